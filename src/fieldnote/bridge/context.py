@@ -1,0 +1,59 @@
+"""What a pass works with: the file, the ledger's database, Siro and the CRM."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from fieldnote.bridge.remote import Remote, open_remote
+from fieldnote.config import Config
+from fieldnote.crm import Driver, open_driver
+from fieldnote.db.encryption import SecretBox
+from fieldnote.db.engine import Application, database_url, open_engine
+
+
+@dataclass(frozen=True, slots=True)
+class Bridge:
+    """One connection, open for work. `open_bridge` makes it."""
+
+    config: Config
+    engine: AsyncEngine
+    """On the bridge's own schema."""
+    database_url: str
+    remote: Remote
+    """Siro, as the bridge uses it; `remote.client` is the client itself."""
+    crm: Driver
+    box: SecretBox
+
+    @property
+    def name(self) -> str:
+        """The connection's name."""
+        return self.config.connection
+
+
+@asynccontextmanager
+async def open_bridge(
+    config: Config, *, home: Path | None = None, database_url: str | None = None
+) -> AsyncIterator[Bridge]:
+    """Open all that `push_once`, `pull_once` and `Daemon` need for the connection that `config` describes.
+
+    `database_url`: the bridge's PostgreSQL; without it the environment's, else the home's embedded server.
+    """
+    async with AsyncExitStack() as stack:
+        url = database_url or await asyncio.to_thread(_find_database, home)
+        box = await asyncio.to_thread(SecretBox.open, home)
+        remote = await stack.enter_async_context(open_remote(config.siro))
+        crm = await asyncio.to_thread(open_driver, config.crm)
+        stack.push_async_callback(asyncio.to_thread, crm.close)
+        engine = await open_engine(Application.BRIDGE, url, pool_size=8)
+        stack.push_async_callback(engine.dispose)
+        yield Bridge(config, engine, url, remote, crm, box)
+
+
+def _find_database(home: Path | None) -> str:
+    return database_url(Application.BRIDGE, home=home)

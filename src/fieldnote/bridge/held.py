@@ -1,0 +1,155 @@
+"""What is held of a recording: its state as last fetched, and how far it has come. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+WATCHED_FOR = timedelta(hours=48)
+"""How long an unfinished recording is read again although its `updatedAt` does not move."""
+STUCK_AFTER = timedelta(hours=3)
+"""How long processing may take before it is named as stuck."""
+
+
+class Model(StrEnum):
+    """The kinds of CRM record that a recording can be linked to."""
+
+    ENGAGEMENT = "engagement"
+    """An appointment."""
+    OPPORTUNITY = "opportunity"
+    """A deal."""
+    ACCOUNT = "account"
+    """A customer."""
+    CONTACT = "contact"
+    """A person at a customer."""
+    LEAD = "lead"
+    """A customer to be."""
+
+
+class RowStatus(StrEnum):
+    """How far Siro is with one extraction, as a user token sees it."""
+
+    IN_PROGRESS = "IN_PROGRESS"
+    """At work."""
+    SUCCESS = "SUCCESS"
+    """Done."""
+    FAIL = "FAIL"
+    """Given up."""
+    SYNCED = "SYNCED"
+    """Done, and written to a CRM by Siro itself."""
+
+
+class Stage(StrEnum):
+    """Where a recording stands on its way into the CRM."""
+
+    PROCESSING = "processing"
+    """Siro is at work on it."""
+    STUCK = "stuck"
+    """Siro has been at work on it for more than three hours: the upload may have failed."""
+    UNLINKED = "unlinked"
+    """Siro has not linked it to a CRM record."""
+    UNPROVEN = "unproven"
+    """Linked, but nothing shows yet that the link is this connection's; see `ownership`."""
+    FOREIGN = "foreign"
+    """Linked to a record of another connection, and none of our business."""
+    COLLIDING = "colliding"
+    """Linked to a record that two connections of ours have both pushed; nobody can tell whose it is."""
+    WAITING = "waiting"
+    """Linked; its summary or extractions are not there yet."""
+    INCOMPLETE = "incomplete"
+    """Its summary or extractions have not come within 48 hours."""
+    COMPLETE = "complete"
+    """All is there."""
+    DELETED = "deleted"
+    """Deleted in Siro. What it gave before stays as it is."""
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether another look may find more, although `updatedAt` does not move."""
+        return self in _UNFINISHED
+
+
+_UNFINISHED = frozenset({Stage.PROCESSING, Stage.STUCK, Stage.UNLINKED, Stage.UNPROVEN, Stage.WAITING})
+
+
+class Ownership(StrEnum):
+    """Whose record a recording is linked to."""
+
+    OURS = "ours"
+    """This connection's."""
+    UNPROVEN = "unproven"
+    """Not known yet."""
+    FOREIGN = "foreign"
+    """Another connection's."""
+    COLLIDING = "colliding"
+    """Two connections have pushed the very same Siro record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One CRM record that a recording is linked to."""
+
+    model: Model
+    record: str
+    """The CRM's id: Siro's `externalId`."""
+    siro_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One part of a summary."""
+
+    name: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Extraction:
+    """One thing that was said, by the name of its definition."""
+
+    name: str
+    value: object
+    """Text, number, boolean, a list of those, or None."""
+    status: RowStatus | None = None
+    """Known by user token only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A recording."""
+
+    id: str
+    user_id: str | None
+    started_at: datetime
+    updated_at: datetime
+    processed: bool
+    summary_done: bool
+    extraction_done: bool
+    deleted: bool = False
+    purged_at: datetime | None = None
+    integration_connection_id: str | None = None
+    links: tuple[Link, ...] = ()
+    title: str | None = None
+    web_url: str | None = None
+    summary: tuple[Section, ...] = ()
+    extractions: tuple[Extraction, ...] = ()
+
+    def linked_to(self, model: Model, record: str) -> bool:
+        """Whether one of its links is this record."""
+        return any(link.model is model and link.record == record for link in self.links)
+
+
+def watched(held: Held, now: datetime) -> bool:
+    """Whether late parts may still come."""
+    return now - max(held.started_at, held.updated_at) < WATCHED_FOR
+
+
+def keep_links(links: Sequence[Link]) -> tuple[Link, ...]:
+    """One link a record, in a stable order."""
+    return tuple(sorted({(link.model, link.record): link for link in links}.values(), key=_link_order))
+
+
+def _link_order(link: Link) -> tuple[str, str]:
+    return link.model, link.record

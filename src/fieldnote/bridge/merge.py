@@ -1,0 +1,206 @@
+"""Whether a CRM field may be written: three values, and what the file allows. Pure.
+
+The base is what the CRM gave back after our last write. While the live value equals it, the field is ours;
+once it does not, a person changed it, and it is theirs. All comparing is done in the column's own type, by
+the `same` that the CRM's driver gives: a CRM that rounds, trims or runs triggers is no person.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+
+from fieldnote.config import Policy
+from fieldnote.crm.types import FrozenValue, freeze
+
+Same = Callable[[object, object], bool]
+
+
+class Verdict(StrEnum):
+    """What to do with a field."""
+
+    HOLDS = "holds"
+    """Nothing: it holds what it should."""
+    WRITE = "write"
+    """Write it."""
+    KEEP = "keep"
+    """Nothing: a person's value stands there, and is left alone."""
+    PROPOSE = "propose"
+    """Ask a person."""
+    SILENT = "silent"
+    """Nothing: no recording has anything to say about it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A value that is known, so that "empty" (`Value(None)`) and "not known" (`None`) are two things."""
+
+    value: FrozenValue
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A write that was about to be done, kept before it was."""
+
+    value: FrozenValue
+    wanted: FrozenValue
+    before: FrozenValue
+    """What stood there then."""
+    recording_id: str | None
+    extraction: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the ledger knows of a field."""
+
+    original: Value | None = None
+    """What stood there before our first write."""
+    base: Value | None = None
+    """What the CRM gave back after our last write. None: we never wrote it."""
+    wanted: Value | None = None
+    """What we had asked for; for `append`, our own lines alone."""
+    intent: Intent | None = None
+    """What we were about to write when we were stopped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What to do, and with what."""
+
+    verdict: Verdict
+    value: FrozenValue = None
+    """What to write or to propose."""
+    wanted: FrozenValue = None
+    """What to remember as asked for; differs from `value` for `append`, which writes around a person's text."""
+    taken_back: bool = False
+    """The value is the one from before Fieldnote."""
+
+
+def settle(standing: Standing, live: object, same: Same) -> tuple[Standing, bool]:
+    """Find out what became of a write that we were stopped in; the bool says whether it was done.
+
+    If the field still holds what it held, it was not. A live value that equals what we intended is ours. So is
+    one that differs by no more than what CRMs do to values (rounding, case, blanks, cutting off): hardly anybody
+    types just that between our write and our next look. Anything else is a person's, and treated so.
+    """
+    intent = standing.intent
+    if intent is None:
+        return standing, False
+    rest = replace(standing, intent=None)
+    if same(live, intent.before) or not (same(live, intent.value) or about(live, intent.value)):
+        return rest, False
+    original = standing.original or Value(intent.before)
+    return replace(rest, original=original, base=Value(freeze(live)), wanted=Value(intent.wanted)), True
+
+
+def decide(policy: Policy, standing: Standing, live: object, desired: FrozenValue, same: Same) -> Decision:
+    """What to do about a field that holds `live` and should hold `desired` (None: nothing was said)."""
+    if desired is None:
+        return Decision(Verdict.SILENT)
+    ours = standing.base is not None and same(live, standing.base.value)
+    if ours and standing.wanted is not None and _equal(standing.wanted.value, desired):
+        return Decision(Verdict.HOLDS, desired, desired)
+    if policy is Policy.APPEND:
+        return _append(standing, live, str(desired))
+    if same(live, desired):
+        return Decision(Verdict.HOLDS, desired, desired)
+    return Decision(_verdict(policy, standing, live, ours=ours), desired, desired)
+
+
+def _verdict(policy: Policy, standing: Standing, live: object, *, ours: bool) -> Verdict:
+    if policy is Policy.OVERWRITE:
+        return Verdict.WRITE
+    if policy is Policy.PROPOSE:
+        return Verdict.PROPOSE
+    # A field that we once wrote and that is empty now was emptied by a person.
+    if ours or (standing.base is None and is_empty(live)):
+        return Verdict.WRITE
+    return Verdict.KEEP if policy is Policy.FILL else Verdict.PROPOSE
+
+
+def take_back(policy: Policy, standing: Standing, live: object, same: Same) -> Decision:
+    """Undo what came from a recording that now belongs to another record, if nobody touched it since."""
+    if standing.base is None and standing.wanted is None:
+        return Decision(Verdict.SILENT)
+    if policy is Policy.APPEND and standing.wanted is not None:
+        return _remove(str(standing.wanted.value or ""), live)
+    if standing.base is None or not same(live, standing.base.value):
+        return Decision(Verdict.KEEP)
+    original = standing.original.value if standing.original is not None else None
+    return Decision(Verdict.WRITE, original, original, taken_back=True)
+
+
+def is_empty(live: object) -> bool:
+    """Whether a field holds nothing: null, or blank text. A zero is a value."""
+    return live is None or (isinstance(live, str) and not live.strip())
+
+
+def _append(standing: Standing, live: object, block: str) -> Decision:
+    """Our lines stand in the field beside a person's, who may write around them but not into them."""
+    text = _lines("" if live is None else str(live))
+    previous = None if standing.wanted is None else str(standing.wanted.value or "")
+    if previous and previous != block and _contains(text, previous):
+        return Decision(Verdict.WRITE, _replaced(text, previous, block), block)
+    if _contains(text, block):
+        return Decision(Verdict.HOLDS, text, block)
+    if not previous:
+        return Decision(Verdict.WRITE, f"{text.rstrip()}\n{block}" if text.strip() else block, block)
+    return Decision(Verdict.PROPOSE, block, block)
+
+
+def _remove(previous: str, live: object) -> Decision:
+    text = _lines("" if live is None else str(live))
+    if not previous or not _contains(text, previous):
+        return Decision(Verdict.KEEP if previous else Verdict.SILENT)
+    left = _replaced(text, previous, "").strip("\n")
+    return Decision(Verdict.WRITE, left or None, None, taken_back=True)
+
+
+def _lines(text: str) -> str:
+    return text.replace("\r\n", "\n")
+
+
+def _whole(block: str) -> re.Pattern[str]:
+    return re.compile(rf"^{re.escape(_lines(block))}[ \t]*$", re.MULTILINE)
+
+
+def _contains(text: str, block: str) -> bool:
+    return _whole(block).search(text) is not None
+
+
+def _replaced(text: str, previous: str, block: str) -> str:
+    return _whole(previous).sub(lambda _: block, text, count=1)
+
+
+def _equal(left: FrozenValue, right: FrozenValue) -> bool:
+    return type(left) is type(right) and left == right
+
+
+def about(live: object, wrote: object) -> bool:
+    """Whether a CRM may have made `live` of `wrote`: rounded, cut off, or changed in case or blanks."""
+    left, right = _number(live), _number(wrote)
+    if left is not None and right is not None:
+        return abs(left - right) <= max(Decimal(1), abs(right) / 1000) / 2
+    if isinstance(live, datetime | date) or isinstance(wrote, datetime | date):
+        return str(live)[:10] == str(wrote)[:10]
+    short, long = _plain(live), _plain(wrote)
+    return bool(short) and long.startswith(short)
+
+
+def _plain(value: object) -> str:
+    return " ".join(str("" if value is None else value).split()).casefold()
+
+
+def _number(value: object) -> Decimal | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
+        return None
+    try:
+        number = Decimal(str(value).strip())
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None

@@ -1,0 +1,89 @@
+"""`fieldnote db`: look at, migrate and stop Fieldnote's own PostgreSQL."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(no_args_is_help=True)
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+
+@app.command()
+def status(*, as_json: AsJson = False) -> None:
+    """Say where the embedded server's data is, whether it runs, its version and size."""
+    from fieldnote.db.embedded import server_status
+    from fieldnote.db.engine import Application
+    from fieldnote.db.home import home
+
+    own = [
+        name
+        for name in ("FIELDNOTE_DATABASE_URL", *(a.variable for a in Application))
+        if os.environ.get(name)
+    ]
+    found = server_status(home())
+    if as_json:
+        document: dict[str, Any] = {
+            "data": str(found.data),
+            "built": found.built,
+            "running": found.running,
+            "version": found.version,
+            "bytes": found.size,
+            "databaseUrlFrom": own,
+        }
+        typer.echo(json.dumps(document))
+        return
+    state = "running" if found.running else "stopped" if found.built else "not made yet"
+    typer.echo(f"embedded PostgreSQL: {state}")
+    typer.echo(f"data:                {found.data}")
+    if found.built:
+        typer.echo(f"version:             {found.version}")
+        typer.echo(f"size:                {found.size / 1_000_000:.1f} MB")
+    for name in own:
+        typer.echo(f"not used where {name} is set, as it is now")
+
+
+@app.command()
+def stop() -> None:
+    """Stop the embedded server. The next command that needs it starts it again."""
+    from fieldnote.db.embedded import stop_server
+    from fieldnote.db.home import home
+
+    typer.echo("stopped" if stop_server(home()) else "not running")
+
+
+@app.command()
+def url(
+    *,
+    application: Annotated[str, typer.Argument(help="bridge or workspace.")] = "bridge",
+    show_password: Annotated[bool, typer.Option("--show-password", help="Print the password too.")] = False,
+) -> None:
+    """Print the database's URL, for psql and the like. Starts the embedded server if need be."""
+    from fieldnote.db.engine import database_url, masked_url
+
+    found = database_url(_application(application))
+    typer.echo(found if show_password else masked_url(found))
+
+
+@app.command()
+def migrate() -> None:
+    """Bring both applications' schemas up to date, as each does when it starts."""
+    from fieldnote.db.engine import Application, database_url
+    from fieldnote.db.migrate import upgrade
+
+    for application in Application:
+        changed = upgrade(application, database_url(application))
+        typer.echo(f"{application.value}: {'migrated' if changed else 'up to date'}")
+
+
+def _application(name: str) -> Any:
+    from fieldnote.db.engine import Application
+    from fieldnote.errors import ConfigError
+
+    try:
+        return Application(name)
+    except ValueError:
+        raise ConfigError(f"no application is called {name!r}", hint="It is bridge or workspace.") from None

@@ -1,0 +1,63 @@
+"""The root command: what is common to all, and how an error looks."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Annotated
+
+import typer
+
+from fieldnote import __version__
+from fieldnote.cli import bridge, db, workspace
+from fieldnote.cli.demo import demo
+from fieldnote.cli.logs import configure_logging
+from fieldnote.errors import FieldnoteError
+
+app = typer.Typer(
+    name="fieldnote",
+    help="Joins a CRM and Siro, both ways.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,  # its traceback would print local variables, a customer's words among them
+    add_completion=False,
+)
+app.command()(demo)
+app.command()(bridge.push)
+app.command()(bridge.pull)
+app.command()(bridge.run)
+app.add_typer(workspace.app, name="workspace", help="A Siro-compatible server on this machine.")
+app.add_typer(db.app, name="db", help="Fieldnote's own PostgreSQL.")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"fieldnote {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    *,
+    verbose: Annotated[
+        int, typer.Option("--verbose", "-v", count=True, help="Log to stderr; twice for all.")
+    ] = 0,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Joins a CRM and Siro, both ways."""
+    del version
+    configure_logging({0: logging.WARNING, 1: logging.INFO}.get(verbose, logging.DEBUG))
+
+
+def main() -> None:
+    """Run the command line; an error that a person can mend is printed as one, without a traceback."""
+    try:
+        app()
+    except FieldnoteError as error:
+        typer.secho("error: ", fg="red", bold=True, nl=False, err=True)
+        typer.echo(error.message, err=True)
+        if error.hint:
+            typer.secho("hint: ", fg="cyan", nl=False, err=True)
+            typer.echo(error.hint, err=True)
+        sys.exit(1)

@@ -1,0 +1,555 @@
+"""fieldnote.yaml and the environment.
+
+`load` reads the file into frozen models. Every mistake in it is reported with file, line and key path,
+all of them at once. Rules that differ from plain YAML, as a file like this is written by hand:
+
+- only `true` and `false` are booleans: `yes`, `no`, `on` and `off` are words, as a CRM's stages may be;
+- a date or a time stays the text that was written, and so does every key (`choices: {1: WON}`);
+- a key that stands twice is an error;
+- `${NAME}` in a value is replaced from the environment; `$${NAME}` stands for the text `${NAME}`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from difflib import get_close_matches
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple, Self, get_args
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import yaml
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import ErrorDetails
+
+from fieldnote.errors import ConfigError
+
+Keys = tuple[str | int, ...]
+"""Where in the file: the keys and list positions that lead there."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, hide_input_in_errors=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _an_empty_key_is_absent(cls, value: object) -> object:
+        """`push:` with nothing below it says the same as no `push` at all."""
+        return {k: v for k, v in value.items() if v is not None} if isinstance(value, dict) else value
+
+
+# --- values ---------------------------------------------------------------------------------------------
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_DURATION = re.compile(
+    r"(\d+(?:\.\d+)?)\s*(s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?)(?![a-z])", re.IGNORECASE
+)
+
+
+def _duration(value: object) -> object:
+    """`10 minutes`, `2m`, `1h 30m`; a number alone says no unit."""
+    if isinstance(value, timedelta):
+        return value
+    text = str(value).strip()
+    if not text or _DURATION.sub("", text).strip(" ,"):
+        raise ValueError("is not a duration; write for example '10 minutes', '90s' or '1h 30m'")
+    seconds = sum(float(number) * _UNITS[unit[0].lower()] for number, unit in _DURATION.findall(text))
+    if not 1 <= seconds <= 31 * 86400:
+        raise ValueError("must be between one second and 31 days")
+    return timedelta(seconds=seconds)
+
+
+def _zone(value: object) -> object:
+    """An IANA name, checked against the zones of this machine or of the tzdata package."""
+    try:
+        ZoneInfo(str(value))
+    except (ValueError, OSError, LookupError):
+        raise ValueError("is not the name of a time zone; write for example America/Denver") from None
+    return str(value)
+
+
+def _web_address(value: object) -> object:
+    parts = urlsplit(str(value))
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("is not a web address; it begins with https:// (or http:// on your own machine)")
+    return value
+
+
+def _secrets(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+ZoneName = Annotated[str, BeforeValidator(_zone)]
+Text = Annotated[str, Field(min_length=1)]
+WebAddress = Annotated[str, BeforeValidator(_web_address)]
+Secret = Annotated[SecretStr, Field(min_length=1)]
+
+
+class ColumnZone(_Section):
+    """Times are in the zone that a column of the same row names: `timezone: {column: tz}`."""
+
+    column: Text
+
+
+def _zone_or_column(value: object) -> object:
+    if isinstance(value, Mapping):
+        if list(value) != ["column"] or not isinstance(value["column"], str):
+            raise ValueError("is neither the name of a time zone nor {column: the column that holds it}")
+        return ColumnZone(column=value["column"])
+    return value if isinstance(value, ColumnZone) else _zone(value)
+
+
+Zone = Annotated[str | ColumnZone, BeforeValidator(_zone_or_column)]
+
+
+class Driver(StrEnum):
+    """How the CRM is reached."""
+
+    SQL = "sql"
+    """Its database: PostgreSQL, MySQL, MariaDB or SQLite."""
+    REST = "rest"
+    """Its web API. Arrives in a later version."""
+    FILES = "files"
+    """Exports in a folder. Arrives in a later version."""
+
+
+class Policy(StrEnum):
+    """What may happen to a CRM field that something was said about."""
+
+    FILL = "fill"
+    """Written only while it is empty, and kept up to date as long as nobody else changes it."""
+    UPDATE = "update"
+    """Written, unless a person changed it since."""
+    APPEND = "append"
+    """What was said in each conversation is added, in their order."""
+    PROPOSE = "propose"
+    """Shown to a person, not written."""
+    OVERWRITE = "overwrite"
+    """Written even over a person's change."""
+
+
+class Kind(StrEnum):
+    """As what an extraction is written: the type that its words are converted to."""
+
+    TEXT = "text"
+    LIST = "list"
+    INTEGER = "integer"
+    DECIMAL = "decimal"
+    MONEY = "money"
+    MONEY_MIN = "money.min"
+    MONEY_MAX = "money.max"
+    MONEY_MIDDLE = "money.middle"
+    DATE = "date"
+    DATE_FIRST = "date.first"
+    DATE_LAST = "date.last"
+    BOOLEAN = "boolean"
+    CHOICE = "choice"
+    EMAIL = "email"
+    PHONE = "phone"
+    PERSON = "person"
+
+
+# --- sections -------------------------------------------------------------------------------------------
+
+
+class SiroSettings(_Section):
+    """The account in Siro. What the file leaves out comes from the environment: `SIRO_TOKEN` and so on."""
+
+    token: Secret | None = None
+    """The organization's API token."""
+    base_url: WebAddress | None = None
+    api_url: WebAddress | None = None
+    client_id: Text | None = None
+    client_secret: Secret | None = None
+    user_id: Text | None = None
+    webhook_secret: Annotated[tuple[Secret, ...], BeforeValidator(_secrets)] = ()
+    """The signing secrets of the webhook; several while one is being replaced."""
+
+
+class CrmSettings(_Section):
+    """The CRM."""
+
+    driver: Driver
+    url: Secret
+    """The database's address, password included."""
+    write_url: Secret | None = None
+    """Another address for writes."""
+    timezone: Zone | None = None
+    """The zone of times that carry none."""
+
+    @field_validator("driver")
+    @classmethod
+    def _is_built(cls, driver: Driver) -> Driver:
+        if driver is not Driver.SQL:
+            raise ValueError(f"is '{driver}', which arrives in a later version; this one has 'sql'")
+        return driver
+
+
+class StreamSettings(_Section):
+    """One kind of record that goes to Siro."""
+
+    query: Text | None = None
+    table: Text | None = None
+    key: Text
+    cursor: Text | None = None
+    map: dict[str, Any] = Field(min_length=1)
+    """Siro's fields, as the file nests them; `fieldnote.mapping` compiles it."""
+    timezone: Zone | None = None
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Self:
+        if (self.query is None) == (self.table is None):
+            raise ValueError("needs either 'query' or 'table', and not both")
+        return self
+
+
+class PushSettings(_Section):
+    """What goes from the CRM to Siro."""
+
+    every: Duration = timedelta(minutes=10)
+    engagements: StreamSettings | None = None
+    opportunities: StreamSettings | None = None
+
+
+class FieldSettings(_Section):
+    """Where one extraction goes, as what, and under which policy."""
+
+    to: Text
+    """The column."""
+    kind: Kind = Field(default=Kind.TEXT, alias="as")
+    policy: Policy = Policy.FILL
+    choices: dict[str, str] | None = None
+    """For `as: choice`: what may be said, and what the CRM calls it."""
+
+    @field_validator("choices", mode="before")
+    @classmethod
+    def _list_is_exact(cls, value: object) -> object:
+        return {str(word): str(word) for word in value} if isinstance(value, list) else value
+
+    @model_validator(mode="after")
+    def _choices_for_choice(self) -> Self:
+        if (self.kind is Kind.CHOICE) != (self.choices is not None):
+            raise ValueError("has one of 'as: choice' and 'choices' without the other")
+        return self
+
+
+class NoteSettings(_Section):
+    """The table that a summary is written to as a note."""
+
+    table: Text
+    record: Text
+    """The column that holds the id of the record which the note belongs to."""
+    body: Text
+    key: Text | None = None
+    """A column for Fieldnote's key; without one the key stands in the note's last line."""
+
+
+class TargetSettings(_Section):
+    """What is written back to one kind of CRM record."""
+
+    table: Text
+    key: Text
+    """The column that holds the externalId."""
+    fields: dict[str, FieldSettings] = Field(default_factory=dict)
+    """By the extraction's name."""
+    note: NoteSettings | None = None
+
+    @field_validator("fields", mode="before")
+    @classmethod
+    def _short_form(cls, value: object) -> object:
+        """`Budget: budget_text` is `Budget: {to: budget_text, as: text, policy: fill}`."""
+        if not isinstance(value, dict):
+            return value
+        return {name: {"to": field} if isinstance(field, str) else field for name, field in value.items()}
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not self.fields and self.note is None:
+            raise ValueError("needs 'fields' or 'note'; there is nothing to write back")
+        return self
+
+    @model_validator(mode="after")
+    def _one_extraction_a_column(self) -> Self:
+        columns = [field.to.casefold() for field in self.fields.values()]
+        for name, field in self.fields.items():
+            if columns.count(field.to.casefold()) > 1:
+                raise ValueError(f"sends '{name}' and another extraction to the same column '{field.to}'")
+        return self
+
+
+class PullSettings(_Section):
+    """What comes back from Siro, by the kind of record that the recording is linked to."""
+
+    every: Duration = timedelta(minutes=2)
+    engagement: TargetSettings | None = None
+    opportunity: TargetSettings | None = None
+    account: TargetSettings | None = None
+    contact: TargetSettings | None = None
+    lead: TargetSettings | None = None
+
+    def targets(self) -> dict[str, TargetSettings]:
+        """The targets that the file names, by kind of record."""
+        kinds = ("engagement", "opportunity", "account", "contact", "lead")
+        return {kind: target for kind in kinds if (target := getattr(self, kind)) is not None}
+
+
+class ReceiverSettings(_Section):
+    """Where `fieldnote run` listens for Siro's webhooks."""
+
+    host: Text = "127.0.0.1"
+    port: int = Field(default=8787, ge=0, le=65535)
+
+
+class Config(_Section):
+    """A whole fieldnote.yaml."""
+
+    version: Literal[1]
+    connection: str = Field(default="default", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")
+    siro: SiroSettings = SiroSettings()
+    crm: CrmSettings
+    push: PushSettings | None = None
+    pull: PullSettings | None = None
+    receiver: ReceiverSettings = ReceiverSettings()
+    path: Path = Field(default=Path("fieldnote.yaml"), exclude=True)
+    """The file that this was read from."""
+
+
+# --- reading --------------------------------------------------------------------------------------------
+
+
+class _Problem(NamedTuple):
+    keys: Keys
+    text: str
+    """What is wrong, as a sentence that begins with the key path."""
+    hint: str | None = None
+
+
+def load(path: Path, env: Mapping[str, str] = os.environ) -> Config:
+    """Read and check the file at `path`. Raises ConfigError with every mistake that was found."""
+    document, lines = _Reader(path).read()
+    problems: list[_Problem] = []
+    document = _expand(document, (), env, problems)
+    if not problems:
+        _add_environment(document, env)
+        try:
+            return Config.model_validate(document).model_copy(update={"path": path})
+        except ValidationError as error:
+            problems = [_explain(item) for item in error.errors(include_url=False, include_input=False)]
+    raise _config_error(path, lines, problems)
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML's safe loader with fewer surprises: see this module's docstring."""
+
+
+_Loader.yaml_implicit_resolvers = {}
+for _tag, _pattern, _first in (
+    ("bool", r"^(?:true|True|TRUE|false|False|FALSE)$", "tTfF"),
+    ("int", r"^[-+]?(?:0|[1-9][0-9]*)$", "-+0123456789"),
+    ("float", r"^[-+]?(?:0|[1-9][0-9]*)\.[0-9]+$", "-+0123456789"),
+    ("null", r"^(?:~|null|Null|NULL|)$", ["~", "n", "N", ""]),
+):
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), list(_first))
+
+
+class _Reader:
+    """Turns a file into plain values, and remembers the line that each stands on."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.lines: dict[Keys, int] = {}
+
+    def read(self) -> tuple[dict[str, Any], dict[Keys, int]]:
+        try:
+            root = yaml.compose(self._text(), Loader=_Loader)
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            problem = " ".join(filter(None, (error.problem, error.context)))
+            raise self._error(mark.line + 1 if mark else 1, f"is not YAML: {problem}") from error
+        except yaml.YAMLError as error:
+            raise self._error(1, "is not YAML: it holds a character that YAML does not allow") from error
+        if not isinstance(root, yaml.MappingNode):
+            raise self._error(1, "is empty or no list of 'key: value' pairs; it begins with 'version: 1'")
+        return self._mapping(root, (), ()), self.lines
+
+    def _text(self) -> str:
+        try:
+            return self.path.read_text(encoding="utf-8-sig")
+        except FileNotFoundError as error:
+            hint = "give another with --config FILE; the README shows one to begin with"
+            raise ConfigError(f"there is no file {self.path}", hint=hint) from error
+        except UnicodeDecodeError as error:
+            raise ConfigError(f"{self.path} is not UTF-8 text", hint="save it as UTF-8") from error
+        except OSError as error:
+            raise ConfigError(f"{self.path} cannot be read: {error.strerror}") from error
+
+    def _error(self, line: int, text: str) -> ConfigError:
+        return ConfigError(f"{self.path}:{line}: {text}")
+
+    def _value(self, node: yaml.Node, keys: Keys, above: tuple[yaml.Node, ...]) -> Any:
+        self.lines.setdefault(keys, node.start_mark.line + 1)
+        if node in above:
+            raise self._error(node.start_mark.line + 1, "an alias points at what it stands in")
+        match node:
+            case yaml.MappingNode():
+                return self._mapping(node, keys, (*above, node))
+            case yaml.SequenceNode():
+                items = enumerate(node.value)
+                return [self._value(item, (*keys, n), (*above, node)) for n, item in items]
+            case _:
+                return self._scalar(node)
+
+    def _mapping(self, node: yaml.MappingNode, keys: Keys, above: tuple[yaml.Node, ...]) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            line = key_node.start_mark.line + 1
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise self._error(line, "a key must be a word; put a value with braces into quotes")
+            name = str(key_node.value)
+            if name in values:
+                where = _dotted((*keys, name))
+                raise self._error(
+                    line, f"{where} stands twice, the first time on line {self.lines[*keys, name]}"
+                )
+            self.lines[*keys, name] = line
+            values[name] = self._value(value_node, (*keys, name), above)
+        return values
+
+    def _scalar(self, node: yaml.Node) -> Any:
+        text = str(node.value)
+        match node.tag.removeprefix("tag:yaml.org,2002:"):
+            case "str":
+                return text
+            case "bool":
+                return text.lower() == "true"
+            case "int":
+                return int(text)
+            case "float":
+                return float(text)
+            case "null":
+                return None
+            case tag:
+                raise self._error(node.start_mark.line + 1, f"the tag '{tag}' is not known")
+
+
+_VARIABLE = re.compile(r"(\$?)\$\{([^}\n]*)\}")
+
+
+def _expand(value: Any, keys: Keys, env: Mapping[str, str], problems: list[_Problem]) -> Any:
+    """Replace `${NAME}` in every text; what is missing is added to `problems`."""
+
+    def replace(match: re.Match[str]) -> str:
+        escaped, name = match.groups()
+        if escaped:
+            return f"${{{name}}}"
+        if not env.get(name):
+            state = "is empty" if name in env else "is not set"
+            text = f"{_dotted(keys)} needs the environment variable {name}, which {state}"
+            problems.append(_Problem(keys, text, f"set {name}; for the text itself write $${{{name}}}"))
+        return env.get(name, "")
+
+    match value:
+        case str():
+            return _VARIABLE.sub(replace, value)
+        case dict():
+            return {name: _expand(item, (*keys, name), env, problems) for name, item in value.items()}
+        case list():
+            return [_expand(item, (*keys, n), env, problems) for n, item in enumerate(value)]
+        case _:
+            return value
+
+
+def _add_environment(document: dict[str, Any], env: Mapping[str, str]) -> None:
+    """Fill what the siro section leaves out from `SIRO_TOKEN`, `SIRO_BASE_URL` and so on."""
+    siro = document.get("siro") or {}
+    if not isinstance(siro, dict):
+        return
+    for name in SiroSettings.model_fields:
+        value = env.get(f"SIRO_{name.upper()}")
+        if value and siro.get(name) is None:
+            siro[name] = re.split(r"[\s,]+", value.strip(" ,\n")) if name == "webhook_secret" else value
+    document["siro"] = siro
+
+
+# --- messages -------------------------------------------------------------------------------------------
+
+
+def _dotted(keys: Keys) -> str:
+    text = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys)
+    return text.removeprefix(".")
+
+
+def _known_keys(keys: Keys) -> list[str]:
+    """The keys that the section at `keys` may have."""
+    section: type[BaseModel] | None = Config
+    for key in keys:
+        fields = section.model_fields if section else {}
+        field = next((f for n, f in fields.items() if key in {f.alias, n}), None)
+        # A section whose keys are free (`fields`) is of the same model whatever the key is.
+        section = next(_models(field.annotation), None) if field else section
+    if section is None:
+        return []
+    return [field.alias or name for name, field in section.model_fields.items() if not field.exclude]
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _models(argument)
+
+
+def nearest(word: str, known: list[str]) -> str:
+    """`; did you mean 'x'?` where one of the known words is near, else a list of them, else nothing."""
+    close = get_close_matches(word.casefold(), [k.casefold() for k in known], n=1, cutoff=0.6)
+    if close:
+        return f"; did you mean '{next(k for k in known if k.casefold() == close[0])}'?"
+    return f"; known are {', '.join(known)}" if known else ""
+
+
+def _explain(error: ErrorDetails) -> _Problem:
+    keys: Keys = error["loc"]
+    where = _dotted(keys) or "the file"
+    match error["type"]:
+        case "missing":
+            text = "is missing"
+        case "extra_forbidden":
+            text = f"is not a known key{nearest(str(keys[-1]), _known_keys(keys[:-1]))}"
+        case "value_error":
+            text = str(error["ctx"]["error"])
+        case "literal_error" | "enum":
+            text = f"must be {error['ctx']['expected']}"
+        case "string_type" | "string_sub_type":
+            text = "must be text"
+        case "string_too_short" | "too_short":
+            text = "is empty"
+        case "model_type" | "dict_type" | "model_attributes_type":
+            text = "must hold keys of its own, indented below it"
+        case _:
+            text = f"is wrong: {error['msg']}"
+    return _Problem(keys, f"{where} {text}")
+
+
+def _config_error(path: Path, lines: Mapping[Keys, int], problems: list[_Problem]) -> ConfigError:
+    def line(keys: Keys) -> int:
+        while keys and keys not in lines:
+            keys = keys[:-1]
+        return lines.get(keys, 1)
+
+    texts = [f"{path}:{line(problem.keys)}: {problem.text}" for problem in problems]
+    hints = dict.fromkeys(problem.hint for problem in problems if problem.hint)
+    return ConfigError("\n".join(dict.fromkeys(texts)), hint="; ".join(hints) or None)

@@ -1,0 +1,271 @@
+"""What a CRM driver takes and gives: rows, pages, a cursor, guarded writes, notes.
+
+A driver is one small class that satisfies `Driver`. All of it is synchronous; callers run it in a thread.
+Values pass through as the CRM gives them: a time without a zone stays without one, money may be a
+`Decimal`, a `float` or text. `fieldnote.mapping` gives them meaning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import Protocol, Self
+from uuid import UUID
+
+from fieldnote.errors import CrmRefused
+
+Row = Mapping[str, object]
+"""One row of a stream: column name, as the CRM spells it, to value."""
+
+FrozenValue = str | int | float | bool | None | list["FrozenValue"]
+"""A CRM value as JSON can hold it. A driver takes it back wherever it takes a value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the rows of one stream come from. Exactly one of `query` and `table` is set."""
+
+    name: str
+    """The stream's name in the file, for messages: `push.engagements`."""
+    key: str
+    """The column that identifies a row. Its values are unique and not null."""
+    query: str | None = None
+    table: str | None = None
+    """May carry a schema: `crm.deals`."""
+    cursor: str | None = None
+    """The column that grows with every change of a row: a time or a number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A value of the cursor column, kept between two readings. `parse` reads what `str` wrote."""
+
+    value: datetime | date | Decimal | str
+
+    def __str__(self) -> str:
+        match self.value:
+            case datetime() as moment:
+                return f"time:{moment.isoformat()}"
+            case date() as day:
+                return f"date:{day.isoformat()}"
+            case Decimal() as number:
+                return f"number:{number}"
+            case text:
+                return f"text:{text}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read what `str()` wrote; ValueError for anything else."""
+        kind, _, rest = text.partition(":")
+        match kind:
+            case "time":
+                return cls(datetime.fromisoformat(rest))
+            case "date":
+                return cls(date.fromisoformat(rest))
+            case "number":
+                return cls(Decimal(rest))
+            case "text":
+                return cls(rest)
+            case _:
+                raise ValueError("not a cursor")
+
+
+@dataclass(frozen=True, slots=True)
+class RowProblem:
+    """Rows that were left out of a page. They are reported by name, never dropped in silence."""
+
+    key: str | None
+    """The key that they share, or None where they have none."""
+    reason: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some rows of a stream, read in one short transaction."""
+
+    rows: tuple[Row, ...]
+    cursor: Cursor | None
+    """Where the next reading may start once this page and those before it are dealt with.
+
+    None means: keep the one you have. A full reading knows it only on its last page.
+    """
+    last: bool
+    """Whether the reading is complete with this page. Every reading that ends well ends with such a page."""
+    problems: tuple[RowProblem, ...] = ()
+
+
+class Outcome(StrEnum):
+    """What became of a guarded write."""
+
+    APPLIED = "applied"
+    """The CRM held what was expected, and now holds the new value."""
+    CHANGED = "changed"
+    """The CRM held something else; nothing was written."""
+    MISSING = "missing"
+    """There is no such record or note; nothing was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record of the CRM that something is written to."""
+
+    table: str
+    """May carry a schema: `crm.deals`."""
+    key_column: str
+    key: str
+    """The record's id as Siro's `externalId` holds it; a driver turns it into the column's type."""
+
+
+@dataclass(frozen=True, slots=True)
+class WriteResult:
+    """A field before and after a guarded write, as the CRM gives them back."""
+
+    outcome: Outcome
+    before: object = None
+    after: object = None
+    """What the CRM holds now: after its rounding, trimming and triggers. The base of the next comparison."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoteTarget:
+    """The table that notes live in."""
+
+    table: str
+    record: str
+    """The column that holds the id of the record which the note belongs to."""
+    body: str
+    key: str | None = None
+    """The column that holds our key; without one the key stands in a line of the body."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoteResult:
+    """A note after a guarded write. `body` is what the CRM holds now, without the line of our key."""
+
+    outcome: Outcome
+    body: str | None = None
+
+
+class Driver(Protocol):
+    """Reads a CRM's changes and writes its fields and notes.
+
+    Every method raises `CrmUnavailable` where repeating may help and `CrmRefused` where it cannot.
+    A table, column or record is named in both; values, passwords and bodies never are.
+    """
+
+    @property
+    def identity(self) -> str:
+        """Which CRM this is, without secrets: what a connection remembers to notice that it changed."""
+        ...
+
+    def check(self) -> None:
+        """Connect once."""
+        ...
+
+    def columns(self, source: Source) -> tuple[str, ...]:
+        """The columns that a stream's rows have, as the CRM spells them. Checks key and cursor, too."""
+        ...
+
+    def pages(
+        self,
+        source: Source,
+        since: Cursor | None = None,
+        *,
+        overlap: timedelta = timedelta(minutes=5),
+        size: int = 1000,
+    ) -> Iterator[Page]:
+        """Yield rows changed since `since`, less the overlap; or all rows.
+
+        Rows whose cursor is null come every time. No transaction is open between two pages, so a row
+        that changes meanwhile may come twice, and none is left out.
+        """
+        ...
+
+    def row(self, source: Source, key: str) -> Row | None:
+        """The one row with this key as it stands now."""
+        ...
+
+    def read(self, record: Record, columns: tuple[str, ...]) -> Row | None:
+        """Some columns of a record, under the names asked for; None where there is no such record."""
+        ...
+
+    def same(self, table: str, column: str, left: object, right: object) -> bool:
+        """Whether two values are one value to this column: 45000 and "45000.00" to a numeric one."""
+        ...
+
+    def write_if(self, record: Record, column: str, *, expected: object, new: object) -> WriteResult:
+        """Set a field to `new` if it holds `expected`, as one atomic step. None stands for null."""
+        ...
+
+    def find_note(self, note: NoteTarget, record: str, key: str) -> NoteResult:
+        """The note with this key on this record: APPLIED with its body, or MISSING."""
+        ...
+
+    def insert_note(self, note: NoteTarget, record: str, key: str, body: str) -> NoteResult:
+        """Add a note once: APPLIED, or CHANGED with the body of the one that is already there."""
+        ...
+
+    def update_note_if(
+        self, note: NoteTarget, record: str, key: str, *, expected: str, body: str
+    ) -> NoteResult:
+        """Replace a note's body if it still is `expected`, as one atomic step."""
+        ...
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        ...
+
+
+def key_text(value: object) -> str:
+    """A key of the CRM as Siro's `externalId` holds it: 17, 17.0 and "17" are all "17".
+
+    Raises `CrmRefused` for a value that cannot be a key.
+    """
+    match value:
+        case str():
+            return value
+        case bool():
+            pass
+        case int():
+            return str(value)
+        case UUID():
+            return str(value)
+        case float() if value.is_integer():
+            return str(int(value))
+        case Decimal() if value.is_finite() and value == value.to_integral_value():
+            return str(int(value))
+        case Decimal() if value.is_finite():
+            return format(value.normalize(), "f")
+        case datetime() | date():
+            return value.isoformat()
+        case _:
+            pass
+    raise CrmRefused(
+        f"a {type(value).__name__} cannot be a key", hint="use a column of text, whole numbers or UUIDs"
+    )
+
+
+def freeze(value: object) -> FrozenValue:
+    """A CRM value as JSON can hold it, for a ledger; a driver takes the result back as `expected`."""
+    match value:
+        case None | bool() | int() | float() | str():
+            return value
+        case Decimal():
+            return format(value, "f")
+        case datetime() | date() | time():
+            return value.isoformat()
+        case list() | tuple():
+            return [freeze(item) for item in value]
+        case bytes() | memoryview():
+            return bytes(value).hex()
+        case _:
+            return str(value)
+
+
+def note_marker(key: str) -> str:
+    """The line that marks a note as ours where the table has no column for the key."""
+    return f"[fieldnote {key}]"

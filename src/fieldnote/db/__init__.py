@@ -1,0 +1,1 @@
+"""Fieldnote's own PostgreSQL: the embedded server, engines, tables, migrations and secrets at rest."""

@@ -1,0 +1,375 @@
+"""The bridge's tables. Every row belongs to a connection: one CRM joined to one Siro organization.
+
+What a customer said, and what stood in a CRM's field, lives in tables of its own (`*_contents`, `*_values`):
+they can be emptied by recording or age, and the facts beside them (that something was written, when, from
+which recording) stay.
+
+A CRM value is kept as `{"value": …}`, so that "the field was empty" and "not known" are two things.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Sequence,
+    String,
+    Table,
+    Text,
+    false,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+metadata: Final = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+_NAME = String(63)
+_MODEL = String(16)
+
+
+def _connection(*, primary_key: bool = True) -> Column[str]:
+    return Column(
+        "connection",
+        _NAME,
+        ForeignKey("connections.name", ondelete="CASCADE"),
+        primary_key=primary_key,
+        nullable=False,
+    )
+
+
+def _moment(name: str, *, nullable: bool = True) -> Column[Any]:
+    return Column(name, DateTime(timezone=True), nullable=nullable)
+
+
+def _now(name: str) -> Column[Any]:
+    return Column(name, DateTime(timezone=True), nullable=False, server_default=func.now())
+
+
+def _json(name: str) -> Column[Any]:
+    return Column(name, JSONB(none_as_null=True))
+
+
+connections: Final = Table(
+    "connections",
+    metadata,
+    Column("name", _NAME, primary_key=True),
+    Column("organization_id", Text, nullable=False),
+    Column("base_url", Text, nullable=False),
+    # A keyed hash of the credential that the organization was last confirmed with.
+    Column("credential", Text, nullable=False),
+    Column("crm_identity", Text, nullable=False),
+    # How Siro names this connection in a recording's links; null until a link has proved it.
+    Column("integration_connection_id", Text),
+    _now("created_at"),
+    _now("verified_at"),
+)
+
+schedules: Final = Table(
+    "schedules",
+    metadata,
+    _connection(),
+    Column("task", _NAME, primary_key=True),
+    _moment("next_at", nullable=False),
+)
+"""When the daemon's next push and pull are due, shared by all of its workers."""
+
+runs: Final = Table(
+    "runs",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    _connection(primary_key=False),
+    Column("kind", _NAME, nullable=False),
+    _now("started_at"),
+    _moment("finished_at"),
+    _json("outcome"),
+    Index("ix_runs_connection_kind", "connection", "kind", "started_at"),
+)
+"""One push or pull. Without `finished_at` it is at work, or was killed."""
+
+# --- push -----------------------------------------------------------------------------------------------
+
+streams: Final = Table(
+    "streams",
+    metadata,
+    _connection(),
+    Column("stream", _NAME, primary_key=True),
+    # Everything before it is settled. Null: read all.
+    Column("cursor", Text),
+    # Of the query and the mapping that the cursor was reached with.
+    Column("version", Text, nullable=False),
+    _moment("complete_at"),
+)
+"""How far each stream has been read."""
+
+sent: Final = Table(
+    "sent",
+    metadata,
+    _connection(),
+    Column("stream", _NAME, primary_key=True),
+    Column("key", Text, primary_key=True),
+    # Over the raw row and the mapping's version; null while the record must be tried again.
+    Column("row_hash", LargeBinary),
+    Column("state", _NAME, nullable=False),
+    # What Siro has confirmed, whole.
+    _json("payload"),
+    # What may have reached Siro without our knowing: written before each call, emptied by its answer.
+    _json("attempted"),
+    Column("siro_id", Text),
+    # Siro's ids of the records nested in it: {"opportunity": …, "account": …}.
+    _json("related"),
+    Column("reason", Text),
+    Column("hint", Text),
+    _moment("sent_at"),
+    _now("changed_at"),
+    Index("ix_sent_siro_id", "siro_id"),
+    Index("ix_sent_open", "connection", "stream", "state", postgresql_where=text("state <> 'sent'")),
+)
+"""The push ledger: one row for each record of a stream, keyed by the CRM's key."""
+
+# --- pull: what Siro holds ------------------------------------------------------------------------------
+
+fetch_order: Final = Sequence("fetch_order", metadata=metadata)
+"""Numbers fetches by their beginning, so that an older answer never replaces a newer one."""
+
+pulls: Final = Table(
+    "pulls",
+    metadata,
+    _connection(),
+    # The latest `updatedAt` that the poll has seen, by Siro's clock.
+    _moment("high_water", nullable=False),
+    # Of the file's pull section: when it changes, every linked record is looked at again.
+    Column("version", Text, nullable=False),
+)
+
+events: Final = Table(
+    "events",
+    metadata,
+    _connection(),
+    Column("svix_id", Text, primary_key=True),
+    Column("recording_id", Text, nullable=False),
+    Column("event_type", Text, nullable=False),
+    _now("received_at"),
+    _moment("handled_at"),
+    Index("ix_events_open", "connection", postgresql_where=text("handled_at is null")),
+)
+"""Webhooks. One says no more than: look at this recording."""
+
+recordings: Final = Table(
+    "recordings",
+    metadata,
+    _connection(),
+    Column("recording_id", Text, primary_key=True),
+    Column("user_id", Text),
+    _moment("started_at", nullable=False),
+    _moment("updated_at", nullable=False),
+    Column("processed", Boolean, nullable=False, server_default=false()),
+    Column("summary_done", Boolean, nullable=False, server_default=false()),
+    Column("extraction_done", Boolean, nullable=False, server_default=false()),
+    Column("deleted", Boolean, nullable=False, server_default=false()),
+    _moment("purged_at"),
+    Column("integration_connection_id", Text),
+    Column("state", _NAME, nullable=False),
+    Column("fetched", BigInteger, nullable=False),
+    _now("fetched_at"),
+    _now("first_seen_at"),
+    Index("ix_recordings_state", "connection", "state", "started_at"),
+)
+"""The state of each recording as it was last fetched, without what was said in it."""
+
+recording_links: Final = Table(
+    "recording_links",
+    metadata,
+    _connection(),
+    Column("recording_id", Text, primary_key=True),
+    Column("model", _MODEL, primary_key=True),
+    Column("record", Text, primary_key=True),
+    Column("siro_id", Text, nullable=False),
+    ForeignKeyConstraint(
+        ["connection", "recording_id"],
+        ["recordings.connection", "recordings.recording_id"],
+        ondelete="CASCADE",
+        name="fk_recording_links_recordings",
+    ),
+    Index("ix_recording_links_record", "connection", "model", "record"),
+)
+"""Which CRM records a recording is linked to. `record` is the CRM's id (`externalId`)."""
+
+recording_contents: Final = Table(
+    "recording_contents",
+    metadata,
+    _connection(),
+    Column("recording_id", Text, primary_key=True),
+    Column("title", Text),
+    Column("web_url", Text),
+    _json("summary"),
+    _json("extractions"),
+    ForeignKeyConstraint(
+        ["connection", "recording_id"],
+        ["recordings.connection", "recordings.recording_id"],
+        ondelete="CASCADE",
+        name="fk_recording_contents_recordings",
+    ),
+)
+"""Personal: title, summary and extracted values of a recording."""
+
+due: Final = Table(
+    "due",
+    metadata,
+    _connection(),
+    Column("model", _MODEL, primary_key=True),
+    Column("record", Text, primary_key=True),
+    # Raised with every cause, so that a cause that comes while the record is at work is not lost.
+    Column("causes", Integer, nullable=False, server_default="1"),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    _now("retry_at"),
+)
+"""CRM records that must be compared with their recordings. A row goes when that was done to its end."""
+
+# --- pull: what the CRM holds ---------------------------------------------------------------------------
+
+
+def _field_key(*, primary_key: bool = True) -> list[Column[Any]]:
+    return [
+        _connection(primary_key=primary_key),
+        Column("model", _MODEL, primary_key=primary_key, nullable=False),
+        Column("record", Text, primary_key=primary_key, nullable=False),
+        Column("table_name", Text, primary_key=primary_key, nullable=False),
+        Column("column_name", Text, primary_key=primary_key, nullable=False),
+    ]
+
+
+_FIELD_KEY = ["connection", "model", "record", "table_name", "column_name"]
+
+fields: Final = Table(
+    "fields",
+    metadata,
+    *_field_key(),
+    Column("extraction", Text, nullable=False),
+    Column("policy", _NAME, nullable=False),
+    Column("state", _NAME, nullable=False),
+    Column("reason", Text),
+    # Where the value that we last wrote came from.
+    Column("recording_id", Text),
+    _now("changed_at"),
+)
+"""The pull ledger: one row for each CRM field that something was said about."""
+
+field_values: Final = Table(
+    "field_values",
+    metadata,
+    *_field_key(),
+    # What stood there before our first write.
+    _json("original"),
+    # What the CRM gave back after our last write.
+    _json("base"),
+    # What we asked it to hold then.
+    _json("wanted"),
+    # What we are about to write, over what, and why: committed before the write, emptied after it.
+    _json("intent"),
+    ForeignKeyConstraint(
+        _FIELD_KEY,
+        [f"fields.{name}" for name in _FIELD_KEY],
+        ondelete="CASCADE",
+        name="fk_field_values_fields",
+    ),
+)
+"""Personal: the values behind `fields`."""
+
+notes: Final = Table(
+    "notes",
+    metadata,
+    _connection(),
+    Column("model", _MODEL, primary_key=True),
+    Column("record", Text, primary_key=True),
+    Column("recording_id", Text, primary_key=True),
+    Column("note_key", _NAME, primary_key=True),
+    Column("table_name", Text, nullable=False),
+    Column("state", _NAME, nullable=False),
+    Column("reason", Text),
+    # Hashes, for what was said need not be kept here: of the note as the CRM gave it back after our last
+    # write, of what we asked for then, and of what we are about to write.
+    Column("base_hash", LargeBinary),
+    Column("wanted_hash", LargeBinary),
+    Column("intended_hash", LargeBinary),
+    _now("changed_at"),
+)
+"""One note for each record, recording and kind of note."""
+
+proposals: Final = Table(
+    "proposals",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    *_field_key(primary_key=False),
+    Column("extraction", Text, nullable=False),
+    Column("recording_id", Text, nullable=False),
+    Column("state", _NAME, nullable=False),
+    Column("reason", Text, nullable=False),
+    _now("created_at"),
+    _moment("closed_at"),
+    Index("uq_proposals_open", *_FIELD_KEY, unique=True, postgresql_where=text("state = 'open'")),
+    Index("ix_proposals_recording", "connection", "recording_id"),
+)
+"""What a person may decide on. At most one is open for a field."""
+
+proposal_values: Final = Table(
+    "proposal_values",
+    metadata,
+    Column("proposal_id", BigInteger, ForeignKey("proposals.id", ondelete="CASCADE"), primary_key=True),
+    # What stood in the CRM, what would be written (null if it cannot be converted), and the words as said.
+    _json("live"),
+    _json("proposed"),
+    _json("said"),
+)
+"""Personal: the difference that a proposal shows."""
+
+writes: Final = Table(
+    "writes",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    _connection(primary_key=False),
+    Column("run_id", BigInteger, ForeignKey("runs.id", ondelete="SET NULL")),
+    # field | note
+    Column("kind", _NAME, nullable=False),
+    Column("model", _MODEL, nullable=False),
+    Column("record", Text, nullable=False),
+    Column("table_name", Text, nullable=False),
+    # The column; for a note, its key.
+    Column("column_name", Text, nullable=False),
+    Column("recording_id", Text),
+    Column("extraction", Text),
+    Column("policy", _NAME),
+    Column("action", _NAME, nullable=False),
+    Column("actor", Text, nullable=False, server_default="fieldnote"),
+    _now("written_at"),
+    Index("ix_writes_record", "connection", "model", "record", "written_at"),
+    Index("ix_writes_recording", "connection", "recording_id"),
+)
+"""Provenance: every change that we made in the CRM."""
+
+write_values: Final = Table(
+    "write_values",
+    metadata,
+    Column("write_id", BigInteger, ForeignKey("writes.id", ondelete="CASCADE"), primary_key=True),
+    _json("before"),
+    _json("after"),
+)
+"""Personal: the field before and after a write."""

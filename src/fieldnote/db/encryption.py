@@ -1,0 +1,123 @@
+"""Secrets at rest: what must be read again is sealed, what need only be compared is fingerprinted."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import os
+import secrets
+import tempfile
+from pathlib import Path
+
+from cryptography.fernet import Fernet, InvalidToken
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from fieldnote.db.home import ensure_home
+from fieldnote.db.home import home as default_home
+from fieldnote.errors import ConfigError, DatabaseError
+
+VARIABLE = "FIELDNOTE_SECRET_KEY"
+KEY_FILE = "secret.key"
+_MIN_LENGTH = 16
+
+
+class SecretBox:
+    """Seals and fingerprints secrets under one key. Two keys, one a purpose, are derived from it."""
+
+    def __init__(self, key: str) -> None:
+        """`key`: any text of 16 characters or more, best `secrets.token_urlsafe(32)`."""
+        material = key.strip().encode()
+        self._fernet = Fernet(base64.urlsafe_b64encode(_derive(material, b"fieldnote seal")))
+        self._fingerprint_key = _derive(material, b"fieldnote fingerprint")
+
+    def __repr__(self) -> str:
+        return "SecretBox(***)"
+
+    @classmethod
+    def open(cls, home: Path | None = None) -> SecretBox:
+        """The box under `FIELDNOTE_SECRET_KEY`, else under the home's key file, which is made if missing.
+
+        Raises `ConfigError` for a key that is too short, `DatabaseError` for a file that cannot be used.
+        """
+        key = os.environ.get(VARIABLE)
+        if key:
+            return cls(_long_enough(key, VARIABLE))
+        path = ensure_home(default_home() if home is None else home) / KEY_FILE
+        return cls(_long_enough(_read_or_make(path), str(path)))
+
+    def seal(self, text: str) -> bytes:
+        """Encrypt `text`; only a box under the same key opens it."""
+        return self._fernet.encrypt(text.encode())
+
+    def unseal(self, sealed: bytes) -> str:
+        """What `seal` was given. Raises `DatabaseError` if it was sealed under another key, or altered."""
+        try:
+            return self._fernet.decrypt(sealed).decode()
+        except InvalidToken as error:
+            raise DatabaseError(
+                "a stored secret cannot be read: it was sealed under another key",
+                hint=f"Set {VARIABLE} to the key of then, or put back the home's {KEY_FILE}; "
+                "else enter the secret again.",
+            ) from error
+
+    def fingerprint(self, text: str) -> str:
+        """A keyed hash of `text`, 64 hex digits: equal for equal texts, and useless without the key."""
+        return hmac.new(self._fingerprint_key, text.encode(), hashlib.sha256).hexdigest()
+
+
+def _derive(material: bytes, purpose: bytes) -> bytes:
+    return HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=purpose).derive(material)
+
+
+def _long_enough(key: str, where: str) -> str:
+    if len(key.strip()) < _MIN_LENGTH:
+        raise ConfigError(
+            f"the key in {where} is shorter than {_MIN_LENGTH} characters",
+            hint="Make one: python -c 'import secrets; print(secrets.token_urlsafe(32))'",
+        )
+    return key
+
+
+def _read_or_make(path: Path) -> str:
+    try:
+        try:
+            return path.read_text(encoding="ascii")
+        except FileNotFoundError:
+            _make(path)
+            return path.read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DatabaseError(
+            f"cannot read or make the key file {path}: {error}",
+            hint=f"Give yourself access to it, or set {VARIABLE}.",
+        ) from error
+
+
+def _make(path: Path) -> None:
+    """Write a new key, whole or not at all: of two processes at once, both end with the first one's key."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")  # mode 0600
+    fresh = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(secrets.token_urlsafe(32) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        _publish(fresh, path)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def _publish(fresh: Path, path: Path) -> None:
+    try:
+        os.link(fresh, path)  # unlike a rename, it never replaces a key that is in use already
+    except FileExistsError:
+        return
+    except OSError:
+        # A file system without hard links: the exclusive open keeps what matters most, one key for all.
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return
+        with os.fdopen(handle, "wb") as file:
+            file.write(fresh.read_bytes())

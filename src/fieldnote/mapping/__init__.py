@@ -1,0 +1,8 @@
+"""CRM row -> Siro record (`records`); extraction -> CRM value (`values`). Pure functions."""
+
+from __future__ import annotations
+
+from fieldnote.mapping.records import Mapped, RowMapper, compile_stream, with_removed
+from fieldnote.mapping.values import Converted, Unconvertible, convert
+
+__all__ = ["Converted", "Mapped", "RowMapper", "Unconvertible", "compile_stream", "convert", "with_removed"]

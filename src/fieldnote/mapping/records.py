@@ -1,0 +1,214 @@
+"""CRM row -> Siro record, by the `map` of a stream in the file.
+
+`compile_stream` checks the map against Siro's fields and gives a `RowMapper`; that one takes rows. A value
+in the map is
+
+- a JMESPath expression over the row: a column name is one, and `"'US'"` (single quotes inside) a constant;
+- a number, `true` or `false`: itself;
+- `{from: expression, choices: {word: value}, default: value}`: a choice table. Without `default` a word
+  that is not listed is a problem, named with the row;
+- a section, for a nested record, and a list of them, for several.
+
+What is null: a field that Siro can clear is sent as null, any other is left out. A nested record whose
+`externalId` is null is left out whole.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import blake2b
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ValidationError
+
+from fieldnote.config import ColumnZone, Config, StreamSettings, nearest
+from fieldnote.crm.types import Row, freeze, key_text
+from fieldnote.errors import ConfigError, CrmRefused, MappingError
+from fieldnote.mapping.maps import FieldError, MapError, RecordMap, Scope, compile_record
+from fieldnote.siro.models import EngagementSync, OpportunitySync
+
+StreamName = Literal["engagements", "opportunities"]
+SyncRecord = EngagementSync | OpportunitySync
+
+_MODELS: dict[StreamName, type[SyncRecord]] = {"engagements": EngagementSync, "opportunities": OpportunitySync}
+
+MEANING = 1
+"""Raised whenever the same map comes to mean another record, so that every row is looked at again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """A record as Siro takes it, and what had to be left out of it."""
+
+    record: SyncRecord
+    warnings: tuple[str, ...] = ()
+
+
+class RowMapper:
+    """Makes Siro records of one stream's rows. Made by `compile_stream`; may be shared between threads."""
+
+    def __init__(
+        self, stream: StreamName, settings: StreamSettings, zone: str | ColumnZone | None, fields: RecordMap
+    ) -> None:
+        self.stream = stream
+        self._key = settings.key
+        self._zone = zone
+        self._fields = fields
+        self._model = _MODELS[stream]
+        self._checked: frozenset[str] = frozenset()
+        meaning = [MEANING, stream, settings.key, settings.map, str(zone)]
+        digest = blake2b(json.dumps(meaning, default=str).encode(), digest_size=8)
+        self.version = digest.hexdigest()
+        """Changes whenever the same row could become another record."""
+
+    def check(self, columns: Iterable[str]) -> None:
+        """Raise ConfigError if the map names a column that rows with these columns do not have."""
+        known = frozenset(columns)
+        wanted = dict(self._fields.columns)
+        if isinstance(self._zone, ColumnZone):
+            wanted[self._zone.column] = ("timezone",)
+        for column in sorted(wanted.keys() - known):
+            hint = f"give the query or table this column; a constant text is written \"'{column}'\""
+            text = f"needs the column '{column}', which the rows do not have{nearest(column, sorted(known))}"
+            raise MapError(("push", self.stream, *wanted[column]), text, hint=hint)
+        self._checked = known
+
+    def key(self, row: Row) -> str:
+        """The row's key as Siro's externalId. Raises MappingError where it has none."""
+        value = row.get(self._key)
+        if value is None:
+            # A database may spell the column in another case than the file does.
+            value = next((v for name, v in row.items() if name.casefold() == self._key.casefold()), None)
+        try:
+            key = key_text(value) if value is not None else ""
+        except CrmRefused as error:
+            raise MappingError(f"push.{self.stream}: {self._key}: {error.message}", hint=error.hint) from error
+        if not key.strip():
+            raise MappingError(f"push.{self.stream}: a row has no {self._key}", hint="leave such rows out of the query")
+        return key
+
+    def hash(self, row: Row) -> bytes:
+        """16 bytes over the raw row and the map: equal for rows that become equal records."""
+        text = json.dumps(dict(row), sort_keys=True, default=_stable, ensure_ascii=False, separators=(",", ":"))
+        data = self.version.encode() + text.encode("utf-8", "surrogatepass")
+        return blake2b(data, digest_size=16).digest()
+
+    def map(self, row: Row) -> Mapped:
+        """The record of a row. Raises MappingError, naming stream, record, field, expression and value."""
+        if row.keys() != self._checked:
+            self.check(row.keys())
+        key = self.key(row)
+        scope = Scope(self._zone_of(row, key))
+        try:
+            fields = self._fields.apply(row, scope)
+        except FieldError as error:
+            raise self._error(key, str(error), error.hint) from error
+        fields.setdefault("externalId", key)
+        try:
+            return Mapped(self._model.model_validate(fields), tuple(scope.warnings))
+        except ValidationError as error:
+            raise self._error(key, _first(error)) from error
+
+    def _zone_of(self, row: Row, key: str) -> ZoneInfo | None:
+        name = row.get(self._zone.column) if isinstance(self._zone, ColumnZone) else self._zone
+        if name is None or name == "":
+            return None
+        try:
+            return ZoneInfo(str(name))
+        except (ValueError, OSError, LookupError) as error:
+            text = f"timezone: {name!r:.60} is not the name of a time zone"
+            raise self._error(key, text, "the column must hold names such as America/Denver") from error
+
+    def _error(self, key: str, text: str, hint: str | None = None) -> MappingError:
+        return MappingError(f"push.{self.stream}, record {key}: {text}", hint=hint)
+
+
+def compile_stream(
+    stream: StreamName, settings: StreamSettings, *, timezone: str | ColumnZone | None = None
+) -> RowMapper:
+    """Check a stream's map once. `timezone` is the CRM's, used where the stream has none of its own.
+
+    Raises ConfigError for a field that Siro does not have, or an expression that cannot be read.
+    """
+    fields = compile_record(_MODELS[stream], settings.map, ("push", stream, "map"))
+    return RowMapper(stream, settings, settings.timezone or timezone, fields)
+
+
+def compile_push(config: Config) -> dict[StreamName, RowMapper]:
+    """The mappers of all streams that the file names. An error names the file and the line."""
+    mappers: dict[StreamName, RowMapper] = {}
+    streams: dict[StreamName, StreamSettings | None] = {}
+    if config.push:
+        # Opportunities first: engagements refer to them.
+        streams = {"opportunities": config.push.opportunities, "engagements": config.push.engagements}
+    for name, settings in streams.items():
+        if settings is None:
+            continue
+        try:
+            mappers[name] = compile_stream(name, settings, timezone=config.crm.timezone)
+        except MapError as error:
+            raise ConfigError(f"{config.at(error.keys)}: {error.message}", hint=error.hint) from error
+    return mappers
+
+
+# --- children that vanished -----------------------------------------------------------------------------
+
+_CHILDREN = ("engagementUsers", "opportunityUsers")
+
+
+def with_removed(previous: dict[str, Any] | None, new: dict[str, Any], now: datetime) -> dict[str, Any]:
+    """`new`, and the reps that were sent before and are gone now, once more with `deletedAt`.
+
+    Both payloads are as they go over the wire; `previous` is what was sent last, with what this function
+    added to it. The result equals `previous` if nothing has to be sent: a rep who was taken off stays in
+    the payload with the time of their removal, and one who came back has `deletedAt: null`.
+    """
+    result = dict(new)
+    for name in _CHILDREN:
+        before = {child["externalId"]: child for child in (previous or {}).get(name) or []}
+        if before:
+            result[name] = _merged(before, new.get(name) or [], now)
+    return result
+
+
+def _merged(
+    before: dict[str, dict[str, Any]], children: list[dict[str, Any]], now: datetime
+) -> list[dict[str, Any]]:
+    present = {child["externalId"] for child in children}
+    kept = [
+        {"deletedAt": None} | child if "deletedAt" in before.get(child["externalId"], {}) else child
+        for child in children
+    ]
+    stamp = now.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    gone = [
+        child if child.get("deletedAt") else {**child, "deletedAt": stamp}
+        for key, child in before.items()
+        if key not in present
+    ]
+    return kept + gone
+
+
+# --- small things ---------------------------------------------------------------------------------------
+
+
+def _stable(value: object) -> object:
+    """A text that is the same whatever zone the session was in when the row was read."""
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.astimezone(UTC).isoformat()
+    return freeze(value)
+
+
+def _first(error: ValidationError) -> str:
+    """The first complaint of a model, in a sentence."""
+    details = error.errors(include_url=False, include_input=False)[0]
+    where = ".".join(str(part) for part in details["loc"])
+    return f"{where} is missing" if details["type"] == "missing" else f"{where}: {details['msg']}"
+
+
+def wire(record: BaseModel) -> dict[str, Any]:
+    """A record as it goes over the wire: camelCase, only what the map gave, nulls included."""
+    return record.model_dump(mode="json", by_alias=True, exclude_unset=True)

@@ -1,0 +1,118 @@
+"""One value of the CRM as the type that a Siro field has. Every function raises ValueError, without the value.
+
+Times: what carries a zone keeps it; what carries none is local to the zone given. A local time that
+happens twice, when clocks go back, is the first of the two. One that never happens, when clocks go
+forward, is moved on by the gap: 02:30 becomes 03:30. A date alone is the midnight that begins it.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, time, tzinfo
+from decimal import Decimal
+from math import isfinite
+
+from fieldnote.crm.types import key_text
+from fieldnote.errors import CrmRefused
+
+_EPOCH = re.compile(r"\d{10}|\d{13}")
+_NUMBER = re.compile(r"-?(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d+)?|-?\.\d+")
+
+
+def to_time(value: object, zone: tzinfo | None) -> datetime:
+    """An instant in UTC, from a time, a date, their ISO text, or seconds or milliseconds since 1970."""
+    moment = _moment(value)
+    if moment.tzinfo is None:
+        if zone is None:
+            raise ValueError("is a time without a zone; set crm.timezone to the zone that the CRM's times are in")
+        moment = moment.replace(tzinfo=zone)
+    return moment.astimezone(UTC)
+
+
+def to_local_text(value: object, zone: tzinfo | None) -> str:
+    """The time on the clock in the customer's home, `2026-02-15T14:00:00`."""
+    moment = _moment(value)
+    if moment.tzinfo is not None and zone is not None:
+        moment = moment.astimezone(zone)
+    return moment.replace(tzinfo=None).isoformat(timespec="seconds")
+
+
+def _moment(value: object) -> datetime:
+    match value:
+        case datetime():
+            return value.replace(fold=0)
+        case date():
+            return datetime.combine(value, time())
+        case bool():
+            pass
+        case int() | float() | Decimal():
+            return _since_1970(value)
+        case str():
+            return _written(value.strip())
+        case _:
+            pass
+    raise ValueError("is not a time")
+
+
+def _since_1970(value: float | Decimal) -> datetime:
+    seconds = float(value)
+    if 1e11 <= seconds < 1e13:
+        seconds /= 1000
+    if not 1e8 <= seconds < 1e10:
+        raise ValueError("is not a time: as a number it must be seconds or milliseconds since 1970")
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _written(text: str) -> datetime:
+    if _EPOCH.fullmatch(text):
+        return _since_1970(int(text))
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError("is not a time as ISO 8601 writes it (2026-02-15 14:00:00)") from None
+
+
+def to_number(value: object) -> float:
+    """A number from a number or its text; `$45,000.00` is one."""
+    match value:
+        case bool():
+            pass
+        case int() | float() | Decimal() if isfinite(value):
+            return float(value)
+        case str():
+            text = value.strip().replace("$", "", 1).replace(" ", "")
+            if _NUMBER.fullmatch(text):
+                return float(text.replace(",", ""))
+        case _:
+            pass
+    raise ValueError("is not a number")
+
+
+_TRUE = {"true", "t", "yes", "y", "1"}
+_FALSE = {"false", "f", "no", "n", "0"}
+
+
+def to_boolean(value: object) -> bool:
+    """True or false from a boolean, 1 or 0, or one of their usual words."""
+    word = value.strip().casefold() if isinstance(value, str) else value
+    if word is True or word == 1 or word in _TRUE:
+        return True
+    if word is False or word == 0 or word in _FALSE:
+        return False
+    raise ValueError("is neither true nor false")
+
+
+def to_text(value: object) -> str:
+    """Text as it is, and a number without a tail of zeros: 17, 17.0 and "17" are all "17"."""
+    match value:
+        case str():
+            return value
+        case bool():
+            return "true" if value else "false"
+        case _:
+            pass
+    try:
+        return key_text(value)
+    except CrmRefused as error:
+        raise ValueError("is neither text nor a number") from error
+

@@ -1,0 +1,131 @@
+"""All recordings of one rep solved together.
+
+An appointment happens once: a recording that takes it leaves it to the others only as a further part. So
+the recordings are followed in time, with every sensible history ("who took which appointment so far") kept
+beside its weight; forward and backward sums over these histories give, for each recording, the probability
+of each appointment, all others considered (the forward-backward algorithm). A history needs to remember an
+appointment only as long as a later recording may still want it, so the histories of a day stay few.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from heapq import nlargest
+
+from fieldnote.matching import weights as w
+from fieldnote.matching.scoring import gap_density
+
+History = tuple[tuple[str, int], ...]
+"""Appointments that are taken and may be wanted again, each with the recording of it that ends last."""
+
+_CLASH = 1e-9
+"""Weight of a fixed recording over a free one that overlaps it: not zero, as fixed ones always hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One appointment that a recording may take."""
+
+    appointment_id: str
+    first: float
+    """Weight against "none", which weighs 1, if it is the appointment's first recording."""
+    part: float
+    """The same for a further part, but for the gap."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One recording with its options; times in minutes."""
+
+    start: float
+    end: float
+    options: tuple[Option, ...] = ()
+    fixed: bool = False
+    """Exactly its one option holds, or with no option, none."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    before: History
+    after: History
+    choice: str | None
+    weight: float
+
+
+def marginals(tasks: Sequence[Task]) -> list[dict[str | None, float]]:
+    """For each task the probability of each option and of none (None). `tasks` are in order of start."""
+    last_wanted = {option.appointment_id: i for i, task in enumerate(tasks) for option in task.options}
+    layers: list[list[_Step]] = []
+    forward: list[dict[History, float]] = [{(): 1.0}]
+    for index in range(len(tasks)):
+        steps = [
+            step for history in forward[-1] for step in _steps(tasks, index, history, last_wanted)
+        ]  # fmt: skip
+        layers.append(steps)
+        forward.append(_advance(forward[-1], steps))
+    return _backward(layers, forward)
+
+
+def _steps(tasks: Sequence[Task], index: int, history: History, last_wanted: dict[str, int]) -> list[_Step]:
+    """Everything that this recording may do after that history."""
+    task, taken = tasks[index], dict(history)
+    steps = []
+    if not (task.fixed and task.options):
+        steps.append(_Step(history, _remember(taken, index, last_wanted), None, 1.0))
+    for option in task.options:
+        weight = _weight(tasks, task, option, taken.get(option.appointment_id))
+        if weight > 0:
+            after = _remember(_took(tasks, taken, option, index), index, last_wanted)
+            steps.append(_Step(history, after, option.appointment_id, weight))
+    return steps
+
+
+def _weight(tasks: Sequence[Task], task: Task, option: Option, previous: int | None) -> float:
+    if previous is None:
+        return option.first
+    gap = task.start - tasks[previous].end
+    clash = gap < -w.OVERLAP_TOLERANCE
+    if task.fixed:
+        return _CLASH if clash and not tasks[previous].fixed else 1.0
+    return 0.0 if clash else option.part * gap_density(gap)
+
+
+def _took(tasks: Sequence[Task], taken: dict[str, int], option: Option, index: int) -> dict[str, int]:
+    """`taken` after this recording took its option."""
+    previous = taken.get(option.appointment_id, index)
+    return taken | {option.appointment_id: max(previous, index, key=lambda i: (tasks[i].end, i))}
+
+
+def _remember(taken: dict[str, int], index: int, last_wanted: dict[str, int]) -> History:
+    """What of it later recordings still have to know."""
+    return tuple(sorted(item for item in taken.items() if last_wanted[item[0]] > index))
+
+
+def _advance(before: dict[History, float], steps: Sequence[_Step]) -> dict[History, float]:
+    """Sum over the steps, scaled to a sum of 1 so that long days do not overflow."""
+    sums: dict[History, float] = {}
+    for step in steps:
+        sums[step.after] = sums.get(step.after, 0.0) + before[step.before] * step.weight
+    if len(sums) > w.MAX_STATES:
+        sums = dict(nlargest(w.MAX_STATES, sums.items(), key=lambda item: (item[1], item[0])))
+    total = sum(sums.values())
+    return {history: weight / total for history, weight in sums.items()}
+
+
+def _backward(
+    layers: Sequence[Sequence[_Step]], forward: Sequence[dict[History, float]]
+) -> list[dict[str | None, float]]:
+    results: list[dict[str | None, float]] = []
+    after = dict.fromkeys(forward[-1], 1.0)
+    for steps, before in zip(reversed(layers), reversed(forward[:-1]), strict=True):
+        shares: dict[str | None, float] = {None: 0.0}
+        sums: dict[History, float] = {}
+        for step in steps:
+            ahead = step.weight * after.get(step.after, 0.0)
+            shares[step.choice] = shares.get(step.choice, 0.0) + before[step.before] * ahead
+            sums[step.before] = sums.get(step.before, 0.0) + ahead
+        total, largest = sum(shares.values()), max(sums.values())
+        results.append({choice: share / total for choice, share in shares.items()})
+        after = {history: weight / largest for history, weight in sums.items()}
+    return results[::-1]

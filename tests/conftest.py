@@ -1,0 +1,98 @@
+"""What all tests share: one embedded server for the whole run, and a world without the user's settings."""
+
+from __future__ import annotations
+
+import os
+import random
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from fieldnote.db.embedded import Server, ensure_server, stop_server
+
+_SERVER_HOME = "fieldnote_server_home"
+_OURS = ("FIELDNOTE_", "SIRO_", "PG")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="the full count of kills in the chaos tests")
+    parser.addoption("--seed", type=int, default=None, help="replay a seed of the chaos tests")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.option.seed is None:  # of xdist's processes the first one chooses, and hands its options on
+        config.option.seed = random.SystemRandom().randrange(2**32)
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"fieldnote: --seed {config.option.seed}"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell each of xdist's workers where the server that they share is."""
+    node.workerinput[_SERVER_HOME] = str(_server_home(node.config))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the server, in the process that began the run."""
+    factory = getattr(config, "_tmp_path_factory", None)
+    if not hasattr(config, "workerinput") and factory is not None:
+        stop_server(_server_home(config))
+
+
+def _server_home(config: pytest.Config) -> Path:
+    workerinput: dict[str, str] | None = getattr(config, "workerinput", None)
+    if workerinput is not None:
+        return Path(workerinput[_SERVER_HOME])
+    factory: pytest.TempPathFactory = config._tmp_path_factory  # type: ignore[attr-defined]
+    return factory.getbasetemp() / "server-home"
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No setting of the user's reaches a test, and no test the user's own home."""
+    for name in list(os.environ):
+        if name.startswith(_OURS):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("FIELDNOTE_HOME", str(tmp_path / "home"))
+
+
+@pytest.fixture
+def seed(request: pytest.FixtureRequest) -> int:
+    """The run's seed, which the report's header prints."""
+    return int(request.config.option.seed)
+
+
+@pytest.fixture
+def long(request: pytest.FixtureRequest) -> bool:
+    """Whether the full count of kills was asked for."""
+    return bool(request.config.option.long)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Path]:
+    """A home of the test's own, which FIELDNOTE_HOME names. Its server, if one is started, is stopped after."""
+    path = tmp_path / "home"
+    yield path
+    stop_server(path)
+
+
+@pytest.fixture(scope="session")
+def server(request: pytest.FixtureRequest) -> Server:
+    """The run's embedded server. Take `database_url`, unless the server itself is meant."""
+    return ensure_server(_server_home(request.config))
+
+
+@pytest.fixture
+def database_url(server: Server) -> Iterator[str]:
+    """A fresh, empty database, dropped after the test."""
+    name = f"test_{uuid.uuid4().hex}"
+    yield server.url(name)
+    with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
+        connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))

@@ -1,0 +1,342 @@
+"""What the matcher does, one behaviour a test."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from fieldnote.matching import (
+    Appointment,
+    Conversation,
+    Decision,
+    Outcome,
+    Place,
+    Reason,
+    match,
+    place_distance_m,
+)
+
+NINE = datetime(2026, 3, 2, 16, tzinfo=UTC)  # nine o'clock in Denver
+HOUSE = Place(39.7392, -104.9903)
+ACROSS_TOWN = Place(39.6133, -105.0166)
+ANOTHER_CITY = Place(38.8339, -104.8214)
+
+
+def at(minutes: float) -> datetime:
+    return NINE + timedelta(minutes=minutes)
+
+
+def appointment(
+    key: str = "a",
+    start: float = 0,
+    end: float | None = 60,
+    *,
+    reps: tuple[str, ...] = ("rep",),
+    place: Place | None = None,
+    customer: str | None = None,
+    cancelled: bool = False,
+) -> Appointment:
+    ends_at = None if end is None else at(end)
+    return Appointment(key, frozenset(reps), at(start), ends_at, place, None, customer, cancelled)
+
+
+def recording(
+    key: str = "r",
+    start: float = 0,
+    minutes: float | None = 45,
+    *,
+    rep: str = "rep",
+    place: Place | None = None,
+    title: str | None = None,
+) -> Conversation:
+    duration = None if minutes is None else timedelta(minutes=minutes)
+    return Conversation(key, rep, at(start), duration, place, title)
+
+
+def decide(conversation: Conversation, *appointments: Appointment) -> Decision:
+    return match([conversation], appointments)[0]
+
+
+def links(decisions: list[Decision]) -> dict[str, str | None]:
+    return {decision.conversation_id: decision.appointment_id for decision in decisions}
+
+
+# --- time -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("start", [-15, -5, 0, 4, 12, 20])
+def test_by_time_alone_the_only_candidate_links_if_it_is_near(start: float) -> None:
+    assert decide(recording(start=start), appointment()).appointment_id == "a"
+
+
+@pytest.mark.parametrize("start", [-35, 50, 90])
+def test_by_time_alone_a_start_far_off_is_at_most_proposed(start: float) -> None:
+    decision = decide(recording(start=start), appointment())
+    assert decision.outcome is not Outcome.LINKED
+    assert decision.appointment_id is None
+
+
+@pytest.mark.parametrize("start", [-46, 121, 60 * 24])
+def test_outside_of_the_window_there_is_no_candidate(start: float) -> None:
+    decision = decide(recording(start=start, place=HOUSE), appointment(place=HOUSE))
+    assert decision.outcome is Outcome.NONE
+    assert decision.best is None
+    assert decision.runners_up == ()
+
+
+def test_twenty_minutes_late_at_the_address_links() -> None:
+    decision = decide(recording(start=20, place=HOUSE), appointment(place=HOUSE))
+    assert decision.appointment_id == "a"
+    assert decision.score > 0.99
+
+
+def test_an_hour_late_links_if_the_place_is_right() -> None:
+    assert decide(recording(start=60, place=HOUSE), appointment(place=HOUSE)).appointment_id == "a"
+
+
+def test_two_candidates_equally_near_are_proposed_and_not_linked() -> None:
+    decision = decide(recording(start=15), appointment("a"), appointment("b"))
+    assert decision.outcome is Outcome.PROPOSED
+    assert decision.best is not None
+    assert {decision.best.appointment_id, decision.runners_up[0].appointment_id} == {"a", "b"}
+    assert decision.score == pytest.approx(decision.runners_up[0].score)
+
+
+def test_between_two_starts_nothing_links_by_time_alone() -> None:
+    decision = decide(recording(start=17), appointment("a", 0, 30), appointment("b", 30, 60))
+    assert decision.outcome is Outcome.PROPOSED
+
+
+def test_a_missing_end_is_less_certain_than_a_known_one() -> None:
+    with_end = decide(recording(start=18), appointment())
+    without = decide(recording(start=18), appointment(end=None))
+    assert without.appointment_id == "a"
+    assert without.evidence
+    assert without.evidence.end_assumed
+    assert "one hour was assumed" in " ".join(without.evidence.words)
+    early = recording(start=-40, minutes=20)
+    assert decide(early, appointment(end=None)).score != decide(early, appointment()).score
+    assert with_end.evidence
+    assert not with_end.evidence.end_assumed
+
+
+def test_an_end_before_the_start_counts_as_missing() -> None:
+    decision = decide(recording(), appointment(end=-30))
+    assert decision.appointment_id == "a"
+    assert decision.evidence
+    assert decision.evidence.end_assumed
+
+
+def test_in_a_long_arrival_window_a_late_start_links_at_the_place() -> None:
+    long = appointment(end=240, place=HOUSE)
+    assert decide(recording(start=200, place=HOUSE), long).appointment_id == "a"
+    assert decide(recording(start=200), long).outcome is Outcome.PROPOSED
+
+
+def test_an_unknown_duration_still_links() -> None:
+    assert decide(recording(start=3, minutes=None), appointment()).appointment_id == "a"
+    assert decide(recording(start=3, minutes=0), appointment()).appointment_id == "a"
+
+
+# --- place ----------------------------------------------------------------------------------------------
+
+
+def test_the_place_tells_two_simultaneous_appointments_apart() -> None:
+    both = (appointment("a", place=HOUSE), appointment("b", place=ACROSS_TOWN))
+    assert decide(recording(place=HOUSE), *both).appointment_id == "a"
+    assert decide(recording(place=ACROSS_TOWN), *both).appointment_id == "b"
+
+
+def test_another_city_excludes_even_on_the_minute() -> None:
+    decision = decide(recording(place=ANOTHER_CITY), appointment(place=HOUSE))
+    assert decision.outcome is Outcome.NONE
+    assert decision.runners_up[0].reason is Reason.TOO_FAR
+    assert "too far" in decision.runners_up[0].words
+
+
+def test_a_few_kilometres_off_is_not_linked_by_itself() -> None:
+    there = Place(HOUSE.latitude + 0.06, HOUSE.longitude)  # 6.7 km
+    assert decide(recording(start=2, place=there), appointment(place=HOUSE)).outcome is Outcome.PROPOSED
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        Place(0, 0),
+        Place(math.nan, -104.9),
+        Place(39.7, math.inf),
+        Place(91, 0),
+        Place(39.7, -181),
+    ],
+)
+def test_coordinates_that_cannot_be_count_as_missing(nonsense: Place) -> None:
+    decision = decide(recording(start=4, place=nonsense), appointment(place=HOUSE))
+    assert decision.appointment_id == "a"
+    assert decision.evidence
+    assert decision.evidence.distance_m is None
+    assert decision.score == decide(recording(start=4), appointment(place=HOUSE)).score
+
+
+def test_distance_is_measured_on_the_sphere() -> None:
+    denver, boulder = Place(39.7392, -104.9903), Place(40.0150, -105.2705)
+    assert place_distance_m(denver, boulder) == pytest.approx(38_900, rel=0.01)
+    assert place_distance_m(Place(10, 179.999), Place(10, -179.999)) == pytest.approx(219, rel=0.01)
+    assert place_distance_m(Place(90, 0), Place(-90, 0)) == pytest.approx(math.pi * 6_371_008.8)
+    assert place_distance_m(denver, None) is None
+
+
+# --- title ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("title", "customer"),
+    [
+        ("Muñoz kitchen", "Elena Munoz"),
+        ("visit with o'brien", "O\u2019Brien, Sean"),
+        ("Smith kitchen remodel", "The Smith Family Trust"),
+    ],
+)
+def test_a_title_that_names_the_customer_breaks_a_tie(title: str, customer: str) -> None:
+    named, other = appointment("a", customer=customer), appointment("b", customer="Lee Park")
+    assert decide(recording(title=title), named, other).best is not None
+    assert decide(recording(title=title), named, other).score > 0.9
+    assert "the title names the customer" in (
+        getattr(decide(recording(title=title), named, other).evidence, "words", ())
+    )
+
+
+def test_a_first_name_or_a_project_is_no_name() -> None:
+    decision = decide(recording(title="Elena kitchen remodel"), appointment(customer="Elena Munoz"))
+    assert decision.evidence
+    assert not decision.evidence.name_in_title
+
+
+# --- several recordings ---------------------------------------------------------------------------------
+
+
+def test_late_back_to_back_visits_are_solved_together() -> None:
+    """Alone the first recording is nearer to the second appointment; that one has a better claimant."""
+    day = [appointment("a", 0, 60), appointment("b", 60, 120)]
+    late, punctual = recording("r1", 35, 25, title=None), recording("r2", 62, 50)
+    assert decide(late, *day).appointment_id is None
+    assert links(match([punctual], day)) == {"r2": "b"}
+    together = {d.conversation_id: d for d in match([late, punctual], day)}
+    assert together["r2"].appointment_id == "b"
+    assert together["r1"].best is not None
+    assert together["r1"].best.appointment_id == "a"
+    assert together["r1"].score > decide(late, *day).score
+
+
+def test_a_candidate_that_another_recording_needs_more_is_called_taken() -> None:
+    day = [appointment("a", 0, 60), appointment("b", 30, 90)]
+    decisions = match([recording("r1", 18, 10), recording("r2", 32, 50)], day)
+    losers = [r for d in decisions if d.conversation_id == "r1" for r in d.runners_up]
+    assert [(r.appointment_id, r.reason) for r in losers] == [("b", Reason.TAKEN)]
+
+
+def test_a_visit_recorded_in_two_parts_links_both() -> None:
+    parts = [recording("r1", 2, 23), recording("r2", 28, 25)]
+    decisions = match(parts, [appointment()])
+    assert links(decisions) == {"r1": "a", "r2": "a"}
+    second = decisions[1].evidence
+    assert second
+    assert second.part == 2
+
+
+def test_recordings_that_overlap_do_not_share_an_appointment() -> None:
+    linked = links(match([recording("r1", 0, 40), recording("r2", 10, 40)], [appointment()]))
+    assert list(linked.values()).count("a") <= 1
+
+
+def test_a_second_rep_may_record_the_same_appointment_at_the_same_time() -> None:
+    shared = appointment(reps=("ann", "bob"))
+    both = [recording("r1", 1, rep="ann"), recording("r2", 2, rep="bob")]
+    assert links(match(both, [shared])) == {"r1": "a", "r2": "a"}
+
+
+def test_a_cancelled_appointment_takes_nothing_and_is_named() -> None:
+    decision = decide(recording(), appointment(cancelled=True))
+    assert decision.outcome is Outcome.NONE
+    assert decision.runners_up[0].reason is Reason.CANCELLED
+
+
+def test_another_reps_appointment_is_no_candidate() -> None:
+    decision = decide(recording(place=HOUSE), appointment(reps=("other",), place=HOUSE))
+    assert (decision.outcome, decision.runners_up) == (Outcome.NONE, ())
+
+
+# --- fixed ----------------------------------------------------------------------------------------------
+
+
+def test_a_fixed_pair_is_kept_whatever_speaks_against_it() -> None:
+    far = appointment("far", 60 * 30, 60 * 31, reps=("other",), place=ANOTHER_CITY, cancelled=True)
+    decision = match([recording(place=HOUSE)], [far, appointment("a", place=HOUSE)], fixed={"r": "far"})[0]
+    assert (decision.outcome, decision.appointment_id, decision.score) == (Outcome.LINKED, "far", 1.0)
+    assert decision.runners_up[0].reason is Reason.FIXED_ELSEWHERE
+
+
+def test_a_fixed_pair_takes_the_appointment_from_the_others() -> None:
+    day = [appointment("a")]
+    free = links(match([recording("r1", 0, 40), recording("r2", 10, 40)], day, fixed={"r2": "a"}))
+    assert free == {"r1": None, "r2": "a"}
+
+
+def test_fixed_to_none_stays_without_a_link() -> None:
+    decision = match([recording()], [appointment()], fixed={"r": None})[0]
+    assert (decision.outcome, decision.appointment_id) == (Outcome.NONE, None)
+
+
+def test_fixed_to_an_appointment_that_was_not_given_is_kept() -> None:
+    decision = match([recording()], [appointment()], fixed={"r": "elsewhere"})[0]
+    assert decision.appointment_id == "elsewhere"
+
+
+# --- what comes out -------------------------------------------------------------------------------------
+
+
+def test_the_evidence_can_be_read() -> None:
+    near = Place(HOUSE.latitude + 0.000315, HOUSE.longitude)
+    decision = decide(recording(start=4, place=near), appointment(place=HOUSE))
+    assert decision.evidence
+    assert decision.evidence.words == (
+        "started 4 minutes after the appointment's time",
+        "35 m from the customer's address",
+        "45 of 45 recorded minutes lie within the appointment",
+        "only appointment of this rep within two hours",
+    )
+    assert decision.evidence.start_offset_s == pytest.approx(240)
+
+
+def test_a_decision_can_be_kept_as_json() -> None:
+    decision = decide(recording(), appointment(), appointment("b", 40, 100))
+    kept = json.loads(json.dumps(asdict(decision)))
+    assert kept["outcome"] == "LINKED"
+    assert kept["runners_up"][0]["appointment_id"] == "b"
+
+
+def test_nothing_gives_nothing() -> None:
+    assert match([], []) == []
+    assert match([], [appointment()]) == []
+    assert match([recording()], [])[0].outcome is Outcome.NONE
+
+
+def test_times_without_a_zone_and_doubled_ids_are_refused() -> None:
+    with pytest.raises(ValueError, match="zone"):
+        match([Conversation("r", "rep", datetime(2026, 3, 2))], [])  # noqa: DTZ001 - that is the point
+    with pytest.raises(ValueError, match="same id"):
+        match([], [appointment(), appointment()])
+
+
+def test_a_calendar_gone_mad_costs_under_five_milliseconds_a_decision() -> None:
+    """Forty overlapping recordings and two hundred appointments of one rep within three hours."""
+    appointments = [appointment(f"a{i}", i * 0.9, i * 0.9 + 60) for i in range(200)]
+    recordings = [recording(f"r{i}", i * 4, 30) for i in range(40)]
+    begun = time.process_time()
+    decisions = match(recordings, appointments)
+    assert (time.process_time() - begun) / len(decisions) < 0.005 * 2  # twice, for a busy machine
+    assert all(decision.outcome is not Outcome.LINKED for decision in decisions)

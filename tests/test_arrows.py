@@ -1,0 +1,41 @@
+"""The arrows of the house: who may know whom. The rules stand in pyproject.toml, under importlinter."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+LINT = [sys.executable, "-c", "from importlinter.cli import lint_imports_command; lint_imports_command()", "--no-cache"]
+
+
+def test_no_import_runs_against_the_arrows() -> None:
+    result = subprocess.run(LINT, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_a_forbidden_import_is_found(tmp_path: Path) -> None:
+    """The check itself bites: the same rules refuse a house in which the bridge imports the workspace."""
+    package = tmp_path / "fieldnote"
+    for name in ("", "cli", "demo", "workspace", "bridge", "insight", "db", "mapping", "matching", "siro", "crm"):
+        (package / name).mkdir(parents=True, exist_ok=True)
+        (package / name / "__init__.py").touch()
+    for name in ("jobs", "config", "errors", "insight/evidence", "siro/models", "crm/types"):
+        (package / f"{name}.py").touch()
+    (package / "bridge" / "push.py").write_text("import fieldnote.workspace\n")
+    (tmp_path / "pyproject.toml").write_text((ROOT / "pyproject.toml").read_text())
+    result = subprocess.run(LINT, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert result.returncode == 1
+    assert "fieldnote.bridge.push -> fieldnote.workspace" in result.stdout
+
+
+@pytest.mark.parametrize("module", ["fieldnote", "fieldnote.siro"])
+def test_the_siro_client_loads_without_the_extras(module: str) -> None:
+    """The bare install is the Siro client alone, so importing it must not need what only the extras bring."""
+    extras = ["alembic", "fastapi", "jmespath", "procrastinate", "psycopg", "rich", "sqlalchemy", "typer", "yaml"]
+    code = f"import sys; sys.modules.update(dict.fromkeys({extras!r})); import {module}"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
