@@ -77,7 +77,7 @@ def long(request: pytest.FixtureRequest) -> bool:
 
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Path]:
-    """A home of the test's own, which FIELDNOTE_HOME names. Its server, if one is started, is stopped after."""
+    """A home of the test's own, which FIELDNOTE_HOME names. Its server is stopped after."""
     path = tmp_path / "home"
     yield path
     stop_server(path)

@@ -326,6 +326,12 @@ class Config(_Section):
     receiver: ReceiverSettings = ReceiverSettings()
     path: Path = Field(default=Path("fieldnote.yaml"), exclude=True)
     """The file that this was read from."""
+    lines: dict[Keys, int] = Field(default_factory=dict, exclude=True, repr=False)
+    """The line of that file on which each value stands."""
+
+    def at(self, keys: Keys) -> str:
+        """Where a value stands, for a message: `fieldnote.yaml:12`."""
+        return f"{self.path}:{_line(self.lines, keys)}"
 
 
 # --- reading --------------------------------------------------------------------------------------------
@@ -346,7 +352,7 @@ def load(path: Path, env: Mapping[str, str] = os.environ) -> Config:
     if not problems:
         _add_environment(document, env)
         try:
-            return Config.model_validate(document).model_copy(update={"path": path})
+            return Config.model_validate(document).model_copy(update={"path": path, "lines": lines})
         except ValidationError as error:
             problems = [_explain(item) for item in error.errors(include_url=False, include_input=False)]
     raise _config_error(path, lines, problems)
@@ -421,7 +427,7 @@ class _Reader:
                 raise self._error(line, "a key must be a word; put a value with braces into quotes")
             name = str(key_node.value)
             if name in values:
-                where = _dotted((*keys, name))
+                where = dotted((*keys, name))
                 raise self._error(
                     line, f"{where} stands twice, the first time on line {self.lines[*keys, name]}"
                 )
@@ -458,7 +464,7 @@ def _expand(value: Any, keys: Keys, env: Mapping[str, str], problems: list[_Prob
             return f"${{{name}}}"
         if not env.get(name):
             state = "is empty" if name in env else "is not set"
-            text = f"{_dotted(keys)} needs the environment variable {name}, which {state}"
+            text = f"{dotted(keys)} needs the environment variable {name}, which {state}"
             problems.append(_Problem(keys, text, f"set {name}; for the text itself write $${{{name}}}"))
         return env.get(name, "")
 
@@ -488,7 +494,8 @@ def _add_environment(document: dict[str, Any], env: Mapping[str, str]) -> None:
 # --- messages -------------------------------------------------------------------------------------------
 
 
-def _dotted(keys: Keys) -> str:
+def dotted(keys: Keys) -> str:
+    """`push.engagements.map.engagementUsers[0].email`."""
     text = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys)
     return text.removeprefix(".")
 
@@ -518,12 +525,12 @@ def nearest(word: str, known: list[str]) -> str:
     close = get_close_matches(word.casefold(), [k.casefold() for k in known], n=1, cutoff=0.6)
     if close:
         return f"; did you mean '{next(k for k in known if k.casefold() == close[0])}'?"
-    return f"; known are {', '.join(known)}" if known else ""
+    return f"; known are {', '.join(known)}" if 0 < len(known) <= 40 else ""
 
 
 def _explain(error: ErrorDetails) -> _Problem:
     keys: Keys = error["loc"]
-    where = _dotted(keys) or "the file"
+    where = dotted(keys) or "the file"
     match error["type"]:
         case "missing":
             text = "is missing"
@@ -544,12 +551,14 @@ def _explain(error: ErrorDetails) -> _Problem:
     return _Problem(keys, f"{where} {text}")
 
 
-def _config_error(path: Path, lines: Mapping[Keys, int], problems: list[_Problem]) -> ConfigError:
-    def line(keys: Keys) -> int:
-        while keys and keys not in lines:
-            keys = keys[:-1]
-        return lines.get(keys, 1)
+def _line(lines: Mapping[Keys, int], keys: Keys) -> int:
+    """The line of the value, or of the nearest section around it that the file does have."""
+    while keys and keys not in lines:
+        keys = keys[:-1]
+    return lines.get(keys, 1)
 
-    texts = [f"{path}:{line(problem.keys)}: {problem.text}" for problem in problems]
+
+def _config_error(path: Path, lines: Mapping[Keys, int], problems: list[_Problem]) -> ConfigError:
+    texts = [f"{path}:{_line(lines, problem.keys)}: {problem.text}" for problem in problems]
     hints = dict.fromkeys(problem.hint for problem in problems if problem.hint)
     return ConfigError("\n".join(dict.fromkeys(texts)), hint="; ".join(hints) or None)

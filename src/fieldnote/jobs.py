@@ -1,7 +1,8 @@
-"""Durable jobs in the application's own PostgreSQL, by Procrastinate, with the edges that it leaves filed off.
+"""Durable jobs in the application's own PostgreSQL, by Procrastinate, with its sharp edges filed off.
 
 A worker that is killed leaves its jobs in `doing`; here any other worker takes them up again, a few seconds
-after the last heartbeat. So a job may run twice, or half and then whole: write tasks that end in the same state.
+after the last heartbeat. So a job may run twice, or half and then whole: write tasks that end in the same
+state.
 
 ::
 
@@ -11,11 +12,11 @@ after the last heartbeat. So a job may run twice, or half and then whole: write 
     async def deliver(message_id: str) -> None: ...
 
     async with engine.begin() as connection:
-        ...                                                         # what causes the job
-        await defer(connection, deliver, message_id="…")            # exists if, and only if, that is committed
+        ...                                                  # what causes the job
+        await defer(connection, deliver, message_id="…")     # exists if, and only if, that is committed
 
     app = make_app(Application.WORKSPACE, url, blueprint)
-    await run_worker(app, context={"engine": engine})               # until cancelled
+    await run_worker(app, context={"engine": engine})        # until cancelled
 """
 
 from __future__ import annotations
@@ -35,15 +36,15 @@ from procrastinate.jobs import Job, JobDeferrer, Status
 from procrastinate.manager import QUEUEING_LOCK_CONSTRAINT, JobManager
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
 from procrastinate.tasks import Task, configure_task
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from fieldnote.db.engine import Application, connection_options, plain_url
+from fieldnote.db.engine import Application, conninfo
 from fieldnote.errors import DatabaseError
 
 log = logging.getLogger(__name__)
 
 AnyTask = Task[Any, Any, Any]
+Driver = psycopg.AsyncConnection[Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,14 +84,15 @@ select job.id, job.task_name, job.attempts
 _FORGET_WORKERS: Final = """
 delete from procrastinate_workers worker
  where worker.last_heartbeat < now() - %(stalled_after)s
-   and not exists (select from procrastinate_jobs job where job.worker_id = worker.id and job.status = 'doing')
+   and not exists (
+       select from procrastinate_jobs job where job.worker_id = worker.id and job.status = 'doing')
 """
 # Tell the workers of a job's queue that it waits: Procrastinate does so for new jobs only.
 _WAKE: Final = """
 select pg_notify(channel, json_build_object('type', 'job_inserted', 'job_id', job.id)::text)
   from procrastinate_jobs job,
        unnest(array['procrastinate_any_queue_v1', 'procrastinate_queue_v1#' || job.queue_name]) channel
- where job.id = any({ids})
+ where job.id = any(%(ids)s)
 """
 _DELETE_FINISHED: Final = """
 delete from procrastinate_jobs
@@ -103,8 +105,8 @@ delete from procrastinate_jobs
                where event.job_id = job.id and event.at > now() - %(keep)s)
         limit %(limit)s)
 """
-# The heartbeat of a worker whose row is gone (the computer slept, and another worker pruned it) brings the row
-# back: without it every later job of this worker would violate the foreign key.
+# The heartbeat of a worker whose row is gone (the computer slept, and another worker pruned it) brings the
+# row back: without it every later job of this worker would violate the foreign key.
 _HEARTBEAT: Final = """
 insert into procrastinate_workers (id, last_heartbeat) overriding system value
 values (%(worker_id)s, now())
@@ -115,13 +117,11 @@ values (%(worker_id)s, now())
 def make_app(application: Application, url: str, *blueprints: procrastinate.Blueprint) -> procrastinate.App:
     """The application's job queue in the database at `url`, with the blueprints' tasks under their own names.
 
-    The schema must be migrated (`fieldnote.db.engine.open_engine` does it). The blueprints stay as they are, so
-    that any number of queues can be made of them. To defer outside of a transaction, open it:
+    The schema must be migrated (`fieldnote.db.engine.open_engine` does it). The blueprints stay as they are,
+    so that any number of queues can be made of them. To defer outside of a transaction, open it:
     `async with app.open_async(): await app.configure_task("name").defer_async(…)`.
     """
-    connector = procrastinate.PsycopgConnector(
-        conninfo=plain_url(url), kwargs=connection_options(application, url), min_size=1, max_size=8
-    )
+    connector = procrastinate.PsycopgConnector(conninfo=conninfo(application, url), min_size=1, max_size=8)
     app = procrastinate.App(connector=connector)
     app.job_manager = _Manager(connector)
     for blueprint in blueprints:
@@ -174,7 +174,7 @@ async def defer(
     """
     if not connection.in_transaction():
         await connection.begin()  # SQLAlchemy does not see what is executed below, and would commit nothing
-    driver: Any = (await connection.get_raw_connection()).driver_connection
+    driver = await _driver(connection)
     queueing_lock = queueing_lock if queueing_lock is not None else task.queueing_lock
     deferrer = configure_task(
         name=task.name,
@@ -189,43 +189,54 @@ async def defer(
     try:
         if queueing_lock is None:
             return await deferrer.defer_async(**arguments)
-        return await _defer_once(connection, deferrer, arguments, queueing_lock)
-    except exceptions.ConnectorException as error:
+        return await _defer_once(connection, driver, deferrer, arguments, queueing_lock)
+    except (exceptions.ConnectorException, psycopg.Error) as error:
         raise DatabaseError(f"a job of {task.name!r} cannot be stored: {error.__cause__ or error}") from error
 
 
+async def _driver(connection: AsyncConnection) -> Driver:
+    driver = (await connection.get_raw_connection()).driver_connection
+    if not isinstance(driver, psycopg.AsyncConnection):
+        raise TypeError(f"psycopg's connection expected, got {type(driver).__name__}")
+    return driver
+
+
 async def _defer_once(
-    connection: AsyncConnection, deferrer: JobDeferrer, arguments: Mapping[str, Any], queueing_lock: str
+    connection: AsyncConnection,
+    driver: Driver,
+    deferrer: JobDeferrer,
+    arguments: Mapping[str, Any],
+    queueing_lock: str,
 ) -> int | None:
     while True:
         try:
-            async with connection.begin_nested():
+            async with connection.begin_nested():  # a refused job must not undo the caller's work
                 return await deferrer.defer_async(**arguments)
         except exceptions.AlreadyEnqueued:
-            if await _share_waiting(connection, queueing_lock, deferrer.job.scheduled_at):
+            if await _share_waiting(driver, queueing_lock, deferrer.job.scheduled_at):
                 return None
             # It started between the two statements; what it works on may be older than our transaction.
 
 
 # The row lock keeps workers, which skip locked jobs, from starting the job before this transaction's end.
-_HOLD_WAITING: Final = text("""
+_HOLD_WAITING: Final = """
 select id, scheduled_at
   from procrastinate_jobs
- where queueing_lock = :queueing_lock and status = 'todo'
+ where queueing_lock = %s and status = 'todo'
    for share
-""")
-_BRING_FORWARD: Final = text("update procrastinate_jobs set scheduled_at = :scheduled_at where id = :id")
-_WAKE_IN_TRANSACTION: Final = text(_WAKE.format(ids="array[:id]").replace("::text", ""))
+"""
+_BRING_FORWARD: Final = "update procrastinate_jobs set scheduled_at = %s where id = %s"
 
 
-async def _share_waiting(connection: AsyncConnection, queueing_lock: str, wanted: datetime | None) -> bool:
+async def _share_waiting(driver: Driver, queueing_lock: str, wanted: datetime | None) -> bool:
     """Make the waiting job with that lock the caller's too; false if none waits any more."""
-    row = (await connection.execute(_HOLD_WAITING, {"queueing_lock": queueing_lock})).one_or_none()
+    row = await (await driver.execute(_HOLD_WAITING, [queueing_lock])).fetchone()
     if row is None:
         return False
-    if row.scheduled_at is not None and (wanted is None or wanted < row.scheduled_at):
-        await connection.execute(_BRING_FORWARD, {"scheduled_at": wanted, "id": row.id})
-    await connection.execute(_WAKE_IN_TRANSACTION, {"id": row.id})
+    number, scheduled_at = row
+    if scheduled_at is not None and (wanted is None or wanted < scheduled_at):
+        await driver.execute(_BRING_FORWARD, [wanted, number])
+    await driver.execute(_WAKE, {"ids": [number]})
     return True
 
 
@@ -264,12 +275,12 @@ async def sweep(app: procrastinate.App, *, stalled_after: timedelta = DEFAULT_SE
             await _put_back(connection, number, attempts)
             log.warning("job_of_dead_worker_taken_up", extra={"job_id": number, "task": task_name})
         if abandoned:
-            await connection.execute(_WAKE.format(ids="%(ids)s"), {"ids": [row[0] for row in abandoned]})
+            await connection.execute(_WAKE, {"ids": [row[0] for row in abandoned]})
         await connection.execute(_FORGET_WORKERS, {"stalled_after": stalled_after})
     return len(abandoned)
 
 
-async def _put_back(connection: psycopg.AsyncConnection[Any], number: int, attempts: int) -> None:
+async def _put_back(connection: Driver, number: int, attempts: int) -> None:
     pause = timedelta(seconds=0 if attempts < 3 else min(2**attempts, 300))
     try:
         async with connection.transaction():

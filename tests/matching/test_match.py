@@ -232,6 +232,13 @@ def test_late_back_to_back_visits_are_solved_together() -> None:
     assert together["r1"].score > decide(late, *day).score
 
 
+@pytest.mark.parametrize(("minutes", "second"), [(50, 60), (58, 60), (60, 60), (50, 57), (70, 75)])
+def test_back_to_back_visits_each_recorded_link_by_time_alone(minutes: int, second: int) -> None:
+    day = [appointment("a", 0, 60), appointment("b", 60, 120)]
+    both = [recording("r1", 2, minutes - 2), recording("r2", second, 50)]
+    assert links(match(both, day)) == {"r1": "a", "r2": "b"}
+
+
 def test_a_candidate_that_another_recording_needs_more_is_called_taken() -> None:
     day = [appointment("a", 0, 60), appointment("b", 30, 90)]
     decisions = match([recording("r1", 18, 10), recording("r2", 32, 50)], day)

@@ -35,6 +35,12 @@ class Bridge:
         """The connection's name."""
         return self.config.connection
 
+    @property
+    def zone(self) -> str | None:
+        """The CRM's time zone, where the file names one for all of it."""
+        zone = self.config.crm.timezone
+        return zone if isinstance(zone, str) else None
+
 
 @asynccontextmanager
 async def open_bridge(

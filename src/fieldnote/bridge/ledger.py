@@ -69,6 +69,8 @@ class Failed:
     """None: look at it again whether or not its row changes."""
     reason: str
     hint: str | None = None
+    uncertain: Payload | None = None
+    """For a refused one: what may have reached Siro before it, as the refused payload itself has not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ class StreamLedger:
         return {"connection": self.connection, "stream": self.stream}
 
     async def known(self, conn: AsyncConnection, keys: Sequence[str]) -> dict[str, Entry]:
-        """The entries of these keys; payloads come only with those that `hashes` shows to have changed."""
+        """The entries of these keys, whole. For a page of rows ask `hashes` first: most have not changed."""
         statement = select(sent.c.key, sent.c.state, sent.c.row_hash, sent.c.payload, sent.c.attempted).where(
             sent.c.connection == self.connection, sent.c.stream == self.stream, sent.c.key == func.any(list(keys))
         )
@@ -151,6 +153,7 @@ class StreamLedger:
             "hashes": [item.row_hash for item in failures],
             "reasons": [item.reason for item in failures],
             "hints": [item.hint for item in failures],
+            "uncertain": [None if item.uncertain is None else json.dumps(item.uncertain) for item in failures],
         }
         await conn.execute(_FAIL, values)
 
@@ -241,13 +244,15 @@ _REHASH = text("""
 """)
 
 _FAIL = text("""
-    insert into sent (connection, stream, key, state, row_hash, reason, hint)
-    select :connection, :stream, item.key, item.state, item.row_hash, item.reason, item.hint
+    insert into sent (connection, stream, key, state, row_hash, reason, hint, attempted)
+    select :connection, :stream, item.key, item.state, item.row_hash, item.reason, item.hint,
+           item.uncertain::jsonb
     from unnest(cast(:keys as text[]), cast(:states as text[]), cast(:hashes as bytea[]),
-                cast(:reasons as text[]), cast(:hints as text[]))
-        as item (key, state, row_hash, reason, hint)
+                cast(:reasons as text[]), cast(:hints as text[]), cast(:uncertain as text[]))
+        as item (key, state, row_hash, reason, hint, uncertain)
     on conflict (connection, stream, key) do update
     set state = excluded.state, row_hash = excluded.row_hash, reason = excluded.reason, hint = excluded.hint,
+        attempted = case excluded.state when 'refused' then excluded.attempted else sent.attempted end,
         changed_at = now()
 """)
 

@@ -1,4 +1,4 @@
-"""Drivers that read a CRM's changes and write its fields and notes. `open_driver` gives the one a file names."""
+"""Drivers that read a CRM's changes and write its fields and notes; `open_driver` gives the file's."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ _SILENCE: Final = 60.0
 """Seconds after which a server that lives but never answered is given up."""
 _DUPLICATE: Final = (psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation)
 
-# For a laptop. Durability is PostgreSQL's own default: a commit is on the disk. The log holds no row's content.
+# For a laptop. Durability is PostgreSQL's own default: a commit is on the disk. The log holds no one's data.
 _SETTINGS: Final = {
     "listen_addresses": "",
     "unix_socket_directories": ".",
@@ -265,16 +265,17 @@ class _Cluster:
         return named if named in pids_in(self.data) else None
 
     def _bury(self) -> None:
-        """Remove what a server that was killed left behind: its other processes, and a misleading pid file."""
+        """Remove what a server that was killed left: its other processes, and misleading lock files."""
         if not wait_until_none(self.data, seconds=2) and not kill_all(self.data):
             raise self._failure("was killed, and its last processes do not end")
-        pid_file = self.data / "postmaster.pid"
-        named = _pid_in(pid_file)
-        # A dead pid is left for PostgreSQL's own, stricter check. One that lives is another program's by
-        # now, as nothing of ours works in the folder, and PostgreSQL would refuse to start because of it.
-        if pid_file.exists() and (named is None or _lives(named)):
-            log.info("stale_postmaster_pid_removed")
-            pid_file.unlink(missing_ok=True)
+        for path in (self.data / "postmaster.pid", self.data / f"{_SOCKET}.lock"):
+            named = _pid_in(path)
+            # A dead pid is left for PostgreSQL's own, stricter check. One that lives is another program's by
+            # now (or a dead process that nobody has waited for), as nothing of ours works in the folder;
+            # PostgreSQL would refuse to start because of it.
+            if path.exists() and (named is None or _lives(named)):
+                log.info("stale_lock_file_removed", extra={"file": path.name})
+                path.unlink(missing_ok=True)
 
     def _start(self) -> None:
         started = time.monotonic()
@@ -335,13 +336,7 @@ def _run(programs: Programs, program: str, arguments: list[str], *, data: Path) 
     """Run one of PostgreSQL's programs to its end. Its exit status, and what it said."""
     # A file, not a pipe: the server inherits the other end, and a pipe would stay open as long as it runs.
     with tempfile.TemporaryFile() as output:
-        try:
-            process = programs.start(program, arguments, data=data, output=output.fileno())
-        except subprocess.SubprocessError as error:
-            raise DatabaseError(
-                f"PostgreSQL's {program} cannot be run as another user: {error}",
-                hint=f"Run Fieldnote as an ordinary user. {OWN_SERVER_HINT}",
-            ) from error
+        process = programs.start(program, arguments, data=data, output=output.fileno())
         _wait(process, program)
         output.seek(0)
         return process.returncode, output.read().decode(errors="replace")
@@ -424,7 +419,8 @@ def _link_folder() -> Path:
 
 def _failure(what: str, said: str, hint: str) -> DatabaseError:
     """An error that says why, from what the programs said."""
-    reasons = [line.strip() for line in said.splitlines() if re.search(r"FATAL|PANIC|error:|could not", line)]
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    reasons = [line for line in lines if re.search(r"FATAL|PANIC|error:|could not", line)] or lines
     known = {
         "No space left on device": "The disk is full: make room, or set FIELDNOTE_HOME to another disk.",
         "Disk quota exceeded": "The disk quota is used up: make room, or set FIELDNOTE_HOME to another disk.",
@@ -432,7 +428,7 @@ def _failure(what: str, said: str, hint: str) -> DatabaseError:
         "Operation not permitted": "Set FIELDNOTE_HOME to a folder on a local disk.",
     }
     better = next((advice for text, advice in known.items() if text in said), None)
-    return DatabaseError(f"{what}: {reasons[-1] if reasons else 'see the hint'}", hint=better or hint)
+    return DatabaseError(f"{what}: {reasons[-1] if reasons else 'it did not say why'}", hint=better or hint)
 
 
 def _os_failure(error: OSError, path: Path) -> DatabaseError:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from psycopg.conninfo import make_conninfo
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -45,8 +46,8 @@ def database_url(application: Application, *, home: Path | None = None) -> str:
     """The application's database, as a `postgresql://` URL with its password.
 
     From `FIELDNOTE_BRIDGE_DATABASE_URL` or `FIELDNOTE_WORKSPACE_DATABASE_URL`, else `FIELDNOTE_DATABASE_URL`,
-    else the embedded server of the home, which is started if it does not run. Blocking: from asynchronous code
-    call it by `asyncio.to_thread`. With `home` given, the environment's URLs count all the same.
+    else the embedded server of the home, which is started if it does not run. Blocking: from asynchronous
+    code call it by `asyncio.to_thread`. With `home` given, the environment's URLs count all the same.
     """
     for variable in (application.variable, _SHARED_VARIABLE):
         named = os.environ.get(variable, "").strip()
@@ -99,6 +100,11 @@ def connection_options(application: Application, url: str) -> dict[str, str]:
         **{name: value for name, value in defaults.items() if name not in query},
         "options": options,
     }
+
+
+def conninfo(application: Application, url: str) -> str:
+    """`url` and its `connection_options` as psycopg takes them."""
+    return make_conninfo(plain_url(url), **connection_options(application, url))
 
 
 def _settings(values: Mapping[str, str | int]) -> list[str]:

@@ -9,26 +9,28 @@ from pathlib import Path
 
 
 @contextmanager
-def file_lock(path: Path) -> Iterator[None]:
+def file_lock(path: Path, *, wait: bool = True) -> Iterator[None]:
     """Hold `path` for this thread alone, among all threads and processes; wait for as long as it takes.
+
+    Without `wait` a lock that somebody holds is a `BlockingIOError`.
 
     The kernel frees it when its holder ends, also by SIGKILL. The file stays: removing it would let two
     holders in, each with its own file.
     """
-    handle = _open_locked(path)
+    handle = _open_locked(path, wait=wait)
     try:
         yield
     finally:
         os.close(handle)
 
 
-def _open_locked(path: Path) -> int:
+def _open_locked(path: Path, *, wait: bool) -> int:
     import fcntl  # noqa: PLC0415 - Windows has none, and must still be able to import this package
 
     while True:
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
+            fcntl.flock(handle, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
             if _is_still(path, handle):
                 return handle
         except BaseException:

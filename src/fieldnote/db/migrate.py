@@ -25,7 +25,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from fieldnote.db.engine import Application, connection_options, plain_url
+from fieldnote.db.engine import Application, connection_options, conninfo, plain_url
 from fieldnote.errors import DatabaseError
 
 if TYPE_CHECKING:
@@ -36,7 +36,6 @@ log = logging.getLogger(__name__)
 
 SCRIPTS: Final = Path(__file__).parent / "migrations"
 QUEUE_TABLE: Final = "job_queue_version"
-_MISSING: Final = (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName)
 # What the advisory lock's number stands for: "fieldnote migrates", then the application.
 _LOCK_SPACE: Final = 0x666E6D67
 
@@ -73,7 +72,7 @@ def database_versions(application: Application, url: str) -> Versions:
 def code_versions(application: Application) -> Versions:
     """How far this code is."""
     tables = _table_migrations(application)
-    return Versions(tables=max(tables, default=None), queue=max(_queue_migrations()).name)
+    return Versions(tables=max(tables, default=None), queue=_queue_migrations()[-1].name)
 
 
 def _table_migrations(application: Application) -> list[str]:
@@ -96,7 +95,7 @@ def _queue_migrations() -> list[Path]:
 def _connect(application: Application, url: str) -> Iterator[psycopg.Connection]:
     """One transaction in the application's schema."""
     try:
-        with psycopg.connect(plain_url(url), **connection_options(application, url)) as connection:
+        with psycopg.connect(conninfo(application, url)) as connection:
             yield connection
     except psycopg.Error as error:
         raise failure(error, url) from error
@@ -125,13 +124,20 @@ def _without_secrets(error: psycopg.Error, url: str) -> str:
 
 
 def _current(connection: psycopg.Connection) -> Versions:
-    query = sql.SQL("select (select version_num from alembic_version), (select max(version) from {})")
-    try:
-        with connection.transaction():
-            row = connection.execute(query.format(sql.Identifier(QUEUE_TABLE))).fetchone()
-    except _MISSING:
-        return Versions(None, None)
-    return Versions(*row) if row else Versions(None, None)
+    return Versions(
+        tables=_latest(connection, "alembic_version", "version_num"),
+        queue=_latest(connection, QUEUE_TABLE, "version"),
+    )
+
+
+def _latest(connection: psycopg.Connection, table: str, column: str) -> str | None:
+    """The highest version in a table of the application's schema; none without that table."""
+    known = connection.execute("select to_regclass(%s)", [table]).fetchone()
+    if known is None or known[0] is None:
+        return None
+    query = sql.SQL("select max({}) from {}").format(sql.Identifier(column), sql.Identifier(table))
+    row = connection.execute(query).fetchone()
+    return row[0] if row else None
 
 
 def _upgrade(application: Application, wanted: Versions, url: str) -> bool:
@@ -144,6 +150,8 @@ def _upgrade(application: Application, wanted: Versions, url: str) -> bool:
     try:
         with engine.begin() as connection:
             return _upgrade_in(connection, application, wanted)
+    except psycopg.Error as error:
+        raise failure(error, url) from error
     except DBAPIError as error:
         if isinstance(error.orig, psycopg.Error):
             raise failure(error.orig, url) from error
@@ -221,7 +229,6 @@ def _alembic(application: Application) -> Config:
         config.set_main_option(name, str(path).replace("%", "%%"))
     config.set_main_option("path_separator", "newline")
     config.attributes["schema"] = application.value
-    config.attributes["metadata"] = _metadata(application)
     return config
 
 
@@ -264,7 +271,7 @@ def draft(application: Application, message: str) -> Path:
             with engine.begin() as connection:
                 config = _alembic(application)
                 config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
-                config.attributes["connection"] = connection
+                config.attributes.update(connection=connection, metadata=_metadata(application))
                 command.revision(config, message, autogenerate=True, rev_id=number)
         finally:
             stop_server(Path(folder))

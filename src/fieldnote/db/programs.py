@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from fieldnote.db.home import is_root
+from fieldnote.db.locks import file_lock
 from fieldnote.errors import DatabaseError
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ OWN_SERVER_HINT: Final = "Or run a PostgreSQL of your own and set FIELDNOTE_DATA
 OS_USER: Final = "pgserver"
 """Whom the server runs as when we are root; the wheel's own library uses the same name."""
 _COPIES: Final = Path("/var/lib/fieldnote-postgresql")
+_PARTS: Final = ("bin", "lib", "share")
 _SYSTEM_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -56,15 +58,17 @@ class Programs:
     ) -> subprocess.Popen[bytes]:
         """Start `program` in `data`, its output going to the file descriptor `output`."""
         command = [str(self.folder / program), "-D", self.data_argument(data), *arguments]
-        owner = {} if self.user is None else _as_user(self.user)
-        return subprocess.Popen(
+        user = self.user
+        return subprocess.Popen(  # noqa: S603 - PostgreSQL's own programs, with arguments of ours
             command,
             cwd=data,
             env=_environment(),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            **owner,
+            user=None if user is None else user.pw_uid,
+            group=None if user is None else user.pw_gid,
+            extra_groups=None if user is None else [],
         )
 
 
@@ -109,10 +113,6 @@ def _environment() -> dict[str, str]:
     """What the programs need, and none of the PG… variables that would change what they do."""
     kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH", "TMPDIR") if name in os.environ}
     return {"PATH": _SYSTEM_PATH, "LC_ALL": "C", "TZ": "UTC", **kept}
-
-
-def _as_user(user: pwd.struct_passwd) -> Mapping[str, object]:
-    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
 
 
 def _check_own_user() -> None:
@@ -165,7 +165,8 @@ def _add_user() -> str:
         program = shutil.which(command[0], path=_SYSTEM_PATH)
         if program is None:
             continue
-        result = subprocess.run([program, *command[1:]], capture_output=True, text=True, check=False)
+        arguments = [program, *command[1:]]
+        result = subprocess.run(arguments, capture_output=True, text=True, check=False)  # noqa: S603 - constants
         if result.returncode == 0:
             break
         said = result.stderr.strip() or f"{command[0]} ended with {result.returncode}"
@@ -173,14 +174,15 @@ def _add_user() -> str:
 
 
 def _runnable(folder: Path, user: pwd.struct_passwd) -> Path:
-    """`folder`, or a copy of it where `user` can run it: the package may lie in a closed folder like /root."""
+    """`folder`, or a copy of it where `user` can run it: the package may lie in a closed folder, as /root."""
     if _runs(folder, user):
         return folder
-    stat = (folder / "postgres").stat()
+    stat = (folder / "initdb").stat()
     key = hashlib.sha256(f"{folder} {stat.st_size} {stat.st_mtime_ns}".encode()).hexdigest()[:16]
-    copy = _COPIES / key / folder.name
+    package, installation = folder.parents[1], folder.parent
+    copy = _COPIES / key / package.name / installation.name / folder.name
     if not _runs(copy, user):
-        _copy(folder.parent, copy.parent)
+        _copy(installation, _COPIES / key)
     if not _runs(copy, user):
         raise DatabaseError(
             f"the user {user.pw_name!r} cannot run PostgreSQL's programs, neither in {folder} nor in {copy}",
@@ -192,8 +194,8 @@ def _runnable(folder: Path, user: pwd.struct_passwd) -> Path:
 def _runs(folder: Path, user: pwd.struct_passwd) -> bool:
     """Judged by doing it: modes are not all that can forbid it."""
     try:
-        result = subprocess.run(
-            [str(folder / "postgres"), "--version"],
+        result = subprocess.run(  # noqa: S603 - PostgreSQL's own program
+            [str(folder / "initdb"), "--version"],
             cwd="/",
             env=_environment(),
             stdin=subprocess.DEVNULL,
@@ -203,39 +205,47 @@ def _runs(folder: Path, user: pwd.struct_passwd) -> bool:
             group=user.pw_gid,
             extra_groups=[],
         )
-    except PermissionError:
-        if not Path(folder).exists() or os.access(folder / "postgres", os.X_OK):
-            return False
-        raise
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
         return False
+    except (OSError, subprocess.SubprocessError) as error:
+        raise DatabaseError(
+            f"root cannot run PostgreSQL as the user {user.pw_name!r}: {error}",
+            hint=f"Run Fieldnote as an ordinary user. {OWN_SERVER_HINT}",
+        ) from error
     return result.returncode == 0
 
 
-def _copy(source: Path, target: Path) -> None:
-    """Copy the installation under a temporary name and rename it: another process may do the same."""
-    log.info("postgresql_programs_copied", extra={"target": str(target)})
+def _copy(installation: Path, target: Path) -> None:
+    """Copy one version's installation to `target`, whole or not at all."""
     try:
-        _COPIES.mkdir(mode=0o755, parents=True, exist_ok=True)
+        _COPIES.mkdir(parents=True, exist_ok=True)
         _COPIES.chmod(0o755)
-        fresh = Path(tempfile.mkdtemp(dir=_COPIES, prefix=".copy-"))
-        try:
-            for part in ("bin", "lib", "share"):
-                shutil.copytree(
-                    source / part, fresh / part, symlinks=True, ignore=shutil.ignore_patterns("*.a")
-                )
-            for folder, _, files in os.walk(fresh):
-                Path(folder).chmod(0o755)
-                for name in files:
-                    path = Path(folder, name)
-                    if not path.is_symlink():
-                        path.chmod(0o755 if path.stat().st_mode & 0o100 else 0o644)
+        with file_lock(_COPIES / "lock"):
+            for unfinished in _COPIES.glob(".copy-*"):
+                shutil.rmtree(unfinished, ignore_errors=True)
             if not target.exists():
+                fresh = Path(tempfile.mkdtemp(dir=_COPIES, prefix=".copy-"))
+                _copy_parts(installation, fresh)
                 fresh.rename(target)
-        finally:
-            shutil.rmtree(fresh, ignore_errors=True)
     except OSError as error:
         raise DatabaseError(
-            f"PostgreSQL's programs cannot be copied to {target}: {error.strerror or error}",
+            f"PostgreSQL's programs cannot be copied to {target}: {error}",
             hint=f"Install Fieldnote where every user may read it. {OWN_SERVER_HINT}",
         ) from error
+    log.info("postgresql_programs_copied", extra={"target": str(target)})
+
+
+def _copy_parts(installation: Path, fresh: Path) -> None:
+    """What the server needs, laid out as in the wheel: the programs find the rest by where they are."""
+    package = installation.parent
+    beside = package.with_name(f"{package.name}.libs")  # what the wheel's maker put in for older systems
+    parts = {installation / part: Path(package.name, installation.name, part) for part in _PARTS}
+    if beside.is_dir():
+        parts[beside] = Path(beside.name)
+    for source, place in parts.items():
+        shutil.copytree(source, fresh / place, symlinks=True, ignore=shutil.ignore_patterns("*.a"))
+    for folder, _, names in os.walk(fresh):
+        Path(folder).chmod(0o755)
+        for path in (Path(folder, name) for name in names):
+            if not path.is_symlink():
+                path.chmod(0o755 if path.stat().st_mode & 0o100 else 0o644)

@@ -34,7 +34,10 @@ from fieldnote.siro.models import EngagementSync, OpportunitySync
 StreamName = Literal["engagements", "opportunities"]
 SyncRecord = EngagementSync | OpportunitySync
 
-_MODELS: dict[StreamName, type[SyncRecord]] = {"engagements": EngagementSync, "opportunities": OpportunitySync}
+_MODELS: dict[StreamName, type[SyncRecord]] = {
+    "engagements": EngagementSync,
+    "opportunities": OpportunitySync,
+}
 
 MEANING = 1
 """Raised whenever the same map comes to mean another record, so that every row is looked at again."""
@@ -86,14 +89,20 @@ class RowMapper:
         try:
             key = key_text(value) if value is not None else ""
         except CrmRefused as error:
-            raise MappingError(f"push.{self.stream}: {self._key}: {error.message}", hint=error.hint) from error
+            raise MappingError(
+                f"push.{self.stream}: {self._key}: {error.message}", hint=error.hint
+            ) from error
         if not key.strip():
-            raise MappingError(f"push.{self.stream}: a row has no {self._key}", hint="leave such rows out of the query")
+            raise MappingError(
+                f"push.{self.stream}: a row has no {self._key}", hint="leave such rows out of the query"
+            )
         return key
 
     def hash(self, row: Row) -> bytes:
         """16 bytes over the raw row and the map: equal for rows that become equal records."""
-        text = json.dumps(dict(row), sort_keys=True, default=_stable, ensure_ascii=False, separators=(",", ":"))
+        text = json.dumps(
+            dict(row), sort_keys=True, default=_stable, ensure_ascii=False, separators=(",", ":")
+        )
         data = self.version.encode() + text.encode("utf-8", "surrogatepass")
         return blake2b(data, digest_size=16).digest()
 

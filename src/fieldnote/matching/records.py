@@ -65,7 +65,7 @@ class Reason(StrEnum):
     LESS_LIKELY = "LESS_LIKELY"
     """Another appointment fits better."""
     TAKEN = "TAKEN"
-    """It would fit this recording as well or better, but another recording needs it more."""
+    """It would fit this recording, but another recording of the rep fits it better."""
     TOO_FAR = "TOO_FAR"
     """Both sides have good coordinates, and they are too far apart."""
     CANCELLED = "CANCELLED"
@@ -91,11 +91,11 @@ class Evidence:
     rivals: int
     """Other appointments of this rep that begin within two hours of the recording's start."""
     part: int
-    """1 for the first recording of this appointment by this rep, 2 for its second part, and so on."""
+    """1 for the first recording of this appointment by this rep, 2 if one before is linked, and so on."""
     fixed: bool
     """Decided by a direct way before the matcher was asked."""
     words: tuple[str, ...]
-    """The same in plain words, the strongest first."""
+    """The same in plain words: time, place, title, what else there is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,7 +91,7 @@ def pair_of(take: Take, visit: Visit) -> Pair:
     return Pair(
         visit=visit,
         first=w.RECORDED_ODDS * start_density(take.start - visit.start, visit.length) * common,
-        part=w.PART_RATE * (w.PART_INSIDE if take.start <= visit.end else w.PART_AFTER) * common,
+        part=w.PART_RATE * _part_ratio(take, visit) * common,
         distance_m=distance,
         name_in_title=named,
         overlap=_overlap(take.start, take.end, visit.start, visit.end),
@@ -133,14 +133,23 @@ def _bell(distance: float, scale: float) -> float:
     return scale**-2 / (1 + (distance / scale) ** 2) ** 2
 
 
+def _part_ratio(take: Take, visit: Visit) -> float:
+    """How much the appointment's time speaks for a further part of it."""
+    share = _share(take, visit.start, visit.end)
+    return share * w.PART_INSIDE + (1 - share) * w.PART_AFTER
+
+
 def _span_ratio(take: Take, visit: Visit) -> float:
     """Speaks against a recording that lies outside of the appointment's time."""
-    early, late = visit.start - w.SLACK_BEFORE, visit.end + w.SLACK_AFTER
-    if take.end > take.start:
-        share = _overlap(take.start, take.end, early, late) / (take.end - take.start)
-    else:
-        share = 1.0 if early <= take.start <= late else 0.0
+    share = _share(take, visit.start - w.SLACK_BEFORE, visit.end + w.SLACK_AFTER)
     return exp((share - 1) * (w.OUTSIDE_COST_ASSUMED if visit.end_assumed else w.OUTSIDE_COST))
+
+
+def _share(take: Take, start: float, end: float) -> float:
+    """How much of the recording lies in there, 0..1; without a length, whether it begins there."""
+    if take.end > take.start:
+        return _overlap(take.start, take.end, start, end) / (take.end - take.start)
+    return 1.0 if start <= take.start < end else 0.0
 
 
 def _overlap(start: float, end: float, other_start: float, other_end: float) -> float:

@@ -19,12 +19,12 @@ the person who has to judge it."""
 
 # --- how often ------------------------------------------------------------------------------------------
 
-RECORDED_ODDS = 4.0
-"""Four of five appointments are held and recorded; the rest are no-shows or forgotten phones."""
+RECORDED_ODDS = 6.0
+"""Six of seven appointments that stand are held and recorded; the rest are no-shows or forgotten phones."""
 
-STRAYS_PER_MINUTE = 0.2 / (11 * 60)
-"""A rep makes one recording a week that belongs to no appointment (a walk-in, a drive), at any time of an
-eleven-hour day."""
+STRAYS_PER_MINUTE = 0.3 / (11 * 60)
+"""A rep makes three recordings in ten days that belong to no appointment (a walk-in, a drive), at any time
+of an eleven-hour day."""
 
 PART_RATE = 0.12
 """One visit in eight is recorded in more than one part: a call came in, the phone was put away."""
@@ -71,7 +71,7 @@ OUTSIDE_COST_ASSUMED = 0.7
 PART_INSIDE = 3.0
 """In the middle of a visit that is being recorded hardly anything else can be."""
 
-PART_AFTER = 0.3
+PART_AFTER = 0.2
 """Past the appointment's end a new recording is more likely of something new."""
 
 PART_GAP = 8.0
@@ -88,14 +88,14 @@ OVERLAP_TOLERANCE = 1.0
 GPS_SCALE = 60.0
 """A phone indoors, an address put on the street instead of the house. Heavy-tailed as well."""
 
-GOOD_SHARE = 0.945
+GOOD_SHARE = 0.95
 """How often both coordinates mean the house."""
 
-COARSE_SCALE = 2_000.0
+COARSE_SCALE = 1_500.0
 COARSE_SHARE = 0.04
 """How often the CRM knows only the middle of a ZIP code or a town, and how far off that is."""
 
-WRONG_SHARE = 0.015
+WRONG_SHARE = 0.01
 """How often one of the two is plainly wrong: another address, a phone that still reports the last stop."""
 
 TERRITORY_RADIUS = 15_000.0

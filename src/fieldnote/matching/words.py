@@ -28,7 +28,8 @@ def evidence_words(
     if end_assumed:
         phrases.append("the appointment has no end; one hour was assumed")
     if part > 1:
-        phrases.append(f"part {part} of this rep's recordings of it")
+        earlier = "one recording" if part == 2 else f"{part - 1} recordings"
+        phrases.append(f"{earlier} of it came before")
     phrases.append(
         f"{rivals} other appointment{'s' if rivals > 1 else ''} of this rep within two hours"
         if rivals

@@ -1,0 +1,184 @@
+"""The pull ledger: what is known of each CRM field, its proposals, and the provenance of every write."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from fieldnote.bridge.merge import Intent, Standing, Value
+from fieldnote.bridge.outcomes import Change, FieldState
+from fieldnote.crm.types import FrozenValue, freeze
+from fieldnote.db.bridge_tables import field_values, fields, proposal_values, proposals, write_values, writes
+
+_KEY = ("connection", "model", "record", "table_name", "column_name")
+
+
+@dataclass(frozen=True, slots=True)
+class FieldKey:
+    """One field of one CRM record."""
+
+    connection: str
+    model: str
+    record: str
+    table_name: str
+    column_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class FieldEntry:
+    """What the ledger knows of it."""
+
+    state: FieldState
+    recording_id: str | None
+    """Where the value that we last wrote came from."""
+    standing: Standing
+
+
+async def load(conn: AsyncConnection, key: FieldKey) -> FieldEntry | None:
+    """The entry of a field, if something was ever said about it."""
+    joined = fields.outerjoin(field_values)
+    values = [field_values.c[name] for name in ("original", "base", "wanted", "intent")]
+    statement = select(fields.c.state, fields.c.recording_id, *values).select_from(joined).where(*_is(fields, key))
+    row = (await conn.execute(statement)).one_or_none()
+    if row is None:
+        return None
+    standing = Standing(
+        original=_value(row.original),
+        base=_value(row.base),
+        wanted=_value(row.wanted),
+        intent=Intent(**row.intent) if row.intent else None,
+    )
+    return FieldEntry(FieldState(row.state), row.recording_id, standing)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldUpdate:
+    """What to keep of a field."""
+
+    extraction: str
+    policy: str
+    state: FieldState
+    reason: str | None
+    recording_id: str | None
+    standing: Standing
+
+
+async def save(conn: AsyncConnection, key: FieldKey, new: FieldUpdate) -> None:
+    """Keep a field's state and values."""
+    facts = asdict(key) | {
+        "extraction": new.extraction,
+        "policy": new.policy,
+        "state": new.state.value,
+        "reason": new.reason,
+        "recording_id": new.recording_id,
+        "changed_at": func.now(),
+    }
+    standing = new.standing
+    values = asdict(key) | {
+        "original": _json(standing.original),
+        "base": _json(standing.base),
+        "wanted": _json(standing.wanted),
+        "intent": asdict(standing.intent) if standing.intent is not None else None,
+    }
+    for table, row in ((fields, facts), (field_values, values)):
+        statement = upsert(table).values(row)
+        changed = {name: statement.excluded[name] for name in row if name not in _KEY}
+        await conn.execute(statement.on_conflict_do_update(index_elements=list(_KEY), set_=changed))
+
+
+async def record_write(conn: AsyncConnection, connection: str, run_id: int | None, change: Change) -> None:
+    """Provenance of one write."""
+    row = {
+        "connection": connection,
+        "run_id": run_id,
+        "kind": change.kind,
+        "model": change.model,
+        "record": change.record,
+        "table_name": change.table,
+        "column_name": change.column,
+        "recording_id": change.recording_id,
+        "extraction": change.extraction,
+        "policy": change.policy,
+        "action": change.action,
+    }
+    write_id = (await conn.execute(insert(writes).values(row).returning(writes.c.id))).scalar_one()
+    values = {"write_id": write_id, "before": hold(change.before), "after": hold(change.after)}
+    await conn.execute(insert(write_values).values(values))
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a person may decide on."""
+
+    extraction: str
+    recording_id: str
+    reason: str
+    live: object
+    proposed: FrozenValue
+    said: object
+
+
+async def propose(conn: AsyncConnection, key: FieldKey, new: Proposal) -> None:
+    """Keep the one open proposal of a field; one with another content takes the place of the old one."""
+    values = {"live": hold(new.live), "proposed": hold(new.proposed), "said": hold(new.said)}
+    statement = (
+        select(proposals.c.id, proposals.c.recording_id, proposal_values)
+        .select_from(proposals.outerjoin(proposal_values))
+        .where(*_is(proposals, key), proposals.c.state == "open")
+        .with_for_update(of=proposals)
+    )
+    old = (await conn.execute(statement)).one_or_none()
+    if old is not None:
+        held = {name: getattr(old, name) for name in values}
+        if held == values and old.recording_id == new.recording_id:
+            return
+        await close_proposal(conn, key)
+    row = asdict(key) | {
+        "extraction": new.extraction,
+        "recording_id": new.recording_id,
+        "reason": new.reason,
+        "state": "open",
+    }
+    proposal_id = (await conn.execute(insert(proposals).values(row).returning(proposals.c.id))).scalar_one()
+    await conn.execute(insert(proposal_values).values(proposal_id=proposal_id, **values))
+
+
+async def close_proposal(conn: AsyncConnection, key: FieldKey) -> None:
+    """The question does not arise any more."""
+    await conn.execute(
+        update(proposals)
+        .where(*_is(proposals, key), proposals.c.state == "open")
+        .values(state="superseded", closed_at=func.now())
+    )
+
+
+async def open_proposals(conn: AsyncConnection, connection: str) -> int:
+    """How many wait for a person."""
+    statement = select(func.count()).where(proposals.c.connection == connection, proposals.c.state == "open")
+    return int((await conn.execute(statement)).scalar_one())
+
+
+async def forget(conn: AsyncConnection, key: FieldKey) -> None:
+    """Nothing is ours in this field any more."""
+    await conn.execute(delete(fields).where(*_is(fields, key)))
+
+
+def hold(value: object) -> dict[str, FrozenValue]:
+    """A value as a JSON column keeps it, so that null in it is a value, too."""
+    return {"value": freeze(value)}
+
+
+def _json(value: Value | None) -> dict[str, FrozenValue] | None:
+    return None if value is None else {"value": value.value}
+
+
+def _value(row: dict[str, Any] | None) -> Value | None:
+    return None if row is None else Value(row["value"])
+
+
+def _is(table: Any, key: FieldKey) -> list[Any]:
+    return [table.c[name] == value for name, value in asdict(key).items()]

@@ -1,0 +1,278 @@
+"""Writes one CRM field, or finds that it must not be written.
+
+The order of steps makes a kill at any line harmless: what is about to be written is committed to the ledger;
+then the CRM checks and writes in one statement; then the ledger keeps what the CRM gave back. A pass that
+finds an intent still standing asks the field itself what became of it (`merge.settle`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from fieldnote.bridge import field_ledger as ledger
+from fieldnote.bridge.desired import Desired
+from fieldnote.bridge.field_ledger import FieldEntry, FieldKey, FieldUpdate, Proposal
+from fieldnote.bridge.held import Held
+from fieldnote.bridge.merge import Decision, Intent, Same, Standing, Value, Verdict, decide, settle, take_back
+from fieldnote.bridge.outcomes import Change, FieldState
+from fieldnote.config import FieldSettings, Policy
+from fieldnote.crm.types import Driver, Outcome, Record, WriteResult, freeze
+from fieldnote.errors import CrmRefused
+
+log = logging.getLogger(__name__)
+
+_TRIES = 3
+"""How often a field that changes under our hands is looked at again within one pass."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldOutcome:
+    """What was done about a field."""
+
+    state: FieldState | None
+    """None: nothing was ever said about it."""
+    reason: str | None = None
+    changes: tuple[Change, ...] = ()
+    again: bool = False
+    """Whether the next pass has to look at it again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the recordings say about a field."""
+
+    desired: Desired
+    moved: bool
+    """Whether the recording that the field was written from belongs to another record now."""
+
+
+class FieldWriter:
+    """One field of one record, while the record's lock is held."""
+
+    def __init__(
+        self, crm: Driver, conn: AsyncConnection, key: FieldKey, record: Record, extraction: str,
+        settings: FieldSettings, run_id: int | None,
+    ) -> None:  # fmt: skip
+        self.crm = crm
+        self.conn = conn
+        self.key = key
+        self.record = record
+        self.extraction = extraction
+        self.settings = settings
+        self.run_id = run_id
+        self.changes: list[Change] = []
+
+    async def apply(self, live: object, said: Said, entry: FieldEntry | None) -> FieldOutcome:
+        """Bring the field to what was said, as far as its policy and a person's work allow."""
+        entry = await self._settled(live, entry)
+        for _ in range(_TRIES):
+            decision = await asyncio.to_thread(self._decide, live, said, entry)
+            if decision.verdict is not Verdict.WRITE:
+                return await self._leave(live, said, entry, decision)
+            try:
+                result = await self._write(live, said, entry, decision)
+            except CrmRefused as error:
+                return await self._refused(error, entry)
+            if result.outcome is Outcome.APPLIED:
+                return await self._written(said, entry, decision, result)
+            if result.outcome is Outcome.MISSING:
+                return await self.missing(entry)
+            live = await asyncio.to_thread(self._read)
+        await self._save(entry, FieldState.INTERRUPTED, "it changes all the time", self._standing(entry))
+        return self._outcome(FieldState.INTERRUPTED, "it changes all the time", again=True)
+
+    async def missing(self, entry: FieldEntry | None) -> FieldOutcome:
+        """The CRM has no such record."""
+        reason = f"{self.record.table} has no row with {self.record.key_column} {self.record.key}"
+        await self._save(entry, FieldState.RECORD_MISSING, reason, replace(self._standing(entry), intent=None))
+        return self._outcome(FieldState.RECORD_MISSING, reason, again=True)
+
+    async def refused(self, error: CrmRefused, entry: FieldEntry | None) -> FieldOutcome:
+        """The CRM cannot even show the field."""
+        return await self._refused(error, entry)
+
+    # --- steps
+
+    async def _settled(self, live: object, entry: FieldEntry | None) -> FieldEntry | None:
+        """Learn what became of a write that we were stopped in, and give it its provenance."""
+        if entry is None or entry.standing.intent is None:
+            return entry
+        intent = entry.standing.intent
+        standing, done = await asyncio.to_thread(settle, entry.standing, live, self._same)
+        entry = replace(entry, standing=standing, recording_id=intent.recording_id if done else entry.recording_id)
+        if done:
+            change = self._change(intent.before, live, intent.recording_id, "written")
+            await ledger.record_write(self.conn, self.key.connection, self.run_id, change)
+            await self._save(entry, FieldState.WRITTEN, None, standing)
+        await self.conn.commit()
+        return entry
+
+    def _same(self, left: object, right: object) -> bool:
+        return self.crm.same(self.record.table, self.settings.to, left, right)
+
+    def _decide(self, live: object, said: Said, entry: FieldEntry | None) -> Decision:
+        standing = self._standing(entry)
+        policy = self.settings.policy
+        if said.desired.value is None and said.moved:
+            return take_back(policy, standing, live, self._same)
+        return decide(policy, standing, live, said.desired.value, self._same)
+
+    async def _write(
+        self, live: object, said: Said, entry: FieldEntry | None, decision: Decision
+    ) -> WriteResult:
+        intent = Intent(
+            value=decision.value,
+            wanted=decision.wanted,
+            before=freeze(live),
+            recording_id=said.desired.source.recording_id if said.desired.source else None,
+            extraction=self.extraction,
+        )
+        standing = replace(self._standing(entry), intent=intent)
+        await self._save(entry, FieldState.INTERRUPTED, None, standing)
+        await self.conn.commit()
+        write = partial(
+            self.crm.write_if, self.record, self.settings.to, expected=live, new=decision.value
+        )
+        return await asyncio.to_thread(write)
+
+    def _read(self) -> object:
+        row = self.crm.read(self.record, (self.settings.to,))
+        return None if row is None else row[self.settings.to]
+
+    # --- ends
+
+    async def _written(
+        self, said: Said, entry: FieldEntry | None, decision: Decision, result: WriteResult
+    ) -> FieldOutcome:
+        recording_id = said.desired.source.recording_id if said.desired.source else None
+        old = self._standing(entry)
+        action = "taken_back" if decision.taken_back else "written"
+        change = self._change(result.before, result.after, recording_id, action)
+        state = FieldState.TAKEN_BACK if decision.taken_back else FieldState.WRITTEN
+        standing = Standing(
+            original=old.original or Value(freeze(result.before)),
+            base=Value(freeze(result.after)),
+            wanted=Value(decision.wanted),
+        )
+        entry = FieldEntry(state, recording_id, Standing() if decision.taken_back else standing)
+        await ledger.record_write(self.conn, self.key.connection, self.run_id, change)
+        await self._save(entry, state, None, entry.standing)
+        await self._question(said, result.after)
+        await self.conn.commit()
+        context = {"model": self.key.model, "record": self.key.record, "column": self.key.column_name}
+        log.info("field_written", extra=context | {"recording_id": recording_id or "", "action": action})
+        return self._outcome(state)
+
+    async def _leave(
+        self, live: object, said: Said, entry: FieldEntry | None, decision: Decision
+    ) -> FieldOutcome:
+        """Nothing is written; say why."""
+        standing = self._standing(entry)
+        if decision.verdict is Verdict.HOLDS and (standing.base or self.settings.policy is Policy.APPEND):
+            standing = replace(standing, wanted=Value(decision.wanted))
+        state = self._state(said, entry, decision)
+        if state is None:
+            return self._outcome(None)
+        unclear = said.desired.unconverted
+        reason = unclear.problem if unclear is not None else None
+        if entry is None or entry.state is not state or entry.standing != standing:
+            await self._save(entry, state, reason, standing)
+        if decision.verdict is Verdict.PROPOSE:
+            await self._propose(said, live, decision)
+        else:
+            await self._question(said, live)
+        await self.conn.commit()
+        return self._outcome(state, reason)
+
+    @staticmethod
+    def _state(said: Said, entry: FieldEntry | None, decision: Decision) -> FieldState | None:
+        if said.desired.unconverted is not None and decision.verdict is not Verdict.PROPOSE:
+            return FieldState.UNCONVERTED
+        if decision.verdict is Verdict.HOLDS:
+            ours = entry is not None and entry.standing.base is not None
+            return FieldState.WRITTEN if ours else FieldState.HOLDS
+        if decision.verdict is Verdict.SILENT and entry is not None:
+            return FieldState.HOLDS if entry.state in _UNSETTLED else entry.state
+        return _STATES.get(decision.verdict)
+
+    async def _propose(self, said: Said, live: object, decision: Decision) -> None:
+        source = said.desired.source
+        if source is None:
+            return
+        proposal = Proposal(
+            self.extraction, source.recording_id, "policy", live, decision.value, source.said
+        )
+        await ledger.propose(self.conn, self.key, proposal)
+
+    async def _question(self, said: Said, live: object) -> None:
+        """What a later recording said and nobody can convert with certainty is put to a person; else nothing is."""
+        unclear = said.desired.unconverted
+        if unclear is None:
+            await ledger.close_proposal(self.conn, self.key)
+            return
+        reason = unclear.problem or "not convertible"
+        proposal = Proposal(self.extraction, unclear.recording_id, reason, live, None, unclear.said)
+        await ledger.propose(self.conn, self.key, proposal)
+
+    async def _refused(self, error: CrmRefused, entry: FieldEntry | None) -> FieldOutcome:
+        reason = f"{error.message}; {error.hint}" if error.hint else error.message
+        await self._save(entry, FieldState.REFUSED, reason, replace(self._standing(entry), intent=None))
+        await self.conn.commit()
+        context = {"model": self.key.model, "record": self.key.record, "column": self.key.column_name}
+        log.warning("field_refused", extra=context)
+        return self._outcome(FieldState.REFUSED, reason, again=True)
+
+    # --- small things
+
+    @staticmethod
+    def _standing(entry: FieldEntry | None) -> Standing:
+        return entry.standing if entry is not None else Standing()
+
+    async def _save(
+        self, entry: FieldEntry | None, state: FieldState, reason: str | None, standing: Standing
+    ) -> None:
+        recording_id = entry.recording_id if entry is not None else None
+        new = FieldUpdate(
+            self.extraction, self.settings.policy.value, state, reason, recording_id, standing
+        )
+        await ledger.save(self.conn, self.key, new)
+
+    def _change(self, before: object, after: object, recording_id: str | None, action: str) -> Change:
+        change = Change(
+            kind="field",
+            model=self.key.model,
+            record=self.key.record,
+            table=self.key.table_name,
+            column=self.key.column_name,
+            recording_id=recording_id,
+            extraction=self.extraction,
+            policy=self.settings.policy.value,
+            action=action,
+            before=before,
+            after=after,
+        )
+        self.changes.append(change)
+        return change
+
+    def _outcome(self, state: FieldState | None, reason: str | None = None, *, again: bool = False) -> FieldOutcome:
+        return FieldOutcome(state, reason, tuple(self.changes), again)
+
+
+_STATES = {Verdict.KEEP: FieldState.KEPT, Verdict.PROPOSE: FieldState.PROPOSED}
+_UNSETTLED = frozenset({FieldState.REFUSED, FieldState.RECORD_MISSING, FieldState.INTERRUPTED})
+
+
+def moved_away(entry: FieldEntry | None, linked: Sequence[Held], source: Held | None) -> bool:
+    """Whether the recording that a field was written from now belongs to another record.
+
+    One that was deleted in Siro has not moved: what it gave stays.
+    """
+    if entry is None or entry.recording_id is None or source is None or source.deleted:
+        return False
+    return all(held.id != entry.recording_id for held in linked)

@@ -1,0 +1,140 @@
+"""What a pull did to the CRM, and how it reports it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class FieldState(StrEnum):
+    """Where a CRM field stands that something was said about."""
+
+    WRITTEN = "written"
+    """It holds what was said, and we wrote it."""
+    HOLDS = "holds"
+    """It held what was said already."""
+    KEPT = "kept"
+    """A person's value stands there, and is left alone."""
+    PROPOSED = "proposed"
+    """A person has to decide."""
+    UNCONVERTED = "unconverted"
+    """What was said is no certain value of this kind: a person has to decide."""
+    REFUSED = "refused"
+    """The CRM does not take the value, or has no such column."""
+    RECORD_MISSING = "record_missing"
+    """The CRM has no such record."""
+    TAKEN_BACK = "taken_back"
+    """The recording belongs to another record now; the value from before stands again."""
+    INTERRUPTED = "interrupted"
+    """We were stopped in the middle of the write; the next pass finds out what became of it."""
+
+
+class NoteState(StrEnum):
+    """Where a note stands."""
+
+    WRITTEN = "written"
+    """It says what the summary says."""
+    EDITED = "edited"
+    """A person changed it, and it is left alone."""
+    REMOVED = "removed"
+    """A person deleted it, and it is not made again."""
+    REFUSED = "refused"
+    """The CRM does not take it."""
+    WITHDRAWN = "withdrawn"
+    """The recording belongs to another record now; the note says so."""
+    INTERRUPTED = "interrupted"
+    """We were stopped in the middle of the write."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One write into the CRM. `before` and `after` are a customer's data: they go to no log."""
+
+    kind: str
+    """field or note"""
+    model: str
+    record: str
+    table: str
+    column: str
+    recording_id: str | None
+    extraction: str | None
+    policy: str | None
+    action: str
+    """written, taken_back, withdrawn"""
+    before: object = None
+    after: object = None
+
+    def as_json(self) -> dict[str, Any]:
+        """For `--json`: what was written where, without the words."""
+        names = ("kind", "model", "record", "table", "column", "recording_id", "extraction", "policy", "action")
+        return {name: getattr(self, name) for name in names}
+
+
+@dataclass(frozen=True, slots=True)
+class Stuck:
+    """Something that a person has to mend."""
+
+    model: str
+    record: str
+    column: str
+    state: str
+    reason: str
+
+    def as_json(self) -> dict[str, Any]:
+        """For `--json`."""
+        return {
+            "model": self.model,
+            "record": self.record,
+            "column": self.column,
+            "state": self.state,
+            "reason": self.reason,
+        }
+
+
+@dataclass(slots=True)
+class PullResult:
+    """What a pull did, and where things stand after it."""
+
+    connection: str
+    read: int = 0
+    """Recordings fetched."""
+    changed: int = 0
+    """Of those, the ones that were new or had changed."""
+    records: int = 0
+    """CRM records that were compared with their recordings."""
+    changes: list[Change] = field(default_factory=list)
+    """Every write into the CRM."""
+    problems: list[Stuck] = field(default_factory=list)
+    pending: int = 0
+    """CRM records that the next pass has to look at again."""
+    proposals: int = 0
+    """Open ones, from this and earlier passes."""
+    stages: dict[str, int] = field(default_factory=dict)
+    """How many recordings stand where."""
+    stuck: list[str] = field(default_factory=list)
+    """Recordings that Siro has been processing for more than three hours."""
+    stopped: str | None = None
+    warnings: list[str] = field(default_factory=list)
+    calls: int = 0
+    seconds: float = 0.0
+
+    @property
+    def writes(self) -> int:
+        """How many writes the CRM took."""
+        return len(self.changes)
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is left to do or to mend. What waits for a person's decision is settled."""
+        return not (self.pending or self.problems or self.stopped)
+
+    def as_json(self) -> dict[str, Any]:
+        """For `--json`."""
+        names = ("connection", "settled", "read", "changed", "records", "writes", "pending", "proposals")
+        more = ("stages", "stuck", "stopped", "warnings", "calls")
+        return {name: getattr(self, name) for name in (*names, *more)} | {
+            "seconds": round(self.seconds, 3),
+            "changes": [change.as_json() for change in self.changes],
+            "problems": [problem.as_json() for problem in self.problems],
+        }

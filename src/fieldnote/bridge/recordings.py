@@ -1,0 +1,315 @@
+"""Recordings as they were last fetched, and which CRM records must be looked at because of them.
+
+What a fetch brought and what follows from it are stored in one transaction, so a kill between the two is
+not possible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from fieldnote.bridge.held import Extraction, Held, Link, Model, Ownership, RowStatus, Section, Stage
+from fieldnote.bridge.ownership import judge_recordings
+from fieldnote.bridge.readiness import stage
+from fieldnote.db.bridge_tables import fetch_order, recording_contents, recording_links, recordings
+
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A recording as Siro gave it, and how far that can be trusted."""
+
+    held: Held
+    order: int
+    """From `next_order`, taken before the call."""
+    alone: bool
+    """Fetched by its id. A list leaves out parts now and then, so what it lacks says nothing."""
+
+
+async def next_order(conn: AsyncConnection) -> int:
+    """A number to take before a fetch: of two answers, the one that was asked for later counts."""
+    return int((await conn.execute(select(fetch_order.next_value()))).scalar_one())
+
+
+def merge(old: Held, new: Held, *, alone: bool) -> Held:
+    """What is held once `new` was fetched. A null never replaces what is held. Pure."""
+    unlinked = not new.links and alone
+    links = new if new.links or unlinked else old
+    return replace(
+        new,
+        integration_connection_id=links.integration_connection_id,
+        links=links.links,
+        title=new.title or old.title,
+        web_url=new.web_url or old.web_url,
+        summary=new.summary or old.summary,
+        summary_done=new.summary_done or bool(old.summary and old.summary_done and not new.summary),
+        extractions=_newer_extractions(old, new, alone=alone),
+    )
+
+
+def _newer_extractions(old: Held, new: Held, *, alone: bool) -> tuple[Extraction, ...]:
+    with_status = any(item.status is not None for item in new.extractions)
+    had_status = any(item.status is not None for item in old.extractions)
+    if new.purged_at is not None or (had_status and not with_status):
+        return old.extractions
+    if new.extractions or (alone and new.extraction_done):
+        return new.extractions
+    return old.extractions
+
+
+class Recordings:
+    """The recordings of one connection."""
+
+    def __init__(self, connection: str) -> None:
+        self.connection = connection
+
+    async def store(self, conn: AsyncConnection, fetched: Sequence[Fetched], now: datetime) -> list[Held]:
+        """Keep what was fetched, and mark the records that it concerns. Gives those that changed."""
+        known = await self._load_locked(conn, [item.held.id for item in fetched])
+        changed: list[Held] = []
+        fresh: dict[str, Held] = {}
+        for item in fetched:
+            old, order = known.get(item.held.id, (None, 0))
+            if order > item.order:
+                continue
+            new = item.held if old is None else merge(old, item.held, alone=item.alone)
+            fresh[new.id] = new
+            await self._write(conn, new, item.order, relinked=old is None or old.links != new.links)
+            if old != new:
+                changed.append(new)
+                await self.mark_due(conn, {*_records(old), *_records(new)})
+        await self.restage(conn, list(fresh.values()), now)
+        return changed
+
+    async def restage(self, conn: AsyncConnection, held: Sequence[Held], now: datetime) -> dict[str, Stage]:
+        """Work out anew where these recordings stand."""
+        ownership = await judge_recordings(conn, self.connection, [item.id for item in held])
+        stages = {item.id: stage(item, ownership.get(item.id, Ownership.UNPROVEN), now) for item in held}
+        if stages:
+            values = {
+                "connection": self.connection,
+                "ids": list(stages),
+                "states": [state.value for state in stages.values()],
+            }
+            await conn.execute(_RESTAGE, values)
+        return stages
+
+    async def gone(self, conn: AsyncConnection, recording_id: str) -> None:
+        """Siro does not know it any more."""
+        values = {"deleted": True, "state": Stage.DELETED.value}
+        await conn.execute(update(recordings).where(*self._is(recording_id)).values(values))
+
+    async def load(self, conn: AsyncConnection, recording_ids: Sequence[str]) -> dict[str, Held]:
+        """These recordings."""
+        return {key: held for key, (held, _) in (await self._load(conn, recording_ids)).items()}
+
+    async def linked(
+        self, conn: AsyncConnection, model: Model, record: str
+    ) -> list[tuple[Held, Ownership]]:
+        """The recordings that are linked to a CRM record, and whose they are."""
+        statement = select(recording_links.c.recording_id).where(
+            recording_links.c.connection == self.connection,
+            recording_links.c.model == model.value,
+            recording_links.c.record == record,
+        )
+        ids = list((await conn.scalars(statement)).all())
+        held = await self.load(conn, ids)
+        ownership = await judge_recordings(conn, self.connection, ids)
+        return [(held[key], ownership.get(key, Ownership.UNPROVEN)) for key in sorted(held)]
+
+    async def unfinished(self, conn: AsyncConnection, since: datetime) -> list[tuple[Held, datetime]]:
+        """Recordings that may still become more, and when each was last fetched.
+
+        `since`: only those that began, or moved, after it.
+        """
+        states = [state.value for state in Stage if state.unfinished]
+        statement = select(recordings.c.recording_id, recordings.c.fetched_at).where(
+            recordings.c.connection == self.connection,
+            recordings.c.state.in_(states),
+            func.greatest(recordings.c.started_at, recordings.c.updated_at) > since,
+        )
+        fetched_at = {row.recording_id: row.fetched_at for row in await conn.execute(statement)}
+        held = await self.load(conn, list(fetched_at))
+        return [(held[key], fetched_at[key]) for key in sorted(held)]
+
+    async def expired(self, conn: AsyncConnection, before: datetime) -> list[Held]:
+        """Recordings still named as unfinished that are not watched any more."""
+        states = [Stage.WAITING.value, Stage.PROCESSING.value]
+        statement = select(recordings.c.recording_id).where(
+            recordings.c.connection == self.connection,
+            recordings.c.state.in_(states),
+            func.greatest(recordings.c.started_at, recordings.c.updated_at) <= before,
+        )
+        return list((await self.load(conn, list((await conn.scalars(statement)).all()))).values())
+
+    async def stages(self, conn: AsyncConnection) -> dict[Stage, int]:
+        """How many recordings stand where."""
+        statement = (
+            select(recordings.c.state, func.count())
+            .where(recordings.c.connection == self.connection)
+            .group_by(recordings.c.state)
+        )
+        return {Stage(state): count for state, count in await conn.execute(statement)}
+
+    async def in_stage(self, conn: AsyncConnection, wanted: Stage, limit: int) -> list[str]:
+        """The ids of recordings that stand there, latest first."""
+        statement = (
+            select(recordings.c.recording_id)
+            .where(recordings.c.connection == self.connection, recordings.c.state == wanted.value)
+            .order_by(recordings.c.started_at.desc())
+            .limit(limit)
+        )
+        return list((await conn.scalars(statement)).all())
+
+    async def mark_due(self, conn: AsyncConnection, records: Iterable[tuple[Model, str]]) -> None:
+        """These CRM records must be compared with their recordings."""
+        pairs = sorted(set(records))
+        if pairs:
+            values = {
+                "connection": self.connection,
+                "models": [model.value for model, _ in pairs],
+                "records": [record for _, record in pairs],
+            }
+            await conn.execute(_MARK_DUE, values)
+
+    async def mark_all_due(self, conn: AsyncConnection) -> None:
+        """Every CRM record that any recording is linked to."""
+        await conn.execute(_MARK_ALL_DUE, {"connection": self.connection})
+
+    def _is(self, recording_id: str) -> tuple[Any, Any]:
+        return recordings.c.connection == self.connection, recordings.c.recording_id == recording_id
+
+    async def _load_locked(
+        self, conn: AsyncConnection, recording_ids: Sequence[str]
+    ) -> dict[str, tuple[Held, int]]:
+        """One writer a recording: also of one that is not there yet, and in one order, so that none waits in a ring."""
+        for recording_id in sorted(set(recording_ids)):
+            await conn.execute(_LOCK_RECORDING, {"name": f"{self.connection}/{recording_id}"})
+        return await self._load(conn, recording_ids)
+
+    async def _load(self, conn: AsyncConnection, recording_ids: Sequence[str]) -> dict[str, tuple[Held, int]]:
+        ids = list(recording_ids)
+        links: dict[str, list[Link]] = {}
+        statement = select(recording_links).where(
+            recording_links.c.connection == self.connection, recording_links.c.recording_id == func.any(ids)
+        )
+        for row in await conn.execute(statement):
+            links.setdefault(row.recording_id, []).append(Link(Model(row.model), row.record, row.siro_id))
+        both = recordings.outerjoin(recording_contents)
+        columns = [*recordings.c, *(recording_contents.c[name] for name in _CONTENTS)]
+        whole = (
+            select(*columns)
+            .select_from(both)
+            .where(recordings.c.connection == self.connection, recordings.c.recording_id == func.any(ids))
+        )
+        return {
+            row.recording_id: (_held(row, links.get(row.recording_id, [])), row.fetched)
+            for row in await conn.execute(whole)
+        }
+
+    async def _write(self, conn: AsyncConnection, held: Held, order: int, *, relinked: bool) -> None:
+        scope = {"connection": self.connection, "recording_id": held.id}
+        state = scope | {name: getattr(held, name) for name in _STATE} | {"fetched": order, "state": "processing"}
+        statement = insert(recordings).values(state)
+        changed = {name: statement.excluded[name] for name in (*_STATE, "fetched")} | {"fetched_at": func.now()}
+        await conn.execute(
+            statement.on_conflict_do_update(index_elements=["connection", "recording_id"], set_=changed)
+        )
+        contents = insert(recording_contents).values(scope | _contents(held))
+        replaced = {name: contents.excluded[name] for name in _CONTENTS}
+        await conn.execute(
+            contents.on_conflict_do_update(index_elements=["connection", "recording_id"], set_=replaced)
+        )
+        if relinked:
+            await self._write_links(conn, held)
+
+    async def _write_links(self, conn: AsyncConnection, held: Held) -> None:
+        await conn.execute(
+            delete(recording_links).where(
+                recording_links.c.connection == self.connection, recording_links.c.recording_id == held.id
+            )
+        )
+        rows = [
+            {"connection": self.connection, "recording_id": held.id}
+            | {"model": link.model.value, "record": link.record, "siro_id": link.siro_id}
+            for link in held.links
+        ]
+        if rows:
+            await conn.execute(insert(recording_links), rows)
+
+
+_STATE = (
+    "user_id",
+    "started_at",
+    "updated_at",
+    "processed",
+    "summary_done",
+    "extraction_done",
+    "deleted",
+    "purged_at",
+    "integration_connection_id",
+)
+_CONTENTS = ("title", "web_url", "summary", "extractions")
+
+
+def _records(held: Held | None) -> list[tuple[Model, str]]:
+    return [(link.model, link.record) for link in held.links] if held is not None else []
+
+
+def _contents(held: Held) -> dict[str, Any]:
+    return {
+        "title": held.title,
+        "web_url": held.web_url,
+        "summary": [asdict(part) for part in held.summary],
+        "extractions": [
+            {"name": item.name, "value": item.value, "status": item.status and item.status.value}
+            for item in held.extractions
+        ],
+    }
+
+
+def _held(row: Any, links: list[Link]) -> Held:
+    return Held(
+        id=row.recording_id,
+        **{name: getattr(row, name) for name in _STATE},
+        links=tuple(sorted(links, key=lambda link: (link.model, link.record))),
+        title=row.title,
+        web_url=row.web_url,
+        summary=tuple(Section(**part) for part in row.summary or ()),
+        extractions=tuple(
+            Extraction(item["name"], item["value"], RowStatus(item["status"]) if item["status"] else None)
+            for item in row.extractions or ()
+        ),
+    )
+
+
+_LOCK_RECORDING = text("select pg_advisory_xact_lock(hashtextextended(:name, 7))")
+
+_RESTAGE = text("""
+    update recordings set state = item.state
+    from unnest(cast(:ids as text[]), cast(:states as text[])) as item (recording_id, state)
+    where recordings.connection = :connection and recordings.recording_id = item.recording_id
+      and recordings.state <> item.state
+""")
+
+_MARK_DUE = text("""
+    insert into due (connection, model, record)
+    select :connection, item.model, item.record
+    from unnest(cast(:models as text[]), cast(:records as text[])) as item (model, record)
+    on conflict (connection, model, record) do update
+    set causes = due.causes + 1, attempts = 0, retry_at = now()
+""")
+
+_MARK_ALL_DUE = text("""
+    insert into due (connection, model, record)
+    select distinct connection, model, record from recording_links where connection = :connection
+    on conflict (connection, model, record) do update
+    set causes = due.causes + 1, attempts = 0, retry_at = now()
+""")

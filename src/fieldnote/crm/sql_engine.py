@@ -1,0 +1,196 @@
+"""One database address: its connections, short transactions, and what its tables look like."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, tzinfo
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+from sqlalchemy import Connection, Engine, create_engine, inspect
+from sqlalchemy.engine import URL
+from sqlalchemy.pool import NullPool
+
+from fieldnote.config import nearest
+from fieldnote.crm.sql_columns import ColumnType, column_type
+from fieldnote.crm.sql_errors import translated
+from fieldnote.crm.sql_text import Dialect, identity_of, name_parts
+from fieldnote.errors import ConfigError, CrmRefused, CrmUnavailable
+
+CONNECT_SECONDS = 10
+LOCK_SECONDS = 5
+"""How long a write waits for somebody else's lock before it is left to a later cycle."""
+
+Rows = list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table or view, spelled and typed as the database has it."""
+
+    name: str
+    """As the file has it, for messages."""
+    path: tuple[str, ...]
+    columns: dict[str, ColumnType]
+
+    def column(self, name: str) -> ColumnType:
+        """The column, whatever the case of its letters. Raises CrmRefused where there is none."""
+        return self.columns[spelled(name, tuple(self.columns), self.name)]
+
+
+class Database:
+    """An address that is read, or written, in short transactions. May be shared between threads."""
+
+    def __init__(self, url: URL, *, writes: bool, zone: tzinfo, setting: str) -> None:
+        self.dialect = Dialect(url.get_backend_name())
+        self.identity = identity_of(url)
+        self._url = url
+        self._writes = writes
+        self._zone = zone
+        self._setting = setting
+        self._engine = self._create()
+        self._tables: dict[str, Table] = {}
+        self._lock = threading.Lock()
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self._engine.dispose()
+
+    def forget_tables(self) -> None:
+        """Look at the tables again when they are next needed: one of them is not as it was."""
+        with self._lock:
+            self._tables.clear()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """A short transaction. Reading ones see one state of the database, and cannot write."""
+        with translated(f"connecting by {self._setting}", connecting=True):
+            connection = self._engine.connect()
+        with connection:
+            for statement in self._opening():
+                connection.exec_driver_sql(statement)
+            yield connection
+            connection.commit()
+
+    def select(self, connection: Connection, statement: str, parameters: dict[str, Any]) -> Rows:
+        """The rows of a statement that was spelled by `dialect`."""
+        result = connection.exec_driver_sql(statement, {k: self.bindable(v) for k, v in parameters.items()})
+        names = tuple(result.keys())
+        return [dict(zip(names, row, strict=True)) for row in result]
+
+    def bindable(self, value: object) -> object:
+        """A value as it was read, as it can be bound again. SQLite knows four types."""
+        if self.dialect.backend != "sqlite":
+            return value
+        match value:
+            case Decimal():
+                return int(value) if value == value.to_integral_value() else float(value)
+            case datetime():
+                return value.isoformat(sep=" ")
+            case date() | UUID():
+                return str(value)
+            case _:
+                return value
+
+    def table(self, connection: Connection, name: str) -> Table:
+        """Look at a table once. Raises CrmRefused where there is none, with the nearest name."""
+        with self._lock:
+            if name not in self._tables:
+                self._tables[name] = self._reflect(connection, name)
+            return self._tables[name]
+
+    # --- connections --------------------------------------------------------------------------------
+
+    def _create(self) -> Engine:
+        match self.dialect.backend:
+            case "sqlite":
+                return create_engine("sqlite://", creator=self._open_file, poolclass=NullPool)
+            case "mysql":
+                arguments: dict[str, Any] = {"connect_timeout": CONNECT_SECONDS}
+                if self._writes:
+                    # Without the strict mode MySQL cuts what does not fit, and says nothing.
+                    arguments["init_command"] = (
+                        "set session sql_mode = concat(@@sql_mode, ',STRICT_ALL_TABLES'),"
+                        f" innodb_lock_wait_timeout = {LOCK_SECONDS}"
+                    )
+                url = self._url.update_query_dict({"charset": self._url.query.get("charset", "utf8mb4")})
+            case _:
+                # No prepared statements: a pooler between us and the database may not know them.
+                arguments = {"connect_timeout": CONNECT_SECONDS, "prepare_threshold": None}
+                url = self._url
+        try:
+            return create_engine(
+                url, connect_args=arguments, pool_pre_ping=True, pool_size=4, pool_recycle=1800
+            )
+        except (ImportError, TypeError, ValueError) as error:
+            hint = "check what stands behind its '?'"
+            raise ConfigError(
+                f"{self._setting} cannot be used ({type(error).__name__})", hint=hint
+            ) from error
+
+    def _open_file(self) -> sqlite3.Connection:
+        path = Path(self._url.database or "")
+        if not path.is_file():
+            # SQLite itself would make an empty file of that name.
+            raise CrmUnavailable(f"{self._setting}: there is no file {path}", hint="check the path")
+        connection = sqlite3.connect(
+            f"file:{quote(str(path.absolute()))}?mode=rw",
+            uri=True,
+            timeout=LOCK_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        if not self._writes:
+            connection.execute("pragma query_only = on")
+            # One badly encoded name must not stop a whole stream.
+            connection.text_factory = lambda data: data.decode("utf-8", "replace")
+        return connection
+
+    def _opening(self) -> tuple[str, ...]:
+        match self.dialect.backend, self._writes:
+            case "sqlite", writes:
+                return ("begin immediate" if writes else "begin",)
+            case "postgresql", True:
+                return (f"set local lock_timeout = '{LOCK_SECONDS}s'",)
+            case _, True:
+                return ()
+            case _:
+                return ("set transaction isolation level repeatable read, read only",)
+
+    # --- tables -------------------------------------------------------------------------------------
+
+    def _reflect(self, connection: Connection, name: str) -> Table:
+        inspector = inspect(connection)
+        *schemas, bare = name_parts(name) or ("",)
+        schema = schemas[0] if schemas else None
+        if len(schemas) > 1:
+            raise CrmRefused(f"'{name}' is not a table's name", hint="write table or schema.table")
+        if not bare or not inspector.has_table(bare, schema):
+            known = (*inspector.get_table_names(schema), *inspector.get_view_names(schema))
+            bare = spelled(bare, known, f"the CRM's schema {schema}" if schema else "the CRM", what="table")
+        path = (schema, bare) if schema else (bare,)
+        columns = [
+            column_type(name, reflected, self.dialect.backend, self._zone)
+            for reflected in inspector.get_columns(bare, schema)
+        ]
+        return Table(name, path, {column.name: column for column in columns})
+
+
+def spelled(name: str, known: tuple[str, ...], where: str, *, what: str = "column") -> str:
+    """A name as the database spells it; raises CrmRefused, with the nearest, where there is none."""
+    if name in known:
+        return name
+    folded = [candidate for candidate in known if candidate.casefold() == name.casefold()]
+    if len(folded) == 1:
+        return folded[0]
+    raise CrmRefused(
+        f"{where} has no {what} '{name}'{nearest(name, sorted(known))}",
+        hint="correct the name in fieldnote.yaml, or add it to the CRM",
+    )

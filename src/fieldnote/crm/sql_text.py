@@ -1,0 +1,125 @@
+"""Addresses and statements as text: what people write, made into what a database takes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote
+
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from fieldnote.errors import ConfigError, CrmRefused
+
+_DRIVERS = {
+    "postgres": "postgresql+psycopg",
+    "postgresql": "postgresql+psycopg",
+    "postgresql+psycopg": "postgresql+psycopg",
+    "mysql": "mysql+pymysql",
+    "mysql+pymysql": "mysql+pymysql",
+    "mariadb": "mysql+pymysql",
+    "mariadb+pymysql": "mysql+pymysql",
+    "sqlite": "sqlite",
+}
+
+_EXAMPLES = (
+    "write for example postgresql://user:password@host/database, mysql://… or sqlite:///path/to/file.db"
+)
+
+
+def parse_url(text: str, setting: str) -> URL:
+    """An address as people write it. A password may hold any character, `@` and `/` too.
+
+    Raises ConfigError, without the address, where it cannot be read.
+    """
+    scheme, separator, rest = text.strip().partition("://")
+    driver = _DRIVERS.get(scheme.casefold())
+    if not separator or driver is None:
+        known = "PostgreSQL, MySQL, MariaDB or SQLite"
+        raise ConfigError(f"{setting} is not the address of a {known} database", hint=_EXAMPLES)
+    login, at, place = rest.rpartition("@") if driver != "sqlite" else ("", "", rest)
+    user, _, password = login.partition(":")
+    try:
+        url = make_url(f"{driver}://{place}")
+    except (ArgumentError, ValueError) as error:
+        raise ConfigError(f"{setting} cannot be read as a database's address", hint=_EXAMPLES) from error
+    if driver == "sqlite" and not url.database:
+        raise ConfigError(f"{setting} names no file", hint=_EXAMPLES)
+    if at:
+        url = url.set(username=unquote(user), password=unquote(password) or None)
+    return url
+
+
+def identity_of(url: URL) -> str:
+    """Which database an address means, without login and options."""
+    backend = url.get_backend_name()
+    if backend == "sqlite":
+        return f"sqlite:{Path(url.database or '').resolve()}"
+    port = url.port or {"postgresql": 5432, "mysql": 3306}[backend]
+    host = url.host or url.query.get("host") or "localhost"
+    return f"{backend}://{str(host).casefold()}:{port}/{url.database or ''}"
+
+
+def _pieces(comment: str, string: str) -> re.Pattern[str]:
+    """What may hold a semicolon that ends no statement: comments, dollar quotes, strings and names."""
+    return re.compile(
+        rf"""(?P<comment> --[^\n]* | /\*.*?\*/ {comment})
+          | (?P<dollar> (\$[A-Za-z_]*\$) .*? \3 )
+          | (?P<quoted> {string} | "(?:[^"]|"")*" | `[^`]*` )
+          | (?P<end> ; )
+          | (?P<other> . )""",
+        re.VERBOSE | re.DOTALL,
+    )
+
+
+_STANDARD = _pieces("", r"'(?:[^']|'')*'")
+_MYSQL = _pieces(r"| \#[^\n]*", r"'(?:[^'\\]|''|\\.)*'")
+
+
+def one_select(query: str, name: str, backend: str) -> str:
+    """A query without the semicolon and comments at its end. Raises CrmRefused for several statements."""
+    end = ended = 0
+    for piece in (_MYSQL if backend == "mysql" else _STANDARD).finditer(query):
+        if piece["end"]:
+            ended = 1
+        elif not piece["comment"] and not piece.group().isspace():
+            if ended:
+                raise CrmRefused(f"{name}: the query holds several statements", hint="leave one select")
+            end = piece.end()
+    if not end:
+        raise CrmRefused(f"{name}: the query is empty")
+    return query[:end]
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How statements are spelled for one database."""
+
+    backend: str
+
+    def quote(self, name: str) -> str:
+        mark = "`" if self.backend == "mysql" else '"'
+        return self.literal(f"{mark}{name.replace(mark, mark * 2)}{mark}")
+
+    def path(self, parts: tuple[str, ...]) -> str:
+        """A table's name with its schema."""
+        return ".".join(map(self.quote, parts))
+
+    def bind(self, name: str) -> str:
+        return f":{name}" if self.backend == "sqlite" else f"%({name})s"
+
+    def literal(self, text: str) -> str:
+        """Text of somebody else inside a statement whose values are bound."""
+        return text if self.backend == "sqlite" else text.replace("%", "%%")
+
+    @property
+    def for_update(self) -> str:
+        """SQLite locks the whole file when a writing transaction begins."""
+        return "" if self.backend == "sqlite" else " for update"
+
+
+def name_parts(table: str) -> tuple[str, ...]:
+    """`crm.deals` or `"My Schema".Deals` as its parts."""
+    parts = re.findall(r'"((?:[^"]|"")+)"|`([^`]+)`|([^."`]+)', table)
+    return tuple(quoted.replace('""', '"') or ticked or bare.strip() for quoted, ticked, bare in parts)

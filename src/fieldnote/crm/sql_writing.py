@@ -1,0 +1,280 @@
+"""Guarded writes and notes. How it works stands in `fieldnote.crm.sql`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import blake2b
+from typing import Any
+
+from sqlalchemy import Connection
+
+from fieldnote.crm.sql_engine import LOCK_SECONDS, Database, Table
+from fieldnote.crm.sql_errors import translated
+from fieldnote.crm.types import (
+    NoteResult,
+    NoteTarget,
+    Outcome,
+    Record,
+    Row,
+    WriteResult,
+    key_text,
+    note_marker,
+)
+from fieldnote.errors import CrmRefused, CrmUnavailable
+
+
+class Writer:
+    """Reads and writes single records of one database."""
+
+    def __init__(self, reading: Database, writing: Database) -> None:
+        self._reading = reading
+        self._writing = writing
+        self._quote = writing.dialect.quote
+        self._bind = writing.dialect.bind
+
+    # --- fields -------------------------------------------------------------------------------------
+
+    def read(self, record: Record, columns: tuple[str, ...]) -> Row | None:
+        """Some columns of a record."""
+        with self._at_work(self._reading, f"reading {record.table}") as connection:
+            table = self._reading.table(connection, record.table)
+            return self._row(self._reading, connection, table, record, columns)
+
+    def same(self, table: str, column: str, left: object, right: object) -> bool:
+        """Whether two values are one to this column."""
+        with self._at_work(self._reading, f"reading {table}") as connection:
+            return self._reading.table(connection, table).column(column).same(left, right)
+
+    def write_if(self, record: Record, column: str, expected: object, new: object) -> WriteResult:
+        """Lock, compare, write and read back."""
+        doing = f"writing {record.table}.{column}"
+        with self._at_work(self._writing, doing, writes=True) as connection:
+            table = self._writing.table(connection, record.table)
+            kind = table.column(column)
+            value = kind.fit(new)
+            row = self._row(self._writing, connection, table, record, (column,), lock=True)
+            if row is None:
+                return WriteResult(Outcome.MISSING)
+            before = row[column]
+            if not kind.same(before, expected):
+                return WriteResult(Outcome.CHANGED, before, before)
+            if kind.same(before, new):
+                return WriteResult(Outcome.APPLIED, before, before)
+            self._update(connection, table, record, {kind.name: value})
+            after = self._row(self._writing, connection, table, record, (column,))
+            return WriteResult(Outcome.APPLIED, before, after[column] if after else None)
+
+    def _row(
+        self,
+        database: Database,
+        connection: Connection,
+        table: Table,
+        record: Record,
+        columns: tuple[str, ...],
+        *,
+        lock: bool = False,
+    ) -> Row | None:
+        key = table.column(record.key_column)
+        try:
+            value = key.fit_key(record.key)
+        except CrmRefused:
+            # No record of this table can have such a key: it is another system's.
+            return None
+        names = [table.column(column).name for column in columns]
+        listed = ", ".join(map(self._quote, (key.name, *names)))
+        statement = (
+            f"select {listed} from {database.dialect.path(table.path)}"
+            f" where {self._quote(key.name)} = {self._bind('key')} limit 2"
+            f"{database.dialect.for_update if lock else ''}"
+        )
+        result = connection.exec_driver_sql(statement, {"key": value})
+        rows = [tuple(row) for row in result]
+        if len(rows) > 1:
+            text = f"{record.table}.{record.key_column} is no key: {record.key} stands there more than once"
+            raise CrmRefused(text, hint="name the column that identifies a record")
+        if not rows or key_text(rows[0][0]).rstrip() != record.key.rstrip():
+            return None
+        return dict(zip(columns, rows[0][1:], strict=True))
+
+    def _update(self, connection: Connection, table: Table, record: Record, values: dict[str, Any]) -> None:
+        key = table.column(record.key_column)
+        parameters = {f"value{n}": value for n, value in enumerate(values.values())}
+        settings = ", ".join(
+            f"{self._quote(name)} = {self._bind(bound)}"
+            for name, bound in zip(values, parameters, strict=True)
+        )
+        statement = (
+            f"update {self._writing.dialect.path(table.path)} set {settings}"
+            f" where {self._quote(key.name)} = {self._bind('key')}"
+        )
+        result = connection.exec_driver_sql(statement, {**parameters, "key": key.fit_key(record.key)})
+        if result.rowcount == 0:
+            text = f"{record.table}: the database let record {record.key} be seen but not changed"
+            raise CrmRefused(text, hint="grant the user of crm.url (or crm.write_url) the right to update it")
+
+    # --- notes --------------------------------------------------------------------------------------
+
+    def find_note(self, note: NoteTarget, record: str, key: str) -> NoteResult:
+        """The note with this key on this record."""
+        with self._at_work(self._reading, f"reading {note.table}") as connection:
+            found = self._notes(self._reading, connection, note, record, key)
+        return (
+            NoteResult(Outcome.APPLIED, _unmarked(found[0], note, key))
+            if found
+            else NoteResult(Outcome.MISSING)
+        )
+
+    def insert_note(self, note: NoteTarget, record: str, key: str, body: str) -> NoteResult:
+        """Add a note unless it is there."""
+        with (
+            self._at_work(self._writing, f"adding to {note.table}", writes=True) as connection,
+            self._alone(connection, f"{note.table} {record} {key}"),
+        ):
+            found = self._notes(self._writing, connection, note, record, key)
+            if found:
+                return NoteResult(Outcome.CHANGED, _unmarked(found[0], note, key))
+            table = self._writing.table(connection, note.table)
+            values = {note.record: record, note.body: _marked(body, note, key)}
+            if note.key:
+                values[note.key] = key
+            self._insert(connection, table, values)
+            found = self._notes(self._writing, connection, note, record, key)
+            # Committed before the lock is let go, or the next one would not see it.
+            connection.commit()
+        return NoteResult(Outcome.APPLIED, _unmarked(found[0], note, key) if found else body)
+
+    def update_note_if(self, note: NoteTarget, record: str, key: str, expected: str, body: str) -> NoteResult:
+        """Replace a note's body if it is as expected."""
+        with self._at_work(self._writing, f"writing {note.table}", writes=True) as connection:
+            found = self._notes(self._writing, connection, note, record, key, lock=True)
+            if not found:
+                return NoteResult(Outcome.MISSING)
+            before = found[0]
+            if _unmarked(before, note, key) != expected:
+                return NoteResult(Outcome.CHANGED, _unmarked(before, note, key))
+            self._replace(connection, note, record, key, before, _marked(body, note, key))
+            found = self._notes(self._writing, connection, note, record, key)
+        return NoteResult(Outcome.APPLIED, _unmarked(found[0], note, key) if found else body)
+
+    def _notes(
+        self,
+        database: Database,
+        connection: Connection,
+        note: NoteTarget,
+        record: str,
+        key: str,
+        *,
+        lock: bool = False,
+    ) -> list[str]:
+        """The bodies of the notes with this key; a table without a key column has it in a line of the body."""
+        table = database.table(connection, note.table)
+        where, parameters = self._where(table, note, record, key)
+        if where is None:
+            return []
+        body = self._quote(table.column(note.body).name)
+        columns = ", ".join([body, self._quote(table.column(note.key).name)] if note.key else [body])
+        statement = f"select {columns} from {database.dialect.path(table.path)} where {where}"
+        statement += database.dialect.for_update if lock else ""
+        rows = [tuple(row) for row in connection.exec_driver_sql(statement, parameters)]
+        if note.key:
+            return [str(row[0] or "") for row in rows if str(row[1]).rstrip() == key]
+        return [str(row[0]) for row in rows if _has_marker(str(row[0]), key)]
+
+    def _where(
+        self, table: Table, note: NoteTarget, record: str, key: str
+    ) -> tuple[str | None, dict[str, Any]]:
+        owner = table.column(note.record)
+        try:
+            parameters: dict[str, Any] = {"record": owner.fit_key(record)}
+        except CrmRefused:
+            return None, {}
+        where = f"{self._quote(owner.name)} = {self._bind('record')}"
+        if note.key:
+            parameters["key"] = table.column(note.key).fit(key)
+            return f"{where} and {self._quote(table.column(note.key).name)} = {self._bind('key')}", parameters
+        # '_' and '%' in the key would only find more; what is found is looked at once more.
+        parameters["marker"] = f"%{note_marker(key)}%"
+        return (
+            f"{where} and {self._quote(table.column(note.body).name)} like {self._bind('marker')}",
+            parameters,
+        )
+
+    def _insert(self, connection: Connection, table: Table, values: dict[str, str]) -> None:
+        columns = [table.column(name) for name in values]
+        parameters = {
+            f"value{n}": c.fit(v) for n, (c, v) in enumerate(zip(columns, values.values(), strict=True))
+        }
+        connection.exec_driver_sql(
+            f"insert into {self._writing.dialect.path(table.path)}"
+            f" ({', '.join(self._quote(column.name) for column in columns)})"
+            f" values ({', '.join(map(self._bind, parameters))})",
+            parameters,
+        )
+
+    def _replace(
+        self, connection: Connection, note: NoteTarget, record: str, key: str, before: str, body: str
+    ) -> None:
+        table = self._writing.table(connection, note.table)
+        column = table.column(note.body)
+        where, parameters = self._where(table, note, record, key)
+        parameters["body"] = column.fit(body)
+        statement = (
+            f"update {self._writing.dialect.path(table.path)}"
+            f" set {self._quote(column.name)} = {self._bind('body')} where {where}"
+        )
+        if not note.key:
+            # Without a key column the body itself is what tells one note from another.
+            parameters["before"] = before
+            statement += f" and {self._quote(column.name)} = {self._bind('before')}"
+        connection.exec_driver_sql(statement, parameters)
+
+    @contextmanager
+    def _alone(self, connection: Connection, name: str) -> Iterator[None]:
+        """Keep out whoever would insert the same note now; SQLite has one writer at a time anyhow."""
+        digest = blake2b(name.encode(), digest_size=8).digest()
+        match self._writing.dialect.backend:
+            case "postgresql":
+                number = int.from_bytes(digest, signed=True)
+                connection.exec_driver_sql("select pg_advisory_xact_lock(%(number)s)", {"number": number})
+                yield
+            case "mysql":
+                lock = {"name": f"fieldnote {digest.hex()}", "seconds": LOCK_SECONDS}
+                got = connection.exec_driver_sql("select get_lock(%(name)s, %(seconds)s)", lock).scalar()
+                if got != 1:
+                    raise CrmUnavailable("another process is adding the same note to the CRM")
+                try:
+                    yield
+                finally:
+                    connection.exec_driver_sql("select release_lock(%(name)s)", lock)
+            case _:
+                yield
+
+    @contextmanager
+    def _at_work(self, database: Database, doing: str, *, writes: bool = False) -> Iterator[Connection]:
+        try:
+            with translated(doing, reading=not writes), database.transaction() as connection:
+                yield connection
+        except CrmRefused:
+            # The table may have been altered since it was looked at.
+            database.forget_tables()
+            raise
+
+
+# --- the line of our key --------------------------------------------------------------------------------
+
+
+def _marked(body: str, note: NoteTarget, key: str) -> str:
+    return body if note.key else f"{body.rstrip()}\n\n{note_marker(key)}"
+
+
+def _has_marker(body: str, key: str) -> bool:
+    return any(line.strip() == note_marker(key) for line in body.splitlines())
+
+
+def _unmarked(body: str, note: NoteTarget, key: str) -> str:
+    """A note's text without the line of our key. What a person added below that line is kept."""
+    if note.key:
+        return body
+    lines = [line for line in body.splitlines(keepends=True) if line.strip() != note_marker(key)]
+    return "".join(lines).rstrip()

@@ -1,0 +1,179 @@
+"""What all models share: names, unknown fields, nulls, times, numbers and secrets.
+
+Three rules hold everywhere.
+
+- Attributes are snake_case; on the wire they are camelCase.
+- `wire()` is the record as it travels: only what was given, an explicit None as null. A field that was
+  not given is not sent, so it stays as it is at Siro; null clears it, where Siro allows that.
+- A time is aware and in UTC, written `2026-02-15T14:00:00Z`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from math import isfinite
+from typing import Annotated, Any, Self, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    SecretStr,
+    SerializationInfo,
+    ValidationInfo,
+)
+from pydantic.alias_generators import to_camel
+
+T = TypeVar("T")
+
+_AS_SERVER = "as_server"
+_ON_THE_WIRE = {"on_the_wire": True}
+
+
+class Model(BaseModel):
+    """The base of every record. Frozen; equal by value."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        validate_by_alias=True,
+        validate_by_name=True,
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    def wire(self) -> dict[str, Any]:
+        """The record as JSON values under the names of the wire: what was given, secrets in clear."""
+        return self.model_dump(mode="json", by_alias=True, exclude_unset=True, context=_ON_THE_WIRE)
+
+
+class RequestModel(Model):
+    """What a client sends. A field that Siro does not know is refused here, before anything is sent."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    @classmethod
+    def read(cls, body: bytes | str | Mapping[str, Any]) -> Self:
+        """Read a request as a server does: wire names only, unknown fields ignored at every depth.
+
+        The published contract lets a server do so. Types are as JSON has them (a number in quotes is no
+        number); a time without a zone is taken as UTC. `body` is JSON text or what it parses to. Raises
+        pydantic.ValidationError.
+        """
+        text = body if isinstance(body, bytes | str) else json.dumps(body)
+        return cls.model_validate_json(
+            text, strict=True, extra="ignore", by_alias=True, by_name=False, context={_AS_SERVER: True}
+        )
+
+
+class ResponseModel(Model):
+    """What Siro answers. Unknown fields are kept in `model_extra`; what real answers lack may be None."""
+
+    model_config = ConfigDict(extra="allow", coerce_numbers_to_str=True)
+
+
+# --- nulls ----------------------------------------------------------------------------------------------
+
+
+def _not_null(value: T | None) -> T:
+    if value is None:
+        raise ValueError("can be left out, but not null: Siro cannot clear it")
+    return value
+
+
+Given = Annotated[T | None, AfterValidator(_not_null)]
+"""A request's field that may be left out (the attribute is None then), and that Siro cannot clear."""
+
+Lenient = Annotated[T | str, Field(union_mode="left_to_right")]
+"""A response's word out of an enum, or as text if Siro has learnt a new one."""
+
+
+# --- times ----------------------------------------------------------------------------------------------
+
+
+def _read_time(value: object) -> object:
+    """ISO-8601 text only: Pydantic by itself would take `"2026"` for seconds since 1970."""
+    match value:
+        case datetime():
+            return value
+        case date():
+            return datetime.combine(value, time())
+        case str():
+            try:
+                return datetime.fromisoformat(value.strip())
+            except ValueError:
+                raise ValueError(
+                    "is not a time as ISO 8601 writes it, such as 2026-02-15T14:00:00Z"
+                ) from None
+        case _:
+            raise ValueError("is not a time: ISO 8601 text is wanted, such as 2026-02-15T14:00:00Z")
+
+
+def _in_utc(value: datetime) -> datetime:
+    try:
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    except (OverflowError, ValueError):
+        raise ValueError("is a time too near the ends of the calendar") from None
+
+
+def _sent_time(value: datetime, info: ValidationInfo) -> datetime:
+    if value.tzinfo is None and not (info.context or {}).get(_AS_SERVER):
+        raise ValueError("is a time without a zone; give an aware datetime, or end the text in Z or +hh:mm")
+    return _in_utc(value)
+
+
+def _blank_as_none(value: object) -> object:
+    return None if value == "" else value
+
+
+SentTime = Annotated[datetime, BeforeValidator(_read_time), AfterValidator(_sent_time)]
+"""An instant in a request: aware, kept in UTC."""
+
+Time = Annotated[datetime, BeforeValidator(_read_time), AfterValidator(_in_utc)]
+"""An instant in an answer, in UTC; without a zone it is taken as UTC."""
+
+OptionalTime = Annotated[Time | None, BeforeValidator(_blank_as_none)]
+"""An instant in an answer that may be missing, null or blank."""
+
+
+def _clock_text(value: object) -> object:
+    return value.replace(tzinfo=None).isoformat() if isinstance(value, datetime) else value
+
+
+LocalTime = Annotated[str, BeforeValidator(_clock_text)]
+"""The time on a wall clock, without a zone: `2026-02-15T07:00:00`. A datetime loses its zone."""
+
+
+# --- numbers and secrets --------------------------------------------------------------------------------
+
+
+def _number(value: object) -> int | float:
+    """One number, one spelling: 45000, 45000.0 and Decimal("45000.00") all go out as 45000."""
+    match value:
+        case bool():
+            pass
+        case int():
+            return value
+        case float() | Decimal() if isfinite(value):
+            whole = int(value)
+            return whole if value == whole and abs(whole) < 2**53 else float(value)
+        case _:
+            pass
+    raise ValueError("is not a finite number")
+
+
+Number = Annotated[int | float, BeforeValidator(_number)]
+
+
+def _reveal(value: SecretStr, info: SerializationInfo) -> str:
+    on_the_wire = isinstance(info.context, Mapping) and info.context.get("on_the_wire")
+    return value.get_secret_value() if on_the_wire else str(value)
+
+
+Secret = Annotated[SecretStr, PlainSerializer(_reveal, return_type=str, when_used="json")]
+"""Prints as `***`; `wire()` alone shows it, as a server has to answer it once."""

@@ -1,0 +1,57 @@
+"""Where the home is, and how it is made."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from fieldnote.db import home as module
+from fieldnote.db.home import ROOT_HOME, ensure_home, home
+from fieldnote.errors import DatabaseError
+
+
+def test_the_variable_names_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("FIELDNOTE_HOME", str(tmp_path / "a/../b"))
+    assert home() == tmp_path / "b"
+
+
+def test_a_relative_or_short_name_becomes_whole(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FIELDNOTE_HOME", "here")
+    assert home() == tmp_path / "here"
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("FIELDNOTE_HOME", "~/there")
+    assert home() == tmp_path / "there"
+
+
+@pytest.mark.parametrize("value", [None, ""])
+def test_without_it_root_has_a_system_folder_and_others_their_own(
+    monkeypatch: pytest.MonkeyPatch, value: str | None
+) -> None:
+    if value is None:
+        monkeypatch.delenv("FIELDNOTE_HOME")
+    else:
+        monkeypatch.setenv("FIELDNOTE_HOME", value)
+    monkeypatch.setattr(module, "is_root", lambda: True)
+    assert home() == ROOT_HOME
+    monkeypatch.setattr(module, "is_root", lambda: False)
+    assert home().is_relative_to(Path.home())
+    assert home().name == "fieldnote"
+
+
+def test_a_new_home_is_closed_and_one_that_exists_stays_as_it_is(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(module, "is_root", lambda: False)
+    assert stat.S_IMODE(ensure_home(tmp_path / "deep/new").stat().st_mode) == 0o700
+    (tmp_path / "old").mkdir(mode=0o750)
+    assert stat.S_IMODE(ensure_home(tmp_path / "old").stat().st_mode) == 0o750
+
+
+def test_a_home_that_cannot_be_made_is_an_error_with_a_hint(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(DatabaseError, match="cannot make") as caught:
+        ensure_home(tmp_path / "file/home")
+    assert caught.value.hint is not None
