@@ -17,6 +17,7 @@ from fieldnote.db.embedded import Server, ensure_server, stop_server
 
 _SERVER_HOME = "fieldnote_server_home"
 _OURS = ("FIELDNOTE_", "SIRO_", "PG")
+_TESTS_OWN = "FIELDNOTE_TEST_"  # such as the address of a MariaDB to test against
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -58,7 +59,7 @@ def _server_home(config: pytest.Config) -> Path:
 def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No setting of the user's reaches a test, and no test the user's own home."""
     for name in list(os.environ):
-        if name.startswith(_OURS):
+        if name.startswith(_OURS) and not name.startswith(_TESTS_OWN):
             monkeypatch.delenv(name)
     monkeypatch.setenv("FIELDNOTE_HOME", str(tmp_path / "home"))
 

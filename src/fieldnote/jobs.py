@@ -24,7 +24,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -281,7 +281,7 @@ async def sweep(app: procrastinate.App, *, stalled_after: timedelta = DEFAULT_SE
 
 
 async def _put_back(connection: Driver, number: int, attempts: int) -> None:
-    pause = timedelta(seconds=0 if attempts < 3 else min(2**attempts, 300))
+    pause = timedelta(seconds=0 if attempts < 3 else 2 ** min(attempts, 8))
     try:
         async with connection.transaction():
             await connection.execute(
@@ -305,15 +305,19 @@ async def delete_finished(
 
 async def _keep_house(app: procrastinate.App, settings: WorkerSettings) -> None:
     """Sweep as often as the heart beats, and delete what is old now and then."""
-    delete_next = datetime.now(UTC)
+    last = delete_next = datetime.now(UTC)
     while True:
+        now = datetime.now(UTC)
         try:
-            await sweep(app, stalled_after=settings.stalled_after)
-            if datetime.now(UTC) >= delete_next:
-                delete_next = datetime.now(UTC) + _HOUSEKEEPING
+            # When the computer has slept, every worker on it looks dead, this one too: one beat to recover.
+            if now - last < settings.stalled_after / 2:
+                await sweep(app, stalled_after=settings.stalled_after)
+            if now >= delete_next:
+                delete_next = now + _HOUSEKEEPING
                 await delete_finished(app, keep=settings.keep_finished)
         except psycopg.Error as error:
             log.warning("job_sweep_failed", extra={"error": type(error).__name__})
+        last = datetime.now(UTC)
         await asyncio.sleep(settings.heartbeat.total_seconds())
 
 
@@ -380,28 +384,36 @@ class _Manager(JobManager):
         lock: str | None = None,
     ) -> None:
         """Put a failed job back. If another one with its queueing lock waits, that one does the work."""
+        put_back = super().retry_job_by_id_async
         try:
-            with _taken_over(job_id):
-                await super().retry_job_by_id_async(job_id, retry_at, priority, queue, lock)
+            await _record(job_id, lambda: put_back(job_id, retry_at, priority, queue, lock))
         except exceptions.UniqueViolation as error:
             if error.constraint_name != QUEUEING_LOCK_CONSTRAINT:
                 raise
             await self.finish_job_by_id_async(job_id, Status.ABORTED, delete_job=False)
 
     async def finish_job_by_id_async(self, job_id: int, status: Status, delete_job: bool) -> None:
-        with _taken_over(job_id):
-            await super().finish_job_by_id_async(job_id, status, delete_job)
+        finish = super().finish_job_by_id_async
+        await _record(job_id, lambda: finish(job_id, status, delete_job))
 
 
-@contextlib.contextmanager
-def _taken_over(job_id: int) -> Iterator[None]:
-    """A worker that was silent for long and wakes may find that another has done its job meanwhile."""
-    try:
-        yield
-    except exceptions.ConnectorException as error:
-        if not isinstance(error.__cause__, psycopg.errors.RaiseException):
-            raise
-        log.info("job_was_taken_over", extra={"job_id": job_id})
+async def _record(job_id: int, attempt: Callable[[], Awaitable[None]]) -> None:
+    """Record a job's end, again if the database was away: under a worker that lives nobody else would.
+
+    A worker that was silent for long and wakes may find that another has done its job meanwhile.
+    """
+    for pause in (0.2, 1.0, 3.0, 6.0, None):
+        try:
+            await attempt()
+        except exceptions.ConnectorException as error:
+            if isinstance(error.__cause__, psycopg.errors.RaiseException):
+                log.info("job_was_taken_over", extra={"job_id": job_id})
+            elif pause is not None and isinstance(error.__cause__, psycopg.OperationalError):
+                await asyncio.sleep(pause)
+                continue
+            else:
+                raise
+        return
 
 
 class _PutBack(BaseRetryStrategy):

@@ -20,6 +20,7 @@ from fieldnote.db.embedded import Server, ensure_server, server_status, stop_ser
 from fieldnote.db.home import is_root
 from fieldnote.db.processes import pids_in, wait_until_none
 from fieldnote.db.programs import find_programs
+from fieldnote.db.sockets import socket_folder
 from fieldnote.errors import DatabaseError
 from tests.db.processes import end, kill, kill_tree, server_pids, start
 
@@ -75,6 +76,24 @@ def test_a_first_start_killed_at_any_moment_is_begun_again(tmp_path: Path, seed:
             shutil.rmtree(home)
 
 
+@pytest.mark.chaos
+def test_what_a_killed_starter_leaves_running_is_taken_over(tmp_path: Path, seed: int, long: bool) -> None:
+    """The starter alone is killed; `initdb`, or the server that it was starting, goes on without it."""
+    chance = random.Random(seed)
+    for number in range(20 if long else 3):
+        home = tmp_path / f"home-{number}"
+        process = start(home)
+        time.sleep(chance.uniform(0.2, 1.2))
+        kill(process.pid)
+        process.communicate()
+        try:
+            _write(ensure_server(home).url("fieldnote"))
+            assert not list(home.glob("postgres.build-*"))
+        finally:
+            stop_server(home)
+            shutil.rmtree(home)
+
+
 def test_a_pid_file_that_names_a_foreign_process_is_no_running_server(server: Server, home: Path) -> None:
     """Of the same user, as PostgreSQL itself believes a pid of another user to be stale."""
     _write(ensure_server(home).url("fieldnote"))
@@ -115,7 +134,23 @@ def test_a_home_with_a_path_of_150_characters_works(tmp_path: Path) -> None:
         assert _count(ensure_server(home).url("fieldnote")) == 1
     finally:
         stop_server(home)
-        server.address.unlink()
+    assert not server.address.is_symlink()
+
+
+def test_a_short_name_is_put_only_where_no_other_user_could_put_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = tmp_path / ("x" * 150) / "data"
+    folders = [tmp_path / "open", tmp_path / "link", tmp_path / "good"]
+    folders[0].mkdir()
+    folders[0].chmod(0o777)
+    folders[1].symlink_to(folders[0])
+    monkeypatch.setattr("fieldnote.db.sockets._link_folders", lambda: iter(folders))
+    assert socket_folder(data).parent == folders[2]
+    assert stat.S_IMODE(folders[2].stat().st_mode) == 0o700
+    del folders[2]
+    with pytest.raises(DatabaseError, match="too long"):
+        socket_folder(data)
 
 
 @pytest.mark.parametrize("name", ["100% sure", "a'b c\"d", "Größe", "a+b&c=d;e"])
@@ -162,6 +197,15 @@ def test_a_killed_postmaster_recovers_with_what_was_committed(home: Path) -> Non
     _write(url)
     kill(_postmaster(home))
     assert _count(ensure_server(home).url("fieldnote")) == 1
+
+
+def test_processes_that_come_during_a_recovery_wait_for_it(home: Path) -> None:
+    url = ensure_server(home).url("fieldnote")
+    with psycopg.connect(url) as connection:
+        connection.execute("create table mark as select n from generate_series(1, 300000) n")
+    kill(_postmaster(home))
+    assert {end(process) for process in [start(home) for _ in range(3)]} == {url}
+    assert _count(url) == 300_000
 
 
 def test_processes_that_linger_after_their_postmaster_do_not_keep_a_new_one_out(home: Path) -> None:
@@ -289,6 +333,18 @@ def test_programs_in_a_closed_folder_are_copied_not_opened(
     finally:
         stop_server(home)
         shutil.rmtree(open_folder)
+
+
+@pytest.mark.skipif(not is_root(), reason="only root can use what is another user's")
+def test_root_may_use_a_home_that_an_ordinary_user_made(home: Path) -> None:
+    """As with `sudo`: the server goes on as the data's owner."""
+    _write(ensure_server(home).url("fieldnote"))
+    stop_server(home)
+    for folder, _, names in os.walk(home / "postgres/data"):
+        for path in (Path(folder), *(Path(folder, name) for name in names)):
+            os.chown(path, 65534, 65534)
+    assert _count(ensure_server(home).url("fieldnote")) == 1
+    assert stop_server(home)
 
 
 @pytest.mark.skipif(not is_root(), reason="only root can be another user")

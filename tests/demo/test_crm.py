@@ -16,11 +16,13 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.rows import dict_row
 
 from fieldnote import config
 from fieldnote.demo import crm
 from fieldnote.demo.contractor import Contents, make
 from fieldnote.errors import CrmError, CrmUnavailable
+from fieldnote.mapping.records import compile_push
 from fieldnote.matching import Appointment, Conversation, Outcome, Place, match, place_distance_m
 
 DAY = date(2026, 3, 9)  # the day after the clocks went forward in Denver
@@ -302,10 +304,12 @@ def test_the_configuration_fits_the_schema(tmp_path: Path, database_url: str) ->
     assert loaded.pull.opportunity
     crm.build(database_url, day=DAY, seed=7, stories=STORIES)
     with psycopg.connect(database_url) as connection:
-        for stream, rows in ((loaded.push.engagements, 600), (loaded.push.opportunities, 300)):
-            assert stream.query
-            found = connection.execute(stream.query.encode()).fetchall()
-            assert len(found) == rows
+        cursor = connection.cursor(row_factory=dict_row)
+        for stream, mapper in compile_push(loaded).items():
+            query = getattr(loaded.push, stream).query
+            rows = cursor.execute(query.encode()).fetchall()
+            assert len(rows) == {"engagements": 600, "opportunities": 300}[stream]
+            assert [warning for row in rows for warning in mapper.map(row).warnings] == []
     columns = {field.to for field in loaded.pull.opportunity.fields.values()}
     assert columns <= set(crm.deals.c.keys())
     assert set(loaded.pull.opportunity.fields) == {"Budget", "Timeline", "Decision Maker", "Objections"}

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.bridge import field_ledger, readiness
@@ -51,9 +51,7 @@ async def apply_record(bridge: Bridge, run_id: int, model: Model, key: str) -> A
 
     Raises `CrmUnavailable` if the CRM cannot be reached; the record stays due then.
     """
-    async with exclusive(
-        bridge.engine, "record", bridge.name, model.value, key, patience=_PATIENCE
-    ) as conn:
+    async with exclusive(bridge.engine, "record", bridge.name, model.value, key, patience=_PATIENCE) as conn:
         return await _Work(bridge, conn, run_id, model, key).run()
 
 
@@ -93,7 +91,13 @@ class _Work:
             if said is None:
                 continue
             writer = FieldWriter(
-                self.bridge.crm, self.conn, field_key, record, name, settings, self.run_id
+                self.bridge.crm,
+                self.conn,
+                key=field_key,
+                record=record,
+                extraction=name,
+                settings=settings,
+                run_id=self.run_id,
             )
             work.append((writer, said, entry))
         await self.conn.commit()
@@ -132,7 +136,9 @@ class _Work:
         entry: field_ledger.FieldEntry | None,
     ) -> FieldOutcome:  # fmt: skip
         column = writer.settings.to
-        if isinstance(row, CrmRefused):  # one of the columns is the culprit: the others must not suffer for it
+        if isinstance(
+            row, CrmRefused
+        ):  # one of the columns is the culprit: the others must not suffer for it
             row = await self._read(record, (column,))
         if isinstance(row, CrmRefused):
             return await writer.refused(row, entry)
@@ -186,7 +192,9 @@ class _Work:
         away = [recording_id for recording_id in known if recording_id not in here]
         held = await Recordings(self.bridge.name).load(self.conn, away)
         await self.conn.commit()
-        return [recording_id for recording_id in away if recording_id in held and not held[recording_id].deleted]
+        return [
+            recording_id for recording_id in away if recording_id in held and not held[recording_id].deleted
+        ]
 
     async def _visit(self, held: Held) -> Visit:
         """Rep and customer, from what we pushed of the linked engagement, else of the linked opportunity."""
@@ -224,8 +232,12 @@ class _Work:
             await self.conn.execute(delete(due).where(*self._due(), due.c.causes == causes))
         await self.conn.commit()
 
-    def _due(self) -> list[object]:
-        return [due.c.connection == self.bridge.name, due.c.model == self.model.value, due.c.record == self.key]
+    def _due(self) -> list[ColumnElement[bool]]:
+        return [
+            due.c.connection == self.bridge.name,
+            due.c.model == self.model.value,
+            due.c.record == self.key,
+        ]
 
 
 def _engagement_first(link: Link) -> tuple[bool, str]:

@@ -12,7 +12,7 @@ import logging
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -60,7 +60,9 @@ async def verify(bridge: Bridge, *, accept_change: bool = False) -> Identity:
 
 async def _read(bridge: Bridge) -> Any:
     async with bridge.engine.connect() as conn:
-        return (await conn.execute(select(connections).where(connections.c.name == bridge.name))).one_or_none()
+        return (
+            await conn.execute(select(connections).where(connections.c.name == bridge.name))
+        ).one_or_none()
 
 
 async def _remember_first(bridge: Bridge, found: Identity, credential: str) -> Identity:
@@ -92,8 +94,8 @@ def _changed(name: str, changes: list[tuple[str, str, str]]) -> ConnectionChange
     lines = "; ".join(f"the {what} was {before} and is {now}" for what, before, now in changes)
     return ConnectionChanged(
         f"connection '{name}' is not what it was: {lines}",
-        hint="If this is another CRM or organization, give it a connection of its own: `connection: NAME` in the "
-        "file. If it is the same one that moved, run `fieldnote push --accept-change` once.",
+        hint="If this is another CRM or organization, give it a connection of its own: `connection: NAME` "
+        "in the file. If it is the same one that moved, run `fieldnote push --accept-change` once.",
     )
 
 
@@ -103,6 +105,7 @@ async def _remember(bridge: Bridge, known: Any, found: Identity, credential: str
         "base_url": found.base_url,
         "crm_identity": found.crm_identity,
         "credential": credential,
+        "verified_at": func.now(),
     }
     siro_changed = (known.organization_id, known.base_url) != (found.organization_id, found.base_url)
     if siro_changed:

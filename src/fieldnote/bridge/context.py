@@ -14,7 +14,9 @@ from fieldnote.bridge.remote import Remote, open_remote
 from fieldnote.config import Config
 from fieldnote.crm import Driver, open_driver
 from fieldnote.db.encryption import SecretBox
-from fieldnote.db.engine import Application, database_url, open_engine
+from fieldnote.db.engine import Application, open_engine
+from fieldnote.db.engine import database_url as find_database_url
+from fieldnote.siro import RetryPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,22 +46,25 @@ class Bridge:
 
 @asynccontextmanager
 async def open_bridge(
-    config: Config, *, home: Path | None = None, database_url: str | None = None
+    config: Config,
+    *,
+    home: Path | None = None,
+    database_url: str | None = None,
+    retries: RetryPolicy | None = None,
 ) -> AsyncIterator[Bridge]:
     """Open all that `push_once`, `pull_once` and `Daemon` need for the connection that `config` describes.
 
     `database_url`: the bridge's PostgreSQL; without it the environment's, else the home's embedded server.
+    `retries`: how the client repeats calls; without it, its own way.
     """
     async with AsyncExitStack() as stack:
-        url = database_url or await asyncio.to_thread(_find_database, home)
+        url = database_url
+        if url is None:
+            url = await asyncio.to_thread(find_database_url, Application.BRIDGE, home=home)
         box = await asyncio.to_thread(SecretBox.open, home)
-        remote = await stack.enter_async_context(open_remote(config.siro))
+        remote = await stack.enter_async_context(open_remote(config.siro, retries))
         crm = await asyncio.to_thread(open_driver, config.crm)
         stack.push_async_callback(asyncio.to_thread, crm.close)
         engine = await open_engine(Application.BRIDGE, url, pool_size=8)
         stack.push_async_callback(engine.dispose)
         yield Bridge(config, engine, url, remote, crm, box)
-
-
-def _find_database(home: Path | None) -> str:
-    return database_url(Application.BRIDGE, home=home)

@@ -52,5 +52,10 @@ def desired(contributions: Iterable[Contribution], *, append: bool) -> Desired:
 
 def _block(usable: list[Contribution]) -> str | None:
     """Each conversation's words on a line of their own; what was said twice stands once."""
-    lines = dict.fromkeys(str(item.value).strip() for item in usable)
+    lines = dict.fromkeys(line for item in usable for line in _lines(item.value))
     return "\n".join(lines) or None
+
+
+def _lines(value: FrozenValue) -> list[str]:
+    items = value if isinstance(value, list) else [value]
+    return [line for item in items if (line := str(item).strip())]

@@ -42,7 +42,9 @@ async def load(conn: AsyncConnection, key: FieldKey) -> FieldEntry | None:
     """The entry of a field, if something was ever said about it."""
     joined = fields.outerjoin(field_values)
     values = [field_values.c[name] for name in ("original", "base", "wanted", "intent")]
-    statement = select(fields.c.state, fields.c.recording_id, *values).select_from(joined).where(*_is(fields, key))
+    statement = (
+        select(fields.c.state, fields.c.recording_id, *values).select_from(joined).where(*_is(fields, key))
+    )
     row = (await conn.execute(statement)).one_or_none()
     if row is None:
         return None

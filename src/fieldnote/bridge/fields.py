@@ -19,7 +19,7 @@ from fieldnote.bridge import field_ledger as ledger
 from fieldnote.bridge.desired import Desired
 from fieldnote.bridge.field_ledger import FieldEntry, FieldKey, FieldUpdate, Proposal
 from fieldnote.bridge.held import Held
-from fieldnote.bridge.merge import Decision, Intent, Same, Standing, Value, Verdict, decide, settle, take_back
+from fieldnote.bridge.merge import Decision, Intent, Standing, Value, Verdict, decide, settle, take_back
 from fieldnote.bridge.outcomes import Change, FieldState
 from fieldnote.config import FieldSettings, Policy
 from fieldnote.crm.types import Driver, Outcome, Record, WriteResult, freeze
@@ -56,9 +56,16 @@ class FieldWriter:
     """One field of one record, while the record's lock is held."""
 
     def __init__(
-        self, crm: Driver, conn: AsyncConnection, key: FieldKey, record: Record, extraction: str,
-        settings: FieldSettings, run_id: int | None,
-    ) -> None:  # fmt: skip
+        self,
+        crm: Driver,
+        conn: AsyncConnection,
+        *,
+        key: FieldKey,
+        record: Record,
+        extraction: str,
+        settings: FieldSettings,
+        run_id: int | None,
+    ) -> None:
         self.crm = crm
         self.conn = conn
         self.key = key
@@ -90,7 +97,9 @@ class FieldWriter:
     async def missing(self, entry: FieldEntry | None) -> FieldOutcome:
         """The CRM has no such record."""
         reason = f"{self.record.table} has no row with {self.record.key_column} {self.record.key}"
-        await self._save(entry, FieldState.RECORD_MISSING, reason, replace(self._standing(entry), intent=None))
+        await self._save(
+            entry, FieldState.RECORD_MISSING, reason, replace(self._standing(entry), intent=None)
+        )
         return self._outcome(FieldState.RECORD_MISSING, reason, again=True)
 
     async def refused(self, error: CrmRefused, entry: FieldEntry | None) -> FieldOutcome:
@@ -105,7 +114,9 @@ class FieldWriter:
             return entry
         intent = entry.standing.intent
         standing, done = await asyncio.to_thread(settle, entry.standing, live, self._same)
-        entry = replace(entry, standing=standing, recording_id=intent.recording_id if done else entry.recording_id)
+        entry = replace(
+            entry, standing=standing, recording_id=intent.recording_id if done else entry.recording_id
+        )
         if done:
             change = self._change(intent.before, live, intent.recording_id, "written")
             await ledger.record_write(self.conn, self.key.connection, self.run_id, change)
@@ -136,9 +147,7 @@ class FieldWriter:
         standing = replace(self._standing(entry), intent=intent)
         await self._save(entry, FieldState.INTERRUPTED, None, standing)
         await self.conn.commit()
-        write = partial(
-            self.crm.write_if, self.record, self.settings.to, expected=live, new=decision.value
-        )
+        write = partial(self.crm.write_if, self.record, self.settings.to, expected=live, new=decision.value)
         return await asyncio.to_thread(write)
 
     def _read(self) -> object:
@@ -205,13 +214,11 @@ class FieldWriter:
         source = said.desired.source
         if source is None:
             return
-        proposal = Proposal(
-            self.extraction, source.recording_id, "policy", live, decision.value, source.said
-        )
+        proposal = Proposal(self.extraction, source.recording_id, "policy", live, decision.value, source.said)
         await ledger.propose(self.conn, self.key, proposal)
 
     async def _question(self, said: Said, live: object) -> None:
-        """What a later recording said and nobody can convert with certainty is put to a person; else nothing is."""
+        """What a later recording said, and nobody can convert with certainty, is put to a person."""
         unclear = said.desired.unconverted
         if unclear is None:
             await ledger.close_proposal(self.conn, self.key)
@@ -238,9 +245,7 @@ class FieldWriter:
         self, entry: FieldEntry | None, state: FieldState, reason: str | None, standing: Standing
     ) -> None:
         recording_id = entry.recording_id if entry is not None else None
-        new = FieldUpdate(
-            self.extraction, self.settings.policy.value, state, reason, recording_id, standing
-        )
+        new = FieldUpdate(self.extraction, self.settings.policy.value, state, reason, recording_id, standing)
         await ledger.save(self.conn, self.key, new)
 
     def _change(self, before: object, after: object, recording_id: str | None, action: str) -> Change:
@@ -260,7 +265,9 @@ class FieldWriter:
         self.changes.append(change)
         return change
 
-    def _outcome(self, state: FieldState | None, reason: str | None = None, *, again: bool = False) -> FieldOutcome:
+    def _outcome(
+        self, state: FieldState | None, reason: str | None = None, *, again: bool = False
+    ) -> FieldOutcome:
         return FieldOutcome(state, reason, tuple(self.changes), again)
 
 

@@ -1,8 +1,8 @@
 """The push ledger: what Siro is known to hold of each record, and what may have reached it besides.
 
-Every statement takes a whole page. The order of writes makes a kill harmless: `attempting` is committed before
-the calls, `confirm` after their answers; what stands between them is tried again, and what may have reached
-Siro meanwhile is known.
+Every statement takes a whole page. The order of writes makes a kill harmless: `attempting` is committed
+before the calls, `confirm` after their answers; what stands between them is tried again, and what may have
+reached Siro meanwhile is known.
 """
 
 from __future__ import annotations
@@ -107,15 +107,23 @@ class StreamLedger:
     async def known(self, conn: AsyncConnection, keys: Sequence[str]) -> dict[str, Entry]:
         """The entries of these keys, whole. For a page of rows ask `hashes` first: most have not changed."""
         statement = select(sent.c.key, sent.c.state, sent.c.row_hash, sent.c.payload, sent.c.attempted).where(
-            sent.c.connection == self.connection, sent.c.stream == self.stream, sent.c.key == func.any(list(keys))
+            sent.c.connection == self.connection,
+            sent.c.stream == self.stream,
+            sent.c.key == func.any(list(keys)),
         )
         rows = await conn.execute(statement)
-        return {row.key: Entry(SentState(row.state), row.row_hash, row.payload, row.attempted) for row in rows}
+        return {
+            row.key: Entry(SentState(row.state), row.row_hash, row.payload, row.attempted) for row in rows
+        }
 
-    async def hashes(self, conn: AsyncConnection, keys: Sequence[str]) -> dict[str, tuple[SentState, bytes | None]]:
+    async def hashes(
+        self, conn: AsyncConnection, keys: Sequence[str]
+    ) -> dict[str, tuple[SentState, bytes | None]]:
         """State and row hash of these keys."""
         statement = select(sent.c.key, sent.c.state, sent.c.row_hash).where(
-            sent.c.connection == self.connection, sent.c.stream == self.stream, sent.c.key == func.any(list(keys))
+            sent.c.connection == self.connection,
+            sent.c.stream == self.stream,
+            sent.c.key == func.any(list(keys)),
         )
         rows = await conn.execute(statement)
         return {row.key: (SentState(row.state), row.row_hash) for row in rows}
@@ -153,7 +161,9 @@ class StreamLedger:
             "hashes": [item.row_hash for item in failures],
             "reasons": [item.reason for item in failures],
             "hints": [item.hint for item in failures],
-            "uncertain": [None if item.uncertain is None else json.dumps(item.uncertain) for item in failures],
+            "uncertain": [
+                None if item.uncertain is None else json.dumps(item.uncertain) for item in failures
+            ],
         }
         await conn.execute(_FAIL, values)
 
@@ -189,7 +199,7 @@ class StreamLedger:
         return {SentState(state): count for state, count in await conn.execute(statement)}
 
     async def forget_gone(self, conn: AsyncConnection, keys: Sequence[str]) -> None:
-        """Rows that left the CRM with a problem: one that Siro never got is nobody's; the others are done with."""
+        """Rows that left the CRM with a problem: forget those that Siro never got, close the others."""
         await conn.execute(_FORGET_NEVER_SENT, {**self._scope, "keys": list(keys)})
         await conn.execute(_CLOSE_GONE, {**self._scope, "keys": list(keys)})
 
@@ -207,7 +217,11 @@ class StreamLedger:
         self, conn: AsyncConnection, cursor: Cursor | None, version: str, *, complete: bool
     ) -> None:
         """Everything before `cursor` is settled; `complete`: a reading of all rows has ended well."""
-        values = {**self._scope, "cursor": None if cursor is None else str(cursor), "version": version}
+        values: dict[str, Any] = {
+            **self._scope,
+            "cursor": None if cursor is None else str(cursor),
+            "version": version,
+        }
         if complete:
             values["complete_at"] = func.now()
         statement = insert(streams).values(values)
@@ -232,7 +246,8 @@ _CONFIRM = text("""
         attempted = null, siro_id = coalesce(item.siro_id, sent.siro_id),
         related = coalesce(sent.related, '{}') || item.related::jsonb, reason = null, hint = null,
         sent_at = now(), changed_at = now()
-    from unnest(cast(:keys as text[]), cast(:hashes as bytea[]), cast(:ids as text[]), cast(:related as text[]))
+    from unnest(cast(:keys as text[]), cast(:hashes as bytea[]), cast(:ids as text[]),
+                cast(:related as text[]))
         as item (key, row_hash, siro_id, related)
     where sent.connection = :connection and sent.stream = :stream and sent.key = item.key
 """)

@@ -20,7 +20,8 @@ _LOOK_AGAIN = 0.1  # seconds
 async def exclusive(engine: AsyncEngine, *what: str, patience: float) -> AsyncIterator[AsyncConnection]:
     """Hold the lock named by `what` on a connection of its own, which the holder may use as well.
 
-    It ends with the connection, so a process that is killed leaves none. Raises `Busy` after `patience` seconds.
+    It ends with the connection, so a process that is killed leaves none. Raises `Busy` after `patience`
+    seconds.
     """
     number = _number(what)
     async with engine.connect() as connection:
@@ -53,7 +54,7 @@ async def _acquire(connection: AsyncConnection, number: int, what: tuple[str, ..
 
 
 async def _release(connection: AsyncConnection, number: int) -> None:
-    """A pooled connection outlives its use here, so the lock must go; one that is broken has lost it anyway."""
+    """A pooled connection outlives its use here, so the lock must go; a broken one has lost it anyway."""
     if connection.closed or connection.invalidated:
         return
     await connection.rollback()

@@ -76,7 +76,7 @@ class Decision:
     value: FrozenValue = None
     """What to write or to propose."""
     wanted: FrozenValue = None
-    """What to remember as asked for; differs from `value` for `append`, which writes around a person's text."""
+    """What to remember as asked for: for `append` our own lines, as `value` has a person's around them."""
     taken_back: bool = False
     """The value is the one from before Fieldnote."""
 
@@ -84,9 +84,9 @@ class Decision:
 def settle(standing: Standing, live: object, same: Same) -> tuple[Standing, bool]:
     """Find out what became of a write that we were stopped in; the bool says whether it was done.
 
-    If the field still holds what it held, it was not. A live value that equals what we intended is ours. So is
-    one that differs by no more than what CRMs do to values (rounding, case, blanks, cutting off): hardly anybody
-    types just that between our write and our next look. Anything else is a person's, and treated so.
+    If the field still holds what it held, it was not. A live value that equals what we intended is ours. So
+    is one that differs by no more than what CRMs do to values (rounding, case, blanks, cutting off): hardly
+    anybody types just that between our write and our next look. Anything else is a person's, and treated so.
     """
     intent = standing.intent
     if intent is None:
@@ -185,7 +185,7 @@ def about(live: object, wrote: object) -> bool:
     """Whether a CRM may have made `live` of `wrote`: rounded, cut off, or changed in case or blanks."""
     left, right = _number(live), _number(wrote)
     if left is not None and right is not None:
-        return abs(left - right) <= max(Decimal(1), abs(right) / 1000) / 2
+        return abs(left - right) < 1
     if isinstance(live, datetime | date) or isinstance(wrote, datetime | date):
         return str(live)[:10] == str(wrote)[:10]
     short, long = _plain(live), _plain(wrote)

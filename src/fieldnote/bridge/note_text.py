@@ -45,7 +45,10 @@ def _heading(held: Held) -> str:
 
 def _facts(held: Held, visit: Visit, zone: str | None) -> str:
     when = held.started_at.astimezone(ZoneInfo(zone) if zone else ZoneInfo("UTC"))
-    facts = [f"Rep: {visit.rep}" if visit.rep else "", f"Customer: {visit.customer}" if visit.customer else ""]
+    facts = [
+        f"Rep: {visit.rep}" if visit.rep else "",
+        f"Customer: {visit.customer}" if visit.customer else "",
+    ]
     facts.append(f"{when:%Y-%m-%d %H:%M} {zone or 'UTC'}")
     return " | ".join(fact for fact in facts if fact)
 
@@ -62,6 +65,6 @@ def _sections(held: Held) -> list[str]:
 
 
 def digest(body: str) -> bytes:
-    """A hash that does not see what CRMs do to texts: line ends, and blanks at the end of a line or the text."""
+    """A hash that does not see what CRMs do to texts: other line ends, and blanks cut off."""
     lines = body.replace("\r\n", "\n").replace("\r", "\n").strip().split("\n")
     return hashlib.blake2b("\n".join(line.rstrip() for line in lines).encode(), digest_size=16).digest()

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -85,11 +85,13 @@ class NoteWriter:
         except CrmRefused as error:
             reason = f"{error.message}; {error.hint}" if error.hint else error.message
             await self._save(replace(entry, intended=None), NoteState.REFUSED, reason)
-            log.warning("note_refused", extra={"recording_id": self.key.recording_id, "record": self.key.record})
+            log.warning(
+                "note_refused", extra={"recording_id": self.key.recording_id, "record": self.key.record}
+            )
             return NoteOutcome(NoteState.REFUSED, reason, again=True)
 
     async def withdraw(self) -> NoteOutcome | None:
-        """The recording belongs to another record now: the summary goes, unless a person worked on the note."""
+        """The recording belongs to another record now: its summary goes, unless a person edited the note."""
         entry = await self._load()
         if entry.state is None:
             return None
@@ -207,7 +209,7 @@ class NoteWriter:
         await self.conn.execute(statement.on_conflict_do_update(index_elements=list(key), set_=changed))
         await self.conn.commit()
 
-    def _is(self) -> list[object]:
+    def _is(self) -> list[ColumnElement[bool]]:
         names = ("connection", "model", "record", "recording_id", "note_key")
         return [notes.c[name] == getattr(self.key, name) for name in names]
 

@@ -67,7 +67,17 @@ class Change:
 
     def as_json(self) -> dict[str, Any]:
         """For `--json`: what was written where, without the words."""
-        names = ("kind", "model", "record", "table", "column", "recording_id", "extraction", "policy", "action")
+        names = (
+            "kind",
+            "model",
+            "record",
+            "table",
+            "column",
+            "recording_id",
+            "extraction",
+            "policy",
+            "action",
+        )
         return {name: getattr(self, name) for name in names}
 
 

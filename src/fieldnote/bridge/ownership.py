@@ -1,15 +1,15 @@
 """Whose record a recording is linked to.
 
-Numeric ids of two CRMs collide, so an `externalId` alone proves nothing. What proves a link is Siro's own id:
-our PUT of an engagement or opportunity got one back, and a link that carries the same one is to our record.
-The first such link teaches how Siro names our connection (`integrationConnectionId`); from then on
+Numeric ids of two CRMs collide, so an `externalId` alone proves nothing. What proves a link is Siro's own
+id: our PUT of an engagement or opportunity got one back, and a link that carries the same one is to our
+record. The first such link teaches how Siro names our connection (`integrationConnectionId`); from then on
 
 - a link under another name is another connection's, and is never acted upon;
 - a link under ours whose Siro id is not the one that our PUT got back is not ours either;
 - a link under ours to a record that we never pushed (an account, an older deal) is ours.
 
-Sync calls name no connection. If two connections of one organization push the same `externalId`, Siro makes one
-record of it, and nobody can tell whose a recording is: such a link is named, and not acted upon.
+Sync calls name no connection. If two connections of one organization push the same `externalId`, Siro makes
+one record of it, and nobody can tell whose a recording is: such a link is named, and not acted upon.
 """
 
 from __future__ import annotations
@@ -65,7 +65,9 @@ async def judge_recordings(
     Learns the connection's own `integrationConnectionId` from the first link that proves it.
     """
     evidence = await _gather(conn, connection, recording_ids)
-    named = next((link.named for links in evidence.values() for link in links if link.proves and link.named), None)
+    named = next(
+        (link.named for links in evidence.values() for link in links if link.proves and link.named), None
+    )
     if named is not None and any(link.own is None for links in evidence.values() for link in links):
         await _learn(conn, connection, named)
         evidence = await _gather(conn, connection, recording_ids)

@@ -81,7 +81,17 @@ class StreamResult:
 
     def as_json(self) -> dict[str, Any]:
         """For `--json`."""
-        counts = ("stream", "read", "sent", "unchanged", "refused", "unmapped", "pending", "stopped", "warnings")
+        counts = (
+            "stream",
+            "read",
+            "sent",
+            "unchanged",
+            "refused",
+            "unmapped",
+            "pending",
+            "stopped",
+            "warnings",
+        )
         problems = [
             {"key": item.key, "state": item.state.value, "reason": item.reason, "hint": item.hint}
             for item in self.problems
@@ -132,7 +142,8 @@ async def push_once(bridge: Bridge, *, accept_change: bool = False, patience: fl
     mappers = compile_push(bridge.config)
     if not mappers:
         raise ConfigError(
-            f"{bridge.config.path} has no stream to push", hint="Add `engagements` or `opportunities` under `push`."
+            f"{bridge.config.path} has no stream to push",
+            hint="Add `engagements` or `opportunities` under `push`.",
         )
     await verify(bridge, accept_change=accept_change)
     run_id = await begin(bridge.engine, bridge.name, "push")
@@ -210,9 +221,7 @@ class _StreamPush:
 
     async def _read_all(self, since: Cursor | None) -> bool:
         """Deal with page after page; the next one is read while one is being sent. False: stopped early."""
-        pages = await asyncio.to_thread(
-            self.bridge.crm.pages, self.source, since, overlap=OVERLAP, size=PAGE
-        )
+        pages = await asyncio.to_thread(self.bridge.crm.pages, self.source, since, overlap=OVERLAP, size=PAGE)
         page = await _next(pages)
         while page is not None:
             following = asyncio.create_task(_next(pages))
@@ -249,9 +258,7 @@ class _StreamPush:
         rows, work = await asyncio.to_thread(self._hash, page.rows)
         async with self.bridge.engine.connect() as conn:
             hashes = await self.ledger.hashes(conn, list(rows))
-            changed = {
-                key: row for key, row in rows.items() if key not in hashes or hashes[key][1] != row[0]
-            }
+            changed = {key: row for key, row in rows.items() if key not in hashes or hashes[key][1] != row[0]}
             known = await self.ledger.known(conn, list(changed)) if changed else {}
         settled = [key for key in rows if key not in changed]
         work.unchanged = sum(hashes[key][0] is SentState.SENT for key in settled)
@@ -328,9 +335,7 @@ class _StreamPush:
         left = len(work.send) - len(confirmed) - len(failed)
         self._held_back = self._held_back or left > 0 or any(item.row_hash is None for item in failed)
 
-    async def _sender(
-        self, queue: Iterator[_Send], confirmed: list[Confirmed], failed: list[Failed]
-    ) -> None:
+    async def _sender(self, queue: Iterator[_Send], confirmed: list[Confirmed], failed: list[Failed]) -> None:
         for item in queue:
             if self.result.stopped is not None:
                 return
@@ -445,5 +450,3 @@ async def _finished(task: asyncio.Task[T]) -> asyncio.Task[T]:
     """Wait for a thread's work to end, so that none outlives the reading; its own error comes later."""
     await asyncio.wait([task])
     return task
-
-

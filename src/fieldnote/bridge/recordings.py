@@ -21,21 +21,39 @@ from fieldnote.bridge.readiness import stage
 from fieldnote.db.bridge_tables import fetch_order, recording_contents, recording_links, recordings
 
 
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """Taken before a fetch."""
+
+    order: int
+    """Of two answers, the one that was asked for later counts."""
+    at: datetime
+    """By the database's clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What a fetch changed."""
+
+    changed: list[Held]
+    records: set[tuple[Model, str]]
+    """The CRM records that it concerns: those linked now, and those that were."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
     """A recording as Siro gave it, and how far that can be trusted."""
 
     held: Held
-    order: int
-    """From `next_order`, taken before the call."""
+    ticket: Ticket
     alone: bool
     """Fetched by its id. A list leaves out parts now and then, so what it lacks says nothing."""
 
 
-async def next_order(conn: AsyncConnection) -> int:
-    """A number to take before a fetch: of two answers, the one that was asked for later counts."""
-    return int((await conn.execute(select(fetch_order.next_value()))).scalar_one())
+async def take_ticket(conn: AsyncConnection) -> Ticket:
+    """Number a fetch before it begins."""
+    row = (await conn.execute(select(fetch_order.next_value(), func.clock_timestamp()))).one()
+    return Ticket(int(row[0]), row[1])
 
 
 def merge(old: Held, new: Held, *, alone: bool) -> Held:
@@ -70,23 +88,24 @@ class Recordings:
     def __init__(self, connection: str) -> None:
         self.connection = connection
 
-    async def store(self, conn: AsyncConnection, fetched: Sequence[Fetched], now: datetime) -> list[Held]:
-        """Keep what was fetched, and mark the records that it concerns. Gives those that changed."""
+    async def store(self, conn: AsyncConnection, fetched: Sequence[Fetched], now: datetime) -> Stored:
+        """Keep what was fetched, and mark the records that it concerns as due."""
         known = await self._load_locked(conn, [item.held.id for item in fetched])
-        changed: list[Held] = []
+        stored = Stored([], set())
         fresh: dict[str, Held] = {}
         for item in fetched:
             old, order = known.get(item.held.id, (None, 0))
-            if order > item.order:
+            if order > item.ticket.order:
                 continue
             new = item.held if old is None else merge(old, item.held, alone=item.alone)
             fresh[new.id] = new
-            await self._write(conn, new, item.order, relinked=old is None or old.links != new.links)
+            await self._write(conn, new, item.ticket.order, relinked=old is None or old.links != new.links)
             if old != new:
-                changed.append(new)
-                await self.mark_due(conn, {*_records(old), *_records(new)})
+                stored.changed.append(new)
+                stored.records.update(_records(old), _records(new))
+        await self.mark_due(conn, stored.records)
         await self.restage(conn, list(fresh.values()), now)
-        return changed
+        return stored
 
     async def restage(self, conn: AsyncConnection, held: Sequence[Held], now: datetime) -> dict[str, Stage]:
         """Work out anew where these recordings stand."""
@@ -110,9 +129,7 @@ class Recordings:
         """These recordings."""
         return {key: held for key, (held, _) in (await self._load(conn, recording_ids)).items()}
 
-    async def linked(
-        self, conn: AsyncConnection, model: Model, record: str
-    ) -> list[tuple[Held, Ownership]]:
+    async def linked(self, conn: AsyncConnection, model: Model, record: str) -> list[tuple[Held, Ownership]]:
         """The recordings that are linked to a CRM record, and whose they are."""
         statement = select(recording_links.c.recording_id).where(
             recording_links.c.connection == self.connection,
@@ -189,7 +206,7 @@ class Recordings:
     async def _load_locked(
         self, conn: AsyncConnection, recording_ids: Sequence[str]
     ) -> dict[str, tuple[Held, int]]:
-        """One writer a recording: also of one that is not there yet, and in one order, so that none waits in a ring."""
+        """One writer a recording, also of a new one; always in one order, so that none wait in a ring."""
         for recording_id in sorted(set(recording_ids)):
             await conn.execute(_LOCK_RECORDING, {"name": f"{self.connection}/{recording_id}"})
         return await self._load(conn, recording_ids)
@@ -216,9 +233,13 @@ class Recordings:
 
     async def _write(self, conn: AsyncConnection, held: Held, order: int, *, relinked: bool) -> None:
         scope = {"connection": self.connection, "recording_id": held.id}
-        state = scope | {name: getattr(held, name) for name in _STATE} | {"fetched": order, "state": "processing"}
+        state = (
+            scope | {name: getattr(held, name) for name in _STATE} | {"fetched": order, "state": "processing"}
+        )
         statement = insert(recordings).values(state)
-        changed = {name: statement.excluded[name] for name in (*_STATE, "fetched")} | {"fetched_at": func.now()}
+        changed = {name: statement.excluded[name] for name in (*_STATE, "fetched")} | {
+            "fetched_at": func.now()
+        }
         await conn.execute(
             statement.on_conflict_do_update(index_elements=["connection", "recording_id"], set_=changed)
         )

@@ -174,11 +174,10 @@ class ColumnType:
 
     def _boolean(self, value: object) -> bool:
         word = value.strip().casefold() if isinstance(value, str) else value
-        if word in (True, 1, "true", "yes", "t", "y", "1", b"\x01"):
-            return True
-        if word in (False, 0, "false", "no", "f", "n", "0", b"\x00"):
-            return False
-        self._refuse("holds true or false, and the value is neither")
+        is_true = word in (True, 1, "true", "yes", "t", "y", "1", b"\x01")
+        if not is_true and word not in (False, 0, "false", "no", "f", "n", "0", b"\x00"):
+            self._refuse("holds true or false, and the value is neither")
+        return is_true
 
     def _date(self, value: object) -> date:
         moment = self._parsed(value)
@@ -267,7 +266,7 @@ def column_type(table: str, reflected: Any, backend: str, zone: tzinfo) -> Colum
     if isinstance(kind, postgresql.DOMAIN):
         kind = kind.data_type
     family = _family(kind)
-    column = ColumnType(
+    return ColumnType(
         table,
         reflected["name"],
         family,
@@ -276,7 +275,6 @@ def column_type(table: str, reflected: Any, backend: str, zone: tzinfo) -> Colum
         generated=bool(reflected.get("computed")) or bool((reflected.get("identity") or {}).get("always")),
         **_limits(kind, family, backend),
     )
-    return column
 
 
 def _family(kind: Any) -> Family:

@@ -32,8 +32,7 @@ class _Fault(Enum):
     DUPLICATE_COLUMN = ("finds a column name twice", "give each column of the query a name of its own", False)
     SYNTAX = ("cannot read the query", "try the query in the database's own client", False)
     DENIED = ("denies the right", "grant the user of crm.url (or crm.write_url) the right to do this", False)
-    CONSTRAINT = ("refuses the row by one of its rules", "see what the table demands: a reference, a unique or "
-                  "a required column", False)  # fmt: skip
+    CONSTRAINT = ("refuses the row by one of its rules", "see which columns it needs, and which refer", False)
     VALUE = ("refuses a value", "see the column's type and length", False)
     READ_ONLY = ("is read-only", "give crm.write_url an address that may write", False)
     OTHER = ("gives an error", None, False)
@@ -62,7 +61,7 @@ _MYSQL = {
     _Fault.DUPLICATE_COLUMN: {1052, 1060},
     _Fault.SYNTAX: {1064, 1065, 1149, 1248},
     _Fault.DENIED: {1142, 1143, 1227, 1370},
-    _Fault.CONSTRAINT: {1022, 1048, 1062, 1169, 1216, 1217, 1364, 1369, 1451, 1452, 1557, 1586, 1644, 3819, 4025},
+    _Fault.CONSTRAINT: {1022, 1048, 1062, 1169, 1216, 1217, 1364, 1369, 1451, 1452, 1557, 1644, 3819, 4025},
     _Fault.VALUE: {1264, 1265, 1292, 1366, 1406, 1411, 1690, 3140},
     _Fault.READ_ONLY: {1290, 1792, 1836},
 }  # fmt: skip
@@ -152,7 +151,7 @@ def _detail(error: BaseException) -> str:
 
 
 def _named(error: BaseException) -> str:
-    """The rule or the column that a complaint is about, where the database names it apart from its sentence."""
+    """The rule or the column that a complaint is about, as far as the database names it apart."""
     diagnosis = getattr(error, "diag", None)
     for part in ("constraint_name", "column_name"):
         name = getattr(diagnosis, part, None)

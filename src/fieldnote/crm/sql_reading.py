@@ -1,5 +1,7 @@
 """Reading rows: pages by keyset, and single rows. How it works stands in `fieldnote.crm.sql`."""
 
+# ruff: noqa: S608 - every name in a statement is quoted by `Dialect`, and every value is bound
+
 from __future__ import annotations
 
 from collections import Counter
@@ -24,6 +26,8 @@ _AHEAD = timedelta(days=1)
 
 _MULTIPLIED = "a join multiplies the rows: aggregate, or pick one row for each key"
 _CHUNK = 500
+_MOST_EQUAL = 10_000
+"""More rows of one key than this are not read to see whether a collation has put several keys together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,9 +182,9 @@ class Reader:
         end = dict(position, key=rows[-1][plan.key])
         if "cursor" in position and plan.cursor:
             end["cursor"] = rows[-1][plan.cursor]
-        equal = self._select(connection, plan, f"{tie} limit {size + 1}", end)
-        if len(equal) > size:
-            text = f"{plan.source.name}: one key comes with more than {size} rows"
+        equal = self._select(connection, plan, f"{tie} limit {_MOST_EQUAL}", end)
+        if len(equal) == _MOST_EQUAL:
+            text = f"{plan.source.name}: one key comes with {_MOST_EQUAL} rows and more"
             raise CrmRefused(text, hint=_MULTIPLIED)
         keys = {row[plan.key] for row in equal}
         return [row for row in rows if row[plan.key] not in keys] + (equal or rows[-1:]), False
@@ -194,20 +198,21 @@ class Reader:
         """The cursor that a full reading reaches, and the rows that have no key."""
         key, cursor = self._quote(plan.key), self._quote(plan.cursor) if plan.cursor else None
         count = f"sum(case when {key} is null then 1 else 0 end)"
-        statement = f"select {count} as keyless, {f'max({cursor})' if cursor else 'null'} as highest from {plan.origin}"
+        highest = f"max({cursor})" if cursor else "null"
+        statement = f"select {count} as keyless, {highest} as highest from {plan.origin}"
         with self._database.transaction() as connection:
             # `where` again carries a bound value, for the sake of '%'.
             row = self._database.select(connection, f"{statement} where 1 = {self._bind('one')}", {"one": 1})[
                 0
             ]
-            highest = row["highest"]
-            if cursor and highest is not None and _is_ahead(highest):
-                highest = self._highest_until_now(connection, plan, cursor, highest)
+            reached = row["highest"]
+            if cursor and reached is not None and _is_ahead(reached):
+                reached = self._highest_until_now(connection, plan, cursor, reached)
         problems: tuple[RowProblem, ...] = ()
         if row["keyless"]:
-            text = f"{plan.source.name}: {row['keyless']} rows have no {plan.key}"
+            text = f"{row['keyless']} rows have no {plan.key}"
             problems = (RowProblem(None, text, "leave them out of the query, or give them a key"),)
-        return (None if highest is None else self._cursor(plan, highest)), problems
+        return (None if reached is None else self._cursor(plan, reached)), problems
 
     def _highest_until_now(self, connection: Connection, plan: _Plan, cursor: str, sample: object) -> Any:
         limit = _like(sample, datetime.now(UTC) + _AHEAD)
@@ -264,7 +269,7 @@ class Reader:
         counts = Counter(keys)
         shared = {key for key, times in counts.items() if times > 1} | set(map(key_text, repeated))
         problems = tuple(
-            RowProblem(key, f"{plan.source.name}: the key {key} comes with several rows", _MULTIPLIED)
+            RowProblem(key, f"the key {key} comes with several rows", _MULTIPLIED)
             for key in sorted(shared & counts.keys())
         )
         kept = tuple(row for key, row in zip(keys, rows, strict=True) if key not in shared)

@@ -1,5 +1,7 @@
 """Guarded writes and notes. How it works stands in `fieldnote.crm.sql`."""
 
+# ruff: noqa: S608 - every name in a statement is quoted by `Dialect`, and every value is bound
+
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -150,10 +152,22 @@ class Writer:
             found = self._notes(self._writing, connection, note, record, key, lock=True)
             if not found:
                 return NoteResult(Outcome.MISSING)
-            before = found[0]
-            if _unmarked(before, note, key) != expected:
-                return NoteResult(Outcome.CHANGED, _unmarked(before, note, key))
-            self._replace(connection, note, record, key, before, _marked(body, note, key))
+            before = _unmarked(found[0], note, key)
+            if before != expected:
+                return NoteResult(Outcome.CHANGED, before)
+            table = self._writing.table(connection, note.table)
+            where, parameters = self._where(table, note, record, key)
+            if not note.key:
+                # Without a key column the body itself is what tells one note from another.
+                where = f"{where} and {self._quote(table.column(note.body).name)} = {self._bind('before')}"
+                parameters["before"] = found[0]
+            column = table.column(note.body)
+            parameters["body"] = column.fit(_marked(body, note, key))
+            connection.exec_driver_sql(
+                f"update {self._writing.dialect.path(table.path)}"
+                f" set {self._quote(column.name)} = {self._bind('body')} where {where}",
+                parameters,
+            )
             found = self._notes(self._writing, connection, note, record, key)
         return NoteResult(Outcome.APPLIED, _unmarked(found[0], note, key) if found else body)
 
@@ -167,7 +181,7 @@ class Writer:
         *,
         lock: bool = False,
     ) -> list[str]:
-        """The bodies of the notes with this key; a table without a key column has it in a line of the body."""
+        """The bodies of the notes with this key, which may stand in a column or in a line of the body."""
         table = database.table(connection, note.table)
         where, parameters = self._where(table, note, record, key)
         if where is None:
@@ -211,23 +225,6 @@ class Writer:
             f" values ({', '.join(map(self._bind, parameters))})",
             parameters,
         )
-
-    def _replace(
-        self, connection: Connection, note: NoteTarget, record: str, key: str, before: str, body: str
-    ) -> None:
-        table = self._writing.table(connection, note.table)
-        column = table.column(note.body)
-        where, parameters = self._where(table, note, record, key)
-        parameters["body"] = column.fit(body)
-        statement = (
-            f"update {self._writing.dialect.path(table.path)}"
-            f" set {self._quote(column.name)} = {self._bind('body')} where {where}"
-        )
-        if not note.key:
-            # Without a key column the body itself is what tells one note from another.
-            parameters["before"] = before
-            statement += f" and {self._quote(column.name)} = {self._bind('before')}"
-        connection.exec_driver_sql(statement, parameters)
 
     @contextmanager
     def _alone(self, connection: Connection, name: str) -> Iterator[None]:

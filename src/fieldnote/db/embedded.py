@@ -14,7 +14,6 @@ listens on no network address, and asks everybody for the password.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
 import re
@@ -25,7 +24,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -34,20 +34,17 @@ from urllib.parse import quote
 import psycopg
 from psycopg import pq, sql
 
-from fieldnote.db.home import ensure_home, is_root
+from fieldnote.db.home import ensure_home
 from fieldnote.db.locks import file_lock
 from fieldnote.db.processes import kill_all, pids_in, wait_until_none
 from fieldnote.db.programs import OWN_SERVER_HINT, Programs, find_programs
+from fieldnote.db.sockets import NAME as SOCKET_NAME
+from fieldnote.db.sockets import PORT, answer_of, forget_links, socket_folder
 from fieldnote.errors import DatabaseError
 
 log = logging.getLogger(__name__)
 
 SUPERUSER: Final = "fieldnote"
-PORT: Final = 5432
-"""Part of the socket's name only."""
-_SOCKET: Final = f".s.PGSQL.{PORT}"
-_SOCKET_LIMIT: Final = 103
-"""Bytes that the address of a socket may have on every system (Linux: 107)."""
 _LOG: Final = "log"
 _LOG_LIMIT: Final = 10_000_000
 _SILENCE: Final = 60.0
@@ -126,37 +123,36 @@ def ensure_server(home: Path) -> Server:
     """
     _check_platform()
     cluster = _Cluster(ensure_home(home))
-    if cluster.answers():
+    with _os_errors(cluster.home):
+        if not cluster.answers():
+            with file_lock(cluster.lock):
+                cluster.bring_up()
         return cluster.server()
-    try:
-        with file_lock(cluster.lock):
-            cluster.bring_up()
-    except OSError as error:
-        raise _os_failure(error, cluster.home) from error
-    return cluster.server()
 
 
 def stop_server(home: Path) -> bool:
     """Stop the home's server, after the transactions under way are rolled back. Whether one was running."""
     _check_platform()
-    if not home.is_dir():
-        return False
-    cluster = _Cluster(home.resolve())
-    with file_lock(cluster.lock):
-        return cluster.stop()
+    with _os_errors(home):
+        if not home.is_dir():
+            return False
+        cluster = _Cluster(home.resolve())
+        with file_lock(cluster.lock):
+            return cluster.stop()
 
 
 def server_status(home: Path) -> ServerStatus:
     """Look at the home's server without starting it."""
-    cluster = _Cluster(home.resolve())
-    built = cluster.root.is_dir()
-    return ServerStatus(
-        data=cluster.data,
-        built=built,
-        running=built and cluster.answers(),
-        version=cluster.version() if built else None,
-        size=_size(cluster.data),
-    )
+    with _os_errors(home):
+        cluster = _Cluster(home.resolve())
+        built = cluster.root.is_dir()
+        return ServerStatus(
+            data=cluster.data,
+            built=built,
+            running=built and cluster.answers(),
+            version=cluster.version() if built else None,
+            size=_size(cluster.data),
+        )
 
 
 def _check_platform() -> None:
@@ -177,23 +173,11 @@ class _Cluster:
         self.data = self.root / "data"
 
     def server(self) -> Server:
-        try:
-            password = (self.root / "password").read_text(encoding="ascii").strip()
-        except OSError as error:
-            raise DatabaseError(
-                f"cannot read the password of the embedded PostgreSQL: {error}",
-                hint="Run as the user who made this home, or set FIELDNOTE_HOME to one of your own.",
-            ) from error
-        return Server(self.home, self.address(), password)
-
-    def address(self) -> Path:
-        """Where clients find the socket: in the data directory, or by a link if that has too long a name."""
-        if len(os.fsencode(self.data / _SOCKET)) <= _SOCKET_LIMIT:
-            return self.data
-        return _short_link(self.data)
+        password = (self.root / "password").read_text(encoding="ascii").strip()
+        return Server(self.home, socket_folder(self.data), password)
 
     def answers(self) -> bool:
-        return self.data.is_dir() and _ping(self.address()) == pq.Ping.OK
+        return self.data.is_dir() and answer_of(self.data) == pq.Ping.OK
 
     def version(self) -> int:
         """The major version that the data is of."""
@@ -217,11 +201,15 @@ class _Cluster:
         self._remove_unfinished()
         running = bool(pids_in(self.data))
         if running and self._postmaster() is not None:
-            programs = find_programs(self.version())
-            _run(programs, "pg_ctl", ["stop", "-m", "fast", "-w", "-t", "60"], data=self.data)
+            _run(self._programs(), "pg_ctl", ["stop", "-m", "fast", "-w", "-t", "60"], data=self.data)
         if not wait_until_none(self.data, seconds=5 if running else 0):
             kill_all(self.data)
+        forget_links(self.data)
         return running
+
+    def _programs(self) -> Programs:
+        """Those that fit the data: its version, and its owner where root comes after an ordinary user."""
+        return find_programs(self.version(), owner=self.data.stat().st_uid)
 
     def _build(self) -> None:
         """Make a data directory under a temporary name, and rename it when it is whole."""
@@ -247,9 +235,8 @@ class _Cluster:
     def _settle(self) -> bool:
         """Bring a built server to one of two states: it answers (true), or nothing of it runs (false)."""
         silent_since = time.monotonic()
-        while not self.answers():
-            starting = _ping(self.address()) == pq.Ping.REJECT
-            if starting:  # it recovers from a crash, or shuts down; both end by themselves
+        while (answer := answer_of(self.data)) != pq.Ping.OK:
+            if answer == pq.Ping.REJECT:  # it recovers from a crash, or shuts down; both end by themselves
                 silent_since = time.monotonic()
             elif self._postmaster() is None:
                 self._bury()
@@ -268,7 +255,7 @@ class _Cluster:
         """Remove what a server that was killed left: its other processes, and misleading lock files."""
         if not wait_until_none(self.data, seconds=2) and not kill_all(self.data):
             raise self._failure("was killed, and its last processes do not end")
-        for path in (self.data / "postmaster.pid", self.data / f"{_SOCKET}.lock"):
+        for path in (self.data / "postmaster.pid", self.data / f"{SOCKET_NAME}.lock"):
             named = _pid_in(path)
             # A dead pid is left for PostgreSQL's own, stricter check. One that lives is another program's by
             # now (or a dead process that nobody has waited for), as nothing of ours works in the folder;
@@ -279,14 +266,14 @@ class _Cluster:
 
     def _start(self) -> None:
         started = time.monotonic()
-        programs = find_programs(self.version())
+        programs = self._programs()
         self._keep_log_small()
         settings = {**_SETTINGS, "fieldnote.home": str(self.home)}  # the last is for people who read `ps`
         options = " ".join(f"-c {shlex.quote(f'{name}={value}')}" for name, value in settings.items())
         # It says when the server is ready, or has ended: no limit, as a recovery takes what it takes.
         arguments = ["start", "-w", "-t", "86400", "-l", _LOG, "-o", options]
-        status, said = _run(programs, "pg_ctl", arguments, data=self.data)
-        if status != 0 or not self._settle():
+        _, said = _run(programs, "pg_ctl", arguments, data=self.data)
+        if not self._settle():
             raise self._failure("does not start", said)
         log.info("embedded_postgresql_started", extra={"seconds": round(time.monotonic() - started, 3)})
 
@@ -357,14 +344,6 @@ def _wait(process: subprocess.Popen[bytes], program: str) -> None:
         raise
 
 
-def _ping(address: Path) -> pq.Ping:
-    """Whether a server answers at that socket, and lets clients in."""
-    conninfo = psycopg.conninfo.make_conninfo(
-        host=str(address), port=PORT, user=SUPERUSER, dbname="postgres", connect_timeout=3
-    )
-    return pq.Ping(pq.PGconn.ping(conninfo.encode()))
-
-
 def _pid_in(path: Path) -> int | None:
     try:
         first = path.read_text(encoding="ascii", errors="replace").split("\n", 1)[0]
@@ -383,58 +362,41 @@ def _lives(pid: int) -> bool:
     return True
 
 
-def _short_link(data: Path) -> Path:
-    """A link to `data` under a short name, in a folder that no other user can put anything into."""
-    link = _link_folder() / hashlib.sha256(os.fsencode(data)).hexdigest()[:16]
-    try:
-        if not link.is_symlink() or link.readlink() != data:
-            fresh = link.with_name(f".{link.name}-{secrets.token_hex(4)}")
-            fresh.symlink_to(data)
-            fresh.replace(link)
-    except OSError as error:
-        raise _os_failure(error, link) from error
-    return link
-
-
-def _link_folder() -> Path:
-    if is_root():
-        parent, name = Path("/run") if Path("/run").is_dir() else Path("/var/run"), "fieldnote"
-    else:
-        user = os.geteuid()
-        runtime = Path(f"/run/user/{user}")
-        parent, name = (runtime, "fieldnote") if runtime.is_dir() else (Path("/tmp"), f"fieldnote-{user}")  # noqa: S108 - checked below
-    folder = parent / name
-    try:
-        folder.mkdir(mode=0o700, exist_ok=True)
-        stat = folder.lstat()
-    except OSError as error:
-        raise _os_failure(error, folder) from error
-    if not folder.is_dir() or folder.is_symlink() or stat.st_uid != os.geteuid() or stat.st_mode & 0o022:
-        raise DatabaseError(
-            f"{folder} is not a folder of ours alone, so a socket reached through it cannot be trusted",
-            hint="Remove it, or set FIELDNOTE_HOME to a folder with a shorter name.",
-        )
-    return folder
+_ADVICE: Final = {
+    "No space left on device": "The disk is full: make room, or set FIELDNOTE_HOME to another disk.",
+    "could not extend file": "The disk is full: make room, or set FIELDNOTE_HOME to another disk.",
+    "Disk quota exceeded": "The disk quota is used up: make room, or set FIELDNOTE_HOME to another disk.",
+    "Read-only file system": "Set FIELDNOTE_HOME to a folder that you may write to.",
+    "Permission denied": "Run as the user who made this home, or set FIELDNOTE_HOME to your own.",
+    "Operation not permitted": "Set FIELDNOTE_HOME to a folder on a local disk.",
+}
 
 
 def _failure(what: str, said: str, hint: str) -> DatabaseError:
     """An error that says why, from what the programs said."""
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
-    reasons = [line for line in lines if re.search(r"FATAL|PANIC|error:|could not", line)] or lines
-    known = {
-        "No space left on device": "The disk is full: make room, or set FIELDNOTE_HOME to another disk.",
-        "Disk quota exceeded": "The disk quota is used up: make room, or set FIELDNOTE_HOME to another disk.",
-        "Permission denied": "Set FIELDNOTE_HOME to a folder on which its owner may do everything.",
-        "Operation not permitted": "Set FIELDNOTE_HOME to a folder on a local disk.",
-    }
-    better = next((advice for text, advice in known.items() if text in said), None)
-    return DatabaseError(f"{what}: {reasons[-1] if reasons else 'it did not say why'}", hint=better or hint)
+    stamp = re.compile(r"^\S+ \S+ \S+ \[\d+\] ")
+    lines = [stamp.sub("", line.strip()) for line in said.splitlines() if line.strip()]
+    known = next(((text, line) for line in reversed(lines) for text in _ADVICE if text in line), None)
+    if known is not None:
+        text, line = known
+        return DatabaseError(f"{what}: {line}", hint=_ADVICE[text])
+    grave = [line for line in lines if re.search(r"FATAL|PANIC|error:|could not", line)]
+    reasons = grave or lines or ["it did not say why"]
+    return DatabaseError(f"{what}: {reasons[-1]}", hint=hint)
 
 
-def _os_failure(error: OSError, path: Path) -> DatabaseError:
-    return _failure(
-        f"the embedded PostgreSQL cannot use {path}", f"error: {error.strerror or error}", OWN_SERVER_HINT
-    )
+@contextmanager
+def _os_errors(home: Path) -> Iterator[None]:
+    """Say what a person can do about a folder that cannot be used."""
+    try:
+        yield
+    except OSError as error:
+        where = error.filename or home
+        raise _failure(
+            "the embedded PostgreSQL cannot be used",
+            f"error: {where}: {error.strerror or error}",
+            OWN_SERVER_HINT,
+        ) from error
 
 
 def _sync_folder(folder: Path) -> None:

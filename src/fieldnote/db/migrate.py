@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import io
 import logging
 import re
 import sys
@@ -223,7 +224,7 @@ def _upgrade_tables(connection: Connection, application: Application) -> None:
 def _alembic(application: Application) -> Config:
     from alembic.config import Config  # noqa: PLC0415 - as above
 
-    config = Config()
+    config = Config(stdout=io.StringIO())  # what it has to say, we say ourselves
     versions = SCRIPTS / application.value / "versions"
     for name, path in (("script_location", SCRIPTS), ("version_locations", versions)):
         config.set_main_option(name, str(path).replace("%", "%%"))

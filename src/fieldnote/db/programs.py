@@ -24,9 +24,16 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-OWN_SERVER_HINT: Final = "Or run a PostgreSQL of your own and set FIELDNOTE_DATABASE_URL to its address."
+OWN_SERVER_HINT: Final = "Another way: set FIELDNOTE_DATABASE_URL to the address of a PostgreSQL of your own."
 OS_USER: Final = "pgserver"
 """Whom the server runs as when we are root; the wheel's own library uses the same name."""
+_HERE: Final = "/proc/self/cwd" if sys.platform == "linux" else "."
+"""How a program that is started in the data directory is told of it.
+
+Another user may be kept out by a parent of the home, and the modes of parents are not ours to change. A
+process that is started in the folder is in it all the same, and Linux has this name for it, which goes
+through no parent. And `pg_ctl` hands the name to a shell, which would act on what stands in a path.
+"""
 _COPIES: Final = Path("/var/lib/fieldnote-postgresql")
 _PARTS: Final = ("bin", "lib", "share")
 _SYSTEM_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -43,21 +50,11 @@ class Programs:
     user: pwd.struct_passwd | None
     """Whom to run them as; none: as ourselves."""
 
-    def data_argument(self, data: Path) -> str:
-        """How to name `data` to a program that is started in it.
-
-        Another user may be kept out by a parent of the home, and the modes of parents are not ours to
-        change. A process that is started in the folder is in it all the same, and can call it by this name.
-        """
-        if self.user is not None and sys.platform == "linux":
-            return "/proc/self/cwd"
-        return str(data)
-
     def start(
         self, program: str, arguments: Sequence[str], *, data: Path, output: int
     ) -> subprocess.Popen[bytes]:
         """Start `program` in `data`, its output going to the file descriptor `output`."""
-        command = [str(self.folder / program), "-D", self.data_argument(data), *arguments]
+        command = [str(self.folder / program), "-D", _HERE, *arguments]
         user = self.user
         return subprocess.Popen(  # noqa: S603 - PostgreSQL's own programs, with arguments of ours
             command,
@@ -72,9 +69,10 @@ class Programs:
         )
 
 
-def find_programs(data_version: int | None = None) -> Programs:
-    """The programs for a data directory of major version `data_version`; none: for a new one.
+def find_programs(data_version: int | None = None, *, owner: int | None = None) -> Programs:
+    """The programs for a data directory of major version `data_version` whose owner has the number `owner`.
 
+    Without these, for a new one. Only root can be somebody else; others are refused by PostgreSQL itself.
     Raises `DatabaseError` where the wheel is missing, does not have that version, or cannot be run.
     """
     folders, newest = _installed()
@@ -86,9 +84,9 @@ def find_programs(data_version: int | None = None) -> Programs:
             hint=f"Install the Fieldnote that made it, and move the data with pg_dump. {OWN_SERVER_HINT}",
         )
     if not is_root():
-        _check_own_user()
+        _user_numbered(os.geteuid())
         return Programs(folder, version, None)
-    user = _os_user()
+    user = _os_user() if owner is None or owner == 0 else _user_numbered(owner)
     return Programs(_runnable(folder, user), version, user)
 
 
@@ -115,15 +113,15 @@ def _environment() -> dict[str, str]:
     return {"PATH": _SYSTEM_PATH, "LC_ALL": "C", "TZ": "UTC", **kept}
 
 
-def _check_own_user() -> None:
+def _user_numbered(number: int) -> pwd.struct_passwd:
     """PostgreSQL looks its own user up by name; a container may run under a number that has none."""
     import pwd  # noqa: PLC0415 - Windows has none
 
     try:
-        pwd.getpwuid(os.geteuid())
+        return pwd.getpwuid(number)
     except KeyError:
         raise DatabaseError(
-            f"the embedded PostgreSQL cannot run: the user with number {os.geteuid()} has no name here",
+            f"the embedded PostgreSQL cannot run: the user with number {number} has no name here",
             hint=f"Add the user to /etc/passwd, or run as one that is in it. {OWN_SERVER_HINT}",
         ) from None
 

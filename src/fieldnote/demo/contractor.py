@@ -6,6 +6,7 @@ Pure: the same day, seed and stories give the same rows, one for one.
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -24,6 +25,7 @@ MIN_STORIES = 6
 
 _FIRST_CUSTOMER, _FIRST_DEAL, _FIRST_APPOINTMENT = 1001, 5001, 20001
 _SLOTS = (time(8, 30), time(11, 0), time(13, 30), time(16, 0))
+_NOT_A_LETTER = re.compile(r"[^a-z]+")
 _TRAVEL = timedelta(minutes=60)  # between a visit of the story and any other appointment of its rep
 
 
@@ -277,7 +279,7 @@ class _Maker:
         row = {
             "id": _FIRST_CUSTOMER + number,
             "name": name,
-            "email": f"{name.lower().replace(' ', '.')}.{number}@mail.example",
+            "email": f"{_NOT_A_LETTER.sub('.', name.lower()).strip('.')}.{number}@mail.example",
             "phone": self._phone(),
             "street": f"{self._dice.randrange(100, 9900)} {self._dice.choice(names.STREETS)}",
             "city": town.name,

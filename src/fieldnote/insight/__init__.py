@@ -1,0 +1,27 @@
+"""What was said, as data: a transcript's utterances, the four fields of the quickstart, a summary.
+
+::
+
+    utterances = read_transcript(path.read_bytes(), name=path.name)
+    extractions = extract(utterances, rep_name="John Sales", started_at=started_at)
+    note = summarize(utterances, extractions, customer="Smith")
+
+Pure and offline: rules over the words that people use, no model. What was not said is left out.
+"""
+
+from fieldnote.insight.evidence import Quote, find_quote
+from fieldnote.insight.extract import FIELDS, Extraction, extract
+from fieldnote.insight.summarize import summarize
+from fieldnote.insight.transcript import Utterance, duration_of, read_transcript
+
+__all__ = [
+    "FIELDS",
+    "Extraction",
+    "Quote",
+    "Utterance",
+    "duration_of",
+    "extract",
+    "find_quote",
+    "read_transcript",
+    "summarize",
+]

@@ -136,7 +136,8 @@ class _Compiler:
         choices = {
             word: self._constant(shape, value, (*keys, "choices", word)) for word, value in listed.items()
         }
-        return _choosing(read, choices, default, "default" in entry, self._name(keys), expression.text)
+        choose = _choosing(choices, default, "default" in entry)
+        return _chosen(read, choose, f"{self._name(keys)}, from {expression.text}")
 
     def _constant(self, shape: FieldShape, value: Any, keys: Keys) -> Any:
         if value is None:
@@ -234,29 +235,31 @@ def shown(value: object) -> str:
     return text if len(text) <= 60 else f"{text[:59]}…"
 
 
-def _choosing(
-    read: Evaluate, choices: dict[str, Any], default: Any, has_default: bool, name: str, expression: str
-) -> Evaluate:
+def _choosing(choices: dict[str, Any], default: Any, has_default: bool) -> Callable[[str | None], Any]:
+    """Look a word up, exactly or else whatever its case. Raises LookupError for one that is not listed."""
     exact = {word.strip(): value for word, value in choices.items()}
-    folded: dict[str, Any] = {}
-    for word, value in exact.items():
-        folded.setdefault(word.casefold(), value)
+    folded = {word.casefold(): value for word, value in reversed(exact.items())}
 
-    def choose(row: Row, scope: Scope) -> Any:
-        word = read(row, scope)
+    def choose(word: str | None) -> Any:
         if word is None:
             return default
-        word = word.strip()
         if word in exact:
             return exact[word]
-        if word.casefold() in folded:
-            return folded[word.casefold()]
-        if has_default:
-            return default
-        text = f"{name}, from {expression} = {shown(word)}, is not among its choices"
-        raise FieldError(text, "add the word to choices, or give a default")
+        return folded.get(word.casefold(), default) if has_default else folded[word.casefold()]
 
     return choose
+
+
+def _chosen(read: Evaluate, choose: Callable[[str | None], Any], origin: str) -> Evaluate:
+    def evaluate(row: Row, scope: Scope) -> Any:
+        word = read(row, scope)
+        try:
+            return choose(word.strip() if word else None)
+        except LookupError:
+            text = f"{origin} = {shown(word)}, is not among its choices"
+            raise FieldError(text, "add the word to choices, or give a default") from None
+
+    return evaluate
 
 
 def _required(model: type[BaseModel]) -> set[str]:

@@ -23,7 +23,7 @@ from hashlib import blake2b
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from fieldnote.config import ColumnZone, Config, StreamSettings, nearest
 from fieldnote.crm.types import Row, freeze, key_text
@@ -218,6 +218,6 @@ def _first(error: ValidationError) -> str:
     return f"{where} is missing" if details["type"] == "missing" else f"{where}: {details['msg']}"
 
 
-def wire(record: BaseModel) -> dict[str, Any]:
+def wire(record: SyncRecord) -> dict[str, Any]:
     """A record as it goes over the wire: camelCase, only what the map gave, nulls included."""
-    return record.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    return record.wire()

@@ -1,4 +1,4 @@
-"""One value of the CRM as the type that a Siro field has. Every function raises ValueError, without the value.
+"""One value of the CRM as the type that a Siro field has. All raise ValueError, without the value.
 
 Times: what carries a zone keeps it; what carries none is local to the zone given. A local time that
 happens twice, when clocks go back, is the first of the two. One that never happens, when clocks go

@@ -2,18 +2,20 @@
 
 ::
 
-    SiroError                         (fieldnote.errors.FieldnoteError) carries the call, never its payload
-    ├── MissingCredential             [terminal] says which setting to give
-    ├── WebhookRejected               [terminal] not from Siro, too old, or not an event
-    ├── SiroUnavailable               [transient] no connection, a time-out, a 5xx
-    ├── RateLimited                   [transient] 429: more than 1000 calls a token and minute
-    ├── BadResponse                   [transient] an answer that cannot be read: cut off, or not JSON
-    ├── RepeatedPage                  [terminal] a list that would never end
-    └── Refused                       [terminal] Siro will answer the same again
-        ├── Invalid                   400, 409, 413, 422: the payload; `issues` says what and where
-        ├── Unauthorized              401: the token is wrong, expired or missing
-        ├── Forbidden                 403: the token may not do that, or an edge refused the caller
-        └── NotFound                  404: no such record, or no such operation
+    SiroError                      (a fieldnote.errors.FieldnoteError); `call` says which call it was
+    ├── MissingCredential          [terminal] nothing was sent: says which setting to give
+    ├── SiroUnavailable            [transient] no connection, a time-out, a fault on Siro's side (5xx)
+    ├── RateLimited                [transient] 429: more than 1000 calls of one token in a minute
+    ├── BadResponse                [transient] cut off, not JSON, too long, or not what the contract says
+    ├── RepeatedPage               [terminal] a list came round to a page that it had given before
+    ├── Refused                    [terminal] Siro would answer the same again
+    │   ├── Unauthorized           401: the credential is wrong, expired or revoked
+    │   ├── Forbidden              403: the credential may not do that, or an edge turned us away
+    │   ├── NotFound               404: no such record, or no such path
+    │   └── Invalid                400, 409, 413, 415, 422: the payload; `issues` says where
+    └── WebhookRejected            [terminal] bytes that are no event signed by Siro just now
+
+No text of an error, its `repr` or its traceback holds a payload, a token or a query.
 """
 
 from __future__ import annotations
@@ -24,31 +26,40 @@ from typing import Any
 
 from fieldnote.errors import FieldnoteError, Terminal, Transient
 
-_LONGEST_MESSAGE = 300
+_LONGEST = 300
+"""Characters of a foreign message that are worth showing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """One thing that is wrong with a payload: where (`path`, such as `account.addresses.0.zip`), and what."""
+    """One complaint about a payload."""
 
     path: str
+    """Where: `account.addresses.0.zip`. Empty: the payload as a whole."""
     message: str
-    code: str
+    """What, in Siro's words."""
+    code: str = ""
+    """Siro's word for the kind of complaint, such as `invalid_type`."""
 
 
 @dataclass(frozen=True, slots=True)
 class FailedCall:
-    """The call that failed. Its payload is kept for a support request and stays out of `repr`."""
+    """The call that an error is about. The payload is kept for a report to Siro's support, and not shown."""
 
     method: str
     path: str
     status: int | None = None
+    """None: there was no answer."""
     request_id: str | None = None
+    """Siro's id of the call, if the answer gave one."""
     payload: object = field(default=None, repr=False, compare=False)
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
 
 
 class SiroError(FieldnoteError):
-    """A call to Siro, or something that came from it, failed."""
+    """A call to Siro, or something that came from there, failed."""
 
     def __init__(
         self,
@@ -60,15 +71,13 @@ class SiroError(FieldnoteError):
     ) -> None:
         super().__init__(message, hint=hint)
         self.call = call
+        """The call; None where there was none, as for a webhook."""
         self.issues = issues
+        """Siro's complaints about the payload, if it listed any."""
 
 
 class MissingCredential(SiroError, Terminal):
-    """A call needs a credential that was not given."""
-
-
-class WebhookRejected(SiroError, Terminal):
-    """A webhook's bytes are not an event that Siro signed lately."""
+    """The call needs a credential that was not given."""
 
 
 class SiroUnavailable(SiroError, Transient):
@@ -80,19 +89,15 @@ class RateLimited(SiroError, Transient):
 
 
 class BadResponse(SiroError, Transient):
-    """An answer arrived that is cut off, is not JSON, or is not what the contract says."""
+    """An answer came that cannot be read."""
 
 
 class RepeatedPage(SiroError, Terminal):
-    """A list answered a cursor that it had answered before."""
+    """A list came round to a page that it had given before, and would never end."""
 
 
 class Refused(SiroError, Terminal):
-    """Siro understood and refuses."""
-
-
-class Invalid(Refused):
-    """The payload is not acceptable."""
+    """Siro understood, and will not."""
 
 
 class Unauthorized(Refused):
@@ -100,58 +105,86 @@ class Unauthorized(Refused):
 
 
 class Forbidden(Refused):
-    """The credential may not do that."""
+    """The credential may not do that, or an edge in front of Siro turned us away."""
 
 
 class NotFound(Refused):
-    """There is no such record, or no such operation."""
+    """There is no such record, or no such path."""
 
 
-_BY_STATUS: dict[int, type[SiroError]] = {401: Unauthorized, 403: Forbidden, 404: NotFound, 429: RateLimited}
-_HINTS: dict[type[SiroError], str] = {
-    Unauthorized: "Check the token: Siro shows API tokens under the person icon, API Tokens.",
-    RateLimited: "Siro allows 1000 calls a token and minute; try again in a minute.",
+class Invalid(Refused):
+    """The payload is not acceptable as it stands."""
+
+
+class WebhookRejected(SiroError, Terminal):
+    """The bytes are no event that Siro signed just now."""
+
+
+# --- from an answer to its error ------------------------------------------------------------------------
+
+_KINDS: dict[int, type[SiroError]] = {
+    400: Invalid,
+    401: Unauthorized,
+    403: Forbidden,
+    404: NotFound,
+    408: SiroUnavailable,
+    409: Invalid,
+    413: Invalid,
+    415: Invalid,
+    422: Invalid,
+    429: RateLimited,
 }
+
+_HINTS: dict[type[SiroError], str] = {
+    Unauthorized: "Check the token. In Siro an admin makes one under the person icon, API Tokens.",
+    RateLimited: "Siro allows 1000 calls of one token in a minute. Wait a minute, or do less at once.",
+}
+
+_REDIRECT_HINT = "Check SIRO_BASE_URL and SIRO_API_URL: https rather than http, and the right host."
 
 
 def error_for(call: FailedCall, body: object, text: str) -> SiroError:
-    """The error for an answer with a status of 400 or more; `body` is its JSON, or None where it is none."""
+    """The error for an answer whose status is no success.
+
+    `body` is the answer's JSON, None where it has none; `text` is its beginning.
+    """
     status = call.status or 0
-    kind = _BY_STATUS.get(status) or (SiroUnavailable if status >= 500 or status == 408 else None)
-    kind = kind or (Invalid if status in {400, 409, 413, 415, 422} else Refused)
-    issues = _issues_of(body)
-    message = "; ".join(f"{issue.path}: {issue.message}" for issue in issues) or _message_of(body, text)
+    issues = _issues(body)
+    said = "; ".join(f"{issue.path}: {issue.message}" for issue in issues) or _message(body, text)
+    words = said[:_LONGEST]
     suffix = f" (request {call.request_id})" if call.request_id else ""
-    return kind(
-        f"{call.method} {call.path} answered {status}: {message}{suffix}",
-        hint=_HINTS.get(kind),
-        call=call,
-        issues=issues,
+    kind = _KINDS.get(status) or (SiroUnavailable if status >= 500 else Refused)
+    hint = _REDIRECT_HINT if 300 <= status < 400 else _HINTS.get(kind)
+    return kind(f"{call} answered {status}: {words}{suffix}", hint=hint, call=call, issues=issues)
+
+
+def _issues(body: object) -> tuple[Issue, ...]:
+    """The complaints of a ZodError: `{"issues": [{"path": ["account", 0], "message": …, "code": …}]}`."""
+    found = body.get("issues") if isinstance(body, dict) else None
+    return (
+        tuple(_issue(entry) for entry in found if isinstance(entry, dict)) if isinstance(found, list) else ()
     )
 
 
-def _issues_of(body: object) -> tuple[Issue, ...]:
-    found = body.get("issues") if isinstance(body, dict) else None
-    if not isinstance(found, list):
-        return ()
-    return tuple(_issue(entry) for entry in found if isinstance(entry, dict))
-
-
-def _issue(entry: dict[str, Any]) -> Issue:
+def _issue(entry: dict[Any, Any]) -> Issue:
     path = entry.get("path")
     where = ".".join(str(part) for part in path) if isinstance(path, list) else ""
     return Issue(
-        where or "the payload", str(entry.get("message", "is not valid")), str(entry.get("code", ""))
+        where or "payload", str(entry.get("message") or "is not valid"), str(entry.get("code") or "")
     )
 
 
-def _message_of(body: object, text: str) -> str:
+def _message(body: object, text: str) -> str:
+    """Siro's own words: `{"error": …}`, the gateway's `{"code", "message"}`, bare text, or a page's title."""
     if isinstance(body, dict):
         said = body.get("error") or body.get("message")
-        if isinstance(said, str):
-            return said[:_LONGEST_MESSAGE]
-    if re.match(r"\s*<(!doctype|html)", text, re.IGNORECASE):
-        title = re.search(r"<title>(.*?)</title>", text, re.IGNORECASE | re.DOTALL)
-        said = " ".join(title.group(1).split()) if title else "no title"
-        return f"a web page instead of JSON ({said[:_LONGEST_MESSAGE]}): an edge before Siro refused the call"
+        if isinstance(said, dict):
+            said = said.get("message")
+        return said if isinstance(said, str) and said else "no message"
+    if isinstance(body, str) and body:
+        return body
+    if re.match(r"\s*<", text):
+        title = re.search(r"<title[^>]*>(.*?)</title>", text, re.IGNORECASE | re.DOTALL)
+        name = " ".join(title.group(1).split()) if title else "without a title"
+        return f"a web page ({name}), so an edge in front of Siro answered, not Siro"
     return "no message"

@@ -1,69 +1,127 @@
-"""Where Siro is and how to prove who asks, from arguments or the environment."""
+"""Where Siro is, and how to prove who asks: from arguments, or from the environment."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Final
+from dataclasses import dataclass
+from typing import Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, SecretStr, field_validator
+from pydantic import SecretStr
 
 from fieldnote.errors import ConfigError
 
-BASE_URL: Final = "https://functions.siro.ai/api-externalApi"
-"""The organization-token API."""
+BASE_URL = "https://functions.siro.ai/api-externalApi"
+"""Of calls with an organization token."""
 
-API_URL: Final = "https://api.siro.ai"
-"""The user-token API."""
+API_URL = "https://api.siro.ai"
+"""Of calls with a user token."""
 
-
-def normalize_url(url: str, *, setting: str) -> str:
-    """The URL without a closing slash and without `/v1`, which every path brings itself."""
-    cleaned = url.strip().rstrip("/").removesuffix("/v1").rstrip("/")
-    parts = urlsplit(cleaned)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
-        raise ConfigError(
-            f"{setting} is not an http or https address: {url!r}",
-            hint=f"Give {setting} as in {BASE_URL}, with or without /v1.",
-        )
-    if parts.username or parts.password:
-        raise ConfigError(
-            f"{setting} holds a user name or password", hint="Give the credential by SIRO_TOKEN."
-        )
-    return cleaned
+_NAMES = ("base_url", "api_url", "token", "client_id", "client_secret", "user_id")
 
 
-class SiroSettings(BaseModel):
-    """Addresses and credentials. Secrets print as `***`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+@dataclass(frozen=True, slots=True)
+class SiroSettings:
+    """Addresses and credentials. Secrets print as `***`. Raises ConfigError for what cannot be right."""
 
     base_url: str = BASE_URL
+    """With or without `/v1`, with or without a slash at the end; kept without both."""
     api_url: str = API_URL
+    """As `base_url`."""
     token: SecretStr | None = None
+    """The organization's API token."""
     client_id: str | None = None
+    """Of the OAuth app that user tokens are minted with."""
     client_secret: SecretStr | None = None
+    """Of the same app."""
     user_id: str | None = None
+    """Siro's id of the user in whose name user tokens are minted."""
 
-    @field_validator("base_url")
+    def __post_init__(self) -> None:
+        # What is given as "" or blank was not given: an empty environment variable means "none".
+        object.__setattr__(self, "base_url", clean_url(self.base_url or BASE_URL, "SIRO_BASE_URL"))
+        object.__setattr__(self, "api_url", clean_url(self.api_url or API_URL, "SIRO_API_URL"))
+        for name in ("token", "client_secret"):
+            object.__setattr__(self, name, _clean_secret(getattr(self, name), f"SIRO_{name.upper()}"))
+        for name in ("client_id", "user_id"):
+            object.__setattr__(self, name, (getattr(self, name) or "").strip() or None)
+
     @classmethod
-    def _base_url(cls, value: str) -> str:
-        return normalize_url(value, setting="SIRO_BASE_URL")
+    def of(
+        cls,
+        *,
+        base_url: str | None = None,
+        api_url: str | None = None,
+        token: str | SecretStr | None = None,
+        client_id: str | None = None,
+        client_secret: str | SecretStr | None = None,
+        user_id: str | None = None,
+    ) -> Self:
+        """From plain values; None stands for the default."""
+        return cls(
+            base_url=base_url or BASE_URL,
+            api_url=api_url or API_URL,
+            token=_secret(token),
+            client_id=client_id,
+            client_secret=_secret(client_secret),
+            user_id=user_id,
+        )
 
-    @field_validator("api_url")
     @classmethod
-    def _api_url(cls, value: str) -> str:
-        return normalize_url(value, setting="SIRO_API_URL")
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
+        """From SIRO_BASE_URL, SIRO_API_URL, SIRO_TOKEN, SIRO_CLIENT_ID, SIRO_CLIENT_SECRET, SIRO_USER_ID."""
+        source = os.environ if environ is None else environ
+        return cls.of(**{name: source.get(f"SIRO_{name.upper()}", "").strip() for name in _NAMES})
 
-    @classmethod
-    def from_env(cls, env: Mapping[str, str] = os.environ) -> SiroSettings:
-        """Read `SIRO_BASE_URL`, `SIRO_API_URL`, `SIRO_TOKEN`, `SIRO_CLIENT_ID`, `SIRO_CLIENT_SECRET` and
-        `SIRO_USER_ID`; an empty one counts as not given.
+    @property
+    def missing_for_user_token(self) -> tuple[str, ...]:
+        """The settings that a user token still needs."""
+        wanted = ("token", "client_id", "client_secret", "user_id")
+        return tuple(f"SIRO_{name.upper()}" for name in wanted if getattr(self, name) is None)
 
-        Raises:
-            ConfigError: an address is not one.
-        """
-        names = ("base_url", "api_url", "token", "client_id", "client_secret", "user_id")
-        given = {name: env.get(f"SIRO_{name.upper()}", "").strip() for name in names}
-        return cls.model_validate({name: value for name, value in given.items() if value})
+
+def clean_url(url: str, setting: str) -> str:
+    """A base URL without `/v1` and without a slash at the end. Raises ConfigError, naming the setting."""
+    text = url.strip().rstrip("/")
+    problem = _problem(text)
+    if problem:
+        raise ConfigError(f"{setting} {problem}", hint=f"Give it as in {BASE_URL}, with or without /v1.")
+    return text.removesuffix("/v1").rstrip("/")
+
+
+def _problem(url: str) -> str | None:
+    """What is wrong with a base URL. The words leave the URL out, as it may hold a password."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return "is not an address"
+    if any(ord(character) <= 0x20 or ord(character) == 0x7F for character in url):
+        return "has a blank in it"
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        return "is not an http or https address"
+    if parts.username is not None or parts.password is not None:
+        return "holds a user name or password, which Siro does not use"
+    if "?" in url or "#" in url:
+        return "goes on after its path (? or #)"
+    return None
+
+
+def _secret(value: str | SecretStr | None) -> SecretStr | None:
+    return SecretStr(value) if isinstance(value, str) else value
+
+
+def _clean_secret(value: SecretStr | None, setting: str) -> SecretStr | None:
+    text = value.get_secret_value().strip() if value else ""
+    if not text:
+        return None
+    if not is_header_safe(text):
+        hint = "Copy it once more: it must be one line of plain characters."
+        raise ConfigError(f"{setting} has a blank or a character in it that no such secret has", hint=hint)
+    return SecretStr(text)
+
+
+def is_header_safe(text: str) -> bool:
+    """Whether a token can stand in a header. HTTP libraries quote one that cannot, in their errors."""
+    return all(0x21 <= ord(character) <= 0x7E for character in text)

@@ -1,4 +1,4 @@
-"""The records of Siro's API: what is sent (`requests`), what is answered (`responses`), their words (`enums`)."""
+"""The records of Siro's API: what is sent (`requests`), what is answered (`responses`), and `enums`."""
 
 from __future__ import annotations
 

@@ -1,0 +1,340 @@
+"""Pull: what was said goes into the CRM.
+
+Three things say that a recording must be looked at: a webhook, the poll (`updatedAt`, with overlap), and its
+not being finished yet, as summaries and extractions land late without moving `updatedAt`. None of them is
+believed beyond that: what counts is the state that is fetched then. Whatever changed marks CRM records as
+due, in the transaction that stores the change; due records are brought up to date until none is left.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+
+from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from fieldnote.bridge.apply import apply_record
+from fieldnote.bridge.connection import verify
+from fieldnote.bridge.context import Bridge
+from fieldnote.bridge.errors import Busy
+from fieldnote.bridge.field_ledger import open_proposals
+from fieldnote.bridge.held import WATCHED_FOR, Held, Model, Stage
+from fieldnote.bridge.locks import exclusive
+from fieldnote.bridge.outcomes import FieldState, NoteState, PullResult, Stuck
+from fieldnote.bridge.recordings import Fetched, Recordings, Ticket, take_ticket
+from fieldnote.bridge.runs import begin, finish
+from fieldnote.db.bridge_tables import due, events, fields, notes, pulls
+from fieldnote.errors import ConfigError, CrmUnavailable, FieldnoteError, Transient
+from fieldnote.siro.errors import Forbidden, NotFound, SiroError
+
+log = logging.getLogger(__name__)
+
+LOOK_BACK = timedelta(days=2)
+"""How far a new connection looks back. Older history comes by `--since` only."""
+OVERLAP = timedelta(minutes=10)
+"""How far before the latest `updatedAt` seen each poll starts."""
+KEEP_EVENTS = timedelta(days=7)
+"""How long a handled webhook is remembered. Its signature is refused as stale long before."""
+IN_FLIGHT = 8
+SHOWN = 20
+_LONGEST_PAUSE = timedelta(minutes=30)
+
+
+async def pull_once(
+    bridge: Bridge,
+    *,
+    since: datetime | None = None,
+    accept_change: bool = False,
+    patience: float = 60.0,
+    eager: bool = True,
+) -> PullResult:
+    """Fetch what moved in Siro and bring the CRM up to date with it.
+
+    `since` goes further back than the last poll. `eager` looks at everything unfinished, and retries
+    everything that waits; the daemon's cycle spaces such looks out instead. Raises as `push_once` does.
+    """
+    started, calls = time.monotonic(), bridge.remote.calls
+    if bridge.config.pull is None or not bridge.config.pull.targets():
+        raise ConfigError(
+            f"{bridge.config.path} says nothing to write back",
+            hint="Add `opportunity` or `engagement` under `pull`.",
+        )
+    await verify(bridge, accept_change=accept_change)
+    async with exclusive(bridge.engine, "pull", bridge.name, patience=patience):
+        run_id = await begin(bridge.engine, bridge.name, "pull")
+        work = _Pull(bridge, run_id, eager=eager)
+        try:
+            await work.poll(since)
+            await work.look_at_events()
+            await work.look_at_unfinished()
+            await work.apply_due()
+        except FieldnoteError as error:
+            await finish(bridge.engine, run_id, {"error": type(error).__name__})
+            raise
+        result = await work.report()
+        result.calls = bridge.remote.calls - calls
+        result.seconds = time.monotonic() - started
+        await finish(bridge.engine, run_id, _counts(result))
+    context = {"connection": bridge.name, "calls": result.calls, "writes": result.writes}
+    log.info("pull_done", extra=context)
+    return result
+
+
+async def look_at(bridge: Bridge, recording_id: str) -> PullResult:
+    """What a webhook asks for: fetch one recording, and bring the CRM records that it concerns up to date."""
+    await verify(bridge)
+    run_id = await begin(bridge.engine, bridge.name, "look")
+    work = _Pull(bridge, run_id, eager=True)
+    await work.look_at([recording_id])
+    await work.apply_due(touched=True)
+    await finish(bridge.engine, run_id, _counts(work.result))
+    return work.result
+
+
+def _counts(result: PullResult) -> dict[str, object]:
+    names = ("read", "changed", "records", "writes", "pending", "calls", "stages")
+    return {name: getattr(result, name) for name in names} | {"settled": result.settled}
+
+
+class _Pull:
+    """One pass."""
+
+    def __init__(self, bridge: Bridge, run_id: int, *, eager: bool) -> None:
+        self.bridge = bridge
+        self.run_id = run_id
+        self.eager = eager
+        self.recordings = Recordings(bridge.name)
+        self.result = PullResult(bridge.name)
+        self._seen: set[str] = set()
+        self._touched: set[tuple[Model, str]] = set()
+        self._rows_refused = False
+
+    # --- fetching
+
+    async def poll(self, since: datetime | None) -> None:
+        """Read the list of what was updated. If Siro is silent, the next pass does; other work goes on."""
+        try:
+            await self._poll(since)
+        except SiroError as error:
+            self._left_over(error)
+
+    async def _poll(self, since: datetime | None) -> None:
+        """Page by page; the high-water mark moves when all was read."""
+        now = _now()
+        async with self.bridge.engine.begin() as conn:
+            mark = await self._mark(conn, now)
+        start = mark - OVERLAP if since is None else min(since, mark - OVERLAP)
+        latest = mark
+        pages = self.bridge.remote.recordings(start)
+        while True:
+            async with self.bridge.engine.begin() as conn:
+                ticket = await take_ticket(conn)
+            page = await anext(pages, None)
+            if page is None:
+                break
+            latest = max([latest, *(held.updated_at for held in page)])
+            await self._keep([Fetched(held, ticket, alone=False) for held in page])
+        async with self.bridge.engine.begin() as conn:
+            values = {"high_water": min(latest, now), "version": self._version()}
+            await conn.execute(update(pulls).where(pulls.c.connection == self.bridge.name).values(values))
+
+    async def _mark(self, conn: AsyncConnection, now: datetime) -> datetime:
+        """The high-water mark; a file that changed makes every linked record due."""
+        version = self._version()
+        first = {"connection": self.bridge.name, "high_water": now - LOOK_BACK, "version": version}
+        await conn.execute(insert(pulls).values(first).on_conflict_do_nothing())
+        statement = select(pulls).where(pulls.c.connection == self.bridge.name)
+        row = (await conn.execute(statement)).one()
+        if row.version != version:
+            await self.recordings.mark_all_due(conn)
+        mark: datetime = row.high_water
+        return mark
+
+    def _version(self) -> str:
+        """Of the part of the file that says what is written where."""
+        pull = self.bridge.config.pull
+        what = pull.model_dump(mode="json", exclude={"every"}) if pull is not None else {}
+        meaning = json.dumps([what, str(self.bridge.config.crm.timezone)], sort_keys=True)
+        return blake2b(meaning.encode(), digest_size=8).hexdigest()
+
+    async def look_at_events(self) -> None:
+        """Webhooks whose job was lost, or that came while no worker ran."""
+        async with self.bridge.engine.begin() as conn:
+            stale = events.c.handled_at < func.now() - KEEP_EVENTS
+            await conn.execute(delete(events).where(events.c.connection == self.bridge.name, stale))
+            statement = select(events.c.recording_id).distinct().where(*self._open_events())
+            ids = (await conn.scalars(statement)).all()
+        await self.look_at(ids)
+
+    async def look_at_unfinished(self) -> None:
+        """Late parts may have landed without a sign."""
+        now = _now()
+        async with self.bridge.engine.begin() as conn:
+            held = await self.recordings.unfinished(conn, now - WATCHED_FOR)
+            await self.recordings.restage(conn, await self.recordings.expired(conn, now - WATCHED_FOR), now)
+        waiting = [item.id for item, fetched_at in held if self.eager or self._is_time(item, fetched_at, now)]
+        await self.look_at([recording_id for recording_id in waiting if recording_id not in self._seen])
+
+    def _is_time(self, held: Held, fetched_at: datetime, now: datetime) -> bool:
+        """The older a recording, the seldomer a look at it is worth a call."""
+        age = now - max(held.started_at, held.updated_at)
+        return now - fetched_at >= min(age / 20, _LONGEST_PAUSE)
+
+    async def look_at(self, recording_ids: Sequence[str]) -> None:
+        """Fetch these by id, several at a time. One that cannot be had now keeps no other from its turn."""
+        queue = iter(dict.fromkeys(recording_ids))
+
+        async def fetcher() -> None:
+            for recording_id in queue:
+                try:
+                    await self._look_at_one(recording_id)
+                except SiroError as error:
+                    self._left_over(error)
+
+        fetchers = [fetcher() for _ in range(min(IN_FLIGHT, len(recording_ids)))]
+        for outcome in await asyncio.gather(*fetchers, return_exceptions=True):
+            if isinstance(outcome, BaseException):
+                raise outcome
+
+    def _left_over(self, error: SiroError) -> None:
+        """What may go away is left to the next pass, and said; what does not stops this one."""
+        if not isinstance(error, Transient):
+            raise error
+        self.result.stopped = error.message
+
+    async def _look_at_one(self, recording_id: str) -> None:
+        async with self.bridge.engine.begin() as conn:
+            ticket = await take_ticket(conn)
+        try:
+            held = await self.bridge.remote.recording(recording_id)
+        except NotFound:
+            log.info("recording_gone", extra={"recording_id": recording_id})
+            async with self.bridge.engine.begin() as conn:
+                await self.recordings.gone(conn, recording_id)
+            self._seen.add(recording_id)
+        else:
+            await self._keep([Fetched(held, ticket, alone=True)])
+        await self._close_events(recording_id, ticket)
+
+    async def _keep(self, fetched: Sequence[Fetched]) -> None:
+        whole = [replace(item, held=await self._with_rows(item.held)) for item in fetched]
+        async with self.bridge.engine.begin() as conn:
+            stored = await self.recordings.store(conn, whole, _now())
+        self._seen.update(item.held.id for item in fetched)
+        self.result.read += len(fetched)
+        self.result.changed += len(stored.changed)
+        self._touched |= stored.records
+
+    async def _with_rows(self, held: Held) -> Held:
+        """By user token each extraction has a status of its own; without one the recording's flag decides."""
+        concerned = held.processed and held.links and not held.deleted and held.purged_at is None
+        if not (self.bridge.remote.has_user_token and concerned) or self._rows_refused:
+            return held
+        try:
+            rows = await self.bridge.remote.extractions(held.id)
+        except NotFound:
+            return held
+        except Forbidden as error:
+            self._rows_refused = True
+            self.result.warnings.append(f"extractions cannot be read by user token: {error.message}")
+            return held
+        return replace(held, extractions=rows) if rows else held
+
+    def _open_events(self) -> list[ColumnElement[bool]]:
+        return [events.c.connection == self.bridge.name, events.c.handled_at.is_(None)]
+
+    async def _close_events(self, recording_id: str, ticket: Ticket) -> None:
+        """One that came after the fetch had begun may know more than the fetch brought, and stays open."""
+        these = events.c.recording_id == recording_id, events.c.received_at <= ticket.at
+        async with self.bridge.engine.begin() as conn:
+            await conn.execute(
+                update(events).where(*self._open_events(), *these).values(handled_at=func.now())
+            )
+
+    # --- writing
+
+    async def apply_due(self, *, touched: bool = False) -> None:
+        """Bring every due record up to date; with `touched`, only those that this pass fetched news for."""
+        for model, record in await self._due(touched=touched):
+            try:
+                done = await apply_record(self.bridge, self.run_id, model, record)
+            except CrmUnavailable as error:
+                self.result.stopped = error.message
+                return
+            except Busy:
+                continue  # whoever works on it sees that there is a new cause
+            self.result.records += 1
+            self.result.changes.extend(done.changes)
+
+    async def _due(self, *, touched: bool) -> list[tuple[Model, str]]:
+        statement = select(due.c.model, due.c.record).where(due.c.connection == self.bridge.name)
+        if not self.eager:
+            statement = statement.where(due.c.retry_at <= func.now())
+        async with self.bridge.engine.connect() as conn:
+            rows = await conn.execute(statement.order_by(due.c.retry_at, due.c.model, due.c.record))
+            found = [(Model(row.model), row.record) for row in rows]
+        return [pair for pair in found if pair in self._touched or not touched]
+
+    # --- reporting
+
+    async def report(self) -> PullResult:
+        """Where things stand now, whatever pass brought them there."""
+        async with self.bridge.engine.begin() as conn:
+            stages = await self.recordings.stages(conn)
+            self.result.stages = {stage.value: count for stage, count in sorted(stages.items())}
+            self.result.stuck = await self.recordings.in_stage(conn, Stage.STUCK, SHOWN)
+            self.result.problems = await self._problems(conn)
+            self.result.proposals = await open_proposals(conn, self.bridge.name)
+            counted = select(func.count()).where(due.c.connection == self.bridge.name)
+            self.result.pending = int((await conn.execute(counted)).scalar_one())
+        self._warn_unproven(stages)
+        return self.result
+
+    async def _problems(self, conn: AsyncConnection) -> list[Stuck]:
+        """Fields and notes that the CRM did not take, as far as the file still names them."""
+        states = [FieldState.REFUSED.value, FieldState.RECORD_MISSING.value, FieldState.INTERRUPTED.value]
+        statement = select(fields).where(fields.c.connection == self.bridge.name, fields.c.state.in_(states))
+        found = [
+            Stuck(row.model, row.record, row.column_name, row.state, row.reason or "interrupted")
+            for row in await conn.execute(statement.order_by(fields.c.changed_at))
+            if (row.model, row.table_name, row.column_name) in self._targets()
+        ]
+        states = [NoteState.REFUSED.value, NoteState.INTERRUPTED.value]
+        in_notes = select(notes).where(notes.c.connection == self.bridge.name, notes.c.state.in_(states))
+        found += [
+            Stuck(row.model, row.record, "note", row.state, row.reason or "interrupted")
+            for row in await conn.execute(in_notes.order_by(notes.c.changed_at))
+        ]
+        return found
+
+    def _targets(self) -> set[tuple[str, str, str]]:
+        targets = self.bridge.config.pull.targets() if self.bridge.config.pull else {}
+        return {
+            (model, target.table, settings.to)
+            for model, target in targets.items()
+            for settings in target.fields.values()
+        }
+
+    def _warn_unproven(self, stages: dict[Stage, int]) -> None:
+        if stages.get(Stage.UNPROVEN):
+            self.result.warnings.append(
+                f"{stages[Stage.UNPROVEN]} recordings are linked, but to no record that this connection has "
+                "pushed: whose they are is not known until one is. Run `fieldnote push` first."
+            )
+        if stages.get(Stage.COLLIDING):
+            self.result.warnings.append(
+                f"{stages[Stage.COLLIDING]} recordings are linked to records that two connections have "
+                "pushed under one externalId: give their keys a prefix in one of the files."
+            )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,117 @@
+"""The web application that Siro's webhooks reach: `POST /hooks/siro`, and `GET /health`.
+
+An event is stored, and the job that looks at its recording deferred, in one transaction before it is
+acknowledged. A refusal says nothing of its reason to the caller; the log does.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Final
+
+from fastapi import FastAPI, Request, Response
+from pydantic import SecretStr
+from sqlalchemy import func, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import SQLAlchemyError
+
+from fieldnote.bridge.context import Bridge
+from fieldnote.bridge.tasks import look, queue_of
+from fieldnote.db.bridge_tables import connections, events
+from fieldnote.errors import DatabaseError
+from fieldnote.jobs import defer
+from fieldnote.siro.errors import WebhookRejected
+from fieldnote.siro.models import RecordingEvent
+from fieldnote.siro.webhooks import verify
+
+log = logging.getLogger(__name__)
+
+LARGEST_BODY: Final = 64 * 1024
+"""Bytes. An event is under one kilobyte."""
+_LONGEST_ID = 200
+
+
+def make_receiver(bridge: Bridge) -> FastAPI:
+    """The application; it works as long as the bridge is open."""
+    app = FastAPI(title="Fieldnote receiver", docs_url=None, redoc_url=None, openapi_url=None)
+    secrets = bridge.config.siro.webhook_secret
+
+    @app.post("/hooks/siro")
+    async def siro(request: Request) -> Response:
+        return Response(status_code=await _receive(bridge, secrets, request))
+
+    @app.get("/health")
+    async def health() -> Response:
+        return Response(status_code=await _health(bridge))
+
+    return app
+
+
+async def _receive(bridge: Bridge, secrets: tuple[SecretStr, ...], request: Request) -> int:
+    """The status that answers a request."""
+    if not secrets:
+        return 503
+    body = await _body(request)
+    if body is None:
+        return _refused(413, "too_large")
+    try:
+        event = verify(body, request.headers, [secret.get_secret_value() for secret in secrets])
+    except WebhookRejected as error:
+        return _refused(401, error.message)
+    if not event.message_id or len(event.message_id) > _LONGEST_ID or len(event.recording_id) > _LONGEST_ID:
+        return _refused(400, "no_usable_ids")
+    try:
+        await _store(bridge, event.message_id, event)
+    except (DatabaseError, SQLAlchemyError) as error:
+        log.error("webhook_not_stored", extra={"error": type(error).__name__})  # noqa: TRY400 - it may quote a row
+        return 503  # Siro will deliver it again
+    return 204
+
+
+async def _body(request: Request) -> bytes | None:
+    """The raw body; None if it is larger than an event can be, whatever its header says."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LARGEST_BODY:
+            return None
+    return bytes(body)
+
+
+def _refused(status: int, reason: str) -> int:
+    log.warning("webhook_refused", extra={"status": status, "reason": reason})
+    return status
+
+
+async def _store(bridge: Bridge, svix_id: str, event: RecordingEvent) -> None:
+    """Once for each `svix-id`; a repeated one is acknowledged and has no effect."""
+    row = {
+        "connection": bridge.name,
+        "svix_id": svix_id,
+        "recording_id": event.recording_id,
+        "event_type": event.event_type,
+    }
+    async with bridge.engine.begin() as conn:
+        added = await conn.execute(insert(events).values(row).on_conflict_do_nothing())
+        if added.rowcount:
+            await defer(
+                conn,
+                look,
+                queueing_lock=f"look:{bridge.name}:{event.recording_id}",
+                queue=queue_of(bridge.name),
+                recording_id=event.recording_id,
+            )
+    context = {"svix_id": svix_id, "recording_id": event.recording_id, "new": bool(added.rowcount)}
+    log.info("webhook_received", extra=context)
+
+
+async def _health(bridge: Bridge) -> int:
+    """200 if the database answers and the connection is known, else 503."""
+    try:
+        async with bridge.engine.connect() as conn:
+            await conn.execute(text("select 1"))
+            statement = select(func.count()).where(connections.c.name == bridge.name)
+            known = (await conn.execute(statement)).scalar_one()
+    except SQLAlchemyError:
+        return 503
+    return 200 if known else 503

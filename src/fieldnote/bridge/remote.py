@@ -1,0 +1,200 @@
+"""Siro as the bridge uses it: a few calls, and their answers as the bridge's own records."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from fieldnote.bridge.held import Extraction, Held, Link, Model, RowStatus, Section, keep_links
+from fieldnote.siro import AsyncSiro, RetryPolicy
+from fieldnote.siro.errors import Invalid
+from fieldnote.siro.models import (
+    CrmLinks,
+    Engagement,
+    EngagementSync,
+    ExtractionRow,
+    Opportunity,
+    OpportunitySync,
+    Recording,
+)
+
+if TYPE_CHECKING:
+    from fieldnote.config import SiroSettings
+    from fieldnote.mapping.records import StreamName
+
+PAGE_SIZE = 25
+"""Longer pages leave out parts of recordings without saying so."""
+_UNKNOWN = datetime.fromtimestamp(0, UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What Siro says about a record that it took."""
+
+    siro_id: str
+    related: dict[str, str]
+    """Siro's ids of the records nested in it, by model."""
+
+
+class Remote:
+    """One organization, and how it is reached."""
+
+    def __init__(self, client: AsyncSiro) -> None:
+        self.client = client
+
+    @property
+    def base_url(self) -> str:
+        """Where the organization's API is."""
+        return self.client.settings.base_url
+
+    @property
+    def credential(self) -> str:
+        """The secret that says whose organization it is: to be fingerprinted, never kept."""
+        token = self.client.settings.token
+        return token.get_secret_value() if token is not None else ""
+
+    @property
+    def calls(self) -> int:
+        """Calls made so far, repeated ones included."""
+        return self.client.totals.calls
+
+    @property
+    def has_user_token(self) -> bool:
+        """Whether extractions can be read one by one, each with its own status."""
+        return self.client.has_user_credentials
+
+    async def organization_id(self) -> str:
+        """Whose credential this is."""
+        return (await self.client.auth.caller_identity()).organization_id
+
+    async def sync(self, stream: StreamName, payload: Mapping[str, Any]) -> Answer:
+        """Create or change one record. Raises SiroError; `Invalid` if this record is not acceptable."""
+        try:
+            if stream == "engagements":
+                return _answer(await self.client.engagements.sync(EngagementSync.model_validate(payload)))
+            return _answer(await self.client.opportunities.sync(OpportunitySync.model_validate(payload)))
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise Invalid(f"{where}: {first['msg']}", hint="Mend the row or its map.") from None
+
+    async def recordings(self, since: datetime) -> AsyncIterator[list[Held]]:
+        """Recordings updated since then, page by page. What a page leaves out of one says nothing."""
+        listing = self.client.recordings.list(
+            updated_since=since,
+            page_size=PAGE_SIZE,
+            show_crm_links=True,
+            show_summary=True,
+            show_entity_extractions=True,
+        )
+        async with aclosing(listing.pages()) as pages:
+            async for page in pages:
+                yield [held_of(recording) for recording in page.items]
+
+    async def recording(self, recording_id: str) -> Held:
+        """One recording with all that it has. Raises `NotFound`."""
+        return held_of(
+            await self.client.recordings.get(
+                recording_id, show_crm_links=True, show_summary=True, show_entity_extractions=True
+            )
+        )
+
+    async def extractions(self, recording_id: str) -> tuple[Extraction, ...]:
+        """A recording's extractions, each with its status; those of deleted definitions are left out."""
+        return extractions_of(await self.client.extractions.list(recording_id))
+
+
+@asynccontextmanager
+async def open_remote(settings: SiroSettings, retries: RetryPolicy | None = None) -> AsyncIterator[Remote]:
+    """A client for the file's `siro` section, closed at the end."""
+    client = AsyncSiro(
+        token=settings.token,
+        base_url=settings.base_url,
+        api_url=settings.api_url,
+        client_id=settings.client_id,
+        client_secret=settings.client_secret,
+        user_id=settings.user_id,
+        policy=retries,
+    )
+    async with client:
+        yield Remote(client)
+
+
+def _answer(record: Engagement | Opportunity) -> Answer:
+    related = {"account": record.account_id}
+    if isinstance(record, Engagement):
+        related["opportunity"] = record.opportunity_id
+    return Answer(record.id, {model: siro_id for model, siro_id in related.items() if siro_id})
+
+
+def held_of(recording: Recording) -> Held:
+    """A recording as it is held. Pure."""
+    summary = tuple(Section(part.name or "", part.content) for part in recording.summary or ())
+    said = recording.entity_extractions or ()
+    moments = [moment for moment in (recording.created_at, recording.updated_at) if moment is not None]
+    return Held(
+        id=recording.id,
+        user_id=recording.user_id,
+        started_at=moments[0] if moments else _UNKNOWN,
+        updated_at=moments[-1] if moments else _UNKNOWN,
+        processed=bool(recording.is_processing_done),
+        summary_done=_flag(recording.is_summary_done, there=bool(summary)),
+        extraction_done=_flag(recording.is_entity_extraction_done, there=bool(said)),
+        deleted=recording.deleted or recording.deleted_at is not None,
+        purged_at=recording.root_data_purged_at,
+        integration_connection_id=recording.crm.integration_connection_id if recording.crm else None,
+        links=_links(recording.crm),
+        title=recording.title,
+        web_url=recording.web_url,
+        summary=summary,
+        extractions=tuple(Extraction(item.name, item.value) for item in said),
+    )
+
+
+def _flag(flag: bool | None, *, there: bool) -> bool:
+    """The flags are not in every answer; what is there is done."""
+    return there if flag is None else flag
+
+
+def _links(crm: CrmLinks | None) -> tuple[Link, ...]:
+    if crm is None:
+        return ()
+    single = {
+        Model.ENGAGEMENT: crm.engagement,
+        Model.OPPORTUNITY: crm.opportunity,
+        Model.ACCOUNT: crm.account,
+        Model.LEAD: crm.lead,
+    }
+    pairs = [*single.items(), *((Model.CONTACT, contact) for contact in crm.contacts)]
+    return keep_links(
+        [
+            Link(model, link.external_id, link.id)
+            for model, link in pairs
+            if link is not None and link.external_id and link.id
+        ]
+    )
+
+
+def extractions_of(rows: Iterable[ExtractionRow]) -> tuple[Extraction, ...]:
+    """The rows of all live definitions; one without items is there by its definition's name. Pure."""
+    found: list[Extraction] = []
+    for row in rows:
+        if row.siro_entity_definition_deleted:
+            continue
+        status = _status(row)
+        found += [Extraction(item.name, item.value, status) for item in row.extraction]
+        if not row.extraction and row.siro_entity_definition_name:
+            found.append(Extraction(row.siro_entity_definition_name, None, status))
+    return tuple(found)
+
+
+def _status(row: ExtractionRow) -> RowStatus:
+    """The quickstart's rows have no status: what they hold is done. A word that is not known yet is not."""
+    if row.status is None:
+        return RowStatus.SUCCESS
+    return RowStatus(row.status) if row.status in set(RowStatus) else RowStatus.IN_PROGRESS

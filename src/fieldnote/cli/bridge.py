@@ -1,0 +1,209 @@
+"""`fieldnote push`, `fieldnote pull` and `fieldnote run`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fieldnote.errors import ConfigError
+
+if TYPE_CHECKING:
+    from fieldnote.bridge import PullResult, PushResult
+    from fieldnote.config import Config
+
+ConfigFile = Annotated[
+    Path, typer.Option("--config", metavar="FILE", help="The file that says what goes where.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document, and nothing else, on stdout.")]
+AcceptChange = Annotated[
+    bool,
+    typer.Option(
+        "--accept-change",
+        help="Go on although organization, base URL or CRM are not those of before. "
+        "What was known about the old ones is forgotten; what stands in the CRM is kept.",
+    ),
+]
+DEFAULT_FILE = Path("fieldnote.yaml")
+
+
+def push(
+    *, config: ConfigFile = DEFAULT_FILE, accept_change: AcceptChange = False, as_json: AsJson = False
+) -> None:
+    """Send to Siro what changed in the CRM, once.
+
+    Exit status: 0 if Siro now holds everything as the CRM does, 1 if a record is refused, unmapped or
+    pending.
+    """
+    result = asyncio.run(_push(_load(config), accept_change=accept_change))
+    if as_json:
+        typer.echo(json.dumps(result.as_json(), ensure_ascii=False))
+    else:
+        _print_push(result)
+    if not result.settled:
+        raise typer.Exit(1)
+
+
+def pull(
+    *,
+    config: ConfigFile = DEFAULT_FILE,
+    since: Annotated[
+        str | None,
+        typer.Option(metavar="ISO", help="Go back to this time: 2026-02-01 or 2026-02-01T08:00:00-07:00."),
+    ] = None,
+    accept_change: AcceptChange = False,
+    as_json: AsJson = False,
+) -> None:
+    """Bring into the CRM what was said, once. A new connection looks two days back, unless --since is given.
+
+    Exit status: 0 if the CRM now holds all that is ready, 1 if a record is pending or refused by the CRM.
+    """
+    start = None if since is None else _moment(since)
+    result = asyncio.run(_pull(_load(config), since=start, accept_change=accept_change))
+    if as_json:
+        typer.echo(json.dumps(result.as_json(), ensure_ascii=False))
+    else:
+        _print_pull(result)
+    if not result.settled:
+        raise typer.Exit(1)
+
+
+def run(
+    *,
+    config: ConfigFile = DEFAULT_FILE,
+    host: Annotated[
+        str | None, typer.Option(help="Where the webhook receiver listens; else as the file says.")
+    ] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Its port; 0 takes a free one.")] = None,
+) -> None:
+    """Push and pull on schedule, and receive Siro's webhooks, until stopped (Ctrl-C or SIGTERM)."""
+    asyncio.run(_run(_load(config), host=host, port=port))
+
+
+def _load(path: Path) -> Config:
+    from fieldnote.config import load
+
+    return load(path)
+
+
+def _moment(text: str) -> datetime:
+    """A time without a zone is taken as UTC."""
+    try:
+        moment = datetime.fromisoformat(text.strip())
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise ConfigError(
+            f"--since {text!r} is not a time", hint="Write it as 2026-02-01 or 2026-02-01T08:00:00-07:00."
+        ) from error
+
+
+async def _push(config: Config, *, accept_change: bool) -> PushResult:
+    from fieldnote.bridge import open_bridge, push_once
+
+    async with open_bridge(config) as bridge:
+        return await push_once(bridge, accept_change=accept_change)
+
+
+async def _pull(config: Config, *, since: datetime | None, accept_change: bool) -> PullResult:
+    from fieldnote.bridge import open_bridge, pull_once
+
+    async with open_bridge(config) as bridge:
+        return await pull_once(bridge, since=since, accept_change=accept_change)
+
+
+async def _run(config: Config, *, host: str | None, port: int | None) -> None:
+    from fieldnote.bridge import Daemon, open_bridge
+
+    stopped = _stop_signal()
+    async with open_bridge(config) as bridge, Daemon(bridge, host=host, port=port) as daemon:
+        _announce(config, daemon.url, hears=daemon.hears_webhooks)
+        waiting = [asyncio.ensure_future(daemon.wait()), asyncio.ensure_future(stopped.wait())]
+        done, rest = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        for task in rest:
+            task.cancel()
+        for task in done:
+            task.result()
+        typer.echo("stopping: what runs comes to its end", err=True)
+
+
+def _stop_signal() -> asyncio.Event:
+    """Set by SIGTERM and SIGINT. A second SIGINT ends the process as usual."""
+    import contextlib
+    import signal
+
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def stop(number: signal.Signals) -> None:
+        stopped.set()
+        loop.remove_signal_handler(number)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C arrives as KeyboardInterrupt
+            loop.add_signal_handler(number, stop, number)
+    return stopped
+
+
+def _announce(config: Config, url: str, *, hears: bool) -> None:
+    typer.echo(f"fieldnote runs connection '{config.connection}' of {config.path}", err=True)
+    if config.push is not None:
+        typer.echo(f"  push every {config.push.every}", err=True)
+    if config.pull is not None:
+        typer.echo(f"  pull every {config.pull.every}", err=True)
+    if hears:
+        typer.echo(f"  webhooks at {url}/hooks/siro", err=True)
+    else:
+        typer.echo(
+            f"  no webhooks, only the poll: without siro.webhook_secret, {url}/hooks/siro answers 503",
+            err=True,
+        )
+
+
+def _print_push(result: PushResult) -> None:
+    for stream in result.streams:
+        typer.echo(
+            f"{stream.stream}: {stream.read} read, {stream.sent} sent, {stream.unchanged} unchanged, "
+            f"{stream.refused} refused, {stream.unmapped} unmapped, {stream.pending} pending"
+        )
+        if stream.stopped:
+            typer.secho(f"  stopped: {stream.stopped}", fg="red")
+        for problem in stream.problems:
+            typer.secho(f"  {problem.key} is {problem.state.value}: {problem.reason}", fg="yellow")
+            if problem.hint:
+                typer.echo(f"    hint: {problem.hint}")
+        more = stream.refused + stream.unmapped + stream.pending - len(stream.problems)
+        if stream.problems and more > 0:
+            typer.echo(f"  and {more} more")
+        for warning in stream.warnings:
+            typer.echo(f"  warning: {warning}")
+    typer.echo(f"{result.calls} calls to Siro in {result.seconds:.1f} s")
+
+
+def _print_pull(result: PullResult) -> None:
+    typer.echo(
+        f"recordings: {result.read} read, {result.changed} changed; "
+        + (", ".join(f"{count} {stage}" for stage, count in result.stages.items()) or "none known")
+    )
+    typer.echo(
+        f"CRM: {result.records} records compared, {result.writes} writes, {result.pending} pending, "
+        f"{result.proposals} proposals open"
+    )
+    for change in result.changes:
+        where = change.column if change.kind == "field" else "note"
+        typer.echo(
+            f"  {change.model} {change.record}: {where} {change.action} (recording {change.recording_id})"
+        )
+    if result.stopped:
+        typer.secho(f"stopped: {result.stopped}", fg="red")
+    for problem in result.problems:
+        where = f"{problem.model} {problem.record}, {problem.column}"
+        typer.secho(f"{where} is {problem.state}: {problem.reason}", fg="yellow")
+    for recording_id in result.stuck:
+        typer.secho(f"recording {recording_id} has been processing for more than three hours", fg="yellow")
+    for warning in result.warnings:
+        typer.echo(f"warning: {warning}")
+    typer.echo(f"{result.calls} calls to Siro in {result.seconds:.1f} s")

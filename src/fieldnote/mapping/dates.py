@@ -1,0 +1,375 @@
+"""A day, or a span of days, out of what somebody said, seen from the day of the conversation.
+
+Seasons are the meteorological ones of the north: spring is March to May. "Early", "mid" and "late" are the
+thirds of what they stand before.
+"""
+
+from __future__ import annotations
+
+import re
+from calendar import monthrange
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from fieldnote.mapping.number_words import with_digits
+from fieldnote.mapping.unclear import UnclearError
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """A span of days; None is an open end."""
+
+    first: date | None
+    last: date | None
+    exact: bool = True
+    """Said as such: no "around", no bound."""
+
+
+_MONTHS = {
+    "jan": 1, "feb": 2, "mar": 3, "apr": 4, "may": 5, "jun": 6,
+    "jul": 7, "aug": 8, "sep": 9, "oct": 10, "nov": 11, "dec": 12,
+}  # fmt: skip
+_MONTH = (
+    r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|"
+    r"oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
+)
+_SEASONS = {"spring": 3, "summer": 6, "fall": 9, "autumn": 9, "winter": 12}
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_YEAR = r"(?:,? (?:of )?(?P<year>20\d\d))?"
+_PART = r"(?:(?P<part>early|mid|middle of|late|beginning of|start of|end of|the end of)[ -](?:the )?)?"
+_FILLER = re.compile(
+    r"^(?:(?:the|in|on|at|for|during|sometime|some time|start(?:ing|s|ed)?|begin(?:ning|s)?(?! of)|done|"
+    r"finish(?:ed)?|complet(?:e|ed|ion)|install(?:ed|ation)?|ready|move|moving|want(?:s|ed)?|need(?:s|ed)?|"
+    r"would like|hop(?:e|ing)|plan(?:s|ning)?|aim(?:ing)?|target(?:ing)?|to|be|have|it|they|we|i|project|"
+    r"work|timeline|is|are|ideally|preferably|customer|homeowners?|get|this done)\b(?! of)[ :,]*)+"
+)
+_AHEAD = (
+    r"(?P<how>within|in|over|less than)? ?(?:the )?(?:next |coming )?(?P<n>\d+)(?: ?(?:-|to|or) ?(?P<m>\d+))?"
+    r" (?P<unit>day|week|month|year)s?(?: from (?:now|today))?(?: or less)?"
+)
+_ONE_AHEAD = (
+    r"(?P<how>within|in|over) (?:the next |about )?(?:an? )?(?:(?P<couple>couple)(?: of)? )?"
+    r"(?P<unit>day|week|month|year)s?"
+)
+_DASHES = re.compile("[\N{EN DASH}\N{EM DASH}]")
+_ABOUT = re.compile(r"^(?:around|about|approximately|roughly|maybe|probably|perhaps|likely|~)\s*")
+
+
+def days(text: str, on: date | None) -> Days:
+    """The span that the words mean. Raises UnclearError where they are not certain."""
+    text = _DASHES.sub("-", with_digits(text)).replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+    return _Reader(on).span(re.sub(r"\s+", " ", text).strip(" .!,"))
+
+
+class _Reader:
+    def __init__(self, on: date | None) -> None:
+        self._on = on
+
+    @property
+    def on(self) -> date:
+        if self._on is None:
+            raise UnclearError("the day of the conversation is not known, and the words count from it")
+        return self._on
+
+    def span(self, text: str) -> Days:
+        """A bound, a range or a single unit, with what people say before it."""
+        about = False
+        while True:
+            stripped = text
+            bound = self._bound(stripped)
+            if bound:
+                return bound
+            if match := _ABOUT.match(stripped):
+                about, stripped = True, stripped[match.end() :]
+            elif (match := _FILLER.match(stripped)) and not self._reads(stripped):
+                stripped = stripped[match.end() :]
+            if stripped == text:
+                break
+            text = stripped
+        found = self._range(text) or self._unit(text)
+        if found is None:
+            raise UnclearError("it names no day or span of days")
+        return replace(found, exact=found.exact and not about)
+
+    def _reads(self, text: str) -> bool:
+        try:
+            return (self._range(text) or self._unit(text)) is not None
+        except UnclearError:
+            return True
+
+    # --- bounds and ranges --------------------------------------------------------------------------
+
+    def _bound(self, text: str) -> Days | None:
+        match = re.fullmatch(
+            r"(?:done |finished |completed |ready |installed |in )?"
+            r"(?P<word>by|before|no later than|not later than|until|prior to|ahead of|after|not before|"
+            r"no earlier than|"
+            r"as of|from|starting from) (?P<rest>.+)",
+            text,
+        )
+        if not match or (match["word"] == "from" and re.search(r" to | - |-", match["rest"])):
+            return None
+        inner = self.span(re.sub(r"^the (?!end)", "", match["rest"]))
+        day = timedelta(days=1)
+        match match["word"]:
+            case "by" | "no later than" | "not later than" | "until":
+                return Days(None, inner.last, exact=False)
+            case "before" | "prior to" | "ahead of":
+                return Days(None, inner.first - day if inner.first else None, exact=False)
+            case "after":
+                return Days(inner.last + day if inner.last else None, None, exact=False)
+            case _:
+                return Days(inner.first, None, exact=False)
+
+    def _range(self, text: str) -> Days | None:
+        match = re.fullmatch(
+            r"between (?P<a>.+?) and (?P<b>.+)|(?:from )?(?P<c>.+?) (?:to|or|through|thru|until|-) (?P<d>.+)"
+            r"|(?P<e>[a-z]+)[-/](?P<f>[a-z]+(?: 20\d\d)?)", text
+        )  # fmt: skip
+        if not match:
+            return None
+        left = match["a"] or match["c"] or match["e"]
+        right = match["b"] or match["d"] or match["f"]
+        year = re.search(r"20\d\d", right)
+        if year and not re.search(r"20\d\d", left):
+            left = f"{left} {year.group()}"
+        start, end = self._unit(left), self._unit(right)
+        if re.fullmatch(r"\d{1,2}(?:st|nd|rd|th)?", right) and start and start.first:
+            # March 10 to 15
+            end = self._unit(f"{start.first:%b} {right} {start.first.year}".casefold())
+        if start is None or end is None:
+            return None
+        if start.first is None or end.last is None or start.first > end.last:
+            raise UnclearError("the span runs backwards, or has no end")
+        return Days(start.first, end.last, exact=start.first == end.last)
+
+    # --- single units -------------------------------------------------------------------------------
+
+    def _unit(self, text: str) -> Days | None:
+        text = text.strip(" ,")
+        for wording in (text, re.sub(r"^(?:the|in|on) ", "", text)):
+            for pattern, read in self._patterns():
+                if match := re.fullmatch(pattern, wording):
+                    return read(match)
+        return None
+
+    def _patterns(self) -> list[tuple[str, Callable[[re.Match[str]], Days]]]:
+        ordinal = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
+        return [
+            (r"(\d{4})-(\d\d)-(\d\d)(?:t.*)?", lambda m: _day(int(m[1]), int(m[2]), int(m[3]))),
+            (r"(\d{4})-(\d\d)", lambda m: _months(int(m[1]), int(m[2]))),
+            (r"(\d{1,2})[/.](\d{1,2})(?:[/.](\d{4}|\d\d))?", self._slashed),
+            (rf"(?:(?:{'|'.join(_WEEKDAYS)}),? )?{_MONTH} (?:the )?{ordinal}{_YEAR}", self._month_day),
+            (rf"(?:the )?{ordinal} (?:of )?{_MONTH}{_YEAR}", self._month_day),
+            (rf"{_PART}(?P<which>this|next|coming)? ?{_MONTH}{_YEAR}", self._month),
+            (rf"{_PART}(?P<which>this|next)? ?(?P<season>{'|'.join(_SEASONS)}){_YEAR}", self._season),
+            (
+                rf"(?:q(?P<q>[1-4])|(?P<w>first|second|third|fourth|[1-4](?:st|nd|rd|th)) quarter){_YEAR}",
+                self._quarter,
+            ),
+            (rf"{_PART}(?P<year>20\d\d)", lambda m: _part(m["part"], _months(int(m["year"]), 1, 12))),
+            (
+                rf"{_PART}(?P<which>this|next|coming|the)? ?(?P<unit>week|month|quarter|year)",
+                self._named_unit,
+            ),
+            (r"today|tomorrow|this weekend", self._near),
+            (
+                r"(?P<which>this|this coming|coming|next)? ?(?P<weekday>" + "|".join(_WEEKDAYS) + ")",
+                self._weekday,
+            ),
+            (_AHEAD, self._ahead),
+            (_ONE_AHEAD, self._ahead),
+            (rf"(?P<holiday>{'|'.join(_HOLIDAYS)})(?: day)?{_YEAR}", self._holiday),
+        ]
+
+    def _slashed(self, match: re.Match[str]) -> Days:
+        month, day = int(match[1]), int(match[2])
+        if month <= 12 and day <= 12 and month != day:
+            raise UnclearError("it may be day/month or month/day")
+        if month > 12:
+            month, day = day, month
+        year = int(match[3]) if match[3] else None
+        if year is not None and year < 100:
+            year += 2000
+        return _day(year, month, day) if year else self._coming(lambda y: _day(y, month, day))
+
+    def _month_day(self, match: re.Match[str]) -> Days:
+        month, day = _MONTHS[match["month"][:3]], int(match["day"])
+        if match["year"]:
+            return _day(int(match["year"]), month, day)
+        return self._coming(lambda year: _day(year, month, day))
+
+    def _month(self, match: re.Match[str]) -> Days:
+        month = _MONTHS[match["month"][:3]]
+        if match["year"]:
+            return _part(match["part"], _months(int(match["year"]), month))
+        return self._which(match["which"], lambda year: _part(match["part"], _months(year, month)))
+
+    def _season(self, match: re.Match[str]) -> Days:
+        start = _SEASONS[match["season"]]
+        if match["year"] and start == 12:
+            raise UnclearError("a winter has two years, and one is named")
+        if match["year"]:
+            return _part(match["part"], _months(int(match["year"]), start, 3))
+        if self.on < date(self.on.year, 3, 1) and start == 12 and match["which"] != "next":
+            return _part(match["part"], _months(self.on.year - 1, 12, 3))
+        return self._which(match["which"], lambda year: _part(match["part"], _months(year, start, 3)))
+
+    def _quarter(self, match: re.Match[str]) -> Days:
+        words = ["first", "second", "third", "fourth"]
+        number = int(match["q"] or 0) or next(
+            n for n, word in enumerate(words, start=1) if match["w"] in {word, f"{n}{_ENDING[n]}"}
+        )
+        if match["year"]:
+            return _months(int(match["year"]), number * 3 - 2, 3)
+        return self._coming(lambda year: _months(year, number * 3 - 2, 3))
+
+    def _named_unit(self, match: re.Match[str]) -> Days:
+        on, steps = self.on, 1 if match["which"] in {"next", "coming"} else 0
+        if match["which"] is None and match["part"] is None:
+            raise UnclearError("it does not say which")
+        match match["unit"]:
+            case "week":
+                monday = on - timedelta(days=on.weekday()) + timedelta(weeks=steps)
+                found = Days(monday, monday + timedelta(days=6), exact=False)
+            case "month":
+                found = _months(*_later(on.year, on.month, steps))
+            case "quarter":
+                found = _months(*_later(on.year, (on.month - 1) // 3 * 3 + 1, steps * 3), 3)
+            case _:
+                found = _months(on.year + steps, 1, 12)
+        return _part(match["part"], found)
+
+    def _near(self, match: re.Match[str]) -> Days:
+        match match.group():
+            case "today":
+                return Days(self.on, self.on)
+            case "tomorrow":
+                return Days(self.on + timedelta(days=1), self.on + timedelta(days=1))
+            case _:
+                saturday = self.on + timedelta(days=(5 - self.on.weekday()) % 7)
+                return Days(saturday, saturday + timedelta(days=1), exact=False)
+
+    def _weekday(self, match: re.Match[str]) -> Days:
+        if match["which"] == "next":
+            raise UnclearError("the next one may be this week's or the one after")
+        ahead = (_WEEKDAYS.index(match["weekday"]) - self.on.weekday()) % 7 or 7
+        return Days(self.on + timedelta(days=ahead), self.on + timedelta(days=ahead))
+
+    def _ahead(self, match: re.Match[str]) -> Days:
+        groups = match.groupdict()
+        fewest = int(groups.get("n") or (2 if groups.get("couple") else 1))
+        most = int(groups.get("m") or fewest)
+        if groups["how"] is None and " from " not in match.group() and "next" not in match.group():
+            raise UnclearError("it may be how long something takes")
+        end = _moved(self.on, groups["unit"], most)
+        if groups["how"] in {"within", "over", "less than"} or re.search(
+            r"\bnext |coming |or less", match.group()
+        ):
+            return Days(self.on, end, exact=False)
+        return Days(_moved(self.on, groups["unit"], fewest), end, exact=False)
+
+    def _holiday(self, match: re.Match[str]) -> Days:
+        fall = next(rule for name, rule in _HOLIDAYS.items() if re.fullmatch(name, match["holiday"]))
+        if match["year"]:
+            return Days(fall(int(match["year"])), fall(int(match["year"])))
+        return self._coming(lambda year: Days(fall(year), fall(year)))
+
+    # --- which year ---------------------------------------------------------------------------------
+
+    def _coming(self, of_year: Callable[[int], Days]) -> Days:
+        """The one that is not over yet. One that ended of late may have been meant as past."""
+        this = of_year(self.on.year)
+        if this.last and this.last >= self.on:
+            return this
+        if this.last and (self.on - this.last).days < 60:
+            raise UnclearError("it is just over, and the year is not said")
+        return of_year(self.on.year + 1)
+
+    def _which(self, word: str | None, of_year: Callable[[int], Days]) -> Days:
+        if word != "next":
+            return self._coming(of_year)
+        this = of_year(self.on.year)
+        if this.first and this.first > self.on:
+            raise UnclearError("the next one may be this year's or next year's")
+        return of_year(self.on.year + 1)
+
+
+_ENDING = {1: "st", 2: "nd", 3: "rd", 4: "th"}
+
+
+def _day(year: int, month: int, day: int) -> Days:
+    try:
+        return Days(date(year, month, day), date(year, month, day))
+    except ValueError:
+        raise UnclearError("there is no such day") from None
+
+
+def _months(year: int, month: int, count: int = 1) -> Days:
+    if not 1 <= month <= 12:
+        raise UnclearError("there is no such month")
+    last_year, last_month = _later(year, month, count - 1)
+    return Days(
+        date(year, month, 1), date(last_year, last_month, monthrange(last_year, last_month)[1]), exact=False
+    )
+
+
+def _later(year: int, month: int, months: int) -> tuple[int, int]:
+    years, index = divmod(month - 1 + months, 12)
+    return year + years, index + 1
+
+
+def _moved(day: date, unit: str, count: int) -> date:
+    if count > 1000:
+        raise UnclearError("it is too far ahead")
+    if unit in {"day", "week"}:
+        return day + timedelta(days=count * (7 if unit == "week" else 1))
+    year, month = _later(day.year, day.month, count * (12 if unit == "year" else 1))
+    return date(year, month, min(day.day, monthrange(year, month)[1]))
+
+
+def _part(word: str | None, whole: Days) -> Days:
+    """A third of a span: days of a month or week, months of anything longer."""
+    if word is None or whole.first is None or whole.last is None:
+        return whole
+    third = {"early": 0, "beginning of": 0, "start of": 0, "mid": 1, "middle of": 1}.get(word, 2)
+    length = (whole.last - whole.first).days + 1
+    if length > 31:
+        months = round(length / 30.4) // 3
+        if word.endswith("end of"):
+            return _months(whole.last.year, whole.last.month)
+        if word in {"beginning of", "start of"}:
+            return _months(whole.first.year, whole.first.month)
+        return _months(*_later(whole.first.year, whole.first.month, months * third), months)
+    step = length // 3
+    first = whole.first + timedelta(days=step * third)
+    return Days(first, whole.last if third == 2 else first + timedelta(days=step - 1), exact=False)
+
+
+def _nth(year: int, month: int, weekday: int, n: int) -> date:
+    first = date(year, month, 1)
+    return first + timedelta(days=(weekday - first.weekday()) % 7 + 7 * (n - 1))
+
+
+def _easter(year: int) -> date:
+    """The anonymous Gregorian algorithm (Meeus, Jones, Butcher)."""
+    a, b, c = year % 19, year // 100, year % 100
+    h = (19 * a + b - b // 4 - (b - (b + 8) // 25 + 1) // 3 + 15) % 30
+    k = (32 + 2 * (b % 4) + 2 * (c // 4) - h - c % 4) % 7
+    m = (a + 11 * h + 22 * k) // 451
+    month, day = divmod(h + k - 7 * m + 114, 31)
+    return date(year, month, day + 1)
+
+
+_HOLIDAYS: dict[str, Callable[[int], date]] = {
+    "thanksgiving": lambda year: _nth(year, 11, 3, 4),
+    "christmas(?: eve)?|x-?mas": lambda year: date(year, 12, 25),
+    "new year'?s(?: eve)?|new year": lambda year: date(year, 1, 1),
+    "4th of july|july 4th|independence": lambda year: date(year, 7, 4),
+    "labor": lambda year: _nth(year, 9, 0, 1),
+    "memorial": lambda year: _nth(year, 6, 0, 1) - timedelta(days=7),
+    "easter": _easter,
+    "halloween": lambda year: date(year, 10, 31),
+    "valentine'?s": lambda year: date(year, 2, 14),
+}

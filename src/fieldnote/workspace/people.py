@@ -1,0 +1,64 @@
+"""Who a CRM's rep is in the workspace: by a person's word, else by email, else by full name, else nobody."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from typing import Any, Final
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+# A name or email that fits two users fits nobody: a guess accuses the wrong person.
+_MAP: Final = text("""
+with found as (
+    select c.id, o.user_id as by_override, e.id as by_email, n.id as by_name
+      from crm_users c
+      left join user_overrides o on o.external_id = c.external_id
+      left join users e on e.email_key = c.email_key and c.email_key <> ''
+      left join lateral (
+           select min(u.id::text)::uuid as id from users u
+            where u.name_key = c.name_key and c.name_key <> '' having count(*) = 1) n on true
+     where c.id = any(cast(:ids as uuid[])) or cast(:ids as uuid[]) is null
+), decided as (
+    select id, coalesce(by_override, by_email, by_name) as user_id,
+           case when by_override is not null then 'override'
+                when by_email is not null then 'email'
+                when by_name is not null then 'name' end as matched_by
+      from found
+), before as (
+    select c.id, c.user_id from crm_users c join decided d using (id)
+     where (c.user_id, c.matched_by) is distinct from (d.user_id, d.matched_by)
+       for update of c
+)
+update crm_users c
+   set user_id = d.user_id, matched_by = d.matched_by, updated_at = now()
+  from decided d join before b using (id)
+ where c.id = d.id
+returning c.id::text, b.user_id::text as old_user_id, d.user_id::text as new_user_id
+""")
+
+
+def email_key(email: str | None) -> str:
+    """What is compared of an email. Any text counts as one."""
+    return (email or "").strip().casefold()
+
+
+def name_key(name: str | None) -> str:
+    """What is compared of a full name: no case, accents, punctuation or spacing, `Last, First` turned round.
+
+    Empty for a single word: a first name alone is nobody in particular.
+    """
+    last, comma, first = (name or "").partition(",")
+    ordered = f"{first} {last}" if comma and first.strip() else (name or "").replace(",", " ")
+    plain = unicodedata.normalize("NFKD", ordered)
+    letters = "".join(c if c.isalnum() else " " for c in plain if not unicodedata.combining(c) and c not in "'’.")  # noqa: RUF001 - an apostrophe
+    words = letters.casefold().split()
+    return " ".join(words) if len(words) > 1 else ""
+
+
+async def map_users(conn: AsyncConnection, crm_user_ids: Sequence[str] | None = None) -> set[str]:
+    """Look up these CRM users (all, without `crm_user_ids`) again. The workspace users who lost or gained one."""
+    ids = None if crm_user_ids is None else list(crm_user_ids)
+    changed: Sequence[Any] = (await conn.execute(_MAP, {"ids": ids})).all()
+    return {user for row in changed for user in (row.old_user_id, row.new_user_id) if user is not None}

@@ -1,0 +1,142 @@
+"""One place that keeps organizations apart: row-level security under a role that cannot get around it.
+
+Whatever a request does, it does in a transaction that has put on the role `fieldnote_workspace` and named its
+organization; PostgreSQL then shows and takes no other organization's rows. The role owns nothing, is no
+superuser and has no BYPASSRLS. Where it cannot be had, the workspace does not start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from fieldnote.db.workspace_tables import SECURED, organizations
+from fieldnote.errors import DatabaseError
+
+ROLE: Final = "fieldnote_workspace"
+_LOCK: Final = 0x666E_726F_6C65  # "fnrole"; roles belong to the whole cluster, so does this lock
+
+_ROLE_STATE: Final = text("""
+select rolsuper or rolbypassrls as unbound, pg_has_role(current_user, oid, 'MEMBER') as usable
+  from pg_roles where rolname = :role
+""")
+_OWNED: Final = text("""
+select count(*) from pg_class c join pg_roles r on r.oid = c.relowner
+ where r.rolname = :role and c.relnamespace = current_schema()::regnamespace
+""")
+_UNSECURED: Final = text("""
+select count(*) from pg_class
+ where relnamespace = current_schema()::regnamespace and relname = any(:tables) and not relrowsecurity
+""")
+_ENTER: Final = text("""
+select set_config('fieldnote.organization_id', :organization, true), set_config('role', :role, true)
+""")
+# Who calls, and into their organization, in one statement. Without a row nothing is entered.
+_AUTHENTICATE: Final = text("""
+select id::text, kind, name, organization_id::text, created_by::text, created_at, user_id::text, scope, expires_at,
+       set_config('fieldnote.organization_id', organization_id::text, true),
+       set_config('role', :role, true)
+  from tokens
+ where hash = :hash and kind = :kind and (expires_at is null or expires_at > now())
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whose token a request carries."""
+
+    token_id: str
+    token_name: str
+    organization_id: str
+    created_by: str | None
+    created_at: datetime
+    user_id: str | None
+    scope: str | None
+
+
+async def prepare(engine: AsyncEngine) -> None:
+    """Make the role and what it may do, and make sure that it holds. Any number may do so at once.
+
+    Raises DatabaseError where the database user may not, or the role is not what it has to be.
+    """
+    try:
+        async with engine.begin() as conn:
+            await conn.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+            await _ensure_role(conn)
+            await _grant(conn)
+            await _verify(conn)
+    except DBAPIError as error:
+        raise DatabaseError(
+            f"the workspace cannot set up the role {ROLE!r}, which keeps organizations apart: {error.orig}",
+            hint=f"Let a superuser run: create role {ROLE} nologin; grant {ROLE} to <the workspace's user>;",
+        ) from error
+
+
+async def _ensure_role(conn: AsyncConnection) -> None:
+    state = (await conn.execute(_ROLE_STATE, {"role": ROLE})).one_or_none()
+    if state is None:
+        await conn.execute(text(f"create role {ROLE} nologin nosuperuser nobypassrls"))
+    if state is None or not state.usable:
+        await conn.execute(text(f"grant {ROLE} to current_user"))
+
+
+async def _grant(conn: AsyncConnection) -> None:
+    """What the role may do: the rows of the tables, and deferring jobs."""
+    schema = (await conn.execute(text("select quote_ident(current_schema())"))).scalar_one()
+    tables = ", ".join(table.name for table in (*SECURED, organizations))
+    for grant in (
+        f"usage on schema {schema}",
+        f"select, insert, update, delete on {tables}",
+        "select, insert, update on procrastinate_jobs, procrastinate_events",
+        f"usage on all sequences in schema {schema}",
+    ):
+        await conn.execute(text(f"grant {grant} to {ROLE}"))
+
+
+async def _verify(conn: AsyncConnection) -> None:
+    names = [table.name for table in (*SECURED, organizations)]
+    state = (await conn.execute(_ROLE_STATE, {"role": ROLE})).one()
+    owned = (await conn.execute(_OWNED, {"role": ROLE})).scalar_one()
+    unsecured = (await conn.execute(_UNSECURED, {"tables": names})).scalar_one()
+    if state.unbound or owned or unsecured:
+        raise DatabaseError(
+            f"the role {ROLE!r} could see every organization's rows",
+            hint=f"Let a superuser run: alter role {ROLE} nosuperuser nobypassrls; and take from it any table "
+            "of the workspace's schema that it owns.",
+        )
+
+
+@asynccontextmanager
+async def inside(engine: AsyncEngine, organization_id: str) -> AsyncIterator[AsyncConnection]:
+    """A transaction that sees this organization's rows and no others."""
+    async with engine.begin() as conn:
+        await conn.execute(_ENTER, {"organization": organization_id, "role": ROLE})
+        yield conn
+
+
+async def authenticate(conn: AsyncConnection, hashed: bytes, kind: str) -> Caller | None:
+    """Enter the organization of the token with this hash, for the rest of the connection's transaction.
+
+    None for a token that is unknown, expired or of another kind; nothing was entered then.
+    """
+    row: Any = (
+        await conn.execute(_AUTHENTICATE, {"hash": hashed, "kind": kind, "role": ROLE})
+    ).one_or_none()
+    if row is None:
+        return None
+    return Caller(
+        token_id=row.id,
+        token_name=row.name,
+        organization_id=row.organization_id,
+        created_by=row.created_by,
+        created_at=row.created_at,
+        user_id=row.user_id,
+        scope=row.scope,
+    )

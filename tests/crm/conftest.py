@@ -1,0 +1,95 @@
+"""A CRM of each kind: SQLite, PostgreSQL, and MariaDB where one is named."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.pool import NullPool
+
+from fieldnote.crm.sql import SqlDriver
+from fieldnote.crm.sql_text import parse_url
+
+MARIADB = "FIELDNOTE_TEST_MARIADB_URL"
+
+
+@dataclass(frozen=True)
+class Crm:
+    """A CRM's database: as its own people see it, and through the driver."""
+
+    backend: str
+    url: str
+    driver: SqlDriver
+    types: dict[str, str]
+    """The names of types that differ between databases."""
+
+    def run(self, *statements: str, **parameters: object) -> list[Any]:
+        """Do what a person or an application of the CRM does; `{time}` and the like stand for types."""
+        engine = create_engine(parse_url(self.url, "url"), poolclass=NullPool)
+        rows: list[Any] = []
+        with engine.begin() as connection:
+            for statement in statements:
+                result = connection.execute(text(statement.format(**self.types)), parameters)
+                rows = list(result) if result.returns_rows else []
+        engine.dispose()
+        return rows
+
+
+_TYPES = {
+    "sqlite": {"time": "timestamp", "text": "text", "id": "integer primary key", "double": "real"},
+    "postgresql": {"time": "timestamp", "text": "text", "id": "serial primary key", "double": "double precision"},
+    "mysql": {
+        "time": "datetime(6)",
+        "text": "text",
+        "id": "integer primary key auto_increment",
+        "double": "double",
+    },
+}
+
+
+@pytest.fixture(params=["sqlite", "postgresql", "mysql"])
+def crm(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Crm]:
+    """An empty CRM."""
+    maker: Callable[[pytest.FixtureRequest, Path], Iterator[str]] = _MAKERS[request.param]
+    for url in maker(request, tmp_path):
+        driver = SqlDriver(url, timezone="America/Denver")
+        yield Crm(request.param, url, driver, _TYPES[request.param])
+        driver.close()
+
+
+def _sqlite(_request: pytest.FixtureRequest, folder: Path) -> Iterator[str]:
+    path = folder / "crm.db"
+    path.touch()
+    yield f"sqlite:///{path}"
+
+
+def _postgresql(request: pytest.FixtureRequest, _folder: Path) -> Iterator[str]:
+    yield request.getfixturevalue("database_url")
+
+
+def _mysql(_request: pytest.FixtureRequest, _folder: Path) -> Iterator[str]:
+    address = os.environ.get(MARIADB)
+    if not address:
+        pytest.skip(f"there is no MariaDB to test against: {MARIADB} is not set")
+    server = parse_url(address, MARIADB)
+    name = f"test_{uuid.uuid4().hex[:16]}"
+    _execute(server, f"create database {name} character set utf8mb4")
+    yield make_url(server).set(database=name, drivername="mysql").render_as_string(hide_password=False)
+    _execute(server, f"drop database {name}")
+
+
+def _execute(server: URL, statement: str) -> None:
+    engine = create_engine(server, poolclass=NullPool)
+    with engine.begin() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
+
+
+_MAKERS = {"sqlite": _sqlite, "postgresql": _postgresql, "mysql": _mysql}

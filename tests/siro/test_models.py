@@ -1,0 +1,274 @@
+"""The models against the published contract."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft4Validator
+from pydantic import ValidationError
+
+from fieldnote.siro import models
+from fieldnote.siro.models import (
+    AccessToken,
+    AccountSync,
+    Address,
+    CallerIdentity,
+    Engagement,
+    EngagementSync,
+    ExtractionRow,
+    MobileEvent,
+    Opportunity,
+    OpportunitySync,
+    Recording,
+    RequestModel,
+    ResponseModel,
+    Summary,
+    Transcript,
+    UserSync,
+)
+
+DATA = Path(__file__).parents[1] / "data/contract"
+CONTRACT = json.loads((DATA / "siro-org.json").read_text())
+SYNCED: list[tuple[type[RequestModel], str]] = [
+    (EngagementSync, "/v1/integrations/sync/engagements"),
+    (OpportunitySync, "/v1/integrations/sync/opportunities"),
+]
+
+
+def schema_of(path: str) -> Any:
+    body = CONTRACT["paths"][path]["put"]["requestBody"]["content"]["application/json"]["schema"]
+    return _without_nullable(body)
+
+
+def _without_nullable(schema: Any) -> Any:
+    """OpenAPI 3.0 writes `nullable`, JSON Schema a type of its own."""
+    if isinstance(schema, list):
+        return [_without_nullable(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    plain = {name: _without_nullable(value) for name, value in schema.items() if name != "nullable"}
+    return {"anyOf": [plain, {"type": "null"}]} if schema.get("nullable") is True else plain
+
+
+def wire_values(schema: dict[str, Any], name: str = "") -> st.SearchStrategy[Any]:
+    """Values that the contract lets a field have."""
+    values = _plain_values(schema, name)
+    return st.none() | values if schema.get("nullable") else values
+
+
+def _plain_values(schema: dict[str, Any], name: str) -> st.SearchStrategy[Any]:
+    if "enum" in schema:
+        return st.sampled_from(schema["enum"])
+    for words in ("anyOf", "oneOf"):
+        if words in schema:
+            return st.one_of([wire_values(each, name) for each in schema[words]])
+    match schema.get("type"):
+        case None:
+            return st.none() | st.text(max_size=3) | st.dictionaries(st.text(max_size=2), st.booleans())
+        case "object" if "properties" not in schema:
+            return st.dictionaries(st.text(max_size=3), st.text(max_size=3), max_size=2)
+        case "object":
+            fields = {key: wire_values(value, key) for key, value in schema["properties"].items()}
+            required = set(schema.get("required", []))
+            needed = {key: fields.pop(key) for key in required}
+            return st.fixed_dictionaries(needed, optional=fields)
+        case "array":
+            return st.lists(wire_values(schema["items"]), max_size=2)
+        case "number":
+            return st.integers(-(2**40), 2**40) | st.floats(allow_nan=False, allow_infinity=False)
+        case "boolean":
+            return st.booleans()
+        case _ if name.endswith(("At", "Time")):
+            return st.datetimes(timezones=st.just(UTC)).map(
+                lambda moment: moment.isoformat().replace("+00:00", "Z")
+            )
+        case _:
+            return st.text(min_size=1, max_size=8)
+
+
+@pytest.mark.parametrize(("model", "path"), SYNCED)
+def test_whatever_the_contract_lets_be_sent_can_be_sent_and_arrives_the_same(
+    model: type[RequestModel], path: str
+) -> None:
+    schema = CONTRACT["paths"][path]["put"]["requestBody"]["content"]["application/json"]["schema"]
+    validator = Draft4Validator(schema_of(path))
+
+    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(wire_values(schema))
+    def check(value: dict[str, Any]) -> None:
+        record = model.model_validate(value)
+        assert record.wire() == value
+        validator.validate(record.wire())
+        assert model.read(json.dumps(value)) == record
+        assert model.model_validate_json(json.dumps(record.wire())) == record
+
+    check()
+
+
+ANSWERS: list[tuple[type[ResponseModel], str, str, str]] = [
+    (Engagement, "org", "/v1/integrations/engagements/{id}", ""),
+    (Opportunity, "org", "/v1/integrations/opportunities/{id}", ""),
+    (Recording, "org", "/v1/core/recordings/{id}", ""),
+    (Recording, "org", "/v1/core/recordings", "data[]"),
+    (Summary, "org", "/v1/core/recordings/{id}/summaries", "[]"),
+    (MobileEvent, "org", "/v1/core/mobile-events", "data[][]"),
+    (CallerIdentity, "org", "/v1/core/auth/caller-identity", ""),
+    (ExtractionRow, "user", "/v1/core/entities/extractions/{recordingId}", "data[]"),
+    (Transcript, "user", "/v1/core/recordings/{id}/utterances", "data"),
+]
+
+
+@pytest.mark.parametrize(("model", "api", "path", "inside"), ANSWERS)
+def test_whatever_the_contract_lets_be_answered_is_read_and_kept(
+    model: type[ResponseModel], api: str, path: str, inside: str
+) -> None:
+    contract = json.loads((DATA / f"siro-{api}.json").read_text())
+    schema = contract["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+    for step in inside.replace("[]", ".[]").strip(".").split("."):
+        schema = schema["items"] if step == "[]" else schema["properties"][step] if step else schema
+
+    @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(wire_values(schema))
+    def check(value: dict[str, Any]) -> None:
+        assert model.model_validate_json(json.dumps(value)).wire().keys() == value.keys()
+
+    check()
+
+
+@pytest.mark.parametrize(("model", "path"), SYNCED)
+def test_null_is_taken_where_the_contract_has_it_and_nowhere_else(
+    model: type[RequestModel], path: str
+) -> None:
+    properties = CONTRACT["paths"][path]["put"]["requestBody"]["content"]["application/json"]["schema"][
+        "properties"
+    ]
+    assert {field.alias for field in model.model_fields.values()} == set(properties)
+    for name, schema in properties.items():
+        value = {"externalId": "a", name: None}
+        if schema.get("nullable"):
+            assert model.model_validate(value).wire() == value
+        else:
+            with pytest.raises(ValidationError, match=name):
+                model.model_validate(value)
+
+
+def test_what_is_not_given_is_not_sent_and_none_is_sent_as_null() -> None:
+    assert EngagementSync(external_id="a", end_time=None).wire() == {"externalId": "a", "endTime": None}
+    assert UserSync(external_id="a", deleted_at=None).wire() == {"externalId": "a", "deletedAt": None}
+
+
+def test_a_client_refuses_fields_that_siro_does_not_know_and_a_server_overlooks_them() -> None:
+    body = {"externalId": "a", "colour": 1, "account": {"externalId": "b", "hue": 2}, "engagementUsers": [
+        {"externalId": "u", "shade": 3}]}  # fmt: skip
+    with pytest.raises(ValidationError) as caught:
+        EngagementSync.model_validate(body)
+    assert caught.value.error_count() == 3
+    known = {"externalId": "a", "account": {"externalId": "b"}, "engagementUsers": [{"externalId": "u"}]}
+    assert EngagementSync.read(body).wire() == known
+    assert EngagementSync.read(json.dumps(body).encode()).wire() == known
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"", b"[]", b"{", b"\xff", b'{"external_id": "a"}', b'{"externalId": 7}', b'{"externalId": ""}',
+        b'{"externalId": "a", "startTime": "tomorrow"}', b'{"externalId": "a", "startTime": 1771000000}',
+        b'{"externalId": "a", "engagementUsers": null}',
+        b'{"externalId": "a", "engagementType": {"name": "x"}}',
+        b'{"externalId": "a", "opportunity": {"externalId": "b", "amount": "12"}}',
+        b'{"externalId": "a", "opportunity": {"externalId": "b", "amount": NaN}}',
+        b'{"externalId": "a", "account": {"addresses": [{"street": "1 Main St"}]}}',
+        b'{"externalId": "a", "direction": "inbound"}',
+    ],
+)  # fmt: skip
+def test_a_server_refuses_what_the_contract_does_not_allow(body: bytes) -> None:
+    with pytest.raises(ValidationError):
+        EngagementSync.read(body)
+
+
+@pytest.mark.parametrize(
+    ("given_time", "sent"),
+    [
+        (datetime(2026, 2, 15, 7, tzinfo=timezone(timedelta(hours=-7))), "2026-02-15T14:00:00Z"),
+        ("2026-02-15T14:00:00.250+00:00", "2026-02-15T14:00:00.250000Z"),
+        ("2026-02-15 14:00Z", "2026-02-15T14:00:00Z"),
+    ],
+)
+def test_times_go_out_in_utc(given_time: object, sent: str) -> None:
+    record = EngagementSync.model_validate({"external_id": "a", "start_time": given_time})
+    assert record.wire()["startTime"] == sent
+
+
+@pytest.mark.parametrize(
+    "wrong", ["2026-02-15T14:00:00", "2026", "", 1771000000, "0001-01-01T00:00:00+14:00"]
+)
+def test_a_client_refuses_times_without_zone_or_sense(wrong: object) -> None:
+    with pytest.raises(ValidationError):
+        EngagementSync.model_validate({"external_id": "a", "start_time": wrong})
+
+
+def test_a_server_takes_a_time_without_a_zone_as_utc() -> None:
+    record = OpportunitySync.read({"externalId": "a", "closedAt": "2026-03-01"})
+    assert record.closed_at == datetime(2026, 3, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("amount", [45000, 45000.0, Decimal("45000.00")])
+def test_one_amount_goes_out_in_one_spelling(amount: object) -> None:
+    assert json.dumps(OpportunitySync(external_id="a", amount=amount).wire()["amount"]) == "45000"
+
+
+def test_an_address_must_be_whole() -> None:
+    with pytest.raises(ValidationError, match="zip"):
+        AccountSync.model_validate(
+            {"external_id": "a", "addresses": [{"street": "1 Main St", "city": "Denver"}]}
+        )
+    address = Address(street="1 Main St", city="Denver", state="CO", zip="80202", country="US")
+    assert AccountSync(external_id="a", addresses=[address]).wire()["addresses"][0]["zip"] == "80202"
+
+
+def test_answers_keep_what_is_unknown_and_bear_nulls() -> None:
+    recording = Recording.model_validate(
+        {
+            "id": 17, "createdAt": "2026-01-28T00:00:00Z", "updatedAt": "", "title": None,
+            "result": "PENDING",
+            "durationInMilliseconds": 61_500, "novelty": {"a": 1}, "summary": None, "links": None,
+            "crm": {"integrationConnectionId": None, "contacts": None,
+                    "engagement": {"id": "e", "externalId": 4}},
+            "entityExtractions": [{"name": "Budget", "value": None, "mappings": [{"crmModelName": "Deal"}]}],
+        }
+    )  # fmt: skip
+    assert recording.id == "17"
+    assert recording.created_at == datetime(2026, 1, 28, tzinfo=UTC)
+    assert recording.updated_at is None
+    assert recording.result == "PENDING"
+    assert recording.duration == timedelta(seconds=61.5)
+    assert recording.model_extra == {"novelty": {"a": 1}}
+    assert recording.crm is not None
+    assert recording.crm.contacts == ()
+    assert recording.crm.engagement is not None
+    assert recording.crm.engagement.external_id == "4"
+    assert ExtractionRow.model_validate({"extraction": None}).extraction == ()
+
+
+def test_a_secret_is_shown_on_the_wire_alone() -> None:
+    token = AccessToken(access_token="planted", access_token_id="i")
+    assert "planted" not in f"{token!r} {token} {token.model_dump()} {token.model_dump_json()}"
+    assert token.wire() == {"accessToken": "planted", "accessTokenId": "i"}
+
+
+def test_an_error_of_a_model_does_not_show_what_was_given() -> None:
+    with pytest.raises(ValidationError) as caught:
+        EngagementSync.model_validate({"external_id": ["planted"], "start_time": "planted", "content": 7})
+    assert "planted" not in str(caught.value)
+
+
+def test_every_public_model_says_what_it_is() -> None:
+    assert models.__all__ == sorted(models.__all__)
+    assert all((getattr(models, name).__doc__ or "").strip() for name in models.__all__)
