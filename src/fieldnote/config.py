@@ -349,6 +349,9 @@ def load(path: Path, env: Mapping[str, str] = os.environ) -> Config:
     document, lines = _Reader(path).read()
     problems: list[_Problem] = []
     document = _expand(document, (), env, problems)
+    problems += [
+        _Problem((name,), f"{name} is not a known key") for name in ("path", "lines") if name in document
+    ]
     if not problems:
         _add_environment(document, env)
         try:

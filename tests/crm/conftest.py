@@ -44,7 +44,12 @@ class Crm:
 
 _TYPES = {
     "sqlite": {"time": "timestamp", "text": "text", "id": "integer primary key", "double": "real"},
-    "postgresql": {"time": "timestamp", "text": "text", "id": "serial primary key", "double": "double precision"},
+    "postgresql": {
+        "time": "timestamp",
+        "text": "text",
+        "id": "serial primary key",
+        "double": "double precision",
+    },
     "mysql": {
         "time": "datetime(6)",
         "text": "text",

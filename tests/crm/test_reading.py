@@ -19,13 +19,19 @@ NOW = datetime(2026, 2, 15, 14, 0)  # noqa: DTZ001 - a CRM's own time, without a
 
 def _deals(crm: Crm) -> None:
     crm.run(
-        "create table deals (id integer primary key, name varchar(50), amount numeric(12,2), updated_at {time})"
+        "create table deals (id integer primary key, name varchar(50), amount numeric(12,2),"
+        " updated_at {time})"
     )
 
 
 def _insert(crm: Crm, *rows: tuple[int, str | None, datetime | None]) -> None:
     for key, name, moment in rows:
-        crm.run("insert into deals (id, name, updated_at) values (:id, :name, :at)", id=key, name=name, at=_at(crm, moment))
+        crm.run(
+            "insert into deals (id, name, updated_at) values (:id, :name, :at)",
+            id=key,
+            name=name,
+            at=_at(crm, moment),
+        )
 
 
 def _at(crm: Crm, moment: datetime | None) -> Any:
@@ -60,7 +66,9 @@ def test_an_empty_table_is_a_complete_reading(crm: Crm) -> None:
 
 def test_changes_are_read_from_before_the_cursor_on(crm: Crm) -> None:
     _deals(crm)
-    _insert(crm, (1, "old", NOW - timedelta(hours=1)), (2, "late", NOW - timedelta(minutes=3)), (3, "new", NOW))
+    _insert(
+        crm, (1, "old", NOW - timedelta(hours=1)), (2, "late", NOW - timedelta(minutes=3)), (3, "new", NOW)
+    )
     cursor = _read(crm, DEALS)[-1].cursor
     assert cursor is not None
     _insert(crm, (4, "newer", NOW + timedelta(seconds=1)))
@@ -97,7 +105,10 @@ def test_a_key_that_a_join_multiplies_is_named_and_left_out(crm: Crm) -> None:
     _deals(crm)
     _insert(crm, *[(n, "deal", NOW + timedelta(minutes=n)) for n in range(1, 8)])
     crm.run("create table reps (deal_id integer, rep varchar(20))")
-    crm.run("insert into reps values (1,'a'), (2,'a'), (3,'a'), (3,'b'), (3,'c'), (4,'a'), (5,'a'), (6,'a'), (7,'a')")
+    crm.run(
+        "insert into reps values (1,'a'), (2,'a'), (3,'a'), (3,'b'), (3,'c'), (4,'a'), (5,'a'), (6,'a'),"
+        " (7,'a')"
+    )
     query = "select d.id, d.updated_at, r.rep from deals d join reps r on r.deal_id = d.id"
     source = Source("push.opportunities", key="id", query=query, cursor="updated_at")
     for since in (None, Cursor.parse("time:2020-01-01T00:00:00")):
@@ -183,7 +194,10 @@ def test_a_reading_cannot_write(crm: Crm) -> None:
     ("source", "message"),
     [
         (Source("push.engagements", key="id", table="dealz"), "has no table 'dealz'; did you mean 'deals'"),
-        (Source("push.engagements", key="idd", table="deals"), "key: it has no column 'idd'; did you mean 'id'"),
+        (
+            Source("push.engagements", key="idd", table="deals"),
+            "key: it has no column 'idd'; did you mean 'id'",
+        ),
         (
             Source("push.engagements", key="id", table="deals", cursor="updated"),
             "cursor: it has no column 'updated'; did you mean 'updated_at'",
@@ -205,7 +219,10 @@ def test_a_wrong_name_is_said_with_the_nearest_one(crm: Crm, source: Source, mes
 
 def test_names_of_any_kind_are_quoted(crm: Crm) -> None:
     mark = "`" if crm.backend == "mysql" else '"'
-    crm.run(f"create table {mark}Order{mark} ({mark}Select{mark} integer primary key, {mark}50% of{mark} varchar(9))")
+    crm.run(
+        f"create table {mark}Order{mark}"
+        f" ({mark}Select{mark} integer primary key, {mark}50% of{mark} varchar(9))"
+    )
     crm.run(f"insert into {mark}Order{mark} values (1, 'x')")
     source = Source("push.opportunities", key="select", table="order")
     assert [dict(row) for row in _read(crm, source)[0].rows] == [{"Select": 1, "50% of": "x"}]
@@ -216,7 +233,10 @@ def test_a_table_of_another_schema(crm: Crm) -> None:
     if crm.backend != "postgresql":
         pytest.skip("schemas are PostgreSQL's")
     crm.run("create schema sales", "create table sales.deals (id uuid primary key, at timestamptz)")
-    crm.run("insert into sales.deals select gen_random_uuid(), '2026-02-15 14:00:00+00' from generate_series(1, 20)")
+    crm.run(
+        "insert into sales.deals"
+        " select gen_random_uuid(), '2026-02-15 14:00:00+00' from generate_series(1, 20)"
+    )
     source = Source("push.opportunities", key="id", table="sales.deals", cursor="at")
     pages = _read(crm, source, size=6)
     assert len(set(_keys(pages))) == 20
@@ -231,7 +251,9 @@ def test_a_table_of_another_schema(crm: Crm) -> None:
 @pytest.mark.parametrize("since", [None, Cursor("0")])
 def test_keys_that_differ_in_case_alone_are_all_read(crm: Crm, since: Cursor | None) -> None:
     """Where a collation holds 'a' and 'A' to be one, a page that ends between them must not lose any."""
-    collation = {"sqlite": "collate nocase", "mysql": "collate utf8mb4_general_ci", "postgresql": ""}[crm.backend]
+    collation = {"sqlite": "collate nocase", "mysql": "collate utf8mb4_general_ci", "postgresql": ""}[
+        crm.backend
+    ]
     crm.run(f"create table deals (id varchar(20) {collation}, at varchar(20))")
     keys = [f"{a}{b}{c}" for a in "aA" for b in "bB" for c in "cdCD"]
     for key in keys:
@@ -248,7 +270,10 @@ def test_keys_that_differ_in_case_alone_are_all_read(crm: Crm, since: Cursor | N
     ("key", "kind"), [("7", "integer"), ("7", "numeric(10,0)"), ("7", "varchar(10)"), ("7", "bigint")]
 )
 def test_a_row_is_looked_up_by_its_key_whatever_the_type(crm: Crm, key: str, kind: str) -> None:
-    crm.run(f"create table deals (id {kind} primary key, name varchar(9))", "insert into deals values (7, 'seven')")
+    crm.run(
+        f"create table deals (id {kind} primary key, name varchar(9))",
+        "insert into deals values (7, 'seven')",
+    )
     for source in (
         Source("push.opportunities", key="id", table="deals"),
         Source("push.opportunities", key="id", query="select id, name from deals"),

@@ -7,6 +7,7 @@ acknowledged. A refusal says nothing of its reason to the caller; the log does.
 from __future__ import annotations
 
 import logging
+from datetime import UTC, datetime
 from typing import Final
 
 from fastapi import FastAPI, Request, Response
@@ -18,11 +19,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from fieldnote.bridge.context import Bridge
 from fieldnote.bridge.tasks import look, queue_of
 from fieldnote.db.bridge_tables import connections, events
-from fieldnote.errors import DatabaseError
+from fieldnote.errors import ConfigError, DatabaseError
 from fieldnote.jobs import defer
 from fieldnote.siro.errors import WebhookRejected
 from fieldnote.siro.models import RecordingEvent
-from fieldnote.siro.webhooks import verify
+from fieldnote.siro.webhooks import sign, verify
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +36,7 @@ def make_receiver(bridge: Bridge) -> FastAPI:
     """The application; it works as long as the bridge is open."""
     app = FastAPI(title="Fieldnote receiver", docs_url=None, redoc_url=None, openapi_url=None)
     secrets = bridge.config.siro.webhook_secret
+    _check(secrets)
 
     @app.post("/hooks/siro")
     async def siro(request: Request) -> Response:
@@ -45,6 +47,15 @@ def make_receiver(bridge: Bridge) -> FastAPI:
         return Response(status_code=await _health(bridge))
 
     return app
+
+
+def _check(secrets: tuple[SecretStr, ...]) -> None:
+    """A secret that is none would refuse every webhook, one after the other."""
+    for secret in secrets:
+        try:
+            sign(secret.get_secret_value(), "check", datetime.now(UTC), b"")
+        except ValueError as error:
+            raise ConfigError(f"siro.webhook_secret is wrong: {error}") from None
 
 
 async def _receive(bridge: Bridge, secrets: tuple[SecretStr, ...], request: Request) -> int:

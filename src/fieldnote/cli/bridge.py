@@ -16,9 +16,7 @@ if TYPE_CHECKING:
     from fieldnote.bridge import PullResult, PushResult
     from fieldnote.config import Config
 
-ConfigFile = Annotated[
-    Path, typer.Option("--config", metavar="FILE", help="The file that says what goes where.")
-]
+ConfigFile = Annotated[Path, typer.Option("--config", metavar="FILE", help="The file that says what goes where.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document, and nothing else, on stdout.")]
 AcceptChange = Annotated[
     bool,
@@ -31,9 +29,7 @@ AcceptChange = Annotated[
 DEFAULT_FILE = Path("fieldnote.yaml")
 
 
-def push(
-    *, config: ConfigFile = DEFAULT_FILE, accept_change: AcceptChange = False, as_json: AsJson = False
-) -> None:
+def push(*, config: ConfigFile = DEFAULT_FILE, accept_change: AcceptChange = False, as_json: AsJson = False) -> None:
     """Send to Siro what changed in the CRM, once.
 
     Exit status: 0 if Siro now holds everything as the CRM does, 1 if a record is refused, unmapped or
@@ -75,9 +71,7 @@ def pull(
 def run(
     *,
     config: ConfigFile = DEFAULT_FILE,
-    host: Annotated[
-        str | None, typer.Option(help="Where the webhook receiver listens; else as the file says.")
-    ] = None,
+    host: Annotated[str | None, typer.Option(help="Where the webhook receiver listens; else as the file says.")] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="Its port; 0 takes a free one.")] = None,
 ) -> None:
     """Push and pull on schedule, and receive Siro's webhooks, until stopped (Ctrl-C or SIGTERM)."""
@@ -194,9 +188,7 @@ def _print_pull(result: PullResult) -> None:
     )
     for change in result.changes:
         where = change.column if change.kind == "field" else "note"
-        typer.echo(
-            f"  {change.model} {change.record}: {where} {change.action} (recording {change.recording_id})"
-        )
+        typer.echo(f"  {change.model} {change.record}: {where} {change.action} (recording {change.recording_id})")
     if result.stopped:
         typer.secho(f"stopped: {result.stopped}", fg="red")
     for problem in result.problems:

@@ -19,11 +19,7 @@ def status(*, as_json: AsJson = False) -> None:
     from fieldnote.db.engine import Application
     from fieldnote.db.home import home
 
-    own = [
-        name
-        for name in ("FIELDNOTE_DATABASE_URL", *(a.variable for a in Application))
-        if os.environ.get(name)
-    ]
+    own = [name for name in ("FIELDNOTE_DATABASE_URL", *(a.variable for a in Application)) if os.environ.get(name)]
     found = server_status(home())
     if as_json:
         document: dict[str, Any] = {

@@ -38,9 +38,7 @@ def _print_version(wanted: bool) -> None:
 @app.callback()
 def root(
     *,
-    verbose: Annotated[
-        int, typer.Option("--verbose", "-v", count=True, help="Log to stderr; twice for all.")
-    ] = 0,
+    verbose: Annotated[int, typer.Option("--verbose", "-v", count=True, help="Log to stderr; twice for all.")] = 0,
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,

@@ -35,6 +35,7 @@ class _Fault(Enum):
     CONSTRAINT = ("refuses the row by one of its rules", "see which columns it needs, and which refer", False)
     VALUE = ("refuses a value", "see the column's type and length", False)
     READ_ONLY = ("is read-only", "give crm.write_url an address that may write", False)
+    OPTION = ("is not asked, as its address is wrong", "check what stands behind the '?'", False)
     OTHER = ("gives an error", None, False)
 
 
@@ -80,6 +81,7 @@ _SQLITE = (
 _CONNECTING = (
     (r"authentication failed|no password supplied|no pg_hba.conf entry|role .* does not exist", _Fault.LOGIN),
     (r"database .* does not exist", _Fault.DATABASE),
+    (r"connection option|invalid .* value|missing \"=\"", _Fault.OPTION),
 )
 
 # These say what they mean without quoting a value of a row.
@@ -117,6 +119,11 @@ def _translate(error: BaseException, doing: str, *, reading: bool) -> CrmError:
 
 
 def _fault(error: BaseException) -> _Fault:
+    module = type(error).__module__
+    if module.startswith("pymysql"):
+        # Its codes are finer than the SQLSTATEs that MySQL sends along.
+        code = error.args[0] if error.args else 0
+        return next((fault for fault, codes in _MYSQL.items() if code in codes), _Fault.OTHER)
     sqlstate = getattr(error, "sqlstate", None)
     if isinstance(sqlstate, str):
         # The longest code that fits is the most exact one.
@@ -124,10 +131,6 @@ def _fault(error: BaseException) -> _Fault:
             (len(code), fault) for codes, fault in _SQLSTATES for code in codes if sqlstate.startswith(code)
         ]
         return max(fits, key=lambda fit: fit[0])[1] if fits else _Fault.OTHER
-    module = type(error).__module__
-    if module.startswith("pymysql"):
-        code = error.args[0] if error.args else 0
-        return next((fault for fault, codes in _MYSQL.items() if code in codes), _Fault.OTHER)
     if module.startswith("sqlite3"):
         return _worded(_SQLITE, error, _Fault.OTHER)
     return _worded(_CONNECTING, error, _Fault.UNREACHABLE)

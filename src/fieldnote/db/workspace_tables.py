@@ -1,10 +1,7 @@
 """The workspace's tables. Every row belongs to an organization, and row-level security keeps it there.
 
-A CRM record's id is derived from its connection, kind and `externalId` (`fieldnote.workspace.ids`): a record
-that is mentioned before it arrives already has the id that it will have, and an upsert needs no look-up.
-
-What people said (utterances, extracted values, summaries, deep links with a customer's name) lives in
-tables of its own, each keyed by recording, so that it can be purged and the facts beside it stay.
+What people said (utterances, extracted values, summaries) lives in tables of its own, so that it can be
+purged and the facts beside it stay.
 """
 
 from __future__ import annotations
@@ -12,13 +9,13 @@ from __future__ import annotations
 from typing import Any, Final
 
 from sqlalchemy import (
-    ARRAY,
     BigInteger,
     Boolean,
     Column,
     DateTime,
-    Float,
+    Double,
     ForeignKey,
+    Identity,
     Index,
     Integer,
     LargeBinary,
@@ -27,7 +24,6 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
-    false,
     func,
     text,
 )
@@ -43,27 +39,25 @@ metadata: Final = MetaData(
 )
 
 
-def _id(name: str = "id") -> Column[Any]:
-    return Column(name, Uuid, primary_key=True)
+def _id() -> Column[Any]:
+    return Column("id", Uuid(as_uuid=False), primary_key=True, server_default=func.gen_random_uuid())
 
 
-def _organization() -> Column[Any]:
-    return Column(
-        "organization_id",
-        Uuid,
-        ForeignKey("organizations.organization_id", ondelete="CASCADE"),
-        nullable=False,
-    )
+def _to(name: str, target: str, *, nullable: bool = False, primary_key: bool = False) -> Column[Any]:
+    reference = ForeignKey(target, ondelete="CASCADE")
+    return Column(name, Uuid(as_uuid=False), reference, nullable=nullable, primary_key=primary_key)
 
 
-def _reference(name: str, target: str, *, nullable: bool = True, primary_key: bool = False) -> Column[Any]:
-    return Column(
-        name,
-        Uuid,
-        ForeignKey(f"{target}", ondelete="SET NULL" if nullable else "CASCADE"),
-        nullable=nullable,
-        primary_key=primary_key,
-    )
+def _organization(*, primary_key: bool = False) -> Column[Any]:
+    return _to("organization_id", "organizations.id", primary_key=primary_key)
+
+
+def _text(name: str, *, nullable: bool = False) -> Column[Any]:
+    return Column(name, Text, nullable=nullable)
+
+
+def _json(name: str, *, nullable: bool = False) -> Column[Any]:
+    return Column(name, JSONB(none_as_null=True), nullable=nullable)
 
 
 def _moment(name: str, *, nullable: bool = True) -> Column[Any]:
@@ -71,120 +65,74 @@ def _moment(name: str, *, nullable: bool = True) -> Column[Any]:
 
 
 def _now(name: str) -> Column[Any]:
-    return Column(name, DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp())
-
-
-def _text(name: str, *, nullable: bool = True) -> Column[Any]:
-    return Column(name, Text, nullable=nullable)
-
-
-def _flag(name: str) -> Column[Any]:
-    return Column(name, Boolean, nullable=False, server_default=false())
-
-
-def _json(name: str, *, nullable: bool = True) -> Column[Any]:
-    return Column(name, JSONB(none_as_null=True), nullable=nullable)
-
-
-def _number(name: str) -> Column[Any]:
-    return Column(name, Float(53))
+    return Column(name, DateTime(timezone=True), nullable=False, server_default=func.now())
 
 
 # --- organizations and credentials ----------------------------------------------------------------------
 
 organizations: Final = Table(
-    "organizations",
-    metadata,
-    _id("organization_id"),
-    _text("name", nullable=False),
-    _now("created_at"),
-    UniqueConstraint("name"),
+    "organizations", metadata, _id(), _text("name"), _now("created_at"), UniqueConstraint("name")
 )
 
 integration_connections: Final = Table(
-    "integration_connections",
-    metadata,
-    _id(),
-    _organization(),
-    _text("name", nullable=False),
-    _text("platform", nullable=False),
-    _now("created_at"),
-    UniqueConstraint("organization_id", "name"),
+    "integration_connections", metadata, _id(), _organization(), _text("name"), _now("created_at")
 )
-"""A CRM that is joined to the organization. The CRM's ids are unique within one, by kind of record."""
 
 users: Final = Table(
     "users",
     metadata,
     _id(),
     _organization(),
-    _text("email", nullable=False),
-    # As it is compared: without case.
-    _text("email_key", nullable=False),
-    _text("name", nullable=False),
-    # As it is compared: without case, accents and double spaces. Null: not a full name.
+    _text("email"),
+    _text("email_key"),
+    _text("name"),
+    # The full name without case, accents and spacing; empty for a name of one word, which matches nobody.
     _text("name_key"),
-    _text("role", nullable=False),
+    _text("role"),
     _now("created_at"),
-    _now("updated_at"),
     UniqueConstraint("organization_id", "email_key"),
-)
-"""The people of the workspace."""
-
-organization_tokens: Final = Table(
-    "organization_tokens",
-    metadata,
-    _id(),
-    _organization(),
-    _text("name", nullable=False),
-    # SHA-256 of a token of 256 random bits: it need only be compared.
-    Column("token_hash", LargeBinary, nullable=False),
-    _reference("created_by", "users.id"),
-    _now("created_at"),
-    _moment("revoked_at"),
-    UniqueConstraint("token_hash"),
+    Index("ix_users_name", "organization_id", "name_key"),
 )
 
 oauth_apps: Final = Table(
     "oauth_apps",
     metadata,
-    _id("client_id"),
+    Column("client_id", Text, primary_key=True),
     _organization(),
-    _text("name", nullable=False),
-    _reference("owner_id", "users.id", nullable=False),
+    _text("name"),
+    _to("owner_id", "users.id"),
     Column("secret_hash", LargeBinary, nullable=False),
     _now("created_at"),
-    _moment("deleted_at"),
-    Index(None, "organization_id"),
 )
 
-user_tokens: Final = Table(
-    "user_tokens",
+tokens: Final = Table(
+    "tokens",
     metadata,
     _id(),
     _organization(),
-    _reference("client_id", "oauth_apps.client_id", nullable=False),
-    _reference("user_id", "users.id", nullable=False),
-    Column("token_hash", LargeBinary, nullable=False),
-    _text("scope", nullable=False),
+    _text("kind"),
+    _text("name"),
+    Column("hash", LargeBinary, nullable=False, unique=True),
+    _to("created_by", "users.id", nullable=True),
+    _to("user_id", "users.id", nullable=True),
+    Column("client_id", Text, ForeignKey("oauth_apps.client_id", ondelete="CASCADE")),
+    _text("scope", nullable=True),
+    _moment("expires_at"),
     _now("created_at"),
-    _moment("expires_at", nullable=False),
-    _moment("revoked_at"),
-    UniqueConstraint("token_hash"),
 )
 
 # --- CRM records ----------------------------------------------------------------------------------------
 
 
 def _crm_record(name: str, *columns: Column[Any] | Index) -> Table:
-    """A kind of CRM record. `external_id` is null only for an account that was sent without one."""
     return Table(
         name,
         metadata,
         _id(),
         _organization(),
-        _reference("connection_id", "integration_connections.id", nullable=False),
+        _to("connection_id", "integration_connections.id"),
         _text("external_id"),
+        _json("fields"),
         *columns,
         _moment("deleted_at"),
         _now("created_at"),
@@ -193,98 +141,89 @@ def _crm_record(name: str, *columns: Column[Any] | Index) -> Table:
     )
 
 
-def _party() -> list[Column[Any]]:
-    """What accounts, contacts and leads have in common."""
-    return [
-        Column("email_addresses", ARRAY(Text)),
-        Column("phone_numbers", ARRAY(Text)),
-        _json("addresses"),
-        _number("latitude"),
-        _number("longitude"),
-        _reference("owner_id", "external_users.id"),
-        _moment("last_activity_at"),
-    ]
+def _place() -> list[Column[Any]]:
+    return [Column("latitude", Double), Column("longitude", Double)]
 
 
-external_users: Final = _crm_record(
-    "external_users",
-    _text("email"),
-    _text("email_key"),
-    _text("name"),
-    _text("name_key"),
-    # Who they are in the workspace, and how that was found: OVERRIDE, EMAIL or NAME.
-    _reference("user_id", "users.id"),
-    _text("mapped_by"),
-    _reference("override_user_id", "users.id"),
-    Index(None, "user_id"),
-    Index("ix_external_users_organization_id_email_key", "organization_id", "email_key"),
-    Index("ix_external_users_organization_id_name_key", "organization_id", "name_key"),
+crm_users: Final = Table(
+    "crm_users",
+    metadata,
+    _id(),
+    _organization(),
+    _to("connection_id", "integration_connections.id"),
+    _text("external_id"),
+    _text("email", nullable=True),
+    _text("name", nullable=True),
+    Column("email_key", Text, nullable=False, server_default=""),
+    Column("name_key", Text, nullable=False, server_default=""),
+    _to("user_id", "users.id", nullable=True),
+    _text("matched_by", nullable=True),
+    _now("created_at"),
+    _now("updated_at"),
+    UniqueConstraint("organization_id", "connection_id", "external_id"),
+    Index("ix_crm_users_email", "organization_id", "email_key"),
+    Index("ix_crm_users_name", "organization_id", "name_key"),
+    Index("ix_crm_users_user", "user_id"),
 )
-"""The CRM's reps."""
 
-accounts: Final = _crm_record("accounts", _text("name"), *_party())
-contacts: Final = _crm_record("contacts", _text("name"), *_party(), _reference("account_id", "accounts.id"))
-leads: Final = _crm_record("leads", _text("first_name"), _text("last_name"), *_party())
+user_overrides: Final = Table(
+    "user_overrides",
+    metadata,
+    _organization(primary_key=True),
+    Column("external_id", Text, primary_key=True),
+    _to("user_id", "users.id"),
+)
+
+accounts: Final = _crm_record("accounts", *_place())
+leads: Final = _crm_record("leads", *_place())
+contacts: Final = _crm_record("contacts", *_place(), _to("account_id", "accounts.id", nullable=True))
 
 opportunities: Final = _crm_record(
     "opportunities",
-    _text("name"),
-    _number("amount"),
-    _text("disposition"),
-    _moment("closed_at"),
-    _moment("last_activity_at"),
-    _moment("remote_created_at"),
-    _reference("account_id", "accounts.id"),
-    _reference("contact_id", "contacts.id"),
+    _to("account_id", "accounts.id", nullable=True),
+    _to("contact_id", "contacts.id", nullable=True),
+    Index("ix_opportunities_account", "account_id"),
 )
 
 engagements: Final = _crm_record(
     "engagements",
-    _moment("start_time"),
-    _moment("end_time"),
-    _text("start_time_localized"),
-    _text("subject"),
-    _text("content"),
-    _text("direction"),
-    _text("activity_type"),
-    _text("type_name"),
-    _text("type_external_id"),
-    _reference("account_id", "accounts.id"),
-    _reference("contact_id", "contacts.id"),
-    _reference("lead_id", "leads.id"),
-    _reference("opportunity_id", "opportunities.id"),
-    _moment("remote_created_at"),
-    _moment("remote_updated_at"),
-    Index(None, "opportunity_id"),
-    Index(None, "account_id"),
+    _text("activity_type", nullable=True),
+    _text("type_name", nullable=True),
+    _moment("starts_at"),
+    _moment("ends_at"),
+    _to("account_id", "accounts.id", nullable=True),
+    _to("contact_id", "contacts.id", nullable=True),
+    _to("lead_id", "leads.id", nullable=True),
+    _to("opportunity_id", "opportunities.id", nullable=True),
+    Index("ix_engagements_starts", "organization_id", "starts_at"),
+    Index("ix_engagements_account", "account_id"),
+    Index("ix_engagements_opportunity", "opportunity_id"),
 )
 
 
-def _member(name: str, parent: str, child: str, child_column: str, *columns: Column[Any]) -> Table:
-    """Who or what belongs to a record. `deleted_at`: taken off it."""
-    singular = {"engagements": "engagement_id", "opportunities": "opportunity_id"}[parent]
+def _crew(name: str, record: str, records: str) -> Table:
     return Table(
         name,
         metadata,
-        _reference(singular, f"{parent}.id", nullable=False, primary_key=True),
-        _reference(child_column, f"{child}.id", nullable=False, primary_key=True),
         _organization(),
-        *columns,
+        _to(record, f"{records}.id", primary_key=True),
+        _to("crm_user_id", "crm_users.id", primary_key=True),
+        Column("share_of_sale", Double),
         _moment("deleted_at"),
-        _now("created_at"),
-        _now("updated_at"),
-        Index(None, child_column),
+        Index(f"ix_{name}_user", "crm_user_id"),
     )
 
 
-engagement_users: Final = _member(
-    "engagement_users", "engagements", "external_users", "external_user_id", _number("share_of_sale")
-)
-opportunity_users: Final = _member(
-    "opportunity_users", "opportunities", "external_users", "external_user_id", _number("share_of_sale")
-)
-opportunity_contacts: Final = _member(
-    "opportunity_contacts", "opportunities", "contacts", "contact_id", Column("is_primary", Boolean)
+engagement_users: Final = _crew("engagement_users", "engagement_id", "engagements")
+opportunity_users: Final = _crew("opportunity_users", "opportunity_id", "opportunities")
+
+opportunity_contacts: Final = Table(
+    "opportunity_contacts",
+    metadata,
+    _organization(),
+    _to("opportunity_id", "opportunities.id", primary_key=True),
+    _to("contact_id", "contacts.id", primary_key=True),
+    Column("is_primary", Boolean),
 )
 
 # --- recordings -----------------------------------------------------------------------------------------
@@ -294,58 +233,34 @@ recordings: Final = Table(
     metadata,
     _id(),
     _organization(),
-    _reference("connection_id", "integration_connections.id", nullable=False),
-    _reference("user_id", "users.id", nullable=False),
-    # The caller's own name for it: given twice, it is one recording.
-    _text("key"),
+    _to("user_id", "users.id"),
+    _text("key", nullable=True),
     _text("title"),
-    # When the conversation began.
-    _moment("created_at", nullable=False),
     Column("duration_ms", BigInteger, nullable=False),
-    # GIVEN, TRANSCRIPT or ESTIMATED.
-    _text("duration_source", nullable=False),
-    _number("latitude"),
-    _number("longitude"),
-    Column("result", Text, nullable=False, server_default="OPEN"),
-    # The CRM's ids out of the deep link that it was started by.
-    _text("appointment_external_id"),
-    _text("opportunity_external_id"),
-    _flag("is_processing_done"),
-    _flag("is_entity_extraction_done"),
-    _flag("is_summary_done"),
-    # When the last stage ended.
+    *_place(),
+    _text("appointment_external_id", nullable=True),
+    _text("opportunity_external_id", nullable=True),
     _moment("processed_at"),
+    _moment("extracted_at"),
+    _moment("summarized_at"),
     _moment("deleted_at"),
     _moment("root_data_purged_at"),
-    _now("stored_at"),
+    _moment("created_at", nullable=False),
     _now("updated_at"),
     UniqueConstraint("organization_id", "key"),
-    Index("ix_recordings_page", "organization_id", "created_at", "id"),
-    Index("ix_recordings_updated", "organization_id", "updated_at"),
+    Index("ix_recordings_created", "organization_id", "created_at", "id"),
+    Index("ix_recordings_updated", "organization_id", "updated_at", "id"),
     Index("ix_recordings_user", "user_id", "created_at"),
-    Index(
-        "ix_recordings_appointment",
-        "organization_id",
-        "appointment_external_id",
-        postgresql_where=text("appointment_external_id is not null"),
-    ),
-    Index(
-        "ix_recordings_opportunity",
-        "organization_id",
-        "opportunity_external_id",
-        postgresql_where=text("opportunity_external_id is not null"),
-    ),
+    Index("ix_recordings_appointment", "organization_id", "appointment_external_id"),
+    Index("ix_recordings_opportunity", "organization_id", "opportunity_external_id"),
 )
 
-recording_transcripts: Final = Table(
-    "recording_transcripts",
+recording_utterances: Final = Table(
+    "recording_utterances",
     metadata,
-    _reference("recording_id", "recordings.id", nullable=False, primary_key=True),
     _organization(),
-    # {tag: name}
-    _json("speakers", nullable=False),
-    # [{"speaker": tag, "text": …, "start": ms, "end": ms}]
-    _json("utterances", nullable=False),
+    _to("recording_id", "recordings.id", primary_key=True),
+    _json("utterances"),
 )
 """Personal: what was said."""
 
@@ -354,23 +269,21 @@ entity_definitions: Final = Table(
     metadata,
     _id(),
     _organization(),
-    _text("name", nullable=False),
-    # [{"name": …, "mappings": [{"crmModelName": …, "crmFieldName": …}] or absent}]
-    _json("fields", nullable=False),
-    _now("created_at"),
+    _text("name"),
+    _json("fields"),
     _moment("deleted_at"),
-    Index(None, "organization_id"),
+    _now("created_at"),
+    UniqueConstraint("organization_id", "name"),
 )
-"""What an organization wants to know of a conversation."""
 
 extractions: Final = Table(
     "extractions",
     metadata,
     _id(),
     _organization(),
-    _reference("recording_id", "recordings.id", nullable=False),
-    _reference("definition_id", "entity_definitions.id", nullable=False),
-    _text("status", nullable=False),
+    _to("recording_id", "recordings.id"),
+    _to("definition_id", "entity_definitions.id"),
+    _text("status"),
     _now("created_at"),
     _now("updated_at"),
     UniqueConstraint("recording_id", "definition_id"),
@@ -379,12 +292,9 @@ extractions: Final = Table(
 extraction_values: Final = Table(
     "extraction_values",
     metadata,
-    _reference("extraction_id", "extractions.id", nullable=False, primary_key=True),
     _organization(),
-    _reference("recording_id", "recordings.id", nullable=False),
-    # [{"name": …, "value": …, "quotes": [{"index": …, "text": …}]}]
-    _json("items", nullable=False),
-    Index(None, "recording_id"),
+    _to("extraction_id", "extractions.id", primary_key=True),
+    _json("items"),
 )
 """Personal: what the extractions found."""
 
@@ -393,9 +303,9 @@ summaries: Final = Table(
     metadata,
     _id(),
     _organization(),
-    _reference("recording_id", "recordings.id", nullable=False),
-    _text("name", nullable=False),
-    _text("content", nullable=False),
+    _to("recording_id", "recordings.id"),
+    _text("name"),
+    _text("content"),
     _now("created_at"),
     UniqueConstraint("recording_id", "name"),
 )
@@ -404,43 +314,34 @@ summaries: Final = Table(
 recording_links: Final = Table(
     "recording_links",
     metadata,
-    _reference("recording_id", "recordings.id", nullable=False, primary_key=True),
     _organization(),
-    # DIRECT, FUZZY or NOT_FOUND, and which of Siro's triggers led to it.
-    _text("source", nullable=False),
-    _text("trigger", nullable=False),
-    _reference("engagement_id", "engagements.id"),
-    _reference("opportunity_id", "opportunities.id"),
-    _reference("account_id", "accounts.id"),
-    _reference("contact_id", "contacts.id"),
-    _reference("lead_id", "leads.id"),
-    # Likely, but not certain enough to link.
-    _reference("proposed_engagement_id", "engagements.id"),
-    _number("score"),
-    # {"reasons": […], "runnersUp": [{"engagementId", "score", "reason", "words"}]}
-    _json("evidence", nullable=False),
+    _to("recording_id", "recordings.id", primary_key=True),
+    _to("engagement_id", "engagements.id", nullable=True),
+    _to("opportunity_id", "opportunities.id", nullable=True),
+    _text("trigger"),
+    _text("source"),
+    Column("score", Double),
+    _json("reasons"),
+    _json("runners_up"),
+    # The records that it meant when it was decided: {"engagement": id, "opportunity": id, "account": id, …}.
+    _json("resolved"),
     _now("decided_at"),
-    Index(None, "engagement_id"),
-    Index(None, "opportunity_id"),
-    Index(None, "account_id"),
+    Index("ix_recording_links_engagement", "engagement_id"),
 )
-"""Where each recording belongs: one row as soon as that has been asked for the first time."""
 
 mobile_events: Final = Table(
     "mobile_events",
     metadata,
     _id(),
     _organization(),
-    _reference("user_id", "users.id", nullable=False),
-    _reference("recording_id", "recordings.id", nullable=False),
-    _text("event_code", nullable=False),
-    _json("event", nullable=False),
-    Column("external_opportunity_ids", ARRAY(Text)),
+    _to("user_id", "users.id"),
+    _to("recording_id", "recordings.id", nullable=True),
+    _text("event_code"),
+    _json("event"),
+    _json("external_opportunity_ids", nullable=True),
     _moment("created_at", nullable=False),
-    Index("ix_mobile_events_page", "organization_id", "created_at", "id"),
-    Index(None, "recording_id"),
+    Index("ix_mobile_events_created", "organization_id", "created_at", "id"),
 )
-"""What the recorder did. A deep link may carry a customer's name."""
 
 # --- webhooks -------------------------------------------------------------------------------------------
 
@@ -449,42 +350,38 @@ webhook_endpoints: Final = Table(
     metadata,
     _id(),
     _organization(),
-    _text("url", nullable=False),
-    # Sealed: it is needed in clear to sign.
+    _text("url"),
     Column("secret", LargeBinary, nullable=False),
     _now("created_at"),
-    _moment("deleted_at"),
-    Index(None, "organization_id"),
+    UniqueConstraint("organization_id", "url"),
 )
 
 webhook_messages: Final = Table(
     "webhook_messages",
     metadata,
-    # The `svix-id`, the same for every attempt.
-    Column("id", Text, primary_key=True),
+    _id(),
     _organization(),
-    _reference("recording_id", "recordings.id", nullable=False),
-    _text("event_type", nullable=False),
-    # The body as it is signed and sent. Identifiers and flags only.
-    _text("body", nullable=False),
+    _to("recording_id", "recordings.id"),
+    _text("event_type"),
+    _json("payload"),
+    Column("sequence", BigInteger, Identity(), nullable=False),
     _now("created_at"),
-    Index(None, "recording_id"),
+    Index("ix_webhook_messages_recording", "recording_id"),
 )
-"""What happened, once for each time that it happened. Stored in the transaction that made it happen."""
 
 webhook_deliveries: Final = Table(
     "webhook_deliveries",
     metadata,
-    Column("message_id", Text, ForeignKey("webhook_messages.id", ondelete="CASCADE"), primary_key=True),
-    _reference("endpoint_id", "webhook_endpoints.id", nullable=False, primary_key=True),
     _organization(),
-    # PENDING, DELIVERED or FAILED (no attempt is left).
-    _text("status", nullable=False),
+    _to("message_id", "webhook_messages.id", primary_key=True),
+    _to("endpoint_id", "webhook_endpoints.id", primary_key=True),
+    Column("state", Text, nullable=False, server_default="pending"),
     Column("attempts", Integer, nullable=False, server_default="0"),
-    # Of the last attempt: the answer's status, or why there was none.
-    Column("response_status", Integer),
-    _text("error"),
-    _moment("attempted_at"),
-    _moment("next_at"),
+    Column("last_status", Integer),
+    _text("last_error", nullable=True),
+    _moment("delivered_at"),
+    Index("ix_webhook_deliveries_open", "organization_id", postgresql_where=text("state = 'pending'")),
 )
-"""How far each message is with each endpoint."""
+
+SECURED: Final = tuple(table for table in metadata.sorted_tables if "organization_id" in table.columns)
+"""The tables whose rows belong to an organization."""

@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from itertools import pairwise
 
 from fieldnote.insight.numbers import Number, numbers
 from fieldnote.insight.words import any_of
@@ -151,12 +150,16 @@ def _amount(number: Number, folded: str) -> Money | None:
     monthly = bool(_MONTHLY.match(after))
     if _PER_UNIT.match(after) and not monthly:
         return None
-    if not (dollars or monthly) and _is_count(number, before, after):
+    if not (dollars or monthly) and (_is_year(number) or _is_count(number, before, after)):
         return None
     start = len(before.rstrip()) - 1 if before.rstrip().endswith("$") else number.start
     certain = dollars or monthly or (number.full and not number.year)
     is_sized = dollars or monthly or number.full or number.value >= 1000
     return Money(number.value, number.value, start, number.end, monthly=monthly, certain=certain, sized=is_sized)
+
+
+def _is_year(number: Number) -> bool:
+    return number.year and 1900 <= number.value <= 2040
 
 
 def _is_count(number: Number, before: str, after: str) -> bool:
@@ -166,7 +169,7 @@ def _is_count(number: Number, before: str, after: str) -> bool:
         return True
     if number.full and not number.year and number.scale >= 100:
         return False
-    if _NOT_BEFORE.search(before) or (_CLOCK_BEFORE.search(before) and _PARTS_OF_DAY.match(after)):
+    if _NOT_BEFORE.search(before) or (_CLOCK_BEFORE.search(before) and _is_clock(number, after)):
         return True
     if number.full and not number.year:
         return False
@@ -174,6 +177,11 @@ def _is_count(number: Number, before: str, after: str) -> bool:
     if following is None or number.year:
         return False
     return not _FOLLOWERS.match(after, following.start(1))
+
+
+def _is_clock(number: Number, after: str) -> bool:
+    hour, minutes = divmod(number.value, 100)
+    return bool(_PARTS_OF_DAY.match(after)) or (number.joined and hour <= 12 and minutes in {15, 30, 45})
 
 
 def _ranges(found: list[Money], folded: str) -> list[Money]:
@@ -195,7 +203,7 @@ def _join(low: Money, high: Money, folded: str) -> Money | None:
     if "and" in between.split() and not re.search(r"\b(?:between|from|in between)\b[^.?!]{0,20}$", folded[: low.start]):
         return None
     bottom, top = low.low, high.high
-    if not low.sized and high.sized and not high.monthly:
+    if high.sized and not high.monthly and (not low.sized or (bottom < 1000 <= top)):  # "$40-50k" too
         bottom = _same_scale(bottom, top)
     if not bottom < top <= bottom * 4 or (low.monthly and not high.monthly):
         return None
@@ -257,6 +265,3 @@ def typical(texts: Sequence[str]) -> float | None:
     known = sorted(m.high for text in texts for m in amounts(text) if m.certain and not m.monthly and m.high > 20)
     return known[len(known) // 2] if known else None
 
-
-def neighbours(found: Sequence[Money]) -> list[tuple[Money, Money]]:
-    return list(pairwise(found))

@@ -126,6 +126,8 @@ def _small(parts: list[Token], at: int) -> _Small | None:
     if at >= len(parts):
         return None
     word = parts[at].text
+    if word.endswith("ish") and word[:-3] in _TENS | _TEENS:  # "thirtyish"; the ending is left to be read
+        return _Small((_TENS | _TEENS)[word[:-3]], parts[at].end - 3, at + 1)
     if word in _UNITS or word in _TEENS:
         return _Small(_UNITS.get(word) or _TEENS[word], parts[at].end, at + 1)
     if word not in _TENS:

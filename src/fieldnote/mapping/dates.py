@@ -39,17 +39,18 @@ _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday",
 _YEAR = r"(?:,? (?:of )?(?P<year>20\d\d))?"
 _PART = r"(?:(?P<part>early|mid|middle of|late|beginning of|start of|end of|the end of)[ -](?:the )?)?"
 _FILLER = re.compile(
-    r"^(?:(?:the|in|on|at|for|during|sometime|some time|start(?:ing|s|ed)?|begin(?:ning|s)?(?! of)|done|"
+    r"^(?:(?:the|in|on|at|for|over|during|sometime|some time|start(?:ing|s|ed)?|begin(?:ning|s)?(?! of)|done|"
     r"finish(?:ed)?|complet(?:e|ed|ion)|install(?:ed|ation)?|ready|move|moving|want(?:s|ed)?|need(?:s|ed)?|"
-    r"would like|hop(?:e|ing)|plan(?:s|ning)?|aim(?:ing)?|target(?:ing)?|to|be|have|it|they|we|i|project|"
+    r"would like|hop(?:es?|ing)|plan(?:s|ning)?|aim(?:ing)?|target(?:ing)?|to|be|have|it|they|we|i|project|"
     r"work|timeline|is|are|ideally|preferably|customer|homeowners?|get|this done)\b(?! of)[ :,]*)+"
 )
 _AHEAD = (
-    r"(?P<how>within|in|over|less than)? ?(?:the )?(?:next |coming )?(?P<n>\d+)(?: ?(?:-|to|or) ?(?P<m>\d+))?"
-    r" (?P<unit>day|week|month|year)s?(?: from (?:now|today))?(?: or less)?"
+    r"(?P<how>within|in|over|less than)? ?(?:the )?(?:next |coming )?(?:about |around |roughly )?"
+    r"(?P<n>\d+)(?: ?(?:-|to|or) ?(?P<m>\d+))? (?P<unit>day|week|month|year)s?"
+    r"(?: from (?:now|today))?(?: or less)?"
 )
 _ONE_AHEAD = (
-    r"(?P<how>within|in|over) (?:the next |about )?(?:an? )?(?:(?P<couple>couple)(?: of)? )?"
+    r"(?:(?P<how>within|in|over) )?(?:the )?(?:next |about )?(?:an? )?(?:(?P<couple>couple)(?: of)? )?"
     r"(?P<unit>day|week|month|year)s?"
 )
 _DASHES = re.compile("[\N{EN DASH}\N{EM DASH}]")
@@ -110,17 +111,29 @@ class _Reader:
         )
         if not match or (match["word"] == "from" and re.search(r" to | - |-", match["rest"])):
             return None
-        inner = self.span(re.sub(r"^the (?!end)", "", match["rest"]))
+        word, rest = match["word"], match["rest"].removeprefix("the ")
+        inner = self.span(rest)
+        if inner.first is None or inner.last is None:
+            raise UnclearError("it is a bound of a bound")
+        if word == "by" and (inner.last - inner.first).days > 31:
+            raise UnclearError("it may be its beginning or its end")
+        if word in {"before", "prior to", "ahead of"} and rest.startswith("end of "):
+            word = "by"
         day = timedelta(days=1)
-        match match["word"]:
+        match word:
             case "by" | "no later than" | "not later than" | "until":
                 return Days(None, inner.last, exact=False)
             case "before" | "prior to" | "ahead of":
-                return Days(None, inner.first - day if inner.first else None, exact=False)
+                return Days(None, self._not_over(inner.first) - day, exact=False)
             case "after":
-                return Days(inner.last + day if inner.last else None, None, exact=False)
+                return Days(inner.last + day, None, exact=False)
             case _:
                 return Days(inner.first, None, exact=False)
+
+    def _not_over(self, day: date) -> date:
+        if self._on is not None and day <= self._on:
+            raise UnclearError("it has begun already")
+        return day
 
     def _range(self, text: str) -> Days | None:
         match = re.fullmatch(

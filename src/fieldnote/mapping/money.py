@@ -62,7 +62,7 @@ _ABOUT = (
 _ABOUT_AFTER = r"ish|-ish|or so|give or take|roughly|approximately|or thereabouts|ballpark"
 _FILLER = (
     r"budget(?:ed)?|price|cost|amount|range|is|are|was|be|of|the|a|an|at|in|to|their|his|her|our|my|your|we|they|"
-    r"he|she|i|it|it's|its|that's|we're|they're|have|has|had|having|total|all|overall|all-in|set|aside|saved|"
+    r"he|she|i|it|it's|its|that's|we're|they're|we'd|they'd|i'd|he'd|she'd|have|has|had|having|total|all|overall|all-in|set|aside|saved|"
     r"spend|spending|pay|invest|can|could|would|like|want|wants|wanted|willing|looking|hoping|aiming|planning|"
     r"plan|comfortable|with|for|on|customers?|homeowners?|clients?|couple|family|stated|said|says|mentioned|"
     r"exactly|even|between|from|anywhere|somewhere|project|job|whole|thing|everything|up|top|target|goal|figure|"
@@ -84,6 +84,8 @@ def amounts(text: str) -> Amounts:
     text = re.sub(r"\([^()\d]*\)", " ", text).strip(" .!")
     if _OTHER.search(text):
         raise UnclearError("the words tie the amount to something else")
+    if re.search(r"\d\.\d{3}(?!\d)", text):
+        raise UnclearError("its point may divide thousands or decimals")
     found = [_amount(match) for match in _AMOUNT.finditer(text)]
     if not found:
         raise UnclearError("there is no amount in it")

@@ -1,0 +1,54 @@
+"""The workspace: a Siro-compatible server with people, matching, extraction, summaries and signed webhooks.
+
+::
+
+    async with open_workspace(database_url=url) as workspace:
+        organization, token = await init_organization(workspace.engine, name="Acme Roofing", admin="ann@acme.test")
+        await add_user(workspace.engine, organization, email="john@acme.test", name="John Sales")
+        async with WorkspaceServer(workspace, port=8123) as server:
+            recording_id = await add_recording(workspace, organization.id, NewRecording(...))
+            await server.wait()
+"""
+
+from fieldnote.workspace.api import create_app
+from fieldnote.workspace.context import Workspace, open_workspace
+from fieldnote.workspace.explain import Explained, explain_links
+from fieldnote.workspace.organizations import (
+    Organization,
+    User,
+    add_token,
+    add_user,
+    ensure_oauth_app,
+    ensure_organization,
+    find_organization,
+    init_organization,
+    list_users,
+    map_user,
+)
+from fieldnote.workspace.recordings import NewRecording, add_recording
+from fieldnote.workspace.server import WorkspaceServer, is_loopback
+from fieldnote.workspace.webhooks import Endpoint, add_webhook
+
+__all__ = [
+    "Endpoint",
+    "Explained",
+    "NewRecording",
+    "Organization",
+    "User",
+    "Workspace",
+    "WorkspaceServer",
+    "add_recording",
+    "add_token",
+    "add_user",
+    "add_webhook",
+    "create_app",
+    "ensure_oauth_app",
+    "ensure_organization",
+    "explain_links",
+    "find_organization",
+    "init_organization",
+    "is_loopback",
+    "list_users",
+    "map_user",
+    "open_workspace",
+]

@@ -48,7 +48,13 @@ async def add_organization_token(
 
 
 async def add_oauth_app(
-    conn: AsyncConnection, organization_id: str, *, name: str, owner_id: str, client_id: str, client_secret: str
+    conn: AsyncConnection,
+    organization_id: str,
+    *,
+    name: str,
+    owner_id: str,
+    client_id: str,
+    client_secret: str,
 ) -> None:
     """Register an app; the same client id twice is one."""
     row = {

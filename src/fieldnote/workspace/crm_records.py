@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 from typing import Any, Final
 
@@ -55,16 +56,21 @@ class Touched:
     opportunities: list[str] = field(default_factory=list)
     users: set[str] = field(default_factory=set)
     """Workspace users who lost or gained a CRM user."""
+    moved_from: dict[str, datetime] = field(default_factory=dict)
+    """When engagements would have begun before this."""
 
-    def __bool__(self) -> bool:
-        return bool(self.engagements or self.accounts or self.opportunities or self.users)
+
+class UnknownAccount(Exception):
+    """A request names an account by an id that no account has."""
 
 
 async def sync_engagement(conn: AsyncConnection, owner: Owner, record: EngagementSync) -> tuple[str, Touched]:
     """Take an engagement and all that is nested in it. Its id, and what changed."""
     sync = _Sync(conn, owner)
     given = record.model_fields_set
-    await sync.accounts(record.account, record.contact and record.contact.account)
+    await sync.accounts(
+        f"engagement:{record.external_id}", record.account, record.contact.account if record.contact else None
+    )
     references = {
         "lead_id": await sync.lead(record.lead),
         "contact_id": await sync.contact(record.contact),
@@ -80,8 +86,10 @@ async def sync_engagement(conn: AsyncConnection, owner: Owner, record: Engagemen
     if "end_time" in given:
         columns["ends_at"] = record.end_time
     engagement_id, changed = await sync.put(engagements, record, columns)
-    changed |= await sync.people("engagement_users", "engagement_id", engagement_id, record.engagement_users or ())
-    if changed:
+    people = await sync.people("engagement_users", "engagement_id", engagement_id, record.engagement_users or ())
+    if people and not changed:
+        await conn.execute(text("update engagements set updated_at = now() where id = :id"), {"id": engagement_id})
+    if changed or people:
         sync.touched.engagements.append(engagement_id)
     return engagement_id, sync.touched
 
@@ -91,21 +99,28 @@ async def sync_opportunity(conn: AsyncConnection, owner: Owner, record: Opportun
     sync = _Sync(conn, owner)
     given = record.model_fields_set
     parties = [record.contact, *(record.opportunity_contacts or ())]
-    await sync.accounts(record.account, *(party.account for party in parties if party))
+    await sync.accounts(
+        f"opportunity:{record.external_id}", record.account, *(party.account for party in parties if party)
+    )
     columns: dict[str, Any] = {}
     if "account" in given:
         columns["account_id"] = sync.account_id(record.account)
     elif "account_id" in given:
         columns["account_id"] = await sync.known_account(record.account_id)
+    contact_ids = {
+        party.external_id: await sync.contact(party)
+        for party in sorted((party for party in parties if party), key=lambda party: party.external_id)
+    }
     if "contact" in given:
-        columns["contact_id"] = await sync.contact(record.contact)
-    people = [
-        (await sync.contact(contact), contact.is_primary)
-        for contact in sorted(record.opportunity_contacts or (), key=lambda contact: contact.external_id)
-    ]
+        columns["contact_id"] = record.contact and contact_ids[record.contact.external_id]
+    people = [(contact_ids[party.external_id], party.is_primary) for party in record.opportunity_contacts or ()]
     opportunity_id, changed = await sync.put(opportunities, record, columns)
     await sync.contacts_of(opportunity_id, people)
-    await sync.people("opportunity_users", "opportunity_id", opportunity_id, record.opportunity_users or ())
+    people_changed = await sync.people(
+        "opportunity_users", "opportunity_id", opportunity_id, record.opportunity_users or ()
+    )
+    if people_changed and not changed:
+        await conn.execute(text("update opportunities set updated_at = now() where id = :id"), {"id": opportunity_id})
     if changed:
         sync.touched.opportunities.append(opportunity_id)
     return opportunity_id, sync.touched
@@ -118,9 +133,11 @@ class _Sync:
         self.conn = conn
         self.owner = owner
         self.touched = Touched()
-        self._accounts: dict[str, str] = {}
+        self._accounts: dict[str | None, str] = {}
 
-    async def put(self, table: Table, record: Any, columns: Mapping[str, Any]) -> tuple[str, bool]:
+    async def put(
+        self, table: Table, record: Any, columns: Mapping[str, Any], *, key: str | None = None
+    ) -> tuple[str, bool]:
         """Lay a record over what is known of it. Its id, and whether that changed anything."""
         wire = record.wire()
         columns = dict(columns)
@@ -132,31 +149,40 @@ class _Sync:
         values = columns | {
             "organization_id": self.owner.organization_id,
             "connection_id": self.owner.connection_id,
-            "external_id": record.external_id,
+            "external_id": key or record.external_id,
             "fields": json.dumps({key: value for key, value in wire.items() if key not in _NESTED}),
         }
         statement = _put(table.name, tuple(sorted(columns)))
         while True:
-            row = (await self.conn.execute(statement, values)).first()
+            row: Any = (await self.conn.execute(statement, values)).first()
             if row is not None:  # else somebody else has just put it in, and this statement could not see it
+                if table is engagements and row.was is not None and row.was != columns.get("starts_at", row.was):
+                    self.touched.moved_from[row.id] = row.was
                 return row.id, row.changed
 
-    async def accounts(self, *records: AccountSync | None) -> None:
-        """All accounts of a request, by external id; one that is named twice as both say."""
-        named = [record for record in records if record is not None and record.external_id]
-        for record in sorted(named, key=lambda record: record.external_id or ""):
-            account_id, changed = await self.put(accounts, record, {})
-            self._accounts[record.external_id or ""] = account_id
+    async def accounts(self, nameless: str, *records: AccountSync | None) -> None:
+        """All accounts of a request, by external id; one that is named twice as both say.
+
+        One without an external id belongs to the record that it came in, and is kept under `nameless`.
+        """
+        named = [(record.external_id or nameless, record) for record in records if record is not None]
+        for key, record in sorted(named, key=lambda pair: pair[0]):
+            account_id, changed = await self.put(accounts, record, {}, key=key)
+            self._accounts[record.external_id] = account_id
             if changed:
                 self.touched.accounts.append(account_id)
 
     def account_id(self, record: AccountSync | None) -> str | None:
-        return self._accounts.get(record.external_id or "") if record is not None else None
+        return self._accounts[record.external_id] if record is not None else None
 
     async def known_account(self, account_id: str | None) -> str | None:
-        """An account by the workspace's own id; one that is unknown is none."""
-        statement = text("select id::text from accounts where id::text = :id")
-        return (await self.conn.execute(statement, {"id": account_id})).scalar_one_or_none()
+        """An account by the workspace's own id. Raises UnknownAccount."""
+        if account_id is None:
+            return None
+        found = await self.conn.execute(text("select id::text from accounts where id::text = :id"), {"id": account_id})
+        if (known := found.scalar_one_or_none()) is None:
+            raise UnknownAccount
+        return str(known)
 
     async def lead(self, record: LeadSync | None) -> str | None:
         return None if record is None else (await self.put(leads, record, {}))[0]
@@ -262,8 +288,12 @@ def _put(table: str, columns: tuple[str, ...]) -> TextClause:
     assignments = "".join(f", {name} = excluded.{name}" for name in columns)
     new = "".join(f", excluded.{name}" for name in columns)
     old = "".join(f", t.{name}" for name in columns)
+    was = "starts_at" if table == "engagements" else "null"
     return text(f"""
-with put as (
+with before as (
+    select {was} as was from {table}
+     where (organization_id, connection_id, external_id) = (:organization_id, :connection_id, :external_id)
+), put as (
     insert into {table} as t (organization_id, connection_id, external_id, fields{names})
     values (:organization_id, :connection_id, :external_id, cast(:fields as jsonb){places})
         on conflict (organization_id, connection_id, external_id) do update
@@ -271,9 +301,9 @@ with put as (
      where (t.fields || excluded.fields{new}) is distinct from (t.fields{old})
     returning id
 )
-select id::text, true as changed from put
+select id::text, true as changed, (select was from before) as was from put
 union all
-select id::text, false from {table}
+select id::text, false, null from {table}
  where (organization_id, connection_id, external_id) = (:organization_id, :connection_id, :external_id)
    and not exists (select from put)
 """)  # noqa: S608 - names of our own tables and columns

@@ -18,7 +18,8 @@ from fieldnote.db.workspace_tables import (
 )
 from fieldnote.errors import WorkspaceError
 from fieldnote.workspace import credentials
-from fieldnote.workspace.linking import defer_links_of_user
+from fieldnote.workspace.crm_records import Touched
+from fieldnote.workspace.linking import defer_links
 from fieldnote.workspace.people import email_key, map_users, name_key
 from fieldnote.workspace.tenancy import inside
 
@@ -101,11 +102,26 @@ async def add_token(engine: AsyncEngine, organization: Organization, *, name: st
     return token
 
 
+async def ensure_oauth_app(
+    engine: AsyncEngine, organization: Organization, *, name: str, client_id: str, client_secret: str
+) -> None:
+    """Have an OAuth app of this id and secret, owned by the organization's first user."""
+    async with inside(engine, organization.id) as conn:
+        await credentials.add_oauth_app(
+            conn,
+            organization.id,
+            name=name,
+            owner_id=organization.admin_id,
+            client_id=client_id,
+            client_secret=client_secret,
+        )
+
+
 async def add_user(
     engine: AsyncEngine, organization: Organization, *, email: str, name: str, role: str = "rep"
 ) -> User:
     """Add a user, or give the one of this email another name. CRM users are mapped again, and links decided."""
-    async with inside(engine, organization.id) as conn:
+    async with inside(engine, organization.id, alone=True) as conn:
         user = await _upsert_user(conn, organization.id, _named(email, "--email"), _named(name, "--name"), role)
         await _map_again(conn, organization.id)
     return user
@@ -120,7 +136,7 @@ async def list_users(engine: AsyncEngine, organization: Organization) -> list[Us
 
 async def map_user(engine: AsyncEngine, organization: Organization, *, external_id: str, email: str) -> User:
     """A person's word that the CRM's user `external_id`, known or yet to come, is the user of this email."""
-    async with inside(engine, organization.id) as conn:
+    async with inside(engine, organization.id, alone=True) as conn:
         user = await find_user(conn, email)
         row = {
             "organization_id": organization.id,
@@ -150,8 +166,7 @@ async def find_user(conn: AsyncConnection, email: str) -> User:
 
 
 async def _map_again(conn: AsyncConnection, organization_id: str) -> None:
-    for user_id in sorted(await map_users(conn)):
-        await defer_links_of_user(conn, organization_id, user_id)
+    await defer_links(conn, organization_id, Touched(users=await map_users(conn)))
 
 
 async def _add_token(conn: AsyncConnection, organization: Organization, token: str) -> None:
@@ -170,7 +185,11 @@ async def _insert_organization(conn: AsyncConnection, name: str, admin: str) -> 
     user = await _upsert_user(conn, organization_id, admin, local or admin, "admin")
     connection = insert(integration_connections).values(organization_id=organization_id, name="CRM")
     connection_id = (await conn.execute(connection.returning(integration_connections.c.id))).scalar_one()
-    definition = {"organization_id": organization_id, "name": DEFINITION, "fields": list(FIELDS)}
+    definition = {
+        "organization_id": organization_id,
+        "name": DEFINITION,
+        "fields": [{"name": field} for field in FIELDS],
+    }
     await conn.execute(insert(entity_definitions).values(definition))
     return Organization(str(organization_id), name, user.id, str(connection_id))
 

@@ -52,7 +52,7 @@ def name_key(name: str | None) -> str:
     last, comma, first = (name or "").partition(",")
     ordered = f"{first} {last}" if comma and first.strip() else (name or "").replace(",", " ")
     plain = unicodedata.normalize("NFKD", ordered)
-    letters = "".join(c if c.isalnum() else " " for c in plain if not unicodedata.combining(c) and c not in "'’.")  # noqa: RUF001 - an apostrophe
+    letters = "".join(c if c.isalnum() else " " for c in plain if not unicodedata.combining(c) and c not in "'’.")
     words = letters.casefold().split()
     return " ".join(words) if len(words) > 1 else ""
 

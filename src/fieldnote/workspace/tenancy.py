@@ -7,6 +7,7 @@ superuser and has no BYPASSRLS. Where it cannot be had, the workspace does not s
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -21,10 +22,13 @@ from fieldnote.db.workspace_tables import SECURED, organizations
 from fieldnote.errors import DatabaseError
 
 ROLE: Final = "fieldnote_workspace"
-_LOCK: Final = 0x666E_726F_6C65  # "fnrole"; roles belong to the whole cluster, so does this lock
+# Roles belong to the whole cluster and locks to one database: two servers may meet here, and one tries again.
+_MET_ANOTHER: Final = frozenset({"42710", "23505", "XX000", "40001"})
+_TRIES: Final = 5
 
 _ROLE_STATE: Final = text("""
-select rolsuper or rolbypassrls as unbound, pg_has_role(current_user, oid, 'MEMBER') as usable
+select rolsuper or rolbypassrls or pg_has_role(oid, current_user, 'MEMBER') as unbound,
+       pg_has_role(current_user, oid, 'MEMBER') as usable
   from pg_roles where rolname = :role
 """)
 _OWNED: Final = text("""
@@ -38,9 +42,13 @@ select count(*) from pg_class
 _ENTER: Final = text("""
 select set_config('fieldnote.organization_id', :organization, true), set_config('role', :role, true)
 """)
+_ALONE: Final = text("select pg_advisory_xact_lock(hashtextextended('records of ' || :organization, 0))")
+_SHARED: Final = text("select pg_advisory_xact_lock_shared(hashtextextended('records of ' || :organization, 0))")
 # Who calls, and into their organization, in one statement. Without a row nothing is entered.
 _AUTHENTICATE: Final = text("""
 select id::text, kind, name, organization_id::text, created_by::text, created_at, user_id::text, scope, expires_at,
+       (select c.id::text from integration_connections c where c.organization_id = tokens.organization_id
+         order by c.created_at, c.id limit 1) as connection_id,
        set_config('fieldnote.organization_id', organization_id::text, true),
        set_config('role', :role, true)
   from tokens
@@ -55,6 +63,7 @@ class Caller:
     token_id: str
     token_name: str
     organization_id: str
+    connection_id: str
     created_by: str | None
     created_at: datetime
     user_id: str | None
@@ -66,17 +75,21 @@ async def prepare(engine: AsyncEngine) -> None:
 
     Raises DatabaseError where the database user may not, or the role is not what it has to be.
     """
-    try:
-        async with engine.begin() as conn:
-            await conn.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-            await _ensure_role(conn)
-            await _grant(conn)
-            await _verify(conn)
-    except DBAPIError as error:
-        raise DatabaseError(
-            f"the workspace cannot set up the role {ROLE!r}, which keeps organizations apart: {error.orig}",
-            hint=f"Let a superuser run: create role {ROLE} nologin; grant {ROLE} to <the workspace's user>;",
-        ) from error
+    for left in reversed(range(_TRIES)):
+        try:
+            async with engine.begin() as conn:
+                await _ensure_role(conn)
+                await _grant(conn)
+                await _verify(conn)
+        except DBAPIError as error:
+            if left and getattr(error.orig, "sqlstate", None) in _MET_ANOTHER:
+                await asyncio.sleep(0.1)
+                continue
+            raise DatabaseError(
+                f"the workspace cannot set up the role {ROLE!r}, which keeps organizations apart: {error.orig}",
+                hint=f"Let a superuser run: create role {ROLE} nologin; grant {ROLE} to <the workspace's user>;",
+            ) from error
+        return
 
 
 async def _ensure_role(conn: AsyncConnection) -> None:
@@ -114,11 +127,22 @@ async def _verify(conn: AsyncConnection) -> None:
 
 
 @asynccontextmanager
-async def inside(engine: AsyncEngine, organization_id: str) -> AsyncIterator[AsyncConnection]:
-    """A transaction that sees this organization's rows and no others."""
+async def inside(engine: AsyncEngine, organization_id: str, *, alone: bool = False) -> AsyncIterator[AsyncConnection]:
+    """A transaction that sees this organization's rows and no others.
+
+    `alone`: no CRM record is changing meanwhile (see `share`). Who adds a recording or a user has to see every
+    record that will not see them.
+    """
     async with engine.begin() as conn:
         await conn.execute(_ENTER, {"organization": organization_id, "role": ROLE})
+        if alone:
+            await conn.execute(_ALONE, {"organization": organization_id})
         yield conn
+
+
+async def share(conn: AsyncConnection, organization_id: str) -> None:
+    """Hold off, until this transaction ends, whoever has to be `alone` in the organization."""
+    await conn.execute(_SHARED, {"organization": organization_id})
 
 
 async def authenticate(conn: AsyncConnection, hashed: bytes, kind: str) -> Caller | None:
@@ -126,15 +150,14 @@ async def authenticate(conn: AsyncConnection, hashed: bytes, kind: str) -> Calle
 
     None for a token that is unknown, expired or of another kind; nothing was entered then.
     """
-    row: Any = (
-        await conn.execute(_AUTHENTICATE, {"hash": hashed, "kind": kind, "role": ROLE})
-    ).one_or_none()
+    row: Any = (await conn.execute(_AUTHENTICATE, {"hash": hashed, "kind": kind, "role": ROLE})).one_or_none()
     if row is None:
         return None
     return Caller(
         token_id=row.id,
         token_name=row.name,
         organization_id=row.organization_id,
+        connection_id=row.connection_id,
         created_by=row.created_by,
         created_at=row.created_at,
         user_id=row.user_id,

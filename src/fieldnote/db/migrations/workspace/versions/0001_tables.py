@@ -713,6 +713,7 @@ def upgrade() -> None:
         sa.Column("score", sa.Double(), nullable=True),
         sa.Column("reasons", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
         sa.Column("runners_up", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
+        sa.Column("resolved", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
         sa.Column("decided_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.ForeignKeyConstraint(
             ["engagement_id"],
@@ -748,11 +749,10 @@ def upgrade() -> None:
 def secure() -> None:
     """Each organization's rows are its own. The owner is not bound by it; the server's role is."""
     own = "nullif(current_setting('fieldnote.organization_id', true), '')::uuid"
-    tables = sa.inspect(op.get_bind()).get_table_names()
-    for table in sorted(tables):
+    inspector = sa.inspect(op.get_bind())
+    for table in sorted(inspector.get_table_names()):
         column = "id" if table == "organizations" else "organization_id"
-        if column in {found["name"] for found in sa.inspect(op.get_bind()).get_columns(table)}:
+        if column in {found["name"] for found in inspector.get_columns(table)}:
+            rule = f"using ({column} = {own}) with check ({column} = {own})"
             op.execute(f"alter table {table} enable row level security")
-            op.execute(
-                f"create policy own_organization on {table} using ({column} = {own}) with check ({column} = {own})"
-            )
+            op.execute(f"create policy own_organization on {table} {rule}")

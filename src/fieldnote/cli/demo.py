@@ -1,0 +1,7 @@
+"""`fieldnote demo`."""
+
+from __future__ import annotations
+
+
+def demo() -> None:
+    """The whole loop on this machine."""

@@ -1,0 +1,275 @@
+"""`fieldnote workspace`: a Siro-compatible server, and what an administrator does in it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from fieldnote.errors import WorkspaceError
+
+if TYPE_CHECKING:
+    from fieldnote.workspace import NewRecording, Organization, Workspace
+
+T = TypeVar("T")
+
+app = typer.Typer(no_args_is_help=True)
+user_app = typer.Typer(no_args_is_help=True)
+webhook_app = typer.Typer(no_args_is_help=True)
+token_app = typer.Typer(no_args_is_help=True)
+app.add_typer(user_app, name="user", help="Who works in the organization.")
+app.add_typer(webhook_app, name="webhook", help="Where events are sent.")
+app.add_typer(token_app, name="token", help="Organization tokens.")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document, and nothing else, on stdout.")]
+OrganizationOption = Annotated[
+    str | None, typer.Option("--org", metavar="NAME|ID", help="Which organization; needed where there are several.")
+]
+
+
+@app.command()
+def init(
+    *,
+    org: Annotated[str, typer.Option("--org", metavar="NAME", help="The organization's name.")],
+    admin: Annotated[str, typer.Option("--admin", metavar="EMAIL", help="The email of its first user.")],
+    as_json: AsJson = False,
+) -> None:
+    """Make an organization, and a token for it that is shown this once."""
+
+    async def do(workspace: Workspace) -> dict[str, str]:
+        from fieldnote.workspace import init_organization
+
+        made, token = await init_organization(workspace.engine, name=org, admin=admin)
+        return {
+            "organizationId": made.id,
+            "adminUserId": made.admin_id,
+            "token": token,
+            "integrationConnectionId": made.connection_id,
+        }
+
+    _print(_run(do), as_json=as_json)
+
+
+@app.command()
+def serve(
+    *,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes a free one.")] = 8700,
+    host: Annotated[str, typer.Option("--host", help="Where to listen.")] = "127.0.0.1",
+) -> None:
+    """Serve the API, and work on recordings and webhooks, until stopped (Ctrl-C or SIGTERM)."""
+    from fieldnote.cli.signals import until_stopped
+    from fieldnote.workspace import WorkspaceServer, is_loopback
+
+    async def do(workspace: Workspace) -> None:
+        async with WorkspaceServer(workspace, host=host, port=port) as server:
+            typer.echo(f"The workspace listens on {server.url}")
+            typer.echo(f"  SIRO_BASE_URL={server.url}/api-externalApi")
+            typer.echo(f"  SIRO_API_URL={server.url}")
+            await until_stopped(server.wait())
+
+    _run(do, on_loopback=is_loopback(host))
+
+
+@app.command()
+def record(
+    *,
+    transcript: Annotated[
+        Path,
+        typer.Option("--transcript", metavar="FILE", help="JSON utterances, WebVTT, SRT or `Speaker: text` lines."),
+    ],
+    user: Annotated[str, typer.Option("--user", metavar="EMAIL", help="The user who recorded it.")],
+    started_at: Annotated[str, typer.Option("--started-at", metavar="ISO", help="As 2026-02-15T14:00:00Z.")],
+    duration: Annotated[
+        float | None, typer.Option("--duration", metavar="S", help="Seconds; else as the transcript tells.")
+    ] = None,
+    title: Annotated[str | None, typer.Option("--title")] = None,
+    lat: Annotated[float | None, typer.Option("--lat", help="Degrees north.")] = None,
+    lon: Annotated[float | None, typer.Option("--lon", help="Degrees east.")] = None,
+    appointment_id: Annotated[
+        str | None, typer.Option("--appointment-id", help="The CRM's id of the appointment it was opened from.")
+    ] = None,
+    opportunity_id: Annotated[
+        str | None, typer.Option("--opportunity-id", help="The CRM's id of the deal it was opened from.")
+    ] = None,
+    key: Annotated[
+        str | None, typer.Option("--id", metavar="KEY", help="Your own id: the same one twice is one recording.")
+    ] = None,
+    org: OrganizationOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """Add a recorded conversation from its transcript. The server works on it; it is matched at once."""
+    from fieldnote.insight import read_transcript
+    from fieldnote.matching import Place
+    from fieldnote.workspace import NewRecording
+
+    if (lat is None) != (lon is None):
+        raise WorkspaceError("--lat and --lon belong together", hint="Give both, or neither.")
+    new = NewRecording(
+        user_email=user,
+        utterances=read_transcript(_read(transcript), name=transcript.name),
+        started_at=_moment(started_at),
+        duration=None if duration is None else _seconds(duration),
+        title=title,
+        place=None if lat is None or lon is None else Place(lat, lon),
+        appointment_id=appointment_id,
+        opportunity_id=opportunity_id,
+        key=key,
+    )
+    _print({"recordingId": _run(lambda workspace: _record(workspace, org, new))}, as_json=as_json)
+
+
+async def _record(workspace: Workspace, org: str | None, new: NewRecording) -> str:
+    from fieldnote.workspace import add_recording
+
+    return await add_recording(workspace, (await _organization(workspace, org)).id, new)
+
+
+@user_app.command("add")
+def user_add(
+    *,
+    email: Annotated[str, typer.Option("--email", metavar="E")],
+    name: Annotated[str, typer.Option("--name", metavar="N", help="First and last name.")],
+    org: OrganizationOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """Add a user; the same email again gives that user another name."""
+
+    async def do(workspace: Workspace) -> dict[str, str]:
+        from fieldnote.workspace import add_user
+
+        user = await add_user(workspace.engine, await _organization(workspace, org), email=email, name=name)
+        return {"userId": user.id, "email": user.email, "name": user.name, "role": user.role}
+
+    _print(_run(do), as_json=as_json)
+
+
+@user_app.command("map")
+def user_map(
+    *,
+    external: Annotated[str, typer.Option("--external", metavar="ID", help="The CRM's id of the rep.")],
+    email: Annotated[str, typer.Option("--email", metavar="E", help="The workspace user who it is.")],
+    org: OrganizationOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say who a CRM's rep is. That wins over email and name."""
+
+    async def do(workspace: Workspace) -> dict[str, str]:
+        from fieldnote.workspace import map_user
+
+        organization = await _organization(workspace, org)
+        user = await map_user(workspace.engine, organization, external_id=external, email=email)
+        return {"externalId": external, "userId": user.id, "email": user.email}
+
+    _print(_run(do), as_json=as_json)
+
+
+@user_app.command("list")
+def user_list(*, org: OrganizationOption = None, as_json: AsJson = False) -> None:
+    """Everybody in the organization."""
+
+    async def do(workspace: Workspace) -> list[dict[str, str]]:
+        from fieldnote.workspace import list_users
+
+        users = await list_users(workspace.engine, await _organization(workspace, org))
+        return [{"userId": user.id, "email": user.email, "name": user.name, "role": user.role} for user in users]
+
+    users = _run(do)
+    if as_json:
+        typer.echo(json.dumps(users, ensure_ascii=False))
+    for user in [] if as_json else users:
+        typer.echo(f"{user['userId']}  {user['role']:5}  {user['name']} <{user['email']}>")
+
+
+@webhook_app.command("add")
+def webhook_add(
+    *,
+    url: Annotated[str, typer.Option("--url", metavar="U", help="Who is told when a recording moved.")],
+    org: OrganizationOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """Send events to an address, signed with a secret that is shown this once."""
+
+    async def do(workspace: Workspace) -> dict[str, str]:
+        from fieldnote.workspace import add_webhook
+
+        organization = await _organization(workspace, org)
+        endpoint = await add_webhook(workspace.engine, workspace.box, organization.id, url=url)
+        return {"id": endpoint.id, "secret": endpoint.secret}
+
+    _print(_run(do), as_json=as_json)
+
+
+@token_app.command("add")
+def token_add(
+    *,
+    name: Annotated[str, typer.Option("--name", metavar="N", help="What it is for.")],
+    org: OrganizationOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a further token of the organization. It is shown this once."""
+
+    async def do(workspace: Workspace) -> dict[str, str]:
+        from fieldnote.workspace import add_token
+
+        return {"token": await add_token(workspace.engine, await _organization(workspace, org), name=name)}
+
+    _print(_run(do), as_json=as_json)
+
+
+# --- what the commands share ----------------------------------------------------------------------------
+
+
+def _run(do: Callable[[Workspace], Awaitable[T]], *, on_loopback: bool = True) -> T:
+    from fieldnote.db.engine import Application, database_url
+    from fieldnote.workspace import open_workspace
+
+    async def main() -> T:
+        url = await asyncio.to_thread(database_url, Application.WORKSPACE)
+        async with open_workspace(database_url=url, on_loopback=on_loopback) as workspace:
+            return await do(workspace)
+
+    return asyncio.run(main())
+
+
+async def _organization(workspace: Workspace, org: str | None) -> Organization:
+    from fieldnote.workspace import find_organization
+
+    return await find_organization(workspace.engine, org)
+
+
+def _print(result: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(result, ensure_ascii=False))
+        return
+    for name, value in result.items():
+        typer.echo(f"{name}: {value}")
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise WorkspaceError(
+            f"the transcript {path} cannot be read: {error.strerror or error}", hint="Check --transcript."
+        ) from error
+
+
+def _moment(value: str) -> datetime:
+    try:
+        return datetime.fromisoformat(value.strip())
+    except ValueError:
+        raise WorkspaceError(
+            f"--started-at {value!r} is not a time", hint="Write it as 2026-02-15T14:00:00Z or …-07:00."
+        ) from None
+
+
+def _seconds(value: float) -> timedelta:
+    try:
+        return timedelta(seconds=value)
+    except (OverflowError, ValueError):
+        raise WorkspaceError(f"--duration {value} is not a length", hint="Give seconds.") from None

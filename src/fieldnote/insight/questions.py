@@ -1,0 +1,116 @@
+"""What the rep asks about, and which of the customer's turns answer it: "About forty." is a budget only after a question."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from enum import StrEnum
+
+from fieldnote.insight.roles import Talk, Turn
+from fieldnote.insight.words import word_count
+
+
+class Topic(StrEnum):
+    """What a question is about."""
+
+    BUDGET = "budget"
+    TIMELINE = "timeline"
+    DECISION = "decision"
+    WORRY = "worry"
+
+
+_ASKS: dict[Topic, tuple[str, ...]] = {
+    Topic.BUDGET: (
+        r"budget", r"price (?:range|point)", r"ball ?park", r"how much (?:are|were|do|did|would|can|could|have|has|money|is)\b(?! (?:it|the (?:roof|unit|house|system|permit)))(?! (?:of that|longer|time))",
+        r"(?:what|where|how much|anything|something|number|figure|idea)\b.{0,60}\b(?:spend|spending|invest|put (?:into|toward|in|aside)|pay|paying)\b",
+        r"investment", r"(?:number|figure|amount|range|price)s?\b.{0,30}\b(?:in mind|in (?:your|you guys'?) heads?|thinking|working with|picture|picturing|mind|stay|trying|comfortable|on the phone|hoping|looking|target)",
+        r"talk(?:ed)? about a (?:number|price|figure)", r"(?:set|put|setting) (?:something |anything |some money |money |a number )?aside|money (?:has )?been set aside|been set aside|pencil(?:ed)? in",
+        r"(?:what|where|which) .{0,30}(?:you|payment|price|number).{0,30}(?:comfortable|comfort zone|feel good|need to be|want(?:ed)? to be|like to be|like to (?:stay|land|end up)|want to (?:stay|land|end up)|hoping to (?:be|stay|land)|need it to be|see yourself|see yourselves)",
+        r"what(?:'s|'d| is| would be| were| was)? .{0,30}(?:expect(?:ing)?|hop(?:e|ing)|think(?:ing)?|want(?:ing)?|looking|plan(?:ning)?) (?:to )?(?:spend|pay|be at|put|invest|for (?:a )?(?:price|cost))",
+        r"what were you (?:expecting|thinking|hoping for)\b(?=[^a-z]*$)", r"(?:is|where's) the money", r"monthly (?:payment|investment)|payment (?:would|that|you|be|range|works|work)|where would it need to be|where do you need to be|need to be on the payment",
+        r"(?:know|idea|sense) (?:of )?what you'?(?:'re|d| are| want| wanted)? (?:comfortable|want(?:ed)? to spend|looking to)", r"(?:max|maximum|ceiling|cap|limit) (?:you|on|for|that)", r"how (?:are|were) you (?:planning|looking|going) to pay",
+        r"what (?:can|could) you (?:afford|do|spend|swing|manage)", r"afford",
+        r"where'?(?:'d|'s| did| do| would| are)? (?:you|your head|you guys|you two|we|your number).{0,20}(?:land|be|at)\b(?=[^a-z]*$|.{0,20}\b(?:overall|price|number|money|budget|cost)\b)",
+    ),
+    Topic.TIMELINE: (
+        r"time ?(?:line|frame)", r"timing", r"how (?:soon|quick(?:ly)?|fast|urgent)", r"deadline", r"done by when|by when|when by", r"target date|a date (?:you|in mind|that)|start date|date in mind",
+        r"when\b.{0,24}\b(?:would|do|did|are|were|does|should|will|is|have)\b.{0,20}\b(?:you|it|she|he|they|we|that|this|everything|work|project)\b.{0,40}\b(?:like|want|need|hop(?:e|ing)|look(?:ing)?|plan(?:ning)?|think(?:ing)?|start|done|ideal|happen|replace|install(?:ed)?|finish(?:ed)?|get (?:it|this|going|started)|have (?:it|this|them|us)|be (?:in|sitting|ready|moving|done|cooking|swimming|using|up)|running|wrapped|complete[d]?|break ground|crew|begin|put in)\b",
+        r"when(?:'s| is| would be| would)? (?:a |the )?(?:good|best|ideal|right|perfect) time (?:to (?:have|get|start|do|put|install|begin|schedule)|for (?:the|this|us to (?:start|do|put|install)))",
+        r"when (?:can|should|could) we (?:put|get|schedule|start|plan|install|have|do)", r"when (?:would|do|are) you (?:guys |all |two )?(?:ready|want|like|need|hop|plan|think)", r"what (?:season|month|time of (?:the )?year|week|kind of time)",
+        r"is there (?:an? )?(?:event|season|date|rush|hurry|particular (?:date|time))", r"any (?:rush|hurry|particular (?:time|date))|in a (?:rush|hurry)", r"(?:event|something|date) you'?(?:'re|are)? (?:shooting|aiming|working|trying)",
+        r"still (?:next|this|in|by|looking at|thinking|for) ", r"(?:want|need|like|looking|hoping) (?:it|this|that|them|everything|to (?:have|get) (?:it|this)) (?:done|in|on|finished|installed|started|complete)",
+        r"how long (?:can|could|before|until) you (?:wait|need|want|have)", r"when you'?(?:'d|re)? (?:want|like|need|hoping|looking)", r"^(?:and )?(?:so )?when\b.{0,25}\?$", r"what's (?:driving the|your) (?:schedule|timing|calendar)",
+    ),
+    Topic.DECISION: (
+        r"decision", r"decid(?:e|es|ing|er)", r"anyone else|anybody else|somebody else|someone else|who else|who all|who besides|else (?:involved|who)", r"(?:has|have|get|gets) (?:a|the|any) (?:say|vote|final (?:say|word))",
+        r"make(?:s)? the (?:final )?call|calls? the shots|final say|final word", r"(?:is it )?just you\b|only you\b|by yourself|on your own|the only (?:owner|one|person)", r"(?:both|two) of you\b|you (?:two|both|guys both)\b|you and (?:your )?[a-z]+ (?:both|together|decide|on the same)",
+        r"sign(?:s|ing)? (?:off|it|on|the)|who signs|on the paperwork", r"approv(?:e|al|es|ing)", r"on board|on the same page", r"(?:on|whose) (?:the )?(?:title|name)|who owns|whose (?:house|decision|call)", r"does your (?:wife|husband|spouse|partner)|(?:is|will|would|should|where's) your (?:wife|husband|spouse|partner|better half)|(?:wife|husband|spouse|partner) (?:need|want|have|be|joining|around|home|here|available|involved)",
+        r"run (?:it|this) (?:by|past)", r"(?:is|will) (?:he|she) (?:be )?(?:joining|home|around|here|available|part)", r"is [a-z]+ (?:joining us|going to be here)", r"who (?:do|would|will) (?:we|i|you) need|who needs",
+    ),
+    Topic.WORRY: (
+        r"concern(?:s|ed)?\b", r"worr(?:y|ies|ied)", r"hesitat(?:ion|ions|e|ing)", r"reservations?", r"hold(?:ing)? you back", r"on the fence", r"what's (?:keeping|stopping|the hold)", r"questions", r"keeps? you up", r"second thoughts", r"what's the main thing",
+        r"not sure about", r"think (?:through|about)",
+    ),
+}  # fmt: skip
+_PATTERNS = {topic: re.compile(r"\b(?:" + "|".join(asks) + r")") for topic, asks in _ASKS.items()}
+_NOT_ASKS = {
+    Topic.TIMELINE: re.compile(
+        r"\bwhen (?:was|were|did) (?!you (?:want|need|hope|plan))|when can i (?:come|call|stop|swing)|good time (?:to (?:come|call|meet|talk)|for me)|when do they (?:meet|vote)"
+        r"|did you find|how long have you|how soon (?:can|could) i (?:come|call)"
+    ),
+}
+_STATEMENT = re.compile(r"\b(?:most|some|a lot of|lots of|many) (?:of )?(?:people|folks|homeowners|customers|my customers|clients|guys|families)\b")
+_PATIENCE = 3
+
+
+def asks(turn: Turn) -> set[Topic]:
+    """The topics of a rep's question; a statement with its words may count, as transcripts often lack the sign."""
+    found = {topic for topic, pattern in _PATTERNS.items() if pattern.search(turn.folded)}
+    if "?" not in turn.folded and _STATEMENT.search(turn.folded):
+        return set()
+    return {topic for topic in found if not ((no := _NOT_ASKS.get(topic)) and no.search(turn.folded))}
+
+
+def answers(talk: Talk) -> list[dict[Topic, int]]:
+    """For each turn the topics that it may answer, with how many turns of customers came in between."""
+    waiting: dict[Topic, int] = {}
+    result: list[dict[Topic, int]] = []
+    for turn in talk.turns:
+        if turn.by_rep:
+            result.append({})
+            waiting = _after_rep(turn, waiting)
+        else:
+            result.append(dict(waiting))
+            waiting = {topic: age + 1 for topic, age in waiting.items() if age + 1 < _PATIENCE}
+    return result
+
+
+def _after_rep(turn: Turn, waiting: dict[Topic, int]) -> dict[Topic, int]:
+    asked = asks(turn)
+    if asked:
+        return dict.fromkeys(asked, 0)
+    if "?" in turn.folded and word_count(turn.folded) > 8:
+        return {}
+    return waiting if word_count(turn.folded) <= 12 else {topic: age + 1 for topic, age in waiting.items() if age < 1}
+
+
+_YES = re.compile(
+    r"^(?:[-\s,.]|oh|well|um+|uh+|and|i mean|i think|mm|ha|haha|honestly)*(?:yeah|yes|yep|yup|ya|correct|exactly|right|that's (?:about |probably |exactly |still )?(?:right|it|correct|fair|what|where|the (?:number|range|budget|plan))|sure(?! but)|absolutely|definitely|sounds (?:about )?(?:right|good|great|fair)"
+    r"|that (?:sounds|would be|works|is right|feels)|uh-huh|mm-?hmm?|you got it|we are|we do|i am|it is|i do|perfect|somewhere (?:around|in) there|about that|something like that|give or take|fair|pretty much|bingo|totally|of course|ideally|we both do|that's us|that'd be|works for (?:me|us))\b"
+)
+_NO = re.compile(r"^(?:[-\s,.]|oh|well|um+|uh+|yeah,? )*(?:no\b|nope|nah|not (?:really|quite|exactly)|never|god no|hell no|actually,? no)|\b(?:that's|it's) (?:not (?:right|it)|wrong|way (?:too|more|over)|too)\b")
+
+
+def affirms(turn: Turn) -> bool:
+    """Whether a turn begins with a yes."""
+    return bool(_YES.search(turn.folded)) and not _NO.search(turn.folded)
+
+
+def denies(turn: Turn) -> bool:
+    return bool(_NO.search(turn.folded))
+
+
+def reply_to(talk: Talk, index: int) -> Turn | None:
+    """The customer's next turn, if it is one of the next two."""
+    following: Sequence[Turn] = talk.turns[index + 1 : index + 3]
+    return next((turn for turn in following if not turn.by_rep), None)

@@ -1,0 +1,43 @@
+"""The HTTP side of the workspace."""
+
+from __future__ import annotations
+
+import logging
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from fieldnote import __version__
+from fieldnote.workspace.api import organization, user
+from fieldnote.workspace.context import Workspace
+
+log = logging.getLogger(__name__)
+
+
+def create_app(workspace: Workspace) -> FastAPI:
+    """Siro's API over an open workspace. Jobs are the server's: see `fieldnote.workspace.server`."""
+    app = FastAPI(
+        title="Fieldnote workspace",
+        version=__version__,
+        description="A Siro-compatible API: organization-token calls below `/api-externalApi/v1`, user-token calls "
+        "below `/v1`.",
+    )
+    app.state.workspace = workspace
+    app.include_router(organization.router)
+    app.include_router(user.router)
+    app.add_exception_handler(HTTPException, _unknown_path)
+    app.add_exception_handler(Exception, _fault)
+    return app
+
+
+async def _unknown_path(request: Request, error: Exception) -> JSONResponse:
+    """As the gateway answers for a path, or a method on it, that it does not know."""
+    status = error.status_code if isinstance(error, HTTPException) else 404
+    message = f"The current request is not defined by this API: {request.method} {request.url.path}"
+    return JSONResponse({"code": status, "message": message}, status_code=status)
+
+
+async def _fault(request: Request, error: Exception) -> JSONResponse:
+    log.error("request_failed", extra={"method": request.method, "error": type(error).__name__})
+    return JSONResponse({"error": "Internal server error"}, status_code=500)

@@ -1,0 +1,185 @@
+"""What every operation shares: who calls, one transaction inside their organization, a body of bounded size.
+
+An operation's answer leaves only after its transaction is committed: what was acknowledged is stored.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+from fastapi import Request
+from fastapi.responses import JSONResponse, Response
+from pydantic import ValidationError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from fieldnote.siro.models import RequestModel
+from fieldnote.workspace import credentials
+from fieldnote.workspace.api.errors import ApiError, failed, invalid, issue, not_found, unreadable
+from fieldnote.workspace.context import Workspace
+from fieldnote.workspace.tenancy import Caller, authenticate
+
+LARGEST_BODY: Final = 1024 * 1024
+"""Bytes."""
+_LONGEST_TEXT: Final = 4096
+
+M = TypeVar("M", bound=RequestModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request on its way: who, what, and the transaction that it happens in."""
+
+    request: Request
+    conn: AsyncConnection
+    caller: Caller
+    body: bytes
+
+    @property
+    def organization_id(self) -> str:
+        return self.caller.organization_id
+
+    def read(self, model: type[M]) -> M:
+        """The body as a record. Raises ApiError with everything that is wrong in it."""
+        if b"\\u0000" in self.body:  # PostgreSQL stores no NUL
+            _refuse_nul(self.body)
+        try:
+            return model.read(self.body)
+        except ValidationError as error:
+            raise unreadable(error) from error
+        except (ValueError, RecursionError) as error:
+            raise failed(400, "The request body is not valid JSON") from error
+
+    def record_id(self, what: str, name: str = "id") -> str:
+        """An id in the path; one that no record can have is not found."""
+        try:
+            return str(UUID(self.request.path_params[name]))
+        except ValueError:
+            raise not_found(what) from None
+
+    # --- parameters
+
+    def text(self, name: str) -> str | None:
+        """A text, or None where it is missing or empty."""
+        value = self.request.query_params.get(name) or None
+        if value is not None and ("\0" in value or len(value) > _LONGEST_TEXT):
+            raise invalid([issue("invalid_string", [name], "Is too long or holds a NUL character")])
+        return value
+
+    def moment(self, name: str) -> datetime | None:
+        """A time; without a zone it is UTC."""
+        value = self.text(name)
+        if value is None:
+            return None
+        try:
+            parsed = datetime.fromisoformat(value.strip().replace(" ", "+"))  # a "+" in a query arrives as space
+            return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+        except (ValueError, OverflowError):
+            raise invalid([issue("invalid_string", [name], "Invalid date")]) from None
+
+    def flag(self, name: str) -> bool | None:
+        """`true` or `false`."""
+        value = self.text(name)
+        if value not in (None, "true", "false"):
+            message = f"Invalid enum value. Expected 'true' | 'false', received '{value}'"
+            raise invalid([issue("invalid_enum_value", [name], message)])
+        return None if value is None else value == "true"
+
+    def page_size(self, *, default: int, largest: int) -> int:
+        """How many items a page has."""
+        value = self.text("pageSize")
+        if value is None:
+            return default
+        if not value.isascii() or not value.isdigit():
+            message = "Expected number, received string"
+            raise invalid([issue("invalid_type", ["pageSize"], message, expected="number", received="string")])
+        size = int(value[:9])
+        if not 1 <= size <= largest:
+            code, edge = ("too_small", "greater than or equal to 1") if size < 1 else ("too_big", f"at most {largest}")
+            raise invalid([issue(code, ["pageSize"], f"Number must be {edge}")])
+        return size
+
+    def cursor(self) -> tuple[datetime, str] | None:
+        """Where the page before ended."""
+        value = self.text("cursor")
+        if value is None:
+            return None
+        try:
+            at, record_id = json.loads(base64.urlsafe_b64decode(value.encode()))
+            return datetime.fromisoformat(at).astimezone(UTC), str(UUID(record_id))
+        except (ValueError, TypeError, AttributeError, binascii.Error, RecursionError):
+            raise invalid([issue("custom", ["cursor"], "Is not a cursor of this list")]) from None
+
+
+def cursor_of(at: datetime, record_id: str) -> str:
+    """What `Call.cursor` reads."""
+    return base64.urlsafe_b64encode(json.dumps([at.isoformat(), record_id]).encode()).decode()
+
+
+Handler = Callable[[Call], Awaitable[Any]]
+
+
+def endpoint(handler: Handler, *, kind: str, status: int) -> Callable[[Request], Awaitable[Response]]:
+    """The handler behind everything that calls of this kind of token share."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            return JSONResponse(await _perform(handler, request, kind), status_code=status)
+        except ApiError as error:
+            return JSONResponse(error.body, status_code=error.status)
+
+    answer.__name__, answer.__doc__ = handler.__name__, handler.__doc__
+    return answer
+
+
+async def _perform(handler: Handler, request: Request, kind: str) -> Any:
+    workspace: Workspace = request.app.state.workspace
+    token = _token(request, kind)
+    body = await _body(request)
+    async with workspace.engine.begin() as conn:
+        caller = await authenticate(conn, credentials.hash_of(token), kind)
+        if caller is None:
+            raise failed(401, "Invalid or expired token")
+        return await handler(Call(request, conn, caller, body))
+
+
+def _token(request: Request, kind: str) -> str:
+    """An organization token is a bearer's; a user token has a header of its own, or is a bearer's too."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    bearer = token.strip() if scheme.casefold() == "bearer" else ""
+    found = bearer if kind == credentials.ORGANIZATION else request.headers.get("x-siro-auth-token", bearer)
+    if not found:
+        header = "Authorization" if kind == credentials.ORGANIZATION else "x-siro-auth-token"
+        raise failed(401, f"Missing {header} header")
+    return found.removeprefix("Bearer ").strip()
+
+
+async def _body(request: Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LARGEST_BODY:
+            raise failed(413, f"The request body is larger than {LARGEST_BODY} bytes")
+    return bytes(body)
+
+
+def _refuse_nul(body: bytes) -> None:
+    try:
+        found = _nul_in(json.loads(body), ())
+    except (ValueError, RecursionError):
+        return  # whoever reads it next says what is wrong
+    if found is not None:
+        raise invalid([issue("invalid_string", found, "Holds a NUL character")])
+
+
+def _nul_in(value: Any, path: tuple[str | int, ...]) -> tuple[str | int, ...] | None:
+    if isinstance(value, str):
+        return path if "\0" in value else None
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return next((found for key, item in items if (found := _nul_in(item, (*path, key))) is not None), None)

@@ -1,0 +1,194 @@
+"""How stored records look on the wire. A field that nothing is known of is left out, as the contract has no nulls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from fieldnote.workspace.crm_links import crm_links, dispositions
+
+# One engagement with what it brings along. Of several recordings the longest is named.
+_ENGAGEMENT: Final = text("""
+select e.id::text, e.external_id, e.organization_id::text, e.type_name, e.fields, e.account_id::text,
+       e.opportunity_id::text, e.starts_at, e.ends_at, e.created_at, e.updated_at,
+       a.external_id as account_key, a.fields ->> 'name' as account_name,
+       (select r.id::text from recording_links l join recordings r on r.id = l.recording_id
+         where l.engagement_id = e.id and r.deleted_at is null
+         order by r.duration_ms desc, r.created_at, r.id limit 1) as recording_id,
+       coalesce((select json_agg(json_build_object('id', u.id, 'externalId', u.external_id, 'email', u.email,
+                                                   'name', u.name, 'userId', u.user_id) order by u.external_id)
+                   from engagement_users p join crm_users u on u.id = p.crm_user_id
+                  where p.engagement_id = e.id and p.deleted_at is null), '[]') as people
+  from engagements e left join accounts a on a.id = e.account_id
+ where e.id = :id
+""")
+_OPPORTUNITY: Final = text("""
+select o.id::text, o.external_id, o.organization_id::text, o.fields, o.account_id::text, o.created_at, o.updated_at,
+       a.external_id as account_key, a.fields ->> 'name' as account_name,
+       (select r.id::text
+          from recording_links l
+          join recordings r on r.id = l.recording_id
+          left join engagements e on e.id = l.engagement_id
+         where coalesce(l.opportunity_id, e.opportunity_id) = o.id and r.deleted_at is null
+         order by r.duration_ms desc, r.created_at, r.id limit 1) as recording_id,
+       coalesce((select json_agg(json_build_object('id', u.id, 'externalId', u.external_id, 'email', u.email,
+                                                   'name', u.name, 'userId', u.user_id) order by u.external_id)
+                   from opportunity_users p join crm_users u on u.id = p.crm_user_id
+                  where p.opportunity_id = o.id and p.deleted_at is null), '[]') as people
+  from opportunities o left join accounts a on a.id = o.account_id
+ where o.id = :id
+""")
+_ITEMS: Final = text("""
+select x.recording_id::text, v.items
+  from extractions x
+  join entity_definitions d on d.id = x.definition_id and d.deleted_at is null
+  join extraction_values v on v.extraction_id = x.id
+ where x.recording_id = any(cast(:recordings as uuid[])) and x.status in ('SUCCESS', 'SYNCED')
+ order by d.created_at, d.id
+""")
+_SUMMARIES: Final = text("""
+select recording_id::text, id::text, name, content from summaries
+ where recording_id = any(cast(:recordings as uuid[])) order by created_at, id
+""")
+
+
+def moment(value: datetime | None) -> str | None:
+    """ISO 8601 in UTC with milliseconds, as JavaScript writes it."""
+    if value is None:
+        return None
+    return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def exact(value: datetime) -> str:
+    """With microseconds, where a client may ask for what comes after it."""
+    return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+async def engagement(conn: AsyncConnection, engagement_id: str) -> dict[str, Any] | None:
+    """An engagement by its id; None if it is not there."""
+    row: Any = (await conn.execute(_ENGAGEMENT, {"id": engagement_id})).one_or_none()
+    if row is None:
+        return None
+    fields = row.fields
+    return _present(
+        id=row.id,
+        externalId=row.external_id,
+        organizationId=row.organization_id,
+        engagementType=row.type_name or "",
+        subject=fields.get("subject"),
+        content=fields.get("content"),
+        direction=fields.get("direction"),
+        startTime=moment(row.starts_at),
+        startTimeLocalized=fields.get("startTimeLocalized"),
+        endTime=moment(row.ends_at),
+        engagementUsers=row.people,
+        account=_account(row),
+        accountId=row.account_id,
+        opportunityId=row.opportunity_id,
+        recordingId=row.recording_id,
+        deletedAt=fields.get("deletedAt"),
+        createdAt=exact(row.created_at),
+        updatedAt=exact(row.updated_at),
+    )
+
+
+async def opportunity(conn: AsyncConnection, opportunity_id: str) -> dict[str, Any] | None:
+    """An opportunity by its id; None if it is not there."""
+    row: Any = (await conn.execute(_OPPORTUNITY, {"id": opportunity_id})).one_or_none()
+    if row is None:
+        return None
+    fields = row.fields
+    return _present(
+        id=row.id,
+        externalId=row.external_id,
+        organizationId=row.organization_id,
+        name=fields.get("name"),
+        amount=fields.get("amount"),
+        disposition=fields.get("disposition"),
+        closedAt=fields.get("closedAt"),
+        opportunityUsers=row.people,
+        account=_account(row),
+        accountId=row.account_id,
+        recordingId=row.recording_id,
+        deletedAt=fields.get("deletedAt"),
+        createdAt=exact(row.created_at),
+        updatedAt=exact(row.updated_at),
+    )
+
+
+async def recordings(
+    conn: AsyncConnection, rows: Sequence[Any], shown: frozenset[str], base_url: str
+) -> list[dict[str, Any]]:
+    """Recordings with the parts that were asked for: showCrmLinks, showSummary, showEntityExtractions, …"""
+    ids = [row.id for row in rows]
+    links = await crm_links(conn, ids) if "showCrmLinks" in shown else {}
+    results = await dispositions(conn, ids)
+    summaries = await summaries_of(conn, ids) if "showSummary" in shown else {}
+    items = await _items(conn, ids) if "showEntityExtractions" in shown else {}
+    views = []
+    for row in rows:
+        view = _recording(row, results.get(row.id, "OPEN"), base_url)
+        if row.id in links:
+            view["crm"] = links[row.id]
+        if "showSummary" in shown:
+            view["summary"] = summaries.get(row.id, [])
+        if "showEntityExtractions" in shown:
+            view["entityExtractions"] = items.get(row.id, [])
+        if "showFollowups" in shown:
+            view["followups"] = []
+        views.append(view)
+    return views
+
+
+def _recording(row: Any, result: str, base_url: str) -> dict[str, Any]:
+    """The contract has a place on every recording: where the phone gave none it is 0, 0."""
+    return {
+        "id": row.id,
+        "organizationId": row.organization_id,
+        "userId": row.user_id,
+        "title": row.title,
+        "durationInMilliseconds": row.duration_ms,
+        "latitude": row.latitude or 0,
+        "longitude": row.longitude or 0,
+        "result": result,
+        "isProcessingDone": row.processed_at is not None,
+        "isEntityExtractionDone": row.extracted_at is not None,
+        "isSummaryDone": row.summarized_at is not None,
+        "deleted": row.deleted_at is not None,
+        "deletedAt": moment(row.deleted_at),
+        "rootDataPurgedAt": moment(row.root_data_purged_at),
+        "links": {"web": {"self": f"{base_url}/api-externalApi/v1/core/recordings/{row.id}"}},
+        "createdAt": exact(row.created_at),
+        "updatedAt": exact(row.updated_at),
+    }
+
+
+async def summaries_of(conn: AsyncConnection, ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """By recording: its summaries."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    rows: Sequence[Any] = (await conn.execute(_SUMMARIES, {"recordings": list(ids)})).all()
+    for row in rows:
+        found.setdefault(row.recording_id, []).append({"id": row.id, "name": row.name, "content": row.content})
+    return found
+
+
+async def _items(conn: AsyncConnection, ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = {}
+    rows: Sequence[Any] = (await conn.execute(_ITEMS, {"recordings": list(ids)})).all()
+    for row in rows:
+        found.setdefault(row.recording_id, []).extend(row.items)
+    return found
+
+
+def _account(row: Any) -> dict[str, Any] | None:
+    if row.account_id is None:
+        return None
+    return _present(id=row.account_id, externalId=row.account_key, name=row.account_name)
+
+
+def _present(**values: Any) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}

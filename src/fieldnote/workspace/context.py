@@ -1,0 +1,61 @@
+"""What the workspace's server and its jobs work with."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from fieldnote.db.encryption import SecretBox
+from fieldnote.db.engine import Application, open_engine
+from fieldnote.workspace.tenancy import prepare
+
+RETRY_AFTER: Final = (
+    timedelta(seconds=5),
+    timedelta(minutes=5),
+    timedelta(minutes=30),
+    timedelta(hours=2),
+    timedelta(hours=5),
+    timedelta(hours=10),
+    timedelta(hours=10),
+)
+"""How long to wait after each failed delivery of a webhook; Svix's schedule. After the last it is given up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """An open workspace. `open_workspace` makes it."""
+
+    engine: AsyncEngine
+    """On the workspace's own schema, as its owner: `tenancy` puts on the role that requests work under."""
+    database_url: str
+    box: SecretBox
+    on_loopback: bool = True
+    """Whether only this machine reaches the server: then its webhooks may go to this machine too."""
+    retry_after: tuple[timedelta, ...] = RETRY_AFTER
+
+
+@asynccontextmanager
+async def open_workspace(
+    *,
+    database_url: str,
+    home: Path | None = None,
+    on_loopback: bool = True,
+    retry_after: tuple[timedelta, ...] = RETRY_AFTER,
+) -> AsyncIterator[Workspace]:
+    """The workspace in this database, migrated, with its organizations kept apart.
+
+    `home` holds the key that seals webhook secrets. Raises DatabaseError.
+    """
+    box = SecretBox.open(home)
+    engine = await open_engine(Application.WORKSPACE, database_url, pool_size=8)
+    try:
+        await prepare(engine)
+        yield Workspace(engine, database_url, box, on_loopback, retry_after)
+    finally:
+        await engine.dispose()

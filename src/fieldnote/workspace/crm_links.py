@@ -1,0 +1,59 @@
+"""What a recording's link says to the outside: the CRM records that it belongs to, by both ids."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+# The engagement's deal and customer as they are now, unless a deep link named the deal itself. A link to a
+# record that has not arrived yet (a placeholder) counts: its external id is all that is told.
+_LINKS: Final = text("""
+select l.recording_id::text, l.source,
+       coalesce(e.connection_id, o.connection_id)::text as connection_id,
+       e.id::text as engagement_id, e.external_id as engagement_key,
+       o.id::text as opportunity_id, o.external_id as opportunity_key,
+       o.fields as opportunity_fields, a.fields as account_fields,
+       a.id::text as account_id, a.external_id as account_key,
+       d.id::text as lead_id, d.external_id as lead_key,
+       c.id::text as contact_id, c.external_id as contact_key,
+       coalesce((select json_agg(json_build_object('id', u.id, 'externalId', u.external_id) order by u.external_id)
+                   from engagement_users p join crm_users u on u.id = p.crm_user_id
+                  where p.engagement_id = e.id and p.deleted_at is null), '[]') as users
+  from recording_links l
+  left join engagements e on e.id = l.engagement_id
+  left join opportunities o on o.id = coalesce(l.opportunity_id, e.opportunity_id)
+  left join accounts a on a.id = coalesce(e.account_id, o.account_id)
+  left join leads d on d.id = e.lead_id
+  left join contacts c on c.id = coalesce(e.contact_id, o.contact_id)
+ where l.recording_id = any(cast(:recordings as uuid[])) and l.source <> 'NOT_FOUND'
+""")
+
+
+async def crm_links(conn: AsyncConnection, recording_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """By recording: `integrationConnectionId`, `engagement`, `opportunity`, … as the API and webhooks show them.
+
+    A recording that is linked to nothing is not in it.
+    """
+    rows: Sequence[Any] = (await conn.execute(_LINKS, {"recordings": list(recording_ids)})).all()
+    return {row.recording_id: _shown(row) for row in rows}
+
+
+async def dispositions(conn: AsyncConnection, recording_ids: Sequence[str]) -> dict[str, str]:
+    """By recording: what became of the deal that it is linked to."""
+    rows: Sequence[Any] = (await conn.execute(_LINKS, {"recordings": list(recording_ids)})).all()
+    return {row.recording_id: (row.opportunity_fields or {}).get("disposition") or "OPEN" for row in rows}
+
+
+def _shown(row: Any) -> dict[str, Any]:
+    shown: dict[str, Any] = {"integrationConnectionId": row.connection_id}
+    for name in ("engagement", "opportunity", "account", "lead"):
+        record_id = getattr(row, f"{name}_id")
+        if record_id is not None:
+            shown[name] = {"id": record_id, "externalId": getattr(row, f"{name}_key")}
+    if row.contact_id is not None:
+        shown["contacts"] = [{"id": row.contact_id, "externalId": row.contact_key}]
+    shown["users"] = row.users
+    return shown

@@ -1,0 +1,63 @@
+"""Why a recording is linked as it is, for a person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import text
+
+from fieldnote.workspace.context import Workspace
+from fieldnote.workspace.tenancy import inside
+
+_LINKS: Final = text("""
+select r.id::text, r.key, r.processed_at is not null as processed, e.external_id as appointment,
+       o.external_id as opportunity, l.trigger, l.source, l.score, l.reasons,
+       not exists (select from webhook_deliveries d join webhook_messages m on m.id = d.message_id
+                    where m.recording_id = r.id and d.state = 'pending') as told
+  from recordings r
+  left join recording_links l on l.recording_id = r.id
+  left join engagements e on e.id = l.engagement_id
+  left join opportunities o on o.id = coalesce(l.opportunity_id, e.opportunity_id)
+ order by r.created_at, r.id
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """One recording: what it was linked to, how, and in what words."""
+
+    recording_id: str
+    key: str | None
+    processed: bool
+    told: bool
+    """Every webhook about it was taken, or given up."""
+    appointment: str | None
+    """The CRM's id of the appointment."""
+    opportunity: str | None
+    """The CRM's id of the deal."""
+    trigger: str | None
+    source: str | None
+    score: float | None
+    reasons: tuple[str, ...]
+
+
+async def explain_links(workspace: Workspace, organization_id: str) -> list[Explained]:
+    """Every recording of the organization, in order of start."""
+    async with inside(workspace.engine, organization_id) as conn:
+        rows: Any = (await conn.execute(_LINKS)).all()
+    return [
+        Explained(
+            recording_id=row.id,
+            key=row.key,
+            processed=row.processed,
+            told=row.told,
+            appointment=row.appointment,
+            opportunity=row.opportunity,
+            trigger=row.trigger,
+            source=row.source,
+            score=row.score,
+            reasons=tuple(row.reasons or ()),
+        )
+        for row in rows
+    ]

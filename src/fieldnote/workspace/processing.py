@@ -1,0 +1,111 @@
+"""What is drawn from a recording: extractions and summary, by the local method, in one transaction.
+
+Killed at any line, nothing of it has happened, and the job comes again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import procrastinate
+from sqlalchemy import text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from fieldnote.db.workspace_tables import extraction_values, summaries
+from fieldnote.insight import Utterance, extract, summarize
+from fieldnote.siro.models import ExtractionStatus, WebhookEventType
+from fieldnote.workspace.tenancy import inside
+from fieldnote.workspace.webhooks import announce
+
+if TYPE_CHECKING:
+    from fieldnote.workspace.context import Workspace
+
+log = logging.getLogger(__name__)
+blueprint: Final = procrastinate.Blueprint()
+
+SUMMARY: Final = "AI Summary"
+
+_SAID: Final = text("""
+select s.utterances, r.title, r.created_at, u.name as rep_name,
+       coalesce(a.fields ->> 'name', (select fields ->> 'name' from accounts where id = o.account_id)) as customer
+  from recordings r
+  join recording_utterances s on s.recording_id = r.id
+  join users u on u.id = r.user_id
+  left join recording_links l on l.recording_id = r.id
+  left join engagements e on e.id = l.engagement_id
+  left join accounts a on a.id = e.account_id
+  left join opportunities o on o.id = coalesce(l.opportunity_id, e.opportunity_id)
+ where r.id = :id and r.processed_at is null
+""")
+_LOCK: Final = text("select processed_at is null from recordings where id = :id for update")
+_EXTRACTIONS: Final = text("""
+select x.id::text, d.fields from extractions x join entity_definitions d on d.id = x.definition_id
+ where x.recording_id = :id and x.status = 'IN_PROGRESS' order by d.created_at, d.id
+""")
+_STATUS: Final = text("update extractions set status = :status, updated_at = clock_timestamp() where id = :id")
+_DONE: Final = text("""
+update recordings
+   set processed_at = clock_timestamp(), extracted_at = clock_timestamp(), summarized_at = clock_timestamp(),
+       updated_at = clock_timestamp()
+ where id = :id
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class _Insight:
+    """What the local method found. `values` is None where it failed."""
+
+    values: dict[str, str] | None
+    summary: str | None
+
+
+@blueprint.task(name="workspace.process", pass_context=True, retry=5)
+async def process(context: procrastinate.JobContext, organization_id: str, recording_id: str) -> None:
+    """Extract and summarize, once."""
+    workspace: Workspace = context.additional_context["workspace"]
+    async with inside(workspace.engine, organization_id) as conn:
+        said: Any = (await conn.execute(_SAID, {"id": recording_id})).one_or_none()
+    if said is None:
+        return
+    found = await asyncio.to_thread(_look_into, said, recording_id)
+    async with inside(workspace.engine, organization_id) as conn:
+        if (await conn.execute(_LOCK, {"id": recording_id})).scalar_one_or_none():
+            await _keep(conn, organization_id, recording_id, found)
+            await announce(conn, organization_id, recording_id, WebhookEventType.RECORDING_PROCESSED)
+
+
+def _look_into(said: Any, recording_id: str) -> _Insight:
+    utterances = [Utterance(**entry) for entry in said.utterances]
+    started_at: datetime = said.created_at
+    try:
+        found = extract(utterances, rep_name=said.rep_name, started_at=started_at)
+        summary = summarize(utterances, found, title=said.title, customer=said.customer, rep_name=said.rep_name)
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with one transcript must not hold it back for ever
+        context = {"recording_id": recording_id, "error": type(error).__name__}
+        log.error("insight_failed", extra=context)  # noqa: TRY400 - a traceback may quote what was said
+        return _Insight(None, None)
+    return _Insight({extraction.name: extraction.value for extraction in found}, summary)
+
+
+async def _keep(conn: AsyncConnection, organization_id: str, recording_id: str, found: _Insight) -> None:
+    for row in (await conn.execute(_EXTRACTIONS, {"id": recording_id})).all():
+        wanted = {field["name"] for field in row.fields}
+        status = ExtractionStatus.FAIL if found.values is None else ExtractionStatus.SUCCESS
+        await conn.execute(_STATUS, {"id": row.id, "status": status.value})
+        items = [{"name": n, "value": v} for n, v in (found.values or {}).items() if n in wanted]
+        values = {"organization_id": organization_id, "extraction_id": row.id, "items": items}
+        await conn.execute(insert(extraction_values).values(values).on_conflict_do_nothing())
+    if found.summary:
+        values = {
+            "organization_id": organization_id,
+            "recording_id": recording_id,
+            "name": SUMMARY,
+            "content": found.summary,
+        }
+        await conn.execute(insert(summaries).values(values).on_conflict_do_nothing())
+    await conn.execute(_DONE, {"id": recording_id})

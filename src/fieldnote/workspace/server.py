@@ -1,0 +1,120 @@
+"""`fieldnote workspace serve`: the API and the job worker in one process; any number of them share the work."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import logging
+import socket
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Final, Self
+
+import uvicorn
+
+from fieldnote.db.engine import Application
+from fieldnote.errors import ConfigError
+from fieldnote.jobs import WorkerSettings, make_app, run_worker
+from fieldnote.workspace import linking, processing, webhooks
+from fieldnote.workspace.api import create_app
+from fieldnote.workspace.context import Workspace
+
+log = logging.getLogger(__name__)
+
+_CONCURRENCY: Final = 8
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches a server that listens on `host`."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+class WorkspaceServer:
+    """The running workspace.
+
+    ::
+
+        async with open_workspace(database_url=url) as workspace, WorkspaceServer(workspace) as server:
+            server.url                                  # http://127.0.0.1:40123
+            await server.wait()                         # until a part of it fails
+    """
+
+    def __init__(self, workspace: Workspace, *, host: str = "127.0.0.1", port: int = 0) -> None:
+        """Port 0 takes a free one."""
+        self.workspace = workspace
+        self._host = host
+        self._port = port
+        self._tasks: list[asyncio.Task[None]] = []
+        self._server: _Server | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it listens; the API's base URLs are this with and without `/api-externalApi`."""
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"http://{host}:{self._port}"
+
+    async def __aenter__(self) -> Self:
+        listener = self._bind()
+        self._port = int(listener.getsockname()[1])
+        config = uvicorn.Config(
+            create_app(self.workspace),
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            server_header=False,
+            timeout_graceful_shutdown=5,
+        )
+        self._server = _Server(config)
+        blueprints = (linking.blueprint, processing.blueprint, webhooks.blueprint)
+        queue = make_app(Application.WORKSPACE, self.workspace.database_url, *blueprints)
+        worker = run_worker(
+            queue, context={"workspace": self.workspace}, settings=WorkerSettings(concurrency=_CONCURRENCY)
+        )
+        self._tasks = [
+            asyncio.create_task(self._server.serve(sockets=[listener]), name="workspace server"),
+            asyncio.create_task(worker, name="workspace worker"),
+        ]
+        while not self._server.started:
+            await asyncio.sleep(0.01)
+        log.info("workspace_started", extra={"port": self._port})
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Take no more calls and jobs, let what runs come to its end, and close."""
+        if self._server is not None:
+            self._server.should_exit = True
+        for task in self._tasks[1:]:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        log.info("workspace_stopped", extra={"port": self._port})
+
+    async def wait(self) -> None:
+        """Until a part of the server ends, which none does by itself; its error is raised."""
+        done, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+
+    def _bind(self) -> socket.socket:
+        """Ourselves, as uvicorn ends the process where the port is taken."""
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        try:
+            return socket.create_server((self._host, self._port), family=family, backlog=2048)
+        except (OSError, OverflowError) as error:
+            raise ConfigError(
+                f"the workspace cannot listen on {self._host}:{self._port}: {error}",
+                hint="Another program may hold that port: give another by --port.",
+            ) from error
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server without its signal handlers: whoever runs the workspace decides when it stops."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield

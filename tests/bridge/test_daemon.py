@@ -1,0 +1,159 @@
+"""The daemon: webhooks over HTTP, schedules, and a stop that leaves nothing half done."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from sqlalchemy import text
+
+from fieldnote.bridge import Bridge, Daemon, push_once
+from fieldnote.errors import ConfigError
+from fieldnote.siro.webhooks import new_secret, sign
+from tests.bridge.conftest import Crm, Opener
+from tests.bridge.stub_siro import StubSiro, ago
+
+pytestmark = pytest.mark.parametrize("crm", ["sqlite"], indirect=True)
+SECRET = new_secret()
+
+
+def event(recording_id: str = "r1") -> bytes:
+    body = {"eventType": "integrations.recordingLinked", "recordingId": recording_id}
+    return json.dumps(body | {"recordingProcessed": True, "recordingLinked": True}).encode()
+
+
+async def eventually(what: Callable[[], Any], seconds: float = 15.0) -> None:
+    give_up = time.monotonic() + seconds
+    while True:
+        found = what()
+        if isinstance(found, Awaitable):
+            found = await found
+        if found:
+            return
+        assert time.monotonic() < give_up, "it did not happen in time"
+        await asyncio.sleep(0.05)
+
+
+async def events(bridge: Bridge) -> list[Any]:
+    async with bridge.engine.connect() as conn:
+        return list(await conn.execute(text("select svix_id, handled_at from events order by svix_id")))
+
+
+async def post(url: str, body: bytes, headers: dict[str, str]) -> int:
+    async with httpx2.AsyncClient() as client:
+        return (await client.post(f"{url}/hooks/siro", content=body, headers=headers)).status_code
+
+
+async def test_a_start_pushes_and_pulls_and_a_webhook_brings_the_rest(
+    crm: Crm, stub: StubSiro, opened: Opener
+) -> None:
+    crm.add_deal(1)
+    async with opened(siro__webhook_secret=SECRET) as bridge, Daemon(bridge, port=0) as daemon:
+        await eventually(lambda: "1" in stub.records["opportunities"])
+        await eventually(lambda: ("GET", "/api-externalApi/v1/core/recordings") in stub.calls)
+        stub.record("r1", started_at=ago(hours=1), opportunity="1", said={"Budget": "$100"}, summary="s")
+        now = datetime.now(UTC)
+        assert await post(daemon.url, event(), sign(SECRET, "msg-1", now, event())) == 204
+        await eventually(lambda: crm.deal(1, "budget_max") == 100 and len(crm.notes()) == 1)
+        assert await post(daemon.url, event(), sign(SECRET, "msg-1", now, event())) == 204
+        assert len(await events(bridge)) == 1
+        async with httpx2.AsyncClient() as client:
+            assert (await client.get(f"{daemon.url}/health")).status_code == 200
+
+
+async def test_what_is_no_webhook_of_siros_is_refused_and_not_stored(
+    crm: Crm, stub: StubSiro, opened: Opener
+) -> None:
+    del crm, stub
+    async with opened(siro__webhook_secret=[new_secret(), SECRET]) as bridge, Daemon(bridge, port=0) as daemon:
+        now = datetime.now(UTC)
+        good = sign(SECRET, "msg-1", now, event())
+        assert await post(daemon.url, event(), {}) == 401
+        assert await post(daemon.url, event(), sign(new_secret(), "msg-1", now, event())) == 401
+        assert await post(daemon.url, event("r2"), good) == 401
+        stale = now - timedelta(minutes=10)
+        assert await post(daemon.url, event(), sign(SECRET, "msg-1", stale, event())) == 401
+        large = event() + b" " * 70_000
+        assert await post(daemon.url, large, sign(SECRET, "msg-1", now, large)) == 413
+        assert await post(daemon.url, b"\xff\xfe", {**good}) == 401
+        assert await post(daemon.url, b"[]", sign(SECRET, "msg-1", now, b"[]")) == 401
+        assert await events(bridge) == []
+        assert await post(daemon.url, event(), good) == 204
+
+
+async def test_without_a_secret_the_receiver_says_that_it_hears_nothing(
+    crm: Crm, stub: StubSiro, opened: Opener
+) -> None:
+    del crm, stub
+    async with opened() as bridge, Daemon(bridge, port=0) as daemon:
+        assert not daemon.hears_webhooks
+        assert await post(daemon.url, event(), sign(SECRET, "msg-1", datetime.now(UTC), event())) == 503
+
+
+async def test_a_secret_that_is_none_is_an_error_at_the_start(crm: Crm, stub: StubSiro, opened: Opener) -> None:
+    del crm, stub
+    async with opened(siro__webhook_secret="whsec_") as bridge:
+        with pytest.raises(ConfigError, match="webhook_secret"):
+            async with Daemon(bridge, port=0):
+                pass
+
+
+async def test_a_port_that_is_taken_is_an_error_at_the_start(crm: Crm, stub: StubSiro, opened: Opener) -> None:
+    del crm, stub
+    async with opened() as bridge, Daemon(bridge, port=0) as first:
+        with pytest.raises(ConfigError, match="cannot listen"):
+            async with Daemon(bridge, port=int(first.url.rsplit(":", 1)[1])):
+                pass
+
+
+async def test_schedules_come_again_and_once_for_two_daemons(crm: Crm, stub: StubSiro, opened: Opener) -> None:
+    crm.add_deal(1)
+    changes: dict[str, Any] = {"push__every": "2s", "pull__every": "1h"}
+    async with opened(**changes) as one, opened(**changes) as two, Daemon(one, port=0), Daemon(two, port=0):
+        await eventually(lambda: "1" in stub.records["opportunities"])
+        crm.add_deal(2, updated="2026-02-01 10:30:00")
+        await eventually(lambda: "2" in stub.records["opportunities"])
+        async with one.engine.connect() as conn:
+            before = await conn.scalar(text("select count(*) from runs where kind = 'push'"))
+        await asyncio.sleep(4.2)
+        async with one.engine.connect() as conn:
+            after = await conn.scalar(text("select count(*) from runs where kind = 'push'"))
+        assert 1 <= after - before <= 3
+
+
+async def test_a_failed_cycle_does_not_stop_the_next(crm: Crm, stub: StubSiro, opened: Opener) -> None:
+    crm.add_deal(1)
+    async with opened(push__every="1s") as bridge:
+        await push_once(bridge)
+        crm.execute("alter table deals rename to away")
+        async with Daemon(bridge, port=0):
+            await asyncio.sleep(1.5)
+            crm.execute("alter table away rename to deals")
+            crm.add_deal(2)
+            await eventually(lambda: "2" in stub.records["opportunities"])
+
+
+async def test_sigterm_stops_the_daemon_at_once_and_whole(
+    crm: Crm, stub: StubSiro, write_config: Callable[..., Path], database_url: str, tmp_path: Path
+) -> None:
+    crm.add_deal(1)
+    arguments = ["run", str(write_config()), str(tmp_path / "home"), database_url]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.bridge.process", *arguments], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert (await asyncio.to_thread(process.stdout.readline)).startswith("http://")
+    await eventually(lambda: "1" in stub.records["opportunities"])
+    process.send_signal(signal.SIGTERM)
+    assert await asyncio.to_thread(process.wait, 15) == 0
+    process.stdout.close()

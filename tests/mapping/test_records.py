@@ -1,0 +1,340 @@
+"""From a CRM's row to what Siro is sent."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal
+from uuid import UUID
+
+import pytest
+
+from fieldnote.config import ColumnZone, StreamSettings, load
+from fieldnote.errors import ConfigError, MappingError
+from fieldnote.mapping.records import RowMapper, compile_push, compile_stream, wire, with_removed
+
+NAIVE = datetime(2026, 2, 15, 14, 0)  # noqa: DTZ001 - a CRM's own time, without a zone
+
+APPOINTMENT: dict[str, Any] = {
+    "startTime": "starts_at",
+    "subject": "title",
+    "engagementType": {
+        "activityType": {"from": "kind", "choices": {"visit": "APPOINTMENT", "call": "CALL"}},
+        "name": "kind",
+    },
+    "engagementUsers": [{"externalId": "rep_id", "email": "email", "name": "rep_name"}],
+    "account": {"externalId": "customer_id", "name": "customer_name"},
+    "opportunity": {"externalId": "deal_id"},
+    "deletedAt": "cancelled_at",
+}
+
+ROW: dict[str, Any] = {
+    "id": 17, "starts_at": NAIVE, "title": "Kitchen", "kind": "visit", "rep_id": Decimal(3),
+    "email": "a@x.org", "rep_name": "Ann Lee", "customer_id": 9.0, "customer_name": "Smith", "deal_id": None,
+    "cancelled_at": None,
+}  # fmt: skip
+
+
+def _mapper(
+    fields: dict[str, Any],
+    stream: Literal["engagements", "opportunities"] = "engagements",
+    zone: str | ColumnZone | None = "America/Denver",
+) -> RowMapper:
+    return compile_stream(stream, StreamSettings(table="t", key="id", map=fields), timezone=zone)
+
+
+def _map(fields: dict[str, Any], row: dict[str, Any], **options: Any) -> dict[str, Any]:
+    return wire(_mapper(fields, **options).map({"id": 1, **row}).record)
+
+
+def test_an_appointment_becomes_an_engagement() -> None:
+    assert wire(_mapper(APPOINTMENT).map(ROW).record) == {
+        "externalId": "17",
+        "startTime": "2026-02-15T21:00:00Z",
+        "subject": "Kitchen",
+        "engagementType": {"activityType": "APPOINTMENT", "name": "visit"},
+        "engagementUsers": [{"externalId": "3", "email": "a@x.org", "name": "Ann Lee"}],
+        "account": {"externalId": "9", "name": "Smith"},
+        "deletedAt": None,
+    }
+
+
+def test_a_deal_becomes_an_opportunity_and_what_siro_cannot_clear_is_left_out() -> None:
+    fields = {
+        "externalId": "ref", "name": "name", "amount": "amount", "closedAt": "closed",
+        "disposition": {"from": "stage", "choices": {"sold": "WON", "dead": "LOST"}, "default": "OPEN"},
+    }  # fmt: skip
+    row = {"ref": UUID(int=5), "name": " ", "amount": "$45,000.50", "closed": None, "stage": "quoted"}
+    assert _map(fields, row, stream="opportunities") == {
+        "externalId": "00000000-0000-0000-0000-000000000005",
+        "amount": 45000.5,
+        "disposition": "OPEN",
+    }
+
+
+@pytest.mark.parametrize(
+    ("word", "became"), [("visit", "APPOINTMENT"), (" Visit ", "APPOINTMENT"), ("CALL", "CALL")]
+)
+def test_a_choice_is_found_whatever_its_case(word: str, became: str) -> None:
+    record = wire(_mapper(APPOINTMENT).map({**ROW, "kind": word}).record)
+    assert record["engagementType"]["activityType"] == became
+
+
+def test_choices_take_numbers_and_booleans_by_their_words() -> None:
+    fields = {"disposition": {"from": "sold", "choices": {"1": "WON", "0": "LOST", "true": "WON"}}}
+    for sold, became in ((1, "WON"), (Decimal("0.00"), "LOST"), (True, "WON"), (1.0, "WON")):
+        assert _map(fields, {"sold": sold}, stream="opportunities")["disposition"] == became
+    assert "disposition" not in _map(fields, {"sold": None}, stream="opportunities")
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        (
+            {"kind": "lunch"},
+            "push.engagements, record 17: engagementType.activityType, from kind = 'lunch', is not among its",
+        ),
+        ({"starts_at": "soon"}, "record 17: startTime, from starts_at = 'soon', is not a time"),
+        ({"kind": None}, "record 17: engagementType has no activityType, name, which Siro needs"),
+        ({"cancelled_at": True}, "record 17: deletedAt, from cancelled_at = True, is not a time"),
+    ],
+)
+def test_an_error_names_stream_record_field_expression_and_value(row: dict[str, Any], message: str) -> None:
+    fields = {**APPOINTMENT, "engagementType": {**APPOINTMENT["engagementType"], "externalId": "id"}}
+    with pytest.raises(MappingError) as caught:
+        _mapper(fields).map({**ROW, **row})
+    assert message in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        (
+            {"startTim": "a"},
+            "push.engagements.map.startTim is not a field of Siro; did you mean 'startTime'?",
+        ),
+        ({"engagementUsers": [{"nam": "a", "externalId": "b"}]}, "map.engagementUsers[0].nam is not a field"),
+        ({"engagementUsers": [{"name": "a"}]}, "map.engagementUsers[0] needs 'externalId'"),
+        ({"startTime": "a b"}, "map.startTime (a b) is not a JMESPath expression"),
+        ({"startTime": None}, "map.startTime is empty"),
+        ({"startTime": {"x": "y"}}, "map.startTime takes one value"),
+        (
+            {"subject": {"from": "a", "choice": {}}},
+            "map.subject.choice is not known here; did you mean 'choices'?",
+        ),
+        (
+            {"direction": {"from": "a", "choices": {"in": "INBOUNDS"}}},
+            "map.direction.choices.in is none of INBOUND, OUTBOUND",
+        ),
+        ({"account": []}, "map.account is a record"),
+        ({"engagementUsers": 5}, "map.engagementUsers is a list"),
+        ({"opportunity": {"copyEngagementRelationships": True}}, "map.opportunity needs 'externalId'"),
+    ],
+)
+def test_a_map_is_checked_against_siros_fields(fields: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        _mapper(fields)
+    assert message in caught.value.message
+
+
+def test_a_column_that_the_rows_do_not_have_is_an_error_of_the_file() -> None:
+    with pytest.raises(
+        ConfigError, match="needs the column 'titel', which the rows do not have; did you mean 'title'"
+    ):
+        _mapper({"subject": "titel"}).map(ROW)
+    mapper = _mapper({"subject": "join(' ', [title, not_null(kind, nick)])"})
+    with pytest.raises(ConfigError, match="'nick'"):
+        mapper.check(ROW.keys())
+
+
+def test_an_error_of_the_map_says_file_and_line(tmp_path: Path) -> None:
+    path = tmp_path / "fieldnote.yaml"
+    path.write_text(
+        "version: 1\ncrm: {driver: sql, url: x}\npush:\n  engagements:\n    table: a\n    key: id\n    map:\n"
+        "      engagementUsers:\n        - {externalId: rep, mail: m}\n"
+    )
+    with pytest.raises(ConfigError) as caught:
+        compile_push(load(path, {}))
+    assert caught.value.message.startswith(
+        f"{path}:9: push.engagements.map.engagementUsers[0].mail is not a field"
+    )
+
+
+def test_expressions_constants_and_lists() -> None:
+    fields = {
+        "subject": "join(' ', [first, last])",
+        "account": {
+            "externalId": "id", "name": "\"Full Name\"", "emailAddresses": ["mail", "mail2"],
+            "phoneNumbers": "phones",
+            "addresses": [{"street": "street", "city": "city", "state": "'CO'", "zip": "zip",
+                           "country": {"from": "country", "default": "US"}}],
+        },
+        "opportunity": {"externalId": "id", "copyEngagementRelationships": True},
+    }  # fmt: skip
+    row = {
+        "first": "Ann", "last": "Lee", "Full Name": "Ann Lee", "mail": "a@x", "mail2": None,
+        "phones": [" 1 ", None],
+        "street": "1 A St", "city": "Denver", "zip": 80202, "country": None,
+    }  # fmt: skip
+    record = _map(fields, row)
+    assert record["subject"] == "Ann Lee"
+    assert record["account"]["name"] == "Ann Lee"
+    assert record["account"]["emailAddresses"] == ["a@x"]
+    assert record["account"]["phoneNumbers"] == ["1"]
+    assert record["account"]["addresses"] == [
+        {"street": "1 A St", "city": "Denver", "state": "CO", "zip": "80202", "country": "US"}
+    ]
+    assert record["opportunity"]["copyEngagementRelationships"] is True
+
+
+def test_an_incomplete_address_is_left_out_with_a_warning() -> None:
+    address = {"street": "street", "city": "city", "state": "state", "zip": "zip", "country": "'US'"}
+    fields = {"account": {"externalId": "id", "name": "city", "addresses": [address]}}
+    row = {"id": 1, "street": "1 A St", "city": "Denver", "state": "", "zip": None}
+    mapped = _mapper(fields).map(row)
+    assert wire(mapped.record)["account"] == {"externalId": "1", "name": "Denver"}
+    assert mapped.warnings == ("account.addresses[0] has no state, zip and is left out, as Siro refuses it",)
+
+
+def test_reps_may_come_as_json_of_the_database() -> None:
+    fields = {"engagementUsers": "reps[].{externalId: id, email: mail}"}
+    reps = [
+        {"id": 3, "mail": "a@x"},
+        {"id": None, "mail": "b@x"},
+        {"id": 3, "mail": "a@x"},
+        {"id": 4, "mail": None},
+    ]
+    assert _map(fields, {"reps": reps})["engagementUsers"] == [
+        {"externalId": "3", "email": "a@x"},
+        {"externalId": "4"},
+    ]
+
+
+# --- times ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("value", "utc"),
+    [
+        (NAIVE, "2026-02-15T21:00:00Z"),
+        (datetime(2026, 2, 15, 14, tzinfo=UTC), "2026-02-15T14:00:00Z"),
+        (datetime(2026, 2, 15, 14, tzinfo=timezone(timedelta(hours=2))), "2026-02-15T12:00:00Z"),
+        ("2026-02-15 14:00:00", "2026-02-15T21:00:00Z"),
+        ("2026-02-15T14:00", "2026-02-15T21:00:00Z"),
+        ("2026-02-15T14:00:00Z", "2026-02-15T14:00:00Z"),
+        ("2026-02-15 14:00:00.000+00", "2026-02-15T14:00:00Z"),
+        (date(2026, 2, 15), "2026-02-15T07:00:00Z"),
+        ("2026-02-15", "2026-02-15T07:00:00Z"),
+        (1771164000, "2026-02-15T14:00:00Z"),
+        ("1771164000000", "2026-02-15T14:00:00Z"),
+        ("0000-00-00 00:00:00", None),
+        ("", None),
+    ],
+)
+def test_a_time_arrives_in_utc(value: object, utc: str | None) -> None:
+    assert _map({"startTime": "at"}, {"at": value})["startTime"] == utc
+
+
+@pytest.mark.parametrize("value", ["02/15/2026 2 PM", 5, "noon", True, [1], float("nan")])
+def test_what_is_no_time_is_a_problem(value: object) -> None:
+    with pytest.raises(MappingError, match="is not a time"):
+        _map({"startTime": "at"}, {"at": value})
+
+
+@pytest.mark.parametrize(
+    ("zone", "local", "utc"),
+    [
+        # Clocks go forward: the hour that is missing is moved on by the gap.
+        ("America/Denver", "2026-03-08 02:30", "2026-03-08T09:30:00Z"),
+        ("Europe/London", "2026-03-29 01:30", "2026-03-29T01:30:00Z"),
+        ("Australia/Lord_Howe", "2026-10-04 02:15", "2026-10-03T15:45:00Z"),
+        # Clocks go back: of the two the first is meant.
+        ("America/Denver", "2026-11-01 01:30", "2026-11-01T07:30:00Z"),
+        ("Europe/London", "2026-10-25 01:30", "2026-10-25T00:30:00Z"),
+        ("Australia/Lord_Howe", "2026-04-05 01:45", "2026-04-04T14:45:00Z"),
+    ],
+)
+def test_the_two_sundays(zone: str, local: str, utc: str) -> None:
+    assert _map({"startTime": "at"}, {"at": local}, zone=zone)["startTime"] == utc
+
+
+def test_a_column_may_hold_the_zone() -> None:
+    fields = {"startTime": "at", "startTimeLocalized": "at"}
+    zone = ColumnZone(column="tz")
+    row = {"at": datetime(2026, 7, 1, 12, tzinfo=UTC), "tz": "Europe/London"}
+    assert _map(fields, row, zone=zone)["startTimeLocalized"] == "2026-07-01T13:00:00"
+    assert _map(fields, {"at": NAIVE, "tz": "Asia/Tokyo"}, zone=zone)["startTime"] == "2026-02-15T05:00:00Z"
+    with pytest.raises(MappingError, match="timezone: 'Mars' is not the name of a time zone"):
+        _map(fields, {"at": NAIVE, "tz": "Mars"}, zone=zone)
+
+
+def test_a_time_without_any_zone_is_a_problem_and_not_a_guess() -> None:
+    with pytest.raises(MappingError, match=r"without a zone; set crm\.timezone"):
+        _map({"startTime": "at"}, {"at": NAIVE}, zone=None)
+    assert (
+        _map({"startTime": "at"}, {"at": "2026-02-15T14:00Z"}, zone=None)["startTime"]
+        == "2026-02-15T14:00:00Z"
+    )
+
+
+# --- hash and key ---------------------------------------------------------------------------------------
+
+
+def test_the_hash_is_of_the_rows_content_and_the_map() -> None:
+    mapper = _mapper(APPOINTMENT)
+    assert mapper.hash(ROW) == mapper.hash(dict(reversed(ROW.items())))
+    assert mapper.hash(ROW) != mapper.hash({**ROW, "title": "Bath"})
+    assert mapper.hash(ROW) != _mapper({**APPOINTMENT, "subject": "kind"}).hash(ROW)
+    assert mapper.hash(ROW) != _mapper(APPOINTMENT, zone="Europe/London").hash(ROW)
+    moment = datetime(2026, 1, 1, tzinfo=UTC)
+    elsewhere = moment.astimezone(timezone(timedelta(hours=5)))
+    assert mapper.hash({"a": moment}) == mapper.hash({"a": elsewhere})
+    assert len(mapper.hash({"a": b"\x00", "b": {"c": [Decimal("1.0"), UUID(int=1)]}, "d": "\ud800"})) == 16
+
+
+@pytest.mark.parametrize(
+    ("value", "key"), [(17, "17"), (17.0, "17"), (Decimal("17.00"), "17"), ("A 1", "A 1")]
+)
+def test_the_key_is_text(value: object, key: str) -> None:
+    assert _mapper({"subject": "id"}).key({"id": value}) == key
+    assert _mapper({"subject": "id"}).key({"ID": value}) == key
+
+
+@pytest.mark.parametrize("row", [{"id": None}, {"id": " "}, {}, {"id": b"x"}])
+def test_a_row_without_a_key_is_a_problem(row: dict[str, Any]) -> None:
+    with pytest.raises(MappingError, match=r"push\.engagements"):
+        _mapper({"subject": "id"}).key(row)
+
+
+# --- reps taken off -------------------------------------------------------------------------------------
+
+NOW = datetime(2026, 2, 15, 14, tzinfo=UTC)
+LATER = NOW + timedelta(hours=1)
+
+
+def _payload(*reps: str, subject: str = "x") -> dict[str, Any]:
+    return {"externalId": "1", "subject": subject, "engagementUsers": [{"externalId": rep} for rep in reps]}
+
+
+def test_a_rep_who_is_gone_is_sent_once_more_as_deleted() -> None:
+    sent = with_removed(_payload("a", "b"), _payload("b"), NOW)
+    assert sent["engagementUsers"] == [
+        {"externalId": "b"},
+        {"externalId": "a", "deletedAt": "2026-02-15T14:00:00Z"},
+    ]
+    assert with_removed(sent, _payload("b"), LATER) == sent
+
+
+def test_a_rep_who_comes_back_is_not_deleted_any_more() -> None:
+    sent = with_removed(_payload("a"), _payload(), NOW)
+    back = with_removed(sent, _payload("a"), LATER)
+    assert back["engagementUsers"] == [{"externalId": "a", "deletedAt": None}]
+    assert with_removed(back, _payload("a"), LATER) == back
+
+
+def test_without_a_change_the_payload_is_what_it_was() -> None:
+    assert with_removed(None, _payload("a"), NOW) == _payload("a")
+    assert with_removed(_payload("a"), _payload("a"), NOW) == _payload("a")
+    without = {"externalId": "1"}
+    assert with_removed(_payload("a"), without, NOW)["engagementUsers"][0]["deletedAt"]
