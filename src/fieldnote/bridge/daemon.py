@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 
 _LONGEST_SLEEP = 5.0
 _CONCURRENCY = 4
+_WORKER_STARTS = 0.3
+_STOP_AGAIN = 15.0  # more than a worker gives its jobs to end
 
 
 class Daemon:
@@ -53,6 +55,7 @@ class Daemon:
         self._port = receiver.port if port is None else port
         self._tasks: list[asyncio.Task[None]] = []
         self._server: _Server | None = None
+        self._started = 0.0
 
     @property
     def url(self) -> str:
@@ -67,8 +70,8 @@ class Daemon:
 
     async def __aenter__(self) -> Self:
         await verify(self.bridge)
-        await self._start_receiver()
         await self._make_due()
+        self._start_receiver()
         app = make_app(Application.BRIDGE, self.bridge.database_url, blueprint)
         worker = run_worker(
             app,
@@ -80,6 +83,7 @@ class Daemon:
             asyncio.create_task(worker, name="fieldnote worker"),
             asyncio.create_task(self._keep_schedules(), name="fieldnote schedules"),
         ]
+        self._started = asyncio.get_running_loop().time()
         log.info("daemon_started", extra={"connection": self.bridge.name, "webhooks": self.hears_webhooks})
         return self
 
@@ -89,9 +93,13 @@ class Daemon:
         """Take no more work, let what runs come to an end, and close."""
         if self._server is not None:
             self._server.should_exit = True
-        for task in self._tasks[1:]:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        # Procrastinate's worker overlooks a cancellation while it starts.
+        await asyncio.sleep(max(0.0, self._started + _WORKER_STARTS - asyncio.get_running_loop().time()))
+        left = set(self._tasks)
+        while left:
+            for task in left - set(self._tasks[:1]):
+                task.cancel()
+            _, left = await asyncio.wait(left, timeout=_STOP_AGAIN)
         log.info("daemon_stopped", extra={"connection": self.bridge.name})
 
     async def wait(self) -> None:
@@ -102,11 +110,12 @@ class Daemon:
 
     # --- the receiver
 
-    async def _start_receiver(self) -> None:
+    def _start_receiver(self) -> None:
+        application = make_receiver(self.bridge)
         listener = self._bind()
         self._port = int(listener.getsockname()[1])
         config = uvicorn.Config(
-            make_receiver(self.bridge),
+            application,
             log_config=None,
             access_log=False,
             lifespan="off",

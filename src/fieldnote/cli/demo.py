@@ -2,6 +2,84 @@
 
 from __future__ import annotations
 
+import json
+from typing import TYPE_CHECKING, Annotated
 
-def demo() -> None:
-    """The whole loop on this machine."""
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from fieldnote.demo.loop import Stage
+    from fieldnote.demo.report import Report
+
+
+def demo(
+    *,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON document, and nothing else, on stdout.")
+    ] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave it all running, to look at; Ctrl-C ends it.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Throw away what an earlier demo left.")] = False,
+    seed: Annotated[int | None, typer.Option("--seed", help="Of the made-up data.")] = None,
+) -> None:
+    """The whole loop on this machine, over a made-up contractor: no account, no set-up.
+
+    Exit status: 0 if every check that it prints holds, else 1.
+    """
+    import asyncio
+
+    from fieldnote.db.embedded import stop_server
+    from fieldnote.demo.memory import demo_home, one_at_a_time
+
+    home = demo_home()
+    with one_at_a_time(home):
+        try:
+            report = asyncio.run(_demo(as_json=as_json, keep=keep, fresh=fresh, seed=seed))
+        finally:
+            stop_server(home)
+    if not report.holds:
+        raise typer.Exit(1)
+
+
+async def _demo(*, as_json: bool, keep: bool, fresh: bool, seed: int | None) -> Report:
+    import asyncio
+
+    from rich.console import Console
+
+    from fieldnote.cli.signals import until_stopped
+    from fieldnote.demo.checks import report_on
+    from fieldnote.demo.loop import play, set_stage
+    from fieldnote.demo.memory import demo_home
+    from fieldnote.demo.report import render
+
+    errors = Console(stderr=True)
+    with errors.status("beginning") as status:
+
+        def progress(words: str) -> None:
+            status.update(words)
+            if not errors.is_terminal:
+                errors.print(words, style="dim")
+
+        stage = await asyncio.to_thread(set_stage, demo_home(), seed=seed, fresh=fresh, progress=progress)
+        async with play(stage, progress) as story:
+            status.stop()
+            report = report_on(story)
+            if as_json:
+                typer.echo(json.dumps(report.as_json(), ensure_ascii=False))
+            else:
+                render(report, Console())
+            if keep:
+                _say_what_to_open(stage, errors)
+                await until_stopped(asyncio.Event().wait())
+    return report
+
+
+def _say_what_to_open(stage: Stage, console: Console) -> None:
+    console.print("\nIt keeps running until you press Ctrl-C.")
+    for what, where in {
+        "the workspace's API": f"{stage.workspace_base}/docs",
+        "an organization token": stage.secrets.token,
+        "the contractor's CRM": f"psql '{stage.crm_url}'",
+    }.items():
+        console.print(f"  {what:22}{where}", soft_wrap=True, highlight=False)

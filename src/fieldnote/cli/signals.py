@@ -24,7 +24,7 @@ def stop_signal() -> asyncio.Event:
     return stopped
 
 
-async def until_stopped(work: Coroutine[Any, Any, None]) -> None:
+async def until_stopped(work: Coroutine[Any, Any, object]) -> None:
     """Run `work` until a signal asks to stop. An error of the work is raised."""
     stopped = stop_signal()
     waiting = [asyncio.ensure_future(work), asyncio.ensure_future(stopped.wait())]

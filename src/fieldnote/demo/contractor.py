@@ -101,9 +101,7 @@ _SCENES = (
     _Scene("first-of-two", "runs into the next visit", 1, 3, time(9, 0), 90, 6, 96),
     _Scene("second-of-two", "back to back, begun late", 1, 3, time(10, 45), 90, 14, 66),
     _Scene("no-place", "phone without coordinates", 2, 5, time(10, 0), 75, 3, 58, located=False),
-    _Scene(
-        "deep-link", "opened from the CRM, 70 minutes early", 3, 7, time(13, 0), 60, -70, 52, deep_link=True
-    ),
+    _Scene("deep-link", "opened from the CRM, 70 minutes early", 3, 7, time(13, 0), 60, -70, 52, deep_link=True),
     _Scene("late", "begun 20 minutes late", 4, 8, time(9, 30), 90, 20, 61),
     _Scene("again", "second visit on one deal", 0, 0, time(14, 0), 60, 2, 43, again=True),
     _Scene("walk-in", "no appointment at all", 5, 10, time(11, 40), 0, 0, 27, walk_in=True),
@@ -207,9 +205,7 @@ class _Maker:
             title=story.customer_name if scene.deep_link else None,
         )
 
-    def _told_appointment(
-        self, scene: _Scene, story: Story, town: names.Town, start: datetime
-    ) -> dict[str, Any]:
+    def _told_appointment(self, scene: _Scene, story: Story, town: names.Town, start: datetime) -> dict[str, Any]:
         if scene.again:
             customer, deal = self._out.customers[0], self._out.deals[0]
         else:
@@ -349,9 +345,7 @@ class _Maker:
         return latest - timedelta(microseconds=self._dice.randrange(21 * 86_400 * 1_000_000))
 
     def _somewhere(self, town: names.Town) -> Place:
-        return _moved(
-            Place(town.latitude, town.longitude), self._dice.gauss(0, 1200), self._dice.gauss(0, 1200)
-        )
+        return _moved(Place(town.latitude, town.longitude), self._dice.gauss(0, 1200), self._dice.gauss(0, 1200))
 
     def _seen_from(self, house: Place) -> Place:
         return _moved(house, self._dice.gauss(0, 18), self._dice.gauss(0, 18))

@@ -6,7 +6,7 @@ that keeps `updated_at`, columns that nobody has filled yet.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -36,6 +36,7 @@ from sqlalchemy import (
     make_url,
     select,
     text,
+    update,
 )
 from sqlalchemy.exc import DBAPIError, OperationalError
 
@@ -53,6 +54,7 @@ __all__ = [
     "build",
     "changes",
     "config_text",
+    "correct",
     "make",
     "metadata",
     "snapshot",
@@ -162,8 +164,12 @@ class ContractorCrm:
     day: date
     seed: int
     visits: tuple[Visit, ...]
+    reps: tuple[tuple[str, str], ...]
+    """Email and name of each."""
     counts: Mapping[str, int]
     """Rows made, by table."""
+    built: Snapshot
+    """What Fieldnote can change, as it was built."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,19 +207,40 @@ def build(url: str, *, day: date, seed: int, stories: Sequence[Story]) -> Contra
         if not _is_built(connection, _stamp(day, seed)):
             _fill(connection, contents, _stamp(day, seed))
     counts = {table.name: len(getattr(contents, table.name)) for table in _TABLES}
-    return ContractorCrm(url, day, seed, contents.visits, MappingProxyType(counts))
+    return ContractorCrm(
+        url=url,
+        day=day,
+        seed=seed,
+        visits=contents.visits,
+        reps=tuple((rep["email"], rep["name"]) for rep in contents.reps),
+        counts=MappingProxyType(counts),
+        built=_snapshot(
+            contents.deals, ((n["deal_id"], n.get("external_key"), n["body"]) for n in contents.deal_notes)
+        ),
+    )
 
 
 def snapshot(url: str) -> Snapshot:
     """The deals and notes as they stand."""
-    columns = [column for column in deals.columns if column.name not in {"id", "updated_at"}]
     with _transaction(url) as connection:
-        rows = connection.execute(select(deals.c.id, *columns).order_by(deals.c.id)).mappings().all()
+        rows = connection.execute(select(deals)).mappings().all()
         notes = connection.execute(select(deal_notes.c.deal_id, deal_notes.c.external_key, deal_notes.c.body))
-        ordered = sorted((tuple(row) for row in notes), key=lambda row: (row[0], row[1] or "", row[2]))
-    return Snapshot(
-        {row["id"]: {c.name: _as_text(row[c.name]) for c in columns} for row in rows}, tuple(ordered)
+        return _snapshot(rows, (tuple(row) for row in notes))
+
+
+def correct(url: str, deal_id: int, column: str, words: str) -> None:
+    """What a person does who types `words` into a field of a deal."""
+    with _transaction(url) as connection:
+        connection.execute(update(deals).where(deals.c.id == deal_id).values({column: words}))
+
+
+def _snapshot(rows: Iterable[Mapping[Any, Any]], notes: Iterable[tuple[Any, ...]]) -> Snapshot:
+    columns = [column.name for column in deals.columns if column.name not in {"id", "updated_at"}]
+    by_id = {row["id"]: {name: _as_text(row.get(name)) for name in columns} for row in rows}
+    ordered = sorted(
+        ((note[0], note[1], note[2]) for note in notes), key=lambda note: (note[0], note[1] or "", note[2])
     )
+    return Snapshot(dict(sorted(by_id.items())), tuple(ordered))
 
 
 def changes(before: Snapshot, after: Snapshot) -> tuple[Change, ...]:
@@ -282,9 +309,7 @@ def _transaction(url: str) -> Iterator[Connection]:
         with engine.begin() as connection:
             yield connection
     except OperationalError as error:
-        raise CrmUnavailable(
-            "the demo's CRM database cannot be reached", hint="is it still running?"
-        ) from error
+        raise CrmUnavailable("the demo's CRM database cannot be reached", hint="is it still running?") from error
     except DBAPIError as error:
         raise CrmRefused("the demo's CRM database refused a statement") from error
     finally:

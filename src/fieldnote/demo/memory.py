@@ -25,11 +25,15 @@ DEFAULT_SEED = 7
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """The day and seed of the made-up data, and the workspace's port: its address is part of a connection."""
+    """What a later run needs to be the same."""
 
     day: date
+    """Of the made-up data."""
     seed: int
     port: int
+    """The workspace's: its address is part of a connection."""
+    hook_port: int
+    """The bridge's, which the workspace sends its webhooks to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,19 +82,22 @@ def remember(home: Path, *, seed: int | None) -> Memory:
     known = _read(path)
     if known is None:
         today = datetime.now(ZONE).date()
-        return _write(path, Memory(today, DEFAULT_SEED if seed is None else seed, _free_port()))
+        return _write(path, Memory(today, DEFAULT_SEED if seed is None else seed, *_free_ports()))
     if seed is not None and seed != known.seed:
         raise ConfigError(
             f"the demo in {home} was built with seed {known.seed}, and you ask for {seed}",
             hint="Add --fresh to throw the old one away.",
         )
-    return known if _is_free(known.port) else _write(path, replace(known, port=_free_port()))
+    if _is_free(known.port) and _is_free(known.hook_port):
+        return known
+    port, hook_port = _free_ports()
+    return _write(path, replace(known, port=port, hook_port=hook_port))
 
 
 def _read(path: Path) -> Memory | None:
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
-        return Memory(date.fromisoformat(raw["day"]), int(raw["seed"]), int(raw["port"]))
+        return Memory(date.fromisoformat(raw["day"]), int(raw["seed"]), int(raw["port"]), int(raw["hook_port"]))
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError) as error:
@@ -108,10 +115,11 @@ def _write(path: Path, memory: Memory) -> Memory:
     return memory
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def _free_ports() -> tuple[int, int]:
+    with socket.socket() as one, socket.socket() as other:
+        one.bind(("127.0.0.1", 0))
+        other.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1]), int(other.getsockname()[1])
 
 
 def _is_free(port: int) -> bool:

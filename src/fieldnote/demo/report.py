@@ -72,7 +72,8 @@ class Report:
     note: str
     """One of the notes, whole."""
     notes: int
-    calls: dict[str, int]
+    calls: int
+    """To the workspace's API, by the bridge."""
     webhooks: int
     """Webhooks that the bridge received in this run."""
     checks: tuple[Check, ...]
@@ -157,10 +158,9 @@ def _mark(good: bool) -> Text:
 
 
 def _footer(report: Report) -> RenderableType:
-    calls = ", ".join(f"{count} {name}" for name, count in report.calls.items())
     outcome = Text("Every check holds.", style="bold green")
     if not report.holds:
         outcome = Text("Some checks do not hold.", style="bold red")
     again = " An earlier run's data was here, so little was left to do." if report.resumed else ""
-    tail = f" {report.seconds:.1f} s. Calls: {calls}. Webhooks: {report.webhooks}.{again}"
+    tail = f" {report.seconds:.1f} s. API calls: {report.calls}. Webhooks: {report.webhooks}.{again}"
     return Text.assemble(outcome, tail, f"\nSeed {report.seed}; all of it is kept in {report.home}.")

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fieldnote.insight.utterances import Utterance
+from fieldnote.insight.words import fold
+
+_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
+_MOST_OF_IT = 0.6
+_COMMON = frozenset(
+    "a an and are as at be but by for from has have i in is it its of on or our so that the their they this to was we were will with you your".split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,5 +27,23 @@ class Quote:
 
 
 def find_quote(utterances: Sequence[Utterance], text: str) -> Quote | None:
-    """The utterance that says `text`, or says most of its words; None where nobody did."""
-    raise NotImplementedError
+    """The utterance that says `text`, whatever its case and signs, or else most of its telling words.
+
+    None where nobody said them.
+    """
+    wanted = _words(text)
+    if not wanted:
+        return None
+    said = [_words(utterance.text) for utterance in utterances]
+    phrase = f" {' '.join(wanted)} "
+    for index, words in enumerate(said):
+        if phrase in f" {' '.join(words)} ":
+            return Quote(index, utterances[index].text)
+    telling = set(wanted) - _COMMON or set(wanted)
+    shares = [(len(telling & set(words)) / len(telling), -index) for index, words in enumerate(said)]
+    share, index = max(shares, default=(0.0, 0))
+    return Quote(-index, utterances[-index].text) if share >= _MOST_OF_IT else None
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(fold(text))

@@ -1,0 +1,310 @@
+"""The demo: a contractor's CRM, a workspace, and the bridge between them, all in this process.
+
+Every step asks what is there before it does anything, so that a run that was killed is taken up where it stood,
+and a second run finds nothing left to do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import func, select
+
+from fieldnote.bridge import Bridge, Daemon, PullResult, PushResult, open_bridge, pull_once, push_once
+from fieldnote.config import Config, load
+from fieldnote.db.bridge_tables import events
+from fieldnote.db.embedded import ensure_server, stop_server
+from fieldnote.db.encryption import SecretBox
+from fieldnote.demo import crm
+from fieldnote.demo.contractor import Visit
+from fieldnote.demo.conversations import CONVERSATIONS, Conversation
+from fieldnote.demo.crm import ContractorCrm
+from fieldnote.demo.expected import COLUMNS, Expected, expect
+from fieldnote.demo.memory import FILE, Memory, Secrets, remember
+from fieldnote.insight import read_transcript
+from fieldnote.workspace import (
+    Explained,
+    NewRecording,
+    Organization,
+    Workspace,
+    WorkspaceServer,
+    add_recording,
+    add_user,
+    add_webhook,
+    ensure_oauth_app,
+    ensure_organization,
+    explain_links,
+    open_workspace,
+)
+
+ORGANIZATION: Final = "Front Range Exteriors"
+ADMIN: Final = "office@frontrange.example"
+WEBHOOKS_WAIT: Final = 20.0
+"""Seconds to wait for the webhooks to bring everything home, before the poll does."""
+PERSONS_WORDS: Final = "Spoke to them on the phone: only the dog worries them."
+"""What a person types into a field that Fieldnote wrote, between two visits on one deal."""
+
+Progress = Callable[[str], None]
+"""Is told, in a few words, what is being done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What a demo plays on: its home, and three databases of its own in its own server."""
+
+    home: Path
+    memory: Memory
+    secrets: Secrets
+    crm_url: str
+    bridge_url: str
+    workspace_url: str
+    resumed: bool
+    """An earlier run left its data here."""
+
+    @property
+    def workspace_base(self) -> str:
+        """Where the workspace answers. A connection remembers it, so it is the same at each run."""
+        return f"http://127.0.0.1:{self.memory.port}"
+
+    def config(self, user_id: str) -> Config:
+        """The demo's fieldnote.yaml, with this stage for its environment and no other."""
+        environment: Mapping[str, str] = {
+            "CRM_URL": self.crm_url,
+            "SIRO_TOKEN": self.secrets.token,
+            "SIRO_BASE_URL": f"{self.workspace_base}/api-externalApi",
+            "SIRO_API_URL": self.workspace_base,
+            "SIRO_CLIENT_ID": self.secrets.client_id,
+            "SIRO_CLIENT_SECRET": self.secrets.client_secret,
+            "SIRO_USER_ID": user_id,
+            "SIRO_WEBHOOK_SECRET": self.secrets.webhook_secret,
+        }
+        with as_file(files("fieldnote.demo") / crm.CONFIG) as path:
+            return load(path, environment)
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A field that a person corrected, although a later conversation says something else about it."""
+
+    deal_id: str
+    column: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Everything that happened, for the report."""
+
+    stage: Stage
+    contractor: ContractorCrm
+    expected: Expected
+    correction: Correction
+    pushed: PushResult
+    push_again: PushResult
+    pull_again: PullResult
+    links: Mapping[str, Explained]
+    """By the visit's recording key."""
+    built: crm.Snapshot
+    """The CRM as it was built."""
+    now: crm.Snapshot
+    webhooks: int
+    calls: int
+    seconds: float
+
+
+def set_stage(home: Path, *, seed: int | None, fresh: bool, progress: Progress) -> Stage:
+    """Have the home, its server and its databases."""
+    if fresh:
+        progress("throwing away what an earlier run left")
+        stop_server(home)
+        for path in home.iterdir() if home.is_dir() else ():
+            if path.name != "demo.lock":
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+    resumed = (home / FILE).exists()
+    progress("starting PostgreSQL")
+    server = ensure_server(home)
+    return Stage(
+        home=home,
+        memory=remember(home, seed=seed),
+        secrets=Secrets.of(SecretBox.open(home)),
+        crm_url=server.url("contractor"),
+        bridge_url=server.url("bridge"),
+        workspace_url=server.url("workspace"),
+        resumed=resumed,
+    )
+
+
+@asynccontextmanager
+async def play(stage: Stage, progress: Progress) -> AsyncIterator[Story]:
+    """Play the loop to its end. Inside, workspace and bridge still run for whoever wants to look."""
+    started, began = time.monotonic(), datetime.now(UTC)
+    progress("building the contractor's CRM")
+    contractor = await asyncio.to_thread(
+        crm.build, stage.crm_url, day=stage.memory.day, seed=stage.memory.seed, stories=CONVERSATIONS
+    )
+    async with AsyncExitStack() as stack:
+        progress("starting the workspace")
+        workspace = await stack.enter_async_context(
+            open_workspace(database_url=stage.workspace_url, home=stage.home, retry_after=(timedelta(seconds=1),) * 5)
+        )
+        organization = await _introduce(workspace, stage, contractor)
+        await stack.enter_async_context(WorkspaceServer(workspace, port=stage.memory.port))
+        bridge = await stack.enter_async_context(
+            open_bridge(stage.config(organization.admin_id), home=stage.home, database_url=stage.bridge_url)
+        )
+        progress("pushing appointments, deals, customers and reps")
+        pushed = await push_once(bridge, accept_change=stage.resumed)
+        daemon = await stack.enter_async_context(Daemon(bridge, host="127.0.0.1", port=stage.memory.hook_port))
+        hook, secret = f"{daemon.url}/hooks/siro", stage.secrets.webhook_secret
+        await add_webhook(workspace.engine, workspace.box, organization.id, url=hook, secret=secret)
+        field = _Field(stage, contractor, bridge, workspace, organization, progress)
+        await field.play()
+        progress("looking whether it all stays as it is")
+        push_again = await push_once(bridge)
+        pull_again = await pull_once(bridge)
+        yield Story(
+            stage=stage,
+            contractor=contractor,
+            expected=field.expected(contractor.visits),
+            correction=field.correction,
+            pushed=pushed,
+            push_again=push_again,
+            pull_again=pull_again,
+            links=await field.links(),
+            built=contractor.built,
+            now=await asyncio.to_thread(crm.snapshot, stage.crm_url),
+            webhooks=await _webhooks(bridge, since=began),
+            calls=bridge.remote.calls,
+            seconds=time.monotonic() - started,
+        )
+
+
+async def _introduce(workspace: Workspace, stage: Stage, contractor: ContractorCrm) -> Organization:
+    """The organization with its token, its OAuth app, and the reps as its users."""
+    secrets = stage.secrets
+    organization = await ensure_organization(workspace.engine, name=ORGANIZATION, admin=ADMIN, token=secrets.token)
+    await ensure_oauth_app(
+        workspace.engine,
+        organization,
+        name="Fieldnote",
+        client_id=secrets.client_id,
+        client_secret=secrets.client_secret,
+    )
+    for email, name in contractor.reps:
+        await add_user(workspace.engine, organization, email=email, name=name)
+    return organization
+
+
+async def _webhooks(bridge: Bridge, *, since: datetime) -> int:
+    async with bridge.engine.connect() as conn:
+        statement = select(func.count()).select_from(events).where(events.c.received_at >= since)
+        return int((await conn.execute(statement)).scalar_one())
+
+
+class _Field:
+    """The day in the field: visits are recorded, a person corrects what came of one, and a last visit follows."""
+
+    def __init__(
+        self,
+        stage: Stage,
+        contractor: ContractorCrm,
+        bridge: Bridge,
+        workspace: Workspace,
+        organization: Organization,
+        progress: Progress,
+    ) -> None:
+        self.stage = stage
+        self.contractor = contractor
+        self.bridge = bridge
+        self.workspace = workspace
+        self.organization = organization
+        self.progress = progress
+        self.conversations: Mapping[str, Conversation] = {story.key: story for story in CONVERSATIONS}
+        self.last = max((v for v in contractor.visits if v.deal_id is not None), key=_second_on_deal(contractor.visits))
+        self.correction = self._choose_correction()
+
+    async def play(self) -> None:
+        first = [visit for visit in self.contractor.visits if visit is not self.last]
+        if self.last.recording_key not in await self.links():
+            await self._record(first)
+            await self._until_home(first)
+            self.progress("a person corrects a field in the CRM")
+            await asyncio.to_thread(self._correct)
+        await self._record([self.last])
+        await self._until_home(self.contractor.visits)
+
+    async def links(self) -> dict[str, Explained]:
+        """What the workspace says of each recording, by its key."""
+        found = await explain_links(self.workspace, self.organization.id)
+        return {link.key: link for link in found if link.key is not None}
+
+    def expected(self, visits: Sequence[Visit]) -> Expected:
+        return expect(visits, self.conversations)
+
+    async def _record(self, visits: Sequence[Visit]) -> None:
+        for number, visit in enumerate(visits, 1):
+            self.progress(f"recording conversation {number} of {len(visits)}: {visit.customer_name}")
+            await add_recording(self.workspace, self.organization.id, self._recording(visit))
+
+    def _recording(self, visit: Visit) -> NewRecording:
+        conversation = self.conversations[visit.conversation_key]
+        transcript = conversation.read(visit.rep_name.split()[0])
+        return NewRecording(
+            user_email=visit.rep_email,
+            utterances=read_transcript(transcript, name=conversation.file),
+            started_at=visit.started_at,
+            duration=timedelta(seconds=visit.duration_s),
+            title=visit.title,
+            place=visit.place,
+            appointment_id=visit.appointment_id if visit.deep_link else None,
+            opportunity_id=visit.deal_id if visit.deep_link else None,
+            key=visit.recording_key,
+        )
+
+    async def _until_home(self, visits: Sequence[Visit]) -> None:
+        """Wait until what was said is in the CRM. What no webhook brings in time, the poll does."""
+        self.progress("waiting for the webhooks")
+        keys = {visit.recording_key for visit in visits}
+        expected = self.expected(visits)
+        deadline = time.monotonic() + WEBHOOKS_WAIT
+        while time.monotonic() < deadline:
+            links = [link for key, link in (await self.links()).items() if key in keys]
+            told = all(link.processed and link.told for link in links)
+            if told and self._is_home(expected, await asyncio.to_thread(crm.snapshot, self.stage.crm_url)):
+                return
+            await asyncio.sleep(0.2)
+        await pull_once(self.bridge)
+
+    def _is_home(self, expected: Expected, now: crm.Snapshot) -> bool:
+        """Whether something stands wherever something should; whether it is right is for the checks."""
+        notes = [str(deal_id) for deal_id, key, _ in now.notes if key is not None]
+        filled = all(now.deals[int(deal)].get(column) is not None for deal, column in expected.values)
+        return filled and all(notes.count(deal) >= count for deal, count in expected.notes.items())
+
+    # --- the person
+
+    def _choose_correction(self) -> Correction:
+        """A text that both visits on the deal speak of, so that the second one would overwrite it."""
+        deal_id = self.last.deal_id or ""
+        earlier = [v for v in self.contractor.visits if v.deal_id == deal_id and v is not self.last]
+        both = self.expected(earlier).values.keys() & self.expected([self.last]).values.keys()
+        texts = [column for column in reversed(COLUMNS.values()) if (deal_id, column) in both]
+        return Correction(deal_id, texts[0], PERSONS_WORDS)
+
+    def _correct(self) -> None:
+        correction = self.correction
+        crm.correct(self.stage.crm_url, int(correction.deal_id), correction.column, correction.words)
+
+
+def _second_on_deal(visits: Sequence[Visit]) -> Callable[[Visit], tuple[int, datetime]]:
+    deals = [visit.deal_id for visit in visits]
+    return lambda visit: (deals.count(visit.deal_id), visit.started_at)
