@@ -202,9 +202,7 @@ def test_all_mistakes_are_reported_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("env", "state"), [({}, "is not set"), ({"CRM_URL": ""}, "is empty")])
 def test_a_missing_variable_is_named_with_its_place(tmp_path: Path, env: dict[str, str], state: str) -> None:
     error = _error(tmp_path, "version: 1\ncrm:\n  driver: sql\n  url: ${CRM_URL}\n", env)
-    assert error.message.endswith(
-        f"fieldnote.yaml:4: crm.url needs the environment variable CRM_URL, which {state}"
-    )
+    assert error.message.endswith(f"fieldnote.yaml:4: crm.url needs the environment variable CRM_URL, which {state}")
     assert error.hint is not None
     assert "set CRM_URL" in error.hint
 

@@ -202,9 +202,7 @@ async def test_a_stopped_worker_puts_its_jobs_back(
 async def test_a_job_whose_worker_is_unknown_or_silent_is_taken_up(
     engine: AsyncEngine, app: procrastinate.App, worker_id: str
 ) -> None:
-    await _execute(
-        engine, "insert into procrastinate_workers (last_heartbeat) values (now() - interval '1 hour')"
-    )
+    await _execute(engine, "insert into procrastinate_workers (last_heartbeat) values (now() - interval '1 hour')")
     async with engine.begin() as connection:
         number = await defer(connection, append, text="a")
     assert number is not None
@@ -251,9 +249,7 @@ async def test_an_abandoned_job_gives_way_to_one_that_waits_with_its_queueing_lo
     assert [await _status(engine, number) for number in numbers if number] == ["aborted", "aborted", "todo"]
 
 
-async def test_a_job_that_kills_its_workers_waits_longer_each_time(
-    engine: AsyncEngine, app: procrastinate.App
-) -> None:
+async def test_a_job_that_kills_its_workers_waits_longer_each_time(engine: AsyncEngine, app: procrastinate.App) -> None:
     async with engine.begin() as connection:
         await defer(connection, append, text="a")
     await _execute(engine, "update procrastinate_jobs set status = 'doing', attempts = 5")
@@ -279,9 +275,7 @@ async def test_a_failed_job_gives_way_to_one_that_waits_with_its_queueing_lock(
     await _until_status(engine, first, "aborted")
 
 
-async def test_a_worker_that_was_pruned_while_it_slept_works_on(
-    engine: AsyncEngine, worker: list[str]
-) -> None:
+async def test_a_worker_that_was_pruned_while_it_slept_works_on(engine: AsyncEngine, worker: list[str]) -> None:
     await _until_value(engine, "select count(*) from procrastinate_workers", 1)
     await _execute(engine, "delete from procrastinate_workers")
     await asyncio.sleep(0.5)
@@ -306,15 +300,11 @@ async def test_a_worker_outlives_the_loss_of_its_connections(
     await _until(lambda: worker == ["a", "b"])
 
 
-async def test_finished_jobs_are_deleted_when_they_are_old(
-    engine: AsyncEngine, app: procrastinate.App
-) -> None:
+async def test_finished_jobs_are_deleted_when_they_are_old(engine: AsyncEngine, app: procrastinate.App) -> None:
     async with engine.begin() as connection:
         for name in ("old", "fresh", "waiting"):
             await defer(connection, append, text=name)
-    await _execute(
-        engine, "update procrastinate_jobs set status = 'succeeded' where args->>'text' <> 'waiting'"
-    )
+    await _execute(engine, "update procrastinate_jobs set status = 'succeeded' where args->>'text' <> 'waiting'")
     await _execute(
         engine,
         "update procrastinate_events set at = at - interval '8 days'"

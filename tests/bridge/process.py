@@ -45,7 +45,7 @@ async def main(command: str, config: str, home: str, url: str) -> None:
                 stopped = asyncio.Event()
                 asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
                 async with Daemon(bridge, port=0) as daemon:
-                    print(daemon.url, flush=True)  # noqa: T201 - the test reads it
+                    print(daemon.url, flush=True)
                     await stopped.wait()
 
 

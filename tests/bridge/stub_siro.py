@@ -96,9 +96,7 @@ class StubSiro:
 
     def sync(self, stream: str, payload: dict[str, Any]) -> dict[str, Any]:
         known = self.records[stream].get(payload["externalId"])
-        siro_id = (
-            known["id"] if known else str(uuid.uuid5(uuid.NAMESPACE_URL, f"{stream}/{payload['externalId']}"))
-        )
+        siro_id = known["id"] if known else str(uuid.uuid5(uuid.NAMESPACE_URL, f"{stream}/{payload['externalId']}"))
         stored = {**payload, "id": siro_id}
         self.records[stream][payload["externalId"]] = stored
         self.puts[stream, payload["externalId"]] += 1

@@ -23,7 +23,6 @@ from fieldnote.siro.webhooks import new_secret, sign
 from tests.bridge.conftest import Crm, Opener
 from tests.bridge.stub_siro import StubSiro, ago
 
-pytestmark = pytest.mark.parametrize("crm", ["sqlite"], indirect=True)
 SECRET = new_secret()
 
 
@@ -54,9 +53,7 @@ async def post(url: str, body: bytes, headers: dict[str, str]) -> int:
         return (await client.post(f"{url}/hooks/siro", content=body, headers=headers)).status_code
 
 
-async def test_a_start_pushes_and_pulls_and_a_webhook_brings_the_rest(
-    crm: Crm, stub: StubSiro, opened: Opener
-) -> None:
+async def test_a_start_pushes_and_pulls_and_a_webhook_brings_the_rest(crm: Crm, stub: StubSiro, opened: Opener) -> None:
     crm.add_deal(1)
     async with opened(siro__webhook_secret=SECRET) as bridge, Daemon(bridge, port=0) as daemon:
         await eventually(lambda: "1" in stub.records["opportunities"])
@@ -71,9 +68,7 @@ async def test_a_start_pushes_and_pulls_and_a_webhook_brings_the_rest(
             assert (await client.get(f"{daemon.url}/health")).status_code == 200
 
 
-async def test_what_is_no_webhook_of_siros_is_refused_and_not_stored(
-    crm: Crm, stub: StubSiro, opened: Opener
-) -> None:
+async def test_what_is_no_webhook_of_siros_is_refused_and_not_stored(crm: Crm, stub: StubSiro, opened: Opener) -> None:
     del crm, stub
     async with opened(siro__webhook_secret=[new_secret(), SECRET]) as bridge, Daemon(bridge, port=0) as daemon:
         now = datetime.now(UTC)
@@ -148,9 +143,8 @@ async def test_sigterm_stops_the_daemon_at_once_and_whole(
 ) -> None:
     crm.add_deal(1)
     arguments = ["run", str(write_config()), str(tmp_path / "home"), database_url]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.bridge.process", *arguments], stdout=subprocess.PIPE, text=True
-    )
+    command = [sys.executable, "-m", "tests.bridge.process", *arguments]
+    process = await asyncio.to_thread(subprocess.Popen, command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert (await asyncio.to_thread(process.stdout.readline)).startswith("http://")
     await eventually(lambda: "1" in stub.records["opportunities"])

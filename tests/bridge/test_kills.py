@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import subprocess
 import sys
@@ -18,7 +19,6 @@ from tests.bridge.conftest import Crm, Opener
 from tests.bridge.stub_siro import StubSiro, ago
 
 Start = Callable[..., subprocess.Popen[bytes]]
-pytestmark = pytest.mark.parametrize("crm", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
@@ -32,6 +32,16 @@ def start(write_config: Callable[..., Path], database_url: str, tmp_path: Path) 
     return begin
 
 
+def kill_at_work(process: subprocess.Popen[bytes], stub: StubSiro, after: float) -> None:
+    """Some seconds after its first call."""
+    already = len(stub.calls)
+    while process.poll() is None and len(stub.calls) == already:
+        time.sleep(0.01)
+    time.sleep(after)
+    process.kill()
+    process.wait()
+
+
 @pytest.mark.chaos
 async def test_a_push_killed_at_any_moment_is_ended_by_the_next(
     crm: Crm, stub: StubSiro, opened: Opener, start: Start, seed: int, long: bool
@@ -42,13 +52,7 @@ async def test_a_push_killed_at_any_moment_is_ended_by_the_next(
         crm.add_appointment(key, deal=key)
     stub.delay = 0.02
     for _ in range(20 if long else 3):
-        process = start("push")
-        already = len(stub.calls)
-        while process.poll() is None and len(stub.calls) == already:
-            time.sleep(0.01)
-        time.sleep(dice.uniform(0, 0.4))
-        process.kill()
-        process.wait()
+        await asyncio.to_thread(kill_at_work, start("push"), stub, dice.uniform(0, 0.4))
     stub.delay = 0
     async with opened() as bridge:
         assert (await push_once(bridge)).settled
@@ -78,7 +82,7 @@ async def test_a_pull_killed_between_crm_and_ledger_knows_its_own_work(
         said = {"Budget": "$100", "Objections": "price", "Log": "one"}
         stub.record("r1", started_at=ago(hours=2), opportunity="1", said=said, summary="first")
         process = start("pull", point)
-        assert process.wait(60) == -9
+        assert await asyncio.to_thread(process.wait, 60) == -9
         assert (await pull_once(bridge)).settled
         assert (await pull_once(bridge)).writes == 0
         assert [crm.deal(1, name) for name in ("budget_max", "objections", "log")] == [100, "price", "one"]
@@ -110,13 +114,7 @@ async def test_a_pull_killed_at_any_moment_is_ended_by_the_next(
             said = {"Budget": f"${key}00", "Log": "one"}
             stub.record(f"r{key}", started_at=ago(hours=2), opportunity=str(key), said=said, summary="s")
         for _ in range(20 if long else 3):
-            process = start("pull")
-            already = len(stub.calls)
-            while process.poll() is None and len(stub.calls) == already:
-                time.sleep(0.01)
-            time.sleep(dice.uniform(0, 0.5))
-            process.kill()
-            process.wait()
+            await asyncio.to_thread(kill_at_work, start("pull"), stub, dice.uniform(0, 0.5))
         assert (await pull_once(bridge)).settled
         assert (await pull_once(bridge)).writes == 0
         written = await provenance(bridge)

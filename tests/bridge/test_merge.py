@@ -31,23 +31,17 @@ def test_an_empty_field_is_filled(policy: Policy, live: object) -> None:
     assert decide(policy, Standing(), live, "new", same).verdict is Verdict.WRITE
 
 
-@pytest.mark.parametrize(
-    ("policy", "verdict"), [(Policy.FILL, Verdict.KEEP), (Policy.UPDATE, Verdict.PROPOSE)]
-)
+@pytest.mark.parametrize(("policy", "verdict"), [(Policy.FILL, Verdict.KEEP), (Policy.UPDATE, Verdict.PROPOSE)])
 def test_a_persons_value_is_left_alone(policy: Policy, verdict: Verdict) -> None:
     assert decide(policy, Standing(), "typed", "new", same).verdict is verdict
 
 
-@pytest.mark.parametrize(
-    ("policy", "verdict"), [(Policy.FILL, Verdict.KEEP), (Policy.UPDATE, Verdict.PROPOSE)]
-)
+@pytest.mark.parametrize(("policy", "verdict"), [(Policy.FILL, Verdict.KEEP), (Policy.UPDATE, Verdict.PROPOSE)])
 def test_a_value_of_ours_that_a_person_changed_is_theirs(policy: Policy, verdict: Verdict) -> None:
     assert decide(policy, wrote("old", "old"), "typed", "new", same).verdict is verdict
 
 
-@pytest.mark.parametrize(
-    ("policy", "verdict"), [(Policy.FILL, Verdict.KEEP), (Policy.UPDATE, Verdict.PROPOSE)]
-)
+@pytest.mark.parametrize(("policy", "verdict"), [(Policy.FILL, Verdict.KEEP), (Policy.UPDATE, Verdict.PROPOSE)])
 def test_a_value_of_ours_that_a_person_emptied_stays_empty(policy: Policy, verdict: Verdict) -> None:
     assert decide(policy, wrote("old", "old"), None, "new", same).verdict is verdict
 
@@ -133,9 +127,7 @@ def test_what_crms_do_to_values_is_recognized(live: object, value: object) -> No
     assert about(live, value)
 
 
-@pytest.mark.parametrize(
-    ("live", "value"), [("", "x"), (None, "x"), ("other", "x"), (45010, 45000), (46000, 45000)]
-)
+@pytest.mark.parametrize(("live", "value"), [("", "x"), (None, "x"), ("other", "x"), (45010, 45000), (46000, 45000)])
 def test_another_value_is_another_value(live: object, value: object) -> None:
     assert not about(live, value)
 

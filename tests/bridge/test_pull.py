@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from fieldnote.bridge import Bridge, ConnectionChanged, PullResult, pull_once, push_once
-from tests.bridge.conftest import Crm, Opener
+from tests.bridge.conftest import BOTH, Crm, Opener
 from tests.bridge.stub_siro import StubSiro, ago
 
 
@@ -30,6 +30,7 @@ async def pull(bridge: Bridge) -> PullResult:
     return result
 
 
+@BOTH
 async def test_what_was_said_is_written_once_with_its_provenance(crm: Crm, stub: StubSiro, opened: Opener) -> None:
     async with opened() as bridge:
         await pushed(bridge, crm, 1)
@@ -81,6 +82,7 @@ async def test_a_null_in_a_list_takes_nothing_away(crm: Crm, stub: StubSiro, ope
         assert crm.deal(1, "budget_max") == 5
 
 
+@BOTH
 @pytest.mark.parametrize(
     ("column", "extraction", "proposals"), [("budget_max", "Budget", 0), ("objections", "Objections", 1)]
 )
@@ -121,6 +123,7 @@ async def test_words_that_are_no_certain_value_are_proposed_as_they_were_said(
         assert said == "whatever my wife says"
 
 
+@BOTH
 async def test_a_crm_that_refuses_one_field_takes_the_others_and_is_asked_again(
     crm: Crm, stub: StubSiro, opened: Opener
 ) -> None:
@@ -145,7 +148,6 @@ STORY = [
 ]
 
 
-@pytest.mark.parametrize("crm", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("order", list(permutations(range(3))))
 async def test_recordings_of_one_deal_end_in_the_same_crm_in_any_order(
     crm: Crm, stub: StubSiro, opened: Opener, order: tuple[int, ...]
@@ -160,6 +162,7 @@ async def test_recordings_of_one_deal_end_in_the_same_crm_in_any_order(
     assert crm.deal(1, "log") == "one\ntwo\nthree"
 
 
+@BOTH
 async def test_a_recording_that_is_linked_anew_moves_with_all_that_it_said(
     crm: Crm, stub: StubSiro, opened: Opener
 ) -> None:
@@ -184,9 +187,7 @@ async def test_a_recording_that_is_linked_anew_moves_with_all_that_it_said(
         assert len(crm.notes()) == 2
 
 
-async def test_what_a_person_made_of_a_moved_recordings_value_stays(
-    crm: Crm, stub: StubSiro, opened: Opener
-) -> None:
+async def test_what_a_person_made_of_a_moved_recordings_value_stays(crm: Crm, stub: StubSiro, opened: Opener) -> None:
     async with opened() as bridge:
         await pushed(bridge, crm, 1, 2)
         stub.record("r1", started_at=ago(hours=2), opportunity="1", said={"Budget": "$100"})
@@ -197,6 +198,7 @@ async def test_what_a_person_made_of_a_moved_recordings_value_stays(
         assert (crm.deal(1, "budget_max"), crm.deal(2, "budget_max")) == (150, 100)
 
 
+@BOTH
 @pytest.mark.parametrize("with_key", [True, False])
 async def test_a_note_is_one_and_follows_its_summary_until_a_person_edits_it(
     crm: Crm, stub: StubSiro, opened: Opener, *, with_key: bool
@@ -240,9 +242,7 @@ async def test_a_link_of_another_connection_is_never_acted_upon(crm: Crm, stub: 
         assert result.stages == {"foreign": 1, "waiting": 1}
 
 
-async def test_a_link_that_nothing_proves_waits_until_something_does(
-    crm: Crm, stub: StubSiro, opened: Opener
-) -> None:
+async def test_a_link_that_nothing_proves_waits_until_something_does(crm: Crm, stub: StubSiro, opened: Opener) -> None:
     async with opened() as bridge:
         stub.record("r1", started_at=ago(hours=2), opportunity="1", said={"Budget": "$100"})
         await pushed(bridge, crm, 1)
@@ -272,9 +272,7 @@ async def test_a_new_connection_looks_two_days_back_and_further_only_if_told(
         assert crm.deal(1, "budget_max") == 100
 
 
-async def test_by_user_token_each_extraction_has_a_status_of_its_own(
-    crm: Crm, stub: StubSiro, opened: Opener
-) -> None:
+async def test_by_user_token_each_extraction_has_a_status_of_its_own(crm: Crm, stub: StubSiro, opened: Opener) -> None:
     user = {"client_id": "c", "client_secret": "s", "user_id": "u"}
     async with opened(**{f"siro__{name}": value for name, value in user.items()}) as bridge:
         await pushed(bridge, crm, 1)

@@ -10,14 +10,16 @@ from fastapi.responses import JSONResponse
 
 from fieldnote.bridge import ConnectionChanged, StreamResult, push_once
 from fieldnote.siro import Unauthorized
-from tests.bridge.conftest import Crm, Opener
+from tests.bridge.conftest import BOTH, Crm, Opener
 from tests.bridge.stub_siro import StubSiro
 
 
 def stream(result: Any, name: str) -> StreamResult:
-    return next(item for item in result.streams if item.stream == name)
+    found: StreamResult = next(item for item in result.streams if item.stream == name)
+    return found
 
 
+@BOTH
 async def test_a_second_push_makes_no_call_and_one_changed_row_makes_one(
     crm: Crm, stub: StubSiro, opened: Opener
 ) -> None:
@@ -53,9 +55,7 @@ async def test_opportunities_go_before_engagements(crm: Crm, stub: StubSiro, ope
     assert paths == ["opportunities", "engagements"]
 
 
-async def test_a_refused_record_does_not_stop_the_others_and_is_named(
-    crm: Crm, stub: StubSiro, opened: Opener
-) -> None:
+async def test_a_refused_record_does_not_stop_the_others_and_is_named(crm: Crm, stub: StubSiro, opened: Opener) -> None:
     for key in range(1, 6):
         crm.add_deal(key, "bad" if key == 3 else "good")
 
@@ -90,7 +90,9 @@ async def test_a_row_that_cannot_be_mapped_is_named_and_mended_by_the_map(
     deals = stream(result, "opportunities")
     assert (deals.sent, deals.unmapped) == (1, 1)
     assert "limbo" in deals.problems[0].reason
-    async with opened(push__opportunities__map__disposition={"from": "stage", "choices": {"sold": "WON"}, "default": "OPEN"}) as bridge:
+    async with opened(
+        push__opportunities__map__disposition={"from": "stage", "choices": {"sold": "WON"}, "default": "OPEN"}
+    ) as bridge:
         stub.forget_calls()
         result = await push_once(bridge)
     assert result.settled
@@ -111,6 +113,7 @@ async def test_a_change_of_the_map_sends_only_what_it_changes(crm: Crm, stub: St
     assert stub.records["opportunities"]["2"]["disposition"] == "LOST"
 
 
+@BOTH
 async def test_a_row_that_commits_late_under_the_cursor_is_caught(crm: Crm, stub: StubSiro, opened: Opener) -> None:
     crm.add_deal(1, updated="2026-02-01 10:00:00")
     async with opened() as bridge:
@@ -166,9 +169,8 @@ async def test_a_token_that_is_refused_stops_the_run(crm: Crm, stub: StubSiro, o
         assert (await push_once(bridge)).settled
 
 
-async def test_a_rep_who_was_taken_off_goes_once_more_with_deleted_at(
-    crm: Crm, stub: StubSiro, opened: Opener
-) -> None:
+@BOTH
+async def test_a_rep_who_was_taken_off_goes_once_more_with_deleted_at(crm: Crm, stub: StubSiro, opened: Opener) -> None:
     crm.add_appointment(1)
     async with opened() as bridge:
         await push_once(bridge)
@@ -206,6 +208,7 @@ async def test_a_rep_who_may_have_reached_siro_unseen_is_taken_off_too(
     assert sorted(users) == ["1", "2", "3"]
 
 
+@BOTH
 async def test_a_stream_without_cursor_is_compared_by_hash(crm: Crm, stub: StubSiro, opened: Opener) -> None:
     changes: dict[str, Any] = {"push__opportunities__cursor": None}
     for key in range(1, 10):
@@ -220,16 +223,15 @@ async def test_a_stream_without_cursor_is_compared_by_hash(crm: Crm, stub: StubS
 
 async def test_two_rows_with_one_key_are_named_and_not_sent(crm: Crm, stub: StubSiro, opened: Opener) -> None:
     crm.add_deal(1)
-    query = "select id, name, stage, updated_at, amount from deals union all select id, 'twin', stage, updated_at, amount from deals"
+    columns = "stage, updated_at, amount from deals"
+    query = f"select id, name, {columns} union all select id, 'twin', {columns}"
     async with opened(push__opportunities__table=None, push__opportunities__query=query) as bridge:
         result = await push_once(bridge)
     deals = stream(result, "opportunities")
     assert (deals.sent, deals.unmapped) == (0, 1)
 
 
-async def test_a_problem_row_that_was_deleted_is_no_problem_any_more(
-    crm: Crm, stub: StubSiro, opened: Opener
-) -> None:
+async def test_a_problem_row_that_was_deleted_is_no_problem_any_more(crm: Crm, stub: StubSiro, opened: Opener) -> None:
     crm.add_deal(1)
     crm.execute("update deals set stage = 'limbo' where id = 1")
     async with opened() as bridge:
@@ -238,9 +240,7 @@ async def test_a_problem_row_that_was_deleted_is_no_problem_any_more(
         assert (await push_once(bridge)).settled
 
 
-async def test_another_organization_stops_push_until_it_is_accepted(
-    crm: Crm, stub: StubSiro, opened: Opener
-) -> None:
+async def test_another_organization_stops_push_until_it_is_accepted(crm: Crm, stub: StubSiro, opened: Opener) -> None:
     crm.add_deal(1)
     async with opened() as bridge:
         await push_once(bridge)
@@ -255,9 +255,7 @@ async def test_another_organization_stops_push_until_it_is_accepted(
     assert list(stub.records["opportunities"]) == ["1"]
 
 
-async def test_a_new_token_of_the_same_organization_costs_one_call(
-    crm: Crm, stub: StubSiro, opened: Opener
-) -> None:
+async def test_a_new_token_of_the_same_organization_costs_one_call(crm: Crm, stub: StubSiro, opened: Opener) -> None:
     crm.add_deal(1)
     async with opened() as bridge:
         await push_once(bridge)

@@ -18,10 +18,7 @@ NOW = datetime(2026, 2, 15, 14, 0)  # noqa: DTZ001 - a CRM's own time, without a
 
 
 def _deals(crm: Crm) -> None:
-    crm.run(
-        "create table deals (id integer primary key, name varchar(50), amount numeric(12,2),"
-        " updated_at {time})"
-    )
+    crm.run("create table deals (id integer primary key, name varchar(50), amount numeric(12,2), updated_at {time})")
 
 
 def _insert(crm: Crm, *rows: tuple[int, str | None, datetime | None]) -> None:
@@ -66,9 +63,7 @@ def test_an_empty_table_is_a_complete_reading(crm: Crm) -> None:
 
 def test_changes_are_read_from_before_the_cursor_on(crm: Crm) -> None:
     _deals(crm)
-    _insert(
-        crm, (1, "old", NOW - timedelta(hours=1)), (2, "late", NOW - timedelta(minutes=3)), (3, "new", NOW)
-    )
+    _insert(crm, (1, "old", NOW - timedelta(hours=1)), (2, "late", NOW - timedelta(minutes=3)), (3, "new", NOW))
     cursor = _read(crm, DEALS)[-1].cursor
     assert cursor is not None
     _insert(crm, (4, "newer", NOW + timedelta(seconds=1)))
@@ -105,10 +100,7 @@ def test_a_key_that_a_join_multiplies_is_named_and_left_out(crm: Crm) -> None:
     _deals(crm)
     _insert(crm, *[(n, "deal", NOW + timedelta(minutes=n)) for n in range(1, 8)])
     crm.run("create table reps (deal_id integer, rep varchar(20))")
-    crm.run(
-        "insert into reps values (1,'a'), (2,'a'), (3,'a'), (3,'b'), (3,'c'), (4,'a'), (5,'a'), (6,'a'),"
-        " (7,'a')"
-    )
+    crm.run("insert into reps values (1,'a'), (2,'a'), (3,'a'), (3,'b'), (3,'c'), (4,'a'), (5,'a'), (6,'a'), (7,'a')")
     query = "select d.id, d.updated_at, r.rep from deals d join reps r on r.deal_id = d.id"
     source = Source("push.opportunities", key="id", query=query, cursor="updated_at")
     for since in (None, Cursor.parse("time:2020-01-01T00:00:00")):
@@ -116,9 +108,7 @@ def test_a_key_that_a_join_multiplies_is_named_and_left_out(crm: Crm) -> None:
         pages = _read(crm, source, start, size=2)
         assert _keys(pages) == ["1", "2", "4", "5", "6", "7"]
         problems = [problem for page in pages for problem in page.problems]
-        assert [(problem.key, problem.reason) for problem in problems] == [
-            ("3", "the key 3 comes with several rows")
-        ]
+        assert [(problem.key, problem.reason) for problem in problems] == [("3", "the key 3 comes with several rows")]
 
 
 def test_rows_of_one_key_and_different_times_are_one_problem(crm: Crm) -> None:
@@ -219,10 +209,7 @@ def test_a_wrong_name_is_said_with_the_nearest_one(crm: Crm, source: Source, mes
 
 def test_names_of_any_kind_are_quoted(crm: Crm) -> None:
     mark = "`" if crm.backend == "mysql" else '"'
-    crm.run(
-        f"create table {mark}Order{mark}"
-        f" ({mark}Select{mark} integer primary key, {mark}50% of{mark} varchar(9))"
-    )
+    crm.run(f"create table {mark}Order{mark} ({mark}Select{mark} integer primary key, {mark}50% of{mark} varchar(9))")
     crm.run(f"insert into {mark}Order{mark} values (1, 'x')")
     source = Source("push.opportunities", key="select", table="order")
     assert [dict(row) for row in _read(crm, source)[0].rows] == [{"Select": 1, "50% of": "x"}]
@@ -233,10 +220,7 @@ def test_a_table_of_another_schema(crm: Crm) -> None:
     if crm.backend != "postgresql":
         pytest.skip("schemas are PostgreSQL's")
     crm.run("create schema sales", "create table sales.deals (id uuid primary key, at timestamptz)")
-    crm.run(
-        "insert into sales.deals"
-        " select gen_random_uuid(), '2026-02-15 14:00:00+00' from generate_series(1, 20)"
-    )
+    crm.run("insert into sales.deals select gen_random_uuid(), '2026-02-15 14:00:00+00' from generate_series(1, 20)")
     source = Source("push.opportunities", key="id", table="sales.deals", cursor="at")
     pages = _read(crm, source, size=6)
     assert len(set(_keys(pages))) == 20
@@ -251,9 +235,7 @@ def test_a_table_of_another_schema(crm: Crm) -> None:
 @pytest.mark.parametrize("since", [None, Cursor("0")])
 def test_keys_that_differ_in_case_alone_are_all_read(crm: Crm, since: Cursor | None) -> None:
     """Where a collation holds 'a' and 'A' to be one, a page that ends between them must not lose any."""
-    collation = {"sqlite": "collate nocase", "mysql": "collate utf8mb4_general_ci", "postgresql": ""}[
-        crm.backend
-    ]
+    collation = {"sqlite": "collate nocase", "mysql": "collate utf8mb4_general_ci", "postgresql": ""}[crm.backend]
     crm.run(f"create table deals (id varchar(20) {collation}, at varchar(20))")
     keys = [f"{a}{b}{c}" for a in "aA" for b in "bB" for c in "cdCD"]
     for key in keys:
@@ -292,9 +274,7 @@ def test_a_row_is_looked_up_by_its_key_whatever_the_type(crm: Crm, key: str, kin
     size=st.integers(1, 6),
     start=st.integers(0, 3),
 )
-def test_pages_lose_and_double_nothing(
-    crm_of_its_own: Crm, rows: list[int | None], size: int, start: int
-) -> None:
+def test_pages_lose_and_double_nothing(crm_of_its_own: Crm, rows: list[int | None], size: int, start: int) -> None:
     """Whatever cursors coincide or are null, and wherever a page ends."""
     crm = crm_of_its_own
     crm.run("drop table if exists deals", "create table deals (id integer primary key, at integer)")

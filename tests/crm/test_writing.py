@@ -65,9 +65,7 @@ def test_a_local_time_goes_into_a_column_without_a_zone(crm: Crm) -> None:
     assert str(crm.run("select met_at from deals where id = 7")[0][0]).startswith("2026-02-15 07:00:00")
 
 
-@pytest.mark.parametrize(
-    ("theirs", "ours"), [("Smith", "smith"), ("Smith ", "Smith"), ("Smïth", "Smith"), ("", None)]
-)
+@pytest.mark.parametrize(("theirs", "ours"), [("Smith", "smith"), ("Smith ", "Smith"), ("Smïth", "Smith"), ("", None)])
 def test_what_a_person_changed_is_left_alone_to_the_letter(crm: Crm, theirs: str, ours: str | None) -> None:
     _deals(crm)
     crm.run("update deals set name = :name where id = 7", name=theirs)
@@ -98,9 +96,7 @@ def test_a_record_that_is_not_there_is_missing(crm: Crm, key: str) -> None:
         ("nothing", "x", "deals has no column 'nothing'"),
     ],
 )
-def test_what_does_not_fit_is_refused_by_the_columns_name(
-    crm: Crm, column: str, value: Any, message: str
-) -> None:
+def test_what_does_not_fit_is_refused_by_the_columns_name(crm: Crm, column: str, value: Any, message: str) -> None:
     _deals(crm)
     with pytest.raises(CrmRefused) as caught:
         crm.driver.write_if(DEAL, column, expected=None, new=value)

@@ -263,9 +263,7 @@ def test_the_server_listens_on_no_network_address(server: Server) -> None:
         assert connection.execute("show fsync").fetchone() == ("on",)
 
 
-def test_settings_of_the_users_own_postgresql_change_nothing(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_settings_of_the_users_own_postgresql_change_nothing(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {"PGPORT": "5999", "PGHOST": "nowhere", "PGDATA": "/nowhere", "PGUSER": "x"}.items():
         monkeypatch.setenv(name, value)
     _write(ensure_server(home).url("fieldnote"))

@@ -38,9 +38,7 @@ def test_the_usual_names_of_the_driver_are_taken(driver: str) -> None:
     ["mysql://u:s3cret@h/d", "postgresql+asyncpg://u:s3cret@h/d", "s3cret", "postgresql://u:s3cret@h:port/d",
      "postgresql://u:s3cret@h"],
 )  # fmt: skip
-def test_another_url_is_refused_by_the_variables_name_alone(
-    monkeypatch: pytest.MonkeyPatch, url: str
-) -> None:
+def test_another_url_is_refused_by_the_variables_name_alone(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     monkeypatch.setenv("FIELDNOTE_DATABASE_URL", url)
     with pytest.raises(ConfigError, match="FIELDNOTE_DATABASE_URL") as caught:
         database_url(Application.BRIDGE)

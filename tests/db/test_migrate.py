@@ -62,9 +62,7 @@ def _execute(url: str, statement: str) -> None:
 def test_a_migration_runs_once_in_the_applications_own_schema(database_url: str, scripts: Path) -> None:
     assert upgrade(Application.BRIDGE, database_url)
     assert not upgrade(Application.BRIDGE, database_url)
-    assert {"thing_0001", "alembic_version", "job_queue_version", "procrastinate_jobs"} <= _tables(
-        database_url
-    )
+    assert {"thing_0001", "alembic_version", "job_queue_version", "procrastinate_jobs"} <= _tables(database_url)
     assert not _tables(database_url, "public")
     assert not _tables(database_url, "workspace")
     assert database_versions(Application.BRIDGE, database_url) == code_versions(Application.BRIDGE)
@@ -102,9 +100,7 @@ def test_a_migration_that_fails_leaves_nothing(database_url: str, scripts: Path)
     assert not _tables(database_url)
 
 
-def test_a_migration_that_is_killed_leaves_nothing_and_is_done_by_the_next(
-    database_url: str, scripts: Path
-) -> None:
+def test_a_migration_that_is_killed_leaves_nothing_and_is_done_by_the_next(database_url: str, scripts: Path) -> None:
     ending = "from os import getpid, kill; op.execute('select 1'); kill(getpid(), 9)"
     _add(scripts.parents[1], 2, more=ending)
     code = (

@@ -56,13 +56,17 @@ def fits(field: str, wanted: str, found: str | None) -> bool:
         return wanted == "none" and found is None or _all_optional(field, wanted)
     if field in {"Budget", "Timeline"}:
         return found in wanted.split("/")
-    groups = [[word.strip() for word in group.split("/")] for group in wanted.split("&" if field == "Decision Maker" else ";")]
+    groups = [
+        [word.strip() for word in group.split("/")] for group in wanted.split("&" if field == "Decision Maker" else ";")
+    ]
     if field == "Decision Maker":
         return all(_has(found, group) for group in groups)
     parts = found.split("; ")
     needed = [group for group in groups if not group[0].startswith("?")]
     allowed = [[word.removeprefix("?") for word in group] for group in groups]
-    return all(_has(found, group) for group in needed) and all(any(_has(part, group) for group in allowed) for part in parts)
+    return all(_has(found, group) for group in needed) and all(
+        any(_has(part, group) for group in allowed) for part in parts
+    )
 
 
 def _all_optional(field: str, wanted: str) -> bool:

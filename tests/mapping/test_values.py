@@ -185,9 +185,7 @@ def test_a_choice_is_one_of_the_crms_words() -> None:
     assert isinstance(convert("high or low", Kind.CHOICE, choices=choices), Unconvertible)
 
 
-@pytest.mark.parametrize(
-    "said", [None, "", "  ", "N/A", "Not mentioned", "not discussed.", [], [None, ""], {}, "none"]
-)
+@pytest.mark.parametrize("said", [None, "", "  ", "N/A", "Not mentioned", "not discussed.", [], [None, ""], {}, "none"])
 @pytest.mark.parametrize("kind", list(Kind))
 def test_nothing_said_is_nothing(said: object, kind: Kind) -> None:
     assert convert(said, kind, on=ON, choices={}) is None

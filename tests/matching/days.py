@@ -60,9 +60,7 @@ def _add_day(world: World, rep: str, day: datetime, dice: random.Random) -> None
         )
 
 
-def _add_visit(
-    world: World, rep: str, start: datetime, length: int, delay: float, dice: random.Random
-) -> float:
+def _add_visit(world: World, rep: str, start: datetime, length: int, delay: float, dice: random.Random) -> float:
     """One appointment and what became of it; the minutes by which the next one will begin late."""
     house = moved(DENVER, 9_000, dice)
     customer = f"{dice.choice(('Ana', 'Ben', 'Cora'))} {dice.choice(SURNAMES)}"

@@ -16,9 +16,7 @@ START = datetime(2026, 3, 2, 15, tzinfo=UTC)
 REPS = ("ann", "bob")
 
 moments = st.integers(0, 600).map(lambda minutes: START + timedelta(minutes=minutes))
-places = st.none() | st.builds(
-    Place, st.sampled_from((39.7, 39.71, 39.9, 0.0)), st.sampled_from((-104.9, -105.0, 0.0))
-)
+places = st.none() | st.builds(Place, st.sampled_from((39.7, 39.71, 39.9, 0.0)), st.sampled_from((-104.9, -105.0, 0.0)))
 
 
 @st.composite
@@ -115,9 +113,7 @@ def test_overlapping_recordings_of_a_rep_never_link_to_one_appointment(
     for conversation, decision in zip(day[0], match(*day), strict=True):
         if decision.appointment_id:
             end = conversation.starts_at + (conversation.duration or timedelta())
-            spans.setdefault((conversation.rep_id, decision.appointment_id), []).append(
-                (conversation.starts_at, end)
-            )
+            spans.setdefault((conversation.rep_id, decision.appointment_id), []).append((conversation.starts_at, end))
     for own in spans.values():
         own.sort()
         for before, after in pairwise(own):

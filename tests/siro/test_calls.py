@@ -118,8 +118,7 @@ async def test_both_shapes_of_an_answer_are_read(client: Make, *, envelope: bool
 
 async def test_mobile_events_are_read_flat_and_nested(client: Make) -> None:
     first, second = (
-        {"id": str(i), "eventCode": "appStateChange", "event": {"value": "active"}, "userId": "u"}
-        for i in (1, 2)
+        {"id": str(i), "eventCode": "appStateChange", "event": {"value": "active"}, "userId": "u"} for i in (1, 2)
     )
     pages = {None: {"data": [[first]], "cursor": "next"}, "next": {"data": [second], "cursor": None}}
 
@@ -144,9 +143,7 @@ async def test_oauth_apps_and_tokens_are_made(client: Make) -> None:
     async with serving(lambda r: as_json(answers[r.path], 201)) as server, client(server.url) as siro:
         app = await siro.oauth.create_app(app_name="F", owner="u", organization_id="o")
         assert app.client_secret is not None
-        token = await siro.oauth.create_access_token(
-            app.client_id, client_secret=app.client_secret, user_id="u"
-        )
+        token = await siro.oauth.create_access_token(app.client_id, client_secret=app.client_secret, user_id="u")
     assert token.access_token.get_secret_value() == "t"
     assert server.seen[0].json == {"appName": "F", "owner": "u", "organizationId": "o"}
     assert server.seen[1].json == {"clientSecret": "s", "userId": "u", "scope": "read"}
@@ -155,9 +152,7 @@ async def test_oauth_apps_and_tokens_are_made(client: Make) -> None:
 async def test_a_list_of_recordings_goes_to_its_end_and_can_be_resumed(client: Make) -> None:
     def handler(request: Request) -> Reply:
         at = int(dict(request.query).get("cursor", "0"))
-        recordings = [
-            {"id": f"r{n}", "crm": None, "links": {"web": {"self": f"https://x/{n}"}}} for n in (at, at + 1)
-        ]
+        recordings = [{"id": f"r{n}", "crm": None, "links": {"web": {"self": f"https://x/{n}"}}} for n in (at, at + 1)]
         return as_json({"data": recordings, "cursor": str(at + 2) if at < 4 else None})
 
     async with serving(handler) as server, client(server.url) as siro:

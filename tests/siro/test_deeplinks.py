@@ -21,9 +21,7 @@ def test_the_quickstarts_link_is_read_and_written() -> None:
 
 
 @given(TEXT, TEXT, TEXT)
-def test_an_app_link_comes_back_as_it_was(
-    appointment: str | None, title: str | None, deal: str | None
-) -> None:
+def test_an_app_link_comes_back_as_it_was(appointment: str | None, title: str | None, deal: str | None) -> None:
     link = AppLink(appointment, title, deal)
     assert AppLink.parse(link.url()) == link
 

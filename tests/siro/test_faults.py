@@ -95,9 +95,7 @@ async def test_a_rate_limit_is_waited_out_for_its_minute(client: Make, world: Wo
 @pytest.mark.parametrize(
     ("header", "seconds"), [("7", 8), ("0", 1), ("Fri, 13 Feb 2026 16:26:50 GMT", 11), ("soon", 5), ("-3", 5)]
 )
-async def test_a_time_that_siro_names_is_honoured(
-    client: Make, world: World, header: str, seconds: float
-) -> None:
+async def test_a_time_that_siro_names_is_honoured(client: Make, world: World, header: str, seconds: float) -> None:
     fault = as_json({}, 429, **{"retry-after": header})
     async with serving(script(fault, IDENTITY)) as server, client(server.url) as siro:
         await siro.auth.caller_identity()
@@ -268,9 +266,7 @@ async def test_a_token_that_is_never_accepted_ends_with_unauthorized(client: Mak
 async def test_a_mint_that_fails_fails_all_that_wait_for_it_and_not_the_next(client: Make) -> None:
     minting = Minting(mint_fault=as_json({"error": "wrong secret"}, 403))
     async with serving(minting) as server, client(server.url) as siro:
-        results = await asyncio.gather(
-            *(siro.extractions.list(f"r{n}") for n in range(5)), return_exceptions=True
-        )
+        results = await asyncio.gather(*(siro.extractions.list(f"r{n}") for n in range(5)), return_exceptions=True)
         assert all(isinstance(result, Forbidden) for result in results)
         assert len(server.seen) == 1
         minting.mint_fault = None

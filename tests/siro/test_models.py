@@ -86,9 +86,7 @@ def _plain_values(schema: dict[str, Any], name: str) -> st.SearchStrategy[Any]:
         case "boolean":
             return st.booleans()
         case _ if name.endswith(("At", "Time")):
-            return st.datetimes(timezones=st.just(UTC)).map(
-                lambda moment: moment.isoformat().replace("+00:00", "Z")
-            )
+            return st.datetimes(timezones=st.just(UTC)).map(lambda moment: moment.isoformat().replace("+00:00", "Z"))
         case _:
             return st.text(min_size=1, max_size=8)
 
@@ -143,12 +141,8 @@ def test_whatever_the_contract_lets_be_answered_is_read_and_kept(
 
 
 @pytest.mark.parametrize(("model", "path"), SYNCED)
-def test_null_is_taken_where_the_contract_has_it_and_nowhere_else(
-    model: type[RequestModel], path: str
-) -> None:
-    properties = CONTRACT["paths"][path]["put"]["requestBody"]["content"]["application/json"]["schema"][
-        "properties"
-    ]
+def test_null_is_taken_where_the_contract_has_it_and_nowhere_else(model: type[RequestModel], path: str) -> None:
+    properties = CONTRACT["paths"][path]["put"]["requestBody"]["content"]["application/json"]["schema"]["properties"]
     assert {field.alias for field in model.model_fields.values()} == set(properties)
     for name, schema in properties.items():
         value = {"externalId": "a", name: None}
@@ -206,9 +200,7 @@ def test_times_go_out_in_utc(given_time: object, sent: str) -> None:
     assert record.wire()["startTime"] == sent
 
 
-@pytest.mark.parametrize(
-    "wrong", ["2026-02-15T14:00:00", "2026", "", 1771000000, "0001-01-01T00:00:00+14:00"]
-)
+@pytest.mark.parametrize("wrong", ["2026-02-15T14:00:00", "2026", "", 1771000000, "0001-01-01T00:00:00+14:00"])
 def test_a_client_refuses_times_without_zone_or_sense(wrong: object) -> None:
     with pytest.raises(ValidationError):
         EngagementSync.model_validate({"external_id": "a", "start_time": wrong})
@@ -226,9 +218,7 @@ def test_one_amount_goes_out_in_one_spelling(amount: object) -> None:
 
 def test_an_address_must_be_whole() -> None:
     with pytest.raises(ValidationError, match="zip"):
-        AccountSync.model_validate(
-            {"external_id": "a", "addresses": [{"street": "1 Main St", "city": "Denver"}]}
-        )
+        AccountSync.model_validate({"external_id": "a", "addresses": [{"street": "1 Main St", "city": "Denver"}]})
     address = Address(street="1 Main St", city="Denver", state="CO", zip="80202", country="US")
     assert AccountSync(external_id="a", addresses=[address]).wire()["addresses"][0]["zip"] == "80202"
 

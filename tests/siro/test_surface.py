@@ -24,9 +24,7 @@ def test_every_error_is_offered() -> None:
     from fieldnote.siro import errors
 
     kinds = {
-        name
-        for name, kind in vars(errors).items()
-        if isinstance(kind, type) and issubclass(kind, errors.SiroError)
+        name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, errors.SiroError)
     }
     assert kinds <= set(fieldnote.siro.__all__)
 

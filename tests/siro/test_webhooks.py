@@ -37,9 +37,7 @@ def test_a_signed_event_is_read() -> None:
 def test_the_signature_is_the_standard_one() -> None:
     """Signed here, verified by the reference implementation, and the other way round."""
     moment = datetime.now(UTC)
-    names = {
-        name.replace("svix-", "webhook-"): value for name, value in sign(SECRET, "m", moment, BODY).items()
-    }
+    names = {name.replace("svix-", "webhook-"): value for name, value in sign(SECRET, "m", moment, BODY).items()}
     assert Webhook(SECRET).verify(BODY, names) == json.loads(BODY)
     theirs = Webhook(SECRET).sign("m", moment, BODY.decode())
     headers = {
@@ -90,9 +88,7 @@ def test_a_changed_byte_is_rejected() -> None:
         verify(BODY, {**headers, "svix-id": "another"}, SECRET, now=NOW)
 
 
-@pytest.mark.parametrize(
-    "body", [b"", b"null", b"[]", b"{}", b'{"eventType": "x"}', b"[" * 100_000, b'"\\ud800"']
-)
+@pytest.mark.parametrize("body", [b"", b"null", b"[]", b"{}", b'{"eventType": "x"}', b"[" * 100_000, b'"\\ud800"'])
 def test_signed_bytes_that_are_no_event_are_rejected(body: bytes) -> None:
     with pytest.raises(WebhookRejected, match="no recording event"):
         verify(body, sign(SECRET, "m", NOW, body), SECRET, now=NOW)
@@ -103,8 +99,7 @@ def test_signed_bytes_that_are_no_event_are_rejected(body: bytes) -> None:
     body=st.binary(max_size=40) | st.just(BODY),
     headers=st.dictionaries(
         st.sampled_from(["svix-id", "SVIX-timestamp", "svix-signature", "webhook-id", "x"]),
-        st.text(max_size=12)
-        | st.sampled_from(["1771164000", "1e9", "v1,", "v1", "NaN", "v1,x=", "inf", "٣"]),
+        st.text(max_size=12) | st.sampled_from(["1771164000", "1e9", "v1,", "v1", "NaN", "v1,x=", "inf", "٣"]),
     ),
 )
 def test_whatever_the_bytes_and_headers_are_it_is_one_error(body: bytes, headers: dict[str, str]) -> None:

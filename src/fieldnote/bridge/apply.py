@@ -136,9 +136,7 @@ class _Work:
         entry: field_ledger.FieldEntry | None,
     ) -> FieldOutcome:  # fmt: skip
         column = writer.settings.to
-        if isinstance(
-            row, CrmRefused
-        ):  # one of the columns is the culprit: the others must not suffer for it
+        if isinstance(row, CrmRefused):  # one of the columns is the culprit: the others must not suffer for it
             row = await self._read(record, (column,))
         if isinstance(row, CrmRefused):
             return await writer.refused(row, entry)
@@ -192,9 +190,7 @@ class _Work:
         away = [recording_id for recording_id in known if recording_id not in here]
         held = await Recordings(self.bridge.name).load(self.conn, away)
         await self.conn.commit()
-        return [
-            recording_id for recording_id in away if recording_id in held and not held[recording_id].deleted
-        ]
+        return [recording_id for recording_id in away if recording_id in held and not held[recording_id].deleted]
 
     async def _visit(self, held: Held) -> Visit:
         """Rep and customer, from what we pushed of the linked engagement, else of the linked opportunity."""

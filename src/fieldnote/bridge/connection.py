@@ -60,9 +60,7 @@ async def verify(bridge: Bridge, *, accept_change: bool = False) -> Identity:
 
 async def _read(bridge: Bridge) -> Any:
     async with bridge.engine.connect() as conn:
-        return (
-            await conn.execute(select(connections).where(connections.c.name == bridge.name))
-        ).one_or_none()
+        return (await conn.execute(select(connections).where(connections.c.name == bridge.name))).one_or_none()
 
 
 async def _remember_first(bridge: Bridge, found: Identity, credential: str) -> Identity:

@@ -157,9 +157,7 @@ class Daemon:
                 row = {"connection": self.bridge.name, "task": name, "next_at": func.now()}
                 statement = insert(schedules).values(row)
                 await conn.execute(
-                    statement.on_conflict_do_update(
-                        index_elements=["connection", "task"], set_={"next_at": func.now()}
-                    )
+                    statement.on_conflict_do_update(index_elements=["connection", "task"], set_={"next_at": func.now()})
                 )
 
     async def _keep_schedules(self) -> None:

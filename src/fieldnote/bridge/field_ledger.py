@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -42,9 +42,7 @@ async def load(conn: AsyncConnection, key: FieldKey) -> FieldEntry | None:
     """The entry of a field, if something was ever said about it."""
     joined = fields.outerjoin(field_values)
     values = [field_values.c[name] for name in ("original", "base", "wanted", "intent")]
-    statement = (
-        select(fields.c.state, fields.c.recording_id, *values).select_from(joined).where(*_is(fields, key))
-    )
+    statement = select(fields.c.state, fields.c.recording_id, *values).select_from(joined).where(*_is(fields, key))
     row = (await conn.execute(statement)).one_or_none()
     if row is None:
         return None
@@ -162,11 +160,6 @@ async def open_proposals(conn: AsyncConnection, connection: str) -> int:
     """How many wait for a person."""
     statement = select(func.count()).where(proposals.c.connection == connection, proposals.c.state == "open")
     return int((await conn.execute(statement)).scalar_one())
-
-
-async def forget(conn: AsyncConnection, key: FieldKey) -> None:
-    """Nothing is ours in this field any more."""
-    await conn.execute(delete(fields).where(*_is(fields, key)))
 
 
 def hold(value: object) -> dict[str, FrozenValue]:

@@ -97,9 +97,7 @@ class FieldWriter:
     async def missing(self, entry: FieldEntry | None) -> FieldOutcome:
         """The CRM has no such record."""
         reason = f"{self.record.table} has no row with {self.record.key_column} {self.record.key}"
-        await self._save(
-            entry, FieldState.RECORD_MISSING, reason, replace(self._standing(entry), intent=None)
-        )
+        await self._save(entry, FieldState.RECORD_MISSING, reason, replace(self._standing(entry), intent=None))
         return self._outcome(FieldState.RECORD_MISSING, reason, again=True)
 
     async def refused(self, error: CrmRefused, entry: FieldEntry | None) -> FieldOutcome:
@@ -114,9 +112,7 @@ class FieldWriter:
             return entry
         intent = entry.standing.intent
         standing, done = await asyncio.to_thread(settle, entry.standing, live, self._same)
-        entry = replace(
-            entry, standing=standing, recording_id=intent.recording_id if done else entry.recording_id
-        )
+        entry = replace(entry, standing=standing, recording_id=intent.recording_id if done else entry.recording_id)
         if done:
             change = self._change(intent.before, live, intent.recording_id, "written")
             await ledger.record_write(self.conn, self.key.connection, self.run_id, change)
@@ -134,9 +130,7 @@ class FieldWriter:
             return take_back(policy, standing, live, self._same)
         return decide(policy, standing, live, said.desired.value, self._same)
 
-    async def _write(
-        self, live: object, said: Said, entry: FieldEntry | None, decision: Decision
-    ) -> WriteResult:
+    async def _write(self, live: object, said: Said, entry: FieldEntry | None, decision: Decision) -> WriteResult:
         intent = Intent(
             value=decision.value,
             wanted=decision.wanted,
@@ -178,9 +172,7 @@ class FieldWriter:
         log.info("field_written", extra=context | {"recording_id": recording_id or "", "action": action})
         return self._outcome(state)
 
-    async def _leave(
-        self, live: object, said: Said, entry: FieldEntry | None, decision: Decision
-    ) -> FieldOutcome:
+    async def _leave(self, live: object, said: Said, entry: FieldEntry | None, decision: Decision) -> FieldOutcome:
         """Nothing is written; say why."""
         standing = self._standing(entry)
         if decision.verdict is Verdict.HOLDS and (standing.base or self.settings.policy is Policy.APPEND):
@@ -241,9 +233,7 @@ class FieldWriter:
     def _standing(entry: FieldEntry | None) -> Standing:
         return entry.standing if entry is not None else Standing()
 
-    async def _save(
-        self, entry: FieldEntry | None, state: FieldState, reason: str | None, standing: Standing
-    ) -> None:
+    async def _save(self, entry: FieldEntry | None, state: FieldState, reason: str | None, standing: Standing) -> None:
         recording_id = entry.recording_id if entry is not None else None
         new = FieldUpdate(self.extraction, self.settings.policy.value, state, reason, recording_id, standing)
         await ledger.save(self.conn, self.key, new)
@@ -265,9 +255,7 @@ class FieldWriter:
         self.changes.append(change)
         return change
 
-    def _outcome(
-        self, state: FieldState | None, reason: str | None = None, *, again: bool = False
-    ) -> FieldOutcome:
+    def _outcome(self, state: FieldState | None, reason: str | None = None, *, again: bool = False) -> FieldOutcome:
         return FieldOutcome(state, reason, tuple(self.changes), again)
 
 

@@ -112,13 +112,9 @@ class StreamLedger:
             sent.c.key == func.any(list(keys)),
         )
         rows = await conn.execute(statement)
-        return {
-            row.key: Entry(SentState(row.state), row.row_hash, row.payload, row.attempted) for row in rows
-        }
+        return {row.key: Entry(SentState(row.state), row.row_hash, row.payload, row.attempted) for row in rows}
 
-    async def hashes(
-        self, conn: AsyncConnection, keys: Sequence[str]
-    ) -> dict[str, tuple[SentState, bytes | None]]:
+    async def hashes(self, conn: AsyncConnection, keys: Sequence[str]) -> dict[str, tuple[SentState, bytes | None]]:
         """State and row hash of these keys."""
         statement = select(sent.c.key, sent.c.state, sent.c.row_hash).where(
             sent.c.connection == self.connection,
@@ -161,9 +157,7 @@ class StreamLedger:
             "hashes": [item.row_hash for item in failures],
             "reasons": [item.reason for item in failures],
             "hints": [item.hint for item in failures],
-            "uncertain": [
-                None if item.uncertain is None else json.dumps(item.uncertain) for item in failures
-            ],
+            "uncertain": [None if item.uncertain is None else json.dumps(item.uncertain) for item in failures],
         }
         await conn.execute(_FAIL, values)
 
@@ -181,8 +175,7 @@ class StreamLedger:
         )
         rows = await conn.execute(statement)
         return [
-            Problem(self.stream, row.key, SentState(row.state), row.reason or "interrupted", row.hint)
-            for row in rows
+            Problem(self.stream, row.key, SentState(row.state), row.reason or "interrupted", row.hint) for row in rows
         ]
 
     async def open_states(self, conn: AsyncConnection) -> dict[SentState, int]:
@@ -205,17 +198,13 @@ class StreamLedger:
 
     async def progress(self, conn: AsyncConnection) -> Progress | None:
         """How far the stream has been read, if it ever was."""
-        statement = select(streams).where(
-            streams.c.connection == self.connection, streams.c.stream == self.stream
-        )
+        statement = select(streams).where(streams.c.connection == self.connection, streams.c.stream == self.stream)
         row = (await conn.execute(statement)).one_or_none()
         if row is None:
             return None
         return Progress(Cursor.parse(row.cursor) if row.cursor else None, row.version, row.complete_at)
 
-    async def save(
-        self, conn: AsyncConnection, cursor: Cursor | None, version: str, *, complete: bool
-    ) -> None:
+    async def save(self, conn: AsyncConnection, cursor: Cursor | None, version: str, *, complete: bool) -> None:
         """Everything before `cursor` is settled; `complete`: a reading of all rows has ended well."""
         values: dict[str, Any] = {
             **self._scope,
@@ -226,9 +215,7 @@ class StreamLedger:
             values["complete_at"] = func.now()
         statement = insert(streams).values(values)
         changed = {name: statement.excluded[name] for name in values if name not in self._scope}
-        await conn.execute(
-            statement.on_conflict_do_update(index_elements=["connection", "stream"], set_=changed)
-        )
+        await conn.execute(statement.on_conflict_do_update(index_elements=["connection", "stream"], set_=changed))
 
 
 _ATTEMPTING = text("""

@@ -125,11 +125,11 @@ def _verdict(policy: Policy, standing: Standing, live: object, *, ours: bool) ->
 
 def take_back(policy: Policy, standing: Standing, live: object, same: Same) -> Decision:
     """Undo what came from a recording that now belongs to another record, if nobody touched it since."""
-    if standing.base is None and standing.wanted is None:
+    if standing.base is None:
         return Decision(Verdict.SILENT)
     if policy is Policy.APPEND and standing.wanted is not None:
         return _remove(str(standing.wanted.value or ""), live)
-    if standing.base is None or not same(live, standing.base.value):
+    if not same(live, standing.base.value):
         return Decision(Verdict.KEEP)
     original = standing.original.value if standing.original is not None else None
     return Decision(Verdict.WRITE, original, original, taken_back=True)

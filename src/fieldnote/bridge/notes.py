@@ -85,9 +85,7 @@ class NoteWriter:
         except CrmRefused as error:
             reason = f"{error.message}; {error.hint}" if error.hint else error.message
             await self._save(replace(entry, intended=None), NoteState.REFUSED, reason)
-            log.warning(
-                "note_refused", extra={"recording_id": self.key.recording_id, "record": self.key.record}
-            )
+            log.warning("note_refused", extra={"recording_id": self.key.recording_id, "record": self.key.record})
             return NoteOutcome(NoteState.REFUSED, reason, again=True)
 
     async def withdraw(self) -> NoteOutcome | None:
@@ -111,9 +109,7 @@ class NoteWriter:
             await self._save(replace(entry, intended=None), NoteState.WITHDRAWN)
             return NoteOutcome(NoteState.WITHDRAWN)
         await self._intend(entry, body)
-        made = await self._ask(
-            lambda: self.crm.insert_note(self.target, self.key.record, self.key.text, body)
-        )
+        made = await self._ask(lambda: self.crm.insert_note(self.target, self.key.record, self.key.text, body))
         if made.outcome is Outcome.APPLIED:
             return await self._written(body, None, made)
         return await self._update(replace(entry, intended=digest(body)), body, made.body or "")
@@ -132,9 +128,7 @@ class NoteWriter:
             return await self._settled(replace(entry, intended=None), NoteState.EDITED, body)
         await self._intend(entry, body)
         done = await self._ask(
-            lambda: self.crm.update_note_if(
-                self.target, self.key.record, self.key.text, expected=live, body=body
-            )
+            lambda: self.crm.update_note_if(self.target, self.key.record, self.key.text, expected=live, body=body)
         )
         if done.outcome is Outcome.APPLIED:
             return await self._written(body, live, done)

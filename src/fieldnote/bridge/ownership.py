@@ -65,18 +65,14 @@ async def judge_recordings(
     Learns the connection's own `integrationConnectionId` from the first link that proves it.
     """
     evidence = await _gather(conn, connection, recording_ids)
-    named = next(
-        (link.named for links in evidence.values() for link in links if link.proves and link.named), None
-    )
+    named = next((link.named for links in evidence.values() for link in links if link.proves and link.named), None)
     if named is not None and any(link.own is None for links in evidence.values() for link in links):
         await _learn(conn, connection, named)
         evidence = await _gather(conn, connection, recording_ids)
     return {recording_id: judge(links) for recording_id, links in evidence.items()}
 
 
-async def _gather(
-    conn: AsyncConnection, connection: str, recording_ids: Sequence[str]
-) -> dict[str, list[Evidence]]:
+async def _gather(conn: AsyncConnection, connection: str, recording_ids: Sequence[str]) -> dict[str, list[Evidence]]:
     rows = await conn.execute(_EVIDENCE, {"connection": connection, "ids": list(recording_ids)})
     found: defaultdict[str, list[Evidence]] = defaultdict(list)
     for row in rows:

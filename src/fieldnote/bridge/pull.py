@@ -255,9 +255,7 @@ class _Pull:
         """One that came after the fetch had begun may know more than the fetch brought, and stays open."""
         these = events.c.recording_id == recording_id, events.c.received_at <= ticket.at
         async with self.bridge.engine.begin() as conn:
-            await conn.execute(
-                update(events).where(*self._open_events(), *these).values(handled_at=func.now())
-            )
+            await conn.execute(update(events).where(*self._open_events(), *these).values(handled_at=func.now()))
 
     # --- writing
 
@@ -300,28 +298,32 @@ class _Pull:
 
     async def _problems(self, conn: AsyncConnection) -> list[Stuck]:
         """Fields and notes that the CRM did not take, as far as the file still names them."""
+        targets = self._targets()
         states = [FieldState.REFUSED.value, FieldState.RECORD_MISSING.value, FieldState.INTERRUPTED.value]
         statement = select(fields).where(fields.c.connection == self.bridge.name, fields.c.state.in_(states))
         found = [
             Stuck(row.model, row.record, row.column_name, row.state, row.reason or "interrupted")
             for row in await conn.execute(statement.order_by(fields.c.changed_at))
-            if (row.model, row.table_name, row.column_name) in self._targets()
+            if (row.model, row.table_name, row.column_name) in targets
         ]
         states = [NoteState.REFUSED.value, NoteState.INTERRUPTED.value]
         in_notes = select(notes).where(notes.c.connection == self.bridge.name, notes.c.state.in_(states))
         found += [
             Stuck(row.model, row.record, "note", row.state, row.reason or "interrupted")
             for row in await conn.execute(in_notes.order_by(notes.c.changed_at))
+            if (row.model, row.table_name, "") in targets
         ]
         return found
 
     def _targets(self) -> set[tuple[str, str, str]]:
+        """Model, table and column of all that the file asks to be written; a note has no column."""
+        found: set[tuple[str, str, str]] = set()
         targets = self.bridge.config.pull.targets() if self.bridge.config.pull else {}
-        return {
-            (model, target.table, settings.to)
-            for model, target in targets.items()
-            for settings in target.fields.values()
-        }
+        for model, target in targets.items():
+            found.update((model, target.table, settings.to) for settings in target.fields.values())
+            if target.note is not None:
+                found.add((model, target.note.table, ""))
+        return found
 
     def _warn_unproven(self, stages: dict[Stage, int]) -> None:
         if stages.get(Stage.UNPROVEN):

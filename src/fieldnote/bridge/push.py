@@ -407,9 +407,7 @@ def _source(bridge: Bridge, name: StreamName) -> Source:
     settings: StreamSettings | None = getattr(bridge.config.push, name)
     if settings is None:
         raise ConfigError(f"the file has no push.{name}")
-    return Source(
-        f"push.{name}", settings.key, query=settings.query, table=settings.table, cursor=settings.cursor
-    )
+    return Source(f"push.{name}", settings.key, query=settings.query, table=settings.table, cursor=settings.cursor)
 
 
 def _version(source: Source, mapper: RowMapper) -> str:

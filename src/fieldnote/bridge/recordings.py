@@ -203,9 +203,7 @@ class Recordings:
     def _is(self, recording_id: str) -> tuple[Any, Any]:
         return recordings.c.connection == self.connection, recordings.c.recording_id == recording_id
 
-    async def _load_locked(
-        self, conn: AsyncConnection, recording_ids: Sequence[str]
-    ) -> dict[str, tuple[Held, int]]:
+    async def _load_locked(self, conn: AsyncConnection, recording_ids: Sequence[str]) -> dict[str, tuple[Held, int]]:
         """One writer a recording, also of a new one; always in one order, so that none wait in a ring."""
         for recording_id in sorted(set(recording_ids)):
             await conn.execute(_LOCK_RECORDING, {"name": f"{self.connection}/{recording_id}"})
@@ -233,21 +231,13 @@ class Recordings:
 
     async def _write(self, conn: AsyncConnection, held: Held, order: int, *, relinked: bool) -> None:
         scope = {"connection": self.connection, "recording_id": held.id}
-        state = (
-            scope | {name: getattr(held, name) for name in _STATE} | {"fetched": order, "state": "processing"}
-        )
+        state = scope | {name: getattr(held, name) for name in _STATE} | {"fetched": order, "state": "processing"}
         statement = insert(recordings).values(state)
-        changed = {name: statement.excluded[name] for name in (*_STATE, "fetched")} | {
-            "fetched_at": func.now()
-        }
-        await conn.execute(
-            statement.on_conflict_do_update(index_elements=["connection", "recording_id"], set_=changed)
-        )
+        changed = {name: statement.excluded[name] for name in (*_STATE, "fetched")} | {"fetched_at": func.now()}
+        await conn.execute(statement.on_conflict_do_update(index_elements=["connection", "recording_id"], set_=changed))
         contents = insert(recording_contents).values(scope | _contents(held))
         replaced = {name: contents.excluded[name] for name in _CONTENTS}
-        await conn.execute(
-            contents.on_conflict_do_update(index_elements=["connection", "recording_id"], set_=replaced)
-        )
+        await conn.execute(contents.on_conflict_do_update(index_elements=["connection", "recording_id"], set_=replaced))
         if relinked:
             await self._write_links(conn, held)
 

@@ -64,6 +64,4 @@ async def look(context: procrastinate.JobContext, recording_id: str) -> None:
 
 
 def _failed(event: str, bridge: Bridge, error: FieldnoteError) -> None:
-    log.error(
-        event, extra={"connection": bridge.name, "error": type(error).__name__, "reason": error.message}
-    )
+    log.error(event, extra={"connection": bridge.name, "error": type(error).__name__, "reason": error.message})

@@ -111,35 +111,14 @@ async def _pull(config: Config, *, since: datetime | None, accept_change: bool) 
 
 async def _run(config: Config, *, host: str | None, port: int | None) -> None:
     from fieldnote.bridge import Daemon, open_bridge
+    from fieldnote.cli.signals import until_stopped
 
-    stopped = _stop_signal()
-    async with open_bridge(config) as bridge, Daemon(bridge, host=host, port=port) as daemon:
-        _announce(config, daemon.url, hears=daemon.hears_webhooks)
-        waiting = [asyncio.ensure_future(daemon.wait()), asyncio.ensure_future(stopped.wait())]
-        done, rest = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        for task in rest:
-            task.cancel()
-        for task in done:
-            task.result()
-        typer.echo("stopping: what runs comes to its end", err=True)
+    async def work() -> None:
+        async with open_bridge(config) as bridge, Daemon(bridge, host=host, port=port) as daemon:
+            _announce(config, daemon.url, hears=daemon.hears_webhooks)
+            await daemon.wait()
 
-
-def _stop_signal() -> asyncio.Event:
-    """Set by SIGTERM and SIGINT. A second SIGINT ends the process as usual."""
-    import contextlib
-    import signal
-
-    stopped = asyncio.Event()
-    loop = asyncio.get_running_loop()
-
-    def stop(number: signal.Signals) -> None:
-        stopped.set()
-        loop.remove_signal_handler(number)
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C arrives as KeyboardInterrupt
-            loop.add_signal_handler(number, stop, number)
-    return stopped
+    await until_stopped(work())
 
 
 def _announce(config: Config, url: str, *, hears: bool) -> None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
@@ -317,4 +318,13 @@ def _transaction(url: str) -> Iterator[Connection]:
 
 
 def _as_text(value: object) -> str | None:
-    return None if value is None else str(value)
+    """One spelling for one value, whether it comes from the maker or from the database."""
+    match value:
+        case None:
+            return None
+        case Decimal():
+            return f"{value.normalize():f}"
+        case datetime():
+            return value.astimezone(UTC).isoformat()
+        case _:
+            return str(value)

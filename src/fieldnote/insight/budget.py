@@ -12,10 +12,10 @@ from fieldnote.insight.roles import Talk, Turn
 from fieldnote.insight.words import clause_around, score, sentence_around, word_count
 
 _ENOUGH = 2.5
-_NEAR_BEST = 2.0
+_NEAR_BEST = 1.5
 """A later amount wins over an earlier one unless the earlier is clearer by more than this."""
 _ANSWER = (3.5, 2.5, 1.5)
-"""For the first, second and third turn of customers after a question about money."""
+"""For what customers say right after a question about money, and after one or two more turns of the rep."""
 _MEMORY = 12
 """For so many turns a price of the rep's is recognized when the customer repeats it."""
 
@@ -60,13 +60,14 @@ def _weighed(talk: Talk, turn: Turn, money: Money, waiting: dict[Topic, int]) ->
     clause, sentence = clause_around(folded, money.start), sentence_around(folded, money.start)
     asked = waiting.get(Topic.BUDGET)
     points = _ANSWER[asked] if asked is not None else 0.0
-    points += min(5.0, score(sentence.of(folded), cues.SENTENCE) * (1.0 if money.start - sentence.start < 140 else 0.5))
+    own = min(5.0, score(sentence.of(folded), cues.SENTENCE) * (1.0 if money.start - sentence.start < 140 else 0.5))
+    points += own
     points += score(folded[max(0, money.start - 40) : money.start], cues.BEFORE) + score(folded[money.end :], cues.AFTER)
     points += score(clause.of(folded), cues.ELSEWHERE)
     points += 2.0 if money.bound is Bound.UP_TO else 0.0
     points += 1.0 if money.is_range and asked is not None else 0.0
     points += 1.5 if money.monthly else 0.0
-    points -= 0.0 if money.certain or asked is not None else 2.0
+    points -= 0.0 if money.certain or asked is not None or own >= 2.0 else 2.0
     if _is_price_of_rep(talk, turn, money):
         points -= 3.5
     return _Candidate(_in_dollars(talk, turn, money, by_month=asked is not None and _by_month(talk, turn)), points, turn)

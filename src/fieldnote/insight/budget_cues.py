@@ -24,6 +24,7 @@ SENTENCE: Cues = _cues(
     (3.5, r"\b(?:set|setting|put|putting|got|have|had|sock(?:ed)?|squirrel+ed|tucked|stashed|laid|salted) (?:[a-z$0-9,.'-]+ ){0,8}?(?:aside|away|saved(?: up)?)\b|\bsaved(?: up)?\b|\bsavings\b|\bearmarked\b|\ballocated\b"),
     (3.0, r"\b(?:want(?:ed)?|wanna|like|love|prefer|hoping|hope|planning|plan(?:ned)?|looking|willing|able|prepared|comfortable|thinking|have|need(?:ed)?|trying|ready|figured?|intend(?:ed)?|going|expect(?:ed|ing)?) (?:to |on |of |with |about )?(?:only |maybe |just )?(?:spend(?:ing)?|invest(?:ing)?|put(?:ting)? (?:in(?:to)?|toward|down on)|pay(?:ing)?|stay(?:ing)?|keep(?:ing)? it|be (?:at|around|under|in|near|closer|somewhere)|land(?:ing)?|get (?:it|this) (?:done )?(?:for|under)|do (?:it|this) for)\b"),
     (3.0, r"\b(?:spend|afford|swing|manage)\b"),
+    (3.0, r"\b(?:can't|cannot|won't|don't want to|not going to|not gonna|wouldn't|couldn't|not) (?:\w+ )?(?:go|spend|do|pay|be) (?:\w+ )?(?:over|above|past|more than|beyond|any (?:more|higher))\b"),
     (3.0, r"\b(?:can|could|able to|will|would|willing to|might|'d|'ll) (?:probably |maybe |only |possibly |even |really |just |definitely )?(?:do|go|stretch|go up|spend|afford|handle|put|pay|push|come up|get)(?: (?:it |to|up|as high as|about|around|like|maybe|somewhere|toward|in|you))*\b"),
     (3.0, r"\b(?:approved|qualified|pre-?approved) (?:us |me )?(?:for|at|up to)\b|\b(?:home equity|heloc|line of credit|credit union|loan)\b"),
     (3.0, r"\b(?:my|our|the) (?:number|limit|max(?:imum)?|ceiling|cap|top|threshold|magic number|target|range|figure|comfort zone|price range|sweet spot)(?:'s| is| was| would|\b)"),
@@ -44,10 +45,11 @@ BEFORE: Cues = _cues(
 )  # fmt: skip
 AFTER: Cues = _cues(
     (2.5, r"^[^.?!;]{0,25}?\b(?:saved|set aside|put away|put aside|budgeted|to spend|to work with|to put|in mind|in the bank|earmarked|available)\b"),
+    (2.5, r"^[^.?!;]{0,12}? (?:for everything|for the whole (?:thing|job|project)|with everything|all in\b|everything included)"),
     (1.5, r"^(?: thousand| grand| dollars| bucks| total)* (?:for|on) (?:it|this|that|the (?:whole|entire|project|job|roof|kitchen|bath\w*|deck|windows|siding|thing|system|house|work))\b"),
     (-3.5, r"^[^.?!;]{0,18}?\b(?:is|was|seems|sounds|feels|'s) (?:just |way |kind of |kinda |a bit |a little |really |still |pretty |so )*(?:too|not (?:realistic|happening|doable|going|possible)|crazy|insane|a lot|high|steep|out of|more than|ridiculous|nuts|expensive|over)\b"),
     (-2.5, r"^[^a-z]*(?:oof|wow|ouch|jeez|whoa|yikes|holy|that's crazy|that's a lot|dollars\?|\?)"),
-    (-3.0, r"^[^.?!;]{0,15}?\b(?:deductible|deposit|down payment|a square|discount|rebate|tax credit|coupon|off\b|credit score|hoa (?:fee|dues)|co-?pay|mortgage|miles|in equity|fine\b|trade)"),
+    (-3.0, r"^[^.?!;]{0,15}?\b(?:deductible|deposit|down payment|a square|discount|(?<!before )(?<!before the )(?:rebate|tax credit)|coupon|off\b|credit score|hoa (?:fee|dues)|co-?pay|mortgage|miles|in equity|fine\b|trade)"),
     (-4.0, r"^[^.?!;,]{0,10}? (?:our|the|my) (?:cfo|boss|board|manager|owner|director|president|ceo)\b"),
 )  # fmt: skip
 
@@ -64,9 +66,10 @@ ELSEWHERE: Cues = _cues(
     (-4.0, r"\b(?:worth|value[ds]?|market value|equity|mortgage|rent|property tax(?:es)?|taxes|salary|make a year|income|premium|electric(?:ity)? bill|gas bill|power bill|utility|bill|bills|hoa (?:fee|dues)|per year|a year|credit score|trade(?:-in)?|mileage|medical)\b"),
     (-3.0, r"\byour (?:price|quote|number|estimate|bid|proposal|first|original|offer)\b|\byou (?:said|quoted|told|had|have|wrote|put|gave|showed|want(?:ed)?|guys (?:said|want|quoted))\b|\bon the (?:first )?page\b"),
     (-4.0, r"\b(?:signs? off|has to approve|must approve|gets bought|threshold for approval|anything over)\b"),
-    (-3.0, r"\b(?:if (?:it|that|this)(?:'s| is| was| were)|versus|compared (?:to|with)|difference|save|saves|saving us|cheaper by|off the price|knock off|discount|rebate|tax credit)\b"),
+    (-3.0, r"\b(?:if (?:it|that|this)(?:'s| is| was| were)|versus|compared (?:to|with)|difference|save|saves|saving us|cheaper by|off the price|knock off|discount|(?<!before )(?<!after )(?<!before the )(?<!after the )(?:rebates?|tax credit))\b"),
     (-5.0, r"\b(?:can't|cannot|couldn't|won't|not going to|not gonna|wouldn't|don't want to|isn't|no way|not) (?:do|pay|spend|afford|be|go to|justify|swing|at|doing|paying|spending)\b(?! (?:any )?(?:more|over|above|past|beyond|much|higher|anything))"),
     (-3.0, r"\bnot (?:\$|[a-z]*(?:ty|teen)\b|twelve\b|ten\b|\d)"),
+    (-4.0, r"\b(?:times|plus|minus|divided by|multiplied) \$?[a-z0-9]"),
     (-2.0, r"\b(?:insurance|claim|check|settlement)\b"),
     (-4.0, r"\b(?:phone|street|avenue|address|house number|zip|lot|acres?|gallons?|degrees|channel|sold for|built|born|since|years? old)\b"),
 )  # fmt: skip

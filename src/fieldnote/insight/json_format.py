@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from fieldnote.errors import TranscriptError
@@ -16,12 +17,12 @@ _LISTS = (
     "phrases", "conversation", "dialogue", "results", "data", "cues", "paragraphs",
 )  # fmt: skip
 # Compared without case, `_` and `-`.
-_SPEAKER = ("speakername", "speakerlabel", "speaker", "name", "role", "participant", "author", "who", "user", "speakerid", "channel", "from")
+_SPEAKER = ("speakername", "speakerlabel", "speaker", "speakertag", "name", "role", "participant", "author", "who", "user", "speakerid", "channel", "from")
 _TEXT = ("text", "content", "transcript", "utterance", "message", "sentence", "displaytext", "value", "body", "words", "elements", "tokens")
 _WORD = ("punctuatedword", "word", "text", "value", "content")
 _START = ("start", "starttime", "startsec", "starts", "startseconds", "begin", "begintime", "offset", "timestamp", "time", "from", "ts")
 _END = ("end", "endtime", "endsec", "ends", "endseconds", "stop", "finish", "to", "endts")
-_MILLI = ("ms", "millis", "milliseconds", "msec", "inmilliseconds", "inms")
+_MILLI = ("ms", "inmillis", "millis", "milliseconds", "msec", "inmilliseconds", "inms")
 _SLOWEST = 0.4
 """Letters in a second of the slowest talk; below it, whole numbers are milliseconds."""
 
@@ -30,23 +31,34 @@ _HINT = 'write [{"speaker": "Rep", "text": "Good morning", "start": 0.0, "end": 
 
 def read_json(text: str, name: str) -> list[Utterance]:
     """The utterances of a JSON text, or of JSON lines. Raises TranscriptError."""
-    found = [_utterance(item, position, name) for position, item in enumerate(_items(text, name))]
-    said = [utterance for utterance in found if utterance.text]
-    return _in_seconds(said)
+    value = _parsed(text, name)
+    items = _list_in(value)
+    if items is None:
+        raise TranscriptError(f"{name}: this JSON holds no list of utterances", hint=_HINT)
+    names = _names(value)
+    found = [_utterance(item, position, name) for position, item in enumerate(items)]
+    return _in_seconds([replace(one, speaker=names.get(one.speaker, one.speaker)) for one in found if one.text])
 
 
-def _items(text: str, name: str) -> list[Any]:
+def _parsed(text: str, name: str) -> Any:
     try:
-        value = json.loads(text)
+        return json.loads(text)
     except json.JSONDecodeError as error:
         lines = _json_lines(text)
         if lines is None:
             raise TranscriptError(f"{name}:{error.lineno}: not JSON: {error.msg}", hint=_HINT) from error
         return lines
-    items = _list_in(value)
-    if items is None:
-        raise TranscriptError(f"{name}: this JSON holds no list of utterances", hint=_HINT)
-    return items
+
+
+def _names(value: Any, depth: int = 0) -> dict[str, str]:
+    """Siro's `speakerMap`, from the tags of the utterances to names."""
+    if not isinstance(value, dict) or depth > 2:
+        return {}
+    known = value.get("speakerMap") or value.get("speaker_map")
+    if isinstance(known, dict):
+        pairs = [(str(tag), str(name)) for tag, name in known.items() if name]
+        return dict(pairs) | {f"Speaker {tag}": name for tag, name in pairs}
+    return _names(value.get("data"), depth + 1)
 
 
 def _json_lines(text: str) -> list[Any] | None:

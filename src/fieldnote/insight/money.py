@@ -165,7 +165,7 @@ def _is_year(number: Number) -> bool:
 def _is_count(number: Number, before: str, after: str) -> bool:
     if (lead := _AFTER_COUNT.match(after)) and _COUNTED.match(after, lead.end()):
         return True
-    if _BY.match(after) or number.value < 1 or re.search(r"\d\s*x\s*$", before):
+    if _BY.match(after) or number.value < 3 or re.search(r"\d\s*x\s*$", before):
         return True
     if number.full and not number.year and number.scale >= 100:
         return False

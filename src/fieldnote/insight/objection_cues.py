@@ -64,7 +64,7 @@ KINDS: tuple[Kind, ...] = (
         r"|(?:way |much |a lot |lot |little |bit |still )*(?:more|higher|over)(?: money)? (?:than|what) (?:i|we)(?:'d|'ve| had| was| were| am| are| have)?(?: \w+)? (?:expect\w*|thought|want\w*|think\w*|plan\w*|hop\w*|budget\w*|can (?:do|afford)|figur\w*|plann\w*|had in mind|comfortable|anticipat\w*|look\w*)"
         r"|(?:way |far |a little |a bit )?(?:over|above|beyond|outside(?: of)?|out of) (?:of )?(?:my|our|the) (?:price range|budget|range|comfort zone|reach)|can't (?:really )?afford|sticker shock|crazy (?:expensive|money)|(?:really|very|super|pretty|so|too|that|kind of|kinda|a bit|awfully) (?:expensive|pricey|costly|steep)\b"
         r"|(?:that|it|this)(?:'s| is) (?:way |just |really |kind of |a little |a bit )*(?:too (?:much|high|rich|steep)|a (?:big |bit of a |real )?stretch|a lot of money|steep|highway robbery|ridiculous|outrageous|a big number|a chunk of change|a big chunk)|a lot more than (?:i|we)|price is (?:a|the) (?:stretch|problem|issue|concern|big)|(?:can|could) you (?:do (?:any )?better|come down|lower|bring (?:it|that|the price) down|knock)|too rich for|expensive for (?:a|an|what)"
-        r"|(?:yours|you guys|you|your price|your quote|you're) (?:is|are|were|'re)?\b.{0,15}\b(?:too high|higher|more expensive|the highest|high next)|cheaper (?:elsewhere|somewhere else|than you)|(?:somebody|someone|other guy|others?|competitor\w*)\b.{0,25}\bcheaper|need (?:a|it|you) (?:better price|lower|cheaper|to be lower)|that's crazy\b|not worth (?:that|the money|it\b)|we can't (?:do|swing) that|i can't do that\b|can't swing",
+        r"|(?:yours|you guys|you|your price|your quote|you're) (?:is|are|were|'re)?\b.{0,15}\b(?:too high|higher|more expensive|the highest|high next)|cheaper (?:elsewhere|somewhere else|than you)|(?:somebody|someone|other guy|others?|competitor\w*)\b.{0,25}\bcheaper|need (?:a|it|you) (?:better price|lower|cheaper|to be lower)|that's crazy\b|(?:don't|do not|didn't|hate|rather not) (?:really )?(?:to |love |like |want to |wanna |have to )+pay(?:ing)?\b(?! (?:more|over|above|anything|any))|not worth (?:that|the money)|we can't (?:do|swing) that|i can't do that\b|can't swing",
         r"price|cost(?!co)|expensive|money|out[- ]of[- ]pocket|deductible|afford|pay(?:ing)? (?:that|twenty|for)",
     ),
     _kind(
@@ -74,7 +74,7 @@ KINDS: tuple[Kind, ...] = (
     ),
     _kind(
         Subject.THINK, "Needs to think about it",
-        r"(?:think|sleep|pray|mull|chew|noodle) (?:about (?:it|this|that|all|everything)(?! being)|(?:it|this|that|things) (?:over|through)|on (?:it|this|that)|over it)\b|need (?:some |a little |more )?time to (?:think|decide|digest|process)|(?:never|don't|not going to|won't|not gonna|can't|do not) (?:\w+ )?(?:decide|sign|commit|make (?:a )?(?:big )?decisions?|buy|do anything|pull the trigger|say yes) (?:\w+ )?(?:\w+ )?(?:same day|today|tonight|on the spot|right now|right away|on the first|at the table|the same)|not ready (?:to|for|today)|not (?:going to|gonna) (?:sign|decide|commit)|let me (?:think|digest|sit with)|get back to you|don't (?:want to|wanna|like to) (?:rush|be rushed|be pressured|be pushed)|digest (?:it|this|all)|mull",
+        r"(?:think|sleep|pray|mull|chew|noodle) (?:about (?:it|this|that|all|everything)(?! being)|(?:it|this|that|things) (?:over|through)|on (?:it|this|that)|over it)\b|need (?:some |a little |more )?time to (?:think|decide|digest|process)|(?:never|don't|not going to|won't|not gonna|can't|do not) (?:\w+ )?(?:decide|sign|commit|make (?:a )?(?:big )?decisions?|buy|do anything|pull the trigger|say yes) (?:\w+ )?(?:\w+ )?(?:same day|today|tonight|on the spot|right now|right away|on the first|at the table|the same)|not ready (?:to|for|today)|not (?:going to|gonna) (?:sign|decide|commit)|let me (?:think|digest|sit with)|get back to you|don't (?:want to|wanna|like to) (?:rush|be rushed)|digest (?:it|this|all)|mull",
     ),
     _kind(
         Subject.QUOTES, "Getting other quotes",
@@ -82,7 +82,7 @@ KINDS: tuple[Kind, ...] = (
     ),
     _kind(
         Subject.PAST, "Bad experience with a past contractor",
-        r"(?:got |been |were |was |get )(?:so )?(?:burned|burnt|ripped off|screwed|scammed|taken (?:advantage|for a ride)|stiffed)|(?:bad|terrible|horrible|awful|rough|nightmare) (?:experience|job|time|luck)|(?:last|previous|first|other|old) (?:guy|guys|contractor|company|crew|roofer|people|one|ones|installer|fella|builder)s?\b.{0,60}\b(?:never|left|didn't|did a|botched|ruined|disappeared|walked|ghosted|messed|took (?:our|my|the|off|a|six|forever)|terrible|horrible|bad|awful|leak|damaged|broke|nightmare|disaster|stopped|screwed)|never (?:came|showed|come|finished|called) (?:back|up|it|the job)?|took (?:a|our|my|the) .{0,30}deposit and|nightmare with|fly by night|botched",
+        r"(?:got |been |were |was |get )(?:so )?(?:burned|burnt|ripped off|screwed|scammed|taken (?:advantage|for a ride)|stiffed)|(?:bad|terrible|horrible|awful|rough|nightmare) (?:experience|job|time|luck)|(?:last|previous|first|other|old) (?:guy|guys|contractor|company|crew|roofer|people|installer|fella|builder)s?\b.{0,60}\b(?:never|left|didn't|did a|botched|ruined|disappeared|walked|ghosted|messed|took (?:our|my|the|off|a|six|forever)|terrible|horrible|bad|awful|leak|damaged|broke|nightmare|disaster|stopped|screwed)|never (?:came|showed|come|finished|called) (?:back|up|it|the job)?|took (?:a|our|my|the) .{0,30}deposit and|nightmare with|fly by night|botched",
         r"(?:last|previous) (?:guy|contractor|company|crew)",
     ),
     _kind(
@@ -119,14 +119,14 @@ KINDS: tuple[Kind, ...] = (
     ),
     _kind(
         Subject.TIMING, "Concerned about the project timeline",
-        r"(?:drag(?:s|ging|ged)? on|take(?:s)? (?:too |so |that |way too )(?:long|much time)|too long (?:of )?(?:a |to )?(?:wait)?|that's (?:a long|too long|a really long) (?:wait|time|way)?|that long\b|bad time(?: for us)?|not (?:a |the )(?:good|great|right|best) time|timing(?:'s| is) (?:bad|off|tough|not|terrible|a problem)|run(?:s|ning)? (?:late|over|behind)|won't (?:be|get) (?:done|finished) (?:in time|by|before)|not (?:be )?(?:done|finished) (?:in time|before|by))",
+        r"(?:drag(?:s|ging|ged)? on|take(?:s)? (?:too |so |that |way too )(?:long|much time)|too long (?:of )?(?:a |to )?(?:wait)?|that's (?:a long|too long|a really long) (?:wait|time|way)?|bad time(?: for us)?|not (?:a |the )(?:good|great|right|best) time|timing(?:'s| is) (?:bad|off|tough|not|terrible|a problem)|run(?:s|ning)? (?:late|over|behind)|won't (?:be|get) (?:done|finished) (?:in time|by|before)|not (?:be )?(?:done|finished) (?:in time|before|by))",
         r"drag\w*|delay\w*|how long|take(?:s|n)? (?:too |so )?long|in time\b|time ?line|schedule\w*|lead time|done (?:by|before|in time)|finish\w*|wait(?:ing)?\b|vacation|weeks|months|rain delay|run(?:s|ning)? (?:late|over)",
     ),
-    _kind(Subject.ROOF, "Concerned about the condition of the roof", "", r"(?:the|my|our) roof\b|leak\w*|holes in"),
+    _kind(Subject.ROOF, "Concerned about the condition of the roof", r"need a new roof first|(?:roof|shingles) (?:would |has to |needs to |should )(?:be |get )?(?:replaced|done) first", r"(?:is|with|about|it's) (?:the|my|our) (?:old )?roof\b|leak\w*|holes in|(?:the|my|our) roof(?:'s| is)? (?:\w+ )?(?:old\w*|bad|needs|leak\w*|sag\w*)"),
     _kind(
         Subject.QUALITY, "Concerned about quality and material",
         r"(?:looks?|feels?|seems?|sounds?) (?:\w+ )?(?:cheap(?! enough)|flimsy|thin|plastic\w*|cheaply made|fake)\b|(?:won't|doesn't|don't|didn't|not going to|wouldn't|does it|will it|going to) (?:actually )?(?:really )?(?:hold up|last\b(?! (?:time|week|year|month)))|(?:faded|warped|cracked|peeled|yellowed|rotted|rusted|sagged|clogged|chalked|split|buckled) (?:after|in|within|every|and|the first|on)|not (?:sold|convinced|sold yet) on",
-        r"quality|material\w*|fad(?:e|ed|es|ing)|warp\w*|crack\w*|rot(?:s|ted|ting)?\b|rust\w*|hold up|durab\w*|flimsy|vinyl|composite|cheap(?:ly)?|scratch\w*|last (?:long|very long)|clog\w*|guards?\b|peel\w*|hail|wind\b|workmanship|subcontract\w*|subs\b|crews?\b|efficien\w+|freez\w+|too small|too big|ugly|dated|slippery|hot\b",
+        r"quality|material\w*|fad(?:e|ed|es|ing)|warp\w*|crack\w*|rot(?:s|ted|ting)?\b|rust\w*|hold up|durab\w*|flimsy|vinyl|composite|cheap(?:ly)?|scratch\w*|last (?:long|very long)|clog\w*|guards?\b|peel\w*|hail|wind\b|workmanship|subcontract\w*|subs\b|efficien\w+|freez\w+|too small|too big|ugly|dated|slippery|hot\b",
     ),
     _kind(Subject.LOOKS, "Does not like the look or color", r"(?:don't|do not|didn't|not) (?:really |particularly |exactly |just )?(?:like|love|crazy about|a fan of|wild about) (?:the |that |this |those |your |how )?(?:\w+ )?(?:colou?rs?|look(?:s)?|style|finish|design|profile|it looks|they look|grids?|pattern)|(?:ugly|hideous|tacky)|won't match|doesn't match", r"colou?rs?\b|looks?\b|style|match(?:es)?\b|appearance|view\b"),
     _kind(Subject.NEED, "Not sure that it is needed", r"(?:don't|do not|not sure (?:i|we|that we|if we|that i|if i)|do we|do i) (?:really |even |actually |think (?:i|we) )*need (?:it|this|one|that|to (?:do|replace)|a new|new)\b(?! (?:until|till|before|to be))|(?:not|isn't|ain't) (?:really )?(?:broken|that bad)|it (?:still )?works fine|just patch|can(?:'t)? (?:we|you|it|i) just (?:patch|repair|fix|be repaired)"),
@@ -146,4 +146,5 @@ UNWORRIED = re.compile(
 ABOUT = re.compile(
     r"(?:worr(?:y|ied|ies)|concern(?:s|ed)?|nervous|afraid|scared|anxious|hesitant|skeptical|leery|wary|uneasy|apprehensive|dread(?:ing)?|reservations?|not (?:thrilled|crazy|comfortable|happy|excited))"
     r"(?:\s+(?:me|us|most|mostly|really|a bit|a little))?(?:\s+(?:is|was|would be|'s))?\s+(?:about|of|with|over)\s+(?P<what>[^.?!;]+)|(?:my|our|the) (?:only |big(?:gest)? |one |main |real )?(?:concern|worry|fear|hesitation|issue|problem)(?:'s| is| would be| with)\s+(?!with\b|that\b|if\b)(?P<topic>(?:the|my|our|about the|just the|all the)\s+[^.?!;]+)"
+    r"|what (?:worries|concerns|bothers|scares|bugs|gets) (?:me|us)(?: most| the most| a little)? (?:is|are) (?P<thing>(?:the|my|our)\s+[^.?!;]+)"
 )

@@ -9,9 +9,9 @@ from fieldnote.insight.evidence import Quote
 from fieldnote.insight.money import amounts
 from fieldnote.insight.objection_cues import ABOUT, KINDS, STRONG, UNWORRIED, WEAK, Kind, Subject
 from fieldnote.insight.people import PARTNERS, mentioned, name_of
-from fieldnote.insight.questions import Topic, answers
+from fieldnote.insight.questions import Topic, answers, denies
 from fieldnote.insight.roles import Talk, Turn
-from fieldnote.insight.words import Span, sentences, word_count
+from fieldnote.insight.words import sentences, word_count
 
 _MOST = 5
 _LONGEST = 9
@@ -52,13 +52,13 @@ def _one_of_each(found: list[_Objection]) -> list[_Objection]:
 
 def _in_turn(talk: Talk, turn: Turn, waiting: dict[Topic, int]) -> list[_Objection]:
     found: list[_Objection] = []
-    worried = False
+    worried = waiting.get(Topic.WORRY) == 0 and not denies(turn)
     for span in sentences(turn.folded):
         said = span.of(turn.folded)
-        here = [*_outright(talk, turn, said), *_partner(turn, said, waiting)]
         strong = bool(STRONG.search(said)) and not UNWORRIED.search(said)
-        if not here and (strong or worried):
-            here = _worry(turn, span, certain=strong)
+        here = [*(_about(turn, said) if strong else []), *_outright(talk, turn, said), *_partner(turn, said, waiting)]
+        if not here and (strong or (worried and not said.rstrip().endswith("?"))):
+            here = _worry(turn, said, certain=strong and not found)
         elif not here and WEAK.search(said) and not UNWORRIED.search(said):
             here = _named(turn, said)
         worried = strong and not here
@@ -72,7 +72,7 @@ def _outright(talk: Talk, turn: Turn, said: str) -> list[_Objection]:
         match = kind.outright.search(said) if kind.outright else None
         if match is None or _is_denied(said, match.start()) or UNWORRIED.search(said):
             continue
-        if kind.subject is Subject.PRICE and not _is_of_price(talk, turn, said):
+        if kind.subject is Subject.PRICE and (_ASKS_PRICE.match(said) or not _is_of_price(talk, turn, said)):
             continue
         if kind.subject is Subject.THINK and re.search(r"\b(?:what|how) (?:do|did|would) you\b|\bdidn't\b|\b(?:we've|i've) (?:already )?thought\b", said):
             continue
@@ -88,6 +88,7 @@ def _is_denied(said: str, at: int) -> bool:
     )
 
 
+_ASKS_PRICE = re.compile(r"\s*(?:\w+[.,] )?(?:is|are|would|was|does|how|what|and is|so is) (?:it|that|this|they|the)?\b[^.!]*\?\s*$")
 _PRICED = re.compile(r"\b(?:price|cost|money|quote|number|payment|budget|expensive|afford|total|pricey|expected|spend|cheap\w*|dollars|pay)\b")
 _NOT_PRICED = re.compile(r"\b(?:red|color|bright|dark|noise|sun|water|heat|miles|to take in|work|stress|humid\w*|pressure|trouble|bill|interest|rate|electric\w*)\b")
 _OTHERS_PRICE = re.compile(r"\b(?:neighbo\w+|sister|brother|friend|cousin|buddy|groceries|gas|college|daycare|tuition)(?:'s)?\b")
@@ -146,13 +147,18 @@ def _nearest(pattern: re.Pattern[str], said: str, at: int) -> re.Match[str] | No
     return pattern.search(said, at) or pattern.search(said)
 
 
-def _worry(turn: Turn, span: Span, *, certain: bool) -> list[_Objection]:
-    """A sentence of worry: in the customer's words if they are few, else by its subject."""
-    said = span.of(turn.folded)
-    kind = _kind_named(said)
+def _about(turn: Turn, said: str) -> list[_Objection]:
+    """What somebody says to worry about, in their words if they are few."""
     match = ABOUT.search(said)
-    if match and (what := _taken(match["what"] or match["topic"])):
-        return [_Objection(kind.subject if kind else Subject.OTHER, f"Concerned about {what}{_reason(kind, said, what)}", turn)]
+    if match is None or not (what := _taken(match["what"] or match["topic"] or match["thing"])):
+        return []
+    kind = _kind_named(said)
+    return [_Objection(kind.subject if kind else Subject.OTHER, f"Concerned about {what}{_reason(kind, said, what)}", turn)]
+
+
+def _worry(turn: Turn, said: str, *, certain: bool) -> list[_Objection]:
+    """A sentence of worry by its subject, else by what follows the word of worry."""
+    kind = _kind_named(said)
     if kind:
         return [_Objection(kind.subject, _worded(kind, said), turn)]
     if certain and (clause := _clause_of_worry(said)):

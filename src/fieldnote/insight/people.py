@@ -16,10 +16,11 @@ _THEY = (
     r"spouse|partner|fianc[e\u00e9]e?|better half|significant other|parents|folks|kids|landlord|owner|owners|boss|manager|property manager|general manager|accountant|attorney|lawyer|trustees?|roommate|business partner"
     r"|(?:hoa )?(?:board(?: of (?:trustees|directors))?|architectural (?:committee|board))|hoa(?! (?:fees?|dues))|committee|condo association|association|council|cfo|ceo|coo|vp(?: of \w+)?|president|controller|director(?: of \w+)?|purchasing(?: department)?|procurement|corporate|head office|franchisor|facilities director|congregation|church board|elders|in-laws"
 )
-RELATION = rf"(?:{_SHE}|{_HE}|{_THEY})"
+RELATION = rf"(?:{_SHE}|{_HE}|{_THEY})(?!-in-law|[- ]in[- ]law)"
 _PERSON = re.compile(rf"\b(?P<person>{RELATION})(?:'s)?\b")
 PARTNERS = {"wife", "husband", "hubby", "spouse", "partner", "boyfriend", "girlfriend", "fiance", "fiancee", "fianc\u00e9", "fianc\u00e9e", "better half", "significant other"}  # fmt: skip
 _LOOK_BACK = 8
+_OF_ANOTHER = re.compile(r"(?:\b(?:her|his|their)|\w's)\s+$")
 
 
 def mentioned(folded: str) -> list[str]:
@@ -39,18 +40,25 @@ def name_of(person: str) -> str:
 
 def meant_by(talk: Talk, turn: Turn, pronoun: str, before: int) -> str | None:
     """Who `he`, `she` or `they` is: the last fitting person that customers, or the rep's question, named."""
-    fits = {"she": rf"{_SHE}|{_THEY}", "her": rf"{_SHE}|{_THEY}", "he": rf"{_HE}|{_THEY}", "him": rf"{_HE}|{_THEY}"}.get(pronoun, _THEY)
+    one = r"spouse|partner|fianc[e\u00e9]e?|better half|landlord|owner|boss|manager|accountant|attorney|lawyer|cfo|ceo|president|controller"
+    fits = {"she": f"{_SHE}|{one}", "her": f"{_SHE}|{one}", "he": f"{_HE}|{one}", "him": f"{_HE}|{one}"}.get(pronoun, _THEY)
     pattern = re.compile(rf"\b(?:(?:my|our|the|her|his|your)\s+)?(?P<person>{fits})\b")
     for earlier in reversed(talk.turns[max(0, turn.index - _LOOK_BACK) : turn.index + 1]):
         text = earlier.folded[:before] if earlier.index == turn.index else earlier.folded
         if earlier.by_rep and re.search(r"\bmy (?:wife|husband|mom|dad|son|daughter)\b", text):
             continue
-        if earlier.by_rep and not re.search(r"\b(?:your|the) [a-z -]+", text):
-            continue
-        found = [match["person"] for match in pattern.finditer(text)]
+        found = [m["person"] for m in pattern.finditer(text) if not _OF_ANOTHER.search(text[: m.start("person")])]
         if found:
             return name_of(found[-1])
-    return _other_in_room(talk, turn, pronoun)
+    return _other_in_room(talk, turn, pronoun) or _by_title(turn, pronoun)
+
+
+def _by_title(turn: Turn, pronoun: str) -> str | None:
+    """Of whom Mrs. Chen speaks as `he`, where nobody else was named."""
+    label = turn.speaker.casefold()
+    if pronoun in {"he", "him"} and re.match(r"(?:mrs|wife)\b", label):
+        return "husband"
+    return "wife" if pronoun in {"she", "her"} and re.match(r"(?:mr|husband)\b", label) else None
 
 
 def _other_in_room(talk: Talk, turn: Turn, pronoun: str) -> str | None:

@@ -29,7 +29,7 @@ _ASKS: dict[Topic, tuple[str, ...]] = {
         r"what(?:'s|'d| is| would be| were| was)? .{0,30}(?:expect(?:ing)?|hop(?:e|ing)|think(?:ing)?|want(?:ing)?|looking|plan(?:ning)?) (?:to )?(?:spend|pay|be at|put|invest|for (?:a )?(?:price|cost))",
         r"what were you (?:expecting|thinking|hoping for)\b(?=[^a-z]*$)", r"(?:is|where's) the money", r"monthly (?:payment|investment)|payment (?:would|that|you|be|range|works|work)|where would it need to be|where do you need to be|need to be on the payment",
         r"(?:know|idea|sense) (?:of )?what you'?(?:'re|d| are| want| wanted)? (?:comfortable|want(?:ed)? to spend|looking to)", r"(?:max|maximum|ceiling|cap|limit) (?:you|on|for|that)", r"how (?:are|were) you (?:planning|looking|going) to pay",
-        r"what (?:can|could) you (?:afford|do|spend|swing|manage)", r"afford",
+        r"where'?d? (?:do |did |would )?you (?:want|need|like|hope|prefer)(?:ed)? to (?:be|land|stay|end up)", r"what (?:can|could) you (?:afford|do|spend|swing|manage)", r"afford",
         r"where'?(?:'d|'s| did| do| would| are)? (?:you|your head|you guys|you two|we|your number).{0,20}(?:land|be|at)\b(?=[^a-z]*$|.{0,20}\b(?:overall|price|number|money|budget|cost)\b)",
     ),
     Topic.TIMELINE: (
@@ -48,7 +48,7 @@ _ASKS: dict[Topic, tuple[str, ...]] = {
         r"run (?:it|this) (?:by|past)", r"(?:is|will) (?:he|she) (?:be )?(?:joining|home|around|here|available|part)", r"is [a-z]+ (?:joining us|going to be here)", r"who (?:do|would|will) (?:we|i|you) need|who needs",
     ),
     Topic.WORRY: (
-        r"concern(?:s|ed)?\b", r"worr(?:y|ies|ied)", r"hesitat(?:ion|ions|e|ing)", r"reservations?", r"hold(?:ing)? you back", r"on the fence", r"what's (?:keeping|stopping|the hold)", r"questions", r"keeps? you up", r"second thoughts", r"what's the main thing",
+        r"concern(?:s|ed)?\b", r"worr(?:y|ies|ied)", r"hesitat(?:ion|ions|e|ing)", r"reservations?", r"hold(?:ing)? you back", r"on the fence", r"what's (?:keeping|stopping|the hold)", r"keeps? you up", r"second thoughts", r"what's the main thing",
         r"not sure about", r"think (?:through|about)",
     ),
 }  # fmt: skip
@@ -60,7 +60,7 @@ _NOT_ASKS = {
     ),
 }
 _STATEMENT = re.compile(r"\b(?:most|some|a lot of|lots of|many) (?:of )?(?:people|folks|homeowners|customers|my customers|clients|guys|families)\b")
-_PATIENCE = 3
+_PATIENCE = 2
 
 
 def asks(turn: Turn) -> set[Topic]:
@@ -72,7 +72,7 @@ def asks(turn: Turn) -> set[Topic]:
 
 
 def answers(talk: Talk) -> list[dict[Topic, int]]:
-    """For each turn the topics that it may answer, with how many turns of customers came in between."""
+    """For each turn of a customer the topics that it may answer, with how many turns of the rep came in between."""
     waiting: dict[Topic, int] = {}
     result: list[dict[Topic, int]] = []
     for turn in talk.turns:
@@ -81,7 +81,6 @@ def answers(talk: Talk) -> list[dict[Topic, int]]:
             waiting = _after_rep(turn, waiting)
         else:
             result.append(dict(waiting))
-            waiting = {topic: age + 1 for topic, age in waiting.items() if age + 1 < _PATIENCE}
     return result
 
 
@@ -91,7 +90,8 @@ def _after_rep(turn: Turn, waiting: dict[Topic, int]) -> dict[Topic, int]:
         return dict.fromkeys(asked, 0)
     if "?" in turn.folded and word_count(turn.folded) > 8:
         return {}
-    return waiting if word_count(turn.folded) <= 12 else {topic: age + 1 for topic, age in waiting.items() if age < 1}
+    patience = _PATIENCE if word_count(turn.folded) <= 12 else 1
+    return {topic: age + 1 for topic, age in waiting.items() if age < patience}
 
 
 _YES = re.compile(

@@ -24,6 +24,7 @@ def _cues(*pairs: tuple[float, str]) -> tuple[tuple[float, re.Pattern[str]], ...
 
 
 _WANTED = _cues(
+    (2.0, r"\b(?:i|we)(?:'d| would|'m|'re)? (?:really |just |probably )?(?:want|wanna|need|like|love|hoping|prefer)\b"),
     (3.0, r"\b(?:want|wanna|need|like|love|hop(?:e|ing)|aim(?:ing)?|shooting|looking|prefer|planning|trying|wish|rather|expect(?:ing)?) (?:for |to |you |you guys |somebody |someone |us |on )*(?:really |just |probably |maybe |definitely )*(?:have |get |see |getting |having |be |do |start |starting |install |finish |for |replace |put )*(?:it|this|that|them|everything|the (?:work|project|whole thing|job|thing|roof|kitchen|bath\w*|deck|windows|siding|gutters|system|unit|fence|floors?)|all (?:of )?(?:this|that|it)|started|done|going|finished|something|in|installed|moving|ready)\b"),
     (3.0, r"\b(?:done|finished|installed|completed?|in place|wrapped up|ready|up and running|working|built|put in|put on|replaced|taken care of|started|fixed|underway|handled|on the roof|in here)\b"),
     (3.0, r"\b(?:has|have|got|needs?|'s got|must|had)(?:ta| to)? be\b|\bwould be (?:ideal|great|perfect|good|best|nice|better|awesome|fine|amazing|wonderful|my preference)\b|\bworks (?:best|better|for)\b|\b(?:is|sounds) (?:good|fine|perfect|ideal|great|best)\b"),
@@ -32,10 +33,12 @@ _WANTED = _cues(
     (1.5, r"\bbefore\b|\bin time\b|\bso (?:before|by|after|in)\b|\bat the latest\b"),
 )  # fmt: skip
 _NOT_WANTED = _cues(
+    (2.0, r"\b(?:i|we)(?:'d| would|'m|'re)? (?:really |just |probably )?(?:want|wanna|need|like|love|hoping|prefer)\b"),
     (-5.0, r"\b(?:bought|built|moved in|did|was|were|had|went|came|put (?:it|in|on|the)|installed in|replaced (?:it|in|the)|started leaking|happened|filed|got (?:it|hit|here)|hit|last (?:year|spring|summer|fall|winter|week|month)|ago|back in|since|used to|paid|broke|died|passed|redid|remodeled|married|closed|patched|leaked|born|retired|won|told|said|quoted|sold|worked)\b(?! (?:like|hoping|thinking))"),
     (-4.0, r"\b(?:warranty|guarantee|years? old|expire[sd]?|lease|birthday|anniversary|turns?|turning|graduat\w+|retir(?:es|ing)|retire|deductible|interest|payment|a month|mortgage|appointment|meeting|game|tournament|soccer|practice|class|doctor|flight|trip|traveling|travelling|vacation|out of town|back (?:from|on|in)|away|closing on|hosting|visit(?:ing)?|arriv\w+|coming (?:over|in|by|out|to)|flying|staying|starts? (?:college|a new job|school)|leaves?|deploy\w*|surgery)\b"),
-    (-5.0, r"\b(?:call|text|email|talk|meet|see|come (?:back|by|over|out)|stop by|follow up|touch base|check in|swing by|reach out|get back|let you know|drop(?: it)? off|send|hear from|available|free|home|around|another (?:quote|bid|guy|company|one) (?:coming|on)|third one|quotes? coming|other (?:guy|quote|company|bid)|someone coming|he's coming|she's coming|they're coming|i can do|show you|measure)\b"),
+    (-5.0, r"\b(?:call|text|email|talk|meet|see|come (?:back|by|over|out)|stop by|follow up|touch base|check in|swing by|reach out|get back|let you know|drop(?: it)? off|send|hear from|(?:be|is|'s|are|he's|she's|i'm|we're) (?:available|free|home|around)|another (?:quote|bid|guy|company|one) (?:coming|on)|third one|quotes? coming|other (?:guy|quote|company|bid)|someone coming|he's coming|she's coming|they're coming|i can do|show you|measure)\b"),
     (-4.0, r"\bnot (?:before|until|in|during|going to be|by|this|next|august|july|june|possible)\b|\b(?:can't|cannot|won't|don't want|wouldn't|isn't|except|anything but|busy|gone|booked|avoid|rather not|skip|doesn't work|too (?:late|soon|early|cold|hot|far))\b(?! wait)"),
+    (-3.0, r"\b(?:between|from) (?:the|my|our)\b"),
     (-3.0, r"\b(?:takes?|last(?:s|ed)|for (?:two|three|four|five|six|seven|eight|ten|a|the next|\d+)|every|each|per|without|years|how long|drag(?:s|ged)?|all (?:summer|winter|spring|fall)|most of the|whole (?:summer|winter))\b"),
     (-4.0, r"\b(?:neighbo(?:u)?rs?|sister|brother|friend|cousin|buddy|coworker)(?:'s)? (?:had|got|did|was|just|is|waited|house|roof)\b"),
 )  # fmt: skip
@@ -101,7 +104,11 @@ def _follows(turn: Turn, event: When, when: When) -> bool:
 
 def _named(turn: Turn, times: list[When], waiting: dict[Topic, int]) -> list[_Candidate]:
     """The times in a customer's turn."""
-    found = [_Candidate(when, _points(turn, when, waiting), turn) for when in times]
+    calm = 2.5 if any(when.kind is Kind.NO_RUSH for when in times) else 0.0  # "no hurry, maybe next year"
+    found = [
+        _Candidate(when, _points(turn, when, waiting) + (calm if when.kind is not Kind.NO_RUSH else 0.0), turn)
+        for when in times
+    ]
     return [
         candidate
         for position, candidate in enumerate(found)
@@ -125,6 +132,8 @@ def _points(turn: Turn, when: When, waiting: dict[Topic, int]) -> float:
     points += score(said, _NOT_WANTED) - (2.0 if _SMALL_TALK.search(sentence.of(turn.folded)) else 0.0)
     points += 1.0 if when.side in {"before", "by", "within"} else 0.0
     points += _kind_points(when, asked)
+    if asked == 0 and sentence.start == 0:  # "October. Bob's retiring on the 30th."
+        points += 2.0
     return points
 
 

@@ -66,7 +66,7 @@ class When:
 
 _SIDE_WORDS = {
     "before": "before", "prior to": "before", "ahead of": "before", "by": "by", "no later than": "by", "not later than": "by",
-    "come": "by", "until": "by", "till": "by", "after": "after", "once": "after", "when": "after", "as soon as": "after",
+    "come": "by", "after": "after", "once": "after", "when": "after", "as soon as": "after",
     "right after": "after", "right before": "before", "just before": "before", "just after": "after", "in time for": "by",
     "following": "after", "past": "after",
 }  # fmt: skip
@@ -79,7 +79,7 @@ _PART = (
     r"(?:(?P<part>early|mid|middle of|the middle of|late|later|the end of|end of|the beginning of|beginning of|the start of|start of"
     r"|first part of|the first part of|(?:the )?(?:first|second|third|last) (?:week|half) (?:of|in)|the latter part of)[\s-]+(?:(?:in|of|on)\s+)?(?P<the2>the\s+)?)?"
 )
-_TURN = r"(?:(?P<turn>this coming|the coming|coming|this|next|last|this past|past|every|each|that)\s+)?"
+_TURN = r"(?:(?P<turn>this coming|the coming|coming|this|next|last|this past|past|every|each)\s+)?"
 _YEAR = r"(?:\s*,?\s*(?:of\s+)?(?P<year>20[2-9]\d|next year|this year|last year)(?!\d))?"
 _ORDINALS = (
     "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth",

@@ -71,7 +71,7 @@ select e.id::text, e.external_id, e.starts_at, e.ends_at, e.fields ->> 'subject'
 """)
 # What a link means now: the deal and customer of the engagement, unless the deep link named the deal itself.
 _RESOLVED: Final = text("""
-select e.id::text as engagement, coalesce(:opportunity, e.opportunity_id::text) as opportunity,
+select e.id::text as engagement, coalesce(cast(:opportunity as uuid), e.opportunity_id)::text as opportunity,
        coalesce(e.account_id, o.account_id)::text as account, e.contact_id::text as contact, e.lead_id::text as lead
   from (select cast(:engagement as uuid) as id) wanted
   left join engagements e using (id)

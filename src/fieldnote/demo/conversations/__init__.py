@@ -9,7 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources import files
-from pathlib import PurePath
+from importlib.resources.abc import Traversable
+from types import MappingProxyType
+
+from fieldnote.insight.dates import words
+from fieldnote.insight.times import find_times
+from fieldnote.insight.words import fold
 
 REP = "{rep}"
 """Stands in the files where the rep's first name belongs."""
@@ -25,26 +30,98 @@ class Conversation:
     trade: str
     """The project, as a deal would be called: `roof replacement`."""
     customer_name: str
-    """As the CRM would have it: first name and surname. The surname is spoken."""
+    """As the CRM would have it: first name and surname. The surname is spoken or is the speaker's."""
     expected: Mapping[str, str]
-    """The four fields by their names; what was not spoken of is absent. Seasons stand without a year."""
+    """The four fields by their names; what was not spoken of is absent. Times stand as without a known day."""
 
     @property
-    def path(self) -> PurePath:
-        return PurePath(str(files(__name__).joinpath(self.file)))
+    def path(self) -> Traversable:
+        return files(__name__).joinpath(self.file)
 
     def read(self, rep_name: str = "Rep") -> bytes:
         """The transcript as a file would hold it, spoken by the rep of this name."""
-        raise NotImplementedError
+        first = rep_name.split()[0] if rep_name.strip() else "Rep"
+        return self.path.read_bytes().replace(REP.encode(), first.encode())
 
     def expected_at(self, started_at: datetime) -> dict[str, str]:
-        """`expected` for a conversation of that day: seasons and months have their year."""
-        raise NotImplementedError
+        """`expected` for a conversation of that day: seasons, months and years are told by number."""
+        answers = dict(self.expected)
+        if "Timeline" in answers and (times := find_times(fold(answers["Timeline"]))):
+            answers["Timeline"] = words(times[0], started_at.date())
+        return answers
 
 
-CONVERSATIONS: tuple[Conversation, ...] = ()
+def _conversation(key: str, ending: str, trade: str, customer_name: str, **expected: str) -> Conversation:
+    answers = {name.replace("_", " "): value for name, value in expected.items()}
+    return Conversation(key, f"{key}.{ending}", trade, customer_name, MappingProxyType(answers))
+
+
+CONVERSATIONS: tuple[Conversation, ...] = (
+    _conversation(
+        "roof_thackeray", "txt", "roof replacement", "Ruth Thackeray",
+        Budget="$24,000 - $28,000",
+        Timeline="Next spring",
+        Decision_Maker="Customer and husband decide together",
+        Objections="Price is too high; Getting other quotes",
+    ),
+    _conversation(
+        "roof_thackeray_again", "txt", "roof replacement", "Ruth Thackeray",
+        Budget="Up to $30,000",
+        Timeline="Within 3 weeks",
+        Decision_Maker="Both homeowners present, decide together, wife is primary",
+        Objections="Concerned about financing or the interest rate; Concerned about nails in the yard",
+    ),
+    _conversation(
+        "kitchen_villanueva", "txt", "kitchen remodel", "Marisol Villanueva",
+        Budget="$62,000",
+        Timeline="In about 6 weeks",
+        Decision_Maker="Both homeowners present, decide together, Marisol is primary",
+        Objections="Concerned about the dust",
+    ),
+    _conversation(
+        "windows_kimura", "json", "window replacement", "Aiko Kimura",
+        Budget="$275 per month",
+        Timeline="Within 3 weeks",
+        Decision_Maker="Husband decides, not present",
+        Objections=(
+            "Price is too high; Concerned about financing or the interest rate;"
+            " Concerned about mess and disruption; Needs to think about it"
+        ),
+    ),
+    _conversation(
+        "siding_jankowski", "vtt", "siding", "Stefan Jankowski",
+        Budget="Up to $32,000",
+        Timeline="By the end of next month",
+        Decision_Maker="Customer decides, HOA board must agree",
+        Objections="Price is too high; Concerned about HOA approval",
+    ),
+    _conversation(
+        "hvac_oduya", "srt", "heat pump", "Ngozi Oduya",
+        Budget="$12,500",
+        Timeline="As soon as possible",
+        Decision_Maker="Customer alone, the sole decision maker",
+        Objections="Concerned about the noise",
+    ),
+    _conversation(
+        "gutters_winslow", "txt", "gutter replacement", "Peter Winslow",
+        Timeline="In 2 weeks",
+        Decision_Maker="Customer alone, the sole decision maker",
+        Objections="Bad experience with a past contractor",
+    ),
+    _conversation(
+        "deck_fontaine", "txt", "deck", "Simone Fontaine",
+        Budget="$35,000",
+        Decision_Maker="Both homeowners present, decide together",
+        Objections="Concerned about the dog getting out",
+    ),
+    _conversation(
+        "bath_petrov", "txt", "bathroom remodel", "Nadia Petrov",
+        Budget="$18,000 - $20,000",
+        Timeline="Next month",
+    ),
+)  # fmt: skip
 
 
 def load() -> tuple[Conversation, ...]:
-    """All conversations, in the order of their keys."""
+    """All conversations; the first two are two visits on one deal."""
     return CONVERSATIONS

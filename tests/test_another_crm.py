@@ -1,0 +1,204 @@
+"""The README's way with a CRM that is nothing like the demo's: a car dealer's SQLite file, by the command line alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+FIELDNOTE = [sys.executable, "-m", "fieldnote"]
+
+SCHEMA = """
+create table "Sales People" (code text primary key, "full name" text, mail text);
+create table shoppers (ref text primary key, who text);
+create table visits (
+    visit_no text primary key, advisor text, shopper text, lead_no text, slot text, minutes integer, status text,
+    changed text);
+create table leads (
+    lead_no text primary key, shopper text, vehicle text, price real, state text, changed text,
+    max_budget integer, wants_it text, decides text, worries text);
+create table remarks (id integer primary key, lead text, remark text);
+insert into "Sales People" values ('SP-7', 'Dolores Ibáñez', 'dolores@motors.example');
+insert into shoppers values ('SH-1', 'Kwame Osei'), ('SH-2', 'Ute Brandt');
+insert into leads values
+    ('L-1', 'SH-1', 'Hatchback', 27999.5, 'negotiating', '2026-02-10 09:00:00', null, null, null, null),
+    ('L-2', 'SH-2', 'Van', null, 'bought', '2026-02-10 09:00:00', null, null, null, null);
+insert into visits values
+    ('V/1', 'SP-7', 'SH-1', 'L-1', '2026-02-14 10:30', 45, 'booked', '2026-02-10 09:00:00'),
+    ('V/2', 'SP-7', 'SH-2', 'L-2', '2026-02-14 15:00', 45, 'booked', '2026-02-10 09:00:00');
+"""
+
+CONFIG = """
+version: 1
+crm:
+  driver: sql
+  url: ${DEALER_DB}
+  timezone: America/Chicago
+push:
+  engagements:
+    query: |
+      select v.visit_no, v.slot, datetime(v.slot, '+' || v.minutes || ' minutes') as ends, v.status, v.lead_no,
+             s.ref, s.who, p.code, p.mail, p."full name" as advisor_name, v.changed
+        from visits v
+        join shoppers s on s.ref = v.shopper
+        join "Sales People" p on p.code = v.advisor
+    key: visit_no
+    cursor: changed
+    map:
+      startTime: slot
+      endTime: ends
+      subject: who
+      engagementType: {activityType: "'APPOINTMENT'", name: "'test drive'"}
+      engagementUsers: [{externalId: code, email: mail, name: advisor_name}]
+      account: {externalId: ref, name: who}
+      opportunity: {externalId: lead_no}
+  opportunities:
+    table: leads
+    key: lead_no
+    map:
+      name: vehicle
+      amount: price
+      disposition: {from: state, choices: {negotiating: OPEN, bought: WON, walked: LOST}}
+      account: {externalId: shopper}
+pull:
+  opportunity:
+    table: leads
+    key: lead_no
+    fields:
+      Budget: {to: max_budget, as: money.max}
+      Timeline: {to: wants_it, as: text}
+      Decision Maker: decides
+      Objections: {to: worries, as: text, policy: update}
+    note: {table: remarks, record: lead, body: remark}
+"""
+
+TRANSCRIPT = """\
+Dolores: Hi Kwame, good to see you again. So, what kind of budget are you working with?
+Kwame: We want to stay under thirty thousand, all in.
+Dolores: Understood. And when do you need the car by?
+Kwame: I'd like to have it by the end of next month.
+Dolores: Is it just you deciding, or is somebody else involved?
+Kwame: I have to talk it over with my wife, we decide these things together.
+Dolores: Of course. What is holding you back today?
+Kwame: Honestly, the monthly payment is too high for us, and I want to compare with another dealer first.
+Dolores: That makes sense. Let me see what I can do.
+"""
+
+
+@pytest.fixture
+def crm(tmp_path: Path) -> Path:
+    path = tmp_path / "dealer.db"
+    with sqlite3.connect(path) as connection:
+        connection.executescript(SCHEMA)
+    connection.close()
+    return path
+
+
+class Shell:
+    """The commands as a person types them, in one folder and one environment."""
+
+    def __init__(self, folder: Path, home: Path) -> None:
+        self.folder = folder
+        self.environment = os.environ | {"FIELDNOTE_HOME": str(home)}
+
+    def run(self, *words: str, status: int = 0) -> str:
+        result = subprocess.run(
+            [*FIELDNOTE, *words], cwd=self.folder, env=self.environment, capture_output=True, text=True, check=False
+        )
+        assert result.returncode == status, result.stdout + result.stderr
+        return result.stdout
+
+    def json(self, *words: str, status: int = 0) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.run(*words, "--json", status=status))
+        return found
+
+
+@pytest.fixture
+def shell(tmp_path: Path, home: Path, crm: Path) -> Iterator[Shell]:
+    """A workspace that is being served, and a fieldnote.yaml beside the CRM."""
+    shell = Shell(tmp_path, home)
+    (tmp_path / "fieldnote.yaml").write_text(CONFIG)
+    (tmp_path / "visit.txt").write_text(TRANSCRIPT)
+    made = shell.json("workspace", "init", "--org", "Motors", "--admin", "boss@motors.example")
+    shell.json("workspace", "user", "add", "--email", "dolores@motors.example", "--name", "Dolores Ibáñez")
+    with subprocess.Popen(
+        [*FIELDNOTE, "workspace", "serve", "--port", "0"],
+        env=shell.environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as server:
+        assert server.stdout is not None
+        address = re.search(r"http://\S+", server.stdout.readline())
+        assert address is not None
+        shell.environment |= {
+            "DEALER_DB": f"sqlite:///{crm}",
+            "SIRO_TOKEN": made["token"],
+            "SIRO_BASE_URL": f"{address[0]}/api-externalApi/v1",
+        }
+        yield shell
+        server.send_signal(signal.SIGTERM)
+    assert server.returncode == 0
+
+
+def _row(crm: Path, query: str) -> tuple[Any, ...]:
+    with sqlite3.connect(crm) as connection:
+        row: tuple[Any, ...] = connection.execute(query).fetchone()
+    connection.close()
+    return row
+
+
+def _pull_until_written(shell: Shell) -> dict[str, Any]:
+    for _ in range(40):
+        pulled = shell.json("pull")
+        if pulled["changes"]:
+            return pulled
+        time.sleep(0.25)
+    raise AssertionError("nothing came back")
+
+
+def test_a_dealers_crm_is_joined_by_a_file_of_its_own(shell: Shell, crm: Path) -> None:
+    pushed = shell.json("push")
+    assert pushed["calls"] == 5  # four records, and once: whose token is it
+    recorded = [
+        "workspace", "record", "--transcript", "visit.txt", "--user", "dolores@motors.example",
+        "--started-at", "2026-02-14T10:36:00-06:00", "--duration", "1500", "--id", "first",
+    ]  # fmt: skip
+    assert shell.json(*recorded) == shell.json(*recorded), "the same --id twice is one recording"
+    _pull_until_written(shell)
+
+    budget, timeline, decides, worries = _row(
+        crm, "select max_budget, wants_it, decides, worries from leads where lead_no = 'L-1'"
+    )
+    assert budget == 30000
+    assert "next month" in timeline.lower() or "march" in timeline.lower()
+    assert "wife" in decides.lower()
+    assert "payment" in worries.lower()
+    assert _row(crm, "select max_budget, wants_it, decides, worries from leads where lead_no = 'L-2'") == (None,) * 4
+    assert _row(crm, "select lead, count(*) from remarks") == ("L-1", 1)
+
+    assert shell.json("push")["calls"] == 0
+    assert shell.json("pull")["writes"] == 0
+    with sqlite3.connect(crm) as connection:
+        connection.execute("update leads set state = 'walked' where lead_no = 'L-1'")
+    connection.close()
+    assert shell.json("push")["calls"] == 1
+
+
+def test_a_word_that_the_file_does_not_list_is_named_and_stops_nothing_else(shell: Shell, crm: Path) -> None:
+    with sqlite3.connect(crm) as connection:
+        connection.execute("update leads set state = 'on hold' where lead_no = 'L-1'")
+    connection.close()
+    output = shell.run("push", status=1)
+    assert "L-1" in output
+    assert "on hold" in output
+    assert "1 sent" in output

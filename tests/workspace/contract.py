@@ -1,0 +1,107 @@
+"""The published contract as a judge of answers, with the exceptions that are decided."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import httpx2
+from jsonschema import Draft4Validator
+
+from tests.siro.test_models import _without_nullable
+
+DATA: Final = Path(__file__).parents[1] / "data"
+ORGANIZATION_BASE: Final = "/api-externalApi"
+
+# Where the quickstart and the contract disagree, the quickstart is followed; see the table of what is known.
+_WRAPPED: Final = "/v1/core/recordings/{id}/summaries"  # {"data": [...]} for a bare array
+_FLAT: Final = "/v1/core/mobile-events"  # an array for an array of arrays
+
+_ERROR: Final = {
+    "type": "object",
+    "properties": {"error": {"type": "string"}},
+    "required": ["error"],
+    "additionalProperties": False,
+}
+_UNKNOWN_PATH: Final = {
+    "type": "object",
+    "properties": {"code": {"enum": [404, 405]}, "message": {"type": "string"}},
+    "required": ["code", "message"],
+    "additionalProperties": False,
+}
+_ZOD: Final = {
+    "type": "object",
+    "properties": {
+        "name": {"enum": ["ZodError"]},
+        "issues": {
+            "type": "array",
+            "minItems": 1,
+            "items": {
+                "type": "object",
+                "properties": {
+                    "code": {"type": "string"},
+                    "path": {"type": "array", "items": {"anyOf": [{"type": "string"}, {"type": "number"}]}},
+                    "message": {"type": "string"},
+                    "expected": {"type": "string"},
+                    "received": {"type": "string"},
+                },
+                "required": ["code", "path", "message"],
+                "additionalProperties": False,
+            },
+        },
+    },
+    "required": ["name", "issues"],
+    "additionalProperties": False,
+}
+
+
+def check(response: httpx2.Response) -> None:
+    """Assert that an answer has the form that the contract gives it."""
+    where = f"{response.request.method} {response.request.url.path} -> {response.status_code}"
+    assert response.status_code < 500, where
+    body = response.json()
+    if response.status_code >= 400:
+        schema = _ZOD if response.status_code == 422 else _UNKNOWN_PATH if "code" in body else _ERROR
+    else:
+        schema = _schema(response.request.method.lower(), response.request.url.path)
+    problems = [f"{'/'.join(map(str, e.path))}: {e.message}" for e in Draft4Validator(schema).iter_errors(body)]
+    assert not problems, f"{where}: {problems}"
+
+
+@cache
+def _contract(name: str) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads((DATA / f"contract/{name}.json").read_text())
+    return document
+
+
+@cache
+def _schema(method: str, path: str) -> dict[str, Any]:
+    """What a good answer looks like."""
+    name = "siro-org" if path.startswith(ORGANIZATION_BASE) else "siro-user"
+    path = path.removeprefix(ORGANIZATION_BASE)
+    template = next(known for known in _contract(name)["paths"] if _fits(known, path))
+    responses = _contract(name)["paths"][template][method]["responses"]
+    [good] = [status for status in responses if status.startswith("2")]
+    schema: dict[str, Any] = _without_nullable(responses[good]["content"]["application/json"]["schema"])
+    if template == _WRAPPED and name == "siro-org":
+        return {"type": "object", "properties": {"data": schema}, "required": ["data"]}
+    if template == _FLAT:
+        data = schema["properties"]["data"]
+        schema = schema | {"properties": schema["properties"] | {"data": data["items"]}}
+    return schema
+
+
+def _fits(template: str, path: str) -> bool:
+    return re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), path) is not None
+
+
+def good_status(method: str, path: str) -> int:
+    """The status that the contract declares for success."""
+    name = "siro-org" if path.startswith(ORGANIZATION_BASE) else "siro-user"
+    path = path.removeprefix(ORGANIZATION_BASE)
+    template = next(known for known in _contract(name)["paths"] if _fits(known, path))
+    [good] = [s for s in _contract(name)["paths"][template][method.lower()]["responses"] if s.startswith("2")]
+    return int(good)
