@@ -1,4 +1,4 @@
-"""The README's way with a CRM that is nothing like the demo's: a car dealer's SQLite file, by the command line alone."""
+"""The README's way with a CRM that is nothing like the demo's: a car dealer's SQLite file, by commands alone."""
 
 from __future__ import annotations
 

@@ -176,6 +176,8 @@ class SiroSettings(_Section):
     client_id: Text | None = None
     client_secret: Secret | None = None
     user_id: Text | None = None
+    integration_connection_id: Text | None = None
+    """How Siro names the CRM's own integration, where that one sends the records and this file only pulls."""
     webhook_secret: Annotated[tuple[Secret, ...], BeforeValidator(_secrets)] = ()
     """The signing secrets of the webhook; several while one is being replaced."""
 

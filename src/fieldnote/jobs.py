@@ -346,6 +346,8 @@ async def _work(
             await app.run_worker_async(**options)
         except (exceptions.ConnectorException, psycopg.Error) as error:
             log.warning("worker_lost_database", extra={"error": type(error.__cause__ or error).__name__})
+        if (task := asyncio.current_task()) is not None and task.cancelling():
+            raise asyncio.CancelledError  # cancelled in its first moments, a worker ends as if it had been asked to
         if asyncio.get_running_loop().time() - started > _LONGEST_PAUSE:
             pause = 1.0
         await asyncio.sleep(pause)

@@ -253,6 +253,24 @@ async def test_a_link_that_nothing_proves_waits_until_something_does(crm: Crm, s
         assert crm.deal(1, "budget_max") == 100
 
 
+async def test_a_file_that_only_pulls_says_whose_links_are_its_own(
+    crm: Crm, stub: StubSiro, opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where Siro's own integration sends the records, no PUT of ours proves anything."""
+    for key in (1, 2):
+        crm.add_deal(key)
+    stub.record("r1", started_at=ago(hours=2), opportunity="1", said={"Budget": "$100"}, connection="native")
+    stub.record("r2", started_at=ago(hours=2), opportunity="2", said={"Budget": "$100"}, connection="other")
+    async with opened() as bridge:
+        result = await pull(bridge)
+        assert (crm.deal(1, "budget_max"), result.stages) == (None, {"unproven": 2})
+        assert "siro.integration_connection_id" in result.warnings[0]
+    monkeypatch.setenv("SIRO_INTEGRATION_CONNECTION_ID", "native")
+    async with opened() as bridge:
+        await pull(bridge)
+        assert (crm.deal(1, "budget_max"), crm.deal(2, "budget_max")) == (100, None)
+
+
 async def test_a_recording_that_processes_for_ever_is_named(crm: Crm, stub: StubSiro, opened: Opener) -> None:
     async with opened() as bridge:
         await pushed(bridge, crm, 1)

@@ -8,6 +8,9 @@ record. The first such link teaches how Siro names our connection (`integrationC
 - a link under ours whose Siro id is not the one that our PUT got back is not ours either;
 - a link under ours to a record that we never pushed (an account, an older deal) is ours.
 
+A file that only pulls has no PUT to prove anything by, and says the name itself
+(`siro.integration_connection_id`).
+
 Sync calls name no connection. If two connections of one organization push the same `externalId`, Siro makes
 one record of it, and nobody can tell whose a recording is: such a link is named, and not acted upon.
 """
@@ -72,6 +75,14 @@ async def judge_recordings(
     return {recording_id: judge(links) for recording_id, links in evidence.items()}
 
 
+async def declare(conn: AsyncConnection, connection: str, named: str) -> None:
+    """The file's own word on how Siro names the connection. It wins over what was learnt."""
+    parameters = {"connection": connection, "named": named}
+    declared = await conn.execute(_DECLARE, parameters)
+    if declared.rowcount:
+        await conn.execute(_LOOK_AGAIN, parameters)
+
+
 async def _gather(conn: AsyncConnection, connection: str, recording_ids: Sequence[str]) -> dict[str, list[Evidence]]:
     rows = await conn.execute(_EVIDENCE, {"connection": connection, "ids": list(recording_ids)})
     found: defaultdict[str, list[Evidence]] = defaultdict(list)
@@ -109,6 +120,11 @@ _EVIDENCE = text("""
 _LEARN = text("""
     update connections set integration_connection_id = :named
     where name = :connection and integration_connection_id is null
+""")
+
+_DECLARE = text("""
+    update connections set integration_connection_id = :named
+    where name = :connection and integration_connection_id is distinct from :named
 """)
 
 _LOOK_AGAIN = text("""

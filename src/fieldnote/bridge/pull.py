@@ -29,6 +29,7 @@ from fieldnote.bridge.field_ledger import open_proposals
 from fieldnote.bridge.held import WATCHED_FOR, Held, Model, Stage
 from fieldnote.bridge.locks import exclusive
 from fieldnote.bridge.outcomes import FieldState, NoteState, PullResult, Stuck
+from fieldnote.bridge.ownership import declare
 from fieldnote.bridge.recordings import Fetched, Recordings, Ticket, take_ticket
 from fieldnote.bridge.runs import begin, finish
 from fieldnote.db.bridge_tables import due, events, fields, notes, pulls
@@ -69,6 +70,7 @@ async def pull_once(
         )
     await verify(bridge, accept_change=accept_change)
     async with exclusive(bridge.engine, "pull", bridge.name, patience=patience):
+        await _declare_name(bridge)
         run_id = await begin(bridge.engine, bridge.name, "pull")
         work = _Pull(bridge, run_id, eager=eager)
         try:
@@ -97,6 +99,13 @@ async def look_at(bridge: Bridge, recording_id: str) -> PullResult:
     await work.apply_due(touched=True)
     await finish(bridge.engine, run_id, _counts(work.result))
     return work.result
+
+
+async def _declare_name(bridge: Bridge) -> None:
+    named = bridge.config.siro.integration_connection_id
+    if named is not None:
+        async with bridge.engine.begin() as conn:
+            await declare(conn, bridge.name, named)
 
 
 def _counts(result: PullResult) -> dict[str, object]:
@@ -329,7 +338,8 @@ class _Pull:
         if stages.get(Stage.UNPROVEN):
             self.result.warnings.append(
                 f"{stages[Stage.UNPROVEN]} recordings are linked, but to no record that this connection has "
-                "pushed: whose they are is not known until one is. Run `fieldnote push` first."
+                "pushed: whose they are is not known until one is. Run `fieldnote push` first; a file that only "
+                "pulls says `siro.integration_connection_id`."
             )
         if stages.get(Stage.COLLIDING):
             self.result.warnings.append(

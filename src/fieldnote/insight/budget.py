@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from fieldnote.insight import budget_cues as cues
 from fieldnote.insight.evidence import Quote
-from fieldnote.insight.money import Bound, Money, amounts, sized, typical
+from fieldnote.insight.money import Bound, Money, sized
 from fieldnote.insight.questions import Topic, affirms, answers, asks, denies, reply_to
 from fieldnote.insight.roles import Talk, Turn
 from fieldnote.insight.words import clause_around, score, sentence_around, word_count
@@ -43,7 +43,7 @@ def find_budget(talk: Talk) -> tuple[str, tuple[Quote, ...]] | None:
 
 def _named(talk: Talk, turn: Turn, waiting: dict[Topic, int]) -> list[_Candidate]:
     """The amounts in a customer's turn."""
-    found = [_weighed(talk, turn, money, waiting) for money in amounts(turn.folded)]
+    found = [_weighed(talk, turn, money, waiting) for money in turn.amounts]
     return [
         candidate
         for position, candidate in enumerate(found)
@@ -76,12 +76,12 @@ def _weighed(talk: Talk, turn: Turn, money: Money, waiting: dict[Topic, int]) ->
 def _is_price_of_rep(talk: Talk, turn: Turn, money: Money) -> bool:
     """Whether the rep named this very price shortly before, and not as the customer's own figure."""
     for earlier in talk.turns[max(0, turn.index - _MEMORY) : turn.index]:
-        if earlier.by_rep and not asks(earlier) and any(_same(price, money) for price in amounts(earlier.folded)):
+        if earlier.by_rep and not asks(earlier) and any(_same(price, money) for price in earlier.amounts):
             return not any(
                 _same(own, money)
                 for before in talk.turns[: earlier.index]
                 if not before.by_rep
-                for own in amounts(before.folded)
+                for own in before.amounts
             )
     return False
 
@@ -101,7 +101,7 @@ def _in_dollars(talk: Talk, turn: Turn, money: Money, *, by_month: bool) -> Mone
     """What "forty" is worth here: by the month, in thousands, or as it stands."""
     if by_month and not money.monthly and 20 <= money.high <= 3000:
         return replace(money, monthly=True, sized=True)
-    usual = typical([other.folded for other in talk.turns])
+    usual = talk.usual_price
     thousands = money.high < 200 and not (usual is not None and usual < 900)
     if usual is not None and usual >= 150_000:
         thousands = money.high < 1000
@@ -113,7 +113,7 @@ def _spelled_out(talk: Talk, turn: Turn, money: Money) -> bool:
     return any(
         echo.high == money.high * 1000
         for later in talk.turns[turn.index + 1 : turn.index + 4]
-        for echo in amounts(later.folded)
+        for echo in later.amounts
     )
 
 
@@ -123,13 +123,13 @@ def _proposed(talk: Talk, turn: Turn) -> list[_Candidate]:
     if reply is None or not affirms(reply) or denies(reply):
         return []
     found = []
-    for money in amounts(turn.folded):
+    for money in turn.amounts:
         sentence = sentence_around(turn.folded, money.start)
         said = sentence.of(turn.folded)
         points = score(turn.folded, cues.PROPOSES) + score(said, cues.QUOTES) + score(said, cues.ELSEWHERE[:2])
         points += 1.5 if Topic.BUDGET in asks(turn) else 0.0
         points += 2.0 if word_count(turn.folded) <= 8 and _money_is_talked_of(talk, turn) else 0.0
-        points -= 1.5 if amounts(reply.folded) else 0.0
+        points -= 1.5 if reply.amounts else 0.0
         found.append(_Candidate(_in_dollars(talk, turn, money, by_month=False), min(points, 4.5), turn))
     return found[-1:]
 

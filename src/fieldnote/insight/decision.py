@@ -150,7 +150,7 @@ def _from_question(talk: Talk, turn: Turn, found: _Findings) -> None:
 def _phrase(talk: Talk, found: _Findings) -> str:
     ranked = sorted(found.others.items(), key=lambda item: -item[1])
     if found.joint:
-        return _together(talk, ranked)
+        return _together(talk, ranked, found)
     if ranked:
         return _with_others(talk, ranked, found)
     if found.sole is not None:
@@ -159,9 +159,9 @@ def _phrase(talk: Talk, found: _Findings) -> str:
     return ""
 
 
-def _together(talk: Talk, ranked: list[tuple[str, Says]]) -> str:
+def _together(talk: Talk, ranked: list[tuple[str, Says]], found: _Findings) -> str:
     both = "Both homeowners present" if len(talk.customers) > 1 else "Both decide together"
-    partner = next((person for person, _ in ranked if person in PARTNERS), None) or _partner(talk)
+    partner = next((person for person, _ in ranked if person in PARTNERS), None) or _partner(talk, found.quotes)
     if len(talk.customers) > 1:
         both += ", decide together"
     elif partner:
@@ -170,9 +170,13 @@ def _together(talk: Talk, ranked: list[tuple[str, Says]]) -> str:
     return f"{both}, {first[0]} is primary" if first and first[1] is Says.DECIDES else both
 
 
-def _partner(talk: Talk) -> str | None:
+def _partner(talk: Talk, quotes: list[Quote]) -> str | None:
+    """The other of the two: as wife or husband, else by name, as in `Dale and I decide`."""
     said = [p for turn in talk.turns if not turn.by_rep for p in mentioned(turn.folded) if p in PARTNERS and re.search(rf"\bmy {p}\b", turn.folded)]
-    return name_of(said[-1]) if said else None
+    if said:
+        return name_of(said[-1])
+    names = [match[1] for quote in quotes for match in re.finditer(r"\b([A-Z][a-z]+) and I\b", quote.text)]
+    return next((name for name in names if name not in {"And", "She", "He", "You", "They", "So", "But"}), None)
 
 
 def _with_others(talk: Talk, ranked: list[tuple[str, Says]], found: _Findings) -> str:

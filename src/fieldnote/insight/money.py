@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -131,10 +130,11 @@ _BANDS = {
 }  # fmt: skip
 
 
-def amounts(folded: str) -> list[Money]:
+def amounts(folded: str) -> tuple[Money, ...]:
     """All amounts in a folded text, in order; a range is one of them."""
     found = [amount for number in numbers(folded) if (amount := _amount(number, folded))]
-    return sorted([*_bands(folded), *(_bounded(m, folded) for m in _ranges(found, folded))], key=lambda m: m.start)
+    ranges = (_bounded(money, folded) for money in _ranges(found, folded))
+    return tuple(sorted([*_bands(folded), *ranges], key=lambda money: money.start))
 
 
 def sized(money: Money, *, thousands: bool) -> Money:
@@ -258,10 +258,4 @@ def _band(base: int, word: str) -> tuple[int, int]:
     if word in {"mid", "middle"}:
         return base + 5000, base + 5000
     return base + 7000, base + 10_000
-
-
-def typical(texts: Sequence[str]) -> float | None:
-    """The middle one of the certain amounts in a conversation: what its prices are like."""
-    known = sorted(m.high for text in texts for m in amounts(text) if m.certain and not m.monthly and m.high > 20)
-    return known[len(known) // 2] if known else None
 

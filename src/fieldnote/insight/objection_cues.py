@@ -144,7 +144,7 @@ UNWORRIED = re.compile(
     r"\b(?:no (?:real |big |major |other )?(?:concerns?|worries|problem|reservations|issues?|hesitation)|not (?:too |really |that |at all |super |overly )?(?:worried|concerned|nervous|afraid|bothered)|(?:don't|do not|won't|didn't|no need to|doesn't) (?:have any |really )?(?:worry|concern|bother|have (?:any |to )?(?:worry|concerns?|worries))|wasn't worried|nothing (?:specific|really)|less worried|worry[- ]free|used to worry|the least of my)\b"
 )
 ABOUT = re.compile(
-    r"(?:worr(?:y|ied|ies)|concern(?:s|ed)?|nervous|afraid|scared|anxious|hesitant|skeptical|leery|wary|uneasy|apprehensive|dread(?:ing)?|reservations?|not (?:thrilled|crazy|comfortable|happy|excited))"
+    r"(?:worr(?:y|ied|ies)|concern(?:s|ed)?|gun[- ]shy|nervous|afraid|scared|anxious|hesitant|skeptical|leery|wary|uneasy|apprehensive|dread(?:ing)?|reservations?|not (?:thrilled|crazy|comfortable|happy|excited))"
     r"(?:\s+(?:me|us|most|mostly|really|a bit|a little))?(?:\s+(?:is|was|would be|'s))?\s+(?:about|of|with|over)\s+(?P<what>[^.?!;]+)|(?:my|our|the) (?:only |big(?:gest)? |one |main |real )?(?:concern|worry|fear|hesitation|issue|problem)(?:'s| is| would be| with)\s+(?!with\b|that\b|if\b)(?P<topic>(?:the|my|our|about the|just the|all the)\s+[^.?!;]+)"
     r"|what (?:worries|concerns|bothers|scares|bugs|gets) (?:me|us)(?: most| the most| a little)? (?:is|are) (?P<thing>(?:the|my|our)\s+[^.?!;]+)"
 )

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fieldnote.insight.evidence import Quote
-from fieldnote.insight.money import amounts
 from fieldnote.insight.objection_cues import ABOUT, KINDS, STRONG, UNWORRIED, WEAK, Kind, Subject
 from fieldnote.insight.people import PARTNERS, mentioned, name_of
 from fieldnote.insight.questions import Topic, answers, denies
@@ -23,7 +22,7 @@ class _Objection:
     subject: Subject
     words: str
     turn: Turn
-    outright: bool = True
+    in_their_words: bool = False
 
 
 def find_objections(talk: Talk) -> tuple[str, tuple[Quote, ...]] | None:
@@ -41,12 +40,14 @@ def find_objections(talk: Talk) -> tuple[str, tuple[Quote, ...]] | None:
 
 
 def _one_of_each(found: list[_Objection]) -> list[_Objection]:
-    """The first of each subject; words taken from the customer win over the subject's own."""
+    """One of each subject, in order; the customer's own words win over the subject's."""
     kept: dict[str, _Objection] = {}
     for objection in found:
         key = objection.words.lower() if objection.subject is Subject.OTHER else objection.subject.value
         if key not in kept:
             kept[key] = objection
+        elif objection.in_their_words and not kept[key].in_their_words:
+            kept[key] = replace(kept[key], words=objection.words, in_their_words=True)
     return list(kept.values())
 
 
@@ -98,9 +99,9 @@ def _is_of_price(talk: Talk, turn: Turn, said: str) -> bool:
     """`That's too much` is about the price where one was just named, or the words say so."""
     if (_NOT_PRICED.search(said) and not _PRICED.search(said)) or _OTHERS_PRICE.search(said):
         return False
-    if _PRICED.search(said) or amounts(said):
+    if _PRICED.search(said):
         return True
-    return any(amounts(before.folded) for before in talk.turns[max(0, turn.index - 2) : turn.index + 1])
+    return any(before.amounts for before in talk.turns[max(0, turn.index - 2) : turn.index + 1])
 
 
 _DEFERS = re.compile(
@@ -153,7 +154,8 @@ def _about(turn: Turn, said: str) -> list[_Objection]:
     if match is None or not (what := _taken(match["what"] or match["topic"] or match["thing"])):
         return []
     kind = _kind_named(said)
-    return [_Objection(kind.subject if kind else Subject.OTHER, f"Concerned about {what}{_reason(kind, said, what)}", turn)]
+    subject = kind.subject if kind else Subject.OTHER
+    return [_Objection(subject, f"Concerned about {what}{_reason(kind, said, what)}", turn, in_their_words=True)]
 
 
 def _worry(turn: Turn, said: str, *, certain: bool) -> list[_Objection]:

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from fieldnote.insight.money import Money, amounts
 from fieldnote.insight.utterances import Utterance
 from fieldnote.insight.words import fold
 
@@ -21,6 +22,8 @@ class Turn:
     text: str
     folded: str
     """The text in lower case with plain signs, position for position."""
+    amounts: tuple[Money, ...]
+    """All amounts of money in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,8 @@ class Talk:
     turns: tuple[Turn, ...]
     customers: tuple[str, ...]
     """The labels of those who do not sell, by how much they say; empty where nobody is named."""
+    usual_price: float | None
+    """The middle one of all certain amounts: what prices are like in this talk."""
 
     def rep_before(self, index: int) -> Turn | None:
         """What the rep said last before a turn."""
@@ -71,12 +76,18 @@ def talk_of(utterances: Sequence[Utterance], rep_name: str | None = None) -> Tal
     turns = []
     for index, (said, text) in enumerate(zip(utterances, folded, strict=True)):
         by_rep = said.speaker in reps if reps else _sounds_like_rep(text)
-        turns.append(Turn(index, said.speaker, by_rep, said.text, text))
+        turns.append(Turn(index, said.speaker, by_rep, said.text, text, amounts(text)))
     amount: dict[str, int] = defaultdict(int)
     for turn in turns:
         if not turn.by_rep and turn.speaker:
             amount[turn.speaker] += len(turn.text)
-    return Talk(tuple(turns), tuple(sorted(amount, key=lambda speaker: -amount[speaker])))
+    customers = tuple(sorted(amount, key=lambda speaker: -amount[speaker]))
+    return Talk(tuple(turns), customers, _usual([money for turn in turns for money in turn.amounts]))
+
+
+def _usual(prices: list[Money]) -> float | None:
+    known = sorted(money.high for money in prices if money.certain and not money.monthly and money.high > 20)
+    return known[len(known) // 2] if known else None
 
 
 def _reps(utterances: Sequence[Utterance], folded: Sequence[str], rep_name: str | None) -> set[str]:

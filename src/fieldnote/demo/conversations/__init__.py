@@ -61,7 +61,7 @@ CONVERSATIONS: tuple[Conversation, ...] = (
         "roof_thackeray", "txt", "roof replacement", "Ruth Thackeray",
         Budget="$24,000 - $28,000",
         Timeline="Next spring",
-        Decision_Maker="Customer and husband decide together",
+        Decision_Maker="Customer and Dale decide together",
         Objections="Price is too high; Getting other quotes",
     ),
     _conversation(
@@ -106,7 +106,7 @@ CONVERSATIONS: tuple[Conversation, ...] = (
         "gutters_winslow", "txt", "gutter replacement", "Peter Winslow",
         Timeline="In 2 weeks",
         Decision_Maker="Customer alone, the sole decision maker",
-        Objections="Bad experience with a past contractor",
+        Objections="Bad experience with a past contractor; Concerned about people who ring the bell",
     ),
     _conversation(
         "deck_fontaine", "txt", "deck", "Simone Fontaine",

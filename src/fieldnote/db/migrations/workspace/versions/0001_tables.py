@@ -33,9 +33,7 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_entity_definitions")),
-        sa.UniqueConstraint(
-            "organization_id", "name", name=op.f("uq_entity_definitions_organization_id_name")
-        ),
+        sa.UniqueConstraint("organization_id", "name", name=op.f("uq_entity_definitions_organization_id_name")),
     )
     op.create_table(
         "integration_connections",
@@ -145,9 +143,7 @@ def upgrade() -> None:
             name=op.f("fk_crm_users_organization_id"),
             ondelete="CASCADE",
         ),
-        sa.ForeignKeyConstraint(
-            ["user_id"], ["users.id"], name=op.f("fk_crm_users_user_id"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_crm_users_user_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_crm_users")),
         sa.UniqueConstraint(
             "organization_id",
@@ -205,9 +201,7 @@ def upgrade() -> None:
             name=op.f("fk_oauth_apps_organization_id"),
             ondelete="CASCADE",
         ),
-        sa.ForeignKeyConstraint(
-            ["owner_id"], ["users.id"], name=op.f("fk_oauth_apps_owner_id"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["owner_id"], ["users.id"], name=op.f("fk_oauth_apps_owner_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("client_id", name=op.f("pk_oauth_apps")),
     )
     op.create_table(
@@ -235,9 +229,7 @@ def upgrade() -> None:
             name=op.f("fk_recordings_organization_id"),
             ondelete="CASCADE",
         ),
-        sa.ForeignKeyConstraint(
-            ["user_id"], ["users.id"], name=op.f("fk_recordings_user_id"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_recordings_user_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_recordings")),
         sa.UniqueConstraint("organization_id", "key", name=op.f("uq_recordings_organization_id_key")),
     )
@@ -247,18 +239,14 @@ def upgrade() -> None:
         ["organization_id", "appointment_external_id"],
         unique=False,
     )
-    op.create_index(
-        "ix_recordings_created", "recordings", ["organization_id", "created_at", "id"], unique=False
-    )
+    op.create_index("ix_recordings_created", "recordings", ["organization_id", "created_at", "id"], unique=False)
     op.create_index(
         "ix_recordings_opportunity",
         "recordings",
         ["organization_id", "opportunity_external_id"],
         unique=False,
     )
-    op.create_index(
-        "ix_recordings_updated", "recordings", ["organization_id", "updated_at", "id"], unique=False
-    )
+    op.create_index("ix_recordings_updated", "recordings", ["organization_id", "updated_at", "id"], unique=False)
     op.create_index("ix_recordings_user", "recordings", ["user_id", "created_at"], unique=False)
     op.create_table(
         "user_overrides",
@@ -271,9 +259,7 @@ def upgrade() -> None:
             name=op.f("fk_user_overrides_organization_id"),
             ondelete="CASCADE",
         ),
-        sa.ForeignKeyConstraint(
-            ["user_id"], ["users.id"], name=op.f("fk_user_overrides_user_id"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_user_overrides_user_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("organization_id", "external_id", name=op.f("pk_user_overrides")),
     )
     op.create_table(
@@ -337,9 +323,7 @@ def upgrade() -> None:
             ["recording_id"], ["recordings.id"], name=op.f("fk_extractions_recording_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_extractions")),
-        sa.UniqueConstraint(
-            "recording_id", "definition_id", name=op.f("uq_extractions_recording_id_definition_id")
-        ),
+        sa.UniqueConstraint("recording_id", "definition_id", name=op.f("uq_extractions_recording_id_definition_id")),
     )
     op.create_table(
         "mobile_events",
@@ -367,14 +351,10 @@ def upgrade() -> None:
             name=op.f("fk_mobile_events_recording_id"),
             ondelete="CASCADE",
         ),
-        sa.ForeignKeyConstraint(
-            ["user_id"], ["users.id"], name=op.f("fk_mobile_events_user_id"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_mobile_events_user_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_mobile_events")),
     )
-    op.create_index(
-        "ix_mobile_events_created", "mobile_events", ["organization_id", "created_at", "id"], unique=False
-    )
+    op.create_index("ix_mobile_events_created", "mobile_events", ["organization_id", "created_at", "id"], unique=False)
     op.create_table(
         "recording_utterances",
         sa.Column("organization_id", sa.Uuid(as_uuid=False), nullable=False),
@@ -430,18 +410,14 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["client_id"], ["oauth_apps.client_id"], name=op.f("fk_tokens_client_id"), ondelete="CASCADE"
         ),
-        sa.ForeignKeyConstraint(
-            ["created_by"], ["users.id"], name=op.f("fk_tokens_created_by"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["created_by"], ["users.id"], name=op.f("fk_tokens_created_by"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(
             ["organization_id"],
             ["organizations.id"],
             name=op.f("fk_tokens_organization_id"),
             ondelete="CASCADE",
         ),
-        sa.ForeignKeyConstraint(
-            ["user_id"], ["users.id"], name=op.f("fk_tokens_user_id"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_tokens_user_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tokens")),
         sa.UniqueConstraint("hash", name=op.f("uq_tokens_hash")),
     )
@@ -594,9 +570,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["contact_id"], ["contacts.id"], name=op.f("fk_engagements_contact_id"), ondelete="CASCADE"
         ),
-        sa.ForeignKeyConstraint(
-            ["lead_id"], ["leads.id"], name=op.f("fk_engagements_lead_id"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["lead_id"], ["leads.id"], name=op.f("fk_engagements_lead_id"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(
             ["opportunity_id"],
             ["opportunities.id"],
