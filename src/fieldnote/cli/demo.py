@@ -68,11 +68,19 @@ async def _demo(*, as_json: bool, keep: bool, fresh: bool, seed: int | None) -> 
             if as_json:
                 typer.echo(json.dumps(report.as_json(), ensure_ascii=False))
             else:
-                render(report, Console())
+                render(report, _console())
             if keep:
                 _say_what_to_open(stage, errors)
                 await until_stopped(asyncio.Event().wait())
     return report
+
+
+def _console() -> Console:
+    """The terminal as wide as it is; a file or pipe wide enough for the tables."""
+    from rich.console import Console
+
+    console = Console()
+    return console if console.is_terminal else Console(width=120)
 
 
 def _say_what_to_open(stage: Stage, console: Console) -> None:

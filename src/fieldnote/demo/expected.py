@@ -40,8 +40,13 @@ def expect(visits: Sequence[Visit], conversations: Mapping[str, Conversation]) -
             continue
         notes[visit.deal_id] = notes.get(visit.deal_id, 0) + 1
         said = conversations[visit.conversation_key].expected_at(visit.started_at)
-        values |= {(visit.deal_id, COLUMNS[name]): value for name, value in said.items()}
+        values |= {(visit.deal_id, COLUMNS[name]): value for name, value in said.items() if _fits(name, value)}
     return Expected(values, notes)
+
+
+def _fits(name: str, value: str) -> bool:
+    """A monthly payment is no amount that a deal may cost: it is proposed, and the column stays empty."""
+    return name != "Budget" or "per month" not in value
 
 
 def agrees(column: str, expected: str, found: str | None) -> bool:

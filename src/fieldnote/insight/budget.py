@@ -47,7 +47,9 @@ def _named(talk: Talk, turn: Turn, waiting: dict[Topic, int]) -> list[_Candidate
     return [
         candidate
         for position, candidate in enumerate(found)
-        if not any(_corrects(turn.folded, candidate.money, later.money) for later in found[position + 1 :] if later.points >= 0)
+        if not any(
+            _corrects(turn.folded, candidate.money, later.money) for later in found[position + 1 :] if later.points >= 0
+        )
     ]
 
 
@@ -62,7 +64,9 @@ def _weighed(talk: Talk, turn: Turn, money: Money, waiting: dict[Topic, int]) ->
     points = _ANSWER[asked] if asked is not None else 0.0
     own = min(5.0, score(sentence.of(folded), cues.SENTENCE) * (1.0 if money.start - sentence.start < 140 else 0.5))
     points += own
-    points += score(folded[max(0, money.start - 40) : money.start], cues.BEFORE) + score(folded[money.end :], cues.AFTER)
+    points += score(folded[max(0, money.start - 40) : money.start], cues.BEFORE) + score(
+        folded[money.end :], cues.AFTER
+    )
     points += score(clause.of(folded), cues.ELSEWHERE)
     points += 2.0 if money.bound is Bound.UP_TO else 0.0
     points += 1.0 if money.is_range and asked is not None else 0.0
@@ -70,7 +74,9 @@ def _weighed(talk: Talk, turn: Turn, money: Money, waiting: dict[Topic, int]) ->
     points -= 0.0 if money.certain or asked is not None or own >= 2.0 else 2.0
     if _is_price_of_rep(talk, turn, money):
         points -= 3.5
-    return _Candidate(_in_dollars(talk, turn, money, by_month=asked is not None and _by_month(talk, turn)), points, turn)
+    return _Candidate(
+        _in_dollars(talk, turn, money, by_month=asked is not None and _by_month(talk, turn)), points, turn
+    )
 
 
 def _is_price_of_rep(talk: Talk, turn: Turn, money: Money) -> bool:
@@ -135,4 +141,6 @@ def _proposed(talk: Talk, turn: Turn) -> list[_Candidate]:
 
 
 def _money_is_talked_of(talk: Talk, turn: Turn) -> bool:
-    return any(Topic.BUDGET in asks(before) for before in talk.turns[max(0, turn.index - 3) : turn.index] if before.by_rep)
+    return any(
+        Topic.BUDGET in asks(before) for before in talk.turns[max(0, turn.index - 3) : turn.index] if before.by_rep
+    )

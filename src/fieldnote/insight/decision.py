@@ -51,9 +51,15 @@ _SOLE = re.compile(
     r"|\b(?<!and )i (?:decide|make (?:all )?(?:the|my|those|these|that|all) (?:own )?(?:decisions?|calls?)|call the shots|can sign|make my own decisions|get to decide|own (?:it|the (?:house|place|building|home)) (?:outright|myself|alone|by myself))|\b(?:it's|that's) (?:my|all my|100 percent my) (?:call|decision|house|choice|money)\b|\bup to me\b|\bmy call\b|\bi'?(?:ll|'d)? ?(?:be the one|am the one)"
     r"|\bi do(?:n't)? (?:need (?:anybody|anyone)(?:'s|else)?|have to ask (?:anybody|anyone))|\bnobody else\b|\bno one else\b|\bi live alone\b|\bby myself\b|\bso i decide\b|\bon my own\b|\bi'm (?:a widow(?:er)?|divorced|single|widowed)\b|\b(?:she|he|they) (?:doesn't|don't|won't) care\b|\b(?:leaves? (?:it|that|those|this|all of (?:it|that)) (?:up )?to me|trusts me)"
 )  # fmt: skip
-_I_LEAD = re.compile(r"\bi (?:get|have|got|have got|'ve got) (?:the )?(?:last|final) (?:word|say|vote|call)|\bi wear the pants")
-_ME_TOO = re.compile(r"^(?:[-\s,.]|oh|well|um|uh|i guess|yeah|yep|that'd be|that would be)*(?:me|i do|i am|myself|both|both of us|us|us two|we both do|we do|we are|just me|the two of us|we decide)\b")
-_RELATION_ANSWER = re.compile(rf"^(?:[-\s,.]|oh|well|um|uh|no|yeah|that's|that'd be|that would be|probably|honestly|it's|really|actually)*(?:my|our|the|her|his) (?:[a-z]+ )?(?:{RELATION})\b(?! and (?:i|me))")
+_I_LEAD = re.compile(
+    r"\bi (?:get|have|got|have got|'ve got) (?:the )?(?:last|final) (?:word|say|vote|call)|\bi wear the pants"
+)
+_ME_TOO = re.compile(
+    r"^(?:[-\s,.]|oh|well|um|uh|i guess|yeah|yep|that'd be|that would be)*(?:me|i do|i am|myself|both|both of us|us|us two|we both do|we do|we are|just me|the two of us|we decide)\b"
+)
+_RELATION_ANSWER = re.compile(
+    rf"^(?:[-\s,.]|oh|well|um|uh|no|yeah|that's|that'd be|that would be|probably|honestly|it's|really|actually)*(?:my|our|the|her|his) (?:[a-z]+ )?(?:{RELATION})\b(?! and (?:i|me))"
+)
 _OBJECT_OF_WORK = re.compile(r"\b(?:picks?|chooses?|likes?|hates?) (?:the|out) (?:color|tile|paint)")
 
 
@@ -103,7 +109,9 @@ def _from_customer(talk: Talk, turn: Turn, waiting: dict[Topic, int], found: _Fi
         found.add(turn)
     for person, says in people.items():
         found.others[person] = max(says, found.others.get(person, says))
-    if people and (limit := re.search(r"\b(?:over|above|more than) ((?:\$ ?)?[\d,]+k?|[a-z-]+ (?:thousand|grand|hundred))\b", text)):
+    if people and (
+        limit := re.search(r"\b(?:over|above|more than) ((?:\$ ?)?[\d,]+k?|[a-z-]+ (?:thousand|grand|hundred))\b", text)
+    ):
         found.limit = limit[1]
 
 
@@ -112,7 +120,11 @@ def _people(talk: Talk, turn: Turn) -> dict[str, Says]:
     people: dict[str, Says] = {}
     for says, pattern in _PATTERNS:
         for match in pattern.finditer(turn.folded):
-            if (who := next(filter(None, match.groups()), None)) is None or _is_denied(turn.folded, match.start()) or _OBJECT_OF_WORK.search(match[0]):
+            if (
+                (who := next(filter(None, match.groups()), None)) is None
+                or _is_denied(turn.folded, match.start())
+                or _OBJECT_OF_WORK.search(match[0])
+            ):
                 continue
             named = mentioned(who)
             person = name_of(named[-1]) if named else meant_by(talk, turn, who, match.start())
@@ -122,7 +134,12 @@ def _people(talk: Talk, turn: Turn) -> dict[str, Says]:
 
 
 def _is_denied(folded: str, at: int) -> bool:
-    return bool(re.search(r"\b(?:don't|do not|didn't|no need to|won't|not|doesn't) (?:need to |have to |really |want to )*$", folded[max(0, at - 30) : at]))
+    return bool(
+        re.search(
+            r"\b(?:don't|do not|didn't|no need to|won't|not|doesn't) (?:need to |have to |really |want to )*$",
+            folded[max(0, at - 30) : at],
+        )
+    )
 
 
 def _from_question(talk: Talk, turn: Turn, found: _Findings) -> None:
@@ -133,9 +150,15 @@ def _from_question(talk: Talk, turn: Turn, found: _Findings) -> None:
     text = turn.folded
     if re.search(r"\b(?:anyone|anybody|someone|somebody|who) else\b|\bwho\b", text):
         return
-    if re.search(r"\b(?:both|two) of you\b|\byou two\b|\byou (?:guys )?both\b|\byou and (?:your )?[a-z]+\b|\byou (?:guys )?.{0,20}together\b|\byou're both\b", text):
+    if re.search(
+        r"\b(?:both|two) of you\b|\byou two\b|\byou (?:guys )?both\b|\byou and (?:your )?[a-z]+\b|\byou (?:guys )?.{0,20}together\b|\byou're both\b",
+        text,
+    ):
         found.joint = True
-    elif re.search(r"\bjust you\b|\bonly you\b|\bby yourself\b|\bon your own\b|\byou (?:the|are the|'re the) (?:only|sole|decision)|\byou make the call\b|\byou're the (?:only|decision)|\bonly owner\b", text):
+    elif re.search(
+        r"\bjust you\b|\bonly you\b|\bby yourself\b|\bon your own\b|\byou (?:the|are the|'re the) (?:only|sole|decision)|\byou make the call\b|\byou're the (?:only|decision)|\bonly owner\b",
+        text,
+    ):
         found.sole = reply.speaker
     elif people := [p for p in mentioned(text) if re.search(rf"\b(?:your|the) {p}\b", text)]:
         found.others.setdefault(name_of(people[-1]), Says.AGREES)
@@ -172,7 +195,13 @@ def _together(talk: Talk, ranked: list[tuple[str, Says]], found: _Findings) -> s
 
 def _partner(talk: Talk, quotes: list[Quote]) -> str | None:
     """The other of the two: as wife or husband, else by name, as in `Dale and I decide`."""
-    said = [p for turn in talk.turns if not turn.by_rep for p in mentioned(turn.folded) if p in PARTNERS and re.search(rf"\bmy {p}\b", turn.folded)]
+    said = [
+        p
+        for turn in talk.turns
+        if not turn.by_rep
+        for p in mentioned(turn.folded)
+        if p in PARTNERS and re.search(rf"\bmy {p}\b", turn.folded)
+    ]
     if said:
         return name_of(said[-1])
     names = [match[1] for quote in quotes for match in re.finditer(r"\b([A-Z][a-z]+) and I\b", quote.text)]
@@ -199,7 +228,9 @@ def _is_present(talk: Talk, person: str) -> bool:
     if len(talk.customers) > 1:
         return True
     return any(
-        re.search(rf"\b(?:this is my {person}|my {person} (?:is|'s) (?:right here|here|upstairs|in the))\b", turn.folded)
+        re.search(
+            rf"\b(?:this is my {person}|my {person} (?:is|'s) (?:right here|here|upstairs|in the))\b", turn.folded
+        )
         for turn in talk.turns
         if not turn.by_rep
     )

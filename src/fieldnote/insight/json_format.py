@@ -17,10 +17,50 @@ _LISTS = (
     "phrases", "conversation", "dialogue", "results", "data", "cues", "paragraphs",
 )  # fmt: skip
 # Compared without case, `_` and `-`.
-_SPEAKER = ("speakername", "speakerlabel", "speaker", "speakertag", "name", "role", "participant", "author", "who", "user", "speakerid", "channel", "from")
-_TEXT = ("text", "content", "transcript", "utterance", "message", "sentence", "displaytext", "value", "body", "words", "elements", "tokens")
+_SPEAKER = (
+    "speakername",
+    "speakerlabel",
+    "speaker",
+    "speakertag",
+    "name",
+    "role",
+    "participant",
+    "author",
+    "who",
+    "user",
+    "speakerid",
+    "channel",
+    "from",
+)
+_TEXT = (
+    "text",
+    "content",
+    "transcript",
+    "utterance",
+    "message",
+    "sentence",
+    "displaytext",
+    "value",
+    "body",
+    "words",
+    "elements",
+    "tokens",
+)
 _WORD = ("punctuatedword", "word", "text", "value", "content")
-_START = ("start", "starttime", "startsec", "starts", "startseconds", "begin", "begintime", "offset", "timestamp", "time", "from", "ts")
+_START = (
+    "start",
+    "starttime",
+    "startsec",
+    "starts",
+    "startseconds",
+    "begin",
+    "begintime",
+    "offset",
+    "timestamp",
+    "time",
+    "from",
+    "ts",
+)
 _END = ("end", "endtime", "endsec", "ends", "endseconds", "stop", "finish", "to", "endts")
 _MILLI = ("ms", "inmillis", "millis", "milliseconds", "msec", "inmilliseconds", "inms")
 _SLOWEST = 0.4
@@ -147,7 +187,8 @@ def _number(value: Any, where: str) -> float:
         if re.fullmatch(r"(?:\d{1,3}:)?\d{1,3}:\d{2}(?:[.,]\d+)?", text):
             return seconds(text)
     raise TranscriptError(
-        f"{where} has a time that cannot be read", hint='times are seconds (12.5), milliseconds under a name such as start_ms, or "00:01:12.5"'
+        f"{where} has a time that cannot be read",
+        hint='times are seconds (12.5), milliseconds under a name such as start_ms, or "00:01:12.5"',
     )
 
 
@@ -160,6 +201,11 @@ def _in_seconds(said: list[Utterance]) -> list[Utterance]:
     if length < 1000 or sum(len(one.text) for one in said) / length > _SLOWEST:
         return said
     return [
-        Utterance(one.speaker, one.text, None if one.start is None else one.start / 1000, None if one.end is None else one.end / 1000)
+        Utterance(
+            one.speaker,
+            one.text,
+            None if one.start is None else one.start / 1000,
+            None if one.end is None else one.end / 1000,
+        )
         for one in said
     ]

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from fieldnote.insight.utterances import Utterance
 
 _CLOCK = r"(?:\d{1,2}:)?\d{1,3}:\d{2}(?:[.,]\d{1,3})?"
-_TIME = re.compile(rf"\s*[\[(<]?\s*(?P<start>{_CLOCK})(?:\s*(?:-->|-|\u2013|to)\s*(?P<end>{_CLOCK}))?\s*[\])>]?\s*[-\u2013|]?\s*")
+_TIME = re.compile(
+    rf"\s*[\[(<]?\s*(?P<start>{_CLOCK})(?:\s*(?:-->|-|\u2013|to)\s*(?P<end>{_CLOCK}))?\s*[\])>]?\s*[-\u2013|]?\s*"
+)
 _LABEL = re.compile(
     rf"^\s*(?:[-*\u2022>]\s+)?(?:\*\*|__)?(?P<label>[^\W_][^:\n<>{{}}]{{0,48}}?)\s*(?:[\[(]\s*(?P<time>{_CLOCK})\s*[\])])?\s*(?:\*\*|__)?\s*(?::(?!//)(?:\*\*|__)?|\uff1a)(?:\s+|$)(?P<text>.*)$"
 )
@@ -78,7 +80,9 @@ def _looks_like_a_name(label: str) -> bool:
     if not 0 < len(words) <= 6:
         return False
     outside = re.sub(r"\([^)]*\)", "", label).split()
-    return len(words) == 1 or all(not word[0].islower() or word in {"and", "de", "van", "von", "la"} for word in outside)
+    return len(words) == 1 or all(
+        not word[0].islower() or word in {"and", "de", "van", "von", "la"} for word in outside
+    )
 
 
 def seconds(clock: str) -> float:

@@ -42,7 +42,11 @@ class Money:
         return self.low != self.high
 
     def __str__(self) -> str:
-        text = f"{_dollars(self.low)} - {_dollars(self.high)}" if self.is_range else _WORDS[self.bound] + _dollars(self.high)
+        text = (
+            f"{_dollars(self.low)} - {_dollars(self.high)}"
+            if self.is_range
+            else _WORDS[self.bound] + _dollars(self.high)
+        )
         return f"{text} per month" if self.monthly else text
 
 
@@ -66,7 +70,9 @@ _COUNTED = any_of(
 )  # fmt: skip
 _AFTER_COUNT = re.compile(r"\s*(?:-\s*|/\s*)?(?:or so |something |different |more |other |new |full |solid |good )?")
 _BY = re.compile(r"\s*(?:x|by|times)\s*(?:\d|one|two|three|four|five|six|seven|eight|nine|ten|twelve|sixteen)")
-_MONTHLY = re.compile(r"\s*(?:dollars |bucks )?(?:,? ?(?:or so|maybe|max|tops))?\s*(?:a|per|/|each|every|/ ?)\s*mo(?:nth)?\b|\s*(?:dollars )?monthly\b")
+_MONTHLY = re.compile(
+    r"\s*(?:dollars |bucks )?(?:,? ?(?:or so|maybe|max|tops))?\s*(?:a|per|/|each|every|/ ?)\s*mo(?:nth)?\b|\s*(?:dollars )?monthly\b"
+)
 _PER_UNIT = re.compile(
     r"\s*(?:dollars |bucks )?(?:a|per|/|each)\s*(?:square|sq|foot|ft|linear|pound|window|door|hour|week|year|day|panel|gallon|sheet|piece|kilowatt|kw|watt|month per)\b"
     r"|\s*apiece\b|\s*each\b"
@@ -93,7 +99,9 @@ _NOT_BEFORE = re.compile(
     r"|year|chapter|page|top|q|the|option|phase|step|these|those|all|first|last|next|past|other|another|every|code)|[a-z0-9]-|#)\s*$"
 )
 _CLOCK_BEFORE = re.compile(r"\b(?:at|until|till|by|around|before|after|like) (?:about )?$")
-_PARTS_OF_DAY = re.compile(r"\s*(?:o'?clock|a\.?m\b|p\.?m\b|in the (?:morning|afternoon|evening)|tonight|thirty\b|sharp|fifteen\b)")
+_PARTS_OF_DAY = re.compile(
+    r"\s*(?:o'?clock|a\.?m\b|p\.?m\b|in the (?:morning|afternoon|evening)|tonight|thirty\b|sharp|fifteen\b)"
+)
 
 _LINK = re.compile(
     r"\s*,?\s*(?:to|or|-+|and|maybe|,|up to|or maybe|to maybe|maybe up to|or even|to like|or like|possibly|or so to|to about)?,?\s*(?:\$\s*)?"
@@ -243,7 +251,11 @@ def _bands(folded: str) -> list[Money]:
     found = []
     for match in _BAND.finditer(folded):
         base = (_BANDS.get(match[3]) or int(match[4]) * 10) * 1000
-        if re.search(r"\b(?:in|from|back in|since) (?:the )?$", folded[: match.start()]) and match[3] in {"seventies", "eighties", "nineties"}:
+        if re.search(r"\b(?:in|from|back in|since) (?:the )?$", folded[: match.start()]) and match[3] in {
+            "seventies",
+            "eighties",
+            "nineties",
+        }:
             continue
         ends = [_band(base, word) for word in (match[1], match[2]) if word]
         low, high = ends[0][0], ends[-1][1]
@@ -258,4 +270,3 @@ def _band(base: int, word: str) -> tuple[int, int]:
     if word in {"mid", "middle"}:
         return base + 5000, base + 5000
     return base + 7000, base + 10_000
-

@@ -151,7 +151,7 @@ def _read_words(parts: list[Token], at: int) -> tuple[Number | None, int]:
     if _is(parts, after, "hundred"):
         value, end, after, scale = value * 100, parts[after].end, after + 1, 100
         rest = _small(parts, after + 1 if _is(parts, after, "and") else after)
-        if rest is not None and not _is(parts, rest.after, "hundred"):
+        if rest is not None and not _begins_another(parts, rest):
             value, end, after = value + rest.value, rest.end, rest.after
     elif _half(parts, after):
         value, end, after = value + 0.5, parts[after + 2].end, after + 3
@@ -160,6 +160,12 @@ def _read_words(parts: list[Token], at: int) -> tuple[Number | None, int]:
     if scale == 100:
         return Number(value, start, end, scale, full=value >= 200), after
     return _joined(parts, after, first, start)
+
+
+def _begins_another(parts: list[Token], rest: _Small) -> bool:
+    """In `four hundred and four fifty` and `two hundred three hundred` a second number begins."""
+    following = _small(parts, rest.after)
+    return _is(parts, rest.after, "hundred") or (following is not None and rest.value < 10 <= following.value)
 
 
 def _article(parts: list[Token], at: int) -> _Small | None:

@@ -48,7 +48,10 @@ class Kind:
 
 def _kind(subject: Subject, words: str, outright: str = "", named: str = "") -> Kind:
     return Kind(
-        subject, words, re.compile(rf"\b(?:{outright})") if outright else None, re.compile(rf"\b(?:{named})") if named else None
+        subject,
+        words,
+        re.compile(rf"\b(?:{outright})") if outright else None,
+        re.compile(rf"\b(?:{named})") if named else None,
     )
 
 
@@ -82,7 +85,7 @@ KINDS: tuple[Kind, ...] = (
     ),
     _kind(
         Subject.PAST, "Bad experience with a past contractor",
-        r"(?:got |been |were |was |get )(?:so )?(?:burned|burnt|ripped off|screwed|scammed|taken (?:advantage|for a ride)|stiffed)|(?:bad|terrible|horrible|awful|rough|nightmare) (?:experience|job|time|luck)|(?:last|previous|first|other|old) (?:guy|guys|contractor|company|crew|roofer|people|installer|fella|builder)s?\b.{0,60}\b(?:never|left|didn't|did a|botched|ruined|disappeared|walked|ghosted|messed|took (?:our|my|the|off|a|six|forever)|terrible|horrible|bad|awful|leak|damaged|broke|nightmare|disaster|stopped|screwed)|never (?:came|showed|come|finished|called) (?:back|up|it|the job)?|took (?:a|our|my|the) .{0,30}deposit and|nightmare with|fly by night|botched",
+        r"(?:got |been |were |was |get )(?:so )?(?:burned|burnt|ripped off|screwed|scammed|taken (?:advantage|for a ride)|stiffed)|(?:bad|terrible|horrible|awful|rough|nightmare) (?:experience|job|time|luck)|(?:last|previous|first|other|old) (?:guy|guys|contractor|company|crew|roofer|people|installer|fella|builder)s?\b.{0,60}\b(?:never|left|didn't|did a|botched|ruined|disappeared|walked|ghosted|messed|took (?:our|my|the|off|a|six|forever)|terrible|horrible|bad|awful|leak|damaged|broke|nightmare|disaster|stopped|screwed)|(?:last|previous|first) one (?:\w+ )?(?:walked|never|took (?:our|my|the)|disappeared|ghosted|ripped|screwed|botched)|walked off the job|(?:she|he|mama|mom|dad|they|we|i) got (?:scammed|burned|ripped off|taken)|never (?:came|showed|come|finished|called) (?:back|up|it|the job)?|took (?:a|our|my|the) .{0,30}deposit and|nightmare with|fly by night|botched",
         r"(?:last|previous) (?:guy|contractor|company|crew)",
     ),
     _kind(

@@ -75,24 +75,45 @@ def _outright(talk: Talk, turn: Turn, said: str) -> list[_Objection]:
             continue
         if kind.subject is Subject.PRICE and (_ASKS_PRICE.match(said) or not _is_of_price(talk, turn, said)):
             continue
-        if kind.subject is Subject.THINK and re.search(r"\b(?:what|how) (?:do|did|would) you\b|\bdidn't\b|\b(?:we've|i've) (?:already )?thought\b", said):
+        if kind.subject is Subject.THINK and re.search(
+            r"\b(?:what|how) (?:do|did|would) you\b|\bdidn't\b|\b(?:we've|i've) (?:already )?thought\b", said
+        ):
             continue
-        if kind.subject is Subject.QUOTES and re.search(r"\b(?:not|aren't|no|don't|didn't|without) (?:\w+ ){0,3}(?:other|another|more|compar\w+|shop\w*|any)\b", said):
+        if kind.subject is Subject.QUOTES and re.search(
+            r"\b(?:not|aren't|no|don't|didn't|without) (?:\w+ ){0,3}(?:other|another|more|compar\w+|shop\w*|any)\b",
+            said,
+        ):
             continue
         found.append(_Objection(kind.subject, _worded(kind, said), turn))
     return found
 
 
 def _is_denied(said: str, at: int) -> bool:
-    return bool(re.search(r"\b(?:not|isn't|wasn't|never|doesn't seem|don't think it's|aren't|n't)\s+(?:\w+\s+)?$", said[max(0, at - 24) : at])) or bool(
-        re.search(r"\b(?:isn't|not|wasn't|aren't) (?:too |that |really |so |all that |bad |very )+(?:high|expensive|bad|much|steep|pricey)", said)
+    return bool(
+        re.search(
+            r"\b(?:not|isn't|wasn't|never|doesn't seem|don't think it's|aren't|n't)\s+(?:\w+\s+)?$",
+            said[max(0, at - 24) : at],
+        )
+    ) or bool(
+        re.search(
+            r"\b(?:isn't|not|wasn't|aren't) (?:too |that |really |so |all that |bad |very )+(?:high|expensive|bad|much|steep|pricey)",
+            said,
+        )
     )
 
 
-_ASKS_PRICE = re.compile(r"\s*(?:\w+[.,] )?(?:is|are|would|was|does|how|what|and is|so is) (?:it|that|this|they|the)?\b[^.!]*\?\s*$")
-_PRICED = re.compile(r"\b(?:price|cost|money|quote|number|payment|budget|expensive|afford|total|pricey|expected|spend|cheap\w*|dollars|pay)\b")
-_NOT_PRICED = re.compile(r"\b(?:red|color|bright|dark|noise|sun|water|heat|miles|to take in|work|stress|humid\w*|pressure|trouble|bill|interest|rate|electric\w*)\b")
-_OTHERS_PRICE = re.compile(r"\b(?:neighbo\w+|sister|brother|friend|cousin|buddy|groceries|gas|college|daycare|tuition)(?:'s)?\b")
+_ASKS_PRICE = re.compile(
+    r"\s*(?:\w+[.,] )?(?:is|are|would|was|does|how|what|and is|so is) (?:it|that|this|they|the)?\b[^.!]*\?\s*$"
+)
+_PRICED = re.compile(
+    r"\b(?:price|cost|money|quote|number|payment|budget|expensive|afford|total|pricey|expected|spend|cheap\w*|dollars|pay)\b"
+)
+_NOT_PRICED = re.compile(
+    r"\b(?:red|color|bright|dark|noise|sun|water|heat|miles|to take in|work|stress|humid\w*|pressure|trouble|bill|interest|rate|electric\w*)\b"
+)
+_OTHERS_PRICE = re.compile(
+    r"\b(?:neighbo\w+|sister|brother|friend|cousin|buddy|groceries|gas|college|daycare|tuition)(?:'s)?\b"
+)
 
 
 def _is_of_price(talk: Talk, turn: Turn, said: str) -> bool:
@@ -124,9 +145,17 @@ def _partner(turn: Turn, said: str, waiting: dict[Topic, int]) -> list[_Objectio
     return []
 
 
-def _named(turn: Turn, said: str, *, skip: tuple[Subject, ...] = (Subject.PRICE, Subject.TIMING, Subject.ROOF, Subject.FINANCING)) -> list[_Objection]:
+def _named(
+    turn: Turn,
+    said: str,
+    *,
+    skip: tuple[Subject, ...] = (Subject.PRICE, Subject.TIMING, Subject.ROOF, Subject.FINANCING),
+) -> list[_Objection]:
     """A known subject in a sentence of dislike."""
-    if re.search(r"\b(?:don't|do not|didn't) (?:want|wanna|need) (?:to )?(?:spend|pay|go over|put|wait|it (?:till|until))\b", said):
+    if re.search(
+        r"\b(?:don't|do not|didn't) (?:want|wanna|need) (?:to )?(?:spend|pay|go over|put|wait|it (?:till|until))\b",
+        said,
+    ):
         return []
     kind = _kind_named(said, skip)
     return [_Objection(kind.subject, _worded(kind, said), turn)] if kind else []
@@ -169,14 +198,21 @@ def _worry(turn: Turn, said: str, *, certain: bool) -> list[_Objection]:
 
 
 _VAGUE = re.compile(r"^(?:it|that|this|them|things|everything|anything|you|all that|what|how)\b\W*$")
-_CUT = re.compile(r",| - |--|\b(?:because|cause|since|but|and (?:i|we|it|they|then)|so (?:i|we|that)|like i|if you|you know|which|when|while)\b")
+_CUT = re.compile(
+    r",| - |--|\b(?:because|cause|since|but|and (?:i|we|it|they|then)|so (?:i|we|that)|like i|if you|you know|which|when|while)\b"
+)
 
 
 def _taken(what: str) -> str:
     """What somebody worries about, as a phrase about them: `my roses` is `their roses`."""
     phrase = _CUT.split(what.strip())[0].strip(" -\"'").removeprefix("about ")
     phrase = re.sub(r"\b(?:um|uh|like|you know|just|really)\b\s*", "", phrase).strip()
-    if not phrase or _VAGUE.match(phrase) or word_count(phrase) > _LONGEST or not re.match(r"(?:the|my|our|a|an|all|any|being|having|getting|losing|\w+ing|\w+)\b", phrase):
+    if (
+        not phrase
+        or _VAGUE.match(phrase)
+        or word_count(phrase) > _LONGEST
+        or not re.match(r"(?:the|my|our|a|an|all|any|being|having|getting|losing|\w+ing|\w+)\b", phrase)
+    ):
         return ""
     return "" if re.match(r"(?:i|we|he|she|they|it|you|if|whether|that|how|what)\b", phrase) else _third_person(phrase)
 
@@ -221,5 +257,9 @@ def _worded(kind: Kind, said: str) -> str:
         season = f"{match['season']} " if match["season"] else ""
         return f"{kind.words} due to {season}{match['what']} plans"
     if kind.subject is Subject.PRICE and re.search(r"\bout[- ]of[- ]pocket|deductible", said):
-        return "Does not want to pay the deductible out of pocket" if "deductible" in said else "Does not want to pay out of pocket"
+        return (
+            "Does not want to pay the deductible out of pocket"
+            if "deductible" in said
+            else "Does not want to pay out of pocket"
+        )
     return kind.words

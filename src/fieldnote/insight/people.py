@@ -6,12 +6,8 @@ import re
 
 from fieldnote.insight.roles import Talk, Turn
 
-_SHE = (
-    r"wife|girlfriend|mom|mother|mother-in-law|mother in law|daughter|sister|sister-in-law|grandmother|grandma|aunt|niece|granddaughter|landlady|daughter-in-law|daughter in law"
-)
-_HE = (
-    r"husband|hubby|boyfriend|dad|father|father-in-law|father in law|son|brother|brother-in-law|grandfather|grandpa|uncle|nephew|grandson|son-in-law|son in law"
-)
+_SHE = r"wife|girlfriend|mom|mother|mother-in-law|mother in law|daughter|sister|sister-in-law|grandmother|grandma|aunt|niece|granddaughter|landlady|daughter-in-law|daughter in law"
+_HE = r"husband|hubby|boyfriend|dad|father|father-in-law|father in law|son|brother|brother-in-law|grandfather|grandpa|uncle|nephew|grandson|son-in-law|son in law"
 _THEY = (
     r"spouse|partner|fianc[e\u00e9]e?|better half|significant other|parents|folks|kids|landlord|owner|owners|boss|manager|property manager|general manager|accountant|attorney|lawyer|trustees?|roommate|business partner"
     r"|(?:hoa )?(?:board(?: of (?:trustees|directors))?|architectural (?:committee|board))|hoa(?! (?:fees?|dues))|committee|condo association|association|council|cfo|ceo|coo|vp(?: of \w+)?|president|controller|director(?: of \w+)?|purchasing(?: department)?|procurement|corporate|head office|franchisor|facilities director|congregation|church board|elders|in-laws"
@@ -30,7 +26,14 @@ def mentioned(folded: str) -> list[str]:
 
 def name_of(person: str) -> str:
     """How a value writes a person: `wife`, `HOA board`, `CFO`."""
-    known = {"hubby": "husband", "better half": "spouse", "hoa": "HOA board", "hoa board": "HOA board", "mom": "mother", "dad": "father"}
+    known = {
+        "hubby": "husband",
+        "better half": "spouse",
+        "hoa": "HOA board",
+        "hoa board": "HOA board",
+        "mom": "mother",
+        "dad": "father",
+    }
     if person in known:
         return known[person]
     if person in {"cfo", "ceo", "coo"}:
@@ -41,7 +44,9 @@ def name_of(person: str) -> str:
 def meant_by(talk: Talk, turn: Turn, pronoun: str, before: int) -> str | None:
     """Who `he`, `she` or `they` is: the last fitting person that customers, or the rep's question, named."""
     one = r"spouse|partner|fianc[e\u00e9]e?|better half|landlord|owner|boss|manager|accountant|attorney|lawyer|cfo|ceo|president|controller"
-    fits = {"she": f"{_SHE}|{one}", "her": f"{_SHE}|{one}", "he": f"{_HE}|{one}", "him": f"{_HE}|{one}"}.get(pronoun, _THEY)
+    fits = {"she": f"{_SHE}|{one}", "her": f"{_SHE}|{one}", "he": f"{_HE}|{one}", "him": f"{_HE}|{one}"}.get(
+        pronoun, _THEY
+    )
     pattern = re.compile(rf"\b(?:(?:my|our|the|her|his|your)\s+)?(?P<person>{fits})\b")
     for earlier in reversed(talk.turns[max(0, turn.index - _LOOK_BACK) : turn.index + 1]):
         text = earlier.folded[:before] if earlier.index == turn.index else earlier.folded
@@ -70,5 +75,9 @@ def _other_in_room(talk: Talk, turn: Turn, pronoun: str) -> str | None:
             return "wife" if re.match(r"mrs|ms|wife", label) else label
         if pronoun in {"he", "him"} and re.match(r"mr\b|husband|father|dad|son", label):
             return "husband" if re.match(r"mr\b|husband", label) else label
-    named = [s for s in others if re.fullmatch(r"[A-Z][a-z]+(?: [A-Z][a-z]+)?", s) and not re.match(r"Customer|Homeowner|Client|Speaker", s)]
+    named = [
+        s
+        for s in others
+        if re.fullmatch(r"[A-Z][a-z]+(?: [A-Z][a-z]+)?", s) and not re.match(r"Customer|Homeowner|Client|Speaker", s)
+    ]
     return named[0].split()[0] if len(others) == 1 and named else None

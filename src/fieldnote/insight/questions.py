@@ -24,6 +24,7 @@ _ASKS: dict[Topic, tuple[str, ...]] = {
         r"budget", r"price (?:range|point)", r"ball ?park", r"how much (?:are|were|do|did|would|can|could|have|has|money|is)\b(?! (?:it|the (?:roof|unit|house|system|permit)))(?! (?:of that|longer|time))",
         r"(?:what|where|how much|anything|something|number|figure|idea)\b.{0,60}\b(?:spend|spending|invest|put (?:into|toward|in|aside)|pay|paying)\b",
         r"investment", r"(?:number|figure|amount|range|price)s?\b.{0,30}\b(?:in mind|in (?:your|you guys'?) heads?|thinking|working with|picture|picturing|mind|stay|trying|comfortable|on the phone|hoping|looking|target)",
+        r"(?:as far as|in terms of|when it comes to|on the) (?:cost|price|money|budget|investment|dollars?)\b|(?:cost|price|money|dollar|budget)[- ]?wise|money side|(?:mind|thinking|expecting|hoping|planning|picturing)\b.{0,30}\b(?:cost|price|money|spend|number)\b",
         r"talk(?:ed)? about a (?:number|price|figure)", r"(?:set|put|setting) (?:something |anything |some money |money |a number )?aside|money (?:has )?been set aside|been set aside|pencil(?:ed)? in",
         r"(?:what|where|which) .{0,30}(?:you|payment|price|number).{0,30}(?:comfortable|comfort zone|feel good|need to be|want(?:ed)? to be|like to be|like to (?:stay|land|end up)|want to (?:stay|land|end up)|hoping to (?:be|stay|land)|need it to be|see yourself|see yourselves)",
         r"what(?:'s|'d| is| would be| were| was)? .{0,30}(?:expect(?:ing)?|hop(?:e|ing)|think(?:ing)?|want(?:ing)?|looking|plan(?:ning)?) (?:to )?(?:spend|pay|be at|put|invest|for (?:a )?(?:price|cost))",
@@ -39,7 +40,7 @@ _ASKS: dict[Topic, tuple[str, ...]] = {
         r"when (?:can|should|could) we (?:put|get|schedule|start|plan|install|have|do)", r"when (?:would|do|are) you (?:guys |all |two )?(?:ready|want|like|need|hop|plan|think)", r"what (?:season|month|time of (?:the )?year|week|kind of time)",
         r"is there (?:an? )?(?:event|season|date|rush|hurry|particular (?:date|time))", r"any (?:rush|hurry|particular (?:time|date))|in a (?:rush|hurry)", r"(?:event|something|date) you'?(?:'re|are)? (?:shooting|aiming|working|trying)",
         r"still (?:next|this|in|by|looking at|thinking|for) ", r"(?:want|need|like|looking|hoping) (?:it|this|that|them|everything|to (?:have|get) (?:it|this)) (?:done|in|on|finished|installed|started|complete)",
-        r"how long (?:can|could|before|until) you (?:wait|need|want|have)", r"when you'?(?:'d|re)? (?:want|like|need|hoping|looking)", r"^(?:and )?(?:so )?when\b.{0,25}\?$", r"what's (?:driving the|your) (?:schedule|timing|calendar)",
+        r"how long (?:can|could|before|until) you (?:wait|need|want|have)", r"when you'?(?:'d|re)? (?:want|like|need|hoping|looking)", r"^(?:and )?(?:so )?when\b.{0,25}\?$", r"when(?:'s| is| are| does| do)? .{0,24}\b(?:thinking|hoping|wanting|looking|want|need)\b", r"what's (?:driving the|your) (?:schedule|timing|calendar)",
     ),
     Topic.DECISION: (
         r"decision", r"decid(?:e|es|ing|er)", r"anyone else|anybody else|somebody else|someone else|who else|who all|who besides|else (?:involved|who)", r"(?:has|have|get|gets) (?:a|the|any) (?:say|vote|final (?:say|word))",
@@ -59,7 +60,9 @@ _NOT_ASKS = {
         r"|did you find|how long have you|how soon (?:can|could) i (?:come|call)"
     ),
 }
-_STATEMENT = re.compile(r"\b(?:most|some|a lot of|lots of|many) (?:of )?(?:people|folks|homeowners|customers|my customers|clients|guys|families)\b")
+_STATEMENT = re.compile(
+    r"\b(?:most|some|a lot of|lots of|many) (?:of )?(?:people|folks|homeowners|customers|my customers|clients|guys|families)\b"
+)
 _PATIENCE = 2
 
 
@@ -98,7 +101,9 @@ _YES = re.compile(
     r"^(?:[-\s,.]|oh|well|um+|uh+|and|i mean|i think|mm|ha|haha|honestly)*(?:yeah|yes|yep|yup|ya|correct|exactly|right|that's (?:about |probably |exactly |still )?(?:right|it|correct|fair|what|where|the (?:number|range|budget|plan))|sure(?! but)|absolutely|definitely|sounds (?:about )?(?:right|good|great|fair)"
     r"|that (?:sounds|would be|works|is right|feels)|uh-huh|mm-?hmm?|you got it|we are|we do|i am|it is|i do|perfect|somewhere (?:around|in) there|about that|something like that|give or take|fair|pretty much|bingo|totally|of course|ideally|we both do|that's us|that'd be|works for (?:me|us))\b"
 )
-_NO = re.compile(r"^(?:[-\s,.]|oh|well|um+|uh+|yeah,? )*(?:no\b|nope|nah|not (?:really|quite|exactly)|never|god no|hell no|actually,? no)|\b(?:that's|it's) (?:not (?:right|it)|wrong|way (?:too|more|over)|too)\b")
+_NO = re.compile(
+    r"^(?:[-\s,.]|oh|well|um+|uh+|yeah,? )*(?:no\b|nope|nah|not (?:really|quite|exactly)|never|god no|hell no|actually,? no)|\b(?:that's|it's) (?:not (?:right|it)|wrong|way (?:too|more|over)|too)\b"
+)
 
 
 def affirms(turn: Turn) -> bool:

@@ -30,6 +30,7 @@ _WANTED = _cues(
     (3.0, r"\b(?:has|have|got|needs?|'s got|must|had)(?:ta| to)? be\b|\bwould be (?:ideal|great|perfect|good|best|nice|better|awesome|fine|amazing|wonderful|my preference)\b|\bworks (?:best|better|for)\b|\b(?:is|sounds) (?:good|fine|perfect|ideal|great|best)\b"),
     (2.5, r"\b(?:no later than|at the latest|deadline|latest|time ?line|time ?frame|target|goal|ideally|goal is|hoping|shooting for|aiming for|looking at|thinking|sometime)\b"),
     (2.0, r"\b(?:i'd|we'd|i would|we would|let's|we could|i could|i guess|i think|i was thinking|we were thinking|probably|maybe) (?:do|start|say|go|wait|want|begin|like|shoot|aim|plan|probably|hold off)\b|\bstart(?:ing)? (?:in|on|it)\b|\bbreak ground\b|\bthat's when\b|\bwait (?:until|till)\b|\bhold off\b"),
+    (3.0, r"\| *(?:thing|project|job|kind of thing|deal) (?:for|probably)|\b(?:it's|this is|that's) (?:\w+ )?(?:a|an) *\|"),
     (1.5, r"\bbefore\b|\bin time\b|\bso (?:before|by|after|in)\b|\bat the latest\b"),
 )  # fmt: skip
 _NOT_WANTED = _cues(
@@ -42,7 +43,9 @@ _NOT_WANTED = _cues(
     (-3.0, r"\b(?:takes?|last(?:s|ed)|for (?:two|three|four|five|six|seven|eight|ten|a|the next|\d+)|every|each|per|without|years|how long|drag(?:s|ged)?|all (?:summer|winter|spring|fall)|most of the|whole (?:summer|winter))\b"),
     (-4.0, r"\b(?:neighbo(?:u)?rs?|sister|brother|friend|cousin|buddy|coworker)(?:'s)? (?:had|got|did|was|just|is|waited|house|roof)\b"),
 )  # fmt: skip
-_SMALL_TALK = re.compile(r"\b(?:weather|game|season (?:ticket|opener)|snow(?:ed)? last|forecast|football|lake|fishing|hunting)\b")
+_SMALL_TALK = re.compile(
+    r"\b(?:weather|game|season (?:ticket|opener)|snow(?:ed)? last|forecast|football|lake|fishing|hunting)\b"
+)
 _AVAILABLE = re.compile(
     r"\b(?:our crews?|booking|booked|scheduling|we're (?:about|out|running)|crew is|lead time|out about|earliest|we can (?:get|do|start|be)|i can|my crews?|permit|deliver(?:y|ed)|install(?:ation)? takes|promotion|sale|offer|discount|prices? (?:go|are going)|warranty|come back|call you)\b"
 )
@@ -126,9 +129,7 @@ def _points(turn: Turn, when: When, waiting: dict[Topic, int]) -> float:
     clause, sentence = clause_around(turn.folded, when.start + 1), sentence_around(turn.folded, when.start)
     said = _without(turn.folded, clause, when)
     points = _ANSWER[asked] if asked is not None else 0.0
-    points += max(
-        min(3.5, score(said, _WANTED)), min(3.0, score(_without(turn.folded, sentence, when), _WANTED) - 0.5)
-    )
+    points += max(min(3.5, score(said, _WANTED)), min(3.0, score(_without(turn.folded, sentence, when), _WANTED) - 0.5))
     points += score(said, _NOT_WANTED) - (2.0 if _SMALL_TALK.search(sentence.of(turn.folded)) else 0.0)
     points += 1.0 if when.side in {"before", "by", "within"} else 0.0
     points += _kind_points(when, asked)
@@ -179,7 +180,9 @@ def _proposed(talk: Talk, turn: Turn, times: list[When]) -> list[_Candidate]:
         )
         points = (3.0 if about_it else 0.0) + (1.0 if "?" in sentence else -1.0) + min(2.0, score(sentence, _WANTED))
         points -= 4.0 if _AVAILABLE.search(sentence) else 0.0
-        points += score(sentence, _NOT_WANTED[:1]) if not re.search(r"\byou (?:said|mentioned|told)\b", sentence) else 2.0
+        points += (
+            score(sentence, _NOT_WANTED[:1]) if not re.search(r"\byou (?:said|mentioned|told)\b", sentence) else 2.0
+        )
         points -= 5.0 if when.turn == "last" or when.kind is Kind.DAY else 0.0
         found.append(_Candidate(when, min(points, 4.0), turn))
     return found

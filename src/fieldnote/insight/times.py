@@ -142,27 +142,41 @@ def _compile(body: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![\w'-]){body}".replace(" ", r"\s+"))
 
 
-_SEASON_AT = _compile(rf"{_SIDE}{_TURN}{_PART}{_TURN.replace('turn', 'turn2')}(?P<name>spring|summer|fall|autumn|winter)(?:time|'s)?(?![\w-])(?! break){_YEAR}")
+_SEASON_AT = _compile(
+    rf"{_SIDE}{_TURN}{_PART}{_TURN.replace('turn', 'turn2')}(?P<name>spring|summer|fall|autumn|winter)(?:time|'s)?(?![\w-])(?! break){_YEAR}"
+)
 _MONTH_AT = _compile(rf"{_SIDE}{_PART}{_TURN}{_MONTH}(?:\s+{_DAY})?{_YEAR}")
 _DAY_OF_MONTH = _compile(rf"{_SIDE}{_DAY} (?:of )?{_TURN}{_MONTH}{_YEAR}")
 _PERIOD_AT = _compile(
     rf"{_SIDE}{_PART}(?P<turn>this coming|coming|this|next|last|past|the|of the|that)\s+(?P<name>week|weekend|month|quarter|year)(?:'s end| end)?(?![\w-])"
 )
 _YEAR_END = _compile(rf"{_SIDE}(?:year[ -]?end|year's end|the year is (?:up|out|over))\b")
-_QUARTER = _compile(r"(?P<side>by|before|after)?\s*(?:the )?(?:(?P<part>early|late|end of|mid)[ -])?(?:q(?P<q>[1-4])|(?P<word>first|second|third|fourth) quarter)(?: of)?(?: (?P<year>20\d\d|next year|this year))?\b")
+_QUARTER = _compile(
+    r"(?P<side>by|before|after)?\s*(?:the )?(?:(?P<part>early|late|end of|mid)[ -])?(?:q(?P<q>[1-4])|(?P<word>first|second|third|fourth) quarter)(?: of)?(?: (?P<year>20\d\d|next year|this year))?\b"
+)
 _SPAN_AT = _compile(
     rf"(?:(?P<side>within|inside of|inside|in under|in less than|less than|over|in|after|under)\s+)?(?:(?P<about>about|around|like|maybe|roughly|another|probably)\s+)?(?:the )?(?P<next>next |coming )?(?P<about2>about |around |like |maybe )?{_COUNT}\s*-?\s*(?:{_UNIT})?"
 )
-_WEEKDAY_AT = _compile(rf"{_SIDE}{_TURN}(?P<name>{'|'.join(WEEKDAYS)}|tomorrow|today|tonight)(?:\s+(?P<next>after next))?\b")
+_WEEKDAY_AT = _compile(
+    rf"{_SIDE}{_TURN}(?P<name>{'|'.join(WEEKDAYS)}|tomorrow|today|tonight)(?:\s+(?P<next>after next))?\b"
+)
 _THE_DAY = _compile(rf"(?P<side>by|before|after|on|until|no later than) the (?P<day>\d{{1,2}})(?:st|nd|rd|th)\b")
 _HOLIDAY_AT = _compile(rf"{_SIDE}{_TURN}(?P<name>{'|'.join(_HOLIDAYS)})(?![\w-])(?:\s+(?P<year>20\d\d))?")
 _EVENT_AT = _compile(
     rf"(?P<side>right before|right after|just before|before|prior to|by|after|once|when|as soon as|in time for|until) (?P<name>{_EVENTS})(?![\w])"
 )
 _SOON_AT = _compile(rf"(?:{_SOON})(?![\w])")
+_DENIED = re.compile(r"\b(?:not|no need|isn't|don't need (?:it|this|that)|doesn't have to be|not like)\s+(?:\w+\s+)?$")
 _NO_RUSH_AT = _compile(rf"(?:{_NO_RUSH})(?![\w])")
 
-_TURNS = {"this coming": "this", "the coming": "this", "coming": "this", "this past": "last", "past": "last", "that": "last"}
+_TURNS = {
+    "this coming": "this",
+    "the coming": "this",
+    "coming": "this",
+    "this past": "last",
+    "past": "last",
+    "that": "last",
+}
 
 
 def _seasons(folded: str, _: str) -> Iterator[When]:
@@ -170,7 +184,13 @@ def _seasons(folded: str, _: str) -> Iterator[When]:
         turn = _turn(match["turn"] or match["turn2"] or _article_turn(match))
         name = "fall" if match["name"] == "autumn" else match["name"]
         side, part = _side(match["side"]), _part(match["part"])
-        bare = not (side or part or turn or match["year"] or (match["at"] or "") not in {"", "like", "of", "maybe", "probably", "say", "about"})
+        bare = not (
+            side
+            or part
+            or turn
+            or match["year"]
+            or (match["at"] or "") not in {"", "like", "of", "maybe", "probably", "say", "about"}
+        )
         year, turn = _year(match["year"], turn)
         yield When(Kind.SEASON, match.start(), match.end(), name, side, part, turn, year=year, bare=bare)
 
@@ -190,9 +210,17 @@ def _months(folded: str, original: str) -> Iterator[When]:
             shown = bool(side or part or turn or day or (groups["at"] or "") in {
                 "sometime in", "in", "during", "for", "sometime", "around", "starting", "sometime around", "about", "on", "of",
             })  # fmt: skip
-            if said in {"may", "march", "mar", "dec", "jan", "sep", "jun", "jul"} and not shown and original[at].islower():
+            if (
+                said in {"may", "march", "mar", "dec", "jan", "sep", "jun", "jul"}
+                and not shown
+                and original[at].islower()
+            ):
                 continue
-            if said in {"may", "march"} and original[at].islower() and not (side or part or day or turn or groups["at"] in {"in", "of", "sometime in"}):
+            if (
+                said in {"may", "march"}
+                and original[at].islower()
+                and not (side or part or day or turn or groups["at"] in {"in", "of", "sometime in"})
+            ):
                 continue
             name = next(month for month in MONTHS if month.startswith(said[:3]))
             year, turn = _year(groups["year"], turn)
@@ -214,7 +242,9 @@ def _periods(folded: str, _: str) -> Iterator[When]:
         quarter = match["q"] or str(("first", "second", "third", "fourth").index(match["word"]) + 1)
         year, turn = _year(match["year"], "")
         start = match.start() + len(match[0]) - len(match[0].lstrip())
-        yield When(Kind.PERIOD, start, match.end(), f"Q{quarter}", _side(match["side"]), _part(match["part"]), turn, year=year)
+        yield When(
+            Kind.PERIOD, start, match.end(), f"Q{quarter}", _side(match["side"]), _part(match["part"]), turn, year=year
+        )
 
 
 def _spans(folded: str, _: str) -> Iterator[When]:
@@ -223,10 +253,21 @@ def _spans(folded: str, _: str) -> Iterator[When]:
         if unit is None:
             continue
         count, said = _count(match), match["side"] or ""
-        if count == "" or re.match(r"\s*(?:old|ago|warranty|out\b|later|without|behind|straight|in a row|of experience)", folded[match.end() :]):
+        if count == "" or re.match(
+            r"\s*(?:old|ago|warranty|out\b|later|without|behind|straight|in a row|of experience)", folded[match.end() :]
+        ):
             continue
-        side = "within" if match["next"] or said.startswith(("within", "inside", "in under", "in less", "less", "under", "over")) else said
-        part = "about " if (match["about"] or match["about2"] or "").strip() in {"about", "around", "roughly", "like", "maybe"} and side == "in" else ""
+        side = (
+            "within"
+            if match["next"] or said.startswith(("within", "inside", "in under", "in less", "less", "under", "over"))
+            else said
+        )
+        part = (
+            "about "
+            if (match["about"] or match["about2"] or "").strip() in {"about", "around", "roughly", "like", "maybe"}
+            and side == "in"
+            else ""
+        )
         name = unit.rstrip("s") if count in {"1", "a"} else unit.rstrip("s") + "s"
         yield When(Kind.SPAN, match.start(), match.end(), name, side, part, count=count, bare=not side)
 
@@ -245,18 +286,23 @@ def _holidays(folded: str, _: str) -> Iterator[When]:
         name = next(name for pattern, name in _HOLIDAYS.items() if re.fullmatch(pattern, match["name"]))
         side, turn = _side(match["side"]), _turn(match["turn"])
         year = int(match["year"]) if match["year"] else None
-        yield When(Kind.HOLIDAY, match.start(), match.end(), name, side, turn=turn, year=year, bare=not (side or match["at"]))
+        yield When(
+            Kind.HOLIDAY, match.start(), match.end(), name, side, turn=turn, year=year, bare=not (side or match["at"])
+        )
 
 
 def _events(folded: str, _: str) -> Iterator[When]:
     for match in _EVENT_AT.finditer(folded):
-        yield When(Kind.EVENT, match.start(), match.end(), " ".join(match["name"].split()), _SIDE_WORDS.get(match["side"], ""))
+        yield When(
+            Kind.EVENT, match.start(), match.end(), " ".join(match["name"].split()), _SIDE_WORDS.get(match["side"], "")
+        )
 
 
 def _haste(folded: str, _: str) -> Iterator[When]:
     for kind, pattern in ((Kind.SOON, _SOON_AT), (Kind.NO_RUSH, _NO_RUSH_AT)):
         for match in pattern.finditer(folded):
-            yield When(kind, match.start(), match.end(), match[0])
+            if kind is Kind.NO_RUSH or not _DENIED.search(folded[: match.start()]):
+                yield When(kind, match.start(), match.end(), match[0])
 
 
 _READERS: tuple[Callable[[str, str], Iterator[When]], ...] = (
@@ -280,7 +326,9 @@ def _part(said: str | None) -> str:
         return ""
     if words in {"mid", "middle of"}:
         return "mid-"
-    words = {"start of": "beginning of", "later": "late", "first part of": "early", "latter part of": "late"}.get(words, words)
+    words = {"start of": "beginning of", "later": "late", "first part of": "early", "latter part of": "late"}.get(
+        words, words
+    )
     return f"{words.removesuffix(' in').removesuffix(' of')} of " if " " in words else f"{words} "
 
 

@@ -7,8 +7,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
-_PLAIN = str.maketrans({**dict.fromkeys("\u2018\u2019\u02bc", "'"), **dict.fromkeys("\u201c\u201d", '"')}
-                       | dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015", "-") | {"\u00a0": " "})
+_PLAIN = str.maketrans(
+    {**dict.fromkeys("\u2018\u2019\u02bc", "'"), **dict.fromkeys("\u201c\u201d", '"')}
+    | dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015", "-")
+    | {"\u00a0": " "}
+)
 _TOKEN = re.compile(r"\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|[a-z]+(?:'[a-z]+)*|[^\sa-z0-9]")
 _CLAUSE_END = re.compile(
     r"[.?!;:]+(?=\s|$)|\s-+\s?|-+(?=\s|$)"

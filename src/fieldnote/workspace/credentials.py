@@ -69,6 +69,8 @@ async def add_oauth_app(
 
 async def is_secret_of(conn: AsyncConnection, client_id: str, client_secret: str) -> bool | None:
     """Whether this is the app's secret; None if there is no such app."""
+    if "\0" in client_id:
+        return None
     statement = select(oauth_apps.c.secret_hash).where(oauth_apps.c.client_id == client_id)
     known = (await conn.execute(statement)).scalar_one_or_none()
     return None if known is None else hmac.compare_digest(known, hash_of(client_secret))

@@ -20,7 +20,7 @@ from fieldnote.errors import WorkspaceError
 from fieldnote.workspace import credentials
 from fieldnote.workspace.crm_records import Touched
 from fieldnote.workspace.linking import defer_links
-from fieldnote.workspace.people import email_key, map_users, name_key
+from fieldnote.workspace.people import LONGEST_KEY, email_key, map_users, name_key
 from fieldnote.workspace.tenancy import inside
 
 DEFINITION: Final = "Customer Insights"
@@ -231,6 +231,10 @@ async def _upsert_user(conn: AsyncConnection, organization_id: str, email: str, 
 
 
 def _named(value: str, option: str) -> str:
-    if not value.strip() or "\0" in value:
-        raise WorkspaceError(f"{option} is empty or holds a NUL character", hint=f"Give {option} a text.")
-    return value.strip()
+    name = value.strip()
+    if not name or "\0" in name or len(name) > LONGEST_KEY:
+        raise WorkspaceError(
+            f"{option} is empty, holds a NUL character or is longer than {LONGEST_KEY} characters",
+            hint=f"Give {option} a text.",
+        )
+    return name

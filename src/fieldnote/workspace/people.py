@@ -39,9 +39,14 @@ returning c.id::text, b.user_id::text as old_user_id, d.user_id::text as new_use
 """)
 
 
+LONGEST_KEY: Final = 500
+"""Characters; an index takes no more than 2,700 bytes, and nobody's name or address is as long."""
+_APOSTROPHES: Final = "'\N{RIGHT SINGLE QUOTATION MARK}."
+
+
 def email_key(email: str | None) -> str:
-    """What is compared of an email. Any text counts as one."""
-    return (email or "").strip().casefold()
+    """What is compared of an email. Any text of a bearable length counts as one; empty matches nobody."""
+    return _bounded((email or "").strip().casefold())
 
 
 def name_key(name: str | None) -> str:
@@ -52,9 +57,13 @@ def name_key(name: str | None) -> str:
     last, comma, first = (name or "").partition(",")
     ordered = f"{first} {last}" if comma and first.strip() else (name or "").replace(",", " ")
     plain = unicodedata.normalize("NFKD", ordered)
-    letters = "".join(c if c.isalnum() else " " for c in plain if not unicodedata.combining(c) and c not in "'’.")
+    letters = "".join(c if c.isalnum() else " " for c in plain if not unicodedata.combining(c) and c not in _APOSTROPHES)
     words = letters.casefold().split()
-    return " ".join(words) if len(words) > 1 else ""
+    return _bounded(" ".join(words)) if len(words) > 1 else ""
+
+
+def _bounded(key: str) -> str:
+    return key if len(key) <= LONGEST_KEY else ""
 
 
 async def map_users(conn: AsyncConnection, crm_user_ids: Sequence[str] | None = None) -> set[str]:

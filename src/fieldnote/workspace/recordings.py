@@ -27,13 +27,14 @@ from fieldnote.siro.models import EventCode, ExtractionStatus
 from fieldnote.workspace.context import Workspace
 from fieldnote.workspace.linking import link_day
 from fieldnote.workspace.organizations import find_user
-from fieldnote.workspace.processing import process
+from fieldnote.workspace.people import LONGEST_KEY
+from fieldnote.workspace.processing import UNTITLED, process
 from fieldnote.workspace.tenancy import inside
 
-UNTITLED: Final = "New recording"
 _WORDS_PER_SECOND: Final = 2.5
 """How fast people talk with each other: what a length is guessed from where nothing tells it."""
 _LONGEST: Final = timedelta(days=1)
+_EARLIEST, _LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +84,10 @@ def _check(new: NewRecording) -> None:
         raise WorkspaceError(
             "the start of the recording has no time zone", hint="Write it as 2026-02-15T14:00:00Z or …-07:00."
         )
+    if not _EARLIEST <= new.started_at < _LATEST:
+        raise WorkspaceError(
+            f"the recording starts in the year {new.started_at.year}", hint="Check the start; it is a date of our time."
+        )
     if new.duration is not None and not timedelta(0) < new.duration <= _LONGEST:
         raise WorkspaceError("a recording lasts more than nothing and at most a day", hint="Seconds are meant.")
     place = new.place
@@ -90,8 +95,11 @@ def _check(new: NewRecording) -> None:
         raise WorkspaceError(
             "the place is not on the earth", hint="Latitude is -90 to 90, longitude -180 to 180, in degrees."
         )
-    if any("\0" in (text or "") for text in (new.title, new.key, new.appointment_id, new.opportunity_id)):
+    ids = (new.key, new.appointment_id, new.opportunity_id)
+    if any("\0" in (text or "") for text in (new.title, *ids)):
         raise WorkspaceError("a title or id holds a NUL character", hint="Leave it out.")
+    if any(text is not None and not 0 < len(text) <= LONGEST_KEY for text in ids):
+        raise WorkspaceError(f"an id is empty or longer than {LONGEST_KEY} characters", hint="Leave it out, or shorten it.")
 
 
 def length_of(new: NewRecording) -> timedelta:

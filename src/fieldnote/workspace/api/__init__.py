@@ -22,6 +22,7 @@ def create_app(workspace: Workspace) -> FastAPI:
         version=__version__,
         description="A Siro-compatible API: organization-token calls below `/api-externalApi/v1`, user-token calls "
         "below `/v1`.",
+        redirect_slashes=False,  # a path with one slash too many is unknown
     )
     app.state.workspace = workspace
     app.include_router(organization.router)

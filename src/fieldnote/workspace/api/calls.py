@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
@@ -27,7 +27,10 @@ from fieldnote.workspace.tenancy import Caller, authenticate
 
 LARGEST_BODY: Final = 1024 * 1024
 """Bytes."""
+LONGEST_ID: Final = 500
+"""Characters of an `externalId`; they are indexed, and an index takes no more than 2,700 bytes."""
 _LONGEST_TEXT: Final = 4096
+_LARGEST: Final = 1e300
 
 M = TypeVar("M", bound=RequestModel)
 
@@ -47,8 +50,7 @@ class Call:
 
     def read(self, model: type[M]) -> M:
         """The body as a record. Raises ApiError with everything that is wrong in it."""
-        if b"\\u0000" in self.body:  # PostgreSQL stores no NUL
-            _refuse_nul(self.body)
+        _refuse_unstorable(self.body)
         try:
             return model.read(self.body)
         except ValidationError as error:
@@ -113,7 +115,7 @@ class Call:
         try:
             at, record_id = json.loads(base64.urlsafe_b64decode(value.encode()))
             return datetime.fromisoformat(at).astimezone(UTC), str(UUID(record_id))
-        except (ValueError, TypeError, AttributeError, binascii.Error, RecursionError):
+        except (ValueError, TypeError, AttributeError, OverflowError, binascii.Error, RecursionError):
             raise invalid([issue("custom", ["cursor"], "Is not a cursor of this list")]) from None
 
 
@@ -169,17 +171,29 @@ async def _body(request: Request) -> bytes:
     return bytes(body)
 
 
-def _refuse_nul(body: bytes) -> None:
+def _refuse_unstorable(body: bytes) -> None:
+    """What the contract allows and PostgreSQL cannot take: a NUL, an id too long for an index, a boundless number."""
     try:
-        found = _nul_in(json.loads(body), ())
+        issues = list(_unstorable(json.loads(body), ()))
     except (ValueError, RecursionError):
         return  # whoever reads it next says what is wrong
-    if found is not None:
-        raise invalid([issue("invalid_string", found, "Holds a NUL character")])
+    if issues:
+        raise invalid(issues)
 
 
-def _nul_in(value: Any, path: tuple[str | int, ...]) -> tuple[str | int, ...] | None:
-    if isinstance(value, str):
-        return path if "\0" in value else None
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    return next((found for key, item in items if (found := _nul_in(item, (*path, key))) is not None), None)
+def _unstorable(value: Any, path: tuple[str | int, ...]) -> Iterator[dict[str, Any]]:
+    match value:
+        case str() if "\0" in value:
+            yield issue("invalid_string", path, "Holds a NUL character")
+        case str() if len(value) > LONGEST_ID and path and path[-1] == "externalId":
+            yield issue("too_big", path, f"String must contain at most {LONGEST_ID} character(s)")
+        case bool():
+            pass
+        case int() | float() if not -_LARGEST < value < _LARGEST:
+            yield issue("too_big", path, "Number must be finite")
+        case dict():
+            for key, item in value.items():
+                yield from _unstorable(item, (*path, key))
+        case list():
+            for position, item in enumerate(value):
+                yield from _unstorable(item, (*path, position))
