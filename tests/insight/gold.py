@@ -53,7 +53,7 @@ def _read(path: Path) -> Gold:
 
 def fits(field: str, wanted: str, found: str | None) -> bool:
     if wanted == "none" or found is None:
-        return wanted == "none" and found is None or _all_optional(field, wanted)
+        return (wanted == "none" and found is None) or _all_optional(field, wanted)
     if field in {"Budget", "Timeline"}:
         return found in wanted.split("/")
     groups = [

@@ -55,7 +55,8 @@ def _written(story: Story) -> Iterable[Written]:
     customers = {visit.deal_id: visit.customer_name for visit in story.contractor.visits}
     for deal_id, column in sorted(story.expected.values):
         before, after = (state.deals[int(deal_id)].get(column) for state in (story.built, story.now))
-        yield Written(deal_id, customers.get(deal_id, ""), column, before, after)
+        by_person = (deal_id, column) == (story.correction.deal_id, story.correction.column)
+        yield Written(deal_id, customers.get(deal_id, ""), column, before, after, by_person)
 
 
 def _checks(story: Story) -> Iterable[Check]:
@@ -69,14 +70,10 @@ def _checks(story: Story) -> Iterable[Check]:
 
 
 def _everything_sent(story: Story) -> Check:
-    rows = story.contractor.counts["appointments"] + story.contractor.counts["deals"]
+    rows = {"engagements": story.contractor.counts["appointments"], "opportunities": story.contractor.counts["deals"]}
     settled = story.pushed.settled and story.push_again.settled
-    held = sum(stream.sent + stream.unchanged for stream in story.pushed.streams)
-    return Check(
-        "every appointment and deal is in the workspace",
-        settled and (held == rows or story.stage.resumed),
-        f"{rows} rows",
-    )
+    detail = ", ".join(f"{story.held[name]} of {count} {name}" for name, count in rows.items())
+    return Check("every appointment and deal is in the workspace", settled and story.held == rows, detail)
 
 
 def _all_matched(story: Story) -> Check:

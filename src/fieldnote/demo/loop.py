@@ -10,7 +10,7 @@ import asyncio
 import shutil
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib.resources import as_file, files
@@ -40,6 +40,7 @@ from fieldnote.workspace import (
     add_recording,
     add_user,
     add_webhook,
+    count_records,
     ensure_oauth_app,
     ensure_organization,
     explain_links,
@@ -111,6 +112,8 @@ class Story:
     pushed: PushResult
     push_again: PushResult
     pull_again: PullResult
+    held: Mapping[str, int]
+    """Engagements and opportunities in the workspace."""
     links: Mapping[str, Explained]
     """By the visit's recording key."""
     built: crm.Snapshot
@@ -158,9 +161,7 @@ async def play(stage: Stage, progress: Progress) -> AsyncIterator[Story]:
         )
         organization = await _introduce(workspace, stage, contractor)
         await stack.enter_async_context(WorkspaceServer(workspace, port=stage.memory.port))
-        bridge = await stack.enter_async_context(
-            open_bridge(stage.config(organization.admin_id), home=stage.home, database_url=stage.bridge_url)
-        )
+        bridge = await stack.enter_async_context(_open_bridge(stage, organization))
         progress("pushing appointments, deals, customers and reps")
         pushed = await push_once(bridge, accept_change=stage.resumed)
         daemon = await stack.enter_async_context(Daemon(bridge, host="127.0.0.1", port=stage.memory.hook_port))
@@ -169,8 +170,9 @@ async def play(stage: Stage, progress: Progress) -> AsyncIterator[Story]:
         field = _Field(stage, contractor, bridge, workspace, organization, progress)
         await field.play()
         progress("looking whether it all stays as it is")
-        push_again = await push_once(bridge)
-        pull_again = await pull_once(bridge)
+        async with _open_bridge(stage, organization) as other:  # with a count of its own, beside the daemon's
+            push_again = await push_once(other)
+            pull_again = await pull_once(other)
         yield Story(
             stage=stage,
             contractor=contractor,
@@ -179,6 +181,7 @@ async def play(stage: Stage, progress: Progress) -> AsyncIterator[Story]:
             pushed=pushed,
             push_again=push_again,
             pull_again=pull_again,
+            held=await count_records(workspace, organization.id),
             links=await field.links(),
             built=contractor.built,
             now=await asyncio.to_thread(crm.snapshot, stage.crm_url),
@@ -186,6 +189,11 @@ async def play(stage: Stage, progress: Progress) -> AsyncIterator[Story]:
             calls=bridge.remote.calls,
             seconds=time.monotonic() - started,
         )
+
+
+def _open_bridge(stage: Stage, organization: Organization) -> AbstractAsyncContextManager[Bridge]:
+    config = stage.config(organization.admin_id)
+    return open_bridge(config, home=stage.home, database_url=stage.bridge_url)
 
 
 async def _introduce(workspace: Workspace, stage: Stage, contractor: ContractorCrm) -> Organization:

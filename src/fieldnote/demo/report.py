@@ -45,6 +45,8 @@ class Written:
     column: str
     before: str | None
     after: str | None
+    by_person: bool
+    """Fieldnote wrote it, a person corrected it, and the correction stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,12 +134,16 @@ def _written(report: Report) -> RenderableType:
     for line in report.written:
         deal = f"{line.deal_id} {line.customer}" if line.deal_id != last else ""
         last = line.deal_id
-        table.add_row(deal, line.column, _value(line.before), _value(line.after))
+        table.add_row(deal, line.column, _value(line.before), _after(line))
     return table
 
 
 def _value(value: str | None) -> Text:
     return Text("-", style="dim") if value is None else Text(value)
+
+
+def _after(line: Written) -> Text:
+    return Text.assemble(_value(line.after), ("  (a person's correction)" if line.by_person else "", "dim"))
 
 
 def _note(report: Report) -> RenderableType:

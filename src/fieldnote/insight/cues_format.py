@@ -62,7 +62,7 @@ def _cue(block: list[str], at: int, name: str) -> _Cue:
     if position is None:
         raise TranscriptError(
             f"{name}:{at + 1}: this cue has no line with its times",
-            hint="a cue begins with its times, as in 00:00:01.000 --> 00:00:04.000; only blank lines stand between cues",
+            hint="a cue begins with its times, as in 00:00:01.000 --> 00:00:04.000, and ends with a blank line",
         )
     match = TIMING.match(block[position])
     if match is None:

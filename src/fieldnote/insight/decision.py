@@ -23,42 +23,138 @@ class Says(IntEnum):
     """Decides: `my husband handles that`."""
 
 
-_WHO = rf"((?:my|our|the|her|his|their|a)\s+(?:[a-z]+\s+)?(?:{RELATION})\b(?:\s+[a-z]+(?=\s+(?:signs|has|handles|decides|makes))\b)?|she|he|they|hoa(?: board)?|corporate)"
+_WHO = (
+    rf"((?:my|our|the|her|his|their|a)\s+(?:[a-z]+\s+)?(?:{RELATION})\b(?:\s+[a-z]+(?=\s+(?:signs"
+    rf"|has|handles|decides|makes))\b)?|she|he|they|hoa(?: board)?|corporate)"
+)
 _OBJ = rf"((?:my|our|the|her|his|their)\s+(?:[a-z]+\s+)?(?:{RELATION})\b|her|him|them|corporate)"
-_LEAD = r"(?:'s|'ll|'d| is| will| would| really| usually| always| actually| also| pretty much| just| kind of| has to| have to| needs? to| wants? to| gonna| going to| gets? to| got to|'s got to|'s gonna|'s the one who|'s the one that|'s really| is the one who| is the one that| are the ones who|'s who)*"
+_LEAD = (
+    r"(?:'s|'ll|'d| is| will| would| really| usually| always| actually| also| pretty much| just"
+    r"| kind of| has to| have to| needs? to| wants? to| gonna| going to| gets? to| got to"
+    r"|'s got to|'s gonna|'s the one who|'s the one that|'s really| is the one who"
+    r"| is the one that| are the ones who|'s who)*"
+)
 
 _PATTERNS: tuple[tuple[Says, re.Pattern[str]], ...] = tuple(
     (says, re.compile(pattern.replace("WHO", _WHO).replace("OBJ", _OBJ).replace("LEAD", _LEAD)))
     for says, pattern in (
-        (Says.DECIDES, r"\bWHOLEAD (?:handles?|decides?|makes? (?:all )?(?:the|that|those|these) (?:(?:final|big|money|financial|house) )?(?:decisions?|calls?)|calls? the shots|controls? the|in charge|wears? the pants|(?:has|have|got|gets) (?:the )?(?:final|last) (?:say|word|call)|runs the|takes? care of (?:that|all that|the)|deals? with (?:that|the)|holds the|the (?:boss|decision maker|decision-maker|primary|final word))"),
-        (Says.DECIDES, r"\bWHOLEAD (?:the one )?(?:making|who makes|that makes) the (?:final )?(?:decision|call)|\bWHO'?s? (?:really )?the one (?:you(?:'ve)? (?:gotta|got to|have to|need to) (?:convince|sell|talk to)|that decides|who decides|making)"),
-        (Says.DECIDES, r"\bWHO(?:'s)?(?: [a-z]+)? (?:has|have|got|'s got|holds?)(?: got)? (?:the |a )?power of attorney|\b(?:it's|that's|it is|that is|it'd be|would be) (?:gonna be |going to be |really |totally |all |actually )?(?:up to )?OBJ(?:'s)? (?:call|decision|choice|house|money|department)\b|\b(?:up to|depends on|comes down to) OBJ(?! and i)\b"),
-        (Says.DECIDES, r"\bWHOLEAD (?:signs off|votes|approves|has the (?:final )?(?:approval|authority)|makes? the (?:final )?decision)\b"),
-        (Says.AGREES, r"\bWHOLEAD (?:sign(?:s|ed)?|approve|okay|ok|agree|be on board|be (?:here|involved|part)|go over|see (?:it|the|this|everything)|look (?:at|over)|weigh in|drive it|sign off|be okay|be in|vote|give (?:the|his|her|their))\b"),
-        (Says.AGREES, r"\b(?:without|unless) OBJ\b(?! (?:kitchen|bath|help|power|water|heat|roof|thing))|\bunless WHO (?:says|agrees|approves|okays|signs|likes)|\b(?:go|goes|going|has to go|have to go) (?:through|before|to) OBJ(?: first)?\b(?! (?:house|place|school))|\bneeds? OBJ(?:'s)? (?:approval|sign-?off|okay|blessing|permission|signature|input)|\b(?:the|that's) OBJ(?:'s)? (?:call|decision)|\bthe one who has to (?:approve|sign|okay)"),
-        (Says.ASKED, r"\b(?:run|bring|take) (?:it|this|that|everything|the numbers|these) (?:by|past|to|home to|back to) OBJ\b|\b(?:talk(?:ing)?|speak|check|consult|discuss|confer|go over|sit down|clear|review|double check|huddle)(?:ed)? ?(?:it|this|that|about it|it over|this over|things|things over|everything)? (?:to|with|by|past|over with) OBJ\b(?! (?:already|yesterday|last))|\bask OBJ\b|\bsee what OBJ (?:says|thinks|wants)|\bshow (?:it|this|these|that)? ?(?:to )?OBJ\b|\bget OBJ(?:'s)? (?:opinion|input|okay|blessing|thoughts|on board)|\bhave OBJ (?:look|here|sign|see|approve)|\bWHO(?:'ll|'d| would| will|'s going to)? (?:probably )?(?:want|need)s? to (?:see|look|know|weigh|go over|hear|be here|talk|sign)"),
+        (
+            Says.DECIDES,
+            (
+                r"\bWHOLEAD (?:handles?|decides?|makes? (?:all )?(?:the|that|those|these) (?:(?:final|big"
+                r"|money|financial|house) )?(?:decisions?|calls?)|calls? the shots|controls? the|in charge"
+                r"|wears? the pants|(?:has|have|got|gets) (?:the )?(?:final|last) (?:say|word|call)|runs the"
+                r"|takes? care of (?:that|all that|the)|deals? with (?:that|the)|holds the|the (?:boss"
+                r"|decision maker|decision-maker|primary|final word))"
+            ),
+        ),
+        (
+            Says.DECIDES,
+            (
+                r"\bWHOLEAD (?:the one )?(?:making|who makes|that makes) the (?:final )?(?:decision|call)"
+                r"|\bWHO'?s? (?:really )?the one (?:you(?:'ve)? (?:gotta|got to|have to|need to) (?:convince"
+                r"|sell|talk to)|that decides|who decides|making)"
+            ),
+        ),
+        (
+            Says.DECIDES,
+            (
+                r"\bWHO(?:'s)?(?: [a-z]+)? (?:has|have|got|'s got|holds?)(?: got)? (?:the "
+                r"|a )?power of attorney|\b(?:it's|that's|it is|that is|it'd be|would be) (?:gonna be "
+                r"|going to be |really |totally |all |actually )?(?:up to )?OBJ(?:'s)? (?:call|decision|choice"
+                r"|house|money|department)\b|\b(?:up to|depends on|comes down to) OBJ(?! and i)\b"
+            ),
+        ),
+        (
+            Says.DECIDES,
+            (
+                r"\bWHOLEAD (?:signs off|votes|approves|has the (?:final )?(?:approval|authority)"
+                r"|makes? the (?:final )?decision)\b"
+            ),
+        ),
+        (
+            Says.AGREES,
+            (
+                r"\bWHOLEAD (?:sign(?:s|ed)?|approve|okay|ok|agree|be on board|be (?:here|involved|part)"
+                r"|go over|see (?:it|the|this|everything)|look (?:at|over)|weigh in|drive it|sign off|be okay"
+                r"|be in|vote|give (?:the|his|her|their))\b"
+            ),
+        ),
+        (
+            Says.AGREES,
+            (
+                r"\b(?:without|unless) OBJ\b(?! (?:kitchen|bath|help|power|water|heat|roof|thing))"
+                r"|\bunless WHO (?:says|agrees|approves|okays|signs|likes)|\b(?:go|goes|going|has to go"
+                r"|have to go) (?:through|before|to) OBJ(?: first)?\b(?! (?:house|place|school))"
+                r"|\bneeds? OBJ(?:'s)? (?:approval|sign-?off|okay|blessing|permission|signature|input)"
+                r"|\b(?:the|that's) OBJ(?:'s)? (?:call|decision)|\bthe one who has to (?:approve|sign|okay)"
+            ),
+        ),
+        (
+            Says.ASKED,
+            (
+                r"\b(?:run|bring|take) (?:it|this|that|everything|the numbers|these) (?:by|past|to|home to"
+                r"|back to) OBJ\b|\b(?:talk(?:ing)?|speak|check|consult|discuss|confer|go over|sit down|clear"
+                r"|review|double check|huddle)(?:ed)? ?(?:it|this|that|about it|it over|this over|things"
+                r"|things over|everything)? (?:to|with|by|past|over with) OBJ\b(?! (?:already|yesterday|last))"
+                r"|\bask OBJ\b|\bsee what OBJ (?:says|thinks|wants)|\bshow (?:it|this|these"
+                r"|that)? ?(?:to )?OBJ\b|\bget OBJ(?:'s)? (?:opinion|input|okay|blessing|thoughts|on board)"
+                r"|\bhave OBJ (?:look|here|sign|see|approve)|\bWHO(?:'ll|'d| would| will"
+                r"|'s going to)? (?:probably )?(?:want|need)s? to (?:see|look|know|weigh|go over|hear|be here"
+                r"|talk|sign)"
+            ),
+        ),
     )
-)  # fmt: skip
+)
 _JOINT = re.compile(
-    r"\b(?:it's |it is |that's |it'd be |would be )?(?:both of us|the two of us|us both|we both|both have to|both need to)\b(?! (?:work|like|love|want|grew|hate|have (?:jobs|colds|allergies)))"
-    r"|\bwe(?:'ll|'d| would| will| always| usually| like to| have to| kind of| make| do)*(?: (?:make|decide|do|talk|sign|agree))+[^.?!]{0,30}\b(?:together|jointly|as a couple|both|as a team)\b"
-    r"|\b(?:together|jointly),? (?:we|she and i|he and i)\b|\bneither of us\b[^.?!]{0,30}\bwithout\b|\b(?!(?:you|sister|brother|friend|neighbor|mom|dad)\b)[a-z]+ and i (?:both |always |usually |just )?(?:decide|make|will|have to|need to|together|sign)"
-    rf"|\b(?:me|i|myself) and (?:my|the) (?:{RELATION})\b[^.?!]{{0,30}}(?:both|decide|together|sign|on board|make)|\bmy (?:{RELATION})(?: [a-z]+)? and (?:i|me|myself)\b(?! (?:bought|moved|were|are (?:looking|thinking|hoping)|have been|want|would like|went|saw|wanted|love|pooled|live|got|split the))[^.?!]{{0,40}}(?:both|decide|together|sign|own|make|would|already talked|agreed|talked about it|talked it over|$|\.)"
-    r"|\bit's a (?:joint|team|family|mutual) (?:decision|effort|thing)|\bwe're (?:both|the) (?:the )?(?:decision[- ]makers?|committee|on (?:the )?(?:title|deed))\b|\byou're looking at (?:the committee|them|both)|\bwe (?:decide|make (?:that|those|these|all|all our|our|the) decisions?) (?:on )?(?:things |stuff |everything |it |that )*(?:together|as)"
-)  # fmt: skip
+    r"\b(?:it's |it is |that's |it'd be |would be )?(?:both of us|the two of us|us both|we both"
+    r"|both have to|both need to)\b(?! (?:work|like|love|want|grew|hate|have (?:jobs|colds"
+    r"|allergies)))"
+    r"|\bwe(?:'ll|'d| would| will| always| usually| like to| have to| kind of| make"
+    r"| do)*(?: (?:make|decide|do|talk|sign|agree))+[^.?!]{0,30}\b(?:together|jointly|as a couple"
+    r"|both|as a team)\b"
+    r"|\b(?:together|jointly),? (?:we|she and i|he and i)\b"
+    r"|\bneither of us\b[^.?!]{0,30}\bwithout\b|\b(?!(?:you|sister|brother|friend|neighbor|mom"
+    r"|dad)\b)[a-z]+ and i (?:both |always |usually |just )?(?:decide|make|will|have to|need to"
+    r"|together|sign)"
+    rf"|\b(?:me|i|myself) and (?:my|the) (?:{RELATION})\b[^.?!]{{0,30}}(?:both|decide|together|sign"
+    rf"|on board|make)|\bmy (?:{RELATION})(?: [a-z]+)? and (?:i|me|myself)\b(?! (?:bought|moved"
+    rf"|were|are (?:looking|thinking|hoping)|have been|want|would like|went|saw|wanted|love|pooled"
+    rf"|live|got|split the))[^.?!]{{0,40}}(?:both|decide|together|sign|own|make|would"
+    rf"|already talked|agreed|talked about it|talked it over|$|\.)"
+    r"|\bit's a (?:joint|team|family|mutual) (?:decision|effort|thing)|\bwe're (?:both"
+    r"|the) (?:the )?(?:decision[- ]makers?|committee|on (?:the )?(?:title|deed))\b"
+    r"|\byou're looking at (?:the committee|them|both)|\bwe (?:decide|make (?:that|those|these|all"
+    r"|all our|our|the) decisions?) (?:on )?(?:things |stuff |everything |it |that )*(?:together"
+    r"|as)"
+)
 _SOLE = re.compile(
-    r"\b(?:it's |it is |that'd be |that's |would be |no,? )?(?:just|only) (?:me|myself|one of me)\b(?!,? (?:and (?!(?:the|my|a) (?:cats?|dogs?|kids?|plants|goldfish))|or|being|thinking))|\bi(?:'m| am) the (?:only|sole) (?:one|owner|decision[- ]maker|person)|\bi(?:'m| am) the (?:decision[- ]maker|boss|one (?:who|that) (?:decides|makes|signs|has the))"
-    r"|\b(?<!and )i (?:decide|make (?:all )?(?:the|my|those|these|that|all) (?:own )?(?:decisions?|calls?)|call the shots|can sign|make my own decisions|get to decide|own (?:it|the (?:house|place|building|home)) (?:outright|myself|alone|by myself))|\b(?:it's|that's) (?:my|all my|100 percent my) (?:call|decision|house|choice|money)\b|\bup to me\b|\bmy call\b|\bi'?(?:ll|'d)? ?(?:be the one|am the one)"
-    r"|\bi do(?:n't)? (?:need (?:anybody|anyone)(?:'s|else)?|have to ask (?:anybody|anyone))|\bnobody else\b|\bno one else\b|\bi live alone\b|\bby myself\b|\bso i decide\b|\bon my own\b|\bi'm (?:a widow(?:er)?|divorced|single|widowed)\b|\b(?:she|he|they) (?:doesn't|don't|won't) care\b|\b(?:leaves? (?:it|that|those|this|all of (?:it|that)) (?:up )?to me|trusts me)"
-)  # fmt: skip
+    r"\b(?:it's |it is |that'd be |that's |would be |no,? )?(?:just|only) (?:me|myself"
+    r"|one of me)\b(?!,? (?:and (?!(?:the|my|a) (?:cats?|dogs?|kids?|plants|goldfish))|or|being"
+    r"|thinking))|\bi(?:'m| am) the (?:only|sole) (?:one|owner|decision[- ]maker|person)|\bi(?:'m"
+    r"| am) the (?:decision[- ]maker|boss|one (?:who|that) (?:decides|makes|signs|has the))"
+    r"|\b(?<!and )i (?:decide|make (?:all )?(?:the|my|those|these|that|all) (?:own )?(?:decisions?"
+    r"|calls?)|call the shots|can sign|make my own decisions|get to decide|own (?:it|the (?:house"
+    r"|place|building|home)) (?:outright|myself|alone|by myself))|\b(?:it's|that's) (?:my|all my"
+    r"|100 percent my) (?:call|decision|house|choice|money)\b|\bup to me\b|\bmy call\b|\bi'?(?:ll"
+    r"|'d)? ?(?:be the one|am the one)"
+    r"|\bi do(?:n't)? (?:need (?:anybody|anyone)(?:'s|else)?|have to ask (?:anybody|anyone))"
+    r"|\bnobody else\b|\bno one else\b|\bi live alone\b|\bby myself\b|\bso i decide\b"
+    r"|\bon my own\b|\bi'm (?:a widow(?:er)?|divorced|single|widowed)\b|\b(?:she|he"
+    r"|they) (?:doesn't|don't|won't) care\b|\b(?:leaves? (?:it|that|those|this|all of (?:it"
+    r"|that)) (?:up )?to me|trusts me)"
+)
 _I_LEAD = re.compile(
-    r"\bi (?:get|have|got|have got|'ve got) (?:the )?(?:last|final) (?:word|say|vote|call)|\bi wear the pants"
+    r"\bi (?:get|have|got|have got|'ve got) (?:the )?(?:last|final) (?:word|say|vote|call)"
+    r"|\bi wear the pants"
 )
 _ME_TOO = re.compile(
-    r"^(?:[-\s,.]|oh|well|um|uh|i guess|yeah|yep|that'd be|that would be)*(?:me|i do|i am|myself|both|both of us|us|us two|we both do|we do|we are|just me|the two of us|we decide)\b"
+    r"^(?:[-\s,.]|oh|well|um|uh|i guess|yeah|yep|that'd be|that would be)*(?:me|i do|i am|myself"
+    r"|both|both of us|us|us two|we both do|we do|we are|just me|the two of us|we decide)\b"
 )
 _RELATION_ANSWER = re.compile(
-    rf"^(?:[-\s,.]|oh|well|um|uh|no|yeah|that's|that'd be|that would be|probably|honestly|it's|really|actually)*(?:my|our|the|her|his) (?:[a-z]+ )?(?:{RELATION})\b(?! and (?:i|me))"
+    rf"^(?:[-\s,.]|oh|well|um|uh|no|yeah|that's|that'd be|that would be|probably|honestly|it's"
+    rf"|really|actually)*(?:my|our|the|her|his) (?:[a-z]+ )?(?:{RELATION})\b(?! and (?:i|me))"
 )
 _OBJECT_OF_WORK = re.compile(r"\b(?:picks?|chooses?|likes?|hates?) (?:the|out) (?:color|tile|paint)")
 
@@ -151,12 +247,19 @@ def _from_question(talk: Talk, turn: Turn, found: _Findings) -> None:
     if re.search(r"\b(?:anyone|anybody|someone|somebody|who) else\b|\bwho\b", text):
         return
     if re.search(
-        r"\b(?:both|two) of you\b|\byou two\b|\byou (?:guys )?both\b|\byou and (?:your )?[a-z]+\b|\byou (?:guys )?.{0,20}together\b|\byou're both\b",
+        (
+            r"\b(?:both|two) of you\b|\byou two\b|\byou (?:guys )?both\b|\byou and (?:your )?[a-z]+\b"
+            r"|\byou (?:guys )?.{0,20}together\b|\byou're both\b"
+        ),
         text,
     ):
         found.joint = True
     elif re.search(
-        r"\bjust you\b|\bonly you\b|\bby yourself\b|\bon your own\b|\byou (?:the|are the|'re the) (?:only|sole|decision)|\byou make the call\b|\byou're the (?:only|decision)|\bonly owner\b",
+        (
+            r"\bjust you\b|\bonly you\b|\bby yourself\b|\bon your own\b|\byou (?:the|are the"
+            r"|'re the) (?:only|sole|decision)|\byou make the call\b|\byou're the (?:only|decision)"
+            r"|\bonly owner\b"
+        ),
         text,
     ):
         found.sole = reply.speaker

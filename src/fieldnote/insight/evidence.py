@@ -12,7 +12,44 @@ from fieldnote.insight.words import fold
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 _MOST_OF_IT = 0.6
 _COMMON = frozenset(
-    "a an and are as at be but by for from has have i in is it its of on or our so that the their they this to was we were will with you your".split()
+    [
+        "a",
+        "an",
+        "and",
+        "are",
+        "as",
+        "at",
+        "be",
+        "but",
+        "by",
+        "for",
+        "from",
+        "has",
+        "have",
+        "i",
+        "in",
+        "is",
+        "it",
+        "its",
+        "of",
+        "on",
+        "or",
+        "our",
+        "so",
+        "that",
+        "the",
+        "their",
+        "they",
+        "this",
+        "to",
+        "was",
+        "we",
+        "were",
+        "will",
+        "with",
+        "you",
+        "your",
+    ]
 )
 
 

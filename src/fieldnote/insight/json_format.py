@@ -13,7 +13,8 @@ from fieldnote.insight.lines_format import seconds
 from fieldnote.insight.utterances import Utterance
 
 _LISTS = (
-    "utterances", "segments", "transcript", "transcripts", "monologues", "turns", "sentences", "entries", "messages", "items",
+    "utterances", "segments", "transcript", "transcripts", "monologues", "turns", "sentences", "entries",
+    "messages", "items",
     "phrases", "conversation", "dialogue", "results", "data", "cues", "paragraphs",
 )  # fmt: skip
 # Compared without case, `_` and `-`.
@@ -66,7 +67,10 @@ _MILLI = ("ms", "inmillis", "millis", "milliseconds", "msec", "inmilliseconds", 
 _SLOWEST = 0.4
 """Letters in a second of the slowest talk; below it, whole numbers are milliseconds."""
 
-_HINT = 'write [{"speaker": "Rep", "text": "Good morning", "start": 0.0, "end": 1.5}, …] or {"utterances": [the same]}; times are seconds'
+_HINT = (
+    'write [{"speaker": "Rep", "text": "Good morning", "start": 0.0, "end": 1.5}, …] '
+    'or {"utterances": [the same]}; times are seconds'
+)
 
 
 def read_json(text: str, name: str) -> list[Utterance]:
@@ -143,7 +147,7 @@ def _speaker(keys: Mapping[str, Any]) -> str:
         value = keys.get(key)
         if isinstance(value, dict):
             value = value.get("name") or value.get("displayName") or value.get("role") or value.get("id")
-        if isinstance(value, str) and value.strip() and not (key in {"from"} and value[0].isdigit()):
+        if isinstance(value, str) and value.strip() and not (key == "from" and value[0].isdigit()):
             return f"Speaker {value.strip()}" if re.fullmatch(r"\d+|[A-Z]", value.strip()) else value.strip()
         if isinstance(value, int) and not isinstance(value, bool) and key != "from":
             return f"Speaker {value}"

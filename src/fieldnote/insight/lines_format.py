@@ -10,14 +10,20 @@ from fieldnote.insight.utterances import Utterance
 
 _CLOCK = r"(?:\d{1,2}:)?\d{1,3}:\d{2}(?:[.,]\d{1,3})?"
 _TIME = re.compile(
-    rf"\s*[\[(<]?\s*(?P<start>{_CLOCK})(?:\s*(?:-->|-|\u2013|to)\s*(?P<end>{_CLOCK}))?\s*[\])>]?\s*[-\u2013|]?\s*"
+    rf"\s*[\[(<]?\s*(?P<start>{_CLOCK})(?:\s*(?:-->|-|\u2013"
+    rf"|to)\s*(?P<end>{_CLOCK}))?\s*[\])>]?\s*[-\u2013|]?\s*"
 )
 _LABEL = re.compile(
-    rf"^\s*(?:[-*\u2022>]\s+)?(?:\*\*|__)?(?P<label>[^\W_][^:\n<>{{}}]{{0,48}}?)\s*(?:[\[(]\s*(?P<time>{_CLOCK})\s*[\])])?\s*(?:\*\*|__)?\s*(?::(?!//)(?:\*\*|__)?|\uff1a)(?:\s+|$)(?P<text>.*)$"
+    rf"^\s*(?:[-*\u2022>]\s+)?(?:\*\*"
+    rf"|__)?(?P<label>[^\W_][^:\n<>{{}}]{{0,48}}?)\s*(?:[\[(]\s*(?P<time>{_CLOCK})\s*[\])])?\s*(?:\*\*"
+    rf"|__)?\s*(?::(?!//)(?:\*\*|__)?|\uff1a)(?:\s+|$)(?P<text>.*)$"
 )
 _HEADER = re.compile(rf"^\s*(?P<label>[^\W_][^:\n<>{{}}]{{0,40}}?)[\s,|-]+[\[(]?(?P<time>{_CLOCK})[\])]?\s*$")
 _ABOUT_THE_FILE = re.compile(
-    r"(?:date|title|duration|recorded(?: at| on)?|participants|attendees|location|meeting|subject|call|transcript|time|length|file|appointment|address|topic|language|host|project)$",
+    (
+        r"(?:date|title|duration|recorded(?: at| on)?|participants|attendees|location|meeting|subject"
+        r"|call|transcript|time|length|file|appointment|address|topic|language|host|project)$"
+    ),
     re.IGNORECASE,
 )
 

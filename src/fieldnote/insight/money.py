@@ -71,66 +71,129 @@ _COUNTED = any_of(
 _AFTER_COUNT = re.compile(r"\s*(?:-\s*|/\s*)?(?:or so |something |different |more |other |new |full |solid |good )?")
 _BY = re.compile(r"\s*(?:x|by|times)\s*(?:\d|one|two|three|four|five|six|seven|eight|nine|ten|twelve|sixteen)")
 _MONTHLY = re.compile(
-    r"\s*(?:dollars |bucks )?(?:,? ?(?:or so|maybe|max|tops))?\s*(?:a|per|/|each|every|/ ?)\s*mo(?:nth)?\b|\s*(?:dollars )?monthly\b"
+    r"\s*(?:dollars |bucks )?(?:,? ?(?:or so|maybe|max|tops))?\s*(?:a|per|/|each|every"
+    r"|/ ?)\s*mo(?:nth)?\b|\s*(?:dollars )?monthly\b"
 )
 _PER_UNIT = re.compile(
-    r"\s*(?:dollars |bucks )?(?:a|per|/|each)\s*(?:square|sq|foot|ft|linear|pound|window|door|hour|week|year|day|panel|gallon|sheet|piece|kilowatt|kw|watt|month per)\b"
+    r"\s*(?:dollars |bucks )?(?:a|per|/|each)\s*(?:square|sq|foot|ft|linear|pound|window|door|hour"
+    r"|week|year|day|panel|gallon|sheet|piece|kilowatt|kw|watt|month per)\b"
     r"|\s*apiece\b|\s*each\b"
 )
 _DOLLARS = re.compile(r"\s*(?:dollars|bucks|usd)\b")
 # Words that may follow a bare number that is an amount; any other word is what the number counts.
 _FOLLOWERS = any_of(
-    "for", "on", "set", "and", "or", "to", "is", "was", "would", "max", "maximum", "tops", "at", "if", "but", "total", "all",
-    "range", "ish", "something", "somewhere", "cash", "out", "down", "per", "a", "though", "before", "after", "with", "i",
-    "i'm", "i'd", "we", "we'd", "we're", "that", "that's", "so", "maybe", "um", "uh", "er", "like", "you", "you'd", "in",
-    "because", "cause", "cuz", "right", "budgeted", "saved", "put", "good", "be", "even", "plus", "including", "included",
-    "yeah", "yes", "as", "which", "it", "it's", "then", "this", "thousand", "let", "they", "he", "she", "the", "not", "no",
+    "ten", "eleven", "twelve", "fifteen", "eighteen", "twenty", "thirty", "forty", "fifty", "sixty", "seventy",
+    "eighty", "ninety",
+    "for", "on", "set", "and", "or", "to", "is", "was", "would", "max", "maximum", "tops", "at", "if", "but",
+    "total", "all",
+    "range", "ish", "something", "somewhere", "cash", "out", "down", "per", "a", "though", "before", "after",
+    "with", "i",
+    "i'm", "i'd", "we", "we'd", "we're", "that", "that's", "so", "maybe", "um", "uh", "er", "like", "you",
+    "you'd", "in",
+    "because", "cause", "cuz", "right", "budgeted", "saved", "put", "good", "be", "even", "plus", "including",
+    "included",
+    "yeah", "yes", "as", "which", "it", "it's", "then", "this", "thousand", "let", "they", "he", "she", "the",
+    "not", "no",
     "just", "of it", "now", "today", "already", "either", "really", "probably", "tax", "over", "under", "from", "when",
-    "until", "by", "except", "honestly", "anyway", "tonight", "maximally", "limit", "okay", "ok", "give", "sounds", "works",
+    "until", "by", "except", "honestly", "anyway", "tonight", "maximally", "limit", "okay", "ok", "give",
+    "sounds", "works",
     "squirreled", "tucked", "ready", "available", "upfront", "up", "altogether", "ballpark", "k", "grand", "depending",
     "can", "could", "will", "won't", "without", "only", "hopefully", "ideally", "definitely", "price", "budget", "mark",
-    "approved", "between", "and change", "pooled", "where", "what", "who", "since", "once", "too", "absolute", "absolutely",
-    "tax", "my", "our", "his", "her", "your", "left", "coming", "realistic", "realistically", "comfortable", "comfortably",
+    "approved", "between", "and change", "pooled", "where", "what", "who", "since", "once", "too", "absolute",
+    "absolutely",
+    "tax", "my", "our", "his", "her", "your", "left", "coming", "realistic", "realistically", "comfortable",
+    "comfortably",
     "would've", "sir", "ma'am", "man", "i've", "we've", "if that", "same", "should", "more or less", "less", "well",
 )  # fmt: skip
 _NOT_BEFORE = re.compile(
     r"(?:\b(?:january|february|march|april|may|june|july|august|september|october|november|december"
-    r"|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec|age|aged|turning|number|unit|suite|apartment|route|highway|exit|since|in|back in"
-    r"|year|chapter|page|top|q|the|option|phase|step|these|those|all|first|last|next|past|other|another|every|code)|[a-z0-9]-|#)\s*$"
+    r"|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec|age|aged|turning|number|unit|suite|apartment"
+    r"|route|highway|exit|since|in|back in"
+    r"|year|chapter|page|top|q|the|option|phase|step|these|those|all|first|last|next|past|other"
+    r"|another|every|code)|[a-z0-9]-|#)\s*$"
 )
 _CLOCK_BEFORE = re.compile(r"\b(?:at|until|till|by|around|before|after|like) (?:about )?$")
 _PARTS_OF_DAY = re.compile(
-    r"\s*(?:o'?clock|a\.?m\b|p\.?m\b|in the (?:morning|afternoon|evening)|tonight|thirty\b|sharp|fifteen\b)"
+    r"\s*(?:o'?clock|a\.?m\b|p\.?m\b|in the (?:morning|afternoon|evening)|tonight|thirty\b|sharp"
+    r"|fifteen\b)"
 )
 
 _LINK = re.compile(
-    r"\s*,?\s*(?:to|or|-+|and|maybe|,|up to|or maybe|to maybe|maybe up to|or even|to like|or like|possibly|or so to|to about)?,?\s*(?:\$\s*)?"
+    r"\s*,?\s*(?:to|or|-+|and|maybe|,|up to|or maybe|to maybe|maybe up to|or even|to like|or like"
+    r"|possibly|or so to|to about)?,?\s*(?:\$\s*)?"
 )
-_NEGATION = r"(?:not?|n't|nothing|never|without|no|hate to|rather not|hesitant to|avoid|don't|can't|cannot|won't|couldn't|wouldn't|isn't)"
-_OVER = r"(?:over|above|more than|past|beyond|exceed(?:ing)?|north of|higher than|much more than|any more than|anything over)"
-_FILLER = r"(?:\s+(?:like|say|about|maybe|around|um|uh|the|that|a|roughly|\$|much|probably|our|my))*\s*\$?\s*$"
+_NEGATION = (
+    r"(?:not?|n't|nothing|never|without|no|hate to|rather not|hesitant to|avoid|don't|can't|cannot"
+    r"|won't|couldn't|wouldn't|isn't)"
+)
+_OVER = (
+    r"(?:over|above|more than|past|beyond|exceed(?:ing)?|north of|higher than|much more than"
+    r"|any more than|anything over)"
+)
+_FILLER = (
+    r"(?:\s+(?:like|say|about|maybe|around|um|uh|the|that|a|roughly|\$|much|probably|our"
+    r"|my))*\s*\$?\s*$"
+)
 _BEFORE: tuple[tuple[Bound, re.Pattern[str]], ...] = (
     (Bound.UP_TO, re.compile(rf"{_NEGATION}\b[^.?!;]{{0,40}}\b{_OVER}{_FILLER}")),
-    (Bound.UP_TO, re.compile(
-        rf"\b(?:up to|under|below|less than|underneath|no higher than|maximum(?: of| is)?|max(?: of| is|es out at)?|at most|at the most"
-        rf"|limit(?: is| of)|ceiling(?: is| of)|cap(?: is| of|ped at| it at)?|top(?:s| end| dollar)?(?: is| of| at)?|stop at|within|inside of|tops out at"
-        rf"|most (?:i|we)(?:'d| would| can| could| want| wanna|'re)?[^.?!;\d]{{0,35}}(?:is|be|to|do|spend|pay|go)?){_FILLER}")),
-    (Bound.AT_LEAST, re.compile(rf"\b(?:at least|minimum(?: of)?|north of|upwards? of|starting at|no less than|{_OVER}){_FILLER}")),
-    (Bound.AROUND, re.compile(
-        r"\b(?:about|around|roughly|approximately|approx|somewhere (?:around|near|about)|in the neighborhood of|ballpark(?: of)?|close to"
-        r"|closer to|near|maybe|circa|or so|kind of|probably|give or take|right at about|in the vicinity of|hovering around|almost|nearly)"
-        r"(?:\s+(?:like|say|um|uh|the|a|maybe|about|around))*\s*\$?\s*$")),
-)  # fmt: skip
+    (
+        Bound.UP_TO,
+        re.compile(
+            rf"\b(?:up to|under|below|less than|underneath|no higher than|maximum(?: of| is)?|max(?: of| is"
+            rf"|es out at)?|at most|at the most"
+            rf"|limit(?: is| of)|ceiling(?: is| of)|cap(?: is| of|ped at| it at)?|top(?:s| end"
+            rf"| dollar)?(?: is| of| at)?|stop at|within|inside of|tops out at"
+            rf"|most (?:i|we)(?:'d| would| can| could| want| wanna|'re)?[^.?!;\d]{{0,35}}(?:is|be|to|do"
+            rf"|spend|pay|go)?){_FILLER}"
+        ),
+    ),
+    (
+        Bound.AT_LEAST,
+        re.compile(
+            rf"\b(?:at least|minimum(?: of)?|north of|upwards? of|starting at|no less than"
+            rf"|{_OVER}){_FILLER}"
+        ),
+    ),
+    (
+        Bound.AROUND,
+        re.compile(
+            r"\b(?:about|around|roughly|approximately|approx|somewhere (?:around|near|about)"
+            r"|in the neighborhood of|ballpark(?: of)?|close to"
+            r"|closer to|near|maybe|circa|or so|kind of|probably|give or take|right at about"
+            r"|in the vicinity of|hovering around|almost|nearly)"
+            r"(?:\s+(?:like|say|um|uh|the|a|maybe|about|around))*\s*\$?\s*$"
+        ),
+    ),
+)
 _AFTER: tuple[tuple[Bound, re.Pattern[str]], ...] = (
-    (Bound.UP_TO, re.compile(
-        r"^(?:\s*(?:thousand|grand|dollars|bucks|or so|total|per month|a month|all in|out the door))*\s*,?\s*(?:is |that's |would be |'s )?(?:like )?"
-        r"(?:tops|max(?:imum)?|at (?:the )?(?:very )?most|or (?:less|under|below)|(?:my|our|the) (?:absolute |very )?(?:max(?:imum)?|limit|ceiling|cap|top|most)\b)")),
-    (Bound.UP_TO, re.compile(r"^[^.?!;]{0,12}?\b(?:is|would be|'s|be) (?:the |my |our |about the |as )?(?:absolute |very )?(?:top\b|max|limit|ceiling|most|cap\b|high as)")),
+    (
+        Bound.UP_TO,
+        re.compile(
+            r"^(?:\s*(?:thousand|grand|dollars|bucks|or so|total|per month|a month|all in"
+            r"|out the door))*\s*,?\s*(?:is |that's |would be |'s )?(?:like )?"
+            r"(?:tops|max(?:imum)?|at (?:the )?(?:very )?most|or (?:less|under|below)|(?:my|our"
+            r"|the) (?:absolute |very )?(?:max(?:imum)?|limit|ceiling|cap|top|most)\b)"
+        ),
+    ),
+    (
+        Bound.UP_TO,
+        re.compile(
+            r"^[^.?!;]{0,12}?\b(?:is|would be|'s|be) (?:the |my |our |about the |as )?(?:absolute "
+            r"|very )?(?:top\b|max|limit|ceiling|most|cap\b|high as)"
+        ),
+    ),
     (Bound.AT_LEAST, re.compile(r"^\s*(?:or more|or better|and up|minimum|at least|plus\b)")),
-    (Bound.AROUND, re.compile(r"^\s*-?(?:ish\b|,? ?give or take|,? ?or so\b|,? ?or thereabouts|,? ?more or less|,? ?roughly|,? ?ballpark|,? ?around there|,? ?somewhere (?:in|around) there)")),
-)  # fmt: skip
+    (
+        Bound.AROUND,
+        re.compile(
+            r"^\s*-?(?:ish\b|,? ?give or take|,? ?or so\b|,? ?or thereabouts|,? ?more or less|,? ?roughly"
+            r"|,? ?ballpark|,? ?around there|,? ?somewhere (?:in|around) there)"
+        ),
+    ),
+)
 _BAND = re.compile(
-    r"\b(low|lower|mid|middle|high|upper)(?: to (low|mid|high|upper))?[- ](?:the )?(teens|twenties|thirties|forties|fifties|sixties|seventies|eighties|nineties|(\d)0'?s)\b"
+    r"\b(low|lower|mid|middle|high|upper)(?: to (low|mid|high|upper))?[- ](?:the )?(teens|twenties"
+    r"|thirties|forties|fifties|sixties|seventies|eighties|nineties|(\d)0'?s)\b"
 )
 _BANDS = {
     "teens": 10, "twenties": 20, "thirties": 30, "forties": 40, "fifties": 50, "sixties": 60, "seventies": 70,
@@ -181,6 +244,8 @@ def _is_count(number: Number, before: str, after: str) -> bool:
         return True
     if number.full and not number.year:
         return False
+    if re.search(r"\b(?:\d+|ten|twelve|\w+teen|\w+ty|two|three|four|five|six|seven|eight|nine) (?:by|x) $", before):
+        return True
     following = re.match(r"\s*-?\s*([a-z][a-z']*)", after)
     if following is None or number.year:
         return False

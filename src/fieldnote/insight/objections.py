@@ -80,7 +80,10 @@ def _outright(talk: Talk, turn: Turn, said: str) -> list[_Objection]:
         ):
             continue
         if kind.subject is Subject.QUOTES and re.search(
-            r"\b(?:not|aren't|no|don't|didn't|without) (?:\w+ ){0,3}(?:other|another|more|compar\w+|shop\w*|any)\b",
+            (
+                r"\b(?:not|aren't|no|don't|didn't|without) (?:\w+ ){0,3}(?:other|another|more|compar\w+"
+                r"|shop\w*|any)\b"
+            ),
             said,
         ):
             continue
@@ -96,23 +99,30 @@ def _is_denied(said: str, at: int) -> bool:
         )
     ) or bool(
         re.search(
-            r"\b(?:isn't|not|wasn't|aren't) (?:too |that |really |so |all that |bad |very )+(?:high|expensive|bad|much|steep|pricey)",
+            (
+                r"\b(?:isn't|not|wasn't|aren't) (?:too |that |really |so |all that |bad |very )+(?:high"
+                r"|expensive|bad|much|steep|pricey)"
+            ),
             said,
         )
     )
 
 
 _ASKS_PRICE = re.compile(
-    r"\s*(?:\w+[.,] )?(?:is|are|would|was|does|how|what|and is|so is) (?:it|that|this|they|the)?\b[^.!]*\?\s*$"
+    r"\s*(?:\w+[.,] )?(?:is|are|would|was|does|how|what|and is|so is) (?:it|that|this|they"
+    r"|the)?\b[^.!]*\?\s*$"
 )
 _PRICED = re.compile(
-    r"\b(?:price|cost|money|quote|number|payment|budget|expensive|afford|total|pricey|expected|spend|cheap\w*|dollars|pay)\b"
+    r"\b(?:price|cost|money|quote|number|payment|budget|expensive|afford|total|pricey|expected"
+    r"|spend|cheap\w*|dollars|pay)\b"
 )
 _NOT_PRICED = re.compile(
-    r"\b(?:red|color|bright|dark|noise|sun|water|heat|miles|to take in|work|stress|humid\w*|pressure|trouble|bill|interest|rate|electric\w*)\b"
+    r"\b(?:red|color|bright|dark|noise|sun|water|heat|miles|to take in|work|stress|humid\w*"
+    r"|pressure|trouble|bill|interest|rate|electric\w*)\b"
 )
 _OTHERS_PRICE = re.compile(
-    r"\b(?:neighbo\w+|sister|brother|friend|cousin|buddy|groceries|gas|college|daycare|tuition)(?:'s)?\b"
+    r"\b(?:neighbo\w+|sister|brother|friend|cousin|buddy|groceries|gas|college|daycare"
+    r"|tuition)(?:'s)?\b"
 )
 
 
@@ -126,8 +136,11 @@ def _is_of_price(talk: Talk, turn: Turn, said: str) -> bool:
 
 
 _DEFERS = re.compile(
-    r"\b(?:(?:need|have|want|got|gotta|ought|should|'d|would|like)\b.{0,12}\b(?:talk|speak|check|run|discuss|go over|consult|clear|ask|show|sit down|see what)\b.{0,40}"
-    r"|(?:can't|cannot|won't|couldn't|not going to|don't|wouldn't|unable to)\b.{0,30}\b(?:sign|decide|commit|do anything|agree|say yes|move forward|make)\b.{0,30}\bwithout\b.{0,20}|let me (?:talk|run|check|speak)\b.{0,30})"
+    r"\b(?:(?:need|have|want|got|gotta|ought|should|'d|would|like)\b.{0,12}\b(?:talk|speak|check"
+    r"|run|discuss|go over|consult|clear|ask|show|sit down|see what)\b.{0,40}"
+    r"|(?:can't|cannot|won't|couldn't|not going to|don't|wouldn't|unable to)\b.{0,30}\b(?:sign"
+    r"|decide|commit|do anything|agree|say yes|move forward|make)\b.{0,30}\bwithout\b.{0,20}"
+    r"|let me (?:talk|run|check|speak)\b.{0,30})"
 )
 _STALLS = re.compile(r"\b(?:before|first|until|without|can't|cannot|let me|though|but)\b")
 
@@ -153,7 +166,10 @@ def _named(
 ) -> list[_Objection]:
     """A known subject in a sentence of dislike."""
     if re.search(
-        r"\b(?:don't|do not|didn't) (?:want|wanna|need) (?:to )?(?:spend|pay|go over|put|wait|it (?:till|until))\b",
+        (
+            r"\b(?:don't|do not|didn't) (?:want|wanna|need) (?:to )?(?:spend|pay|go over|put|wait"
+            r"|it (?:till|until))\b"
+        ),
         said,
     ):
         return []
@@ -199,7 +215,8 @@ def _worry(turn: Turn, said: str, *, certain: bool) -> list[_Objection]:
 
 _VAGUE = re.compile(r"^(?:it|that|this|them|things|everything|anything|you|all that|what|how)\b\W*$")
 _CUT = re.compile(
-    r",| - |--|\b(?:because|cause|since|but|and (?:i|we|it|they|then)|so (?:i|we|that)|like i|if you|you know|which|when|while)\b"
+    r",| - |--|\b(?:because|cause|since|but|and (?:i|we|it|they|then)|so (?:i|we|that)|like i"
+    r"|if you|you know|which|when|while)\b"
 )
 
 
@@ -218,9 +235,12 @@ def _taken(what: str) -> str:
 
 
 _PERSONS = {
-    "my": "their", "our": "their", "i": "they", "we": "they", "me": "them", "us": "them", "i'm": "they are", "we're": "they are",
-    "i've": "they have", "we've": "they have", "i'd": "they would", "we'd": "they would", "i'll": "they will", "we'll": "they will",
-    "am": "are", "mine": "theirs", "ours": "theirs", "your": "the company's", "you": "the company", "you're": "the company is",
+    "my": "their", "our": "their", "i": "they", "we": "they", "me": "them", "us": "them", "i'm": "they are",
+    "we're": "they are",
+    "i've": "they have", "we've": "they have", "i'd": "they would", "we'd": "they would", "i'll": "they will",
+    "we'll": "they will",
+    "am": "are", "mine": "theirs", "ours": "theirs", "your": "the company's", "you": "the company",
+    "you're": "the company is",
 }  # fmt: skip
 _PERSON = re.compile(r"\b(?:" + "|".join(sorted(_PERSONS, key=len, reverse=True)) + r")\b(?!')")
 _ACRONYMS = re.compile(r"\b(?:hoa|hvac|uv|apr|cfo|ceo)\b")
@@ -240,7 +260,9 @@ def _clause_of_worry(said: str) -> str:
 
 
 _REASONS = re.compile(
-    r"\b(?P<season>spring|summer|fall|winter|christmas|holiday|thanksgiving)?[^.?!]{0,25}?\b(?P<what>vacation|wedding|holidays?|school|travel|guests|baby|surgery|graduation)\b"
+    r"\b(?P<season>spring|summer|fall|winter|christmas|holiday"
+    r"|thanksgiving)?[^.?!]{0,25}?\b(?P<what>vacation|wedding|holidays?|school|travel|guests|baby"
+    r"|surgery|graduation)\b"
 )
 
 

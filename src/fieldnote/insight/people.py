@@ -6,15 +6,30 @@ import re
 
 from fieldnote.insight.roles import Talk, Turn
 
-_SHE = r"wife|girlfriend|mom|mother|mother-in-law|mother in law|daughter|sister|sister-in-law|grandmother|grandma|aunt|niece|granddaughter|landlady|daughter-in-law|daughter in law"
-_HE = r"husband|hubby|boyfriend|dad|father|father-in-law|father in law|son|brother|brother-in-law|grandfather|grandpa|uncle|nephew|grandson|son-in-law|son in law"
+_SHE = (
+    r"wife|girlfriend|mom|mother|mother-in-law|mother in law|daughter|sister|sister-in-law"
+    r"|grandmother|grandma|aunt|niece|granddaughter|landlady|daughter-in-law|daughter in law"
+)
+_HE = (
+    r"husband|hubby|boyfriend|dad|father|father-in-law|father in law|son|brother|brother-in-law"
+    r"|grandfather|grandpa|uncle|nephew|grandson|son-in-law|son in law"
+)
 _THEY = (
-    r"spouse|partner|fianc[e\u00e9]e?|better half|significant other|parents|folks|kids|landlord|owner|owners|boss|manager|property manager|general manager|accountant|attorney|lawyer|trustees?|roommate|business partner"
-    r"|(?:hoa )?(?:board(?: of (?:trustees|directors))?|architectural (?:committee|board))|hoa(?! (?:fees?|dues))|committee|condo association|association|council|cfo|ceo|coo|vp(?: of \w+)?|president|controller|director(?: of \w+)?|purchasing(?: department)?|procurement|corporate|head office|franchisor|facilities director|congregation|church board|elders|in-laws"
+    r"spouse|partner|fianc[e\u00e9]e?|better half|significant other|parents|folks|kids|landlord"
+    r"|owner|owners|boss|manager|property manager|general manager|accountant|attorney|lawyer"
+    r"|trustees?|roommate|business partner"
+    r"|(?:hoa )?(?:board(?: of (?:trustees|directors))?|architectural (?:committee|board))"
+    r"|hoa(?! (?:fees?|dues))|committee|condo association|association|council|cfo|ceo|coo"
+    r"|vp(?: of \w+)?|president|controller|director(?: of \w+)?|purchasing(?: department)?"
+    r"|procurement|corporate|head office|franchisor|facilities director|congregation|church board"
+    r"|elders|in-laws"
 )
 RELATION = rf"(?:{_SHE}|{_HE}|{_THEY})(?!-in-law|[- ]in[- ]law)"
 _PERSON = re.compile(rf"\b(?P<person>{RELATION})(?:'s)?\b")
-PARTNERS = {"wife", "husband", "hubby", "spouse", "partner", "boyfriend", "girlfriend", "fiance", "fiancee", "fianc\u00e9", "fianc\u00e9e", "better half", "significant other"}  # fmt: skip
+PARTNERS = {
+    "wife", "husband", "hubby", "spouse", "partner", "boyfriend", "girlfriend", "fiance", "fiancee",
+    "fianc\u00e9", "fianc\u00e9e", "better half", "significant other",
+}  # fmt: skip
 _LOOK_BACK = 8
 _OF_ANOTHER = re.compile(r"(?:\b(?:her|his|their)|\w's)\s+$")
 
@@ -43,7 +58,10 @@ def name_of(person: str) -> str:
 
 def meant_by(talk: Talk, turn: Turn, pronoun: str, before: int) -> str | None:
     """Who `he`, `she` or `they` is: the last fitting person that customers, or the rep's question, named."""
-    one = r"spouse|partner|fianc[e\u00e9]e?|better half|landlord|owner|boss|manager|accountant|attorney|lawyer|cfo|ceo|president|controller"
+    one = (
+        r"spouse|partner|fianc[e\u00e9]e?|better half|landlord|owner|boss|manager|accountant|attorney"
+        r"|lawyer|cfo|ceo|president|controller"
+    )
     fits = {"she": f"{_SHE}|{one}", "her": f"{_SHE}|{one}", "he": f"{_HE}|{one}", "him": f"{_HE}|{one}"}.get(
         pronoun, _THEY
     )

@@ -42,31 +42,96 @@ class Talk:
 
 
 _REP_LABEL = re.compile(
-    r"\b(?:(?:sales|field|service|account)?\s*rep(?:resentative)?|sales(?:man|woman|person|people|rep)?|seller|agent|advis[eo]r|consultant|designer"
-    r"|estimator|contractor|tech(?:nician)?|inspector|specialist|plumber|roofer|electrician|installer|closer|canvasser|project manager"
+    r"\b(?:(?:sales|field|service|account)?\s*rep(?:resentative)?|sales(?:man|woman|person|people"
+    r"|rep)?|seller|agent|advis[eo]r|consultant|designer"
+    r"|estimator|contractor|tech(?:nician)?|inspector|specialist|plumber|roofer|electrician"
+    r"|installer|closer|canvasser|project manager"
     r"|account manager|account executive|ae|sdr|dealer|host)\b"
 )
 _CUSTOMER_LABEL = re.compile(
-    r"\b(?:customer|home\s?owner|client|buyer|prospect|lead|owner|husband|wife|spouse|caller|resident|tenant|facility manager"
+    r"\b(?:customer|home\s?owner|client|buyer|prospect|lead|owner|husband|wife|spouse|caller"
+    r"|resident|tenant|facility manager"
     r"|property manager|mother|father|mom|dad|son|daughter|guest)s?\b"
 )
 # What each role says, with weights: for the rep above zero.
 _SAYS: tuple[tuple[float, re.Pattern[str]], ...] = tuple(
     (weight, re.compile(pattern))
     for weight, pattern in (
-        (4.0, r"\b(?:i'm|i am|this is|my name is|my name's|it's) [a-z' ]{2,20}?,? (?:here )?(?:and i'm )?(?:with|from|over at|out of) (?!the (?:neighbo|house))"),
-        (3.0, r"\b(?:we spoke on the phone|thanks? (?:you )?(?:so much )?for having (?:me|us)|thanks for (?:your time|meeting))"),
-        (3.0, r"\b(?:your|a|the) (?:budget|price range|time ?line|time ?frame)\b[^.]*\?|\bbudget in mind\b|decision[- ]maker"),
-        (2.0, r"\b(?:our (?:crews?|installers?|warranty|guys|company|team|financing|customers|price|process)|we(?:'re| are) (?:licensed|booking|scheduling)|we've been in business)"),
-        (2.0, r"\b(?:i can (?:get|do|offer|send|come)|i'll (?:send|email|write|get you|put together|leave you|put you)|let me show you|sign (?:today|here))"),
-        (1.5, r"\b(?:how long have you|what brings|have you (?:guys )?(?:thought|noticed|had)|when (?:would|do|are) you|how old is|did you (?:guys )?(?:have|talk)|what (?:would|were|are) you (?:guys )?(?:hop|think|look|comfort|expect))"),
-        (1.5, r"\b(?:square feet|installed|the permit|per square|lifetime warranty|proposal|discount|promo(?:tion)?|financing|your (?:roof|home|house|kitchen|property))\b"),
+        (
+            4.0,
+            (
+                r"\b(?:i'm|i am|this is|my name is|my name's"
+                r"|it's) [a-z' ]{2,20}?,? (?:here )?(?:and i'm )?(?:with|from|over at"
+                r"|out of) (?!the (?:neighbo|house))"
+            ),
+        ),
+        (
+            3.0,
+            (
+                r"\b(?:we spoke on the phone|thanks? (?:you )?(?:so much )?for having (?:me|us)"
+                r"|thanks for (?:your time|meeting))"
+            ),
+        ),
+        (
+            3.0,
+            (
+                r"\b(?:your|a|the) (?:budget|price range|time ?line|time ?frame)\b[^.]*\?|\bbudget in mind\b"
+                r"|decision[- ]maker"
+            ),
+        ),
+        (
+            2.0,
+            (
+                r"\b(?:our (?:crews?|installers?|warranty|guys|company|team|financing|customers|price|process)"
+                r"|we(?:'re| are) (?:licensed|booking|scheduling)|we've been in business)"
+            ),
+        ),
+        (
+            2.0,
+            (
+                r"\b(?:i can (?:get|do|offer|send|come)|i'll (?:send|email|write|get you|put together"
+                r"|leave you|put you)|let me show you|sign (?:today|here))"
+            ),
+        ),
+        (
+            1.5,
+            (
+                r"\b(?:how long have you|what brings|have you (?:guys )?(?:thought|noticed|had)|when (?:would"
+                r"|do|are) you|how old is|did you (?:guys )?(?:have|talk)|what (?:would|were"
+                r"|are) you (?:guys )?(?:hop|think|look|comfort|expect))"
+            ),
+        ),
+        (
+            1.5,
+            (
+                r"\b(?:square feet|installed|the permit|per square|lifetime warranty|proposal|discount"
+                r"|promo(?:tion)?|financing|your (?:roof|home|house|kitchen|property))\b"
+            ),
+        ),
         (1.0, r"\b(?:i'm at|comes (?:out )?to|would run|runs about|you're (?:looking )?at)\b"),
-        (-2.0, r"\b(?:my (?:husband|wife|kids?|son|daughter|mom|mother|dad|partner)|our (?:roof|house|kitchen|budget|bedroom|windows|yard|kids|neighbo\w+))\b"),
-        (-2.0, r"\b(?:come (?:on )?in\b|how much|do you (?:guys )?(?:do|offer|have|need)|we (?:bought|moved|live)|our budget|we'd like|i'd like (?:it|to)|i want|we want|we need|we were thinking)"),
-        (-1.5, r"\b(?:too (?:high|expensive|much)|think about it|other quotes|we can't|i can't afford|your (?:price|warranty|company|crew|guys|reviews))\b"),
+        (
+            -2.0,
+            (
+                r"\b(?:my (?:husband|wife|kids?|son|daughter|mom|mother|dad|partner)|our (?:roof|house|kitchen"
+                r"|budget|bedroom|windows|yard|kids|neighbo\w+))\b"
+            ),
+        ),
+        (
+            -2.0,
+            (
+                r"\b(?:come (?:on )?in\b|how much|do you (?:guys )?(?:do|offer|have|need)|we (?:bought|moved"
+                r"|live)|our budget|we'd like|i'd like (?:it|to)|i want|we want|we need|we were thinking)"
+            ),
+        ),
+        (
+            -1.5,
+            (
+                r"\b(?:too (?:high|expensive|much)|think about it|other quotes|we can't|i can't afford"
+                r"|your (?:price|warranty|company|crew|guys|reviews))\b"
+            ),
+        ),
     )
-)  # fmt: skip
+)
 
 
 def talk_of(utterances: Sequence[Utterance], rep_name: str | None = None) -> Talk:

@@ -23,40 +23,99 @@ _QUOTE = (5, 32)
 _WISHES = tuple(
     (weight, re.compile(pattern))
     for weight, pattern in (
-        (3.0, r"\b(?:i|we)(?:'d| would|'m| are|'re)? (?:really |just |also )?(?:want|wanna|need|love|like|looking|hoping|prefer|rather|knock)\b(?! (?:that|it|him|her|them|the|this)\b)"),
-        (2.0, r"\b(?:replace|remodel|new|bigger|install|fix|add|change|update|convert|upgrade|get rid|tear|redo|walk-in|island|shower|deck|roof|windows?|siding|gutters?|furnace|heat pump|kitchen|bath\w*|patio|fence|panels?|unit)\b"),
-        (2.0, r"\b(?:leak\w*|rotten|rotted|cold|drafty|fog|old|broken|out since|stain|mold|cracked|hail|came (?:down|off)|sticks|worst|dated|original|too small|bill was|holes|died|dripping)\b"),
+        (
+            3.0,
+            (
+                r"\b(?:i|we)(?:'d| would|'m| are|'re)? (?:really |just |also )?(?:want|wanna|need|love|like"
+                r"|looking|hoping|prefer|rather|knock)\b(?! (?:that|it|him|her|them|the|this)\b)"
+            ),
+        ),
+        (
+            2.0,
+            (
+                r"\b(?:replace|remodel|new|bigger|install|fix|add|change|update|convert|upgrade|get rid|tear"
+                r"|redo|walk-in|island|shower|deck|roof|windows?|siding|gutters?|furnace|heat pump|kitchen"
+                r"|bath\w*|patio|fence|panels?|unit)\b"
+            ),
+        ),
+        (
+            2.0,
+            (
+                r"\b(?:leak\w*|rotten|rotted|cold|drafty|fog|old|broken|out since|stain|mold|cracked|hail"
+                r"|came (?:down|off)|sticks|worst|dated|original|too small|bill was|holes|died|dripping)\b"
+            ),
+        ),
         (1.0, r"(?:\b\w[\w']*\W+){7}"),
         (-2.0, r"\b(?:budget|spend|expensive|money|email|confirm|deposit)\b"),
-        (-3.0, r"\b(?:paid|bought|neighbo\w+|sister|brother|cousin|buddy|friend|dog|kids|vacation|soccer|lunch|coffee|game)\b"),
+        (
+            -3.0,
+            (
+                r"\b(?:paid|bought|neighbo\w+|sister|brother|cousin|buddy|friend|dog|kids|vacation|soccer"
+                r"|lunch|coffee|game)\b"
+            ),
+        ),
         (-2.0, r"\?\s*$|^(?:ha|oh|ooh|wow|okay|ok|sure|right|yeah|no|hi|hey|hello|sorry)\b[^a-z]*"),
     )
-)  # fmt: skip
+)
 _OPEN_QUESTION = re.compile(
-    r"\b(?:what(?:'s| is| are| do| would| don't|'d) (?:going on|not working|you (?:want|like|change|love|guys want|picturing|looking|hoping (?!to spend|to pay))|wrong|the plan|the project|bothering|happening|brings)|tell me (?:what|about)|what brings|what has you|walk me through|what are we)"
+    r"\b(?:what(?:'s| is| are| do| would| don't|'d) (?:going on|not working|you (?:want|like"
+    r"|change|love|guys want|picturing|looking|hoping (?!to spend|to pay))|wrong|the plan"
+    r"|the project|bothering|happening|brings)|tell me (?:what|about)|what brings|what has you"
+    r"|walk me through|what are we)"
 )
 _SUBJECTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (name, re.compile(rf"\b(?:{pattern})\b"))
     for name, pattern in (
-        ("shingles", r"shingles?"), ("leaks and water damage", r"leak\w*|drip\w*|stain|water damage"), ("hail and insurance", r"hail|insur\w+|adjuster|claim|deductible"),
-        ("gutters", r"gutters?|downspouts?"), ("cabinets", r"cabinets?"), ("countertops", r"counters?|countertops?|quartz|granite"), ("appliances", r"appliances?|fridge|stove"),
-        ("tile", r"tiles?|porcelain"), ("the shower", r"shower"), ("windows and glass", r"windows?|panes?|glass"), ("siding", r"siding|vinyl|fiber cement|hardie|cedar"),
-        ("heating and cooling", r"furnace|heat pump|air handler|seer|thermostat|cooling|ac"), ("decking", r"deck\w*|composite"), ("the railing", r"railing"), ("solar panels", r"panels?|kilowatts?"),
-        ("samples and colors", r"samples?|colou?rs?|swatch\w*"), ("warranty", r"warrant\w+"), ("financing", r"financ\w+|interest|monthly|payment|apr|rate"), ("rebates and discounts", r"rebates?|discounts?|tax credit|promo\w*"),
-        ("deposit", r"deposit|down payment|percent down"), ("permits", r"permits?|inspection|engineer"), ("the HOA", r"hoa|architectural board"), ("dust and cleanup", r"dust|clean ?up|magnet|zip walls?|mess"),
-        ("noise", r"noise|loud|decibels?"), ("energy bills", r"(?:gas|electric|utility|power|energy) bills?"), ("trade-in", r"trade-in|trade"), ("other quotes", r"quotes|bids|estimates"), ("crew and schedule", r"crews?|schedul\w+|booking|booked|lead time"),
-        ("turf and yard", r"turf|lawn|yard"), ("the fence", r"fence|gate"), ("flooring", r"floors?|flooring|hardwood"),
+        ("shingles", r"shingles?"),
+        ("leaks and water damage", r"leak\w*|drip\w*|stain|water damage"),
+        ("hail and insurance", r"hail|insur\w+|adjuster|claim|deductible"),
+        ("gutters", r"gutters?|downspouts?"),
+        ("cabinets", r"cabinets?"),
+        ("countertops", r"counters?|countertops?|quartz|granite"),
+        ("appliances", r"appliances?|fridge|stove"),
+        ("tile", r"tiles?|porcelain"),
+        ("the shower", r"shower"),
+        ("windows and glass", r"windows?|panes?|glass"),
+        ("siding", r"siding|vinyl|fiber cement|hardie|cedar"),
+        ("heating and cooling", r"furnace|heat pump|air handler|seer|thermostat|cooling|ac"),
+        ("decking", r"deck\w*|composite"),
+        ("the railing", r"railing"),
+        ("solar panels", r"panels?|kilowatts?"),
+        ("samples and colors", r"samples?|colou?rs?|swatch\w*"),
+        ("warranty", r"warrant\w+"),
+        ("financing", r"financ\w+|interest|monthly|payment|apr|rate"),
+        ("rebates and discounts", r"rebates?|discounts?|tax credit|promo\w*"),
+        ("deposit", r"deposit|down payment|percent down"),
+        ("permits", r"permits?|inspection|engineer"),
+        ("the HOA", r"hoa|architectural board"),
+        ("dust and cleanup", r"dust|clean ?up|magnet|zip walls?|mess"),
+        ("noise", r"noise|loud|decibels?"),
+        ("energy bills", r"(?:gas|electric|utility|power|energy) bills?"),
+        ("trade-in", r"trade-in|trade"),
+        ("other quotes", r"quotes|bids|estimates"),
+        ("crew and schedule", r"crews?|schedul\w+|booking|booked|lead time"),
+        ("turf and yard", r"turf|lawn|yard"),
+        ("the fence", r"fence|gate"),
+        ("flooring", r"floors?|flooring|hardwood"),
     )
-)  # fmt: skip
+)
 _PROMISE = re.compile(
-    r"\b(?:i'll|i will|we'll|we will|i'm going to|i'm gonna|let me) (?:go ahead and |also |just |then |definitely |have (?:\w+ )?)?(?:send|email|e-mail|call|text|bring|drop|write|come|stop|check|book|order|schedule|draw|put (?:you|that|it)|pencil|get (?:you|the|that|back|it)|follow|find|see you|type|fill|leave|talk|ask|look|run|sign|think|measure|stage|pull|have)\b"
-    r"|\b(?:next step is|you (?:sign|let me know)|can you (?:send|email|call)|see you (?:on|then|at|tomorrow|next|mon|tues|wednes|thurs|fri|satur|sun))\b"
+    r"\b(?:i'll|i will|we'll|we will|i'm going to|i'm gonna|let me) (?:go ahead and |also |just "
+    r"|then |definitely |have (?:\w+ )?)?(?:send|email|e-mail|call|text|bring|drop|write|come|stop"
+    r"|check|book|order|schedule|draw|put (?:you|that|it)|pencil|get (?:you|the|that|back|it)"
+    r"|follow|find|see you|type|fill|leave|talk|ask|look|run|sign|think|measure|stage|pull|have)\b"
+    r"|\b(?:next step is|you (?:sign|let me know)|can you (?:send|email|call)|see you (?:on|then"
+    r"|at|tomorrow|next|mon|tues|wednes|thurs|fri|satur|sun))\b"
 )
 _MEETING = re.compile(
-    r"\b(?:monday|tuesday|wednesday|thursday|friday|saturday|sunday|tomorrow|tonight|next week|this (?:afternoon|evening))\b.{0,30}\b(?:at|around|by|before|after|works?|good|okay|it is|noon|morning|evening)\b|\b(?:eleven|ten|nine|eight|seven|six|five|four|three|two|one|noon)(?: (?:thirty|fifteen))? (?:it is|works)"
+    r"\b(?:monday|tuesday|wednesday|thursday|friday|saturday|sunday|tomorrow|tonight|next week"
+    r"|this (?:afternoon|evening))\b.{0,30}\b(?:at|around|by|before|after|works?|good|okay|it is"
+    r"|noon|morning|evening)\b|\b(?:eleven|ten|nine|eight|seven|six|five|four|three|two|one"
+    r"|noon)(?: (?:thirty|fifteen))? (?:it is|works)"
 )
 _NOT_A_STEP = re.compile(
-    r"\b(?:i'll (?:be honest|tell you|say|take|have to inform|never)|let me (?:ask|just|see|show|have a look|look)|let me put|we'll (?:see|find)|if i|i'll show)\b"
+    r"\b(?:i'll (?:be honest|tell you|say|take|have to inform|never)|let me (?:ask|just|see|show"
+    r"|have a look|look)|let me put|we'll (?:see|find)|if i|i'll show)\b"
 )
 
 
@@ -145,7 +204,8 @@ def _discussed(talk: Talk) -> list[str]:
 
 
 _TOTALS = re.compile(
-    r"\b(?:i'm at|we're at|you'd be at|you're at|comes (?:out )?to|installed|all in|all together|total|package|would be|runs|i've got you at|that's the \w+ at|put the total|goes to)\b"
+    r"\b(?:i'm at|we're at|you'd be at|you're at|comes (?:out )?to|installed|all in|all together"
+    r"|total|package|would be|runs|i've got you at|that's the \w+ at|put the total|goes to)\b"
 )
 
 

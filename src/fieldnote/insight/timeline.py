@@ -24,30 +24,139 @@ def _cues(*pairs: tuple[float, str]) -> tuple[tuple[float, re.Pattern[str]], ...
 
 
 _WANTED = _cues(
-    (2.0, r"\b(?:i|we)(?:'d| would|'m|'re)? (?:really |just |probably )?(?:want|wanna|need|like|love|hoping|prefer)\b"),
-    (3.0, r"\b(?:want|wanna|need|like|love|hop(?:e|ing)|aim(?:ing)?|shooting|looking|prefer|planning|trying|wish|rather|expect(?:ing)?) (?:for |to |you |you guys |somebody |someone |us |on )*(?:really |just |probably |maybe |definitely )*(?:have |get |see |getting |having |be |do |start |starting |install |finish |for |replace |put )*(?:it|this|that|them|everything|the (?:work|project|whole thing|job|thing|roof|kitchen|bath\w*|deck|windows|siding|gutters|system|unit|fence|floors?)|all (?:of )?(?:this|that|it)|started|done|going|finished|something|in|installed|moving|ready)\b"),
-    (3.0, r"\b(?:done|finished|installed|completed?|in place|wrapped up|ready|up and running|working|built|put in|put on|replaced|taken care of|started|fixed|underway|handled|on the roof|in here)\b"),
-    (3.0, r"\b(?:has|have|got|needs?|'s got|must|had)(?:ta| to)? be\b|\bwould be (?:ideal|great|perfect|good|best|nice|better|awesome|fine|amazing|wonderful|my preference)\b|\bworks (?:best|better|for)\b|\b(?:is|sounds) (?:good|fine|perfect|ideal|great|best)\b"),
-    (2.5, r"\b(?:no later than|at the latest|deadline|latest|time ?line|time ?frame|target|goal|ideally|goal is|hoping|shooting for|aiming for|looking at|thinking|sometime)\b"),
-    (2.0, r"\b(?:i'd|we'd|i would|we would|let's|we could|i could|i guess|i think|i was thinking|we were thinking|probably|maybe) (?:do|start|say|go|wait|want|begin|like|shoot|aim|plan|probably|hold off)\b|\bstart(?:ing)? (?:in|on|it)\b|\bbreak ground\b|\bthat's when\b|\bwait (?:until|till)\b|\bhold off\b"),
-    (3.0, r"\| *(?:thing|project|job|kind of thing|deal) (?:for|probably)|\b(?:it's|this is|that's) (?:\w+ )?(?:a|an) *\|"),
+    (
+        2.0,
+        (
+            r"\b(?:i|we)(?:'d| would|'m|'re)? (?:really |just |probably )?(?:want|wanna|need|like|love"
+            r"|hoping|prefer)\b"
+        ),
+    ),
+    (
+        3.0,
+        (
+            r"\b(?:want|wanna|need|like|love|hop(?:e|ing)|aim(?:ing)?|shooting|looking|prefer|planning"
+            r"|trying|wish|rather|expect(?:ing)?) (?:for |to |you |you guys |somebody |someone |us "
+            r"|on )*(?:really |just |probably |maybe |definitely )*(?:have |get |see |getting |having |be "
+            r"|do |start |starting |install |finish |for |replace |put )*(?:it|this|that|them|everything"
+            r"|the (?:work|project|whole thing|job|thing|roof|kitchen|bath\w*|deck|windows|siding|gutters"
+            r"|system|unit|fence|floors?)|all (?:of )?(?:this|that|it)|started|done|going|finished"
+            r"|something|in|installed|moving|ready)\b"
+        ),
+    ),
+    (
+        3.0,
+        (
+            r"\b(?:done|finished|installed|completed?|in place|wrapped up|ready|up and running|working"
+            r"|built|put in|put on|replaced|taken care of|started|fixed|underway|handled|on the roof"
+            r"|in here)\b"
+        ),
+    ),
+    (
+        3.0,
+        (
+            r"\b(?:has|have|got|needs?|'s got|must|had)(?:ta| to)? be\b|\bwould be (?:ideal|great|perfect"
+            r"|good|best|nice|better|awesome|fine|amazing|wonderful|my preference)\b|\bworks (?:best"
+            r"|better|for)\b|\b(?:is|sounds) (?:good|fine|perfect|ideal|great|best)\b"
+        ),
+    ),
+    (
+        2.5,
+        (
+            r"\b(?:no later than|at the latest|deadline|latest|time ?line|time ?frame|target|goal|ideally"
+            r"|goal is|hoping|shooting for|aiming for|looking at|thinking|sometime)\b"
+        ),
+    ),
+    (
+        2.0,
+        (
+            r"\b(?:i'd|we'd|i would|we would|let's|we could|i could|i guess|i think|i was thinking"
+            r"|we were thinking|probably|maybe) (?:do|start|say|go|wait|want|begin|like|shoot|aim|plan"
+            r"|probably|hold off)\b|\bstart(?:ing)? (?:in|on|it)\b|\bbreak ground\b|\bthat's when\b"
+            r"|\bwait (?:until|till)\b|\bhold off\b"
+        ),
+    ),
+    (
+        3.0,
+        (
+            r"\| *(?:thing|project|job|kind of thing|deal) (?:for|probably)|\b(?:it's|this is"
+            r"|that's) (?:\w+ )?(?:a|an) *\|"
+        ),
+    ),
     (1.5, r"\bbefore\b|\bin time\b|\bso (?:before|by|after|in)\b|\bat the latest\b"),
-)  # fmt: skip
+)
 _NOT_WANTED = _cues(
-    (2.0, r"\b(?:i|we)(?:'d| would|'m|'re)? (?:really |just |probably )?(?:want|wanna|need|like|love|hoping|prefer)\b"),
-    (-5.0, r"\b(?:bought|built|moved in|did|was|were|had|went|came|put (?:it|in|on|the)|installed in|replaced (?:it|in|the)|started leaking|happened|filed|got (?:it|hit|here)|hit|last (?:year|spring|summer|fall|winter|week|month)|ago|back in|since|used to|paid|broke|died|passed|redid|remodeled|married|closed|patched|leaked|born|retired|won|told|said|quoted|sold|worked)\b(?! (?:like|hoping|thinking))"),
-    (-4.0, r"\b(?:warranty|guarantee|years? old|expire[sd]?|lease|birthday|anniversary|turns?|turning|graduat\w+|retir(?:es|ing)|retire|deductible|interest|payment|a month|mortgage|appointment|meeting|game|tournament|soccer|practice|class|doctor|flight|trip|traveling|travelling|vacation|out of town|back (?:from|on|in)|away|closing on|hosting|visit(?:ing)?|arriv\w+|coming (?:over|in|by|out|to)|flying|staying|starts? (?:college|a new job|school)|leaves?|deploy\w*|surgery)\b"),
-    (-5.0, r"\b(?:call|text|email|talk|meet|see|come (?:back|by|over|out)|stop by|follow up|touch base|check in|swing by|reach out|get back|let you know|drop(?: it)? off|send|hear from|(?:be|is|'s|are|he's|she's|i'm|we're) (?:available|free|home|around)|another (?:quote|bid|guy|company|one) (?:coming|on)|third one|quotes? coming|other (?:guy|quote|company|bid)|someone coming|he's coming|she's coming|they're coming|i can do|show you|measure)\b"),
-    (-4.0, r"\bnot (?:before|until|in|during|going to be|by|this|next|august|july|june|possible)\b|\b(?:can't|cannot|won't|don't want|wouldn't|isn't|except|anything but|busy|gone|booked|avoid|rather not|skip|doesn't work|too (?:late|soon|early|cold|hot|far))\b(?! wait)"),
+    (
+        2.0,
+        (
+            r"\b(?:i|we)(?:'d| would|'m|'re)? (?:really |just |probably )?(?:want|wanna|need|like|love"
+            r"|hoping|prefer)\b"
+        ),
+    ),
+    (
+        -5.0,
+        (
+            r"\b(?:bought|built|moved in|did|was|were|had|went|came|put (?:it|in|on|the)|installed in"
+            r"|replaced (?:it|in|the)|started leaking|happened|filed|got (?:it|hit|here)|hit|last (?:year"
+            r"|spring|summer|fall|winter|week|month)|ago|back in|since|used to|paid|broke|died|passed"
+            r"|redid|remodeled|married|closed|patched|leaked|born|retired|won|told|said|quoted|sold"
+            r"|worked)\b(?! (?:like|hoping|thinking))"
+        ),
+    ),
+    (
+        -4.0,
+        (
+            r"\b(?:warranty|guarantee|years? old|expire[sd]?|lease|birthday|anniversary|turns?|turning"
+            r"|graduat\w+|retir(?:es|ing)|retire|deductible|interest|payment|a month|mortgage|appointment"
+            r"|meeting|game|tournament|soccer|practice|class|doctor|flight|trip|traveling|travelling"
+            r"|vacation|out of town|back (?:from|on|in)|away|closing on|hosting|visit(?:ing)?|arriv\w+"
+            r"|coming (?:over|in|by|out|to)|flying|staying|starts? (?:college|a new job|school)|leaves?"
+            r"|deploy\w*|surgery)\b"
+        ),
+    ),
+    (
+        -5.0,
+        (
+            r"\b(?:call|text|email|talk|meet|see|come (?:back|by|over|out)|stop by|follow up|touch base"
+            r"|check in|swing by|reach out|get back|let you know|drop(?: it)? off|send|hear from|(?:be|is"
+            r"|'s|are|he's|she's|i'm|we're) (?:available|free|home|around)|another (?:quote|bid|guy"
+            r"|company|one) (?:coming|on)|third one|quotes? coming|other (?:guy|quote|company|bid)"
+            r"|someone coming|he's coming|she's coming|they're coming|i can do|show you|measure)\b"
+        ),
+    ),
+    (
+        -4.0,
+        (
+            r"\bnot (?:before|until|in|during|going to be|by|this|next|august|july|june|possible)\b"
+            r"|\b(?:can't|cannot|won't|don't want|wouldn't|isn't|except|anything but|busy|gone|booked"
+            r"|avoid|rather not|skip|doesn't work|too (?:late|soon|early|cold|hot|far))\b(?! wait)"
+        ),
+    ),
     (-3.0, r"\b(?:between|from) (?:the|my|our)\b"),
-    (-3.0, r"\b(?:takes?|last(?:s|ed)|for (?:two|three|four|five|six|seven|eight|ten|a|the next|\d+)|every|each|per|without|years|how long|drag(?:s|ged)?|all (?:summer|winter|spring|fall)|most of the|whole (?:summer|winter))\b"),
-    (-4.0, r"\b(?:neighbo(?:u)?rs?|sister|brother|friend|cousin|buddy|coworker)(?:'s)? (?:had|got|did|was|just|is|waited|house|roof)\b"),
-)  # fmt: skip
+    (
+        -3.0,
+        (
+            r"\b(?:takes?|last(?:s|ed)|for (?:two|three|four|five|six|seven|eight|ten|a|the next|\d+)"
+            r"|every|each|per|without|years|how long|drag(?:s|ged)?|all (?:summer|winter|spring|fall)"
+            r"|most of the|whole (?:summer|winter))\b"
+        ),
+    ),
+    (
+        -4.0,
+        (
+            r"\b(?:neighbo(?:u)?rs?|sister|brother|friend|cousin|buddy|coworker)(?:'s)? (?:had|got|did|was"
+            r"|just|is|waited|house|roof)\b"
+        ),
+    ),
+)
 _SMALL_TALK = re.compile(
-    r"\b(?:weather|game|season (?:ticket|opener)|snow(?:ed)? last|forecast|football|lake|fishing|hunting)\b"
+    r"\b(?:weather|game|season (?:ticket|opener)|snow(?:ed)? last|forecast|football|lake|fishing"
+    r"|hunting)\b"
 )
 _AVAILABLE = re.compile(
-    r"\b(?:our crews?|booking|booked|scheduling|we're (?:about|out|running)|crew is|lead time|out about|earliest|we can (?:get|do|start|be)|i can|my crews?|permit|deliver(?:y|ed)|install(?:ation)? takes|promotion|sale|offer|discount|prices? (?:go|are going)|warranty|come back|call you)\b"
+    r"\b(?:our crews?|booking|booked|scheduling|we're (?:about|out|running)|crew is|lead time"
+    r"|out about|earliest|we can (?:get|do|start|be)|i can|my crews?|permit|deliver(?:y|ed)"
+    r"|install(?:ation)? takes|promotion|sale|offer|discount|prices? (?:go|are going)|warranty"
+    r"|come back|call you)\b"
 )
 
 
@@ -162,7 +271,10 @@ def _may_be_bare(turn: Turn, when: When, asked: int | None) -> bool:
 
 def _without(folded: str, span: Span, when: When) -> str:
     """The words around a phrase, so that `before we move` is not read as moving."""
-    return f"{folded[span.start : max(span.start, when.start)]} {'before ' if when.side in {'before', 'by'} else ''}| {folded[when.end : max(when.end, span.end)]}"
+    return (
+        f"{folded[span.start : max(span.start, when.start)]} {'before ' if when.side in {'before', 'by'} else ''}"
+        f"| {folded[when.end : max(when.end, span.end)]}"
+    )
 
 
 def _proposed(talk: Talk, turn: Turn, times: list[When]) -> list[_Candidate]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from fieldnote.insight.numbers import numbers
+from fieldnote.insight.time_words import EVENTS, HOLIDAYS, NO_RUSH, SOON
 
 MONTHS = (
     "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
@@ -65,63 +66,49 @@ class When:
 
 
 _SIDE_WORDS = {
-    "before": "before", "prior to": "before", "ahead of": "before", "by": "by", "no later than": "by", "not later than": "by",
+    "before": "before", "prior to": "before", "ahead of": "before", "by": "by", "no later than": "by",
+    "not later than": "by",
     "come": "by", "after": "after", "once": "after", "when": "after", "as soon as": "after",
-    "right after": "after", "right before": "before", "just before": "before", "just after": "after", "in time for": "by",
+    "right after": "after", "right before": "before", "just before": "before", "just after": "after",
+    "in time for": "by",
     "following": "after", "past": "after",
 }  # fmt: skip
 _SIDE = (
-    r"(?:(?P<side>right before|right after|just before|just after|before|prior to|ahead of|by|no later than|not later than|until|till"
+    r"(?:(?P<side>right before|right after|just before|just after|before|prior to|ahead of|by"
+    r"|no later than|not later than|until|till"
     r"|after|following|in time for|come)\s+(?:maybe\s+|like\s+|about\s+|probably\s+)?(?P<the1>the\s+)?"
-    r"|(?P<at>sometime\s+(?:in|during|around|about)|sometime|around|in|during|for|over|at|starting|maybe|probably|say|about|on|like|of)\s+(?:maybe\s+|like\s+|about\s+)?(?:the\s+)?)?"
+    r"|(?P<at>sometime\s+(?:in|during|around|about)|sometime|around|in|during|for|over|at|starting"
+    r"|maybe|probably|say|about|on|like|of)\s+(?:maybe\s+|like\s+|about\s+)?(?:the\s+)?)?"
 )
 _PART = (
-    r"(?:(?P<part>early|mid|middle of|the middle of|late|later|the end of|end of|the beginning of|beginning of|the start of|start of"
-    r"|first part of|the first part of|(?:the )?(?:first|second|third|last) (?:week|half) (?:of|in)|the latter part of)[\s-]+(?:(?:in|of|on)\s+)?(?P<the2>the\s+)?)?"
+    r"(?:(?P<part>early|mid|middle of|the middle of|late|later|the end of|end of|the beginning of"
+    r"|beginning of|the start of|start of"
+    r"|first part of|the first part of|(?:the )?(?:first|second|third|last) (?:week|half) (?:of"
+    r"|in)|the latter part of)[\s-]+(?:(?:in|of|on)\s+)?(?P<the2>the\s+)?)?"
 )
 _TURN = r"(?:(?P<turn>this coming|the coming|coming|this|next|last|this past|past|every|each)\s+)?"
 _YEAR = r"(?:\s*,?\s*(?:of\s+)?(?P<year>20[2-9]\d|next year|this year|last year)(?!\d))?"
 _ORDINALS = (
-    "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth",
+    "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh",
+    "twelfth",
     "thirteenth", "fourteenth", "fifteenth", "sixteenth", "seventeenth", "eighteenth", "nineteenth", "twentieth",
-    *(f"twenty[ -]{word}" for word in ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")),
+    *(f"twenty[ -]{word}" for word in ("first", "second", "third", "fourth", "fifth", "sixth", "seventh",
+    "eighth", "ninth")),
     "thirtieth", "thirty[ -]first",
 )  # fmt: skip
-_DAY = rf"(?:(?:the\s+)?(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?![\d,:%$k]|\s*(?:thousand|grand|to|or|k)\b)|(?:the\s+)?(?P<dayword>{'|'.join(reversed(_ORDINALS))})\b)"
+_DAY = (
+    rf"(?:(?:the\s+)?(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?![\d,:%$k]|\s*(?:thousand|grand|to|or"
+    rf"|k)\b)|(?:the\s+)?(?P<dayword>{'|'.join(reversed(_ORDINALS))})\b)"
+)
 _MONTH = rf"(?P<month>{'|'.join(MONTHS)}|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\b\.?"
-_HOLIDAYS = {
-    r"thanksgiving": "Thanksgiving", r"christmas|xmas": "Christmas", r"(?:the )?holidays?": "the holidays", r"easter": "Easter",
-    r"memorial day": "Memorial Day", r"labou?r day": "Labor Day", r"(?:fourth|4th) of july|july (?:fourth|4th)|independence day": "the Fourth of July",
-    r"halloween": "Halloween", r"(?:the )?new year(?:'?s)?(?: day| eve)?|first of the year": "the new year", r"hanukkah": "Hanukkah",
-    r"passover": "Passover", r"mother'?s day": "Mother's Day", r"father'?s day": "Father's Day", r"spring break": "spring break",
-    r"valentine'?s(?: day)?": "Valentine's Day", r"(?:the )?super ?bowl": "the Super Bowl", r"ramadan": "Ramadan", r"diwali": "Diwali",
-}  # fmt: skip
 _UNIT = r"(?P<unit>days?|weeks?|months?|years?)\b"
 _COUNT = (
-    r"(?P<count>(?:a |the )?(?:couple|few)(?: of)?|(?:a|an|one)(?= (?:week|month|day|year))(?: (?P<a_unit>week|month|day) or (?:two|so))?"
-    r"|(?:\d+|one|two|three|four|five|six|seven|eight|nine|ten|twelve|fourteen|fifteen|eighteen|twenty|thirty|forty[ -]five|sixty|ninety)"
-    r"(?:\s*(?:to|or|-|and|,)\s*(?:\d+|two|three|four|five|six|seven|eight|nine|ten|twelve|sixty|ninety))?)"
-)
-# What people wait for, as it follows `before`, `by`, `after`, `once` or `when`.
-_EVENTS = (
-    r"(?:the )?(?:kids(?:'re| are)? (?:go |going |get |start )?(?:back (?:to|in) )?)?(?:(?:go|goes|going|back) (?:back )?(?:to|in) )?school(?: year)?(?:'s| is| starts| gets| lets| ends| begins| has)?(?: back)?(?: up| in| out| over| started| ended)?"
-    r"|winter(?: (?:hits|comes|sets in|starts|gets here))?|(?:it |the weather )(?:snows|freezes|rains|gets (?:too )?(?:cold|hot|bad|warm(?:er)?|nice(?:r)?)|warms up|turns(?: cold)?|cools (?:down|off))(?: (?:again|out))?"
-    r"|(?:the )?(?:first )?(?:hard )?(?:snow|frost|freeze)(?: (?:flies|comes|falls|hits|starts))?|(?:the )?(?:rains?|rainy season|wet season|hurricane season|storm season|monsoons?|fire season|heating season|cooling season|busy season|cold weather|bad weather|cold|heat)(?: (?:comes?|starts?|hits|come back))?"
-    r"|(?:the |our |my |his |her )?(?:ground thaws|snow melts|thaw)"
-    r"|(?:the |our |my )?(?:(?:son|daughter|sister|brother|granddaughter|grandson|niece|nephew|son's|daughter's|sister's|brother's|granddaughter's|grandson's|mother's|dad's|mom's|\w+'s) )?(?:wedding|graduation|reunion|family reunion|baby shower|bar mitzvah|quincea.era|birthday|party|retirement|surgery|due date|open house|closing|move|grad party|graduation party|anniversary)(?: party)?"
-    r"|(?:the |our |my |a )?(?:new )?baby(?:'s| is)?(?: (?:comes|arrives|gets here|is born|born|due|here|shows up))?"
-    r"|(?:we|i) (?:list|sell|move in|move|close|put (?:it|the house) (?:on the market|up for sale)|put the house on the market|retire|get back|go on vacation|leave)(?: (?:it|the house|in|out))?"
-    r"|(?:my |our |the |her |his )(?:\w+ )?(?:in-laws|in laws|parents|mother-in-law|mother|mom|folks|family|guests|company|tenants?|kids|grandkids|sister|brother|daughter|son)(?: (?:come|comes|arrive|arrives|visit|visits|get here|gets here|move in|moves in|moves? back|moves? out|visiting|leaves|leave|are here|fly in|comes home|come home|comes back|come back))(?: (?:in|to visit|home|over))?"
-    r"|(?:(?:my|our|the|i get my|we get our|we get the) )?(?:tax refund|tax return|tax season|bonus|settlement|insurance check|harvest|lease is up|inspection|appraisal)(?: (?:comes|is|arrives|clears)(?: (?:in|over|here))?)?"
-)
-_SOON = (
-    r"as soon as (?:possible|you can|we can|you guys can|you're able|humanly possible|you could|y'all can|we possibly can)|soon as (?:possible|you can|we can)|a\.?s\.?a\.?p\.?|right away|immediately|the sooner the better|the faster the better"
-    r"|sooner rather than later|sooner than later|as quick(?:ly)? as (?:possible|you can|we can)|as fast as (?:possible|you can|we can)|like yesterday|yesterday would(?:'ve| have)?|as early as possible|earliest (?:possible|you can|you've got|available|opening)"
-    r"|(?:first|next) available|can't wait|right now if|how soon can you (?:start|do it|get (?:it|this|here|started|somebody))|it's an emergency|pretty urgent|it's urgent"
-)
-_NO_RUSH = (
-    r"no (?:big |real |particular |huge |great )?(?:rush|hurry|time ?line|time ?frame|deadline|time table)|not (?:really |particularly |exactly |super )?in (?:any |a )?(?:big |real |huge |particular )?(?:rush|hurry)|in no (?:rush|hurry)"
-    r"|aren't in (?:any|a) (?:rush|hurry)|isn't (?:any|a) (?:rush|hurry)|not (?:really )?(?:urgent|time sensitive)|don't have a (?:time ?line|deadline|time ?frame)"
+    r"(?P<count>(?:a |the )?(?:couple|few)(?: of)?|(?:a|an|one)(?= (?:week|month|day"
+    r"|year))(?: (?P<a_unit>week|month|day) or (?:two|so))?"
+    r"|(?:\d+|one|two|three|four|five|six|seven|eight|nine|ten|twelve|fourteen|fifteen|eighteen"
+    r"|twenty|thirty|forty[ -]five|sixty|ninety)"
+    r"(?:\s*(?:to|or|-|and|,)\s*(?:\d+|two|three|four|five|six|seven|eight|nine|ten|twelve|sixty"
+    r"|ninety))?)"
 )
 
 
@@ -143,31 +130,40 @@ def _compile(body: str) -> re.Pattern[str]:
 
 
 _SEASON_AT = _compile(
-    rf"{_SIDE}{_TURN}{_PART}{_TURN.replace('turn', 'turn2')}(?P<name>spring|summer|fall|autumn|winter)(?:time|'s)?(?![\w-])(?! break){_YEAR}"
+    rf"{_SIDE}{_TURN}{_PART}{_TURN.replace('turn', 'turn2')}(?P<name>spring|summer|fall|autumn"
+    rf"|winter)(?:time|'s)?(?![\w-])(?! break){_YEAR}"
 )
 _MONTH_AT = _compile(rf"{_SIDE}{_PART}{_TURN}{_MONTH}(?:\s+{_DAY})?{_YEAR}")
 _DAY_OF_MONTH = _compile(rf"{_SIDE}{_DAY} (?:of )?{_TURN}{_MONTH}{_YEAR}")
 _PERIOD_AT = _compile(
-    rf"{_SIDE}{_PART}(?P<turn>this coming|coming|this|next|last|past|the|of the|that)\s+(?P<name>week|weekend|month|quarter|year)(?:'s end| end)?(?![\w-])"
+    rf"{_SIDE}{_PART}(?P<turn>this coming|coming|this|next|last|past|the|of the"
+    rf"|that)\s+(?P<name>week|weekend|month|quarter|year)(?:'s end| end)?(?![\w-])"
 )
 _YEAR_END = _compile(rf"{_SIDE}(?:year[ -]?end|year's end|the year is (?:up|out|over))\b")
 _QUARTER = _compile(
-    r"(?P<side>by|before|after)?\s*(?:the )?(?:(?P<part>early|late|end of|mid)[ -])?(?:q(?P<q>[1-4])|(?P<word>first|second|third|fourth) quarter)(?: of)?(?: (?P<year>20\d\d|next year|this year))?\b"
+    r"(?P<side>by|before|after)?\s*(?:the )?(?:(?P<part>early|late|end of"
+    r"|mid)[ -])?(?:q(?P<q>[1-4])|(?P<word>first|second|third"
+    r"|fourth) quarter)(?: of)?(?: (?P<year>20\d\d|next year|this year))?\b"
 )
 _SPAN_AT = _compile(
-    rf"(?:(?P<side>within|inside of|inside|in under|in less than|less than|over|in|after|under)\s+)?(?:(?P<about>about|around|like|maybe|roughly|another|probably)\s+)?(?:the )?(?P<next>next |coming )?(?P<about2>about |around |like |maybe )?{_COUNT}\s*-?\s*(?:{_UNIT})?"
+    rf"(?:(?P<side>within|inside of|inside|in under|in less than|less than|over|in|after"
+    rf"|under)\s+)?(?:(?P<about>about|around|like|maybe|roughly|another"
+    rf"|probably)\s+)?(?:the )?(?P<next>next |coming )?(?P<about2>about |around |like "
+    rf"|maybe )?{_COUNT}\s*-?\s*(?:{_UNIT})?"
 )
 _WEEKDAY_AT = _compile(
-    rf"{_SIDE}{_TURN}(?P<name>{'|'.join(WEEKDAYS)}|tomorrow|today|tonight)(?:\s+(?P<next>after next))?\b"
+    rf"{_SIDE}{_TURN}(?P<name>{'|'.join(WEEKDAYS)}|tomorrow|today"
+    rf"|tonight)(?:\s+(?P<next>after next))?\b"
 )
-_THE_DAY = _compile(rf"(?P<side>by|before|after|on|until|no later than) the (?P<day>\d{{1,2}})(?:st|nd|rd|th)\b")
-_HOLIDAY_AT = _compile(rf"{_SIDE}{_TURN}(?P<name>{'|'.join(_HOLIDAYS)})(?![\w-])(?:\s+(?P<year>20\d\d))?")
+_THE_DAY = _compile(r"(?P<side>by|before|after|on|until|no later than) the (?P<day>\d{1,2})(?:st|nd|rd|th)\b")
+_HOLIDAY_AT = _compile(rf"{_SIDE}{_TURN}(?P<name>{'|'.join(HOLIDAYS)})(?![\w-])(?:\s+(?P<year>20\d\d))?")
 _EVENT_AT = _compile(
-    rf"(?P<side>right before|right after|just before|before|prior to|by|after|once|when|as soon as|in time for|until) (?P<name>{_EVENTS})(?![\w])"
+    rf"(?P<side>right before|right after|just before|before|prior to|by|after|once|when|as soon as"
+    rf"|in time for|until) (?P<name>{EVENTS})(?![\w])"
 )
-_SOON_AT = _compile(rf"(?:{_SOON})(?![\w])")
+_SOON_AT = _compile(rf"(?:{SOON})(?![\w])")
 _DENIED = re.compile(r"\b(?:not|no need|isn't|don't need (?:it|this|that)|doesn't have to be|not like)\s+(?:\w+\s+)?$")
-_NO_RUSH_AT = _compile(rf"(?:{_NO_RUSH})(?![\w])")
+_NO_RUSH_AT = _compile(rf"(?:{NO_RUSH})(?![\w])")
 
 _TURNS = {
     "this coming": "this",
@@ -181,7 +177,7 @@ _TURNS = {
 
 def _seasons(folded: str, _: str) -> Iterator[When]:
     for match in _SEASON_AT.finditer(folded):
-        turn = _turn(match["turn"] or match["turn2"] or _article_turn(match))
+        turn = _turn(match["turn"] or match["turn2"])
         name = "fall" if match["name"] == "autumn" else match["name"]
         side, part = _side(match["side"]), _part(match["part"])
         bare = not (
@@ -195,10 +191,6 @@ def _seasons(folded: str, _: str) -> Iterator[When]:
         yield When(Kind.SEASON, match.start(), match.end(), name, side, part, turn, year=year, bare=bare)
 
 
-def _article_turn(match: re.Match[str]) -> str:
-    return ""
-
-
 def _months(folded: str, original: str) -> Iterator[When]:
     for pattern in (_DAY_OF_MONTH, _MONTH_AT):
         for match in pattern.finditer(folded):
@@ -208,7 +200,8 @@ def _months(folded: str, original: str) -> Iterator[When]:
             part = _part(groups.get("part"))
             day = _day(groups)
             shown = bool(side or part or turn or day or (groups["at"] or "") in {
-                "sometime in", "in", "during", "for", "sometime", "around", "starting", "sometime around", "about", "on", "of",
+                "sometime in", "in", "during", "for", "sometime", "around", "starting", "sometime around", "about",
+                "on", "of",
             })  # fmt: skip
             if (
                 said in {"may", "march", "mar", "dec", "jan", "sep", "jun", "jul"}
@@ -231,7 +224,7 @@ def _periods(folded: str, _: str) -> Iterator[When]:
     for match in _PERIOD_AT.finditer(folded):
         part, said = _part(match["part"]), match["turn"]
         name = match["name"]
-        if said in {"the", "of the"} and not (part or match[0].endswith("end") and name != "weekend"):
+        if said in {"the", "of the"} and not (part or (match[0].endswith("end") and name != "weekend")):
             continue
         part = part or ("end of " if match[0].rstrip().endswith(" end") else "")
         turn = "this" if said in {"the", "of the"} else _turn(said)
@@ -274,16 +267,15 @@ def _spans(folded: str, _: str) -> Iterator[When]:
 
 def _days(folded: str, _: str) -> Iterator[When]:
     for match in _WEEKDAY_AT.finditer(folded):
-        yield When(
-            Kind.DAY, match.start(), match.end(), match["name"], _side(match["side"]), turn=_turn(match["turn"]), bare=not match["side"]
-        )  # fmt: skip
+        side, turn = _side(match["side"]), _turn(match["turn"])
+        yield When(Kind.DAY, match.start(), match.end(), match["name"], side, turn=turn, bare=not match["side"])
     for match in _THE_DAY.finditer(folded):
         yield When(Kind.DAY, match.start(), match.end(), "the", _side(match["side"]), day=int(match["day"]))
 
 
 def _holidays(folded: str, _: str) -> Iterator[When]:
     for match in _HOLIDAY_AT.finditer(folded):
-        name = next(name for pattern, name in _HOLIDAYS.items() if re.fullmatch(pattern, match["name"]))
+        name = next(name for pattern, name in HOLIDAYS.items() if re.fullmatch(pattern, match["name"]))
         side, turn = _side(match["side"]), _turn(match["turn"])
         year = int(match["year"]) if match["year"] else None
         yield When(

@@ -20,8 +20,10 @@ __all__ = ["Utterance", "duration_of", "read_transcript"]
 
 _FORMATS = "a transcript is JSON utterances, WebVTT, SRT or `Speaker: text` lines, as UTF-8"
 _FOREIGN = (
-    (b"%PDF", "a PDF"), (b"PK\x03\x04", "a Word document or a ZIP archive"), (b"RIFF", "a recording"), (b"ID3", "a recording"),
-    (b"OggS", "a recording"), (b"fLaC", "a recording"), (b"\xd0\xcf\x11\xe0", "an old Office document"), (b"{\\rtf", "rich text"),
+    (b"%PDF", "a PDF"), (b"PK\x03\x04", "a Word document or a ZIP archive"), (b"RIFF", "a recording"),
+    (b"ID3", "a recording"),
+    (b"OggS", "a recording"), (b"fLaC", "a recording"), (b"\xd0\xcf\x11\xe0", "an old Office document"),
+    (b"{\\rtf", "rich text"),
 )  # fmt: skip
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
@@ -43,7 +45,7 @@ def read_transcript(data: bytes, *, name: str = "") -> list[Utterance]:
 
 def _read(text: str, name: str) -> list[Utterance]:
     start = text.lstrip()
-    if start.startswith("{") or re.match(r"\[\s*(?:[\[{\"\]]|$)", start):
+    if start.startswith("{") or re.match(r"\[\s*(?:[\[{\"\]]|\d+\s*,|$)", start):
         return read_json(text, name)
     if start.startswith("WEBVTT") or any(TIMING.match(line) for line in start.split("\n", 40)[:40]):
         return read_cues(text, name)

@@ -15,8 +15,10 @@ _PLAIN = str.maketrans(
 _TOKEN = re.compile(r"\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|[a-z]+(?:'[a-z]+)*|[^\sa-z0-9]")
 _CLAUSE_END = re.compile(
     r"[.?!;:]+(?=\s|$)|\s-+\s?|-+(?=\s|$)"
-    r"|,?\s+(?=(?:but|so|because|cause|except|although|though|since|which|whereas|unless)\b(?!\s+(?:as|that)\b))"
-    r"|,\s+(?=(?:and\s+|or\s+)?(?:i|we|he|she|it|they|you|my|our|his|her|the|that|this|there|if|then|right|ok|okay)\b)"
+    r"|,?\s+(?=(?:but|so|because|cause|except|although|though|since|which|whereas"
+    r"|unless)\b(?!\s+(?:as|that)\b))"
+    r"|,\s+(?=(?:and\s+|or\s+)?(?:i|we|he|she|it|they|you|my|our|his|her|the|that|this|there|if"
+    r"|then|right|ok|okay)\b)"
     r"|\s+(?=and\s+(?:i|we|he|she|it|they|you|my|the|that|this|then)\b(?!\s+(?:both|each)\b))"
 )
 _SENTENCE_END = re.compile(r"(?<!\bmr)(?<!\bms)(?<!\bdr)(?<!\bst)(?<!\bmrs)[.?!]+[\"')]*(?=\s|$)")

@@ -12,7 +12,7 @@
 
 from fieldnote.workspace.api import create_app
 from fieldnote.workspace.context import Workspace, open_workspace
-from fieldnote.workspace.explain import Explained, explain_links
+from fieldnote.workspace.explain import Explained, count_records, explain_links
 from fieldnote.workspace.organizations import (
     Organization,
     User,
@@ -41,6 +41,7 @@ __all__ = [
     "add_token",
     "add_user",
     "add_webhook",
+    "count_records",
     "create_app",
     "ensure_oauth_app",
     "ensure_organization",

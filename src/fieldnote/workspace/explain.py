@@ -22,6 +22,12 @@ select r.id::text, r.key, r.processed_at is not null as processed, e.external_id
  order by r.created_at, r.id
 """)
 
+# What only another record has named so far is a placeholder, and does not count.
+_COUNTS: Final = text("""
+select (select count(*) from engagements where fields <> '{}') as engagements,
+       (select count(*) from opportunities where fields <> '{}') as opportunities
+""")
+
 
 @dataclass(frozen=True, slots=True)
 class Explained:
@@ -61,3 +67,9 @@ async def explain_links(workspace: Workspace, organization_id: str) -> list[Expl
         )
         for row in rows
     ]
+
+
+async def count_records(workspace: Workspace, organization_id: str) -> dict[str, int]:
+    """How many engagements and opportunities the CRM has sent."""
+    async with inside(workspace.engine, organization_id) as conn:
+        return dict((await conn.execute(_COUNTS)).mappings().one())

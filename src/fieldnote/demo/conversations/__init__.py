@@ -40,7 +40,7 @@ class Conversation:
 
     def read(self, rep_name: str = "Rep") -> bytes:
         """The transcript as a file would hold it, spoken by the rep of this name."""
-        first = rep_name.split()[0] if rep_name.strip() else "Rep"
+        first = rep_name.split(maxsplit=1)[0] if rep_name.strip() else "Rep"
         return self.path.read_bytes().replace(REP.encode(), first.encode())
 
     def expected_at(self, started_at: datetime) -> dict[str, str]:
