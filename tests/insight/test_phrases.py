@@ -74,7 +74,7 @@ DAY = date(2025, 11, 20)
         ("in the spring", "Spring", "Spring 2026"),
         ("next fall", "Next fall", "Fall 2026"),
         ("early summer", "Early summer", "Early summer 2026"),
-        ("before winter", "Before winter", "Before winter 2025"),
+        ("before winter", "Before winter", "Before winter"),
         ("next month", "Next month", "December 2025"),
         ("by the end of the month", "By the end of the month", "By the end of November 2025"),
         ("by the end of next month", "By the end of next month", "By the end of December 2025"),

@@ -49,7 +49,8 @@ def _with_year(text: str, year: int | None) -> str:
 
 
 def _season(when: When, day: date | None) -> str:
-    year = when.year or (_season_year(when, day) if day else None)
+    # A winter has two years, so none is put to it.
+    year = when.year or (_season_year(when, day) if day and when.name != "winter" else None)
     # A name of a season stands with a capital only where it begins the words or has its year.
     name = when.name.capitalize() if year and not when.side and not when.part else when.name
     if year:
@@ -58,13 +59,9 @@ def _season(when: When, day: date | None) -> str:
 
 
 def _season_year(when: When, day: date) -> int:
-    """The year that a season is in, or begins in: of a winter, that of its December."""
-    begins = SEASONS.index(when.name) * 3
-    if when.turn == "next":
-        return day.year + 1
-    if when.name == "winter":
-        return day.year - 1 if day.month <= 2 and when.side == "" else day.year
-    return day.year if day.month <= begins + 2 else day.year + 1
+    """The year of a season that is now or comes next; `next` is the one of the next year."""
+    ends = SEASONS.index(when.name) * 3 + 2
+    return day.year if when.turn != "next" and day.month <= ends else day.year + 1
 
 
 def _month(when: When, day: date | None) -> str:
