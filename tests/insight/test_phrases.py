@@ -81,7 +81,7 @@ DAY = date(2025, 11, 20)
         ("by year end", "By the end of the year", "By the end of 2025"),
         ("next year", "Next year", "2026"),
         ("in June", "June", "June 2026"),
-        ("mid-July", "Mid-July", "Mid-July 2026"),
+        ("mid-July", "Mid July", "Mid July 2026"),
         ("by March 15th", "By March 15", "By March 15, 2026"),
         ("december thirty first", "December 31", "December 31, 2025"),
         ("Q2", "Q2", "Q2 2026"),

@@ -16,7 +16,7 @@ from tests.workspace.house import House
 
 SYNCED: Final = ("engagements", "opportunities")
 generated = settings(
-    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 
 texts = st.text(st.characters(exclude_categories=()), max_size=12)
@@ -191,11 +191,11 @@ async def test_any_headers_are_no_fault(house: House, lines: list[tuple[bytes, b
     sent = b"".join(name + b": " + value.translate(None, b"\r\n") + b"\r\n" for name, value in lines)
     request = b"GET %s/v1/core/recordings HTTP/1.1\r\nhost: x\r\nauthorization: Bearer %s\r\n%sconnection: close\r\n\r\n"
     host, port = house.server.url.removeprefix("http://").split(":")
-    reader, writer = await asyncio.open_connection(host, int(port))
-    writer.write(request % (ORGANIZATION_BASE.encode(), token, sent))
-    answer = await reader.read()
-    writer.close()
-    await writer.wait_closed()
+    async with asyncio.timeout(10):
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(request % (ORGANIZATION_BASE.encode(), token, sent))
+        answer = await reader.readline()
+        writer.close()
     assert answer.split(b" ")[1] in {b"200", b"400", b"401"}
 
 

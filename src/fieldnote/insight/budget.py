@@ -68,15 +68,28 @@ def _weighed(talk: Talk, turn: Turn, money: Money, waiting: dict[Topic, int]) ->
         folded[money.end :], cues.AFTER
     )
     points += score(clause.of(folded), cues.ELSEWHERE)
+    if cues.OF_OTHERS.match(clause.of(folded)) and cues.OTHERS.search(folded, sentence.start, money.start):
+        points -= 6.0
     points += 2.0 if money.bound is Bound.UP_TO else 0.0
     points += 1.0 if money.is_range and asked is not None else 0.0
     points += 1.5 if money.monthly else 0.0
+    points += 3.0 if asked is None and _is_bare_answer(talk, turn, money) else 0.0
     points -= 0.0 if money.certain or asked is not None or own >= 2.0 else 2.0
     if _is_price_of_rep(talk, turn, money):
         points -= 3.5
     return _Candidate(
         _in_dollars(talk, turn, money, by_month=asked is not None and _by_month(talk, turn)), points, turn
     )
+
+
+def _is_bare_answer(talk: Talk, turn: Turn, money: Money) -> bool:
+    """A range or limit and hardly a word more, right after a question that asks for no other number."""
+    question = talk.rep_before(turn.index)
+    if question is None or question.index != turn.index - 1 or "?" not in question.folded:
+        return False
+    limits = money.is_range or money.bound is not Bound.EXACT
+    rest = word_count(turn.folded) - word_count(turn.folded[money.start : money.end])
+    return limits and rest <= 4 and not cues.OTHER_NUMBER.search(question.folded)
 
 
 def _is_price_of_rep(talk: Talk, turn: Turn, money: Money) -> bool:

@@ -50,6 +50,14 @@ SENTENCE: Cues = _cues(
         ),
     ),
     (3.0, r"\b(?:spend|afford|swing|manage)\b"),
+    (2.5, r"\b(?:i|we) (?:already )?told (?:you|them|him|her|your (?:office|guy|manager))\b"),
+    (
+        3.0,
+        (
+            r"(?:'s| is) (?:the|my|our) (?:absolute |very |top )?(?:limit|max(?:imum)?|ceiling|most|cap"
+            r"|top|number|budget)\b"
+        ),
+    ),
     (
         3.0,
         (
@@ -286,11 +294,22 @@ ELSEWHERE: Cues = _cues(
     (
         -4.0,
         (
-            r"\b(?:phone|street|avenue|address|house number|zip|lot|acres?|gallons?|degrees|channel"
+            r"\b(?:phone number|street|avenue|address|house number|zip|lot|acres?|gallons?|degrees|channel"
             r"|sold for|built|born|since|years? old)\b"
         ),
     ),
 )
+
+# What else a rep may ask a number for.
+OTHER_NUMBER = re.compile(
+    r"\bhow (?:old|long|many|big|far|tall|wide|high|often|deep|hot|cold|late|early)\b|\bwhat (?:year"
+    r"|size|age|time|temperature)\b"
+    r"|\b(?:square|footage|feet|years?|people|miles|degrees|bill|paying|paid|pay for|cost you|spent"
+    r"|worth|owe|credit|score|insurance)\b"
+)
+# `Her sister wants hers done, she's got a budget of twenty grand.`
+OTHERS = re.compile(rf"\b{_PEOPLE}\b(?! and i\b)")
+OF_OTHERS = re.compile(r"\W*(?:and |but |so )?(?:she|he|they)\b")
 
 CORRECTION = re.compile(
     r"\b(?:no,? wait|wait,? no|scratch that|make (?:that|it)|i mean(?:t)?|sorry|correction"

@@ -139,8 +139,8 @@ _SOLE = re.compile(
     r"|100 percent my) (?:call|decision|house|choice|money)\b|\bup to me\b|\bmy call\b|\bi'?(?:ll"
     r"|'d)? ?(?:be the one|am the one)"
     r"|\bi do(?:n't)? (?:need (?:anybody|anyone)(?:'s|else)?|have to ask (?:anybody|anyone))"
-    r"|\bnobody else\b|\bno one else\b|\bi live alone\b|\bby myself\b|\bso i decide\b"
-    r"|\bon my own\b|\bi'm (?:a widow(?:er)?|divorced|single|widowed)\b|\b(?:she|he"
+    r"|\bnobody else\b|\bno one else\b|\b(?:it's|that's) all me\b|\bi live alone\b|\bby myself\b|\bso i decide\b"
+    r"|\bon my own\b|\bi'm (?:a widow(?:er)?|divorced|single|widowed|a bachelor)\b|\b(?:she|he"
     r"|they) (?:doesn't|don't|won't) care\b|\b(?:leaves? (?:it|that|those|this|all of (?:it"
     r"|that)) (?:up )?to me|trusts me)"
 )
@@ -150,7 +150,7 @@ _I_LEAD = re.compile(
 )
 _ME_TOO = re.compile(
     r"^(?:[-\s,.]|oh|well|um|uh|i guess|yeah|yep|that'd be|that would be)*(?:me|i do|i am|myself"
-    r"|both|both of us|us|us two|we both do|we do|we are|just me|the two of us|we decide)\b"
+    r"|(?:just |all )?mine|both|both of us|us|us two|we both do|we do|we are|just me|the two of us|we decide)\b"
 )
 _RELATION_ANSWER = re.compile(
     rf"^(?:[-\s,.]|oh|well|um|uh|no|yeah|that's|that'd be|that would be|probably|honestly|it's"
@@ -238,32 +238,36 @@ def _is_denied(folded: str, at: int) -> bool:
     )
 
 
+_ASKS_FOR_OTHERS = re.compile(r"\b(?:anyone|anybody|someone|somebody|who) else\b|\banyone\b|\banybody\b|\bwho\b")
+_ASKS_BOTH = re.compile(
+    r"\b(?:both|two) of you\b|\byou two\b|\byou (?:guys )?both\b|\byou and (?:your )?[a-z]+\b"
+    r"|\byou (?:guys )?.{0,20}together\b|\byou're both\b|\bas a (?:team|couple|family)\b"
+)
+_ASKS_ALONE = re.compile(
+    r"\b(?:just|only) you\b|\byour (?:own )?(?:house|decision|call)\b|\bby yourself\b|\bon your own\b"
+    r"|\byou (?:the|are the|'re the) (?:only|sole|decision)|\byou make the call\b|\byou the one\b|\bonly owner\b"
+    r"|\byou're the (?:only|decision)"
+)
+
+
 def _from_question(talk: Talk, turn: Turn, found: _Findings) -> None:
-    """`So it's the two of you that decide?` `Yeah.`"""
+    """`So it's the two of you that decide?` `Yeah.` Or `Anyone else involved?` `No.`"""
     reply = reply_to(talk, turn.index)
-    if reply is None or Topic.DECISION not in asks(turn) or not affirms(reply) or denies(reply):
+    if reply is None or Topic.DECISION not in asks(turn):
         return
     text = turn.folded
-    if re.search(r"\b(?:anyone|anybody|someone|somebody|who) else\b|\bwho\b", text):
+    if _ASKS_FOR_OTHERS.search(text):
+        if denies(reply) and not mentioned(reply.folded) and found.sole is None:
+            found.sole = reply.speaker
+            found.add(reply)
         return
-    if re.search(
-        (
-            r"\b(?:both|two) of you\b|\byou two\b|\byou (?:guys )?both\b|\byou and (?:your )?[a-z]+\b"
-            r"|\byou (?:guys )?.{0,20}together\b|\byou're both\b"
-        ),
-        text,
-    ):
+    if not affirms(reply) or denies(reply):
+        return
+    if _ASKS_BOTH.search(text):
         found.joint = True
-    elif re.search(
-        (
-            r"\bjust you\b|\bonly you\b|\bby yourself\b|\bon your own\b|\byou (?:the|are the"
-            r"|'re the) (?:only|sole|decision)|\byou make the call\b|\byou're the (?:only|decision)"
-            r"|\bonly owner\b"
-        ),
-        text,
-    ):
+    elif _ASKS_ALONE.search(text):
         found.sole = reply.speaker
-    elif people := [p for p in mentioned(text) if re.search(rf"\b(?:your|the) {p}\b", text)]:
+    elif people := [person for person in mentioned(text) if re.search(rf"\byour {person}\b", text)]:
         found.others.setdefault(name_of(people[-1]), Says.AGREES)
     else:
         return
@@ -307,6 +311,14 @@ def _partner(talk: Talk, quotes: list[Quote]) -> str | None:
     ]
     if said:
         return name_of(said[-1])
+    joined = [
+        p
+        for quote in quotes
+        for p in mentioned(quote.text.lower())
+        if re.search(rf"\bmy {p} and (?:me|i|myself)\b", quote.text.lower())
+    ]
+    if joined:
+        return name_of(joined[-1])
     names = [match[1] for quote in quotes for match in re.finditer(r"\b([A-Z][a-z]+) and I\b", quote.text)]
     return next((name for name in names if name not in {"And", "She", "He", "You", "They", "So", "But"}), None)
 

@@ -159,7 +159,7 @@ _BEFORE: tuple[tuple[Bound, re.Pattern[str]], ...] = (
         re.compile(
             r"\b(?:about|around|roughly|approximately|approx|somewhere (?:around|near|about)"
             r"|in the neighborhood of|ballpark(?: of)?|close to"
-            r"|closer to|near|maybe|circa|or so|kind of|probably|give or take|right at about"
+            r"|closer to|more like|near|maybe|circa|or so|kind of|probably|give or take|right at about"
             r"|in the vicinity of|hovering around|almost|nearly)"
             r"(?:\s+(?:like|say|um|uh|the|a|maybe|about|around))*\s*\$?\s*$"
         ),

@@ -76,7 +76,8 @@ KINDS: tuple[Kind, ...] = (
     _kind(
         Subject.PRICE,
         "Price is too high",
-        r"(?:price|cost|number|quote|it|that|this|which|total|estimate)(?:'s| is| was| seems| sounds"
+        r"[a-z0-9]+(?:'s| is| was) (?:way |just |a bit |a little |really )?too (?:much|high|expensive|steep|rich)"
+        r"|(?:price|cost|number|quote|it|that|this|which|total|estimate)(?:'s| is| was| seems| sounds"
         r"| feels|\b) (?:just |really |way |kind of |kinda |a bit |a little |still |pretty |so |quite "
         r"|still way )*(?:too (?:high|steep|expensive|pricey|rich|much money)|(?:super |crazy "
         r"|ridiculously |insanely )?(?:expensive|pricey|steep|high\b(?! (?:enough|quality|end|up"
@@ -119,7 +120,7 @@ KINDS: tuple[Kind, ...] = (
             r"|want (?:a |another |any )?(?:loan|payments?|debt|more debt))|credit (?:isn't|is not|is bad"
             r"|score isn't|is shot|took a hit)"
         ),
-        r"interest|\bapr\b|financ\w+|loan|debt|monthly payment|payments|credit",
+        r"interest|\bapr\b|(?:that|the|this|your) rates?\b|financ\w+|loan|debt|monthly payment|payments|credit",
     ),
     _kind(
         Subject.THINK,
@@ -140,7 +141,9 @@ KINDS: tuple[Kind, ...] = (
         Subject.QUOTES,
         "Getting other quotes",
         (
-            r"(?:other|another|more|two|three|couple|couple of|few|second|third|several|multiple|one more"
+            r"(?:another|a second|a third|one more|a different) \w+ (?:is )?(?:coming|stopping|who's coming)"
+            r"|coming .{0,25}\bto (?:quote|bid|price)"
+            r"|(?:other|another|more|two|three|couple|couple of|few|second|third|several|multiple|one more"
             r"|different|additional) (?:more |other )?(?:quotes?|bids?|estimates?|companies|contractors"
             r"|opinions?|proposals|outfits|roofers|guys (?:coming|out)|people coming)|shop(?:ping"
             r"|ped)? (?:it |this )?around|comparing|compare (?:prices|quotes|bids|it|you|a few|with|this"
@@ -155,11 +158,14 @@ KINDS: tuple[Kind, ...] = (
         Subject.PAST,
         "Bad experience with a past contractor",
         (
-            r"(?:got |been |were |was |get )(?:so )?(?:burned|burnt|ripped off|screwed|scammed"
+            r"(?:contractor|builder|roofer|installer|crew|company|guy)\b.{0,40}\b(?:ghosted|walked off"
+            r"|vanished|botched|ripped|screwed)"
+            r"|(?:got |been |were |was |get )(?:so )?(?:burned|burnt|ripped off|screwed|scammed"
             r"|taken (?:advantage|for a ride)|stiffed)|(?:bad|terrible|horrible|awful|rough"
             r"|nightmare) (?:experience|job|time|luck)|(?:last|previous|first|other|old) (?:guy|guys"
             r"|contractor|company|crew|roofer|people|installer|fella|builder)s?\b.{0,60}\b(?:never|left"
-            r"|didn't|did a|botched|ruined|disappeared|walked|ghosted|messed|took (?:our|my|the|off|a|six"
+            r"|didn't|did a|botched|ruined|disappeared|walked|ghosted|vanish\w*|no[- ]show\w*|sloppy"
+            r"|messed|took (?:our|my|the|off|a|six"
             r"|forever)|terrible|horrible|bad|awful|leak|damaged|broke|nightmare|disaster|stopped|screwed)"
             r"|(?:last|previous|first) one (?:\w+ )?(?:walked|never|took (?:our|my|the)|disappeared"
             r"|ghosted|ripped|screwed|botched)|walked off the job|(?:she|he|mama|mom|dad|they|we"

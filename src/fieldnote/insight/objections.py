@@ -162,7 +162,7 @@ def _named(
     turn: Turn,
     said: str,
     *,
-    skip: tuple[Subject, ...] = (Subject.PRICE, Subject.TIMING, Subject.ROOF, Subject.FINANCING),
+    skip: tuple[Subject, ...] = (Subject.PRICE, Subject.TIMING, Subject.ROOF),
 ) -> list[_Objection]:
     """A known subject in a sentence of dislike."""
     if re.search(
@@ -173,6 +173,8 @@ def _named(
         said,
     ):
         return []
+    if re.search(r"\b(?:don't|do not|didn't) (?:want|wanna|need)\b", said):
+        skip = (*skip, Subject.LOOKS)
     kind = _kind_named(said, skip)
     return [_Objection(kind.subject, _worded(kind, said), turn)] if kind else []
 

@@ -46,6 +46,13 @@ _ASKS: dict[Topic, tuple[str, ...]] = {
             r"|dollars?)\b|(?:cost|price|money|dollar|budget)[- ]?wise|money side|(?:mind|thinking"
             r"|expecting|hoping|planning|picturing)\b.{0,30}\b(?:cost|price|money|spend|number)\b"
         ),
+        (
+            r"(?:comfortable|good|ideal|realistic) (?:range|number|price|figure|zone)\b|range (?:for|do|are"
+            r"|would|did|were) you\b"
+        ),
+        r"your (?:max|maximum|limit|ceiling|cap)\b",
+        r"your (?:all[- ]in|total|rough|target|max|magic|ideal|top) (?:number|figure|range|price|spend)\b",
+        r"(?:what|which) (?:kind of |sort of )?(?:a )?(?:number|numbers|figure)\b",
         r"talk(?:ed)? about a (?:number|price|figure)",
         (
             r"(?:set|put|setting) (?:something |anything |some money |money |a number )?aside"
@@ -120,12 +127,27 @@ _ASKS: dict[Topic, tuple[str, ...]] = {
         r"how long (?:can|could|before|until) you (?:wait|need|want|have)",
         r"when you'?(?:'d|re)? (?:want|like|need|hoping|looking)",
         r"^(?:and )?(?:so )?when\b.{0,25}\?$",
+        r"\band when ?\?",
+        (
+            r"when (?:does|do|did|would|will) (?:it|this|that|they|you|everything|she|he) (?:have|need|got"
+            r"|want|like) (?:to|it|this|them)\b"
+        ),
+        (
+            r"^(?:\w+[.,] )?(?:and |so )?when (?:can|could|will|do|would|should) (?:you|they|we|it)\b"
+            r"(?! (?:come|call|meet|vote|get home))"
+        ),
         r"when(?:'s| is| are| does| do)? .{0,24}\b(?:thinking|hoping|wanting|looking|want|need)\b",
         r"what's (?:driving the|your) (?:schedule|timing|calendar)",
     ),
     Topic.DECISION: (
         r"decision",
+        r"(?:make|making) (?:these|those|the|that kind of) calls?\b",
+        r"your (?:house|call)\b[^.]*\?",
         r"decid(?:e|es|ing|er)",
+        (
+            r"(?:talk|run|discuss|check|go) (?:(?:it|this|that|things) )?(?:over )?(?:by |past |with |to )"
+            r"(?:anyone|anybody|somebody|someone)\b"
+        ),
         (
             r"anyone else|anybody else|somebody else|someone else|who else|who all|who besides"
             r"|else (?:involved|who)"
@@ -218,7 +240,7 @@ _YES = re.compile(
     r"|what|where|the (?:number|range|budget|plan))|sure(?! but)|absolutely|definitely"
     r"|sounds (?:about )?(?:right|good|great|fair)"
     r"|that (?:sounds|would be|works|is right|feels)|uh-huh|mm-?hmm?|you got it|we are|we do|i am"
-    r"|it is|i do|perfect|somewhere (?:around|in) there|about that|something like that"
+    r"|it is|i do|always|perfect|somewhere (?:around|in) there|about that|something like that"
     r"|give or take|fair|pretty much|bingo|totally|of course|ideally|we both do|that's us"
     r"|that'd be|works for (?:me|us))\b"
 )

@@ -34,7 +34,7 @@ class Talk:
     customers: tuple[str, ...]
     """The labels of those who do not sell, by how much they say; empty where nobody is named."""
     usual_price: float | None
-    """The middle one of all certain amounts: what prices are like in this talk."""
+    """The middle one of the rep's certain amounts: what prices are like in this talk."""
 
     def rep_before(self, index: int) -> Turn | None:
         """What the rep said last before a turn."""
@@ -147,7 +147,7 @@ def talk_of(utterances: Sequence[Utterance], rep_name: str | None = None) -> Tal
         if not turn.by_rep and turn.speaker:
             amount[turn.speaker] += len(turn.text)
     customers = tuple(sorted(amount, key=lambda speaker: -amount[speaker]))
-    return Talk(tuple(turns), customers, _usual([money for turn in turns for money in turn.amounts]))
+    return Talk(tuple(turns), customers, _usual([money for turn in turns if turn.by_rep for money in turn.amounts]))
 
 
 def _usual(prices: list[Money]) -> float | None:

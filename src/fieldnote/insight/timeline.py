@@ -23,9 +23,19 @@ def _cues(*pairs: tuple[float, str]) -> tuple[tuple[float, re.Pattern[str]], ...
     return tuple((weight, re.compile(pattern)) for weight, pattern in pairs)
 
 
+# Before the bar stands what was said before the phrase of time, behind it what was said after.
 _WANTED = _cues(
     (
-        2.0,
+        3.0,
+        (
+            r"\b(?:could|can) (?:you|we|y'all|you guys|they|it) (?:do|start|get|have|fit|finish|install"
+            r"|be done|schedule)\b"
+        ),
+    ),
+    (2.5, r"\bif (?:that's |it's |at all )?possible\b|\bif you can\b|\bif we can\b"),
+    (2.5, r"\bit(?:'d| would|'ll| will|'s going to|'s gonna| has to| needs to) (?:probably |have to |need to )?be \|"),
+    (
+        2.5,
         (
             r"\b(?:i|we)(?:'d| would|'m|'re)? (?:really |just |probably )?(?:want|wanna|need|like|love"
             r"|hoping|prefer)\b"
@@ -85,13 +95,7 @@ _WANTED = _cues(
     (1.5, r"\bbefore\b|\bin time\b|\bso (?:before|by|after|in)\b|\bat the latest\b"),
 )
 _NOT_WANTED = _cues(
-    (
-        2.0,
-        (
-            r"\b(?:i|we)(?:'d| would|'m|'re)? (?:really |just |probably )?(?:want|wanna|need|like|love"
-            r"|hoping|prefer)\b"
-        ),
-    ),
+    (-5.0, r"\b(?:forget|skip|nix|scratch|never mind|not) (?:about )?(?:before )?\|"),
     (
         -5.0,
         (
@@ -110,7 +114,7 @@ _NOT_WANTED = _cues(
             r"|meeting|game|tournament|soccer|practice|class|doctor|flight|trip|traveling|travelling"
             r"|vacation|out of town|back (?:from|on|in)|away|closing on|hosting|visit(?:ing)?|arriv\w+"
             r"|coming (?:over|in|by|out|to)|flying|staying|starts? (?:college|a new job|school)|leaves?"
-            r"|deploy\w*|surgery)\b"
+            r"|deploy\w*|surgery|knee|hip|doctor's)\b"
         ),
     ),
     (
@@ -173,7 +177,7 @@ def find_timeline(talk: Talk, day: date | None) -> tuple[str, tuple[Quote, ...]]
     found: list[_Candidate] = []
     for turn in talk.turns:
         times = _joined(turn, find_times(turn.folded, turn.text))
-        found += _proposed(talk, turn, times) if turn.by_rep else _named(turn, times, waiting[turn.index])
+        found += _proposed(talk, turn, times) if turn.by_rep else _named(talk, turn, times, waiting[turn.index])
     good = [candidate for candidate in found if candidate.points >= _ENOUGH]
     chosen = _choose([c for c in good if c.when.kind is not Kind.NO_RUSH]) or _choose(good)
     if chosen is None:
@@ -214,11 +218,11 @@ def _follows(turn: Turn, event: When, when: When) -> bool:
     )
 
 
-def _named(turn: Turn, times: list[When], waiting: dict[Topic, int]) -> list[_Candidate]:
+def _named(talk: Talk, turn: Turn, times: list[When], waiting: dict[Topic, int]) -> list[_Candidate]:
     """The times in a customer's turn."""
     calm = 2.5 if any(when.kind is Kind.NO_RUSH for when in times) else 0.0  # "no hurry, maybe next year"
     found = [
-        _Candidate(when, _points(turn, when, waiting) + (calm if when.kind is not Kind.NO_RUSH else 0.0), turn)
+        _Candidate(when, _points(talk, turn, when, waiting) + (calm if when.kind is not Kind.NO_RUSH else 0.0), turn)
         for when in times
     ]
     return [
@@ -231,20 +235,30 @@ def _named(turn: Turn, times: list[When], waiting: dict[Topic, int]) -> list[_Ca
     ]
 
 
-def _points(turn: Turn, when: When, waiting: dict[Topic, int]) -> float:
+def _points(talk: Talk, turn: Turn, when: When, waiting: dict[Topic, int]) -> float:
     asked = waiting.get(Topic.TIMELINE)
     if when.turn == "last" or (when.bare and not _may_be_bare(turn, when, asked)):
         return -5.0
     clause, sentence = clause_around(turn.folded, when.start + 1), sentence_around(turn.folded, when.start)
     said = _without(turn.folded, clause, when)
     points = _ANSWER[asked] if asked is not None else 0.0
-    points += max(min(3.5, score(said, _WANTED)), min(3.0, score(_without(turn.folded, sentence, when), _WANTED) - 0.5))
-    points += score(said, _NOT_WANTED) - (2.0 if _SMALL_TALK.search(sentence.of(turn.folded)) else 0.0)
+    points += max(min(4.5, score(said, _WANTED)), min(3.0, score(_without(turn.folded, sentence, when), _WANTED) - 0.5))
+    points += score(_near(turn.folded, clause, when), _NOT_WANTED) - (
+        2.0 if _SMALL_TALK.search(clause.of(turn.folded)) else 0.0
+    )
     points += 1.0 if when.side in {"before", "by", "within"} else 0.0
-    points += _kind_points(when, asked)
+    points += _kind_points(when, asked) + (3.0 if _repeats(talk, turn, when) else 0.0)
     if asked == 0 and sentence.start == 0:  # "October. Bob's retiring on the 30th."
         points += 2.0
     return points
+
+
+def _repeats(talk: Talk, turn: Turn, when: When) -> bool:
+    """`You mentioned summer?` `Next summer, yes.`"""
+    question = talk.rep_before(turn.index)
+    if question is None or "?" not in question.folded or denies(turn) or when.kind is Kind.DAY:
+        return False
+    return any(asked.name == when.name for asked in find_times(question.folded, question.text))
 
 
 def _kind_points(when: When, asked: int | None) -> float:
@@ -269,12 +283,19 @@ def _may_be_bare(turn: Turn, when: When, asked: int | None) -> bool:
     return not re.match(r"\s+(?:system|coil|steel|cleaning|protection|off|down|apart|through|short)\b", rest)
 
 
+def _near(folded: str, clause: Span, when: When) -> str:
+    """The words close to a phrase: speech recognition may give a whole story as one clause."""
+    before, after = (25, 12) if when.kind is Kind.SOON else (75, 45)
+    return _without(folded, Span(max(clause.start, when.start - before), min(clause.end, when.end + after)), when)
+
+
 def _without(folded: str, span: Span, when: When) -> str:
-    """The words around a phrase, so that `before we move` is not read as moving."""
-    return (
-        f"{folded[span.start : max(span.start, when.start)]} {'before ' if when.side in {'before', 'by'} else ''}"
-        f"| {folded[when.end : max(when.end, span.end)]}"
+    """The words around a phrase with a bar in its place, so that `before we move` is not read as moving."""
+    before = "before " if when.side in {"before", "by"} else ""
+    around = (
+        f"{folded[span.start : max(span.start, when.start)]} {before}| {folded[when.end : max(when.end, span.end)]}"
     )
+    return " ".join(around.split())
 
 
 def _proposed(talk: Talk, turn: Turn, times: list[When]) -> list[_Candidate]:

@@ -54,7 +54,7 @@ class When:
     side: str = ""
     """`before`, `by`, `after`, `within`, `in`; empty: at that time."""
     part: str = ""
-    """`early`, `mid-`, `late`, `end of`, …"""
+    """`early`, `mid`, `late`, `end of`, …"""
     turn: str = ""
     """`this`, `next` or `last`."""
     day: int | None = None
@@ -106,9 +106,9 @@ _COUNT = (
     r"(?P<count>(?:a |the )?(?:couple|few)(?: of)?|(?:a|an|one)(?= (?:week|month|day"
     r"|year))(?: (?P<a_unit>week|month|day) or (?:two|so))?"
     r"|(?:\d+|one|two|three|four|five|six|seven|eight|nine|ten|twelve|fourteen|fifteen|eighteen"
-    r"|twenty|thirty|forty[ -]five|sixty|ninety)"
+    r"|twenty|thirty|forty[ -]five|forty|sixty|ninety)\b"
     r"(?:\s*(?:to|or|-|and|,)\s*(?:\d+|two|three|four|five|six|seven|eight|nine|ten|twelve|sixty"
-    r"|ninety))?)"
+    r"|ninety)\b)?)"
 )
 
 
@@ -267,8 +267,8 @@ def _spans(folded: str, _: str) -> Iterator[When]:
 
 def _days(folded: str, _: str) -> Iterator[When]:
     for match in _WEEKDAY_AT.finditer(folded):
-        side, turn = _side(match["side"]), _turn(match["turn"])
-        yield When(Kind.DAY, match.start(), match.end(), match["name"], side, turn=turn, bare=not match["side"])
+        side = "" if (match["side"] or "").startswith("come") else _side(match["side"])  # "can you come tomorrow"
+        yield When(Kind.DAY, match.start(), match.end(), match["name"], side, turn=_turn(match["turn"]))
     for match in _THE_DAY.finditer(folded):
         yield When(Kind.DAY, match.start(), match.end(), "the", _side(match["side"]), day=int(match["day"]))
 
@@ -312,12 +312,12 @@ def _turn(said: str | None) -> str:
 
 
 def _part(said: str | None) -> str:
-    """`early `, `mid-`, `late `, `end of `, `beginning of `, `first week of `."""
+    """`early `, `mid `, `late `, `end of `, `beginning of `, `first week of `."""
     words = " ".join((said or "").split()).removeprefix("the ")
     if not words:
         return ""
     if words in {"mid", "middle of"}:
-        return "mid-"
+        return "mid "
     words = {"start of": "beginning of", "later": "late", "first part of": "early", "latter part of": "late"}.get(
         words, words
     )

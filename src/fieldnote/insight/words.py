@@ -12,13 +12,13 @@ _PLAIN = str.maketrans(
     | dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015", "-")
     | {"\u00a0": " "}
 )
-_TOKEN = re.compile(r"\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|[a-z]+(?:'[a-z]+)*|[^\sa-z0-9]")
+_TOKEN = re.compile(r"\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|[a-z]+(?:'(?!s\b)[a-z]+)*|'s\b|[^\sa-z0-9]")
 _CLAUSE_END = re.compile(
     r"[.?!;:]+(?=\s|$)|\s-+\s?|-+(?=\s|$)"
     r"|,?\s+(?=(?:but|so|because|cause|except|although|though|since|which|whereas"
     r"|unless)\b(?!\s+(?:as|that)\b))"
     r"|,\s+(?=(?:and\s+|or\s+)?(?:i|we|he|she|it|they|you|my|our|his|her|the|that|this|there|if"
-    r"|then|right|ok|okay)\b)"
+    r"|then|right|ok|okay|when|while|once)\b)"
     r"|\s+(?=and\s+(?:i|we|he|she|it|they|you|my|the|that|this|then)\b(?!\s+(?:both|each)\b))"
 )
 _SENTENCE_END = re.compile(r"(?<!\bmr)(?<!\bms)(?<!\bdr)(?<!\bst)(?<!\bmrs)[.?!]+[\"')]*(?=\s|$)")

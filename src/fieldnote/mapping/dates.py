@@ -53,6 +53,8 @@ _ONE_AHEAD = (
     r"(?:(?P<how>within|in|over) )?(?:the )?(?:next |about )?(?:an? )?(?:(?P<couple>couple)(?: of)? )?"
     r"(?P<unit>day|week|month|year)s?"
 )
+_HYPHENATED_PART = re.compile(r"\b(early|mid|late)-(?=[a-z])", re.IGNORECASE)
+"""As in Mid-July, which is no range."""
 _DASHES = re.compile("[\N{EN DASH}\N{EM DASH}]")
 _ABOUT = re.compile(r"^(?:around|about|approximately|roughly|maybe|probably|perhaps|likely|~)\s*")
 
@@ -60,6 +62,7 @@ _ABOUT = re.compile(r"^(?:around|about|approximately|roughly|maybe|probably|perh
 def days(text: str, on: date | None) -> Days:
     """The span that the words mean. Raises UnclearError where they are not certain."""
     text = _DASHES.sub("-", with_digits(text)).replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+    text = _HYPHENATED_PART.sub(r"\1 ", text)
     return _Reader(on).span(re.sub(r"\s+", " ", text).strip(" .!,"))
 
 

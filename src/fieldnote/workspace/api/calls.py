@@ -55,8 +55,6 @@ class Call:
             return model.read(self.body)
         except ValidationError as error:
             raise unreadable(error) from error
-        except (ValueError, RecursionError) as error:
-            raise failed(400, "The request body is not valid JSON") from error
 
     def record_id(self, what: str, name: str = "id") -> str:
         """An id in the path; one that no record can have is not found."""
@@ -174,11 +172,16 @@ async def _body(request: Request) -> bytes:
 def _refuse_unstorable(body: bytes) -> None:
     """What the contract allows and PostgreSQL cannot take: a NUL, an id too long for an index, a boundless number."""
     try:
-        issues = list(_unstorable(json.loads(body), ()))
-    except (ValueError, RecursionError):
-        return  # whoever reads it next says what is wrong
+        issues = list(_unstorable(json.loads(body, parse_constant=_refuse_constant), ()))
+    except (ValueError, RecursionError) as error:
+        raise failed(400, "The request body is not valid JSON") from error
     if issues:
         raise invalid(issues)
+
+
+def _refuse_constant(name: str) -> None:
+    """Python would read `NaN` and `Infinity`, which JSON does not have."""
+    raise ValueError(name)
 
 
 def _unstorable(value: Any, path: tuple[str | int, ...]) -> Iterator[dict[str, Any]]:
