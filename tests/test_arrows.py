@@ -39,3 +39,11 @@ def test_the_siro_client_loads_without_the_extras(module: str) -> None:
     code = f"import sys; sys.modules.update(dict.fromkeys({extras!r})); import {module}"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
+
+
+def test_the_command_of_the_bare_install_says_what_is_missing() -> None:
+    code = "import sys; sys.modules['typer'] = None; from fieldnote.cli import main; main()"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert result.returncode == 1
+    assert "typer is missing" in result.stderr
+    assert 'pip install "fieldnote[all]"' in result.stderr

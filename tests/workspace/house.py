@@ -13,6 +13,7 @@ import httpx2
 from sqlalchemy import text
 
 from fieldnote.insight import Utterance
+from fieldnote.jobs import WorkerSettings
 from fieldnote.matching import Place
 from fieldnote.workspace import (
     NewRecording,
@@ -27,6 +28,7 @@ from fieldnote.workspace import (
 from fieldnote.workspace.explain import Explained, explain_links
 from tests.workspace.contract import ORGANIZATION_BASE, check
 
+SETTINGS: Final = WorkerSettings(poll=timedelta(seconds=0.1), stop_after=timedelta(seconds=0.5))
 START: Final = datetime(2026, 2, 15, 14, tzinfo=UTC)
 JOHN: Final = "john@acme.test"
 SAID: Final = (
@@ -178,7 +180,7 @@ async def opened_house(workspace: Workspace, *, name: str = "Acme") -> AsyncIter
         workspace.engine, organization, name="app", client_id="app-1", client_secret="app-secret"
     )
     await add_user(workspace.engine, organization, email=JOHN, name="John Sales")
-    async with WorkspaceServer(workspace) as server:
+    async with WorkspaceServer(workspace, settings=SETTINGS) as server:
         house = House(workspace, server, organization, Api(server.url + ORGANIZATION_BASE, token))
         try:
             yield house

@@ -20,6 +20,7 @@ from fieldnote.db.workspace_tables import recording_links
 from fieldnote.jobs import defer
 from fieldnote.matching import Appointment, Conversation, Decision, Outcome, Place, match
 from fieldnote.siro.models import WebhookEventType
+from fieldnote.workspace.patience import Patiently
 from fieldnote.workspace.tenancy import inside
 from fieldnote.workspace.webhooks import announce
 
@@ -128,7 +129,7 @@ class _Link:
     runners_up: list[dict[str, Any]]
 
 
-@blueprint.task(name="workspace.link", pass_context=True, retry=10)
+@blueprint.task(name="workspace.link", pass_context=True, retry=Patiently())
 async def link(context: procrastinate.JobContext, organization_id: str, user_id: str, day: str) -> None:
     """Decide again about the recordings that a rep made on a day (UTC)."""
     workspace: Workspace = context.additional_context["workspace"]

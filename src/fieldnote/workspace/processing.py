@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from fieldnote.db.workspace_tables import extraction_values, summaries
 from fieldnote.insight import Utterance, extract, summarize
 from fieldnote.siro.models import ExtractionStatus, WebhookEventType
+from fieldnote.workspace.patience import Patiently
 from fieldnote.workspace.tenancy import inside
 from fieldnote.workspace.webhooks import announce
 
@@ -66,7 +67,7 @@ class _Insight:
     summary: str | None
 
 
-@blueprint.task(name="workspace.process", pass_context=True, retry=5)
+@blueprint.task(name="workspace.process", pass_context=True, retry=Patiently())
 async def process(context: procrastinate.JobContext, organization_id: str, recording_id: str) -> None:
     """Extract and summarize, once."""
     workspace: Workspace = context.additional_context["workspace"]

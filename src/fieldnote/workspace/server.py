@@ -8,6 +8,7 @@ import ipaddress
 import logging
 import socket
 from collections.abc import Iterator
+from datetime import timedelta
 from types import TracebackType
 from typing import Final, Self
 
@@ -22,7 +23,8 @@ from fieldnote.workspace.context import Workspace
 
 log = logging.getLogger(__name__)
 
-_CONCURRENCY: Final = 8
+SETTINGS: Final = WorkerSettings(concurrency=8)
+_PATIENCE: Final = timedelta(seconds=1)
 
 
 def is_loopback(host: str) -> bool:
@@ -43,11 +45,14 @@ class WorkspaceServer:
             await server.wait()                         # until a part of it fails
     """
 
-    def __init__(self, workspace: Workspace, *, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(
+        self, workspace: Workspace, *, host: str = "127.0.0.1", port: int = 0, settings: WorkerSettings = SETTINGS
+    ) -> None:
         """Port 0 takes a free one."""
         self.workspace = workspace
         self._host = host
         self._port = port
+        self._settings = settings
         self._tasks: list[asyncio.Task[None]] = []
         self._server: _Server | None = None
 
@@ -71,14 +76,12 @@ class WorkspaceServer:
         self._server = _Server(config)
         blueprints = (linking.blueprint, processing.blueprint, webhooks.blueprint)
         queue = make_app(Application.WORKSPACE, self.workspace.database_url, *blueprints)
-        worker = run_worker(
-            queue, context={"workspace": self.workspace}, settings=WorkerSettings(concurrency=_CONCURRENCY)
-        )
+        worker = run_worker(queue, context={"workspace": self.workspace}, settings=self._settings)
         self._tasks = [
             asyncio.create_task(self._server.serve(sockets=[listener]), name="workspace server"),
             asyncio.create_task(worker, name="workspace worker"),
         ]
-        while not self._server.started:
+        while not self._server.started:  # noqa: ASYNC110 - uvicorn offers no event
             await asyncio.sleep(0.01)
         log.info("workspace_started", extra={"port": self._port})
         return self
@@ -90,7 +93,7 @@ class WorkspaceServer:
         if self._server is not None:
             self._server.should_exit = True
         for task in self._tasks[1:]:
-            task.cancel()
+            await self._end(task)
         await asyncio.gather(*self._tasks, return_exceptions=True)
         log.info("workspace_stopped", extra={"port": self._port})
 
@@ -99,6 +102,13 @@ class WorkspaceServer:
         done, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()
+
+    async def _end(self, worker: asyncio.Task[None]) -> None:
+        """Asked again where it does not end in its time: a cancellation can be lost in the driver's hands."""
+        patience = self._settings.stop_after + _PATIENCE
+        while not worker.done():
+            worker.cancel()
+            await asyncio.wait([worker], timeout=patience.total_seconds())
 
     def _bind(self) -> socket.socket:
         """Ourselves, as uvicorn ends the process where the port is taken."""

@@ -25,6 +25,7 @@ from fieldnote.siro.models import WebhookEventType
 from fieldnote.siro.webhooks import new_secret, sign
 from fieldnote.workspace.addresses import checked, resolve
 from fieldnote.workspace.crm_links import crm_links
+from fieldnote.workspace.patience import Patiently
 from fieldnote.workspace.tenancy import inside
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ async def announce(conn: AsyncConnection, organization_id: str, recording_id: st
         await defer(conn, deliver, **ids)
 
 
-@blueprint.task(name="workspace.deliver", pass_context=True, retry=10)
+@blueprint.task(name="workspace.deliver", pass_context=True, retry=Patiently())
 async def deliver(context: procrastinate.JobContext, organization_id: str, message_id: str, endpoint_id: str) -> None:
     """Send one message to one endpoint; if it is not taken, once more later, as the schedule says."""
     workspace: Workspace = context.additional_context["workspace"]

@@ -48,7 +48,7 @@ def root(
     configure_logging({0: logging.WARNING, 1: logging.INFO}.get(verbose, logging.DEBUG))
 
 
-def main() -> None:
+def run() -> None:
     """Run the command line; an error that a person can mend is printed as one, without a traceback."""
     try:
         app()
