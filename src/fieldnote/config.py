@@ -351,9 +351,7 @@ def load(path: Path, env: Mapping[str, str] = os.environ) -> Config:
     document, lines = _Reader(path).read()
     problems: list[_Problem] = []
     document = _expand(document, (), env, problems)
-    problems += [
-        _Problem((name,), f"{name} is not a known key") for name in ("path", "lines") if name in document
-    ]
+    problems += [_Problem((name,), f"{name} is not a known key") for name in ("path", "lines") if name in document]
     if not problems:
         _add_environment(document, env)
         try:
@@ -433,9 +431,7 @@ class _Reader:
             name = str(key_node.value)
             if name in values:
                 where = dotted((*keys, name))
-                raise self._error(
-                    line, f"{where} stands twice, the first time on line {self.lines[*keys, name]}"
-                )
+                raise self._error(line, f"{where} stands twice, the first time on line {self.lines[*keys, name]}")
             self.lines[*keys, name] = line
             values[name] = self._value(value_node, (*keys, name), above)
         return values

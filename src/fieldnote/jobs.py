@@ -258,9 +258,10 @@ async def run_worker(
         try:
             await _work(app, queues=queues, context=context, settings=settings)
         finally:
-            house.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await house
+            # A cancellation that meets a driver in the middle of a call can be lost there: ask until it is heard.
+            while not house.done():
+                house.cancel()
+                await asyncio.wait([house], timeout=0.2)
 
 
 async def sweep(app: procrastinate.App, *, stalled_after: timedelta = DEFAULT_SETTINGS.stalled_after) -> int:
@@ -292,9 +293,7 @@ async def _put_back(connection: Driver, number: int, attempts: int) -> None:
         await connection.execute("select procrastinate_finish_job_v1(%s, 'aborted', false)", [number])
 
 
-async def delete_finished(
-    app: procrastinate.App, *, keep: timedelta = DEFAULT_SETTINGS.keep_finished
-) -> None:
+async def delete_finished(app: procrastinate.App, *, keep: timedelta = DEFAULT_SETTINGS.keep_finished) -> None:
     """Delete the jobs that ended more than `keep` ago, with their events."""
     arguments = {"keep": keep, "limit": _DELETED_AT_ONCE}
     deleted = _DELETED_AT_ONCE

@@ -50,5 +50,8 @@ def workspace_url(server: Server, template: str) -> Iterator[str]:
 async def house(workspace_url: str) -> AsyncIterator[House]:
     """A served workspace with an organization and its rep; webhooks are tried again at once."""
     again = (timedelta(seconds=0.1), timedelta(seconds=0.1), timedelta(seconds=0.1))
-    async with open_workspace(database_url=workspace_url, retry_after=again) as workspace, opened_house(workspace) as made:
+    async with (
+        open_workspace(database_url=workspace_url, retry_after=again) as workspace,
+        opened_house(workspace) as made,
+    ):
         yield made

@@ -162,7 +162,7 @@ class House:
     async def settle(self, *, seconds: float = 30) -> None:
         """Wait until no job is left that could run now."""
         async with asyncio.timeout(seconds):
-            while (await self.rows(_BUSY))[0][0]:
+            while (await self.rows(_BUSY))[0][0]:  # noqa: ASYNC110 - the database is asked
                 await asyncio.sleep(0.02)
 
 
@@ -176,9 +176,7 @@ select count(*) from procrastinate_jobs
 async def opened_house(workspace: Workspace, *, name: str = "Acme") -> AsyncIterator[House]:
     """Serve an open workspace with an organization in it."""
     organization, token = await init_organization(workspace.engine, name=name, admin="ann@acme.test")
-    await ensure_oauth_app(
-        workspace.engine, organization, name="app", client_id="app-1", client_secret="app-secret"
-    )
+    await ensure_oauth_app(workspace.engine, organization, name="app", client_id="app-1", client_secret="app-secret")
     await add_user(workspace.engine, organization, email=JOHN, name="John Sales")
     async with WorkspaceServer(workspace, settings=SETTINGS) as server:
         house = House(workspace, server, organization, Api(server.url + ORGANIZATION_BASE, token))

@@ -29,7 +29,10 @@ async def test_sixty_puts_that_share_their_records_all_succeed(house: House) -> 
 
     answers = await asyncio.gather(*(put(n) for n in range(60)))
     assert all(answer["id"] for answer in answers)
-    counts = [(await house.rows(f"select count(*) from {table}"))[0][0] for table in ("accounts", "contacts", "opportunities", "crm_users")]
+    counts = [
+        (await house.rows(f"select count(*) from {table}"))[0][0]
+        for table in ("accounts", "contacts", "opportunities", "crm_users")
+    ]
     assert counts == [3, 2, 2, 4]
 
 
@@ -46,7 +49,9 @@ async def test_recordings_users_and_appointments_that_come_at_once_find_each_oth
     async def all_of_day(n: int) -> str:
         at = START + timedelta(days=n)
         visit = house.api.visit(f"a-{n}", at=at, rep=f"r-{n}", account={"externalId": f"c-{n % 3}"})
-        recording_id, _, _ = await asyncio.gather(house.record(at=at), visit, house.user(f"u{n}@acme.test", f"User N{n}"))
+        recording_id, _, _ = await asyncio.gather(
+            house.record(at=at), visit, house.user(f"u{n}@acme.test", f"User N{n}")
+        )
         return recording_id
 
     made = await asyncio.gather(*(all_of_day(n) for n in range(12)))

@@ -25,7 +25,8 @@ numbers = st.one_of(
 )
 times = st.sampled_from(
     [
-        "2026-02-15T14:00:00Z", "2026-02-15T14:00:00", "2026-02-15", "0001-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00",
+        "2026-02-15T14:00:00Z", "2026-02-15T14:00:00", "2026-02-15", "0001-01-01T00:00:00Z",
+        "0001-01-01T00:00:00+14:00",
         "9999-12-31T23:59:59.999999Z", "9999-12-31T23:59:59-14:00", "2026-02-30T00:00:00Z", "2026-W07-7", "24:00", "",
         " 2026-02-15T14:00:00Z ", "2026-02-15T24:00:00Z", "infinity", "now", "20260215T140000Z",
     ]
@@ -71,7 +72,11 @@ engagement = _record(
     contact=contact,
     lead=_record(**party, firstName=texts, lastName=texts),
     opportunity=_record(
-        name=texts, amount=numbers, closedAt=times, disposition=st.just("WON"), copyEngagementRelationships=st.booleans()
+        name=texts,
+        amount=numbers,
+        closedAt=times,
+        disposition=st.just("WON"),
+        copyEngagementRelationships=st.booleans(),
     ),
     deletedAt=times,
 )
@@ -89,7 +94,11 @@ opportunity = _record(
 )
 
 
-@given(bodies=st.lists(st.tuples(st.sampled_from(SYNCED), st.one_of(values, engagement, opportunity)), min_size=1, max_size=4))
+@given(
+    bodies=st.lists(
+        st.tuples(st.sampled_from(SYNCED), st.one_of(values, engagement, opportunity)), min_size=1, max_size=4
+    )
+)
 @generated
 async def test_any_json_is_taken_or_refused_in_the_documented_form(house: House, bodies: list[tuple[str, Any]]) -> None:
     for kind, body in bodies:
@@ -138,16 +147,21 @@ async def test_a_body_over_one_mebibyte_is_a_413(house: House) -> None:
 async def test_texts_that_are_very_long_are_kept(house: House) -> None:
     long = "ä" * 20_000
     rep = {"externalId": "r", "email": long, "name": f"{long} {long}"}
-    got = await house.api.engagement("1", subject=long, engagementUsers=[rep], account={"externalId": "c", "name": long})
+    got = await house.api.engagement(
+        "1", subject=long, engagementUsers=[rep], account={"externalId": "c", "name": long}
+    )
     assert (got["subject"], got["account"]["name"]) == (long, long)
     assert got["engagementUsers"][0]["email"] == long
 
 
 parameter_names = st.sampled_from(
     [
-        "createdAt:gt", "createdAt:lt", "updatedAt:gte", "updatedAt:gt", "updatedAt:lt", "updatedAt:lte", "pageSize", "cursor",
-        "isProcessingDone", "isEntityExtractionDone", "isSummaryDone", "showCrmLinks", "showSummary", "showEntityExtractions",
-        "showEvaluationScore", "showFollowups", "createdAtGt", "createdAtLt", "eventCode", "eventCodeIn", "eventCodeIn[]",
+        "createdAt:gt", "createdAt:lt", "updatedAt:gte", "updatedAt:gt", "updatedAt:lt", "updatedAt:lte", "pageSize",
+        "cursor",
+        "isProcessingDone", "isEntityExtractionDone", "isSummaryDone", "showCrmLinks", "showSummary",
+        "showEntityExtractions",
+        "showEvaluationScore", "showFollowups", "createdAtGt", "createdAtLt", "eventCode", "eventCodeIn",
+        "eventCodeIn[]",
         "userId", "recordingId", "other",
     ]
 )  # fmt: skip
@@ -156,7 +170,8 @@ parameter_values = st.one_of(
     times,
     st.sampled_from(
         [
-            "true", "false", "TRUE", "1", "0", "-1", "1001", "1e3", "٣", "9" * 400, "deeplinkReceived", "\0", "W10=", "x" * 5000,
+            "true", "false", "TRUE", "1", "0", "-1", "1001", "1e3", "٣", "9" * 400, "deeplinkReceived", "\0", "W10=",
+        "x" * 5000,
             "WyIwMDAxLTAxLTAxVDAwOjAwOjAwKzE0OjAwIiwgImE3ZDViNGQ3LWE2MTMtNDU5Zi05NzcxLTNlZWNiOWY3NWVkMSJd",
         ]
     ),
@@ -183,13 +198,20 @@ async def test_any_id_in_a_path_is_unknown(house: House, parts: list[str]) -> No
         assert response.status_code in {200, 404}, response.text
 
 
-@given(lines=st.lists(st.tuples(st.sampled_from([b"host", b"authorization", b"x-siro-auth-token"]), st.binary(max_size=30)), max_size=3))
+@given(
+    lines=st.lists(
+        st.tuples(st.sampled_from([b"host", b"authorization", b"x-siro-auth-token"]), st.binary(max_size=30)),
+        max_size=3,
+    )
+)
 @generated
 async def test_any_headers_are_no_fault(house: House, lines: list[tuple[bytes, bytes]]) -> None:
     """On a bare socket, as a client library would refuse to send them."""
     token = (house.api.token or "").encode()
     sent = b"".join(name + b": " + value.translate(None, b"\r\n") + b"\r\n" for name, value in lines)
-    request = b"GET %s/v1/core/recordings HTTP/1.1\r\nhost: x\r\nauthorization: Bearer %s\r\n%sconnection: close\r\n\r\n"
+    request = (
+        b"GET %s/v1/core/recordings HTTP/1.1\r\nhost: x\r\nauthorization: Bearer %s\r\n%sconnection: close\r\n\r\n"
+    )
     host, port = house.server.url.removeprefix("http://").split(":")
     async with asyncio.timeout(10):
         reader, writer = await asyncio.open_connection(host, int(port))
@@ -202,5 +224,5 @@ async def test_any_headers_are_no_fault(house: House, lines: list[tuple[bytes, b
 async def test_a_strange_host_makes_no_fault(house: House) -> None:
     await house.record()
     for host in ("[", "]", "a b", "x:y", "é", "", "::1"):
-        response = await house.api("GET", "/v1/core/recordings", headers={"host": host.encode()})  # type: ignore[dict-item]
+        response = await house.api("GET", "/v1/core/recordings", headers={"host": host.encode()})
         assert response.status_code in {200, 400}

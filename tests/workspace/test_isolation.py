@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -21,7 +22,9 @@ from tests.workspace.house import JOHN, START, House
 
 async def test_no_operation_shows_another_organizations_rows(house: House) -> None:
     """B has records of the same external ids; A's are not among what any call of B's answers."""
-    engagement = await house.api.visit(account={"externalId": "c-1", "name": "Secret"}, opportunity={"externalId": "o-1"})
+    engagement = await house.api.visit(
+        account={"externalId": "c-1", "name": "Secret"}, opportunity={"externalId": "o-1"}
+    )
     recording_id = await house.record()
     await house.settle()
     organization, other = await house.another()
@@ -81,7 +84,9 @@ async def test_the_role_sees_and_takes_its_own_organizations_rows_only(house: Ho
     organization, _ = await house.another()
     async with tenancy.inside(house.workspace.engine, organization.id) as conn:
         for table in SECURED:
-            found = await conn.execute(text(f"select count(*) from {table.name} where organization_id <> :own"), {"own": organization.id})
+            found = await conn.execute(
+                text(f"select count(*) from {table.name} where organization_id <> :own"), {"own": organization.id}
+            )
             assert found.scalar_one() == 0, table.name
         assert (await conn.execute(text("select count(*) from organizations"))).scalar_one() == 1
         changed = await conn.execute(text("update accounts set fields = '{}'"))
@@ -125,7 +130,7 @@ async def test_every_table_of_the_workspace_is_under_the_rule(house: House) -> N
 @pytest.fixture
 def separate_role(server: Server, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A role of this test's own, as roles belong to the whole server."""
-    role = "fieldnote_workspace_spoilt"
+    role = f"fieldnote_workspace_{uuid4().hex}"
     monkeypatch.setattr(tenancy, "ROLE", role)
     with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
         connection.execute(sql.SQL("create role {} nologin").format(sql.Identifier(role)))
@@ -145,8 +150,8 @@ async def test_a_role_that_could_see_everything_stops_the_start(
         assert "alter role" in (caught.value.hint or "")
     finally:
         with psycopg.connect(workspace_url, autocommit=True) as connection:
-            connection.execute("drop owned by fieldnote_workspace_spoilt")
-            connection.execute("drop role fieldnote_workspace_spoilt")
+            connection.execute(f"drop owned by {tenancy.ROLE}")
+            connection.execute(f"drop role {tenancy.ROLE}")
 
 
 async def test_a_table_without_the_rule_stops_the_start(workspace_url: str) -> None:

@@ -91,9 +91,7 @@ async def test_a_rep_who_is_taken_off_or_is_somebody_else_loses_the_link(house: 
     assert await linked(house, recording_id) is None
     await map_user(house.workspace.engine, house.organization, external_id="r-1", email="john@acme.test")
     assert await linked(house, recording_id) == "a-1"
-    await house.api.engagement(
-        "a-1", engagementUsers=[{"externalId": "r-1", "deletedAt": "2026-02-15T13:00:00Z"}]
-    )
+    await house.api.engagement("a-1", engagementUsers=[{"externalId": "r-1", "deletedAt": "2026-02-15T13:00:00Z"}])
     assert await linked(house, recording_id) is None
 
 

@@ -27,7 +27,9 @@ async def test_every_recording_comes_once_through_pages_of_any_size(house: House
     await house.settle()
     latest_first = await house.api.recordings(pageSize=size)
     assert sorted(ids(latest_first)) == sorted(many)
-    assert [row["createdAt"] for row in latest_first] == sorted((row["createdAt"] for row in latest_first), reverse=True)
+    assert [row["createdAt"] for row in latest_first] == sorted(
+        (row["createdAt"] for row in latest_first), reverse=True
+    )
     by_update = await house.api.recordings(pageSize=size, **{"updatedAt:gte": "2020-01-01T00:00:00Z"})
     assert sorted(ids(by_update)) == sorted(many)
     assert [row["updatedAt"] for row in by_update] == sorted(row["updatedAt"] for row in by_update)

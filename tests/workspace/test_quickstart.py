@@ -75,9 +75,7 @@ async def test_the_quickstart_runs_from_its_first_call_to_its_last(house: House)
         clientSecret=app["clientSecret"],
         userId=house.organization.admin_id,
     )
-    extractions = await answer(
-        house, "7-get-extractions", recordingId=recording_id, accessToken=token["accessToken"]
-    )
+    extractions = await answer(house, "7-get-extractions", recordingId=recording_id, accessToken=token["accessToken"])
     [row] = extractions["data"]
     assert row["recordingId"] == recording_id
     assert row["status"] == "SUCCESS"
@@ -111,9 +109,7 @@ async def test_a_nested_account_keeps_its_optional_fields(house: House) -> None:
         "phoneNumbers": ["+15555550100"],
         "addresses": [{"street": "1 Elm St", "city": "Boise", "state": "ID", "zip": "83702", "country": "US"}],
     }
-    response = await house.api(
-        "PUT", "/v1/integrations/sync/engagements", json=json.loads(text) | {"account": account}
-    )
+    response = await house.api("PUT", "/v1/integrations/sync/engagements", json=json.loads(text) | {"account": account})
     assert response.json()["data"]["account"]["name"] == "Smith"
     [(fields,)] = await house.rows("select fields from accounts")
     assert fields == {name: value for name, value in account.items() if name != "externalId"}
@@ -121,7 +117,9 @@ async def test_a_nested_account_keeps_its_optional_fields(house: House) -> None:
 
 async def test_the_deep_link_of_the_quickstart_links_at_once(house: House) -> None:
     engagement = (await answer(house, "2-sync-engagement"))["data"]
-    recording_id = await house.record(appointment_id="appt-456", opportunity_id="opp-101", title="Smith Kitchen Remodel")
+    recording_id = await house.record(
+        appointment_id="appt-456", opportunity_id="opp-101", title="Smith Kitchen Remodel"
+    )
     assert (await answer(house, "6-get-engagement", id=engagement["id"]))["recordingId"] == recording_id
     events = (await answer(house, "1-mobile-events"))["data"]
     [opened] = [event for event in events if event["eventCode"] == "deeplinkReceived"]

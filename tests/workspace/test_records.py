@@ -34,12 +34,14 @@ async def test_null_clears(house: House) -> None:
     )
     cleared = ("subject", "account", "opportunity", "endTime", "startTime", "startTimeLocalized", "engagementType")
     got = await house.api.engagement("a-1", **dict.fromkeys(cleared))
-    assert not {"subject", "account", "accountId", "opportunityId", "endTime", "startTime", "startTimeLocalized"} & set(got)
+    assert not {"subject", "account", "accountId", "opportunityId", "endTime", "startTime", "startTimeLocalized"} & set(
+        got
+    )
     assert got["engagementType"] == ""
 
 
 async def test_the_same_put_twice_does_not_move_updated_at(house: House) -> None:
-    nested = {
+    nested: dict[str, Any] = {
         "subject": "Kitchen",
         "account": {"externalId": "c-1", "name": "Smith", "latitude": 43.6, "longitude": -116.2},
         "contact": {"externalId": "p-1", "name": "Mary", "account": {"externalId": "c-1"}},
@@ -78,7 +80,9 @@ async def test_a_change_moves_updated_at(house: House) -> None:
 
 
 async def test_a_bare_external_id_names_what_was_sent_before(house: House) -> None:
-    deal = await house.api.opportunity("o-1", name="Kitchen", amount=45000, account={"externalId": "c-1", "name": "Smith"})
+    deal = await house.api.opportunity(
+        "o-1", name="Kitchen", amount=45000, account={"externalId": "c-1", "name": "Smith"}
+    )
     got = await house.api.visit(opportunity={"externalId": "o-1"}, account={"externalId": "c-1"})
     assert (got["opportunityId"], got["accountId"]) == (deal["id"], deal["accountId"])
     assert (await house.api.opportunity("o-1"))["amount"] == 45000

@@ -35,9 +35,7 @@ async def receive(house: House) -> AsyncIterator[Receive]:
 
             server = await stack.enter_async_context(serving(handler))
             url = f"{server.url}/hook?x=1"
-            endpoint = await add_webhook(
-                house.workspace.engine, house.workspace.box, house.organization.id, url=url
-            )
+            endpoint = await add_webhook(house.workspace.engine, house.workspace.box, house.organization.id, url=url)
             return server, endpoint
 
         yield start
@@ -45,7 +43,7 @@ async def receive(house: House) -> AsyncIterator[Receive]:
 
 async def delivered(house: House, server: Server, count: int) -> None:
     async with asyncio.timeout(20):
-        while len(server.seen) < count:
+        while len(server.seen) < count:  # noqa: ASYNC110 - the receiver offers no event
             await asyncio.sleep(0.02)
     await house.settle()
 
@@ -104,7 +102,9 @@ async def test_a_receiver_that_is_away_is_tried_until_the_schedule_ends(house: H
     await add_webhook(house.workspace.engine, house.workspace.box, house.organization.id, url=url)
     await house.record()
     async with asyncio.timeout(20):
-        while not (rows := await house.rows("select attempts, last_error from webhook_deliveries where state = 'failed'")):
+        while not (  # noqa: ASYNC110 - the database is asked
+            rows := await house.rows("select attempts, last_error from webhook_deliveries where state = 'failed'")
+        ):
             await asyncio.sleep(0.05)
     assert rows == [(1 + len(house.workspace.retry_after), "ConnectError")]
 
@@ -133,7 +133,16 @@ INSIDE = (
     "http://10.0.0.1/", "http://192.168.1.1/x", "http://172.16.0.1/", "http://169.254.169.254/latest", "http://0.0.0.0/",
     "http://[fd00::1]/", "http://[::ffff:10.0.0.1]/", "http://[fe80::1]/", "http://100.64.0.1/", "http://224.0.0.1/",
 )  # fmt: skip
-WRONG = ("", "x", "ftp://example.com/", "http://", "http:///x", "http://user:pw@example.com/", "http://[/", "http://a:99999/")
+WRONG = (
+    "",
+    "x",
+    "ftp://example.com/",
+    "http://",
+    "http:///x",
+    "http://user:pw@example.com/",
+    "http://[/",
+    "http://a:99999/",
+)
 
 
 @pytest.mark.parametrize("url", [*INSIDE, *WRONG, "http://example.com/\0"])
@@ -144,7 +153,10 @@ async def test_an_address_inside_a_network_or_none_at_all_is_refused_when_added(
     assert await house.rows("select 1 from webhook_endpoints") == []
 
 
-@pytest.mark.parametrize("url", [*INSIDE, "http://127.0.0.1/", "http://localhost/", "http://[::1]/", "http://0x7f000001/", "http://2130706433/"])
+@pytest.mark.parametrize(
+    "url",
+    [*INSIDE, "http://127.0.0.1/", "http://localhost/", "http://[::1]/", "http://0x7f000001/", "http://2130706433/"],
+)
 async def test_an_address_inside_is_not_called_while_others_reach_the_workspace(url: str) -> None:
     with pytest.raises(WorkspaceError):
         await resolve(url, loopback=False)

@@ -93,9 +93,7 @@ class SqlDriver:
         """See `Driver.insert_note`."""
         return self._writer.insert_note(note, record, key, body)
 
-    def update_note_if(
-        self, note: NoteTarget, record: str, key: str, *, expected: str, body: str
-    ) -> NoteResult:
+    def update_note_if(self, note: NoteTarget, record: str, key: str, *, expected: str, body: str) -> NoteResult:
         """See `Driver.update_note_if`."""
         return self._writer.update_note_if(note, record, key, expected, body)
 

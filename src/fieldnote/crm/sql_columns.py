@@ -121,17 +121,13 @@ class ColumnType:
         return value
 
     def _refuse(self, what: str, hint: str | None = None) -> Never:
-        raise CrmRefused(
-            f"{self.table}.{self.name} {what}", hint=hint or "choose another column, or another 'as'"
-        )
+        raise CrmRefused(f"{self.table}.{self.name} {what}", hint=hint or "choose another column, or another 'as'")
 
     # the families
 
     def _fitting_text(self, text: str) -> str:
         if self.length is not None and len(text) > self.length:
-            self._refuse(
-                f"holds {self.length} characters, and the text has {len(text)}", "make the column longer"
-            )
+            self._refuse(f"holds {self.length} characters, and the text has {len(text)}", "make the column longer")
         if self.octets is not None and len(text.encode()) > self.octets:
             self._refuse(f"holds {self.octets} bytes, and the text has more", "make the column longer")
         if "\x00" in text:
@@ -143,9 +139,7 @@ class ColumnType:
         if number != number.to_integral_value():
             self._refuse("holds whole numbers, and the value has decimals")
         if checked and self.bits:
-            low, high = (
-                (0, 2**self.bits) if self.unsigned else (-(2 ** (self.bits - 1)), 2 ** (self.bits - 1))
-            )
+            low, high = (0, 2**self.bits) if self.unsigned else (-(2 ** (self.bits - 1)), 2 ** (self.bits - 1))
             if not low <= number < high:
                 self._refuse(f"holds numbers of {self.bits} bits, and the value is beyond them")
         return int(number)

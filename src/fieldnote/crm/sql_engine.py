@@ -126,14 +126,10 @@ class Database:
                 arguments = {"connect_timeout": CONNECT_SECONDS, "prepare_threshold": None}
                 url = self._url
         try:
-            return create_engine(
-                url, connect_args=arguments, pool_pre_ping=True, pool_size=4, pool_recycle=1800
-            )
+            return create_engine(url, connect_args=arguments, pool_pre_ping=True, pool_size=4, pool_recycle=1800)
         except (ImportError, TypeError, ValueError) as error:
             hint = "check what stands behind its '?'"
-            raise ConfigError(
-                f"{self._setting} cannot be used ({type(error).__name__})", hint=hint
-            ) from error
+            raise ConfigError(f"{self._setting} cannot be used ({type(error).__name__})", hint=hint) from error
 
     def _open_file(self) -> sqlite3.Connection:
         path = Path(self._url.database or "")

@@ -127,9 +127,7 @@ def _fault(error: BaseException) -> _Fault:
     sqlstate = getattr(error, "sqlstate", None)
     if isinstance(sqlstate, str):
         # The longest code that fits is the most exact one.
-        fits = [
-            (len(code), fault) for codes, fault in _SQLSTATES for code in codes if sqlstate.startswith(code)
-        ]
+        fits = [(len(code), fault) for codes, fault in _SQLSTATES for code in codes if sqlstate.startswith(code)]
         return max(fits, key=lambda fit: fit[0])[1] if fits else _Fault.OTHER
     if module.startswith("sqlite3"):
         return _worded(_SQLITE, error, _Fault.OTHER)

@@ -108,9 +108,7 @@ class Reader:
         result.close()
         twice = [name for name, times in Counter(columns).items() if times > 1]
         if twice:
-            raise CrmRefused(
-                f"{source.name}: two columns are called '{twice[0]}'", hint="rename one with 'as'"
-            )
+            raise CrmRefused(f"{source.name}: two columns are called '{twice[0]}'", hint="rename one with 'as'")
         cursor = spelled(source.cursor, columns, f"{source.name}.cursor: it") if source.cursor else None
         return _Plan(source, origin, columns, spelled(source.key, columns, f"{source.name}.key: it"), cursor)
 
@@ -202,9 +200,7 @@ class Reader:
         statement = f"select {count} as keyless, {highest} as highest from {plan.origin}"
         with self._database.transaction() as connection:
             # `where` again carries a bound value, for the sake of '%'.
-            row = self._database.select(connection, f"{statement} where 1 = {self._bind('one')}", {"one": 1})[
-                0
-            ]
+            row = self._database.select(connection, f"{statement} where 1 = {self._bind('one')}", {"one": 1})[0]
             reached = row["highest"]
             if cursor and reached is not None and _is_ahead(reached):
                 reached = self._highest_until_now(connection, plan, cursor, reached)
@@ -216,9 +212,7 @@ class Reader:
 
     def _highest_until_now(self, connection: Connection, plan: _Plan, cursor: str, sample: object) -> Any:
         limit = _like(sample, datetime.now(UTC) + _AHEAD)
-        statement = (
-            f"select max({cursor}) as highest from {plan.origin} where {cursor} <= {self._bind('limit')}"
-        )
+        statement = f"select max({cursor}) as highest from {plan.origin} where {cursor} <= {self._bind('limit')}"
         return self._database.select(connection, statement, {"limit": limit})[0]["highest"]
 
     def _settled(self, plan: _Plan, rows: Rows, cursor: str) -> Cursor | None:

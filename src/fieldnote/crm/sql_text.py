@@ -23,9 +23,7 @@ _DRIVERS = {
     "sqlite": "sqlite",
 }
 
-_EXAMPLES = (
-    "write for example postgresql://user:password@host/database, mysql://… or sqlite:///path/to/file.db"
-)
+_EXAMPLES = "write for example postgresql://user:password@host/database, mysql://… or sqlite:///path/to/file.db"
 
 
 def parse_url(text: str, setting: str) -> URL:

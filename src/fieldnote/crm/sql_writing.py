@@ -103,8 +103,7 @@ class Writer:
         key = table.column(record.key_column)
         parameters = {f"value{n}": value for n, value in enumerate(values.values())}
         settings = ", ".join(
-            f"{self._quote(name)} = {self._bind(bound)}"
-            for name, bound in zip(values, parameters, strict=True)
+            f"{self._quote(name)} = {self._bind(bound)}" for name, bound in zip(values, parameters, strict=True)
         )
         statement = (
             f"update {self._writing.dialect.path(table.path)} set {settings}"
@@ -121,11 +120,7 @@ class Writer:
         """The note with this key on this record."""
         with self._at_work(self._reading, f"reading {note.table}") as connection:
             found = self._notes(self._reading, connection, note, record, key)
-        return (
-            NoteResult(Outcome.APPLIED, _unmarked(found[0], note, key))
-            if found
-            else NoteResult(Outcome.MISSING)
-        )
+        return NoteResult(Outcome.APPLIED, _unmarked(found[0], note, key)) if found else NoteResult(Outcome.MISSING)
 
     def insert_note(self, note: NoteTarget, record: str, key: str, body: str) -> NoteResult:
         """Add a note unless it is there."""
@@ -195,9 +190,7 @@ class Writer:
             return [str(row[0] or "") for row in rows if str(row[1]).rstrip() == key]
         return [str(row[0]) for row in rows if _has_marker(str(row[0]), key)]
 
-    def _where(
-        self, table: Table, note: NoteTarget, record: str, key: str
-    ) -> tuple[str | None, dict[str, Any]]:
+    def _where(self, table: Table, note: NoteTarget, record: str, key: str) -> tuple[str | None, dict[str, Any]]:
         owner = table.column(note.record)
         try:
             parameters: dict[str, Any] = {"record": owner.fit_key(record)}
@@ -216,9 +209,7 @@ class Writer:
 
     def _insert(self, connection: Connection, table: Table, values: dict[str, str]) -> None:
         columns = [table.column(name) for name in values]
-        parameters = {
-            f"value{n}": c.fit(v) for n, (c, v) in enumerate(zip(columns, values.values(), strict=True))
-        }
+        parameters = {f"value{n}": c.fit(v) for n, (c, v) in enumerate(zip(columns, values.values(), strict=True))}
         connection.exec_driver_sql(
             f"insert into {self._writing.dialect.path(table.path)}"
             f" ({', '.join(self._quote(column.name) for column in columns)})"

@@ -209,9 +209,7 @@ class Driver(Protocol):
         """Add a note once: APPLIED, or CHANGED with the body of the one that is already there."""
         ...
 
-    def update_note_if(
-        self, note: NoteTarget, record: str, key: str, *, expected: str, body: str
-    ) -> NoteResult:
+    def update_note_if(self, note: NoteTarget, record: str, key: str, *, expected: str, body: str) -> NoteResult:
         """Replace a note's body if it still is `expected`, as one atomic step."""
         ...
 
@@ -244,9 +242,7 @@ def key_text(value: object) -> str:
             return value.isoformat()
         case _:
             pass
-    raise CrmRefused(
-        f"a {type(value).__name__} cannot be a key", hint="use a column of text, whole numbers or UUIDs"
-    )
+    raise CrmRefused(f"a {type(value).__name__} cannot be a key", hint="use a column of text, whole numbers or UUIDs")
 
 
 def freeze(value: object) -> FrozenValue:

@@ -88,9 +88,7 @@ class Server:
     def _ensure_database(self, database: str) -> None:
         try:
             with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
-                known = connection.execute(
-                    "select 1 from pg_database where datname = %s", [database]
-                ).fetchone()
+                known = connection.execute("select 1 from pg_database where datname = %s", [database]).fetchone()
                 if known is None:
                     with suppress(*_DUPLICATE):  # another process made it at the same moment
                         connection.execute(sql.SQL("create database {}").format(sql.Identifier(database)))

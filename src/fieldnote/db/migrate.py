@@ -182,9 +182,7 @@ def _lock(connection: Connection, application: Application) -> None:
     """Wait until no other process migrates this application; the end of the transaction lets the next in."""
     number = list(Application).index(application)
     connection.execute(text("set local lock_timeout = 0"))
-    connection.execute(
-        text("select pg_advisory_xact_lock(:space, :number)"), {"space": _LOCK_SPACE, "number": number}
-    )
+    connection.execute(text("select pg_advisory_xact_lock(:space, :number)"), {"space": _LOCK_SPACE, "number": number})
 
 
 def _driver(connection: Connection) -> psycopg.Connection:

@@ -50,9 +50,7 @@ class Programs:
     user: pwd.struct_passwd | None
     """Whom to run them as; none: as ourselves."""
 
-    def start(
-        self, program: str, arguments: Sequence[str], *, data: Path, output: int
-    ) -> subprocess.Popen[bytes]:
+    def start(self, program: str, arguments: Sequence[str], *, data: Path, output: int) -> subprocess.Popen[bytes]:
         """Start `program` in `data`, its output going to the file descriptor `output`."""
         command = [str(self.folder / program), "-D", _HERE, *arguments]
         user = self.user

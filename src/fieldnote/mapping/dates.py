@@ -280,9 +280,7 @@ class _Reader:
         if groups["how"] is None and " from " not in match.group() and "next" not in match.group():
             raise UnclearError("it may be how long something takes")
         end = _moved(self.on, groups["unit"], most)
-        if groups["how"] in {"within", "over", "less than"} or re.search(
-            r"\bnext |coming |or less", match.group()
-        ):
+        if groups["how"] in {"within", "over", "less than"} or re.search(r"\bnext |coming |or less", match.group()):
             return Days(self.on, end, exact=False)
         return Days(_moved(self.on, groups["unit"], fewest), end, exact=False)
 
@@ -326,9 +324,7 @@ def _months(year: int, month: int, count: int = 1) -> Days:
     if not 1 <= month <= 12:
         raise UnclearError("there is no such month")
     last_year, last_month = _later(year, month, count - 1)
-    return Days(
-        date(year, month, 1), date(last_year, last_month, monthrange(last_year, last_month)[1]), exact=False
-    )
+    return Days(date(year, month, 1), date(last_year, last_month, monthrange(last_year, last_month)[1]), exact=False)
 
 
 def _later(year: int, month: int, months: int) -> tuple[int, int]:

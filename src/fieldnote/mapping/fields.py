@@ -57,8 +57,7 @@ _IDS = {"externalId", "mergedToExternalId", "accountId", "engagementTypeId"}
 def shape_of(model: type[BaseModel]) -> dict[str, FieldShape]:
     """The fields of a model by the names that they have on the wire."""
     return {
-        field.alias or name: _shape(model, field.alias or name, field)
-        for name, field in model.model_fields.items()
+        field.alias or name: _shape(model, field.alias or name, field) for name, field in model.model_fields.items()
     }
 
 

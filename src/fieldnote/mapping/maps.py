@@ -119,9 +119,7 @@ class _Compiler:
                 hint = "name a column, or write {from: column, choices: {word: value}}"
                 raise MapError(keys, "takes one value", hint=hint)
 
-    def _choice(
-        self, shape: FieldShape, entry: dict[str, Any], expression: Expression, keys: Keys
-    ) -> Evaluate:
+    def _choice(self, shape: FieldShape, entry: dict[str, Any], expression: Expression, keys: Keys) -> Evaluate:
         for name in entry:
             if name not in {"from", "choices", "default"}:
                 text = f"is not known here{nearest(name, ['from', 'choices', 'default'])}"
@@ -133,9 +131,7 @@ class _Compiler:
         read = _reading(expression, _plain(to_text) if listed else _converter(shape), self._name(keys))
         if listed is None:
             return lambda row, scope: default if (value := read(row, scope)) is None else value
-        choices = {
-            word: self._constant(shape, value, (*keys, "choices", word)) for word, value in listed.items()
-        }
+        choices = {word: self._constant(shape, value, (*keys, "choices", word)) for word, value in listed.items()}
         choose = _choosing(choices, default, "default" in entry)
         return _chosen(read, choose, f"{self._name(keys)}, from {expression.text}")
 

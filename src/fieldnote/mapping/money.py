@@ -137,9 +137,7 @@ def _matched(first: _Amount, second: _Amount) -> tuple[_Amount, _Amount]:
 def _range(text: str, first: _Amount, second: _Amount) -> Amounts:
     between = text[first.end : second.start].strip()
     before, after = text[: first.start], text[second.end :]
-    joined = re.fullmatch(
-        r"-|to|or|through|thru|up to|and up to|to maybe|or maybe|,? ?maybe|to about", between
-    )
+    joined = re.fullmatch(r"-|to|or|through|thru|up to|and up to|to maybe|or maybe|,? ?maybe|to about", between)
     if not joined and not (between in {"and", "&"} and "between" in before):
         raise UnclearError("there are two amounts in it")
     if first.value > second.value:

@@ -15,9 +15,7 @@ _SCALES = {"hundred": 100, "thousand": 1000, "grand": 1000, "million": 1_000_000
 _WORD = "|".join([*_SMALL, *_TENS])
 _SCALE = "|".join(_SCALES)
 _JOINT = r"(?:-|(?<=hundred) and |(?<=thousand) and | )?"
-_PHRASE = re.compile(
-    rf"\b(?:(?:{_WORD})|(?:half )?an? (?=(?:{_SCALE})\b))(?:{_JOINT}(?:{_WORD}|{_SCALE})\b)*"
-)
+_PHRASE = re.compile(rf"\b(?:(?:{_WORD})|(?:half )?an? (?=(?:{_SCALE})\b))(?:{_JOINT}(?:{_WORD}|{_SCALE})\b)*")
 
 
 def with_digits(text: str) -> str:

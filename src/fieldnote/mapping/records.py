@@ -89,20 +89,14 @@ class RowMapper:
         try:
             key = key_text(value) if value is not None else ""
         except CrmRefused as error:
-            raise MappingError(
-                f"push.{self.stream}: {self._key}: {error.message}", hint=error.hint
-            ) from error
+            raise MappingError(f"push.{self.stream}: {self._key}: {error.message}", hint=error.hint) from error
         if not key.strip():
-            raise MappingError(
-                f"push.{self.stream}: a row has no {self._key}", hint="leave such rows out of the query"
-            )
+            raise MappingError(f"push.{self.stream}: a row has no {self._key}", hint="leave such rows out of the query")
         return key
 
     def hash(self, row: Row) -> bytes:
         """16 bytes over the raw row and the map: equal for rows that become equal records."""
-        text = json.dumps(
-            dict(row), sort_keys=True, default=_stable, ensure_ascii=False, separators=(",", ":")
-        )
+        text = json.dumps(dict(row), sort_keys=True, default=_stable, ensure_ascii=False, separators=(",", ":"))
         data = self.version.encode() + text.encode("utf-8", "surrogatepass")
         return blake2b(data, digest_size=16).digest()
 
@@ -184,9 +178,7 @@ def with_removed(previous: dict[str, Any] | None, new: dict[str, Any], now: date
     return result
 
 
-def _merged(
-    before: dict[str, dict[str, Any]], children: list[dict[str, Any]], now: datetime
-) -> list[dict[str, Any]]:
+def _merged(before: dict[str, dict[str, Any]], children: list[dict[str, Any]], now: datetime) -> list[dict[str, Any]]:
     present = {child["externalId"] for child in children}
     kept = [
         {"deletedAt": None} | child if "deletedAt" in before.get(child["externalId"], {}) else child

@@ -24,9 +24,7 @@ def to_time(value: object, zone: tzinfo | None) -> datetime:
     moment = _moment(value)
     if moment.tzinfo is None:
         if zone is None:
-            raise ValueError(
-                "is a time without a zone; set crm.timezone to the zone that the CRM's times are in"
-            )
+            raise ValueError("is a time without a zone; set crm.timezone to the zone that the CRM's times are in")
         moment = moment.replace(tzinfo=zone)
     return moment.astimezone(UTC)
 

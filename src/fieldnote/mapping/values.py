@@ -190,9 +190,7 @@ def _last(value: object, on: date | None) -> date:
 
 _YES = re.compile(r"(?:yes|yeah|yep|yup|true|correct|definitely|absolutely|sure)\b", re.IGNORECASE)
 _NO = re.compile(r"(?:no|nope|nah|false|never)\b", re.IGNORECASE)
-_HEDGED = re.compile(
-    r"\b(?:but|maybe|unless|if|except|however|depends|and no|or no|not sure|might)\b", re.IGNORECASE
-)
+_HEDGED = re.compile(r"\b(?:but|maybe|unless|if|except|however|depends|and no|or no|not sure|might)\b", re.IGNORECASE)
 
 
 def _boolean(value: object, _on: date | None) -> bool:
@@ -209,9 +207,7 @@ def _boolean(value: object, _on: date | None) -> bool:
 
 def _choice(text: str, choices: Mapping[str, str]) -> str | Unconvertible:
     word = _folded(text)
-    known = {_folded(value): value for value in choices.values()} | {
-        _folded(k): v for k, v in choices.items()
-    }
+    known = {_folded(value): value for value in choices.values()} | {_folded(k): v for k, v in choices.items()}
     if word not in known:
         return Unconvertible("it is none of the choices")
     return known[word]
@@ -265,11 +261,7 @@ def _person(value: object, _on: date | None) -> str:
     text = text.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
     text = re.sub(r"^(?:mr|mrs|ms|dr)\.? ", "", text, flags=re.IGNORECASE)
     words = text.split()
-    if (
-        not _NAME.fullmatch(text)
-        or _ROLES & {word.casefold() for word in words}
-        or not words[-1][0].isupper()
-    ):
+    if not _NAME.fullmatch(text) or _ROLES & {word.casefold() for word in words} or not words[-1][0].isupper():
         raise UnclearError("it is not the full name of one person")
     return text
 

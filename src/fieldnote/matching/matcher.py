@@ -178,15 +178,11 @@ class _Rep:
     def _runners_up(
         self, take: Take, pairs: Sequence[Pair], shares: Mapping[str | None, float], best: Candidate | None
     ) -> tuple[RunnerUp, ...]:
-        losers = [
-            p for p in _ranked(pairs, shares) if not best or p.visit.appointment.id != best.appointment_id
-        ]
+        losers = [p for p in _ranked(pairs, shares) if not best or p.visit.appointment.id != best.appointment_id]
         alone = 1 + sum(pair.first for pair in pairs if not pair.visit.appointment.cancelled)
         return tuple(self._runner_up(take, p, shares, p.first / alone) for p in losers[:_MAX_RUNNERS_UP])
 
-    def _runner_up(
-        self, take: Take, pair: Pair, shares: Mapping[str | None, float], alone: float
-    ) -> RunnerUp:
+    def _runner_up(self, take: Take, pair: Pair, shares: Mapping[str | None, float], alone: float) -> RunnerUp:
         """`alone` is what its share would be if this recording were the rep's only one."""
         share = shares.get(pair.visit.appointment.id, 0.0)
         if take.conversation.id in self._fixed:

@@ -209,9 +209,7 @@ class MobileEvents:
             "userId": user_id,
             "recordingId": recording_id,
         }
-        return Listing(
-            self._sender.send, lambda at: calls.list_mobile_events(at, page_size, **filters), cursor
-        )
+        return Listing(self._sender.send, lambda at: calls.list_mobile_events(at, page_size, **filters), cursor)
 
 
 class OAuth:
@@ -289,9 +287,7 @@ class AsyncSiro:
             Audience.ORGANIZATION: Route(self.settings.base_url, self._organization_credential()),
             Audience.USER: Route(self.settings.api_url, self._user_credential(world)),
         }
-        self._sender = AsyncSender(
-            routes, transport=transport, policy=policy, on_wait=on_wait, surroundings=world
-        )
+        self._sender = AsyncSender(routes, transport=transport, policy=policy, on_wait=on_wait, surroundings=world)
         self.engagements = Engagements(self._sender)
         self.opportunities = Opportunities(self._sender)
         self.recordings = Recordings(self._sender)
@@ -337,9 +333,7 @@ class AsyncSiro:
         settings = self.settings
         if settings.client_id is None or settings.client_secret is None or settings.user_id is None:
             return Missing("a user token", settings.missing_for_user_token)
-        request = AccessTokenCreate(
-            client_secret=settings.client_secret, user_id=settings.user_id, scope=Scope.READ
-        )
+        request = AccessTokenCreate(client_secret=settings.client_secret, user_id=settings.user_id, scope=Scope.READ)
         mint = calls.create_access_token(settings.client_id, request)
         return UserToken(lambda: self._sender.send(mint), clock=world.clock)
 

@@ -161,17 +161,13 @@ def error_for(call: FailedCall, body: object, text: str) -> SiroError:
 def _issues(body: object) -> tuple[Issue, ...]:
     """The complaints of a ZodError: `{"issues": [{"path": ["account", 0], "message": …, "code": …}]}`."""
     found = body.get("issues") if isinstance(body, dict) else None
-    return (
-        tuple(_issue(entry) for entry in found if isinstance(entry, dict)) if isinstance(found, list) else ()
-    )
+    return tuple(_issue(entry) for entry in found if isinstance(entry, dict)) if isinstance(found, list) else ()
 
 
 def _issue(entry: dict[Any, Any]) -> Issue:
     path = entry.get("path")
     where = ".".join(str(part) for part in path) if isinstance(path, list) else ""
-    return Issue(
-        where or "payload", str(entry.get("message") or "is not valid"), str(entry.get("code") or "")
-    )
+    return Issue(where or "payload", str(entry.get("message") or "is not valid"), str(entry.get("code") or ""))
 
 
 def _message(body: object, text: str) -> str:

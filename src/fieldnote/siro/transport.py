@@ -51,9 +51,7 @@ _REQUEST_ID_HEADERS = ("x-request-id", "x-cloud-trace-context", "x-amzn-requesti
 
 _TIMEOUT = httpx2.Timeout(connect=10.0, read=60.0, write=30.0, pool=None)
 _CONNECTIONS = 32
-_LIMITS = httpx2.Limits(
-    max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS, keepalive_expiry=4.0
-)
+_LIMITS = httpx2.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS, keepalive_expiry=4.0)
 """Idle connections are dropped before common servers drop theirs (5 s), which would break the next call."""
 
 _WHOLE_CALL = 180.0
@@ -138,9 +136,7 @@ class AsyncSender:
             return operation.read(answer)
         except ValidationError as error:
             # `from None`: the cause would carry what was answered to whoever prints it.
-            raise BadResponse(
-                f"{call} answered something unexpected: {_complaint(error)}", call=call
-            ) from None
+            raise BadResponse(f"{call} answered something unexpected: {_complaint(error)}", call=call) from None
 
     async def _send_with_credential(self, operation: Operation[T], call: FailedCall) -> object:
         """Send, and once more where a 401 may come from a token that has ended meanwhile."""
@@ -171,9 +167,7 @@ class AsyncSender:
                 cause = cause_of(error)
                 delay = None
                 if cause is not None and operation.endpoint.repeatable:
-                    delay = self._policy.delay(
-                        cause, attempt, dice=self._world.dice(), retry_after=retry_after
-                    )
+                    delay = self._policy.delay(cause, attempt, dice=self._world.dice(), retry_after=retry_after)
                 if cause is None or delay is None:
                     raise
             await self._wait(Wait(cause, delay, attempt, call.method, call.path))
@@ -232,9 +226,7 @@ class AsyncSender:
 
     def _count(self, *, calls: int = 0, retries: int = 0, waits: int = 0, seconds: float = 0.0) -> None:
         now = self.totals
-        self.totals = Totals(
-            now.calls + calls, now.retries + retries, now.waits + waits, now.seconds_waited + seconds
-        )
+        self.totals = Totals(now.calls + calls, now.retries + retries, now.waits + waits, now.seconds_waited + seconds)
 
 
 def _without_secrets(body: Mapping[str, Any] | None) -> Mapping[str, Any] | None:

@@ -87,9 +87,7 @@ def _signer(secret: str) -> Webhook:
 
 def _headers(headers: Mapping[str, str]) -> tuple[str, str, list[str]]:
     given = {name.lower(): value for name, value in headers.items()}
-    found = [
-        given.get(f"svix-{name}") or given.get(f"webhook-{name}") for name in ("id", "timestamp", "signature")
-    ]
+    found = [given.get(f"svix-{name}") or given.get(f"webhook-{name}") for name in ("id", "timestamp", "signature")]
     message_id, timestamp, signatures = found
     if not (message_id and timestamp and signatures):
         hint = "Siro sends svix-id, svix-timestamp and svix-signature; does a proxy drop them?"
@@ -114,9 +112,7 @@ def _check_time(sent_at: datetime, now: datetime, tolerance: timedelta) -> None:
         )
 
 
-def _signed(
-    signer: Webhook, message_id: str, sent_at: datetime, text: str, signatures: Sequence[str]
-) -> bool:
+def _signed(signer: Webhook, message_id: str, sent_at: datetime, text: str, signatures: Sequence[str]) -> bool:
     try:
         wanted = signer.sign(message_id, sent_at, text)
     except UnicodeEncodeError:  # a lone surrogate in the id
@@ -131,7 +127,5 @@ def _event(text: str, message_id: str) -> RecordingEvent:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "body"
-        raise WebhookRejected(
-            f"the webhook is signed, but is no recording event: {where}: {first['msg']}"
-        ) from None
+        raise WebhookRejected(f"the webhook is signed, but is no recording event: {where}: {first['msg']}") from None
     return event.model_copy(update={"message_id": message_id})

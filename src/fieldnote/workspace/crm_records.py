@@ -211,23 +211,19 @@ class _Sync:
         changed = False
         ids: list[str] = []
         for record in sorted({person.external_id: person for person in records}.values(), key=lambda p: p.external_id):
-            crm_user_id, moved = await self._crm_user(record)
-            if moved:
-                ids.append(crm_user_id)
-            values = {
-                "organization_id": self.owner.organization_id,
-                "record_id": record_id,
-                "crm_user_id": crm_user_id,
-                "share": record.share_of_sale,
-                "deleted_at": record.deleted_at,
-            }
-            changed |= bool((await self.conn.execute(_person(table, column), values)).rowcount)
+            row = await self._person(_person(table, column), record_id, record)
+            if row.changed:
+                ids.append(row.id)
+            changed |= row.placed
         if ids:
             self.touched.users |= await map_users(self.conn, ids)
         return changed or bool(ids)
 
-    async def _crm_user(self, record: UserSync) -> tuple[str, bool]:
+    async def _person(self, statement: TextClause, record_id: str, record: UserSync) -> Any:
         values = {
+            "record_id": record_id,
+            "share": record.share_of_sale,
+            "deleted_at": record.deleted_at,
             "organization_id": self.owner.organization_id,
             "connection_id": self.owner.connection_id,
             "external_id": record.external_id,
@@ -237,9 +233,9 @@ class _Sync:
             "name_key": name_key(record.name),
         }
         while True:
-            row = (await self.conn.execute(_CRM_USER, values)).first()
-            if row is not None:
-                return row.id, row.changed
+            row = (await self.conn.execute(statement, values)).first()
+            if row is not None:  # else as in `put`
+                return row
 
     async def contacts_of(self, opportunity_id: str, people: Iterable[tuple[str | None, bool | None]]) -> None:
         for contact_id, primary in people:
@@ -252,25 +248,6 @@ class _Sync:
             await self.conn.execute(_OPPORTUNITY_CONTACT, values)
 
 
-# An email or a name that is not given stays. A row comes back also where nothing changed.
-_CRM_USER: Final = text("""
-with put as (
-    insert into crm_users as c (organization_id, connection_id, external_id, email, name, email_key, name_key)
-    values (:organization_id, :connection_id, :external_id, :email, :name, :email_key, :name_key)
-        on conflict (organization_id, connection_id, external_id) do update
-       set email = coalesce(excluded.email, c.email), name = coalesce(excluded.name, c.name),
-           email_key = case when excluded.email is null then c.email_key else excluded.email_key end,
-           name_key = case when excluded.name is null then c.name_key else excluded.name_key end,
-           updated_at = now()
-     where (coalesce(excluded.email, c.email), coalesce(excluded.name, c.name)) is distinct from (c.email, c.name)
-    returning id
-)
-select id::text, true as changed from put
-union all
-select id::text, false from crm_users
- where (organization_id, connection_id, external_id) = (:organization_id, :connection_id, :external_id)
-   and not exists (select from put)
-""")
 _OPPORTUNITY_CONTACT: Final = text("""
 insert into opportunity_contacts as c (organization_id, opportunity_id, contact_id, is_primary)
 values (:organization_id, :opportunity_id, :contact_id, :is_primary)
@@ -311,12 +288,37 @@ select id::text, false, null from {table}
 
 @cache
 def _person(table: str, column: str) -> TextClause:
-    """Put a rep on a record, or take one off; no row where nothing changes."""
+    """Upsert a CRM user, and put them on a record or take them off: what was new in either.
+
+    An email or a name that is not given stays. A row comes back also where nothing changed.
+    """
     return text(f"""
-insert into {table} as p (organization_id, {column}, crm_user_id, share_of_sale, deleted_at)
-values (:organization_id, :record_id, :crm_user_id, :share, :deleted_at)
-    on conflict ({column}, crm_user_id) do update
-   set share_of_sale = coalesce(excluded.share_of_sale, p.share_of_sale), deleted_at = excluded.deleted_at
- where (coalesce(excluded.share_of_sale, p.share_of_sale), excluded.deleted_at)
-       is distinct from (p.share_of_sale, p.deleted_at)
+with put as (
+    insert into crm_users as c (organization_id, connection_id, external_id, email, name, email_key, name_key)
+    values (:organization_id, :connection_id, :external_id, :email, :name, :email_key, :name_key)
+        on conflict (organization_id, connection_id, external_id) do update
+       set email = coalesce(excluded.email, c.email), name = coalesce(excluded.name, c.name),
+           email_key = case when excluded.email is null then c.email_key else excluded.email_key end,
+           name_key = case when excluded.name is null then c.name_key else excluded.name_key end,
+           updated_at = now()
+     where (coalesce(excluded.email, c.email), coalesce(excluded.name, c.name)) is distinct from (c.email, c.name)
+    returning id
+), person as (
+    select id, true as changed from put
+    union all
+    select id, false from crm_users
+     where (organization_id, connection_id, external_id) = (:organization_id, :connection_id, :external_id)
+       and not exists (select from put)
+), placed as (
+    insert into {table} as p (organization_id, {column}, crm_user_id, share_of_sale, deleted_at)
+    select cast(:organization_id as uuid), cast(:record_id as uuid), id, cast(:share as double precision),
+           cast(:deleted_at as timestamptz)
+      from person
+        on conflict ({column}, crm_user_id) do update
+       set share_of_sale = coalesce(excluded.share_of_sale, p.share_of_sale), deleted_at = excluded.deleted_at
+     where (coalesce(excluded.share_of_sale, p.share_of_sale), excluded.deleted_at)
+           is distinct from (p.share_of_sale, p.deleted_at)
+    returning 1
+)
+select id::text, changed, exists (select from placed) as placed from person
 """)  # noqa: S608 - as above

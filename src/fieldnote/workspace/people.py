@@ -57,7 +57,9 @@ def name_key(name: str | None) -> str:
     last, comma, first = (name or "").partition(",")
     ordered = f"{first} {last}" if comma and first.strip() else (name or "").replace(",", " ")
     plain = unicodedata.normalize("NFKD", ordered)
-    letters = "".join(c if c.isalnum() else " " for c in plain if not unicodedata.combining(c) and c not in _APOSTROPHES)
+    letters = "".join(
+        c if c.isalnum() else " " for c in plain if not unicodedata.combining(c) and c not in _APOSTROPHES
+    )
     words = letters.casefold().split()
     return _bounded(" ".join(words)) if len(words) > 1 else ""
 

@@ -87,7 +87,13 @@ def _look_into(said: Any, recording_id: str) -> _Insight:
     started_at: datetime = said.created_at
     try:
         found = extract(utterances, rep_name=said.rep_name, started_at=started_at)
-        summary = summarize(utterances, found, title=None if said.title == UNTITLED else said.title, customer=said.customer, rep_name=said.rep_name)
+        summary = summarize(
+            utterances,
+            found,
+            title=None if said.title == UNTITLED else said.title,
+            customer=said.customer,
+            rep_name=said.rep_name,
+        )
     except Exception as error:  # noqa: BLE001 - whatever is wrong with one transcript must not hold it back for ever
         context = {"recording_id": recording_id, "error": type(error).__name__}
         log.error("insight_failed", extra=context)  # noqa: TRY400 - a traceback may quote what was said

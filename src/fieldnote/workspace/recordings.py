@@ -99,7 +99,9 @@ def _check(new: NewRecording) -> None:
     if any("\0" in (text or "") for text in (new.title, *ids)):
         raise WorkspaceError("a title or id holds a NUL character", hint="Leave it out.")
     if any(text is not None and not 0 < len(text) <= LONGEST_KEY for text in ids):
-        raise WorkspaceError(f"an id is empty or longer than {LONGEST_KEY} characters", hint="Leave it out, or shorten it.")
+        raise WorkspaceError(
+            f"an id is empty or longer than {LONGEST_KEY} characters", hint="Leave it out, or shorten it."
+        )
 
 
 def length_of(new: NewRecording) -> timedelta:

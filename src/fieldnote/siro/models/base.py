@@ -107,9 +107,7 @@ def _read_time(value: object) -> object:
             try:
                 return datetime.fromisoformat(value.strip())
             except ValueError:
-                raise ValueError(
-                    "is not a time as ISO 8601 writes it, such as 2026-02-15T14:00:00Z"
-                ) from None
+                raise ValueError("is not a time as ISO 8601 writes it, such as 2026-02-15T14:00:00Z") from None
         case _:
             raise ValueError("is not a time: ISO 8601 text is wanted, such as 2026-02-15T14:00:00Z")
 

@@ -263,7 +263,7 @@ def _event_codes(call: Call) -> list[str]:
     several = [code for name in ("eventCodeIn", "eventCodeIn[]") for code in call.request.query_params.getlist(name)]
     if len(several) > 10:
         raise invalid([issue("too_big", ["eventCodeIn"], "Array must contain at most 10 element(s)")])
-    return [*several, *([single] if single else [])]
+    return [code.replace("\0", "?") for code in (*several, *([single] if single else []))]  # PostgreSQL takes no NUL
 
 
 def _mobile_event(row: Any) -> dict[str, Any]:
