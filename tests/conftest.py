@@ -26,6 +26,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # The tests start many processes: each would compile all its modules anew where bytecode is not kept.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if config.option.seed is None:  # of xdist's processes the first one chooses, and hands its options on
         config.option.seed = random.SystemRandom().randrange(2**32)
 

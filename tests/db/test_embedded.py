@@ -62,7 +62,7 @@ def test_stopping_it_keeps_the_data(home: Path) -> None:
 @pytest.mark.chaos
 def test_a_first_start_killed_at_any_moment_is_begun_again(tmp_path: Path, seed: int, long: bool) -> None:
     chance = random.Random(seed)
-    for number in range(50 if long else 5):
+    for number in range(50 if long else 3):
         home = tmp_path / f"home-{number}"
         for _ in range(chance.choice([1, 1, 2])):
             process = start(home)

@@ -16,7 +16,7 @@ from tests.workspace.house import House
 
 SYNCED: Final = ("engagements", "opportunities")
 generated = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 
 texts = st.text(st.characters(exclude_categories=()), max_size=12)

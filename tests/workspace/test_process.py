@@ -123,7 +123,13 @@ select (select count(*) from recordings where processed_at is null)
 
 
 async def test_a_server_killed_while_it_works_leaves_everything_whole(
-    environment: dict[str, str], acme: dict[str, str], workspace_url: str, seed: int, tmp_path: Path
+    environment: dict[str, str],
+    acme: dict[str, str],
+    workspace_url: str,
+    seed: int,
+    long: bool,
+    port: int,
+    tmp_path: Path,
 ) -> None:
     chance = random.Random(seed)
     home = tmp_path / "home"
@@ -138,12 +144,13 @@ async def test_a_server_killed_while_it_works_leaves_everything_whole(
             at = START + timedelta(days=n)
             new = NewRecording(user_email="ann@acme.test", utterances=SAID * 30, started_at=at)
             await add_recording(workspace, organization.id, new)
-        for _ in range(4):
+        for _ in range(20 if long else 2):
             process = start(environment, "serve", "--port", "0")
             await asyncio.sleep(chance.uniform(1.5, 3.5))
             await asyncio.to_thread(stop, process)
-        process = start(environment, "serve", "--port", "0")
+        process = start(environment, "serve", "--port", str(port))
         try:
+            await asyncio.to_thread(await_port, port, process)
             await _until_finished(workspace_url)
         finally:
             assert (await asyncio.to_thread(stop, process, signal.SIGTERM))[0] == 0
