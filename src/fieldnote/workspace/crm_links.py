@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import text
@@ -15,7 +16,7 @@ select l.recording_id::text, l.source,
        coalesce(e.connection_id, o.connection_id)::text as connection_id,
        e.id::text as engagement_id, e.external_id as engagement_key,
        o.id::text as opportunity_id, o.external_id as opportunity_key,
-       o.fields as opportunity_fields, a.fields as account_fields,
+       o.fields ->> 'disposition' as disposition,
        a.id::text as account_id, a.external_id as account_key,
        d.id::text as lead_id, d.external_id as lead_key,
        c.id::text as contact_id, c.external_id as contact_key,
@@ -32,19 +33,20 @@ select l.recording_id::text, l.source,
 """)
 
 
-async def crm_links(conn: AsyncConnection, recording_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """By recording: `integrationConnectionId`, `engagement`, `opportunity`, … as the API and webhooks show them.
+@dataclass(frozen=True, slots=True)
+class CrmLink:
+    """One recording's place in the CRM."""
 
-    A recording that is linked to nothing is not in it.
-    """
+    shown: dict[str, Any]
+    """`integrationConnectionId`, `engagement`, `opportunity`, … as the API and webhooks show them."""
+    disposition: str
+    """What became of the deal; OPEN where nothing is known of one."""
+
+
+async def crm_links(conn: AsyncConnection, recording_ids: Sequence[str]) -> dict[str, CrmLink]:
+    """By recording. One that is linked to nothing is not in it."""
     rows: Sequence[Any] = (await conn.execute(_LINKS, {"recordings": list(recording_ids)})).all()
-    return {row.recording_id: _shown(row) for row in rows}
-
-
-async def dispositions(conn: AsyncConnection, recording_ids: Sequence[str]) -> dict[str, str]:
-    """By recording: what became of the deal that it is linked to."""
-    rows: Sequence[Any] = (await conn.execute(_LINKS, {"recordings": list(recording_ids)})).all()
-    return {row.recording_id: (row.opportunity_fields or {}).get("disposition") or "OPEN" for row in rows}
+    return {row.recording_id: CrmLink(_shown(row), row.disposition or "OPEN") for row in rows}
 
 
 def _shown(row: Any) -> dict[str, Any]:

@@ -107,9 +107,9 @@ async def announce(conn: AsyncConnection, organization_id: str, recording_id: st
         "recordingLinked": state.linked,
         "siroUserId": state.user_id,
     }
-    crm = (await crm_links(conn, [recording_id])).get(recording_id)
-    if crm is not None:
-        payload["crm"] = crm
+    link = (await crm_links(conn, [recording_id])).get(recording_id)
+    if link is not None:
+        payload["crm"] = link.shown
     message = {
         "organization_id": organization_id,
         "recording_id": recording_id,

@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from fieldnote.workspace.crm_links import crm_links, dispositions
+from fieldnote.workspace.crm_links import crm_links
 
 # One engagement with what it brings along. Of several recordings the longest is named.
 _ENGAGEMENT: Final = text("""
@@ -125,15 +125,15 @@ async def recordings(
 ) -> list[dict[str, Any]]:
     """Recordings with the parts that were asked for: showCrmLinks, showSummary, showEntityExtractions, …"""
     ids = [row.id for row in rows]
-    links = await crm_links(conn, ids) if "showCrmLinks" in shown else {}
-    results = await dispositions(conn, ids)
+    links = await crm_links(conn, ids)
     summaries = await summaries_of(conn, ids) if "showSummary" in shown else {}
     items = await _items(conn, ids) if "showEntityExtractions" in shown else {}
     views = []
     for row in rows:
-        view = _recording(row, results.get(row.id, "OPEN"), base_url)
-        if row.id in links:
-            view["crm"] = links[row.id]
+        link = links.get(row.id)
+        view = _recording(row, link.disposition if link else "OPEN", base_url)
+        if link and "showCrmLinks" in shown:
+            view["crm"] = link.shown
         if "showSummary" in shown:
             view["summary"] = summaries.get(row.id, [])
         if "showEntityExtractions" in shown:
