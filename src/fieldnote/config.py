@@ -88,6 +88,16 @@ def _web_address(value: object) -> object:
     return value
 
 
+def _rate_limit(value: object) -> object:
+    """`off` is None."""
+    text = str(value).strip().lower()
+    if text == "off" or value is None:
+        return None
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise ValueError("is not a number of calls in 60 seconds, nor off")
+    return int(text)
+
+
 def _secrets(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
@@ -97,6 +107,7 @@ ZoneName = Annotated[str, BeforeValidator(_zone)]
 Text = Annotated[str, Field(min_length=1)]
 WebAddress = Annotated[str, BeforeValidator(_web_address)]
 Secret = Annotated[SecretStr, Field(min_length=1)]
+RateLimit = Annotated[int | None, BeforeValidator(_rate_limit)]
 
 
 class ColumnZone(_Section):
@@ -173,9 +184,13 @@ class SiroSettings(_Section):
     """The organization's API token."""
     base_url: WebAddress | None = None
     api_url: WebAddress | None = None
+    auth_url: WebAddress | None = None
+    """Where client credentials become tokens; used where there is no `token`."""
     client_id: Text | None = None
     client_secret: Secret | None = None
     user_id: Text | None = None
+    rate_limit: RateLimit = 1000
+    """Calls of one token in any 60 seconds, as Siro allows them; `off` for a server without a limit."""
     integration_connection_id: Text | None = None
     """How Siro names the CRM's own integration, where that one sends the records and this file only pulls."""
     webhook_secret: Annotated[tuple[Secret, ...], BeforeValidator(_secrets)] = ()

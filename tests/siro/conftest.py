@@ -3,11 +3,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from fieldnote.siro import AsyncSiro, Surroundings, Wait
+from fieldnote.siro import AsyncSiro, AsyncSurroundings, Siro, Surroundings, Wait
+from tests.siro.twins import Threaded
 
 
 @dataclass
@@ -17,12 +18,18 @@ class World:
     now: float = 1_771_000_000.0
     waits: list[Wait] = field(default_factory=list)
 
-    def surroundings(self) -> Surroundings:
-        return Surroundings(clock=lambda: self.now, sleep=self.sleep, dice=lambda: 1.0)
+    def surroundings(self) -> AsyncSurroundings:
+        return AsyncSurroundings(clock=lambda: self.now, sleep=self.sleep, dice=lambda: 1.0)
+
+    def threaded(self) -> Surroundings:
+        return Surroundings(clock=lambda: self.now, sleep=self.pass_by, dice=lambda: 1.0)
 
     async def sleep(self, seconds: float) -> None:
-        self.now += seconds
+        self.pass_by(seconds)
         await asyncio.sleep(0)
+
+    def pass_by(self, seconds: float) -> None:
+        self.now += seconds
 
 
 @pytest.fixture
@@ -30,9 +37,12 @@ def world() -> World:
     return World()
 
 
-@pytest.fixture
-def client(world: World) -> Callable[..., AsyncSiro]:
-    """Makes a client of a server with every credential, in a world where waiting takes no time."""
+@pytest.fixture(params=["asynchronous", "synchronous"])
+def client(world: World, request: pytest.FixtureRequest) -> Callable[..., AsyncSiro]:
+    """Makes a client of a server with every credential, in a world where waiting takes no time.
+
+    Both clients in turn: the synchronous one behind the surface of the other.
+    """
 
     def make(url: str, **more: Any) -> AsyncSiro:
         given: dict[str, Any] = {
@@ -42,9 +52,12 @@ def client(world: World) -> Callable[..., AsyncSiro]:
             "user_id": "user-1",
             "base_url": f"{url}/api-externalApi",
             "api_url": url,
+            "auth_url": url,
             "on_wait": world.waits.append,
-            "surroundings": world.surroundings(),
+            "rate_limit": None,
         }
-        return AsyncSiro(**{**given, **more})
+        if request.param == "asynchronous":
+            return AsyncSiro(**{**given, "surroundings": world.surroundings(), **more})
+        return cast("AsyncSiro", Threaded(Siro(**{**given, "surroundings": world.threaded(), **more})))
 
     return make

@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from fieldnote.errors import ConfigError
-from fieldnote.siro import AsyncSiro, EngagementSync, Listing, MissingCredential, RepeatedPage, SiroSettings
+from fieldnote.siro import AsyncListing, AsyncSiro, EngagementSync, MissingCredential, RepeatedPage, SiroSettings
 from fieldnote.siro.models import Recording
 from tests.siro.server import Reply, Request, as_json, serving
 
@@ -143,7 +143,9 @@ async def test_oauth_apps_and_tokens_are_made(client: Make) -> None:
     async with serving(lambda r: as_json(answers[r.path], 201)) as server, client(server.url) as siro:
         app = await siro.oauth.create_app(app_name="F", owner="u", organization_id="o")
         assert app.client_secret is not None
-        token = await siro.oauth.create_access_token(app.client_id, client_secret=app.client_secret, user_id="u")
+        token = await siro.oauth.create_access_token(
+            app.client_id, client_secret=app.client_secret, user_id="u", scope="read"
+        )
     assert token.access_token.get_secret_value() == "t"
     assert server.seen[0].json == {"appName": "F", "owner": "u", "organizationId": "o"}
     assert server.seen[1].json == {"clientSecret": "s", "userId": "u", "scope": "read"}
@@ -191,7 +193,7 @@ async def test_a_page_that_comes_again_ends_with_an_error_and_gives_nothing_twic
     assert len(found) == len(set(found))
 
 
-async def _drain(listing: Listing[Recording], found: list[str]) -> None:
+async def _drain(listing: AsyncListing[Recording], found: list[str]) -> None:
     async for recording in listing:
         found.append(recording.id)  # noqa: PERF401 - what came before an error counts
 
@@ -233,7 +235,7 @@ async def test_a_missing_credential_says_which_setting_to_give() -> None:
 async def test_what_cannot_be_right_is_refused_before_anything_is_sent() -> None:
     async with AsyncSiro(token="t", base_url="http://127.0.0.1:9") as siro:
         with pytest.raises(ValidationError, match="colour"):
-            await siro.engagements.sync(external_id="a", colour="red")
+            await siro.engagements.sync(external_id="a", colour="red")  # type: ignore[call-arg]
         with pytest.raises(ValidationError, match="zone"):
             await siro.engagements.sync(external_id="a", start_time=datetime(2026, 2, 15))  # noqa: DTZ001
         with pytest.raises(TypeError, match="not both"):

@@ -7,6 +7,7 @@ import logging
 import traceback
 from collections.abc import Awaitable, Callable
 
+import httpx2
 import pytest
 
 from fieldnote.errors import Terminal, Transient
@@ -20,8 +21,10 @@ from fieldnote.siro import (
     SiroError,
     SiroUnavailable,
     Unauthorized,
+    wire,
 )
-from fieldnote.siro import transport as transport_module
+from fieldnote.siro._async import sender as async_sender
+from fieldnote.siro._sync import sender as sync_sender
 from tests.siro.conftest import World
 from tests.siro.server import Handler, Reply, Request, as_json, serving
 
@@ -67,12 +70,19 @@ async def test_a_put_is_repeated_with_the_same_body(client: Make) -> None:
     assert [seen.json for seen in server.seen] == [{"externalId": "a", "subject": "b"}] * 3
 
 
-@pytest.mark.parametrize("fault", [Reply(500), as_json({}, 429), Reply(reset=True), Reply(201, b"{")])
-async def test_a_post_is_not_repeated(client: Make, fault: Reply) -> None:
+@pytest.mark.parametrize("fault", [Reply(500), Reply(reset=True), Reply(201, b"{")])
+async def test_a_post_that_may_have_been_carried_out_is_not_repeated(client: Make, fault: Reply) -> None:
     async with serving(script(fault)) as server, client(server.url) as siro:
         with pytest.raises(SiroError):
             await siro.oauth.create_app(app_name="a", owner="b", organization_id="c")
     assert len(server.seen) == 1
+
+
+async def test_a_post_that_was_turned_away_by_the_rate_limit_is_repeated(client: Make) -> None:
+    app = as_json({"appName": "a", "clientID": "c", "clientSecret": "s"}, 201)
+    async with serving(script(as_json({"error": "limit"}, 429), app)) as server, client(server.url) as siro:
+        assert (await siro.oauth.create_app(app_name="a", owner="b", organization_id="c")).client_id == "c"
+    assert len(server.seen) == 2
 
 
 async def test_a_fault_that_stays_ends_after_six_attempts(client: Make, world: World) -> None:
@@ -113,7 +123,8 @@ async def test_a_time_beyond_patience_is_not_waited_out(client: Make, world: Wor
 
 
 async def test_silence_is_a_time_out(client: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transport_module, "_WHOLE_CALL", 0.15)
+    monkeypatch.setattr(async_sender, "WHOLE_CALL", 0.15)
+    monkeypatch.setattr(sync_sender, "TIMEOUT", httpx2.Timeout(0.15))
     async with serving(script(Reply(stall=0.4), IDENTITY)) as server, client(server.url) as siro:
         assert (await siro.auth.caller_identity()).token_id == "t"
     once = RetryPolicy(attempts=1)
@@ -132,7 +143,7 @@ async def test_nobody_there_is_said_with_the_host(client: Make) -> None:
 
 
 async def test_an_answer_without_end_is_not_kept(client: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transport_module, "LARGEST_ANSWER", 1000)
+    monkeypatch.setattr(wire, "LARGEST_ANSWER", 1000)
     once = RetryPolicy(attempts=1)
     async with serving(lambda _: Reply(200, b" " * 5000)) as server, client(server.url, policy=once) as siro:
         with pytest.raises(BadResponse, match="longer than 1000 bytes"):
@@ -352,8 +363,6 @@ async def test_many_tasks_share_the_connections(client: Make) -> None:
 
 
 async def test_the_http_librarys_log_of_others_stays(caplog: pytest.LogCaptureFixture) -> None:
-    import httpx2
-
     caplog.set_level(logging.INFO)
     async with serving(lambda _: IDENTITY) as server, httpx2.AsyncClient() as http:
         await http.get(server.url)

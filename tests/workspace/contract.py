@@ -11,7 +11,7 @@ from typing import Any, Final
 import httpx2
 from jsonschema import Draft4Validator
 
-from tests.siro.test_models import _without_nullable
+from tests.siro.contract import without_nullable
 
 DATA: Final = Path(__file__).parents[1] / "data"
 ORGANIZATION_BASE: Final = "/api-externalApi"
@@ -85,7 +85,7 @@ def _schema(method: str, path: str) -> dict[str, Any]:
     template = next(known for known in _contract(name)["paths"] if _fits(known, path))
     responses = _contract(name)["paths"][template][method]["responses"]
     [good] = [status for status in responses if status.startswith("2")]
-    schema: dict[str, Any] = _without_nullable(responses[good]["content"]["application/json"]["schema"])
+    schema: dict[str, Any] = without_nullable(responses[good]["content"]["application/json"]["schema"])
     if template == _WRAPPED and name == "siro-org":
         return {"type": "object", "properties": {"data": schema}, "required": ["data"]}
     if template == _FLAT:

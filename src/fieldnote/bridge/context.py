@@ -16,7 +16,8 @@ from fieldnote.crm import Driver, open_driver
 from fieldnote.db.encryption import SecretBox
 from fieldnote.db.engine import Application, open_engine
 from fieldnote.db.engine import database_url as find_database_url
-from fieldnote.siro import RetryPolicy
+from fieldnote.db.rate_limit import SharedLimiter
+from fieldnote.siro import Budget, RetryPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +63,13 @@ async def open_bridge(
         if url is None:
             url = await asyncio.to_thread(find_database_url, Application.BRIDGE, home=home)
         box = await asyncio.to_thread(SecretBox.open, home)
-        remote = await stack.enter_async_context(open_remote(config.siro, retries))
         crm = await asyncio.to_thread(open_driver, config.crm)
         stack.push_async_callback(asyncio.to_thread, crm.close)
         engine = await open_engine(Application.BRIDGE, url, pool_size=8)
         stack.push_async_callback(engine.dispose)
+        limiter: SharedLimiter | None = None
+        if config.siro.rate_limit is not None:
+            limiter = SharedLimiter(url, Budget(config.siro.rate_limit))
+            stack.push_async_callback(asyncio.to_thread, limiter.close)
+        remote = await stack.enter_async_context(open_remote(config.siro, retries=retries, limiter=limiter))
         yield Bridge(config, engine, url, remote, crm, box)

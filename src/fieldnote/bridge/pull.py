@@ -34,6 +34,7 @@ from fieldnote.bridge.recordings import Fetched, Recordings, Ticket, take_ticket
 from fieldnote.bridge.runs import begin, finish
 from fieldnote.db.bridge_tables import due, events, fields, notes, pulls
 from fieldnote.errors import ConfigError, CrmUnavailable, FieldnoteError, Transient
+from fieldnote.siro import bulk
 from fieldnote.siro.errors import Forbidden, NotFound, SiroError
 
 log = logging.getLogger(__name__)
@@ -74,9 +75,11 @@ async def pull_once(
         run_id = await begin(bridge.engine, bridge.name, "pull")
         work = _Pull(bridge, run_id, eager=eager)
         try:
-            await work.poll(since)
+            with bulk():
+                await work.poll(since)
             await work.look_at_events()
-            await work.look_at_unfinished()
+            with bulk():
+                await work.look_at_unfinished()
             await work.apply_due()
         except FieldnoteError as error:
             await finish(bridge.engine, run_id, {"error": type(error).__name__})

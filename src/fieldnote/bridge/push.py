@@ -32,6 +32,7 @@ from fieldnote.config import StreamSettings
 from fieldnote.crm.types import Cursor, Page, Row, Source
 from fieldnote.errors import ConfigError, CrmRefused, FieldnoteError, MappingError, Transient
 from fieldnote.mapping.records import RowMapper, StreamName, compile_push, wire, with_removed
+from fieldnote.siro import bulk
 from fieldnote.siro.errors import Invalid, SiroError
 
 log = logging.getLogger(__name__)
@@ -150,7 +151,8 @@ async def push_once(bridge: Bridge, *, accept_change: bool = False, patience: fl
     try:
         for name, mapper in mappers.items():
             async with exclusive(bridge.engine, "push", bridge.name, name, patience=patience):
-                result.streams.append(await _StreamPush(bridge, name, mapper).run())
+                with bulk():
+                    result.streams.append(await _StreamPush(bridge, name, mapper).run())
     except FieldnoteError as error:
         await finish(bridge.engine, run_id, {"error": type(error).__name__})
         raise

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from fieldnote.bridge.held import Extraction, Held, Link, Model, RowStatus, Section, keep_links
-from fieldnote.siro import AsyncSiro, RetryPolicy
+from fieldnote.siro import AsyncSiro, Limiter, RetryPolicy
 from fieldnote.siro.errors import Invalid
 from fieldnote.siro.models import (
     CrmLinks,
@@ -55,8 +55,9 @@ class Remote:
     @property
     def credential(self) -> str:
         """The secret that says whose organization it is: to be fingerprinted, never kept."""
-        token = self.client.settings.token
-        return token.get_secret_value() if token is not None else ""
+        settings = self.client.settings
+        secret = settings.token or settings.client_secret
+        return secret.get_secret_value() if secret is not None else ""
 
     @property
     def calls(self) -> int:
@@ -110,15 +111,20 @@ class Remote:
 
 
 @asynccontextmanager
-async def open_remote(settings: SiroSettings, retries: RetryPolicy | None = None) -> AsyncIterator[Remote]:
-    """A client for the file's `siro` section, closed at the end."""
+async def open_remote(
+    settings: SiroSettings, *, retries: RetryPolicy | None = None, limiter: Limiter | None = None
+) -> AsyncIterator[Remote]:
+    """A client for the file's `siro` section, closed at the end. `limiter`: a budget that other processes share."""
     client = AsyncSiro(
         token=settings.token,
         base_url=settings.base_url,
         api_url=settings.api_url,
+        auth_url=settings.auth_url,
         client_id=settings.client_id,
         client_secret=settings.client_secret,
         user_id=settings.user_id,
+        rate_limit=settings.rate_limit,
+        limiter=limiter,
         policy=retries,
     )
     async with client:

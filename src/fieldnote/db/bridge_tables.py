@@ -373,3 +373,26 @@ write_values: Final = Table(
     _json("after"),
 )
 """Personal: the field before and after a write."""
+
+call_budgets: Final = Table(
+    "call_budgets",
+    metadata,
+    # A hash of the token and of the address that it is good for.
+    Column("key", Text, primary_key=True),
+    Column("used_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    # Nobody calls before this: Siro has said that the token is used up.
+    Column("closed_until", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    # Some process has live calls waiting until then.
+    Column("live_until", DateTime(timezone=True), nullable=False, server_default=func.now()),
+)
+"""The budget of calls of one token, shared by processes: see `rate_limit`."""
+
+call_places: Final = Table(
+    "call_places",
+    metadata,
+    Column("key", Text, ForeignKey("call_budgets.key", ondelete="CASCADE"), primary_key=True),
+    Column("place", Integer, primary_key=True),
+    Column("free_at", DateTime(timezone=True), nullable=False, server_default=text("'-infinity'")),
+    postgresql_with={"fillfactor": "50"},
+)
+"""One call of a budget, and from when on it can be made again."""

@@ -1,7 +1,7 @@
 """The Siro API, typed. Usable alone: it needs nothing else of Fieldnote.
 
-`AsyncSiro` is the client, `models` its records, `errors` what it raises. `webhooks` reads what Siro sends
-unasked, `deeplinks` makes the links that start a recording.
+`Siro` is the client, and `AsyncSiro` the same for asyncio; `models` are their records, `errors` what they raise.
+`webhooks` reads what Siro sends unasked, `deeplinks` makes the links that start a recording.
 """
 
 from __future__ import annotations
@@ -10,7 +10,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fieldnote.siro.client import AsyncSiro
+    from fieldnote.siro._async.client import AsyncSiro
+    from fieldnote.siro._async.listing import AsyncListing
+    from fieldnote.siro._async.sender import AsyncSurroundings
+    from fieldnote.siro._sync.client import Siro
+    from fieldnote.siro._sync.listing import Listing
+    from fieldnote.siro._sync.sender import Surroundings
     from fieldnote.siro.errors import (
         BadResponse,
         FailedCall,
@@ -25,69 +30,87 @@ if TYPE_CHECKING:
         SiroError,
         SiroUnavailable,
         Unauthorized,
+        Unreachable,
         WebhookRejected,
     )
+    from fieldnote.siro.limits import Budget, Limiter, Priority, bulk
     from fieldnote.siro.models import EngagementSync, OpportunitySync, RecordingEvent
     from fieldnote.siro.operations import Page
-    from fieldnote.siro.pages import Listing
-    from fieldnote.siro.retries import RetryPolicy, Wait
+    from fieldnote.siro.retries import Cause, RetryPolicy, Totals, Wait
     from fieldnote.siro.settings import SiroSettings
-    from fieldnote.siro.transport import Surroundings, Totals
 
 _HOMES = {
-    "AsyncSiro": "client",
+    "AsyncListing": "_async.listing",
+    "AsyncSiro": "_async.client",
+    "AsyncSurroundings": "_async.sender",
     "BadResponse": "errors",
+    "Budget": "limits",
+    "Cause": "retries",
     "EngagementSync": "models",
     "FailedCall": "errors",
     "Forbidden": "errors",
     "Invalid": "errors",
     "Issue": "errors",
-    "Listing": "pages",
+    "Limiter": "limits",
+    "Listing": "_sync.listing",
     "MissingCredential": "errors",
     "NotFound": "errors",
     "OpportunitySync": "models",
     "Page": "operations",
+    "Priority": "limits",
     "RateLimited": "errors",
     "RecordingEvent": "models",
     "Refused": "errors",
     "RepeatedPage": "errors",
     "RetryPolicy": "retries",
+    "Siro": "_sync.client",
     "SiroError": "errors",
     "SiroSettings": "settings",
     "SiroUnavailable": "errors",
-    "Surroundings": "transport",
-    "Totals": "transport",
+    "Surroundings": "_sync.sender",
+    "Totals": "retries",
     "Unauthorized": "errors",
+    "Unreachable": "errors",
     "Wait": "retries",
     "WebhookRejected": "errors",
+    "bulk": "limits",
 }
 
 __all__ = [
+    "AsyncListing",
     "AsyncSiro",
+    "AsyncSurroundings",
     "BadResponse",
+    "Budget",
+    "Cause",
     "EngagementSync",
     "FailedCall",
     "Forbidden",
     "Invalid",
     "Issue",
+    "Limiter",
     "Listing",
     "MissingCredential",
     "NotFound",
     "OpportunitySync",
     "Page",
+    "Priority",
     "RateLimited",
     "RecordingEvent",
     "Refused",
     "RepeatedPage",
     "RetryPolicy",
+    "Siro",
     "SiroError",
     "SiroSettings",
     "SiroUnavailable",
     "Surroundings",
     "Totals",
     "Unauthorized",
+    "Unreachable",
     "Wait",
     "WebhookRejected",
+    "bulk",
 ]
 
 

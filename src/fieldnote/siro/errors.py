@@ -4,7 +4,8 @@
 
     SiroError                      (a fieldnote.errors.FieldnoteError); `call` says which call it was
     ├── MissingCredential          [terminal] nothing was sent: says which setting to give
-    ├── SiroUnavailable            [transient] no connection, a time-out, a fault on Siro's side (5xx)
+    ├── SiroUnavailable            [transient] a time-out, a broken connection, a fault on Siro's side (5xx)
+    │   └── Unreachable            no connection was made, so that nothing was sent
     ├── RateLimited                [transient] 429: more than 1000 calls of one token in a minute
     ├── BadResponse                [transient] cut off, not JSON, too long, or not what the contract says
     ├── RepeatedPage               [terminal] a list came round to a page that it had given before
@@ -20,8 +21,11 @@ No text of an error, its `repr` or its traceback holds a payload, a token or a q
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from fieldnote.errors import FieldnoteError, Terminal, Transient
@@ -42,9 +46,13 @@ class Issue:
     """Siro's word for the kind of complaint, such as `invalid_type`."""
 
 
+def _nothing() -> None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class FailedCall:
-    """The call that an error is about. The payload is kept for a report to Siro's support, and not shown."""
+    """The call that an error is about. Query and payload are kept for a report to Siro's support, and not shown."""
 
     method: str
     path: str
@@ -52,7 +60,19 @@ class FailedCall:
     """None: there was no answer."""
     request_id: str | None = None
     """Siro's id of the call, if the answer gave one."""
-    payload: object = field(default=None, repr=False, compare=False)
+    base_url: str = field(default="", repr=False)
+    organization_id: str | None = field(default=None, repr=False)
+    """Siro's id of the organization, as far as the client knows it."""
+    at: datetime | None = field(default=None, repr=False, compare=False)
+    """When it was sent, in UTC."""
+    query: tuple[tuple[str, str], ...] = field(default=(), repr=False, compare=False)
+    shown: Callable[[], object] = field(default=_nothing, repr=False, compare=False)
+    """Gives the payload; made only when somebody asks for it."""
+
+    @property
+    def payload(self) -> object:
+        """What was sent, as JSON values with secrets masked; None: nothing."""
+        return self.shown()
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -75,6 +95,13 @@ class SiroError(FieldnoteError):
         self.issues = issues
         """Siro's complaints about the payload, if it listed any."""
 
+    def report(self) -> str:
+        """What Siro's support asks for, as text to paste: method, endpoint, payload, organization id.
+
+        Secrets are masked; the payload is whole, so it may name customers.
+        """
+        return "\n".join(_report(self))
+
 
 class MissingCredential(SiroError, Terminal):
     """The call needs a credential that was not given."""
@@ -82,6 +109,10 @@ class MissingCredential(SiroError, Terminal):
 
 class SiroUnavailable(SiroError, Transient):
     """Siro cannot be reached, does not answer in time, or has a fault of its own."""
+
+
+class Unreachable(SiroUnavailable):
+    """No connection to Siro could be made: nothing was sent."""
 
 
 class RateLimited(SiroError, Transient):
@@ -118,6 +149,30 @@ class Invalid(Refused):
 
 class WebhookRejected(SiroError, Terminal):
     """The bytes are no event that Siro signed just now."""
+
+
+# --- for Siro's support --------------------------------------------------------------------------------
+
+
+def _report(error: SiroError) -> Iterator[str]:
+    call = error.call
+    if call is None:
+        yield f"Error: {error}"
+        return
+    yield f"Method: {call.method}"
+    yield f"Endpoint: {call.base_url}{call.path}"
+    unknown = "unknown here; `siro.auth.caller_identity()` tells it"
+    yield f"Organization id: {call.organization_id or unknown}"
+    if call.at is not None:
+        yield f"Sent: {call.at:%Y-%m-%d %H:%M:%S} UTC"
+    yield f"Status: {call.status or 'no answer'}"
+    if call.request_id:
+        yield f"Request id: {call.request_id}"
+    yield f"Error: {error}"
+    yield from (f"  {issue.path}: {issue.message}" for issue in error.issues)
+    if call.query:
+        yield f"Query: {json.dumps(call.query, ensure_ascii=False)}"
+    yield "Payload: " + ("none" if call.payload is None else json.dumps(call.payload, indent=2, ensure_ascii=False))
 
 
 # --- from an answer to its error ------------------------------------------------------------------------

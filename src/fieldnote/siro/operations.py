@@ -7,28 +7,37 @@ contract says, so that both are read everywhere.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache
+from string import Formatter
 from typing import Any, Generic, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from pydantic import TypeAdapter
+from pydantic_core import to_json
+
+from fieldnote.siro.models.base import FormModel, RequestModel
 
 T = TypeVar("T")
 
-QueryValue = str | int | bool | datetime | Iterable[str] | None
+QueryValue = str | int | float | bool | datetime | Iterable[str] | None
+
+Body = RequestModel | Sequence[RequestModel]
+"""What is sent: a record, or several."""
 
 
 class Audience(StrEnum):
-    """Which of Siro's two APIs an operation belongs to: it decides base URL and credential."""
+    """Which of Siro's APIs an operation belongs to: it decides base URL and credential."""
 
     ORGANIZATION = "organization"
     """An organization token, as `Authorization: Bearer …`."""
     USER = "user"
     """A user token, as `x-siro-auth-token: …`."""
+    AUTHORIZATION = "authorization"
+    """OAuth's own endpoint, which proves nothing but the client."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +47,38 @@ class Endpoint:
     method: str
     template: str
     """The path, as in `/v1/core/recordings/{id}`."""
+    python: str
+    """The client's method, as in `recordings.get`."""
     audience: Audience = Audience.ORGANIZATION
-    harmless: bool = False
-    """A POST that may be repeated: sent twice, it does no more harm than sent once."""
+    harmless: bool | None = None
+    """Whether it does no more harm twice than once, where that is not as the method has it (GET, PUT: yes)."""
 
     @property
     def repeatable(self) -> bool:
         """Whether a call may be sent again when nobody knows whether it arrived."""
-        return self.harmless or self.method in {"GET", "PUT"}
+        return self.method in {"GET", "PUT"} if self.harmless is None else self.harmless
 
-    def path(self, **parts: str) -> str:
-        """The path with its places filled, each part quoted so that it stays one segment."""
-        return self.template.format(**{name: _segment(name, part) for name, part in parts.items()})
+    @property
+    def writes(self) -> bool:
+        """Whether it may change something, as far as the method tells."""
+        return self.method != "GET"
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """The names of the ids in the path, in their order."""
+        return _places(self.template)
+
+    def path(self, *ids: str) -> str:
+        """The path with its places filled, each id quoted so that it stays one segment. Raises ValueError."""
+        return self.template.format(**{name: _segment(name, part) for name, part in zip(self.places, ids, strict=True)})
+
+    def call(self, read: Callable[[object], T], *ids: str, query: Pairs = (), body: Body | None = None) -> Operation[T]:
+        """One call: the ids of its path, its query, its body, and how to read the answer."""
+        return Operation(self, self.path(*ids), read, query, body)
+
+
+Pairs = tuple[tuple[str, str], ...]
+"""A query."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +89,42 @@ class Operation(Generic[T]):
     path: str
     read: Callable[[object], T] = field(repr=False)
     """From the answer's JSON to the result. Raises pydantic.ValidationError."""
-    query: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    body: Mapping[str, Any] | None = field(default=None, repr=False)
-    """JSON values; may hold secrets."""
+    query: Pairs = field(default=(), repr=False)
+    body: Body | None = field(default=None, repr=False)
+    """May hold secrets."""
+
+    def content(self) -> bytes | None:
+        """The body as it travels, secrets in clear: JSON, or a form."""
+        match self.body:
+            case None:
+                return None
+            case FormModel():
+                return urlencode(self.body.wire()).encode()
+            case RequestModel():
+                return to_json(self.body.wire())
+            case _:
+                return to_json([record.wire() for record in self.body])
+
+    @property
+    def media_type(self) -> str | None:
+        """What `content()` is; None where there is none."""
+        match self.body:
+            case None:
+                return None
+            case FormModel():
+                return "application/x-www-form-urlencoded"
+            case _:
+                return "application/json"
+
+    def shown(self) -> object:
+        """The body as JSON values for people to read, secrets masked."""
+        match self.body:
+            case None:
+                return None
+            case RequestModel():
+                return self.body.shown()
+            case _:
+                return [record.shown() for record in self.body]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +134,11 @@ class Page(Generic[T]):
     items: tuple[T, ...]
     cursor: str | None
     """Where the next page begins; None: this is the last."""
+
+
+@cache
+def _places(template: str) -> tuple[str, ...]:
+    return tuple(name for _, name, _, _ in Formatter().parse(template) if name)
 
 
 def _segment(name: str, part: str) -> str:
@@ -92,7 +159,7 @@ def query_of(**values: QueryValue) -> tuple[tuple[str, str], ...]:
                 pairs.append((name, value))
             case bool():
                 pairs.append((name, "true" if value else "false"))
-            case int():
+            case int() | float():
                 pairs.append((name, str(value)))
             case datetime():
                 pairs.append((name, _utc(name, value)))
@@ -124,6 +191,11 @@ def one(shape: type[T]) -> Callable[[object], T]:
     return lambda answer: _validated(shape, _unwrapped(answer))
 
 
+def plain(shape: type[T]) -> Callable[[object], T]:
+    """Reads a text or a truth value, bare or in an envelope."""
+    return lambda answer: _validated(shape, answer.get("data") if isinstance(answer, Mapping) else answer)
+
+
 def many(shape: type[T]) -> Callable[[object], tuple[T, ...]]:
     """Reads a list of records, bare or in an envelope; lists in the list are flattened."""
     return lambda answer: _validated(tuple[shape, ...], _flat(_unwrapped(answer)))  # type: ignore[valid-type]
@@ -133,6 +205,32 @@ def page(shape: type[T]) -> Callable[[object], Page[T]]:
     """Reads a page; a bare list is the only one."""
     items = many(shape)
     return lambda answer: Page(items(answer), cursor_of(answer))
+
+
+class NotDone(Exception):
+    """Siro answered 200, and that it did not do it. The sender makes a `Refused` of it."""
+
+
+def done(read: Callable[[object], T]) -> Callable[[object], T]:
+    """Reads an answer that may be `{"error": …}` although its status says success."""
+
+    def read_done(answer: object) -> T:
+        if isinstance(answer, Mapping) and "data" not in answer and isinstance(answer.get("error"), str):
+            raise NotDone(answer["error"])
+        return read(answer)
+
+    return read_done
+
+
+def stretch(shape: type[T]) -> Callable[[object], tuple[T, str | None]]:
+    """Reads a record that comes in parts, and where its next part begins."""
+    read = one(shape)
+    return lambda answer: (read(answer), cursor_of(answer))
+
+
+def nothing(answer: object) -> None:
+    """Reads an answer that says no more than that all went well."""
+    del answer
 
 
 def cursor_of(answer: object) -> str | None:
@@ -151,3 +249,62 @@ def _flat(answer: object) -> object:
     if not isinstance(answer, list) or not any(isinstance(entry, list) for entry in answer):
         return answer
     return [item for entry in answer for item in (entry if isinstance(entry, list) else [entry])]
+
+
+M = TypeVar("M", bound=RequestModel)
+
+
+def request(model: type[M], record: M | None, fields: Mapping[str, Any]) -> M:
+    """The record to send: one that is given, or made of fields. Raises pydantic.ValidationError."""
+    if record is None:
+        return model.model_validate(dict(fields))
+    if fields:
+        raise TypeError("give a record or its fields, not both")
+    return record
+
+
+# --- lists that go by number ----------------------------------------------------------------------------
+
+_NUMBER = "page:"
+
+
+def numbered(shape: type[T], at: str | None, first: int = 1) -> Callable[[object], Page[T]]:
+    """Reads a page of a list that goes on by cursor or, where an answer names none, by number.
+
+    `at` is where this page began, `first` the number of the list's first. A number travels as `page:2`.
+    """
+    read = page(shape)
+    number = int(at.removeprefix(_NUMBER)) if at and at.startswith(_NUMBER) else first
+
+    def read_numbered(answer: object) -> Page[T]:
+        found = read(answer)
+        more = isinstance(answer, Mapping) and answer.get("hasNextPage") is True and found.items
+        return Page(found.items, f"{_NUMBER}{number + 1}") if found.cursor is None and more else found
+
+    return read_numbered
+
+
+def place(at: str | None, first: int | None = None) -> Pairs:
+    """The pairs of a query for the page at a cursor or number."""
+    if at is not None and at.startswith(_NUMBER):
+        return query_of(page=int(at.removeprefix(_NUMBER)))
+    return query_of(cursor=at, page=first if at is None else None)
+
+
+# --- lists that lie deeper ------------------------------------------------------------------------------
+
+
+def inside(name: str, read: Callable[[object], T]) -> Callable[[object], T]:
+    """Reads the list under this name with `read`, in an envelope or not; where no such name is, the answer itself.
+
+    A null is an empty list. The envelope's cursor stays beside the list.
+    """
+    return lambda answer: read(_lifted(name, answer))
+
+
+def _lifted(name: str, answer: object) -> object:
+    data = answer.get("data") if isinstance(answer, Mapping) else None
+    holder = data if isinstance(data, Mapping) else answer
+    if not isinstance(holder, Mapping) or name not in holder:
+        return answer
+    return {"data": holder[name] or [], "cursor": cursor_of(answer)}

@@ -1,4 +1,4 @@
-"""When a call is sent again, and after what wait. Pure, but for the dice that the caller brings."""
+"""When a call waits, and for how long: pure, but for the dice that the caller brings. And what is counted."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
+from threading import Lock
 
-from fieldnote.siro.errors import BadResponse, RateLimited, SiroError, SiroUnavailable
+from fieldnote.siro.errors import BadResponse, RateLimited, SiroError, SiroUnavailable, Unreachable
 
 
 class Cause(StrEnum):
-    """Why a call waits before it is sent again."""
+    """Why a call waits."""
 
+    BUDGET = "budget"
+    """The token's calls of this minute are used up. The call has not been sent yet."""
     RATE_LIMITED = "rate_limited"
     """429. The call was not carried out."""
     UNAVAILABLE = "unavailable"
@@ -27,10 +30,46 @@ class Wait:
 
     cause: Cause
     seconds: float
+    """How long it takes; of a wait for the budget, an estimate."""
     attempt: int
     """How often the call has been sent so far."""
     method: str
     path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What a client has done so far."""
+
+    calls: int = 0
+    """Requests sent, repetitions and minting of tokens included."""
+    retries: int = 0
+    """Those of them that were repetitions."""
+    waits: int = 0
+    """Waits, before repetitions and for the budget."""
+    seconds_waited: float = 0.0
+    """Seconds spent in those waits, by all tasks and threads together."""
+
+
+class Tally:
+    """Counts for `Totals`, from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._totals = Totals()
+
+    def add(self, *, calls: int = 0, retries: int = 0, waits: int = 0, seconds: float = 0.0) -> None:
+        """Count on."""
+        with self._lock:
+            now = self._totals
+            self._totals = Totals(
+                now.calls + calls, now.retries + retries, now.waits + waits, now.seconds_waited + seconds
+            )
+
+    @property
+    def totals(self) -> Totals:
+        """The sums so far."""
+        return self._totals
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +102,11 @@ class RetryPolicy:
         # The dice go on top of what Siro asks for, so that those turned away together do not return together.
         back_off: float = dice * min(self.cap, base * 2.0 ** (attempt - 1))
         return back_off if retry_after is None else retry_after + min(back_off, 1.0)
+
+
+def certainly_not_done(error: SiroError) -> bool:
+    """Whether the call was surely not carried out, so that even a POST may be sent again."""
+    return isinstance(error, RateLimited | Unreachable)
 
 
 def cause_of(error: SiroError) -> Cause | None:

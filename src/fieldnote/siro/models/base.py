@@ -45,11 +45,16 @@ class Model(BaseModel):
         validate_by_name=True,
         frozen=True,
         hide_input_in_errors=True,
+        defer_build=True,
     )
 
     def wire(self) -> dict[str, Any]:
         """The record as JSON values under the names of the wire: what was given, secrets in clear."""
         return self.model_dump(mode="json", by_alias=True, exclude_unset=True, context=_ON_THE_WIRE)
+
+    def shown(self) -> dict[str, Any]:
+        """As `wire()`, but for people to read: secrets masked."""
+        return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
 
 
 class RequestModel(Model):
@@ -71,6 +76,12 @@ class RequestModel(Model):
         )
 
 
+class FormModel(RequestModel):
+    """What a client sends as a form, not as JSON: OAuth's own requests. Its names are as they stand."""
+
+    model_config = ConfigDict(alias_generator=None)
+
+
 class ResponseModel(Model):
     """What Siro answers. Unknown fields are kept in `model_extra`; what real answers lack may be None."""
 
@@ -88,6 +99,12 @@ def _not_null(value: T | None) -> T:
 
 Given = Annotated[T | None, AfterValidator(_not_null)]
 """A request's field that may be left out (the attribute is None then), and that Siro cannot clear."""
+
+
+def null_as_nothing(value: object) -> object:
+    """For a list in an answer that may be null: an empty one."""
+    return () if value is None else value
+
 
 Lenient = Annotated[T | str, Field(union_mode="left_to_right")]
 """A response's word out of an enum, or as text if Siro has learnt a new one."""
@@ -125,18 +142,19 @@ def _sent_time(value: datetime, info: ValidationInfo) -> datetime:
     return _in_utc(value)
 
 
-def _blank_as_none(value: object) -> object:
-    return None if value == "" else value
+def _answered_time(value: object) -> object:
+    """In one step, as lists hold thousands of times."""
+    if value is None or value == "":
+        return None
+    moment = _read_time(value)
+    return _in_utc(moment) if isinstance(moment, datetime) else moment
 
 
 SentTime = Annotated[datetime, BeforeValidator(_read_time), AfterValidator(_sent_time)]
 """An instant in a request: aware, kept in UTC."""
 
-Time = Annotated[datetime, BeforeValidator(_read_time), AfterValidator(_in_utc)]
-"""An instant in an answer, in UTC; without a zone it is taken as UTC."""
-
-OptionalTime = Annotated[Time | None, BeforeValidator(_blank_as_none)]
-"""An instant in an answer that may be missing, null or blank."""
+OptionalTime = Annotated[datetime | None, BeforeValidator(_answered_time)]
+"""An instant in an answer, in UTC, that may be missing, null or blank; without a zone it is taken as UTC."""
 
 
 def _clock_text(value: object) -> object:
@@ -170,7 +188,7 @@ Number = Annotated[int | float, BeforeValidator(_number)]
 
 def _reveal(value: SecretStr, info: SerializationInfo) -> str:
     on_the_wire = isinstance(info.context, Mapping) and info.context.get("on_the_wire")
-    return value.get_secret_value() if on_the_wire else str(value)
+    return value.get_secret_value() if on_the_wire else "***"
 
 
 Secret = Annotated[SecretStr, PlainSerializer(_reveal, return_type=str, when_used="json")]

@@ -112,3 +112,455 @@ class WebhookEventType(StrEnum):
     """A recording's processing ended."""
     RECORDING_LINKED = "integrations.recordingLinked"
     """A recording was linked to CRM records."""
+
+
+# --- conversation types, outcomes, follow-ups, scorecards -----------------------------------------------
+
+
+class BookmarkType(StrEnum):
+    """What a bookmark in a recording marks."""
+
+    SECTION = "SECTION"
+    """A part of the conversation."""
+    KEY_WORD = "KEY_WORD"
+    """A word to listen for."""
+    CLOSE = "CLOSE"
+    """The rep asks for the sale."""
+    SUCCESS = "SUCCESS"
+    """It went well."""
+    FAILURE = "FAILURE"
+    """It went badly."""
+    FILLER_WORD = "FILLER_WORD"
+    """A word that says nothing, such as "um"."""
+    CONVERSATION_BEGIN = "CONVERSATION_BEGIN"
+    """Where the conversation begins."""
+
+
+class DebriefResponseType(StrEnum):
+    """How a rep answers a question after a conversation."""
+
+    DATE_RESPONSE = "DATE_RESPONSE"
+    """With a date."""
+    FREE_TEXT_RESPONSE = "FREE_TEXT_RESPONSE"
+    """In words of their own."""
+    SELECT_RESPONSE = "SELECT_RESPONSE"
+    """By choosing among options."""
+
+
+class OutcomeLabel(StrEnum):
+    """What an outcome means, whatever the organization calls it."""
+
+    POSITIVE = "POSITIVE"
+    """For the company: a sale, an appointment."""
+    NEGATIVE = "NEGATIVE"
+    """Against it."""
+    NEUTRAL = "NEUTRAL"
+    """Neither."""
+
+
+class FollowUpStatus(StrEnum):
+    """How far the rep is with a follow-up."""
+
+    TO_DO = "TO_DO"
+    """Not begun."""
+    IN_PROGRESS = "IN_PROGRESS"
+    """Begun."""
+    COMPLETE = "COMPLETE"
+    """Done."""
+
+
+class FollowUpType(StrEnum):
+    """Why it is worth going back to a customer."""
+
+    REHASH = "REHASH"
+    """They did not buy, and may yet."""
+    CROSS_SELL = "CROSS_SELL"
+    """They may want something else as well."""
+
+
+class NodeType(StrEnum):
+    """What a node of a scorecard's tree is."""
+
+    ROOT = "ROOT"
+    """The scorecard as a whole."""
+    SECTION = "SECTION"
+    """A group of metrics."""
+    METRIC = "METRIC"
+    """One thing that is measured."""
+
+
+class MetricType(StrEnum):
+    """What a metric measures. The metric itself names its unit."""
+
+    RECORDING_COUNT = "RECORDING_COUNT"
+    """The number of recordings."""
+    BOOKMARK = "BOOKMARK"
+    """Whether a bookmark's matter came up."""
+    CONVERSATION_TIME = "CONVERSATION_TIME"
+    """How long the conversation took."""
+    REP_SPEAKING_TIME = "REP_SPEAKING_TIME"
+    """How long the rep spoke."""
+    CUSTOMER_SPEAKING_TIME = "CUSTOMER_SPEAKING_TIME"
+    """How long the customer spoke."""
+    CUSTOMER_QUESTIONS_COUNT = "CUSTOMER_QUESTIONS_COUNT"
+    """The number of the customer's questions."""
+    REP_QUESTIONS_COUNT = "REP_QUESTIONS_COUNT"
+    """The number of the rep's questions."""
+    EXCHANGES_COUNT = "EXCHANGES_COUNT"
+    """How often the talk passed from one to the other."""
+    REP_EXCHANGES_COUNT = "REP_EXCHANGES_COUNT"
+    """The number of the rep's turns."""
+    TOTAL_REP_EXCHANGES_WITH_A_QUESTION = "TOTAL_REP_EXCHANGES_WITH_A_QUESTION"
+    """The number of the rep's turns that hold a question."""
+    REP_WORD_COUNT = "REP_WORD_COUNT"
+    """The number of words that the rep spoke."""
+    REP_UNIQUE_WORDS_USED_COUNT = "REP_UNIQUE_WORDS_USED_COUNT"
+    """The number of different words among them."""
+    REP_FILLER_WORDS_COUNT = "REP_FILLER_WORDS_COUNT"
+    """The number of the rep's filler words."""
+    TOTAL_REP_VOCABULARY_SCORE = "TOTAL_REP_VOCABULARY_SCORE"
+    """A sum over the rep's vocabulary."""
+    TOTAL_REP_WORD_OBSCURITY_SCORE = "TOTAL_REP_WORD_OBSCURITY_SCORE"
+    """A sum over how rare the rep's words are."""
+    LONGEST_MONOLOGUE_SECONDS = "LONGEST_MONOLOGUE_SECONDS"
+    """The rep's longest unbroken stretch of talk, in seconds."""
+    LONGEST_CUSTOMER_STORY_SECONDS = "LONGEST_CUSTOMER_STORY_SECONDS"
+    """The customer's longest unbroken stretch of talk, in seconds."""
+    REP_WORDS_PER_MINUTE = "REP_WORDS_PER_MINUTE"
+    """How fast the rep speaks."""
+    REP_FILLER_WORDS_PER_MIN = "REP_FILLER_WORDS_PER_MIN"
+    """How often the rep uses filler words."""
+    REP_SPEAKER_SHARE = "REP_SPEAKER_SHARE"
+    """The rep's part of the talk."""
+    INTERACTIVITY_SCORE = "INTERACTIVITY_SCORE"
+    """How lively the talk goes back and forth."""
+    REP_CONTROL = "REP_CONTROL"
+    """How far the rep leads the conversation."""
+    REP_VOCABULARY_LEVEL = "REP_VOCABULARY_LEVEL"
+    """How rich the rep's vocabulary is."""
+    REP_WORD_OBSCURITY_SCORE = "REP_WORD_OBSCURITY_SCORE"
+    """How rare the rep's words are."""
+    AI_METRIC = "AI_METRIC"
+    """What a language model judges by the metric's own prompt."""
+
+
+class ScoreColor(StrEnum):
+    """How good a score is, at a glance."""
+
+    GREEN = "GREEN"
+    """Good; 80 to 100 unless set otherwise."""
+    YELLOW = "YELLOW"
+    """Middling; 50 to 79 unless set otherwise."""
+    RED = "RED"
+    """Poor; 0 to 49 unless set otherwise."""
+
+
+class EvaluationScope(StrEnum):
+    """Whose conversations are evaluated, or what results are grouped by."""
+
+    RECORDING = "RECORDING"
+    """Single recordings."""
+    USER = "USER"
+    """A rep's."""
+    TEAM = "TEAM"
+    """A team's."""
+    ORGANIZATION = "ORGANIZATION"
+    """The whole organization's."""
+
+
+class SpotlightType(StrEnum):
+    """What a spotlight on a rep shows."""
+
+    STRENGTH = "strength"
+    """What they do well."""
+    WEAKNESS = "weakness"
+    """What they could do better."""
+
+
+class Granularity(StrEnum):
+    """How long a stretch of a score's history is."""
+
+    DAY = "day"
+    """A day."""
+    WEEK = "week"
+    """A week."""
+
+
+class StandardizedPromptType(StrEnum):
+    """What Siro's ready-made prompts are about."""
+
+    SALES_SKILLS = "sales_skills"
+    """How the rep sells."""
+
+
+# --- a recording's or follow-up's customer --------------------------------------------------------------
+
+
+class CustomerType(StrEnum):
+    """Which kind of CRM record a customer is taken from."""
+
+    ACCOUNT = "ACCOUNT"
+    """A customer."""
+    LEAD = "LEAD"
+    """A customer to be."""
+    OPPORTUNITY = "OPPORTUNITY"
+    """A deal."""
+    ENGAGEMENT = "ENGAGEMENT"
+    """An appointment."""
+    CONTACT = "CONTACT"
+    """A person at a customer."""
+    DMS_OPPORTUNITY = "DMS_OPPORTUNITY"
+    """A deal out of a dealer's management system."""
+
+
+class MatchingSource(StrEnum):
+    """How a recording came by its CRM record."""
+
+    DIRECT = "DIRECT"
+    """Somebody or something named the record."""
+    FUZZY = "FUZZY"
+    """Siro found it by rep, time and place."""
+    NOT_FOUND = "NOT_FOUND"
+    """It has none."""
+
+
+class IntegrationPlatform(StrEnum):
+    """By which way an organization's CRM is connected."""
+
+    MERGE = "MERGE"
+    """Merge, which stands between Siro and many CRMs."""
+    SIRO_CUSTOM_INPUT = "SIRO_CUSTOM_INPUT"
+    """Siro's integration API."""
+    SERVICE_TITAN = "SERVICE_TITAN"
+    """ServiceTitan."""
+    COMPANY_CAM = "COMPANY_CAM"
+    """CompanyCam."""
+    INGAGE = "INGAGE"
+    """Ingage."""
+    LEAD_PERFECTION = "LEAD_PERFECTION"
+    """LeadPerfection."""
+    SPOTIO = "SPOTIO"
+    """SPOTIO."""
+
+
+# --- integration connections ----------------------------------------------------------------------------
+
+
+class SyncState(StrEnum):
+    """How a connection's sync of one kind of record stands."""
+
+    SYNCING = "SYNCING"
+    """At work."""
+    UP_TO_DATE = "UP_TO_DATE"
+    """Done, for now."""
+    ERROR = "ERROR"
+    """Failed."""
+
+
+class ExternalIdType(StrEnum):
+    """Whose id a record is named by."""
+
+    INTERNAL = "internal"
+    """Siro's."""
+    EXTERNAL = "external"
+    """The CRM's."""
+
+
+# --- recordings, as the user API has them ---------------------------------------------------------------
+
+
+class UserRecordingResult(StrEnum):
+    """The outcome of a recording, in the user API's words."""
+
+    CLOSED = "closed"
+    """Sold."""
+    NOT_CLOSED = "not closed"
+    """Not sold."""
+    IN_PROGRESS = "in progress"
+    """Not decided."""
+
+
+class TranscriptionStatus(StrEnum):
+    """How far a recording is on its way to a transcript."""
+
+    RECORDING = "RECORDING"
+    """Still being made."""
+    UPLOADING = "UPLOADING"
+    """On its way to Siro."""
+    UPLOADED = "UPLOADED"
+    """There."""
+    TRANSCRIBING = "TRANSCRIBING"
+    """Speech becomes text."""
+    AWAITING_REDACTION = "AWAITING_REDACTION"
+    """Text waits to be freed of what must not be kept."""
+    REDACTING = "REDACTING"
+    """It is being freed of it."""
+    COMPLETE = "COMPLETE"
+    """Done."""
+    SECONDARY_TRANSCRIPTION_COMPLETE = "SECONDARY_TRANSCRIPTION_COMPLETE"
+    """Done, by a second pass as well."""
+    ERROR = "ERROR"
+    """Failed; may be tried again."""
+    UNRECOVERABLE_ERROR = "UNRECOVERABLE_ERROR"
+    """Failed for good."""
+    REMOVED = "REMOVED"
+    """Taken away."""
+    RAW_SPLIT = "RAW_SPLIT"
+    """Split into others."""
+
+
+class ProcessingStage(StrEnum):
+    """Where a recording is."""
+
+    RECORDING = "recording"
+    """Still being made."""
+    UPLOADING = "uploading"
+    """On its way to Siro."""
+    PROCESSING = "processing"
+    """At Siro, being worked on."""
+    DONE = "done"
+    """Ready."""
+
+
+class ProcessingStatus(StrEnum):
+    """How the work on a recording goes."""
+
+    IN_PROGRESS = "in-progress"
+    """At work. After three hours it is stuck rather than slow."""
+    COMPLETE = "complete"
+    """Done."""
+    ERROR = "error"
+    """Failed."""
+
+
+class ConversationQuality(StrEnum):
+    """Whether a recording holds the whole conversation."""
+
+    FULL_CONVERSATION = "FULL_CONVERSATION"
+    """It does."""
+    NOT_FULL_CONVERSATION = "NOT_FULL_CONVERSATION"
+    """It does not."""
+
+
+class TranscriptionLanguage(StrEnum):
+    """The language that is listened for."""
+
+    ENGLISH = "English"
+    """English."""
+    SPANISH = "Spanish"
+    """Spanish."""
+    FRENCH = "French"
+    """French."""
+
+
+class LinkTarget(StrEnum):
+    """What a recording is linked to."""
+
+    ACCOUNT = "ACCOUNT"
+    """A customer."""
+    LEAD = "LEAD"
+    """A customer to be."""
+    OPPORTUNITY = "OPPORTUNITY"
+    """A deal."""
+    ENGAGEMENT = "ENGAGEMENT"
+    """An appointment."""
+    CONTACT = "CONTACT"
+    """A person at a customer."""
+
+
+class LinkTrigger(StrEnum):
+    """What made a link, or took it away."""
+
+    FUZZY_MATCH_RECORDINGS_FOR_ENGAGEMENT = "FUZZY_MATCH_RECORDINGS_FOR_ENGAGEMENT"
+    """An appointment came, and recordings were looked for."""
+    FUZZY_MATCH_ENGAGEMENTS_FOR_RECORDING = "FUZZY_MATCH_ENGAGEMENTS_FOR_RECORDING"
+    """A recording came, and appointments were looked for."""
+    FUZZY_MATCH_RECORDINGS_FOR_OPPORTUNITY = "FUZZY_MATCH_RECORDINGS_FOR_OPPORTUNITY"
+    """A deal came, and recordings were looked for."""
+    FUZZY_MATCH_OPPORTUNITIES_FOR_RECORDING = "FUZZY_MATCH_OPPORTUNITIES_FOR_RECORDING"
+    """A recording came, and deals were looked for."""
+    OPPORTUNITY_DEEPLINK_ADMIN = "OPPORTUNITY_DEEPLINK_ADMIN"
+    """An administrator's deep link named the deal."""
+    OPPORTUNITY_DEEPLINK = "OPPORTUNITY_DEEPLINK"
+    """A deep link named the deal."""
+    CRM_DEEPLINK = "CRM_DEEPLINK"
+    """A deep link named CRM records."""
+    AUDIO_UPLOAD_DEEPLINK = "AUDIO_UPLOAD_DEEPLINK"
+    """An upload named CRM records."""
+    CONTACT_MATCH_AUDIO_UPLOAD = "CONTACT_MATCH_AUDIO_UPLOAD"
+    """An upload's phone number is a contact's."""
+    USER_LINK_WEB = "USER_LINK_WEB"
+    """A person chose, on the web."""
+    USER_LINK_MOBILE = "USER_LINK_MOBILE"
+    """A person chose, on the phone."""
+    USER_LINK_POST_RECORDING = "USER_LINK_POST_RECORDING"
+    """The rep chose, after the conversation."""
+    USER_UNLINK = "USER_UNLINK"
+    """A person took the link away."""
+    USER_APPOINTMENT_LIST = "USER_APPOINTMENT_LIST"
+    """The rep began the recording from the appointment list."""
+    CALENDAR_MATCH = "CALENDAR_MATCH"
+    """An event of the calendar fits."""
+    EXTERNAL_API_LINK = "EXTERNAL_API_LINK"
+    """A program chose, by this API."""
+    RECORDING_HARD_DELETED = "RECORDING_HARD_DELETED"
+    """The recording is gone."""
+
+
+class CrmObjectType(StrEnum):
+    """What kind of CRM record a recording is made for."""
+
+    OPPORTUNITY = "Opportunity"
+    """A deal."""
+    ACCOUNT = "Account"
+    """A customer."""
+    CONTACT = "Contact"
+    """A person at a customer."""
+    LEAD = "Lead"
+    """A customer to be."""
+    ENGAGEMENT = "Engagement"
+    """An appointment."""
+    EVENT = "Event"
+    """A calendar's event."""
+    SERVICE_APPOINTMENT = "ServiceAppointment"
+    """Salesforce's own kind of appointment."""
+
+
+class ClientPlatform(StrEnum):
+    """Where somebody listens."""
+
+    WEB = "WEB"
+    """In a browser."""
+    IOS = "IOS"
+    """On an iPhone or iPad."""
+    ANDROID = "ANDROID"
+    """On an Android phone."""
+
+
+class RecorderKind(StrEnum):
+    """Which kit a mobile recorder is built with."""
+
+    IOS = "iOS"
+    """Apple's."""
+    ANDROID = "android"
+    """Google's."""
+
+
+class ChunkCreation(StrEnum):
+    """How a phone cuts a recording for its upload."""
+
+    MINIMIZED = "minimized"
+    """Into as few parts as can be."""
+    INTERVALED = "intervaled"
+    """Into parts of a fixed length."""
+
+
+class AudioStatus(StrEnum):
+    """How far a spoken comment's upload is."""
+
+    UPLOADED = "uploaded"
+    """Done."""
+    UPLOADING = "uploading"
+    """At work."""
+    FAILED = "failed"
+    """Failed."""

@@ -1,29 +1,25 @@
-"""How a call proves who asks: one small interface, a class a kind.
-
-Siro has announced that organization tokens will give way to client credentials. Such a third kind is one more
-class with the two methods of `Credential`, and one line in `fieldnote.siro.client`.
-"""
+"""How a call proves who asks: one small interface, a class a kind."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 from pydantic import SecretStr
 
+from fieldnote.siro.concurrency import AsyncLock
 from fieldnote.siro.errors import BadResponse, MissingCredential
-from fieldnote.siro.models import AccessToken
 from fieldnote.siro.settings import is_header_safe
 
 LIFE = 16 * 3600.0
-"""Seconds that Siro lets a user token live."""
+"""Seconds that Siro lets a minted token live, where it does not say."""
 
 AHEAD = 600.0
-"""Seconds before its end at which a user token is replaced, so that none ends in the middle of a run."""
+"""Seconds before its end at which a minted token is replaced, so that none ends in the middle of a run."""
 
 
-class Credential(Protocol):
+class AsyncCredential(Protocol):
     """Proves who asks."""
 
     async def headers(self) -> Mapping[str, str]:
@@ -33,59 +29,78 @@ class Credential(Protocol):
         """Siro answered 401 to these headers. Whether new ones, at the next ask, may do better."""
 
 
-class OrganizationToken:
-    """The token that an admin makes in Siro. It does not end by itself."""
+class AsyncFixed:
+    """Headers that do not change: an organization token, which an admin makes in Siro and which does not end."""
 
-    def __init__(self, token: SecretStr) -> None:
-        self._token = token
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        self._headers = headers
 
     async def headers(self) -> Mapping[str, str]:
-        """`Authorization: Bearer …`."""
-        return {"authorization": f"Bearer {self._token.get_secret_value()}"}
+        """As they were given."""
+        return self._headers
 
     def refused(self, headers: Mapping[str, str]) -> bool:
-        """No: there is no other."""
+        """No: there are no others."""
         del headers
         return False
 
+    def __repr__(self) -> str:
+        return "AsyncFixed(***)"
 
-class UserToken:
-    """A token minted from an OAuth app, in the name of one user; shared by all tasks of a client.
+
+@dataclass(frozen=True, slots=True)
+class Minted:
+    """A token that was just minted."""
+
+    token: SecretStr
+    life: float | None
+    """Seconds from now to its end; None: not told."""
+
+
+class AsyncMint(Protocol):
+    """Asks for a new token."""
+
+    async def __call__(self) -> Minted:
+        """Raises SiroError."""
+
+
+class AsyncMintedToken:
+    """A token that is minted as needed; shared by all tasks of a client.
 
     It is minted at first use, replaced ahead of its end, and after a 401; however many tasks want it, one
     asks and the others wait for what it gets.
     """
 
-    def __init__(self, mint: Callable[[], Awaitable[AccessToken]], *, clock: Callable[[], float]) -> None:
-        """`clock` gives seconds since 1970."""
+    def __init__(self, mint: AsyncMint, names: tuple[str, ...], *, clock: Callable[[], float]) -> None:
+        """`names`: the headers that carry it, `authorization` as a bearer's. `clock`: seconds since 1970."""
         self._mint = mint
+        self._names = names
         self._clock = clock
-        self._token: SecretStr | None = None
+        self._headers: Mapping[str, str] | None = None
         self._replace_at = 0.0
-        self._lock = asyncio.Lock()
+        self._lock = AsyncLock()
         self._failures = 0
         self._failure: Exception | None = None
 
     async def headers(self) -> Mapping[str, str]:
-        """`x-siro-auth-token: …`."""
-        token = self._fresh() or await self._minted()
-        return {"x-siro-auth-token": token.get_secret_value()}
+        """The headers that carry the token."""
+        return self._fresh() or await self._minted()
 
     def refused(self, headers: Mapping[str, str]) -> bool:
         """Yes. Only the first task to say so of a token discards it: the others find a newer one already."""
-        if self._token is not None and self._token.get_secret_value() == headers.get("x-siro-auth-token"):
-            self._token = None
+        if self._headers is headers:
+            self._headers = None
         return True
 
-    def _fresh(self) -> SecretStr | None:
-        return self._token if self._clock() < self._replace_at else None
+    def _fresh(self) -> Mapping[str, str] | None:
+        return self._headers if self._clock() < self._replace_at else None
 
-    async def _minted(self) -> SecretStr:
+    async def _minted(self) -> Mapping[str, str]:
         failures = self._failures
         async with self._lock:
             # While this task waited, another may have got one, or failed for all that were waiting.
-            if token := self._fresh():
-                return token
+            if headers := self._fresh():
+                return headers
             if self._failure is not None and self._failures != failures:
                 raise self._failure
             try:
@@ -95,18 +110,22 @@ class UserToken:
                 self._failure = error
                 raise
 
-    def _keep(self, minted: AccessToken) -> SecretStr:
-        if not is_header_safe(minted.access_token.get_secret_value()):
-            raise BadResponse("Siro minted a user token that cannot stand in a header")
-        now = self._clock()
-        life = minted.expires_at.timestamp() - now if minted.expires_at else LIFE
+    def _keep(self, minted: Minted) -> Mapping[str, str]:
+        token = minted.token.get_secret_value()
+        if not is_header_safe(token):
+            raise BadResponse("Siro minted a token that cannot stand in a header")
+        life = LIFE if minted.life is None else minted.life
         # A token that lives less than twice the margin is used for half its life.
-        self._replace_at = now + max(life - AHEAD, life / 2)
-        self._token = minted.access_token
-        return self._token
+        self._replace_at = self._clock() + max(life - AHEAD, life / 2)
+        headers = {name: f"Bearer {token}" if name == "authorization" else token for name in self._names}
+        self._headers = headers
+        return headers
+
+    def __repr__(self) -> str:
+        return "AsyncMintedToken(***)"
 
 
-class Missing:
+class AsyncMissing:
     """Stands where a credential was not given, and says which setting would give it."""
 
     def __init__(self, what: str, settings: tuple[str, ...]) -> None:

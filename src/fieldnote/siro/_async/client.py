@@ -1,0 +1,288 @@
+"""The asynchronous client: Siro's operations in the field's terms.
+
+::
+
+    async with AsyncSiro(token="…") as siro:
+        await siro.engagements.sync(external_id="appt-456", start_time=at, subject="Kitchen")
+        async for recording in siro.recordings.list(updated_since=yesterday, show_summary=True):
+            ...
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Callable
+from importlib import import_module
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Self, TypedDict, Unpack
+from urllib.parse import quote
+
+import httpx2
+from pydantic import SecretStr
+
+from fieldnote.siro import endpoints
+from fieldnote.siro._async.credentials import (
+    AsyncCredential,
+    AsyncFixed,
+    AsyncMintedToken,
+    AsyncMissing,
+    Minted,
+)
+from fieldnote.siro._async.sender import AsyncRoute, AsyncSender, AsyncSurroundings
+from fieldnote.siro.limits import Budget, Limiter, local_limiter
+from fieldnote.siro.models.enums import Scope
+from fieldnote.siro.operations import Audience, one
+from fieldnote.siro.retries import RetryPolicy, Totals, Wait
+from fieldnote.siro.settings import RATE_LIMIT, SiroSettings
+
+if TYPE_CHECKING:
+    from fieldnote.siro._async.access import AsyncAuth, AsyncOAuth, AsyncTokens
+    from fieldnote.siro._async.accounts import AsyncAccounts
+    from fieldnote.siro._async.collaboration import AsyncChats, AsyncComments, AsyncFolders, AsyncThreads
+    from fieldnote.siro._async.connections import AsyncConnections
+    from fieldnote.siro._async.conversations import (
+        AsyncConversationConfigurations,
+        AsyncFollowups,
+        AsyncOutcomes,
+        AsyncSummaryPrompts,
+    )
+    from fieldnote.siro._async.engagements import AsyncEngagements
+    from fieldnote.siro._async.events import AsyncBriefs, AsyncMobileEvents, AsyncMultimediaEvents
+    from fieldnote.siro._async.extractions import AsyncExtractions
+    from fieldnote.siro._async.opportunities import AsyncOpportunities
+    from fieldnote.siro._async.organizations import AsyncOrganizations, AsyncTeams
+    from fieldnote.siro._async.people import AsyncEngagementUsers, AsyncExternalUsers, AsyncOpportunityUsers, AsyncUsers
+    from fieldnote.siro._async.recordings import AsyncRecordings
+    from fieldnote.siro._async.scorecards import AsyncMetrics, AsyncScorecards
+
+
+_GROUPS: Final = {
+    "accounts": "accounts.AsyncAccounts",
+    "auth": "access.AsyncAuth",
+    "briefs": "events.AsyncBriefs",
+    "chats": "collaboration.AsyncChats",
+    "comments": "collaboration.AsyncComments",
+    "connections": "connections.AsyncConnections",
+    "conversation_configurations": "conversations.AsyncConversationConfigurations",
+    "engagement_users": "people.AsyncEngagementUsers",
+    "engagements": "engagements.AsyncEngagements",
+    "external_users": "people.AsyncExternalUsers",
+    "extractions": "extractions.AsyncExtractions",
+    "folders": "collaboration.AsyncFolders",
+    "followups": "conversations.AsyncFollowups",
+    "metrics": "scorecards.AsyncMetrics",
+    "mobile_events": "events.AsyncMobileEvents",
+    "multimedia_events": "events.AsyncMultimediaEvents",
+    "oauth": "access.AsyncOAuth",
+    "opportunities": "opportunities.AsyncOpportunities",
+    "opportunity_users": "people.AsyncOpportunityUsers",
+    "organizations": "organizations.AsyncOrganizations",
+    "outcomes": "conversations.AsyncOutcomes",
+    "recordings": "recordings.AsyncRecordings",
+    "scorecards": "scorecards.AsyncScorecards",
+    "summary_prompts": "conversations.AsyncSummaryPrompts",
+    "teams": "organizations.AsyncTeams",
+    "threads": "collaboration.AsyncThreads",
+    "tokens": "access.AsyncTokens",
+    "users": "people.AsyncUsers",
+}
+"""The groups of operations, and where their classes are."""
+
+
+class AsyncOptions(TypedDict, total=False):
+    """What a client can be given beside its settings; see `AsyncSiro`."""
+
+    limiter: Limiter | None
+    policy: RetryPolicy | None
+    on_wait: Callable[[Wait], None] | None
+    transport: httpx2.AsyncBaseTransport | None
+    surroundings: AsyncSurroundings | None
+
+
+class AsyncSiro:
+    """A client of Siro. Share one between tasks, and close it (`async with`, or `aclose`).
+
+    Each call takes the credential that it needs: `token`, which is the organization's, or a user token, minted
+    with `client_id`, `client_secret` and `user_id`, of scope `read` or, only once a call wants to change
+    something, `write`. Where there is no organization token, `client_id` and `client_secret` are those of a client
+    application, and prove every call.
+    """
+
+    accounts: AsyncAccounts
+    auth: AsyncAuth
+    briefs: AsyncBriefs
+    chats: AsyncChats
+    comments: AsyncComments
+    connections: AsyncConnections
+    conversation_configurations: AsyncConversationConfigurations
+    engagement_users: AsyncEngagementUsers
+    engagements: AsyncEngagements
+    external_users: AsyncExternalUsers
+    extractions: AsyncExtractions
+    folders: AsyncFolders
+    followups: AsyncFollowups
+    metrics: AsyncMetrics
+    mobile_events: AsyncMobileEvents
+    multimedia_events: AsyncMultimediaEvents
+    oauth: AsyncOAuth
+    opportunities: AsyncOpportunities
+    opportunity_users: AsyncOpportunityUsers
+    organizations: AsyncOrganizations
+    outcomes: AsyncOutcomes
+    recordings: AsyncRecordings
+    scorecards: AsyncScorecards
+    summary_prompts: AsyncSummaryPrompts
+    teams: AsyncTeams
+    threads: AsyncThreads
+    tokens: AsyncTokens
+    users: AsyncUsers
+
+    def __init__(
+        self,
+        *,
+        token: str | SecretStr | None = None,
+        base_url: str | None = None,
+        api_url: str | None = None,
+        auth_url: str | None = None,
+        client_id: str | None = None,
+        client_secret: str | SecretStr | None = None,
+        user_id: str | None = None,
+        rate_limit: int | None = RATE_LIMIT,
+        limiter: Limiter | None = None,
+        policy: RetryPolicy | None = None,
+        on_wait: Callable[[Wait], None] | None = None,
+        transport: httpx2.AsyncBaseTransport | None = None,
+        surroundings: AsyncSurroundings | None = None,
+    ) -> None:
+        """`rate_limit` is how often each token may call in any 60 seconds, all clients of this process together.
+
+        None is for a server without a limit. `limiter` keeps a budget of another shape, or one that processes
+        share, in its place. `on_wait` is told of each wait before it begins. `transport` replaces the network;
+        `surroundings` replaces clock, sleep and dice. Raises ConfigError for what cannot be right.
+        """
+        self.settings = SiroSettings.of(
+            base_url=base_url,
+            api_url=api_url,
+            auth_url=auth_url,
+            token=token,
+            client_id=client_id,
+            client_secret=client_secret,
+            user_id=user_id,
+            rate_limit=rate_limit,
+        )
+        if limiter is None and self.settings.rate_limit is not None:
+            limiter = local_limiter(Budget(self.settings.rate_limit))
+        self._world = surroundings or AsyncSurroundings()
+        self._sender = AsyncSender(
+            self._routes(),
+            limiter=limiter,
+            transport=transport,
+            policy=policy,
+            on_wait=on_wait,
+            surroundings=self._world,
+        )
+
+    def __getattr__(self, name: str) -> Any:
+        """A group of operations, loaded when somebody asks for it: most programs need two or three."""
+        if name not in _GROUPS:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        module, kind = _GROUPS[name].split(".")
+        group = getattr(import_module(f".{module}", __package__), kind)(self._sender)
+        setattr(self, name, group)
+        return group
+
+    @classmethod
+    def from_settings(cls, settings: SiroSettings, **options: Unpack[AsyncOptions]) -> Self:
+        """A client for these settings; `options` are as the constructor has them."""
+        return cls(
+            token=settings.token,
+            base_url=settings.base_url,
+            api_url=settings.api_url,
+            auth_url=settings.auth_url,
+            client_id=settings.client_id,
+            client_secret=settings.client_secret,
+            user_id=settings.user_id,
+            rate_limit=settings.rate_limit,
+            **options,
+        )
+
+    @classmethod
+    def from_env(cls, **options: Unpack[AsyncOptions]) -> Self:
+        """A client for the SIRO_* variables of the environment."""
+        return cls.from_settings(SiroSettings.from_env(), **options)
+
+    @property
+    def totals(self) -> Totals:
+        """Calls, retries and waits so far."""
+        return self._sender.totals
+
+    @property
+    def has_user_credentials(self) -> bool:
+        """Whether calls that need a user token can be made."""
+        return not self.settings.missing_for_user_token
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._sender.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(base_url={self.settings.base_url!r}, api_url={self.settings.api_url!r})"
+
+    # --- credentials --------------------------------------------------------------------------------------
+
+    def _routes(self) -> dict[Audience, AsyncRoute]:
+        settings = self.settings
+        application = self._application() if settings.uses_client_credentials else None
+        organization = application or self._organization()
+        return {
+            Audience.ORGANIZATION: AsyncRoute(settings.base_url, organization, organization),
+            Audience.USER: AsyncRoute(
+                settings.api_url, application or self._user(Scope.READ), application or self._user(Scope.WRITE)
+            ),
+            Audience.AUTHORIZATION: AsyncRoute(settings.auth_url, self._basic(), self._basic()),
+        }
+
+    def _organization(self) -> AsyncCredential:
+        if self.settings.token is None:
+            return AsyncMissing("an organization token", ("SIRO_TOKEN",))
+        return AsyncFixed({"authorization": f"Bearer {self.settings.token.get_secret_value()}"})
+
+    def _user(self, scope: Scope) -> AsyncCredential:
+        """A user token, minted with the OAuth app."""
+        settings = self.settings
+        client_id, secret, user_id = settings.client_id, settings.client_secret, settings.user_id
+        if client_id is None or secret is None or user_id is None:
+            return AsyncMissing("a user token", settings.missing_for_user_token)
+
+        async def mint() -> Minted:
+            token = await self.oauth.create_access_token(client_id, client_secret=secret, user_id=user_id, scope=scope)
+            ends = token.expires_at
+            return Minted(token.access_token, ends.timestamp() - self._world.clock() if ends else None)
+
+        return AsyncMintedToken(mint, ("x-siro-auth-token",), clock=self._world.clock)
+
+    def _application(self) -> AsyncCredential:
+        """A token of a client application, as both of Siro's APIs will take it."""
+        from fieldnote.siro.models.authorization import GRANT, ClientToken  # noqa: PLC0415 - few need it
+
+        async def mint() -> Minted:
+            token = await self._sender.send(endpoints.CREATE_CLIENT_TOKEN.call(one(ClientToken), body=GRANT))
+            return Minted(token.access_token, token.expires_in)
+
+        return AsyncMintedToken(mint, ("authorization", "x-siro-auth-token"), clock=self._world.clock)
+
+    def _basic(self) -> AsyncCredential:
+        """The client application's id and secret (RFC 6749, section 2.3.1)."""
+        settings = self.settings
+        if settings.client_id is None or settings.client_secret is None:
+            return AsyncMissing("a client application", settings.missing_for_user_token)
+        pair = f"{quote(settings.client_id, safe='')}:{quote(settings.client_secret.get_secret_value(), safe='')}"
+        return AsyncFixed({"authorization": f"Basic {b64encode(pair.encode()).decode()}"})

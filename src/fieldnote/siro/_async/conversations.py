@@ -1,0 +1,232 @@
+"""Conversation types, and what comes of conversations: summary prompts, outcomes, follow-ups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from fieldnote.siro import endpoints
+from fieldnote.siro._async.listing import AsyncListing
+from fieldnote.siro._async.resource import AsyncResource
+from fieldnote.siro.models import (
+    ConversationConfiguration,
+    ConversationConfigurationCreate,
+    ConversationConfigurationUpdate,
+    FollowUpStatus,
+    FollowUpTask,
+    FollowUpUpdate,
+    MultipleOutcomesSave,
+    OutcomeDefinition,
+    OutcomeDefinitions,
+    OutcomeDefinitionSave,
+    RecordingOutcomes,
+    RecordingOutcomesUpdate,
+    SummaryPrompt,
+    SummaryPromptsSave,
+)
+from fieldnote.siro.operations import inside, many, one, page, query_of, request
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from fieldnote.siro.models.fields import (
+        ConversationConfigurationCreateFields,
+        ConversationConfigurationUpdateFields,
+        FollowUpUpdateFields,
+        MultipleOutcomesSaveFields,
+        OutcomeDefinitionSaveFields,
+        RecordingOutcomesUpdateFields,
+        SummaryPromptsSaveFields,
+    )
+
+
+class AsyncConversationConfigurations(AsyncResource):
+    """Conversation types, and what Siro does with conversations of each. All calls need a user token."""
+
+    async def list(self, *, organization_id: str) -> tuple[ConversationConfiguration, ...]:
+        """All conversation types of an organization. Needs a user token."""
+        query = query_of(organizationId=organization_id)
+        call = endpoints.LIST_CONVERSATION_CONFIGURATIONS.call(many(ConversationConfiguration), query=query)
+        return await self._sender.send(call)
+
+    async def create(
+        self,
+        record: ConversationConfigurationCreate | None = None,
+        /,
+        **fields: Unpack[ConversationConfigurationCreateFields],
+    ) -> ConversationConfiguration:
+        """Add a conversation type. Take a record, or its fields by name. Needs a user token that may write."""
+        body = request(ConversationConfigurationCreate, record, fields)
+        call = endpoints.CREATE_CONVERSATION_CONFIGURATION.call(one(ConversationConfiguration), body=body)
+        return await self._sender.send(call)
+
+    async def update(
+        self,
+        configuration_id: str,
+        record: ConversationConfigurationUpdate | None = None,
+        /,
+        **fields: Unpack[ConversationConfigurationUpdateFields],
+    ) -> ConversationConfiguration:
+        """Change what is given of a conversation type. Take a record, or its fields by name.
+
+        Needs a user token that may write. The organization's id must be given too.
+        """
+        body = request(ConversationConfigurationUpdate, record, fields)
+        endpoint = endpoints.UPDATE_CONVERSATION_CONFIGURATION
+        return await self._sender.send(endpoint.call(one(ConversationConfiguration), configuration_id, body=body))
+
+
+class AsyncSummaryPrompts(AsyncResource):
+    """What Siro is asked to write into summaries, part by part. All calls need a user token."""
+
+    async def list(self, conversation_type_id: str) -> tuple[SummaryPrompt, ...]:
+        """The parts of a conversation type's summary. Needs a user token."""
+        return await self._sender.send(endpoints.LIST_SUMMARY_PROMPTS.call(many(SummaryPrompt), conversation_type_id))
+
+    async def create(
+        self,
+        conversation_type_id: str,
+        record: SummaryPromptsSave | None = None,
+        /,
+        **fields: Unpack[SummaryPromptsSaveFields],
+    ) -> tuple[SummaryPrompt, ...]:
+        """Add parts to a conversation type's summary, at most 100 at once. Needs a user token that may write."""
+        body = request(SummaryPromptsSave, record, fields)
+        call = endpoints.CREATE_SUMMARY_PROMPTS.call(many(SummaryPrompt), conversation_type_id, body=body)
+        return await self._sender.send(call)
+
+    async def replace(
+        self,
+        conversation_type_id: str,
+        record: SummaryPromptsSave | None = None,
+        /,
+        **fields: Unpack[SummaryPromptsSaveFields],
+    ) -> tuple[SummaryPrompt, ...]:
+        """Put these parts, at most 100, in place of all that the summary had. Needs a user token that may write."""
+        body = request(SummaryPromptsSave, record, fields)
+        call = endpoints.REPLACE_SUMMARY_PROMPTS.call(many(SummaryPrompt), conversation_type_id, body=body)
+        return await self._sender.send(call)
+
+    async def industry(self) -> tuple[SummaryPrompt, ...]:
+        """Siro's own suggestions for the caller's industry. Needs a user token."""
+        return await self._sender.send(endpoints.INDUSTRY_SUMMARY_PROMPTS.call(many(SummaryPrompt)))
+
+
+class AsyncOutcomes(AsyncResource):
+    """What conversations can lead to, and what one led to. All calls need a user token."""
+
+    async def get(self, recording_id: str) -> RecordingOutcomes:
+        """What came of a recorded conversation, and what could be chosen. Needs a user token."""
+        return await self._sender.send(endpoints.GET_OUTCOMES.call(one(RecordingOutcomes), recording_id))
+
+    async def update(
+        self,
+        recording_id: str,
+        record: RecordingOutcomesUpdate | None = None,
+        /,
+        **fields: Unpack[RecordingOutcomesUpdateFields],
+    ) -> RecordingOutcomes:
+        """Say what came of a recorded conversation. Needs a user token that may write."""
+        body = request(RecordingOutcomesUpdate, record, fields)
+        return await self._sender.send(endpoints.UPDATE_OUTCOMES.call(one(RecordingOutcomes), recording_id, body=body))
+
+    async def list_definitions(self, *, organization_id: str) -> tuple[OutcomeDefinition, ...]:
+        """The outcomes that an organization distinguishes. Needs a user token."""
+        query = query_of(organizationId=organization_id)
+        return await self._sender.send(endpoints.LIST_OUTCOME_DEFINITIONS.call(many(OutcomeDefinition), query=query))
+
+    async def get_definitions(self, configuration_id: str) -> OutcomeDefinitions:
+        """The outcomes of one conversation type, and how many a conversation may have. Needs a user token."""
+        return await self._sender.send(
+            endpoints.GET_OUTCOME_DEFINITIONS.call(one(OutcomeDefinitions), configuration_id)
+        )
+
+    async def save_definition(
+        self,
+        configuration_id: str,
+        record: OutcomeDefinitionSave | None = None,
+        /,
+        **fields: Unpack[OutcomeDefinitionSaveFields],
+    ) -> OutcomeDefinition:
+        """Add an outcome to a conversation type, or change the one with the `outcome_definition_id`.
+
+        Needs a user token that may write. `prompt` must be given, if only as None.
+        """
+        body = request(OutcomeDefinitionSave, record, fields)
+        call = endpoints.SAVE_OUTCOME_DEFINITION.call(one(OutcomeDefinition), configuration_id, body=body)
+        return await self._sender.send(call)
+
+    async def set_multiple(
+        self,
+        configuration_id: str,
+        record: MultipleOutcomesSave | None = None,
+        /,
+        **fields: Unpack[MultipleOutcomesSaveFields],
+    ) -> None:
+        """Set how many outcomes (`multiple`, at least 1) a conversation of a type may have.
+
+        Needs a user token that may write.
+        """
+        body = request(MultipleOutcomesSave, record, fields)
+        await self._sender.send(endpoints.SET_MULTIPLE_OUTCOMES.call(lambda _: None, configuration_id, body=body))
+
+
+class AsyncFollowups(AsyncResource):
+    """Customers worth going back to. All calls need a user token."""
+
+    def list(
+        self,
+        *,
+        organization_id: str | None = None,
+        minimum_score: int | None = None,
+        scores: Iterable[int] | None = None,
+        statuses: Iterable[FollowUpStatus | str] | None = None,
+        starred: bool | None = None,
+        user_ids: Iterable[str] | None = None,
+        team_ids: Iterable[str] | None = None,
+        conversation_types: Iterable[str] | None = None,
+        created_after: datetime | None = None,
+        created_before: datetime | None = None,
+        include_history: bool | None = None,
+        exclude_crm_customer: bool | None = None,
+        page_size: int = 100,
+        cursor: str | None = None,
+    ) -> AsyncListing[FollowUpTask]:
+        """All follow-ups that fit, page by page. Needs a user token.
+
+        Where `minimum_score` is left out, Siro gives those of score 3 and more only. At most 10
+        `conversation_types`, and 1 to 100 follow-ups a page. `include_history` fills `history`;
+        `exclude_crm_customer` leaves out the customers, which are the greater part of the answer.
+        """
+        query = query_of(
+            organizationId=organization_id,
+            minimumScore=minimum_score,
+            scores=None if scores is None else map(str, scores),
+            statuses=statuses,
+            starred=starred,
+            userIds=user_ids,
+            teamIds=team_ids,
+            conversationTypes=conversation_types,
+            createdAfter=created_after,
+            createdBefore=created_before,
+            includeHistory=include_history,
+            excludeCrmCustomer=exclude_crm_customer,
+            limit=page_size,
+        )
+        read = inside("followups", page(FollowUpTask))
+        return AsyncListing(
+            self._sender,
+            lambda at: endpoints.LIST_FOLLOWUPS.call(read, query=(*query, *query_of(cursor=at))),
+            cursor,
+        )
+
+    async def update(
+        self, followup_id: str, record: FollowUpUpdate | None = None, /, **fields: Unpack[FollowUpUpdateFields]
+    ) -> FollowUpTask:
+        """Change what is given of a follow-up. Take a record, or its fields by name.
+
+        Needs a user token that may write. Its recording's `updated_at` does not move by it.
+        """
+        body = request(FollowUpUpdate, record, fields)
+        return await self._sender.send(endpoints.UPDATE_FOLLOWUP.call(one(FollowUpTask), followup_id, body=body))

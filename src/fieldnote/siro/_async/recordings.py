@@ -1,0 +1,445 @@
+"""Recorded conversations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from mimetypes import guess_type
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fieldnote.siro import endpoints
+from fieldnote.siro._async.listing import AsyncListing, repeated
+from fieldnote.siro._async.resource import AsyncResource
+from fieldnote.siro.models import (
+    AudioUrl,
+    CrmObject,
+    LinkedRecord,
+    ListenedTo,
+    Listening,
+    Recording,
+    RecordingCreate,
+    RecordingHit,
+    RecordingLink,
+    RecordingsByIds,
+    RecordingSearch,
+    RecordingUpdate,
+    Summary,
+    SummaryPart,
+    Transcript,
+    TranscriptionLanguageSet,
+    UploadedRecording,
+    UploadRegister,
+    UploadUrls,
+    UploadUrlsCreate,
+    UserRecording,
+    UserRecordingResult,
+    Utterance,
+    View,
+)
+from fieldnote.siro.operations import done, inside, many, nothing, one, page, plain, query_of, request, stretch
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from fieldnote.siro.models.fields import (
+        ListeningFields,
+        RecordingCreateFields,
+        RecordingLinkFields,
+        RecordingsByIdsFields,
+        RecordingSearchFields,
+        RecordingUpdateFields,
+        TranscriptionLanguageSetFields,
+        UploadRegisterFields,
+        UploadUrlsCreateFields,
+        ViewFields,
+    )
+
+
+class AsyncRecordings(AsyncResource):
+    """Recorded conversations. What only a user token may do says so."""
+
+    def list(
+        self,
+        *,
+        updated_since: datetime | None = None,
+        updated_after: datetime | None = None,
+        updated_before: datetime | None = None,
+        updated_until: datetime | None = None,
+        created_after: datetime | None = None,
+        created_before: datetime | None = None,
+        is_processing_done: bool | None = None,
+        is_summary_done: bool | None = None,
+        is_entity_extraction_done: bool | None = None,
+        show_crm_links: bool = False,
+        show_summary: bool = False,
+        show_entity_extractions: bool = False,
+        show_evaluation_score: bool = False,
+        show_followups: bool = False,
+        page_size: int = 25,
+        cursor: str | None = None,
+    ) -> AsyncListing[Recording]:
+        """All recordings that fit, page by page, deleted ones too.
+
+        `updated_since` and `updated_until` include their instant, `…_after` and `…_before` do not. Late
+        summaries and extractions may not move `updated_at`: read unfinished recordings again. Pages of more
+        than about 40 lose evaluation scores. `cursor` goes on from a page of an earlier listing.
+        """
+        query = query_of(
+            **{
+                "updatedAt:gte": updated_since,
+                "updatedAt:gt": updated_after,
+                "updatedAt:lt": updated_before,
+                "updatedAt:lte": updated_until,
+                "createdAt:gt": created_after,
+                "createdAt:lt": created_before,
+            },
+            isProcessingDone=is_processing_done,
+            isSummaryDone=is_summary_done,
+            isEntityExtractionDone=is_entity_extraction_done,
+            showCrmLinks=show_crm_links or None,
+            showSummary=show_summary or None,
+            showEntityExtractions=show_entity_extractions or None,
+            showEvaluationScore=show_evaluation_score or None,
+            showFollowups=show_followups or None,
+            pageSize=page_size,
+        )
+        return AsyncListing(
+            self._sender,
+            lambda at: endpoints.LIST_RECORDINGS.call(page(Recording), query=(*query, *query_of(cursor=at))),
+            cursor,
+        )
+
+    async def get(
+        self,
+        recording_id: str,
+        *,
+        show_crm_links: bool = False,
+        show_summary: bool = False,
+        show_entity_extractions: bool = False,
+        show_evaluation_score: bool = False,
+        show_followups: bool = False,
+    ) -> Recording:
+        """Read one recording, with what is asked for."""
+        query = query_of(
+            showCrmLinks=show_crm_links or None,
+            showSummary=show_summary or None,
+            showEntityExtractions=show_entity_extractions or None,
+            showEvaluationScore=show_evaluation_score or None,
+            showFollowups=show_followups or None,
+        )
+        return await self._sender.send(endpoints.GET_RECORDING.call(one(Recording), recording_id, query=query))
+
+    async def summaries(self, recording_id: str) -> tuple[Summary, ...]:
+        """Read the parts of a recording's summary."""
+        return await self._sender.send(endpoints.LIST_SUMMARIES.call(many(Summary), recording_id))
+
+    # --- as a user ----------------------------------------------------------------------------------------
+
+    def list_as_user(
+        self,
+        *,
+        created_after: datetime | None = None,
+        created_before: datetime | None = None,
+        organization_id: str | None = None,
+        team_id: str | None = None,
+        conversation_type: str | None = None,
+        result: UserRecordingResult | str | None = None,
+        unlinked: bool = False,
+        order_by: str | None = None,
+        descending: bool | None = None,
+        show_crm_customer: bool = False,
+        show_evaluation_score: bool = False,
+        show_followups: bool = False,
+        page_size: int = 25,
+        cursor: str | None = None,
+    ) -> AsyncListing[UserRecording]:
+        """The recordings that the user may see and that fit, page by page. Needs a user token.
+
+        `created_…` is about the conversation's beginning. `unlinked`: only those that belong to no CRM record.
+        Pages of more than about 40 lose evaluation scores.
+        """
+        query = query_of(
+            **{"dateCreated:gt": created_after, "dateCreated:lt": created_before},
+            organizationId=organization_id,
+            teamId=team_id,
+            conversationType=conversation_type,
+            result=result,
+            crmLinkStatus="unlinked" if unlinked else None,
+            orderBy=order_by,
+            orderDirection=None if descending is None else "desc" if descending else "asc",
+            showCrmCustomer=show_crm_customer or None,
+            showEvaluationScore=show_evaluation_score or None,
+            showFollowups=show_followups or None,
+            limit=page_size,
+        )
+        endpoint = endpoints.LIST_RECORDINGS_AS_USER
+        return AsyncListing(
+            self._sender, lambda at: endpoint.call(page(UserRecording), query=(*query, *query_of(cursor=at))), cursor
+        )
+
+    async def get_as_user(
+        self,
+        recording_id: str,
+        *,
+        show_crm_customers: bool = False,
+        show_crm_opportunities: bool = False,
+        show_summary: bool = False,
+        show_entity_extractions: bool = False,
+        show_evaluation_score: bool = False,
+        show_followups: bool = False,
+    ) -> UserRecording:
+        """Read one recording, with what is asked for. Needs a user token."""
+        query = query_of(
+            showCrmCustomers=show_crm_customers or None,
+            showCrmOpportunities=show_crm_opportunities or None,
+            showSummary=show_summary or None,
+            showEntityExtractions=show_entity_extractions or None,
+            showEvaluationScore=show_evaluation_score or None,
+            showFollowups=show_followups or None,
+        )
+        endpoint = endpoints.GET_RECORDING_AS_USER
+        return await self._sender.send(endpoint.call(one(UserRecording), recording_id, query=query))
+
+    def get_many(
+        self, record: RecordingsByIds | None = None, /, **fields: Unpack[RecordingsByIdsFields]
+    ) -> AsyncListing[UserRecording]:
+        """Read recordings by Siro's `ids`, page by page. Needs a user token.
+
+        Take a record, or its fields by name.
+        """
+        first = request(RecordingsByIds, record, fields)
+        return AsyncListing(
+            self._sender,
+            lambda at: endpoints.GET_RECORDINGS.call(
+                page(UserRecording), body=first if at is None else first.model_copy(update={"cursor": at})
+            ),
+        )
+
+    def search(
+        self, record: RecordingSearch | None = None, /, **fields: Unpack[RecordingSearchFields]
+    ) -> AsyncListing[RecordingHit]:
+        """Search recordings, page by page: `search(query={"search_text": "metal roof"})`. Needs a user token.
+
+        Take a record, or its fields by name.
+        """
+        first = request(RecordingSearch, record, fields)
+        return AsyncListing(
+            self._sender,
+            lambda at: endpoints.SEARCH_RECORDINGS.call(
+                inside("hits", page(RecordingHit)),
+                body=first if at is None else first.model_copy(update={"page": int(at)}),
+            ),
+        )
+
+    async def create(self, record: RecordingCreate | None = None, /, **fields: Unpack[RecordingCreateFields]) -> None:
+        """Say that a recording is about to be made, under an id of the caller's choice.
+
+        Take a record, or its fields by name. Needs a user token.
+        """
+        body = request(RecordingCreate, record, fields)
+        await self._sender.send(endpoints.CREATE_RECORDING.call(nothing, body=body))
+
+    async def update(
+        self, record: RecordingUpdate | None = None, /, **fields: Unpack[RecordingUpdateFields]
+    ) -> UserRecording:
+        """Change what is given of a recording.
+
+        Take a record, or its fields by name. Needs a user token.
+        """
+        body = request(RecordingUpdate, record, fields)
+        return await self._sender.send(endpoints.UPDATE_RECORDING.call(one(UserRecording), body=body))
+
+    async def delete(self, recording_id: str) -> None:
+        """Delete a recording. It stays listed, as deleted. Needs a user token."""
+        await self._sender.send(endpoints.DELETE_RECORDING.call(nothing, recording_id))
+
+    async def link(
+        self, recording_id: str, record: RecordingLink | None = None, /, **fields: Unpack[RecordingLinkFields]
+    ) -> LinkedRecord:
+        """Link a recording to a CRM record: `link(id, data_type="ENGAGEMENT", id=…)`. Needs a user token.
+
+        Take a record, or its fields by name. Raises Refused where Siro answers that it could not.
+        """
+        body = request(RecordingLink, record, fields)
+        call = endpoints.LINK_RECORDING.call(done(one(LinkedRecord)), recording_id, body=body)
+        return await self._sender.send(call)
+
+    async def unlink(
+        self, recording_id: str, record: RecordingLink | None = None, /, **fields: Unpack[RecordingLinkFields]
+    ) -> None:
+        """Take the link to a CRM record away. Needs a user token.
+
+        Take a record, or its fields by name. Raises Refused where Siro answers that it could not.
+        """
+        body = request(RecordingLink, record, fields)
+        await self._sender.send(endpoints.UNLINK_RECORDING.call(done(nothing), recording_id, body=body))
+
+    # --- what was said ------------------------------------------------------------------------------------
+
+    async def utterances(self, recording_id: str, *, page_size: int | None = None) -> Transcript:
+        """Read who said what, to the end. Needs a user token."""
+        utterances: tuple[Utterance, ...] = ()
+        speakers: dict[str, str] = {}
+        cursor: str | None = None
+        seen = {cursor}
+        while True:
+            query = query_of(cursor=cursor, pageSize=page_size)
+            operation = endpoints.LIST_UTTERANCES.call(stretch(Transcript), recording_id, query=query)
+            part, cursor = await self._sender.send(operation)
+            utterances += part.utterances
+            speakers |= part.speaker_map
+            if cursor is None:
+                return part.model_copy(update={"utterances": utterances, "speaker_map": speakers})
+            if cursor in seen:
+                raise repeated(operation)
+            seen.add(cursor)
+
+    async def summary_as_user(self, recording_id: str) -> tuple[SummaryPart, ...]:
+        """Read a recording's summary, with the words that each part rests on. Needs a user token."""
+        return await self._sender.send(endpoints.GET_SUMMARY.call(many(SummaryPart), recording_id))
+
+    async def audio_url(self, recording_id: str) -> AudioUrl:
+        """Where to listen, for a while. Needs a user token."""
+        return await self._sender.send(endpoints.CREATE_AUDIO_URL.call(one(AudioUrl), recording_id))
+
+    async def deep_link(
+        self,
+        recording_id: str,
+        tenant: str,
+        *,
+        timestamp: str | None = None,
+        selection_start: str | None = None,
+        selection_end: str | None = None,
+    ) -> str:
+        """The address at which a person finds a moment of a recording. Needs a user token.
+
+        The contract gives no unit for the times; they travel as they are given.
+        """
+        query = query_of(timestamp=timestamp, selectionStart=selection_start, selectionEnd=selection_end)
+        return await self._sender.send(endpoints.GET_DEEP_LINK.call(plain(str), recording_id, tenant, query=query))
+
+    async def set_transcription_language(
+        self,
+        recording_id: str,
+        record: TranscriptionLanguageSet | None = None,
+        /,
+        **fields: Unpack[TranscriptionLanguageSetFields],
+    ) -> None:
+        """Say which language to listen for.
+
+        Take a record, or its fields by name. Needs a user token.
+        """
+        body = request(TranscriptionLanguageSet, record, fields)
+        await self._sender.send(endpoints.SET_TRANSCRIPTION_LANGUAGE.call(nothing, recording_id, body=body))
+
+    # --- who listens --------------------------------------------------------------------------------------
+
+    async def log_listen(
+        self, recording_id: str, record: Listening | None = None, /, **fields: Unpack[ListeningFields]
+    ) -> ListenedTo:
+        """Say how long the user listened.
+
+        Take a record, or its fields by name. Needs a user token.
+        """
+        body = request(Listening, record, fields)
+        read = inside("recordingEngagement", one(ListenedTo))
+        return await self._sender.send(endpoints.LOG_LISTEN.call(read, recording_id, body=body))
+
+    async def mark_viewed(self, recording_id: str) -> None:
+        """Say that the user has seen a recording. Needs a user token."""
+        await self._sender.send(endpoints.MARK_VIEWED.call(nothing, recording_id))
+
+    async def log_view(self, recording_id: str, record: View | None = None, /, **fields: Unpack[ViewFields]) -> None:
+        """Say how long the user looked at a recording.
+
+        Take a record, or its fields by name. Needs a user token.
+        """
+        await self._sender.send(endpoints.LOG_VIEW.call(nothing, recording_id, body=request(View, record, fields)))
+
+    # --- uploads ------------------------------------------------------------------------------------------
+
+    async def create_upload_urls(
+        self, record: UploadUrlsCreate | None = None, /, **fields: Unpack[UploadUrlsCreateFields]
+    ) -> UploadUrls:
+        """Ask where to upload a file of audio; `upload` does all the steps.
+
+        Take a record, or its fields by name. Needs a user token.
+        """
+        body = request(UploadUrlsCreate, record, fields)
+        return await self._sender.send(endpoints.CREATE_UPLOAD_URLS.call(one(UploadUrls), body=body))
+
+    async def register_upload(
+        self, record: UploadRegister | None = None, /, **fields: Unpack[UploadRegisterFields]
+    ) -> UploadedRecording:
+        """Make a recording of an uploaded file; `upload` does all the steps.
+
+        Take a record, or its fields by name. Needs a user token.
+        """
+        body = request(UploadRegister, record, fields)
+        return await self._sender.send(endpoints.REGISTER_UPLOAD.call(one(UploadedRecording), body=body))
+
+    async def upload(
+        self,
+        path: str | PathLike[str],
+        *,
+        started_at: datetime,
+        user_id: str | None = None,
+        user_email: str | None = None,
+        user_phone: str | None = None,
+        file_type: str | None = None,
+        title: str | None = None,
+        conversation_type: str | None = None,
+        result: UserRecordingResult | str | None = None,
+        organization_id: str | None = None,
+        discoverable: bool | None = None,
+        contact_name: str | None = None,
+        contact_phone: str | None = None,
+        integration_connection_id: str | None = None,
+        crm_objects: Iterable[CrmObject] | None = None,
+    ) -> UploadedRecording:
+        """Make a recording of a file: ask for an address, send the file there, register it. Needs a user token.
+
+        `started_at` is when the conversation began. Whose it is says one of `user_id`, `user_email` and
+        `user_phone`. `file_type` is the media type, guessed from the file's name if it is not given. `crm_objects`
+        must have been synced before. The file is read as it is sent. Raises FileNotFoundError, and ValueError for
+        what is no such file.
+        """
+        file, size, media_type = _audio_file(path, file_type)
+        given: dict[str, Any] = {
+            "user_id": user_id,
+            "user_email": user_email,
+            "user_phone": user_phone,
+            "title": title,
+            "conversation_type": conversation_type,
+            "result": result,
+            "organization_id": organization_id,
+            "discoverable": discoverable,
+            "contact_name": contact_name,
+            "contact_phone": contact_phone,
+            "integration_connection_id": integration_connection_id,
+            "crm_objects": None if crm_objects is None else tuple(crm_objects),
+        }
+        fields = {name: value for name, value in given.items() if value is not None}
+        if sum(name in fields for name in ("user_id", "user_email", "user_phone")) != 1:
+            raise ValueError("give one of user_id, user_email and user_phone")
+        # Made before anything is sent, so that a mistake does not leave a file behind.
+        upload = UploadRegister.model_validate(
+            {**fields, "file_url": "", "file_type": media_type, "date_created": started_at}
+        )
+        urls = await self.create_upload_urls(file_size=size, file_type=media_type)
+        await self._sender.put_file(urls.upload_url, urls.upload_headers, file, size)
+        return await self.register_upload(upload.model_copy(update={"file_url": urls.download_url}))
+
+
+def _audio_file(path: str | PathLike[str], file_type: str | None) -> tuple[Path, int, str]:
+    """The file, its size in bytes, and its media type. Raises FileNotFoundError and ValueError."""
+    file = Path(path)
+    size = file.stat().st_size
+    if not size:
+        raise ValueError(f"{file.name} is empty")
+    media_type = file_type or guess_type(file.name)[0]
+    if media_type is None or not media_type.startswith("audio/"):
+        raise ValueError(f"{file.name}: its name does not say which kind of audio it is; give file_type")
+    return file, size, media_type

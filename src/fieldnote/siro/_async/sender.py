@@ -1,0 +1,316 @@
+"""The one place that sends: credentials, the budget, retries, totals."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol, TypeVar
+from urllib.parse import quote, urlencode, urlsplit
+
+import httpx2
+from pydantic import ValidationError
+
+from fieldnote.siro._async.credentials import AsyncCredential
+from fieldnote.siro.concurrency import (
+    AsyncSemaphore,
+    AsyncSleep,
+    async_chunks,
+    async_deadline,
+    async_result,
+    async_sleep,
+)
+from fieldnote.siro.errors import (
+    BadResponse,
+    FailedCall,
+    MissingCredential,
+    Refused,
+    SiroError,
+    SiroUnavailable,
+    Unauthorized,
+)
+from fieldnote.siro.limits import Limiter, Permit, Priority, Turn, current_priority
+from fieldnote.siro.operations import Audience, NotDone, Operation
+from fieldnote.siro.retries import (
+    Cause,
+    RetryPolicy,
+    Tally,
+    Totals,
+    Wait,
+    cause_of,
+    certainly_not_done,
+    read_retry_after,
+)
+from fieldnote.siro.wire import (
+    CONNECTIONS,
+    HEADERS,
+    LIMITS,
+    TIMEOUT,
+    USER_AGENT,
+    WHOLE_CALL,
+    Answer,
+    check_length,
+    complaint,
+    json_of,
+    ours,
+    success_of,
+)
+
+T = TypeVar("T")
+
+log = logging.getLogger("fieldnote.siro")
+
+_WORTH_TELLING = 0.05
+"""Seconds from which a wait for the budget that nobody expected is told of, after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class AsyncSurroundings:
+    """What a sender takes from the world; tests bring their own."""
+
+    clock: Callable[[], float] = time.time
+    """Seconds since 1970."""
+    sleep: AsyncSleep = async_sleep
+    dice: Callable[[], float] = random.random
+    """A number from 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class AsyncRoute:
+    """Where the calls of one audience go, and what proves who asks."""
+
+    base_url: str
+    reading: AsyncCredential
+    writing: AsyncCredential
+    """For what may change something."""
+
+
+class AsyncAttempt(Protocol):
+    """Sends something once."""
+
+    async def __call__(self, number: int) -> Answer:
+        """The attempt of this number, from 1. Raises SiroError."""
+
+
+class AsyncSender:
+    """Sends operations. Shared by all tasks of a client."""
+
+    def __init__(
+        self,
+        routes: Mapping[Audience, AsyncRoute],
+        *,
+        limiter: Limiter | None,
+        transport: httpx2.AsyncBaseTransport | None = None,
+        policy: RetryPolicy | None = None,
+        on_wait: Callable[[Wait], None] | None = None,
+        surroundings: AsyncSurroundings | None = None,
+    ) -> None:
+        """`on_wait` is told of each wait before it begins. `limiter`: None for no limit."""
+        self._routes = dict(routes)
+        self._limiter = limiter
+        self._policy = policy or RetryPolicy()
+        self._on_wait = on_wait
+        self._world = surroundings or AsyncSurroundings()
+        # A lane for each priority: bulk calls that wait for the budget must not keep live ones from a place.
+        self._places = {priority: AsyncSemaphore(CONNECTIONS) for priority in Priority}
+        self._tally = Tally()
+        self.organization_id: str | None = None
+        """Siro's id of the organization, once a call has told it: for reports to Siro's support."""
+        self._http = httpx2.AsyncClient(limits=LIMITS, transport=transport)
+        self._headers = {**self._http.headers, **HEADERS}
+        self._extensions = {"timeout": TIMEOUT.as_dict()}
+
+    @property
+    def totals(self) -> Totals:
+        """Calls, retries and waits so far."""
+        return self._tally.totals
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._http.aclose()
+
+    async def send(self, operation: Operation[T]) -> T:
+        """Carry out one operation. Raises SiroError."""
+        call = self._call(operation)
+        answer = await self._send_with_credential(operation, call)
+        try:
+            return operation.read(answer)
+        except NotDone as error:
+            raise Refused(f"{call} answered that it was not done: {error!s:.300}", call=call) from None
+        except ValidationError as error:
+            # `from None`: the cause would carry what was answered to whoever prints it.
+            raise BadResponse(f"{call} answered something unexpected: {complaint(error)}", call=call) from None
+
+    def _call(self, operation: Operation[T]) -> FailedCall:
+        """The call, as errors name it."""
+        return FailedCall(
+            operation.endpoint.method,
+            operation.path,
+            base_url=self._routes[operation.endpoint.audience].base_url,
+            organization_id=self.organization_id,
+            at=datetime.fromtimestamp(self._world.clock(), UTC),
+            query=operation.query,
+            shown=operation.shown,
+        )
+
+    async def _send_with_credential(self, operation: Operation[T], call: FailedCall) -> object:
+        """Send, and once more where a 401 may come from a token that has ended meanwhile."""
+        route = self._routes[operation.endpoint.audience]
+        credential = route.writing if operation.endpoint.writes else route.reading
+        headers = await _proof(credential, call)
+        again = operation.endpoint.repeatable
+
+        async def attempt(number: int) -> Answer:
+            return await self._send_in_turn(operation, call, headers, number)
+
+        try:
+            return await self._patiently(attempt, json_of, call, repeatable=again)
+        except Unauthorized:
+            if not credential.refused(headers):
+                raise
+        log.info("siro_token_replaced", extra={"method": call.method, "path": call.path})
+        headers = await _proof(credential, call)
+        self._tally.add(retries=1)
+        return await self._patiently(attempt, json_of, call, repeatable=again)
+
+    async def _patiently(
+        self, attempt: AsyncAttempt, read: Callable[[Answer, FailedCall], T], call: FailedCall, *, repeatable: bool
+    ) -> T:
+        """Attempt, and again after transient errors, as far as the policy and the call allow."""
+        number = 1
+        while True:
+            retry_after: float | None = None
+            try:
+                answer = await attempt(number)
+                retry_after = read_retry_after(answer.headers.get("retry-after"), self._world.clock())
+                return read(answer, call)
+            except SiroError as error:
+                cause = cause_of(error)
+                delay = None
+                if cause is not None and (repeatable or certainly_not_done(error)):
+                    delay = self._policy.delay(cause, number, dice=self._world.dice(), retry_after=retry_after)
+                if cause is None or delay is None:
+                    raise
+            self._announce(Wait(cause, delay, number, call.method, call.path))
+            await self._world.sleep(delay)
+            self._tally.add(retries=1, waits=1, seconds=delay)
+            number += 1
+
+    def _announce(self, wait: Wait) -> None:
+        fields = {"cause": wait.cause.value, "seconds": round(wait.seconds, 3), "attempt": wait.attempt}
+        log.info("siro_wait", extra={**fields, "method": wait.method, "path": wait.path})
+        if self._on_wait:
+            self._on_wait(wait)
+
+    async def _send_in_turn(
+        self, operation: Operation[T], call: FailedCall, proof: Mapping[str, str], attempt: int
+    ) -> Answer:
+        """One attempt, as soon as the budget of the token has room for it."""
+        priority = current_priority()
+        # Waiting for a place or the budget is nobody's fault, and so is outside the time-out.
+        async with self._places[priority]:
+            if self._limiter is None or operation.endpoint.audience is Audience.AUTHORIZATION:
+                return await self._exchange(operation, call, proof)
+            key = _budget_key(call.base_url, proof)
+            permit = await self._permit(self._limiter.request(key, priority), call, attempt)
+            try:
+                answer = await self._exchange(operation, call, proof)
+            finally:
+                permit.done()
+            if answer.status == 429:
+                self._limiter.refused(key)
+            return answer
+
+    async def _permit(self, turn: Turn, call: FailedCall, attempt: int) -> Permit:
+        """Wait until it is our turn. Whoever is cancelled meanwhile leaves the queue."""
+        if turn.future.done():
+            return turn.future.result()
+        began = self._world.clock()
+        if turn.expected > 0:
+            self._announce(Wait(Cause.BUDGET, turn.expected, attempt, call.method, call.path))
+        try:
+            permit = await async_result(turn.future)
+        except BaseException:
+            turn.leave()
+            raise
+        waited = max(0.0, self._world.clock() - began)
+        if turn.expected > 0 or waited > _WORTH_TELLING:
+            self._tally.add(waits=1, seconds=waited)
+            if not turn.expected:
+                self._announce(Wait(Cause.BUDGET, waited, attempt, call.method, call.path))
+        return permit
+
+    async def _exchange(self, operation: Operation[T], call: FailedCall, proof: Mapping[str, str]) -> Answer:
+        """One request and its answer, of any status."""
+        request = self._request(operation, call.base_url, proof)
+        self._tally.add(calls=1)
+        with ours(call):
+            async with async_deadline(WHOLE_CALL):
+                return await self._receive(await self._http.send(request, stream=True), call)
+
+    def _request(self, operation: Operation[T], base_url: str, proof: Mapping[str, str]) -> httpx2.Request:
+        """Made here and not by the HTTP client, which would parse the address three times."""
+        query = urlencode(operation.query, quote_via=quote)
+        media_type = operation.media_type
+        return httpx2.Request(
+            operation.endpoint.method,
+            f"{base_url}{operation.path}?{query}" if query else base_url + operation.path,
+            content=operation.content(),
+            headers={**self._headers, **proof, **({"content-type": media_type} if media_type else {})},
+            extensions=self._extensions,
+        )
+
+    # --- files --------------------------------------------------------------------------------------------
+
+    async def put_file(self, url: str, headers: Mapping[str, str], file: Path, size: int) -> None:
+        """Send a file of so many bytes to a signed address, which is a secret, with none of our credentials."""
+        parts = urlsplit(url)
+        call = FailedCall("PUT", "(a signed address)", base_url=f"{parts.scheme}://{parts.netloc}")
+
+        async def attempt(number: int) -> Answer:
+            del number
+            own = {"user-agent": USER_AGENT, "content-length": str(size)}
+            content = async_chunks(file)
+            request = httpx2.Request(
+                "PUT", url, content=content, headers={**headers, **own}, extensions=self._extensions
+            )
+            self._tally.add(calls=1)
+            with ours(call):
+                return await self._receive(await self._http.send(request, stream=True), call)
+
+        await self._patiently(attempt, success_of, call, repeatable=True)
+
+    # --- answers ------------------------------------------------------------------------------------------
+
+    async def _receive(self, response: httpx2.Response, call: FailedCall) -> Answer:
+        """Read an answer to its end, if that is not too far."""
+        content = bytearray()
+        latest = time.monotonic() + WHOLE_CALL
+        try:
+            async for part in response.aiter_bytes():
+                content += part
+                check_length(len(content), call)
+                if time.monotonic() > latest:
+                    raise SiroUnavailable(f"{call}: the answer did not end in time", call=call)
+        finally:
+            await response.aclose()
+        return Answer(response.status_code, response.headers, bytes(content))
+
+
+def _budget_key(base_url: str, proof: Mapping[str, str]) -> str:
+    """What the budget is counted for: one token at one address, as a hash."""
+    text = "\0".join((base_url, *(f"{name}:{value}" for name, value in sorted(proof.items()))))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+async def _proof(credential: AsyncCredential, call: FailedCall) -> Mapping[str, str]:
+    try:
+        return await credential.headers()
+    except MissingCredential as error:
+        error.call = error.call or call
+        raise

@@ -1,0 +1,145 @@
+"""What both senders share: headers, time-outs, the reading of answers. Foreign errors end here.
+
+What leaves is a value or a `SiroError`.
+"""
+
+from __future__ import annotations
+
+import logging
+import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
+from urllib.parse import urlsplit
+
+import httpx2
+from pydantic import ValidationError
+from pydantic_core import from_json
+
+from fieldnote import __version__
+from fieldnote.siro.errors import BadResponse, FailedCall, SiroError, SiroUnavailable, Unreachable, error_for
+
+USER_AGENT = f"fieldnote/{__version__} (python/{platform.python_version()})"
+"""Of our own: Siro's edge turns away those of Python's HTTP libraries."""
+
+HEADERS = {"user-agent": USER_AGENT, "accept": "application/json"}
+
+LARGEST_ANSWER = 64 * 1024 * 1024
+"""Bytes of an answer, unpacked; more is refused rather than kept in memory."""
+
+CONNECTIONS = 32
+TIMEOUT = httpx2.Timeout(connect=10.0, read=60.0, write=30.0, pool=None)
+LIMITS = httpx2.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS, keepalive_expiry=4.0)
+"""Idle connections are dropped before common servers drop theirs (5 s), which would break the next call."""
+
+WHOLE_CALL = 180.0
+"""Seconds for one attempt from end to end: a time-out of the HTTP library begins anew with every byte."""
+
+_REQUEST_ID_HEADERS = ("x-request-id", "x-cloud-trace-context", "x-amzn-requestid", "cf-ray")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back, of any status."""
+
+    status: int
+    headers: httpx2.Headers = field(repr=False)
+    content: bytes = field(repr=False)
+
+
+def json_of(answer: Answer, call: FailedCall) -> object:
+    """The answer's JSON; None where it is empty. Raises the error that its status means."""
+    success = 200 <= answer.status < 300
+    if success and not answer.content.strip():
+        return None
+    try:
+        body: object = from_json(answer.content)
+    except ValueError:
+        if success:
+            kind = answer.headers.get("content-type", "no content type").split(";")[0]
+            text = f"{call} answered {answer.status} with what is not JSON, or not all of it ({kind:.60})"
+            raise BadResponse(text, call=answered(call, answer)) from None
+        body = None
+    if not success:
+        raise error_for(answered(call, answer), body, answer.content[:4096].decode("utf-8", "replace"))
+    return body
+
+
+def success_of(answer: Answer, call: FailedCall) -> None:
+    """Nothing, where the status says success. Raises the error that it means."""
+    if not 200 <= answer.status < 300:
+        raise error_for(answered(call, answer), None, answer.content[:4096].decode("utf-8", "replace"))
+
+
+def answered(call: FailedCall, answer: Answer) -> FailedCall:
+    """The call, with what its answer tells of it."""
+    request_id = next((answer.headers[name] for name in _REQUEST_ID_HEADERS if name in answer.headers), None)
+    return replace(call, status=answer.status, request_id=request_id)
+
+
+def complaint(error: ValidationError) -> str:
+    """The first complaint, without the value that it is about."""
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    where = ".".join(str(part) for part in first["loc"])
+    more = error.error_count() - 1
+    return f"{where or 'answer'}: {first['msg']}" + (f", and {more} more" if more else "")
+
+
+def check_length(length: int, call: FailedCall) -> None:
+    """Raises BadResponse where so many bytes are too many."""
+    if length > LARGEST_ANSWER:
+        raise BadResponse(f"{call}: the answer is longer than {LARGEST_ANSWER} bytes", call=call)
+
+
+# --- foreign errors -------------------------------------------------------------------------------------
+
+
+@contextmanager
+def ours(call: FailedCall) -> Iterator[None]:
+    """Around an exchange: what the HTTP library raises becomes an error of ours, and what it logs is dropped."""
+    token = _exchanging.set(True)
+    try:
+        yield
+    except (httpx2.RequestError, httpx2.StreamError, TimeoutError, OSError) as error:
+        # `from None`: a cause would carry what was sent to whoever prints it.
+        raise _translated(error, call, urlsplit(call.base_url).netloc) from None
+    finally:
+        _exchanging.reset(token)
+
+
+def _translated(error: Exception, call: FailedCall, host: str) -> SiroError:
+    hint = f"Check that {host} can be reached from here."
+    match error:
+        case httpx2.ConnectError() | httpx2.ConnectTimeout():
+            return Unreachable(f"{call}: no connection to {host} ({_reason(error)})", hint=hint, call=call)
+        case httpx2.TimeoutException() | TimeoutError():
+            return SiroUnavailable(f"{call}: no answer in time from {host}", call=call)
+        case httpx2.DecodingError():
+            return BadResponse(f"{call}: the answer's compression is broken", call=call)
+        case _:
+            text = f"{call}: the connection to {host} failed ({_reason(error)})"
+            return SiroUnavailable(text, hint=hint, call=call)
+
+
+def _reason(error: Exception) -> str:
+    """The library's own word for what happened. Its text is left out where it could quote what was sent."""
+    if isinstance(error, httpx2.LocalProtocolError):
+        return type(error).__name__
+    text = str(error).strip()
+    return f"{type(error).__name__}: {text:.200}" if text else type(error).__name__
+
+
+# --- the HTTP library's own log -------------------------------------------------------------------------
+
+_exchanging: ContextVar[bool] = ContextVar("fieldnote_siro_exchange", default=False)
+
+
+def _not_ours(record: logging.LogRecord) -> bool:
+    del record
+    return not _exchanging.get()
+
+
+# They write every address with its query, and every header of an answer. Others' calls stay in their log.
+for _name in ("httpx2", "httpcore2.connection", "httpcore2.http11", "httpcore2.http2", "httpcore2.proxy"):
+    logging.getLogger(_name).addFilter(_not_ours)

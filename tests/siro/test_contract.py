@@ -1,0 +1,277 @@
+"""Every operation of both published contracts: its one method, what that sends, and what it reads."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from enum import StrEnum
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, Unpack, get_args, get_origin, get_type_hints
+
+import httpx2
+import pytest
+from hypothesis import HealthCheck, given, reject, settings
+from hypothesis import strategies as st
+from pydantic import BaseModel, SecretStr, ValidationError
+
+from fieldnote.siro import Listing, Refused, RepeatedPage, Siro
+from fieldnote.siro.models import RequestModel, fields
+from fieldnote.siro.operations import Endpoint
+from scripts.reference import contract, method_of
+from tests.siro.contract import Described, operations, wire_values
+
+ENDPOINTS = {(each.audience, each.method, each.template): each for each in contract()}
+
+COMPOSED = {"recordings.upload"}
+"""Methods that are several operations."""
+
+STRICTER = {"recordings.link", "recordings.unlink"}
+"""Methods that refuse what the contract's schema lets be, as Siro itself answers it with a 422."""
+
+
+def test_every_operation_of_the_contract_has_its_endpoint_and_no_endpoint_is_made_up() -> None:
+    assert ENDPOINTS.keys() == operations().keys()
+    assert len(list(contract())) == len(ENDPOINTS) == 139
+
+
+def test_every_endpoint_has_one_method_and_every_method_one_endpoint() -> None:
+    names = [endpoint.python for endpoint in ENDPOINTS.values()]
+    siro = Siro(token="t")
+    methods = {f"{name}.{method}" for name in Siro.__annotations__ for method in _public(getattr(siro, name))}
+    assert len(names) == len(set(names))
+    assert methods == {*names, *COMPOSED}
+
+
+def _public(group: object) -> list[str]:
+    return [name for name, member in inspect.getmembers(group, callable) if not name.startswith("_")]
+
+
+# --- calling what is only known by its signature --------------------------------------------------------
+
+
+class Seen:
+    """A client whose calls end here, with the answer that is set."""
+
+    def __init__(self) -> None:
+        self.request: httpx2.Request | None = None
+        self.answer: Any = None
+        self.status = 200
+        self.siro = Siro(
+            token="t", client_id="c", client_secret="s", user_id="u", limiter=None,
+            transport=httpx2.MockTransport(self._handle),
+        )  # fmt: skip
+
+    def _handle(self, request: httpx2.Request) -> httpx2.Response:
+        if request.url.path == "/api-externalApi/v1/core/oauth/apps/c/access-token" and request.method == "POST":
+            return httpx2.Response(201, json={"accessToken": "user-token", "accessTokenId": "i"})
+        self.request = request
+        return httpx2.Response(self.status, json=self.answer)
+
+
+SEEN = Seen()
+
+
+def _hints(method: Any) -> dict[str, Any]:
+    names = {**vars(fields), **vars(inspect.getmodule(method)), "Unpack": Unpack}
+    return get_type_hints(method, globalns=names, include_extras=True)
+
+
+def _arguments(draw: st.DrawFn, method: Any, described: Described) -> tuple[list[Any], dict[str, Any], Any]:
+    """Positional and keyword arguments that the signature asks for, and the body among them."""
+    hints = _hints(method)
+    positional: list[Any] = []
+    named: dict[str, Any] = {}
+    body: Any = None
+    for parameter in inspect.signature(method).parameters.values():
+        kind = hints[parameter.name]
+        model = _record_in(kind)
+        if model is not None and parameter.kind is not parameter.VAR_KEYWORD:
+            body = draw(described.requests)
+            given_body = (
+                [model.model_validate(each) for each in body] if isinstance(body, list) else model.model_validate(body)
+            )
+            positional.append(given_body)
+        elif parameter.kind is parameter.KEYWORD_ONLY:
+            if parameter.default is parameter.empty or draw(st.booleans()):
+                named[parameter.name] = draw(_values(kind, parameter.name))
+        elif parameter.kind is not parameter.VAR_KEYWORD:
+            positional.append(draw(_values(kind, parameter.name)))
+    return positional, named, body
+
+
+def _record_in(kind: Any) -> type[RequestModel] | None:
+    """The request model in an annotation such as `X | None` or `Iterable[X]`."""
+    if isinstance(kind, type) and issubclass(kind, RequestModel):
+        return kind
+    return next((found for each in get_args(kind) if (found := _record_in(each))), None)
+
+
+def _values(kind: Any, name: str) -> st.SearchStrategy[Any]:
+    """Values for a plain annotation."""
+    origin, inner = get_origin(kind), get_args(kind)
+    if origin in {Union, UnionType}:
+        return st.one_of([_values(each, name) for each in inner if each is not NoneType and not _is_loose(each, inner)])
+    if origin is Annotated:
+        return _values(inner[0], name)
+    if origin is Literal:
+        return st.sampled_from(inner)
+    if inspect.isclass(origin) and issubclass(origin, Iterable):
+        return st.lists(_values(inner[0], name), min_size=1, max_size=2)
+    if inspect.isclass(kind) and issubclass(kind, StrEnum):
+        return st.sampled_from(kind)
+    plain: dict[Any, st.SearchStrategy[Any]] = {
+        str: st.text(min_size=1, max_size=8).filter(lambda text: text not in {".", ".."} and text.isprintable()),
+        bool: st.booleans(),
+        int: st.integers(1, 100),
+        float: st.floats(0, 100),
+        datetime: st.datetimes(timezones=st.just(UTC)),
+        SecretStr: st.just(SecretStr("s")),
+    }
+    return plain[kind]
+
+
+def _is_loose(kind: Any, others: tuple[Any, ...]) -> bool:
+    """Text beside an enum or an instant is their spelling, not any text."""
+    return kind is str and any(
+        each is datetime or (inspect.isclass(each) and issubclass(each, StrEnum)) for each in others
+    )
+
+
+def _called(method: Any, positional: list[Any], named: dict[str, Any]) -> Any:
+    answer = method(*positional, **named)
+    return next(iter(answer.pages())) if isinstance(answer, Listing) else answer
+
+
+@pytest.mark.parametrize("key", operations(), ids=[each.name for each in operations().values()])
+def test_its_method_sends_what_the_contract_takes_and_reads_what_it_answers(
+    key: Any, request: pytest.FixtureRequest
+) -> None:
+    endpoint: Endpoint = ENDPOINTS[key]
+    described = operations()[key]
+    method: Any = method_of(endpoint, SEEN.siro)
+
+    @settings(
+        max_examples=300 if request.config.getoption("--long") else 6,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(st.data())
+    def check(data: st.DataObject) -> None:
+        try:
+            positional, named, body = data.draw(st.composite(_arguments)(method, described))
+        except ValidationError:
+            assert endpoint.python in STRICTER
+            reject()
+        SEEN.status = described.status
+        SEEN.answer = None if described.answer is None else data.draw(described.answers)
+        try:
+            _called(method, positional, named)
+        except Refused:
+            assert SEEN.answer.keys() <= {"error", "details"}
+        except RepeatedPage:
+            assert endpoint.python == "recordings.utterances"  # which reads all pages, and here they are all the same
+        assert SEEN.request is not None
+        _fits(SEEN.request, endpoint, described, positional, body)
+
+    check()
+
+
+def _fits(request: httpx2.Request, endpoint: Endpoint, described: Described, positional: list[Any], body: Any) -> None:
+    ids = [each for each in positional if isinstance(each, str)]
+    base = "/api-externalApi" if described.audience.value == "organization" else ""
+    assert request.method == described.method
+    assert request.url.raw_path.decode().partition("?")[0] == base + endpoint.path(*ids)
+    proof = "authorization" if described.audience.value == "organization" else "x-siro-auth-token"
+    assert proof in request.headers
+    sent = json.loads(request.content) if request.content else None
+    assert (sent is None) == (described.request is None)
+    if described.request is not None:
+        described.validator(described.request).validate(sent)
+        assert sent == body
+    _fits_query(request, described)
+
+
+def _fits_query(request: httpx2.Request, described: Described) -> None:
+    given_names = {name for name, _ in request.url.params.multi_items()}
+    required = {name for name, each in described.parameters.items() if each.get("required")}
+    assert required <= given_names <= described.parameters.keys()
+    for name, text in request.url.params.multi_items():
+        schema = described.parameters[name].get("schema") or {}
+        item = schema.get("items", schema)
+        if "enum" in item:
+            assert text in item["enum"]
+        if item.get("type") in {"number", "integer"}:
+            float(text)
+        if item.get("type") == "boolean":
+            assert text in {"true", "false"}
+
+
+WITH_BODY = [key for key, each in operations().items() if each.request is not None]
+
+
+@pytest.mark.parametrize("key", WITH_BODY, ids=[operations()[key].name for key in WITH_BODY])
+def test_what_its_request_model_takes_is_what_the_contract_takes(key: Any, request: pytest.FixtureRequest) -> None:
+    described = operations()[key]
+    method: Any = method_of(ENDPOINTS[key], SEEN.siro)
+    model = next(found for kind in _hints(method).values() if (found := _record_in(kind)))
+    one = described.request["items"] if described.request.get("type") == "array" else described.request
+    validator = described.validator(one)
+    bodies = wire_values(one, schemas=described.schemas).flatmap(_mutated)
+
+    @settings(
+        max_examples=1000 if request.config.getoption("--long") else 25,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(st.data())
+    def check(data: st.DataObject) -> None:
+        broken = data.draw(bodies)
+        try:
+            record = model.model_validate(broken)
+        except ValidationError:
+            return
+        validator.validate(record.wire())
+
+    check()
+
+
+def _mutated(value: Any) -> st.SearchStrategy[Any]:
+    """The value with one field of it dropped, doubled under a wrong name, or of another type."""
+    paths = list(_paths(value))
+    odd = st.sampled_from([None, "", "x", 7, -1.5, True, [], [None], {}, {"a": 1}])
+    return st.tuples(st.sampled_from(paths or [()]), odd, st.booleans()).map(lambda how: _changed(value, *how))
+
+
+def _paths(value: Any, at: tuple[Any, ...] = ()) -> Iterable[tuple[Any, ...]]:
+    for key, inner in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        yield (*at, key)
+        yield from _paths(inner, (*at, key))
+
+
+def _changed(value: Any, path: tuple[Any, ...], odd: Any, drop: bool) -> Any:
+    copy = json.loads(json.dumps(value))
+    if not path:
+        return copy
+    holder = copy
+    for key in path[:-1]:
+        holder = holder[key]
+    if drop and isinstance(holder, dict):
+        del holder[path[-1]]
+    else:
+        holder[path[-1]] = odd
+    return copy
+
+
+def test_every_model_of_a_request_refuses_a_field_that_siro_does_not_know() -> None:
+    for kind in _all_models(RequestModel):
+        with pytest.raises(ValidationError) as caught:
+            kind.model_validate({"noSuchField": 1})
+        assert any(error["loc"] == ("noSuchField",) for error in caught.value.errors()), kind
+
+
+def _all_models(base: type[BaseModel]) -> Iterable[type[BaseModel]]:
+    for kind in base.__subclasses__():
+        yield kind
+        yield from _all_models(kind)
