@@ -111,7 +111,14 @@ def _public_classes(path: Path) -> list[str]:
 _ROOTS: Final = {"RequestModel", "FormModel"}
 _INSTANT: Final = "datetime | str"
 _NUMBER: Final = "int | float | Decimal"
-_PLAIN: Final = {"ExternalId": "str", "SentTime": _INSTANT, "LocalTime": "datetime | str", "Number": _NUMBER}
+_PLAIN: Final = {
+    "SentTime": _INSTANT,
+    "LocalTime": _INSTANT,
+    "Number": _NUMBER,
+    "ExternalId": "str",
+    "WebAddress": "str",
+    "Uuid": "str",
+}
 
 
 def fields() -> str:

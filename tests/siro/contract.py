@@ -12,12 +12,25 @@ from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
-from jsonschema import Draft4Validator
+from jsonschema import Draft4Validator, FormatChecker
 
 from fieldnote.siro.operations import Audience
 
 DATA = Path(__file__).parents[1] / "data/contract"
 FILES = {Audience.ORGANIZATION: "siro-org.json", Audience.USER: "siro-user.json"}
+
+FORMATS = FormatChecker(["uuid"])
+
+
+@FORMATS.checks("uri")
+def _is_uri(value: object) -> bool:
+    return not isinstance(value, str) or bool(re.fullmatch(r"[a-z]+://[^\s]+", value))
+
+
+@FORMATS.checks("date-time")
+def _is_instant(value: object) -> bool:
+    return not isinstance(value, str) or bool(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", value))
+
 
 _INSTANT = re.compile(r"(At|After|Time|Date|date|Seen|Updated|Created|timestamp)$|^date[A-Z]")
 
@@ -56,7 +69,10 @@ class Described:
         return min(int(status) for status in self.facts["responses"] if status.startswith("2"))
 
     def validator(self, schema: Any) -> Draft4Validator:
-        return Draft4Validator({**without_nullable(schema), "components": {"schemas": without_nullable(self.schemas)}})
+        return Draft4Validator(
+            {**without_nullable(schema), "components": {"schemas": without_nullable(self.schemas)}},
+            format_checker=FORMATS,
+        )
 
     @cached_property
     def requests(self) -> st.SearchStrategy[Any]:
@@ -129,6 +145,10 @@ def _plain_values(schema: dict[str, Any], name: str, schemas: Any) -> st.SearchS
             return whole | st.floats(low, high, allow_nan=False, allow_infinity=False)
         case "boolean":
             return st.booleans()
+        case _ if schema.get("format") == "uri":
+            return st.text("abc/=-", max_size=8).map(lambda path: f"https://files.example/{path}")
+        case _ if schema.get("format") == "uuid":
+            return st.uuids().map(str)
         case _ if schema.get("format") in {"date-time", "date"} or _INSTANT.search(name):
             return st.datetimes(timezones=st.just(UTC)).map(lambda moment: moment.isoformat().replace("+00:00", "Z"))
         case _:

@@ -5,22 +5,20 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Iterable
-from datetime import UTC, datetime
-from enum import StrEnum
-from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, Union, Unpack, get_args, get_origin, get_type_hints
+from typing import Any
 
 import httpx2
 import pytest
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
-from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic import BaseModel, ValidationError
 
-from fieldnote.siro import Listing, Refused, RepeatedPage, Siro
-from fieldnote.siro.models import RequestModel, fields
+from fieldnote.siro import Refused, RepeatedPage, Siro
+from fieldnote.siro.models import RequestModel
 from fieldnote.siro.operations import Endpoint
 from scripts.reference import contract, method_of
 from tests.siro.contract import Described, operations, wire_values
+from tests.siro.signatures import arguments, called, hints_of, record_in
 
 ENDPOINTS = {(each.audience, each.method, each.template): each for each in contract()}
 
@@ -73,77 +71,6 @@ class Seen:
 SEEN = Seen()
 
 
-def _hints(method: Any) -> dict[str, Any]:
-    names = {**vars(fields), **vars(inspect.getmodule(method)), "Unpack": Unpack}
-    return get_type_hints(method, globalns=names, include_extras=True)
-
-
-def _arguments(draw: st.DrawFn, method: Any, described: Described) -> tuple[list[Any], dict[str, Any], Any]:
-    """Positional and keyword arguments that the signature asks for, and the body among them."""
-    hints = _hints(method)
-    positional: list[Any] = []
-    named: dict[str, Any] = {}
-    body: Any = None
-    for parameter in inspect.signature(method).parameters.values():
-        kind = hints[parameter.name]
-        model = _record_in(kind)
-        if model is not None and parameter.kind is not parameter.VAR_KEYWORD:
-            body = draw(described.requests)
-            given_body = (
-                [model.model_validate(each) for each in body] if isinstance(body, list) else model.model_validate(body)
-            )
-            positional.append(given_body)
-        elif parameter.kind is parameter.KEYWORD_ONLY:
-            if parameter.default is parameter.empty or draw(st.booleans()):
-                named[parameter.name] = draw(_values(kind, parameter.name))
-        elif parameter.kind is not parameter.VAR_KEYWORD:
-            positional.append(draw(_values(kind, parameter.name)))
-    return positional, named, body
-
-
-def _record_in(kind: Any) -> type[RequestModel] | None:
-    """The request model in an annotation such as `X | None` or `Iterable[X]`."""
-    if isinstance(kind, type) and issubclass(kind, RequestModel):
-        return kind
-    return next((found for each in get_args(kind) if (found := _record_in(each))), None)
-
-
-def _values(kind: Any, name: str) -> st.SearchStrategy[Any]:
-    """Values for a plain annotation."""
-    origin, inner = get_origin(kind), get_args(kind)
-    if origin in {Union, UnionType}:
-        return st.one_of([_values(each, name) for each in inner if each is not NoneType and not _is_loose(each, inner)])
-    if origin is Annotated:
-        return _values(inner[0], name)
-    if origin is Literal:
-        return st.sampled_from(inner)
-    if inspect.isclass(origin) and issubclass(origin, Iterable):
-        return st.lists(_values(inner[0], name), min_size=1, max_size=2)
-    if inspect.isclass(kind) and issubclass(kind, StrEnum):
-        return st.sampled_from(kind)
-    plain: dict[Any, st.SearchStrategy[Any]] = {
-        str: st.text(min_size=1, max_size=8).filter(lambda text: text not in {".", ".."} and text.isprintable()),
-        bool: st.booleans(),
-        int: st.integers(1, 100),
-        float: st.floats(0, 100),
-        datetime: st.datetimes(timezones=st.just(UTC)),
-        SecretStr: st.just(SecretStr("s")),
-    }
-    return plain[kind]
-
-
-def _is_loose(kind: Any, others: tuple[Any, ...]) -> bool:
-    """Text beside an enum or an instant is their spelling, not any text."""
-    return kind is str and any(
-        each is datetime or (inspect.isclass(each) and issubclass(each, StrEnum)) for each in others
-    )
-
-
-def _called(method: Any, positional: list[Any], named: dict[str, Any]) -> Any:
-    answer = method(*positional, **named)
-    return next(iter(answer.pages())) if isinstance(answer, Listing) else answer
-
-
 @pytest.mark.parametrize("key", operations(), ids=[each.name for each in operations().values()])
 def test_its_method_sends_what_the_contract_takes_and_reads_what_it_answers(
     key: Any, request: pytest.FixtureRequest
@@ -160,14 +87,14 @@ def test_its_method_sends_what_the_contract_takes_and_reads_what_it_answers(
     @given(st.data())
     def check(data: st.DataObject) -> None:
         try:
-            positional, named, body = data.draw(st.composite(_arguments)(method, described))
+            positional, named, body = data.draw(st.composite(arguments)(method, described))
         except ValidationError:
             assert endpoint.python in STRICTER
             reject()
         SEEN.status = described.status
         SEEN.answer = None if described.answer is None else data.draw(described.answers)
         try:
-            _called(method, positional, named)
+            called(method, positional, named)
         except Refused:
             assert SEEN.answer.keys() <= {"error", "details"}
         except RepeatedPage:
@@ -215,7 +142,7 @@ WITH_BODY = [key for key, each in operations().items() if each.request is not No
 def test_what_its_request_model_takes_is_what_the_contract_takes(key: Any, request: pytest.FixtureRequest) -> None:
     described = operations()[key]
     method: Any = method_of(ENDPOINTS[key], SEEN.siro)
-    model = next(found for kind in _hints(method).values() if (found := _record_in(kind)))
+    model = next(found for kind in hints_of(method).values() if (found := record_in(kind)))
     one = described.request["items"] if described.request.get("type") == "array" else described.request
     validator = described.validator(one)
     bodies = wire_values(one, schemas=described.schemas).flatmap(_mutated)

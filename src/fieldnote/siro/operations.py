@@ -274,7 +274,7 @@ def numbered(shape: type[T], at: str | None, first: int = 1) -> Callable[[object
     `at` is where this page began, `first` the number of the list's first. A number travels as `page:2`.
     """
     read = page(shape)
-    number = int(at.removeprefix(_NUMBER)) if at and at.startswith(_NUMBER) else first
+    number = number_of(at) or first
 
     def read_numbered(answer: object) -> Page[T]:
         found = read(answer)
@@ -284,11 +284,15 @@ def numbered(shape: type[T], at: str | None, first: int = 1) -> Callable[[object
     return read_numbered
 
 
+def number_of(at: str | None) -> int | None:
+    """The number of the page at a cursor, if it is one."""
+    return int(at.removeprefix(_NUMBER)) if at is not None and at.startswith(_NUMBER) else None
+
+
 def place(at: str | None, first: int | None = None) -> Pairs:
     """The pairs of a query for the page at a cursor or number."""
-    if at is not None and at.startswith(_NUMBER):
-        return query_of(page=int(at.removeprefix(_NUMBER)))
-    return query_of(cursor=at, page=first if at is None else None)
+    number = first if at is None else number_of(at)
+    return query_of(cursor=None if number is not None else at, page=number)
 
 
 # --- lists that lie deeper ------------------------------------------------------------------------------
@@ -297,7 +301,7 @@ def place(at: str | None, first: int | None = None) -> Pairs:
 def inside(name: str, read: Callable[[object], T]) -> Callable[[object], T]:
     """Reads the list under this name with `read`, in an envelope or not; where no such name is, the answer itself.
 
-    A null is an empty list. The envelope's cursor stays beside the list.
+    A null is an empty list. What the answer says of a next page stays beside the list.
     """
     return lambda answer: read(_lifted(name, answer))
 
@@ -307,4 +311,15 @@ def _lifted(name: str, answer: object) -> object:
     holder = data if isinstance(data, Mapping) else answer
     if not isinstance(holder, Mapping) or name not in holder:
         return answer
-    return {"data": holder[name] or [], "cursor": cursor_of(answer)}
+    found = holder[name] or []
+    return {"data": found, "cursor": cursor_of(answer), "hasNextPage": _has_more(answer, holder, found)}
+
+
+def _has_more(answer: object, holder: Mapping[str, Any], found: object) -> bool:
+    """As the answer says it, or as its numbers do: so many hits, from such a one on."""
+    if isinstance(answer, Mapping) and isinstance(answer.get("hasNextPage"), bool):
+        return bool(answer["hasNextPage"])
+    offset, hits = holder.get("offset"), holder.get("estimatedTotalHits")
+    if not (isinstance(found, list) and isinstance(offset, int | float) and isinstance(hits, int | float)):
+        return False
+    return offset + len(found) < hits

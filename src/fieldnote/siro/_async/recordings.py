@@ -38,7 +38,20 @@ from fieldnote.siro.models import (
     Utterance,
     View,
 )
-from fieldnote.siro.operations import done, inside, many, nothing, one, page, plain, query_of, request, stretch
+from fieldnote.siro.operations import (
+    done,
+    inside,
+    many,
+    nothing,
+    number_of,
+    numbered,
+    one,
+    page,
+    plain,
+    query_of,
+    request,
+    stretch,
+)
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -225,11 +238,12 @@ class AsyncRecordings(AsyncResource):
         Take a record, or its fields by name.
         """
         first = request(RecordingSearch, record, fields)
+        number = int(first.page or 1)
         return AsyncListing(
             self._sender,
             lambda at: endpoints.SEARCH_RECORDINGS.call(
-                inside("hits", page(RecordingHit)),
-                body=first if at is None else first.model_copy(update={"page": int(at)}),
+                inside("hits", numbered(RecordingHit, at, number)),
+                body=first if at is None else first.model_copy(update={"page": number_of(at)}),
             ),
         )
 
@@ -426,7 +440,7 @@ class AsyncRecordings(AsyncResource):
             raise ValueError("give one of user_id, user_email and user_phone")
         # Made before anything is sent, so that a mistake does not leave a file behind.
         upload = UploadRegister.model_validate(
-            {**fields, "file_url": "", "file_type": media_type, "date_created": started_at}
+            {**fields, "file_url": "https://later.invalid/", "file_type": media_type, "date_created": started_at}
         )
         urls = await self.create_upload_urls(file_size=size, file_type=media_type)
         await self._sender.put_file(urls.upload_url, urls.upload_headers, file, size)

@@ -16,6 +16,8 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from math import isfinite
 from typing import Annotated, Any, Self, TypeVar
+from urllib.parse import urlsplit
+from uuid import UUID
 
 from pydantic import (
     AfterValidator,
@@ -143,18 +145,20 @@ def _sent_time(value: datetime, info: ValidationInfo) -> datetime:
 
 
 def _answered_time(value: object) -> object:
-    """In one step, as lists hold thousands of times."""
-    if value is None or value == "":
+    """In one step, as lists hold thousands of times. One that cannot be read must not cost the whole list."""
+    if not isinstance(value, str | datetime):
         return None
-    moment = _read_time(value)
-    return _in_utc(moment) if isinstance(moment, datetime) else moment
+    try:
+        return _in_utc(datetime.fromisoformat(value.strip()) if isinstance(value, str) else value)
+    except ValueError:
+        return None
 
 
 SentTime = Annotated[datetime, BeforeValidator(_read_time), AfterValidator(_sent_time)]
 """An instant in a request: aware, kept in UTC."""
 
 OptionalTime = Annotated[datetime | None, BeforeValidator(_answered_time)]
-"""An instant in an answer, in UTC, that may be missing, null or blank; without a zone it is taken as UTC."""
+"""An instant in an answer, in UTC; None where it is missing, or not as ISO 8601 writes it. Without a zone it is UTC."""
 
 
 def _clock_text(value: object) -> object:
@@ -163,6 +167,27 @@ def _clock_text(value: object) -> object:
 
 LocalTime = Annotated[str, BeforeValidator(_clock_text)]
 """The time on a wall clock, without a zone: `2026-02-15T07:00:00`. A datetime loses its zone."""
+
+
+# --- addresses and ids ----------------------------------------------------------------------------------
+
+
+def _web_address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.netloc or any(character.isspace() for character in value):
+        raise ValueError("is not an address of the web, such as https://files.example/call.mp3")
+    return value
+
+
+def _uuid(value: str) -> str:
+    try:
+        return str(UUID(value))
+    except ValueError:
+        raise ValueError("is not a UUID, such as 0d9e6f1c-9f6b-4c52-8b59-4d5a3a4c0c9e") from None
+
+
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+Uuid = Annotated[str, AfterValidator(_uuid)]
 
 
 # --- numbers and secrets --------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from fieldnote.siro.models.base import (
     OptionalTime,
     RequestModel,
     ResponseModel,
+    Uuid,
     null_as_nothing,
 )
 from fieldnote.siro.models.enums import BookmarkType, DebriefResponseType, OutcomeLabel
@@ -73,7 +74,7 @@ class OutcomeDefinitionSave(RequestModel):
     """What it means."""
     prompt: str | None = Field(repr=False)
     """How Siro's language model recognizes it. Must be given, if only as None."""
-    outcome_definition_id: Given[str] = None
+    outcome_definition_id: Given[Uuid] = None
     """Siro's id (a UUID) of the outcome to change; left out, a new one is added."""
     disable: Given[bool] = None
     """True: the outcome can no longer be chosen."""

@@ -15,6 +15,7 @@ from fieldnote.siro.models.base import (
     RequestModel,
     ResponseModel,
     SentTime,
+    WebAddress,
     null_as_nothing,
 )
 from fieldnote.siro.models.customers import CrmCustomer
@@ -248,7 +249,7 @@ class UploadUrlsCreate(RequestModel):
 class UploadRegister(RequestModel):
     """A file of audio that was uploaded. Whose it is: one of `user_id`, `user_email` and `user_phone`."""
 
-    file_url: Annotated[str, Field(repr=False)]
+    file_url: Annotated[WebAddress, Field(repr=False)]
     """The `download_url` that was given with the address for the upload."""
     file_type: str
     """Its media type, such as `audio/mpeg`."""
@@ -321,12 +322,17 @@ class TranscriptionLanguageSet(RequestModel):
 # --- what is answered -----------------------------------------------------------------------------------
 
 
+def _texts(value: object) -> object:
+    """What can be headers."""
+    return {name: text for name, text in value.items() if isinstance(text, str)} if isinstance(value, dict) else value
+
+
 class UploadUrls(ResponseModel):
     """Where to upload a file of audio. The addresses are secrets: who has them needs no token."""
 
     upload_url: str = Field(repr=False)
     """Takes a PUT of the file."""
-    upload_headers: dict[str, str] = Field(default_factory=dict)
+    upload_headers: Annotated[dict[str, str], BeforeValidator(_texts)] = Field(default_factory=dict)
     """The headers that the PUT must have."""
     download_url: str = Field(repr=False)
     """Names the file when it is registered."""
