@@ -11,6 +11,7 @@ an event loop nor a caller waits for SQL. If the database is away, calls wait fo
 
 from __future__ import annotations
 
+import heapq
 import logging
 import threading
 import time
@@ -18,6 +19,7 @@ from collections import deque
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import count
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -38,6 +40,19 @@ class BudgetUnavailable(DatabaseError, Transient):
     """The database that keeps the budget cannot be reached; nothing was sent."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A place that was taken."""
+
+    place: int
+    due: datetime
+    """From when on its call may be made: a place is taken a moment before it gets free."""
+    lease: datetime
+    """Until when the place is held, which also proves that it is still ours."""
+    wait: float
+    """Seconds from the taking to `due`."""
+
+
 @dataclass(slots=True, eq=False)
 class _Turn:
     """A turn and, once it is granted, its permit."""
@@ -49,9 +64,7 @@ class _Turn:
     """By the monotonic clock."""
     expected: float = 0.0
     future: Future[Permit] = field(default_factory=Future, repr=False)
-    place: int | None = None
-    lease: datetime | None = None
-    """Until when the place is held, which also proves that it is still ours."""
+    held: _Held | None = None
     ended: bool = False
 
     def done(self) -> None:
@@ -79,13 +92,18 @@ class SharedLimiter:
         self._patience = patience
         self._lease = longest_call + budget.seconds
         self._poll = min(0.5, budget.seconds / 100)
+        # Places are taken so long ahead, many at a visit: one by one, each visit would delay the next window.
+        self._ahead = min(0.25, budget.seconds / 30)
         self._lock = threading.Condition()
         self._waiting: dict[str, dict[Priority, deque[_Turn]]] = {}
         self._ended: dict[str, _Ended] = {}
+        self._due: list[tuple[float, int, _Turn]] = []
+        """A heap: turns that have a place, by when they may go."""
         self._refused: set[str] = set()
         self._free_at: dict[str, float] = {}
         """By key, when a place is thought to get free; only for keys whose places are all taken."""
         self._known: set[str] = set()
+        self._count = count()
         self._connection: psycopg.Connection | None = None
         self._closing = False
         self._pump: threading.Thread | None = None
@@ -133,7 +151,7 @@ class SharedLimiter:
             if turn.ended:
                 return
             turn.ended = True
-            if turn.place is None:
+            if turn.held is None:
                 # Else the thread has just taken it out to grant it, and finds it ended.
                 if turn in (lane := self._waiting[turn.key][turn.priority]):
                     lane.remove(turn)
@@ -152,26 +170,46 @@ class SharedLimiter:
 
     def _run(self) -> None:
         pause: float | None = 0.0
-        failing_since: float | None = None
         while True:
             with self._lock:
-                if pause is not None and pause > 0:
-                    self._lock.wait(pause)
-                while not (self._closing or self._has_work()):
-                    self._lock.wait()
+                self._rest(pause)
                 closing = self._closing
+            self._let_go()
             try:
                 pause = self._pass()
-                failing_since = None
             except (psycopg.Error, DatabaseError) as error:
                 self._disconnect()
-                failing_since = failing_since or time.monotonic()
                 self._give_up_on_old(error)
                 pause = 0.2
             if closing:
                 self._fail_all(BudgetUnavailable("the budget of calls is closed"))
                 self._disconnect()
                 return
+
+    def _rest(self, pause: float | None) -> None:
+        """Until the next visit is worth while, a turn may go, or there is news. The lock is held."""
+        if self._closing:
+            return
+        if not (self._due or self._has_work()):
+            self._lock.wait()
+            return
+        until_due = self._due[0][0] - time.monotonic() if self._due else None
+        waits = [wait for wait in (pause, until_due) if wait is not None]
+        if waits and min(waits) > 0:
+            self._lock.wait(min(waits))
+
+    def _let_go(self) -> None:
+        """Grant the places whose time has come."""
+        now = time.monotonic()
+        with self._lock:
+            turns = []
+            while self._due and self._due[0][0] <= now:
+                turns.append(heapq.heappop(self._due)[2])
+        for turn in turns:
+            if not turn.ended and turn.future.set_running_or_notify_cancel():
+                turn.future.set_result(turn)
+            else:
+                self._give_back(turn)  # who left meanwhile has done so already: the lease keeps it to once
 
     def _has_work(self) -> bool:
         return bool(self._ended or self._refused) or any(
@@ -194,7 +232,7 @@ class SharedLimiter:
             lanes = self._waiting.get(key, {})
             wanted = {priority: len(lanes.get(priority, ())) for priority in Priority}
         try:
-            granted, pause = self._exchange(key, ended, wanted, refused=refused)
+            taken, pause = self._exchange(key, ended, wanted, refused=refused)
         except (psycopg.Error, DatabaseError):
             with self._lock:
                 kept = self._ended.setdefault(key, _Ended())
@@ -203,22 +241,18 @@ class SharedLimiter:
                 if refused:
                     self._refused.add(key)
             raise
-        self._give(key, granted)
+        self._give(key, taken)
         return pause
 
-    def _give(self, key: str, granted: list[tuple[int, datetime]]) -> None:
+    def _give(self, key: str, taken: list[_Held]) -> None:
         """Hand the places out, live calls first; what nobody wants any more goes back."""
-        turns: list[_Turn] = []
+        now = time.monotonic()
         with self._lock:
-            for place, lease in granted:
+            for held in taken:
                 turn = self._next(key)
-                turn.place, turn.lease = place, lease
-                turns.append(turn)
-        for turn in turns:
-            if not turn.ended and turn.future.set_running_or_notify_cancel():
-                turn.future.set_result(turn)
-            else:
-                self._give_back(turn)  # who left meanwhile has done so already: the lease keeps it to once
+                turn.held = held
+                heapq.heappush(self._due, (now + held.wait, next(self._count), turn))
+        self._let_go()
 
     def _next(self, key: str) -> _Turn:
         for lane in self._waiting[key].values():
@@ -257,7 +291,7 @@ class SharedLimiter:
 
     def _exchange(
         self, key: str, ended: _Ended, wanted: dict[Priority, int], *, refused: bool
-    ) -> tuple[list[tuple[int, datetime]], float | None]:
+    ) -> tuple[list[_Held], float | None]:
         """Give places back and take others, in one transaction. What was taken, and when to ask again."""
         connection = self._connected()
         with connection.transaction(), connection.cursor() as cursor:
@@ -271,16 +305,16 @@ class SharedLimiter:
             cursor.execute(_LOCK, values)
             closed_for, live_elsewhere = _only(cursor)
             self._put_back(cursor, key, ended)
-            cursor.execute(_FREE, {"key": key, "calls": self.budget.calls})
+            cursor.execute(_FREE, {"key": key, "calls": self.budget.calls, "ahead": self._ahead})
             free, next_free = _only(cursor)
-            count = self._share(free, wanted, live_elsewhere=live_elsewhere) if closed_for <= 0 else 0
-            granted: list[tuple[int, datetime]] = []
-            if count:
-                take = {"key": key, "calls": self.budget.calls, "count": count, "lease": self._lease}
-                granted = cursor.execute(_TAKE, take).fetchall()
-            if len(granted) >= wanted[Priority.LIVE] > 0:
+            number = self._share(free, wanted, live_elsewhere=live_elsewhere) if closed_for <= 0 else 0
+            taken: list[_Held] = []
+            if number:
+                values |= {"calls": self.budget.calls, "ahead": self._ahead, "count": number, "lease": self._lease}
+                taken = [_Held(*row) for row in cursor.execute(_TAKE, values)]
+            if len(taken) >= wanted[Priority.LIVE] > 0:
                 cursor.execute(_SERVED, {"key": key})
-        return granted, self._pause(key, wanted, len(granted), max(closed_for, next_free or 0.0))
+        return taken, self._pause(key, wanted, len(taken), max(closed_for, next_free or 0.0))
 
     def _share(self, free: int, wanted: dict[Priority, int], *, live_elsewhere: bool) -> int:
         """How many places to take of those that are free."""
@@ -299,9 +333,15 @@ class SharedLimiter:
 
     def _put_back(self, cursor: psycopg.Cursor, key: str, ended: _Ended) -> None:
         for turns, wait in ((ended.used, self.budget.seconds), (ended.unused, 0.0)):
-            if turns:
-                places, leases = [turn.place for turn in turns], [turn.lease for turn in turns]
-                cursor.execute(_PUT_BACK, {"key": key, "places": places, "leases": leases, "wait": wait})
+            if held := [turn.held for turn in turns if turn.held is not None]:
+                values = {
+                    "key": key,
+                    "wait": wait,
+                    "places": [each.place for each in held],
+                    "leases": [each.lease for each in held],
+                    "dues": [each.due for each in held],
+                }
+                cursor.execute(_PUT_BACK, values)
 
     def _prepare(self, cursor: psycopg.Cursor, key: str) -> None:
         """The token's rows, at its first use; those of tokens that nobody uses any more go."""
@@ -356,20 +396,22 @@ returning extract(epoch from closed_until - clock_timestamp())::float8, live_unt
 # Its live calls were served; other processes' that still wait say so again within a moment.
 _SERVED: Final = "update call_budgets set live_until = clock_timestamp() where key = %(key)s"
 _PUT_BACK: Final = """
-update call_places p set free_at = clock_timestamp() + make_interval(secs => %(wait)s)
-  from unnest(%(places)s::int[], %(leases)s::timestamptz[]) as ours (place, lease)
+update call_places p set free_at = greatest(clock_timestamp() + make_interval(secs => %(wait)s), ours.due)
+  from unnest(%(places)s::int[], %(leases)s::timestamptz[], %(dues)s::timestamptz[]) as ours (place, lease, due)
  where p.key = %(key)s and p.place = ours.place and p.free_at = ours.lease
 """
 _FREE: Final = """
-select count(*) filter (where free_at <= clock_timestamp()),
-       extract(epoch from min(free_at) filter (where free_at > clock_timestamp()) - clock_timestamp())::float8
-  from call_places where key = %(key)s and place < %(calls)s
+with soon as materialized (select clock_timestamp() + make_interval(secs => %(ahead)s) as moment)
+select count(*) filter (where free_at <= moment),
+       extract(epoch from min(free_at - moment) filter (where free_at > moment))::float8
+  from soon left join call_places on key = %(key)s and place < %(calls)s
 """
 _TAKE: Final = """
-update call_places set free_at = clock_timestamp() + make_interval(secs => %(lease)s)
- where key = %(key)s and place in (
-   select place from call_places
-    where key = %(key)s and place < %(calls)s and free_at <= clock_timestamp()
-    order by free_at limit %(count)s)
-returning place, free_at
+with chosen as (
+  select place, greatest(free_at, clock_timestamp()) as due from call_places
+   where key = %(key)s and place < %(calls)s and free_at <= clock_timestamp() + make_interval(secs => %(ahead)s)
+   order by free_at limit %(count)s)
+update call_places p set free_at = chosen.due + make_interval(secs => %(lease)s)
+  from chosen where p.key = %(key)s and p.place = chosen.place
+returning p.place, chosen.due, p.free_at, greatest(0, extract(epoch from chosen.due - clock_timestamp()))::float8
 """
