@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
-from fieldnote.siro import AsyncSiro, MissingCredential, Unauthorized
+from fieldnote.siro import AsyncSiro, Budget, Cause, MissingCredential, SiroSettings, Unauthorized, Wait
+from fieldnote.siro.limits import LocalLimiter
 from tests.siro.conftest import World
 from tests.siro.server import Reply, Request, as_json, serving
 
@@ -93,3 +94,18 @@ async def test_half_a_client_application_says_what_is_missing(client: Make) -> N
         with pytest.raises(MissingCredential, match="SIRO_CLIENT_SECRET"):
             await siro.extractions.list("r")
     assert server.seen == []
+
+
+async def test_one_token_has_one_budget_at_both_apis() -> None:
+    limiter = LocalLimiter(Budget(2, 0.4))
+    waits: list[Wait] = []
+    async with serving(Authority()) as server:
+        settings = SiroSettings.of(
+            client_id="a", client_secret="s", base_url=server.url, api_url=f"{server.url}/v1", auth_url=server.url
+        )
+        async with AsyncSiro.from_settings(settings, limiter=limiter, on_wait=waits.append) as siro:
+            await siro.auth.caller_identity()
+            await siro.extractions.list("r")
+            assert waits == []
+            await siro.extractions.list("s")
+    assert [wait.cause for wait in waits] == [Cause.BUDGET]

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from fieldnote.siro import AsyncSiro, NotFound, SiroError
+from fieldnote.siro import AsyncSiro, BadResponse, NotFound, SiroError
 from fieldnote.siro.models import CrmObject
 from tests.siro.server import Reply, Request, Server, as_json, serving
 
@@ -105,6 +105,19 @@ async def test_a_signed_address_is_never_shown(client: Make, call: Path, caplog:
     shown += traceback.format_exception(caught.value)
     shown += [record.getMessage() + repr(record.__dict__) for record in caplog.records]
     assert [text for text in shown if "planted" in text] == []
+
+
+@pytest.mark.parametrize("address", ["", "planted", "ftp://planted/x", "http://", "http://planted:port/"])
+async def test_an_address_that_is_none_is_siros_mistake_and_not_shown(client: Make, call: Path, address: str) -> None:
+    def handler(request: Request) -> Reply:
+        if request.path.endswith("access-token"):
+            return as_json({"accessToken": "t", "accessTokenId": "i"}, 201)
+        return as_json({"uploadUrl": address, "downloadUrl": "https://x/y", "uploadHeaders": {"a": "b\nc", "d": 1}})
+
+    async with serving(handler) as server, client(server.url) as siro:
+        with pytest.raises(BadResponse, match="address for the upload") as caught:
+            await siro.recordings.upload(call, user_id="u", started_at=STARTED)
+    assert "planted" not in "".join(traceback.format_exception(caught.value))
 
 
 @pytest.mark.parametrize(

@@ -92,6 +92,17 @@ def check_length(length: int, call: FailedCall) -> None:
         raise BadResponse(f"{call}: the answer is longer than {LARGEST_ANSWER} bytes", call=call)
 
 
+def origin_of(url: str) -> str:
+    """Scheme and host of an address that Siro gave. Raises BadResponse, which does not show it, if it is none."""
+    try:
+        parsed = httpx2.URL(url)
+    except (httpx2.InvalidURL, ValueError):
+        parsed = httpx2.URL("")
+    if parsed.scheme not in {"http", "https"} or not parsed.host:
+        raise BadResponse("Siro gave an address for the upload that is none")
+    return f"{parsed.scheme}://{parsed.netloc.decode('ascii')}"
+
+
 # --- foreign errors -------------------------------------------------------------------------------------
 
 

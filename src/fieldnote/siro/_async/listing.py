@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from pydantic_core import to_json
 
@@ -53,18 +53,17 @@ class AsyncListing(Generic[T]):
             page = await self._sender.send(operation)
             content = hash(tuple(getattr(item, "id", None) or to_json(item) for item in page.items))
             if page.items and content in contents:
-                raise repeated(operation)
+                raise repeated(self._sender.call_of(operation))
             contents.add(content)
             yield page
             cursor = page.cursor
             if cursor is None:
                 return
             if cursor in cursors:
-                raise repeated(operation)
+                raise repeated(self._sender.call_of(operation))
             cursors.add(cursor)
 
 
-def repeated(operation: Operation[Any]) -> RepeatedPage:
+def repeated(call: FailedCall) -> RepeatedPage:
     """The error for a list that goes round in a ring."""
-    call = FailedCall(operation.endpoint.method, operation.path)
     return RepeatedPage(f"{call}: the list gave a page that it had given before", call=call)

@@ -307,7 +307,7 @@ class AsyncRecordings(AsyncResource):
             if cursor is None:
                 return part.model_copy(update={"utterances": utterances, "speaker_map": speakers})
             if cursor in seen:
-                raise repeated(operation)
+                raise repeated(self._sender.call_of(operation))
             seen.add(cursor)
 
     async def summary_as_user(self, recording_id: str) -> tuple[SummaryPart, ...]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol, TypeVar
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 import httpx2
 from pydantic import ValidationError
@@ -57,6 +57,7 @@ from fieldnote.siro.wire import (
     check_length,
     complaint,
     json_of,
+    origin_of,
     ours,
     success_of,
 )
@@ -112,6 +113,7 @@ class AsyncSender:
     ) -> None:
         """`on_wait` is told of each wait before it begins. `limiter`: None for no limit."""
         self._routes = dict(routes)
+        self._siro = self._routes[Audience.ORGANIZATION].base_url
         self._limiter = limiter
         self._policy = policy or RetryPolicy()
         self._on_wait = on_wait
@@ -136,7 +138,7 @@ class AsyncSender:
 
     async def send(self, operation: Operation[T]) -> T:
         """Carry out one operation. Raises SiroError."""
-        call = self._call(operation)
+        call = self.call_of(operation)
         answer = await self._send_with_credential(operation, call)
         try:
             return operation.read(answer)
@@ -146,7 +148,7 @@ class AsyncSender:
             # `from None`: the cause would carry what was answered to whoever prints it.
             raise BadResponse(f"{call} answered something unexpected: {complaint(error)}", call=call) from None
 
-    def _call(self, operation: Operation[T]) -> FailedCall:
+    def call_of(self, operation: Operation[T]) -> FailedCall:
         """The call, as errors name it."""
         return FailedCall(
             operation.endpoint.method,
@@ -203,7 +205,8 @@ class AsyncSender:
 
     def _announce(self, wait: Wait) -> None:
         fields = {"cause": wait.cause.value, "seconds": round(wait.seconds, 3), "attempt": wait.attempt}
-        log.info("siro_wait", extra={**fields, "method": wait.method, "path": wait.path})
+        level = logging.DEBUG if wait.cause is Cause.BUDGET else logging.INFO  # a bulk run waits for every call
+        log.log(level, "siro_wait", extra={**fields, "method": wait.method, "path": wait.path})
         if self._on_wait:
             self._on_wait(wait)
 
@@ -216,7 +219,7 @@ class AsyncSender:
         async with self._places[priority]:
             if self._limiter is None or operation.endpoint.audience is Audience.AUTHORIZATION:
                 return await self._exchange(operation, call, proof)
-            key = _budget_key(call.base_url, proof)
+            key = self._budget_key(proof)
             permit = await self._permit(self._limiter.request(key, priority), call, attempt)
             try:
                 answer = await self._exchange(operation, call, proof)
@@ -225,6 +228,11 @@ class AsyncSender:
             if answer.status == 429:
                 self._limiter.refused(key)
             return answer
+
+    def _budget_key(self, proof: Mapping[str, str]) -> str:
+        """What the budget is counted for: one token of one Siro, whichever of its APIs is called, as a hash."""
+        text = "\0".join((self._siro, *sorted({value.removeprefix("Bearer ") for value in proof.values()})))
+        return hashlib.sha256(text.encode()).hexdigest()
 
     async def _permit(self, turn: Turn, call: FailedCall, attempt: int) -> Permit:
         """Wait until it is our turn. Whoever is cancelled meanwhile leaves the queue."""
@@ -269,8 +277,7 @@ class AsyncSender:
 
     async def put_file(self, url: str, headers: Mapping[str, str], file: Path, size: int) -> None:
         """Send a file of so many bytes to a signed address, which is a secret, with none of our credentials."""
-        parts = urlsplit(url)
-        call = FailedCall("PUT", "(a signed address)", base_url=f"{parts.scheme}://{parts.netloc}")
+        call = FailedCall("PUT", "(a signed address)", base_url=origin_of(url))
 
         async def attempt(number: int) -> Answer:
             del number
@@ -300,12 +307,6 @@ class AsyncSender:
         finally:
             await response.aclose()
         return Answer(response.status_code, response.headers, bytes(content))
-
-
-def _budget_key(base_url: str, proof: Mapping[str, str]) -> str:
-    """What the budget is counted for: one token at one address, as a hash."""
-    text = "\0".join((base_url, *(f"{name}:{value}" for name, value in sorted(proof.items()))))
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 async def _proof(credential: AsyncCredential, call: FailedCall) -> Mapping[str, str]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol, TypeVar
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 import httpx2
 from pydantic import ValidationError
@@ -60,6 +60,7 @@ from fieldnote.siro.wire import (
     check_length,
     complaint,
     json_of,
+    origin_of,
     ours,
     success_of,
 )
@@ -115,6 +116,7 @@ class Sender:
     ) -> None:
         """`on_wait` is told of each wait before it begins. `limiter`: None for no limit."""
         self._routes = dict(routes)
+        self._siro = self._routes[Audience.ORGANIZATION].base_url
         self._limiter = limiter
         self._policy = policy or RetryPolicy()
         self._on_wait = on_wait
@@ -139,7 +141,7 @@ class Sender:
 
     def send(self, operation: Operation[T]) -> T:
         """Carry out one operation. Raises SiroError."""
-        call = self._call(operation)
+        call = self.call_of(operation)
         answer = self._send_with_credential(operation, call)
         try:
             return operation.read(answer)
@@ -149,7 +151,7 @@ class Sender:
             # `from None`: the cause would carry what was answered to whoever prints it.
             raise BadResponse(f"{call} answered something unexpected: {complaint(error)}", call=call) from None
 
-    def _call(self, operation: Operation[T]) -> FailedCall:
+    def call_of(self, operation: Operation[T]) -> FailedCall:
         """The call, as errors name it."""
         return FailedCall(
             operation.endpoint.method,
@@ -206,7 +208,8 @@ class Sender:
 
     def _announce(self, wait: Wait) -> None:
         fields = {"cause": wait.cause.value, "seconds": round(wait.seconds, 3), "attempt": wait.attempt}
-        log.info("siro_wait", extra={**fields, "method": wait.method, "path": wait.path})
+        level = logging.DEBUG if wait.cause is Cause.BUDGET else logging.INFO  # a bulk run waits for every call
+        log.log(level, "siro_wait", extra={**fields, "method": wait.method, "path": wait.path})
         if self._on_wait:
             self._on_wait(wait)
 
@@ -219,7 +222,7 @@ class Sender:
         with self._places[priority]:
             if self._limiter is None or operation.endpoint.audience is Audience.AUTHORIZATION:
                 return self._exchange(operation, call, proof)
-            key = _budget_key(call.base_url, proof)
+            key = self._budget_key(proof)
             permit = self._permit(self._limiter.request(key, priority), call, attempt)
             try:
                 answer = self._exchange(operation, call, proof)
@@ -228,6 +231,11 @@ class Sender:
             if answer.status == 429:
                 self._limiter.refused(key)
             return answer
+
+    def _budget_key(self, proof: Mapping[str, str]) -> str:
+        """What the budget is counted for: one token of one Siro, whichever of its APIs is called, as a hash."""
+        text = "\0".join((self._siro, *sorted({value.removeprefix("Bearer ") for value in proof.values()})))
+        return hashlib.sha256(text.encode()).hexdigest()
 
     def _permit(self, turn: Turn, call: FailedCall, attempt: int) -> Permit:
         """Wait until it is our turn. Whoever is cancelled meanwhile leaves the queue."""
@@ -272,8 +280,7 @@ class Sender:
 
     def put_file(self, url: str, headers: Mapping[str, str], file: Path, size: int) -> None:
         """Send a file of so many bytes to a signed address, which is a secret, with none of our credentials."""
-        parts = urlsplit(url)
-        call = FailedCall("PUT", "(a signed address)", base_url=f"{parts.scheme}://{parts.netloc}")
+        call = FailedCall("PUT", "(a signed address)", base_url=origin_of(url))
 
         def attempt(number: int) -> Answer:
             del number
@@ -303,12 +310,6 @@ class Sender:
         finally:
             response.close()
         return Answer(response.status_code, response.headers, bytes(content))
-
-
-def _budget_key(base_url: str, proof: Mapping[str, str]) -> str:
-    """What the budget is counted for: one token at one address, as a hash."""
-    text = "\0".join((base_url, *(f"{name}:{value}" for name, value in sorted(proof.items()))))
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _proof(credential: Credential, call: FailedCall) -> Mapping[str, str]:

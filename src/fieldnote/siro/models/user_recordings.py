@@ -324,7 +324,13 @@ class TranscriptionLanguageSet(RequestModel):
 
 def _texts(value: object) -> object:
     """What can be headers."""
-    return {name: text for name, text in value.items() if isinstance(text, str)} if isinstance(value, dict) else value
+    if not isinstance(value, dict):
+        return value
+    return {name: text for name, text in value.items() if isinstance(text, str) and _is_header(name + text)}
+
+
+def _is_header(text: str) -> bool:
+    return text.isascii() and text.isprintable()
 
 
 class UploadUrls(ResponseModel):
