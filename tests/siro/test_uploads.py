@@ -197,4 +197,4 @@ async def test_a_search_and_a_reading_by_ids_go_on_in_their_bodies(client: Make)
         read = [recording.id async for recording in siro.recordings.get_many(ids=["rec-0", "rec-1"])]
     assert found == ["hit-1", "hit-2"]
     assert read == ["rec-0", "rec-1"]
-    assert server.seen[-1].json == {"ids": ["rec-0", "rec-1"], "cursor": "1"}
+    assert server.seen[-1].json == {"ids": ["rec-0", "rec-1"], "cursor": "1", "pageSize": 25}

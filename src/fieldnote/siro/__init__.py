@@ -33,7 +33,7 @@ if TYPE_CHECKING:
         Unreachable,
         WebhookRejected,
     )
-    from fieldnote.siro.limits import Budget, Limiter, Priority, bulk
+    from fieldnote.siro.limits import Budget, Limiter, LocalLimiter, Priority, bulk
     from fieldnote.siro.models import EngagementSync, OpportunitySync, RecordingEvent
     from fieldnote.siro.operations import Page
     from fieldnote.siro.retries import Cause, RetryPolicy, Totals, Wait
@@ -53,6 +53,7 @@ _HOMES = {
     "Issue": "errors",
     "Limiter": "limits",
     "Listing": "_sync.listing",
+    "LocalLimiter": "limits",
     "MissingCredential": "errors",
     "NotFound": "errors",
     "OpportunitySync": "models",
@@ -90,6 +91,7 @@ __all__ = [
     "Issue",
     "Limiter",
     "Listing",
+    "LocalLimiter",
     "MissingCredential",
     "NotFound",
     "OpportunitySync",

@@ -7,7 +7,7 @@ from datetime import datetime
 from mimetypes import guess_type
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fieldnote.siro import endpoints
 from fieldnote.siro._async.listing import AsyncListing, repeated
@@ -218,11 +218,11 @@ class AsyncRecordings(AsyncResource):
     def get_many(
         self, record: RecordingsByIds | None = None, /, **fields: Unpack[RecordingsByIdsFields]
     ) -> AsyncListing[UserRecording]:
-        """Read recordings by Siro's `ids`, page by page. Needs a user token.
+        """Read recordings by Siro's `ids`, page by page, 25 a page unless said otherwise. Needs a user token.
 
         Take a record, or its fields by name.
         """
-        first = request(RecordingsByIds, record, fields)
+        first = _paged(request(RecordingsByIds, record, fields))
         return AsyncListing(
             self._sender,
             lambda at: endpoints.GET_RECORDINGS.call(
@@ -235,9 +235,10 @@ class AsyncRecordings(AsyncResource):
     ) -> AsyncListing[RecordingHit]:
         """Search recordings, page by page: `search(query={"search_text": "metal roof"})`. Needs a user token.
 
-        Take a record, or its fields by name.
+        Take a record, or its fields by name. `page` is the number of the page to begin with; 25 a page unless said
+        otherwise.
         """
-        first = request(RecordingSearch, record, fields)
+        first = _paged(request(RecordingSearch, record, fields))
         number = int(first.page or 1)
         return AsyncListing(
             self._sender,
@@ -445,6 +446,14 @@ class AsyncRecordings(AsyncResource):
         urls = await self.create_upload_urls(file_size=size, file_type=media_type)
         await self._sender.put_file(urls.upload_url, urls.upload_headers, file, size)
         return await self.register_upload(upload.model_copy(update={"file_url": urls.download_url}))
+
+
+_P = TypeVar("_P", RecordingsByIds, RecordingSearch)
+
+
+def _paged(first: _P) -> _P:
+    """Longer pages lose evaluation scores."""
+    return first if first.page_size is not None else first.model_copy(update={"page_size": 25})
 
 
 def _audio_file(path: str | PathLike[str], file_type: str | None) -> tuple[Path, int, str]:

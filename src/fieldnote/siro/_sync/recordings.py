@@ -10,7 +10,7 @@ from datetime import datetime
 from mimetypes import guess_type
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fieldnote.siro import endpoints
 from fieldnote.siro._sync.listing import Listing, repeated
@@ -221,11 +221,11 @@ class Recordings(Resource):
     def get_many(
         self, record: RecordingsByIds | None = None, /, **fields: Unpack[RecordingsByIdsFields]
     ) -> Listing[UserRecording]:
-        """Read recordings by Siro's `ids`, page by page. Needs a user token.
+        """Read recordings by Siro's `ids`, page by page, 25 a page unless said otherwise. Needs a user token.
 
         Take a record, or its fields by name.
         """
-        first = request(RecordingsByIds, record, fields)
+        first = _paged(request(RecordingsByIds, record, fields))
         return Listing(
             self._sender,
             lambda at: endpoints.GET_RECORDINGS.call(
@@ -238,9 +238,10 @@ class Recordings(Resource):
     ) -> Listing[RecordingHit]:
         """Search recordings, page by page: `search(query={"search_text": "metal roof"})`. Needs a user token.
 
-        Take a record, or its fields by name.
+        Take a record, or its fields by name. `page` is the number of the page to begin with; 25 a page unless said
+        otherwise.
         """
-        first = request(RecordingSearch, record, fields)
+        first = _paged(request(RecordingSearch, record, fields))
         number = int(first.page or 1)
         return Listing(
             self._sender,
@@ -448,6 +449,14 @@ class Recordings(Resource):
         urls = self.create_upload_urls(file_size=size, file_type=media_type)
         self._sender.put_file(urls.upload_url, urls.upload_headers, file, size)
         return self.register_upload(upload.model_copy(update={"file_url": urls.download_url}))
+
+
+_P = TypeVar("_P", RecordingsByIds, RecordingSearch)
+
+
+def _paged(first: _P) -> _P:
+    """Longer pages lose evaluation scores."""
+    return first if first.page_size is not None else first.model_copy(update={"page_size": 25})
 
 
 def _audio_file(path: str | PathLike[str], file_type: str | None) -> tuple[Path, int, str]:
