@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
-
-from pydantic import ValidationError
+from typing import TYPE_CHECKING, Any, Final
 
 from fieldnote.bridge.held import Extraction, Held, Link, Model, RowStatus, Section, keep_links
-from fieldnote.siro import AsyncSiro, Limiter, RetryPolicy
-from fieldnote.siro.errors import Invalid
-from fieldnote.siro.models import (
-    CrmLinks,
-    Engagement,
-    EngagementSync,
-    ExtractionRow,
-    Opportunity,
-    OpportunitySync,
-    Recording,
-)
+from fieldnote.siro import AsyncSiro, Limiter, RetryPolicy, endpoints
+from fieldnote.siro.errors import BadResponse
+from fieldnote.siro.models import CrmLinks, ExtractionRow, Recording
+from fieldnote.siro.operations import Prepared, raw
 
 if TYPE_CHECKING:
     from fieldnote.config import SiroSettings
@@ -73,16 +64,23 @@ class Remote:
         """Whose credential this is."""
         return (await self.client.auth.caller_identity()).organization_id
 
-    async def sync(self, stream: StreamName, payload: Mapping[str, Any]) -> Answer:
-        """Create or change one record. Raises SiroError; `Invalid` if this record is not acceptable."""
-        try:
-            if stream == "engagements":
-                return _answer(await self.client.engagements.sync(EngagementSync.model_validate(payload)))
-            return _answer(await self.client.opportunities.sync(OpportunitySync.model_validate(payload)))
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            where = ".".join(str(part) for part in first["loc"])
-            raise Invalid(f"{where}: {first['msg']}", hint="Mend the row or its map.") from None
+    async def put(self, stream: StreamName, record: bytes, siro_id: str | None = None) -> Answer:
+        """Create or change one record, given as JSON. Raises SiroError; `Invalid` if it is not acceptable.
+
+        `siro_id`: of an account that Siro is known to hold.
+        """
+        found = await self.client.send(_ONE[stream].call(raw, body=Prepared(record)))
+        return _answer_of(found[0])
+
+    async def put_batch(self, stream: StreamName, records: Sequence[bytes]) -> dict[str, Answer]:
+        """Create or change several records, given as JSON: all or none. The answers by the records' keys."""
+        body = Prepared(b"[" + b",".join(records) + b"]")
+        found = await self.client.send(_MANY[stream].call(raw, body=body))
+        return {str(item["externalId"]): _answer_of(item) for item in found if isinstance(item, dict)}
+
+    async def keep_only(self, first: datetime, last: datetime, keys: Sequence[str]) -> None:
+        """Siro deletes every appointment that starts between the two but these. Raises SiroError."""
+        await self.client.engagements.soft_delete_removed(from_time=first, to_time=last, valid_external_ids=keys)
 
     async def recordings(self, since: datetime) -> AsyncIterator[list[Held]]:
         """Recordings updated since then, page by page. What a page leaves out of one says nothing."""
@@ -131,11 +129,16 @@ async def open_remote(
         yield Remote(client)
 
 
-def _answer(record: Engagement | Opportunity) -> Answer:
-    related = {"account": record.account_id}
-    if isinstance(record, Engagement):
-        related["opportunity"] = record.opportunity_id
-    return Answer(record.id, {model: siro_id for model, siro_id in related.items() if siro_id})
+_ONE: Final = {"engagements": endpoints.SYNC_ENGAGEMENT, "opportunities": endpoints.SYNC_OPPORTUNITY}
+_MANY: Final = {"engagements": endpoints.SYNC_ENGAGEMENTS, "opportunities": endpoints.SYNC_OPPORTUNITIES}
+_RELATED: Final = {"account": "accountId", "opportunity": "opportunityId"}
+
+
+def _answer_of(item: Any) -> Answer:
+    """What Siro says of one record: read as plain JSON, as there are very many."""
+    if not isinstance(item, dict) or not isinstance(item.get("id"), str):
+        raise BadResponse("Siro's answer to a record has no id")
+    return Answer(item["id"], {model: item[name] for model, name in _RELATED.items() if item.get(name)})
 
 
 def held_of(recording: Recording) -> Held:

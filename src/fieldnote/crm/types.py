@@ -7,7 +7,7 @@ Values pass through as the CRM gives them: a time without a zone stays without o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -187,6 +187,10 @@ class Driver(Protocol):
 
     def row(self, source: Source, key: str) -> Row | None:
         """The one row with this key as it stands now."""
+        ...
+
+    def rows(self, source: Source, keys: Sequence[str]) -> dict[str, Row]:
+        """The rows with these keys as they stand now, by key. One that comes several times is left out."""
         ...
 
     def read(self, record: Record, columns: tuple[str, ...]) -> Row | None:

@@ -1,0 +1,41 @@
+"""Batches on their way to Siro, records that left the CRM, and what Siro cannot clear."""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision = "0003"
+down_revision = "0002"
+
+
+def upgrade() -> None:
+    op.create_table(
+        "attempts",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("connection", sa.String(length=63), nullable=False),
+        sa.Column("stream", sa.String(length=63), nullable=False),
+        sa.Column("origin", sa.String(length=63), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("keys", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("payloads", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["connection"], ["connections.name"], name=op.f("fk_attempts_connections"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_attempts")),
+    )
+    op.create_index("ix_attempts_stream", "attempts", ["connection", "stream"], unique=False)
+    op.add_column("sent", sa.Column("number", sa.BigInteger(), sa.Identity(always=False), nullable=False))
+    op.add_column("sent", sa.Column("standing", sa.JSON(none_as_null=True), nullable=True))
+    op.add_column("sent", sa.Column("removed", sa.Boolean(), server_default=sa.text("false"), nullable=False))
+    for name in ("payload", "attempted"):
+        op.alter_column("sent", name, type_=sa.JSON(none_as_null=True), postgresql_using=f"{name}::json")
+    # A record that Siro holds as deleted counts as gone, whoever deleted it.
+    op.execute("update sent set removed = true where payload ->> 'deletedAt' is not null")
+    op.drop_index("ix_sent_open", table_name="sent")
+    op.create_index(
+        "ix_sent_open",
+        "sent",
+        ["connection", "stream", "state"],
+        unique=False,
+        postgresql_where=sa.text("state not in ('sent', 'removed')"),
+    )
