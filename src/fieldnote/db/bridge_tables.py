@@ -12,7 +12,6 @@ from __future__ import annotations
 from typing import Any, Final
 
 from sqlalchemy import (
-    ARRAY,
     JSON,
     BigInteger,
     Boolean,
@@ -162,9 +161,8 @@ attempts: Final = Table(
     # Whose it is: a push holds the stream, a hook only these keys.
     Column("origin", _NAME, nullable=False),
     _now("started_at"),
-    Column("keys", ARRAY(Text), nullable=False),
-    # What Siro will hold of each if the call arrives, as JSON.
-    Column("payloads", ARRAY(Text), nullable=False),
+    # What Siro will hold if the call arrives, as JSON: [{"key": …, "payload": …}].
+    Column("records", Text, nullable=False),
     Index("ix_attempts_stream", "connection", "stream"),
 )
 """Batches whose answer has not come: committed before a call, gone with its answer."""

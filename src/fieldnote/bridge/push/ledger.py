@@ -7,7 +7,7 @@ process left there may or may not have reached Siro, and is taken up as that.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -221,13 +221,8 @@ class StreamLedger:
 
     async def attempt(self, conn: AsyncConnection, origin: str, payloads: Mapping[str, bytes]) -> int:
         """Remember what is about to be sent, before it is; its number. `payloads`: what Siro will hold then."""
-        values = {
-            **self._scope,
-            "origin": origin,
-            "keys": list(payloads),
-            "payloads": [payload.decode() for payload in payloads.values()],
-        }
-        return int((await conn.execute(_ATTEMPT, values)).scalar_one())
+        records = _document({"key": key, "payload": Json(payload)} for key, payload in payloads.items())
+        return int((await conn.execute(_ATTEMPT, {**self._scope, "origin": origin, "records": records})).scalar_one())
 
     async def withdraw(self, conn: AsyncConnection, attempt: int) -> None:
         """The attempt has come to an end: its answer is kept, or nothing of it was sent."""
@@ -239,41 +234,42 @@ class StreamLedger:
 
     async def confirm(self, conn: AsyncConnection, answers: Sequence[Confirmed]) -> None:
         """This is what Siro holds now."""
-        values = {
-            **self._scope,
-            "keys": [item.key for item in answers],
-            "states": [(SentState.REMOVED if item.gone else SentState.SENT).value for item in answers],
-            "hashes": [item.row_hash for item in answers],
-            "payloads": [item.holds.decode() for item in answers],
-            "removed": [item.removed for item in answers],
-            "standing": [to_json(item.standing).decode() if item.standing else None for item in answers],
-            "ids": [item.siro_id for item in answers],
-            "related": [to_json(dict(item.related)).decode() for item in answers],
-        }
-        await conn.execute(_CONFIRM, values)
+        rows = _document(
+            {
+                "key": item.key,
+                "state": (SentState.REMOVED if item.gone else SentState.SENT).value,
+                "hash": _hex(item.row_hash),
+                "payload": Json(item.holds),
+                "removed": item.removed,
+                "standing": item.standing or None,
+                "siro_id": item.siro_id,
+                "related": item.related,
+            }
+            for item in answers
+        )
+        await conn.execute(_CONFIRM, {**self._scope, "rows": rows})
 
     async def settle(self, conn: AsyncConnection, rows: Sequence[Settled]) -> None:
         """Rows that changed without changing what Siro should hold."""
-        values = {
-            **self._scope,
-            "keys": [item.key for item in rows],
-            "hashes": [item.row_hash for item in rows],
-            "standing": [to_json(item.standing).decode() if item.standing else None for item in rows],
-        }
-        await conn.execute(_SETTLE, values)
+        document = _document(
+            {"key": item.key, "hash": _hex(item.row_hash), "standing": item.standing or None} for item in rows
+        )
+        await conn.execute(_SETTLE, {**self._scope, "rows": document})
 
     async def fail(self, conn: AsyncConnection, failures: Sequence[Failed]) -> None:
         """Records that did not arrive."""
-        values = {
-            **self._scope,
-            "keys": [item.key for item in failures],
-            "states": [item.state.value for item in failures],
-            "hashes": [item.row_hash for item in failures],
-            "reasons": [item.reason for item in failures],
-            "hints": [item.hint for item in failures],
-            "attempted": [None if item.attempted is None else item.attempted.decode() for item in failures],
-        }
-        await conn.execute(_FAIL, values)
+        rows = _document(
+            {
+                "key": item.key,
+                "state": item.state.value,
+                "hash": _hex(item.row_hash),
+                "reason": item.reason,
+                "hint": item.hint,
+                "attempted": None if item.attempted is None else Json(item.attempted),
+            }
+            for item in failures
+        )
+        await conn.execute(_FAIL, {**self._scope, "rows": rows})
 
     # --- states
 
@@ -354,6 +350,28 @@ class StreamLedger:
         await conn.execute(statement.on_conflict_do_update(index_elements=["connection", "stream"], set_=changed))
 
 
+@dataclass(frozen=True, slots=True)
+class Json:
+    """A value that is JSON already."""
+
+    text: bytes
+
+
+def _document(rows: Iterable[Mapping[str, Any]]) -> str:
+    """Rows as one JSON text: an array parameter would be escaped sign by sign, and twice."""
+    return "[" + ",".join(map(_object, rows)) + "]"
+
+
+def _object(row: Mapping[str, Any]) -> str:
+    ready = {name: value for name, value in row.items() if isinstance(value, Json)}
+    rest = to_json({name: value for name, value in row.items() if name not in ready}).decode()
+    return rest[:-1] + "".join(f',"{name}":{value.text.decode()}' for name, value in ready.items()) + "}"
+
+
+def _hex(row_hash: bytes | None) -> str | None:
+    return None if row_hash is None else row_hash.hex()
+
+
 _OPEN_INDEX = text("sent.state not in ('sent', 'removed')")
 """In the words of the index that has few rows, so that the planner finds it."""
 
@@ -371,8 +389,7 @@ _LIVE = text("""
 """)
 
 _ATTEMPT = text("""
-    insert into attempts (connection, stream, origin, keys, payloads)
-    values (:connection, :stream, :origin, cast(:keys as text[]), cast(:payloads as text[]))
+    insert into attempts (connection, stream, origin, records) values (:connection, :stream, :origin, :records)
     returning id
 """)
 
@@ -382,14 +399,14 @@ _TAKE_UP = text("""
     with left_over as (
         delete from attempts
         where connection = :connection and stream = :stream and origin = :origin
-        returning id, keys, payloads
+        returning id, records
     ), latest as (
         select distinct on (item.key) item.key, item.payload
-        from left_over cross join lateral unnest(left_over.keys, left_over.payloads) as item (key, payload)
+        from left_over cross join lateral json_to_recordset(left_over.records::json) as item (key text, payload json)
         order by item.key, left_over.id desc
     )
     insert into sent (connection, stream, key, state, attempted)
-    select :connection, :stream, key, 'pending', payload::json from latest
+    select :connection, :stream, key, 'pending', payload from latest
     on conflict (connection, stream, key) do update
     set state = 'pending', attempted = excluded.attempted, row_hash = null, reason = null, hint = null,
         changed_at = now()
@@ -397,12 +414,11 @@ _TAKE_UP = text("""
 
 _CONFIRM = text("""
     insert into sent (connection, stream, key, state, row_hash, payload, removed, standing, siro_id, related, sent_at)
-    select :connection, :stream, item.key, item.state, item.row_hash, item.payload::json, item.removed,
-           item.standing::json, item.siro_id, item.related::jsonb, now()
-    from unnest(cast(:keys as text[]), cast(:states as text[]), cast(:hashes as bytea[]), cast(:payloads as text[]),
-                cast(:removed as boolean[]), cast(:standing as text[]), cast(:ids as text[]),
-                cast(:related as text[]))
-        as item (key, state, row_hash, payload, removed, standing, siro_id, related)
+    select :connection, :stream, item.key, item.state, decode(item.hash, 'hex'), item.payload, item.removed,
+           item.standing, item.siro_id, item.related, now()
+    from json_to_recordset(cast(:rows as json))
+        as item (key text, state text, hash text, payload json, removed boolean, standing json, siro_id text,
+                 related jsonb)
     on conflict (connection, stream, key) do update
     set state = excluded.state, row_hash = excluded.row_hash, payload = excluded.payload, attempted = null,
         removed = excluded.removed, standing = excluded.standing, siro_id = coalesce(excluded.siro_id, sent.siro_id),
@@ -412,20 +428,18 @@ _CONFIRM = text("""
 
 _SETTLE = text("""
     update sent
-    set state = 'sent', row_hash = item.row_hash, standing = item.standing::json, reason = null, hint = null,
+    set state = 'sent', row_hash = decode(item.hash, 'hex'), standing = item.standing, reason = null, hint = null,
         changed_at = now()
-    from unnest(cast(:keys as text[]), cast(:hashes as bytea[]), cast(:standing as text[]))
-        as item (key, row_hash, standing)
+    from json_to_recordset(cast(:rows as json)) as item (key text, hash text, standing json)
     where sent.connection = :connection and sent.stream = :stream and sent.key = item.key
 """)
 
 _FAIL = text("""
     insert into sent (connection, stream, key, state, row_hash, reason, hint, attempted)
-    select :connection, :stream, item.key, item.state, item.row_hash, item.reason, item.hint,
-           item.attempted::json
-    from unnest(cast(:keys as text[]), cast(:states as text[]), cast(:hashes as bytea[]),
-                cast(:reasons as text[]), cast(:hints as text[]), cast(:attempted as text[]))
-        as item (key, state, row_hash, reason, hint, attempted)
+    select :connection, :stream, item.key, item.state, decode(item.hash, 'hex'), item.reason, item.hint,
+           item.attempted
+    from json_to_recordset(cast(:rows as json))
+        as item (key text, state text, hash text, reason text, hint text, attempted json)
     on conflict (connection, stream, key) do update
     set state = excluded.state, row_hash = excluded.row_hash, reason = excluded.reason, hint = excluded.hint,
         attempted = case excluded.state when 'unmapped' then sent.attempted else excluded.attempted end,
