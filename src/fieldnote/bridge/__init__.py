@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from fieldnote.bridge.daemon import Daemon
     from fieldnote.bridge.outcomes import Change, PullResult
     from fieldnote.bridge.pull import pull_once
-    from fieldnote.bridge.push import PushResult, StreamResult, Wish, push_once
+    from fieldnote.bridge.push import Plan, PlannedChange, PushResult, StreamResult, Wish, plan_once, push_once
 
 __all__ = [
     "Bridge",
@@ -29,11 +29,14 @@ __all__ = [
     "Change",
     "ConnectionChanged",
     "Daemon",
+    "Plan",
+    "PlannedChange",
     "PullResult",
     "PushResult",
     "StreamResult",
     "Wish",
     "open_bridge",
+    "plan_once",
     "pull_once",
     "push_once",
 ]
@@ -44,9 +47,12 @@ _ROOMS = {
     "Change": "outcomes",
     "PullResult": "outcomes",
     "pull_once": "pull",
+    "Plan": "push",
+    "PlannedChange": "push",
     "PushResult": "push",
     "StreamResult": "push",
     "Wish": "push",
+    "plan_once": "push",
     "push_once": "push",
 }
 

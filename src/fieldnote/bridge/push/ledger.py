@@ -52,6 +52,7 @@ Window = tuple[datetime | None, datetime | None]
 
 QUARANTINED = (SentState.REFUSED, SentState.UNMAPPED)
 """Waits for the row or the map to be mended."""
+DROPPED_OR_QUARANTINED = (*QUARANTINED, SentState.DROPPED)
 OPEN = (SentState.PENDING, *QUARANTINED, SentState.DOUBTFUL)
 """Siro does not hold it as the CRM does."""
 
@@ -294,6 +295,16 @@ class StreamLedger:
         values = {**self._scope, "seen": seen, "bits": 8 * len(seen)}
         return int((await conn.execute(_COUNT_UNSEEN, values)).scalar_one())
 
+    async def unseen(self, conn: AsyncConnection, seen: bytes, window: Window, *, after: str, limit: int) -> list[str]:
+        """Keys whose bit is not set, that Siro may hold as live, in their order, behind `after`."""
+        first, last = window
+        values = {**self._scope, "seen": seen, "bits": 8 * len(seen), "first": first, "last": last}
+        return list((await conn.scalars(_LIST_UNSEEN, {**values, "after": after, "limit": limit})).all())
+
+    async def reopen(self, conn: AsyncConnection, keys: Sequence[str]) -> None:
+        """These are no deletions after all."""
+        await conn.execute(_REOPEN, {**self._scope, "keys": list(keys)})
+
     async def count_doubtful(self, conn: AsyncConnection) -> tuple[int, int]:
         """How many records are gone, and how many the CRM says are deleted."""
         row = (await conn.execute(_COUNT_DOUBTFUL, {**self._scope, "gone": GONE})).one()
@@ -313,9 +324,10 @@ class StreamLedger:
         await conn.execute(_FORGET_NEVER_SENT, {**self._scope, "keys": list(keys)})
         await conn.execute(_CLOSE_DOUBT, {**self._scope, "keys": list(keys)})
 
-    async def owe(self, conn: AsyncConnection, keys: Sequence[str]) -> int:
-        """Look at these records again by their keys. How many are known."""
-        return (await conn.execute(_OWE, {**self._scope, "keys": list(keys)})).rowcount
+    async def release(self, conn: AsyncConnection, keys: Sequence[str]) -> int:
+        """Quarantined and dropped records that are to be tried again; without keys, all that are quarantined."""
+        statement = _RELEASE if keys else _RELEASE_ALL
+        return (await conn.execute(statement, {**self._scope, "keys": list(keys)} if keys else self._scope)).rowcount
 
     async def drop(self, conn: AsyncConnection, keys: Sequence[str]) -> int:
         """Quarantined records that need not go to Siro as they are. How many there were."""
@@ -479,6 +491,16 @@ _DOUBT_UNSEEN = text(f"""
 
 _COUNT_UNSEEN = text(f"select count(*) from sent where {_UNSEEN} and not removed and payload is not null")  # noqa: S608
 
+_LIST_UNSEEN = text(f"""
+    select key from sent where {_UNSEEN} and {_IN_WINDOW} and not removed and key > :after
+    order by key limit :limit
+""")  # noqa: S608
+
+_REOPEN = text("""
+    update sent set state = 'sent', reason = null, hint = null, row_hash = null, changed_at = now()
+    where connection = :connection and stream = :stream and key = any(cast(:keys as text[])) and state = 'doubtful'
+""")
+
 _COUNT_DOUBTFUL = text("""
     select count(*) filter (where reason = :gone) as gone,
            count(*) filter (where reason is distinct from :gone) as deleted
@@ -501,10 +523,15 @@ _CLOSE_DOUBT = text("""
     where connection = :connection and stream = :stream and key = any(cast(:keys as text[]))
 """)
 
-_OWE = text("""
-    update sent set state = 'pending', row_hash = null, reason = 'looked at again, as was asked', hint = null,
-        changed_at = now()
+_RELEASE = text("""
+    update sent set state = 'pending', row_hash = null, changed_at = now()
     where connection = :connection and stream = :stream and key = any(cast(:keys as text[]))
+      and state in ('refused', 'unmapped', 'dropped')
+""")
+
+_RELEASE_ALL = text("""
+    update sent set state = 'pending', row_hash = null, changed_at = now()
+    where connection = :connection and stream = :stream and state in ('refused', 'unmapped')
 """)
 
 _DROP = text("""

@@ -8,8 +8,9 @@ import time
 from fieldnote.bridge.connection import verify
 from fieldnote.bridge.context import Bridge
 from fieldnote.bridge.locks import exclusive
+from fieldnote.bridge.push.reading import Wish
 from fieldnote.bridge.push.results import PushResult
-from fieldnote.bridge.push.stream import StreamPush, Wish
+from fieldnote.bridge.push.stream import StreamPush, Watch
 from fieldnote.bridge.runs import begin, finish
 from fieldnote.config import nearest
 from fieldnote.errors import ConfigError, FieldnoteError
@@ -20,9 +21,16 @@ log = logging.getLogger(__name__)
 
 
 async def push_once(
-    bridge: Bridge, *, wish: Wish | None = None, accept_change: bool = False, patience: float = 60.0
+    bridge: Bridge,
+    *,
+    wish: Wish | None = None,
+    accept_change: bool = False,
+    patience: float = 60.0,
+    watch: Watch | None = None,
 ) -> PushResult:
     """Bring Siro to the state of the CRM, as far as it can be done now. `wish`: what a person asks beyond that.
+
+    `watch` is told of each stream's progress, page by page.
 
     Raises `ConnectionChanged` if the connection is not what it was, `Busy` if another process still pushes a
     stream after `patience` seconds, `CrmError` if the CRM cannot be read, and the client's error if Siro does
@@ -38,7 +46,7 @@ async def push_once(
         for name, mapper in mappers.items():
             async with exclusive(bridge.engine, "push", bridge.name, name, patience=patience):
                 with bulk():
-                    result.streams.append(await StreamPush(bridge, name, mapper, wish).run())
+                    result.streams.append(await StreamPush(bridge, name, mapper, wish, watch).run())
     except FieldnoteError as error:
         await finish(bridge.engine, run_id, {"error": type(error).__name__})
         raise

@@ -13,71 +13,49 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from hashlib import blake2b
-from typing import Final, TypeVar
+from collections.abc import Callable, Sequence
+from contextlib import aclosing
+from typing import Final
 
 from fieldnote.bridge.context import Bridge
 from fieldnote.bridge.push.comparing import Comparison, Send, Work
-from fieldnote.bridge.push.ledger import SentState, StreamLedger
+from fieldnote.bridge.push.ledger import QUARANTINED, SentState, StreamLedger
+from fieldnote.bridge.push.reading import Reading, Wish
 from fieldnote.bridge.push.results import SHOWN, StreamResult
 from fieldnote.bridge.push.sending import PUSH, Sending
 from fieldnote.bridge.push.vanished import Seen, Vanished
-from fieldnote.config import StreamSettings
-from fieldnote.crm.types import Cursor, Page, Source
-from fieldnote.errors import ConfigError, CrmRefused
+from fieldnote.crm.types import Cursor, Page
+from fieldnote.errors import CrmRefused
 from fieldnote.mapping.records import RowMapper, StreamName
 
 log = logging.getLogger(__name__)
 
-PAGE: Final = 1000
-"""Rows that are read and compared together."""
-OVERLAP: Final = timedelta(minutes=5)
-"""How far before the cursor a reading starts: rows may be committed later than their time says."""
-FULL_EVERY: Final = timedelta(days=1)
-"""How often all rows are compared by hash, beside the cursor."""
 _CHECKPOINT: Final = 5.0
 """Seconds after which a long reading notes how far it has come."""
 _RECHECKED: Final = 200
 _LOOKED_UP: Final = 200
 """Rows that are looked up by their keys together."""
 
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What a person asks of one push; nothing of it: what is due."""
-
-    streams: tuple[str, ...] = ()
-    """Only these."""
-    keys: tuple[str, ...] = ()
-    """Only these records, whether or not they changed."""
-    full: bool = False
-    """Compare all rows, whatever the cursor says."""
-    since: datetime | None = None
-    """Read all that changed since then."""
-    accept_deletes: int = 0
-    """So many deletions, and no more, are meant."""
+Watch = Callable[[StreamResult], None]
+"""Is told of a stream's progress, page by page."""
 
 
 class StreamPush:
     """One reading of one stream."""
 
-    def __init__(self, bridge: Bridge, name: StreamName, mapper: RowMapper, wish: Wish) -> None:
+    def __init__(
+        self, bridge: Bridge, name: StreamName, mapper: RowMapper, wish: Wish, watch: Watch | None = None
+    ) -> None:
         self.bridge = bridge
         self.name = name
-        self.settings = stream_settings(bridge, name)
-        self.source = source_of(name, self.settings)
-        self.version = version_of(self.source, mapper)
-        self.ledger = StreamLedger(bridge.name, name)
-        self.comparison = Comparison(self.ledger, mapper, self.settings.map)
-        self.result = StreamResult(name)
         self.wish = wish
-        self.vanished = Vanished(bridge, self.ledger, self.source, self.settings.deletions, self.result)
-        self._cursor: Cursor | None = None
+        self.ledger = StreamLedger(bridge.name, name)
+        self.reading = Reading(bridge, self.ledger, mapper, wish)
+        settings = self.reading.settings
+        self.comparison = Comparison(self.ledger, mapper, settings.map)
+        self.result = StreamResult(name)
+        self.vanished = Vanished(bridge, self.ledger, self.reading.source, settings.deletions, self.result)
+        self._watch = watch or (lambda _: None)
         self._saved_at = time.monotonic()
 
     async def run(self) -> StreamResult:
@@ -123,7 +101,7 @@ class StreamPush:
 
     async def _deal_with_keys(self, sending: Sending, keys: Sequence[str]) -> None:
         """Look these rows up and send them; one that is not there is treated as gone."""
-        rows = await asyncio.to_thread(self.bridge.crm.rows, self.source, list(keys))
+        rows = await self.reading.rows(list(keys))
         page = Page(tuple(rows.values()), None, last=False)
         self.result.read += len(rows)
         await self._deal_with(page, sending, anew=bool(self.wish.keys))
@@ -139,54 +117,31 @@ class StreamPush:
 
     async def _deal_with_rows(self, sending: Sending) -> bool:
         """Read, compare and send what is due. Whether all rows were read, to the end."""
+        await self.reading.begin()
         async with self.bridge.engine.connect() as conn:
-            progress = await self.ledger.progress(conn)
-            current = progress if progress is not None and progress.version == self.version else None
             seen = Seen(await self.ledger.last_number(conn))
-        self._cursor = current.cursor if current else None
-        since = self._since(current.complete_at if current else None)
-        ended = await self._read_all(since, sending, seen)
-        if not ended or self.result.stopped is not None:
-            return False
-        if since is None:
-            await self.vanished.note_unseen(seen)
-        if self.wish.since is None:
-            await self._save(complete=since is None)
-        return since is None
-
-    def _since(self, complete_at: datetime | None) -> Cursor | None:
-        """Where to begin; None: all rows."""
-        if self.wish.full:
-            return None
-        if self.wish.since is not None:
-            return Cursor(self.wish.since)
-        full = complete_at is None or datetime.now(UTC) - complete_at > FULL_EVERY
-        return None if full else self._cursor
-
-    async def _read_all(self, since: Cursor | None, sending: Sending, seen: Seen) -> bool:
-        """Deal with page after page; the next one is read meanwhile. False: stopped early."""
-        overlap = OVERLAP if self.wish.since is None else timedelta()
-        pages = await asyncio.to_thread(self.bridge.crm.pages, self.source, since, overlap=overlap, size=PAGE)
-        page = await _next(pages)
-        while page is not None:
-            following = asyncio.create_task(_next(pages))
-            try:
+        async with aclosing(self.reading.pages()) as pages:
+            async for page in pages:
                 self.result.read += len(page.rows)
                 work = await self._deal_with(page, sending)
                 seen.add(work.seen, len(page.rows))
+                self._watch(self.result)
                 if page.cursor is not None and self.wish.since is None:
                     await self._reached(page.cursor, sending)
                 if self.result.stopped is not None:
                     return False
-            finally:
-                upcoming = await _finished(following)
-            page = upcoming.result()
         await sending.drained()
-        return True
+        if self.result.stopped is not None:
+            return False
+        if self.reading.complete:
+            await self.vanished.note_unseen(seen)
+        if self.wish.since is None:
+            await self._save(complete=self.reading.complete)
+        return self.reading.complete
 
     async def _reached(self, cursor: Cursor, sending: Sending) -> None:
         """A cursor may be kept once everything before it is in the ledger, as sent or as open."""
-        self._cursor = cursor
+        self.reading.cursor = cursor
         if time.monotonic() - self._saved_at > _CHECKPOINT:
             await sending.drained()
             if self.result.stopped is None:
@@ -194,7 +149,7 @@ class StreamPush:
 
     async def _save(self, *, complete: bool) -> None:
         async with self.bridge.engine.begin() as conn:
-            await self.ledger.save(conn, self._cursor, self.version, complete=complete)
+            await self.ledger.save(conn, self.reading.cursor, self.reading.version, complete=complete)
         self._saved_at = time.monotonic()
 
     # --- one page
@@ -241,7 +196,7 @@ class StreamPush:
                 keys = await self.ledger.keys_in(conn, SentState.DOUBTFUL, after=after, limit=_LOOKED_UP)
             if not keys:
                 break
-            rows = await asyncio.to_thread(self.bridge.crm.rows, self.source, keys)
+            rows = await self.reading.rows(keys)
             await self._deal_with(Page(tuple(rows.values()), None, last=False), sending, decided=True)
             await sending.add(await self._gone([key for key in keys if key not in rows]))
             after = keys[-1]
@@ -267,7 +222,7 @@ class StreamPush:
         async with self.bridge.engine.connect() as conn:
             states = await self.ledger.count_states(conn)
             self.result.standing = await self.ledger.count_standing(conn)
-            self.result.problems = await self.ledger.problems(conn, SHOWN)
+            self.result.problems = await self.ledger.problems(conn, SHOWN, (SentState.PENDING, *QUARANTINED))
         self.result.refused += states.get(SentState.REFUSED, 0)
         self.result.unmapped += states.get(SentState.UNMAPPED, 0)
         self.result.pending += states.get(SentState.PENDING, 0)
@@ -278,9 +233,8 @@ class StreamPush:
         """A row with a problem that somebody deleted in the CRM is no problem any more."""
         if self.result.stopped is not None:
             return
-        open_states = (SentState.REFUSED, SentState.UNMAPPED)
         async with self.bridge.engine.connect() as conn:
-            problems = await self.ledger.problems(conn, _RECHECKED, open_states)
+            problems = await self.ledger.problems(conn, _RECHECKED, QUARANTINED)
         if not problems:
             return
         gone = await asyncio.to_thread(lambda: [item.key for item in problems if self._is_gone(item.key)])
@@ -289,35 +243,6 @@ class StreamPush:
 
     def _is_gone(self, key: str) -> bool:
         try:
-            return self.bridge.crm.row(self.source, key) is None
+            return self.bridge.crm.row(self.reading.source, key) is None
         except CrmRefused:
             return False
-
-
-def stream_settings(bridge: Bridge, name: StreamName) -> StreamSettings:
-    """The stream's part of the file."""
-    settings: StreamSettings | None = getattr(bridge.config.push, name)
-    if settings is None:
-        raise ConfigError(f"the file has no push.{name}")
-    return settings
-
-
-def source_of(name: StreamName, settings: StreamSettings) -> Source:
-    """Where the stream's rows come from."""
-    return Source(f"push.{name}", settings.key, query=settings.query, table=settings.table, cursor=settings.cursor)
-
-
-def version_of(source: Source, mapper: RowMapper) -> str:
-    """Changes with the query as well as with the map: either may make another record of an old row."""
-    parts = (mapper.version, source.query, source.table, source.key, source.cursor)
-    return blake2b("\0".join(str(part) for part in parts).encode(), digest_size=8).hexdigest()
-
-
-async def _next(pages: Iterator[T]) -> T | None:
-    return await asyncio.to_thread(next, pages, None)
-
-
-async def _finished(task: asyncio.Task[T]) -> asyncio.Task[T]:
-    """Wait for a thread's work to end, so that none outlives the reading; its own error comes later."""
-    await asyncio.wait([task])
-    return task

@@ -110,6 +110,31 @@ class Vanished:
                 f"the CRM gave no row at all, while Siro holds {live} records of this stream: nothing is deleted"
             )
 
+    # --- looking only
+
+    @property
+    def wanted(self) -> bool:
+        """Whether what does not come any more is to be deleted in Siro."""
+        return self._deletes is not None
+
+    async def unseen(self, seen: Seen, *, after: str, limit: int) -> list[str]:
+        """Keys that a reading of all rows has missed, in their order, behind `after`."""
+        if self._deletes is None or seen.rows == 0:
+            return []
+        async with self._bridge.engine.connect() as conn:
+            return await self._ledger.unseen(conn, seen.as_bytes(), self._window, after=after, limit=limit)
+
+    async def standing_apart(self, keys: Sequence[str]) -> list[str]:
+        """Those that do not stand in the table of `deletes` either."""
+        standing = await self._standing(keys)
+        return [key for key in keys if key not in standing]
+
+    async def _standing(self, keys: Sequence[str]) -> list[str]:
+        if self._deletes is None or self._deletes.table is None:
+            return []
+        source = Source(f"{self._source.name}.deletes", self._source.key, table=self._deletes.table)
+        return list(await asyncio.to_thread(self._bridge.crm.rows, source, list(keys)))
+
     # --- deciding
 
     async def may_go(self, accepted: int) -> bool:
@@ -125,19 +150,16 @@ class Vanished:
         extent = "all" if whole else f"{many} of {live}"
         self._result.warn(
             f"push.{self._ledger.stream}: {extent} records would be deleted in Siro, which is more than the file "
-            f"allows: if that is right, run `fieldnote push --accept-deletes {many}`"
+            f"allows: `fieldnote plan` names them; if they are right, run `fieldnote push --accept-deletes {many}`"
         )
         return False
 
     async def confirmed(self, keys: Sequence[str]) -> list[str]:
         """Those that are really gone. One that still stands in the table of `deletes` only left the query."""
-        if self._deletes is None or self._deletes.table is None:
-            return list(keys)
-        source = Source(f"{self._source.name}.deletes", self._source.key, table=self._deletes.table)
-        standing = await asyncio.to_thread(self._bridge.crm.rows, source, list(keys))
+        standing = await self._standing(keys)
         if standing:
             async with self._bridge.engine.begin() as conn:
-                await self._ledger.close_gone(conn, list(standing))
+                await self._ledger.reopen(conn, standing)
         return [key for key in keys if key not in standing]
 
     # --- the organization's only source
