@@ -407,10 +407,12 @@ class PullSettings(_Section):
 
 
 class ReceiverSettings(_Section):
-    """Where `fieldnote run` listens for Siro's webhooks."""
+    """Where `fieldnote run` listens for webhooks: Siro's, and the CRM's."""
 
     host: Text = "127.0.0.1"
     port: int = Field(default=8787, ge=0, le=65535)
+    crm_secret: Annotated[tuple[Secret, ...], BeforeValidator(_secrets)] = ()
+    """What a hook of the CRM proves itself with; several while one is being replaced."""
 
 
 class Config(_Section):

@@ -167,6 +167,20 @@ attempts: Final = Table(
 )
 """Batches whose answer has not come: committed before a call, gone with its answer."""
 
+hooks: Final = Table(
+    "hooks",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    _connection(primary_key=False),
+    Column("stream", _NAME, nullable=False),
+    Column("key", Text, nullable=False),
+    # Personal: the row, where the hook brought it.
+    Column("row", JSON(none_as_null=True)),
+    _now("received_at"),
+    Index("ix_hooks_stream", "connection", "stream", "id"),
+)
+"""What the CRM has told of single records, until it is dealt with."""
+
 # --- pull: what Siro holds ------------------------------------------------------------------------------
 
 fetch_order: Final = Sequence("fetch_order", metadata=metadata)

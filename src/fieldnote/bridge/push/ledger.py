@@ -24,6 +24,17 @@ from fieldnote.db.bridge_tables import sent, streams
 from fieldnote.mapping.records import StreamName
 
 
+class Origin(StrEnum):
+    """Who makes an attempt."""
+
+    PUSH = "push"
+    """A push, which holds the whole stream. There is one at a time."""
+    HOOK = "hook"
+    """A hook of the CRM, for single records, beside any push."""
+    HOOKED = "hooked"
+    """A hook's attempt that has come to its end, kept so that a push with older rows notices it."""
+
+
 class SentState(StrEnum):
     """Where a record stands on its way to Siro."""
 
@@ -220,18 +231,36 @@ class StreamLedger:
 
     # --- calls
 
-    async def attempt(self, conn: AsyncConnection, origin: str, payloads: Mapping[str, bytes]) -> int:
+    async def last_attempt(self, conn: AsyncConnection) -> int:
+        """The number of the latest attempt at this stream."""
+        return int((await conn.scalar(_LAST_ATTEMPT, self._scope)) or 0)
+
+    async def busy(self, conn: AsyncConnection, keys: Sequence[str], origin: Origin, horizon: int) -> set[str]:
+        """Those of these keys that somebody else has on their way, or, for a push, had since `horizon`.
+
+        Until the transaction ends nobody else can claim a record of the stream.
+        """
+        values = {**self._scope, "keys": list(keys), "is_push": origin is Origin.PUSH, "horizon": horizon}
+        await conn.execute(_LOCK, self._scope)
+        return set((await conn.scalars(_BUSY, values)).all())
+
+    async def attempt(self, conn: AsyncConnection, origin: Origin, payloads: Mapping[str, bytes]) -> int:
         """Remember what is about to be sent, before it is; its number. `payloads`: what Siro will hold then."""
         records = _document({"key": key, "payload": Json(payload)} for key, payload in payloads.items())
-        return int((await conn.execute(_ATTEMPT, {**self._scope, "origin": origin, "records": records})).scalar_one())
+        values = {**self._scope, "origin": origin.value, "records": records}
+        return int((await conn.execute(_ATTEMPT, values)).scalar_one())
 
-    async def withdraw(self, conn: AsyncConnection, attempt: int) -> None:
-        """The attempt has come to an end: its answer is kept, or nothing of it was sent."""
-        await conn.execute(_WITHDRAW, {"id": attempt})
+    async def withdraw(self, conn: AsyncConnection, attempt: int, origin: Origin) -> None:
+        """The attempt has come to its end, and its answer is kept."""
+        await conn.execute(_WITHDRAW if origin is Origin.PUSH else _KEEP_HOOKED, {"id": attempt})
 
-    async def take_up(self, conn: AsyncConnection, origin: str) -> int:
-        """What dead processes left in `attempts` may have reached Siro: its keys are pending. How many they are."""
-        return (await conn.execute(_TAKE_UP, {**self._scope, "origin": origin})).rowcount
+    async def take_up(self, conn: AsyncConnection) -> int:
+        """What dead processes left in `attempts` may have reached Siro: its keys are pending. How many they are.
+
+        For a push, which holds the stream: another push that left something is dead. A hook may be at work.
+        """
+        await conn.execute(_FORGET_HOOKED, self._scope)
+        return (await conn.execute(_TAKE_UP, self._scope)).rowcount
 
     async def confirm(self, conn: AsyncConnection, answers: Sequence[Confirmed]) -> None:
         """This is what Siro holds now."""
@@ -324,6 +353,10 @@ class StreamLedger:
         await conn.execute(_FORGET_NEVER_SENT, {**self._scope, "keys": list(keys)})
         await conn.execute(_CLOSE_DOUBT, {**self._scope, "keys": list(keys)})
 
+    async def owe(self, conn: AsyncConnection, keys: Sequence[str]) -> None:
+        """The next push looks these up by their keys, whether or not they are known."""
+        await conn.execute(_OWE, {**self._scope, "keys": list(keys)})
+
     async def release(self, conn: AsyncConnection, keys: Sequence[str]) -> int:
         """Quarantined and dropped records that are to be tried again; without keys, all that are quarantined."""
         statement = _RELEASE if keys else _RELEASE_ALL
@@ -407,10 +440,30 @@ _ATTEMPT = text("""
 
 _WITHDRAW = text("delete from attempts where id = :id")
 
+_KEEP_HOOKED = text("update attempts set origin = 'hooked' where id = :id")
+
+_FORGET_HOOKED = text("""
+    delete from attempts where connection = :connection and stream = :stream and origin = 'hooked'
+""")
+
+_LAST_ATTEMPT = text("select max(id) from attempts where connection = :connection and stream = :stream")
+
+_LOCK = text("select pg_advisory_xact_lock(hashtextextended('attempts' || :connection || '/' || :stream, 0))")
+
+_BUSY = text("""
+    select distinct item.key
+    from attempts cross join lateral json_to_recordset(attempts.records::json) as item (key text)
+    where attempts.connection = :connection and attempts.stream = :stream
+      and (attempts.origin = 'hook' or attempts.origin = 'push' and not :is_push
+           or attempts.origin = 'hooked' and :is_push and attempts.id > :horizon)
+      and item.key = any(cast(:keys as text[]))
+""")
+
 _TAKE_UP = text("""
     with left_over as (
         delete from attempts
-        where connection = :connection and stream = :stream and origin = :origin
+        where connection = :connection and stream = :stream
+          and (origin = 'push' or started_at < now() - interval '30 minutes')
         returning id, records
     ), latest as (
         select distinct on (item.key) item.key, item.payload
@@ -521,6 +574,13 @@ _KEYS_BETWEEN = text("""
 _CLOSE_DOUBT = text("""
     update sent set state = 'removed', reason = null, hint = null, row_hash = null, changed_at = now()
     where connection = :connection and stream = :stream and key = any(cast(:keys as text[]))
+""")
+
+_OWE = text("""
+    insert into sent (connection, stream, key, state)
+    select :connection, :stream, key, 'pending' from unnest(cast(:keys as text[])) as item (key)
+    on conflict (connection, stream, key) do update
+    set state = 'pending', row_hash = null, reason = null, hint = null, changed_at = now()
 """)
 
 _RELEASE = text("""

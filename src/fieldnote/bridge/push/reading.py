@@ -20,6 +20,8 @@ PAGE: Final = 1000
 """Rows that are read and compared together."""
 OVERLAP: Final = timedelta(minutes=5)
 """How far before the cursor a reading starts: rows may be committed later than their time says."""
+BATCHED: Final = ("engagements", "opportunities")
+"""Streams of which Siro takes several records in one call."""
 FULL_EVERY: Final = timedelta(days=1)
 """How often all rows are compared by hash, beside the cursor."""
 
@@ -101,6 +103,11 @@ def stream_settings(bridge: Bridge, name: StreamName) -> StreamSettings:
     if settings is None:
         raise ConfigError(f"the file has no push.{name}")
     return settings
+
+
+def batch_of(bridge: Bridge, name: StreamName) -> int:
+    """How many records go in one call."""
+    return bridge.config.push.batch if bridge.config.push is not None and name in BATCHED else 1
 
 
 def source_of(name: StreamName, settings: StreamSettings) -> Source:

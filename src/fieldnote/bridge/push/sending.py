@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self
 
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from fieldnote.bridge.push.comparing import Send, as_json
-from fieldnote.bridge.push.ledger import Confirmed, Failed, SentState, StreamLedger
+from fieldnote.bridge.push.ledger import Confirmed, Failed, Origin, SentState, StreamLedger
 from fieldnote.bridge.push.results import StreamResult
 from fieldnote.bridge.remote import Answer, Remote
 from fieldnote.errors import Transient
@@ -26,8 +27,9 @@ BODY: Final = 512 * 1024
 """Bytes of a batch from which the next record begins another one."""
 GIVE_UP_AFTER: Final = 20
 """Calls in a row that Siro did not answer, before the rest of a stream is left to the next push."""
-PUSH: Final = "push"
-"""Whose attempts these are, in the ledger."""
+_BUSY_FOR: Final = 20.0
+"""Seconds that a hook waits for a push that has the same record on its way."""
+_LOOK_AGAIN: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +63,27 @@ class Sending:
     """
 
     def __init__(
-        self, engine: AsyncEngine, ledger: StreamLedger, remote: Remote, result: StreamResult, batch: int
+        self,
+        engine: AsyncEngine,
+        ledger: StreamLedger,
+        remote: Remote,
+        result: StreamResult,
+        *,
+        batch: int,
+        origin: Origin = Origin.PUSH,
+        hooks: bool = False,
     ) -> None:
+        """`batch`: records in one call. `hooks`: whether a push and hooks may have the same record at a time."""
         self._engine = engine
         self._ledger = ledger
         self._stream = ledger.stream
         self._remote = remote
         self._result = result
         self._size = batch
+        self._origin = origin
+        self._hooks = hooks
+        self.horizon = 0
+        """The last attempt that the rows of a push know of: a hook's later one has seen newer rows."""
         self._waiting: list[Parcel] = []
         self._bytes = 0
         self._queue: asyncio.Queue[list[Parcel]] = asyncio.Queue(IN_FLIGHT)
@@ -136,14 +151,34 @@ class Sending:
                 self._queue.task_done()
 
     async def _carry_out(self, batch: list[Parcel]) -> None:
-        async with self._engine.begin() as conn:
-            attempt = await self._ledger.attempt(conn, PUSH, {parcel.key: parcel.risked for parcel in batch})
+        attempt, batch = await self._claim(batch)
+        if not batch:
+            return
         confirmed: list[Confirmed] = []
         failed: list[Failed] = []
         try:
             await self._deliver(batch, confirmed, failed)
         finally:
             await self._keep(attempt, batch, confirmed, failed)
+
+    async def _claim(self, batch: list[Parcel]) -> tuple[int, list[Parcel]]:
+        """Note the attempt at those records that nobody else has on their way. The others are pending."""
+        keys = [parcel.key for parcel in batch]
+        until = time.monotonic() + (_BUSY_FOR if self._origin is Origin.HOOK else 0)
+        while True:
+            async with self._engine.begin() as conn:
+                busy = await self._ledger.busy(conn, keys, self._origin, self.horizon) if self._hooks else set()
+                if not busy or time.monotonic() >= until:
+                    return await self._note(conn, batch, busy)
+            await asyncio.sleep(_LOOK_AGAIN)
+
+    async def _note(self, conn: AsyncConnection, batch: list[Parcel], busy: set[str]) -> tuple[int, list[Parcel]]:
+        free = [parcel for parcel in batch if parcel.key not in busy]
+        if busy:
+            await self._ledger.fail(conn, [_busy(parcel) for parcel in batch if parcel.key in busy])
+        if not free:
+            return 0, []
+        return await self._ledger.attempt(conn, self._origin, {parcel.key: parcel.risked for parcel in free}), free
 
     async def _keep(self, attempt: int, batch: list[Parcel], confirmed: list[Confirmed], failed: list[Failed]) -> None:
         """The answers, in the transaction that takes the attempt away. What has none may have arrived."""
@@ -158,7 +193,7 @@ class Sending:
                 await self._ledger.confirm(conn, confirmed)
             if failed:
                 await self._ledger.fail(conn, failed)
-            await self._ledger.withdraw(conn, attempt)
+            await self._ledger.withdraw(conn, attempt, self._origin)
         self._result.sent += len(confirmed)
         self._result.removed += sum(item.removed for item in confirmed)
         for item in failed:
@@ -236,6 +271,12 @@ def _confirmed(parcel: Parcel, answer: Answer) -> Confirmed:
         answer.siro_id,
         answer.related,
     )
+
+
+def _busy(parcel: Parcel) -> Failed:
+    """Somebody else sends it, perhaps from a newer row: it is looked up again. Nothing of this was sent."""
+    earlier = None if parcel.record.earlier is None else as_json(parcel.record.earlier)
+    return Failed(parcel.key, SentState.PENDING, None, "it was on its way from elsewhere", None, earlier)
 
 
 def _refused(parcel: Parcel, error: Invalid) -> Failed:

@@ -20,9 +20,9 @@ from typing import Final
 from fieldnote.bridge.context import Bridge
 from fieldnote.bridge.push.comparing import Comparison, Send, Work
 from fieldnote.bridge.push.ledger import QUARANTINED, SentState, StreamLedger
-from fieldnote.bridge.push.reading import Reading, Wish
+from fieldnote.bridge.push.reading import Reading, Wish, batch_of
 from fieldnote.bridge.push.results import SHOWN, StreamResult
-from fieldnote.bridge.push.sending import PUSH, Sending
+from fieldnote.bridge.push.sending import Sending
 from fieldnote.bridge.push.vanished import Seen, Vanished
 from fieldnote.crm.types import Cursor, Page
 from fieldnote.errors import CrmRefused
@@ -55,6 +55,7 @@ class StreamPush:
         self.comparison = Comparison(self.ledger, mapper, settings.map)
         self.result = StreamResult(name)
         self.vanished = Vanished(bridge, self.ledger, self.reading.source, settings.deletions, self.result)
+        self.hooks = bool(bridge.config.receiver.crm_secret)
         self._watch = watch or (lambda _: None)
         self._saved_at = time.monotonic()
 
@@ -67,6 +68,8 @@ class StreamPush:
             else:
                 await self._deal_with_owed(sending)
                 complete = await self._deal_with_rows(sending)
+                if self.hooks:
+                    await self._deal_with_owed(sending)
             await self._deal_with_vanished(sending)
         if complete:
             await self.vanished.sweep()
@@ -74,21 +77,29 @@ class StreamPush:
         return self.result
 
     def _sending(self) -> Sending:
-        push = self.bridge.config.push
-        batch = push.batch if push is not None else 1
-        return Sending(self.bridge.engine, self.ledger, self.bridge.remote, self.result, batch)
+        bridge = self.bridge
+        return Sending(
+            bridge.engine, self.ledger, bridge.remote, self.result, batch=batch_of(bridge, self.name), hooks=self.hooks
+        )
+
+    async def _look_from_here(self, sending: Sending) -> None:
+        """What is read from now on is newer than any hook's work so far."""
+        if self.hooks:
+            async with self.bridge.engine.connect() as conn:
+                sending.horizon = await self.ledger.last_attempt(conn)
 
     # --- what is left over
 
     async def _take_up_what_was_left(self) -> None:
         """We hold the stream: a push that has attempts in it is dead."""
         async with self.bridge.engine.begin() as conn:
-            found = await self.ledger.take_up(conn, PUSH)
+            found = await self.ledger.take_up(conn)
         if found:
             log.info("attempts_taken_up", extra={"stream": self.name, "records": found})
 
     async def _deal_with_owed(self, sending: Sending) -> None:
         """Pending records are not left to the cursor, which may have passed them."""
+        await self._look_from_here(sending)
         after = ""
         while self.result.stopped is None:
             async with self.bridge.engine.connect() as conn:
@@ -117,6 +128,7 @@ class StreamPush:
 
     async def _deal_with_rows(self, sending: Sending) -> bool:
         """Read, compare and send what is due. Whether all rows were read, to the end."""
+        await self._look_from_here(sending)
         await self.reading.begin()
         async with self.bridge.engine.connect() as conn:
             seen = Seen(await self.ledger.last_number(conn))

@@ -24,6 +24,20 @@ def upgrade() -> None:
     # It lives for the time of a call: compressing it would cost more than it saves.
     op.execute("alter table attempts alter column records set storage external")
     op.create_index("ix_attempts_stream", "attempts", ["connection", "stream"], unique=False)
+    op.create_table(
+        "hooks",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("connection", sa.String(length=63), nullable=False),
+        sa.Column("stream", sa.String(length=63), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("row", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("received_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["connection"], ["connections.name"], name=op.f("fk_hooks_connections"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_hooks")),
+    )
+    op.create_index("ix_hooks_stream", "hooks", ["connection", "stream", "id"], unique=False)
     op.add_column("sent", sa.Column("number", sa.BigInteger(), sa.Identity(always=False), nullable=False))
     op.add_column("sent", sa.Column("standing", sa.JSON(none_as_null=True), nullable=True))
     op.add_column("sent", sa.Column("removed", sa.Boolean(), server_default=sa.text("false"), nullable=False))
