@@ -16,7 +16,7 @@ transaction. A comparison in SQL would be at the mercy of collations and of bina
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, timedelta
 from zoneinfo import ZoneInfo
 
@@ -53,6 +53,11 @@ class SqlDriver:
         for database in (self._reading, self._writing):
             with database.transaction() as connection:
                 connection.exec_driver_sql("select 1")
+
+    def refresh(self, sources: Sequence[Source], *, full: bool = False) -> tuple[str, ...]:
+        """The database itself is read; there is nothing to bring up to date."""
+        del sources, full
+        return ()
 
     def columns(self, source: Source) -> tuple[str, ...]:
         """See `Driver.columns`."""
