@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from difflib import get_close_matches
 from enum import StrEnum
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Self, get_args
 from urllib.parse import urlsplit
@@ -166,9 +167,9 @@ class Driver(StrEnum):
     SQL = "sql"
     """Its database: PostgreSQL, MySQL, MariaDB or SQLite."""
     REST = "rest"
-    """Its web API. Arrives in a later version."""
+    """Its web API."""
     FILES = "files"
-    """Exports in a folder. Arrives in a later version."""
+    """Exports in a folder."""
 
 
 class Policy(StrEnum):
@@ -230,23 +231,68 @@ class SiroSettings(_Section):
     """The signing secrets of the webhook; several while one is being replaced."""
 
 
-class CrmSettings(_Section):
-    """The CRM."""
+DRIVERS_GROUP = "fieldnote.crm"
+"""The entry points by which an installed package adds a driver of its own."""
 
-    driver: Driver
-    url: Secret
-    """The database's address, password included."""
+_DRIVER_KEYS = {Driver.SQL: ("url", "write_url"), Driver.FILES: ("folder",), Driver.REST: ("rest",)}
+"""What each driver of ours reads in the section; the first is needed."""
+
+
+class CrmSettings(_Section):
+    """The CRM. Which keys it needs depends on the driver; `timezone` is for all of them."""
+
+    driver: str
+    """A `Driver`, or the name under which an installed package adds one."""
+    url: Secret | None = None
+    """`sql`: the database's address, password included."""
     write_url: Secret | None = None
-    """Another address for writes."""
+    """`sql`: another address for writes."""
+    folder: Path | None = None
+    """`files`: where the exports are, below the folder of fieldnote.yaml unless it begins with `/`."""
+    rest: dict[str, Any] | None = Field(default=None, repr=False)
+    """`rest`: what `dlt` calls a REST API configuration, as it is."""
     timezone: Zone | None = None
     """The zone of times that carry none."""
+    options: dict[str, Any] = Field(default_factory=dict, exclude=True, repr=False)
+    """For a driver of another package: the section's other keys."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _hand_over(cls, value: object) -> object:
+        """What stands beside a driver of another package is that driver's own."""
+        if not isinstance(value, dict) or not _is_added(value.get("driver")):
+            return value
+        own = {name: value[name] for name in ("driver", "timezone") if value.get(name) is not None}
+        return {**own, "options": {name: item for name, item in value.items() if name not in own}}
 
     @field_validator("driver")
     @classmethod
-    def _is_built(cls, driver: Driver) -> Driver:
-        if driver is not Driver.SQL:
-            raise ValueError(f"is '{driver}', which arrives in a later version; this one has 'sql'")
-        return driver
+    def _is_known(cls, name: str) -> str:
+        if name in set(Driver) or _is_added(name):
+            return name
+        known = [*Driver, *sorted(added_drivers())]
+        raise ValueError(f"is '{name}', which is no driver{nearest(name, known)}")
+
+    @model_validator(mode="after")
+    def _suits_the_driver(self) -> Self:
+        if _is_added(self.driver):
+            return self
+        needed, *_ = wanted = _DRIVER_KEYS[Driver(self.driver)]
+        given = {name for names in _DRIVER_KEYS.values() for name in names if getattr(self, name) is not None}
+        if needed not in given:
+            raise ValueError(f"needs '{needed}', as its driver is '{self.driver}'")
+        if strange := sorted((given | self.model_fields_set & {"options"}) - set(wanted)):
+            raise ValueError(f"has '{strange[0]}', which the driver '{self.driver}' does not know")
+        return self
+
+
+def added_drivers() -> frozenset[str]:
+    """The names of the CRM drivers that installed packages add to those of `Driver`."""
+    return frozenset(point.name for point in entry_points(group=DRIVERS_GROUP)) - set(Driver)
+
+
+def _is_added(name: object) -> bool:
+    return name not in set(Driver) and name in added_drivers()
 
 
 class WindowSettings(_Section):
@@ -429,6 +475,14 @@ class Config(_Section):
     """The file that this was read from."""
     lines: dict[Keys, int] = Field(default_factory=dict, exclude=True, repr=False)
     """The line of that file on which each value stands."""
+
+    @model_validator(mode="after")
+    def _can_write_back(self) -> Self:
+        if self.pull is not None and self.crm.driver in {Driver.FILES, Driver.REST}:
+            raise ValueError(
+                f"has 'pull', and the driver '{self.crm.driver}' only reads: writing back arrives in a later version"
+            )
+        return self
 
     def at(self, keys: Keys) -> str:
         """Where a value stands, for a message: `fieldnote.yaml:12`."""

@@ -54,6 +54,11 @@ class SqlDriver:
             with database.transaction() as connection:
                 connection.exec_driver_sql("select 1")
 
+    def refresh(self, sources: Sequence[Source], *, full: bool = False) -> tuple[str, ...]:
+        """The database itself is read; there is nothing to bring up to date."""
+        del sources, full
+        return ()
+
     def columns(self, source: Source) -> tuple[str, ...]:
         """See `Driver.columns`."""
         return self._reader.columns(source)

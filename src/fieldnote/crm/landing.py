@@ -1,0 +1,121 @@
+"""Where drivers without a database of their own land their rows: a PostgreSQL schema for each connection.
+
+The schema lies in the bridge's database. Whoever lands holds the schema's lock, which PostgreSQL lets go when
+that process ends, however it ends; so two workers never land one connection at the same time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from hashlib import blake2b
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from sqlalchemy.engine import URL, make_url
+
+from fieldnote.crm.types import Place
+from fieldnote.errors import CrmUnavailable
+
+OURS = "_fieldnote_"
+"""How the names of the tables begin that are a driver's own notes, and no rows of the CRM."""
+
+NEW = "_landing_"
+"""How the names of tables begin that are about to take another one's place."""
+
+_LOCK_MINUTES = 30
+"""How long one waits for another worker that is landing the same connection."""
+_PLAIN = re.compile(r"[a-z0-9]+(?:_[a-z0-9]+)*")
+_TAKEN = re.compile(r".*_(?:[0-9a-f]{8}|staging)")
+
+
+def schema_name(connection: str) -> str:
+    """The schema of a connection: `crm_default`. Other connections never get the same one.
+
+    A name that is more than small letters and digits, that is long, or that could be the outcome of this very
+    rule, gets a short hash of itself. `_staging` is what `dlt` adds to a schema's name for one of its own.
+    """
+    if _PLAIN.fullmatch(connection) and len(connection) <= 40 and not _TAKEN.fullmatch(connection):
+        return f"crm_{connection}"
+    words = "_".join(re.findall(r"[a-z0-9]+", connection.lower()))[:40].strip("_")
+    return f"crm_{words}_{blake2b(connection.encode(), digest_size=4).hexdigest()}"
+
+
+class Landing:
+    """One connection's schema, for those who land rows in it."""
+
+    def __init__(self, place: Place) -> None:
+        self.schema = schema_name(place.connection)
+        self.database_url = place.database_url
+
+    @property
+    def url(self) -> URL:
+        """The database, with the schema as its search path and UTC as its zone."""
+        url = make_url(self.database_url).set(drivername="postgresql+psycopg")
+        return url.update_query_dict({"options": self._options(), "application_name": "fieldnote-crm"})
+
+    @contextmanager
+    def landing(self) -> Iterator[psycopg.Connection]:
+        """A connection that holds the schema's lock, outside of any transaction; the schema exists.
+
+        Raises CrmUnavailable if the database cannot be reached or another worker holds the lock for too long.
+        """
+        try:
+            connection = psycopg.connect(self.conninfo(), autocommit=True)
+        except psycopg.Error as error:
+            raise CrmUnavailable(f"the database that {self.schema} is in cannot be reached") from error
+        with connection:
+            self._lock(connection)
+            connection.execute(sql.SQL("create schema if not exists {}").format(sql.Identifier(self.schema)))
+            yield connection
+
+    def conninfo(self) -> str:
+        """`url` as libpq reads it."""
+        return make_conninfo(self.database_url, options=self._options(), connect_timeout=10)
+
+    def _options(self) -> str:
+        given = str(conninfo_to_dict(self.database_url).get("options") or "")
+        return f"{given} -c search_path={self.schema} -c timezone=UTC".strip()
+
+    def lock_key(self) -> int:
+        """The number of the advisory lock."""
+        return int.from_bytes(blake2b(b"landing " + self.schema.encode(), digest_size=8).digest(), signed=True)
+
+    def _lock(self, connection: psycopg.Connection) -> None:
+        try:
+            connection.execute(f"set lock_timeout = '{_LOCK_MINUTES}min'")
+            connection.execute("select pg_advisory_lock(%s)", (self.lock_key(),))
+            connection.execute("set lock_timeout = '1min'")
+        except psycopg.errors.LockNotAvailable as error:
+            text = f"another worker has been landing {self.schema} for {_LOCK_MINUTES} minutes"
+            raise CrmUnavailable(text, hint="it is tried again by itself") from error
+
+
+def ensure_indexes(connection: psycopg.Connection, schema: str, wanted: Iterable[tuple[str, str]]) -> None:
+    """Index tables of the schema by a column each, given as (table, column), where no index begins with it.
+
+    Names count whatever the case of their letters; what is no column of the schema is passed over.
+    """
+    names = {(table.casefold(), column.casefold()) for table, column in wanted}
+    missing = connection.execute(
+        """select c.relname, a.attname
+             from pg_class c join pg_namespace n on n.oid = c.relnamespace
+             join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+            where n.nspname = %s and c.relkind = 'r'
+              and not exists (select from pg_index i where i.indrelid = c.oid and i.indkey[0] = a.attnum)""",
+        (schema,),
+    ).fetchall()
+    for table, column in missing:
+        if (table.casefold(), column.casefold()) in names:
+            _index(connection, schema, table, column)
+
+
+def _index(connection: psycopg.Connection, schema: str, table: str, column: str) -> None:
+    statement = sql.SQL("create index on {} ({})").format(sql.Identifier(schema, table), sql.Identifier(column))
+    try:
+        connection.execute(statement)
+    except (psycopg.errors.ProgramLimitExceeded, psycopg.errors.UndefinedFunction):
+        # A text too long for an index, or a type without an order: the table is read without one.
+        return
