@@ -1,7 +1,9 @@
 """placeholder"""
 
 from __future__ import annotations
+
 from typing import Any
+
 from fieldnote.crm.landed import LandedDriver
 
 

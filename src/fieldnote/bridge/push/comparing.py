@@ -15,7 +15,7 @@ from fieldnote.bridge.push.holding import Names, Payload, Step, may_hold, remova
 from fieldnote.bridge.push.ledger import Entry, Failed, Mark, SentState, Settled, StreamLedger
 from fieldnote.crm.types import Page, Row
 from fieldnote.errors import FieldnoteError, MappingError
-from fieldnote.mapping.records import RowMapper, wire
+from fieldnote.mapping.records import RowMapper
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,7 @@ class Comparison:
             work.warnings.extend(mapped.warnings)
             entry = known.get(key)
             held = may_hold(entry.payload, entry.attempted) if entry else None
-            taken = step(held, wire(mapped.record), self._names, now)
+            taken = step(held, mapped.wire, self._names, now)
             if entry is not None and entry.attempted is None and taken.holds == held and not anew:
                 work.settled.append(Settled(key, row_hash, taken.standing))
             else:

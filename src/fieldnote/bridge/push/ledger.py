@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 from sqlalchemy import ColumnElement, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -246,8 +246,9 @@ class StreamLedger:
 
     async def attempt(self, conn: AsyncConnection, origin: Origin, payloads: Mapping[str, bytes]) -> int:
         """Remember what is about to be sent, before it is; its number. `payloads`: what Siro will hold then."""
-        records = _document({"key": key, "payload": Json(payload)} for key, payload in payloads.items())
-        values = {**self._scope, "origin": origin.value, "records": records}
+        records = b",".join(b'{"key":%b,"payload":%b}' % (to_json(key), payload) for key, payload in payloads.items())
+        records = b"[%b]" % records
+        values = {**self._scope, "origin": origin.value, "records": records.decode()}
         return int((await conn.execute(_ATTEMPT, values)).scalar_one())
 
     async def withdraw(self, conn: AsyncConnection, attempt: int, origin: Origin) -> None:
@@ -264,20 +265,7 @@ class StreamLedger:
 
     async def confirm(self, conn: AsyncConnection, answers: Sequence[Confirmed]) -> None:
         """This is what Siro holds now."""
-        rows = _document(
-            {
-                "key": item.key,
-                "state": (SentState.REMOVED if item.gone else SentState.SENT).value,
-                "hash": _hex(item.row_hash),
-                "payload": Json(item.holds),
-                "removed": item.removed,
-                "standing": item.standing or None,
-                "siro_id": item.siro_id,
-                "related": item.related,
-            }
-            for item in answers
-        )
-        await conn.execute(_CONFIRM, {**self._scope, "rows": rows})
+        await conn.execute(_CONFIRM, {**self._scope, "rows": (b"[%b]" % b",".join(map(_answer, answers))).decode()})
 
     async def settle(self, conn: AsyncConnection, rows: Sequence[Settled]) -> None:
         """Rows that changed without changing what Siro should hold."""
@@ -295,7 +283,7 @@ class StreamLedger:
                 "hash": _hex(item.row_hash),
                 "reason": item.reason,
                 "hint": item.hint,
-                "attempted": None if item.attempted is None else Json(item.attempted),
+                "attempted": None if item.attempted is None else from_json(item.attempted),
             }
             for item in failures
         )
@@ -395,22 +383,23 @@ class StreamLedger:
         await conn.execute(statement.on_conflict_do_update(index_elements=["connection", "stream"], set_=changed))
 
 
-@dataclass(frozen=True, slots=True)
-class Json:
-    """A value that is JSON already."""
-
-    text: bytes
-
-
 def _document(rows: Iterable[Mapping[str, Any]]) -> str:
     """Rows as one JSON text: an array parameter would be escaped sign by sign, and twice."""
-    return "[" + ",".join(map(_object, rows)) + "]"
+    return to_json(list(rows)).decode()
 
 
-def _object(row: Mapping[str, Any]) -> str:
-    ready = {name: value for name, value in row.items() if isinstance(value, Json)}
-    rest = to_json({name: value for name, value in row.items() if name not in ready}).decode()
-    return rest[:-1] + "".join(f',"{name}":{value.text.decode()}' for name, value in ready.items()) + "}"
+def _answer(item: Confirmed) -> bytes:
+    """A confirmed record for `_CONFIRM`. What it holds is JSON already."""
+    rest = {
+        "key": item.key,
+        "state": SentState.REMOVED if item.gone else SentState.SENT,
+        "hash": _hex(item.row_hash),
+        "removed": item.removed,
+        "standing": item.standing or None,
+        "siro_id": item.siro_id,
+        "related": item.related,
+    }
+    return b'%b,"payload":%b}' % (to_json(rest)[:-1], item.holds)
 
 
 def _hex(row_hash: bytes | None) -> str | None:

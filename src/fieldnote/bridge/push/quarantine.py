@@ -15,7 +15,7 @@ from fieldnote.bridge.push.reading import source_of, stream_settings
 from fieldnote.bridge.push.run import mappers_of
 from fieldnote.crm.types import Row, freeze
 from fieldnote.errors import FieldnoteError, MappingError
-from fieldnote.mapping.records import StreamName, wire
+from fieldnote.mapping.records import StreamName
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ async def show(bridge: Bridge, stream: StreamName, key: str) -> Shown:
     mapped = None
     if row is not None:
         try:
-            mapped = wire(mapper.map(row).record)
+            mapped = mapper.map(row).wire
         except MappingError:
             mapped = None
     record = Quarantined(stream, key, entry.state, entry.reason or "", entry.hint, entry.changed_at)
