@@ -2,8 +2,7 @@
 
 Each file lands as the table of its name, and the streams read these tables as those of any database. A file is
 landed when it changed: beside the table that is there, and then all that changed take their places in one step,
-so that a reader sees either the exports before or those after. The rows are frozen when they are written:
-a reader whose snapshot is older than the new table would otherwise find it empty.
+so that a reader sees either the exports before or those after.
 
 A file that is not whole is left for later and its table stays as it was; a file that is gone stops the reading,
 for an empty table would look like a CRM that has lost its records.
@@ -27,14 +26,15 @@ from fieldnote.config import nearest
 from fieldnote.crm.files_folder import Export, Folder, look
 from fieldnote.crm.files_text import HalfWritten, Survey, fingerprint, rows, survey
 from fieldnote.crm.landed import LandedDriver
-from fieldnote.crm.landing import NEW, ensure_indexes
+from fieldnote.crm.landing import NEW, ensure_indexes, gate
 from fieldnote.crm.query_tables import looked_up, tables_of
 from fieldnote.crm.types import Place, Source
 from fieldnote.errors import CrmRefused, CrmUnavailable
 
 _NOTES = """create table if not exists _fieldnote_files (
     name text primary key, file text not null, day date, size bigint not null, modified bigint not null,
-    digest bytea not null, columns text[] not null, types text[] not null, landed_at timestamptz not null default now())"""
+    digest bytea not null, columns text[] not null, types text[] not null,
+    landed_at timestamptz not null default now())"""
 
 _KEEP = """insert into _fieldnote_files (name, file, day, size, modified, digest, columns, types)
     values (%(name)s, %(file)s, %(day)s, %(size)s, %(modified)s, %(digest)s, %(columns)s, %(types)s)
@@ -86,8 +86,8 @@ class FilesDriver(LandedDriver):
 
     def landed_before(self, source: Source) -> bool:
         """Whether all tables of this source have been landed."""
-        with self._landing.landing() as connection:
-            known = {name.casefold() for name in _notes(connection)}
+        with self._landing.looking() as connection:
+            known = {name.casefold() for name in _notes(connection)} if connection else set()
         used = tables_of(source)
         return bool(known) if used is None else {name.casefold() for name in used} <= known
 
@@ -198,7 +198,7 @@ class _Landing:
             with self.connection.transaction(), self.connection.cursor() as cursor:
                 cursor.execute(sql.SQL("drop table if exists {}").format(table))
                 cursor.execute(sql.SQL("create table {} ({})").format(table, sql.SQL(", ").join(columns)))
-                with cursor.copy(sql.SQL("copy {} from stdin with (freeze)").format(table)) as copy:
+                with cursor.copy(sql.SQL("copy {} from stdin").format(table)) as copy:
                     for row in rows(export, found):
                         copy.write_row(row)
                 _is_still(export, state)
@@ -211,7 +211,7 @@ class _Landing:
 
     def _take_places(self) -> None:
         """The step that readers see."""
-        with self.connection.transaction(), self.connection.cursor() as cursor:
+        with gate(self.connection), self.connection.cursor() as cursor:
             for note in self._landed:
                 known = self.notes.get(note.name)
                 if known is None or known.digest != note.digest:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, timedelta
 from typing import NoReturn
 
-from fieldnote.crm.landing import Landing
+from fieldnote.crm.landing import PASSING, Landing
 from fieldnote.crm.sql_engine import Database
 from fieldnote.crm.sql_reading import Reader
 from fieldnote.crm.types import Cursor, NoteResult, NoteTarget, Page, Place, Record, Row, Source, WriteResult
@@ -22,7 +22,9 @@ class LandedDriver(ABC):
 
     def __init__(self, place: Place) -> None:
         self._landing = Landing(place)
-        self._database = Database(self._landing.url, writes=False, zone=UTC, setting="the bridge's database URL")
+        self._database = Database(
+            self._landing.url, writes=False, zone=UTC, setting="the bridge's database URL", opening=(PASSING,)
+        )
         self._reader = Reader(self._database)
         self._landed: set[Source] = set()
         """The sources that are known to have been landed."""

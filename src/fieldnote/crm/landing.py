@@ -4,6 +4,8 @@ The schema lies in the bridge's database. Whoever lands holds the schema's lock,
 that process ends, however it ends; so two workers never land one connection at the same time.
 """
 
+# ruff: noqa: S608 - the one name that is put into statements is a constant
+
 from __future__ import annotations
 
 import re
@@ -21,6 +23,12 @@ from fieldnote.errors import CrmUnavailable
 
 OURS = "_fieldnote_"
 """How the names of the tables begin that are a driver's own notes, and no rows of the CRM."""
+
+GATE = f"{OURS}landed"
+"""The table that readers and landers lock, each in their own way; it also keeps what has landed."""
+
+PASSING = f"lock table {GATE} in access share mode"
+"""What a reader says before anything else."""
 
 NEW = "_landing_"
 """How the names of tables begin that are about to take another one's place."""
@@ -62,18 +70,36 @@ class Landing:
 
         Raises CrmUnavailable if the database cannot be reached or another worker holds the lock for too long.
         """
-        try:
-            connection = psycopg.connect(self.conninfo(), autocommit=True)
-        except psycopg.Error as error:
-            raise CrmUnavailable(f"the database that {self.schema} is in cannot be reached") from error
-        with connection:
+        with self._connect() as connection:
             self._lock(connection)
             connection.execute(sql.SQL("create schema if not exists {}").format(sql.Identifier(self.schema)))
+            connection.execute(f"create table if not exists {GATE} (name text primary key, version text not null)")
             yield connection
+
+    def noted(self, name: str, version: str) -> bool:
+        """Whether `note` was called with these, by anybody."""
+        with self.looking() as connection:
+            if connection is None:
+                return False
+            row = connection.execute(f"select version from {GATE} where name = %s", (name,)).fetchone()
+            return row == (version,)
+
+    @contextmanager
+    def looking(self) -> Iterator[psycopg.Connection | None]:
+        """A connection for a look at the schema, whoever holds its lock; None where there is no schema yet."""
+        with self._connect() as connection:
+            there = connection.execute("select to_regclass(%s) is not null", (GATE,)).fetchone() == (True,)
+            yield connection if there else None
 
     def conninfo(self) -> str:
         """`url` as libpq reads it."""
         return make_conninfo(self.database_url, options=self._options(), connect_timeout=10)
+
+    def _connect(self) -> psycopg.Connection:
+        try:
+            return psycopg.connect(self.conninfo(), autocommit=True)
+        except psycopg.Error as error:
+            raise CrmUnavailable(f"the database that {self.schema} is in cannot be reached") from error
 
     def _options(self) -> str:
         given = str(conninfo_to_dict(self.database_url).get("options") or "")
@@ -91,6 +117,25 @@ class Landing:
         except psycopg.errors.LockNotAvailable as error:
             text = f"another worker has been landing {self.schema} for {_LOCK_MINUTES} minutes"
             raise CrmUnavailable(text, hint="it is tried again by itself") from error
+
+
+@contextmanager
+def gate(connection: psycopg.Connection) -> Iterator[None]:
+    """A transaction that waits until nobody reads the schema, and that readers wait for.
+
+    A reader passes the gate (`PASSING`) before it takes its snapshot, so that it sees all of what happens
+    in here or nothing. Without that, one that waits for a table to be replaced would find the new one empty: its
+    snapshot would be older than the rows.
+    """
+    with connection.transaction():
+        connection.execute(f"lock table {GATE} in access exclusive mode")
+        yield
+
+
+def note(connection: psycopg.Connection, name: str, version: str) -> None:
+    """Keep that something of this version has landed; see `Landing.noted`."""
+    statement = f"insert into {GATE} values (%s, %s) on conflict (name) do update set version = excluded.version"
+    connection.execute(statement, (name, version))
 
 
 def ensure_indexes(connection: psycopg.Connection, schema: str, wanted: Iterable[tuple[str, str]]) -> None:
