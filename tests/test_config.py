@@ -71,6 +71,7 @@ def test_the_file_of_the_design_is_read(tmp_path: Path) -> None:
     assert config.connection == "default"
     assert config.siro.token is not None
     assert config.siro.token.get_secret_value() == "tok"
+    assert config.crm.url is not None
     assert config.crm.url.get_secret_value() == ENV["CRM_URL"]
     assert config.push is not None
     assert config.push.every == timedelta(minutes=10)
@@ -115,7 +116,9 @@ def test_what_the_siro_section_leaves_out_comes_from_the_environment(tmp_path: P
 def test_a_variable_may_stand_inside_a_value_and_be_escaped(tmp_path: Path) -> None:
     text = "version: 1\ncrm: {driver: sql, url: 'mysql://u:${PW}@${HOST}/$${x}'}\n"
     env = {"PW": "a: b #c'{", "HOST": "h"}
-    assert _load(tmp_path, text, env).crm.url.get_secret_value() == "mysql://u:a: b #c'{@h/${x}"
+    url = _load(tmp_path, text, env).crm.url
+    assert url is not None
+    assert url.get_secret_value() == "mysql://u:a: b #c'{@h/${x}"
 
 
 @pytest.mark.parametrize(

@@ -359,15 +359,23 @@ class PushSettings(_Section):
     every: Duration = timedelta(minutes=10)
     batch: int = Field(default=100, ge=1, le=1000)
     """Records in one call."""
-    engagements: StreamSettings | None = None
+    accounts: StreamSettings | None = None
+    """Customers by themselves. Those of appointments and deals travel inside them, and need no stream."""
     opportunities: StreamSettings | None = None
+    engagements: StreamSettings | None = None
 
     @model_validator(mode="after")
     def _only_appointments_start(self) -> Self:
-        deletes = self.opportunities.deletions if self.opportunities else None
-        if deletes is not None and (deletes.window is not None or deletes.only_source):
-            raise ValueError("has a window of start times under 'opportunities', which have none")
+        for name, stream in (("opportunities", self.opportunities), ("accounts", self.accounts)):
+            deletes = stream.deletions if stream else None
+            if deletes is not None and (deletes.window is not None or deletes.only_source):
+                raise ValueError(f"has a window of start times under '{name}', which have none")
         return self
+
+    def streams(self) -> dict[str, StreamSettings]:
+        """The streams that the file names."""
+        named = {"accounts": self.accounts, "opportunities": self.opportunities, "engagements": self.engagements}
+        return {name: stream for name, stream in named.items() if stream is not None}
 
 
 class FieldSettings(_Section):

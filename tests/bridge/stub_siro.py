@@ -65,6 +65,8 @@ class StubSiro:
     recordings: dict[str, dict[str, Any]] = field(default_factory=dict)
     rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     sweeps: list[dict[str, Any]] = field(default_factory=list)
+    accounts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """By Siro's id."""
     names_records: bool = True
     """Whether the complaints about a batch say which of its records is meant."""
     calls: list[tuple[str, str]] = field(default_factory=list)
@@ -189,6 +191,30 @@ def make_app(stub: StubSiro) -> FastAPI:
     @app.put(f"{organization}/integrations/sync/{{stream}}")
     async def sync(stream: str, request: Request) -> dict[str, Any]:
         return {"data": stub.sync(stream, await request.json())}
+
+    @app.get(f"{organization}/integrations/accounts")
+    async def accounts() -> list[dict[str, Any]]:
+        return list(stub.accounts.values())
+
+    @app.post(f"{organization}/integrations/accounts")
+    async def create_account(request: Request) -> Response:
+        record = await request.json()
+        if "addresses" not in record and "latitude" not in record:
+            return JSONResponse({"error": "addresses or coordinates are needed"}, 422)
+        account = {**record, "id": str(uuid.uuid4())}
+        stub.accounts[account["id"]] = account
+        return JSONResponse(account)
+
+    @app.put(f"{organization}/integrations/accounts/{{account_id}}")
+    async def update_account(account_id: str, request: Request) -> Response:
+        if account_id not in stub.accounts:
+            return JSONResponse({"error": "Not found"}, 404)
+        stub.accounts[account_id] |= await request.json()
+        return JSONResponse(stub.accounts[account_id])
+
+    @app.delete(f"{organization}/integrations/accounts/{{account_id}}")
+    async def delete_account(account_id: str) -> bool:
+        return stub.accounts.pop(account_id, None) is not None
 
     @app.post(f"{organization}/integrations/sync/engagements/soft-delete-removed")
     async def soft_delete_removed(request: Request) -> dict[str, Any]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 import pytest
 
 from fieldnote.config import ColumnZone, StreamSettings, load
 from fieldnote.errors import ConfigError, MappingError
-from fieldnote.mapping.records import RowMapper, compile_push, compile_stream, with_removed
+from fieldnote.mapping.records import RowMapper, StreamName, compile_push, compile_stream, with_removed
 
 NAIVE = datetime(2026, 2, 15, 14, 0)  # noqa: DTZ001 - a CRM's own time, without a zone
 
@@ -38,7 +38,7 @@ ROW: dict[str, Any] = {
 
 def _mapper(
     fields: dict[str, Any],
-    stream: Literal["engagements", "opportunities"] = "engagements",
+    stream: StreamName = "engagements",
     zone: str | ColumnZone | None = "America/Denver",
 ) -> RowMapper:
     return compile_stream(stream, StreamSettings(table="t", key="id", map=fields), timezone=zone)

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from pydantic_core import from_json, to_json
+
 from fieldnote.bridge.held import Extraction, Held, Link, Model, RowStatus, Section, keep_links
 from fieldnote.siro import AsyncSiro, Limiter, RetryPolicy, endpoints
-from fieldnote.siro.errors import BadResponse
+from fieldnote.siro.errors import BadResponse, NotFound, SiroError
 from fieldnote.siro.models import CrmLinks, ExtractionRow, Recording
-from fieldnote.siro.operations import Prepared, raw
+from fieldnote.siro.operations import Endpoint, Prepared, raw
 
 if TYPE_CHECKING:
     from fieldnote.config import SiroSettings
     from fieldnote.mapping.records import StreamName
+
+log = logging.getLogger(__name__)
 
 PAGE_SIZE = 25
 """Longer pages leave out parts of recordings without saying so."""
@@ -27,7 +33,7 @@ _UNKNOWN = datetime.fromtimestamp(0, UTC)
 class Answer:
     """What Siro says about a record that it took."""
 
-    siro_id: str
+    siro_id: str | None
     related: dict[str, str]
     """Siro's ids of the records nested in it, by model."""
 
@@ -37,6 +43,8 @@ class Remote:
 
     def __init__(self, client: AsyncSiro) -> None:
         self.client = client
+        self._known_accounts: dict[str, str] | None = None
+        self._listing = asyncio.Lock()
 
     @property
     def base_url(self) -> str:
@@ -69,8 +77,53 @@ class Remote:
 
         `siro_id`: of an account that Siro is known to hold.
         """
+        if stream == "accounts":
+            return await self._put_account(from_json(record), siro_id)
         found = await self.client.send(_ONE[stream].call(raw, body=Prepared(record)))
         return _answer_of(found[0])
+
+    async def _put_account(self, record: dict[str, Any], siro_id: str | None) -> Answer:
+        """Accounts have endpoints of their own, which go by Siro's id and not by the CRM's."""
+        key = record.pop("externalId")
+        deleted = record.pop("deletedAt", None) is not None
+        siro_id = siro_id or (await self._accounts()).get(key)
+        if deleted:
+            return await self._delete_account(siro_id)
+        if siro_id is not None:
+            try:
+                return await self._send(endpoints.UPDATE_ACCOUNT, record, siro_id)
+            except NotFound:
+                log.info("account_made_again", extra={"siro_id": siro_id})
+        try:
+            answer = await self._send(endpoints.CREATE_ACCOUNT, {"externalId": key, **record})
+        except SiroError:
+            self.forget_accounts()  # it may be there all the same
+            raise
+        if answer.siro_id is not None and self._known_accounts is not None:
+            self._known_accounts[key] = answer.siro_id
+        return answer
+
+    def forget_accounts(self) -> None:
+        """Ask Siro anew which accounts it has, when that is next needed."""
+        self._known_accounts = None
+
+    async def _delete_account(self, siro_id: str | None) -> Answer:
+        if siro_id is not None:
+            with suppress(NotFound):
+                await self.client.accounts.delete(siro_id)
+        return Answer(siro_id, {})
+
+    async def _send(self, endpoint: Endpoint, record: dict[str, Any], *ids: str) -> Answer:
+        found = await self.client.send(endpoint.call(raw, *ids, body=Prepared(to_json(record))))
+        return _answer_of(found[0])
+
+    async def _accounts(self) -> dict[str, str]:
+        """Siro's ids of all accounts by the CRM's, asked for once: creating one again would double it."""
+        async with self._listing:
+            if self._known_accounts is None:
+                found = await self.client.accounts.list()
+                self._known_accounts = {item.external_id: item.id for item in found if item.external_id}
+            return self._known_accounts
 
     async def put_batch(self, stream: StreamName, records: Sequence[bytes]) -> dict[str, Answer]:
         """Create or change several records, given as JSON: all or none. The answers by the records' keys."""
@@ -129,8 +182,14 @@ async def open_remote(
         yield Remote(client)
 
 
-_ONE: Final = {"engagements": endpoints.SYNC_ENGAGEMENT, "opportunities": endpoints.SYNC_OPPORTUNITY}
-_MANY: Final = {"engagements": endpoints.SYNC_ENGAGEMENTS, "opportunities": endpoints.SYNC_OPPORTUNITIES}
+_ONE: Final[dict[StreamName, Endpoint]] = {
+    "engagements": endpoints.SYNC_ENGAGEMENT,
+    "opportunities": endpoints.SYNC_OPPORTUNITY,
+}
+_MANY: Final[dict[StreamName, Endpoint]] = {
+    "engagements": endpoints.SYNC_ENGAGEMENTS,
+    "opportunities": endpoints.SYNC_OPPORTUNITIES,
+}
 _RELATED: Final = {"account": "accountId", "opportunity": "opportunityId"}
 
 

@@ -206,6 +206,8 @@ def _announce(config: Config, url: str, *, hears: bool) -> None:
 
 
 def _print_push(result: PushResult) -> None:
+    for notice in result.notices:
+        typer.secho(f"warning: {notice}", fg="yellow")
     for stream in result.streams:
         typer.echo(
             f"{stream.stream}: {stream.read} read, {stream.sent} sent, {stream.unchanged} unchanged, "

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
 from operator import itemgetter
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Literal, Protocol, get_args
 from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
@@ -31,15 +31,18 @@ from pydantic_core import to_json
 from fieldnote.config import ColumnZone, Config, StreamSettings, nearest
 from fieldnote.crm.types import Row, freeze, key_text
 from fieldnote.errors import ConfigError, CrmRefused, MappingError
+from fieldnote.mapping.accounts import AccountRecord
 from fieldnote.mapping.maps import FieldError, MapError, RecordMap, Scope, compile_record
 from fieldnote.siro.models import EngagementSync, OpportunitySync
 
-StreamName = Literal["engagements", "opportunities"]
-SyncRecord = EngagementSync | OpportunitySync
+StreamName = Literal["accounts", "opportunities", "engagements"]
+"""In the order in which they go: what is referred to before what refers to it."""
+SyncRecord = EngagementSync | OpportunitySync | AccountRecord
 
 _MODELS: dict[StreamName, type[SyncRecord]] = {
-    "engagements": EngagementSync,
+    "accounts": AccountRecord,
     "opportunities": OpportunitySync,
+    "engagements": EngagementSync,
 }
 
 MEANING = 2
@@ -195,8 +198,7 @@ def compile_push(config: Config) -> dict[StreamName, RowMapper]:
     mappers: dict[StreamName, RowMapper] = {}
     streams: dict[StreamName, StreamSettings | None] = {}
     if config.push:
-        # Opportunities first: engagements refer to them.
-        streams = {"opportunities": config.push.opportunities, "engagements": config.push.engagements}
+        streams = {name: getattr(config.push, name) for name in get_args(StreamName)}
     for name, settings in streams.items():
         if settings is None:
             continue

@@ -83,6 +83,8 @@ class PushResult:
 
     connection: str
     streams: list[StreamResult] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+    """What could not be brought up to date, and was read as it was."""
     calls: int = 0
     """Calls to Siro, repeated ones included."""
     seconds: float = 0.0
@@ -94,8 +96,8 @@ class PushResult:
 
     @property
     def warnings(self) -> list[str]:
-        """Of all streams."""
-        return [warning for stream in self.streams for warning in stream.warnings]
+        """Of the driver and of all streams."""
+        return self.notices + [warning for stream in self.streams for warning in stream.warnings]
 
     def as_json(self) -> dict[str, Any]:
         """For `--json`."""
@@ -104,6 +106,7 @@ class PushResult:
             "settled": self.settled,
             "calls": self.calls,
             "seconds": round(self.seconds, 3),
+            "notices": self.notices,
             "streams": [stream.as_json() for stream in self.streams],
         }
 

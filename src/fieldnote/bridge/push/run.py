@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
+from collections.abc import Iterable
 
 from fieldnote.bridge.connection import verify
 from fieldnote.bridge.context import Bridge
 from fieldnote.bridge.locks import exclusive
-from fieldnote.bridge.push.reading import Wish
+from fieldnote.bridge.push.reading import Wish, source_of, stream_settings
 from fieldnote.bridge.push.results import PushResult
 from fieldnote.bridge.push.stream import StreamPush, Watch
 from fieldnote.bridge.runs import begin, finish
@@ -43,6 +45,7 @@ async def push_once(
     await verify(bridge, accept_change=accept_change)
     run_id = await begin(bridge.engine, bridge.name, "push")
     try:
+        result.notices += await _refresh(bridge, mappers, wish)
         for name, mapper in mappers.items():
             async with exclusive(bridge.engine, "push", bridge.name, name, patience=patience):
                 with bulk():
@@ -57,13 +60,20 @@ async def push_once(
     return result
 
 
+async def _refresh(bridge: Bridge, streams: Iterable[StreamName], wish: Wish) -> tuple[str, ...]:
+    """Let the driver bring up to date what it keeps of the CRM itself; its warnings."""
+    sources = [source_of(name, stream_settings(bridge, name)) for name in streams]
+    async with exclusive(bridge.engine, "refresh", bridge.name, patience=600):
+        return await asyncio.to_thread(bridge.crm.refresh, sources, full=wish.full)
+
+
 def mappers_of(bridge: Bridge, wanted: tuple[str, ...] = ()) -> dict[StreamName, RowMapper]:
     """The file's streams in the order in which they go, or those of them that are wanted."""
     mappers = compile_push(bridge.config)
     if not mappers:
         raise ConfigError(
             f"{bridge.config.path} has no stream to push",
-            hint="Add `engagements` or `opportunities` under `push`.",
+            hint="Add `engagements`, `opportunities` or `accounts` under `push`.",
         )
     for name in wanted:
         if name not in mappers:

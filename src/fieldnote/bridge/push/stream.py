@@ -60,6 +60,8 @@ class StreamPush:
         self._saved_at = time.monotonic()
 
     async def run(self) -> StreamResult:
+        """Push the stream. Whoever calls holds it."""
+        self.bridge.remote.forget_accounts()
         async with self._sending() as sending:
             await self._take_up_what_was_left()
             if self.wish.keys:
