@@ -207,9 +207,9 @@ class StreamLedger:
         """The highest number given so far, to any stream."""
         return int((await conn.scalar(_LAST_NUMBER)) or 0)
 
-    async def live(self, conn: AsyncConnection) -> int:
-        """How many records Siro may hold that are not deleted."""
-        return int((await conn.scalar(_LIVE, self._scope)) or 0)
+    async def live(self, conn: AsyncConnection, upto: int | None = None) -> int:
+        """How many records Siro may hold that are not deleted; `upto`: of those with no higher number."""
+        return int((await conn.scalar(_LIVE, {**self._scope, "upto": upto})) or 0)
 
     async def problems(self, conn: AsyncConnection, limit: int, states: Sequence[SentState] = OPEN) -> list[Problem]:
         """Records in these states, oldest first."""
@@ -420,6 +420,7 @@ _LIVE = text("""
     select count(*) from sent
     where connection = :connection and stream = :stream and not removed and state <> 'removed'
       and (payload is not null or attempted is not null)
+      and (cast(:upto as bigint) is null or number <= :upto)
 """)
 
 _ATTEMPT = text("""

@@ -33,20 +33,20 @@ class Seen:
     def __init__(self, last_number: int) -> None:
         """Of numbers that are given later it says nothing: those records came in this very reading."""
         self._bits = bytearray((last_number + 8) // 8)
-        self._last = last_number
+        self.last = last_number
         self.rows = 0
 
     def add(self, numbers: Iterable[int], rows: int) -> None:
         """These came, in so many rows."""
         self.rows += rows
         for number in numbers:
-            if number <= self._last:
+            if number <= self.last:
                 self._bits[number >> 3] |= 1 << (number & 7)
 
     def as_bytes(self) -> bytes:
         """Bit n is in byte n // 8, the lowest first. Bits behind the last number are set."""
         bits = bytearray(self._bits)
-        for number in range(self._last + 1, 8 * len(bits)):
+        for number in range(self.last + 1, 8 * len(bits)):
             bits[number >> 3] |= 1 << (number & 7)
         return bytes(bits)
 
@@ -68,6 +68,8 @@ class Vanished:
         self._source = source
         self._deletes = deletes
         self._result = result
+        self._before: int | None = None
+        """The last number that was given before the reading."""
 
     @property
     def _window(self) -> Window:
@@ -96,6 +98,7 @@ class Vanished:
 
     async def note_unseen(self, seen: Seen) -> None:
         """A reading of all rows has come to its end: what did not come is not there."""
+        self._before = seen.last
         async with self._bridge.engine.begin() as conn:
             if self._deletes is None:
                 self._result.left = await self._ledger.count_unseen(conn, seen.as_bytes())
@@ -141,7 +144,7 @@ class Vanished:
         """Whether what is doubtful may be deleted. `accepted`: so many deletions a person has agreed to."""
         async with self._bridge.engine.connect() as conn:
             gone, deleted = await self._ledger.count_doubtful(conn)
-            live = await self._ledger.live(conn) if gone + deleted > 0 else 0
+            live = await self._ledger.live(conn, self._before) if gone + deleted > 0 else 0
         many = gone + deleted
         share = self._deletes.at_most if self._deletes is not None else DeletesSettings().at_most
         whole = gone > 0 and many >= live
