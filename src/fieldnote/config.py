@@ -31,10 +31,11 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from fieldnote.errors import ConfigError
 
@@ -234,8 +235,8 @@ class SiroSettings(_Section):
 DRIVERS_GROUP = "fieldnote.crm"
 """The entry points by which an installed package adds a driver of its own."""
 
-_DRIVER_KEYS = {Driver.SQL: ("url", "write_url"), Driver.FILES: ("folder",), Driver.REST: ("rest",)}
-"""What each driver of ours reads in the section; the first is needed."""
+_DRIVER_KEYS = {"url": Driver.SQL, "write_url": Driver.SQL, "folder": Driver.FILES, "rest": Driver.REST}
+"""Which driver of ours reads a key of the section."""
 
 
 class CrmSettings(_Section):
@@ -243,17 +244,17 @@ class CrmSettings(_Section):
 
     driver: str
     """A `Driver`, or the name under which an installed package adds one."""
-    url: Secret | None = None
+    url: Secret | None = Field(default=None, validate_default=True)
     """`sql`: the database's address, password included."""
     write_url: Secret | None = None
     """`sql`: another address for writes."""
-    folder: Path | None = None
+    folder: Path | None = Field(default=None, validate_default=True)
     """`files`: where the exports are, below the folder of fieldnote.yaml unless it begins with `/`."""
-    rest: dict[str, Any] | None = Field(default=None, repr=False)
+    rest: dict[str, Any] | None = Field(default=None, validate_default=True, repr=False)
     """`rest`: what `dlt` calls a REST API configuration, as it is."""
     timezone: Zone | None = None
     """The zone of times that carry none."""
-    options: dict[str, Any] = Field(default_factory=dict, exclude=True, repr=False)
+    options: dict[str, Any] | None = Field(default=None, exclude=True, repr=False)
     """For a driver of another package: the section's other keys."""
 
     @model_validator(mode="before")
@@ -273,17 +274,18 @@ class CrmSettings(_Section):
         known = [*Driver, *sorted(added_drivers())]
         raise ValueError(f"is '{name}', which is no driver{nearest(name, known)}")
 
-    @model_validator(mode="after")
-    def _suits_the_driver(self) -> Self:
-        if _is_added(self.driver):
-            return self
-        needed, *_ = wanted = _DRIVER_KEYS[Driver(self.driver)]
-        given = {name for names in _DRIVER_KEYS.values() for name in names if getattr(self, name) is not None}
-        if needed not in given:
-            raise ValueError(f"needs '{needed}', as its driver is '{self.driver}'")
-        if strange := sorted((given | self.model_fields_set & {"options"}) - set(wanted)):
-            raise ValueError(f"has '{strange[0]}', which the driver '{self.driver}' does not know")
-        return self
+    @field_validator("url", "write_url", "folder", "rest", "options")
+    @classmethod
+    def _is_the_drivers(cls, value: object, info: ValidationInfo) -> object:
+        """Each driver's keys are its own, and it needs those that are not another address for writes."""
+        driver, key = info.data.get("driver"), str(info.field_name)
+        if driver is None or _is_added(driver):
+            return value
+        if value is not None and driver != _DRIVER_KEYS.get(key):
+            raise ValueError(f"is no key of the driver '{driver}'")
+        if value is None and driver == _DRIVER_KEYS.get(key) and key != "write_url":
+            raise PydanticCustomError("missing", "is missing")
+        return value
 
 
 def added_drivers() -> frozenset[str]:

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, timedelta
 from typing import NoReturn
 
+from sqlalchemy.engine import URL
+
 from fieldnote.crm.landing import PASSING, Landing
 from fieldnote.crm.sql_engine import Database
 from fieldnote.crm.sql_reading import Reader
@@ -22,9 +24,8 @@ class LandedDriver(ABC):
 
     def __init__(self, place: Place) -> None:
         self._landing = Landing(place)
-        self._database = Database(
-            self._landing.url, writes=False, zone=UTC, setting="the bridge's database URL", opening=(PASSING,)
-        )
+        setting = "the bridge's database URL"
+        self._database = Database(_url(self._landing), writes=False, zone=UTC, setting=setting, opening=(PASSING,))
         self._reader = Reader(self._database)
         self._landed: set[Source] = set()
         """The sources that are known to have been landed."""
@@ -123,3 +124,16 @@ class LandedDriver(ABC):
     def close(self) -> None:
         """See `Driver.close`."""
         self._database.close()
+
+
+def _url(landing: Landing) -> URL:
+    given = landing.conninfo()
+    place = {name: given.pop(part) for name, part in _PARTS.items() if part in given}
+    host = given.pop("host", None)
+    # A socket's folder is no host in a URL.
+    query = given if host is None else {**given, "host": host}
+    port = given.pop("port", None)
+    return URL.create("postgresql+psycopg", port=int(port) if port else None, query=query, **place)
+
+
+_PARTS = {"username": "user", "password": "password", "database": "dbname"}

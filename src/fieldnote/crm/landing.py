@@ -16,10 +16,9 @@ from hashlib import blake2b
 import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from sqlalchemy.engine import URL, make_url
 
 from fieldnote.crm.types import Place
-from fieldnote.errors import CrmUnavailable
+from fieldnote.errors import CrmRefused, CrmUnavailable
 
 OURS = "_fieldnote_"
 """How the names of the tables begin that are a driver's own notes, and no rows of the CRM."""
@@ -58,12 +57,6 @@ class Landing:
         self.schema = schema_name(place.connection)
         self.database_url = place.database_url
 
-    @property
-    def url(self) -> URL:
-        """The database, with the schema as its search path and UTC as its zone."""
-        url = make_url(self.database_url).set(drivername="postgresql+psycopg")
-        return url.update_query_dict({"options": self._options(), "application_name": "fieldnote-crm"})
-
     @contextmanager
     def landing(self) -> Iterator[psycopg.Connection]:
         """A connection that holds the schema's lock, outside of any transaction; the schema exists.
@@ -74,7 +67,13 @@ class Landing:
             self._lock(connection)
             connection.execute(sql.SQL("create schema if not exists {}").format(sql.Identifier(self.schema)))
             connection.execute(f"create table if not exists {GATE} (name text primary key, version text not null)")
-            yield connection
+            try:
+                yield connection
+            except psycopg.OperationalError as error:
+                raise CrmUnavailable(f"landing {self.schema}: the database is busy or does not answer") from error
+            except psycopg.Error as error:
+                what = error.diag.message_primary or type(error).__name__
+                raise CrmRefused(f"landing {self.schema}: the database refuses it ({what})") from error
 
     def noted(self, name: str, version: str) -> bool:
         """Whether `note` was called with these, by anybody."""
@@ -91,19 +90,18 @@ class Landing:
             there = connection.execute("select to_regclass(%s) is not null", (GATE,)).fetchone() == (True,)
             yield connection if there else None
 
-    def conninfo(self) -> str:
-        """`url` as libpq reads it."""
-        return make_conninfo(self.database_url, options=self._options(), connect_timeout=10)
+    def conninfo(self) -> dict[str, str]:
+        """The database as libpq takes it, with the schema as its search path and UTC as its zone."""
+        given = {name: str(value) for name, value in conninfo_to_dict(self.database_url).items() if value is not None}
+        settings = f"-c search_path={self.schema} -c timezone=UTC -c idle_in_transaction_session_timeout=0"
+        options = f"{given.pop('options', '')} {settings}".strip()
+        return {"connect_timeout": "10", "application_name": "fieldnote-crm", **given, "options": options}
 
     def _connect(self) -> psycopg.Connection:
         try:
-            return psycopg.connect(self.conninfo(), autocommit=True)
+            return psycopg.connect(make_conninfo(**self.conninfo()), autocommit=True)
         except psycopg.Error as error:
             raise CrmUnavailable(f"the database that {self.schema} is in cannot be reached") from error
-
-    def _options(self) -> str:
-        given = str(conninfo_to_dict(self.database_url).get("options") or "")
-        return f"{given} -c search_path={self.schema} -c timezone=UTC".strip()
 
     def lock_key(self) -> int:
         """The number of the advisory lock."""

@@ -24,7 +24,6 @@ import psycopg
 from dlt.destinations import postgres
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
-from sqlalchemy.engine import URL
 
 from fieldnote.crm.landing import Landing, ensure_indexes, gate, note
 from fieldnote.crm.rest_errors import explained
@@ -113,15 +112,17 @@ def _forget_positions(pipeline: dlt.Pipeline, name: str) -> None:
             kept.pop("incremental", None)
 
 
-def _address(database_url: str) -> str:
-    """The database as dlt takes it: it wants a host, and libpq lets the last one given count."""
+def _address(database_url: str) -> dict[str, Any]:
+    """The database as dlt takes it: it wants a host, and libpq lets the last one that is given count."""
     given = {name: str(value) for name, value in conninfo_to_dict(database_url).items() if value is not None}
-    host, port = given.pop("host", "localhost"), given.pop("port", "5432")
-    name, user, password = given.pop("dbname"), given.pop("user", None), given.pop("password", None)
-    if host.startswith("/"):
-        given["host"], host = host, "localhost"
-    url = URL.create("postgresql", user, password, host, int(port), name, given)
-    return url.render_as_string(hide_password=False)
+    parts = {name: given.pop(part) for name, part in _PARTS.items() if part in given}
+    host = parts.get("host", "")
+    if host.startswith("/"):  # a socket's folder
+        parts["host"], given["host"] = "localhost", host
+    return {"host": "localhost", **parts, "query": given}
+
+
+_PARTS = {"host": "host", "port": "port", "database": "dbname", "username": "user", "password": "password"}
 
 
 # --- columns of mixed types -----------------------------------------------------------------------------

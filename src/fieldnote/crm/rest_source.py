@@ -74,7 +74,7 @@ def _session() -> Session:
             text = f"{request.method} {(request.url or '').partition('?')[0]} was asked {_MOST_TIMES} times"
             hint = "its pages run in a circle: see the paginator of crm.rest against the API's own documentation"
             raise CrmRefused(text, hint=hint)
-        answer: Response = send(request, **options)
+        answer: Response = send(request, **options)  # type: ignore[no-untyped-call]
         return answer
 
     session.send = counted  # type: ignore[method-assign]
