@@ -16,7 +16,9 @@ from uuid import UUID
 
 from fastapi import Request
 from fastapi.responses import JSONResponse, Response
+from psycopg.errors import DeadlockDetected
 from pydantic import ValidationError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.siro.models import RequestModel
@@ -31,6 +33,7 @@ LONGEST_ID: Final = 500
 """Characters of an `externalId`; they are indexed, and an index takes no more than 2,700 bytes."""
 _LONGEST_TEXT: Final = 4096
 _LARGEST: Final = 1e300
+_TRIES: Final = 5
 
 M = TypeVar("M", bound=RequestModel)
 
@@ -161,9 +164,20 @@ def endpoint(
 
 
 async def _perform(handler: Handler, request: Request, kind: str, shared: bool) -> Any:
-    connections: Connections = request.app.state.workspace.connections
+    """Once; again where PostgreSQL undid it because two calls waited for each other's records."""
     hashed = credentials.hash_of(_token(request, kind))
     body = await _body(request)
+    for left in reversed(range(_TRIES)):
+        try:
+            return await _attempt(handler, request, hashed, kind, shared, body)
+        except (DeadlockDetected, DBAPIError) as error:
+            if not left or not isinstance(getattr(error, "orig", error), DeadlockDetected):
+                raise
+    raise AssertionError
+
+
+async def _attempt(handler: Handler, request: Request, hashed: bytes, kind: str, shared: bool, body: bytes) -> Any:
+    connections: Connections = request.app.state.workspace.connections
     async with authenticated(connections, hashed, kind, shared=shared) as (transaction, caller):
         if caller is not None:
             return await handler(Call(request, transaction, caller, body))
