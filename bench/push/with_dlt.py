@@ -53,7 +53,7 @@ rows = sql_table(
     table="joined",
     incremental=dlt.sources.incremental("updated_at"),
     backend="pyarrow" if TUNED else "sqlalchemy",
-    chunk_size=50_000 if TUNED else 5_000,
+    chunk_size=5_000,
     reflection_level="full",
 )
 dlt.pipeline("bench", destination=siro, dataset_name="bench").run(rows, write_disposition="append")

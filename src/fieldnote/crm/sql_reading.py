@@ -206,7 +206,8 @@ class Reader:
         rows = self._select(connection, plan, f"{page} limit {size + 1}", position)
         if len(rows) <= size:
             return rows, True
-        rows.pop()
+        if _certainly_apart(rows.pop()[plan.key], rows[-1][plan.key]):
+            return rows, False
         end = dict(position, key=rows[-1][plan.key])
         if "cursor" in position and plan.cursor:
             end["cursor"] = rows[-1][plan.cursor]
@@ -301,6 +302,11 @@ class Reader:
 
 
 # --- cursors --------------------------------------------------------------------------------------------
+
+
+def _certainly_apart(left: object, right: object) -> bool:
+    """Whether no database holds two keys to be equal. Of texts only their collation could tell."""
+    return type(left) is type(right) and not isinstance(left, str) and left != right
 
 
 def earlier(cursor: Cursor, overlap: timedelta) -> Cursor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import tzinfo
+from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from typing import Any
 
@@ -110,7 +110,8 @@ class _Compiler:
                 constant = self._constant(shape, entry, keys)
                 return lambda _row, _scope: constant
             case str() if entry.strip():
-                return _reading(self._expression(entry.strip(), keys), _converter(shape), self._name(keys))
+                expression = self._expression(entry.strip(), keys)
+                return _quickly(expression, shape, _reading(expression, _converter(shape), self._name(keys)))
             case {"from": str(text)}:
                 return self._choice(shape, entry, self._expression(text.strip(), (*keys, "from")), keys)
             case None | "":
@@ -217,6 +218,40 @@ def _reading(expression: Expression, convert: Convert, name: str) -> Evaluate:
         except ValueError as error:
             raise FieldError(f"{name}, from {expression.text} = {shown(value)}, {error}") from error
 
+    return read
+
+
+def _quickly(expression: Expression, shape: FieldShape, read: Evaluate) -> Evaluate:
+    """`read`, with a short way for what most fields are: a column that holds what it should. The hottest lines here."""
+    column = expression.text
+    if expression.columns != {column}:
+        return read
+    if shape.shape is Shape.TEXT:
+
+        def read_text(row: Row, scope: Scope) -> Any:
+            value = row.get(column)
+            return value if type(value) is str and value[:1] > "0" and not value[0].isspace() else read(row, scope)
+
+        return read_text
+    if shape.shape is Shape.ID:
+
+        def read_id(row: Row, scope: Scope) -> Any:
+            value = row.get(column)
+            return str(value) if type(value) is int else read(row, scope)
+
+        return read_id
+    if shape.shape is Shape.TIME:
+
+        def read_time(row: Row, scope: Scope) -> Any:
+            value = row.get(column)
+            if type(value) is not datetime:
+                return None if value is None else read(row, scope)
+            zone = value.tzinfo or scope.zone
+            if zone is None:
+                return read(row, scope)
+            return value.replace(tzinfo=zone, fold=0).astimezone(UTC).isoformat()[:-6] + "Z"
+
+        return read_time
     return read
 
 

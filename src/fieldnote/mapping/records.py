@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from hashlib import blake2b
 from operator import itemgetter
 from typing import Any, Final, Literal, Protocol, get_args
@@ -64,7 +65,7 @@ _Hasher = tuple[AbstractSet[str], Callable[[Row], Iterable[object]], _Digest]
 """The columns of the rows, how their values are taken, and the beginning of each hash."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, repr=False)
 class Mapped:
     """A record as Siro takes it, and what had to be left out of it."""
 
@@ -250,8 +251,8 @@ def _merged(before: dict[str, dict[str, Any]], children: list[dict[str, Any]], n
 def _stable(value: object) -> object:
     """A text that is the same whatever zone the session was in when the row was read."""
     if isinstance(value, datetime) and value.tzinfo is not None:
-        return value.astimezone(UTC).isoformat()
-    return freeze(value)
+        return value.timestamp()
+    return str(value) if type(value) is Decimal else freeze(value)
 
 
 def _first(error: ValidationError) -> str:

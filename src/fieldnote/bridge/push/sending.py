@@ -33,7 +33,7 @@ _BUSY_FOR: Final = 20.0
 _LOOK_AGAIN: Final = 0.05
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class Parcel:
     """A record, packed for its way."""
 
