@@ -80,11 +80,11 @@ def _scope(query: str, backend: str) -> Scope | None:
 
 
 def _tables(root: Scope) -> Iterator[Table]:
-    """Every table in the query, subqueries and filters included, each once."""
+    """Every table in the query, subqueries and filters included, each once; a function is none."""
     ids: Sight = set()
     for scope in root.traverse():
         for _, origin in scope.selected_sources.values():
-            if isinstance(origin, Table) and id(origin) not in ids:
+            if isinstance(origin, Table) and isinstance(origin.this, exp.Identifier) and id(origin) not in ids:
                 ids.add(id(origin))
                 yield origin
 
