@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,6 +25,8 @@ class Answer:
     body: bytes = b"{}"
     cut: bool = False
     """Whether the connection ends before the body does."""
+    after: threading.Event | None = None
+    """What it waits for before it says anything; then it is its own answer after all."""
 
 
 @dataclass
@@ -37,6 +40,10 @@ class RestCrm:
     """By the number of the call, counted from 1 over all calls for records."""
     asked: list[str] = field(default_factory=list)
     """Every call for records: path and query."""
+    times: list[float] = field(default_factory=list)
+    """When each of them came, by a clock that only goes forward."""
+    arrived: threading.Event = field(default_factory=threading.Event)
+    """Whether a call came that has to wait."""
     tokens: int = 0
     """How many tokens OAuth gave."""
     circle: bool = False
@@ -106,8 +113,12 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         address = urlsplit(self.path)
         self.crm.asked.append(self.path)
+        self.crm.times.append(time.monotonic())
         fault = self.crm.faults.get(len(self.crm.asked))
-        if fault:
+        if fault and fault.after:
+            self.crm.arrived.set()
+            fault.after.wait(20)
+        elif fault:
             return self._say(fault)
         _, version, name, *_ = address.path.split("/")
         wanted = f"Bearer {TOKEN}" if version == "v1" else f"Bearer oauth-{self.crm.tokens}"

@@ -94,8 +94,8 @@ def test_key_cursor_and_joins_are_what_rows_are_looked_up_by() -> None:
 
 
 def test_the_tables_of_a_source() -> None:
-    assert tables_of(_source(DESIGN)) == {"appointments", "reps", "customers", "deals"}
+    assert tables_of(_source(DESIGN)) == frozenset({"appointments", "reps", "customers", "deals"})
     query = "with d as (select id from deals) select d.id, g.n from d, generate_series(1, 3) as g(n)"
-    assert tables_of(_source(query)) == {"deals"}
-    assert tables_of(Source("push.x", key="id", table='"My Deals"')) == {"My Deals"}
+    assert tables_of(_source(query)) == frozenset({"deals"})
+    assert tables_of(Source("push.x", key="id", table='"My Deals"')) == frozenset({"My Deals"})
     assert tables_of(_source("nonsense")) is None

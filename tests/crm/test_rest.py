@@ -1,0 +1,246 @@
+"""What is particular to a CRM's web API: what is asked of it, what its faults do, what becomes of its records."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from decimal import Decimal
+from importlib import util
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fieldnote.crm.rest import RestDriver
+from fieldnote.crm.types import Place, Source
+from fieldnote.errors import ConfigError, CrmRefused, CrmUnavailable, FieldnoteError
+from tests.crm.rest_server import SECRET, TOKEN, Answer, RestCrm, serving
+
+DEALS = Source("push.opportunities", key="id", table="deals", cursor="updated_at")
+PLAIN: dict[str, Any] = {"name": "deals", "endpoint": {"path": "deals"}}
+CHANGES: dict[str, Any] = {
+    "name": "deals",
+    "endpoint": {
+        "path": "deals",
+        "params": {"since": "{incremental.start_value}"},
+        "incremental": {"cursor_path": "updated_at", "initial_value": "2026-01-01T00:00:00"},
+    },
+}
+
+
+@pytest.fixture
+def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[RestCrm]:
+    # dlt waits for this many seconds, and twice as long each time, where the CRM does not say how long.
+    monkeypatch.setenv("RUNTIME__REQUEST_BACKOFF_FACTOR", "0.001")
+    monkeypatch.setenv("RUNTIME__REQUEST_MAX_ATTEMPTS", "3")
+    with serving() as running:
+        running.records["deals"] = [_deal(n) for n in range(1, 8)]
+        yield running
+
+
+@pytest.fixture
+def opened(place: Place) -> Iterator[Callable[..., RestDriver]]:
+    drivers: list[RestDriver] = []
+
+    def open_it(config: dict[str, Any], home: str = "home") -> RestDriver:
+        drivers.append(RestDriver(config, replace(place, home=place.folder.parent / home)))
+        return drivers[-1]
+
+    yield open_it
+    for driver in drivers:
+        driver.close()
+
+
+def _deal(key: int, name: str = "deal", minute: int | None = None) -> dict[str, Any]:
+    return {"id": key, "name": name, "updated_at": f"2026-02-15T14:{key if minute is None else minute:02}:00"}
+
+
+def _rows(driver: RestDriver, source: Source = DEALS) -> dict[Any, dict[str, Any]]:
+    return {row["id"]: dict(row) for page in driver.pages(source) for row in page.rows}
+
+
+def _refused(driver: RestDriver, kind: type[FieldnoteError]) -> FieldnoteError:
+    with pytest.raises(kind) as caught:
+        driver.refresh([DEALS])
+    assert TOKEN not in str(caught.value)
+    assert SECRET not in str(caught.value)
+    return caught.value
+
+
+def test_only_changes_are_asked_for_and_any_worker_goes_on_where_the_last_one_ended(
+    api: RestCrm, opened: Callable[..., RestDriver], place: Place
+) -> None:
+    opened(api.cursored(CHANGES)).refresh([DEALS])
+    assert api.asked == [f"/v2/deals?since=2026-01-01T00%3A00%3A00{after}" for after in ("", "&after=3", "&after=6")]
+    api.records["deals"][1] = _deal(2, "changed", minute=30)
+    api.records["deals"][2]["name"] = "changed, and its time is not"
+    api.asked.clear()
+    other = opened(api.cursored(CHANGES), home="another")
+    other.refresh([DEALS])
+    assert api.asked == ["/v2/deals?since=2026-02-15T14%3A07%3A00"]
+    assert (_rows(other)[2]["name"], _rows(other)[3]["name"], len(_rows(other))) == ("changed", "deal", 7)
+    assert other.row(DEALS, "2") == _deal(2, "changed", minute=30)
+    other.refresh([DEALS], full=True)
+    assert (_rows(other)[3]["name"], len(_rows(other))) == ("changed, and its time is not", 7)
+    assert not list(place.folder.parent.glob("*/dlt/*"))
+
+
+def test_calls_that_fail_are_repeated_and_a_retry_after_is_waited_for(
+    api: RestCrm, opened: Callable[..., RestDriver]
+) -> None:
+    api.faults = {
+        1: Answer(500),
+        2: Answer(503),
+        4: Answer(429, {"Retry-After": "1"}),
+        6: Answer(body=b'{"items": [', cut=True),
+    }
+    driver = opened(api.numbered(PLAIN))
+    driver.refresh([DEALS])
+    pages = [int(path.rpartition("=")[2]) for path in api.asked]
+    assert pages == [1, 1, 1, 2, 2, 3, 3, 4]
+    assert api.times[4] - api.times[3] >= 1
+    assert sorted(_rows(driver)) == [1, 2, 3, 4, 5, 6, 7]
+
+
+FAULTS: tuple[tuple[Answer, type[FieldnoteError], str], ...] = (
+    (Answer(500), CrmUnavailable, "GET 127.0.0.1/v1/deals: the CRM fails (500)"),
+    (Answer(429), CrmUnavailable, "GET 127.0.0.1/v1/deals: the CRM is busy (429)"),
+    (Answer(403), CrmRefused, "GET 127.0.0.1/v1/deals: the CRM refuses the login (403)"),
+    (Answer(body=b'{"items": [{"id": 1'), CrmUnavailable, "no JSON"),
+)
+
+
+def test_an_api_that_fails_half_way_changes_nothing(api: RestCrm, opened: Callable[..., RestDriver]) -> None:
+    driver = opened(api.numbered({**PLAIN, "write_disposition": "replace"}))
+    driver.refresh([DEALS])
+    before = _rows(driver)
+    api.records["deals"] = [_deal(n, "new") for n in range(1, 8)]
+    for fault, kind, message in FAULTS:
+        calls = len(api.asked)
+        api.faults = dict.fromkeys(range(calls + 3, calls + 20), fault)
+        assert message in _refused(driver, kind).message
+        assert len(api.asked) > calls + 2
+        assert _rows(driver) == before
+
+
+def test_pages_that_run_in_a_circle_are_an_error(api: RestCrm, opened: Callable[..., RestDriver]) -> None:
+    api.circle = True
+    error = _refused(opened(api.cursored(PLAIN)), CrmRefused)
+    assert "/v2/deals was asked 20 times" in error.message
+    assert error.hint is not None
+    assert "paginator" in error.hint
+
+
+@pytest.mark.parametrize(
+    ("config", "kind", "message"),
+    [
+        (lambda api: {**api.numbered(PLAIN), "clent": {}}, ConfigError, "clent"),
+        (lambda api: api.numbered({"name": "deals", "endpoint": {"pth": "deals"}}), ConfigError, "pth"),
+        (lambda api: api.numbered({**CHANGES, "primary_key": None}), ConfigError, "has no primary_key"),
+        (
+            lambda api: {**api.numbered(PLAIN), "client": {"base_url": "http://127.0.0.1:9/"}},
+            CrmUnavailable,
+            "GET 127.0.0.1/deals: the CRM cannot be reached",
+        ),
+        (lambda api: api.numbered({"name": "gone", "endpoint": {"path": "x"}}), CrmRefused, "request (404)"),
+    ],
+)
+def test_a_configuration_that_does_not_work_is_explained(
+    api: RestCrm,
+    opened: Callable[..., RestDriver],
+    config: Callable[[RestCrm], dict[str, Any]],
+    kind: type[FieldnoteError],
+    message: str,
+) -> None:
+    error = _refused(opened(config(api)), kind)
+    assert message in error.message
+    assert error.hint
+
+
+def test_names_become_snake_case_lists_tables_and_no_value_changes_its_meaning(
+    api: RestCrm, opened: Callable[..., RestDriver]
+) -> None:
+    api.records["deals"] = [
+        {"id": 1, "startsAt": "2026-02-15T14:00:00", "amount": 100, "code": 5, "assignedReps": [{"email": "a@x"}]},
+        {
+            "id": 2,
+            "startsAt": None,
+            "amount": 12500.1,
+            "code": "5b",
+            "assignedReps": [{"email": "b@x"}, {"email": "c@x"}],
+        },
+        {"id": 3, "startsAt": "tomorrow", "amount": None, "code": None, "geo": {"lat": 39.5}},
+    ]
+    driver = opened(api.numbered(PLAIN))
+    query = """select d.id, d.starts_at, d.amount, d.code, d.geo__lat, string_agg(r.email, ' ' order by r.email) as reps
+                 from deals d left join deals__assigned_reps r on r._dlt_parent_id = d._dlt_id group by 1, 2, 3, 4, 5"""
+    rows = _rows(driver, Source("push.x", key="id", query=query))
+    assert [list(row.values()) for row in rows.values()] == [
+        [1, "2026-02-15T14:00:00", 100, "5", None, "a@x"],
+        [2, None, Decimal("12500.1"), "5b", None, "b@x c@x"],
+        [3, "tomorrow", None, None, 39.5, None],
+    ]
+    api.records["deals"][0] |= {"amount": 99.5, "assignedReps": [{"email": "d@x"}]}
+    driver.refresh([DEALS])
+    changed = _rows(driver, Source("push.x", key="id", query=query))[1]
+    assert (float(changed["amount"]), changed["reps"]) == (99.5, "d@x")
+    assert not [name for name in driver.columns(Source("x", key="id", table="deals")) if name.startswith("_dlt")]
+
+
+WATCHING = """
+import os, sys
+def heard(event, arguments):
+    if event == "socket.connect":
+        with open(os.environ["HEARD"], "a") as file:
+            file.write(f"{arguments[1]!r}\\n")
+sys.addaudithook(heard)
+"""
+
+
+def test_nobody_but_the_crm_is_called_and_check_asks_for_one_page(
+    api: RestCrm, opened: Callable[..., RestDriver], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(WATCHING)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("HEARD", str(tmp_path / "heard"))
+    driver = opened(api.numbered(PLAIN))
+    driver.check()
+    assert api.asked == ["/v1/deals?page=1"]
+    driver.refresh([DEALS])
+    assert set((tmp_path / "heard").read_text().splitlines()) == {f"('127.0.0.1', {api.port})"}
+
+
+REFRESHING = """
+import json, sys
+from pathlib import Path
+from fieldnote.crm.rest import RestDriver
+from fieldnote.crm.types import Place
+config, connection, url, home = json.loads(sys.argv[1])
+RestDriver(config, Place(connection, Path(home), url, Path(home))).refresh([])
+"""
+
+
+def test_the_loader_ends_with_the_worker_that_started_it_and_another_one_takes_over(
+    api: RestCrm, opened: Callable[..., RestDriver], place: Place
+) -> None:
+    api.faults = {2: Answer(after=threading.Event())}
+    config = api.numbered(PLAIN)
+    job = json.dumps([config, place.connection, place.database_url, str(place.home)])
+    with subprocess.Popen([sys.executable, "-c", REFRESHING, job]) as worker:
+        assert api.arrived.wait(20)
+        worker.kill()
+    driver = opened(config)
+    driver.refresh([DEALS])
+    assert len(_rows(driver)) == 7
+
+
+def test_without_dlt_the_error_says_what_to_install(
+    api: RestCrm, opened: Callable[..., RestDriver], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(util, "find_spec", lambda _: None)
+    error = _refused(opened(api.numbered(PLAIN)), ConfigError)
+    assert error.hint == 'pip install "fieldnote[bridge,rest]"'
