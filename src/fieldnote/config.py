@@ -74,6 +74,32 @@ def _duration(value: object) -> object:
     return timedelta(seconds=seconds)
 
 
+_DAYS = {"d": 1, "w": 7, "m": 30, "y": 365}
+_SPAN = re.compile(r"\s*(\d{1,5})\s*(d|days?|w|weeks?|months?|y|years?)\s*", re.IGNORECASE)
+
+
+def _span(value: object) -> object:
+    """`30 days`, `2 weeks`, `6 months` of 30 days each, `1 year` of 365."""
+    if isinstance(value, timedelta):
+        return value
+    match = _SPAN.fullmatch(str(value))
+    if match is None or not 2 <= (days := int(match[1]) * _DAYS[match[2][0].lower()]) <= 36_500:
+        raise ValueError("is not a span of two days or more; write for example '30 days' or '1 year'")
+    return timedelta(days=days)
+
+
+def _share(value: object) -> object:
+    """`5%` or `0.05`."""
+    text = str(value).strip()
+    try:
+        share = float(text[:-1]) / 100 if text.endswith("%") else float(text)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise ValueError("is not a share; write for example '5%'")
+    return share
+
+
 def _zone(value: object) -> object:
     """An IANA name, checked against the zones of this machine or of the tzdata package."""
     try:
@@ -100,11 +126,18 @@ def _rate_limit(value: object) -> object:
     return int(text)
 
 
+def _enabled(value: object) -> object:
+    """`true` and `false` for a section."""
+    return {"enabled": value} if isinstance(value, bool) else value
+
+
 def _secrets(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Span = Annotated[timedelta, BeforeValidator(_span)]
+Share = Annotated[float, BeforeValidator(_share)]
 ZoneName = Annotated[str, BeforeValidator(_zone)]
 Text = Annotated[str, Field(min_length=1)]
 WebAddress = Annotated[str, BeforeValidator(_web_address)]
@@ -264,6 +297,37 @@ def _is_added(name: object) -> bool:
     return name not in set(Driver) and name in added_drivers()
 
 
+class WindowSettings(_Section):
+    """Which start times a query covers whole."""
+
+    past: Span | None = None
+    """So far back; left out: without an end."""
+    future: Span | None = None
+    """So far ahead; left out: without an end."""
+
+
+class DeletesSettings(_Section):
+    """What becomes of a record in Siro whose row does not come any more."""
+
+    window: WindowSettings | None = None
+    """Left out: the query gives every row that there is."""
+    at_most: Share = 0.05
+    """More than this part of the stream's records is not deleted before a person says so."""
+    table: Text | None = None
+    """A row that still stands in this table has only left the query, and is not deleted."""
+    only_source: bool = False
+    """Whether this connection alone sends appointments to the organization: what it does not know may go."""
+    enabled: bool = True
+    """`deletes: false` is short for `{enabled: false}`: such a record stays."""
+
+    @model_validator(mode="after")
+    def _a_sweep_has_two_ends(self) -> Self:
+        window = self.window
+        if self.only_source and (window is None or window.past is None or window.future is None):
+            raise ValueError("has 'only_source', which needs a window with 'past' and 'future'")
+        return self
+
+
 class StreamSettings(_Section):
     """One kind of record that goes to Siro."""
 
@@ -274,6 +338,8 @@ class StreamSettings(_Section):
     map: dict[str, Any] = Field(min_length=1)
     """Siro's fields, as the file nests them; `fieldnote.mapping` compiles it."""
     timezone: Zone | None = None
+    deletes: Annotated[DeletesSettings | None, BeforeValidator(_enabled)] = None
+    """Left out: a `table` is whole, so that a row which is gone from it is deleted; a `query` may have an end."""
 
     @model_validator(mode="after")
     def _one_origin(self) -> Self:
@@ -281,13 +347,37 @@ class StreamSettings(_Section):
             raise ValueError("needs either 'query' or 'table', and not both")
         return self
 
+    @property
+    def deletions(self) -> DeletesSettings | None:
+        """None: what does not come any more stays in Siro."""
+        if self.deletes is None:
+            return DeletesSettings() if self.table is not None else None
+        return self.deletes if self.deletes.enabled else None
+
 
 class PushSettings(_Section):
     """What goes from the CRM to Siro."""
 
     every: Duration = timedelta(minutes=10)
-    engagements: StreamSettings | None = None
+    batch: int = Field(default=100, ge=1, le=1000)
+    """Records in one call."""
+    accounts: StreamSettings | None = None
+    """Customers by themselves. Those of appointments and deals travel inside them, and need no stream."""
     opportunities: StreamSettings | None = None
+    engagements: StreamSettings | None = None
+
+    @model_validator(mode="after")
+    def _only_appointments_start(self) -> Self:
+        for name, stream in (("opportunities", self.opportunities), ("accounts", self.accounts)):
+            deletes = stream.deletions if stream else None
+            if deletes is not None and (deletes.window is not None or deletes.only_source):
+                raise ValueError(f"has a window of start times under '{name}', which have none")
+        return self
+
+    def streams(self) -> dict[str, StreamSettings]:
+        """The streams that the file names."""
+        named = {"accounts": self.accounts, "opportunities": self.opportunities, "engagements": self.engagements}
+        return {name: stream for name, stream in named.items() if stream is not None}
 
 
 class FieldSettings(_Section):
@@ -373,10 +463,12 @@ class PullSettings(_Section):
 
 
 class ReceiverSettings(_Section):
-    """Where `fieldnote run` listens for Siro's webhooks."""
+    """Where `fieldnote run` listens for webhooks: Siro's, and the CRM's."""
 
     host: Text = "127.0.0.1"
     port: int = Field(default=8787, ge=0, le=65535)
+    crm_secret: Annotated[tuple[Secret, ...], BeforeValidator(_secrets)] = ()
+    """What a hook of the CRM proves itself with; several while one is being replaced."""
 
 
 class Config(_Section):

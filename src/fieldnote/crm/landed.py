@@ -76,6 +76,11 @@ class LandedDriver(ABC):
         self._need_landed(source)
         return self._reader.row(source, key)
 
+    def rows(self, source: Source, keys: Sequence[str]) -> dict[str, Row]:
+        """See `Driver.rows`."""
+        self._need_landed(source)
+        return self._reader.rows(source, keys)
+
     def _need_landed(self, source: Source) -> None:
         if source not in self._landed and not self.landed_before(source):
             self.refresh([source])

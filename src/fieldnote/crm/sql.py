@@ -78,6 +78,10 @@ class SqlDriver:
         """See `Driver.row`."""
         return self._reader.row(source, key)
 
+    def rows(self, source: Source, keys: Sequence[str]) -> dict[str, Row]:
+        """See `Driver.rows`."""
+        return self._reader.rows(source, keys)
+
     def read(self, record: Record, columns: tuple[str, ...]) -> Row | None:
         """See `Driver.read`."""
         return self._writer.read(record, columns)

@@ -213,6 +213,10 @@ class Driver(Protocol):
         """The one row with this key as it stands now."""
         ...
 
+    def rows(self, source: Source, keys: Sequence[str]) -> dict[str, Row]:
+        """The rows with these keys as they stand now, by key. One that comes several times is left out."""
+        ...
+
     def read(self, record: Record, columns: tuple[str, ...]) -> Row | None:
         """Some columns of a record, under the names asked for; None where there is no such record."""
         ...

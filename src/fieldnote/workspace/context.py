@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from fieldnote.db.encryption import SecretBox
 from fieldnote.db.engine import Application, open_engine
+from fieldnote.workspace.connections import Connections
 from fieldnote.workspace.tenancy import prepare
 
 RETRY_AFTER: Final = (
@@ -33,6 +34,8 @@ class Workspace:
 
     engine: AsyncEngine
     """On the workspace's own schema, as its owner: `tenancy` puts on the role that requests work under."""
+    connections: Connections
+    """The engine's, for requests."""
     database_url: str
     box: SecretBox
     on_loopback: bool = True
@@ -54,8 +57,10 @@ async def open_workspace(
     """
     box = SecretBox.open(home)
     engine = await open_engine(Application.WORKSPACE, database_url, pool_size=8)
+    connections = Connections(engine)
     try:
         await prepare(engine)
-        yield Workspace(engine, database_url, box, on_loopback, retry_after)
+        yield Workspace(engine, connections, database_url, box, on_loopback, retry_after)
     finally:
+        await connections.close()
         await engine.dispose()

@@ -1,50 +1,50 @@
 """What the CRM sends: engagements and opportunities, with the accounts, contacts, leads and reps inside them.
 
-A record is laid over what is known of it, key by key: what is not named stays, null clears. With an external id
-alone it names a record that was sent before, or that comes later: a placeholder stands for it until then. The
-same request twice changes nothing, not even `updatedAt`.
+One record or a batch goes the same way, table by table. With an external id alone a record inside another names
+one that was sent before, or that comes later: a placeholder stands for it until then. The same request twice
+changes nothing, not even `updatedAt`. A batch ends as if its records had come one after the other.
 
-Rows are always touched in the same order (accounts, leads, contacts, opportunities, engagements, reps; each by
-external id), so that requests which share records wait for each other and never for each other's end.
+Tables are always written in the same order (accounts, leads, contacts, opportunities, engagements, reps), so
+that requests which share records wait for each other and never for each other's end.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import Table, TextClause, text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Table
 
-from fieldnote.db.workspace_tables import accounts, contacts, engagements, leads, opportunities
+from fieldnote.db.workspace_tables import (
+    accounts,
+    contacts,
+    crm_users,
+    engagement_users,
+    engagements,
+    leads,
+    opportunities,
+    opportunity_users,
+)
 from fieldnote.siro.models import (
     AccountSync,
     ContactSync,
-    EngagementOpportunitySync,
     EngagementSync,
     LeadSync,
     OpportunityContactSync,
     OpportunitySync,
     UserSync,
 )
+from fieldnote.workspace.connections import Transaction
+from fieldnote.workspace.crm_writes import Given, Owner, Placed, Put, place, put, put_contacts, stamp
 from fieldnote.workspace.people import email_key, map_users, name_key
 
 _NESTED: Final = frozenset({
     "externalId", "account", "contact", "lead", "opportunity", "engagementUsers", "opportunityUsers",
     "opportunityContacts", "accountId", "isPrimary",
 })  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Owner:
-    """Whose records these are."""
-
-    organization_id: str
-    connection_id: str
 
 
 @dataclass(slots=True)
@@ -60,265 +60,229 @@ class Touched:
     """When engagements would have begun before this."""
 
 
+@dataclass(frozen=True, slots=True)
 class UnknownAccount(Exception):
-    """A request names an account by an id that no account has."""
+    """A record names an account by an id that no account has."""
+
+    position: int
+    """Which record, from 0."""
 
 
-async def sync_engagement(conn: AsyncConnection, owner: Owner, record: EngagementSync) -> tuple[str, Touched]:
-    """Take an engagement and all that is nested in it. Its id, and what changed."""
-    sync = _Sync(conn, owner)
+async def sync_engagements(
+    transaction: Transaction, owner: Owner, records: Sequence[EngagementSync]
+) -> tuple[list[str], Touched]:
+    """Take engagements and all that is nested in them. Their ids, in order, and what changed."""
+    sync = _Sync(transaction, owner)
+    for record in records:
+        place_of = f"engagement:{record.external_id}"
+        sync.say_account(record.account, place_of)
+        sync.say_account(record.contact.account if record.contact else None, place_of)
+    await sync.write(accounts)
+    for record in records:
+        sync.say_lead(record.lead)
+        sync.say_contact(record.contact, f"engagement:{record.external_id}")
+    await sync.write(leads)
+    await sync.write(contacts)
+    for record in records:
+        sync.say_deal_of(record)
+    await sync.write(opportunities)
+    for record in records:
+        sync.say(engagements, record.external_id, record, _engagement_columns(sync, record))
+    await sync.write(engagements)
+    await sync.people(engagements, engagement_users, [(r.external_id, r.engagement_users or ()) for r in records])
+    return sync.ids(engagements, records), sync.touched()
+
+
+async def sync_opportunities(
+    transaction: Transaction, owner: Owner, records: Sequence[OpportunitySync]
+) -> tuple[list[str], Touched]:
+    """Take opportunities and all that is nested in them. Their ids, in order, and what changed.
+
+    Raises UnknownAccount.
+    """
+    sync = _Sync(transaction, owner)
+    await _check_accounts(transaction, records)
+    for record in records:
+        place_of = f"opportunity:{record.external_id}"
+        sync.say_account(record.account, place_of)
+        for party in _parties(record):
+            sync.say_account(party.account, place_of)
+    await sync.write(accounts)
+    for record in records:
+        for party in _parties(record):
+            sync.say_contact(party, f"opportunity:{record.external_id}")
+    await sync.write(contacts)
+    for record in records:
+        sync.say(opportunities, record.external_id, record, _opportunity_columns(sync, record))
+    await sync.write(opportunities)
+    await put_contacts(transaction, owner, _main_contacts(sync, records))
+    await sync.people(opportunities, opportunity_users, [(r.external_id, r.opportunity_users or ()) for r in records])
+    return sync.ids(opportunities, records), sync.touched()
+
+
+def _engagement_columns(sync: _Sync, record: EngagementSync) -> dict[str, Any]:
     given = record.model_fields_set
-    await sync.accounts(
-        f"engagement:{record.external_id}", record.account, record.contact.account if record.contact else None
-    )
-    references = {
-        "lead_id": await sync.lead(record.lead),
-        "contact_id": await sync.contact(record.contact),
-        "account_id": sync.account_id(record.account),
-        "opportunity_id": await sync.engagement_opportunity(record.opportunity, sync.account_id(record.account)),
-    }
-    columns: dict[str, Any] = {name: value for name, value in references.items() if name.removesuffix("_id") in given}
-    kind = record.engagement_type
-    if "engagement_type" in given:
-        columns |= {"type_name": kind and kind.name, "activity_type": kind and str(kind.activity_type)}
-    if "start_time" in given:
-        columns["starts_at"] = record.start_time
-    if "end_time" in given:
-        columns["ends_at"] = record.end_time
-    engagement_id, changed = await sync.put(engagements, record, columns)
-    people = await sync.people("engagement_users", "engagement_id", engagement_id, record.engagement_users or ())
-    if people and not changed:
-        await conn.execute(text("update engagements set updated_at = now() where id = :id"), {"id": engagement_id})
-    if changed or people:
-        sync.touched.engagements.append(engagement_id)
-    return engagement_id, sync.touched
-
-
-async def sync_opportunity(conn: AsyncConnection, owner: Owner, record: OpportunitySync) -> tuple[str, Touched]:
-    """Take an opportunity and all that is nested in it. Its id, and what changed."""
-    sync = _Sync(conn, owner)
-    given = record.model_fields_set
-    parties = [record.contact, *(record.opportunity_contacts or ())]
-    await sync.accounts(
-        f"opportunity:{record.external_id}", record.account, *(party.account for party in parties if party)
-    )
     columns: dict[str, Any] = {}
     if "account" in given:
-        columns["account_id"] = sync.account_id(record.account)
+        columns["account_id"] = sync.account_id(record.account, f"engagement:{record.external_id}")
+    for name, table in (("contact", contacts), ("lead", leads), ("opportunity", opportunities)):
+        if name in given:
+            columns[f"{name}_id"] = sync.id_of(table, getattr(record, name))
+    if "engagement_type" in given:
+        kind = record.engagement_type
+        columns |= {"type_name": kind and kind.name, "activity_type": kind and str(kind.activity_type)}
+    for name, moment in (("start_time", record.start_time), ("end_time", record.end_time)):
+        if name in given:
+            columns["starts_at" if name == "start_time" else "ends_at"] = moment
+    return columns
+
+
+def _opportunity_columns(sync: _Sync, record: OpportunitySync) -> dict[str, Any]:
+    given = record.model_fields_set
+    columns: dict[str, Any] = {}
+    if "account" in given:
+        columns["account_id"] = sync.account_id(record.account, f"opportunity:{record.external_id}")
     elif "account_id" in given:
-        columns["account_id"] = await sync.known_account(record.account_id)
-    contact_ids = {
-        party.external_id: await sync.contact(party)
-        for party in sorted((party for party in parties if party), key=lambda party: party.external_id)
-    }
+        columns["account_id"] = record.account_id
     if "contact" in given:
-        columns["contact_id"] = record.contact and contact_ids[record.contact.external_id]
-    people = [(contact_ids[party.external_id], party.is_primary) for party in record.opportunity_contacts or ()]
-    opportunity_id, changed = await sync.put(opportunities, record, columns)
-    await sync.contacts_of(opportunity_id, people)
-    people_changed = await sync.people(
-        "opportunity_users", "opportunity_id", opportunity_id, record.opportunity_users or ()
-    )
-    if people_changed and not changed:
-        await conn.execute(text("update opportunities set updated_at = now() where id = :id"), {"id": opportunity_id})
-    if changed:
-        sync.touched.opportunities.append(opportunity_id)
-    return opportunity_id, sync.touched
+        columns["contact_id"] = sync.id_of(contacts, record.contact)
+    return columns
+
+
+def _parties(record: OpportunitySync) -> list[ContactSync | OpportunityContactSync]:
+    return [party for party in (record.contact, *(record.opportunity_contacts or ())) if party is not None]
+
+
+def _main_contacts(sync: _Sync, records: Iterable[OpportunitySync]) -> dict[tuple[str, str], bool | None]:
+    """By deal and contact; of a contact that is named twice the last word counts."""
+    found: dict[tuple[str, str], bool | None] = {}
+    for record in records:
+        for party in record.opportunity_contacts or ():
+            key = sync.done[opportunities][record.external_id].id, sync.done[contacts][party.external_id].id
+            found[key] = found.get(key) if party.is_primary is None else party.is_primary
+    return found
+
+
+_KNOWN: Final = "select id::text from accounts where id::text = any(%(ids)s)"
+
+
+async def _check_accounts(transaction: Transaction, records: Iterable[OpportunitySync]) -> None:
+    wanted = {record.account_id for record in records if record.account_id is not None}
+    known = {row.id for row in await transaction.rows(_KNOWN, {"ids": sorted(wanted)})} if wanted else set()
+    for position, record in enumerate(records):
+        if "account" not in record.model_fields_set and record.account_id not in (None, *known):
+            raise UnknownAccount(position)
 
 
 class _Sync:
-    """One request on its way through the tables."""
+    """A request on its way through the tables: what is said of the next one, and what the last ones gave."""
 
-    def __init__(self, conn: AsyncConnection, owner: Owner) -> None:
-        self.conn = conn
+    def __init__(self, transaction: Transaction, owner: Owner) -> None:
+        self.transaction = transaction
         self.owner = owner
-        self.touched = Touched()
-        self._accounts: dict[str | None, str] = {}
+        self.done: dict[Table, dict[str, Put]] = {}
+        self._said: dict[Table, dict[str, Given]] = defaultdict(lambda: defaultdict(Given))
+        self._users: set[str] = set()
+        self._crews: dict[Table, set[str]] = defaultdict(set)
 
-    async def put(
-        self, table: Table, record: Any, columns: Mapping[str, Any], *, key: str | None = None
-    ) -> tuple[str, bool]:
-        """Lay a record over what is known of it. Its id, and whether that changed anything."""
+    def say(self, table: Table, key: str, record: Any, columns: dict[str, Any]) -> None:
+        """What a record says of the row of this key."""
         wire = record.wire()
-        columns = dict(columns)
-        if "deleted_at" in record.model_fields_set:
-            columns["deleted_at"] = record.deleted_at
         for name in ("latitude", "longitude"):
             if name in table.c and name in wire:
                 columns[name] = wire[name]
-        values = columns | {
-            "organization_id": self.owner.organization_id,
-            "connection_id": self.owner.connection_id,
-            "external_id": key or record.external_id,
-            "fields": json.dumps({key: value for key, value in wire.items() if key not in _NESTED}),
-        }
-        statement = _put(table.name, tuple(sorted(columns)))
-        while True:
-            row: Any = (await self.conn.execute(statement, values)).first()
-            if row is not None:  # else somebody else has just put it in, and this statement could not see it
-                if table is engagements and row.was is not None and row.was != columns.get("starts_at", row.was):
-                    self.touched.moved_from[row.id] = row.was
-                return row.id, row.changed
+        if "deletedAt" in wire:
+            columns["deleted_at"] = wire["deletedAt"]
+        self._said[table][key].add({name: value for name, value in wire.items() if name not in _NESTED}, columns)
 
-    async def accounts(self, nameless: str, *records: AccountSync | None) -> None:
-        """All accounts of a request, by external id; one that is named twice as both say.
+    def say_account(self, record: AccountSync | None, nameless: str) -> None:
+        """One without an external id belongs to the record that it came in, and is kept under `nameless`."""
+        if record is not None:
+            self.say(accounts, record.external_id or nameless, record, {})
 
-        One without an external id belongs to the record that it came in, and is kept under `nameless`.
-        """
-        named = [(record.external_id or nameless, record) for record in records if record is not None]
-        for key, record in sorted(named, key=lambda pair: pair[0]):
-            account_id, changed = await self.put(accounts, record, {}, key=key)
-            self._accounts[record.external_id] = account_id
-            if changed:
-                self.touched.accounts.append(account_id)
+    def say_lead(self, record: LeadSync | None) -> None:
+        if record is not None:
+            self.say(leads, record.external_id, record, {})
 
-    def account_id(self, record: AccountSync | None) -> str | None:
-        return self._accounts[record.external_id] if record is not None else None
+    def say_contact(self, record: ContactSync | OpportunityContactSync | None, nameless: str) -> None:
+        if record is not None:
+            named = "account" in record.model_fields_set
+            columns = {"account_id": self.account_id(record.account, nameless)} if named else {}
+            self.say(contacts, record.external_id, record, columns)
 
-    async def known_account(self, account_id: str | None) -> str | None:
-        """An account by the workspace's own id. Raises UnknownAccount."""
-        if account_id is None:
-            return None
-        found = await self.conn.execute(text("select id::text from accounts where id::text = :id"), {"id": account_id})
-        if (known := found.scalar_one_or_none()) is None:
-            raise UnknownAccount
-        return str(known)
-
-    async def lead(self, record: LeadSync | None) -> str | None:
-        return None if record is None else (await self.put(leads, record, {}))[0]
-
-    async def contact(self, record: ContactSync | OpportunityContactSync | None) -> str | None:
-        if record is None:
-            return None
-        named = "account" in record.model_fields_set
-        columns = {"account_id": self.account_id(record.account)} if named else {}
-        return (await self.put(contacts, record, columns))[0]
-
-    async def engagement_opportunity(
-        self, record: EngagementOpportunitySync | None, account_id: str | None
-    ) -> str | None:
+    def say_deal_of(self, record: EngagementSync) -> None:
         """The deal of an engagement. It takes on the engagement's account where it is asked to."""
-        if record is None:
-            return None
-        columns = {"account_id": account_id} if record.copy_engagement_relationships and account_id else {}
-        opportunity_id, changed = await self.put(opportunities, record, columns)
-        if changed:
-            self.touched.opportunities.append(opportunity_id)
-        return opportunity_id
+        if (deal := record.opportunity) is not None:
+            account_id = self.account_id(record.account, f"engagement:{record.external_id}")
+            columns = {"account_id": account_id} if deal.copy_engagement_relationships and account_id else {}
+            self.say(opportunities, deal.external_id, deal, columns)
 
-    async def people(self, table: str, column: str, record_id: str, records: Iterable[UserSync]) -> bool:
-        """The reps of a record. One who is not named stays; `deletedAt` takes them off."""
-        changed = False
-        ids: list[str] = []
-        for record in sorted({person.external_id: person for person in records}.values(), key=lambda p: p.external_id):
-            row = await self._person(_person(table, column), record_id, record)
-            if row.changed:
-                ids.append(row.id)
-            changed |= row.placed
-        if ids:
-            self.touched.users |= await map_users(self.conn, ids)
-        return changed or bool(ids)
+    async def write(self, table: Table) -> None:
+        """Write what was said of a table's rows."""
+        self.done[table] = await put(self.transaction, self.owner, table, self._said[table])
 
-    async def _person(self, statement: TextClause, record_id: str, record: UserSync) -> Any:
-        values = {
-            "record_id": record_id,
-            "share": record.share_of_sale,
-            "deleted_at": record.deleted_at,
-            "organization_id": self.owner.organization_id,
-            "connection_id": self.owner.connection_id,
-            "external_id": record.external_id,
-            "email": record.email,
-            "name": record.name,
-            "email_key": email_key(record.email),
-            "name_key": name_key(record.name),
-        }
-        while True:
-            row = (await self.conn.execute(statement, values)).first()
-            if row is not None:  # else as in `put`
-                return row
+    def account_id(self, record: AccountSync | None, nameless: str) -> str | None:
+        return None if record is None else self.done[accounts][record.external_id or nameless].id
 
-    async def contacts_of(self, opportunity_id: str, people: Iterable[tuple[str | None, bool | None]]) -> None:
-        for contact_id, primary in people:
-            values = {
-                "organization_id": self.owner.organization_id,
-                "opportunity_id": opportunity_id,
-                "contact_id": contact_id,
-                "is_primary": primary,
-            }
-            await self.conn.execute(_OPPORTUNITY_CONTACT, values)
+    def id_of(self, table: Table, record: Any) -> str | None:
+        return None if record is None else self.done[table][record.external_id].id
 
+    def ids(self, table: Table, records: Iterable[EngagementSync | OpportunitySync]) -> list[str]:
+        return [self.done[table][record.external_id].id for record in records]
 
-_OPPORTUNITY_CONTACT: Final = text("""
-insert into opportunity_contacts as c (organization_id, opportunity_id, contact_id, is_primary)
-values (:organization_id, :opportunity_id, :contact_id, :is_primary)
-    on conflict (opportunity_id, contact_id) do update
-   set is_primary = coalesce(excluded.is_primary, c.is_primary)
- where coalesce(excluded.is_primary, c.is_primary) is distinct from c.is_primary
-""")
+    async def people(self, table: Table, crew: Table, crews: Iterable[tuple[str, Sequence[UserSync]]]) -> None:
+        """The reps of records. One who is not named stays; `deletedAt` takes them off. The last word counts."""
+        named: dict[tuple[str, str], Placed] = {}
+        for key, people in crews:
+            record_id = self.done[table][key].id
+            for person in people:
+                self._said[crm_users][person.external_id].add({}, _identity(person))
+                before = named.get((record_id, person.external_id))
+                named[record_id, person.external_id] = _placed(person, before)
+        await self.write(crm_users)
+        found = self.done[crm_users]
+        crews_changed = await place(
+            self.transaction, self.owner, crew, {(record, found[key].id): one for (record, key), one in named.items()}
+        )
+        if renamed := sorted(key for key, one in found.items() if one.changed):
+            self._users |= await map_users(self.transaction.conn, [found[key].id for key in renamed])
+            crews_changed |= {record for record, key in named if found[key].changed}
+        self._crews[table] = crews_changed
+        await stamp(self.transaction, table, crews_changed - set(self._changed(table)))
 
+    def _changed(self, table: Table) -> list[str]:
+        return [one.id for one in self.done.get(table, {}).values() if one.changed]
 
-@cache
-def _put(table: str, columns: tuple[str, ...]) -> TextClause:
-    """Upsert that writes only what differs. A row comes back also where nothing did."""
-    names = "".join(f", {name}" for name in columns)
-    places = "".join(f", :{name}" for name in columns)
-    assignments = "".join(f", {name} = excluded.{name}" for name in columns)
-    new = "".join(f", excluded.{name}" for name in columns)
-    old = "".join(f", t.{name}" for name in columns)
-    was = "starts_at" if table == "engagements" else "null"
-    return text(f"""
-with before as (
-    select {was} as was from {table}
-     where (organization_id, connection_id, external_id) = (:organization_id, :connection_id, :external_id)
-), put as (
-    insert into {table} as t (organization_id, connection_id, external_id, fields{names})
-    values (:organization_id, :connection_id, :external_id, cast(:fields as jsonb){places})
-        on conflict (organization_id, connection_id, external_id) do update
-       set fields = t.fields || excluded.fields{assignments}, updated_at = now()
-     where (t.fields || excluded.fields{new}) is distinct from (t.fields{old})
-    returning id
-)
-select id::text, true as changed, (select was from before) as was from put
-union all
-select id::text, false, null from {table}
- where (organization_id, connection_id, external_id) = (:organization_id, :connection_id, :external_id)
-   and not exists (select from put)
-""")  # noqa: S608 - names of our own tables and columns
+    def touched(self) -> Touched:
+        return Touched(
+            engagements=list({*self._changed(engagements), *self._crews[engagements]}),
+            accounts=self._changed(accounts),
+            opportunities=self._changed(opportunities),
+            users=self._users,
+            moved_from=self._moved(),
+        )
+
+    def _moved(self) -> dict[str, datetime]:
+        """When those engagements began that are said to begin at another time, or at none."""
+        moved: dict[str, datetime] = {}
+        for key, one in self.done.get(engagements, {}).items():
+            columns = self._said[engagements][key].columns
+            if one.was is not None and columns.get("starts_at", one.was) != one.was:
+                moved[one.id] = one.was
+        return moved
 
 
-@cache
-def _person(table: str, column: str) -> TextClause:
-    """Upsert a CRM user, and put them on a record or take them off: what was new in either.
+def _placed(person: UserSync, before: Placed | None) -> Placed:
+    """A share that is not given stays, also that of the same request."""
+    share = before.share if before is not None and person.share_of_sale is None else person.share_of_sale
+    return Placed(share, person.deleted_at)
 
-    An email or a name that is not given stays. A row comes back also where nothing changed.
-    """
-    return text(f"""
-with put as (
-    insert into crm_users as c (organization_id, connection_id, external_id, email, name, email_key, name_key)
-    values (:organization_id, :connection_id, :external_id, :email, :name, :email_key, :name_key)
-        on conflict (organization_id, connection_id, external_id) do update
-       set email = coalesce(excluded.email, c.email), name = coalesce(excluded.name, c.name),
-           email_key = case when excluded.email is null then c.email_key else excluded.email_key end,
-           name_key = case when excluded.name is null then c.name_key else excluded.name_key end,
-           updated_at = now()
-     where (coalesce(excluded.email, c.email), coalesce(excluded.name, c.name)) is distinct from (c.email, c.name)
-    returning id
-), person as (
-    select id, true as changed from put
-    union all
-    select id, false from crm_users
-     where (organization_id, connection_id, external_id) = (:organization_id, :connection_id, :external_id)
-       and not exists (select from put)
-), placed as (
-    insert into {table} as p (organization_id, {column}, crm_user_id, share_of_sale, deleted_at)
-    select cast(:organization_id as uuid), cast(:record_id as uuid), id, cast(:share as double precision),
-           cast(:deleted_at as timestamptz)
-      from person
-        on conflict ({column}, crm_user_id) do update
-       set share_of_sale = coalesce(excluded.share_of_sale, p.share_of_sale), deleted_at = excluded.deleted_at
-     where (coalesce(excluded.share_of_sale, p.share_of_sale), excluded.deleted_at)
-           is distinct from (p.share_of_sale, p.deleted_at)
-    returning 1
-)
-select id::text, changed, exists (select from placed) as placed from person
-""")  # noqa: S608 - as above
+
+def _identity(person: UserSync) -> dict[str, Any]:
+    """An email or a name that is not given stays."""
+    identity: dict[str, Any] = {}
+    if person.email is not None:
+        identity |= {"email": person.email, "email_key": email_key(person.email)}
+    if person.name is not None:
+        identity |= {"name": person.name, "name_key": name_key(person.name)}
+    return identity

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 # A name or email that fits two users fits nobody: a guess accuses the wrong person.
-_MAP: Final = text("""
+_MAP: Final = """
 with found as (
     select c.id, o.user_id as by_override, e.id as by_email, n.id as by_name
       from crm_users c
@@ -19,7 +19,7 @@ with found as (
       left join lateral (
            select min(u.id::text)::uuid as id from users u
             where u.name_key = c.name_key and c.name_key <> '' having count(*) = 1) n on true
-     where c.id = any(cast(:ids as uuid[])) or cast(:ids as uuid[]) is null
+     where {which}
 ), decided as (
     select id, coalesce(by_override, by_email, by_name) as user_id,
            case when by_override is not null then 'override'
@@ -36,8 +36,9 @@ update crm_users c
   from decided d join before b using (id)
  where c.id = d.id
 returning c.id::text, b.user_id::text as old_user_id, d.user_id::text as new_user_id
-""")
-
+"""
+_MAP_ALL: Final = text(_MAP.format(which="true"))
+_MAP_THESE: Final = text(_MAP.format(which="c.id = any(cast(:ids as uuid[]))"))
 
 LONGEST_KEY: Final = 500
 """Characters; an index takes no more than 2,700 bytes, and nobody's name or address is as long."""
@@ -70,6 +71,9 @@ def _bounded(key: str) -> str:
 
 async def map_users(conn: AsyncConnection, crm_user_ids: Sequence[str] | None = None) -> set[str]:
     """Look up these CRM users (all, without `crm_user_ids`) again. The workspace users who lost or gained one."""
-    ids = None if crm_user_ids is None else list(crm_user_ids)
-    changed: Sequence[Any] = (await conn.execute(_MAP, {"ids": ids})).all()
+    if crm_user_ids is None:
+        result = await conn.execute(_MAP_ALL)
+    else:
+        result = await conn.execute(_MAP_THESE, {"ids": list(crm_user_ids)})
+    changed: Sequence[Any] = result.all()
     return {user for row in changed for user in (row.old_user_id, row.new_user_id) if user is not None}

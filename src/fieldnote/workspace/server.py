@@ -114,12 +114,15 @@ class WorkspaceServer:
         """Ourselves, as uvicorn ends the process where the port is taken."""
         family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
         try:
-            return socket.create_server((self._host, self._port), family=family, backlog=2048)
+            listener = socket.create_server((self._host, self._port), family=family, backlog=2048)
         except (OSError, OverflowError) as error:
             raise ConfigError(
                 f"the workspace cannot listen on {self._host}:{self._port}: {error}",
                 hint="Another program may hold that port: give another by --port.",
             ) from error
+        # asyncio sends at once only on a socket that says it is TCP's: on others each answer's second half waits
+        # 40 ms for the client's acknowledgement of the first.
+        return socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP, fileno=listener.detach())
 
 
 class _Server(uvicorn.Server):

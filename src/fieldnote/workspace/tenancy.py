@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from fieldnote.db.workspace_tables import SECURED, organizations
 from fieldnote.errors import DatabaseError
+from fieldnote.workspace.connections import Connections, Transaction
 
 ROLE: Final = "fieldnote_workspace"
 # Roles belong to the whole cluster and locks to one database: two servers may meet here, and one tries again.
@@ -43,17 +44,17 @@ _ENTER: Final = text("""
 select set_config('fieldnote.organization_id', :organization, true), set_config('role', :role, true)
 """)
 _ALONE: Final = text("select pg_advisory_xact_lock(hashtextextended('records of ' || :organization, 0))")
-_SHARED: Final = text("select pg_advisory_xact_lock_shared(hashtextextended('records of ' || :organization, 0))")
 # Who calls, and into their organization, in one statement. Without a row nothing is entered.
-_AUTHENTICATE: Final = text("""
+_AUTHENTICATE: Final = """
 select id::text, kind, name, organization_id::text, created_by::text, created_at, user_id::text, scope, expires_at,
        (select c.id::text from integration_connections c where c.organization_id = tokens.organization_id
          order by c.created_at, c.id limit 1) as connection_id,
-       set_config('fieldnote.organization_id', organization_id::text, true),
-       set_config('role', :role, true)
+       set_config('fieldnote.organization_id', organization_id::text, true) as entered,
+       set_config('role', %(role)s, true) as role,
+       case when %(shared)s then pg_advisory_xact_lock_shared(hashtextextended('records of ' || organization_id, 0)) end
   from tokens
- where hash = :hash and kind = :kind and (expires_at is null or expires_at > now())
-""")
+ where hash = %(hash)s and kind = %(kind)s and (expires_at is null or expires_at > now())
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,7 @@ async def _verify(conn: AsyncConnection) -> None:
 async def inside(engine: AsyncEngine, organization_id: str, *, alone: bool = False) -> AsyncIterator[AsyncConnection]:
     """A transaction that sees this organization's rows and no others.
 
-    `alone`: no CRM record is changing meanwhile (see `share`). Who adds a recording or a user has to see every
+    `alone`: no CRM record is changing meanwhile (see `authenticated`). Who adds a recording or a user has to see every
     record that will not see them.
     """
     async with engine.begin() as conn:
@@ -140,19 +141,21 @@ async def inside(engine: AsyncEngine, organization_id: str, *, alone: bool = Fal
         yield conn
 
 
-async def share(conn: AsyncConnection, organization_id: str) -> None:
-    """Hold off, until this transaction ends, whoever has to be `alone` in the organization."""
-    await conn.execute(_SHARED, {"organization": organization_id})
+@asynccontextmanager
+async def authenticated(
+    connections: Connections, hashed: bytes, kind: str, *, shared: bool = False
+) -> AsyncIterator[tuple[Transaction, Caller | None]]:
+    """A transaction inside the organization of the token with this hash, and whose token it is.
 
-
-async def authenticate(conn: AsyncConnection, hashed: bytes, kind: str) -> Caller | None:
-    """Enter the organization of the token with this hash, for the rest of the connection's transaction.
-
-    None for a token that is unknown, expired or of another kind; nothing was entered then.
+    None for a token that is unknown, expired or of another kind; nothing was entered then. `shared`: until the
+    transaction's end nobody is `alone` in the organization; it is how CRM records are changed.
     """
-    row: Any = (await conn.execute(_AUTHENTICATE, {"hash": hashed, "kind": kind, "role": ROLE})).one_or_none()
-    if row is None:
-        return None
+    values = {"hash": hashed, "kind": kind, "role": ROLE, "shared": shared}
+    async with connections.transaction(_AUTHENTICATE, values) as transaction:
+        yield transaction, None if transaction.first is None else _caller(transaction.first)
+
+
+def _caller(row: Any) -> Caller:
     return Caller(
         token_id=row.id,
         token_name=row.name,

@@ -16,14 +16,16 @@ from uuid import UUID
 
 from fastapi import Request
 from fastapi.responses import JSONResponse, Response
+from psycopg.errors import DeadlockDetected
 from pydantic import ValidationError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.siro.models import RequestModel
 from fieldnote.workspace import credentials
-from fieldnote.workspace.api.errors import ApiError, failed, invalid, issue, not_found, unreadable
-from fieldnote.workspace.context import Workspace
-from fieldnote.workspace.tenancy import Caller, authenticate
+from fieldnote.workspace.api.errors import ApiError, failed, invalid, issue, issues_in, not_found, wrong_type
+from fieldnote.workspace.connections import Connections, Transaction
+from fieldnote.workspace.tenancy import Caller, authenticated
 
 LARGEST_BODY: Final = 1024 * 1024
 """Bytes."""
@@ -31,6 +33,7 @@ LONGEST_ID: Final = 500
 """Characters of an `externalId`; they are indexed, and an index takes no more than 2,700 bytes."""
 _LONGEST_TEXT: Final = 4096
 _LARGEST: Final = 1e300
+_TRIES: Final = 5
 
 M = TypeVar("M", bound=RequestModel)
 
@@ -40,9 +43,13 @@ class Call:
     """A request on its way: who, what, and the transaction that it happens in."""
 
     request: Request
-    conn: AsyncConnection
+    transaction: Transaction
     caller: Caller
     body: bytes
+
+    @property
+    def conn(self) -> AsyncConnection:
+        return self.transaction.conn
 
     @property
     def organization_id(self) -> str:
@@ -50,11 +57,27 @@ class Call:
 
     def read(self, model: type[M]) -> M:
         """The body as a record. Raises ApiError with everything that is wrong in it."""
-        _refuse_unstorable(self.body)
+        _parsed(self.body)
         try:
             return model.read(self.body)
         except ValidationError as error:
-            raise unreadable(error) from error
+            raise invalid(issues_in(error)) from error
+
+    def read_all(self, model: type[M]) -> list[M]:
+        """The body as records. Raises ApiError with all that is wrong in any; paths begin with the record's place."""
+        items = _parsed(self.body)
+        if not isinstance(items, list):
+            raise invalid([wrong_type("array", items)])
+        records: list[M] = []
+        issues: list[dict[str, Any]] = []
+        for position, item in enumerate(items):
+            try:
+                records.append(model.read(json.dumps(item)))
+            except ValidationError as error:
+                issues += issues_in(error, position)
+        if issues:
+            raise invalid(issues)
+        return records
 
     def record_id(self, what: str, name: str = "id") -> str:
         """An id in the path; one that no record can have is not found."""
@@ -125,12 +148,14 @@ def cursor_of(at: datetime, record_id: str) -> str:
 Handler = Callable[[Call], Awaitable[Any]]
 
 
-def endpoint(handler: Handler, *, kind: str, status: int) -> Callable[[Request], Awaitable[Response]]:
-    """The handler behind everything that calls of this kind of token share."""
+def endpoint(
+    handler: Handler, *, kind: str, status: int, shared: bool = False
+) -> Callable[[Request], Awaitable[Response]]:
+    """The handler behind everything that calls of this kind of token share. `shared`: it changes CRM records."""
 
     async def answer(request: Request) -> Response:
         try:
-            return JSONResponse(await _perform(handler, request, kind), status_code=status)
+            return JSONResponse(await _perform(handler, request, kind, shared), status_code=status)
         except ApiError as error:
             return JSONResponse(error.body, status_code=error.status)
 
@@ -138,15 +163,25 @@ def endpoint(handler: Handler, *, kind: str, status: int) -> Callable[[Request],
     return answer
 
 
-async def _perform(handler: Handler, request: Request, kind: str) -> Any:
-    workspace: Workspace = request.app.state.workspace
-    token = _token(request, kind)
+async def _perform(handler: Handler, request: Request, kind: str, shared: bool) -> Any:
+    """Once; again where PostgreSQL undid it because two calls waited for each other's records."""
+    hashed = credentials.hash_of(_token(request, kind))
     body = await _body(request)
-    async with workspace.engine.begin() as conn:
-        caller = await authenticate(conn, credentials.hash_of(token), kind)
-        if caller is None:
-            raise failed(401, "Invalid or expired token")
-        return await handler(Call(request, conn, caller, body))
+    for left in reversed(range(_TRIES)):
+        try:
+            return await _attempt(handler, request, hashed, kind, shared, body)
+        except (DeadlockDetected, DBAPIError) as error:
+            if not left or not isinstance(getattr(error, "orig", error), DeadlockDetected):
+                raise
+    raise AssertionError
+
+
+async def _attempt(handler: Handler, request: Request, hashed: bytes, kind: str, shared: bool, body: bytes) -> Any:
+    connections: Connections = request.app.state.workspace.connections
+    async with authenticated(connections, hashed, kind, shared=shared) as (transaction, caller):
+        if caller is not None:
+            return await handler(Call(request, transaction, caller, body))
+    raise failed(401, "Invalid or expired token")
 
 
 def _token(request: Request, kind: str) -> str:
@@ -169,14 +204,16 @@ async def _body(request: Request) -> bytes:
     return bytes(body)
 
 
-def _refuse_unstorable(body: bytes) -> None:
-    """What the contract allows and PostgreSQL cannot take: a NUL, an id too long for an index, a boundless number."""
+def _parsed(body: bytes) -> Any:
+    """The body, without what the contract allows and PostgreSQL cannot take: a NUL, an id too long, a huge number."""
     try:
-        issues = list(_unstorable(json.loads(body, parse_constant=_refuse_constant), ()))
+        value = json.loads(body, parse_constant=_refuse_constant)
+        issues = list(_unstorable(value, ()))
     except (ValueError, RecursionError) as error:
         raise failed(400, "The request body is not valid JSON") from error
     if issues:
         raise invalid(issues)
+    return value
 
 
 def _refuse_constant(name: str) -> None:

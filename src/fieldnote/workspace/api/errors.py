@@ -61,23 +61,28 @@ def issue(code: str, path: Path, message: str, **more: str) -> dict[str, Any]:
     return {"code": code, "path": list(path), "message": message, **more}
 
 
-def unreadable(error: ValidationError) -> ApiError:
-    """The answer to a body that the model refuses: 400 where it is no JSON, else 422."""
+def wrong_type(expected: str, value: Any, path: Path = ()) -> dict[str, Any]:
+    """A value of another type than JSON's `expected`."""
+    received = _JSON_NAMES.get(type(value).__name__, "unknown")
+    message = f"Expected {expected}, received {received}"
+    return issue("invalid_type", path, message, expected=expected, received=received)
+
+
+def issues_in(error: ValidationError, *path: str | int) -> list[dict[str, Any]]:
+    """What a model refuses in the value at `path` of a body. Raises ApiError, 400, where it is no JSON."""
     details = error.errors(include_url=False)
     if any(detail["type"] == "json_invalid" for detail in details):
-        return failed(400, "The request body is not valid JSON")
-    return invalid([_issue_of(detail) for detail in details])
+        raise failed(400, "The request body is not valid JSON")
+    return [_issue_of(detail, (*path, *detail["loc"])) for detail in details]
 
 
-def _issue_of(detail: ErrorDetails) -> dict[str, Any]:
-    kind, path = detail["type"], detail["loc"]
+def _issue_of(detail: ErrorDetails, path: Path) -> dict[str, Any]:
+    kind = detail["type"]
     received = _JSON_NAMES.get(type(detail.get("input")).__name__, "unknown")
     if kind == "missing":
         return issue("invalid_type", path, "Required", received="undefined")
     if kind in _EXPECTED:
-        expected = _EXPECTED[kind]
-        message = f"Expected {expected}, received {received}"
-        return issue("invalid_type", path, message, expected=expected, received=received)
+        return wrong_type(_EXPECTED[kind], detail.get("input"), path)
     if kind in {"enum", "literal_error"}:
         return issue("invalid_enum_value", path, "Invalid enum value. " + _sentence(detail["msg"]))
     if received == "null":

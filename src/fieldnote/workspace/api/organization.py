@@ -11,18 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from fieldnote.db.workspace_tables import users
 from fieldnote.siro.models import (
     AccessTokenCreate,
-    EngagementSync,
     EventCode,
     OAuthAppCreate,
-    OpportunitySync,
 )
 from fieldnote.workspace import credentials
-from fieldnote.workspace.api import views
+from fieldnote.workspace.api import sync, views
 from fieldnote.workspace.api.calls import Call, Handler, cursor_of, endpoint
 from fieldnote.workspace.api.errors import failed, invalid, issue, not_found
-from fieldnote.workspace.crm_records import Owner, UnknownAccount, sync_engagement, sync_opportunity
-from fieldnote.workspace.linking import defer_links
-from fieldnote.workspace.tenancy import share
 
 router: Final = APIRouter(prefix="/api-externalApi/v1")
 
@@ -58,10 +53,10 @@ select id::text, organization_id::text, user_id::text, recording_id::text, event
 """
 
 
-def _add(method: str, path: str, handler: Handler, *, status: int = 200) -> None:
+def _add(method: str, path: str, handler: Handler, *, status: int = 200, shared: bool = False) -> None:
     router.add_api_route(
         path,
-        endpoint(handler, kind=credentials.ORGANIZATION, status=status),
+        endpoint(handler, kind=credentials.ORGANIZATION, status=status, shared=shared),
         methods=[method],
         status_code=status,
         response_model=None,
@@ -127,37 +122,12 @@ async def _require_user(conn: AsyncConnection, user_id: str) -> None:
 # --- CRM records ----------------------------------------------------------------------------------------
 
 
-async def put_engagement(call: Call) -> dict[str, Any]:
-    """Upsert an appointment, with the account, opportunity and reps inside it."""
-    record = call.read(EngagementSync)
-    await share(call.conn, call.organization_id)
-    engagement_id, touched = await sync_engagement(call.conn, _owner(call), record)
-    await defer_links(call.conn, call.organization_id, touched)
-    return {"data": await views.engagement(call.conn, engagement_id)}
-
-
-async def put_opportunity(call: Call) -> dict[str, Any]:
-    """Upsert a deal, with the account, contacts and reps inside it."""
-    record = call.read(OpportunitySync)
-    await share(call.conn, call.organization_id)
-    try:
-        opportunity_id, touched = await sync_opportunity(call.conn, _owner(call), record)
-    except UnknownAccount:
-        raise invalid([issue("custom", ["accountId"], "Account not found")]) from None
-    await defer_links(call.conn, call.organization_id, touched)
-    return {"data": await views.opportunity(call.conn, opportunity_id)}
-
-
 async def get_engagement(call: Call) -> dict[str, Any]:
     """One appointment, with the recording that is linked to it."""
-    found = await views.engagement(call.conn, call.record_id("Engagement"))
-    if found is None:
+    found = await views.engagements(call.transaction, [call.record_id("Engagement")])
+    if not found:
         raise not_found("Engagement")
-    return found
-
-
-def _owner(call: Call) -> Owner:
-    return Owner(call.organization_id, call.caller.connection_id)
+    return found[0]
 
 
 # --- recordings -----------------------------------------------------------------------------------------
@@ -287,5 +257,7 @@ _add("GET", "/core/recordings", list_recordings)
 _add("GET", "/core/recordings/{id}", get_recording)
 _add("GET", "/core/recordings/{id}/summaries", list_summaries)
 _add("GET", "/integrations/engagements/{id}", get_engagement)
-_add("PUT", "/integrations/sync/engagements", put_engagement)
-_add("PUT", "/integrations/sync/opportunities", put_opportunity)
+_add("PUT", "/integrations/sync/engagements", sync.put_engagement, shared=True)
+_add("PUT", "/integrations/sync/opportunities", sync.put_opportunity, shared=True)
+_add("PUT", "/integrations/sync/batch/engagements", sync.put_engagements, shared=True)
+_add("PUT", "/integrations/sync/batch/opportunities", sync.put_opportunities, shared=True)

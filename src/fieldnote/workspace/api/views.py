@@ -9,10 +9,11 @@ from typing import Any, Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from fieldnote.workspace.connections import Transaction
 from fieldnote.workspace.crm_links import crm_links
 
-# One engagement with what it brings along. Of several recordings the longest is named.
-_ENGAGEMENT: Final = text("""
+# Engagements with what they bring along. Of several recordings the longest is named.
+_ENGAGEMENTS: Final = """
 select e.id::text, e.external_id, e.organization_id::text, e.type_name, e.fields, e.account_id::text,
        e.opportunity_id::text, e.starts_at, e.ends_at, e.created_at, e.updated_at,
        a.external_id as account_key, a.fields ->> 'name' as account_name,
@@ -24,9 +25,9 @@ select e.id::text, e.external_id, e.organization_id::text, e.type_name, e.fields
                    from engagement_users p join crm_users u on u.id = p.crm_user_id
                   where p.engagement_id = e.id and p.deleted_at is null), '[]') as people
   from engagements e left join accounts a on a.id = e.account_id
- where e.id = :id
-""")
-_OPPORTUNITY: Final = text("""
+ where e.id = any(%(ids)s::uuid[])
+"""
+_OPPORTUNITIES: Final = """
 select o.id::text, o.external_id, o.organization_id::text, o.fields, o.account_id::text, o.created_at, o.updated_at,
        a.external_id as account_key, a.fields ->> 'name' as account_name,
        (select r.id::text
@@ -40,8 +41,8 @@ select o.id::text, o.external_id, o.organization_id::text, o.fields, o.account_i
                    from opportunity_users p join crm_users u on u.id = p.crm_user_id
                   where p.opportunity_id = o.id and p.deleted_at is null), '[]') as people
   from opportunities o left join accounts a on a.id = o.account_id
- where o.id = :id
-""")
+ where o.id = any(%(ids)s::uuid[])
+"""
 _ITEMS: Final = text("""
 select x.recording_id::text, v.items
   from extractions x
@@ -68,11 +69,13 @@ def exact(value: datetime) -> str:
     return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-async def engagement(conn: AsyncConnection, engagement_id: str) -> dict[str, Any] | None:
-    """An engagement by its id; None if it is not there."""
-    row: Any = (await conn.execute(_ENGAGEMENT, {"id": engagement_id})).one_or_none()
-    if row is None:
-        return None
+async def engagements(transaction: Transaction, ids: Sequence[str]) -> list[dict[str, Any]]:
+    """Engagements by their ids, in that order. One that is not there is left out."""
+    shown = {row.id: _engagement(row) for row in await transaction.rows(_ENGAGEMENTS, {"ids": list(ids)})}
+    return [shown[record_id] for record_id in ids if record_id in shown]
+
+
+def _engagement(row: Any) -> dict[str, Any]:
     fields = row.fields
     return _present(
         id=row.id,
@@ -96,11 +99,13 @@ async def engagement(conn: AsyncConnection, engagement_id: str) -> dict[str, Any
     )
 
 
-async def opportunity(conn: AsyncConnection, opportunity_id: str) -> dict[str, Any] | None:
-    """An opportunity by its id; None if it is not there."""
-    row: Any = (await conn.execute(_OPPORTUNITY, {"id": opportunity_id})).one_or_none()
-    if row is None:
-        return None
+async def opportunities(transaction: Transaction, ids: Sequence[str]) -> list[dict[str, Any]]:
+    """Opportunities by their ids, in that order. One that is not there is left out."""
+    shown = {row.id: _opportunity(row) for row in await transaction.rows(_OPPORTUNITIES, {"ids": list(ids)})}
+    return [shown[record_id] for record_id in ids if record_id in shown]
+
+
+def _opportunity(row: Any) -> dict[str, Any]:
     fields = row.fields
     return _present(
         id=row.id,
