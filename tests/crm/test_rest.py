@@ -127,6 +127,39 @@ def test_an_api_that_fails_half_way_changes_nothing(api: RestCrm, opened: Callab
         assert _rows(driver) == before
 
 
+def test_a_reader_sees_all_resources_as_they_were_before_or_as_they_are_after(
+    api: RestCrm, opened: Callable[..., RestDriver], place: Place
+) -> None:
+    """Replaced, emptied, and a column that gets another type: whatever a load does to tables, nobody sees its middle."""
+    resources = [{"name": name, "endpoint": {"path": name}} for name in ("deals", "reps")]
+    config = api.numbered(*[{**resource, "write_disposition": "replace"} for resource in resources])
+    api.page = 500
+    query = """select 1 as id, (select count(*) from deals) as deals, (select count(*) from reps) as reps,
+                      (select sum(amount) from reps) as sum"""
+    source = Source("push.x", key="id", query=query)
+    driver = opened(config)
+    seen: set[tuple[int, int, float]] = set()
+    done = threading.Event()
+
+    def read() -> None:
+        reader = opened(config)
+        while not done.wait(0.002):
+            row = _rows(reader, source)[1]
+            seen.add((row["deals"], row["reps"], float(row["sum"] or 0)))
+
+    thread = threading.Thread(target=read)
+    for count, amount in ((400, 1), (500, 0.5), (0, 0)):
+        api.records["deals"] = [{"id": n} for n in range(count)]
+        api.records["reps"] = [{"id": n, "amount": amount} for n in range(count)]
+        driver.refresh([source])
+        if count == 400:
+            thread.start()
+    done.set()
+    thread.join()
+    assert seen <= {(400, 400, 400), (500, 500, 250), (0, 0, 0)}
+    assert len(seen) > 1
+
+
 def test_pages_that_run_in_a_circle_are_an_error(api: RestCrm, opened: Callable[..., RestDriver]) -> None:
     api.circle = True
     error = _refused(opened(api.cursored(PLAIN)), CrmRefused)

@@ -162,3 +162,11 @@ def _index(connection: psycopg.Connection, schema: str, table: str, column: str)
     except (psycopg.errors.ProgramLimitExceeded, psycopg.errors.UndefinedFunction):
         # A text too long for an index, or a type without an order: the table is read without one.
         return
+
+
+def analyze_new(connection: psycopg.Connection, schema: str) -> None:
+    """Count what stands in tables that are new: until then PostgreSQL's plans for joins are guesses."""
+    statement = """select relname from pg_stat_user_tables
+        where schemaname = %s and last_analyze is null and last_autoanalyze is null"""
+    for (table,) in connection.execute(statement, (schema,)).fetchall():
+        connection.execute(sql.SQL("analyze {}").format(sql.Identifier(schema, table)))

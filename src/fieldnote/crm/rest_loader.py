@@ -25,7 +25,7 @@ from dlt.destinations import postgres
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from fieldnote.crm.landing import Landing, ensure_indexes, gate, note
+from fieldnote.crm.landing import Landing, analyze_new, ensure_indexes, gate, note
 from fieldnote.crm.rest_errors import explained
 from fieldnote.crm.rest_source import open_source
 from fieldnote.crm.types import Place
@@ -101,6 +101,7 @@ def _run(job: dict[str, Any], landing: Landing, connection: psycopg.Connection, 
         for table, column, variant in _variants(connection, landing.schema):
             _join(connection, sql.Identifier(landing.schema, table), column, variant)
         ensure_indexes(connection, landing.schema, [(table, column) for table, column in job["indexes"]])
+        analyze_new(connection, landing.schema)
         note(connection, "rest", job["version"])
 
 
