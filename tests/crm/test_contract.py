@@ -133,6 +133,8 @@ def test_rows_without_a_key_are_counted_and_columns_and_rows_are_found_by_name(k
     assert found is not None
     assert found["name"] == "deal"
     assert kind.driver.row(source, "9") is None
+    assert kind.driver.rows(DEALS, ["2", "9", "x"]) == {"2": kind.driver.row(DEALS, "2")}
+    assert set(kind.driver.rows(DEALS, ["1", "2"])["1"]) == {"id", "name", "updated_at"}
     assert sorted(kind.driver.columns(DEALS)) == ["id", "name", "updated_at"]
     with pytest.raises(CrmRefused, match="cursor: it has no column 'updated'; did you mean 'updated_at'"):
         _read(kind, Source("push.opportunities", key="id", table="deals", cursor="updated"))

@@ -130,7 +130,7 @@ def test_an_api_that_fails_half_way_changes_nothing(api: RestCrm, opened: Callab
 def test_a_reader_sees_all_resources_as_they_were_before_or_as_they_are_after(
     api: RestCrm, opened: Callable[..., RestDriver], place: Place
 ) -> None:
-    """Replaced, emptied, and a column that gets another type: whatever a load does to tables, nobody sees its middle."""
+    """Replaced, emptied, a column of another type: whatever a load does to tables, nobody sees its middle."""
     resources = [{"name": name, "endpoint": {"path": name}} for name in ("deals", "reps")]
     config = api.numbered(*[{**resource, "write_disposition": "replace"} for resource in resources])
     api.page = 500

@@ -86,6 +86,10 @@ class RestDriver(LandedDriver):
         row = super().row(source, key)
         return None if row is None else _without_own(row)
 
+    def rows(self, source: Source, keys: Sequence[str]) -> dict[str, Row]:
+        """See `Driver.rows`; without `dlt`'s own columns."""
+        return {key: _without_own(row) for key, row in super().rows(source, keys).items()}
+
     def close(self) -> None:
         """See `Driver.close`. A refresh that is under way ends."""
         self._closed.set()
