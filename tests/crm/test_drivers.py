@@ -18,39 +18,15 @@ from fieldnote.crm import open_driver
 from fieldnote.crm.types import Place
 from fieldnote.errors import ConfigError
 from tests.bridge.stub_siro import StubSiro, serve
+from tests.crm import guide
 from tests.crm.rest_server import TOKEN, serving
 
 app = typer.Typer()
 app.command()(commands.push)
 app.command()(commands.run)
 
-OPPORTUNITIES = """
-push:
-  opportunities:
-    query: |
-      select d.id, d.name, d.amount, r.email from deals d left join reps r on r.deal_id = d.id
-    key: id
-    map: {name: name, amount: amount, disposition: "'OPEN'"}
-"""
-
-FILES = """
-version: 1
+SIRO = """
 siro: {token: stub-token, base_url: '%s/api-externalApi'}
-crm: {driver: files, folder: exports}
-"""
-
-REST = """
-version: 1
-siro: {token: stub-token, base_url: '%s/api-externalApi'}
-crm:
-  driver: rest
-  rest:
-    client:
-      base_url: ${CRM_API}/v1/
-      auth: {type: bearer, token: '${CRM_TOKEN}'}
-      paginator: {type: page_number, base_page: 1, total_path: null}
-    resource_defaults: {primary_key: id, endpoint: {data_selector: items}}
-    resources: [deals, reps]
 """
 
 OTHER = """
@@ -70,7 +46,6 @@ def stub() -> Iterator[StubSiro]:
 @pytest.fixture
 def config(tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("FIELDNOTE_BRIDGE_DATABASE_URL", database_url)
-    (tmp_path / "exports").mkdir()
     return tmp_path / "fieldnote.yaml"
 
 
@@ -81,16 +56,22 @@ def _push(config: Path) -> Any:
     return json.loads(result.stdout)
 
 
-def test_exports_are_pushed(config: Path, stub: StubSiro) -> None:
-    config.write_text(FILES % stub.url + OPPORTUNITIES)
-    (config.parent / "exports" / "deals-2026-11-23.csv").write_text("id;name;amount\n7;Küche;12500.50\n8;Bad;\n")
-    (config.parent / "exports" / "reps.jsonl").write_text('{"deal_id": "7", "email": "ann@example.com"}\n')
+def test_the_exports_of_the_guide_are_pushed(config: Path, stub: StubSiro) -> None:
+    config.write_text(guide.FILES + SIRO % stub.url)
+    exports = config.parent / "exports"
+    exports.mkdir()
+    (exports / "appointments-2026-11-23.csv").write_text(
+        "id;starts_at;rep_id;updated_at\n7;2026-11-24 10:00;1;2026-11-23 09:00\n8;2026-11-24 12:00;1;2026-11-23 09:00\n"
+    )
+    (exports / "reps.jsonl").write_text('{"id": "1", "email": "ann@example.com"}\n')
     document = _push(config)
     assert (document["settled"], document["streams"][0]["sent"]) == (True, 2)
-    assert {key: (deal["name"], deal.get("amount")) for key, deal in stub.records["opportunities"].items()} == {
-        "7": ("Küche", 12500.5),
-        "8": ("Bad", None),
-    }
+    sent = stub.records["engagements"]["7"]
+    assert (sent["startTime"], sent["engagementUsers"][0]["email"]) == ("2026-11-24T17:00:00Z", "ann@example.com")
+    (exports / "appointments-2026-11-24.csv").write_text("id;starts_at;rep_id;updated_at\n7;2026-11-24 11:00;1;2026-11")
+    document = _push(config)
+    assert (document["settled"], document["streams"][0]["sent"]) == (True, 0)
+    assert "appointments-2026-11-24.csv is not read: its last line has no line break" in str(document)
 
 
 def test_records_of_a_web_api_are_pushed(config: Path, stub: StubSiro, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,7 +80,7 @@ def test_records_of_a_web_api_are_pushed(config: Path, stub: StubSiro, monkeypat
         monkeypatch.setenv("CRM_TOKEN", TOKEN)
         api.records["deals"] = [{"id": 7, "name": "Kitchen", "amount": 12500.5}, {"id": 8, "name": "Bath", "amount": 9}]
         api.records["reps"] = [{"id": 1, "dealId": 7, "email": "ann@example.com"}]
-        config.write_text(REST % stub.url + OPPORTUNITIES)
+        config.write_text(guide.NUMBERED + SIRO % stub.url)
         document = _push(config)
     assert (document["settled"], document["streams"][0]["sent"]) == (True, 2)
     assert {key: (deal["name"], deal["amount"]) for key, deal in stub.records["opportunities"].items()} == {
@@ -132,6 +113,14 @@ def test_a_driver_of_another_package_gets_its_part_of_the_file(
     with pytest.raises(ConfigError, match=r"'mycrn', which is no driver; did you mean 'mycrm'\?"):
         load(config, {})
     sys.modules.pop("mycrm")
+
+
+def test_a_database_is_opened_as_in_the_guide(config: Path, tmp_path: Path) -> None:
+    config.write_text(guide.SQL)
+    settings = load(config, dict.fromkeys(("CRM_URL", "CRM_WRITE_URL"), "sqlite:///crm.db")).crm
+    driver = open_driver(settings, Place("default", tmp_path, "postgresql://x/y", tmp_path))
+    assert driver.identity == f"sqlite:{Path('crm.db').resolve()}"
+    driver.close()
 
 
 def test_a_relative_folder_is_one_beside_the_file(config: Path, tmp_path: Path) -> None:

@@ -15,9 +15,11 @@ from typing import Any
 
 import pytest
 
+from fieldnote.config import load
 from fieldnote.crm.rest import RestDriver
 from fieldnote.crm.types import Place, Source
 from fieldnote.errors import ConfigError, CrmRefused, CrmUnavailable, FieldnoteError
+from tests.crm import guide
 from tests.crm.rest_server import SECRET, TOKEN, Answer, RestCrm, serving
 
 DEALS = Source("push.opportunities", key="id", table="deals", cursor="updated_at")
@@ -72,20 +74,26 @@ def _refused(driver: RestDriver, kind: type[FieldnoteError]) -> FieldnoteError:
 
 
 def test_only_changes_are_asked_for_and_any_worker_goes_on_where_the_last_one_ended(
-    api: RestCrm, opened: Callable[..., RestDriver], place: Place
+    api: RestCrm, opened: Callable[..., RestDriver], place: Place, tmp_path: Path
 ) -> None:
-    opened(api.cursored(CHANGES)).refresh([DEALS])
+    (tmp_path / "fieldnote.yaml").write_text(guide.CURSORED)
+    config = load(tmp_path / "fieldnote.yaml", {"CRM_API": api.url, "CRM_SECRET": SECRET}).crm.rest or {}
+    opened(config).refresh([DEALS])
     assert api.asked == [f"/v2/deals?since=2026-01-01T00%3A00%3A00{after}" for after in ("", "&after=3", "&after=6")]
     api.records["deals"][1] = _deal(2, "changed", minute=30)
-    api.records["deals"][2]["name"] = "changed, and its time is not"
+    api.records["deals"][4] |= {"name": "committed late"}
+    api.records["deals"][0] |= {"name": "changed, and its time is not"}
     api.asked.clear()
-    other = opened(api.cursored(CHANGES), home="another")
+    other = opened(config, home="another")
     other.refresh([DEALS])
-    assert api.asked == ["/v2/deals?since=2026-02-15T14%3A07%3A00"]
-    assert (_rows(other)[2]["name"], _rows(other)[3]["name"], len(_rows(other))) == ("changed", "deal", 7)
+    assert api.asked[0] == "/v2/deals?since=2026-02-15T14%3A02%3A00"  # five minutes before the last one
+    assert {key: row["name"] for key, row in _rows(other).items() if row["name"] != "deal"} == {
+        2: "changed",
+        5: "committed late",
+    }
     assert other.row(DEALS, "2") == _deal(2, "changed", minute=30)
     other.refresh([DEALS], full=True)
-    assert (_rows(other)[3]["name"], len(_rows(other))) == ("changed, and its time is not", 7)
+    assert (_rows(other)[1]["name"], len(_rows(other))) == ("changed, and its time is not", 7)
     assert not list(place.folder.parent.glob("*/dlt/*"))
 
 
@@ -250,6 +258,7 @@ def test_nobody_but_the_crm_is_called_and_check_asks_for_one_page(
 REFRESHING = """
 import json, sys
 from pathlib import Path
+from fieldnote.config import load
 from fieldnote.crm.rest import RestDriver
 from fieldnote.crm.types import Place
 config, connection, url, home = json.loads(sys.argv[1])
