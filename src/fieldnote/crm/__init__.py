@@ -8,6 +8,7 @@ The section's other keys are in `CrmSettings.options`.
 from __future__ import annotations
 
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fieldnote.crm.types import Driver, Place
@@ -30,7 +31,7 @@ def open_driver(settings: CrmSettings, place: Place) -> Driver:
         case "files":
             from fieldnote.crm.files import FilesDriver
 
-            return FilesDriver(place.folder / (settings.folder or ""), place)
+            return FilesDriver(place.folder / (settings.folder or Path()).expanduser(), place)
         case "rest":
             from fieldnote.crm.rest import RestDriver
 

@@ -84,7 +84,7 @@ class FilesDriver(LandedDriver):
     def check(self) -> None:
         """Look into the folder, and connect to the database once."""
         look(self._folder)
-        with self._landing.landing():
+        with self._landing.looking():
             pass
 
     def landed_before(self, source: Source) -> bool:
@@ -115,18 +115,21 @@ def _used(sources: Sequence[Source], folder: Folder, notes: Iterable[str]) -> se
         names = tables_of(source)
         if names is None:
             return set(there.values())
-        for name in names:
-            if name.casefold() not in there:
-                text = f"{source.name}: the folder has no file for the table '{name}'"
-                raise CrmRefused(f"{text}{nearest(name, sorted(there.values()))}", hint=f"put {name}.csv there")
-            used.add(there[name.casefold()])
+        found = {there[name.casefold()] for name in names if name.casefold() in there}
+        if names and not found:  # beside one of ours, a table may be PostgreSQL's own
+            name = min(names)
+            text = f"{source.name}: the folder has no file for the table '{name}'"
+            raise CrmRefused(f"{text}{nearest(name, sorted(there.values()))}", hint=f"put {name}.csv there")
+        used |= found
     return used
 
 
 def _notes(connection: psycopg.Connection) -> dict[str, _Note]:
-    connection.execute(_NOTES)
     with connection.cursor(row_factory=class_row(_Note)) as cursor:
-        cursor.execute(_KNOWN)
+        try:
+            cursor.execute(_KNOWN)
+        except psycopg.errors.UndefinedTable:
+            return {}
         return {note.name: note for note in cursor}
 
 
@@ -137,6 +140,7 @@ class _Landing:
         self.connection = connection
         self.schema = schema
         self.settle = settle
+        connection.execute(_NOTES)
         self.notes = _notes(connection)
         self.warnings: list[str] = []
         self._landed: list[_Note] = []

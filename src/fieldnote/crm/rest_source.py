@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from copy import deepcopy
-from typing import Any
+from typing import Any, Literal
 
 from dlt.extract import DltSource
 from dlt.sources.helpers.requests import Client
@@ -44,22 +44,32 @@ def _section(config: dict[str, Any], name: str) -> dict[str, Any]:
     return section
 
 
-def _dispositions(config: dict[str, Any]) -> dict[str, Any]:
+def _dispositions(config: dict[str, Any]) -> dict[str, Literal["merge", "replace"]]:
     """How each resource is written that does not say so itself."""
     defaults = _section(config, "resource_defaults")
-    chosen: dict[str, Any] = {}
+    chosen: dict[str, Literal["merge", "replace"]] = {}
     for item in config.get("resources") or []:
-        resource = {**defaults, **item} if isinstance(item, dict) else {**defaults, "name": item}
-        if "write_disposition" not in resource:
-            chosen[str(resource.get("name"))] = "merge" if resource.get("primary_key") else _without_key(resource)
+        own = item if isinstance(item, dict) else {"name": item}
+        resource = {**defaults, **own}
+        if "write_disposition" in resource:
+            continue
+        name = str(resource.get("name"))
+        chosen[name] = "merge" if resource.get("primary_key") else "replace"
+        if chosen[name] == "replace" and any(_reads_changes(part.get("endpoint")) for part in (defaults, own)):
+            text = f"crm.rest: the resource '{name}' is read by its changes and has no primary_key"
+            raise ConfigError(text, hint="give it its primary_key, by which a changed record takes the old one's place")
     return chosen
 
 
-def _without_key(resource: dict[str, Any]) -> str:
-    if "incremental" in str(resource.get("endpoint", "")):
-        text = f"crm.rest: the resource '{resource.get('name')}' is read by its changes and has no primary_key"
-        raise ConfigError(text, hint="give it its primary_key, by which a changed record takes the old one's place")
-    return "replace"
+def _reads_changes(endpoint: object) -> bool:
+    """Whether an endpoint has dlt's incremental loading, in either of the two ways to write it."""
+    if not isinstance(endpoint, dict):
+        return False
+    params = endpoint.get("params") or {}
+    bound = params.values() if isinstance(params, dict) else ()
+    return bool(endpoint.get("incremental")) or any(
+        isinstance(param, dict) and param.get("type") == "incremental" for param in bound
+    )
 
 
 def _session() -> Session:
