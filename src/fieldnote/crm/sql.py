@@ -1,4 +1,4 @@
-"""The SQL driver: PostgreSQL, MySQL, MariaDB and SQLite.
+"""The SQL driver: PostgreSQL, MySQL, MariaDB and SQLite; SQL Server by its dialect, which no test here runs on.
 
 Rows are read in pages, each in a short read-only transaction of its own, by a keyset and not by an offset:
 
