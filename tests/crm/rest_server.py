@@ -48,6 +48,12 @@ class RestCrm:
     """How many tokens OAuth gave."""
     circle: bool = False
     """Whether a cursor leads back to the first page."""
+    deaf: bool = False
+    """Whether it gives its first page, whatever number is asked for."""
+    shifts: bool = False
+    """Whether each page begins with the last record of the one before, as where one was added meanwhile."""
+    lives: int = 3600
+    """For how many seconds a token of OAuth is good; the one before is not, once a new one was given."""
 
     @property
     def url(self) -> str:
@@ -108,7 +114,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path != "/oauth/token" or form.get("client_secret") != [SECRET]:
             return self._say(Answer(401))
         self.crm.tokens += 1
-        return self._say_json({"access_token": f"oauth-{self.crm.tokens}", "expires_in": 3600})
+        return self._say_json({"access_token": f"oauth-{self.crm.tokens}", "expires_in": self.crm.lives})
 
     def do_GET(self) -> None:
         address = urlsplit(self.path)
@@ -131,13 +137,13 @@ class _Handler(BaseHTTPRequestHandler):
         return self._say_json(self._numbered(found, query) if version == "v1" else self._cursored(found, query))
 
     def _numbered(self, found: list[dict[str, Any]], query: dict[str, str]) -> dict[str, Any]:
-        start = (int(query.get("page", "1")) - 1) * self.crm.page
+        start = 0 if self.crm.deaf else (int(query.get("page", "1")) - 1) * self.crm.page
         return {"items": found[start : start + self.crm.page]}
 
     def _cursored(self, found: list[dict[str, Any]], query: dict[str, str]) -> dict[str, Any]:
         start = int(query.get("after", "0"))
         end = start + self.crm.page
-        following = str(end) if end < len(found) else None
+        following = str(end - self.crm.shifts) if end < len(found) else None
         return {"items": found[start:end], "next": "0" if self.crm.circle else following}
 
     def _say_json(self, value: object) -> None:

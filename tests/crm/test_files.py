@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -367,6 +368,14 @@ def _until(happened: Callable[[], bool]) -> None:
     while not happened():
         assert time.monotonic() < end
         os.sched_yield()
+
+
+def test_a_database_that_does_not_answer_is_no_missing_table(place: Place, folder: Path) -> None:
+    _write(folder, "deals.csv", WHOLE)
+    driver = FilesDriver(folder, replace(place, database_url="postgresql://nobody@127.0.0.1:9/none"))
+    for attempt in (driver.check, lambda: driver.refresh([DEALS]), lambda: _rows(driver)):
+        with pytest.raises(CrmUnavailable, match="its database is busy or does not answer"):
+            attempt()
 
 
 def test_nothing_can_be_written_to_a_folder(driver: FilesDriver) -> None:

@@ -78,6 +78,8 @@ def test_only_changes_are_asked_for_and_any_worker_goes_on_where_the_last_one_en
 ) -> None:
     (tmp_path / "fieldnote.yaml").write_text(guide.CURSORED)
     config = load(tmp_path / "fieldnote.yaml", {"CRM_API": api.url, "CRM_SECRET": SECRET}).crm.rest or {}
+    opened(config).check()
+    assert api.asked.pop() == "/v2/deals?since=2026-01-01T00%3A00%3A00"
     opened(config).refresh([DEALS])
     assert api.asked == [f"/v2/deals?since=2026-01-01T00%3A00%3A00{after}" for after in ("", "&after=3", "&after=6")]
     api.records["deals"][1] = _deal(2, "changed", minute=30)
@@ -168,12 +170,34 @@ def test_a_reader_sees_all_resources_as_they_were_before_or_as_they_are_after(
     assert len(seen) > 1
 
 
-def test_pages_that_run_in_a_circle_are_an_error(api: RestCrm, opened: Callable[..., RestDriver]) -> None:
-    api.circle = True
+def test_pages_that_never_end_are_an_error(api: RestCrm, opened: Callable[..., RestDriver]) -> None:
+    api.circle = api.deaf = True
     error = _refused(opened(api.cursored(PLAIN)), CrmRefused)
-    assert "/v2/deals was asked 20 times" in error.message
-    assert error.hint is not None
-    assert "paginator" in error.hint
+    assert "GET 127.0.0.1/v2/deals was asked 20 times" in error.message
+    assert "its pages run in a circle" in str(error.hint)
+    error = _refused(opened(api.numbered(PLAIN)), CrmRefused)
+    assert "GET 127.0.0.1/v1/deals gave the same records 5 times in a row" in error.message
+    assert "does not know the parameter that counts pages" in str(error.hint)
+
+
+def test_a_token_that_expires_between_pages_and_pages_that_shift_lose_and_double_nothing(
+    api: RestCrm, opened: Callable[..., RestDriver]
+) -> None:
+    api.lives, api.shifts = 0, True
+    driver = opened(api.cursored(PLAIN))
+    driver.refresh([DEALS])
+    assert api.tokens == len(api.asked) == 3
+    pages = list(driver.pages(DEALS))
+    assert ([row["id"] for row in pages[0].rows], pages[0].problems) == ([1, 2, 3, 4, 5, 6, 7], ())
+
+
+def test_a_table_that_no_resource_feeds_any_more_is_named(api: RestCrm, opened: Callable[..., RestDriver]) -> None:
+    opened(api.numbered(PLAIN)).refresh([DEALS])
+    driver = opened(api.numbered({"name": "bargains", "endpoint": {"path": "deals"}}))
+    both = Source("push.x", key="id", query="select d.id from deals d join bargains b on b.id = d.id")
+    assert driver.refresh([both]) == (
+        "no resource of crm.rest brings the table deals up to date any more: it is as it was",
+    )
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,10 @@ from typing import Any
 
 import dlt
 import psycopg
+from dlt.common.schema import Schema
+from dlt.common.schema.utils import get_root_table
 from dlt.destinations import postgres
+from dlt.extract import DltSource
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
@@ -78,13 +81,12 @@ def _land(job: dict[str, Any]) -> list[str]:
         place.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.mkdir(mode=0o700, parents=True)
         try:
-            _run(job, landing, connection, folder)
+            return _run(job, landing, connection, folder)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-    return []
 
 
-def _run(job: dict[str, Any], landing: Landing, connection: psycopg.Connection, folder: Path) -> None:
+def _run(job: dict[str, Any], landing: Landing, connection: psycopg.Connection, folder: Path) -> list[str]:
     destination = postgres(credentials=_address(landing.database_url), replace_strategy="insert-from-staging")
     pipeline = dlt.pipeline(
         landing.schema, pipelines_dir=str(folder / "pipelines"), destination=destination, dataset_name=landing.schema
@@ -101,6 +103,17 @@ def _run(job: dict[str, Any], landing: Landing, connection: psycopg.Connection, 
         ensure_indexes(connection, landing.schema, [(table, column) for table, column in job["indexes"]])
         analyze_new(connection, landing.schema)
         note(connection, "rest", job["version"])
+    return _left_behind(source, pipeline.default_schema, job["tables"])
+
+
+def _left_behind(source: DltSource, schema: Schema, read: list[str]) -> list[str]:
+    """Warnings about tables that are read, and that an earlier configuration landed and this one does not."""
+    tables = {name: get_root_table(schema.tables, name) for name in schema.tables}
+    return [
+        f"no resource of crm.rest brings the table {name} up to date any more: it is as it was"
+        for name in read
+        if name in tables and tables[name].get("resource") not in source.resources
+    ]
 
 
 def _forget_positions(pipeline: dlt.Pipeline, name: str) -> None:
