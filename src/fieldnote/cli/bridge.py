@@ -153,8 +153,10 @@ def _wish(
 
 async def _push(config: Config, wish: Wish, *, accept_change: bool, quiet: bool) -> PushResult:
     from fieldnote.bridge import open_bridge, push_once
+    from fieldnote.cli.collector import look_less_often
     from fieldnote.cli.progress import progress
 
+    look_less_often()
     async with open_bridge(config) as bridge:
         with progress(quiet=quiet) as watch:
             return await push_once(bridge, wish=wish, accept_change=accept_change, watch=watch)
@@ -162,8 +164,10 @@ async def _push(config: Config, wish: Wish, *, accept_change: bool, quiet: bool)
 
 async def _plan(config: Config, wish: Wish, *, as_json: bool) -> Plan:
     from fieldnote.bridge import open_bridge, plan_once
+    from fieldnote.cli.collector import look_less_often
     from fieldnote.cli.plans import JsonPlan, TextPlan
 
+    look_less_often()
     printed = JsonPlan() if as_json else TextPlan()
     async with open_bridge(config) as bridge:
         planned = await plan_once(bridge, printed.tell, wish=wish)
@@ -180,7 +184,10 @@ async def _pull(config: Config, *, since: datetime | None, accept_change: bool) 
 
 async def _run(config: Config, *, host: str | None, port: int | None) -> None:
     from fieldnote.bridge import Daemon, open_bridge
+    from fieldnote.cli.collector import look_less_often
     from fieldnote.cli.signals import until_stopped
+
+    look_less_often()
 
     async def work() -> None:
         async with open_bridge(config) as bridge, Daemon(bridge, host=host, port=port) as daemon:

@@ -263,9 +263,10 @@ class StreamLedger:
         await conn.execute(_FORGET_HOOKED, self._scope)
         return (await conn.execute(_TAKE_UP, self._scope)).rowcount
 
-    async def confirm(self, conn: AsyncConnection, answers: Sequence[Confirmed]) -> None:
-        """This is what Siro holds now."""
-        await conn.execute(_CONFIRM, {**self._scope, "rows": (b"[%b]" % b",".join(map(_answer, answers))).decode()})
+    async def confirm(self, conn: AsyncConnection, answers: Sequence[Confirmed], *, ends: int | None = None) -> None:
+        """This is what Siro holds now. `ends`: the attempt that it ends, in the same statement."""
+        rows = b"[%b]" % b",".join(map(_answer, answers))
+        await conn.execute(_CONFIRM, {**self._scope, "rows": rows.decode(), "ends": ends})
 
     async def settle(self, conn: AsyncConnection, rows: Sequence[Settled]) -> None:
         """Rows that changed without changing what Siro should hold."""
@@ -468,6 +469,7 @@ _TAKE_UP = text("""
 """)
 
 _CONFIRM = text("""
+    with ended as (delete from attempts where id = cast(:ends as bigint))
     insert into sent (connection, stream, key, state, row_hash, payload, removed, standing, siro_id, related, sent_at)
     select :connection, :stream, item.key, item.state, decode(item.hash, 'hex'), item.payload, item.removed,
            item.standing, item.siro_id, item.related, now()
