@@ -35,6 +35,11 @@ class LandedDriver(ABC):
     def identity(self) -> str:
         """See `Driver.identity`."""
 
+    @property
+    def is_live(self) -> bool:
+        """See `Driver.is_live`."""
+        return False
+
     @abstractmethod
     def check(self) -> None:
         """See `Driver.check`."""

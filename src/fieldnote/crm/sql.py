@@ -48,6 +48,11 @@ class SqlDriver:
         """`postgresql://host:5432/name`, or the file's path."""
         return self._reading.identity
 
+    @property
+    def is_live(self) -> bool:
+        """See `Driver.is_live`."""
+        return True
+
     def check(self) -> None:
         """Connect to both addresses once."""
         for database in (self._reading, self._writing):
