@@ -153,7 +153,8 @@ def test_a_file_that_is_gone_stops_the_reading_and_is_no_empty_table(folder: Pat
 
 def test_a_file_that_no_stream_reads_may_be_broken_or_go(folder: Path, driver: FilesDriver) -> None:
     _write(folder, "deals.csv", WHOLE)
-    _write(folder, "other.csv", "id\n1")
+    for name in ("other.csv", "twins.csv", "twins.jsonl", f"{'x' * 60}.csv"):
+        _write(folder, name, "id\n1")
     assert driver.refresh([DEALS]) == ()
 
 
@@ -166,7 +167,11 @@ def test_a_file_that_no_stream_reads_may_be_broken_or_go(folder: Path, driver: F
             Source("push.x", key="id", table="dealz"),
             "no file for the table 'dealz'; did you mean 'deals'",
         ),
-        (["_fieldnote_landed.csv"], DEALS, "'_fieldnote_landed' cannot be a table's name"),
+        (
+            ["_fieldnote_landed.csv", "deals.csv"],
+            Source("push.x", key="name", table="_fieldnote_landed"),
+            "no file for the table '_fieldnote_landed'",
+        ),
     ],
 )
 def test_names_that_cannot_be_told_are_refused(

@@ -23,7 +23,7 @@ from psycopg import sql
 from psycopg.rows import class_row
 
 from fieldnote.config import nearest
-from fieldnote.crm.files_folder import Export, Folder, look
+from fieldnote.crm.files_folder import Export, Folder, look, refuse_twins
 from fieldnote.crm.files_text import HalfWritten, Survey, fingerprint, rows, survey
 from fieldnote.crm.landed import LandedDriver
 from fieldnote.crm.landing import NEW, ensure_indexes, gate
@@ -115,7 +115,9 @@ def _used(sources: Sequence[Source], folder: Folder, notes: Iterable[str]) -> se
         names = tables_of(source)
         if names is None:
             return set(there.values())
-        found = {there[name.casefold()] for name in names if name.casefold() in there}
+        found = {
+            name if name in there.values() else there[name.casefold()] for name in names if name.casefold() in there
+        }
         if names and not found:  # beside one of ours, a table may be PostgreSQL's own
             name = min(names)
             text = f"{source.name}: the folder has no file for the table '{name}'"
@@ -156,6 +158,7 @@ class _Landing:
     def _table(self, table: str, exports: Sequence[Export], reasons: list[str]) -> None:
         """Land the first of these exports that is whole. `reasons`: what is left out already, and why."""
         note = self.notes.get(table)
+        refuse_twins(exports)
         exports = [export for export in exports if not _is_older(export, note)]
         if not exports and not (note and reasons):
             last = f"its file {note.file} is not in the folder, and nothing newer is" if note else "; ".join(reasons)
