@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from fieldnote.cli import bridge as commands
 from fieldnote.config import load
-from fieldnote.crm import open_driver
+from fieldnote.crm import dialect_of, open_driver
 from fieldnote.crm.types import Place
 from fieldnote.errors import ConfigError
 from tests.bridge.stub_siro import StubSiro, serve
@@ -121,6 +121,19 @@ def test_a_database_is_opened_as_in_the_guide(config: Path, tmp_path: Path) -> N
     driver = open_driver(settings, Place("default", tmp_path, "postgresql://x/y", tmp_path))
     assert driver.identity == f"sqlite:{Path('crm.db').resolve()}"
     driver.close()
+
+
+@pytest.mark.parametrize(
+    ("crm", "dialect"),
+    [
+        ("{driver: sql, url: 'mariadb://u:p@h/crm'}", "mysql"),
+        ("{driver: sql, url: 'sqlserver://u:p@h/crm'}", "mssql"),
+        ("{driver: files, folder: exports}", "postgresql"),
+    ],
+)
+def test_the_sql_of_a_query_is_the_databases_or_postgresqls(config: Path, crm: str, dialect: str) -> None:
+    config.write_text(f"version: 1\ncrm: {crm}\n")
+    assert dialect_of(load(config, {}).crm) == dialect
 
 
 def test_a_relative_folder_is_one_beside_the_file(config: Path, tmp_path: Path) -> None:

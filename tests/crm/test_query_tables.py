@@ -50,7 +50,13 @@ def _source(query: str, cursor: str | None = "updated_at") -> Source:
         ("select id, updated_at from a where exists (select 1 from blocked b where b.a = a.id)", ("blocked as b",)),
         ("select a.id, s.updated_at from a join (select * from reps) s on s.id = a.rep", ("a",)),
         ("select id, updated_at from a union all select b.id, b.updated_at from b join c on c.id = b.c", ("c",)),
+        (
+            """select a.id, greatest(a.u, v.u) updated_at from a
+            left join lateral (select max(x.u) as u from visits x where x.a = a.id) v on true""",
+            (),
+        ),
         # what the text does not tell
+        ("select a.id, a.updated_at from a, a", None),
         ("select * from appointments a join reps r on r.id = a.rep_id", None),
         ("select a.id, updated_at from a join b on b.id = a.b", None),
         ("selec id frm a", None),

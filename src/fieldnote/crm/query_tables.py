@@ -74,9 +74,12 @@ def _scope(query: str, backend: str) -> Scope | None:
     dialect = {"postgresql": "postgres", "mssql": "tsql"}.get(backend, backend)
     try:
         statement = sqlglot.parse_one(query.strip().rstrip(";"), dialect=dialect)
-        return build_scope(statement) if isinstance(statement, exp.Query) else None
+        root = build_scope(statement) if isinstance(statement, exp.Query) else None
+        for scope in root.traverse() if root else ():
+            _ = scope.selected_sources  # it refuses two tables of one name
     except (SqlglotError, RecursionError):
         return None
+    return root
 
 
 def _tables(root: Scope) -> Iterator[Table]:
@@ -115,6 +118,8 @@ def _seen(scope: Scope, name: str) -> Sight | None:
     """The tables that a column of the result reads; None where that cannot be told."""
     if scope.set_operation_scopes:
         return _all_of(_seen(branch, name) for branch in scope.set_operation_scopes)
+    if isinstance(scope.expression, exp.Lateral):
+        return _seen(scope.subquery_scopes[0], name) if scope.subquery_scopes else None
     projection = _projection(scope, name)
     if projection is None:
         return None
