@@ -1,4 +1,4 @@
-"""The SQL driver: PostgreSQL, MySQL, MariaDB and SQLite.
+"""The SQL driver: PostgreSQL, MySQL, MariaDB and SQLite; SQL Server by its dialect, which no test here runs on.
 
 Rows are read in pages, each in a short read-only transaction of its own, by a keyset and not by an offset:
 
@@ -47,6 +47,11 @@ class SqlDriver:
     def identity(self) -> str:
         """`postgresql://host:5432/name`, or the file's path."""
         return self._reading.identity
+
+    @property
+    def is_live(self) -> bool:
+        """See `Driver.is_live`."""
+        return True
 
     def check(self) -> None:
         """Connect to both addresses once."""

@@ -86,8 +86,8 @@ class Writer:
         names = [table.column(column).name for column in columns]
         listed = ", ".join(map(self._quote, (key.name, *names)))
         statement = (
-            f"select {listed} from {database.dialect.path(table.path)}"
-            f" where {self._quote(key.name)} = {self._bind('key')} limit 2"
+            f"select {listed} from {database.dialect.path(table.path)}{database.dialect.updated_soon if lock else ''}"
+            f" where {self._quote(key.name)} = {self._bind('key')}{database.dialect.first(2)}"
             f"{database.dialect.for_update if lock else ''}"
         )
         result = connection.exec_driver_sql(statement, {"key": value})
@@ -183,8 +183,9 @@ class Writer:
             return []
         body = self._quote(table.column(note.body).name)
         columns = ", ".join([body, self._quote(table.column(note.key).name)] if note.key else [body])
-        statement = f"select {columns} from {database.dialect.path(table.path)} where {where}"
-        statement += database.dialect.for_update if lock else ""
+        path, dialect = database.dialect.path(table.path), database.dialect
+        statement = f"select {columns} from {path}{dialect.updated_soon if lock else ''} where {where}"
+        statement += dialect.for_update if lock else ""
         rows = [tuple(row) for row in connection.exec_driver_sql(statement, parameters)]
         if note.key:
             return [str(row[0] or "") for row in rows if str(row[1]).rstrip() == key]
@@ -235,6 +236,14 @@ class Writer:
                     yield
                 finally:
                     connection.exec_driver_sql("select release_lock(%(name)s)", lock)
+            case "mssql":
+                lock = {"name": f"fieldnote {digest.hex()}", "milliseconds": LOCK_SECONDS * 1000}
+                statement = """declare @got int; exec @got = sp_getapplock @Resource = %(name)s,
+                    @LockMode = 'Exclusive', @LockTimeout = %(milliseconds)s; select @got"""
+                got = connection.exec_driver_sql(statement, lock).scalar()
+                if got is None or got < 0:
+                    raise CrmUnavailable("another process is adding the same note to the CRM")
+                yield  # let go with the transaction
             case _:
                 yield
 

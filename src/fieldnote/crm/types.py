@@ -177,6 +177,11 @@ class Driver(Protocol):
         """Which CRM this is, without secrets: what a connection remembers to notice that it changed."""
         ...
 
+    @property
+    def is_live(self) -> bool:
+        """Whether rows are as they stand in the CRM now; if not, they are as the last refresh left them."""
+        ...
+
     def check(self) -> None:
         """Connect once."""
         ...
