@@ -1,41 +1,32 @@
-"""What every operation shares: who calls, one transaction inside their organization, a body of bounded size.
-
-An operation's answer leaves only after its transaction is committed: what was acknowledged is stored.
-"""
+"""A request as an operation sees it: who calls, the transaction, and what body, path and query say."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import json
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from fastapi import Request
-from fastapi.responses import JSONResponse, Response
-from psycopg.errors import DeadlockDetected
 from pydantic import ValidationError
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.siro.models import RequestModel
-from fieldnote.workspace import credentials
 from fieldnote.workspace.api.errors import ApiError, failed, invalid, issue, issues_in, not_found, wrong_type
-from fieldnote.workspace.connections import Connections, Transaction
-from fieldnote.workspace.tenancy import Caller, authenticated
+from fieldnote.workspace.connections import Transaction
+from fieldnote.workspace.tenancy import Caller
 
-LARGEST_BODY: Final = 1024 * 1024
-"""Bytes."""
 LONGEST_ID: Final = 500
 """Characters of an `externalId`; they are indexed, and an index takes no more than 2,700 bytes."""
 _LONGEST_TEXT: Final = 4096
 _LARGEST: Final = 1e300
-_TRIES: Final = 5
 
 M = TypeVar("M", bound=RequestModel)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,63 +136,16 @@ def cursor_of(at: datetime, record_id: str) -> str:
     return base64.urlsafe_b64encode(json.dumps([at.isoformat(), record_id]).encode()).decode()
 
 
-Handler = Callable[[Call], Awaitable[Any]]
-
-
-def endpoint(
-    handler: Handler, *, kind: str, status: int, shared: bool = False
-) -> Callable[[Request], Awaitable[Response]]:
-    """The handler behind everything that calls of this kind of token share. `shared`: it changes CRM records."""
-
-    async def answer(request: Request) -> Response:
+def read_each(calls: Sequence[Call], read: Callable[[Call], T]) -> tuple[dict[int, T], dict[int, Any]]:
+    """Of calls that are done together: what each one wants, and the errors of those that are wrong. By place."""
+    wanted: dict[int, T] = {}
+    errors: dict[int, Any] = {}
+    for place, call in enumerate(calls):
         try:
-            return JSONResponse(await _perform(handler, request, kind, shared), status_code=status)
+            wanted[place] = read(call)
         except ApiError as error:
-            return JSONResponse(error.body, status_code=error.status)
-
-    answer.__name__, answer.__doc__ = handler.__name__, handler.__doc__
-    return answer
-
-
-async def _perform(handler: Handler, request: Request, kind: str, shared: bool) -> Any:
-    """Once; again where PostgreSQL undid it because two calls waited for each other's records."""
-    hashed = credentials.hash_of(_token(request, kind))
-    body = await _body(request)
-    for left in reversed(range(_TRIES)):
-        try:
-            return await _attempt(handler, request, hashed, kind, shared, body)
-        except (DeadlockDetected, DBAPIError) as error:
-            if not left or not isinstance(getattr(error, "orig", error), DeadlockDetected):
-                raise
-    raise AssertionError
-
-
-async def _attempt(handler: Handler, request: Request, hashed: bytes, kind: str, shared: bool, body: bytes) -> Any:
-    connections: Connections = request.app.state.workspace.connections
-    async with authenticated(connections, hashed, kind, shared=shared) as (transaction, caller):
-        if caller is not None:
-            return await handler(Call(request, transaction, caller, body))
-    raise failed(401, "Invalid or expired token")
-
-
-def _token(request: Request, kind: str) -> str:
-    """An organization token is a bearer's; a user token has a header of its own, or is a bearer's too."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    bearer = token.strip() if scheme.casefold() == "bearer" else ""
-    found = bearer if kind == credentials.ORGANIZATION else request.headers.get("x-siro-auth-token", bearer)
-    if not found:
-        header = "Authorization" if kind == credentials.ORGANIZATION else "x-siro-auth-token"
-        raise failed(401, f"Missing {header} header")
-    return found.removeprefix("Bearer ").strip()
-
-
-async def _body(request: Request) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST_BODY:
-            raise failed(413, f"The request body is larger than {LARGEST_BODY} bytes")
-    return bytes(body)
+            errors[place] = error
+    return wanted, errors
 
 
 def _parsed(body: bytes) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from fastapi import APIRouter
@@ -16,7 +17,8 @@ from fieldnote.siro.models import (
 )
 from fieldnote.workspace import credentials
 from fieldnote.workspace.api import sync, views
-from fieldnote.workspace.api.calls import Call, Handler, cursor_of, endpoint
+from fieldnote.workspace.api.calls import Call, cursor_of, read_each
+from fieldnote.workspace.api.endpoints import Endpoint, Gatherer, Handler, endpoint, gathering
 from fieldnote.workspace.api.errors import failed, invalid, issue, not_found
 
 router: Final = APIRouter(prefix="/api-externalApi/v1")
@@ -54,13 +56,15 @@ select id::text, organization_id::text, user_id::text, recording_id::text, event
 
 
 def _add(method: str, path: str, handler: Handler, *, status: int = 200, shared: bool = False) -> None:
-    router.add_api_route(
-        path,
-        endpoint(handler, kind=credentials.ORGANIZATION, status=status, shared=shared),
-        methods=[method],
-        status_code=status,
-        response_model=None,
-    )
+    _route(method, path, endpoint(handler, kind=credentials.ORGANIZATION, status=status, shared=shared), status)
+
+
+def _add_gathering(method: str, path: str, handler: Gatherer, *, shared: bool = False) -> None:
+    _route(method, path, gathering(handler, kind=credentials.ORGANIZATION, shared=shared), 200)
+
+
+def _route(method: str, path: str, answer: Endpoint, status: int) -> None:
+    router.add_api_route(path, answer, methods=[method], status_code=status, response_model=None)
 
 
 # --- who calls ------------------------------------------------------------------------------------------
@@ -166,24 +170,29 @@ def _time_filter(call: Call, name: str, column: str, values: dict[str, Any]) -> 
     return f"{column}:{parameter}"
 
 
-async def get_recording(call: Call) -> dict[str, Any]:
+async def get_recording(calls: Sequence[Call]) -> list[Any]:
     """One recording, with the parts that were asked for."""
-    rows = await _find_recording(call)
-    return (await views.recordings(call.conn, rows, _shown(call), _base_url(call)))[0]
+    wanted, answers = read_each(calls, lambda call: (call.record_id("Recording"), _shown(call), _base_url(call)))
+    rows = await _find_recordings(calls[0], [recording_id for recording_id, _, _ in wanted.values()])
+    for shown, base_url in {(shown, base_url) for _, shown, base_url in wanted.values()}:
+        ids = {place: one[0] for place, one in wanted.items() if one[1:] == (shown, base_url)}
+        own = [row for row in rows if row.id in ids.values()]
+        seen = {view["id"]: view for view in await views.recordings(calls[0].conn, own, shown, base_url)}
+        answers |= {place: seen.get(recording_id, not_found("Recording")) for place, recording_id in ids.items()}
+    return [answers[place] for place in range(len(calls))]
 
 
 async def list_summaries(call: Call) -> dict[str, Any]:
     """The summaries of a recording; none before they are written."""
-    [row] = await _find_recording(call)
-    return {"data": (await views.summaries_of(call.conn, [row.id])).get(row.id, [])}
-
-
-async def _find_recording(call: Call) -> list[Any]:
     recording_id = call.record_id("Recording")
-    rows = (await call.conn.execute(text(f"{_RECORDING} where id = :id"), {"id": recording_id})).all()
-    if not rows:
+    if not await _find_recordings(call, [recording_id]):
         raise not_found("Recording")
-    return list(rows)
+    return {"data": (await views.summaries_of(call.conn, [recording_id])).get(recording_id, [])}
+
+
+async def _find_recordings(call: Call, ids: Sequence[str]) -> list[Any]:
+    statement = f"{_RECORDING} where id = any(cast(:ids as uuid[]))"
+    return list((await call.conn.execute(text(statement), {"ids": list(ids)})).all())
 
 
 def _shown(call: Call) -> frozenset[str]:
@@ -254,10 +263,10 @@ _add("GET", "/core/mobile-events", list_mobile_events)
 _add("POST", "/core/oauth/apps", create_oauth_app, status=201)
 _add("POST", "/core/oauth/apps/{clientId}/access-token", create_access_token, status=201)
 _add("GET", "/core/recordings", list_recordings)
-_add("GET", "/core/recordings/{id}", get_recording)
+_add_gathering("GET", "/core/recordings/{id}", get_recording)
 _add("GET", "/core/recordings/{id}/summaries", list_summaries)
 _add("GET", "/integrations/engagements/{id}", get_engagement)
-_add("PUT", "/integrations/sync/engagements", sync.put_engagement, shared=True)
-_add("PUT", "/integrations/sync/opportunities", sync.put_opportunity, shared=True)
+_add_gathering("PUT", "/integrations/sync/engagements", sync.put_engagement, shared=True)
+_add_gathering("PUT", "/integrations/sync/opportunities", sync.put_opportunity, shared=True)
 _add("PUT", "/integrations/sync/batch/engagements", sync.put_engagements, shared=True)
 _add("PUT", "/integrations/sync/batch/opportunities", sync.put_opportunities, shared=True)
