@@ -40,7 +40,8 @@ def gathering(
 
     It answers each call in its place, with an ApiError where a call is not to be done.
     """
-    return _named(_endpoint(Door(handler, kind, shared), 200), handler)
+    at_once = 1 if shared else 2  # two that write would wait for each other's customers
+    return _named(_endpoint(Door(handler, kind, shared, at_once=at_once), 200), handler)
 
 
 def _endpoint(door: Door, status: int) -> Endpoint:

@@ -258,15 +258,16 @@ def _mobile_event(row: Any) -> dict[str, Any]:
     return event | {name: value for name, value in more.items() if value is not None}
 
 
+# Routes are looked through in this order: what is called most comes first.
+_add_gathering("GET", "/core/recordings/{id}", get_recording)
+_add_gathering("PUT", "/integrations/sync/engagements", sync.put_engagement, shared=True)
+_add_gathering("PUT", "/integrations/sync/opportunities", sync.put_opportunity, shared=True)
 _add("GET", "/core/auth/caller-identity", caller_identity)
 _add("GET", "/core/mobile-events", list_mobile_events)
 _add("POST", "/core/oauth/apps", create_oauth_app, status=201)
 _add("POST", "/core/oauth/apps/{clientId}/access-token", create_access_token, status=201)
 _add("GET", "/core/recordings", list_recordings)
-_add_gathering("GET", "/core/recordings/{id}", get_recording)
 _add("GET", "/core/recordings/{id}/summaries", list_summaries)
 _add("GET", "/integrations/engagements/{id}", get_engagement)
-_add_gathering("PUT", "/integrations/sync/engagements", sync.put_engagement, shared=True)
-_add_gathering("PUT", "/integrations/sync/opportunities", sync.put_opportunity, shared=True)
 _add("PUT", "/integrations/sync/batch/engagements", sync.put_engagements, shared=True)
 _add("PUT", "/integrations/sync/batch/opportunities", sync.put_opportunities, shared=True)
