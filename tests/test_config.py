@@ -71,6 +71,7 @@ def test_the_file_of_the_design_is_read(tmp_path: Path) -> None:
     assert config.connection == "default"
     assert config.siro.token is not None
     assert config.siro.token.get_secret_value() == "tok"
+    assert config.crm.url is not None
     assert config.crm.url.get_secret_value() == ENV["CRM_URL"]
     assert config.push is not None
     assert config.push.every == timedelta(minutes=10)
@@ -115,7 +116,9 @@ def test_what_the_siro_section_leaves_out_comes_from_the_environment(tmp_path: P
 def test_a_variable_may_stand_inside_a_value_and_be_escaped(tmp_path: Path) -> None:
     text = "version: 1\ncrm: {driver: sql, url: 'mysql://u:${PW}@${HOST}/$${x}'}\n"
     env = {"PW": "a: b #c'{", "HOST": "h"}
-    assert _load(tmp_path, text, env).crm.url.get_secret_value() == "mysql://u:a: b #c'{@h/${x}"
+    url = _load(tmp_path, text, env).crm.url
+    assert url is not None
+    assert url.get_secret_value() == "mysql://u:a: b #c'{@h/${x}"
 
 
 @pytest.mark.parametrize(
@@ -135,11 +138,16 @@ def test_durations(tmp_path: Path, every: str, seconds: int) -> None:
         ("crm: {driver: sql, url: x}\n", "fieldnote.yaml:1: version is missing"),
         ("version: 1\n", "fieldnote.yaml:1: crm is missing"),
         ("version: 1\ncrm:\n  driver: sql\n", "fieldnote.yaml:2: crm.url is missing"),
+        ("version: 1\ncrm: {driver: rest}\n", "fieldnote.yaml:2: crm.rest is missing"),
+        ("version: 1\ncrm: {driver: files}\n", "fieldnote.yaml:2: crm.folder is missing"),
+        ("version: 1\ncrm: {driver: files, folder: x, url: y}\n", "crm.url is no key of the driver 'files'"),
+        ("version: 1\ncrm: {driver: sql, url: x, options: {}}\n", "crm.options is no key of the driver 'sql'"),
+        ("version: 1\ncrm: {driver: sqll, url: x}\n", "crm.driver is 'sqll', which is no driver; did you mean 'sql'?"),
+        ("version: 1\ncrm: {driver: ftp}\n", "crm.driver is 'ftp', which is no driver; known are sql, rest, files"),
         (
-            "version: 1\ncrm: {driver: rest, url: x}\n",
-            "crm.driver is 'rest', which arrives in a later version",
+            "version: 1\ncrm: {driver: files, folder: x}\npull: {lead: {table: d, key: id, fields: {Budget: b}}}\n",
+            "the file has 'pull', and the driver 'files' only reads",
         ),
-        ("version: 1\ncrm: {driver: sqll, url: x}\n", "crm.driver must be 'sql', 'rest' or 'files'"),
         (f"{CRM}pusch: {{}}\n", "fieldnote.yaml:3: pusch is not a known key; did you mean 'push'?"),
         (
             f"{CRM}push:\n  engagements:\n    table: a\n    key: id\n    cursr: b\n    map: {{subject: s}}\n",

@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from difflib import get_close_matches
 from enum import StrEnum
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Self, get_args
 from urllib.parse import urlsplit
@@ -30,10 +31,11 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from fieldnote.errors import ConfigError
 
@@ -72,6 +74,32 @@ def _duration(value: object) -> object:
     return timedelta(seconds=seconds)
 
 
+_DAYS = {"d": 1, "w": 7, "m": 30, "y": 365}
+_SPAN = re.compile(r"\s*(\d{1,5})\s*(d|days?|w|weeks?|months?|y|years?)\s*", re.IGNORECASE)
+
+
+def _span(value: object) -> object:
+    """`30 days`, `2 weeks`, `6 months` of 30 days each, `1 year` of 365."""
+    if isinstance(value, timedelta):
+        return value
+    match = _SPAN.fullmatch(str(value))
+    if match is None or not 2 <= (days := int(match[1]) * _DAYS[match[2][0].lower()]) <= 36_500:
+        raise ValueError("is not a span of two days or more; write for example '30 days' or '1 year'")
+    return timedelta(days=days)
+
+
+def _share(value: object) -> object:
+    """`5%` or `0.05`."""
+    text = str(value).strip()
+    try:
+        share = float(text[:-1]) / 100 if text.endswith("%") else float(text)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise ValueError("is not a share; write for example '5%'")
+    return share
+
+
 def _zone(value: object) -> object:
     """An IANA name, checked against the zones of this machine or of the tzdata package."""
     try:
@@ -98,11 +126,18 @@ def _rate_limit(value: object) -> object:
     return int(text)
 
 
+def _enabled(value: object) -> object:
+    """`true` and `false` for a section."""
+    return {"enabled": value} if isinstance(value, bool) else value
+
+
 def _secrets(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Span = Annotated[timedelta, BeforeValidator(_span)]
+Share = Annotated[float, BeforeValidator(_share)]
 ZoneName = Annotated[str, BeforeValidator(_zone)]
 Text = Annotated[str, Field(min_length=1)]
 WebAddress = Annotated[str, BeforeValidator(_web_address)]
@@ -133,9 +168,9 @@ class Driver(StrEnum):
     SQL = "sql"
     """Its database: PostgreSQL, MySQL, MariaDB or SQLite."""
     REST = "rest"
-    """Its web API. Arrives in a later version."""
+    """Its web API."""
     FILES = "files"
-    """Exports in a folder. Arrives in a later version."""
+    """Exports in a folder."""
 
 
 class Policy(StrEnum):
@@ -197,23 +232,100 @@ class SiroSettings(_Section):
     """The signing secrets of the webhook; several while one is being replaced."""
 
 
-class CrmSettings(_Section):
-    """The CRM."""
+DRIVERS_GROUP = "fieldnote.crm"
+"""The entry points by which an installed package adds a driver of its own."""
 
-    driver: Driver
-    url: Secret
-    """The database's address, password included."""
+_DRIVER_KEYS = {"url": Driver.SQL, "write_url": Driver.SQL, "folder": Driver.FILES, "rest": Driver.REST}
+"""Which driver of ours reads a key of the section."""
+
+
+class CrmSettings(_Section):
+    """The CRM. Which keys it needs depends on the driver; `timezone` is for all of them."""
+
+    driver: str
+    """A `Driver`, or the name under which an installed package adds one."""
+    url: Secret | None = Field(default=None, validate_default=True)
+    """`sql`: the database's address, password included."""
     write_url: Secret | None = None
-    """Another address for writes."""
+    """`sql`: another address for writes."""
+    folder: Path | None = Field(default=None, validate_default=True)
+    """`files`: where the exports are, below the folder of fieldnote.yaml unless it begins with `/`."""
+    rest: dict[str, Any] | None = Field(default=None, validate_default=True, repr=False)
+    """`rest`: what `dlt` calls a REST API configuration, as it is."""
     timezone: Zone | None = None
     """The zone of times that carry none."""
+    options: dict[str, Any] | None = Field(default=None, exclude=True, repr=False)
+    """For a driver of another package: the section's other keys."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _hand_over(cls, value: object) -> object:
+        """What stands beside a driver of another package is that driver's own."""
+        if not isinstance(value, dict) or not _is_added(value.get("driver")):
+            return value
+        own = {name: value[name] for name in ("driver", "timezone") if value.get(name) is not None}
+        return {**own, "options": {name: item for name, item in value.items() if name not in own}}
 
     @field_validator("driver")
     @classmethod
-    def _is_built(cls, driver: Driver) -> Driver:
-        if driver is not Driver.SQL:
-            raise ValueError(f"is '{driver}', which arrives in a later version; this one has 'sql'")
-        return driver
+    def _is_known(cls, name: str) -> str:
+        if name in set(Driver) or _is_added(name):
+            return name
+        known = [*Driver, *sorted(added_drivers())]
+        raise ValueError(f"is '{name}', which is no driver{nearest(name, known)}")
+
+    @field_validator("url", "write_url", "folder", "rest", "options")
+    @classmethod
+    def _is_the_drivers(cls, value: object, info: ValidationInfo) -> object:
+        """Each driver's keys are its own, and it needs those that are not another address for writes."""
+        driver, key = info.data.get("driver"), str(info.field_name)
+        if driver is None or _is_added(driver):
+            return value
+        if value is not None and driver != _DRIVER_KEYS.get(key):
+            raise ValueError(f"is no key of the driver '{driver}'")
+        if value is None and driver == _DRIVER_KEYS.get(key) and key != "write_url":
+            raise PydanticCustomError("missing", "is missing")
+        return value
+
+
+def added_drivers() -> frozenset[str]:
+    """The names of the CRM drivers that installed packages add to those of `Driver`."""
+    return frozenset(point.name for point in entry_points(group=DRIVERS_GROUP)) - set(Driver)
+
+
+def _is_added(name: object) -> bool:
+    return name not in set(Driver) and name in added_drivers()
+
+
+class WindowSettings(_Section):
+    """Which start times a query covers whole."""
+
+    past: Span | None = None
+    """So far back; left out: without an end."""
+    future: Span | None = None
+    """So far ahead; left out: without an end."""
+
+
+class DeletesSettings(_Section):
+    """What becomes of a record in Siro whose row does not come any more."""
+
+    window: WindowSettings | None = None
+    """Left out: the query gives every row that there is."""
+    at_most: Share = 0.05
+    """More than this part of the stream's records is not deleted before a person says so."""
+    table: Text | None = None
+    """A row that still stands in this table has only left the query, and is not deleted."""
+    only_source: bool = False
+    """Whether this connection alone sends appointments to the organization: what it does not know may go."""
+    enabled: bool = True
+    """`deletes: false` is short for `{enabled: false}`: such a record stays."""
+
+    @model_validator(mode="after")
+    def _a_sweep_has_two_ends(self) -> Self:
+        window = self.window
+        if self.only_source and (window is None or window.past is None or window.future is None):
+            raise ValueError("has 'only_source', which needs a window with 'past' and 'future'")
+        return self
 
 
 class StreamSettings(_Section):
@@ -226,6 +338,8 @@ class StreamSettings(_Section):
     map: dict[str, Any] = Field(min_length=1)
     """Siro's fields, as the file nests them; `fieldnote.mapping` compiles it."""
     timezone: Zone | None = None
+    deletes: Annotated[DeletesSettings | None, BeforeValidator(_enabled)] = None
+    """Left out: a `table` is whole, so that a row which is gone from it is deleted; a `query` may have an end."""
 
     @model_validator(mode="after")
     def _one_origin(self) -> Self:
@@ -233,13 +347,37 @@ class StreamSettings(_Section):
             raise ValueError("needs either 'query' or 'table', and not both")
         return self
 
+    @property
+    def deletions(self) -> DeletesSettings | None:
+        """None: what does not come any more stays in Siro."""
+        if self.deletes is None:
+            return DeletesSettings() if self.table is not None else None
+        return self.deletes if self.deletes.enabled else None
+
 
 class PushSettings(_Section):
     """What goes from the CRM to Siro."""
 
     every: Duration = timedelta(minutes=10)
-    engagements: StreamSettings | None = None
+    batch: int = Field(default=100, ge=1, le=1000)
+    """Records in one call."""
+    accounts: StreamSettings | None = None
+    """Customers by themselves. Those of appointments and deals travel inside them, and need no stream."""
     opportunities: StreamSettings | None = None
+    engagements: StreamSettings | None = None
+
+    @model_validator(mode="after")
+    def _only_appointments_start(self) -> Self:
+        for name, stream in (("opportunities", self.opportunities), ("accounts", self.accounts)):
+            deletes = stream.deletions if stream else None
+            if deletes is not None and (deletes.window is not None or deletes.only_source):
+                raise ValueError(f"has a window of start times under '{name}', which have none")
+        return self
+
+    def streams(self) -> dict[str, StreamSettings]:
+        """The streams that the file names."""
+        named = {"accounts": self.accounts, "opportunities": self.opportunities, "engagements": self.engagements}
+        return {name: stream for name, stream in named.items() if stream is not None}
 
 
 class FieldSettings(_Section):
@@ -325,10 +463,12 @@ class PullSettings(_Section):
 
 
 class ReceiverSettings(_Section):
-    """Where `fieldnote run` listens for Siro's webhooks."""
+    """Where `fieldnote run` listens for webhooks: Siro's, and the CRM's."""
 
     host: Text = "127.0.0.1"
     port: int = Field(default=8787, ge=0, le=65535)
+    crm_secret: Annotated[tuple[Secret, ...], BeforeValidator(_secrets)] = ()
+    """What a hook of the CRM proves itself with; several while one is being replaced."""
 
 
 class Config(_Section):
@@ -345,6 +485,14 @@ class Config(_Section):
     """The file that this was read from."""
     lines: dict[Keys, int] = Field(default_factory=dict, exclude=True, repr=False)
     """The line of that file on which each value stands."""
+
+    @model_validator(mode="after")
+    def _can_write_back(self) -> Self:
+        if self.pull is not None and self.crm.driver in {Driver.FILES, Driver.REST}:
+            raise ValueError(
+                f"has 'pull', and the driver '{self.crm.driver}' only reads: writing back arrives in a later version"
+            )
+        return self
 
     def at(self, keys: Keys) -> str:
         """Where a value stands, for a message: `fieldnote.yaml:12`."""

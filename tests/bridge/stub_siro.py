@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 import threading
 import uuid
@@ -27,6 +28,30 @@ def iso(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
+def laid_over(held: dict[str, Any], payload: dict[str, Any]) -> dict[str, Any]:
+    """A record after a sync: what is not named stays; children go by their ids."""
+    result = {**held, **payload}
+    for name, value in payload.items():
+        before = held.get(name)
+        if isinstance(value, list) and value and all(isinstance(item, dict) and "externalId" in item for item in value):
+            children = {child["externalId"]: child for child in before or []}
+            for child in value:
+                children[child["externalId"]] = {**children.get(child["externalId"], {}), **child}
+            result[name] = list(children.values())
+        elif (
+            isinstance(value, dict) and isinstance(before, dict) and before.get("externalId") == value.get("externalId")
+        ):
+            result[name] = {**before, **value}
+    return result
+
+
+def within_batch(answer: Response, place: int) -> Response:
+    body = json.loads(bytes(answer.body))
+    for issue in body.get("issues", []) if isinstance(body, dict) else []:
+        issue["path"] = [place, *issue["path"]]
+    return JSONResponse(body, answer.status_code)
+
+
 @dataclass
 class StubSiro:
     """What the server holds, and what it was asked."""
@@ -39,6 +64,11 @@ class StubSiro:
     """By stream and externalId: the last payload, with `id`."""
     recordings: dict[str, dict[str, Any]] = field(default_factory=dict)
     rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    sweeps: list[dict[str, Any]] = field(default_factory=list)
+    accounts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """By Siro's id."""
+    names_records: bool = True
+    """Whether the complaints about a batch say which of its records is meant."""
     calls: list[tuple[str, str]] = field(default_factory=list)
     puts: Counter[tuple[str, str]] = field(default_factory=Counter)
     fault: Fault | None = None
@@ -92,17 +122,28 @@ class StubSiro:
     def count(self, method: str) -> int:
         return sum(1 for used, _ in self.calls if used == method)
 
+    def judge(self, method: str, path: str, body: Any) -> Response | None:
+        """The fault's answer to a call. A batch is as bad as the first bad record in it, and its path says which."""
+        if self.fault is None or not isinstance(body, list):
+            return self.fault(method, path, body) if self.fault else None
+        for place, record in enumerate(body):
+            answer = self.fault(method, path, record)
+            if answer is not None:
+                return within_batch(answer, place) if self.names_records else answer
+        return None
+
     # --- what the server does
 
     def sync(self, stream: str, payload: dict[str, Any]) -> dict[str, Any]:
+        """Lay a record over what is there, as Siro does; its answer."""
         known = self.records[stream].get(payload["externalId"])
         siro_id = known["id"] if known else str(uuid.uuid5(uuid.NAMESPACE_URL, f"{stream}/{payload['externalId']}"))
-        stored = {**payload, "id": siro_id}
+        stored = {**laid_over(known or {}, payload), "id": siro_id}
         self.records[stream][payload["externalId"]] = stored
         self.puts[stream, payload["externalId"]] += 1
         now = iso(datetime.now(UTC))
         answer = {"id": siro_id, "externalId": payload["externalId"], "organizationId": self.organization_id}
-        return {"data": answer | {"createdAt": now, "updatedAt": now, "engagementType": "x"}}
+        return answer | {"createdAt": now, "updatedAt": now, "engagementType": "x"}
 
     def page(self, since: str | None, cursor: str | None, size: int) -> dict[str, Any]:
         items = sorted(self.recordings.values(), key=lambda item: item["id"])
@@ -128,7 +169,7 @@ def make_app(stub: StubSiro) -> FastAPI:
             return JSONResponse({"error": "Unauthorized"}, 401)
         body = await request.json() if request.method in {"PUT", "POST"} else None
         if stub.fault is not None:
-            answer = stub.fault(request.method, request.url.path, body)
+            answer = await asyncio.to_thread(stub.judge, request.method, request.url.path, body)
             if answer is not None:
                 return answer
         result: Response = await call_next(request)
@@ -143,9 +184,42 @@ def make_app(stub: StubSiro) -> FastAPI:
             "createdAt": iso(datetime.now(UTC)),
         }
 
+    @app.put(f"{organization}/integrations/sync/batch/{{stream}}")
+    async def sync_batch(stream: str, request: Request) -> dict[str, Any]:
+        return {"data": [stub.sync(stream, record) for record in await request.json()]}
+
     @app.put(f"{organization}/integrations/sync/{{stream}}")
     async def sync(stream: str, request: Request) -> dict[str, Any]:
-        return stub.sync(stream, await request.json())
+        return {"data": stub.sync(stream, await request.json())}
+
+    @app.get(f"{organization}/integrations/accounts")
+    async def accounts() -> list[dict[str, Any]]:
+        return list(stub.accounts.values())
+
+    @app.post(f"{organization}/integrations/accounts")
+    async def create_account(request: Request) -> Response:
+        record = await request.json()
+        if "addresses" not in record and "latitude" not in record:
+            return JSONResponse({"error": "addresses or coordinates are needed"}, 422)
+        account = {**record, "id": str(uuid.uuid4())}
+        stub.accounts[account["id"]] = account
+        return JSONResponse(account)
+
+    @app.put(f"{organization}/integrations/accounts/{{account_id}}")
+    async def update_account(account_id: str, request: Request) -> Response:
+        if account_id not in stub.accounts:
+            return JSONResponse({"error": "Not found"}, 404)
+        stub.accounts[account_id] |= await request.json()
+        return JSONResponse(stub.accounts[account_id])
+
+    @app.delete(f"{organization}/integrations/accounts/{{account_id}}")
+    async def delete_account(account_id: str) -> bool:
+        return stub.accounts.pop(account_id, None) is not None
+
+    @app.post(f"{organization}/integrations/sync/engagements/soft-delete-removed")
+    async def soft_delete_removed(request: Request) -> dict[str, Any]:
+        stub.sweeps.append(await request.json())
+        return {"data": {"success": True}}
 
     @app.get(f"{organization}/core/recordings")
     async def recordings(request: Request) -> dict[str, Any]:

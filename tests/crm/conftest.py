@@ -62,10 +62,15 @@ _TYPES = {
 @pytest.fixture(params=["sqlite", "postgresql", "mysql"])
 def crm(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Crm]:
     """An empty CRM."""
-    maker: Callable[[pytest.FixtureRequest, Path], Iterator[str]] = _MAKERS[request.param]
-    for url in maker(request, tmp_path):
+    yield from opened(request, request.param, tmp_path)
+
+
+def opened(request: pytest.FixtureRequest, backend: str, folder: Path) -> Iterator[Crm]:
+    """An empty CRM in this kind of database."""
+    maker: Callable[[pytest.FixtureRequest, Path], Iterator[str]] = _MAKERS[backend]
+    for url in maker(request, folder):
         driver = SqlDriver(url, timezone="America/Denver")
-        yield Crm(request.param, url, driver, _TYPES[request.param])
+        yield Crm(backend, url, driver, _TYPES[backend])
         driver.close()
 
 

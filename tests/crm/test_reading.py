@@ -1,4 +1,4 @@
-"""The contract of every database that is read."""
+"""What is particular to databases when they are read; the contract of all drivers stands in test_contract.py."""
 
 from __future__ import annotations
 
@@ -46,46 +46,6 @@ def _keys(pages: list[Page], column: str = "id") -> list[str]:
 DEALS = Source("push.opportunities", key="id", table="deals", cursor="updated_at")
 
 
-def test_a_full_reading_gives_every_row_once_and_ends_with_its_cursor(crm: Crm) -> None:
-    _deals(crm)
-    _insert(crm, *[(n, f"deal {n}", NOW + timedelta(minutes=n % 3)) for n in range(1, 12)])
-    pages = _read(crm, DEALS, size=4)
-    assert _keys(pages) == [str(n) for n in range(1, 12)]
-    assert [page.last for page in pages] == [False, False, True]
-    assert [page.cursor for page in pages[:-1]] == [None, None]
-    assert _read(crm, DEALS, pages[-1].cursor, overlap=timedelta(0))[-1].last
-
-
-def test_an_empty_table_is_a_complete_reading(crm: Crm) -> None:
-    _deals(crm)
-    assert _read(crm, DEALS) == [Page((), None, last=True)]
-
-
-def test_changes_are_read_from_before_the_cursor_on(crm: Crm) -> None:
-    _deals(crm)
-    _insert(crm, (1, "old", NOW - timedelta(hours=1)), (2, "late", NOW - timedelta(minutes=3)), (3, "new", NOW))
-    cursor = _read(crm, DEALS)[-1].cursor
-    assert cursor is not None
-    _insert(crm, (4, "newer", NOW + timedelta(seconds=1)))
-    pages = _read(crm, DEALS, Cursor.parse(str(cursor)), overlap=timedelta(minutes=5))
-    assert _keys(pages) == ["2", "3", "4"]
-    assert _keys(_read(crm, DEALS, pages[-1].cursor, overlap=timedelta(0))) == ["4"]
-
-
-def test_rows_without_a_cursor_come_every_time(crm: Crm) -> None:
-    _deals(crm)
-    _insert(crm, (1, "none", None), (2, "none", None), (3, "some", NOW), (4, "none", None))
-    since = _read(crm, DEALS)[-1].cursor
-    assert _keys(_read(crm, DEALS, since, size=2)) == ["1", "2", "4", "3"]
-
-
-def test_rows_that_share_one_time_are_neither_lost_nor_doubled(crm: Crm) -> None:
-    _deals(crm)
-    _insert(crm, *[(n, "same", NOW) for n in range(1, 30)])
-    cursor = _read(crm, DEALS)[-1].cursor
-    assert _keys(_read(crm, DEALS, cursor, size=7)) == [str(n) for n in range(1, 30)]
-
-
 def test_a_time_of_a_far_day_does_not_hide_what_comes_after(crm: Crm) -> None:
     _deals(crm)
     _insert(crm, (1, "slip of the pen", datetime(2099, 1, 1)), (2, "deal", NOW))  # noqa: DTZ001
@@ -94,21 +54,6 @@ def test_a_time_of_a_far_day_does_not_hide_what_comes_after(crm: Crm) -> None:
     pages = _read(crm, DEALS, cursor)
     assert _keys(pages) == ["2", "3", "1"]
     assert _keys(_read(crm, DEALS, pages[-1].cursor, overlap=timedelta(0))) == ["3", "1"]
-
-
-def test_a_key_that_a_join_multiplies_is_named_and_left_out(crm: Crm) -> None:
-    _deals(crm)
-    _insert(crm, *[(n, "deal", NOW + timedelta(minutes=n)) for n in range(1, 8)])
-    crm.run("create table reps (deal_id integer, rep varchar(20))")
-    crm.run("insert into reps values (1,'a'), (2,'a'), (3,'a'), (3,'b'), (3,'c'), (4,'a'), (5,'a'), (6,'a'), (7,'a')")
-    query = "select d.id, d.updated_at, r.rep from deals d join reps r on r.deal_id = d.id"
-    source = Source("push.opportunities", key="id", query=query, cursor="updated_at")
-    for since in (None, Cursor.parse("time:2020-01-01T00:00:00")):
-        start = Cursor("2020-01-01 00:00:00") if since and crm.backend == "sqlite" else since
-        pages = _read(crm, source, start, size=2)
-        assert _keys(pages) == ["1", "2", "4", "5", "6", "7"]
-        problems = [problem for page in pages for problem in page.problems]
-        assert [(problem.key, problem.reason) for problem in problems] == [("3", "the key 3 comes with several rows")]
 
 
 def test_rows_of_one_key_and_different_times_are_one_problem(crm: Crm) -> None:
@@ -124,15 +69,6 @@ def test_rows_of_one_key_and_different_times_are_one_problem(crm: Crm) -> None:
     pages = _read(crm, source, cursor, overlap=timedelta(hours=1), size=2)
     assert _keys(pages) == ["2", "3"]
     assert {problem.key for page in pages for problem in page.problems} == {"1"}
-
-
-def test_rows_without_a_key_are_counted_in_a_problem(crm: Crm) -> None:
-    _deals(crm)
-    _insert(crm, (1, "deal", NOW), (2, "deal", NOW))
-    query = "select case when id = 1 then null else id end as id, updated_at from deals"
-    pages = _read(crm, Source("push.opportunities", key="id", query=query))
-    assert _keys(pages) == ["2"]
-    assert pages[0].problems[0].reason == "1 rows have no id"
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,7 @@ def test_a_demo_killed_at_any_moment_ends_in_the_same_state(stage: Path, seed: i
     whole = state_of(stage / "whole/demo")
     stop_server(stage / "whole/demo")
     memory = (stage / "whole/demo/demo.json").read_text()
-    kills = 50 if long else 2
+    kills = 50 if long else 1
     while kills > 0:
         base = stage / f"killed-{kills}"
         (base / "demo").mkdir(parents=True)

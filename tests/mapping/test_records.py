@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 import pytest
 
 from fieldnote.config import ColumnZone, StreamSettings, load
 from fieldnote.errors import ConfigError, MappingError
-from fieldnote.mapping.records import RowMapper, compile_push, compile_stream, wire, with_removed
+from fieldnote.mapping.records import RowMapper, StreamName, compile_push, compile_stream, with_removed
 
 NAIVE = datetime(2026, 2, 15, 14, 0)  # noqa: DTZ001 - a CRM's own time, without a zone
 
@@ -38,18 +38,18 @@ ROW: dict[str, Any] = {
 
 def _mapper(
     fields: dict[str, Any],
-    stream: Literal["engagements", "opportunities"] = "engagements",
+    stream: StreamName = "engagements",
     zone: str | ColumnZone | None = "America/Denver",
 ) -> RowMapper:
     return compile_stream(stream, StreamSettings(table="t", key="id", map=fields), timezone=zone)
 
 
 def _map(fields: dict[str, Any], row: dict[str, Any], **options: Any) -> dict[str, Any]:
-    return wire(_mapper(fields, **options).map({"id": 1, **row}).record)
+    return _mapper(fields, **options).map({"id": 1, **row}).wire
 
 
 def test_an_appointment_becomes_an_engagement() -> None:
-    assert wire(_mapper(APPOINTMENT).map(ROW).record) == {
+    assert _mapper(APPOINTMENT).map(ROW).wire == {
         "externalId": "17",
         "startTime": "2026-02-15T21:00:00Z",
         "subject": "Kitchen",
@@ -75,7 +75,7 @@ def test_a_deal_becomes_an_opportunity_and_what_siro_cannot_clear_is_left_out() 
 
 @pytest.mark.parametrize(("word", "became"), [("visit", "APPOINTMENT"), (" Visit ", "APPOINTMENT"), ("CALL", "CALL")])
 def test_a_choice_is_found_whatever_its_case(word: str, became: str) -> None:
-    record = wire(_mapper(APPOINTMENT).map({**ROW, "kind": word}).record)
+    record = _mapper(APPOINTMENT).map({**ROW, "kind": word}).wire
     assert record["engagementType"]["activityType"] == became
 
 
@@ -187,7 +187,7 @@ def test_an_incomplete_address_is_left_out_with_a_warning() -> None:
     fields = {"account": {"externalId": "id", "name": "city", "addresses": [address]}}
     row = {"id": 1, "street": "1 A St", "city": "Denver", "state": "", "zip": None}
     mapped = _mapper(fields).map(row)
-    assert wire(mapped.record)["account"] == {"externalId": "1", "name": "Denver"}
+    assert mapped.wire["account"] == {"externalId": "1", "name": "Denver"}
     assert mapped.warnings == ("account.addresses[0] has no state, zip and is left out, as Siro refuses it",)
 
 

@@ -9,12 +9,19 @@
             await daemon.wait()
 """
 
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from fieldnote.bridge.context import Bridge, open_bridge
-from fieldnote.bridge.daemon import Daemon
 from fieldnote.bridge.errors import Busy, ConnectionChanged
-from fieldnote.bridge.outcomes import Change, PullResult
-from fieldnote.bridge.pull import pull_once
-from fieldnote.bridge.push import PushResult, StreamResult, push_once
+
+if TYPE_CHECKING:
+    from fieldnote.bridge.daemon import Daemon
+    from fieldnote.bridge.outcomes import Change, PullResult
+    from fieldnote.bridge.pull import pull_once
+    from fieldnote.bridge.push import Plan, PlannedChange, PushResult, StreamResult, Wish, plan_once, push_once
 
 __all__ = [
     "Bridge",
@@ -22,10 +29,38 @@ __all__ = [
     "Change",
     "ConnectionChanged",
     "Daemon",
+    "Plan",
+    "PlannedChange",
     "PullResult",
     "PushResult",
     "StreamResult",
+    "Wish",
     "open_bridge",
+    "plan_once",
     "pull_once",
     "push_once",
 ]
+
+# A push need not wait until the libraries of pull, web server and job queue are loaded.
+_ROOMS = {
+    "Daemon": "daemon",
+    "Change": "outcomes",
+    "PullResult": "outcomes",
+    "pull_once": "pull",
+    "Plan": "push",
+    "PlannedChange": "push",
+    "PushResult": "push",
+    "StreamResult": "push",
+    "Wish": "push",
+    "plan_once": "push",
+    "push_once": "push",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load the module of a name when it is first asked for."""
+    if name not in _ROOMS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_ROOMS[name]}"), name)
+    globals()[name] = value
+    return value

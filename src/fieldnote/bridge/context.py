@@ -12,10 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from fieldnote.bridge.remote import Remote, open_remote
 from fieldnote.config import Config
-from fieldnote.crm import Driver, open_driver
+from fieldnote.crm import Driver, Place, open_driver
 from fieldnote.db.encryption import SecretBox
 from fieldnote.db.engine import Application, open_engine
 from fieldnote.db.engine import database_url as find_database_url
+from fieldnote.db.home import home as default_home
 from fieldnote.db.rate_limit import SharedLimiter
 from fieldnote.siro import Budget, RetryPolicy
 
@@ -63,7 +64,8 @@ async def open_bridge(
         if url is None:
             url = await asyncio.to_thread(find_database_url, Application.BRIDGE, home=home)
         box = await asyncio.to_thread(SecretBox.open, home)
-        crm = await asyncio.to_thread(open_driver, config.crm)
+        place = Place(config.connection, config.path.absolute().parent, url, home or default_home())
+        crm = await asyncio.to_thread(open_driver, config.crm, place)
         stack.push_async_callback(asyncio.to_thread, crm.close)
         engine = await open_engine(Application.BRIDGE, url, pool_size=8)
         stack.push_async_callback(engine.dispose)

@@ -144,7 +144,7 @@ class Daemon:
         """What this file asks for, and how often."""
         config = self.bridge.config
         cycles: dict[str, tuple[AnyTask, timedelta]] = {}
-        if config.push is not None and (config.push.engagements or config.push.opportunities):
+        if config.push is not None and config.push.streams():
             cycles["push"] = push, config.push.every
         if config.pull is not None and config.pull.targets():
             cycles["pull"] = pull, config.pull.every

@@ -1,7 +1,7 @@
-"""The web application that Siro's webhooks reach: `POST /hooks/siro`, and `GET /health`.
+"""The web application that webhooks reach: `POST /hooks/siro`, `POST /hooks/crm/{stream}`, and `GET /health`.
 
-An event is stored, and the job that looks at its recording deferred, in one transaction before it is
-acknowledged. A refusal says nothing of its reason to the caller; the log does.
+What they tell is stored, and the job that acts on it deferred, in one transaction before it is acknowledged. A
+refused webhook of Siro's is told nothing of the reason; the log is.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
 
 from fieldnote.bridge.context import Bridge
+from fieldnote.bridge.crm_hooks import receive_hook
 from fieldnote.bridge.tasks import look, queue_of
 from fieldnote.db.bridge_tables import connections, events
 from fieldnote.errors import ConfigError, DatabaseError
@@ -41,6 +42,10 @@ def make_receiver(bridge: Bridge) -> FastAPI:
     @app.post("/hooks/siro")
     async def siro(request: Request) -> Response:
         return Response(status_code=await _receive(bridge, secrets, request))
+
+    @app.post("/hooks/crm/{stream}")
+    async def crm(stream: str, request: Request) -> Response:
+        return await receive_hook(bridge, stream, request)
 
     @app.get("/health")
     async def health() -> Response:

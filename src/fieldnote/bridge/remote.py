@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import aclosing, asynccontextmanager
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from pydantic import ValidationError
+from pydantic_core import from_json, to_json
 
 from fieldnote.bridge.held import Extraction, Held, Link, Model, RowStatus, Section, keep_links
-from fieldnote.siro import AsyncSiro, Limiter, RetryPolicy
-from fieldnote.siro.errors import Invalid
-from fieldnote.siro.models import (
-    CrmLinks,
-    Engagement,
-    EngagementSync,
-    ExtractionRow,
-    Opportunity,
-    OpportunitySync,
-    Recording,
-)
+from fieldnote.siro import AsyncSiro, Limiter, RetryPolicy, endpoints
+from fieldnote.siro.errors import BadResponse, NotFound, SiroError
+from fieldnote.siro.models import CrmLinks, ExtractionRow, Recording
+from fieldnote.siro.operations import Endpoint, Prepared, raw
 
 if TYPE_CHECKING:
     from fieldnote.config import SiroSettings
     from fieldnote.mapping.records import StreamName
+
+log = logging.getLogger(__name__)
 
 PAGE_SIZE = 25
 """Longer pages leave out parts of recordings without saying so."""
@@ -36,7 +33,7 @@ _UNKNOWN = datetime.fromtimestamp(0, UTC)
 class Answer:
     """What Siro says about a record that it took."""
 
-    siro_id: str
+    siro_id: str | None
     related: dict[str, str]
     """Siro's ids of the records nested in it, by model."""
 
@@ -46,6 +43,8 @@ class Remote:
 
     def __init__(self, client: AsyncSiro) -> None:
         self.client = client
+        self._known_accounts: dict[str, str] | None = None
+        self._listing = asyncio.Lock()
 
     @property
     def base_url(self) -> str:
@@ -73,16 +72,68 @@ class Remote:
         """Whose credential this is."""
         return (await self.client.auth.caller_identity()).organization_id
 
-    async def sync(self, stream: StreamName, payload: Mapping[str, Any]) -> Answer:
-        """Create or change one record. Raises SiroError; `Invalid` if this record is not acceptable."""
+    async def put(self, stream: StreamName, record: bytes, siro_id: str | None = None) -> Answer:
+        """Create or change one record, given as JSON. Raises SiroError; `Invalid` if it is not acceptable.
+
+        `siro_id`: of an account that Siro is known to hold.
+        """
+        if stream == "accounts":
+            return await self._put_account(from_json(record), siro_id)
+        found = await self.client.send(_ONE[stream].call(raw, body=Prepared(record)))
+        return _answer_of(found[0])
+
+    async def _put_account(self, record: dict[str, Any], siro_id: str | None) -> Answer:
+        """Accounts have endpoints of their own, which go by Siro's id and not by the CRM's."""
+        key = record.pop("externalId")
+        deleted = record.pop("deletedAt", None) is not None
+        siro_id = siro_id or (await self._accounts()).get(key)
+        if deleted:
+            return await self._delete_account(siro_id)
+        if siro_id is not None:
+            try:
+                return await self._send(endpoints.UPDATE_ACCOUNT, record, siro_id)
+            except NotFound:
+                log.info("account_made_again", extra={"siro_id": siro_id})
         try:
-            if stream == "engagements":
-                return _answer(await self.client.engagements.sync(EngagementSync.model_validate(payload)))
-            return _answer(await self.client.opportunities.sync(OpportunitySync.model_validate(payload)))
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            where = ".".join(str(part) for part in first["loc"])
-            raise Invalid(f"{where}: {first['msg']}", hint="Mend the row or its map.") from None
+            answer = await self._send(endpoints.CREATE_ACCOUNT, {"externalId": key, **record})
+        except SiroError:
+            self.forget_accounts()  # it may be there all the same
+            raise
+        if answer.siro_id is not None and self._known_accounts is not None:
+            self._known_accounts[key] = answer.siro_id
+        return answer
+
+    def forget_accounts(self) -> None:
+        """Ask Siro anew which accounts it has, when that is next needed."""
+        self._known_accounts = None
+
+    async def _delete_account(self, siro_id: str | None) -> Answer:
+        if siro_id is not None:
+            with suppress(NotFound):
+                await self.client.accounts.delete(siro_id)
+        return Answer(siro_id, {})
+
+    async def _send(self, endpoint: Endpoint, record: dict[str, Any], *ids: str) -> Answer:
+        found = await self.client.send(endpoint.call(raw, *ids, body=Prepared(to_json(record))))
+        return _answer_of(found[0])
+
+    async def _accounts(self) -> dict[str, str]:
+        """Siro's ids of all accounts by the CRM's, asked for once: creating one again would double it."""
+        async with self._listing:
+            if self._known_accounts is None:
+                found = await self.client.accounts.list()
+                self._known_accounts = {item.external_id: item.id for item in found if item.external_id}
+            return self._known_accounts
+
+    async def put_batch(self, stream: StreamName, records: Sequence[bytes]) -> dict[str, Answer]:
+        """Create or change several records, given as JSON: all or none. The answers by the records' keys."""
+        body = Prepared(b"[" + b",".join(records) + b"]")
+        found = await self.client.send(_MANY[stream].call(raw, body=body))
+        return {str(item["externalId"]): _answer_of(item) for item in found if isinstance(item, dict)}
+
+    async def keep_only(self, first: datetime, last: datetime, keys: Sequence[str]) -> None:
+        """Siro deletes every appointment that starts between the two but these. Raises SiroError."""
+        await self.client.engagements.soft_delete_removed(from_time=first, to_time=last, valid_external_ids=keys)
 
     async def recordings(self, since: datetime) -> AsyncIterator[list[Held]]:
         """Recordings updated since then, page by page. What a page leaves out of one says nothing."""
@@ -131,11 +182,22 @@ async def open_remote(
         yield Remote(client)
 
 
-def _answer(record: Engagement | Opportunity) -> Answer:
-    related = {"account": record.account_id}
-    if isinstance(record, Engagement):
-        related["opportunity"] = record.opportunity_id
-    return Answer(record.id, {model: siro_id for model, siro_id in related.items() if siro_id})
+_ONE: Final[dict[StreamName, Endpoint]] = {
+    "engagements": endpoints.SYNC_ENGAGEMENT,
+    "opportunities": endpoints.SYNC_OPPORTUNITY,
+}
+_MANY: Final[dict[StreamName, Endpoint]] = {
+    "engagements": endpoints.SYNC_ENGAGEMENTS,
+    "opportunities": endpoints.SYNC_OPPORTUNITIES,
+}
+_RELATED: Final = {"account": "accountId", "opportunity": "opportunityId"}
+
+
+def _answer_of(item: Any) -> Answer:
+    """What Siro says of one record: read as plain JSON, as there are very many."""
+    if not isinstance(item, dict) or not isinstance(item.get("id"), str):
+        raise BadResponse("Siro's answer to a record has no id")
+    return Answer(item["id"], {model: item[name] for model, name in _RELATED.items() if item.get(name)})
 
 
 def held_of(recording: Recording) -> Held:

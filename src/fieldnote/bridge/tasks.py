@@ -10,10 +10,12 @@ import procrastinate
 from fieldnote.bridge.errors import Busy
 from fieldnote.bridge.pull import look_at, pull_once
 from fieldnote.bridge.push import push_once
+from fieldnote.bridge.push.hooked import push_hooked
 from fieldnote.errors import FieldnoteError
 
 if TYPE_CHECKING:
     from fieldnote.bridge.context import Bridge
+    from fieldnote.mapping.records import StreamName
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +43,15 @@ async def push(context: procrastinate.JobContext) -> None:
         log.info("push_already_running", extra={"connection": _bridge(context).name})
     except FieldnoteError as error:
         _failed("push_failed", _bridge(context), error)
+
+
+@blueprint.task(name="bridge.hooked", pass_context=True)
+async def hooked(context: procrastinate.JobContext, stream: StreamName) -> None:
+    """Send what hooks of the CRM have told of. If it fails, the next push does it."""
+    try:
+        await push_hooked(_bridge(context), stream)
+    except FieldnoteError as error:
+        _failed("hook_failed", _bridge(context), error)
 
 
 @blueprint.task(name="bridge.pull", pass_context=True)

@@ -1,4 +1,4 @@
-"""`fieldnote push`, `fieldnote pull` and `fieldnote run`."""
+"""`fieldnote push`, `fieldnote plan`, `fieldnote pull` and `fieldnote run`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import typer
 from fieldnote.errors import ConfigError
 
 if TYPE_CHECKING:
-    from fieldnote.bridge import PullResult, PushResult
+    from fieldnote.bridge import Plan, PullResult, PushResult, StreamResult, Wish
     from fieldnote.config import Config
 
 ConfigFile = Annotated[Path, typer.Option("--config", metavar="FILE", help="The file that says what goes where.")]
@@ -27,21 +27,64 @@ AcceptChange = Annotated[
     ),
 ]
 DEFAULT_FILE = Path("fieldnote.yaml")
+Streams = Annotated[
+    list[str] | None, typer.Option("--stream", metavar="NAME", help="Only this stream. May be repeated.")
+]
+Full = Annotated[bool, typer.Option("--full", help="Compare all rows, whatever the cursor says.")]
+Since = Annotated[
+    str | None,
+    typer.Option(metavar="ISO", help="Read all that changed since then: 2026-02-01 or 2026-02-01T08:00:00-07:00."),
+]
 
 
-def push(*, config: ConfigFile = DEFAULT_FILE, accept_change: AcceptChange = False, as_json: AsJson = False) -> None:
+def push(
+    *,
+    config: ConfigFile = DEFAULT_FILE,
+    stream: Streams = None,
+    key: Annotated[
+        list[str] | None, typer.Option("--id", metavar="KEY", help="Only this record, changed or not. May be repeated.")
+    ] = None,
+    full: Full = False,
+    since: Since = None,
+    accept_deletes: Annotated[
+        int,
+        typer.Option(metavar="N", min=0, help="So many deletions are meant, although the file would stop at them."),
+    ] = 0,
+    accept_change: AcceptChange = False,
+    as_json: AsJson = False,
+) -> None:
     """Send to Siro what changed in the CRM, once.
 
-    Exit status: 0 if Siro now holds everything as the CRM does, 1 if a record is refused, unmapped or
-    pending.
+    Exit status: 0 if Siro now holds everything as the CRM does, 1 if a record is refused, unmapped, pending
+    or doubtful.
     """
-    result = asyncio.run(_push(_load(config), accept_change=accept_change))
+    wish = _wish(stream, key, full=full, since=since, accept_deletes=accept_deletes)
+    result = asyncio.run(_push(_load(config), wish, accept_change=accept_change, quiet=as_json))
     if as_json:
         typer.echo(json.dumps(result.as_json(), ensure_ascii=False))
     else:
         _print_push(result)
     if not result.settled:
         raise typer.Exit(1)
+
+
+def plan(
+    *,
+    config: ConfigFile = DEFAULT_FILE,
+    stream: Streams = None,
+    key: Annotated[list[str] | None, typer.Option("--id", metavar="KEY", help="Only this record.")] = None,
+    full: Full = False,
+    since: Since = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what a push would create, change and delete, and send nothing.
+
+    Exit status: 0 if it would send nothing, 3 if it would.
+    """
+    wish = _wish(stream, key, full=full, since=since)
+    planned = asyncio.run(_plan(_load(config), wish, as_json=as_json))
+    if not planned.empty:
+        raise typer.Exit(3)
 
 
 def pull(
@@ -95,11 +138,37 @@ def _moment(text: str) -> datetime:
         ) from error
 
 
-async def _push(config: Config, *, accept_change: bool) -> PushResult:
+def _wish(
+    streams: list[str] | None, keys: list[str] | None, *, full: bool, since: str | None, accept_deletes: int = 0
+) -> Wish:
+    from fieldnote.bridge import Wish
+
+    if keys and (not streams or len(streams) != 1):
+        raise ConfigError("--id needs the stream that it is of", hint="Add for example `--stream engagements`.")
+    if sum(map(bool, (keys, full, since))) > 1:
+        raise ConfigError("--id, --full and --since say three different things", hint="Give one of them.")
+    start = None if since is None else _moment(since)
+    return Wish(tuple(streams or ()), tuple(keys or ()), full, start, accept_deletes)
+
+
+async def _push(config: Config, wish: Wish, *, accept_change: bool, quiet: bool) -> PushResult:
     from fieldnote.bridge import open_bridge, push_once
+    from fieldnote.cli.progress import progress
 
     async with open_bridge(config) as bridge:
-        return await push_once(bridge, accept_change=accept_change)
+        with progress(quiet=quiet) as watch:
+            return await push_once(bridge, wish=wish, accept_change=accept_change, watch=watch)
+
+
+async def _plan(config: Config, wish: Wish, *, as_json: bool) -> Plan:
+    from fieldnote.bridge import open_bridge, plan_once
+    from fieldnote.cli.plans import JsonPlan, TextPlan
+
+    printed = JsonPlan() if as_json else TextPlan()
+    async with open_bridge(config) as bridge:
+        planned = await plan_once(bridge, printed.tell, wish=wish)
+    printed.end(planned)
+    return planned
 
 
 async def _pull(config: Config, *, since: datetime | None, accept_change: bool) -> PullResult:
@@ -137,10 +206,13 @@ def _announce(config: Config, url: str, *, hears: bool) -> None:
 
 
 def _print_push(result: PushResult) -> None:
+    for notice in result.notices:
+        typer.secho(f"warning: {notice}", fg="yellow")
     for stream in result.streams:
         typer.echo(
             f"{stream.stream}: {stream.read} read, {stream.sent} sent, {stream.unchanged} unchanged, "
             f"{stream.refused} refused, {stream.unmapped} unmapped, {stream.pending} pending"
+            + "".join(f", {count} {name}" for name, count in _rarer(stream).items() if count)
         )
         if stream.stopped:
             typer.secho(f"  stopped: {stream.stopped}", fg="red")
@@ -154,6 +226,17 @@ def _print_push(result: PushResult) -> None:
         for warning in stream.warnings:
             typer.echo(f"  warning: {warning}")
     typer.echo(f"{result.calls} calls to Siro in {result.seconds:.1f} s")
+
+
+def _rarer(stream: StreamResult) -> dict[str, int]:
+    """What most pushes need not speak of."""
+    return {
+        "deleted": stream.removed,
+        "doubtful": stream.doubtful,
+        "dropped by a person": stream.dropped,
+        "no longer in the CRM": stream.left,
+        "with a value that Siro cannot clear": stream.standing,
+    }
 
 
 def _print_pull(result: PullResult) -> None:

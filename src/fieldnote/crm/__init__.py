@@ -1,21 +1,64 @@
-"""Drivers that read a CRM's changes and write its fields and notes; `open_driver` gives the file's."""
+"""Drivers that read a CRM's changes and write its fields and notes; `open_driver` gives the file's.
+
+An installed package adds a driver of its own by an entry point of the group `fieldnote.crm`: its name is what
+`crm.driver` says in the file, and it names a callable that takes `CrmSettings` and a `Place` and gives a `Driver`.
+The section's other keys are in `CrmSettings.options`.
+"""
 
 from __future__ import annotations
 
+from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
-from fieldnote.crm.types import Driver
+from fieldnote.crm.types import Driver, Place
+from fieldnote.errors import ConfigError
 
 if TYPE_CHECKING:
     from fieldnote.config import CrmSettings
 
-__all__ = ["Driver", "open_driver"]
+__all__ = ["Driver", "Place", "open_driver"]
+
+# Each driver is imported when it is opened: `mapping` reads `crm.types` without a database library.
+# ruff: noqa: PLC0415
 
 
-def open_driver(settings: CrmSettings) -> Driver:
+def open_driver(settings: CrmSettings, place: Place) -> Driver:
     """The driver for the `crm` section of a file. Nothing is connected yet."""
-    from fieldnote.crm.sql import SqlDriver  # noqa: PLC0415 - `mapping` reads `crm.types` without a database library
+    match settings.driver:
+        case "sql":
+            return _sql(settings)
+        case "files":
+            from fieldnote.crm.files import FilesDriver
 
+            return FilesDriver(place.folder / (settings.folder or ""), place)
+        case "rest":
+            from fieldnote.crm.rest import RestDriver
+
+            return RestDriver(settings.rest or {}, place)
+        case name:
+            return _added(name, settings, place)
+
+
+def _sql(settings: CrmSettings) -> Driver:
+    from fieldnote.crm.sql import SqlDriver
+
+    url = settings.url.get_secret_value() if settings.url else ""
     write_url = settings.write_url.get_secret_value() if settings.write_url else None
     zone = settings.timezone if isinstance(settings.timezone, str) else None
-    return SqlDriver(settings.url.get_secret_value(), write_url=write_url, timezone=zone)
+    return SqlDriver(url, write_url=write_url, timezone=zone)
+
+
+def _added(name: str, settings: CrmSettings, place: Place) -> Driver:
+    from fieldnote.config import DRIVERS_GROUP
+
+    found = list(entry_points(group=DRIVERS_GROUP, name=name))
+    if len(found) != 1:
+        count = f"{len(found)} installed packages add" if found else "no installed package adds"
+        raise ConfigError(f"{count} a CRM driver called '{name}'", hint="install one, or remove all but one")
+    try:
+        opener = found[0].load()
+    except (ImportError, AttributeError) as error:
+        text = f"the CRM driver '{name}' cannot be loaded: {error}"
+        raise ConfigError(text, hint=f"install {found[0].value.partition(':')[0]} anew") from error
+    driver: Driver = opener(settings, place)
+    return driver

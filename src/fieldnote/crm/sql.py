@@ -16,7 +16,7 @@ transaction. A comparison in SQL would be at the mercy of collations and of bina
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, timedelta
 from zoneinfo import ZoneInfo
 
@@ -54,6 +54,11 @@ class SqlDriver:
             with database.transaction() as connection:
                 connection.exec_driver_sql("select 1")
 
+    def refresh(self, sources: Sequence[Source], *, full: bool = False) -> tuple[str, ...]:
+        """The database itself is read; there is nothing to bring up to date."""
+        del sources, full
+        return ()
+
     def columns(self, source: Source) -> tuple[str, ...]:
         """See `Driver.columns`."""
         return self._reader.columns(source)
@@ -72,6 +77,10 @@ class SqlDriver:
     def row(self, source: Source, key: str) -> Row | None:
         """See `Driver.row`."""
         return self._reader.row(source, key)
+
+    def rows(self, source: Source, keys: Sequence[str]) -> dict[str, Row]:
+        """See `Driver.rows`."""
+        return self._reader.rows(source, keys)
 
     def read(self, record: Record, columns: tuple[str, ...]) -> Row | None:
         """See `Driver.read`."""

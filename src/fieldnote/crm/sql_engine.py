@@ -48,13 +48,15 @@ class Table:
 class Database:
     """An address that is read, or written, in short transactions. May be shared between threads."""
 
-    def __init__(self, url: URL, *, writes: bool, zone: tzinfo, setting: str) -> None:
+    def __init__(self, url: URL, *, writes: bool, zone: tzinfo, setting: str, opening: tuple[str, ...] = ()) -> None:
+        """`opening`: what a transaction begins with, beside what this kind of database asks for."""
         self.dialect = Dialect(url.get_backend_name())
         self.identity = identity_of(url)
         self._url = url
         self._writes = writes
         self._zone = zone
         self._setting = setting
+        self._more_opening = opening
         self._engine = self._create()
         self._tables: dict[str, Table] = {}
         self._lock = threading.Lock()
@@ -74,7 +76,7 @@ class Database:
         with translated(f"connecting by {self._setting}", connecting=True):
             connection = self._engine.connect()
         with connection:
-            for statement in self._opening():
+            for statement in (*self._opening(), *self._more_opening):
                 connection.exec_driver_sql(statement)
             yield connection
             connection.commit()
@@ -83,7 +85,10 @@ class Database:
         """The rows of a statement that was spelled by `dialect`."""
         result = connection.exec_driver_sql(statement, {k: self.bindable(v) for k, v in parameters.items()})
         names = tuple(result.keys())
-        return [dict(zip(names, row, strict=True)) for row in result]
+        # Straight from the driver: a million rows need no further object around each.
+        found = result.cursor.fetchall()
+        result.close()
+        return [dict(zip(names, row, strict=True)) for row in found]
 
     def bindable(self, value: object) -> object:
         """A value as it was read, as it can be bound again. SQLite knows four types."""

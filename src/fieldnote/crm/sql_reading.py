@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -79,15 +79,45 @@ class Reader:
             raise CrmRefused(f"{source.name}: the key {key} comes with several rows", hint=_MULTIPLIED)
         return rows[0] if rows else None
 
+    def rows(self, source: Source, keys: Sequence[str]) -> dict[str, Row]:
+        """The rows with these keys, in as few statements as may be."""
+        with translated(f"reading {source.name}"):
+            try:
+                return self._rows(source, keys)
+            except DataError:
+                # One of the keys is no value of the key column's type; it must not hide the others.
+                found = ((key, self._row_or_none(source, key)) for key in keys)
+                return {key: row for key, row in found if row is not None}
+
+    def _rows(self, source: Source, keys: Sequence[str]) -> dict[str, Row]:
+        found: dict[str, list[Row]] = {}
+        with self._database.transaction() as connection:
+            plan = self._plan(connection, source)
+            for start in range(0, len(keys), _CHUNK):
+                for row in self._having(connection, plan, keys[start : start + _CHUNK]):
+                    found.setdefault(key_text(row[plan.key]), []).append(row)
+        return {key: rows[0] for key, rows in found.items() if len(rows) == 1 and key in set(keys)}
+
+    def _row_or_none(self, source: Source, key: str) -> Row | None:
+        try:
+            return self.row(source, key)
+        except CrmRefused:
+            return None
+
     def _matching(self, connection: Connection, plan: _Plan, key: str) -> Rows:
-        # An expression of SQLite's has no type, so that '7' and 7 are two things to it.
-        number = int(key) if key.isdecimal() and len(key) < 19 and key == str(int(key)) else key
-        either = f"{self._quote(plan.key)} = {self._bind('key')}"
+        return [row for row in self._having(connection, plan, [key]) if key_text(row[plan.key]) == key]
+
+    def _having(self, connection: Connection, plan: _Plan, keys: Sequence[str]) -> Rows:
+        """Rows with one of these keys, and with those that the database holds to be equal to one."""
+        parameters: dict[str, Any] = {f"key{n}": key for n, key in enumerate(keys)}
         if self._database.dialect.backend == "sqlite":
-            either = f"({either} or {self._quote(plan.key)} = {self._bind('number')})"
-        parameters = {"key": key, "number": number}
-        found = self._select(connection, plan, f"{either} limit 100", parameters)
-        return [row for row in found if key_text(row[plan.key]) == key]
+            # An expression of SQLite's has no type, so that '7' and 7 are two things to it.
+            numbers = [key for key in keys if key.isdecimal() and len(key) < 19 and key == str(int(key))]
+            parameters |= {f"number{n}": int(key) for n, key in enumerate(numbers)}
+        listed = ", ".join(map(self._bind, parameters))
+        return self._select(
+            connection, plan, f"{self._quote(plan.key)} in ({listed}) limit {100 * len(keys)}", parameters
+        )
 
     # --- plans --------------------------------------------------------------------------------------
 

@@ -7,11 +7,12 @@ Values pass through as the CRM gives them: a time without a zone stays without o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from pathlib import Path
 from typing import Protocol, Self
 from uuid import UUID
 
@@ -150,6 +151,20 @@ class NoteResult:
     body: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a driver works: what it is given beside its own part of the file."""
+
+    connection: str
+    """The connection's name: two connections of one database never share what a driver keeps."""
+    folder: Path
+    """The folder that the file is in; a relative path in the file starts here."""
+    database_url: str
+    """The bridge's PostgreSQL, password included: for a driver that lands rows there before they are read."""
+    home: Path
+    """Fieldnote's own folder on this machine; it may not be there yet."""
+
+
 class Driver(Protocol):
     """Reads a CRM's changes and writes its fields and notes.
 
@@ -164,6 +179,15 @@ class Driver(Protocol):
 
     def check(self) -> None:
         """Connect once."""
+        ...
+
+    def refresh(self, sources: Sequence[Source], *, full: bool = False) -> tuple[str, ...]:
+        """Bring up to date what the driver itself keeps of the CRM, before these sources are read.
+
+        `full`: as far as the CRM allows, read it anew and not only what it says has changed. Returns
+        warnings: what could not be brought up to date, and is read as it was. Where rows could be missing
+        it raises. A driver that keeps nothing does nothing.
+        """
         ...
 
     def columns(self, source: Source) -> tuple[str, ...]:
@@ -187,6 +211,10 @@ class Driver(Protocol):
 
     def row(self, source: Source, key: str) -> Row | None:
         """The one row with this key as it stands now."""
+        ...
+
+    def rows(self, source: Source, keys: Sequence[str]) -> dict[str, Row]:
+        """The rows with these keys as they stand now, by key. One that comes several times is left out."""
         ...
 
     def read(self, record: Record, columns: tuple[str, ...]) -> Row | None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
     Boolean,
     Column,
@@ -126,13 +127,19 @@ sent: Final = Table(
     _connection(),
     Column("stream", _NAME, primary_key=True),
     Column("key", Text, primary_key=True),
+    # By which a reading of all rows marks, in a bit each, what it has seen.
+    Column("number", BigInteger, Identity(), nullable=False),
     # Over the raw row and the mapping's version; null while the record must be tried again.
     Column("row_hash", LargeBinary),
     Column("state", _NAME, nullable=False),
-    # What Siro has confirmed, whole.
-    _json("payload"),
-    # What may have reached Siro without our knowing: written before each call, emptied by its answer.
-    _json("attempted"),
+    # What Siro is known to hold, whole. Kept as text: no query looks inside.
+    Column("payload", JSON(none_as_null=True)),
+    # What it may hold since a call whose answer never came.
+    Column("attempted", JSON(none_as_null=True)),
+    # The fields that Siro still shows although the CRM has no value any more, as its API cannot clear them.
+    Column("standing", JSON(none_as_null=True)),
+    # Whether Siro holds it as deleted.
+    Column("removed", Boolean, nullable=False, server_default=false()),
     Column("siro_id", Text),
     # Siro's ids of the records nested in it: {"opportunity": …, "account": …}.
     _json("related"),
@@ -141,9 +148,38 @@ sent: Final = Table(
     _moment("sent_at"),
     _now("changed_at"),
     Index("ix_sent_siro_id", "siro_id"),
-    Index("ix_sent_open", "connection", "stream", "state", postgresql_where=text("state <> 'sent'")),
+    Index("ix_sent_open", "connection", "stream", "state", postgresql_where=text("state not in ('sent', 'removed')")),
 )
 """The push ledger: one row for each record of a stream, keyed by the CRM's key."""
+
+attempts: Final = Table(
+    "attempts",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    _connection(primary_key=False),
+    Column("stream", _NAME, nullable=False),
+    # Whose it is: a push holds the stream, a hook only these keys.
+    Column("origin", _NAME, nullable=False),
+    _now("started_at"),
+    # What Siro will hold if the call arrives, as JSON: [{"key": …, "payload": …}].
+    Column("records", Text, nullable=False),
+    Index("ix_attempts_stream", "connection", "stream"),
+)
+"""Batches whose answer has not come: committed before a call, gone with its answer."""
+
+hooks: Final = Table(
+    "hooks",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    _connection(primary_key=False),
+    Column("stream", _NAME, nullable=False),
+    Column("key", Text, nullable=False),
+    # Personal: the row, where the hook brought it.
+    Column("row", JSON(none_as_null=True)),
+    _now("received_at"),
+    Index("ix_hooks_stream", "connection", "stream", "id"),
+)
+"""What the CRM has told of single records, until it is dealt with."""
 
 # --- pull: what Siro holds ------------------------------------------------------------------------------
 

@@ -16,39 +16,67 @@ What is null: a field that Siro can clear is sent as null, any other is left out
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
-from typing import Any, Literal
+from operator import itemgetter
+from typing import Any, Final, Literal, Protocol, get_args
 from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
+from pydantic_core import to_json
 
 from fieldnote.config import ColumnZone, Config, StreamSettings, nearest
 from fieldnote.crm.types import Row, freeze, key_text
 from fieldnote.errors import ConfigError, CrmRefused, MappingError
+from fieldnote.mapping.accounts import AccountRecord
 from fieldnote.mapping.maps import FieldError, MapError, RecordMap, Scope, compile_record
 from fieldnote.siro.models import EngagementSync, OpportunitySync
 
-StreamName = Literal["engagements", "opportunities"]
-SyncRecord = EngagementSync | OpportunitySync
+StreamName = Literal["accounts", "opportunities", "engagements"]
+"""In the order in which they go: what is referred to before what refers to it."""
+SyncRecord = EngagementSync | OpportunitySync | AccountRecord
 
 _MODELS: dict[StreamName, type[SyncRecord]] = {
-    "engagements": EngagementSync,
+    "accounts": AccountRecord,
     "opportunities": OpportunitySync,
+    "engagements": EngagementSync,
 }
 
-MEANING = 1
+MEANING = 2
 """Raised whenever the same map comes to mean another record, so that every row is looked at again."""
+
+
+_PLAIN: Final = {str, int, float, bool, type(None)}
+
+
+class _Digest(Protocol):
+    """What `hashlib` makes."""
+
+    def copy(self) -> _Digest: ...
+    def update(self, data: bytes, /) -> None: ...
+    def digest(self) -> bytes: ...
+
+
+_Hasher = tuple[AbstractSet[str], Callable[[Row], Iterable[object]], _Digest]
+"""The columns of the rows, how their values are taken, and the beginning of each hash."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mapped:
     """A record as Siro takes it, and what had to be left out of it."""
 
-    record: SyncRecord
+    wire: dict[str, Any]
+    """As it goes over the wire: camelCase, only what the map gave, nulls included."""
+    model: type[SyncRecord]
     warnings: tuple[str, ...] = ()
+
+    @property
+    def record(self) -> SyncRecord:
+        """The same as a model."""
+        return self.model.model_validate(self.wire)
 
 
 class RowMapper:
@@ -62,7 +90,10 @@ class RowMapper:
         self._zone = zone
         self._fields = fields
         self._model = _MODELS[stream]
+        self._rules = bool(self._model.__pydantic_decorators__.model_validators)
+        self._fixed_zone = ZoneInfo(zone) if isinstance(zone, str) and zone else None
         self._checked: frozenset[str] = frozenset()
+        self._hasher: _Hasher = (frozenset(), lambda _: (), blake2b())
         meaning = [MEANING, stream, settings.key, settings.map, str(zone)]
         digest = blake2b(json.dumps(meaning, default=str).encode(), digest_size=8)
         self.version = digest.hexdigest()
@@ -96,23 +127,44 @@ class RowMapper:
 
     def hash(self, row: Row) -> bytes:
         """16 bytes over the raw row and the map: equal for rows that become equal records."""
-        text = json.dumps(dict(row), sort_keys=True, default=_stable, ensure_ascii=False, separators=(",", ":"))
-        data = self.version.encode() + text.encode("utf-8", "surrogatepass")
-        return blake2b(data, digest_size=16).digest()
+        columns, values, prefix = self._hasher
+        if columns != row.keys():
+            columns, values, prefix = self._hasher = self._hash_of(row)
+        plain = [value if type(value) in _PLAIN else _stable(value) for value in values(row)]
+        try:
+            data = to_json(plain, inf_nan_mode="strings")
+        except ValueError:  # half a surrogate pair
+            data = json.dumps(plain).encode()
+        digest = prefix.copy()
+        digest.update(data)
+        return digest.digest()
+
+    def _hash_of(self, row: Row) -> _Hasher:
+        """How rows with these columns are hashed, whatever the order of the columns."""
+        names = sorted(row)
+        prefix = blake2b(json.dumps([self.version, names]).encode(), digest_size=16)
+        take = itemgetter(*names) if len(names) > 1 else lambda found: (found[names[0]],)
+        return frozenset(names), take, prefix
 
     def map(self, row: Row) -> Mapped:
         """The record of a row. Raises MappingError, naming stream, record, field, expression and value."""
         if row.keys() != self._checked:
             self.check(row.keys())
         key = self.key(row)
-        scope = Scope(self._zone_of(row, key))
+        scope = Scope(self._zone_of(row, key) if self._fixed_zone is None else self._fixed_zone)
         try:
             fields = self._fields.apply(row, scope)
         except FieldError as error:
             raise self._error(key, str(error), error.hint) from error
         fields.setdefault("externalId", key)
+        if self._rules:
+            self._validate(fields, key)
+        return Mapped(fields, self._model, tuple(scope.warnings))
+
+    def _validate(self, fields: dict[str, Any], key: str) -> None:
+        """Only for models that have rules over several fields: each field by itself is right by its making."""
         try:
-            return Mapped(self._model.model_validate(fields), tuple(scope.warnings))
+            self._model.model_validate(fields)
         except ValidationError as error:
             raise self._error(key, _first(error)) from error
 
@@ -146,8 +198,7 @@ def compile_push(config: Config) -> dict[StreamName, RowMapper]:
     mappers: dict[StreamName, RowMapper] = {}
     streams: dict[StreamName, StreamSettings | None] = {}
     if config.push:
-        # Opportunities first: engagements refer to them.
-        streams = {"opportunities": config.push.opportunities, "engagements": config.push.engagements}
+        streams = {name: getattr(config.push, name) for name in get_args(StreamName)}
     for name, settings in streams.items():
         if settings is None:
             continue
@@ -208,8 +259,3 @@ def _first(error: ValidationError) -> str:
     details = error.errors(include_url=False, include_input=False)[0]
     where = ".".join(str(part) for part in details["loc"])
     return f"{where} is missing" if details["type"] == "missing" else f"{where}: {details['msg']}"
-
-
-def wire(record: SyncRecord) -> dict[str, Any]:
-    """A record as it goes over the wire: camelCase, only what the map gave, nulls included."""
-    return record.wire()

@@ -21,12 +21,17 @@ _NUMBER = re.compile(r"-?(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d+)?|-?\.\d+")
 
 def to_time(value: object, zone: tzinfo | None) -> datetime:
     """An instant in UTC, from a time, a date, their ISO text, or seconds or milliseconds since 1970."""
-    moment = _moment(value)
+    moment = value.replace(fold=0) if type(value) is datetime else _moment(value)
     if moment.tzinfo is None:
         if zone is None:
             raise ValueError("is a time without a zone; set crm.timezone to the zone that the CRM's times are in")
         moment = moment.replace(tzinfo=zone)
     return moment.astimezone(UTC)
+
+
+def to_instant(value: object, zone: tzinfo | None) -> str:
+    """As `to_time`, as it goes over the wire: `2026-02-15T14:00:00Z`."""
+    return to_time(value, zone).isoformat()[:-6] + "Z"
 
 
 def to_local_text(value: object, zone: tzinfo | None) -> str:
@@ -72,20 +77,27 @@ def _written(text: str) -> datetime:
         raise ValueError("is not a time as ISO 8601 writes it (2026-02-15 14:00:00)") from None
 
 
-def to_number(value: object) -> float:
-    """A number from a number or its text; `$45,000.00` is one."""
+def to_number(value: object) -> int | float:
+    """A number from a number or its text; `$45,000.00` is one. A whole one is spelled without a point."""
     match value:
         case bool():
             pass
-        case int() | float() | Decimal() if isfinite(value):
-            return float(value)
+        case int():
+            return value
+        case float() | Decimal() if isfinite(value):
+            return _plainly(value)
         case str():
             text = value.strip().replace("$", "", 1).replace(" ", "")
             if _NUMBER.fullmatch(text):
-                return float(text.replace(",", ""))
+                return _plainly(Decimal(text.replace(",", "")))
         case _:
             pass
     raise ValueError("is not a number")
+
+
+def _plainly(value: float | Decimal) -> int | float:
+    whole = int(value)
+    return whole if value == whole and abs(whole) < 2**53 else float(value)
 
 
 _TRUE = {"true", "t", "yes", "y", "1"}

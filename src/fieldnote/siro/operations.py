@@ -17,7 +17,7 @@ from typing import Any, Generic, TypeVar
 from urllib.parse import quote, urlencode
 
 from pydantic import TypeAdapter
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
 from fieldnote.siro.models.base import FormModel, RequestModel
 
@@ -25,8 +25,16 @@ T = TypeVar("T")
 
 QueryValue = str | int | float | bool | datetime | Iterable[str] | None
 
-Body = RequestModel | Sequence[RequestModel]
-"""What is sent: a record, or several."""
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A body that was checked and made before: for programs that send the same record again, or very many."""
+
+    json: bytes = field(repr=False)
+
+
+Body = RequestModel | Sequence[RequestModel] | Prepared
+"""What is sent: a record, or several, or JSON that is there already."""
 
 
 class Audience(StrEnum):
@@ -98,6 +106,8 @@ class Operation(Generic[T]):
         match self.body:
             case None:
                 return None
+            case Prepared():
+                return self.body.json
             case FormModel():
                 return urlencode(self.body.wire()).encode()
             case RequestModel():
@@ -121,6 +131,8 @@ class Operation(Generic[T]):
         match self.body:
             case None:
                 return None
+            case Prepared():
+                return from_json(self.body.json)
             case RequestModel():
                 return self.body.shown()
             case _:
@@ -194,6 +206,12 @@ def one(shape: type[T]) -> Callable[[object], T]:
 def plain(shape: type[T]) -> Callable[[object], T]:
     """Reads a text or a truth value, bare or in an envelope."""
     return lambda answer: _validated(shape, answer.get("data") if isinstance(answer, Mapping) else answer)
+
+
+def raw(answer: object) -> list[Any]:
+    """Reads records as JSON values, bare or in an envelope; one record is a list of one."""
+    found = _flat(_unwrapped(answer))
+    return found if isinstance(found, list) else [found]
 
 
 def many(shape: type[T]) -> Callable[[object], tuple[T, ...]]:

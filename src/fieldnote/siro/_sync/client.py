@@ -16,7 +16,7 @@ from base64 import b64encode
 from collections.abc import Callable
 from importlib import import_module
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Final, Self, TypedDict, TypeVar, Unpack
 from urllib.parse import quote
 
 import httpx2
@@ -33,7 +33,7 @@ from fieldnote.siro._sync.credentials import (
 from fieldnote.siro._sync.sender import Route, Sender, Surroundings
 from fieldnote.siro.limits import Budget, Limiter, local_limiter
 from fieldnote.siro.models.enums import Scope
-from fieldnote.siro.operations import Audience, one
+from fieldnote.siro.operations import Audience, Operation, one
 from fieldnote.siro.retries import RetryPolicy, Totals, Wait
 from fieldnote.siro.settings import RATE_LIMIT, SiroSettings
 
@@ -57,6 +57,8 @@ if TYPE_CHECKING:
     from fieldnote.siro._sync.recordings import Recordings
     from fieldnote.siro._sync.scorecards import Metrics, Scorecards
 
+
+T = TypeVar("T")
 
 _GROUPS: Final = {
     "accounts": "accounts.Accounts",
@@ -217,6 +219,18 @@ class Siro:
     def totals(self) -> Totals:
         """Calls, retries and waits so far."""
         return self._sender.totals
+
+    def send(self, operation: Operation[T]) -> T:
+        """Carry out an operation that was put together by hand: with the credential, the budget and the retries
+        that all others have. Raises SiroError.
+
+        ::
+
+            from fieldnote.siro import endpoints, operations
+            read = operations.raw
+            siro.send(endpoints.SYNC_ENGAGEMENTS.call(read, body=operations.Prepared(json)))
+        """
+        return self._sender.send(operation)
 
     @property
     def has_user_credentials(self) -> bool:

@@ -1,0 +1,84 @@
+"""Push: what changed in the CRM goes to Siro, what is referred to before what refers to it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterable
+
+from fieldnote.bridge.connection import verify
+from fieldnote.bridge.context import Bridge
+from fieldnote.bridge.locks import exclusive
+from fieldnote.bridge.push.reading import Wish, source_of, stream_settings
+from fieldnote.bridge.push.results import PushResult
+from fieldnote.bridge.push.stream import StreamPush, Watch
+from fieldnote.bridge.runs import begin, finish
+from fieldnote.config import nearest
+from fieldnote.errors import ConfigError, FieldnoteError
+from fieldnote.mapping.records import RowMapper, StreamName, compile_push
+from fieldnote.siro import bulk
+
+log = logging.getLogger(__name__)
+
+
+async def push_once(
+    bridge: Bridge,
+    *,
+    wish: Wish | None = None,
+    accept_change: bool = False,
+    patience: float = 60.0,
+    watch: Watch | None = None,
+) -> PushResult:
+    """Bring Siro to the state of the CRM, as far as it can be done now. `wish`: what a person asks beyond that.
+
+    `watch` is told of each stream's progress, page by page.
+
+    Raises `ConnectionChanged` if the connection is not what it was, `Busy` if another process still pushes a
+    stream after `patience` seconds, `CrmError` if the CRM cannot be read, and the client's error if Siro does
+    not accept the credential. All that was done until then is kept.
+    """
+    wish = wish or Wish()
+    started, calls = time.monotonic(), bridge.remote.calls
+    result = PushResult(bridge.name)
+    mappers = mappers_of(bridge, wish.streams)
+    await verify(bridge, accept_change=accept_change)
+    run_id = await begin(bridge.engine, bridge.name, "push")
+    try:
+        result.notices += await _refresh(bridge, mappers, wish)
+        for name, mapper in mappers.items():
+            async with exclusive(bridge.engine, "push", bridge.name, name, patience=patience):
+                with bulk():
+                    result.streams.append(await StreamPush(bridge, name, mapper, wish, watch).run())
+    except FieldnoteError as error:
+        await finish(bridge.engine, run_id, {"error": type(error).__name__})
+        raise
+    result.calls = bridge.remote.calls - calls
+    result.seconds = time.monotonic() - started
+    await finish(bridge.engine, run_id, result.outcome())
+    log.info("push_done", extra={"connection": bridge.name, "calls": result.calls, "settled": result.settled})
+    return result
+
+
+async def _refresh(bridge: Bridge, streams: Iterable[StreamName], wish: Wish) -> tuple[str, ...]:
+    """Let the driver bring up to date what it keeps of the CRM itself; its warnings."""
+    sources = [source_of(name, stream_settings(bridge, name)) for name in streams]
+    async with exclusive(bridge.engine, "refresh", bridge.name, patience=600):
+        return await asyncio.to_thread(bridge.crm.refresh, sources, full=wish.full)
+
+
+def mappers_of(bridge: Bridge, wanted: tuple[str, ...] = ()) -> dict[StreamName, RowMapper]:
+    """The file's streams in the order in which they go, or those of them that are wanted."""
+    mappers = compile_push(bridge.config)
+    if not mappers:
+        raise ConfigError(
+            f"{bridge.config.path} has no stream to push",
+            hint="Add `engagements`, `opportunities` or `accounts` under `push`.",
+        )
+    for name in wanted:
+        if name not in mappers:
+            known = [*map(str, mappers)]
+            raise ConfigError(
+                f"the file has no stream '{name}'{nearest(name, known)}", hint=f"It has {', '.join(known)}."
+            )
+    return {name: mapper for name, mapper in mappers.items() if not wanted or name in wanted}

@@ -1,0 +1,94 @@
+"""`fieldnote quarantine`: records that wait for somebody to mend the row or the map."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from fieldnote.cli.bridge import DEFAULT_FILE, AsJson, ConfigFile, Streams
+from fieldnote.errors import ConfigError
+
+if TYPE_CHECKING:
+    from fieldnote.bridge import Bridge
+    from fieldnote.mapping.records import StreamName
+
+app = typer.Typer(no_args_is_help=True)
+T = TypeVar("T")
+
+Stream = Annotated[str, typer.Argument(metavar="STREAM", help="For example engagements.")]
+Keys = Annotated[list[str], typer.Argument(metavar="KEY…", help="The CRM's keys of the records.")]
+
+
+@app.command("list")
+def list_(*, config: ConfigFile = DEFAULT_FILE, stream: Streams = None, as_json: AsJson = False) -> None:
+    """List what waits, oldest first, with the reason of each."""
+    from fieldnote.bridge.push.quarantine import waiting
+
+    found = _run(config, lambda bridge: waiting(bridge, tuple(stream or ())))
+    if as_json:
+        typer.echo(json.dumps([item.as_json() for item in found], ensure_ascii=False))
+        return
+    for item in found:
+        since = f"{item.since:%Y-%m-%d %H:%M} UTC" if item.since else ""
+        typer.secho(f"{item.stream} {item.key} is {item.state.value} since {since}", fg="yellow")
+        typer.echo(f"    {item.reason}")
+        if item.hint:
+            typer.echo(f"    hint: {item.hint}")
+    typer.echo(f"{len(found)} in quarantine")
+
+
+@app.command()
+def show(stream: Stream, key: str, *, config: ConfigFile = DEFAULT_FILE) -> None:
+    """Show one record as JSON: why it waits, its row now, what would be sent, and what Siro holds."""
+    from fieldnote.bridge.push import quarantine
+
+    shown = _run(config, lambda bridge: quarantine.show(bridge, _known(bridge, stream), key))
+    typer.echo(json.dumps(shown.as_json(), ensure_ascii=False, indent=2))
+
+
+@app.command()
+def retry(
+    stream: Stream,
+    keys: Annotated[list[str] | None, typer.Argument(metavar="[KEY…]")] = None,
+    *,
+    config: ConfigFile = DEFAULT_FILE,
+    everything: Annotated[bool, typer.Option("--all", help="All that are quarantined.")] = False,
+) -> None:
+    """Let the next push try records again, whether or not their rows changed."""
+    from fieldnote.bridge.push import quarantine
+
+    if bool(keys) == everything:
+        raise ConfigError("say which records", hint="Give their keys, or --all.")
+    count = _run(config, lambda bridge: quarantine.retry(bridge, _known(bridge, stream), keys or []))
+    typer.echo(f"{count} will be tried again by the next push")
+
+
+@app.command()
+def drop(stream: Stream, keys: Keys, *, config: ConfigFile = DEFAULT_FILE) -> None:
+    """Say that records need not go to Siro as they are. When their rows change they are tried again."""
+    from fieldnote.bridge.push import quarantine
+
+    count = _run(config, lambda bridge: quarantine.drop(bridge, _known(bridge, stream), keys))
+    typer.echo(f"{count} dropped")
+
+
+def _known(bridge: Bridge, stream: str) -> StreamName:
+    from fieldnote.bridge.push.run import mappers_of
+
+    return next(iter(mappers_of(bridge, (stream,))))
+
+
+def _run(path: Path, work: Callable[[Bridge], Awaitable[T]]) -> T:
+    async def opened() -> T:
+        from fieldnote.bridge import open_bridge
+        from fieldnote.config import load
+
+        async with open_bridge(load(path)) as bridge:
+            return await work(bridge)
+
+    return asyncio.run(opened())

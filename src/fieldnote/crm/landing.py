@@ -1,0 +1,164 @@
+"""Where drivers without a database of their own land their rows: a PostgreSQL schema for each connection.
+
+The schema lies in the bridge's database. Whoever lands holds the schema's lock, which PostgreSQL lets go when
+that process ends, however it ends; so two workers never land one connection at the same time.
+"""
+
+# ruff: noqa: S608 - the one name that is put into statements is a constant
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from hashlib import blake2b
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from fieldnote.crm.types import Place
+from fieldnote.errors import CrmRefused, CrmUnavailable
+
+OURS = "_fieldnote_"
+"""How the names of the tables begin that are a driver's own notes, and no rows of the CRM."""
+
+GATE = f"{OURS}landed"
+"""The table that readers and landers lock, each in their own way; it also keeps what has landed."""
+
+PASSING = f"lock table {GATE} in access share mode"
+"""What a reader says before anything else."""
+
+NEW = "_landing_"
+"""How the names of tables begin that are about to take another one's place."""
+
+_LOCK_MINUTES = 30
+"""How long one waits for another worker that is landing the same connection."""
+_PLAIN = re.compile(r"[a-z0-9]+(?:_[a-z0-9]+)*")
+_TAKEN = re.compile(r".*_(?:[0-9a-f]{8}|staging)")
+
+
+def schema_name(connection: str) -> str:
+    """The schema of a connection: `crm_default`. Other connections never get the same one.
+
+    A name that is more than small letters and digits, that is long, or that could be the outcome of this very
+    rule, gets a short hash of itself. `_staging` is what `dlt` adds to a schema's name for one of its own.
+    """
+    if _PLAIN.fullmatch(connection) and len(connection) <= 40 and not _TAKEN.fullmatch(connection):
+        return f"crm_{connection}"
+    words = "_".join(re.findall(r"[a-z0-9]+", connection.lower()))[:40].strip("_")
+    return f"crm_{words}_{blake2b(connection.encode(), digest_size=4).hexdigest()}"
+
+
+class Landing:
+    """One connection's schema, for those who land rows in it."""
+
+    def __init__(self, place: Place) -> None:
+        self.schema = schema_name(place.connection)
+        self.database_url = place.database_url
+
+    @contextmanager
+    def landing(self) -> Iterator[psycopg.Connection]:
+        """A connection that holds the schema's lock, outside of any transaction; the schema exists.
+
+        Raises CrmUnavailable if the database cannot be reached or another worker holds the lock for too long.
+        """
+        with self._connect() as connection:
+            self._lock(connection)
+            connection.execute(sql.SQL("create schema if not exists {}").format(sql.Identifier(self.schema)))
+            connection.execute(f"create table if not exists {GATE} (name text primary key, version text not null)")
+            try:
+                yield connection
+            except psycopg.OperationalError as error:
+                raise CrmUnavailable(f"landing {self.schema}: the database is busy or does not answer") from error
+            except psycopg.Error as error:
+                what = error.diag.message_primary or type(error).__name__
+                raise CrmRefused(f"landing {self.schema}: the database refuses it ({what})") from error
+
+    def noted(self, name: str, version: str) -> bool:
+        """Whether `note` was called with these, by anybody."""
+        with self.looking() as connection:
+            if connection is None:
+                return False
+            row = connection.execute(f"select version from {GATE} where name = %s", (name,)).fetchone()
+            return row == (version,)
+
+    @contextmanager
+    def looking(self) -> Iterator[psycopg.Connection | None]:
+        """A connection for a look at the schema, whoever holds its lock; None where there is no schema yet."""
+        with self._connect() as connection:
+            there = connection.execute("select to_regclass(%s) is not null", (GATE,)).fetchone() == (True,)
+            yield connection if there else None
+
+    def conninfo(self) -> dict[str, str]:
+        """The database as libpq takes it, with the schema as its search path and UTC as its zone."""
+        given = {name: str(value) for name, value in conninfo_to_dict(self.database_url).items() if value is not None}
+        settings = f"-c search_path={self.schema} -c timezone=UTC -c idle_in_transaction_session_timeout=0"
+        options = f"{given.pop('options', '')} {settings}".strip()
+        return {"connect_timeout": "10", "application_name": "fieldnote-crm", **given, "options": options}
+
+    def _connect(self) -> psycopg.Connection:
+        try:
+            return psycopg.connect(make_conninfo(**self.conninfo()), autocommit=True)
+        except psycopg.Error as error:
+            raise CrmUnavailable(f"the database that {self.schema} is in cannot be reached") from error
+
+    def lock_key(self) -> int:
+        """The number of the advisory lock."""
+        return int.from_bytes(blake2b(b"landing " + self.schema.encode(), digest_size=8).digest(), signed=True)
+
+    def _lock(self, connection: psycopg.Connection) -> None:
+        try:
+            connection.execute(f"set lock_timeout = '{_LOCK_MINUTES}min'")
+            connection.execute("select pg_advisory_lock(%s)", (self.lock_key(),))
+            connection.execute("set lock_timeout = '1min'")
+        except psycopg.errors.LockNotAvailable as error:
+            text = f"another worker has been landing {self.schema} for {_LOCK_MINUTES} minutes"
+            raise CrmUnavailable(text, hint="it is tried again by itself") from error
+
+
+@contextmanager
+def gate(connection: psycopg.Connection) -> Iterator[None]:
+    """A transaction that waits until nobody reads the schema, and that readers wait for.
+
+    A reader passes the gate (`PASSING`) before it takes its snapshot, so that it sees all of what happens
+    in here or nothing. Without that, one that waits for a table to be replaced would find the new one empty: its
+    snapshot would be older than the rows.
+    """
+    with connection.transaction():
+        connection.execute(f"lock table {GATE} in access exclusive mode")
+        yield
+
+
+def note(connection: psycopg.Connection, name: str, version: str) -> None:
+    """Keep that something of this version has landed; see `Landing.noted`."""
+    statement = f"insert into {GATE} values (%s, %s) on conflict (name) do update set version = excluded.version"
+    connection.execute(statement, (name, version))
+
+
+def ensure_indexes(connection: psycopg.Connection, schema: str, wanted: Iterable[tuple[str, str]]) -> None:
+    """Index tables of the schema by a column each, given as (table, column), where no index begins with it.
+
+    Names count whatever the case of their letters; what is no column of the schema is passed over.
+    """
+    names = {(table.casefold(), column.casefold()) for table, column in wanted}
+    missing = connection.execute(
+        """select c.relname, a.attname
+             from pg_class c join pg_namespace n on n.oid = c.relnamespace
+             join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+            where n.nspname = %s and c.relkind = 'r'
+              and not exists (select from pg_index i where i.indrelid = c.oid and i.indkey[0] = a.attnum)""",
+        (schema,),
+    ).fetchall()
+    for table, column in missing:
+        if (table.casefold(), column.casefold()) in names:
+            _index(connection, schema, table, column)
+
+
+def _index(connection: psycopg.Connection, schema: str, table: str, column: str) -> None:
+    statement = sql.SQL("create index on {} ({})").format(sql.Identifier(schema, table), sql.Identifier(column))
+    try:
+        connection.execute(statement)
+    except (psycopg.errors.ProgramLimitExceeded, psycopg.errors.UndefinedFunction):
+        # A text too long for an index, or a type without an order: the table is read without one.
+        return

@@ -1,0 +1,101 @@
+"""What `dlt` and the API complain about, as errors of ours. No address carries its query, and no value is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+import psycopg2
+from dlt.common.exceptions import DictValidationException, DltException
+from requests.exceptions import HTTPError, JSONDecodeError, RequestException
+
+from fieldnote.errors import ConfigError, CrmError, CrmRefused, CrmUnavailable, FieldnoteError
+
+_BUSY = {408, 425, 429}
+
+
+@contextmanager
+def explained(config: dict[str, Any]) -> Iterator[None]:
+    """Raise our own error for whatever goes wrong inside; `config` tells what must not be shown."""
+    try:
+        yield
+    except Exception as error:
+        raise _explain(error, config) from error
+
+
+def _explain(error: BaseException, config: dict[str, Any]) -> FieldnoteError:
+    causes = list(_chain(error))
+    for cause in causes:
+        if isinstance(cause, FieldnoteError):
+            return cause
+    for cause in causes:
+        if isinstance(cause, RequestException):
+            return _of_request(cause)
+    for cause in causes:
+        if isinstance(cause, psycopg.OperationalError | psycopg2.OperationalError):
+            return CrmUnavailable("the database that the CRM's rows land in does not answer")
+        if isinstance(cause, psycopg.Error | psycopg2.Error):
+            primary = getattr(cause.diag, "message_primary", None) or type(cause).__name__
+            return CrmRefused(f"the database that the CRM's rows land in refuses them: {primary}")
+    last = causes[-1]
+    text = _masked(str(last).strip().replace("\n", " ")[:400], config)
+    if isinstance(error, DictValidationException) or isinstance(last, DictValidationException | ValueError | TypeError):
+        return ConfigError(f"crm.rest is no REST API configuration: {text}", hint="see dlt's documentation of it")
+    kind = type(last).__name__
+    return CrmRefused(
+        f"crm.rest cannot be loaded: {kind}: {text}"
+        if isinstance(last, DltException)
+        else f"crm.rest cannot be loaded: {kind}"
+    )
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _of_request(error: RequestException) -> CrmError:
+    request = error.request
+    address = urlsplit(str(getattr(request, "url", "") or ""))
+    what = f"{getattr(request, 'method', None) or 'a request to'} {address.hostname or ''}{address.path}"
+    if isinstance(error, HTTPError) and error.response is not None:
+        return _of_status(error.response.status_code, what)
+    if isinstance(error, JSONDecodeError):
+        return CrmUnavailable(f"{what}: the CRM's answer is no JSON, or was cut off")
+    hint = "check client.base_url of crm.rest, and the network"
+    return CrmUnavailable(f"{what}: the CRM cannot be reached ({type(error).__name__})", hint=hint)
+
+
+def _of_status(status: int, what: str) -> CrmError:
+    if status in _BUSY:
+        return CrmUnavailable(f"{what}: the CRM is busy ({status})", hint="it is tried again by itself")
+    if status >= 500:
+        return CrmUnavailable(f"{what}: the CRM fails ({status})", hint="it is tried again by itself")
+    if status in {401, 403}:
+        return CrmRefused(f"{what}: the CRM refuses the login ({status})", hint="check client.auth of crm.rest")
+    return CrmRefused(f"{what}: the CRM refuses the request ({status})", hint="check the resource's endpoint")
+
+
+def _masked(text: str, config: dict[str, Any]) -> str:
+    for secret in _texts((config.get("client") or {}) if isinstance(config.get("client"), dict) else {}):
+        text = text.replace(secret, "***")
+    return text
+
+
+def _texts(value: Any) -> Iterator[str]:
+    match value:
+        case dict():
+            for name, item in value.items():
+                if name not in {"base_url", "type"}:
+                    yield from _texts(item)
+        case list():
+            for item in value:
+                yield from _texts(item)
+        case str() if len(value) > 3:
+            yield value
+        case _:
+            return
