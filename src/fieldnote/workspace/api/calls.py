@@ -105,35 +105,66 @@ class Call:
             raise invalid([issue("invalid_enum_value", [name], message)])
         return None if value is None else value == "true"
 
-    def page_size(self, *, default: int, largest: int) -> int:
+    def page_size(self, *, default: int, largest: int, name: str = "pageSize") -> int:
         """How many items a page has."""
-        value = self.text("pageSize")
+        value = self.text(name)
         if value is None:
             return default
         if not value.isascii() or not value.isdigit():
             message = "Expected number, received string"
-            raise invalid([issue("invalid_type", ["pageSize"], message, expected="number", received="string")])
+            raise invalid([issue("invalid_type", [name], message, expected="number", received="string")])
         size = int(value[:9])
         if not 1 <= size <= largest:
             code, edge = ("too_small", "greater than or equal to 1") if size < 1 else ("too_big", f"at most {largest}")
-            raise invalid([issue(code, ["pageSize"], f"Number must be {edge}")])
+            raise invalid([issue(code, [name], f"Number must be {edge}")])
         return size
 
     def cursor(self) -> tuple[datetime, str] | None:
-        """Where the page before ended."""
-        value = self.text("cursor")
-        if value is None:
+        """Where the page before ended, of a list by time."""
+        if (ended := self._cursor()) is None:
             return None
         try:
-            at, record_id = json.loads(base64.urlsafe_b64decode(value.encode()))
+            at, record_id = ended
             return datetime.fromisoformat(at).astimezone(UTC), str(UUID(record_id))
-        except (ValueError, TypeError, AttributeError, OverflowError, binascii.Error, RecursionError):
-            raise invalid([issue("custom", ["cursor"], "Is not a cursor of this list")]) from None
+        except (ValueError, TypeError, AttributeError, OverflowError):
+            raise _no_cursor() from None
+
+    def key_cursor(self) -> tuple[str, str] | None:
+        """Where the page before ended, of a list by connection and external id."""
+        if (ended := self._cursor()) is None:
+            return None
+        try:
+            connection_id, key = ended
+            if not isinstance(key, str) or "\0" in key:
+                raise _no_cursor()
+            return str(UUID(connection_id)), key
+        except (ValueError, TypeError, AttributeError):
+            raise _no_cursor() from None
+
+    def _cursor(self) -> Any:
+        value = self.text("cursor")
+        try:
+            return None if value is None else json.loads(base64.urlsafe_b64decode(value.encode()))
+        except (ValueError, binascii.Error, RecursionError):
+            raise _no_cursor() from None
+
+
+def _no_cursor() -> ApiError:
+    return invalid([issue("custom", ["cursor"], "Is not a cursor of this list")])
 
 
 def cursor_of(at: datetime, record_id: str) -> str:
     """What `Call.cursor` reads."""
-    return base64.urlsafe_b64encode(json.dumps([at.isoformat(), record_id]).encode()).decode()
+    return _encoded([at.isoformat(), record_id])
+
+
+def key_cursor_of(connection_id: str, key: str) -> str:
+    """What `Call.key_cursor` reads."""
+    return _encoded([connection_id, key])
+
+
+def _encoded(ended: list[str]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(ended).encode()).decode()
 
 
 def read_each(calls: Sequence[Call], read: Callable[[Call], T]) -> tuple[dict[int, T], dict[int, Any]]:
