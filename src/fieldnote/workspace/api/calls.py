@@ -21,7 +21,8 @@ from fieldnote.workspace.connections import Transaction
 from fieldnote.workspace.tenancy import Caller
 
 LONGEST_ID: Final = 500
-"""Characters of an `externalId`; they are indexed, and an index takes no more than 2,700 bytes."""
+"""Characters of an external id; they are indexed, and an index takes no more than 2,700 bytes."""
+_INDEXED: Final = frozenset({"externalId", "mergedToExternalId", "mergedFromExternalIds"})
 _LONGEST_TEXT: Final = 4096
 _LARGEST: Final = 1e300
 
@@ -217,7 +218,7 @@ def _unstorable(value: Any, path: tuple[str | int, ...]) -> Iterator[dict[str, A
     match value:
         case str() if "\0" in value:
             yield issue("invalid_string", path, "Holds a NUL character")
-        case str() if len(value) > LONGEST_ID and path and path[-1] == "externalId":
+        case str() if len(value) > LONGEST_ID and not _INDEXED.isdisjoint(path[-2:]):
             yield issue("too_big", path, f"String must contain at most {LONGEST_ID} character(s)")
         case bool():
             pass
