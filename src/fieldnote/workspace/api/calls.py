@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Generic, TypeVar
@@ -100,11 +100,17 @@ class Call:
 
     def flag(self, name: str) -> bool | None:
         """`true` or `false`."""
-        value = self.text(name)
-        if value not in (None, "true", "false"):
-            message = f"Invalid enum value. Expected 'true' | 'false', received '{value}'"
-            raise invalid([issue("invalid_enum_value", [name], message)])
+        value = self.choice(name, ("true", "false"))
         return None if value is None else value == "true"
+
+    def choice(self, name: str, among: Iterable[str]) -> str | None:
+        """One of some words."""
+        value = self.text(name)
+        if value is not None and value not in (words := list(among)):
+            expected = " | ".join(f"'{word}'" for word in words)
+            message = f"Invalid enum value. Expected {expected}, received '{value}'"
+            raise invalid([issue("invalid_enum_value", [name], message)])
+        return value
 
     def page_size(self, *, default: int, largest: int, name: str = "pageSize") -> int:
         """How many items a page has."""

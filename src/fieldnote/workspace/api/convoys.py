@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError
 from fieldnote.workspace.api.calls import Call
 from fieldnote.workspace.api.errors import failed
 from fieldnote.workspace.connections import Connections
-from fieldnote.workspace.tenancy import authenticated
+from fieldnote.workspace.tenancy import Hold, authenticated
 
 _TRIES: Final = 5
 
@@ -33,8 +33,7 @@ class Door:
     """Answers each call in its place; an ApiError is an answer too."""
     kind: str
     """Of token."""
-    shared: bool
-    """Whether it changes CRM records; see `tenancy.authenticated`."""
+    hold: Hold
     largest: int = 32
     """How many calls go together."""
     at_once: int | None = 2
@@ -111,7 +110,7 @@ class Convoys:
         raise AssertionError
 
     async def _inside(self, door: Door, group: Sequence[Passenger]) -> list[Any]:
-        entered = authenticated(self.connections, group[0].hashed, door.kind, shared=door.shared)
+        entered = authenticated(self.connections, group[0].hashed, door.kind, door.hold)
         async with entered as (transaction, caller):
             if caller is None:
                 return [failed(401, "Invalid or expired token") for _ in group]

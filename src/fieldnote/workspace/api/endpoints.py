@@ -15,6 +15,7 @@ from fieldnote.workspace import credentials
 from fieldnote.workspace.api.calls import Call
 from fieldnote.workspace.api.convoys import Convoys, Door, Passenger
 from fieldnote.workspace.api.errors import ApiError, failed
+from fieldnote.workspace.tenancy import Hold
 
 LARGEST_BODY: Final = 1024 * 1024
 """Bytes."""
@@ -24,24 +25,22 @@ Gatherer = Callable[[Sequence[Call]], Awaitable[list[Any]]]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def endpoint(handler: Handler, *, kind: str, status: int, shared: bool = False) -> Endpoint:
-    """An operation behind what calls of this kind of token share. `shared`: it changes CRM records."""
+def endpoint(handler: Handler, *, kind: str, status: int, hold: Hold = Hold.NONE) -> Endpoint:
+    """An operation behind what calls of this kind of token share."""
 
     async def alone(calls: Sequence[Call]) -> list[Any]:
         return [await handler(call) for call in calls]
 
-    return _named(_endpoint(Door(alone, kind, shared, largest=1, at_once=None), status), handler)
+    return _named(_endpoint(Door(alone, kind, hold, largest=1, at_once=None), status), handler)
 
 
-def gathering(
-    handler: Callable[[Sequence[Call]], Awaitable[list[Any]]], *, kind: str, shared: bool = False
-) -> Endpoint:
+def gathering(handler: Gatherer, *, kind: str, hold: Hold = Hold.NONE) -> Endpoint:
     """As `endpoint`, for an operation that does many calls of one token in one go; see `convoys`.
 
     It answers each call in its place, with an ApiError where a call is not to be done.
     """
-    at_once = 1 if shared else 2  # two that write would wait for each other's customers
-    return _named(_endpoint(Door(handler, kind, shared, at_once=at_once), 200), handler)
+    at_once = 2 if hold is Hold.NONE else 1  # two that write would wait for each other's customers
+    return _named(_endpoint(Door(handler, kind, hold, at_once=at_once), 200), handler)
 
 
 def _endpoint(door: Door, status: int) -> Endpoint:

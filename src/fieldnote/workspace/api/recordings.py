@@ -137,12 +137,17 @@ async def list_mobile_events(call: Call) -> dict[str, Any]:
     return {"data": [_mobile_event(row) for row in page], "cursor": more}
 
 
+async def get_mobile_event(call: Call) -> dict[str, Any]:
+    """One thing that happened in the recorder app."""
+    values = {"id": call.record_id("Mobile event")}
+    rows = (await call.conn.execute(text(f"{_EVENTS} where id = :id"), values)).all()
+    if not rows:
+        raise not_found("Mobile event")
+    return _mobile_event(rows[0])
+
+
 def _event_codes(call: Call) -> list[str]:
-    single = call.text("eventCode")
-    if single is not None and single not in list(EventCode):
-        expected = " | ".join(f"'{code}'" for code in EventCode)
-        message = f"Invalid enum value. Expected {expected}, received '{single}'"
-        raise invalid([issue("invalid_enum_value", ["eventCode"], message)])
+    single = call.choice("eventCode", EventCode)
     several = [code for name in ("eventCodeIn", "eventCodeIn[]") for code in call.request.query_params.getlist(name)]
     if len(several) > 10:
         raise invalid([issue("too_big", ["eventCodeIn"], "Array must contain at most 10 element(s)")])

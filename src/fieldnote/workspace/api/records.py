@@ -116,10 +116,7 @@ async def _one(call: Call, what: str, view: View) -> dict[str, Any]:
 
 async def delete_engagement(call: Call) -> bool:
     """Delete an appointment by the workspace's id, or by the CRM's. Whether there was one that was not deleted."""
-    kind = call.text("idType") or ExternalIdType.INTERNAL
-    if kind not in list(ExternalIdType):
-        message = f"Invalid enum value. Expected 'internal' | 'external', received '{kind}'"
-        raise invalid([issue("invalid_enum_value", ["idType"], message)])
+    kind = call.choice("idType", ExternalIdType) or ExternalIdType.INTERNAL
     statement = _DELETE_ENGAGEMENTS + (_BY_ID if kind == ExternalIdType.INTERNAL else _BY_EXTERNAL_ID)
     values = _now() | {"id": _named(call, kind), "platform": call.text("integrationPlatform")}
     deleted = await _delete(call, statement, values)
