@@ -155,7 +155,7 @@ async def test_a_token_of_one_kind_opens_no_operation_of_the_other(house: House)
         (nobody, organization.router),
         (wrong_organization, user.router),
     ):
-        for method, path in operations(api.router):
+        for method, path in operations(router):
             body = {"json": BODIES[method, path]} if method in {"POST", "PUT", "PATCH"} else {}
             response = await client(method, re.sub(r"\{\w+\}", NEW, f"/v1{path}"), **body)
             assert response.status_code == 401, f"{method} {path}"
