@@ -10,7 +10,8 @@ from sqlalchemy import text
 
 from fieldnote.workspace import credentials
 from fieldnote.workspace.api import views
-from fieldnote.workspace.api.calls import Call, Handler, endpoint
+from fieldnote.workspace.api.calls import Call
+from fieldnote.workspace.api.endpoints import Handler, endpoint
 from fieldnote.workspace.api.errors import invalid, issue, not_found
 
 router: Final = APIRouter(prefix="/v1")
