@@ -76,7 +76,7 @@ async def by_httpx(url: str, endpoint: str, state: Path, since: str | None) -> N
                 group.create_task(send(batch))
                 last = moment
     if last:
-        state.write_text(last)
+        await asyncio.to_thread(state.write_text, last)
 
 
 def main() -> None:
