@@ -106,6 +106,11 @@ class LandedDriver(ABC):
         del table, column, left, right
         self._only_reads()
 
+    def may_write(self, table: str, column: str) -> None:
+        """Refused."""
+        del table, column
+        self._only_reads()
+
     def write_if(self, record: Record, column: str, *, expected: object, new: object) -> WriteResult:
         """Refused."""
         del record, column, expected, new

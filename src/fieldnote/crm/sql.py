@@ -95,6 +95,10 @@ class SqlDriver:
         """See `Driver.same`."""
         return self._writer.same(table, column, left, right)
 
+    def may_write(self, table: str, column: str) -> None:
+        """See `Driver.may_write`."""
+        self._writer.may_write(table, column)
+
     def write_if(self, record: Record, column: str, *, expected: object, new: object) -> WriteResult:
         """See `Driver.write_if`."""
         return self._writer.write_if(record, column, expected, new)

@@ -48,6 +48,15 @@ class Writer:
         with self._at_work(self._reading, f"reading {table}") as connection:
             return self._reading.table(connection, table).column(column).same(left, right)
 
+    def may_write(self, table: str, column: str) -> None:
+        """Let the database judge an update of no row; nothing is changed."""
+        with self._at_work(self._writing, f"writing {table}.{column}", writes=True) as connection:
+            known = self._writing.table(connection, table)
+            name = self._quote(known.column(column).name)
+            path = self._writing.dialect.path(known.path)
+            statement = f"update {path} set {name} = {name} where 1 = {self._bind('never')}"
+            connection.exec_driver_sql(statement, {"never": 0}).close()
+
     def write_if(self, record: Record, column: str, expected: object, new: object) -> WriteResult:
         """Lock, compare, write and read back."""
         doing = f"writing {record.table}.{column}"

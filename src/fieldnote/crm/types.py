@@ -230,6 +230,10 @@ class Driver(Protocol):
         """Whether two values are one value to this column: 45000 and "45000.00" to a numeric one."""
         ...
 
+    def may_write(self, table: str, column: str) -> None:
+        """Raise `CrmRefused` where this column must not be written, as far as can be told without writing."""
+        ...
+
     def write_if(self, record: Record, column: str, *, expected: object, new: object) -> WriteResult:
         """Set a field to `new` if it holds `expected`, as one atomic step. None stands for null."""
         ...
