@@ -19,14 +19,23 @@ _EPOCH = re.compile(r"\d{10}|\d{13}")
 _NUMBER = re.compile(r"-?(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d+)?|-?\.\d+")
 
 
+def is_blank(text: str) -> bool:
+    """Whether a text says nothing."""
+    # MySQL's zero date stands for "none" wherever it is allowed at all.
+    return not text or text.isspace() or text.startswith("0000-00-00")
+
+
 def to_time(value: object, zone: tzinfo | None) -> datetime:
     """An instant in UTC, from a time, a date, their ISO text, or seconds or milliseconds since 1970."""
-    moment = value.replace(fold=0) if type(value) is datetime else _moment(value)
+    moment = value if type(value) is datetime else read_time(value)
     if moment.tzinfo is None:
         if zone is None:
             raise ValueError("is a time without a zone; set crm.timezone to the zone that the CRM's times are in")
-        moment = moment.replace(tzinfo=zone)
-    return moment.astimezone(UTC)
+        moment = moment.replace(tzinfo=zone, fold=0)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("is a time too near the ends of the calendar") from None
 
 
 def to_instant(value: object, zone: tzinfo | None) -> str:
@@ -35,28 +44,38 @@ def to_instant(value: object, zone: tzinfo | None) -> str:
 
 
 def to_local_text(value: object, zone: tzinfo | None) -> str:
-    """The time on the clock in the customer's home, `2026-02-15T14:00:00`."""
-    moment = _moment(value)
-    if moment.tzinfo is not None and zone is not None:
-        moment = moment.astimezone(zone)
+    """The time on the clock in the customer's home, `2026-02-15T14:00:00`; one that this clock leaves out, moved on."""
+    moment = read_time(value)
+    if zone is not None:
+        moment = to_time(moment, zone).astimezone(zone)
     return moment.replace(tzinfo=None).isoformat(timespec="seconds")
 
 
-def _moment(value: object) -> datetime:
+def read_time(value: object, form: str | None = None) -> datetime:
+    """A time with the zone that it carries, if any. `form`: how text is written, as `strptime` has it."""
     match value:
         case datetime():
-            return value.replace(fold=0)
+            return value
         case date():
             return datetime.combine(value, time())
         case bool():
             pass
         case int() | float() | Decimal():
             return _since_1970(value)
+        case str() if form:
+            return _formed(value.strip(), form)
         case str():
             return _written(value.strip())
         case _:
             pass
     raise ValueError("is not a time")
+
+
+def _formed(text: str, form: str) -> datetime:
+    try:
+        return datetime.strptime(text, form)  # noqa: DTZ007 - the zone is the stream's, or the format's
+    except ValueError:
+        raise ValueError(f"is not a time as '{form}' writes it") from None
 
 
 def _since_1970(value: float | Decimal) -> datetime:
@@ -74,7 +93,9 @@ def _written(text: str) -> datetime:
     try:
         return datetime.fromisoformat(text)
     except ValueError:
-        raise ValueError("is not a time as ISO 8601 writes it (2026-02-15 14:00:00)") from None
+        raise ValueError(
+            "is not a time as ISO 8601 writes it (2026-02-15 14:00:00); time(…) takes another format"
+        ) from None
 
 
 def to_number(value: object) -> int | float:
