@@ -94,7 +94,10 @@ def test_choices_take_numbers_and_booleans_by_their_words() -> None:
             "push.engagements, record 17: engagementType.activityType, from kind = 'lunch', is not among its",
         ),
         ({"starts_at": "soon"}, "record 17: startTime, from starts_at = 'soon', is not a time"),
-        ({"kind": None}, "record 17: engagementType has no activityType, name, which Siro needs"),
+        (
+            {"kind": None},
+            "record 17: engagementType has no activityType (from kind is null), name (from kind is null), which",
+        ),
         ({"cancelled_at": True}, "record 17: deletedAt, from cancelled_at = True, is not a time"),
     ],
 )
@@ -114,7 +117,7 @@ def test_an_error_names_stream_record_field_expression_and_value(row: dict[str, 
         ),
         ({"engagementUsers": [{"nam": "a", "externalId": "b"}]}, "map.engagementUsers[0].nam is not a field"),
         ({"engagementUsers": [{"name": "a"}]}, "map.engagementUsers[0] needs 'externalId'"),
-        ({"startTime": "a b"}, "map.startTime (a b) is not a JMESPath expression"),
+        ({"startTime": "a, b"}, "map.startTime (a, b) is not a JMESPath expression"),
         ({"startTime": None}, "map.startTime is empty"),
         ({"startTime": {"x": "y"}}, "map.startTime takes one value"),
         (
@@ -188,7 +191,9 @@ def test_an_incomplete_address_is_left_out_with_a_warning() -> None:
     row = {"id": 1, "street": "1 A St", "city": "Denver", "state": "", "zip": None}
     mapped = _mapper(fields).map(row)
     assert mapped.wire["account"] == {"externalId": "1", "name": "Denver"}
-    assert mapped.warnings == ("account.addresses[0] has no state, zip and is left out, as Siro refuses it",)
+    lacking = "state (from state is null), zip (from zip is null)"
+    where = "push.engagements, record 1: account.addresses[0]"
+    assert mapped.warnings == (f"{where} has no {lacking} and is left out, as Siro refuses it",)
 
 
 def test_reps_may_come_as_json_of_the_database() -> None:

@@ -30,15 +30,17 @@ _CANADA = {
     "ON": "Ontario", "PE": "Prince Edward Island", "QC": "Quebec", "SK": "Saskatchewan", "YT": "Yukon",
 }  # fmt: skip
 _COUNTIES = (
-    "England|Scotland|Wales|Northern Ireland|Bedfordshire|Berkshire|Buckinghamshire|Cambridgeshire|Cheshire|"
-    "Cornwall|Cumbria|Derbyshire|Devon|Dorset|County Durham|East Sussex|East Riding of Yorkshire|Essex|"
-    "Gloucestershire|Greater London|Greater Manchester|Hampshire|Herefordshire|Hertfordshire|Isle of Wight|Kent|"
-    "Lancashire|Leicestershire|Lincolnshire|Merseyside|Middlesex|Norfolk|Northamptonshire|Northumberland|"
-    "North Yorkshire|Nottinghamshire|Oxfordshire|Rutland|Shropshire|Somerset|South Yorkshire|Staffordshire|"
-    "Suffolk|Surrey|Tyne and Wear|Warwickshire|West Midlands|West Sussex|West Yorkshire|Wiltshire|"
-    "Worcestershire|Clwyd|Dyfed|Gwent|Gwynedd|Mid Glamorgan|Powys|South Glamorgan|West Glamorgan|"
-    "County Antrim|County Armagh|County Down|County Fermanagh|County Londonderry|County Tyrone"
-).split("|")
+    "England", "Scotland", "Wales", "Northern Ireland", "Bedfordshire", "Berkshire", "Buckinghamshire",
+    "Cambridgeshire", "Cheshire", "Cornwall", "Cumbria", "Derbyshire", "Devon", "Dorset", "County Durham",
+    "East Sussex", "East Riding of Yorkshire", "Essex", "Gloucestershire", "Greater London",
+    "Greater Manchester", "Hampshire", "Herefordshire", "Hertfordshire", "Isle of Wight", "Kent", "Lancashire",
+    "Leicestershire", "Lincolnshire", "Merseyside", "Middlesex", "Norfolk", "Northamptonshire",
+    "Northumberland", "North Yorkshire", "Nottinghamshire", "Oxfordshire", "Rutland", "Shropshire", "Somerset",
+    "South Yorkshire", "Staffordshire", "Suffolk", "Surrey", "Tyne and Wear", "Warwickshire", "West Midlands",
+    "West Sussex", "West Yorkshire", "Wiltshire", "Worcestershire", "Clwyd", "Dyfed", "Gwent", "Gwynedd",
+    "Mid Glamorgan", "Powys", "South Glamorgan", "West Glamorgan", "County Antrim", "County Armagh",
+    "County Down", "County Fermanagh", "County Londonderry", "County Tyrone",
+)  # fmt: skip
 
 
 def _by_name(*codes: dict[str, str]) -> dict[str, str]:

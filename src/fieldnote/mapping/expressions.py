@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import Any, Final, cast
 
 import jmespath  # type: ignore[import-untyped]
-from jmespath import functions as builtin  # type: ignore[import-untyped]
+from jmespath import functions as builtin
 from jmespath.exceptions import JMESPathError, JMESPathTypeError  # type: ignore[import-untyped]
 from jmespath.visitor import Options, TreeInterpreter  # type: ignore[import-untyped]
 
@@ -67,7 +67,7 @@ def compile_expression(text: str) -> Expression:
         raise ExpressionError("is not a JMESPath expression") from error
     for call in _calls(node):
         _check_call(call)
-    return Expression(text, frozenset(_columns(node)), _compiled(node))
+    return Expression(text, _columns(node), _compiled(node))
 
 
 # --- checking -------------------------------------------------------------------------------------------
@@ -115,16 +115,21 @@ _CHAINS = {
 }  # fmt: skip
 
 
-def _columns(node: Node) -> set[str]:
-    """The fields that an expression takes from the row itself."""
-    if node["type"] == "field":
-        return {node["value"]}
-    children = node.get("children", [])
-    if node["type"] == "expref":
-        return set()
+def _at_root(node: Node) -> Iterator[Node]:
+    """The innermost nodes that are applied to the row itself."""
+    children = [child for child in node.get("children", []) if isinstance(child, dict)]
     if node["type"] in _CHAINS:
         children = children[:1]
-    return {name for child in children if isinstance(child, dict) for name in _columns(child)}
+    if node["type"] == "expref" or not children:
+        yield node
+        return
+    for child in children:
+        yield from _at_root(child)
+
+
+def _columns(node: Node) -> frozenset[str]:
+    """The fields that an expression takes from the row."""
+    return frozenset(found["value"] for found in _at_root(node) if found["type"] == "field")
 
 
 # --- applying -------------------------------------------------------------------------------------------
@@ -159,9 +164,13 @@ def _calling(name: str, arguments: list[Apply]) -> Apply:
 
 
 def _interpreted(node: Node) -> Apply:
+    columns = sorted(_columns(node))
+    whole = any(found["type"] in {"current", "identity"} for found in _at_root(node))
+
     def apply(row: Row) -> object:
+        values = {name: _as_json(row.get(name)) for name in (row if whole else columns)}
         try:
-            return _INTERPRETER.visit(node, {name: _as_json(value) for name, value in row.items()})
+            return _INTERPRETER.visit(node, values)
         except JMESPathTypeError as error:
             wanted = " or ".join(kind.replace("array-", "list of ") for kind in error.expected_types)
             raise CallError(f"is no {wanted}, which {error.function_name}() takes", error.current_value) from error

@@ -79,7 +79,7 @@ def _check_time(argument: object) -> None:
     if form is None:
         return
     try:
-        read = datetime.strptime(_SAMPLE.strftime(form), form).replace(tzinfo=None)
+        read = read_time(_SAMPLE.strftime(form), form)
     except ValueError:
         raise ValueError(f"has '{form}', which is no format of a time (such as '%m/%d/%Y %I:%M %p')") from None
     if read.date() != _SAMPLE.date() or read.hour not in {0, _SAMPLE.hour}:

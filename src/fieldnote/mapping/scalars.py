@@ -8,7 +8,7 @@ forward, is moved on by the gap: 02:30 becomes 03:30. A date alone is the midnig
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, time, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from math import isfinite
 
@@ -135,16 +135,36 @@ def to_boolean(value: object) -> bool:
     raise ValueError("is neither true nor false")
 
 
+_MIDNIGHT = datetime(2000, 1, 1)  # noqa: DTZ001 - of any day
+
+
 def to_text(value: object) -> str:
-    """Text as it is, and a number without a tail of zeros: 17, 17.0 and "17" are all "17"."""
+    """Text as it is, and a number without a tail of zeros: 17, 17.0 and "17" are all "17".
+
+    A time of day is `14:30:00`, also where a driver gives it as the time since midnight.
+    """
     match value:
         case str():
-            return value
+            return value if value.isascii() else _whole(value)
         case bool():
             return "true" if value else "false"
+        case float() if isfinite(value):
+            return key_text(Decimal(str(value)))
+        case time():
+            return value.isoformat()
+        case timedelta() if timedelta(0) <= value < timedelta(days=1):
+            return (_MIDNIGHT + value).time().isoformat()
         case _:
             pass
     try:
         return key_text(value)
     except CrmRefused as error:
         raise ValueError("is neither text nor a number") from error
+
+
+def _whole(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("holds half a character") from None
+    return text
