@@ -87,7 +87,6 @@ def _check_call(node: Node) -> None:
     if name in FUNCTIONS:
         function = FUNCTIONS[name]
         least, most = function.least, function.most
-        _check_constants(name, function, arguments[1:])
     elif name in known:
         signature = known[name]["signature"]
         least, most = len(signature), None if signature and signature[-1].get("variadic") else len(signature)
@@ -96,6 +95,8 @@ def _check_call(node: Node) -> None:
     if len(arguments) < least or (most is not None and len(arguments) > most):
         wanted = str(least) if least == most else f"{least} or more" if most is None else f"{least} to {most}"
         raise ExpressionError(f"gives {name}() {len(arguments)} values, and it takes {wanted}")
+    if name in FUNCTIONS:
+        _check_constants(name, FUNCTIONS[name], arguments[1:])
 
 
 def _check_constants(name: str, function: Function, arguments: list[Node]) -> None:

@@ -32,8 +32,12 @@ def to_time(value: object, zone: tzinfo | None) -> datetime:
         if zone is None:
             raise ValueError("is a time without a zone; set crm.timezone to the zone that the CRM's times are in")
         moment = moment.replace(tzinfo=zone, fold=0)
+    return _in_zone(moment, UTC)
+
+
+def _in_zone(moment: datetime, zone: tzinfo) -> datetime:
     try:
-        return moment.astimezone(UTC)
+        return moment.astimezone(zone)
     except OverflowError:
         raise ValueError("is a time too near the ends of the calendar") from None
 
@@ -47,7 +51,7 @@ def to_local_text(value: object, zone: tzinfo | None) -> str:
     """The time on the clock in the customer's home, `2026-02-15T14:00:00`; one that this clock leaves out, moved on."""
     moment = read_time(value)
     if zone is not None:
-        moment = to_time(moment, zone).astimezone(zone)
+        moment = _in_zone(to_time(moment, zone), zone)
     return moment.replace(tzinfo=None).isoformat(timespec="seconds")
 
 
