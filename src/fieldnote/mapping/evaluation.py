@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from pydantic import BaseModel
 
@@ -55,7 +55,7 @@ def given(parts: list[Part], row: Row, scope: Scope) -> dict[str, Any]:
 
 def reading(expression: Expression, convert: Convert, name: str) -> Evaluate:
     """Apply an expression and convert what it gives; null and blank text are null."""
-    apply = expression.apply
+    apply, column = expression.apply, expression.column
 
     def read(row: Row, scope: Scope) -> Any:
         value: Any = None
@@ -74,7 +74,25 @@ def reading(expression: Expression, convert: Convert, name: str) -> Evaluate:
         except ValueError as error:
             raise FieldError(_complaint(name, expression, value, error)) from error
 
+    if column is not None and convert in {AS_TEXT, _AS_ID}:
+        return _reading_text(column, read, trim=convert is _AS_ID)
     return read
+
+
+def _reading_text(column: str, read: Evaluate, *, trim: bool) -> Evaluate:
+    """`read` for a column of text, without its detours for what nearly every value is: a plain word, a number."""
+
+    def read_text(row: Row, scope: Scope) -> Any:
+        value: Any = row.get(column)
+        if value is None:
+            return None
+        kind = type(value)
+        # What begins above "0" is neither blank nor a zero date.
+        if kind is str and value > "1" and value.isascii():
+            return value.strip() if trim else value
+        return str(value) if kind is int else read(row, scope)
+
+    return read_text
 
 
 def _complaint(name: str, expression: Expression, value: object, error: ValueError) -> str:
@@ -260,6 +278,10 @@ def plain(convert: Callable[[Any], Any]) -> Convert:
     return lambda value, _scope: convert(value)
 
 
+AS_TEXT: Final = plain(to_text)
+_AS_ID: Final = plain(lambda value: to_text(value).strip())
+
+
 def converter(shape: FieldShape) -> Convert:
     """How a value becomes one of this field."""
     match shape.shape:
@@ -276,9 +298,9 @@ def converter(shape: FieldShape) -> Convert:
         case Shape.TEXTS:
             return plain(_to_texts)
         case Shape.ID:
-            return plain(lambda value: to_text(value).strip())
+            return _AS_ID
         case _:
-            return plain(to_text)
+            return AS_TEXT
 
 
 def _word(words: tuple[str, ...]) -> Convert:

@@ -55,19 +55,27 @@ class Expression:
     columns: frozenset[str]
     """The columns of the row that it looks at."""
     apply: Apply
+    column: str | None = None
+    """The column that it is, where it is nothing else."""
 
 
 def compile_expression(text: str) -> Expression:
     """Raises ExpressionError where `text` is no JMESPath, or calls a function as it cannot be called."""
     if _IDENTIFIER.fullmatch(text) or _WORDS.fullmatch(text):
-        return Expression(text, frozenset({text}), lambda row: row.get(text))
+        return _column(text, text)
     try:
         node = cast("Node", jmespath.compile(text).parsed)
     except JMESPathError as error:
         raise ExpressionError("is not a JMESPath expression") from error
+    if node["type"] == "field":
+        return _column(text, node["value"])
     for call in _calls(node):
         _check_call(call)
     return Expression(text, _columns(node), _compiled(node))
+
+
+def _column(text: str, column: str) -> Expression:
+    return Expression(text, frozenset({column}), lambda row: row.get(column), column)
 
 
 # --- checking -------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from fieldnote.config import Keys, dotted, nearest
 from fieldnote.crm.types import Row
 from fieldnote.errors import ConfigError
 from fieldnote.mapping.evaluation import (
+    AS_TEXT,
     Convert,
     Evaluate,
     Part,
@@ -23,13 +24,11 @@ from fieldnote.mapping.evaluation import (
     each,
     from_json,
     given,
-    plain,
     reading,
     required,
 )
 from fieldnote.mapping.expressions import Expression, ExpressionError, compile_expression
 from fieldnote.mapping.fields import FieldShape, Shape, shape_of
-from fieldnote.mapping.scalars import to_text
 
 
 class MapError(ConfigError):
@@ -105,7 +104,7 @@ class _Compiler:
             raise MapError((*keys, "choices"), "must list words and what they become: {word: value}")
         default = _constant(shape, entry.get("default"), (*keys, "default"))
         name = self._name(keys)
-        read = reading(expression, plain(to_text) if listed else converter(shape), name)
+        read = reading(expression, AS_TEXT if listed else converter(shape), name)
         if listed is None:
             return lambda row, scope: default if (value := read(row, scope)) is None else value
         choices = {word: _constant(shape, value, (*keys, "choices", word)) for word, value in listed.items()}
