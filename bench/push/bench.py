@@ -10,12 +10,14 @@ import sys
 import tempfile
 from pathlib import Path
 
+import daemon
+import exactness
 import speed
 from contestants import ALL
 from report import Report, show
 from stage import Stage, staged
 
-SCENARIOS = {**speed.SCENARIOS}
+SCENARIOS = {**speed.SCENARIOS, **daemon.SCENARIOS, **exactness.SCENARIOS}
 LONG = ("million", "rate-limit")
 """Only played when they are named."""
 

@@ -82,6 +82,7 @@ def _script(name: str, kind: str, kept: str) -> Callable[[Place], list[str]]:
 
 
 FIELDNOTE = Contestant("fieldnote", (), lambda place: fieldnote(place, "push", "--json"))
+FIELDNOTE_FULL = Contestant("fieldnote push --full", (), lambda place: fieldnote(place, "push", "--full", "--json"))
 DLT = Contestant("dlt", ("dlt", "requests"), _script("with_dlt.py", "plain", "dlt"))
 DLT_TUNED = Contestant("dlt tuned", ("dlt", "requests", "pyarrow"), _script("with_dlt.py", "tuned", "dlt"))
 HTTPX = Contestant("httpx, 32 in flight", ("httpx2",), _script("loop.py", "httpx", "since"))

@@ -46,12 +46,12 @@ class Report:
 def show(report: Report) -> None:
     """On stdout; as wide as it needs to be where no terminal sets a width."""
     console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
-    table = Table(title=report.title, title_justify="left", title_style="bold")
+    table = Table()
     for number, column in enumerate(report.columns):
         table.add_column(column, justify="left" if number == 0 else "right")
     for row in report.rows:
         table.add_row(*row)
-    console.print()
+    console.print(f"\n[bold]{report.title}[/bold]")
     console.print(table)
     for verdict in report.verdicts:
         console.print(f"  {'kept  ' if verdict.kept else 'MISSED'}  {verdict.asked}: {verdict.seen}", markup=False)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx2
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +49,14 @@ class Server:
         """At this moment."""
         return Counts(**self._ask("/stats"))
 
-    def state(self) -> dict[str, str | None]:
-        """Each engagement's digest by externalId; None where it is deleted."""
-        found: dict[str, str | None] = self._ask("/state").get("engagements", {})
+    def state(self, only: Iterable[str] | None = None) -> dict[str, str | None]:
+        """The digest of each engagement (or of those `only`) by externalId; None where it is deleted."""
+        found: dict[str, str | None] = self._ask("/state", None if only is None else list(only))
         return found
 
-    def _ask(self, path: str) -> Any:
-        answer = httpx2.get(f"http://127.0.0.1:{self.port}{path}", timeout=600, trust_env=False)
+    def _ask(self, path: str, question: object = None) -> Any:
+        url = f"http://127.0.0.1:{self.port}{path}"
+        answer = httpx2.post(url, content=to_json(question), timeout=600, trust_env=False)
         return from_json(answer.content)
 
 

@@ -59,7 +59,7 @@ def execute(url: str, *statements: str) -> None:
     """Change something by hand, each statement by itself."""
     with psycopg.connect(url, autocommit=True) as connection:
         for statement in statements:
-            connection.execute(statement)  # type: ignore[arg-type]
+            connection.execute(statement)
 
 
 def touch(url: str, rows: int, *, word: str) -> set[str]:
@@ -85,7 +85,7 @@ def rows_of(url: str, statement: str = QUERY, **values: object) -> Iterator[dict
     """The rows of a query, a few thousand in memory at a time."""
     with psycopg.connect(url) as connection, connection.cursor("rows", row_factory=dict_row) as cursor:
         cursor.itersize = 2000
-        cursor.execute(statement, values)  # type: ignore[arg-type]
+        cursor.execute(statement, values)
         yield from cursor
 
 
@@ -117,6 +117,13 @@ def digest(record: dict[str, Any]) -> str:
         "opportunity": {**record["opportunity"], "amount": f"{Decimal(str(record['opportunity']['amount'])):.2f}"},
     }
     return blake2b(to_json(dict(sorted(said.items()))), digest_size=8).hexdigest()
+
+
+def digests(url: str, keys: list[str] | None = None) -> dict[str, str]:
+    """What each row (or each of `keys`) would say, by its key."""
+    some = "" if keys is None else "where a.id = any(%(keys)s)"
+    found = rows_of(url, f"{QUERY} {some}", keys=[int(key) for key in keys or ()])
+    return {str(row["id"]): digest(payload(row)) for row in found}
 
 
 def _instant(text: str) -> str:

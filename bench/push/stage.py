@@ -36,16 +36,18 @@ class EndState:
     """Records without a row that are not deleted."""
 
     def __str__(self) -> str:
-        words = [f"{count} {name}" for name, count in self._counts().items() if count]
-        return ", ".join(words) or "equal"
+        named = {"missing": self.missing, "stale": self.stale, "standing": self.standing}
+        return ", ".join(f"{count} {name}" for name, count in named.items() if count) or "equal"
 
-    def _counts(self) -> dict[str, int]:
-        return {"missing": self.missing, "stale": self.stale, "standing": self.standing}
+    @property
+    def wrong(self) -> int:
+        """Records that are not as they should be."""
+        return self.missing + self.stale + self.standing
 
     @property
     def equal(self) -> bool:
         """Whether the workspace says what the source says."""
-        return not any(self._counts().values())
+        return not self.wrong
 
 
 @dataclass(slots=True)
@@ -103,18 +105,17 @@ class Stage:
 
     def end_state(self, server: Server, only: Iterable[str] | None = None) -> EndState:
         """The workspace beside the source; of the keys `only`, if they are given."""
-        rows = {str(row["id"]): source.digest(source.payload(row)) for row in source.rows_of(self.source)}
-        held = server.state()
-        keys = set(rows) | set(held) if only is None else set(only)
+        keys = None if only is None else list(only)
+        rows, held = source.digests(self.source, keys), server.state(keys)
         return EndState(
-            missing=sum(key in rows and held.get(key) is None for key in keys),
-            stale=sum(key in rows and held.get(key) not in {None, rows[key]} for key in keys),
-            standing=sum(key not in rows and held.get(key) is not None for key in keys),
+            missing=sum(held.get(key) is None for key in rows),
+            stale=sum(held.get(key) not in {None, said} for key, said in rows.items()),
+            standing=sum(said is not None and key not in rows for key, said in held.items()),
         )
 
     def _admin(self, statement: str, *names: str) -> None:
         with psycopg.connect(self.database.url("postgres"), autocommit=True) as connection:
-            connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))  # type: ignore[arg-type]
+            connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 
 
 @contextmanager

@@ -12,7 +12,9 @@ import gc
 import random
 import time
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any, Final
 
 from pydantic_core import from_json, to_json
@@ -32,7 +34,7 @@ class Stub:
     delay: float = 0.0
     limit: int | None = None
     failing: float = 0.0
-    bodies: list[tuple[str, bytes]] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
     places: dict[str, dict[str, int]] = field(default_factory=dict)
     """Of each stream and externalId: the address of the record that came last."""
     received: int = 0
@@ -49,7 +51,7 @@ class Stub:
         if path == "/stats":
             return 200, to_json(self.stats())
         if path == "/state":
-            return 200, to_json(self.state())
+            return 200, to_json(self.state(from_json(body)))
         if self.limit is not None and not self._within(self.limit):
             self.refused += 1
             return 429, b""
@@ -83,7 +85,7 @@ class Stub:
         found = from_json(body)
         batch = found if isinstance(found, list) else [found]
         address = len(self.bodies) * _PLACES
-        self.bodies.append((stream, body))
+        self.bodies.append(body)
         held = self.places.setdefault(stream, {})
         held.update((record["externalId"], address + place) for place, record in enumerate(batch))
         self.received += len(batch)
@@ -96,16 +98,17 @@ class Stub:
         names = ("received", "calls", "refused", "failed", "first", "last")
         return {"kept": kept, **{name: getattr(self, name) for name in names}}
 
-    def state(self) -> dict[str, dict[str, str | None]]:
-        """Of each stream and externalId: what the record says, as a digest; None once it is deleted."""
-        found: dict[str, dict[str, str | None]] = {}
-        for number, (stream, body) in enumerate(self.bodies):
-            held, said = self.places[stream], found.setdefault(stream, {})
-            records = from_json(body)
-            for place, record in enumerate(records if isinstance(records, list) else [records]):
-                key = record["externalId"]
-                if held[key] == number * _PLACES + place:
-                    said[key] = None if record.get("deletedAt") else digest(record)
+    def state(self, only: Iterable[str] | None = None) -> dict[str, str | None]:
+        """What each engagement (or each of the keys `only`) says, as a digest; None once it is deleted."""
+        held = self.places.get("engagements", {})
+        wanted = sorted((held[key], key) for key in (held if only is None else only) if key in held)
+        found: dict[str, str | None] = {}
+        for number, group in groupby(wanted, lambda item: item[0] // _PLACES):
+            read = from_json(self.bodies[number])
+            batch = read if isinstance(read, list) else [read]
+            for address, key in group:
+                record = batch[address % _PLACES]
+                found[key] = None if record.get("deletedAt") else digest(record)
         return found
 
 

@@ -15,7 +15,6 @@ from typing import Any
 
 kind, url, port, folder, *start = sys.argv[1:]
 TUNED = kind == "tuned"
-BACKEND = os.environ.get("BENCH_DLT_BACKEND", "pyarrow")
 
 os.environ |= {
     "DLT_DATA_DIR": folder,
@@ -54,7 +53,7 @@ def main() -> None:
         url,
         table="joined",
         incremental=dlt.sources.incremental("updated_at", initial_value=initial),
-        backend=BACKEND if TUNED else "sqlalchemy",
+        backend="pyarrow" if TUNED else "sqlalchemy",
         chunk_size=50_000,
         reflection_level="full",
     )
