@@ -1,11 +1,12 @@
-"""`fieldnote check` and `fieldnote users`."""
+"""`fieldnote check`, `fieldnote users` and `fieldnote try`."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,6 +15,7 @@ from fieldnote.cli.bridge import DEFAULT_FILE, AsJson, ConfigFile
 if TYPE_CHECKING:
     from fieldnote.bridge.checks import Finding
     from fieldnote.bridge.people import Mapped, People
+    from fieldnote.siro.models import Recording
 
 _SIGNS = {"good": ("✓", "green"), "hint": ("!", "yellow"), "bad": ("✗", "red")}
 
@@ -107,3 +109,51 @@ def _row(item: Mapped) -> list[str]:
     rep = item.rep
     user = f"{item.user.full_name} <{item.user.email}>" if item.user else "-"
     return [rep.external_id, rep.name or "-", rep.email or "-", str(rep.records), item.way.value, user, item.why]
+
+
+def try_it(
+    *,
+    config: ConfigFile = DEFAULT_FILE,
+    rep: Annotated[str, typer.Option(metavar="EMAIL", help="The Siro user who will record.")],
+    minutes: Annotated[int, typer.Option(min=1, max=600, help="How long to wait for the recording.")] = 30,
+) -> None:
+    """Push one marked appointment, wait for its recording, show its context, and delete the appointment.
+
+    Exit status: 0 if a recording came and was linked, 1 if not.
+    """
+    from fieldnote.cli.signals import until_stopped
+
+    came: list[bool] = []
+    asyncio.run(until_stopped(_try(config, rep, minutes, came)))
+    if not came:
+        raise typer.Exit(1)
+
+
+async def _try(path: Path, email: str, minutes: int, came: list[bool]) -> None:
+    from fieldnote.bridge import open_bridge
+    from fieldnote.bridge.trial import appointment, recording_of
+    from fieldnote.config import load
+
+    async with open_bridge(load(path)) as bridge:
+        async with appointment(bridge, email) as made:
+            typer.echo(f"'{made.subject}' is in {made.rep}'s appointments now: record something with Siro's app.")
+            typer.echo(f"Waiting up to {minutes} minutes for the recording; Ctrl-C ends it.")
+            recording = await recording_of(bridge, made, patience=timedelta(minutes=minutes))
+            if recording is None:
+                typer.secho("No recording was linked to it in time.", fg="yellow")
+            else:
+                came.append(True)
+                _print_context(recording)
+        typer.echo("The appointment is deleted again.")
+
+
+def _print_context(recording: Recording) -> None:
+    typer.secho(f"✓ recording {recording.id} was linked", fg="green")
+    crm = recording.crm
+    if crm is not None and crm.engagement is not None:
+        typer.echo(f"    appointment: {crm.engagement.external_id}")
+    if crm is not None and crm.account is not None:
+        typer.echo(f"    customer: {crm.account.external_id}")
+    typer.echo(f"    {recording.web_url or recording.title or ''}")
+    for part in recording.summary or ():
+        typer.echo(f"    {part.name}: {part.content[:200]}")

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 from fieldnote.bridge.checks.findings import Finding, bad, good, hint
 from fieldnote.bridge.context import Bridge
+from fieldnote.bridge.oauth import refusal
 from fieldnote.bridge.people import Way, people
 from fieldnote.siro.errors import Forbidden, NotFound, SiroError
 from fieldnote.siro.models.enums import IntegrationPlatform
@@ -32,12 +33,11 @@ async def check_user_token(bridge: Bridge) -> AsyncIterator[Finding]:
             "`fieldnote oauth setup` makes one",
         )
         return
-    try:
-        await anext(bridge.remote.client.recordings.list_as_user(page_size=1).pages(), None)
-    except SiroError as error:
-        yield bad("siro user", error.message, error.hint)
+    why_not = await refusal(bridge.remote.client)
+    if why_not is not None:
+        yield bad("siro user", why_not, "`fieldnote oauth setup` makes another app and token")
         return
-    yield good("siro user", "the user token reads recordings")
+    yield good("siro user", "the user token is accepted")
 
 
 async def check_native(bridge: Bridge) -> AsyncIterator[Finding]:
