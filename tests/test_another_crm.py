@@ -194,6 +194,36 @@ def test_a_dealers_crm_is_joined_by_a_file_of_its_own(shell: Shell, crm: Path) -
     assert shell.json("push")["calls"] == 1
 
 
+def test_check_and_users_say_what_stands_in_the_way(shell: Shell, crm: Path) -> None:
+    fine = shell.json("check")
+    assert fine["good"]
+    hints = " ".join(item["text"] for item in fine["findings"] if item["level"] == "hint")
+    assert "the cursor changed does not move when shoppers as s and Sales People as p change" in hints
+    assert [rep["way"] for rep in shell.json("users")["reps"]] == ["email"]
+
+    with sqlite3.connect(crm) as connection:
+        connection.execute("update \"Sales People\" set mail = 'someone@else.example', \"full name\" = 'Dolores'")
+        connection.execute("update visits set slot = '2026-02-14 03:00'")
+        connection.execute("update leads set state = 'on hold'")
+        connection.execute("alter table leads rename column worries to concerns")
+    connection.close()
+    found = shell.json("check", status=1)["findings"]
+    bad = {item["subject"]: item["text"] for item in found if item["level"] == "bad"}
+    assert bad.keys() == {"push.opportunities", "pull.opportunity"}
+    assert "on hold" in bad["push.opportunities"]
+    assert "worries" in bad["pull.opportunity"]
+    hints = " ".join(item["text"] for item in found if item["level"] == "hint")
+    assert "begin at night in America/Chicago" in hints
+    assert "rep Dolores (SP-7, on 2 rows) has no user in Siro" in hints
+    assert [rep["way"] for rep in shell.json("users", status=1)["reps"]] == ["none"]
+
+    shell.environment["SIRO_TOKEN"] = "wrong"
+    subjects = {item["subject"] for item in shell.json("check", status=1)["findings"] if item["level"] == "bad"}
+    assert subjects >= {"siro", "push.opportunities", "pull.opportunity"}, (
+        "one failed check does not keep the others away"
+    )
+
+
 def test_a_word_that_the_file_does_not_list_is_named_and_stops_nothing_else(shell: Shell, crm: Path) -> None:
     with sqlite3.connect(crm) as connection:
         connection.execute("update leads set state = 'on hold' where lead_no = 'L-1'")

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from fieldnote import __version__
-from fieldnote.cli import bridge, db, quarantine, workspace
+from fieldnote.cli import bridge, db, quarantine, setup, workspace
 from fieldnote.cli.demo import demo
 from fieldnote.cli.logs import configure_logging
 from fieldnote.errors import FieldnoteError
@@ -22,6 +22,8 @@ app = typer.Typer(
     add_completion=False,
 )
 app.command()(demo)
+app.command()(setup.check)
+app.command()(setup.users)
 app.command()(bridge.push)
 app.command()(bridge.plan)
 app.command()(bridge.pull)

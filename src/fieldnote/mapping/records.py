@@ -7,7 +7,8 @@ in the map is
 - a number, `true` or `false`: itself;
 - `{from: expression, choices: {word: value}, default: value}`: a choice table. Without `default` a word
   that is not listed is a problem, named with the row;
-- a section, for a nested record, and a list of them, for several.
+- a section, for a nested record, and a list of them, for several; its `default` completes it;
+- an expression that gives such a record whole, or `{from: expression, default: {field: value}}`.
 
 What is null: a field that Siro can clear is sent as null, any other is left out. A nested record whose
 `externalId` is null is left out whole.
@@ -16,23 +17,26 @@ What is null: a field that Siro can clear is sent as null, any other is left out
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from hashlib import blake2b
 from operator import itemgetter
 from typing import Any, Final, Literal, Protocol, get_args
 from zoneinfo import ZoneInfo
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import to_json
 
-from fieldnote.config import ColumnZone, Config, StreamSettings, nearest
+from fieldnote.config import ColumnZone, Config, Keys, StreamSettings, nearest
 from fieldnote.crm.types import Row, freeze, key_text
 from fieldnote.errors import ConfigError, CrmRefused, MappingError
 from fieldnote.mapping.accounts import AccountRecord
-from fieldnote.mapping.maps import FieldError, MapError, RecordMap, Scope, compile_record
+from fieldnote.mapping.evaluation import FieldError, Scope
+from fieldnote.mapping.fields import Shape, shape_of
+from fieldnote.mapping.maps import MapError, RecordMap, compile_record
 from fieldnote.siro.models import EngagementSync, OpportunitySync
 
 StreamName = Literal["accounts", "opportunities", "engagements"]
@@ -45,11 +49,8 @@ _MODELS: dict[StreamName, type[SyncRecord]] = {
     "engagements": EngagementSync,
 }
 
-MEANING = 2
+MEANING = 3
 """Raised whenever the same map comes to mean another record, so that every row is looked at again."""
-
-
-_PLAIN: Final = {str, int, float, bool, type(None)}
 
 
 class _Digest(Protocol):
@@ -92,7 +93,7 @@ class RowMapper:
         self._model = _MODELS[stream]
         self._rules = bool(self._model.__pydantic_decorators__.model_validators)
         self._fixed_zone = ZoneInfo(zone) if isinstance(zone, str) and zone else None
-        self._checked: frozenset[str] = frozenset()
+        self._seen: tuple[AbstractSet[str], dict[str, str]] = (frozenset(), {})
         self._hasher: _Hasher = (frozenset(), lambda _: (), blake2b())
         meaning = [MEANING, stream, settings.key, settings.map, str(zone)]
         digest = blake2b(json.dumps(meaning, default=str).encode(), digest_size=8)
@@ -105,11 +106,20 @@ class RowMapper:
         wanted = dict(self._fields.columns)
         if isinstance(self._zone, ColumnZone):
             wanted[self._zone.column] = ("timezone",)
+        spelled = {}
         for column in sorted(wanted.keys() - known):
-            hint = f"give the query or table this column; a constant text is written \"'{column}'\""
-            text = f"needs the column '{column}', which the rows do not have{nearest(column, sorted(known))}"
-            raise MapError(("push", self.stream, *wanted[column]), text, hint=hint)
-        self._checked = known
+            spelled[column] = self._spelled(column, known, wanted[column])
+        self._seen = known, spelled
+
+    def _spelled(self, column: str, known: frozenset[str], keys: Keys) -> str:
+        """The column as the rows spell it: a database may fold the case of names."""
+        same = [name for name in known if name.casefold() == column.casefold()]
+        if len(same) == 1:
+            return same[0]
+        hint = f"give the query or table this column; a constant text is written \"'{column}'\""
+        state = f"and the rows have {' and '.join(sorted(same))}" if same else "which the rows do not have"
+        near = "" if same else nearest(column, sorted(known))
+        raise MapError(("push", self.stream, *keys), f"needs the column '{column}', {state}{near}", hint=hint)
 
     def key(self, row: Row) -> str:
         """The row's key as Siro's externalId. Raises MappingError where it has none."""
@@ -130,7 +140,10 @@ class RowMapper:
         columns, values, prefix = self._hasher
         if columns != row.keys():
             columns, values, prefix = self._hasher = self._hash_of(row)
-        plain = [value if type(value) in _PLAIN else _stable(value) for value in values(row)]
+        plain = [
+            value if (freezer := _FREEZERS.get(type(value), _stable)) is None else freezer(value)
+            for value in values(row)
+        ]
         try:
             data = to_json(plain, inf_nan_mode="strings")
         except ValueError:  # half a surrogate pair
@@ -148,18 +161,21 @@ class RowMapper:
 
     def map(self, row: Row) -> Mapped:
         """The record of a row. Raises MappingError, naming stream, record, field, expression and value."""
-        if row.keys() != self._checked:
+        if row.keys() != self._seen[0]:
             self.check(row.keys())
+        if spelled := self._seen[1]:
+            row = {**row, **{column: row[name] for column, name in spelled.items()}}
         key = self.key(row)
         scope = Scope(self._zone_of(row, key) if self._fixed_zone is None else self._fixed_zone)
         try:
             fields = self._fields.apply(row, scope)
         except FieldError as error:
             raise self._error(key, str(error), error.hint) from error
-        fields.setdefault("externalId", key)
+        if fields.get("externalId") is None:
+            fields["externalId"] = key
         if self._rules:
             self._validate(fields, key)
-        return Mapped(fields, self._model, tuple(scope.warnings))
+        return Mapped(fields, self._model, tuple(f"{self._record(key)}: {text}" for text in scope.warnings))
 
     def _validate(self, fields: dict[str, Any], key: str) -> None:
         """Only for models that have rules over several fields: each field by itself is right by its making."""
@@ -179,7 +195,10 @@ class RowMapper:
             raise self._error(key, text, "the column must hold names such as America/Denver") from error
 
     def _error(self, key: str, text: str, hint: str | None = None) -> MappingError:
-        return MappingError(f"push.{self.stream}, record {key}: {text}", hint=hint)
+        return MappingError(f"{self._record(key)}: {text}", hint=hint)
+
+    def _record(self, key: str) -> str:
+        return f"push.{self.stream}, record {key}"
 
 
 def compile_stream(
@@ -211,29 +230,49 @@ def compile_push(config: Config) -> dict[StreamName, RowMapper]:
 
 # --- children that vanished -----------------------------------------------------------------------------
 
-_CHILDREN = ("engagementUsers", "opportunityUsers")
+
+def _lists_of_children(*models: type[BaseModel]) -> Iterator[str]:
+    """The fields, at any depth, that hold records which are taken off one by one, with `deletedAt`."""
+    for model in models:
+        for name, shape in shape_of(model).items():
+            if shape.model is None:
+                continue
+            if shape.shape is Shape.RECORDS and "deletedAt" in shape_of(shape.model):
+                yield name
+            yield from _lists_of_children(shape.model)
+
+
+_CHILDREN: Final = frozenset(_lists_of_children(*_MODELS.values()))
 
 
 def with_removed(previous: dict[str, Any] | None, new: dict[str, Any], now: datetime) -> dict[str, Any]:
-    """`new`, and the reps that were sent before and are gone now, once more with `deletedAt`.
+    """`new`, and the reps and contacts that were sent before and are gone now, once more with `deletedAt`.
 
     Both payloads are as they go over the wire; `previous` is what was sent last, with what this function
     added to it. The result equals `previous` if nothing has to be sent: a rep who was taken off stays in
-    the payload with the time of their removal, and one who came back has `deletedAt: null`.
+    the payload with the time of their removal, and one who came back has `deletedAt: null`. It reaches into
+    records inside the record as long as they are the same ones.
     """
+    if not previous:
+        return new
     result = dict(new)
-    for name in _CHILDREN:
-        before = {child["externalId"]: child for child in (previous or {}).get(name) or []}
-        if before:
-            result[name] = _merged(before, new.get(name) or [], now)
+    for name, before in previous.items():
+        given = new.get(name)
+        if name in _CHILDREN and before:
+            result[name] = _merged({child["externalId"]: child for child in before}, given or [], now)
+        elif isinstance(before, dict) and isinstance(given, dict) and _same(before, given):
+            result[name] = with_removed(before, given, now)
     return result
+
+
+def _same(left: dict[str, Any], right: dict[str, Any]) -> bool:
+    return left.get("externalId") == right.get("externalId")
 
 
 def _merged(before: dict[str, dict[str, Any]], children: list[dict[str, Any]], now: datetime) -> list[dict[str, Any]]:
     present = {child["externalId"] for child in children}
     kept = [
-        {"deletedAt": None} | child if "deletedAt" in before.get(child["externalId"], {}) else child
-        for child in children
+        _back(before[child["externalId"]], child, now) if child["externalId"] in before else child for child in children
     ]
     stamp = now.astimezone(UTC).isoformat().replace("+00:00", "Z")
     gone = [
@@ -244,14 +283,30 @@ def _merged(before: dict[str, dict[str, Any]], children: list[dict[str, Any]], n
     return kept + gone
 
 
+def _back(before: dict[str, Any], child: dict[str, Any], now: datetime) -> dict[str, Any]:
+    """A child that was there before; if it had been taken off, it is put back."""
+    whole = with_removed(before, child, now)
+    return {"deletedAt": None} | whole if "deletedAt" in before else whole
+
+
 # --- small things ---------------------------------------------------------------------------------------
 
 
+def _moment(value: datetime) -> str:
+    """The same text in whatever zone the session was when the row was read."""
+    return value.isoformat() if value.tzinfo is None else value.astimezone(UTC).isoformat()
+
+
 def _stable(value: object) -> object:
-    """A text that is the same whatever zone the session was in when the row was read."""
-    if isinstance(value, datetime) and value.tzinfo is not None:
-        return value.astimezone(UTC).isoformat()
-    return freeze(value)
+    """A value of a rarer type."""
+    return _moment(value) if isinstance(value, datetime) else freeze(value)
+
+
+_FREEZERS: Final[dict[type, Callable[[Any], object] | None]] = {
+    str: None, int: None, float: None, bool: None, type(None): None,
+    datetime: _moment, Decimal: lambda value: format(value, "f"),
+}  # fmt: skip
+"""How the common types get into a hash; None: as they are."""
 
 
 def _first(error: ValidationError) -> str:

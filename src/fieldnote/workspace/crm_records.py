@@ -28,6 +28,7 @@ from fieldnote.db.workspace_tables import (
     opportunities,
     opportunity_users,
 )
+from fieldnote.matching.people import email_key, name_key
 from fieldnote.siro.models import (
     AccountSync,
     ContactSync,
@@ -50,7 +51,7 @@ from fieldnote.workspace.crm_writes import (
     share_with_deals,
     stamp,
 )
-from fieldnote.workspace.people import email_key, map_users, name_key
+from fieldnote.workspace.people import map_users
 
 _NESTED: Final = frozenset({
     "externalId", "account", "contact", "lead", "opportunity", "engagementUsers", "opportunityUsers",

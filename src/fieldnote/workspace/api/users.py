@@ -6,13 +6,14 @@ from typing import Any, Final
 
 from psycopg.types.json import Jsonb
 
+from fieldnote.matching.people import LONGEST_KEY, email_key, name_key
 from fieldnote.siro.models import UserCreate, UserUpdate
 from fieldnote.workspace.api.calls import Call
 from fieldnote.workspace.api.errors import failed, invalid, issue, not_found
 from fieldnote.workspace.api.views import exact
 from fieldnote.workspace.crm_records import Touched
 from fieldnote.workspace.linking import defer_links
-from fieldnote.workspace.people import LONGEST_KEY, email_key, map_users, name_key
+from fieldnote.workspace.people import map_users
 
 # Of the CRM's id that which was given when the user was made, else one of the CRM's users who is taken for them.
 _USERS: Final = """
