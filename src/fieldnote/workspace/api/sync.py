@@ -74,7 +74,7 @@ async def _opportunities(call: Call, records: list[OpportunitySync]) -> list[dic
 
 def _count(call: Call, records: int) -> None:
     workspace: Workspace = call.request.app.state.workspace
-    workspace.statistics.grew(records)
+    call.transaction.when_committed.append(lambda: workspace.statistics.grew(records))
 
 
 def _owner(call: Call) -> Owner:
