@@ -46,7 +46,10 @@ BODIES: Final[dict[tuple[str, str], Any]] = {
     },
     ("PATCH", "/core/integrations/connections/{id}"): {"isActive": False},
     ("POST", "/core/auth/tokens"): {"organizationId": "THEIRS", "tokenName": "x"},
+    ("PUT", "/core/recordings/{id}/link"): {"dataType": "ENGAGEMENT", "id": "THEIRS"},
+    ("DELETE", "/core/recordings/{id}/link"): {"dataType": "ENGAGEMENT", "id": "THEIRS"},
 }  # fmt: skip
+WRITING: Final = {"POST", "PUT", "PATCH"}
 FILTERS: Final = {"recordingId": "THEIRS", "userId": "THEIRS", "idType": "internal", "showCrmLinks": "true"}
 
 
@@ -110,7 +113,7 @@ async def test_no_operation_tells_or_changes_what_belongs_to_another_organizatio
             for an_id in set(theirs.values()) if "{" in path or _takes_ids(method, path) else {NEW}:
                 words = {"THEIRS": an_id, "OWN": other_organization.id}
                 options: dict[str, Any] = {"params": filled(FILTERS, **words)}
-                if method in {"POST", "PUT", "PATCH"}:
+                if method in WRITING or (method, path) in BODIES:
                     options["json"] = filled(BODIES[method, path], **words)
                 where = f"{method} {path}"
                 url = re.sub(r"\{\w+\}", an_id, f"/v1{path}")
@@ -156,7 +159,7 @@ async def test_a_token_of_one_kind_opens_no_operation_of_the_other(house: House)
         (wrong_organization, user.router),
     ):
         for method, path in operations(router):
-            body = {"json": BODIES[method, path]} if method in {"POST", "PUT", "PATCH"} else {}
+            body = {"json": BODIES[method, path]} if method in WRITING else {}
             response = await client(method, re.sub(r"\{\w+\}", NEW, f"/v1{path}"), **body)
             assert response.status_code == 401, f"{method} {path}"
     assert await contents(house) == before

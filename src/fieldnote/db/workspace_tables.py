@@ -364,6 +364,10 @@ recording_links: Final = Table(
     _to("recording_id", "recordings.id", primary_key=True),
     _to("engagement_id", "engagements.id", nullable=True),
     _to("opportunity_id", "opportunities.id", nullable=True),
+    # These only where a person chose them themselves; else they are the appointment's or the deal's.
+    _to("account_id", "accounts.id", nullable=True),
+    _to("contact_id", "contacts.id", nullable=True),
+    _to("lead_id", "leads.id", nullable=True),
     _text("trigger"),
     _text("source"),
     Column("score", Double),
@@ -374,6 +378,23 @@ recording_links: Final = Table(
     _now("decided_at"),
     Index("ix_recording_links_engagement", "engagement_id"),
 )
+
+recording_choices: Final = Table(
+    "recording_choices",
+    metadata,
+    _organization(),
+    _to("recording_id", "recordings.id", primary_key=True),
+    _to("engagement_id", "engagements.id", nullable=True),
+    _to("opportunity_id", "opportunities.id", nullable=True),
+    _to("account_id", "accounts.id", nullable=True),
+    _to("contact_id", "contacts.id", nullable=True),
+    _to("lead_id", "leads.id", nullable=True),
+    _text("trigger"),
+    _to("user_id", "users.id"),
+    _now("chosen_at"),
+    Index("ix_recording_choices_account", "account_id"),
+)
+"""What a person said that a recording belongs to; without any record, to none. The machine leaves it so."""
 
 mobile_events: Final = Table(
     "mobile_events",

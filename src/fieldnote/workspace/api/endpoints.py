@@ -29,7 +29,7 @@ def endpoint(handler: Handler, *, kind: str, status: int, hold: Hold = Hold.NONE
     """An operation behind what calls of this kind of token share."""
 
     async def alone(calls: Sequence[Call]) -> list[Any]:
-        return [await handler(call) for call in calls]
+        return [await handler(_allowed(call)) for call in calls]
 
     return _named(_endpoint(Door(alone, kind, hold, largest=1, at_once=None), status), handler)
 
@@ -59,6 +59,13 @@ def _endpoint(door: Door, status: int) -> Endpoint:
 def _named(answer: Endpoint, handler: Callable[..., Any]) -> Endpoint:
     answer.__name__, answer.__doc__ = handler.__name__, handler.__doc__
     return answer
+
+
+def _allowed(call: Call) -> Call:
+    """A user token of the scope `read` changes nothing. Raises ApiError."""
+    if call.caller.scope == "read" and call.request.method != "GET":
+        raise failed(403, "The token's scope does not allow this")
+    return call
 
 
 def _token(request: Request, kind: str) -> str:

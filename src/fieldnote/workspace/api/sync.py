@@ -9,6 +9,7 @@ from fieldnote.siro.models import EngagementSync, OpportunitySync, RequestModel
 from fieldnote.workspace.api import views
 from fieldnote.workspace.api.calls import Call, read_each
 from fieldnote.workspace.api.errors import ApiError, invalid, issue
+from fieldnote.workspace.context import Workspace
 from fieldnote.workspace.crm_records import UnknownAccount, sync_engagements, sync_opportunities
 from fieldnote.workspace.crm_writes import Owner
 from fieldnote.workspace.linking import defer_links
@@ -60,13 +61,20 @@ async def _each(
 async def _engagements(call: Call, records: list[EngagementSync]) -> list[dict[str, Any]]:
     ids, touched = await sync_engagements(call.transaction, _owner(call), records)
     await defer_links(call.conn, call.organization_id, touched)
+    _count(call, len(records))
     return await views.engagements(call.transaction, ids)
 
 
 async def _opportunities(call: Call, records: list[OpportunitySync]) -> list[dict[str, Any]]:
     ids, touched = await sync_opportunities(call.transaction, _owner(call), records)
     await defer_links(call.conn, call.organization_id, touched)
+    _count(call, len(records))
     return await views.opportunities(call.transaction, ids)
+
+
+def _count(call: Call, records: int) -> None:
+    workspace: Workspace = call.request.app.state.workspace
+    call.transaction.when_committed.append(lambda: workspace.statistics.grew(records))
 
 
 def _owner(call: Call) -> Owner:
