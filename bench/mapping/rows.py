@@ -59,7 +59,7 @@ def with_texts(number: int) -> dict[str, Any]:
     """The same, and the columns that the functions read."""
     return joined(number) | {
         "starts_text": f"2026-01-{number % 28 + 1:02} 14:30",
-        "phone": f"(303) 555-{number % 10000:04}",
+        "phone": f"(303) 861-{number % 10000:04}",
         "address": f"{number + 1} Main St, Denver, CO 80202",
         "budget": "$12,500.00",
     }

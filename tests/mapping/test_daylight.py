@@ -67,6 +67,11 @@ def test_a_day_begins_at_its_own_midnight(zone: str, day: date, instant: str) ->
         assert mapped({"startTime": "at"}, {"at": at}, zone=zone)["startTime"] == instant
 
 
+@pytest.mark.parametrize("at", [9999999999999, "9999999999999"])
+def test_milliseconds_are_exact(at: object) -> None:
+    assert mapped({"startTime": "at"}, {"at": at})["startTime"] == "2286-11-20T17:46:39.999000Z"
+
+
 def test_the_formats_of_a_crm_and_its_offsets() -> None:
     shifted = datetime(2026, 3, 8, 2, 30, tzinfo=timezone(timedelta(hours=-7)))
     for at in (shifted, "2026-03-08T02:30:00-07:00", "2026-03-08 02:30:00-0700", "2026-03-08T09:30:00.000Z"):

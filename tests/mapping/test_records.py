@@ -148,6 +148,7 @@ def test_an_error_names_stream_record_field_expression_and_value(row: dict[str, 
             "map.direction.choices.in is none of INBOUND, OUTBOUND",
         ),
         ({"account": []}, "map.account is a record"),
+        ({"account": {"default": {"name": "x"}}}, "map.account is a record"),
         ({"engagementUsers": 5}, "map.engagementUsers is a list"),
         ({"opportunity": {"copyEngagementRelationships": True}}, "map.opportunity needs 'externalId'"),
     ],
@@ -265,12 +266,29 @@ def test_a_default_is_checked_against_siros_fields(default: object, message: str
     assert message in caught.value.message
 
 
+def test_records_may_come_as_the_text_of_their_json() -> None:
+    row = {
+        "reps": '[{"externalId": 3, "name": "Ann"}]',
+        "customer": '{"externalId": "9", "owner": null}',
+        "none": "null",
+    }
+    assert mapped({"engagementUsers": "reps", "account": "customer", "lead": "none"}, row) == {
+        "externalId": "1",
+        "engagementUsers": [{"externalId": "3", "name": "Ann"}],
+        "account": {"externalId": "9"},
+    }
+    assert mapped({"engagementUsers": "json(reps)[].{externalId: externalId}"}, row)["engagementUsers"] == [
+        {"externalId": "3"}
+    ]
+
+
 def test_an_error_inside_a_whole_record_names_its_field_and_value() -> None:
     fields = {"engagementUsers": "reps"}
     for rep, message in (
         ({"externalId": 3, "deletedAt": "soon"}, "engagementUsers.deletedAt, from reps = 'soon', is not a time"),
         ({"externalId": 3, "mail": "a@x"}, "engagementUsers, from reps = \"[{'externalId': 3, 'mail': 'a@x'}]\", has"),
-        ("Ann", "engagementUsers, from reps = 'Ann', is not an object"),
+        ("Ann", "engagementUsers, from reps = 'Ann', is not JSON"),
+        ("5", "engagementUsers, from reps = '5', is not an object"),
     ):
         with pytest.raises(MappingError) as caught:
             mapped(fields, {"reps": rep if isinstance(rep, str) else [rep]})

@@ -8,7 +8,7 @@ is unclear: a statistical parser would answer, too, where it can only guess.
 from __future__ import annotations
 
 import re
-from functools import cache
+from typing import NamedTuple
 
 from fieldnote.mapping.unclear import UnclearError
 
@@ -55,9 +55,9 @@ _STATES = {
     "GB": {county.casefold(): county for county in _COUNTIES},
 }
 _ZIPS = {
-    "US": r"\d{5}(?:-\d{4})?",
-    "CA": r"[ABCEGHJ-NPRSTVXY]\d[A-Z] ?\d[A-Z]\d",
-    "GB": r"[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}",
+    "US": re.compile(r"[ ,]+(\d{5}(?:-\d{4})?)$"),
+    "CA": re.compile(r"[ ,]+([ABCEGHJ-NPRSTVXY]\d[A-Z] ?\d[A-Z]\d)$", re.IGNORECASE),
+    "GB": re.compile(r"[ ,]+([A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2})$", re.IGNORECASE),
 }
 _COUNTRIES = {
     "us": "US", "usa": "US", "united states": "US", "united states of america": "US", "canada": "CA",
@@ -73,6 +73,9 @@ _UNIT = re.compile(
 )
 _LONGEST = 300
 """Characters; what is longer is no address alone."""
+_LONGEST_STATE = 4
+"""Words."""
+_BREAK = re.compile(r"\s*[\n;,]\s*")
 _UNCLEAR = "is not clear as an address on one line (street, city, state zip)"
 
 
@@ -83,11 +86,11 @@ def address_parts(text: str) -> dict[str, str]:
     """
     if len(text) > _LONGEST:
         raise UnclearError(_UNCLEAR)
-    line, country = _without_country(re.sub(r"\s*[\n;]+\s*", ", ", text.strip()))
+    line, country = _without_country(" ".join(_BREAK.sub(", ", text).split()))
     for candidate in (country,) if country else ("US", "CA", "GB"):
-        if match := _end(candidate).fullmatch(line):
-            street, city = _street_and_city(match["front"])
-            found = {"street": street, "city": city, **_state_and_zip(match, candidate), "country": candidate}
+        if (end := _end(line, candidate)) is not None:
+            street, city = _street_and_city(end.front)
+            found = {"street": street, "city": city, "state": end.state, "zip": end.zip, "country": candidate}
             return {name: value for name, value in found.items() if value}
     raise UnclearError(_UNCLEAR)
 
@@ -99,24 +102,29 @@ def _without_country(line: str) -> tuple[str, str | None]:
     return plain, None
 
 
-@cache
-def _end(country: str) -> re.Pattern[str]:
-    """What an address of this country ends in. Without a postal code, a state must say that it is of this country."""
-    states = "|".join(map(re.escape, sorted(_STATES[country], key=len, reverse=True)))
-    code = _ZIPS[country]
-    gap = r"[\s,]+"
-    if country == "GB":  # no state is needed there, and the code may stand by itself
-        end = rf"(?:,\s*(?P<state>{states}))?{gap}(?P<zip>{code})"
-    else:
-        end = rf"{gap}(?P<state>{states})\.?(?:{gap}(?P<zip>{code}))?"
-    return re.compile(rf"(?P<front>.+?){end}", re.IGNORECASE)
+class _End(NamedTuple):
+    """What an address ends in, behind street and city."""
+
+    front: str
+    state: str | None
+    zip: str | None
 
 
-def _state_and_zip(match: re.Match[str], country: str) -> dict[str, str | None]:
-    state, code = match["state"], match["zip"]
+def _end(line: str, country: str) -> _End | None:
+    """None where it is not of this country: without a postal code, a state must say so."""
+    match = _ZIPS[country].search(line)
+    front, code = (line[: match.start()], match[1].upper()) if match else (line, None)
     if code and country != "US":
-        code = f"{code[:-3].strip()} {code[-3:]}".upper()
-    return {"state": _STATES[country][state.casefold()] if state else None, "zip": code}
+        code = f"{code[:-3].strip()} {code[-3:]}"
+    words = front.rstrip(".").split(" ")
+    for count in range(min(_LONGEST_STATE, len(words) - 1), 0, -1):
+        state = _STATES[country].get(" ".join(words[-count:]).casefold())
+        before = " ".join(words[:-count])
+        # A British county is also a part of many towns' names: it must have its comma.
+        if state and (country != "GB" or (code and before.endswith(","))):
+            return _End(before, state, code)
+    # In Britain no state is needed.
+    return _End(front, None, code) if country == "GB" and code else None
 
 
 def _street_and_city(front: str) -> tuple[str, str]:

@@ -15,7 +15,7 @@ from fieldnote.config import nearest
 from fieldnote.crm.types import Row
 from fieldnote.mapping.expressions import CallError, Expression
 from fieldnote.mapping.fields import FieldShape, Shape, shape_of
-from fieldnote.mapping.scalars import is_blank, to_boolean, to_instant, to_local_text, to_number, to_text
+from fieldnote.mapping.scalars import is_blank, to_boolean, to_instant, to_local_text, to_number, to_text, unpacked
 
 
 class FieldError(ValueError):
@@ -219,7 +219,8 @@ def each(convert: Convert, model: type[BaseModel]) -> Convert:
     """One record, or a list of them."""
 
     def convert_all(value: Any, scope: Scope) -> list[dict[str, Any]] | None:
-        items = value if isinstance(value, list) else [value]
+        whole = unpacked(value)
+        items = whole if isinstance(whole, list) else [whole]
         return distinct([convert(item, scope) for item in items], model)
 
     return convert_all
@@ -235,12 +236,13 @@ def from_json(
     complete = completing(model, name, sources=sources, defaults=defaults or {})
 
     def convert(value: Any, scope: Scope) -> dict[str, Any] | None:
-        if value is None:
+        whole = unpacked(value)
+        if whole is None:
             return None
-        if not isinstance(value, dict):
+        if not isinstance(whole, dict):
             raise ValueError("is not an object")  # noqa: TRY004 - a value's fault, like all others here
         record = {}
-        for key, item in value.items():
+        for key, item in whole.items():
             if key not in shapes:
                 raise ValueError(f"has '{key}', which is not a field of Siro{nearest(key, list(shapes))}")
             found = convert_field[key](item, scope)

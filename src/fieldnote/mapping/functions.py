@@ -15,7 +15,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from fieldnote.mapping.addresses import address_parts
-from fieldnote.mapping.scalars import is_blank, read_time, to_instant, to_local_text, to_number, to_text
+from fieldnote.mapping.scalars import is_blank, read_time, to_instant, to_local_text, to_number, to_text, unpacked
 from fieldnote.mapping.unclear import UnclearError
 
 
@@ -231,5 +231,6 @@ FUNCTIONS: Final[dict[str, Function]] = {
     "replace": Function(_unless_blank(_replace), least=3, most=3),
     "phone": Function(_unless_blank(_phone), most=2, check=_check_region),
     "address": Function(_unless_blank(_address)),
+    "json": Function(_unless_blank(unpacked)),
 }
 """By the name that an expression calls them by."""

@@ -131,7 +131,7 @@ class _Compiler:
             raise MapError(keys, "is not a record")
         if _is_expression(entry):
             return self._whole(shape.model, entry, keys, many=False)
-        if not isinstance(entry, dict) or not entry:
+        if not isinstance(entry, dict) or not entry.keys() - {"default"}:
             raise MapError(keys, "is a record: indent its fields below it")
         section = {name: value for name, value in entry.items() if name != "default"}
         defaults = _defaults(shape.model, entry, keys)

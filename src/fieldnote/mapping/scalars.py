@@ -7,6 +7,7 @@ forward, is moved on by the gap: 02:30 becomes 03:30. A date alone is the midnig
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
@@ -87,13 +88,16 @@ def _formed(text: str, form: str) -> datetime:
         raise ValueError(f"is not a time as '{form}' writes it") from None
 
 
+_1970 = datetime(1970, 1, 1, tzinfo=UTC)
+
+
 def _since_1970(value: float | Decimal) -> datetime:
-    seconds = float(value)
-    if 1e11 <= seconds < 1e13:
-        seconds /= 1000
-    if not 1e8 <= seconds < 1e10:
-        raise ValueError("is not a time: as a number it must be seconds or milliseconds since 1970")
-    return datetime.fromtimestamp(seconds, UTC)
+    number = value if isinstance(value, int) else float(value)
+    if 1e8 <= number < 1e10:
+        return _1970 + timedelta(seconds=number)
+    if 1e11 <= number < 1e13:
+        return _1970 + timedelta(milliseconds=number)
+    raise ValueError("is not a time: as a number it must be seconds or milliseconds since 1970")
 
 
 def _written(text: str) -> datetime:
@@ -177,3 +181,13 @@ def _whole(text: str) -> str:
     except UnicodeEncodeError:
         raise ValueError("holds half a character") from None
     return text
+
+
+def unpacked(value: object) -> object:
+    """An object or a list out of its JSON text, which is how some databases give such columns; others as they are."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        raise ValueError("is not JSON") from None
