@@ -41,7 +41,7 @@ def by_requests(url: str, endpoint: str, state: Path, since: str) -> None:
     session = requests.Session()
     for batch, last in batches(url, since):
         session.put(endpoint, json=batch, headers=HEADERS).raise_for_status()
-        state.write_text(last)
+        keep(state, last)
 
 
 async def by_httpx(url: str, endpoint: str, since: str) -> str:
@@ -71,6 +71,13 @@ async def by_httpx(url: str, endpoint: str, since: str) -> str:
     return last
 
 
+def keep(state: Path, last: str) -> None:
+    """Renamed into place, so that a kill leaves one or the other."""
+    fresh = state.with_suffix(".new")
+    fresh.write_text(last)
+    fresh.replace(state)
+
+
 def main() -> None:
     kind, url, port, path, *start = sys.argv[1:]
     state = Path(path)
@@ -79,7 +86,7 @@ def main() -> None:
     if kind == "requests":
         by_requests(url, endpoint, state, since)
     else:
-        state.write_text(asyncio.run(by_httpx(url, endpoint, since)))
+        keep(state, asyncio.run(by_httpx(url, endpoint, since)))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,9 @@ TICK = 0.05
 """Seconds between two looks at the memory."""
 _RENEW = 5
 """Ticks between two looks for new children: that look costs more than all the others together."""
+
+Kill = Callable[[], bool]
+"""Whether the moment has come at which a process shall be killed. It is asked without pause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +39,8 @@ class Ended:
     """The end of what it printed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kill:
-    """SIGKILL of the whole tree, so many seconds after its start."""
-
-    after: float
-
-
 def run(command: Sequence[str], environment: Mapping[str, str], folder: Path, kill: Kill | None = None) -> Ended:
-    """Run it in `folder` to its end, or to its kill."""
+    """Run it in `folder` to its end, or to the SIGKILL of its tree."""
     log = folder / "output.txt"
     with log.open("wb") as output:
         began = time.perf_counter()
@@ -89,15 +85,20 @@ def _killed(pid: int, kill: Kill | None) -> Iterator[None]:
     if kill is None:
         yield
         return
-    timer = threading.Timer(kill.after, _kill_tree, [pid])
-    timer.start()
+    over = threading.Event()
+    thread = threading.Thread(target=_kill, args=(pid, kill, over), daemon=True)
+    thread.start()
     try:
         yield
     finally:
-        timer.cancel()
+        over.set()
+        thread.join()
 
 
-def _kill_tree(pid: int) -> None:
+def _kill(pid: int, due: Kill, over: threading.Event) -> None:
+    while not due():
+        if over.wait(0.001):
+            return
     with suppress(ProcessLookupError):  # it was quicker
         os.killpg(pid, signal.SIGKILL)
 

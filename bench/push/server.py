@@ -44,6 +44,7 @@ class Server:
     """A running stub."""
 
     port: int
+    http: httpx2.Client
 
     def counts(self) -> Counts:
         """At this moment."""
@@ -55,9 +56,7 @@ class Server:
         return found
 
     def _ask(self, path: str, question: object = None) -> Any:
-        url = f"http://127.0.0.1:{self.port}{path}"
-        answer = httpx2.post(url, content=to_json(question), timeout=600, trust_env=False)
-        return from_json(answer.content)
+        return from_json(self.http.post(path, content=to_json(question)).content)
 
 
 @contextmanager
@@ -68,7 +67,9 @@ def stub(*, delay: float = 0.0, limit: int | None = None, failing: float = 0.0) 
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
-        yield Server(int(process.stdout.readline()))
+        port = int(process.stdout.readline())
+        with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=600, trust_env=False) as http:
+            yield Server(port, http)
     finally:
         process.kill()
         process.wait()

@@ -128,8 +128,8 @@ def _scan(stage: Stage, rows: int, server: Server, place: Place) -> Report:
     cells = (f"{ended.seconds:.2f}", f"{rows / ended.seconds:,.0f}", f"{ended.cpu:.1f}", f"{ended.memory:.0f}")
     report.add(FIELDNOTE_FULL.name, *cells, calls)
     report.asks("no call", f"{calls}, with {sent} records", kept=calls == 0 and not ended.status)
-    # A process starts in a second however few rows there are.
-    allowed = max(UNCHANGED * rows / 1e6, 2.0)
+    # A process starts in a second or two however few rows there are.
+    allowed = max(UNCHANGED * rows / 1e6, 4.0)
     report.asks(
         f"under {allowed:g} s ({UNCHANGED:g} s a million)", f"{ended.seconds:.2f} s", kept=ended.seconds < allowed
     )
