@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from fieldnote import __version__
-from fieldnote.cli import bridge, config, db, oauth, quarantine, setup, workspace
+from fieldnote.cli import bridge, config, db, init, oauth, quarantine, setup, workspace
 from fieldnote.cli.demo import demo
 from fieldnote.cli.logs import configure_logging
 from fieldnote.errors import FieldnoteError
@@ -22,6 +22,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.command()(demo)
+app.command()(init.init)
 app.command()(setup.check)
 app.command()(setup.users)
 app.command("try")(setup.try_it)

@@ -1,0 +1,117 @@
+"""`fieldnote init`: look at the CRM's tables, and propose a fieldnote.yaml."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fieldnote.errors import ConfigError, FieldnoteError
+
+if TYPE_CHECKING:
+    from fieldnote.bridge.proposal.guess import Roles
+    from fieldnote.crm.sql_look import LookedTable
+
+
+def init(
+    *,
+    url: Annotated[
+        str | None, typer.Option(help="The CRM's database; else CRM_URL, else it is asked for. It is not written down.")
+    ] = None,
+    timezone: Annotated[
+        str | None, typer.Option(metavar="IANA", help="Of times that the CRM keeps without a zone.")
+    ] = None,
+    output: Annotated[Path, typer.Option(metavar="FILE", help="Where to write.")] = Path("fieldnote.yaml"),
+    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing: take what is given, and UTC for the zone.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
+) -> None:
+    """Look at the CRM's tables and write a commented fieldnote.yaml to read over.
+
+    Nothing in the CRM is changed, and no password is written. What cannot be told becomes a question in the file.
+    """
+    if output.exists() and not force:
+        raise ConfigError(f"{output} is there already", hint="Give --output, or --force to write over it.")
+    address = url or os.environ.get("CRM_URL") or _asked(yes)
+    zone = timezone or ("UTC" if yes else typer.prompt("Time zone of times without one", default="America/Denver"))
+    tables, backend = _look(address, zone)
+    found = _roles(tables)
+    _show(found, tables)
+    text = _proposal(found, backend, zone)
+    _write(output, text, address)
+    typer.echo(f"{output} is written. Next: export CRM_URL=… SIRO_TOKEN=…, read the file over, then `fieldnote check`.")
+
+
+def _asked(quiet: bool) -> str:
+    if quiet:
+        raise ConfigError("there is no address of the CRM", hint="Give --url, or set CRM_URL.")
+    return str(typer.prompt("The CRM's database (postgresql://…, mysql://…, sqlite:///…)", hide_input=True))
+
+
+def _look(address: str, zone: str) -> tuple[list[LookedTable], str]:
+    from zoneinfo import ZoneInfo
+
+    from fieldnote.crm.sql_engine import Database
+    from fieldnote.crm.sql_look import look
+    from fieldnote.crm.sql_text import parse_url
+
+    try:
+        local = ZoneInfo(zone)
+    except (ValueError, OSError, LookupError):
+        raise ConfigError(
+            f"{zone!r} is not the name of a time zone", hint="Write for example America/Denver."
+        ) from None
+    database = Database(parse_url(address, "the CRM's address"), writes=False, zone=local, setting="the CRM's address")
+    try:
+        return look(database), database.dialect.backend
+    finally:
+        database.close()
+
+
+def _roles(tables: list[LookedTable]) -> Roles:
+    from fieldnote.bridge.proposal.guess import roles
+
+    return roles(tables)
+
+
+def _proposal(found: Roles, backend: str, zone: str) -> str:
+    from fieldnote.bridge.proposal.text import proposal
+
+    return proposal(found, backend, zone)
+
+
+def _show(found: Roles, tables: list[LookedTable]) -> None:
+    """Each table beside what it was taken for, with sample values."""
+    from rich.console import Console
+    from rich.table import Table
+
+    taken = {
+        table.name: role
+        for role, table in (
+            ("appointments", found.visits), ("reps", found.reps), ("customers", found.customers), ("deals", found.deals)
+        )
+        if table is not None
+    }  # fmt: skip
+    shown = Table(box=None, header_style="bold")
+    for heading in ("table", "taken for", "columns and what stands in them"):
+        shown.add_column(heading, overflow="fold")
+    for table in tables:
+        columns = "; ".join(f"{c.name}: {c.samples[0]}" if c.samples else c.name for c in table.columns[:8])
+        shown.add_row(table.name, taken.get(table.name, "-"), columns)
+    Console().print(shown)
+
+
+def _write(path: Path, text: str, address: str) -> None:
+    """Write the file only if it can be read again: nothing half-done stays behind."""
+    from fieldnote.config import load
+    from fieldnote.mapping.records import compile_push
+
+    draft = path.with_name(f".{path.name}.draft")
+    draft.write_text(text, encoding="utf-8")
+    try:
+        compile_push(load(draft, {"CRM_URL": address, "SIRO_TOKEN": "-"}))
+    except FieldnoteError as error:
+        draft.unlink()
+        raise ConfigError(f"no file could be made of these tables: {error.message}", hint=error.hint) from error
+    draft.replace(path)

@@ -1,0 +1,114 @@
+"""`fieldnote init` over CRMs of other people: what it can tell, what it asks, and that its file runs."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fieldnote.config import load
+from fieldnote.crm.sql import SqlDriver
+from fieldnote.crm.types import Source
+from fieldnote.mapping.records import compile_push
+
+HVAC = """
+create table tblTechs (TechID integer primary key, FirstName varchar(40), LastName varchar(40), EMail varchar(80));
+create table tblCust (CustID integer primary key, CustName varchar(80), Lat double, Lng double);
+create table tblApptTypes (TypeID integer primary key, TypeName varchar(20));
+create table tblAppt (
+    ApptID integer primary key, ApptStart datetime, ApptEnd datetime, TechID integer references tblTechs (TechID),
+    CustID integer references tblCust (CustID), EstID integer, ApptType varchar(20), Canceled datetime,
+    LastModified datetime);
+create table tblEstimates (
+    EstID integer primary key, CustID integer references tblCust (CustID), Title varchar(60), Total numeric(12, 2),
+    Status varchar(20), CloseDate date, BudgetNotes text);
+insert into tblTechs values (1, 'Al', 'Bo', 'al@example.com');
+insert into tblCust values (5, 'Kim Park', 39.7, -104.9);
+insert into tblAppt values
+    (10, '2026-11-20 09:00:00', '2026-11-20 10:00:00', 1, 5, 7, 'Tune-up', null, '2026-11-01 10:00:00');
+insert into tblEstimates values (7, 5, 'New furnace', 8200, 'Open', null, null);
+"""
+STRANGE = """
+create table alpha (id integer primary key, beta text, gamma integer);
+create table visits (ref text primary key, slot text, who_went text);
+insert into visits values ('V1', '2026-02-14 10:30', 'SP-7');
+"""
+
+
+def make(folder: Path, schema: str) -> str:
+    with sqlite3.connect(folder / "crm.db") as connection:
+        connection.executescript(schema)
+    connection.close()
+    return f"sqlite:///{folder / 'crm.db'}"
+
+
+def run(folder: Path, *words: str, status: int = 0) -> str:
+    command = [sys.executable, "-m", "fieldnote", "init", *words]
+    result = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert result.returncode == status, result.stdout + result.stderr
+    return result.stdout + result.stderr
+
+
+def test_an_hvac_shops_tables_become_a_file_that_runs(tmp_path: Path) -> None:
+    url = make(tmp_path, HVAC)
+    shown = run(tmp_path, "--url", url, "--timezone", "America/Denver", "--yes")
+    assert "appointments" in shown
+    assert "2026-11-20 09:00:00" in shown  # sample values stand beside the columns
+    config = load(tmp_path / "fieldnote.yaml", {"CRM_URL": url, "SIRO_TOKEN": "t"})
+    assert config.push is not None
+    mappers = compile_push(config)
+    driver = SqlDriver(url, timezone="America/Denver")
+    found = {}
+    for name, stream in config.push.streams().items():
+        source = Source(name, stream.key, query=stream.query, table=stream.table, cursor=stream.cursor)
+        rows = [row for page in driver.pages(source) for row in page.rows]
+        found[name] = [mappers[name].map(row).wire for row in rows]  # type: ignore[index]
+    driver.close()
+    [visit] = found["engagements"]
+    assert visit["startTime"] == "2026-11-20T16:00:00Z"
+    assert visit["engagementUsers"] == [{"externalId": "1", "email": "al@example.com", "name": "Al Bo"}]
+    assert visit["account"] == {"externalId": "5", "name": "Kim Park", "latitude": 39.7, "longitude": -104.9}
+    assert visit["opportunity"] == {"externalId": "7"}
+    assert visit["deletedAt"] is None
+    [deal] = found["opportunities"]
+    assert (deal["name"], deal["amount"], deal["account"]) == ("New furnace", 8200, {"externalId": "5"})
+    assert config.pull is not None
+    assert config.pull.opportunity is not None
+    assert [field.policy.value for field in config.pull.opportunity.fields.values()] == ["propose"]
+
+
+def test_what_cannot_be_told_is_a_question_and_not_a_guess(tmp_path: Path) -> None:
+    url = make(tmp_path, STRANGE)
+    run(tmp_path, "--url", url, "--yes")
+    text = (tmp_path / "fieldnote.yaml").read_text()
+    assert "which column names the rep?" in text
+    assert "who_went" not in text.split("map:")[1].replace("#", "")
+    load(tmp_path / "fieldnote.yaml", {"CRM_URL": url, "SIRO_TOKEN": "t"})
+
+
+def test_a_file_that_is_there_stays_and_a_password_is_never_written(tmp_path: Path) -> None:
+    url = make(tmp_path, HVAC)
+    (tmp_path / "fieldnote.yaml").write_text("mine")
+    assert "--force" in run(tmp_path, "--url", url, "--yes", status=1)
+    assert (tmp_path / "fieldnote.yaml").read_text() == "mine"
+    run(tmp_path, "--url", url, "--yes", "--force")
+    assert url not in (tmp_path / "fieldnote.yaml").read_text()
+    assert [path.name for path in tmp_path.glob(".*")] == []
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("postgresql://u:secret-password@127.0.0.1:1/none", "127.0.0.1"),
+        ("sqlite:///nowhere.db", "nowhere.db"),
+        ("gibberish", "the CRM's address"),
+    ],
+)
+def test_an_address_that_does_not_answer_is_named_without_its_password(tmp_path: Path, url: str, says: str) -> None:
+    told = run(tmp_path, "--url", url, "--yes", status=1)
+    assert says in told
+    assert "secret-password" not in told
+    assert not (tmp_path / "fieldnote.yaml").exists()
