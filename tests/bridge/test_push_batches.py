@@ -1,0 +1,113 @@
+"""Batches: one bad record costs a few calls, and none of the others."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+from fastapi import Response
+from fastapi.responses import JSONResponse
+
+from fieldnote.bridge import StreamResult, push_once
+from tests.bridge.conftest import Crm, Opener
+from tests.bridge.stub_siro import StubSiro
+
+
+def refusing(*keys: str) -> Any:
+    def refuse(method: str, path: str, body: Any) -> Response | None:
+        if method != "PUT" or body["externalId"] not in keys:
+            return None
+        issue = {"code": "custom", "path": ["name"], "message": "is bad"}
+        return JSONResponse({"name": "ZodError", "issues": [issue]}, 422)
+
+    return refuse
+
+
+async def pushed(crm: Crm, opened: Opener, count: int = 100, **changes: Any) -> StreamResult:
+    for key in range(1, count + 1):
+        crm.add_deal(key)
+    async with opened(**changes) as bridge:
+        return (await push_once(bridge)).streams[0]
+
+
+@pytest.mark.parametrize(("named", "calls"), [(True, 3), (False, 15)])
+async def test_one_bad_record_is_found_and_the_others_go(
+    crm: Crm, stub: StubSiro, opened: Opener, named: bool, calls: int
+) -> None:
+    stub.fault, stub.names_records = refusing("41"), named
+    result = await pushed(crm, opened)
+    assert (result.sent, result.refused, result.problems[0].key) == (99, 1, "41")
+    assert "is bad" in result.problems[0].reason
+    assert stub.count("PUT") <= calls
+    assert max(stub.puts.values()) == 1
+
+
+async def test_ten_bad_records_in_a_batch_are_found_each(crm: Crm, stub: StubSiro, opened: Opener) -> None:
+    bad = [str(key) for key in range(5, 100, 10)]
+    stub.fault, stub.names_records = refusing(*bad), False
+    result = await pushed(crm, opened)
+    assert (result.sent, result.refused) == (90, 10)
+    assert stub.count("PUT") <= 2 * 10 * 7  # as deep as a hundred can be halved, for each
+    assert max(stub.puts.values()) == 1
+
+
+async def test_a_server_that_takes_less_at_a_time_gets_less(crm: Crm, stub: StubSiro, opened: Opener) -> None:
+    def too_large(method: str, path: str, body: Any) -> Response | None:
+        return JSONResponse({"error": "too large"}, 413) if isinstance(body, list) and len(body) > 20 else None
+
+    stub.chaos = too_large
+    result = await pushed(crm, opened)
+    assert (result.sent, result.settled) == (100, True)
+
+
+async def test_a_record_at_which_siro_stumbles_does_not_keep_the_others_back(
+    crm: Crm, stub: StubSiro, opened: Opener
+) -> None:
+    def stumble(method: str, path: str, body: Any) -> Response | None:
+        records = body if isinstance(body, list) else [body] if method == "PUT" else []
+        poisoned = any(record["externalId"] == "33" for record in records)
+        return JSONResponse({"error": "oops"}, 500) if poisoned else None
+
+    stub.chaos = stumble
+    result = await pushed(crm, opened)
+    assert (result.sent, result.pending, result.problems[0].key) == (99, 1, "33")
+
+
+async def test_a_record_that_an_answer_leaves_out_is_sent_by_itself(crm: Crm, stub: StubSiro, opened: Opener) -> None:
+    def forgetful(method: str, path: str, body: Any) -> Response | None:
+        if not isinstance(body, list):
+            return None
+        answers = [stub.sync("opportunities", record) for record in reversed(body)]  # in another order, too
+        return JSONResponse({"data": [item for item in answers if item["externalId"] != "7"]})
+
+    stub.chaos = forgetful
+    result = await pushed(crm, opened, 10)
+    assert (result.sent, result.settled, stub.puts["opportunities", "7"]) == (10, True, 2)
+
+
+async def test_batches_are_as_long_as_the_file_says(crm: Crm, stub: StubSiro, opened: Opener) -> None:
+    result = await pushed(crm, opened, 10, push__batch=4)
+    assert (result.sent, stub.count("PUT")) == (10, 3)
+
+
+SUNDAYS = [
+    ("America/Denver", "2026-03-08 02:30:00", "2026-03-08T09:30:00+00:00"),
+    ("America/Denver", "2026-11-01 01:30:00", "2026-11-01T07:30:00+00:00"),
+    ("Europe/London", "2026-03-29 01:30:00", "2026-03-29T01:30:00+00:00"),
+    ("Europe/London", "2026-10-25 01:30:00", "2026-10-25T00:30:00+00:00"),
+    ("Australia/Lord_Howe", "2026-10-04 02:15:00", "2026-10-03T15:45:00+00:00"),
+    ("Australia/Lord_Howe", "2026-04-05 01:45:00", "2026-04-04T14:45:00+00:00"),
+]
+"""Local times that are missing, or come twice: moved on by the gap, and the first of the two."""
+
+
+@pytest.mark.parametrize(("zone", "local", "instant"), SUNDAYS)
+async def test_an_appointment_of_a_sunday_when_clocks_change_arrives_at_its_decided_time(
+    crm: Crm, stub: StubSiro, opened: Opener, zone: str, local: str, instant: str
+) -> None:
+    crm.add_appointment(1)
+    crm.execute(f"update appointments set starts_at = '{local}' where id = 1")
+    async with opened(crm__timezone=zone) as bridge:
+        await push_once(bridge)
+    assert datetime.fromisoformat(stub.records["engagements"]["1"]["startTime"]) == datetime.fromisoformat(instant)
