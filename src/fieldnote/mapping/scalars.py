@@ -140,11 +140,17 @@ _FALSE = {"false", "f", "no", "n", "0"}
 
 def to_boolean(value: object) -> bool:
     """True or false from a boolean, 1 or 0, or one of their usual words."""
-    word = value.strip().casefold() if isinstance(value, str) else value
-    if word is True or word == 1 or word in _TRUE:
-        return True
-    if word is False or word == 0 or word in _FALSE:
-        return False
+    match value:
+        case str():
+            word = value.strip().casefold()
+            if word in _TRUE or word in _FALSE:
+                return word in _TRUE
+        case int() if value in {0, 1}:
+            return value == 1
+        case float() | Decimal() if isfinite(value) and value in {0, 1}:
+            return value == 1
+        case _:
+            pass
     raise ValueError("is neither true nor false")
 
 
