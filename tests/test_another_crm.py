@@ -11,10 +11,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from fieldnote import Siro
 
 FIELDNOTE = [sys.executable, "-m", "fieldnote"]
 
@@ -144,6 +147,7 @@ def shell(tmp_path: Path, home: Path, crm: Path) -> Iterator[Shell]:
             "DEALER_DB": f"sqlite:///{crm}",
             "SIRO_TOKEN": made["token"],
             "SIRO_BASE_URL": f"{address[0]}/api-externalApi/v1",
+            "SIRO_API_URL": address[0],
         }
         yield shell
         server.send_signal(signal.SIGTERM)
@@ -192,6 +196,87 @@ def test_a_dealers_crm_is_joined_by_a_file_of_its_own(shell: Shell, crm: Path) -
         connection.execute("update leads set state = 'walked' where lead_no = 'L-1'")
     connection.close()
     assert shell.json("push")["calls"] == 1
+
+
+def test_check_and_users_say_what_stands_in_the_way(shell: Shell, crm: Path) -> None:
+    fine = shell.json("check")
+    assert fine["good"]
+    hints = " ".join(item["text"] for item in fine["findings"] if item["level"] == "hint")
+    assert "the cursor changed does not move when shoppers as s and Sales People as p change" in hints
+    assert [rep["way"] for rep in shell.json("users")["reps"]] == ["email"]
+
+    with sqlite3.connect(crm) as connection:
+        connection.execute("update \"Sales People\" set mail = 'someone@else.example', \"full name\" = 'Dolores'")
+        connection.execute("update visits set slot = '2026-02-14 03:00'")
+        connection.execute("update leads set state = 'on hold'")
+        connection.execute("alter table leads rename column worries to concerns")
+    connection.close()
+    found = shell.json("check", status=1)["findings"]
+    bad = {item["subject"]: item["text"] for item in found if item["level"] == "bad"}
+    assert bad.keys() == {"push.opportunities", "pull.opportunity"}
+    assert "on hold" in bad["push.opportunities"]
+    assert "worries" in bad["pull.opportunity"]
+    hints = " ".join(item["text"] for item in found if item["level"] == "hint")
+    assert "begin at night in America/Chicago" in hints
+    assert "rep Dolores (SP-7, on 2 rows) has no user in Siro" in hints
+    assert [rep["way"] for rep in shell.json("users", status=1)["reps"]] == ["none"]
+
+    shell.environment["SIRO_TOKEN"] = "wrong"
+    subjects = {item["subject"] for item in shell.json("check", status=1)["findings"] if item["level"] == "bad"}
+    assert subjects >= {"siro", "push.opportunities", "pull.opportunity"}, (
+        "one failed check does not keep the others away"
+    )
+
+
+def test_an_app_and_a_token_are_made_and_tried(shell: Shell, crm: Path) -> None:
+    secrets = shell.folder / "siro.env"
+    setup = ["oauth", "setup", "--user", "Dolores@Motors.example"]
+    assert "is accepted" in shell.run(*setup, "--env-file", str(secrets))
+    assert secrets.stat().st_mode & 0o777 == 0o600
+    made = dict(line.split("=", 1) for line in secrets.read_text().splitlines())
+    assert made.keys() == {"SIRO_CLIENT_ID", "SIRO_CLIENT_SECRET", "SIRO_USER_ID"}
+    shell.environment |= made
+    texts = [item["text"] for item in shell.json("check")["findings"]]
+    assert "the user token is accepted" in texts
+    shell.run(*setup, status=1)  # nowhere to put the secret
+    shell.run("oauth", "setup", "--user", "nobody@motors.example", "--show", status=1)
+
+
+def test_a_trial_finds_its_recording_and_leaves_nothing_behind(shell: Shell, crm: Path) -> None:
+    with subprocess.Popen(
+        [*FIELDNOTE, "try", "--rep", "dolores@motors.example", "--minutes", "2"],
+        cwd=shell.folder,
+        env=shell.environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as trial:
+        assert trial.stdout is not None
+        assert "record something" in trial.stdout.readline()
+        started = datetime.now(UTC).isoformat()
+        shell.run(
+            "workspace", "record", "--transcript", "visit.txt", "--user", "dolores@motors.example",
+            "--started-at", started, "--duration", "600", "--id", "trial",
+        )  # fmt: skip
+        output = trial.stdout.read()
+    assert trial.returncode == 0, output
+    assert "was linked" in output
+    assert "The appointment is deleted again" in output
+
+
+def test_a_trial_that_is_broken_off_deletes_its_appointment(shell: Shell, crm: Path) -> None:
+    with subprocess.Popen(
+        [*FIELDNOTE, "try", "--rep", "dolores@motors.example"],
+        cwd=shell.folder,
+        env=shell.environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as trial:
+        assert trial.stdout is not None
+        subject = trial.stdout.readline().split("'")[1]
+        trial.send_signal(signal.SIGINT)
+    with Siro(token=shell.environment["SIRO_TOKEN"], base_url=shell.environment["SIRO_BASE_URL"]) as siro:
+        left = [item for item in siro.engagements.list() if item.subject == subject]
+    assert [item.model_extra["deletedAt"] is not None for item in left if item.model_extra] in ([], [True])
 
 
 def test_a_word_that_the_file_does_not_list_is_named_and_stops_nothing_else(shell: Shell, crm: Path) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from pathlib import Path
 
+import jsonschema
 import pytest
+import yaml
 
-from fieldnote.config import ColumnZone, Config, Kind, Policy, load
+from fieldnote.config import ColumnZone, Config, Kind, Policy, json_schema, load
 from fieldnote.errors import ConfigError
 
 DESIGN = """\
@@ -228,3 +231,14 @@ def test_a_file_that_is_not_there_or_no_text(tmp_path: Path) -> None:
 def test_no_value_is_quoted_in_an_error(tmp_path: Path) -> None:
     error = _error(tmp_path, "version: 1\ncrm: {driver: sql, url: [s3cret]}\nsiro: {token: {a: s3cret}}\n")
     assert "s3cret" not in error.message
+
+
+def test_the_schema_for_editors_is_the_one_that_is_kept_and_takes_the_readmes_file() -> None:
+    root = Path(__file__).parents[1]
+    kept = json.loads((root / "docs/fieldnote.schema.json").read_text())
+    assert kept == json_schema(), "run: uv run fieldnote config schema > docs/fieldnote.schema.json"
+    written = (root / "README.md").read_text().split("```yaml\n")[1].split("```")[0]
+    validator = jsonschema.Draft202012Validator(kept)
+    assert list(validator.iter_errors(yaml.safe_load(written))) == []
+    wrong = {"version": 1, "crm": {"driver": "sql"}, "push": {"engagement": {}}}
+    assert [error.message for error in validator.iter_errors(wrong)]

@@ -83,7 +83,7 @@ async def measure(url: str, rounds: int) -> dict[str, tuple[float, float]]:
             return from_json(answer.content)
 
         async def page() -> object:
-            return await anext(siro.recordings.list().pages())
+            return [recording async for recording in siro.recordings.list()]
 
         pairs: dict[str, tuple[Callable[[], Awaitable[object]], Callable[[], Awaitable[object]]]] = {
             "GET engagement": (

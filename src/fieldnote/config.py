@@ -32,6 +32,7 @@ from pydantic import (
     SecretStr,
     ValidationError,
     ValidationInfo,
+    WithJsonSchema,
     field_validator,
     model_validator,
 )
@@ -135,14 +136,21 @@ def _secrets(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
-Span = Annotated[timedelta, BeforeValidator(_span)]
-Share = Annotated[float, BeforeValidator(_share)]
+def _as_text(*examples: str) -> WithJsonSchema:
+    """How a file writes it, for editors."""
+    return WithJsonSchema({"type": "string", "examples": list(examples)})
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration), _as_text("10 minutes", "90s", "1h 30m")]
+Span = Annotated[timedelta, BeforeValidator(_span), _as_text("30 days", "1 year")]
+Share = Annotated[float, BeforeValidator(_share), WithJsonSchema({"type": ["string", "number"], "examples": ["5%"]})]
 ZoneName = Annotated[str, BeforeValidator(_zone)]
 Text = Annotated[str, Field(min_length=1)]
 WebAddress = Annotated[str, BeforeValidator(_web_address)]
 Secret = Annotated[SecretStr, Field(min_length=1)]
-RateLimit = Annotated[int | None, BeforeValidator(_rate_limit)]
+RateLimit = Annotated[
+    int | None, BeforeValidator(_rate_limit), WithJsonSchema({"type": ["integer", "string"], "examples": [1000, "off"]})
+]
 
 
 class ColumnZone(_Section):
@@ -497,6 +505,33 @@ class Config(_Section):
     def at(self, keys: Keys) -> str:
         """Where a value stands, for a message: `fieldnote.yaml:12`."""
         return f"{self.path}:{_line(self.lines, keys)}"
+
+
+def json_schema() -> dict[str, Any]:
+    """The file's JSON Schema. A value may come from the environment, so `${NAME}` fits everywhere."""
+    schema = Config.model_json_schema(by_alias=True)
+    for name in ("path", "lines"):
+        schema["properties"].pop(name)
+    schema["title"] = "fieldnote.yaml"
+    crm = schema["$defs"]["CrmSettings"]
+    crm["properties"].pop("options")
+    crm["additionalProperties"] = True  # a driver of another package has keys of its own
+    switched = schema["$defs"]["StreamSettings"]["properties"]["deletes"]
+    switched["anyOf"].append({"type": "boolean"})
+    for part in _parts(schema):
+        if part.get("type") in ("integer", "number"):
+            part["type"] = [part["type"], "string"]
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def _parts(schema: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(schema, dict):
+        yield schema
+        for part in schema.values():
+            yield from _parts(part)
+    elif isinstance(schema, list):
+        for part in schema:
+            yield from _parts(part)
 
 
 # --- reading --------------------------------------------------------------------------------------------

@@ -72,6 +72,8 @@ class StubSiro:
     calls: list[tuple[str, str]] = field(default_factory=list)
     puts: Counter[tuple[str, str]] = field(default_factory=Counter)
     fault: Fault | None = None
+    chaos: Fault | None = None
+    """As `fault`, for a whole call at once."""
     delay: float = 0.0
     url: str = ""
 
@@ -168,6 +170,10 @@ def make_app(stub: StubSiro) -> FastAPI:
         if not is_user_call and request.headers.get("authorization") != f"Bearer {stub.token}":
             return JSONResponse({"error": "Unauthorized"}, 401)
         body = await request.json() if request.method in {"PUT", "POST"} else None
+        if stub.chaos is not None:
+            answer = stub.chaos(request.method, request.url.path, body)
+            if answer is not None:
+                return answer
         if stub.fault is not None:
             answer = await asyncio.to_thread(stub.judge, request.method, request.url.path, body)
             if answer is not None:

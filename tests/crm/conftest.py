@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import URL, make_url
@@ -16,6 +17,8 @@ from sqlalchemy.pool import NullPool
 
 from fieldnote.crm.sql import SqlDriver
 from fieldnote.crm.sql_text import parse_url
+from fieldnote.crm.types import Place
+from fieldnote.db.embedded import Server
 
 MARIADB = "FIELDNOTE_TEST_MARIADB_URL"
 
@@ -57,6 +60,23 @@ _TYPES = {
         "double": "double",
     },
 }
+
+
+@pytest.fixture(scope="session")
+def landing_url(server: Server) -> Iterator[str]:
+    """The bridge's database, in which each test's own connection has a schema: one for all tests, as it is quicker."""
+    name = f"landing_{uuid.uuid4().hex}"
+    yield server.url(name)
+    with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
+        connection.execute(f"drop database {name} with (force)")
+
+
+@pytest.fixture
+def place(tmp_path: Path, landing_url: str) -> Place:
+    """Where a driver works under a connection of the test's own. The file's folder is `exports`."""
+    folder = tmp_path / "exports"
+    folder.mkdir()
+    return Place(f"t{uuid.uuid4().hex[:20]}", folder, landing_url, tmp_path / "home")
 
 
 @pytest.fixture(params=["sqlite", "postgresql", "mysql"])

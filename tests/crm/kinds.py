@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from fieldnote.crm.files import FilesDriver
 from fieldnote.crm.rest import RestDriver
-from fieldnote.crm.types import Driver, Place, Source
+from fieldnote.crm.types import Driver, Source
 from tests.crm.conftest import Crm
 from tests.crm.rest_server import RestCrm
 
@@ -109,7 +109,3 @@ def rest(path: Path) -> None:
     """Let a file look as if nobody had touched it for a while."""
     _CLOCK.now += 1
     os.utime(path, (_CLOCK.now, _CLOCK.now))
-
-
-def place(folder: Path, database_url: str, connection: str = "default") -> Place:
-    return Place(connection, folder, database_url, folder / "home")

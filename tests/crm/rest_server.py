@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,6 +25,8 @@ class Answer:
     body: bytes = b"{}"
     cut: bool = False
     """Whether the connection ends before the body does."""
+    after: threading.Event | None = None
+    """What it waits for before it says anything; then it is its own answer after all."""
 
 
 @dataclass
@@ -37,10 +40,20 @@ class RestCrm:
     """By the number of the call, counted from 1 over all calls for records."""
     asked: list[str] = field(default_factory=list)
     """Every call for records: path and query."""
+    times: list[float] = field(default_factory=list)
+    """When each of them came, by a clock that only goes forward."""
+    arrived: threading.Event = field(default_factory=threading.Event)
+    """Whether a call came that has to wait."""
     tokens: int = 0
     """How many tokens OAuth gave."""
     circle: bool = False
     """Whether a cursor leads back to the first page."""
+    deaf: bool = False
+    """Whether it gives its first page, whatever number is asked for."""
+    shifts: bool = False
+    """Whether each page begins with the last record of the one before, as where one was added meanwhile."""
+    lives: int = 3600
+    """For how many seconds a token of OAuth is good; the one before is not, once a new one was given."""
 
     @property
     def url(self) -> str:
@@ -101,13 +114,17 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path != "/oauth/token" or form.get("client_secret") != [SECRET]:
             return self._say(Answer(401))
         self.crm.tokens += 1
-        return self._say_json({"access_token": f"oauth-{self.crm.tokens}", "expires_in": 3600})
+        return self._say_json({"access_token": f"oauth-{self.crm.tokens}", "expires_in": self.crm.lives})
 
     def do_GET(self) -> None:
         address = urlsplit(self.path)
         self.crm.asked.append(self.path)
+        self.crm.times.append(time.monotonic())
         fault = self.crm.faults.get(len(self.crm.asked))
-        if fault:
+        if fault and fault.after:
+            self.crm.arrived.set()
+            fault.after.wait(20)
+        elif fault:
             return self._say(fault)
         _, version, name, *_ = address.path.split("/")
         wanted = f"Bearer {TOKEN}" if version == "v1" else f"Bearer oauth-{self.crm.tokens}"
@@ -120,13 +137,13 @@ class _Handler(BaseHTTPRequestHandler):
         return self._say_json(self._numbered(found, query) if version == "v1" else self._cursored(found, query))
 
     def _numbered(self, found: list[dict[str, Any]], query: dict[str, str]) -> dict[str, Any]:
-        start = (int(query.get("page", "1")) - 1) * self.crm.page
+        start = 0 if self.crm.deaf else (int(query.get("page", "1")) - 1) * self.crm.page
         return {"items": found[start : start + self.crm.page]}
 
     def _cursored(self, found: list[dict[str, Any]], query: dict[str, str]) -> dict[str, Any]:
         start = int(query.get("after", "0"))
         end = start + self.crm.page
-        following = str(end) if end < len(found) else None
+        following = str(end - self.crm.shifts) if end < len(found) else None
         return {"items": found[start:end], "next": "0" if self.crm.circle else following}
 
     def _say_json(self, value: object) -> None:

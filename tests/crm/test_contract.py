@@ -11,10 +11,10 @@ import pytest
 
 from fieldnote.crm.files import FilesDriver
 from fieldnote.crm.rest import RestDriver
-from fieldnote.crm.types import Cursor, Page, Source, key_text
+from fieldnote.crm.types import Cursor, Page, Place, Source, key_text
 from fieldnote.errors import CrmRefused
 from tests.crm.conftest import opened
-from tests.crm.kinds import Kind, OfDatabase, OfFiles, OfWeb, Records, place
+from tests.crm.kinds import Kind, OfDatabase, OfFiles, OfWeb, Records
 from tests.crm.rest_server import serving
 
 NOW = datetime(2026, 2, 15, 14, 0)  # noqa: DTZ001 - a CRM's own time, without a zone
@@ -28,15 +28,16 @@ def kind(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Kind]:
     """A CRM of each kind, without a table."""
     match request.param:
         case "files":
-            driver = FilesDriver(tmp_path, place(tmp_path, request.getfixturevalue("database_url")))
-            yield OfFiles(tmp_path, driver)
+            place: Place = request.getfixturevalue("place")
+            driver = FilesDriver(place.folder, place)
+            yield OfFiles(place.folder, driver)
             driver.close()
         case "rest":
             with serving() as server:
                 resources = [{"name": name, "endpoint": {"path": name}} for name in ("deals", "reps")]
                 config = server.numbered(*[{**item, "write_disposition": "replace"} for item in resources])
                 server.records |= {"deals": [], "reps": []}
-                api = RestDriver(config, place(tmp_path, request.getfixturevalue("database_url")))
+                api = RestDriver(config, request.getfixturevalue("place"))
                 yield OfWeb(server, api)
                 api.close()
         case backend:
@@ -132,6 +133,8 @@ def test_rows_without_a_key_are_counted_and_columns_and_rows_are_found_by_name(k
     assert found is not None
     assert found["name"] == "deal"
     assert kind.driver.row(source, "9") is None
+    assert kind.driver.rows(DEALS, ["2", "9", "x"]) == {"2": kind.driver.row(DEALS, "2")}
+    assert set(kind.driver.rows(DEALS, ["1", "2"])["1"]) == {"id", "name", "updated_at"}
     assert sorted(kind.driver.columns(DEALS)) == ["id", "name", "updated_at"]
     with pytest.raises(CrmRefused, match="cursor: it has no column 'updated'; did you mean 'updated_at'"):
         _read(kind, Source("push.opportunities", key="id", table="deals", cursor="updated"))

@@ -110,6 +110,34 @@ async def test_any_json_is_taken_or_refused_in_the_documented_form(house: House,
             assert again.json() == response.json()
 
 
+OTHERS: Final[dict[tuple[str, str], st.SearchStrategy[Any]]] = {
+    ("PUT", "/v1/integrations/sync/batch/engagements"): st.lists(engagement, max_size=4),
+    ("PUT", "/v1/integrations/sync/batch/opportunities"): st.lists(opportunity, max_size=4),
+    ("POST", "/v1/integrations/sync/engagements/soft-delete-removed"): _record(
+        fromTime=times, toTime=times, validExternalIds=st.lists(ids, max_size=3)
+    ),
+    ("POST", "/v1/integrations/accounts"): account,
+    ("POST", "/v1/core/users"): _record(
+        organizationId=st.just("OWN"), email=texts, firstName=texts, lastName=texts, phoneNumber=texts,
+        isAdmin=st.booleans(), contactSettings=st.fixed_dictionaries({"suppressEmails": st.booleans()}),
+    ),
+    ("POST", "/v1/core/auth/tokens"): _record(organizationId=st.just("OWN"), tokenName=texts),
+    ("POST", "/v1/core/integrations/connections"): _record(
+        name=texts, externalAccountId=ids, integrationPlatform=st.just("SPOTIO"), isActive=st.booleans()
+    ),
+}  # fmt: skip
+calls = st.sampled_from(sorted(OTHERS)).flatmap(lambda way: st.tuples(st.just(way), st.one_of(values, OTHERS[way])))
+
+
+@given(made=st.lists(calls, min_size=1, max_size=4))
+@generated
+async def test_any_json_is_no_fault_of_the_other_operations(house: House, made: list[tuple[Any, Any]]) -> None:
+    for (method, path), body in made:
+        content = json.dumps(body).replace('"OWN"', f'"{house.organization.id}"').encode()
+        response = await house.api(method, path, content=content)
+        assert response.status_code < 500, response.text
+
+
 @given(kind=st.sampled_from(SYNCED), body=st.binary(max_size=200))
 @generated
 async def test_bytes_that_are_no_json_are_a_400(house: House, kind: str, body: bytes) -> None:
@@ -154,6 +182,16 @@ async def test_texts_that_are_very_long_are_kept(house: House) -> None:
     assert got["engagementUsers"][0]["email"] == long
 
 
+LISTS: Final = (
+    "/v1/core/recordings", "/v1/core/mobile-events", "/v1/core/users", "/v1/core/integrations/connections",
+    "/v1/integrations/engagements", "/v1/integrations/opportunities", "/v1/integrations/users",
+)  # fmt: skip
+NAMED: Final = (
+    "/v1/core/recordings/{}", "/v1/core/recordings/{}/summaries", "/v1/core/mobile-events/{}",
+    "/v1/core/users/{}", "/v1/core/auth/tokens/{}", "/v1/core/integrations/connections/{}",
+    "/v1/integrations/engagements/{}", "/v1/integrations/opportunities/{}", "/v1/integrations/accounts/{}",
+    "/v1/integrations/users/{}", "/v1/integrations/users/{}/engagements",
+)  # fmt: skip
 parameter_names = st.sampled_from(
     [
         "createdAt:gt", "createdAt:lt", "updatedAt:gte", "updatedAt:gt", "updatedAt:lt", "updatedAt:lte", "pageSize",
@@ -162,7 +200,8 @@ parameter_names = st.sampled_from(
         "showEntityExtractions",
         "showEvaluationScore", "showFollowups", "createdAtGt", "createdAtLt", "eventCode", "eventCodeIn",
         "eventCodeIn[]",
-        "userId", "recordingId", "other",
+        "userId", "recordingId", "other", "externalId", "idType", "integrationPlatform", "limit", "startingAfter",
+        "startingBefore", "disabled",
     ]
 )  # fmt: skip
 parameter_values = st.one_of(
@@ -173,6 +212,7 @@ parameter_values = st.one_of(
             "true", "false", "TRUE", "1", "0", "-1", "1001", "1e3", "٣", "9" * 400, "deeplinkReceived", "\0", "W10=",
         "x" * 5000,
             "WyIwMDAxLTAxLTAxVDAwOjAwOjAwKzE0OjAwIiwgImE3ZDViNGQ3LWE2MTMtNDU5Zi05NzcxLTNlZWNiOWY3NWVkMSJd",
+            "WyJhN2Q1YjRkNy1hNjEzLTQ1OWYtOTc3MS0zZWVjYjlmNzVlZDEiLCAiYVx1MDAwMCJd", "MQ==", "WzEsIDJd",
         ]
     ),
 )  # fmt: skip
@@ -184,7 +224,8 @@ async def test_any_parameters_are_taken_or_refused_in_the_documented_form(
     house: House, parameters: list[tuple[str, str]]
 ) -> None:
     query = "&".join(f"{quote(name)}={quote(value, errors='replace')}" for name, value in parameters)
-    for path in ("/v1/core/recordings", "/v1/core/mobile-events"):
+    [rep] = (await house.api.visit())["engagementUsers"]
+    for path in (*LISTS, f"/v1/integrations/users/{rep['id']}/engagements"):
         response = await house.api("GET", f"{path}?{query}")
         assert response.status_code in {200, 422}, response.text
 
@@ -193,9 +234,11 @@ async def test_any_parameters_are_taken_or_refused_in_the_documented_form(
 @generated
 async def test_any_id_in_a_path_is_unknown(house: House, parts: list[str]) -> None:
     wanted = quote("".join(parts), safe="", errors="replace")
-    for path in ("/v1/core/recordings/{}", "/v1/core/recordings/{}/summaries", "/v1/integrations/engagements/{}"):
+    for path in NAMED:
         response = await house.api("GET", path.format(wanted or "x"))
         assert response.status_code in {200, 404}, response.text
+    named = "/v1/integrations/engagements/{}?idType=external".format(wanted or "x")
+    assert (await house.api("DELETE", named)).status_code in {200, 404}
 
 
 @given(

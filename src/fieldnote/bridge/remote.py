@@ -29,7 +29,7 @@ PAGE_SIZE = 25
 _UNKNOWN = datetime.fromtimestamp(0, UTC)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Answer:
     """What Siro says about a record that it took."""
 
@@ -190,14 +190,18 @@ _MANY: Final[dict[StreamName, Endpoint]] = {
     "engagements": endpoints.SYNC_ENGAGEMENTS,
     "opportunities": endpoints.SYNC_OPPORTUNITIES,
 }
-_RELATED: Final = {"account": "accountId", "opportunity": "opportunityId"}
 
 
 def _answer_of(item: Any) -> Answer:
     """What Siro says of one record: read as plain JSON, as there are very many."""
     if not isinstance(item, dict) or not isinstance(item.get("id"), str):
         raise BadResponse("Siro's answer to a record has no id")
-    return Answer(item["id"], {model: item[name] for model, name in _RELATED.items() if item.get(name)})
+    related = {}
+    if account := item.get("accountId"):
+        related["account"] = account
+    if opportunity := item.get("opportunityId"):
+        related["opportunity"] = opportunity
+    return Answer(item["id"], related)
 
 
 def held_of(recording: Recording) -> Held:

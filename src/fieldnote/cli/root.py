@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from fieldnote import __version__
-from fieldnote.cli import bridge, db, quarantine, workspace
+from fieldnote.cli import bridge, config, db, oauth, quarantine, setup, workspace
 from fieldnote.cli.demo import demo
 from fieldnote.cli.logs import configure_logging
 from fieldnote.errors import FieldnoteError
@@ -22,11 +22,16 @@ app = typer.Typer(
     add_completion=False,
 )
 app.command()(demo)
+app.command()(setup.check)
+app.command()(setup.users)
+app.command("try")(setup.try_it)
 app.command()(bridge.push)
 app.command()(bridge.plan)
 app.command()(bridge.pull)
 app.command()(bridge.run)
 app.add_typer(quarantine.app, name="quarantine", help="Records that Siro will not take, or that cannot be mapped.")
+app.add_typer(oauth.app, name="oauth", help="OAuth app and user token.")
+app.add_typer(config.app, name="config", help="What a fieldnote.yaml may hold.")
 app.add_typer(workspace.app, name="workspace", help="A Siro-compatible server on this machine.")
 app.add_typer(db.app, name="db", help="Fieldnote's own PostgreSQL.")
 

@@ -8,6 +8,7 @@ The section's other keys are in `CrmSettings.options`.
 from __future__ import annotations
 
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fieldnote.crm.types import Driver, Place
@@ -16,7 +17,7 @@ from fieldnote.errors import ConfigError
 if TYPE_CHECKING:
     from fieldnote.config import CrmSettings
 
-__all__ = ["Driver", "Place", "open_driver"]
+__all__ = ["Driver", "Place", "dialect_of", "open_driver"]
 
 # Each driver is imported when it is opened: `mapping` reads `crm.types` without a database library.
 # ruff: noqa: PLC0415
@@ -30,7 +31,7 @@ def open_driver(settings: CrmSettings, place: Place) -> Driver:
         case "files":
             from fieldnote.crm.files import FilesDriver
 
-            return FilesDriver(place.folder / (settings.folder or ""), place)
+            return FilesDriver(place.folder / (settings.folder or Path()).expanduser(), place)
         case "rest":
             from fieldnote.crm.rest import RestDriver
 
@@ -46,6 +47,18 @@ def _sql(settings: CrmSettings) -> Driver:
     write_url = settings.write_url.get_secret_value() if settings.write_url else None
     zone = settings.timezone if isinstance(settings.timezone, str) else None
     return SqlDriver(url, write_url=write_url, timezone=zone)
+
+
+def dialect_of(settings: CrmSettings) -> str:
+    """The SQL that a stream's query is written in: `postgresql`, `mysql`, `sqlite` or `mssql`.
+
+    What lands is read by PostgreSQL's, and a driver of another package is taken to do the same.
+    """
+    if settings.driver != "sql" or settings.url is None:
+        return "postgresql"
+    from fieldnote.crm.sql_text import parse_url
+
+    return parse_url(settings.url.get_secret_value(), "crm.url").get_backend_name()
 
 
 def _added(name: str, settings: CrmSettings, place: Place) -> Driver:

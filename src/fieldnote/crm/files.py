@@ -23,7 +23,7 @@ from psycopg import sql
 from psycopg.rows import class_row
 
 from fieldnote.config import nearest
-from fieldnote.crm.files_folder import Export, Folder, look
+from fieldnote.crm.files_folder import Export, Folder, look, refuse_twins
 from fieldnote.crm.files_text import HalfWritten, Survey, fingerprint, rows, survey
 from fieldnote.crm.landed import LandedDriver
 from fieldnote.crm.landing import NEW, ensure_indexes, gate
@@ -35,6 +35,9 @@ _NOTES = """create table if not exists _fieldnote_files (
     name text primary key, file text not null, day date, size bigint not null, modified bigint not null,
     digest bytea not null, columns text[] not null, types text[] not null,
     landed_at timestamptz not null default now())"""
+
+_KNOWN = """select name, file, day, size, modified, digest, columns, types from _fieldnote_files
+    where to_regclass(quote_ident(name)) is not null"""
 
 _KEEP = """insert into _fieldnote_files (name, file, day, size, modified, digest, columns, types)
     values (%(name)s, %(file)s, %(day)s, %(size)s, %(modified)s, %(digest)s, %(columns)s, %(types)s)
@@ -81,7 +84,7 @@ class FilesDriver(LandedDriver):
     def check(self) -> None:
         """Look into the folder, and connect to the database once."""
         look(self._folder)
-        with self._landing.landing():
+        with self._landing.looking():
             pass
 
     def landed_before(self, source: Source) -> bool:
@@ -112,18 +115,23 @@ def _used(sources: Sequence[Source], folder: Folder, notes: Iterable[str]) -> se
         names = tables_of(source)
         if names is None:
             return set(there.values())
-        for name in names:
-            if name.casefold() not in there:
-                text = f"{source.name}: the folder has no file for the table '{name}'"
-                raise CrmRefused(f"{text}{nearest(name, sorted(there.values()))}", hint=f"put {name}.csv there")
-            used.add(there[name.casefold()])
+        found = {
+            name if name in there.values() else there[name.casefold()] for name in names if name.casefold() in there
+        }
+        if names and not found:  # beside one of ours, a table may be PostgreSQL's own
+            name = min(names)
+            text = f"{source.name}: the folder has no file for the table '{name}'"
+            raise CrmRefused(f"{text}{nearest(name, sorted(there.values()))}", hint=f"put {name}.csv there")
+        used |= found
     return used
 
 
 def _notes(connection: psycopg.Connection) -> dict[str, _Note]:
-    connection.execute(_NOTES)
     with connection.cursor(row_factory=class_row(_Note)) as cursor:
-        cursor.execute("select name, file, day, size, modified, digest, columns, types from _fieldnote_files")
+        try:
+            cursor.execute(_KNOWN)
+        except psycopg.errors.UndefinedTable:
+            return {}
         return {note.name: note for note in cursor}
 
 
@@ -134,45 +142,54 @@ class _Landing:
         self.connection = connection
         self.schema = schema
         self.settle = settle
+        connection.execute(_NOTES)
         self.notes = _notes(connection)
         self.warnings: list[str] = []
         self._landed: list[_Note] = []
 
     def bring(self, folder: Folder, tables: Iterable[str]) -> None:
         """Land these tables."""
-        for name, table in folder.growing.items():
-            if table in tables:
-                self.warnings.append(f"{name} is not read: by its name it is still being written")
         for table in sorted(tables):
-            self._table(table, folder.exports.get(table, ()))
+            growing = [name for name, of in folder.growing.items() if of == table]
+            reasons = [f"{name} is not read: by its name it is still being written" for name in growing]
+            self._table(table, folder.exports.get(table, ()), reasons)
         self._take_places()
 
-    def _table(self, table: str, exports: Sequence[Export]) -> None:
+    def _table(self, table: str, exports: Sequence[Export], reasons: list[str]) -> None:
+        """Land the first of these exports that is whole. `reasons`: what is left out already, and why."""
         note = self.notes.get(table)
+        refuse_twins(exports)
         exports = [export for export in exports if not _is_older(export, note)]
-        if not exports:
-            last = f"its file {note.file}" if note else "every file of it"
-            text = f"the table {table} cannot be read: {last} is not in the folder, and nothing newer is"
-            raise CrmUnavailable(text, hint="put the export back, or wait for the next one")
-        reasons = []
-        for export in exports:
-            try:
-                return self._export(export, note)
-            except HalfWritten as reason:
-                reasons.append(f"{export.name} is not read: {reason}")
-        if note is None:
+        if not exports and not (note and reasons):
+            last = f"its file {note.file} is not in the folder, and nothing newer is" if note else "; ".join(reasons)
+            hint = "put the export back, or wait for the next one"
+            raise CrmUnavailable(f"the table {table} cannot be read: {last}", hint=hint)
+        landed = any(self._is_landed(export, note, reasons) for export in exports)
+        if note is None and not landed:
             text = f"the table {table} cannot be read. {'; '.join(reasons)}"
             raise CrmUnavailable(text, hint="it is tried again by itself")
-        self.warnings += [f"{reason}; the table {table} is as {note.file} left it" for reason in reasons]
-        return None
+        left = "" if landed or note is None else f"; the table {table} is as {note.file} left it"
+        self.warnings += [f"{reason}{left}" for reason in reasons]
+
+    def _is_landed(self, export: Export, note: _Note | None, reasons: list[str]) -> bool:
+        try:
+            self._export(export, note)
+        except (HalfWritten, FileNotFoundError) as error:
+            why = "it was taken away" if isinstance(error, OSError) else error
+            reasons.append(f"{export.name} is not read: {why}")
+            return False
+        except OSError as error:
+            hint = "let the user that Fieldnote runs as read the export"
+            raise CrmUnavailable(f"{export.name} cannot be read: {error.strerror}", hint=hint) from error
+        return True
 
     def _export(self, export: Export, note: _Note | None) -> None:
         """Land one file beside its table, unless the table holds it already."""
-        state = _state(export.path)
+        state = export.path.stat()
         if note is not None and note.is_of(export, state):
             return
         self._wait_until_it_rests(export, state)
-        state = _state(export.path)
+        state = export.path.stat()
         digest = fingerprint(export.path)
         if note is not None and note.digest == digest:
             found = Survey(digest, "", dict(zip(note.columns, note.types, strict=True)))
@@ -187,26 +204,27 @@ class _Landing:
         )  # fmt: skip
 
     def _wait_until_it_rests(self, export: Export, state: os.stat_result) -> None:
-        if 0 <= time.time() - state.st_mtime < self.settle:
+        if time.time() - state.st_mtime < self.settle:
             time.sleep(self.settle)
             _is_still(export, state)
 
     def _copy(self, export: Export, found: Survey, state: os.stat_result) -> None:
         table = sql.Identifier(self.schema, NEW + export.table)
+        count = 0
         columns = [sql.SQL("{} {}").format(sql.Identifier(n), sql.SQL(kind)) for n, kind in found.columns.items()]
         try:
             with self.connection.transaction(), self.connection.cursor() as cursor:
                 cursor.execute(sql.SQL("drop table if exists {}").format(table))
                 cursor.execute(sql.SQL("create table {} ({})").format(table, sql.SQL(", ").join(columns)))
                 with cursor.copy(sql.SQL("copy {} from stdin").format(table)) as copy:
-                    for row in rows(export, found):
+                    for count, row in enumerate(rows(export, found), 1):  # noqa: B007 - it is said where a row fails
                         copy.write_row(row)
                 _is_still(export, state)
                 cursor.execute(sql.SQL("analyze {}").format(table))
         except psycopg.DataError as error:
-            line = re.search(r"line (\d+)", error.diag.context or "")
-            where = f"row {line[1]}" if line else "a row"
-            text = f"{export.name}: {where} cannot be kept ({error.diag.message_primary})"
+            told = re.search(r"line (\d+)", error.diag.context or "")
+            row_number, what = (told[1] if told else count), error.diag.message_primary or error
+            text = f"{export.name}: row {row_number} cannot be kept ({what})"
             raise CrmRefused(text, hint="correct the export") from error
 
     def _take_places(self) -> None:
@@ -230,15 +248,8 @@ def _is_older(export: Export, note: _Note | None) -> bool:
     return bool(note and note.day and export.day and export.day < note.day)
 
 
-def _state(path: Path) -> os.stat_result:
-    try:
-        return path.stat()
-    except FileNotFoundError as error:
-        raise HalfWritten("it was taken away") from error
-
-
 def _is_still(export: Export, state: os.stat_result) -> None:
     """Raises HalfWritten if the file is another one than before."""
-    now = _state(export.path)
+    now = export.path.stat()
     if (now.st_ino, now.st_size, now.st_mtime_ns) != (state.st_ino, state.st_size, state.st_mtime_ns):
         raise HalfWritten("it changed while it was read")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
@@ -50,7 +50,7 @@ class Folder:
 
 
 def look(folder: Path) -> Folder:
-    """Look into the folder. Raises CrmUnavailable where there is none, CrmRefused for two files of one table."""
+    """Look into the folder. Raises CrmUnavailable where there is none."""
     try:
         names = sorted(entry.name for entry in folder.iterdir() if entry.is_file())
     except OSError as error:
@@ -77,8 +77,7 @@ def _export(path: Path) -> Export | None:
     if match["day"] and day is None:
         table = f"{table}-{match['day']}"
     if table.startswith((OURS, NEW)) or len(table.encode()) > 63 - len(NEW):
-        hint = f"use at most {63 - len(NEW)} letters, and neither '{OURS}' nor '{NEW}' at the beginning"
-        raise CrmRefused(f"{path.name}: '{table}' cannot be a table's name", hint=hint)
+        return None  # no table of PostgreSQL's can have this name, or it is one of ours
     return Export(path, table, match["kind"].lower(), day)
 
 
@@ -89,16 +88,18 @@ def _day(text: str | None) -> date | None:
         return None
 
 
-def _ordered(exports: Iterable[Export]) -> tuple[Export, ...]:
+def _ordered(exports: Sequence[Export]) -> tuple[Export, ...]:
     undated = [export for export in exports if export.day is None]
-    dated = sorted((export for export in exports if export.day is not None), key=_age, reverse=True)
-    chosen = undated or dated
-    for first, second in pairwise(chosen):
+    return tuple(undated or sorted(exports, key=_day_of, reverse=True))
+
+
+def _day_of(export: Export) -> date:
+    return export.day or date.min
+
+
+def refuse_twins(exports: Sequence[Export]) -> None:
+    """Raises CrmRefused where two files of one table have the same right to be it."""
+    for first, second in pairwise(exports):
         if first.day == second.day:
             text = f"{first.name} and {second.name} are both the table {first.table}"
             raise CrmRefused(text, hint="leave one of them in the folder")
-    return tuple(chosen)
-
-
-def _age(export: Export) -> date:
-    return export.day or date.min

@@ -80,7 +80,7 @@ def survey(export: Export, digest: bytes, known: dict[str, str]) -> Survey:
     types = _Types()
     for _, record in _objects(export, encoding):
         types.add(record)
-    columns = types.columns()
+    columns = types.columns(known)
     # A field that no record has today is null in all of them, and no reason for a query to fail.
     return Survey(digest, encoding, columns | {name: kind for name, kind in known.items() if name not in columns})
 
@@ -277,8 +277,9 @@ class _Types:
             kinds = self.seen.setdefault(name, set())
             kinds.add(_kind(value))
 
-    def columns(self) -> dict[str, str]:
-        return {name: _column(kinds - {""}) for name, kinds in self.seen.items()}
+    def columns(self, known: dict[str, str]) -> dict[str, str]:
+        """PostgreSQL's types; where no record has a value today, the one that the column had before."""
+        return {name: _column(kinds - {""}) or known.get(name, "text") for name, kinds in self.seen.items()}
 
 
 def _kind(value: Any) -> str:
@@ -298,9 +299,9 @@ def _kind(value: Any) -> str:
 
 
 def _column(kinds: set[str]) -> str:
-    """The type that holds all of these kinds of values."""
-    if len(kinds) == 1:
-        return next(iter(kinds))
+    """The type that holds all of these kinds of values; nothing for none."""
+    if len(kinds) < 2:
+        return "".join(kinds)
     if "jsonb" in kinds:
         return "jsonb"
     return "numeric" if kinds == {"bigint", "numeric"} else "text"

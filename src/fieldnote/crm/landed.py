@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from datetime import UTC, timedelta
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from sqlalchemy.engine import URL
 
@@ -34,6 +34,11 @@ class LandedDriver(ABC):
     @abstractmethod
     def identity(self) -> str:
         """See `Driver.identity`."""
+
+    @property
+    def is_live(self) -> bool:
+        """See `Driver.is_live`."""
+        return False
 
     @abstractmethod
     def check(self) -> None:
@@ -101,6 +106,11 @@ class LandedDriver(ABC):
         del table, column, left, right
         self._only_reads()
 
+    def may_write(self, table: str, column: str) -> None:
+        """Refused."""
+        del table, column
+        self._only_reads()
+
     def write_if(self, record: Record, column: str, *, expected: object, new: object) -> WriteResult:
         """Refused."""
         del record, column, expected, new
@@ -127,13 +137,10 @@ class LandedDriver(ABC):
 
 
 def _url(landing: Landing) -> URL:
+    """The schema's database as SQLAlchemy takes it. The host may be a socket's folder, which is none in a URL."""
     given = landing.conninfo()
-    place = {name: given.pop(part) for name, part in _PARTS.items() if part in given}
-    host = given.pop("host", None)
-    # A socket's folder is no host in a URL.
-    query = given if host is None else {**given, "host": host}
-    port = given.pop("port", None)
-    return URL.create("postgresql+psycopg", port=int(port) if port else None, query=query, **place)
+    parts: dict[str, Any] = {name: given.pop(part) for name, part in _PARTS.items() if part in given}
+    return URL.create("postgresql+psycopg", query=given, **parts)
 
 
 _PARTS = {"username": "user", "password": "password", "database": "dbname"}

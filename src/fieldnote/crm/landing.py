@@ -63,17 +63,11 @@ class Landing:
 
         Raises CrmUnavailable if the database cannot be reached or another worker holds the lock for too long.
         """
-        with self._connect() as connection:
+        with self._connected() as connection:
             self._lock(connection)
             connection.execute(sql.SQL("create schema if not exists {}").format(sql.Identifier(self.schema)))
             connection.execute(f"create table if not exists {GATE} (name text primary key, version text not null)")
-            try:
-                yield connection
-            except psycopg.OperationalError as error:
-                raise CrmUnavailable(f"landing {self.schema}: the database is busy or does not answer") from error
-            except psycopg.Error as error:
-                what = error.diag.message_primary or type(error).__name__
-                raise CrmRefused(f"landing {self.schema}: the database refuses it ({what})") from error
+            yield connection
 
     def noted(self, name: str, version: str) -> bool:
         """Whether `note` was called with these, by anybody."""
@@ -86,7 +80,7 @@ class Landing:
     @contextmanager
     def looking(self) -> Iterator[psycopg.Connection | None]:
         """A connection for a look at the schema, whoever holds its lock; None where there is no schema yet."""
-        with self._connect() as connection:
+        with self._connected() as connection:
             there = connection.execute("select to_regclass(%s) is not null", (GATE,)).fetchone() == (True,)
             yield connection if there else None
 
@@ -97,24 +91,32 @@ class Landing:
         options = f"{given.pop('options', '')} {settings}".strip()
         return {"connect_timeout": "10", "application_name": "fieldnote-crm", **given, "options": options}
 
-    def _connect(self) -> psycopg.Connection:
+    @contextmanager
+    def _connected(self) -> Iterator[psycopg.Connection]:
         try:
-            return psycopg.connect(make_conninfo(**self.conninfo()), autocommit=True)
+            with psycopg.connect(make_conninfo(**self.conninfo()), autocommit=True) as connection:
+                yield connection
+        except psycopg.OperationalError as error:
+            hint = "see that the database of Fieldnote's ledger runs; it is tried again by itself"
+            raise CrmUnavailable(f"{self.schema}: its database is busy or does not answer", hint=hint) from error
         except psycopg.Error as error:
-            raise CrmUnavailable(f"the database that {self.schema} is in cannot be reached") from error
-
-    def lock_key(self) -> int:
-        """The number of the advisory lock."""
-        return int.from_bytes(blake2b(b"landing " + self.schema.encode(), digest_size=8).digest(), signed=True)
+            what = error.diag.message_primary or type(error).__name__
+            hint = "let the user of the ledger's database create schemas and tables"
+            raise CrmRefused(f"{self.schema}: its database refuses the landing ({what})", hint=hint) from error
 
     def _lock(self, connection: psycopg.Connection) -> None:
         try:
             connection.execute(f"set lock_timeout = '{_LOCK_MINUTES}min'")
-            connection.execute("select pg_advisory_lock(%s)", (self.lock_key(),))
+            connection.execute("select pg_advisory_lock(%s)", (_number(self.schema),))
             connection.execute("set lock_timeout = '1min'")
         except psycopg.errors.LockNotAvailable as error:
             text = f"another worker has been landing {self.schema} for {_LOCK_MINUTES} minutes"
             raise CrmUnavailable(text, hint="it is tried again by itself") from error
+
+
+def _number(schema: str) -> int:
+    """The number of the schema's advisory lock."""
+    return int.from_bytes(blake2b(b"landing " + schema.encode(), digest_size=8).digest(), signed=True)
 
 
 @contextmanager
@@ -158,7 +160,16 @@ def ensure_indexes(connection: psycopg.Connection, schema: str, wanted: Iterable
 def _index(connection: psycopg.Connection, schema: str, table: str, column: str) -> None:
     statement = sql.SQL("create index on {} ({})").format(sql.Identifier(schema, table), sql.Identifier(column))
     try:
-        connection.execute(statement)
+        with connection.transaction():
+            connection.execute(statement)
     except (psycopg.errors.ProgramLimitExceeded, psycopg.errors.UndefinedFunction):
         # A text too long for an index, or a type without an order: the table is read without one.
         return
+
+
+def analyze_new(connection: psycopg.Connection, schema: str) -> None:
+    """Count what stands in tables that are new: until then PostgreSQL's plans for joins are guesses."""
+    statement = """select relname from pg_stat_user_tables
+        where schemaname = %s and last_analyze is null and last_autoanalyze is null"""
+    for (table,) in connection.execute(statement, (schema,)).fetchall():
+        connection.execute(sql.SQL("analyze {}").format(sql.Identifier(schema, table)))

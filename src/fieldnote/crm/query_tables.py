@@ -74,17 +74,20 @@ def _scope(query: str, backend: str) -> Scope | None:
     dialect = {"postgresql": "postgres", "mssql": "tsql"}.get(backend, backend)
     try:
         statement = sqlglot.parse_one(query.strip().rstrip(";"), dialect=dialect)
-        return build_scope(statement) if isinstance(statement, exp.Query) else None
+        root = build_scope(statement) if isinstance(statement, exp.Query) else None
+        for scope in root.traverse() if root else ():
+            _ = scope.selected_sources  # it refuses two tables of one name
     except (SqlglotError, RecursionError):
         return None
+    return root
 
 
 def _tables(root: Scope) -> Iterator[Table]:
-    """Every table in the query, subqueries and filters included, each once."""
+    """Every table in the query, subqueries and filters included, each once; a function is none."""
     ids: Sight = set()
     for scope in root.traverse():
         for _, origin in scope.selected_sources.values():
-            if isinstance(origin, Table) and id(origin) not in ids:
+            if isinstance(origin, Table) and isinstance(origin.this, exp.Identifier) and id(origin) not in ids:
                 ids.add(id(origin))
                 yield origin
 
@@ -115,6 +118,8 @@ def _seen(scope: Scope, name: str) -> Sight | None:
     """The tables that a column of the result reads; None where that cannot be told."""
     if scope.set_operation_scopes:
         return _all_of(_seen(branch, name) for branch in scope.set_operation_scopes)
+    if isinstance(scope.expression, exp.Lateral):
+        return _seen(scope.subquery_scopes[0], name) if scope.subquery_scopes else None
     projection = _projection(scope, name)
     if projection is None:
         return None

@@ -21,7 +21,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from fieldnote.crm.landed import LandedDriver
-from fieldnote.crm.query_tables import looked_up
+from fieldnote.crm.query_tables import looked_up, tables_of
 from fieldnote.crm.types import Cursor, Page, Place, Row, Source
 from fieldnote.errors import ConfigError, CrmError, CrmRefused, CrmUnavailable, FieldnoteError
 
@@ -62,8 +62,7 @@ class RestDriver(LandedDriver):
 
     def land(self, sources: Sequence[Source], *, full: bool) -> tuple[str, ...]:
         """Let `dlt` load what is new; `full`: from each resource's initial value on, whatever the state says."""
-        places = sorted({place for source in sources for place in looked_up(source)})
-        return tuple(self._load("land", places, full=full))
+        return tuple(self._load("land", sources, full=full))
 
     def columns(self, source: Source) -> tuple[str, ...]:
         """See `Driver.columns`; without `dlt`'s own."""
@@ -86,6 +85,10 @@ class RestDriver(LandedDriver):
         row = super().row(source, key)
         return None if row is None else _without_own(row)
 
+    def rows(self, source: Source, keys: Sequence[str]) -> dict[str, Row]:
+        """See `Driver.rows`; without `dlt`'s own columns."""
+        return {key: _without_own(row) for key, row in super().rows(source, keys).items()}
+
     def close(self) -> None:
         """See `Driver.close`. A refresh that is under way ends."""
         self._closed.set()
@@ -98,14 +101,16 @@ class RestDriver(LandedDriver):
         resources = [self._config.get("resources"), self._config.get("resource_defaults"), self.identity]
         return blake2b(json.dumps(resources, sort_keys=True, default=str).encode(), digest_size=16).hexdigest()
 
-    def _load(self, task: str, indexes: Sequence[tuple[str, str]], *, full: bool) -> list[str]:
+    def _load(self, task: str, sources: Sequence[Source], *, full: bool) -> list[str]:
         """Run the loader to its end, and give the warnings that it has."""
         if importlib.util.find_spec("dlt") is None:
             raise ConfigError("crm.driver 'rest' needs dlt", hint='pip install "fieldnote[bridge,rest]"')
         job = {
             "task": task, "config": self._config, "connection": self._place.connection, "full": full,
             "database_url": self._place.database_url, "home": str(self._place.home), "folder": str(self._place.folder),
-            "version": self._version(), "indexes": list(indexes),
+            "version": self._version(),
+            "indexes": sorted({place for source in sources for place in looked_up(source)}),
+            "tables": sorted({table for source in sources for table in tables_of(source) or ()}),
         }  # fmt: skip
         answer = self._run(json.dumps(job, default=str))
         if "error" in answer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -27,29 +27,17 @@ def explained(config: dict[str, Any]) -> Iterator[None]:
 
 
 def _explain(error: BaseException, config: dict[str, Any]) -> FieldnoteError:
+    """What the causes of an error say, the plainest of them first."""
     causes = list(_chain(error))
-    for cause in causes:
-        if isinstance(cause, FieldnoteError):
-            return cause
-    for cause in causes:
-        if isinstance(cause, RequestException):
-            return _of_request(cause)
-    for cause in causes:
-        if isinstance(cause, psycopg.OperationalError | psycopg2.OperationalError):
-            return CrmUnavailable("the database that the CRM's rows land in does not answer")
-        if isinstance(cause, psycopg.Error | psycopg2.Error):
-            primary = getattr(cause.diag, "message_primary", None) or type(cause).__name__
-            return CrmRefused(f"the database that the CRM's rows land in refuses them: {primary}")
+    for kind, meaning in _MEANINGS:
+        if cause := next((cause for cause in causes if isinstance(cause, kind)), None):
+            return meaning(cause)
     last = causes[-1]
-    text = _masked(str(last).strip().replace("\n", " ")[:400], config)
-    if isinstance(error, DictValidationException) or isinstance(last, DictValidationException | ValueError | TypeError):
+    text = _masked(str(last).strip().replace("\n", " ")[:300], config)
+    if isinstance(last, DictValidationException | ValueError | TypeError):
         return ConfigError(f"crm.rest is no REST API configuration: {text}", hint="see dlt's documentation of it")
-    kind = type(last).__name__
-    return CrmRefused(
-        f"crm.rest cannot be loaded: {kind}: {text}"
-        if isinstance(last, DltException)
-        else f"crm.rest cannot be loaded: {kind}"
-    )
+    shown = f": {text}" if isinstance(last, DltException) else ""
+    return CrmRefused(f"crm.rest cannot be loaded: {type(last).__name__}{shown}")
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
@@ -80,8 +68,31 @@ def _of_status(status: int, what: str) -> CrmError:
     return CrmRefused(f"{what}: the CRM refuses the request ({status})", hint="check the resource's endpoint")
 
 
+def _of_database(error: Any) -> CrmError:
+    if isinstance(error, psycopg.OperationalError | psycopg2.OperationalError):
+        return CrmUnavailable("the database that the CRM's rows land in is busy or does not answer")
+    what = error.diag.message_primary or type(error).__name__
+    return CrmRefused(f"the database that the CRM's rows land in refuses them ({what})")
+
+
+def _of_folder(error: OSError) -> FieldnoteError:
+    text = f"{error.filename or 'a file'} cannot be written: {error.strerror or type(error).__name__}"
+    return CrmUnavailable(text, hint="Fieldnote's home needs room, and belongs to the user that it runs as")
+
+
+_MEANINGS: tuple[tuple[Any, Callable[[Any], FieldnoteError]], ...] = (
+    (FieldnoteError, lambda error: error),
+    (RequestException, _of_request),
+    ((psycopg.Error, psycopg2.Error), _of_database),
+    (OSError, _of_folder),
+)
+
+
 def _masked(text: str, config: dict[str, Any]) -> str:
-    for secret in _texts((config.get("client") or {}) if isinstance(config.get("client"), dict) else {}):
+    """The text without what the configuration has for secrets."""
+    client = config.get("client")
+    kept = [client.get(name) for name in ("auth", "headers")] if isinstance(client, dict) else []
+    for secret in _texts(kept):
         text = text.replace(secret, "***")
     return text
 
@@ -89,9 +100,7 @@ def _masked(text: str, config: dict[str, Any]) -> str:
 def _texts(value: Any) -> Iterator[str]:
     match value:
         case dict():
-            for name, item in value.items():
-                if name not in {"base_url", "type"}:
-                    yield from _texts(item)
+            yield from _texts([item for name, item in value.items() if name not in {"type", "location", "name"}])
         case list():
             for item in value:
                 yield from _texts(item)

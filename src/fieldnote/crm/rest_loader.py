@@ -15,31 +15,32 @@ import os
 import shutil
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import dlt
 import psycopg
+from dlt.common.schema import Schema
+from dlt.common.schema.utils import get_root_table
 from dlt.destinations import postgres
+from dlt.extract import DltSource
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from fieldnote.crm.landing import Landing, ensure_indexes, gate, note
+from fieldnote.crm.landing import Landing, analyze_new, ensure_indexes, gate, note
 from fieldnote.crm.rest_errors import explained
 from fieldnote.crm.rest_source import open_source
 from fieldnote.crm.types import Place
 from fieldnote.errors import FieldnoteError
 
-_VARIANTS = """select c.relname, a.attname, v.attname
+_VARIANT = "__v_(text|bigint|double|decimal|wei|bool|json|timestamp|date|time|binary)$"
+"""How the names of the columns end in which dlt puts what does not fit the type that a column began with."""
+
+_VARIANTS = """select c.relname, a.attname, v.attname, format_type(a.atttypid, null), format_type(v.atttypid, null)
     from pg_class c join pg_namespace n on n.oid = c.relnamespace and c.relkind = 'r'
     join pg_attribute v on v.attrelid = c.oid and v.attnum > 0 and not v.attisdropped
-    join pg_attribute a on a.attrelid = c.oid and a.attname = regexp_replace(v.attname, '__v_[a-z]+$', '')
-   where n.nspname = %s and v.attname ~ '__v_[a-z]+$'"""
-"""The columns in which dlt puts what does not fit the type that a column began with."""
-
-_TYPE = """select format_type(atttypid, null) from pg_attribute
-    where attrelid = %s::regclass and attname = %s"""
+    join pg_attribute a on a.attrelid = c.oid and a.attname = regexp_replace(v.attname, %s, '')
+   where n.nspname = %s and v.attname ~ %s"""
 
 _NUMBERS = {"bigint", "numeric", "double precision", "smallint", "integer"}
 
@@ -66,7 +67,7 @@ def _end_with_the_parent() -> None:
 def _check(job: dict[str, Any]) -> list[str]:
     with explained(job["config"]):
         source = open_source(job["config"])
-        first = next(iter(source.resources.values()))
+        first = next(resource for resource in source.resources.values() if not resource.is_transformer)
         next(iter(first.add_limit(1)), None)
     return []
 
@@ -77,15 +78,15 @@ def _land(job: dict[str, Any]) -> list[str]:
     folder = place.home / "dlt" / landing.schema
     with landing.landing() as connection, explained(job["config"]):
         shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True, mode=0o700)
+        place.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True)
         try:
-            _run(job, landing, connection, folder)
+            return _run(job, landing, connection, folder)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-    return []
 
 
-def _run(job: dict[str, Any], landing: Landing, connection: psycopg.Connection, folder: Path) -> None:
+def _run(job: dict[str, Any], landing: Landing, connection: psycopg.Connection, folder: Path) -> list[str]:
     destination = postgres(credentials=_address(landing.database_url), replace_strategy="insert-from-staging")
     pipeline = dlt.pipeline(
         landing.schema, pipelines_dir=str(folder / "pipelines"), destination=destination, dataset_name=landing.schema
@@ -98,10 +99,21 @@ def _run(job: dict[str, Any], landing: Landing, connection: psycopg.Connection, 
     pipeline.normalize()
     with gate(connection):
         pipeline.load(raise_on_failed_jobs=True)
-        for table, column, variant in _variants(connection, landing.schema):
-            _join(connection, sql.Identifier(landing.schema, table), column, variant)
+        _join_variants(connection, landing.schema)
         ensure_indexes(connection, landing.schema, [(table, column) for table, column in job["indexes"]])
+        analyze_new(connection, landing.schema)
         note(connection, "rest", job["version"])
+    return _left_behind(source, pipeline.default_schema, job["tables"])
+
+
+def _left_behind(source: DltSource, schema: Schema, read: list[str]) -> list[str]:
+    """Warnings about tables that are read, and that an earlier configuration landed and this one does not."""
+    tables = {name: get_root_table(schema.tables, name) for name in schema.tables}
+    return [
+        f"no resource of crm.rest brings the table {name} up to date any more: it is as it was"
+        for name in read
+        if name in tables and tables[name].get("resource") not in source.resources
+    ]
 
 
 def _forget_positions(pipeline: dlt.Pipeline, name: str) -> None:
@@ -113,44 +125,32 @@ def _forget_positions(pipeline: dlt.Pipeline, name: str) -> None:
 
 
 def _address(database_url: str) -> dict[str, Any]:
-    """The database as dlt takes it: it wants a host, and libpq lets the last one that is given count."""
+    """The database as dlt takes it: it wants a host, and libpq lets the one in the query count."""
     given = {name: str(value) for name, value in conninfo_to_dict(database_url).items() if value is not None}
     parts = {name: given.pop(part) for name, part in _PARTS.items() if part in given}
-    host = parts.get("host", "")
-    if host.startswith("/"):  # a socket's folder
-        parts["host"], given["host"] = "localhost", host
     return {"host": "localhost", **parts, "query": given}
 
 
-_PARTS = {"host": "host", "port": "port", "database": "dbname", "username": "user", "password": "password"}
+_PARTS = {"database": "dbname", "username": "user", "password": "password"}
 
 
 # --- columns of mixed types -----------------------------------------------------------------------------
 
 
-def _variants(connection: psycopg.Connection, schema: str) -> Iterator[tuple[str, str, str]]:
-    yield from connection.execute(_VARIANTS, (schema,)).fetchall()
+def _join_variants(connection: psycopg.Connection, schema: str) -> None:
+    """Bring columns and their variants together under a type that holds both: numeric for numbers, else text."""
+    found = connection.execute(_VARIANTS, (_VARIANT, schema, _VARIANT)).fetchall()
+    for table, column, variant, kind, other in found:
+        wide = "numeric" if {kind, other} <= _NUMBERS else "text"
+        names = {"table": sql.Identifier(schema, table), "type": sql.SQL(wide)}
+        names |= {"column": sql.Identifier(column), "variant": sql.Identifier(variant)}
+        if kind != wide:
+            connection.execute(sql.SQL(_WIDEN).format(**names))
+        connection.execute(sql.SQL(_TAKE_OVER).format(**names))
 
 
-def _join(connection: psycopg.Connection, table: sql.Identifier, column: str, variant: str) -> None:
-    """Bring a column and its variant together under a type that holds both: numeric for numbers, else text."""
-    types = [
-        str(row[0])
-        for name in (column, variant)
-        for row in connection.execute(_TYPE, (table.as_string(connection), name)).fetchall()
-    ]
-    wide = "numeric" if set(types) <= _NUMBERS else "text"
-    names = {
-        "table": table,
-        "column": sql.Identifier(column),
-        "variant": sql.Identifier(variant),
-        "type": sql.SQL(wide),
-    }
-    if types[0] != wide:
-        alter = "alter table {table} alter column {column} type {type} using {column}::text::{type}"
-        connection.execute(sql.SQL(alter).format(**names))
-    update = "update {table} set {column} = {variant}::text::{type} where {variant} is not null and {column} is null"
-    connection.execute(sql.SQL(update).format(**names))
+_WIDEN = "alter table {table} alter column {column} type {type} using {column}::text::{type}"
+_TAKE_OVER = "update {table} set {column} = {variant}::text::{type} where {variant} is not null and {column} is null"
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The SQL driver: PostgreSQL, MySQL, MariaDB and SQLite.
+"""The SQL driver: PostgreSQL, MySQL, MariaDB and SQLite; SQL Server by its dialect, which no test here runs on.
 
 Rows are read in pages, each in a short read-only transaction of its own, by a keyset and not by an offset:
 
@@ -48,6 +48,11 @@ class SqlDriver:
         """`postgresql://host:5432/name`, or the file's path."""
         return self._reading.identity
 
+    @property
+    def is_live(self) -> bool:
+        """See `Driver.is_live`."""
+        return True
+
     def check(self) -> None:
         """Connect to both addresses once."""
         for database in (self._reading, self._writing):
@@ -89,6 +94,10 @@ class SqlDriver:
     def same(self, table: str, column: str, left: object, right: object) -> bool:
         """See `Driver.same`."""
         return self._writer.same(table, column, left, right)
+
+    def may_write(self, table: str, column: str) -> None:
+        """See `Driver.may_write`."""
+        self._writer.may_write(table, column)
 
     def write_if(self, record: Record, column: str, *, expected: object, new: object) -> WriteResult:
         """See `Driver.write_if`."""

@@ -15,7 +15,7 @@ from typing import Any, Never
 from uuid import UUID
 
 from sqlalchemy import types
-from sqlalchemy.dialects import mysql, postgresql
+from sqlalchemy.dialects import mssql, mysql, postgresql
 
 from fieldnote.crm.types import FrozenValue, freeze
 from fieldnote.errors import CrmRefused
@@ -287,7 +287,7 @@ def _family(kind: Any) -> Family:
             return Family.UUID
         case types.Integer():
             return Family.INTEGER
-        case types.Numeric() | types.Float() | postgresql.MONEY():
+        case types.Numeric() | types.Float() | postgresql.MONEY() | mssql.MONEY() | mssql.SMALLMONEY():
             return Family.NUMBER
         case types.DateTime():
             return Family.MOMENT
@@ -317,9 +317,9 @@ def _limits(kind: Any, family: Family, backend: str) -> dict[str, Any]:
             scale = kind.scale if kind.scale is not None or kind.precision is None else 0
             return {"precision": kind.precision, "scale": scale}
         case Family.NUMBER:
-            return {"scale": 2}
+            return {"scale": 4 if isinstance(kind, mssql.MONEY | mssql.SMALLMONEY) else 2}
         case Family.MOMENT:
-            return {"aware": bool(getattr(kind, "timezone", False))}
+            return {"aware": isinstance(kind, mssql.DATETIMEOFFSET) or bool(getattr(kind, "timezone", False))}
         case Family.CHOICE:
             return {"words": tuple(kind.enums)}
         case _:

@@ -126,6 +126,9 @@ class Database:
                         f" innodb_lock_wait_timeout = {LOCK_SECONDS}"
                     )
                 url = self._url.update_query_dict({"charset": self._url.query.get("charset", "utf8mb4")})
+            case "mssql":
+                arguments = {"login_timeout": CONNECT_SECONDS}
+                url = self._url
             case _:
                 # No prepared statements: a pooler between us and the database may not know them.
                 arguments = {"connect_timeout": CONNECT_SECONDS, "prepare_threshold": None}
@@ -133,7 +136,7 @@ class Database:
         try:
             return create_engine(url, connect_args=arguments, pool_pre_ping=True, pool_size=4, pool_recycle=1800)
         except (ImportError, TypeError, ValueError) as error:
-            hint = "check what stands behind its '?'"
+            hint = "pip install pymssql" if self.dialect.backend == "mssql" else "check what stands behind its '?'"
             raise ConfigError(f"{self._setting} cannot be used ({type(error).__name__})", hint=hint) from error
 
     def _open_file(self) -> sqlite3.Connection:
@@ -158,6 +161,9 @@ class Database:
         match self.dialect.backend, self._writes:
             case "sqlite", writes:
                 return ("begin immediate" if writes else "begin",)
+            case "mssql", writes:
+                # No snapshot while reading: a database allows that only where somebody has turned it on.
+                return (f"set lock_timeout {LOCK_SECONDS * 1000}",) if writes else ()
             case "postgresql", True:
                 return (f"set local lock_timeout = '{LOCK_SECONDS}s'",)
             case _, True:

@@ -67,6 +67,20 @@ _MYSQL = {
     _Fault.READ_ONLY: {1290, 1792, 1836},
 }  # fmt: skip
 
+_MSSQL = {
+    _Fault.UNREACHABLE: {17, 53, 233, 10053, 10054, 10060, 20002, 20003, 20004, 20006, 20009, 20047},
+    _Fault.BUSY: {-2, 1204, 1205, 1222, 3960, 8645, 17809, 40197, 40501, 40613},
+    _Fault.LOGIN: {4064, 18452, 18456, 18486, 18487, 18488},
+    _Fault.DATABASE: {911, 4060},
+    _Fault.MISSING: {207, 208, 2812, 4104},
+    _Fault.DUPLICATE_COLUMN: {209, 8156},
+    _Fault.SYNTAX: {102, 105, 156, 319, 1033},
+    _Fault.DENIED: {229, 230, 262, 300},
+    _Fault.CONSTRAINT: {515, 547, 2601, 2627},
+    _Fault.VALUE: {220, 241, 242, 245, 2628, 8114, 8115, 8152},
+    _Fault.READ_ONLY: {3906, 3908},
+}  # fmt: skip
+
 _SQLITE = (
     (r"locked|busy", _Fault.BUSY),
     (r"unable to open|disk i/o", _Fault.UNREACHABLE),
@@ -122,8 +136,9 @@ def _fault(error: BaseException) -> _Fault:
     module = type(error).__module__
     if module.startswith("pymysql"):
         # Its codes are finer than the SQLSTATEs that MySQL sends along.
-        code = error.args[0] if error.args else 0
-        return next((fault for fault, codes in _MYSQL.items() if code in codes), _Fault.OTHER)
+        return _numbered(_MYSQL, error)
+    if module.startswith("pymssql"):
+        return _numbered(_MSSQL, error)
     sqlstate = getattr(error, "sqlstate", None)
     if isinstance(sqlstate, str):
         # The longest code that fits is the most exact one.
@@ -132,6 +147,12 @@ def _fault(error: BaseException) -> _Fault:
     if module.startswith("sqlite3"):
         return _worded(_SQLITE, error, _Fault.OTHER)
     return _worded(_CONNECTING, error, _Fault.UNREACHABLE)
+
+
+def _numbered(table: dict[_Fault, set[int]], error: BaseException) -> _Fault:
+    code = error.args[0] if error.args else 0
+    code = code[0] if isinstance(code, tuple) and code else code
+    return next((fault for fault, codes in table.items() if code in codes), _Fault.OTHER)
 
 
 def _worded(table: tuple[tuple[str, _Fault], ...], error: BaseException, otherwise: _Fault) -> _Fault:
@@ -147,8 +168,19 @@ def _detail(error: BaseException) -> str:
         return str(primary)
     if type(error).__module__.startswith("pymysql") and len(error.args) > 1:
         return str(error.args[1])
+    if type(error).__module__.startswith("pymssql"):
+        return _server_said(error)
     lines = str(error).strip().splitlines()
     return lines[0][:200] if lines else ""
+
+
+def _server_said(error: BaseException) -> str:
+    """SQL Server's sentence, without the library's own about it."""
+    number_and_text = error.args[0] if error.args and isinstance(error.args[0], tuple) else error.args
+    text = number_and_text[1] if len(number_and_text) > 1 else b""
+    said = text.decode(errors="replace") if isinstance(text, bytes) else str(text)
+    sentences = [line for line in re.split(r"DB-Lib error message.*?:|\n", said) if line.strip()]
+    return sentences[0].strip()[:200] if sentences else ""
 
 
 def _named(error: BaseException) -> str:

@@ -49,6 +49,7 @@ class Reader:
         self._database = database
         self._quote = database.dialect.quote
         self._bind = database.dialect.bind
+        self._first = database.dialect.first
 
     def columns(self, source: Source) -> tuple[str, ...]:
         """A stream's columns."""
@@ -116,7 +117,7 @@ class Reader:
             parameters |= {f"number{n}": int(key) for n, key in enumerate(numbers)}
         listed = ", ".join(map(self._bind, parameters))
         return self._select(
-            connection, plan, f"{self._quote(plan.key)} in ({listed}) limit {100 * len(keys)}", parameters
+            connection, plan, f"{self._quote(plan.key)} in ({listed}){self._first(100 * len(keys))}", parameters
         )
 
     # --- plans --------------------------------------------------------------------------------------
@@ -203,14 +204,15 @@ class Reader:
         its last one (the second statement finds them).
         """
         page, tie = statements
-        rows = self._select(connection, plan, f"{page} limit {size + 1}", position)
+        rows = self._select(connection, plan, f"{page}{self._first(size + 1, ordered=True)}", position)
         if len(rows) <= size:
             return rows, True
-        rows.pop()
+        if _certainly_apart(rows.pop()[plan.key], rows[-1][plan.key]):
+            return rows, False
         end = dict(position, key=rows[-1][plan.key])
         if "cursor" in position and plan.cursor:
             end["cursor"] = rows[-1][plan.cursor]
-        equal = self._select(connection, plan, f"{tie} limit {_MOST_EQUAL}", end)
+        equal = self._select(connection, plan, f"{tie}{self._first(_MOST_EQUAL)}", end)
         if len(equal) == _MOST_EQUAL:
             text = f"{plan.source.name}: one key comes with {_MOST_EQUAL} rows and more"
             raise CrmRefused(text, hint=_MULTIPLIED)
@@ -301,6 +303,11 @@ class Reader:
 
 
 # --- cursors --------------------------------------------------------------------------------------------
+
+
+def _certainly_apart(left: object, right: object) -> bool:
+    """Whether no database holds two keys to be equal. Of texts only their collation could tell."""
+    return type(left) is type(right) and not isinstance(left, str) and left != right
 
 
 def earlier(cursor: Cursor, overlap: timedelta) -> Cursor:

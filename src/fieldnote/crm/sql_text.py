@@ -21,6 +21,9 @@ _DRIVERS = {
     "mariadb": "mysql+pymysql",
     "mariadb+pymysql": "mysql+pymysql",
     "sqlite": "sqlite",
+    "mssql": "mssql+pymssql",
+    "mssql+pymssql": "mssql+pymssql",
+    "sqlserver": "mssql+pymssql",
 }
 
 _EXAMPLES = "write for example postgresql://user:password@host/database, mysql://… or sqlite:///path/to/file.db"
@@ -34,7 +37,7 @@ def parse_url(text: str, setting: str) -> URL:
     scheme, separator, rest = text.strip().partition("://")
     driver = _DRIVERS.get(scheme.casefold())
     if not separator or driver is None:
-        known = "PostgreSQL, MySQL, MariaDB or SQLite"
+        known = "PostgreSQL, MySQL, MariaDB, SQLite or SQL Server"
         raise ConfigError(f"{setting} is not the address of a {known} database", hint=_EXAMPLES)
     login, at, place = rest.rpartition("@") if driver != "sqlite" else ("", "", rest)
     user, _, password = login.partition(":")
@@ -54,7 +57,7 @@ def identity_of(url: URL) -> str:
     backend = url.get_backend_name()
     if backend == "sqlite":
         return f"sqlite:{Path(url.database or '').resolve()}"
-    port = url.port or {"postgresql": 5432, "mysql": 3306}[backend]
+    port = url.port or {"postgresql": 5432, "mysql": 3306, "mssql": 1433}[backend]
     host = url.host or url.query.get("host") or "localhost"
     return f"{backend}://{str(host).casefold()}:{port}/{url.database or ''}"
 
@@ -73,12 +76,14 @@ def _pieces(comment: str, string: str) -> re.Pattern[str]:
 
 _STANDARD = _pieces("", r"'(?:[^']|'')*'")
 _MYSQL = _pieces(r"| \#[^\n]*", r"'(?:[^'\\]|''|\\.)*'")
+_TSQL = _pieces("", r"'(?:[^']|'')*' | \[(?:[^\]]|\]\])*\]")
+_PIECES = {"mysql": _MYSQL, "mssql": _TSQL}
 
 
 def one_select(query: str, name: str, backend: str) -> str:
     """A query without the semicolon and comments at its end. Raises CrmRefused for several statements."""
     end = ended = 0
-    for piece in (_MYSQL if backend == "mysql" else _STANDARD).finditer(query):
+    for piece in _PIECES.get(backend, _STANDARD).finditer(query):
         if piece["end"]:
             ended = 1
         elif not piece["comment"] and not piece.group().isspace():
@@ -97,6 +102,8 @@ class Dialect:
     backend: str
 
     def quote(self, name: str) -> str:
+        if self.backend == "mssql":
+            return self.literal(f"[{name.replace(']', ']]')}]")
         mark = "`" if self.backend == "mysql" else '"'
         return self.literal(f"{mark}{name.replace(mark, mark * 2)}{mark}")
 
@@ -111,13 +118,26 @@ class Dialect:
         """Text of somebody else inside a statement whose values are bound."""
         return text if self.backend == "sqlite" else text.replace("%", "%%")
 
+    def first(self, count: int, *, ordered: bool = False) -> str:
+        """What at a statement's end leaves so many rows; `ordered`: it has an `order by` already."""
+        if self.backend != "mssql":
+            return f" limit {count}"
+        return f"{'' if ordered else ' order by (select null)'} offset 0 rows fetch next {count} rows only"
+
     @property
     def for_update(self) -> str:
-        """SQLite locks the whole file when a writing transaction begins."""
-        return "" if self.backend == "sqlite" else " for update"
+        """At a statement's end. SQLite locks the whole file when a writing transaction begins."""
+        return "" if self.backend in {"sqlite", "mssql"} else " for update"
+
+    @property
+    def updated_soon(self) -> str:
+        """SQL Server's way of the same, behind the table's name."""
+        return " with (updlock, rowlock)" if self.backend == "mssql" else ""
 
 
 def name_parts(table: str) -> tuple[str, ...]:
     """`crm.deals` or `"My Schema".Deals` as its parts."""
-    parts = re.findall(r'"((?:[^"]|"")+)"|`([^`]+)`|([^."`]+)', table)
-    return tuple(quoted.replace('""', '"') or ticked or bare.strip() for quoted, ticked, bare in parts)
+    parts = re.findall(r'"((?:[^"]|"")+)"|`([^`]+)`|\[([^\]]+)\]|([^."`\[\]]+)', table)
+    return tuple(
+        quoted.replace('""', '"') or ticked or bracketed or bare.strip() for quoted, ticked, bracketed, bare in parts
+    )

@@ -48,6 +48,15 @@ class Writer:
         with self._at_work(self._reading, f"reading {table}") as connection:
             return self._reading.table(connection, table).column(column).same(left, right)
 
+    def may_write(self, table: str, column: str) -> None:
+        """Let the database judge an update of no row; nothing is changed."""
+        with self._at_work(self._writing, f"writing {table}.{column}", writes=True) as connection:
+            known = self._writing.table(connection, table)
+            name = self._quote(known.column(column).name)
+            path = self._writing.dialect.path(known.path)
+            statement = f"update {path} set {name} = {name} where 1 = {self._bind('never')}"
+            connection.exec_driver_sql(statement, {"never": 0}).close()
+
     def write_if(self, record: Record, column: str, expected: object, new: object) -> WriteResult:
         """Lock, compare, write and read back."""
         doing = f"writing {record.table}.{column}"
@@ -86,8 +95,8 @@ class Writer:
         names = [table.column(column).name for column in columns]
         listed = ", ".join(map(self._quote, (key.name, *names)))
         statement = (
-            f"select {listed} from {database.dialect.path(table.path)}"
-            f" where {self._quote(key.name)} = {self._bind('key')} limit 2"
+            f"select {listed} from {database.dialect.path(table.path)}{database.dialect.updated_soon if lock else ''}"
+            f" where {self._quote(key.name)} = {self._bind('key')}{database.dialect.first(2)}"
             f"{database.dialect.for_update if lock else ''}"
         )
         result = connection.exec_driver_sql(statement, {"key": value})
@@ -183,8 +192,9 @@ class Writer:
             return []
         body = self._quote(table.column(note.body).name)
         columns = ", ".join([body, self._quote(table.column(note.key).name)] if note.key else [body])
-        statement = f"select {columns} from {database.dialect.path(table.path)} where {where}"
-        statement += database.dialect.for_update if lock else ""
+        path, dialect = database.dialect.path(table.path), database.dialect
+        statement = f"select {columns} from {path}{dialect.updated_soon if lock else ''} where {where}"
+        statement += dialect.for_update if lock else ""
         rows = [tuple(row) for row in connection.exec_driver_sql(statement, parameters)]
         if note.key:
             return [str(row[0] or "") for row in rows if str(row[1]).rstrip() == key]
@@ -235,6 +245,14 @@ class Writer:
                     yield
                 finally:
                     connection.exec_driver_sql("select release_lock(%(name)s)", lock)
+            case "mssql":
+                lock = {"name": f"fieldnote {digest.hex()}", "milliseconds": LOCK_SECONDS * 1000}
+                statement = """declare @got int; exec @got = sp_getapplock @Resource = %(name)s,
+                    @LockMode = 'Exclusive', @LockTimeout = %(milliseconds)s; select @got"""
+                got = connection.exec_driver_sql(statement, lock).scalar()
+                if got is None or got < 0:
+                    raise CrmUnavailable("another process is adding the same note to the CRM")
+                yield  # let go with the transaction
             case _:
                 yield
 

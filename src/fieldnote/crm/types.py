@@ -177,6 +177,11 @@ class Driver(Protocol):
         """Which CRM this is, without secrets: what a connection remembers to notice that it changed."""
         ...
 
+    @property
+    def is_live(self) -> bool:
+        """Whether rows are as they stand in the CRM now; if not, they are as the last refresh left them."""
+        ...
+
     def check(self) -> None:
         """Connect once."""
         ...
@@ -223,6 +228,10 @@ class Driver(Protocol):
 
     def same(self, table: str, column: str, left: object, right: object) -> bool:
         """Whether two values are one value to this column: 45000 and "45000.00" to a numeric one."""
+        ...
+
+    def may_write(self, table: str, column: str) -> None:
+        """Raise `CrmRefused` where this column must not be written, as far as can be told without writing."""
         ...
 
     def write_if(self, record: Record, column: str, *, expected: object, new: object) -> WriteResult:

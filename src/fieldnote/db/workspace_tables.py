@@ -64,6 +64,10 @@ def _moment(name: str, *, nullable: bool = True) -> Column[Any]:
     return Column(name, DateTime(timezone=True), nullable=nullable)
 
 
+def _flag(name: str, *, default: bool) -> Column[Any]:
+    return Column(name, Boolean, nullable=False, server_default=text(str(default).lower()))
+
+
 def _now(name: str) -> Column[Any]:
     return Column(name, DateTime(timezone=True), nullable=False, server_default=func.now())
 
@@ -75,7 +79,18 @@ organizations: Final = Table(
 )
 
 integration_connections: Final = Table(
-    "integration_connections", metadata, _id(), _organization(), _text("name"), _now("created_at")
+    "integration_connections",
+    metadata,
+    _id(),
+    _organization(),
+    _text("name"),
+    Column("platform", Text, nullable=False, server_default="SIRO_CUSTOM_INPUT"),
+    Column("external_account_id", Text, nullable=False, server_default=""),
+    _flag("is_active", default=True),
+    _flag("sync_transcript", default=False),
+    _moment("deleted_at"),
+    _now("created_at"),
+    _now("updated_at"),
 )
 
 users: Final = Table(
@@ -88,7 +103,16 @@ users: Final = Table(
     _text("name"),
     # The full name without case, accents and spacing; empty for a name of one word, which matches nobody.
     _text("name_key"),
+    # As they were given beside the full name; without them they are taken from it.
+    _text("first_name", nullable=True),
+    _text("last_name", nullable=True),
     _text("role"),
+    _text("phone_number", nullable=True),
+    # The CRM's id of the person, as it was given when the user was made.
+    _text("external_id", nullable=True),
+    _flag("disabled", default=False),
+    _flag("billable", default=True),
+    _json("contact_settings", nullable=True),
     _now("created_at"),
     UniqueConstraint("organization_id", "email_key"),
     Index("ix_users_name", "organization_id", "name_key"),
@@ -174,15 +198,35 @@ user_overrides: Final = Table(
     _to("user_id", "users.id"),
 )
 
-accounts: Final = _crm_record("accounts", *_place())
-leads: Final = _crm_record("leads", *_place())
-contacts: Final = _crm_record("contacts", *_place(), _to("account_id", "accounts.id", nullable=True))
+
+def _merged(name: str) -> list[Column[Any] | Index]:
+    """The record that this one was merged into, which is merged into no other."""
+    reference = ForeignKey(f"{name}.id", ondelete="SET NULL")
+    return [Column("merged_to_id", Uuid(as_uuid=False), reference), _index(name, "merged_to_id")]
+
+
+def _index(table: str, column: str) -> Index:
+    """Of a reference that most rows do not have."""
+    name = f"ix_{table}_{column.removesuffix('_id')}"
+    return Index(name, column, postgresql_where=text(f"{column} is not null"))
+
+
+accounts: Final = _crm_record("accounts", *_place(), *_merged("accounts"))
+leads: Final = _crm_record("leads", *_place(), *_merged("leads"))
+contacts: Final = _crm_record(
+    "contacts",
+    *_place(),
+    *_merged("contacts"),
+    _to("account_id", "accounts.id", nullable=True),
+    _index("contacts", "account_id"),
+)
 
 opportunities: Final = _crm_record(
     "opportunities",
     _to("account_id", "accounts.id", nullable=True),
     _to("contact_id", "contacts.id", nullable=True),
     Index("ix_opportunities_account", "account_id"),
+    _index("opportunities", "contact_id"),
 )
 
 engagements: Final = _crm_record(
@@ -198,6 +242,8 @@ engagements: Final = _crm_record(
     Index("ix_engagements_starts", "organization_id", "starts_at"),
     Index("ix_engagements_account", "account_id"),
     Index("ix_engagements_opportunity", "opportunity_id"),
+    _index("engagements", "contact_id"),
+    _index("engagements", "lead_id"),
 )
 
 
@@ -318,6 +364,10 @@ recording_links: Final = Table(
     _to("recording_id", "recordings.id", primary_key=True),
     _to("engagement_id", "engagements.id", nullable=True),
     _to("opportunity_id", "opportunities.id", nullable=True),
+    # These only where a person chose them themselves; else they are the appointment's or the deal's.
+    _to("account_id", "accounts.id", nullable=True),
+    _to("contact_id", "contacts.id", nullable=True),
+    _to("lead_id", "leads.id", nullable=True),
     _text("trigger"),
     _text("source"),
     Column("score", Double),
@@ -328,6 +378,23 @@ recording_links: Final = Table(
     _now("decided_at"),
     Index("ix_recording_links_engagement", "engagement_id"),
 )
+
+recording_choices: Final = Table(
+    "recording_choices",
+    metadata,
+    _organization(),
+    _to("recording_id", "recordings.id", primary_key=True),
+    _to("engagement_id", "engagements.id", nullable=True),
+    _to("opportunity_id", "opportunities.id", nullable=True),
+    _to("account_id", "accounts.id", nullable=True),
+    _to("contact_id", "contacts.id", nullable=True),
+    _to("lead_id", "leads.id", nullable=True),
+    _text("trigger"),
+    _to("user_id", "users.id"),
+    _now("chosen_at"),
+    Index("ix_recording_choices_account", "account_id"),
+)
+"""What a person said that a recording belongs to; without any record, to none. The machine leaves it so."""
 
 mobile_events: Final = Table(
     "mobile_events",

@@ -8,7 +8,7 @@ it waited shows it at the transaction's first statement, which is then tried on 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, LiteralString
@@ -41,6 +41,8 @@ class Transaction:
     """The same for psycopg itself, which is quicker: for what every second request does."""
     first: Any
     """The row that the transaction's first statement gave; None if it gave none."""
+    when_committed: list[Callable[[], None]] = field(default_factory=list)
+    """What is to be done then, and only then."""
 
     async def rows(self, statement: LiteralString, values: Mapping[str, Any]) -> list[Any]:
         """What a statement gives. It is prepared when a connection meets it again."""
@@ -65,6 +67,8 @@ class Connections:
             try:
                 yield transaction
                 await _commit(transaction)
+                for act in transaction.when_committed:
+                    act()
             finally:
                 await asyncio.shield(self._give_back(transaction))
 

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from fieldnote.db.encryption import SecretBox
 from fieldnote.db.engine import Application, open_engine
 from fieldnote.workspace.connections import Connections
+from fieldnote.workspace.statistics import Statistics
 from fieldnote.workspace.tenancy import prepare
 
 RETRY_AFTER: Final = (
@@ -36,6 +37,7 @@ class Workspace:
     """On the workspace's own schema, as its owner: `tenancy` puts on the role that requests work under."""
     connections: Connections
     """The engine's, for requests."""
+    statistics: Statistics
     database_url: str
     box: SecretBox
     on_loopback: bool = True
@@ -57,10 +59,11 @@ async def open_workspace(
     """
     box = SecretBox.open(home)
     engine = await open_engine(Application.WORKSPACE, database_url, pool_size=8)
-    connections = Connections(engine)
+    connections, statistics = Connections(engine), Statistics(engine)
     try:
         await prepare(engine)
-        yield Workspace(engine, connections, database_url, box, on_loopback, retry_after)
+        yield Workspace(engine, connections, statistics, database_url, box, on_loopback, retry_after)
     finally:
+        await statistics.close()
         await connections.close()
         await engine.dispose()

@@ -35,8 +35,8 @@ def hash_of(secret: str) -> bytes:
 
 async def add_organization_token(
     conn: AsyncConnection, organization_id: str, *, name: str, token: str, created_by: str | None
-) -> None:
-    """Make `token` good for the organization; the same one twice is one."""
+) -> str:
+    """Make `token` good for the organization; the same one twice is one. Its id."""
     row = {
         "organization_id": organization_id,
         "kind": ORGANIZATION,
@@ -44,7 +44,8 @@ async def add_organization_token(
         "hash": hash_of(token),
         "created_by": created_by,
     }
-    await conn.execute(upsert(tokens).values(row).on_conflict_do_nothing(index_elements=["hash"]))
+    made = upsert(tokens).values(row).on_conflict_do_update(index_elements=["hash"], set_={"hash": row["hash"]})
+    return str((await conn.execute(made.returning(tokens.c.id))).scalar_one())
 
 
 async def add_oauth_app(

@@ -9,11 +9,12 @@ from typing import Any, Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-# The engagement's deal and customer as they are now, unless a deep link named the deal itself. A link to a
+# The engagement's deal and customer as they are now, unless a deep link or a person named it. A link to a
 # record that has not arrived yet (a placeholder) counts: its external id is all that is told.
 _LINKS: Final = text("""
 select l.recording_id::text, l.source,
-       coalesce(e.connection_id, o.connection_id)::text as connection_id,
+       coalesce(e.connection_id, o.connection_id, a.connection_id, c.connection_id, d.connection_id)::text
+           as connection_id,
        e.id::text as engagement_id, e.external_id as engagement_key,
        o.id::text as opportunity_id, o.external_id as opportunity_key,
        o.fields ->> 'disposition' as disposition,
@@ -26,9 +27,12 @@ select l.recording_id::text, l.source,
   from recording_links l
   left join engagements e on e.id = l.engagement_id
   left join opportunities o on o.id = coalesce(l.opportunity_id, e.opportunity_id)
-  left join accounts a on a.id = coalesce(e.account_id, o.account_id)
-  left join leads d on d.id = e.lead_id
-  left join contacts c on c.id = coalesce(e.contact_id, o.contact_id)
+  left join accounts ca on ca.id = l.account_id
+  left join accounts a on a.id = coalesce(ca.merged_to_id, ca.id, e.account_id, o.account_id)
+  left join leads cd on cd.id = l.lead_id
+  left join leads d on d.id = coalesce(cd.merged_to_id, cd.id, e.lead_id)
+  left join contacts cc on cc.id = l.contact_id
+  left join contacts c on c.id = coalesce(cc.merged_to_id, cc.id, e.contact_id, o.contact_id)
  where l.recording_id = any(cast(:recordings as uuid[])) and l.source <> 'NOT_FOUND'
 """)
 

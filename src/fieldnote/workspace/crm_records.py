@@ -11,8 +11,8 @@ that requests which share records wait for each other and never for each other's
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -28,6 +28,7 @@ from fieldnote.db.workspace_tables import (
     opportunities,
     opportunity_users,
 )
+from fieldnote.matching.people import email_key, name_key
 from fieldnote.siro.models import (
     AccountSync,
     ContactSync,
@@ -37,9 +38,20 @@ from fieldnote.siro.models import (
     OpportunitySync,
     UserSync,
 )
+from fieldnote.workspace import merges
 from fieldnote.workspace.connections import Transaction
-from fieldnote.workspace.crm_writes import Given, Owner, Placed, Put, place, put, put_contacts, stamp
-from fieldnote.workspace.people import email_key, map_users, name_key
+from fieldnote.workspace.crm_writes import (
+    Given,
+    Owner,
+    Placed,
+    Put,
+    place,
+    put,
+    put_contacts,
+    share_with_deals,
+    stamp,
+)
+from fieldnote.workspace.people import map_users
 
 _NESTED: Final = frozenset({
     "externalId", "account", "contact", "lead", "opportunity", "engagementUsers", "opportunityUsers",
@@ -90,6 +102,8 @@ async def sync_engagements(
         sync.say(engagements, record.external_id, record, _engagement_columns(sync, record))
     await sync.write(engagements)
     await sync.people(engagements, engagement_users, [(r.external_id, r.engagement_users or ()) for r in records])
+    await sync.share_with_deals(records)
+    await sync.move_references()
     return sync.ids(engagements, records), sync.touched()
 
 
@@ -101,7 +115,7 @@ async def sync_opportunities(
     Raises UnknownAccount.
     """
     sync = _Sync(transaction, owner)
-    await _check_accounts(transaction, records)
+    named = await _known_accounts(transaction, records)
     for record in records:
         place_of = f"opportunity:{record.external_id}"
         sync.say_account(record.account, place_of)
@@ -113,10 +127,11 @@ async def sync_opportunities(
             sync.say_contact(party, f"opportunity:{record.external_id}")
     await sync.write(contacts)
     for record in records:
-        sync.say(opportunities, record.external_id, record, _opportunity_columns(sync, record))
+        sync.say(opportunities, record.external_id, record, _opportunity_columns(sync, record, named))
     await sync.write(opportunities)
     await put_contacts(transaction, owner, _main_contacts(sync, records))
     await sync.people(opportunities, opportunity_users, [(r.external_id, r.opportunity_users or ()) for r in records])
+    await sync.move_references()
     return sync.ids(opportunities, records), sync.touched()
 
 
@@ -137,13 +152,13 @@ def _engagement_columns(sync: _Sync, record: EngagementSync) -> dict[str, Any]:
     return columns
 
 
-def _opportunity_columns(sync: _Sync, record: OpportunitySync) -> dict[str, Any]:
+def _opportunity_columns(sync: _Sync, record: OpportunitySync, named: Mapping[str, str]) -> dict[str, Any]:
     given = record.model_fields_set
     columns: dict[str, Any] = {}
     if "account" in given:
         columns["account_id"] = sync.account_id(record.account, f"opportunity:{record.external_id}")
     elif "account_id" in given:
-        columns["account_id"] = record.account_id
+        columns["account_id"] = record.account_id and named[record.account_id]
     if "contact" in given:
         columns["contact_id"] = sync.id_of(contacts, record.contact)
     return columns
@@ -158,20 +173,25 @@ def _main_contacts(sync: _Sync, records: Iterable[OpportunitySync]) -> dict[tupl
     found: dict[tuple[str, str], bool | None] = {}
     for record in records:
         for party in record.opportunity_contacts or ():
-            key = sync.done[opportunities][record.external_id].id, sync.done[contacts][party.external_id].id
+            key = sync.done[opportunities][record.external_id].id, sync.done[contacts][party.external_id].stands_for
             found[key] = found.get(key) if party.is_primary is None else party.is_primary
     return found
 
 
-_KNOWN: Final = "select id::text from accounts where id::text = any(%(ids)s)"
+_KNOWN: Final = """
+select id::text, coalesce(merged_to_id, id)::text as stands_for from accounts where id::text = any(%(ids)s)
+"""
 
 
-async def _check_accounts(transaction: Transaction, records: Iterable[OpportunitySync]) -> None:
-    wanted = {record.account_id for record in records if record.account_id is not None}
-    known = {row.id for row in await transaction.rows(_KNOWN, {"ids": sorted(wanted)})} if wanted else set()
+async def _known_accounts(transaction: Transaction, records: Iterable[OpportunitySync]) -> dict[str, str]:
+    """The accounts that are named by the workspace's ids, and which each now is. Raises UnknownAccount."""
+    wanted = sorted({record.account_id for record in records if record.account_id is not None})
+    rows = await transaction.rows(_KNOWN, {"ids": wanted}) if wanted else []
+    known = {row.id: row.stands_for for row in rows}
     for position, record in enumerate(records):
         if "account" not in record.model_fields_set and record.account_id not in (None, *known):
             raise UnknownAccount(position)
+    return known
 
 
 class _Sync:
@@ -183,7 +203,8 @@ class _Sync:
         self.done: dict[Table, dict[str, Put]] = {}
         self._said: dict[Table, dict[str, Given]] = defaultdict(lambda: defaultdict(Given))
         self._users: set[str] = set()
-        self._crews: dict[Table, set[str]] = defaultdict(set)
+        self._also_changed: dict[Table, set[str]] = defaultdict(set)
+        self._survivors: list[tuple[Table, str]] = []
 
     def say(self, table: Table, key: str, record: Any, columns: dict[str, Any]) -> None:
         """What a record says of the row of this key."""
@@ -211,21 +232,42 @@ class _Sync:
             self.say(contacts, record.external_id, record, columns)
 
     def say_deal_of(self, record: EngagementSync) -> None:
-        """The deal of an engagement. It takes on the engagement's account where it is asked to."""
         if (deal := record.opportunity) is not None:
-            account_id = self.account_id(record.account, f"engagement:{record.external_id}")
-            columns = {"account_id": account_id} if deal.copy_engagement_relationships and account_id else {}
-            self.say(opportunities, deal.external_id, deal, columns)
+            self.say(opportunities, deal.external_id, deal, {})
 
     async def write(self, table: Table) -> None:
         """Write what was said of a table's rows."""
         self.done[table] = await put(self.transaction, self.owner, table, self._said[table])
+        if table in merges.MERGED and (pairs := merges.said(self._said[table])):
+            await self._merge(table, pairs)
+
+    async def _merge(self, table: Table, pairs: Sequence[tuple[str, str]]) -> None:
+        done = self.done[table]
+        unseen = {key: Given() for pair in pairs for key in pair if key not in done}
+        done |= await put(self.transaction, self.owner, table, unseen)
+        for merged, into in pairs:
+            if survivor := await merges.merge(self.transaction, table, done[merged].id, done[into].id):
+                self._survivors.append((table, survivor))
+        standing = await merges.standing_for(self.transaction, table, [one.id for one in done.values()])
+        self.done[table] = {key: replace(one, stands_for=standing[one.id]) for key, one in done.items()}
+
+    async def move_references(self) -> None:
+        """What refers to records that this request merged refers to the survivors, when all else is written."""
+        for table, survivor in self._survivors:
+            for referring, ids in (await merges.move(self.transaction, table, survivor)).items():
+                self._also_changed[referring].update(ids)
+
+    async def share_with_deals(self, records: Iterable[EngagementSync]) -> None:
+        """Deals take over the customer, contact and reps of their engagements where they are asked to."""
+        asking = [r.external_id for r in records if r.opportunity and r.opportunity.copy_engagement_relationships]
+        ids = [self.done[engagements][key].id for key in asking]
+        self._also_changed[opportunities] |= await share_with_deals(self.transaction, ids)
 
     def account_id(self, record: AccountSync | None, nameless: str) -> str | None:
-        return None if record is None else self.done[accounts][record.external_id or nameless].id
+        return None if record is None else self.done[accounts][record.external_id or nameless].stands_for
 
     def id_of(self, table: Table, record: Any) -> str | None:
-        return None if record is None else self.done[table][record.external_id].id
+        return None if record is None else self.done[table][record.external_id].stands_for
 
     def ids(self, table: Table, records: Iterable[EngagementSync | OpportunitySync]) -> list[str]:
         return [self.done[table][record.external_id].id for record in records]
@@ -247,7 +289,7 @@ class _Sync:
         if renamed := sorted(key for key, one in found.items() if one.changed):
             self._users |= await map_users(self.transaction.conn, [found[key].id for key in renamed])
             crews_changed |= {record for record, key in named if found[key].changed}
-        self._crews[table] = crews_changed
+        self._also_changed[table] |= crews_changed
         await stamp(self.transaction, table, crews_changed - set(self._changed(table)))
 
     def _changed(self, table: Table) -> list[str]:
@@ -255,9 +297,9 @@ class _Sync:
 
     def touched(self) -> Touched:
         return Touched(
-            engagements=list({*self._changed(engagements), *self._crews[engagements]}),
+            engagements=list({*self._changed(engagements), *self._also_changed[engagements]}),
             accounts=self._changed(accounts),
-            opportunities=self._changed(opportunities),
+            opportunities=list({*self._changed(opportunities), *self._also_changed[opportunities]}),
             users=self._users,
             moved_from=self._moved(),
         )

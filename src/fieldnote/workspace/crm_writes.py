@@ -60,6 +60,8 @@ class Put:
     """What became of a record."""
 
     id: str
+    stands_for: str
+    """The record that a reference to it means: itself, or the one that it was merged into."""
     changed: bool
     """Whether it is new, or not as it was."""
     was: datetime | None
@@ -78,7 +80,7 @@ async def put(transaction: Transaction, owner: Owner, table: Table, records: Map
         }
         # A key that does not come back was put in by somebody else just now, and this statement could not see it.
         for row in await transaction.rows(_put(table), values):
-            done[row.key] = Put(row.id, row.changed, row.was)
+            done[row.key] = Put(row.id, row.stands_for, row.changed, row.was)
     return done
 
 
@@ -91,15 +93,17 @@ def _put(table: Table) -> LiteralString:
     written = [*columns, "fields"] if keeps_fields else [*columns]
     fresh = [_value(table, name, _default(table, name)) for name in columns] + ["g.fields"] * keeps_fields
     was = "t.starts_at" if table is engagements else "null::timestamptz"
+    merged = "t.merged_to_id" if "merged_to_id" in table.c else "null::uuid"
     own = "t.organization_id = %(organization)s::uuid and t.connection_id = %(connection)s::uuid"
     # The rows are found one by one: for a join the planner might read the whole organization, which it takes to
     # be small as long as it has no statistics.
     return f"""
 with given as materialized (
-    select g.key, g.fields, g.columns, t.id, t.was, t.differs
+    select g.key, g.fields, g.columns, t.id, t.merged, t.was, t.differs
       from jsonb_to_recordset(%(given)s::jsonb) as g (key text, fields jsonb, columns jsonb)
       left join lateral (
-           select t.id, {was} as was, ({", ".join(new)}) is distinct from ({", ".join(old)}) as differs
+           select t.id, {merged} as merged, {was} as was,
+                  ({", ".join(new)}) is distinct from ({", ".join(old)}) as differs
              from {table.name} t where {own} and t.external_id = g.key limit 1) t on true
      order by g.key
 ), made as (
@@ -120,7 +124,8 @@ with given as materialized (
        and ({", ".join(new)}) is distinct from ({", ".join(old)})
     returning t.id
 )
-select g.key, coalesce(g.id, m.id)::text as id, m.id is not null or c.id is not null as changed, g.was
+select g.key, coalesce(g.id, m.id)::text as id, coalesce(g.merged, g.id, m.id)::text as stands_for,
+       m.id is not null or c.id is not null as changed, g.was
   from given g
   left join made m on m.external_id = g.key
   left join changed c on c.id = g.id
@@ -213,3 +218,39 @@ async def stamp(transaction: Transaction, table: Table, ids: Iterable[str]) -> N
     if changed := sorted(ids):
         statement = f"update {table.name} set updated_at = now() where id = any(%(ids)s::uuid[])"  # noqa: S608
         await transaction.driver.execute(statement, {"ids": changed})
+
+
+async def share_with_deals(transaction: Transaction, engagement_ids: Sequence[str]) -> set[str]:
+    """Give the deals of engagements their customer, contact and reps; the last engagement counts. Those changed."""
+    if not engagement_ids:
+        return set()
+    values = {"ids": list(engagement_ids)}
+    changed = await transaction.rows(_SHARE_CUSTOMER, values)
+    joined = await transaction.rows(_SHARE_REPS, values)
+    deals = {row.id for row in changed}
+    await stamp(transaction, opportunities, {row.id for row in joined} - deals)
+    return deals | {row.id for row in joined}
+
+
+_SHARE_CUSTOMER: Final = """
+update opportunities o
+   set account_id = coalesce(last.account_id, o.account_id), contact_id = coalesce(last.contact_id, o.contact_id),
+       updated_at = now()
+  from (select distinct on (e.opportunity_id) e.opportunity_id, e.account_id, e.contact_id
+          from unnest(%(ids)s::uuid[]) with ordinality given (id, place) join engagements e on e.id = given.id
+         order by e.opportunity_id, given.place desc) last
+ where o.id = last.opportunity_id
+   and (coalesce(last.account_id, o.account_id), coalesce(last.contact_id, o.contact_id))
+       is distinct from (o.account_id, o.contact_id)
+returning o.id::text
+"""
+# Who has been on the deal already, or was taken off it, is left as they are.
+_SHARE_REPS: Final = """
+insert into opportunity_users (organization_id, opportunity_id, crm_user_id)
+select distinct p.organization_id, e.opportunity_id, p.crm_user_id
+  from engagements e join engagement_users p on p.engagement_id = e.id and p.deleted_at is null
+ where e.id = any(%(ids)s::uuid[]) and e.opportunity_id is not null
+ order by e.opportunity_id, p.crm_user_id
+    on conflict (opportunity_id, crm_user_id) do nothing
+returning opportunity_id::text as id
+"""

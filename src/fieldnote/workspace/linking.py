@@ -1,7 +1,8 @@
 """Which recording belongs to which appointment: what is known goes to `fieldnote.matching`, its answer is kept.
 
-A deep link decides by itself. All else is decided for one rep and day at a time, all recordings together, and
-again whenever either side changes. Every change of a link is told by a webhook, in the same transaction.
+A person's word stands, and a deep link decides by itself. All else is decided for one rep and day at a time, all
+recordings together, and again whenever either side changes. Every change of a link is told by a webhook, in the same
+transaction.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ blueprint: Final = procrastinate.Blueprint()
 
 SEEN_IN_LIST: Final = ("MEETING", "APPOINTMENT", "EVENT")
 """The kinds of engagement that happen in person, so that a recording can belong to one."""
+RECORDS: Final = ("engagement", "opportunity", "account", "contact", "lead")
+"""What a recording can belong to."""
 MARGIN: Final = timedelta(hours=12)
 """Neighbours on either side of a day, whose recordings and appointments can claim each other."""
 
@@ -39,19 +42,23 @@ MARGIN: Final = timedelta(hours=12)
 APPOINTMENT_LINK: Final = "CRM_DEEPLINK"
 OPPORTUNITY_LINK: Final = "OPPORTUNITY_DEEPLINK"
 FUZZY: Final = "FUZZY_MATCH_ENGAGEMENTS_FOR_RECORDING"
+UNLINKED: Final = "USER_UNLINK"
 
 _RECORDINGS: Final = text("""
 select r.id::text, r.user_id::text, r.created_at, r.duration_ms, r.latitude, r.longitude, r.title,
        r.appointment_external_id is not null as names_appointment,
        e.id::text as named_engagement, o.id::text as named_opportunity,
        l.engagement_id::text as linked_engagement, l.opportunity_id::text as linked_opportunity,
-       l.resolved, l.source
+       l.resolved, l.source, c.trigger as chosen, c.engagement_id::text as chosen_engagement,
+       c.opportunity_id::text as chosen_opportunity, c.account_id::text as chosen_account,
+       c.contact_id::text as chosen_contact, c.lead_id::text as chosen_lead
   from recordings r
   left join lateral (
        select id from engagements where external_id = r.appointment_external_id order by created_at limit 1) e on true
   left join lateral (
        select id from opportunities where external_id = r.opportunity_external_id order by created_at limit 1) o on true
   left join recording_links l on l.recording_id = r.id
+  left join recording_choices c on c.recording_id = r.id
  where r.user_id = :user and r.deleted_at is null and r.created_at >= :from and r.created_at < :until
  order by r.created_at, r.id
 """)
@@ -70,13 +77,18 @@ select e.id::text, e.external_id, e.starts_at, e.ends_at, e.fields ->> 'subject'
    and exists (select from engagement_users p join crm_users u on u.id = p.crm_user_id
                 where p.engagement_id = e.id and p.deleted_at is null and u.user_id = :user)
 """)
-# What a link means now: the deal and customer of the engagement, unless the deep link named the deal itself.
+# What a link means now: the deal and customer of the engagement, unless the deep link or a person named them.
 _RESOLVED: Final = text("""
-select e.id::text as engagement, coalesce(cast(:opportunity as uuid), e.opportunity_id)::text as opportunity,
-       coalesce(e.account_id, o.account_id)::text as account, e.contact_id::text as contact, e.lead_id::text as lead
-  from (select cast(:engagement as uuid) as id) wanted
+select e.id::text as engagement, coalesce(wanted.opportunity, e.opportunity_id)::text as opportunity,
+       coalesce(a.merged_to_id, a.id, e.account_id, o.account_id)::text as account,
+       coalesce(c.merged_to_id, c.id, e.contact_id)::text as contact,
+       coalesce(d.merged_to_id, d.id, e.lead_id)::text as lead
+  from (select cast(:engagement as uuid) as id, cast(:opportunity as uuid) as opportunity) wanted
   left join engagements e using (id)
-  left join opportunities o on o.id = coalesce(cast(:opportunity as uuid), e.opportunity_id)
+  left join opportunities o on o.id = coalesce(wanted.opportunity, e.opportunity_id)
+  left join accounts a on a.id = cast(:account as uuid)
+  left join contacts c on c.id = cast(:contact as uuid)
+  left join leads d on d.id = cast(:lead as uuid)
 """)
 # Whose recordings of which days a change of these records may concern.
 _AFFECTED: Final = text("""
@@ -93,6 +105,9 @@ with touched as (
     union all
     select r.user_id, r.created_at from recording_links l join recordings r on r.id = l.recording_id
      where l.opportunity_id = any(cast(:opportunities as uuid[]))
+    union all
+    select r.user_id, r.created_at from recording_choices c join recordings r on r.id = c.recording_id
+     where c.account_id = any(cast(:accounts as uuid[]))
     union all
     select r.user_id, r.created_at from recordings r join touched t on t.external_id = r.appointment_external_id
     union all
@@ -127,6 +142,9 @@ class _Link:
     score: float | None
     reasons: list[str]
     runners_up: list[dict[str, Any]]
+    account_id: str | None = None
+    contact_id: str | None = None
+    lead_id: str | None = None
 
 
 @blueprint.task(name="workspace.link", pass_context=True, retry=Patiently())
@@ -207,6 +225,7 @@ def _match(made: Sequence[Any], planned: Sequence[Any]) -> list[Decision]:
         for row in planned
     ]
     fixed = {row.id: row.named_engagement for row in made if row.named_engagement is not None}
+    fixed |= {row.id: row.chosen_engagement for row in made if row.chosen is not None}
     return match(conversations, appointments, fixed=fixed)
 
 
@@ -219,6 +238,8 @@ def _link_of(row: Any, decision: Decision, names: dict[str, str]) -> _Link:
         {"appointment": names.get(lost.appointment_id), "score": round(lost.score, 4), "why": lost.words}
         for lost in decision.runners_up
     ]
+    if row.chosen is not None:
+        return _chosen(row, runners_up)
     if row.named_engagement is not None:
         reasons = ["the recorder was opened from this appointment (deep link)"]
         return _Link(row.named_engagement, row.named_opportunity, APPOINTMENT_LINK, "DIRECT", 1.0, reasons, runners_up)
@@ -233,6 +254,24 @@ def _link_of(row: Any, decision: Decision, names: dict[str, str]) -> _Link:
     return _Link(None, None, FUZZY, "NOT_FOUND", decision.score or None, reasons, runners_up)
 
 
+def _chosen(row: Any, runners_up: list[dict[str, Any]]) -> _Link:
+    """A person's word."""
+    if row.chosen == UNLINKED:
+        return _Link(None, None, UNLINKED, "NOT_FOUND", None, ["a person took the link away"], runners_up)
+    return _Link(
+        row.chosen_engagement,
+        row.chosen_opportunity,
+        row.chosen,
+        "DIRECT",
+        1.0,
+        ["a person chose it"],
+        runners_up,
+        account_id=row.chosen_account,
+        contact_id=row.chosen_contact,
+        lead_id=row.chosen_lead,
+    )
+
+
 def _reasons_for_none(row: Any, decision: Decision, names: dict[str, str]) -> list[str]:
     reasons = ["the appointment that its deep link names has not arrived"] if row.names_appointment else []
     if decision.outcome is Outcome.PROPOSED and decision.best is not None:
@@ -244,11 +283,9 @@ def _reasons_for_none(row: Any, decision: Decision, names: dict[str, str]) -> li
 
 async def _keep(conn: AsyncConnection, organization_id: str, row: Any, decided: _Link) -> None:
     """Store a decision. If what the link means is new, the recording moves, and its webhook goes out."""
-    target = {"engagement": decided.engagement_id, "opportunity": decided.opportunity_id}
-    resolved = dict((await conn.execute(_RESOLVED, target)).mappings().one())
-    values = {
-        "engagement_id": decided.engagement_id,
-        "opportunity_id": decided.opportunity_id,
+    records = {name: getattr(decided, f"{name}_id") for name in RECORDS}
+    resolved = dict((await conn.execute(_RESOLVED, records)).mappings().one())
+    values = {f"{name}_id": record_id for name, record_id in records.items()} | {
         "trigger": decided.trigger,
         "source": decided.source,
         "score": decided.score,

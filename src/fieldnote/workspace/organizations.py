@@ -17,10 +17,11 @@ from fieldnote.db.workspace_tables import (
     users,
 )
 from fieldnote.errors import WorkspaceError
+from fieldnote.matching.people import LONGEST_KEY, email_key, name_key
 from fieldnote.workspace import credentials
 from fieldnote.workspace.crm_records import Touched
 from fieldnote.workspace.linking import defer_links
-from fieldnote.workspace.people import LONGEST_KEY, email_key, map_users, name_key
+from fieldnote.workspace.people import map_users
 from fieldnote.workspace.tenancy import inside
 
 DEFINITION: Final = "Customer Insights"

@@ -22,12 +22,12 @@ from fieldnote.errors import WorkspaceError
 from fieldnote.insight import Utterance, duration_of
 from fieldnote.jobs import defer
 from fieldnote.matching import Place
+from fieldnote.matching.people import LONGEST_KEY
 from fieldnote.siro.deeplinks import AppLink
 from fieldnote.siro.models import EventCode, ExtractionStatus
 from fieldnote.workspace.context import Workspace
 from fieldnote.workspace.linking import link_day
 from fieldnote.workspace.organizations import find_user
-from fieldnote.workspace.people import LONGEST_KEY
 from fieldnote.workspace.processing import UNTITLED, process
 from fieldnote.workspace.tenancy import inside
 

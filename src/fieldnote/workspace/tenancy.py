@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Final
 
 from sqlalchemy import text
@@ -51,10 +52,22 @@ select id::text, kind, name, organization_id::text, created_by::text, created_at
          order by c.created_at, c.id limit 1) as connection_id,
        set_config('fieldnote.organization_id', organization_id::text, true) as entered,
        set_config('role', %(role)s, true) as role,
-       case when %(shared)s then pg_advisory_xact_lock_shared(hashtextextended('records of ' || organization_id, 0)) end
+       case %(hold)s
+            when 'changing' then pg_advisory_xact_lock_shared(hashtextextended('records of ' || organization_id, 0))
+            when 'alone' then pg_advisory_xact_lock(hashtextextended('records of ' || organization_id, 0)) end
   from tokens
  where hash = %(hash)s and kind = %(kind)s and (expires_at is null or expires_at > now())
 """
+
+
+class Hold(StrEnum):
+    """What a transaction keeps others from in its organization, until its end."""
+
+    NONE = "none"
+    CHANGING = "changing"
+    """Nobody is `alone` meanwhile: how CRM records are changed."""
+    ALONE = "alone"
+    """No CRM record is changing meanwhile: how recordings and users are added."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,14 +156,13 @@ async def inside(engine: AsyncEngine, organization_id: str, *, alone: bool = Fal
 
 @asynccontextmanager
 async def authenticated(
-    connections: Connections, hashed: bytes, kind: str, *, shared: bool = False
+    connections: Connections, hashed: bytes, kind: str, hold: Hold = Hold.NONE
 ) -> AsyncIterator[tuple[Transaction, Caller | None]]:
     """A transaction inside the organization of the token with this hash, and whose token it is.
 
-    None for a token that is unknown, expired or of another kind; nothing was entered then. `shared`: until the
-    transaction's end nobody is `alone` in the organization; it is how CRM records are changed.
+    None for a token that is unknown, expired or of another kind; nothing was entered then.
     """
-    values = {"hash": hashed, "kind": kind, "role": ROLE, "shared": shared}
+    values = {"hash": hashed, "kind": kind, "role": ROLE, "hold": hold.value}
     async with connections.transaction(_AUTHENTICATE, values) as transaction:
         yield transaction, None if transaction.first is None else _caller(transaction.first)
 

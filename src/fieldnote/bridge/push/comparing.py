@@ -18,18 +18,18 @@ from fieldnote.errors import FieldnoteError, MappingError
 from fieldnote.mapping.records import RowMapper
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class Send:
-    """One record that has to go to Siro."""
+    """One record that has to go to Siro. Not frozen, as that would make it three times as slow to make."""
 
     key: str
     row_hash: bytes | None
     step: Step
-    held: Payload | None = field(repr=False)
+    held: Payload | None
     """What Siro is taken to hold now."""
     gone: bool = False
     """Whether the CRM has no such row any more."""
-    earlier: Payload | None = field(default=None, repr=False)
+    earlier: Payload | None = None
     """What calls whose answers never came may have left in Siro."""
     siro_id: str | None = None
 
@@ -86,7 +86,8 @@ class Comparison:
         work = Work(rows.found.keys(), keyless=len(rows.nameless), warnings=rows.nameless)
         work.seen = [mark.number for mark in marks.values()]
         changed = rows.found if anew else self._changed(rows.found, marks, work)
-        known = await self._ledger.known(conn, [key for key in changed if key in marks])
+        old = [key for key in changed if key in marks]
+        known = await self._ledger.known(conn, old) if old else {}
         await asyncio.to_thread(self._map, changed, known, work, anew)
         for key, problem in problems.items():
             if key not in marks or marks[key].state is not SentState.DROPPED:

@@ -23,7 +23,7 @@ _CLEARED_BY_NULL: Final = {"account", "contact", "lead", "opportunity", "engagem
 """Records inside a record that null takes away."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class Step:
     """From what Siro holds to what it should hold."""
 

@@ -1,8 +1,8 @@
 """Single records that the CRM has told of: sent within a second, beside any push that runs.
 
-A hook is a hint. The row is looked up by its key, as what was posted may be older than what stands there; only
-where it is not there (it commits a moment later, or the driver has copies alone) the posted row counts. What
-cannot be done at once is pending, and the next push looks at it again.
+A hook is a hint. The row is looked up by its key, as what was posted may be older than what stands there; the
+posted row counts only where none is there (it commits a moment later), or where the driver has copies alone, which
+are older still. What cannot be done at once is pending, and the next push looks at it again.
 """
 
 from __future__ import annotations
@@ -83,6 +83,8 @@ class _Hooked:
 
     async def send(self, hints: dict[str, Hint]) -> None:
         rows = await self._rows(hints)
+        if not self.bridge.crm.is_live:
+            rows = {key: row for key, row in rows.items() if hints[key].row is None}
         posted = {key for key in hints if key not in rows and hints[key].row is not None}
         rows |= {key: row for key in posted if (row := hints[key].row) is not None}
         async with self._sending() as sending:

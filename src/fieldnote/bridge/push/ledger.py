@@ -94,7 +94,7 @@ class Entry:
     changed_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class Confirmed:
     """A record that Siro took."""
 
@@ -263,9 +263,10 @@ class StreamLedger:
         await conn.execute(_FORGET_HOOKED, self._scope)
         return (await conn.execute(_TAKE_UP, self._scope)).rowcount
 
-    async def confirm(self, conn: AsyncConnection, answers: Sequence[Confirmed]) -> None:
-        """This is what Siro holds now."""
-        await conn.execute(_CONFIRM, {**self._scope, "rows": (b"[%b]" % b",".join(map(_answer, answers))).decode()})
+    async def confirm(self, conn: AsyncConnection, answers: Sequence[Confirmed], *, ends: int | None = None) -> None:
+        """This is what Siro holds now. `ends`: the attempt that it ends, in the same statement."""
+        rows = b"[%b]" % b",".join(map(_answer, answers))
+        await conn.execute(_CONFIRM, {**self._scope, "rows": rows.decode(), "ends": ends})
 
     async def settle(self, conn: AsyncConnection, rows: Sequence[Settled]) -> None:
         """Rows that changed without changing what Siro should hold."""
@@ -388,18 +389,20 @@ def _document(rows: Iterable[Mapping[str, Any]]) -> str:
     return to_json(list(rows)).decode()
 
 
+_BOOLEANS = (b"false", b"true")
+
+
 def _answer(item: Confirmed) -> bytes:
     """A confirmed record for `_CONFIRM`. What it holds is JSON already."""
-    rest = {
-        "key": item.key,
-        "state": SentState.REMOVED if item.gone else SentState.SENT,
-        "hash": _hex(item.row_hash),
-        "removed": item.removed,
-        "standing": item.standing or None,
-        "siro_id": item.siro_id,
-        "related": item.related,
-    }
-    return b'%b,"payload":%b}' % (to_json(rest)[:-1], item.holds)
+    row_hash = b'"%b"' % item.row_hash.hex().encode() if item.row_hash is not None else b"null"
+    rest = to_json((item.key, item.standing or None, item.siro_id, item.related))
+    return b'{"rest":%b,"hash":%b,"gone":%b,"removed":%b,"payload":%b}' % (
+        rest,
+        row_hash,
+        _BOOLEANS[item.gone],
+        _BOOLEANS[item.removed],
+        item.holds,
+    )
 
 
 def _hex(row_hash: bytes | None) -> str | None:
@@ -468,12 +471,14 @@ _TAKE_UP = text("""
 """)
 
 _CONFIRM = text("""
+    with ended as (delete from attempts where id = cast(:ends as bigint))
     insert into sent (connection, stream, key, state, row_hash, payload, removed, standing, siro_id, related, sent_at)
-    select :connection, :stream, item.key, item.state, decode(item.hash, 'hex'), item.payload, item.removed,
-           item.standing, item.siro_id, item.related, now()
+    select :connection, :stream, item.rest ->> 0, case when item.gone then 'removed' else 'sent' end,
+           decode(item.hash, 'hex'), item.payload, item.removed,
+           case when json_typeof(item.rest -> 1) = 'array' then item.rest -> 1 end, item.rest ->> 2,
+           (item.rest -> 3)::jsonb, now()
     from json_to_recordset(cast(:rows as json))
-        as item (key text, state text, hash text, payload json, removed boolean, standing json, siro_id text,
-                 related jsonb)
+        as item (rest json, hash text, gone boolean, removed boolean, payload json)
     on conflict (connection, stream, key) do update
     set state = excluded.state, row_hash = excluded.row_hash, payload = excluded.payload, attempted = null,
         removed = excluded.removed, standing = excluded.standing, siro_id = coalesce(excluded.siro_id, sent.siro_id),

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self
@@ -21,7 +22,7 @@ from fieldnote.siro.errors import Invalid, SiroError
 
 log = logging.getLogger(__name__)
 
-IN_FLIGHT: Final = 12
+IN_FLIGHT: Final = 8
 """Batches at the same time. A kill leaves no more than these to be sent again."""
 BODY: Final = 512 * 1024
 """Bytes of a batch from which the next record begins another one."""
@@ -32,7 +33,7 @@ _BUSY_FOR: Final = 20.0
 _LOOK_AGAIN: Final = 0.05
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class Parcel:
     """A record, packed for its way."""
 
@@ -137,21 +138,29 @@ class Sending:
             raise self._error
 
     async def _work(self) -> None:
-        while True:
-            batch = await self._queue.get()
-            try:
-                if self._error is None and self._result.stopped is None:
-                    await self._carry_out(batch)
-            except asyncio.CancelledError:
-                raise
-            except BaseException as error:  # noqa: BLE001 - it is raised where the batches come from
-                self._error = self._error or error
-            finally:
-                self.keys.difference_update(parcel.key for parcel in batch)
-                self._queue.task_done()
+        async with AsyncExitStack() as stack:
+            conn: AsyncConnection | None = None
+            while True:
+                batch = await self._queue.get()
+                try:
+                    if self._error is None and self._result.stopped is None:
+                        conn = conn or await self._line(stack)
+                        await self._carry_out(conn, batch)
+                except asyncio.CancelledError:
+                    raise
+                except BaseException as error:  # noqa: BLE001 - it is raised where the batches come from
+                    self._error = self._error or error
+                finally:
+                    self.keys.difference_update(parcel.key for parcel in batch)
+                    self._queue.task_done()
 
-    async def _carry_out(self, batch: list[Parcel]) -> None:
-        attempt, batch = await self._claim(batch)
+    async def _line(self, stack: AsyncExitStack) -> AsyncConnection:
+        """A connection of a worker's own on which each statement is a transaction: most batches need two."""
+        conn = await stack.enter_async_context(self._engine.connect())
+        return await conn.execution_options(isolation_level="AUTOCOMMIT")
+
+    async def _carry_out(self, conn: AsyncConnection, batch: list[Parcel]) -> None:
+        attempt, batch = await self._claim(conn, batch)
         if not batch:
             return
         confirmed: list[Confirmed] = []
@@ -159,17 +168,19 @@ class Sending:
         try:
             await self._deliver(batch, confirmed, failed)
         finally:
-            await self._keep(attempt, batch, confirmed, failed)
+            await self._keep(conn, attempt, batch, confirmed, failed)
 
-    async def _claim(self, batch: list[Parcel]) -> tuple[int, list[Parcel]]:
+    async def _claim(self, conn: AsyncConnection, batch: list[Parcel]) -> tuple[int, list[Parcel]]:
         """Note the attempt at those records that nobody else has on their way. The others are pending."""
+        if not self._hooks:
+            return await self._note(conn, batch, set())
         keys = [parcel.key for parcel in batch]
         until = time.monotonic() + (_BUSY_FOR if self._origin is Origin.HOOK else 0)
         while True:
-            async with self._engine.begin() as conn:
-                busy = await self._ledger.busy(conn, keys, self._origin, self.horizon) if self._hooks else set()
+            async with self._engine.begin() as whole:
+                busy = await self._ledger.busy(whole, keys, self._origin, self.horizon)
                 if not busy or time.monotonic() >= until:
-                    return await self._note(conn, batch, busy)
+                    return await self._note(whole, batch, busy)
             await asyncio.sleep(_LOOK_AGAIN)
 
     async def _note(self, conn: AsyncConnection, batch: list[Parcel], busy: set[str]) -> tuple[int, list[Parcel]]:
@@ -180,7 +191,14 @@ class Sending:
             return 0, []
         return await self._ledger.attempt(conn, self._origin, {parcel.key: parcel.risked for parcel in free}), free
 
-    async def _keep(self, attempt: int, batch: list[Parcel], confirmed: list[Confirmed], failed: list[Failed]) -> None:
+    async def _keep(
+        self,
+        conn: AsyncConnection,
+        attempt: int,
+        batch: list[Parcel],
+        confirmed: list[Confirmed],
+        failed: list[Failed],
+    ) -> None:
         """The answers, in the transaction that takes the attempt away. What has none may have arrived."""
         answered = {item.key for item in confirmed} | {item.key for item in failed}
         failed += [
@@ -188,12 +206,13 @@ class Sending:
             for parcel in batch
             if parcel.key not in answered
         ]
-        async with self._engine.begin() as conn:
-            if confirmed:
-                await self._ledger.confirm(conn, confirmed)
-            if failed:
-                await self._ledger.fail(conn, failed)
-            await self._ledger.withdraw(conn, attempt, self._origin)
+        if failed or self._origin is not Origin.PUSH:
+            async with self._engine.begin() as whole:
+                await self._ledger.confirm(whole, confirmed)
+                await self._ledger.fail(whole, failed)
+                await self._ledger.withdraw(whole, attempt, self._origin)
+        else:
+            await self._ledger.confirm(conn, confirmed, ends=attempt)
         self._result.sent += len(confirmed)
         self._result.removed += sum(item.removed for item in confirmed)
         for item in failed:

@@ -26,6 +26,7 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
+    PlainValidator,
     SecretStr,
     SerializationInfo,
     ValidationInfo,
@@ -144,20 +145,19 @@ def _sent_time(value: datetime, info: ValidationInfo) -> datetime:
     return _in_utc(value)
 
 
-def _answered_time(value: object) -> object:
+def _answered_time(value: Any) -> datetime | None:
     """In one step, as lists hold thousands of times. One that cannot be read must not cost the whole list."""
-    if not isinstance(value, str | datetime):
-        return None
     try:
-        return _in_utc(datetime.fromisoformat(value.strip()) if isinstance(value, str) else value)
-    except ValueError:
+        moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+        return moment if moment.tzinfo is UTC else _in_utc(moment)
+    except (TypeError, ValueError):
         return None
 
 
 SentTime = Annotated[datetime, BeforeValidator(_read_time), AfterValidator(_sent_time)]
 """An instant in a request: aware, kept in UTC."""
 
-OptionalTime = Annotated[datetime | None, BeforeValidator(_answered_time)]
+OptionalTime = Annotated[datetime | None, PlainValidator(_answered_time)]
 """An instant in an answer, in UTC; None where it is missing, or not as ISO 8601 writes it. Without a zone it is UTC."""
 
 

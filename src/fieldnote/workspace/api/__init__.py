@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 
 from fieldnote import __version__
 from fieldnote.workspace.api import organization, user
+from fieldnote.workspace.api.convoys import Convoys
 from fieldnote.workspace.context import Workspace
 
 log = logging.getLogger(__name__)
@@ -25,6 +26,7 @@ def create_app(workspace: Workspace) -> FastAPI:
         redirect_slashes=False,  # a path with one slash too many is unknown
     )
     app.state.workspace = workspace
+    app.state.convoys = Convoys(workspace.connections)
     app.include_router(organization.router)
     app.include_router(user.router)
     app.add_exception_handler(HTTPException, _unknown_path)

@@ -1,41 +1,39 @@
-"""What every operation shares: who calls, one transaction inside their organization, a body of bounded size.
-
-An operation's answer leaves only after its transaction is committed: what was acknowledged is stored.
-"""
+"""A request as an operation sees it: who calls, the transaction, and what body, path and query say."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import json
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
 from fastapi import Request
-from fastapi.responses import JSONResponse, Response
-from psycopg.errors import DeadlockDetected
 from pydantic import ValidationError
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.siro.models import RequestModel
-from fieldnote.workspace import credentials
 from fieldnote.workspace.api.errors import ApiError, failed, invalid, issue, issues_in, not_found, wrong_type
-from fieldnote.workspace.connections import Connections, Transaction
-from fieldnote.workspace.tenancy import Caller, authenticated
+from fieldnote.workspace.connections import Transaction
+from fieldnote.workspace.tenancy import Caller
 
-LARGEST_BODY: Final = 1024 * 1024
-"""Bytes."""
 LONGEST_ID: Final = 500
-"""Characters of an `externalId`; they are indexed, and an index takes no more than 2,700 bytes."""
+"""Characters of an external id; they are indexed, and an index takes no more than 2,700 bytes."""
+_INDEXED: Final = frozenset({"externalId", "mergedToExternalId", "mergedFromExternalIds"})
 _LONGEST_TEXT: Final = 4096
 _LARGEST: Final = 1e300
-_TRIES: Final = 5
 
 M = TypeVar("M", bound=RequestModel)
+T = TypeVar("T")
+
+
+class _Batch(RequestModel, Generic[M]):
+    """What a body is that has records and nothing else."""
+
+    records: tuple[M, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +63,13 @@ class Call:
 
     def read_all(self, model: type[M]) -> list[M]:
         """The body as records. Raises ApiError with all that is wrong in any; paths begin with the record's place."""
-        items = _parsed(self.body)
-        if not isinstance(items, list):
+        if not isinstance(items := _parsed(self.body), list):
             raise invalid([wrong_type("array", items)])
-        records: list[M] = []
-        issues: list[dict[str, Any]] = []
-        for position, item in enumerate(items):
-            try:
-                records.append(model.read(json.dumps(item)))
-            except ValidationError as error:
-                issues += issues_in(error, position)
-        if issues:
-            raise invalid(issues)
-        return records
+        batch: type[_Batch[M]] = _Batch[model]  # type: ignore[valid-type]
+        try:
+            return list(batch.read(b'{"records":%b}' % self.body).records)
+        except ValidationError as error:
+            raise invalid([one | {"path": one["path"][1:]} for one in issues_in(error)]) from error
 
     def record_id(self, what: str, name: str = "id") -> str:
         """An id in the path; one that no record can have is not found."""
@@ -108,107 +100,97 @@ class Call:
 
     def flag(self, name: str) -> bool | None:
         """`true` or `false`."""
-        value = self.text(name)
-        if value not in (None, "true", "false"):
-            message = f"Invalid enum value. Expected 'true' | 'false', received '{value}'"
-            raise invalid([issue("invalid_enum_value", [name], message)])
+        value = self.choice(name, ("true", "false"))
         return None if value is None else value == "true"
 
-    def page_size(self, *, default: int, largest: int) -> int:
+    def choice(self, name: str, among: Iterable[str]) -> str | None:
+        """One of some words."""
+        value = self.text(name)
+        if value is not None and value not in (words := list(among)):
+            expected = " | ".join(f"'{word}'" for word in words)
+            message = f"Invalid enum value. Expected {expected}, received '{value}'"
+            raise invalid([issue("invalid_enum_value", [name], message)])
+        return value
+
+    def page_size(self, *, default: int, largest: int, name: str = "pageSize") -> int:
         """How many items a page has."""
-        value = self.text("pageSize")
+        value = self.text(name)
         if value is None:
             return default
         if not value.isascii() or not value.isdigit():
             message = "Expected number, received string"
-            raise invalid([issue("invalid_type", ["pageSize"], message, expected="number", received="string")])
+            raise invalid([issue("invalid_type", [name], message, expected="number", received="string")])
         size = int(value[:9])
         if not 1 <= size <= largest:
             code, edge = ("too_small", "greater than or equal to 1") if size < 1 else ("too_big", f"at most {largest}")
-            raise invalid([issue(code, ["pageSize"], f"Number must be {edge}")])
+            raise invalid([issue(code, [name], f"Number must be {edge}")])
         return size
 
     def cursor(self) -> tuple[datetime, str] | None:
-        """Where the page before ended."""
-        value = self.text("cursor")
-        if value is None:
+        """Where the page before ended, of a list by time."""
+        if (ended := self._cursor()) is None:
             return None
         try:
-            at, record_id = json.loads(base64.urlsafe_b64decode(value.encode()))
+            at, record_id = ended
             return datetime.fromisoformat(at).astimezone(UTC), str(UUID(record_id))
-        except (ValueError, TypeError, AttributeError, OverflowError, binascii.Error, RecursionError):
-            raise invalid([issue("custom", ["cursor"], "Is not a cursor of this list")]) from None
+        except (ValueError, TypeError, AttributeError, OverflowError):
+            raise _no_cursor() from None
+
+    def key_cursor(self) -> tuple[str, str] | None:
+        """Where the page before ended, of a list by connection and external id."""
+        if (ended := self._cursor()) is None:
+            return None
+        try:
+            connection_id, key = ended
+            if not isinstance(key, str) or "\0" in key:
+                raise _no_cursor()
+            return str(UUID(connection_id)), key
+        except (ValueError, TypeError, AttributeError):
+            raise _no_cursor() from None
+
+    def _cursor(self) -> Any:
+        value = self.text("cursor")
+        try:
+            return None if value is None else json.loads(base64.urlsafe_b64decode(value.encode()))
+        except (ValueError, binascii.Error, RecursionError):
+            raise _no_cursor() from None
+
+
+def _no_cursor() -> ApiError:
+    return invalid([issue("custom", ["cursor"], "Is not a cursor of this list")])
 
 
 def cursor_of(at: datetime, record_id: str) -> str:
     """What `Call.cursor` reads."""
-    return base64.urlsafe_b64encode(json.dumps([at.isoformat(), record_id]).encode()).decode()
+    return _encoded([at.isoformat(), record_id])
 
 
-Handler = Callable[[Call], Awaitable[Any]]
+def key_cursor_of(connection_id: str, key: str) -> str:
+    """What `Call.key_cursor` reads."""
+    return _encoded([connection_id, key])
 
 
-def endpoint(
-    handler: Handler, *, kind: str, status: int, shared: bool = False
-) -> Callable[[Request], Awaitable[Response]]:
-    """The handler behind everything that calls of this kind of token share. `shared`: it changes CRM records."""
+def _encoded(ended: list[str]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(ended).encode()).decode()
 
-    async def answer(request: Request) -> Response:
+
+def read_each(calls: Sequence[Call], read: Callable[[Call], T]) -> tuple[dict[int, T], dict[int, Any]]:
+    """Of calls that are done together: what each one wants, and the errors of those that are wrong. By place."""
+    wanted: dict[int, T] = {}
+    errors: dict[int, Any] = {}
+    for place, call in enumerate(calls):
         try:
-            return JSONResponse(await _perform(handler, request, kind, shared), status_code=status)
+            wanted[place] = read(call)
         except ApiError as error:
-            return JSONResponse(error.body, status_code=error.status)
-
-    answer.__name__, answer.__doc__ = handler.__name__, handler.__doc__
-    return answer
-
-
-async def _perform(handler: Handler, request: Request, kind: str, shared: bool) -> Any:
-    """Once; again where PostgreSQL undid it because two calls waited for each other's records."""
-    hashed = credentials.hash_of(_token(request, kind))
-    body = await _body(request)
-    for left in reversed(range(_TRIES)):
-        try:
-            return await _attempt(handler, request, hashed, kind, shared, body)
-        except (DeadlockDetected, DBAPIError) as error:
-            if not left or not isinstance(getattr(error, "orig", error), DeadlockDetected):
-                raise
-    raise AssertionError
-
-
-async def _attempt(handler: Handler, request: Request, hashed: bytes, kind: str, shared: bool, body: bytes) -> Any:
-    connections: Connections = request.app.state.workspace.connections
-    async with authenticated(connections, hashed, kind, shared=shared) as (transaction, caller):
-        if caller is not None:
-            return await handler(Call(request, transaction, caller, body))
-    raise failed(401, "Invalid or expired token")
-
-
-def _token(request: Request, kind: str) -> str:
-    """An organization token is a bearer's; a user token has a header of its own, or is a bearer's too."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    bearer = token.strip() if scheme.casefold() == "bearer" else ""
-    found = bearer if kind == credentials.ORGANIZATION else request.headers.get("x-siro-auth-token", bearer)
-    if not found:
-        header = "Authorization" if kind == credentials.ORGANIZATION else "x-siro-auth-token"
-        raise failed(401, f"Missing {header} header")
-    return found.removeprefix("Bearer ").strip()
-
-
-async def _body(request: Request) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST_BODY:
-            raise failed(413, f"The request body is larger than {LARGEST_BODY} bytes")
-    return bytes(body)
+            errors[place] = error
+    return wanted, errors
 
 
 def _parsed(body: bytes) -> Any:
     """The body, without what the contract allows and PostgreSQL cannot take: a NUL, an id too long, a huge number."""
     try:
         value = json.loads(body, parse_constant=_refuse_constant)
-        issues = list(_unstorable(value, ()))
+        issues = [] if _is_storable(value) else list(_unstorable(value, ()))
     except (ValueError, RecursionError) as error:
         raise failed(400, "The request body is not valid JSON") from error
     if issues:
@@ -221,11 +203,28 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(name)
 
 
+def _is_storable(value: Any) -> bool:
+    """Quickly, as nearly all bodies are: False where `_unstorable` may find something."""
+    left = [value]
+    while left:
+        one = left.pop()
+        match one:
+            case str() if "\0" in one or len(one) > LONGEST_ID:
+                return False
+            case int() | float() if not -_LARGEST < one < _LARGEST:
+                return False
+            case dict():
+                left += one.values()
+            case list():
+                left += one
+    return True
+
+
 def _unstorable(value: Any, path: tuple[str | int, ...]) -> Iterator[dict[str, Any]]:
     match value:
         case str() if "\0" in value:
             yield issue("invalid_string", path, "Holds a NUL character")
-        case str() if len(value) > LONGEST_ID and path and path[-1] == "externalId":
+        case str() if len(value) > LONGEST_ID and not _INDEXED.isdisjoint(path[-2:]):
             yield issue("too_big", path, f"String must contain at most {LONGEST_ID} character(s)")
         case bool():
             pass

@@ -2,262 +2,68 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from fastapi import APIRouter
-from sqlalchemy import select, text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from fieldnote.db.workspace_tables import users
-from fieldnote.siro.models import (
-    AccessTokenCreate,
-    EventCode,
-    OAuthAppCreate,
-)
 from fieldnote.workspace import credentials
-from fieldnote.workspace.api import sync, views
-from fieldnote.workspace.api.calls import Call, Handler, cursor_of, endpoint
-from fieldnote.workspace.api.errors import failed, invalid, issue, not_found
+from fieldnote.workspace.api import accounts, connections, external_users, recordings, records, sync, tokens, users
+from fieldnote.workspace.api.endpoints import Endpoint, Gatherer, Handler, endpoint, gathering
+from fieldnote.workspace.tenancy import Hold
 
 router: Final = APIRouter(prefix="/api-externalApi/v1")
 
-_SHOWABLE: Final = (
-    "showCrmLinks",
-    "showSummary",
-    "showEntityExtractions",
-    "showEvaluationScore",
-    "showFollowups",
-)
-_FLAGS: Final = {
-    "isProcessingDone": "processed_at",
-    "isEntityExtractionDone": "extracted_at",
-    "isSummaryDone": "summarized_at",
-}
-_TIMES: Final = {
-    "createdAt:gt": "created_at > ",
-    "createdAt:lt": "created_at < ",
-    "updatedAt:gte": "updated_at >= ",
-    "updatedAt:gt": "updated_at > ",
-    "updatedAt:lt": "updated_at < ",
-    "updatedAt:lte": "updated_at <= ",
-}
-_RECORDING: Final = """
-select id::text, organization_id::text, user_id::text, title, duration_ms, latitude, longitude, processed_at,
-       extracted_at, summarized_at, deleted_at, root_data_purged_at, created_at, updated_at
-  from recordings
-"""
-_EVENTS: Final = """
-select id::text, organization_id::text, user_id::text, recording_id::text, event_code, event,
-       external_opportunity_ids, created_at
-  from mobile_events
-"""
+
+def _add(method: str, path: str, handler: Handler, *, status: int = 200, hold: Hold = Hold.NONE) -> None:
+    _route(method, path, endpoint(handler, kind=credentials.ORGANIZATION, status=status, hold=hold), status)
 
 
-def _add(method: str, path: str, handler: Handler, *, status: int = 200, shared: bool = False) -> None:
-    router.add_api_route(
-        path,
-        endpoint(handler, kind=credentials.ORGANIZATION, status=status, shared=shared),
-        methods=[method],
-        status_code=status,
-        response_model=None,
-    )
+def _add_gathering(method: str, path: str, handler: Gatherer, *, hold: Hold = Hold.NONE) -> None:
+    _route(method, path, gathering(handler, kind=credentials.ORGANIZATION, hold=hold), 200)
 
 
-# --- who calls ------------------------------------------------------------------------------------------
+def _route(method: str, path: str, answer: Endpoint, status: int) -> None:
+    router.add_api_route(path, answer, methods=[method], status_code=status, response_model=None)
 
 
-async def caller_identity(call: Call) -> dict[str, Any]:
-    """To whom the token belongs."""
-    return {
-        "organizationId": call.caller.organization_id,
-        "tokenId": call.caller.token_id,
-        "tokenName": call.caller.token_name,
-        "createdBy": call.caller.created_by,
-        "createdAt": views.moment(call.caller.created_at),
-        "authorizedOrgGroupId": None,
-        "parentOrgGroupTokenId": None,
-    }
-
-
-async def create_oauth_app(call: Call) -> dict[str, Any]:
-    """Register an OAuth app. Its secret is shown this once."""
-    wanted = call.read(OAuthAppCreate)
-    if wanted.organization_id != call.organization_id:
-        raise failed(403, "The token belongs to another organization")
-    await _require_user(call.conn, wanted.owner)
-    client_id, client_secret = credentials.new_secret("app"), credentials.new_secret("secret")
-    await credentials.add_oauth_app(
-        call.conn,
-        call.organization_id,
-        name=wanted.app_name,
-        owner_id=wanted.owner,
-        client_id=client_id,
-        client_secret=client_secret,
-    )
-    return {"appName": wanted.app_name, "clientID": client_id, "clientSecret": client_secret}
-
-
-async def create_access_token(call: Call) -> dict[str, Any]:
-    """Mint a user token, good for 16 hours."""
-    client_id = call.request.path_params["clientId"]
-    wanted = call.read(AccessTokenCreate)
-    match await credentials.is_secret_of(call.conn, client_id, wanted.client_secret.get_secret_value()):
-        case None:
-            raise not_found("OAuth app")
-        case False:
-            raise failed(401, "Invalid client secret")
-    await _require_user(call.conn, wanted.user_id)
-    token_id, token = await credentials.add_user_token(
-        call.conn, call.organization_id, client_id=client_id, user_id=wanted.user_id, scope=wanted.scope
-    )
-    return {"accessToken": token, "accessTokenId": token_id}
-
-
-async def _require_user(conn: AsyncConnection, user_id: str) -> None:
-    known = await conn.execute(select(users.c.id).where(text("id::text = :id")), {"id": user_id})
-    if known.scalar_one_or_none() is None:
-        raise not_found("User")
-
-
-# --- CRM records ----------------------------------------------------------------------------------------
-
-
-async def get_engagement(call: Call) -> dict[str, Any]:
-    """One appointment, with the recording that is linked to it."""
-    found = await views.engagements(call.transaction, [call.record_id("Engagement")])
-    if not found:
-        raise not_found("Engagement")
-    return found[0]
-
-
-# --- recordings -----------------------------------------------------------------------------------------
-
-
-async def list_recordings(call: Call) -> dict[str, Any]:
-    """Recordings by page. With a filter on `updatedAt` the longest unchanged first, else the latest first.
-
-    What is deleted stays listed. A recording that changes between two pages comes again rather than never.
-    """
-    values: dict[str, Any] = {}
-    wheres = [where for name, column in _TIMES.items() if (where := _time_filter(call, name, column, values))]
-    for name, column in _FLAGS.items():
-        if (flag := call.flag(name)) is not None:
-            wheres.append(f"{column} is {'not ' if flag else ''}null")
-    by_update = any("updated_at" in where for where in wheres)
-    column, direction, side = ("updated_at", "asc", ">") if by_update else ("created_at", "desc", "<")
-    if (cursor := call.cursor()) is not None:
-        wheres.append(f"({column}, id) {side} (:at, cast(:id as uuid))")
-        values |= {"at": cursor[0], "id": cursor[1]}
-    size = call.page_size(default=50, largest=1000)
-    where = " and ".join(wheres) or "true"
-    statement = f"{_RECORDING} where {where} order by {column} {direction}, id {direction} limit :limit"
-    rows = (await call.conn.execute(text(statement), values | {"limit": size + 1})).all()
-    page: list[Any] = list(rows[:size])
-    more = cursor_of(getattr(page[-1], column), page[-1].id) if len(rows) > size else None
-    return {"data": await views.recordings(call.conn, page, _shown(call), _base_url(call)), "cursor": more}
-
-
-def _time_filter(call: Call, name: str, column: str, values: dict[str, Any]) -> str | None:
-    moment = call.moment(name)
-    if moment is None:
-        return None
-    parameter = f"t{len(values)}"
-    values[parameter] = moment
-    return f"{column}:{parameter}"
-
-
-async def get_recording(call: Call) -> dict[str, Any]:
-    """One recording, with the parts that were asked for."""
-    rows = await _find_recording(call)
-    return (await views.recordings(call.conn, rows, _shown(call), _base_url(call)))[0]
-
-
-async def list_summaries(call: Call) -> dict[str, Any]:
-    """The summaries of a recording; none before they are written."""
-    [row] = await _find_recording(call)
-    return {"data": (await views.summaries_of(call.conn, [row.id])).get(row.id, [])}
-
-
-async def _find_recording(call: Call) -> list[Any]:
-    recording_id = call.record_id("Recording")
-    rows = (await call.conn.execute(text(f"{_RECORDING} where id = :id"), {"id": recording_id})).all()
-    if not rows:
-        raise not_found("Recording")
-    return list(rows)
-
-
-def _shown(call: Call) -> frozenset[str]:
-    return frozenset(name for name in _SHOWABLE if call.flag(name))
-
-
-def _base_url(call: Call) -> str:
-    return str(call.request.base_url).rstrip("/")
-
-
-# --- the recorder app -----------------------------------------------------------------------------------
-
-
-async def list_mobile_events(call: Call) -> dict[str, Any]:
-    """What happened in the recorder app, the latest first."""
-    values: dict[str, Any] = {}
-    wheres = [
-        where
-        for name, column in {"createdAtGt": "created_at > ", "createdAtLt": "created_at < "}.items()
-        if (where := _time_filter(call, name, column, values))
-    ]
-    for name, column in {"userId": "user_id", "recordingId": "recording_id"}.items():
-        if (value := call.text(name)) is not None:
-            wheres.append(f"{column}::text = :{column}")
-            values[column] = value
-    if codes := _event_codes(call):
-        wheres.append("event_code = any(:codes)")
-        values["codes"] = codes
-    if (cursor := call.cursor()) is not None:
-        wheres.append("(created_at, id) < (:at, cast(:id as uuid))")
-        values |= {"at": cursor[0], "id": cursor[1]}
-    size = call.page_size(default=100, largest=1000)
-    where = " and ".join(wheres) or "true"
-    statement = f"{_EVENTS} where {where} order by created_at desc, id desc limit :limit"
-    rows: Any = (await call.conn.execute(text(statement), values | {"limit": size + 1})).all()
-    page = list(rows[:size])
-    more = cursor_of(page[-1].created_at, page[-1].id) if len(rows) > size else None
-    return {"data": [_mobile_event(row) for row in page], "cursor": more}
-
-
-def _event_codes(call: Call) -> list[str]:
-    single = call.text("eventCode")
-    if single is not None and single not in list(EventCode):
-        expected = " | ".join(f"'{code}'" for code in EventCode)
-        message = f"Invalid enum value. Expected {expected}, received '{single}'"
-        raise invalid([issue("invalid_enum_value", ["eventCode"], message)])
-    several = [code for name in ("eventCodeIn", "eventCodeIn[]") for code in call.request.query_params.getlist(name)]
-    if len(several) > 10:
-        raise invalid([issue("too_big", ["eventCodeIn"], "Array must contain at most 10 element(s)")])
-    return [code.replace("\0", "?") for code in (*several, *([single] if single else []))]  # PostgreSQL takes no NUL
-
-
-def _mobile_event(row: Any) -> dict[str, Any]:
-    event = {
-        "id": row.id,
-        "organizationId": row.organization_id,
-        "userId": row.user_id,
-        "eventCode": row.event_code,
-        "event": row.event,
-        "createdAt": views.exact(row.created_at),
-    }
-    more = {"recordingId": row.recording_id, "externalOpportunityIds": row.external_opportunity_ids}
-    return event | {name: value for name, value in more.items() if value is not None}
-
-
-_add("GET", "/core/auth/caller-identity", caller_identity)
-_add("GET", "/core/mobile-events", list_mobile_events)
-_add("POST", "/core/oauth/apps", create_oauth_app, status=201)
-_add("POST", "/core/oauth/apps/{clientId}/access-token", create_access_token, status=201)
-_add("GET", "/core/recordings", list_recordings)
-_add("GET", "/core/recordings/{id}", get_recording)
-_add("GET", "/core/recordings/{id}/summaries", list_summaries)
-_add("GET", "/integrations/engagements/{id}", get_engagement)
-_add("PUT", "/integrations/sync/engagements", sync.put_engagement, shared=True)
-_add("PUT", "/integrations/sync/opportunities", sync.put_opportunity, shared=True)
-_add("PUT", "/integrations/sync/batch/engagements", sync.put_engagements, shared=True)
-_add("PUT", "/integrations/sync/batch/opportunities", sync.put_opportunities, shared=True)
+# Routes are looked through in this order: what is called most comes first.
+_add_gathering("GET", "/core/recordings/{id}", recordings.get_recording)
+_add_gathering("PUT", "/integrations/sync/engagements", sync.put_engagement, hold=Hold.CHANGING)
+_add_gathering("PUT", "/integrations/sync/opportunities", sync.put_opportunity, hold=Hold.CHANGING)
+_add("GET", "/core/auth/caller-identity", tokens.caller_identity)
+_add("GET", "/core/mobile-events", recordings.list_mobile_events)
+_add("POST", "/core/oauth/apps", tokens.create_oauth_app, status=201)
+_add("POST", "/core/oauth/apps/{clientId}/access-token", tokens.create_access_token, status=201)
+_add("GET", "/core/recordings", recordings.list_recordings)
+_add("GET", "/core/recordings/{id}/summaries", recordings.list_summaries)
+_add("GET", "/integrations/engagements/{id}", records.get_engagement)
+_add("PUT", "/integrations/sync/batch/engagements", sync.put_engagements, hold=Hold.CHANGING)
+_add("PUT", "/integrations/sync/batch/opportunities", sync.put_opportunities, hold=Hold.CHANGING)
+_add("POST", "/integrations/sync/engagements/soft-delete-removed", records.delete_removed, hold=Hold.CHANGING)
+_add("GET", "/integrations/engagements", records.list_engagements)
+_add("DELETE", "/integrations/engagements/{id}", records.delete_engagement, hold=Hold.CHANGING)
+_add("GET", "/integrations/opportunities", records.list_opportunities)
+_add("GET", "/integrations/opportunities/{id}", records.get_opportunity)
+_add("DELETE", "/integrations/opportunities/{id}", records.delete_opportunity, hold=Hold.CHANGING)
+_add("GET", "/integrations/accounts", accounts.list_accounts)
+_add("POST", "/integrations/accounts", accounts.create_account, hold=Hold.CHANGING)
+_add("GET", "/integrations/accounts/{id}", accounts.get_account)
+_add("PUT", "/integrations/accounts/{id}", accounts.update_account, hold=Hold.CHANGING)
+_add("DELETE", "/integrations/accounts/{id}", accounts.delete_account, hold=Hold.CHANGING)
+_add("GET", "/integrations/users/{id}/engagements", records.list_appointments)
+_add("GET", "/integrations/users", external_users.list_external_users)
+_add("GET", "/integrations/users/{id}", external_users.get_external_user)
+_add("GET", "/core/users", users.list_users)
+_add("POST", "/core/users", users.create_user, hold=Hold.ALONE)
+_add("GET", "/core/users/{id}", users.get_user)
+_add("PUT", "/core/users/{id}", users.update_user, hold=Hold.ALONE)
+_add("GET", "/core/integrations/connections", connections.list_connections)
+_add("POST", "/core/integrations/connections", connections.create_connection, status=201)
+_add("GET", "/core/integrations/connections/{id}", connections.get_connection)
+_add("PATCH", "/core/integrations/connections/{id}", connections.update_connection)
+_add("DELETE", "/core/integrations/connections/{id}", connections.delete_connection)
+_add("GET", "/core/auth/tokens", tokens.list_tokens)
+_add("POST", "/core/auth/tokens", tokens.create_token)
+_add("GET", "/core/auth/tokens/{id}", tokens.get_token)
+_add("DELETE", "/core/auth/tokens/{id}", tokens.delete_token)
+_add("GET", "/core/mobile-events/{id}", recordings.get_mobile_event)

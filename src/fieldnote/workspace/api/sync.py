@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeVar
 
-from fieldnote.siro.models import EngagementSync, OpportunitySync
+from fieldnote.siro.models import EngagementSync, OpportunitySync, RequestModel
 from fieldnote.workspace.api import views
-from fieldnote.workspace.api.calls import Call
-from fieldnote.workspace.api.errors import Path, invalid, issue
+from fieldnote.workspace.api.calls import Call, read_each
+from fieldnote.workspace.api.errors import ApiError, invalid, issue
+from fieldnote.workspace.context import Workspace
 from fieldnote.workspace.crm_records import UnknownAccount, sync_engagements, sync_opportunities
 from fieldnote.workspace.crm_writes import Owner
 from fieldnote.workspace.linking import defer_links
 
+M = TypeVar("M", bound=RequestModel)
 
-async def put_engagement(call: Call) -> dict[str, Any]:
+
+async def put_engagement(calls: Sequence[Call]) -> list[Any]:
     """Upsert an appointment, with the account, opportunity and reps inside it."""
-    [shown] = await _engagements(call, [call.read(EngagementSync)])
-    return {"data": shown}
+    return await _each(calls, EngagementSync, _engagements)
 
 
 async def put_engagements(call: Call) -> dict[str, Any]:
@@ -24,13 +27,9 @@ async def put_engagements(call: Call) -> dict[str, Any]:
     return {"data": await _engagements(call, call.read_all(EngagementSync))}
 
 
-async def put_opportunity(call: Call) -> dict[str, Any]:
+async def put_opportunity(calls: Sequence[Call]) -> list[Any]:
     """Upsert a deal, with the account, contacts and reps inside it."""
-    try:
-        [shown] = await _opportunities(call, [call.read(OpportunitySync)])
-    except UnknownAccount:
-        raise _no_account("accountId") from None
-    return {"data": shown}
+    return await _each(calls, OpportunitySync, _opportunities)
 
 
 async def put_opportunities(call: Call) -> dict[str, Any]:
@@ -41,22 +40,46 @@ async def put_opportunities(call: Call) -> dict[str, Any]:
         raise _no_account(error.position, "accountId") from None
 
 
+async def _each(
+    calls: Sequence[Call], model: type[M], sync: Callable[[Call, list[M]], Awaitable[list[dict[str, Any]]]]
+) -> list[Any]:
+    """Answer each call with its record, or with what is wrong with it; that one alone is not stored."""
+    records, answers = read_each(calls, lambda call: call.read(model))
+    while records:
+        try:
+            shown = await sync(calls[0], [*records.values()])
+        except UnknownAccount as error:  # found before anything was written
+            place = [*records][error.position]
+            answers[place] = _no_account("accountId")
+            del records[place]
+        else:
+            answers |= {place: {"data": one} for place, one in zip(records, shown, strict=True)}
+            break
+    return [answers[place] for place in range(len(calls))]
+
+
 async def _engagements(call: Call, records: list[EngagementSync]) -> list[dict[str, Any]]:
     ids, touched = await sync_engagements(call.transaction, _owner(call), records)
     await defer_links(call.conn, call.organization_id, touched)
+    _count(call, len(records))
     return await views.engagements(call.transaction, ids)
 
 
 async def _opportunities(call: Call, records: list[OpportunitySync]) -> list[dict[str, Any]]:
     ids, touched = await sync_opportunities(call.transaction, _owner(call), records)
     await defer_links(call.conn, call.organization_id, touched)
+    _count(call, len(records))
     return await views.opportunities(call.transaction, ids)
+
+
+def _count(call: Call, records: int) -> None:
+    workspace: Workspace = call.request.app.state.workspace
+    call.transaction.when_committed.append(lambda: workspace.statistics.grew(records))
 
 
 def _owner(call: Call) -> Owner:
     return Owner(call.organization_id, call.caller.connection_id)
 
 
-def _no_account(*path: str | int) -> Exception:
-    where: Path = path
-    return invalid([issue("custom", where, "Account not found")])
+def _no_account(*path: str | int) -> ApiError:
+    return invalid([issue("custom", path, "Account not found")])

@@ -9,8 +9,9 @@ from fastapi import APIRouter
 from sqlalchemy import text
 
 from fieldnote.workspace import credentials
-from fieldnote.workspace.api import views
-from fieldnote.workspace.api.calls import Call, Handler, endpoint
+from fieldnote.workspace.api import links, views
+from fieldnote.workspace.api.calls import Call
+from fieldnote.workspace.api.endpoints import Handler, endpoint
 from fieldnote.workspace.api.errors import invalid, issue, not_found
 
 router: Final = APIRouter(prefix="/v1")
@@ -30,9 +31,9 @@ select r.id::text, s.utterances from recordings r left join recording_utterances
 """)
 
 
-def _add(path: str, handler: Handler) -> None:
+def _add(method: str, path: str, handler: Handler) -> None:
     answer = endpoint(handler, kind=credentials.USER, status=200)
-    router.add_api_route(path, answer, methods=["GET"], response_model=None)
+    router.add_api_route(path, answer, methods=[method], response_model=None)
 
 
 async def list_extractions(call: Call) -> dict[str, Any]:
@@ -101,5 +102,7 @@ def _utterance(utterance: dict[str, Any], tags: dict[str, str]) -> dict[str, Any
     }
 
 
-_add("/core/entities/extractions/{recordingId}", list_extractions)
-_add("/core/recordings/{id}/utterances", list_utterances)
+_add("GET", "/core/entities/extractions/{recordingId}", list_extractions)
+_add("GET", "/core/recordings/{id}/utterances", list_utterances)
+_add("PUT", "/core/recordings/{id}/link", links.link)
+_add("DELETE", "/core/recordings/{id}/link", links.remove_link)

@@ -17,6 +17,7 @@ _ENGAGEMENTS: Final = """
 select e.id::text, e.external_id, e.organization_id::text, e.type_name, e.fields, e.account_id::text,
        e.opportunity_id::text, e.starts_at, e.ends_at, e.created_at, e.updated_at,
        a.external_id as account_key, a.fields ->> 'name' as account_name,
+       a.fields -> 'addresses' as account_addresses,
        (select r.id::text from recording_links l join recordings r on r.id = l.recording_id
          where l.engagement_id = e.id and r.deleted_at is null
          order by r.duration_ms desc, r.created_at, r.id limit 1) as recording_id,
@@ -30,6 +31,7 @@ select e.id::text, e.external_id, e.organization_id::text, e.type_name, e.fields
 _OPPORTUNITIES: Final = """
 select o.id::text, o.external_id, o.organization_id::text, o.fields, o.account_id::text, o.created_at, o.updated_at,
        a.external_id as account_key, a.fields ->> 'name' as account_name,
+       a.fields -> 'addresses' as account_addresses,
        (select r.id::text
           from recording_links l
           join recordings r on r.id = l.recording_id
@@ -192,7 +194,9 @@ async def _items(conn: AsyncConnection, ids: Sequence[str]) -> dict[str, list[di
 def _account(row: Any) -> dict[str, Any] | None:
     if row.account_id is None:
         return None
-    return _present(id=row.account_id, externalId=row.account_key, name=row.account_name)
+    return _present(
+        id=row.account_id, externalId=row.account_key, name=row.account_name, addresses=row.account_addresses
+    )
 
 
 def _present(**values: Any) -> dict[str, Any]:

@@ -1,0 +1,47 @@
+"""What a check found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class Level(StrEnum):
+    """How bad it is."""
+
+    GOOD = "good"
+    HINT = "hint"
+    """May be as it should be; somebody ought to look."""
+    BAD = "bad"
+    """Push or pull will not work, or not as it should."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    subject: str
+    level: Level
+    text: str
+    mend: str | None = None
+    """What to do about it."""
+
+    def as_json(self) -> dict[str, Any]:
+        """For `--json`."""
+        return {"subject": self.subject, "level": self.level.value, "text": self.text, "mend": self.mend}
+
+
+def good(subject: str, text: str) -> Finding:
+    """All is well."""
+    return Finding(subject, Level.GOOD, text)
+
+
+def hint(subject: str, text: str, mend: str | None = None) -> Finding:
+    """Worth a look."""
+    return Finding(subject, Level.HINT, text, mend)
+
+
+def bad(subject: str, text: str, mend: str | None = None) -> Finding:
+    """To be mended."""
+    return Finding(subject, Level.BAD, text, mend)

@@ -1,0 +1,44 @@
+"""Checks of what is written back: tables, columns, and the right to write them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fieldnote.bridge.checks.findings import Finding, bad, good
+from fieldnote.bridge.context import Bridge
+from fieldnote.config import TargetSettings
+from fieldnote.crm.types import NoteTarget, Record
+from fieldnote.errors import FieldnoteError
+
+_NOBODY = "0"
+
+
+def check_targets(bridge: Bridge) -> Iterator[Finding]:
+    """All targets of the file's `pull`."""
+    pull = bridge.config.pull
+    for model, target in (pull.targets() if pull is not None else {}).items():
+        subject = f"pull.{model}"
+        try:
+            _read(bridge, target)
+            _write(bridge, target)
+        except FieldnoteError as error:
+            yield bad(subject, error.message, error.hint)
+        else:
+            fields = ", ".join(field.to for field in target.fields.values()) or "no field"
+            note = f"; notes in {target.note.table}" if target.note else ""
+            yield good(subject, f"{target.table}: {fields} can be written{note}")
+
+
+def _read(bridge: Bridge, target: TargetSettings) -> None:
+    columns = tuple(field.to for field in target.fields.values())
+    bridge.crm.read(Record(target.table, target.key, _NOBODY), (target.key, *columns))
+    if target.note is not None:
+        note = target.note
+        bridge.crm.find_note(NoteTarget(note.table, note.record, note.body, note.key), _NOBODY, "check")
+
+
+def _write(bridge: Bridge, target: TargetSettings) -> None:
+    for field in target.fields.values():
+        bridge.crm.may_write(target.table, field.to)
+    if target.note is not None:
+        bridge.crm.may_write(target.note.table, target.note.body)

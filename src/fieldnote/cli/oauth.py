@@ -1,0 +1,81 @@
+"""`fieldnote oauth setup`: an OAuth app and a user's token, made and tried."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fieldnote.errors import ConfigError
+
+if TYPE_CHECKING:
+    from fieldnote.bridge.oauth import Credentials
+    from fieldnote.siro.models.enums import Scope
+
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.callback()
+def oauth() -> None:
+    """What Siro needs to know who asks in whose name."""
+
+
+@app.command()
+def setup(
+    *,
+    user: Annotated[
+        str, typer.Option(metavar="EMAIL", prompt="The Siro user in whose name to read", help="Whose token.")
+    ],
+    scope: Annotated[str, typer.Option(help="read, or write, which linking recordings needs.")] = "read",
+    env_file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Add the variables to this file, which only its owner may read.")
+    ] = None,
+    show: Annotated[bool, typer.Option("--show", help="Print the secret, for a secret store of yours.")] = False,
+) -> None:
+    """Make an OAuth app and a user token with the organization's token (SIRO_TOKEN), and try them.
+
+    Exit status: 0 if the user's token is accepted, 1 if not.
+    """
+    if env_file is None and not show:
+        raise ConfigError(
+            "the app's secret has to go somewhere, as Siro shows it once", hint="Give --env-file or --show."
+        )
+    made = asyncio.run(_make(user, _scope(scope)))
+    if env_file is not None:
+        _add(env_file, made.environment())
+        typer.echo(f"{env_file}: SIRO_CLIENT_ID, SIRO_CLIENT_SECRET and SIRO_USER_ID were added")
+    if show:
+        for name, value in made.environment().items():
+            typer.echo(f"{name}={value}")
+    if not made.reads:
+        typer.secho(f"the token of {made.user} is not accepted: {made.why_not}", fg="red", err=True)
+        raise typer.Exit(1)
+    typer.echo(f"a token of {made.user} with scope {scope} was made, and is accepted")
+
+
+def _scope(text: str) -> Scope:
+    from fieldnote.siro.models.enums import Scope
+
+    try:
+        return Scope(text)
+    except ValueError:
+        raise ConfigError(f"--scope {text!r} is neither read nor write") from None
+
+
+async def _make(email: str, scope: Scope) -> Credentials:
+    from fieldnote.bridge.oauth import make_credentials
+    from fieldnote.siro import AsyncSiro
+
+    async with AsyncSiro.from_env() as siro:
+        return await make_credentials(siro, email, scope=scope)
+
+
+def _add(path: Path, variables: dict[str, str]) -> None:
+    """Append to a file of variables; only its owner may read it, from the first byte on."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    with os.fdopen(descriptor, "a", encoding="utf-8") as file:
+        os.fchmod(descriptor, 0o600)
+        file.writelines(f"{name}={value}\n" for name, value in variables.items())

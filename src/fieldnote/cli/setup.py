@@ -1,0 +1,159 @@
+"""`fieldnote check`, `fieldnote users` and `fieldnote try`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fieldnote.cli.bridge import DEFAULT_FILE, AsJson, ConfigFile
+
+if TYPE_CHECKING:
+    from fieldnote.bridge.checks import Finding
+    from fieldnote.bridge.people import Mapped, People
+    from fieldnote.siro.models import Recording
+
+_SIGNS = {"good": ("✓", "green"), "hint": ("!", "yellow"), "bad": ("✗", "red")}
+
+
+def check(*, config: ConfigFile = DEFAULT_FILE, as_json: AsJson = False) -> None:
+    """Test connections, permissions, the mapping of sample rows, people and time zones, and say how to mend each.
+
+    Exit status: 0 if nothing is bad, 1 if something is.
+    """
+    findings = asyncio.run(_check(config, quiet=as_json))
+    bad = sum(finding.level.value == "bad" for finding in findings)
+    if as_json:
+        document = {"good": not bad, "findings": [finding.as_json() for finding in findings]}
+        typer.echo(json.dumps(document, ensure_ascii=False))
+    elif bad:
+        typer.secho(f"{bad} to mend", fg="red")
+    if bad:
+        raise typer.Exit(1)
+
+
+async def _check(path: Path, *, quiet: bool) -> list[Finding]:
+    from fieldnote.bridge import open_bridge
+    from fieldnote.bridge.checks import check_all
+    from fieldnote.config import load
+
+    found = []
+    async with open_bridge(load(path)) as bridge:
+        async for finding in check_all(bridge):
+            found.append(finding)
+            if not quiet:
+                _print(finding)
+    return found
+
+
+def _print(finding: Finding) -> None:
+    sign, colour = _SIGNS[finding.level.value]
+    typer.secho(f"{sign} {finding.subject}: ", fg=colour, nl=False)
+    typer.echo(finding.text)
+    if finding.mend:
+        typer.echo(f"    {finding.mend}")
+
+
+def users(*, config: ConfigFile = DEFAULT_FILE, as_json: AsJson = False) -> None:
+    """List the CRM's reps beside Siro's users, and by what each is taken for whom.
+
+    Exit status: 0 if every rep has a user, 1 if one has none.
+    """
+    found = asyncio.run(_people(config))
+    if as_json:
+        document = {
+            "reps": [item.as_json() for item in found.mapped],
+            "usersWithoutRep": [
+                {"id": user.id, "email": user.email, "name": user.full_name} for user in found.without_rep
+            ],
+            "overridesKnown": found.overrides_known,
+        }
+        typer.echo(json.dumps(document, ensure_ascii=False))
+    else:
+        _print_people(found)
+    if any(item.user is None for item in found.mapped):
+        raise typer.Exit(1)
+
+
+async def _people(path: Path) -> People:
+    from fieldnote.bridge import open_bridge
+    from fieldnote.bridge.people import people
+    from fieldnote.config import load
+
+    async with open_bridge(load(path)) as bridge:
+        return await people(bridge)
+
+
+def _print_people(found: People) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, header_style="bold")
+    for heading in ("CRM id", "rep", "email", "rows", "by", "Siro user", "why"):
+        table.add_column(heading)
+    for item in found.mapped:
+        table.add_row(*_row(item), style="yellow" if item.user is None else None)
+    console = Console()
+    console.print(table)
+    for user in found.without_rep:
+        console.print(f"no rep: {user.full_name or '(no name)'} {user.email or ''}", markup=False)
+    if not found.overrides_known:
+        console.print("Siro did not tell whom a person has mapped by hand: override is not known here.")
+
+
+def _row(item: Mapped) -> list[str]:
+    rep = item.rep
+    user = f"{item.user.full_name} <{item.user.email}>" if item.user else "-"
+    return [rep.external_id, rep.name or "-", rep.email or "-", str(rep.records), item.way.value, user, item.why]
+
+
+def try_it(
+    *,
+    config: ConfigFile = DEFAULT_FILE,
+    rep: Annotated[str, typer.Option(metavar="EMAIL", help="The Siro user who will record.")],
+    minutes: Annotated[int, typer.Option(min=1, max=600, help="How long to wait for the recording.")] = 30,
+) -> None:
+    """Push one marked appointment, wait for its recording, show its context, and delete the appointment.
+
+    Exit status: 0 if a recording came and was linked, 1 if not.
+    """
+    from fieldnote.cli.signals import until_stopped
+
+    came: list[bool] = []
+    asyncio.run(until_stopped(_try(config, rep, minutes, came)))
+    if not came:
+        raise typer.Exit(1)
+
+
+async def _try(path: Path, email: str, minutes: int, came: list[bool]) -> None:
+    from fieldnote.bridge import open_bridge
+    from fieldnote.bridge.trial import appointment, recording_of
+    from fieldnote.config import load
+
+    async with open_bridge(load(path)) as bridge:
+        async with appointment(bridge, email) as made:
+            typer.echo(f"'{made.subject}' is in {made.rep}'s appointments now: record something with Siro's app.")
+            typer.echo(f"Waiting up to {minutes} minutes for the recording; Ctrl-C ends it.")
+            recording = await recording_of(bridge, made, patience=timedelta(minutes=minutes))
+            if recording is None:
+                typer.secho("No recording was linked to it in time.", fg="yellow")
+            else:
+                came.append(True)
+                _print_context(recording)
+        typer.echo("The appointment is deleted again.")
+
+
+def _print_context(recording: Recording) -> None:
+    typer.secho(f"✓ recording {recording.id} was linked", fg="green")
+    crm = recording.crm
+    if crm is not None and crm.engagement is not None:
+        typer.echo(f"    appointment: {crm.engagement.external_id}")
+    if crm is not None and crm.account is not None:
+        typer.echo(f"    customer: {crm.account.external_id}")
+    typer.echo(f"    {recording.web_url or recording.title or ''}")
+    for part in recording.summary or ():
+        typer.echo(f"    {part.name}: {part.content[:200]}")

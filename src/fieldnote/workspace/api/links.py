@@ -1,0 +1,86 @@
+"""What a person says that a recording belongs to."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from fieldnote.siro.models import LinkTarget, LinkTrigger, RecordingLink
+from fieldnote.workspace.api.calls import Call
+from fieldnote.workspace.api.errors import failed, not_found
+from fieldnote.workspace.api.views import moment
+from fieldnote.workspace.choices import choose, unlink
+
+_TABLES: Final = {
+    LinkTarget.ENGAGEMENT: ("engagements", "engagement"),
+    LinkTarget.OPPORTUNITY: ("opportunities", "opportunity"),
+    LinkTarget.ACCOUNT: ("accounts", "account"),
+    LinkTarget.CONTACT: ("contacts", "contact"),
+    LinkTarget.LEAD: ("leads", "lead"),
+}
+_RECORDING: Final = """
+select r.user_id::text, u.role
+  from recordings r left join users u on u.id = %(user)s
+ where r.id = %(id)s and r.deleted_at is null
+"""
+
+
+async def link(call: Call) -> dict[str, Any]:
+    """Link a recording to a CRM record. The machine never undoes it."""
+    wanted = call.read(RecordingLink)
+    recording_id, by = await _own_recording(call)
+    record = await _record(call, wanted)
+    _, kind = _TABLES[wanted.data_type]
+    trigger = (wanted.trigger or LinkTrigger.EXTERNAL_API_LINK).value
+    await choose(call.conn, call.organization_id, recording_id, kind=kind, record_id=record.id, trigger=trigger, by=by)
+    data = {
+        "dataType": wanted.data_type.value,
+        "id": record.id,
+        "externalId": record.external_id,
+        "name": record.name,
+        "lastActivityAt": record.last_activity_at or moment(record.updated_at),
+    }
+    return {"data": data}
+
+
+async def remove_link(call: Call) -> dict[str, Any]:
+    """Say that a recording does not belong to a CRM record. Whether it did; no other is looked for in its place."""
+    wanted = call.read(RecordingLink)
+    recording_id, by = await _own_recording(call)
+    record = await _record(call, wanted)
+    _, kind = _TABLES[wanted.data_type]
+    done = await unlink(call.conn, call.organization_id, recording_id, kind=kind, record_id=record.id, by=by)
+    return {"data": done}
+
+
+async def _own_recording(call: Call) -> tuple[str, str]:
+    """The recording and who calls. A rep has a say in their own recordings, coaches and administrators in all."""
+    recording_id, by = call.record_id("Recording"), call.caller.user_id or ""
+    rows = await call.transaction.rows(_RECORDING, {"id": recording_id, "user": by})
+    if not rows:
+        raise not_found("Recording")
+    if rows[0].role == "rep" and rows[0].user_id != by:
+        raise failed(403, "The recording is another user's")
+    return recording_id, by
+
+
+async def _record(call: Call, wanted: RecordingLink) -> Any:
+    table, _ = _TABLES[wanted.data_type]
+    statement = f"""
+select id::text, external_id, updated_at, fields ->> 'lastActivityAt' as last_activity_at,
+       coalesce(fields ->> 'name', fields ->> 'subject', nullif(concat_ws(' ', fields ->> 'firstName',
+                fields ->> 'lastName'), ''), external_id) as name
+  from {table}
+ where deleted_at is null"""  # noqa: S608 - names of our own tables
+    if wanted.id is not None:
+        statement += " and id::text = %(id)s"
+    else:
+        statement += " and external_id = %(external_id)s and connection_id::text = %(connection)s"
+    values = {
+        "id": wanted.id,
+        "external_id": wanted.external_id,
+        "connection": wanted.integration_connection_id,
+    }
+    rows = await call.transaction.rows(statement, values)
+    if not rows:
+        raise not_found(wanted.data_type.value.title())
+    return rows[0]

@@ -1,0 +1,178 @@
+"""The organization's own users."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from psycopg.types.json import Jsonb
+
+from fieldnote.matching.people import LONGEST_KEY, email_key, name_key
+from fieldnote.siro.models import UserCreate, UserUpdate
+from fieldnote.workspace.api.calls import Call
+from fieldnote.workspace.api.errors import failed, invalid, issue, not_found
+from fieldnote.workspace.api.views import exact
+from fieldnote.workspace.crm_records import Touched
+from fieldnote.workspace.linking import defer_links
+from fieldnote.workspace.people import map_users
+
+# Of the CRM's id that which was given when the user was made, else one of the CRM's users who is taken for them.
+_USERS: Final = """
+select * from (
+    select u.id::text, u.organization_id::text, u.email, u.email_key, u.name, u.first_name, u.last_name,
+           u.phone_number, u.disabled, u.billable, u.contact_settings, u.created_at,
+           coalesce(u.external_id, (select c.external_id from crm_users c where c.user_id = u.id
+                                     order by c.created_at, c.id limit 1)) as external_id
+      from users u) u
+"""
+_ALL: Final = _USERS + " order by email_key"
+_ONE: Final = _USERS + " where id = %(id)s"
+_COLUMNS: Final = (
+    "email", "email_key", "name", "name_key", "first_name", "last_name", "phone_number", "disabled", "billable",
+    "contact_settings",
+)  # fmt: skip
+_CREATE: Final = f"""
+insert into users (organization_id, role, external_id, {", ".join(_COLUMNS)})
+values (%(organization)s, %(role)s, %(external_id)s, {", ".join(f"%({name})s" for name in _COLUMNS)})
+    on conflict (organization_id, email_key) do nothing
+returning id::text"""  # noqa: S608 - names of our own columns
+_OVERRIDE: Final = """
+insert into user_overrides (organization_id, external_id, user_id) values (%(organization)s, %(external_id)s, %(user)s)
+    on conflict (organization_id, external_id) do update set user_id = excluded.user_id
+"""
+_TAKEN: Final = "select 1 from users where email_key = %(email_key)s and id <> %(id)s::uuid"
+_UPDATE: Final = f"""
+update users set {", ".join(f"{name} = %({name})s" for name in _COLUMNS)} where id = %(id)s
+"""  # noqa: S608 - as above
+
+
+async def list_users(call: Call) -> dict[str, Any]:
+    """Everybody, by email; those who are disabled or not, or of one id of the CRM's, where asked."""
+    disabled, external_id = call.flag("disabled"), call.text("externalId")
+    call.flag("excludeSiroUsers")  # the workspace has no staff of Siro's
+    found = [
+        _user(row)
+        for row in await call.transaction.rows(_ALL, {})
+        if disabled in (None, row.disabled) and external_id in (None, row.external_id)
+    ]
+    return {"data": found, "cursor": None}
+
+
+async def get_user(call: Call) -> dict[str, Any]:
+    """One user."""
+    return _user(await _find(call, call.record_id("User")))
+
+
+async def create_user(call: Call) -> dict[str, Any]:
+    """Add a user. One who is made with an id of the CRM's is whoever has that id there."""
+    wanted = call.read(UserCreate)
+    _check(call, wanted)
+    values = _identity(wanted.email, wanted.first_name, wanted.last_name, wanted.email) | {
+        "organization": call.organization_id,
+        "role": "admin" if wanted.is_admin else "rep",
+        "external_id": wanted.external_id,
+        "phone_number": wanted.phone_number,
+        "disabled": False,
+        "billable": wanted.billable is not False,
+        "contact_settings": wanted.contact_settings and Jsonb(wanted.contact_settings.wire()),
+    }
+    made = await call.transaction.rows(_CREATE, values)
+    if not made:
+        raise failed(409, "A user with this email exists already")
+    if wanted.external_id is not None:
+        await call.transaction.driver.execute(_OVERRIDE, values | {"user": made[0].id})
+    await _map_again(call)
+    return _user(await _find(call, made[0].id))
+
+
+async def update_user(call: Call) -> dict[str, Any]:
+    """Change what is given of a user. The CRM's users are mapped again, and links decided."""
+    wanted = call.read(UserUpdate)
+    row = await _find(call, call.record_id("User"))
+    _check(call, wanted)
+    first, last = _names(row)
+    email = row.email if wanted.email is None else wanted.email
+    names = (
+        first if wanted.first_name is None else wanted.first_name,
+        last if wanted.last_name is None else wanted.last_name,
+    )
+    settings = row.contact_settings if wanted.contact_settings is None else wanted.contact_settings.wire()
+    values = _identity(email, *names, row.name) | {
+        "id": row.id,
+        "phone_number": row.phone_number if wanted.phone_number is None else wanted.phone_number,
+        "disabled": row.disabled if wanted.disabled is None else wanted.disabled,
+        "billable": row.billable if wanted.billable is None else wanted.billable,
+        "contact_settings": settings and Jsonb(settings),
+    }
+    if await call.transaction.rows(_TAKEN, values):
+        raise failed(409, "A user with this email exists already")
+    await call.transaction.driver.execute(_UPDATE, values)
+    await _map_again(call)
+    return _user(await _find(call, row.id))
+
+
+def _check(call: Call, wanted: UserCreate | UserUpdate) -> None:
+    """Raises ApiError for another organization, a team, as there are none, or an email that nobody can have."""
+    if wanted.organization_id not in (None, call.organization_id):
+        raise failed(403, "The token belongs to another organization")
+    if wanted.member_team_id is not None or (isinstance(wanted, UserCreate) and wanted.coach_team_ids):
+        raise not_found("Team")
+    texts = {"email": wanted.email, "firstName": wanted.first_name, "lastName": wanted.last_name}
+    issues = [
+        issue("too_big", [name], f"String must contain at most {LONGEST_KEY} character(s)")
+        for name, value in texts.items()
+        if value is not None and len(value) > LONGEST_KEY
+    ]
+    if wanted.email is not None and not email_key(wanted.email):
+        issues.append(issue("invalid_string", ["email"], "Invalid email"))
+    if issues:
+        raise invalid(issues)
+
+
+def _identity(email: str, first: str | None, last: str | None, otherwise: str) -> dict[str, Any]:
+    name = " ".join(part for part in (first, last) if part) or otherwise
+    return {
+        "email": email,
+        "email_key": email_key(email),
+        "name": name,
+        "name_key": name_key(name),
+        "first_name": first,
+        "last_name": last,
+    }
+
+
+async def _find(call: Call, user_id: str) -> Any:
+    found = await call.transaction.rows(_ONE, {"id": user_id})
+    if not found:
+        raise not_found("User")
+    return found[0]
+
+
+async def _map_again(call: Call) -> None:
+    await defer_links(call.conn, call.organization_id, Touched(users=await map_users(call.conn)))
+
+
+def _names(row: Any) -> tuple[str | None, str | None]:
+    """First and last name; of a user who was added by their full name its last word is the last name."""
+    if row.first_name is not None or row.last_name is not None:
+        return row.first_name, row.last_name
+    first, _, last = row.name.rpartition(" ")
+    return (first, last) if first else (last, None)
+
+
+def _user(row: Any) -> dict[str, Any]:
+    first, last = _names(row)
+    settings = {} if row.contact_settings is None else {"contactSettings": row.contact_settings}
+    return settings | {
+        "id": row.id,
+        "organizationId": row.organization_id,
+        "email": row.email,
+        "firstName": first,
+        "lastName": last,
+        "phoneNumber": row.phone_number,
+        "externalId": row.external_id,
+        "disabled": row.disabled,
+        "billable": row.billable,
+        "memberTeamId": None,
+        "coachTeamIds": [],
+        "createdAt": exact(row.created_at),
+    }

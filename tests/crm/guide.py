@@ -1,0 +1,10 @@
+"""The files that stand in docs/crm.md, in their order: sql, files, rest by page numbers, rest by cursor."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+GUIDE = Path(__file__).parents[2] / "docs" / "crm.md"
+
+SQL, FILES, NUMBERED, CURSORED = re.findall(r"^```yaml\n(.*?)^```", GUIDE.read_text(), re.DOTALL | re.MULTILINE)

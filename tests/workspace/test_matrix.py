@@ -1,0 +1,165 @@
+"""Every operation, called by another organization with every id that this one has: nothing is told or changed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from fastapi.routing import APIRoute
+
+from fieldnote.db.workspace_tables import SECURED
+from fieldnote.workspace.api import organization, user
+from tests.workspace.contract import check
+from tests.workspace.house import JOHN, START, Api, House
+
+NEW: Final = "11111111-1111-4111-8111-111111111111"
+WINDOW: Final = {"fromTime": "2000-01-01T00:00:00Z", "toTime": "2100-01-01T00:00:00Z", "validExternalIds": []}
+VISIT: Final[dict[str, Any]] = {
+    "externalId": "a-1",
+    "startTime": START.isoformat(),
+    "account": {"externalId": "c-1", "mergedFromExternalIds": ["c-2"]},
+    "contact": {"externalId": "p-1"},
+    "opportunity": {"externalId": "o-1", "copyEngagementRelationships": True},
+    "engagementUsers": [{"externalId": "r-1", "email": JOHN, "name": "John Sales"}],
+}
+PLACE: Final = {"latitude": 1, "longitude": 2}
+# What is sent to each operation that takes a body; "THEIRS" is an id of the other organization's.
+BODIES: Final[dict[tuple[str, str], Any]] = {
+    ("POST", "/core/oauth/apps"): {"appName": "x", "owner": "THEIRS", "organizationId": "OWN"},
+    ("POST", "/core/oauth/apps/{clientId}/access-token"): {
+        "clientSecret": "app-secret", "userId": "THEIRS", "scope": "read",
+    },
+    ("PUT", "/integrations/sync/engagements"): VISIT,
+    ("PUT", "/integrations/sync/opportunities"): {"externalId": "o-1", "accountId": "THEIRS"},
+    ("PUT", "/integrations/sync/batch/engagements"): [VISIT],
+    ("PUT", "/integrations/sync/batch/opportunities"): [{"externalId": "o-1", "account": VISIT["account"]}],
+    ("POST", "/integrations/sync/engagements/soft-delete-removed"): WINDOW,
+    ("POST", "/integrations/accounts"): {"externalId": "c-1", **PLACE},
+    ("PUT", "/integrations/accounts/{id}"): {"name": "x"},
+    ("POST", "/core/users"): {"organizationId": "THEIRS", "email": "x@x.test", "externalId": "r-1"},
+    ("PUT", "/core/users/{id}"): {"organizationId": "OWN", "disabled": True},
+    ("POST", "/core/integrations/connections"): {
+        "name": "x", "externalAccountId": "x", "integrationPlatform": "SPOTIO",
+    },
+    ("PATCH", "/core/integrations/connections/{id}"): {"isActive": False},
+    ("POST", "/core/auth/tokens"): {"organizationId": "THEIRS", "tokenName": "x"},
+    ("PUT", "/core/recordings/{id}/link"): {"dataType": "ENGAGEMENT", "id": "THEIRS"},
+    ("DELETE", "/core/recordings/{id}/link"): {"dataType": "ENGAGEMENT", "id": "THEIRS"},
+}  # fmt: skip
+WRITING: Final = {"POST", "PUT", "PATCH"}
+FILTERS: Final = {"recordingId": "THEIRS", "userId": "THEIRS", "idType": "internal", "showCrmLinks": "true"}
+
+
+def operations(router: Any) -> Iterator[tuple[str, str]]:
+    """Method and path of each operation that is built."""
+    for route in router.routes:
+        assert isinstance(route, APIRoute)
+        for method in sorted(route.methods or ()):
+            yield method, route.path.removeprefix(router.prefix)
+
+
+async def ids_of(house: House) -> dict[str, str]:
+    """An id of each table's: of a row that belongs to the house's organization."""
+    found: dict[str, str] = {}
+    for table in SECURED:
+        if "id" in table.c:
+            statement = f"select id::text from {table.name} where organization_id = :own limit 1"
+            rows = await house.rows(statement, own=house.organization.id)
+            if rows:
+                found[table.name] = rows[0][0]
+    return found
+
+
+async def contents(house: House) -> dict[str, Any]:
+    """All rows of the house's organization."""
+    return {
+        table.name: await house.rows(
+            f"select t::text from {table.name} t where organization_id = :own order by 1", own=house.organization.id
+        )
+        for table in SECURED
+    }
+
+
+def filled(value: Any, **words: str) -> Any:
+    """A body with the ids in the place of the words."""
+    if isinstance(value, dict):
+        return {name: filled(item, **words) for name, item in value.items()}
+    if isinstance(value, list):
+        return [filled(item, **words) for item in value]
+    return words.get(value, value) if isinstance(value, str) else value
+
+
+async def furnish(house: House) -> str:
+    """Something in every room. A token of a user."""
+    await house.api.visit(
+        **{name: VISIT[name] for name in ("account", "contact", "opportunity")}, lead={"externalId": "l"}
+    )
+    await house.api.visit("a-2", at=START + timedelta(days=1))
+    await house.record()
+    await house.settle()
+    return (await house.user_client()).token or ""
+
+
+async def test_no_operation_tells_or_changes_what_belongs_to_another_organization(house: House) -> None:
+    await furnish(house)
+    other_organization, other = await house.another()
+    theirs, before = await ids_of(house), await contents(house)
+    user_api = await _user_of(house, other, other_organization)
+    for client, router in ((other, organization.router), (user_api, user.router)):
+        for method, path in operations(router):
+            for an_id in set(theirs.values()) if "{" in path or _takes_ids(method, path) else {NEW}:
+                words = {"THEIRS": an_id, "OWN": other_organization.id}
+                options: dict[str, Any] = {"params": filled(FILTERS, **words)}
+                if method in WRITING or (method, path) in BODIES:
+                    options["json"] = filled(BODIES[method, path], **words)
+                where = f"{method} {path}"
+                url = re.sub(r"\{\w+\}", an_id, f"/v1{path}")
+                response = await client.client.request(method, url, **options)
+                check(response)
+                told = set(_ids_in(response.text)) & set(theirs.values())
+                assert not told, f"{where} tells {told}"
+                assert response.status_code >= 400 or "{" not in path or response.json() in ([], False), where
+    await house.settle()
+    assert await contents(house) == before
+
+
+def _takes_ids(method: str, path: str) -> bool:
+    return method == "GET" or "THEIRS" in str(BODIES[method, path])
+
+
+def _ids_in(text: str) -> Iterator[str]:
+    for word in re.findall(r"[0-9a-f]{8}-[0-9a-f-]{27}", text):
+        yield str(UUID(word))
+
+
+async def _user_of(house: House, client: Api, owner: Any) -> Api:
+    app = {"appName": "x", "owner": owner.admin_id, "organizationId": owner.id}
+    made = (await client("POST", "/v1/core/oauth/apps", json=app)).json()
+    body = {"clientSecret": made["clientSecret"], "userId": owner.admin_id, "scope": "write"}
+    path = f"/v1/core/oauth/apps/{made['clientID']}/access-token"
+    token = (await client("POST", path, json=body)).json()["accessToken"]
+    api = Api(house.server.url, token, header="x-siro-auth-token")
+    house.clients.append(api)
+    return api
+
+
+async def test_a_token_of_one_kind_opens_no_operation_of_the_other(house: House) -> None:
+    user_token = await furnish(house)
+    before = await contents(house)
+    wrong_user = house.client(user_token)
+    wrong_organization = Api(house.server.url, house.api.token, header="x-siro-auth-token")
+    house.clients.append(wrong_organization)
+    nobody = house.client(None)
+    for client, router in (
+        (wrong_user, organization.router),
+        (nobody, organization.router),
+        (wrong_organization, user.router),
+    ):
+        for method, path in operations(router):
+            body = {"json": BODIES[method, path]} if method in WRITING else {}
+            response = await client(method, re.sub(r"\{\w+\}", NEW, f"/v1{path}"), **body)
+            assert response.status_code == 401, f"{method} {path}"
+    assert await contents(house) == before
