@@ -160,7 +160,10 @@ def test_a_map_is_checked_against_siros_fields(fields: dict[str, Any], message: 
 
 
 def test_a_column_that_the_rows_do_not_have_is_an_error_of_the_file() -> None:
-    with pytest.raises(ConfigError, match="needs the column 'titel', which the rows do not have; did you mean 'title'"):
+    with pytest.raises(
+        ConfigError,
+        match=r"^push\.engagements\.map\.subject needs the column 'titel', which",
+    ):
         mapper({"subject": "titel"}).map(ROW)
     compiled = mapper({"subject": "join(' ', [title, not_null(kind, nick)])"})
     with pytest.raises(ConfigError, match="'nick'"):
