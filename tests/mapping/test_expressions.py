@@ -8,13 +8,16 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fieldnote.errors import ConfigError, MappingError
-from fieldnote.mapping.expressions import CallError, compile_expression
+from fieldnote.mapping.expressions import CallError, ExpressionError, compile_expression
 from fieldnote.mapping.functions import FUNCTIONS
 from tests.mapping import examples
 from tests.mapping.examples import Example
 from tests.mapping.mappers import mapped, mapper
+from tests.mapping.values_of_databases import VALUES
 
 
 def test_the_map_of_the_page_makes_the_record_of_the_page() -> None:
@@ -70,6 +73,7 @@ def test_a_mistake_in_an_expression_is_found_before_there_is_any_row(expression:
         ("time(at, zone)", {"at": "2026-03-07", "zone": "Mars"}, "= '2026-03-07', is read in Mars, which is not"),
         ("time(at, '%d.%m.%Y')", {"at": "7/3/2026"}, "= '7/3/2026', is not a time as '%d.%m.%Y' writes it"),
         ("join(' ', [a, b])", {"a": "x", "b": None}, "= None, is no list of string, which join() takes"),
+        ("a > `5`", {"a": "6"}, "= \"{'a': '6'}\", compares a text with a number; number(…) makes one of it"),
         ("names[].money(@)", {"names": ["$5", "many"]}, "= 'many', is not an amount of money"),
     ],
 )
@@ -152,3 +156,20 @@ def test_a_time_of_an_expression_may_still_take_the_zone_of_the_stream() -> None
     assert mapped(fields, row, zone="Europe/London")["startTime"] == "2026-07-01T08:00:00Z"
     at = datetime(2026, 7, 1, 9)  # noqa: DTZ001 - a CRM's own time, without a zone
     assert mapped({"startTime": "time(at, 'Asia/Tokyo')"}, {"at": at})["startTime"] == "2026-07-01T00:00:00Z"
+
+
+CALLS = [
+    "time(a, 'America/Denver')", "time(a, b)", "time(a, '%m/%d/%Y')", "local_time(a, 'Europe/London')", "number(a)",
+    "number(a, ',')", "money(a, b)", "default(a, b)", "concat(a, b)", "concat_ws(b, a, a)", "trim(a)", "lower(a)",
+    "upper(a)", "split(a, b)", "replace(a, b, 'x')", "phone(a, 'US')", "phone(a, b)", "address(a)", "json(a)",
+    "json(a).b[0]", "[a, b][?@ > `1`]", "to_string([a, b])", "length(@)",
+]  # fmt: skip
+
+
+@settings(max_examples=400, deadline=None)
+@given(text=st.sampled_from(CALLS), a=VALUES, b=VALUES)
+def test_whatever_a_row_holds_an_expression_gives_a_value_or_a_problem(text: str, a: object, b: object) -> None:
+    try:
+        compile_expression(text).apply({"a": a, "b": b})
+    except ExpressionError as error:
+        assert str(error)  # noqa: PT017 - either is right, and nothing else

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
@@ -160,7 +163,10 @@ def test_a_map_is_checked_against_siros_fields(fields: dict[str, Any], message: 
 
 
 def test_a_column_that_the_rows_do_not_have_is_an_error_of_the_file() -> None:
-    with pytest.raises(ConfigError, match="needs the column 'titel', which the rows do not have; did you mean 'title'"):
+    with pytest.raises(
+        ConfigError,
+        match=r"^push\.engagements\.map\.subject needs the column 'titel', which",
+    ):
         mapper({"subject": "titel"}).map(ROW)
     compiled = mapper({"subject": "join(' ', [title, not_null(kind, nick)])"})
     with pytest.raises(ConfigError, match="'nick'"):
@@ -374,6 +380,26 @@ def test_the_hash_is_of_the_rows_content_and_the_map() -> None:
     elsewhere = moment.astimezone(timezone(timedelta(hours=5)))
     assert compiled.hash({"a": moment}) == compiled.hash({"a": elsewhere})
     assert len(compiled.hash({"a": b"\x00", "b": {"c": [Decimal("1.0"), UUID(int=1)]}, "d": "\ud800"})) == 16
+
+
+_HASHING = """
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+from tests.mapping.mappers import mapper
+at = datetime(2026, 2, 15, 14, tzinfo=UTC).astimezone(ZoneInfo("ZONE"))
+row = {"id": 1, "at": at, "day": date(2026, 2, 15), "amount": Decimal("1.50"), "tags": ["a"], "more": {"b": 1}}
+print(mapper({"subject": "day", "startTime": "at"}).hash(row).hex())
+"""
+
+
+def test_the_hash_is_the_same_in_every_process_and_time_zone() -> None:
+    def hashed(seed: str, zone: str) -> str:
+        env = {**os.environ, "PYTHONHASHSEED": seed, "TZ": zone}
+        code = _HASHING.replace("ZONE", zone)
+        return subprocess.run([sys.executable, "-c", code], env=env, check=True, capture_output=True, text=True).stdout
+
+    assert hashed("1", "America/Denver") == hashed("2", "Asia/Tokyo")
 
 
 @pytest.mark.parametrize(("value", "key"), [(17, "17"), (17.0, "17"), (Decimal("17.00"), "17"), ("A 1", "A 1")])

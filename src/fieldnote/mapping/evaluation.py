@@ -120,10 +120,10 @@ def chosen(read: Evaluate, choices: Mapping[str, Any], default: Any, *, has_defa
             return nothing
         if word in exact:
             return exact[word]
-        plain = word.strip()
-        if plain in exact:
-            return exact[plain]
-        fold = plain.casefold()
+        bare = word.strip()
+        if bare in exact:
+            return exact[bare]
+        fold = bare.casefold()
         if fold in folded:
             return folded[fold]
         if has_default:
@@ -139,8 +139,8 @@ _ZEROS = re.compile(r"-?\d+\.\d*0")
 
 def _as_word(text: str) -> str:
     """A word of the file as a value of the CRM reads: `1.50`, which a column gives as 1.5, is `1.5`."""
-    plain = text.strip()
-    return to_text(Decimal(plain)) if _ZEROS.fullmatch(plain) else plain
+    word = text.strip()
+    return to_text(Decimal(word)) if _ZEROS.fullmatch(word) else word
 
 
 # --- records inside a record ----------------------------------------------------------------------------

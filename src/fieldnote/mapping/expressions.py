@@ -184,7 +184,9 @@ def _interpreted(node: Node) -> Apply:
             wanted = " or ".join(kind.replace("array-", "list of ") for kind in error.expected_types)
             raise CallError(f"is no {wanted}, which {error.function_name}() takes", error.current_value) from error
         except JMESPathError as error:
-            raise ExpressionError(str(error)) from error
+            raise CallError(str(error), values) from error
+        except TypeError as error:  # the library compares whatever it is given
+            raise CallError("compares a text with a number; number(…) makes one of it", values) from error
 
     return apply
 

@@ -105,7 +105,7 @@ class RowMapper:
         known = frozenset(columns)
         wanted = dict(self._fields.columns)
         if isinstance(self._zone, ColumnZone):
-            wanted[self._zone.column] = ("timezone",)
+            wanted[self._zone.column] = ("push", self.stream, "timezone")
         spelled = {}
         for column in sorted(wanted.keys() - known):
             spelled[column] = self._spelled(column, known, wanted[column])
@@ -119,7 +119,7 @@ class RowMapper:
         hint = f"give the query or table this column; a constant text is written \"'{column}'\""
         state = f"and the rows have {' and '.join(sorted(same))}" if same else "which the rows do not have"
         near = "" if same else nearest(column, sorted(known))
-        raise MapError(("push", self.stream, *keys), f"needs the column '{column}', {state}{near}", hint=hint)
+        raise MapError(keys, f"needs the column '{column}', {state}{near}", hint=hint)
 
     def key(self, row: Row) -> str:
         """The row's key as Siro's externalId. Raises MappingError where it has none."""

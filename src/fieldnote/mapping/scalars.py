@@ -17,7 +17,9 @@ from fieldnote.crm.types import key_text
 from fieldnote.errors import CrmRefused
 
 _EPOCH = re.compile(r"\d{10}|\d{13}")
-_NUMBER = re.compile(r"-?(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d+)?|-?\.\d+")
+_DIGITS = r"(?:\d+|\d{1,3}(?:,\d{3})+|\d{1,3}(?: \d{3})+)(?:\.\d+)?|\.\d+"
+_NO_DIGITS = str.maketrans("", "", "$, ")
+_NUMBER = re.compile(rf"(?:-? ?\$?|\$ ?-) ?(?:{_DIGITS}) ?\$?")
 
 
 def is_blank(text: str) -> bool:
@@ -112,7 +114,7 @@ def _written(text: str) -> datetime:
 
 
 def to_number(value: object) -> int | float:
-    """A number from a number or its text; `$45,000.00` is one. A whole one is spelled without a point."""
+    """A number from a number or its text; `$45,000.00` and `45 000` are. A whole one is spelled without a point."""
     match value:
         case bool():
             pass
@@ -121,9 +123,9 @@ def to_number(value: object) -> int | float:
         case float() | Decimal() if isfinite(value):
             return _plainly(value)
         case str():
-            text = value.strip().replace("$", "", 1).replace(" ", "")
+            text = value.strip()
             if _NUMBER.fullmatch(text):
-                return _plainly(Decimal(text.replace(",", "")))
+                return _plainly(Decimal(text.translate(_NO_DIGITS)))
         case _:
             pass
     raise ValueError("is not a number")
@@ -140,11 +142,17 @@ _FALSE = {"false", "f", "no", "n", "0"}
 
 def to_boolean(value: object) -> bool:
     """True or false from a boolean, 1 or 0, or one of their usual words."""
-    word = value.strip().casefold() if isinstance(value, str) else value
-    if word is True or word == 1 or word in _TRUE:
-        return True
-    if word is False or word == 0 or word in _FALSE:
-        return False
+    match value:
+        case str():
+            word = value.strip().casefold()
+            if word in _TRUE or word in _FALSE:
+                return word in _TRUE
+        case int() if value in {0, 1}:
+            return value == 1
+        case float() | Decimal() if isfinite(value) and value in {0, 1}:
+            return value == 1
+        case _:
+            pass
     raise ValueError("is neither true nor false")
 
 
