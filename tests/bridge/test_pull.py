@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import permutations
 from typing import Any
 
@@ -9,6 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from fieldnote.bridge import Bridge, ConnectionChanged, PullResult, pull_once, push_once
+from fieldnote.bridge.recordings import Fetched, Recordings, take_ticket
 from tests.bridge.conftest import BOTH, Crm, Opener
 from tests.bridge.stub_siro import StubSiro, ago
 
@@ -160,6 +163,24 @@ async def test_recordings_of_one_deal_end_in_the_same_crm_in_any_order(
         assert (await pull(bridge)).writes == 0
     assert (crm.deal(1, "budget_max"), crm.deal(1, "objections")) == (300, "price")
     assert crm.deal(1, "log") == "one\ntwo\nthree"
+
+
+async def test_an_answer_that_was_asked_for_earlier_never_replaces_a_later_one(
+    crm: Crm, stub: StubSiro, opened: Opener
+) -> None:
+    async with opened() as bridge:
+        await pushed(bridge, crm, 1)
+        stub.record("r1", started_at=ago(hours=2), opportunity="1", said={"Objections": "price"}, summary="First.")
+        await pull(bridge)
+        recordings, now = Recordings(bridge.name), datetime.now(UTC)
+        async with bridge.engine.begin() as conn:
+            held = (await recordings.load(conn, ["r1"]))["r1"]
+            late, early = replace(held, title="Second"), replace(held, title="First", deleted=True)
+            asked_first, asked_last = await take_ticket(conn), await take_ticket(conn)
+            await recordings.store(conn, [Fetched(late, asked_last, alone=True)], now)
+            stale = await recordings.store(conn, [Fetched(early, asked_first, alone=True)], now)
+            assert not stale.changed
+            assert (await recordings.load(conn, ["r1"]))["r1"] == late
 
 
 @BOTH
