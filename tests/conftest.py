@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 import random
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
-from psycopg import sql
 
 from fieldnote.db.embedded import Server, ensure_server, stop_server
+from fieldnote.db.engine import Application
+from tests.databases import Reused, fresh
 
 _SERVER_HOME = "fieldnote_server_home"
 _OURS = ("FIELDNOTE_", "SIRO_", "PG")
@@ -95,7 +94,47 @@ def server(request: pytest.FixtureRequest) -> Server:
 @pytest.fixture
 def database_url(server: Server) -> Iterator[str]:
     """A fresh, empty database, dropped after the test."""
-    name = f"test_{uuid.uuid4().hex}"
-    yield server.url(name)
-    with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
-        connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+    with fresh(server) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def _bridge(server: Server) -> Iterator[Reused]:
+    database = Reused(server, Application.BRIDGE)
+    yield database
+    database.drop()
+
+
+@pytest.fixture
+def bridge_url(_bridge: Reused) -> Iterator[str]:
+    """The bridge's database, with nothing in it."""
+    with _bridge.lent() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def _workspace(server: Server) -> Iterator[Reused]:
+    database = Reused(server, Application.WORKSPACE)
+    yield database
+    database.drop()
+
+
+@pytest.fixture
+def workspace_url(_workspace: Reused) -> Iterator[str]:
+    """The workspace's database, with nothing in it."""
+    with _workspace.lent() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def _blank(server: Server) -> Iterator[Reused]:
+    database = Reused(server)
+    yield database
+    database.drop()
+
+
+@pytest.fixture
+def blank_url(_blank: Reused) -> Iterator[str]:
+    """A database with nothing in it, for a CRM."""
+    with _blank.lent() as url:
+        yield url

@@ -110,9 +110,9 @@ def crm(tmp_path: Path) -> Path:
 class Shell:
     """The commands as a person types them, in one folder and one environment."""
 
-    def __init__(self, folder: Path, home: Path) -> None:
+    def __init__(self, folder: Path, **environment: str) -> None:
         self.folder = folder
-        self.environment = os.environ | {"FIELDNOTE_HOME": str(home)}
+        self.environment = os.environ | environment
 
     def run(self, *words: str, status: int = 0) -> str:
         result = subprocess.run(
@@ -127,9 +127,10 @@ class Shell:
 
 
 @pytest.fixture
-def shell(tmp_path: Path, home: Path, crm: Path) -> Iterator[Shell]:
+def shell(tmp_path: Path, crm: Path, bridge_url: str, workspace_url: str) -> Iterator[Shell]:
     """A workspace that is being served, and a fieldnote.yaml beside the CRM."""
-    shell = Shell(tmp_path, home)
+    databases = {"FIELDNOTE_BRIDGE_DATABASE_URL": bridge_url, "FIELDNOTE_WORKSPACE_DATABASE_URL": workspace_url}
+    shell = Shell(tmp_path, FIELDNOTE_HOME=str(tmp_path / "home"), **databases)
     (tmp_path / "fieldnote.yaml").write_text(CONFIG)
     (tmp_path / "visit.txt").write_text(TRANSCRIPT)
     made = shell.json("workspace", "init", "--org", "Motors", "--admin", "boss@motors.example")

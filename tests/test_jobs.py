@@ -25,6 +25,12 @@ from tests.jobs_process import QUICK, append, blueprint, fail_once, hang_once
 
 
 @pytest.fixture
+def database_url(bridge_url: str) -> str:
+    """The bridge's database, with nothing in it."""
+    return bridge_url
+
+
+@pytest.fixture
 async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
     engine = await open_engine(Application.BRIDGE, database_url)
     yield engine

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -12,11 +11,9 @@ from typing import Any
 import psycopg
 import pytest
 import yaml
-from psycopg import sql
 
 from fieldnote.bridge import Bridge, open_bridge
 from fieldnote.config import Config, load
-from fieldnote.db.embedded import Server
 from fieldnote.siro import RetryPolicy
 from tests.bridge.stub_siro import StubSiro, serve
 
@@ -84,19 +81,14 @@ def sqlite_crm(tmp_path: Path) -> Crm:
 
 
 @pytest.fixture
-def postgres_crm(server: Server) -> Iterator[Crm]:
-    name = f"crm_{uuid.uuid4().hex}"
-    url = server.url(name)
-
+def postgres_crm(blank_url: str) -> Crm:
     def execute(statement: str) -> list[tuple[Any, ...]]:
-        with psycopg.connect(url, autocommit=True) as connection:
+        with psycopg.connect(blank_url, autocommit=True) as connection:
             cursor = connection.execute(statement)
             return cursor.fetchall() if cursor.description else []
 
     execute(SCHEMA.format(serial="serial primary key"))
-    yield Crm(url, execute)
-    with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
-        connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+    return Crm(blank_url, execute)
 
 
 BOTH = pytest.mark.parametrize("crm", ["sqlite", "postgres"], indirect=True)
@@ -167,6 +159,12 @@ def document(crm: Crm, stub: StubSiro) -> dict[str, Any]:
             }
         },
     }
+
+
+@pytest.fixture
+def database_url(bridge_url: str) -> str:
+    """The bridge's database, with nothing in it."""
+    return bridge_url
 
 
 Opener = Callable[..., AbstractAsyncContextManager[Bridge]]

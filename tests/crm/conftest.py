@@ -101,7 +101,7 @@ def _sqlite(_request: pytest.FixtureRequest, folder: Path) -> Iterator[str]:
 
 
 def _postgresql(request: pytest.FixtureRequest, _folder: Path) -> Iterator[str]:
-    yield request.getfixturevalue("database_url")
+    yield request.getfixturevalue("blank_url")
 
 
 def _mysql(_request: pytest.FixtureRequest, _folder: Path) -> Iterator[str]:

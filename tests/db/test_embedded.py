@@ -18,7 +18,7 @@ import pytest
 
 from fieldnote.db.embedded import Server, ensure_server, server_status, stop_server
 from fieldnote.db.home import is_root
-from fieldnote.db.processes import pids_in, wait_until_none
+from fieldnote.db.processes import wait_until_none
 from fieldnote.db.programs import find_programs
 from fieldnote.db.sockets import socket_folder
 from fieldnote.errors import DatabaseError
@@ -99,7 +99,7 @@ def test_a_pid_file_that_names_a_foreign_process_is_no_running_server(server: Se
     _write(ensure_server(home).url("fieldnote"))
     stop_server(home)
     pid_file = home / "postgres/data/postmaster.pid"
-    foreign = pids_in(server.home / "postgres/data")[0]
+    foreign = _postmaster(server.home)
     owner = pid_file.parent.stat()
     lines = [foreign, pid_file.parent, int(time.time()), 5432, ".", "", "  2146354   4", "ready"]
     for path in (pid_file, pid_file.parent / ".s.PGSQL.5432.lock"):
