@@ -184,6 +184,8 @@ class Driver(StrEnum):
 class Policy(StrEnum):
     """What may happen to a CRM field that something was said about."""
 
+    SHADOW = "shadow"
+    """Not written, and nobody is asked: what would be written is kept beside what people then enter."""
     FILL = "fill"
     """Written only while it is empty, and kept up to date as long as nobody else changes it."""
     UPDATE = "update"

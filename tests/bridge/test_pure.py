@@ -136,8 +136,9 @@ def test_append_takes_each_once_in_the_order_of_the_conversations() -> None:
 def test_a_month_counts_from_the_conversations_day_on_the_customers_clock() -> None:
     held = replace(WHOLE, started_at=datetime(2026, 2, 1, 3, tzinfo=UTC))  # still January in Denver
     settings = FieldSettings(to="start_by", kind=Kind.DATE_FIRST)
-    assert contribution(held, "next month", settings, "America/Denver").value == "2026-02-01"
-    assert contribution(held, "next month", settings, None).value == "2026-03-01"
+    said = Extraction("Start", "next month")
+    assert contribution(held, said, settings, "America/Denver").value == "2026-02-01"
+    assert contribution(held, said, settings, None).value == "2026-03-01"
 
 
 # --- whose record it is

@@ -114,7 +114,7 @@ class _Work:
             ready, item = readiness.field(held, name)
             if ready is Readiness.READY and item is not None:
                 zone = self.bridge.zone
-                contributions.append(contribution(held, item.value, settings, zone))
+                contributions.append(contribution(held, item, settings, zone))
         wish = desired(contributions, append=settings.policy is Policy.APPEND)
         if not contributions and entry is None:
             return None
@@ -122,7 +122,8 @@ class _Work:
         if entry is not None and entry.recording_id is not None:
             held_by_id = await Recordings(self.bridge.name).load(self.conn, [entry.recording_id])
             source = held_by_id.get(entry.recording_id)
-        return Said(wish, moved=moved_away(entry, linked, source))
+        gone = source is not None and source.deleted
+        return Said(wish, moved=moved_away(entry, linked, source), gone=gone)
 
     async def _write_fields(
         self, record: Record, work: Sequence[tuple[FieldWriter, Said, field_ledger.FieldEntry | None]]

@@ -25,6 +25,8 @@ class Contribution:
     """What they convert to."""
     problem: str | None = None
     """Why they cannot be converted; `value` is None then."""
+    definition_id: str | None = None
+    """Siro's id of what was asked for, where it told."""
 
 
 @dataclass(frozen=True, slots=True)

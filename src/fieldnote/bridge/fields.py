@@ -17,9 +17,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.bridge import field_ledger as ledger
 from fieldnote.bridge.desired import Desired
-from fieldnote.bridge.field_ledger import FieldEntry, FieldKey, FieldUpdate, Proposal
+from fieldnote.bridge.field_ledger import FieldEntry, FieldKey, FieldUpdate, Proposal, ProposalKind, ProposalState
 from fieldnote.bridge.held import Held
-from fieldnote.bridge.merge import Decision, Intent, Standing, Value, Verdict, decide, settle, take_back
+from fieldnote.bridge.merge import (
+    Decision,
+    Intent,
+    Standing,
+    Value,
+    Verdict,
+    decide,
+    is_empty,
+    settle,
+    take_back,
+    written,
+)
 from fieldnote.bridge.outcomes import Change, FieldState
 from fieldnote.config import FieldSettings, Policy
 from fieldnote.crm.types import Driver, Outcome, Record, WriteResult, freeze
@@ -50,6 +61,8 @@ class Said:
     desired: Desired
     moved: bool
     """Whether the recording that the field was written from belongs to another record now."""
+    gone: bool = False
+    """Whether that recording was deleted in Siro."""
 
 
 class FieldWriter:
@@ -82,17 +95,37 @@ class FieldWriter:
             decision = await asyncio.to_thread(self._decide, live, said, entry)
             if decision.verdict is not Verdict.WRITE:
                 return await self._leave(live, said, entry, decision)
-            try:
-                result = await self._write(live, said, entry, decision)
-            except CrmRefused as error:
-                return await self._refused(error, entry)
-            if result.outcome is Outcome.APPLIED:
-                return await self._written(said, entry, decision, result)
-            if result.outcome is Outcome.MISSING:
-                return await self.missing(entry)
+            done = await self.write(live, entry, self._intent(live, said, decision))
+            if done is not None:
+                if done.state in _DONE:
+                    await self._question(said, live, self._standing(entry))
+                    await self.conn.commit()
+                return done
             live = await asyncio.to_thread(self._read)
         await self._save(entry, FieldState.INTERRUPTED, "it changes all the time", self._standing(entry))
         return self._outcome(FieldState.INTERRUPTED, "it changes all the time", again=True)
+
+    async def settle(self, live: object, entry: FieldEntry | None) -> FieldEntry | None:
+        """Learn what became of a write that we were stopped in, before anything else is asked of the field."""
+        return await self._settled(live, entry)
+
+    async def write(self, live: object, entry: FieldEntry | None, intent: Intent) -> FieldOutcome | None:
+        """Carry out one write over `live`; None if the CRM holds something else by now."""
+        await self._save(entry, FieldState.INTERRUPTED, None, replace(self._standing(entry), intent=intent))
+        await self.conn.commit()
+        write = partial(self.crm.write_if, self.record, self.settings.to, expected=live, new=intent.value)
+        try:
+            result = await asyncio.to_thread(write)
+        except CrmRefused as error:
+            return await self._refused(error, entry)
+        if result.outcome is Outcome.APPLIED:
+            return await self._written(entry, intent, result)
+        return await self.missing(entry) if result.outcome is Outcome.MISSING else None
+
+    async def decline(self, entry: FieldEntry | None, no_to: Value) -> None:
+        """A person said no: it is neither written nor proposed again."""
+        standing = replace(self._standing(entry), declined=no_to)
+        await self._save(entry, FieldState.DECLINED, None, standing)
 
     async def missing(self, entry: FieldEntry | None) -> FieldOutcome:
         """The CRM has no such record."""
@@ -114,9 +147,9 @@ class FieldWriter:
         standing, done = await asyncio.to_thread(settle, entry.standing, live, self._same)
         entry = replace(entry, standing=standing, recording_id=intent.recording_id if done else entry.recording_id)
         if done:
-            change = self._change(intent.before, live, intent.recording_id, "written")
+            change = self._change(intent, intent.before, live)
             await ledger.record_write(self.conn, self.key.connection, self.run_id, change)
-            await self._save(entry, FieldState.WRITTEN, None, standing)
+            await self._save(entry, _ENDS.get(intent.action, FieldState.WRITTEN), None, standing)
         await self.conn.commit()
         return entry
 
@@ -126,23 +159,23 @@ class FieldWriter:
     def _decide(self, live: object, said: Said, entry: FieldEntry | None) -> Decision:
         standing = self._standing(entry)
         policy = self.settings.policy
-        if said.desired.value is None and said.moved:
-            return take_back(policy, standing, live, self._same)
+        if said.desired.value is None and (said.moved or said.gone):
+            back = take_back(policy, standing, live, self._same)
+            return back if said.moved or back.verdict is not Verdict.WRITE else _asked(back, standing)
         return decide(policy, standing, live, said.desired.value, self._same)
 
-    async def _write(self, live: object, said: Said, entry: FieldEntry | None, decision: Decision) -> WriteResult:
-        intent = Intent(
+    def _intent(self, live: object, said: Said, decision: Decision) -> Intent:
+        source = said.desired.source
+        return Intent(
             value=decision.value,
             wanted=decision.wanted,
             before=freeze(live),
-            recording_id=said.desired.source.recording_id if said.desired.source else None,
+            recording_id=source.recording_id if source else None,
             extraction=self.extraction,
+            action="taken_back" if decision.taken_back else "written",
+            said=freeze(source.said) if source else None,
+            definition_id=source.definition_id if source else None,
         )
-        standing = replace(self._standing(entry), intent=intent)
-        await self._save(entry, FieldState.INTERRUPTED, None, standing)
-        await self.conn.commit()
-        write = partial(self.crm.write_if, self.record, self.settings.to, expected=live, new=decision.value)
-        return await asyncio.to_thread(write)
 
     def _read(self) -> object:
         row = self.crm.read(self.record, (self.settings.to,))
@@ -150,31 +183,22 @@ class FieldWriter:
 
     # --- ends
 
-    async def _written(
-        self, said: Said, entry: FieldEntry | None, decision: Decision, result: WriteResult
-    ) -> FieldOutcome:
-        recording_id = said.desired.source.recording_id if said.desired.source else None
-        old = self._standing(entry)
-        action = "taken_back" if decision.taken_back else "written"
-        change = self._change(result.before, result.after, recording_id, action)
-        state = FieldState.TAKEN_BACK if decision.taken_back else FieldState.WRITTEN
-        standing = Standing(
-            original=old.original or Value(freeze(result.before)),
-            base=Value(freeze(result.after)),
-            wanted=Value(decision.wanted),
-        )
-        entry = FieldEntry(state, recording_id, Standing() if decision.taken_back else standing)
+    async def _written(self, entry: FieldEntry | None, intent: Intent, result: WriteResult) -> FieldOutcome:
+        change = self._change(intent, result.before, result.after)
+        state = _ENDS.get(intent.action, FieldState.WRITTEN)
+        standing = written(self._standing(entry), replace(intent, before=freeze(result.before)), freeze(result.after))
         await ledger.record_write(self.conn, self.key.connection, self.run_id, change)
-        await self._save(entry, state, None, entry.standing)
-        await self._question(said, result.after)
+        await self._save(FieldEntry(state, intent.recording_id, standing), state, None, standing)
         await self.conn.commit()
         context = {"model": self.key.model, "record": self.key.record, "column": self.key.column_name}
-        log.info("field_written", extra=context | {"recording_id": recording_id or "", "action": action})
+        log.info("field_written", extra=context | {"recording_id": intent.recording_id or "", "action": intent.action})
         return self._outcome(state)
 
     async def _leave(self, live: object, said: Said, entry: FieldEntry | None, decision: Decision) -> FieldOutcome:
         """Nothing is written; say why."""
         standing = self._standing(entry)
+        if self.settings.policy is Policy.SHADOW:
+            standing = await self._compare_with_shadow(live, standing)
         if decision.verdict is Verdict.HOLDS and (standing.base or self.settings.policy is Policy.APPEND):
             standing = replace(standing, wanted=Value(decision.wanted))
         state = self._state(said, entry, decision)
@@ -184,17 +208,33 @@ class FieldWriter:
         reason = unclear.problem if unclear is not None else None
         if entry is None or entry.state is not state or entry.standing != standing:
             await self._save(entry, state, reason, standing)
-        if decision.verdict is Verdict.PROPOSE:
-            await self._propose(said, live, decision)
+        differs = standing.declined is None or standing.declined.value != decision.value
+        if decision.verdict is Verdict.PROPOSE or (decision.verdict is Verdict.SHADOW and differs):
+            await self._propose(said, live, entry, decision)
         else:
-            await self._question(said, live)
+            await self._question(said, live, standing)
         await self.conn.commit()
         return self._outcome(state, reason)
 
-    @staticmethod
-    def _state(said: Said, entry: FieldEntry | None, decision: Decision) -> FieldState | None:
-        if said.desired.unconverted is not None and decision.verdict is not Verdict.PROPOSE:
-            return FieldState.UNCONVERTED
+    async def _compare_with_shadow(self, live: object, standing: Standing) -> Standing:
+        """Whether a person has entered a value since the field's shadow was cast, and which."""
+        cast = await ledger.shadow(self.conn, self.key)
+        if cast is None or is_empty(live) or await asyncio.to_thread(self._same, live, cast[0]):
+            return standing
+        if await asyncio.to_thread(self._same, live, cast[1]):
+            await ledger.close_shadow(self.conn, self.key, ProposalState.MATCHED)
+            return standing
+        await ledger.close_shadow(self.conn, self.key, ProposalState.DIFFERED)
+        return replace(standing, declined=Value(cast[1]))
+
+    def _state(self, said: Said, entry: FieldEntry | None, decision: Decision) -> FieldState | None:
+        unclear = said.desired.unconverted
+        if (
+            unclear is not None
+            and decision.verdict is not Verdict.PROPOSE
+            and self.settings.policy is not Policy.SHADOW
+        ):
+            return FieldState.DECLINED if _is_declined(self._standing(entry), unclear.said) else FieldState.UNCONVERTED
         if decision.verdict is Verdict.HOLDS:
             ours = entry is not None and entry.standing.base is not None
             return FieldState.WRITTEN if ours else FieldState.HOLDS
@@ -202,21 +242,29 @@ class FieldWriter:
             return FieldState.HOLDS if entry.state in _UNSETTLED else entry.state
         return _STATES.get(decision.verdict)
 
-    async def _propose(self, said: Said, live: object, decision: Decision) -> None:
+    async def _propose(self, said: Said, live: object, entry: FieldEntry | None, decision: Decision) -> None:
         source = said.desired.source
-        if source is None:
+        recording_id = source.recording_id if source is not None else entry.recording_id if entry is not None else None
+        if recording_id is None:
             return
-        proposal = Proposal(self.extraction, source.recording_id, "policy", live, decision.value, source.said)
+        kind = ProposalKind.TAKE_BACK if decision.taken_back else ProposalKind.VALUE
+        state = ProposalState.SHADOW if decision.verdict is Verdict.SHADOW else ProposalState.OPEN
+        words = source.said if source is not None else None
+        reason = "deleted in Siro" if decision.taken_back else "policy"
+        proposal = Proposal(self.extraction, recording_id, reason, live, decision.value, words, kind, state)
         await ledger.propose(self.conn, self.key, proposal)
 
-    async def _question(self, said: Said, live: object) -> None:
+    async def _question(self, said: Said, live: object, standing: Standing) -> None:
         """What a later recording said, and nobody can convert with certainty, is put to a person."""
         unclear = said.desired.unconverted
-        if unclear is None:
+        if self.settings.policy is Policy.SHADOW:
+            return
+        if unclear is None or _is_declined(standing, unclear.said):
             await ledger.close_proposal(self.conn, self.key)
             return
         reason = unclear.problem or "not convertible"
-        proposal = Proposal(self.extraction, unclear.recording_id, reason, live, None, unclear.said)
+        kind = ProposalKind.UNCLEAR
+        proposal = Proposal(self.extraction, unclear.recording_id, reason, live, None, unclear.said, kind)
         await ledger.propose(self.conn, self.key, proposal)
 
     async def _refused(self, error: CrmRefused, entry: FieldEntry | None) -> FieldOutcome:
@@ -238,19 +286,22 @@ class FieldWriter:
         new = FieldUpdate(self.extraction, self.settings.policy.value, state, reason, recording_id, standing)
         await ledger.save(self.conn, self.key, new)
 
-    def _change(self, before: object, after: object, recording_id: str | None, action: str) -> Change:
+    def _change(self, intent: Intent, before: object, after: object) -> Change:
         change = Change(
             kind="field",
             model=self.key.model,
             record=self.key.record,
             table=self.key.table_name,
             column=self.key.column_name,
-            recording_id=recording_id,
+            recording_id=intent.recording_id,
             extraction=self.extraction,
             policy=self.settings.policy.value,
-            action=action,
+            action=intent.action,
             before=before,
             after=after,
+            actor=intent.actor,
+            said=intent.said,
+            definition_id=intent.definition_id,
         )
         self.changes.append(change)
         return change
@@ -259,8 +310,30 @@ class FieldWriter:
         return FieldOutcome(state, reason, tuple(self.changes), again)
 
 
-_STATES = {Verdict.KEEP: FieldState.KEPT, Verdict.PROPOSE: FieldState.PROPOSED}
+_STATES = {
+    Verdict.KEEP: FieldState.KEPT,
+    Verdict.PROPOSE: FieldState.PROPOSED,
+    Verdict.SHADOW: FieldState.SHADOWED,
+    Verdict.DECLINED: FieldState.DECLINED,
+}
+_ENDS = {
+    "taken_back": FieldState.TAKEN_BACK,
+    "edited": FieldState.DECLINED,
+    "reverted": FieldState.REVERTED,
+}
+"""Where a field stands after a write; WRITTEN after the others."""
+_DONE = frozenset({FieldState.WRITTEN, FieldState.TAKEN_BACK})
 _UNSETTLED = frozenset({FieldState.REFUSED, FieldState.RECORD_MISSING, FieldState.INTERRUPTED})
+
+
+def _asked(back: Decision, standing: Standing) -> Decision:
+    """A person decides whether the value from before stands again, and only once."""
+    declined = standing.declined is not None and standing.declined.value == back.value
+    return replace(back, verdict=Verdict.DECLINED if declined else Verdict.PROPOSE)
+
+
+def _is_declined(standing: Standing, said: object) -> bool:
+    return standing.declined is not None and standing.declined.value == freeze(said)
 
 
 def moved_away(entry: FieldEntry | None, linked: Sequence[Held], source: Held | None) -> bool:

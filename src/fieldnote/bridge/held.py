@@ -113,7 +113,8 @@ class Extraction:
     value: object
     """Text, number, boolean, a list of those, or None."""
     status: RowStatus | None = None
-    """Known by user token only."""
+    """Known by user token only, as is its definition."""
+    definition_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

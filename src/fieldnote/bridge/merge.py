@@ -31,6 +31,10 @@ class Verdict(StrEnum):
     """Nothing: a person's value stands there, and is left alone."""
     PROPOSE = "propose"
     """Ask a person."""
+    SHADOW = "shadow"
+    """Nothing but to remember what would be written."""
+    DECLINED = "declined"
+    """Nothing: a person said no to just this."""
     SILENT = "silent"
     """Nothing: no recording has anything to say about it."""
 
@@ -52,6 +56,11 @@ class Intent:
     """What stood there then."""
     recording_id: str | None
     extraction: str
+    action: str = "written"
+    actor: str = "fieldnote"
+    said: FrozenValue = None
+    """The extraction's own words."""
+    definition_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +75,8 @@ class Standing:
     """What we had asked for; for `append`, our own lines alone."""
     intent: Intent | None = None
     """What we were about to write when we were stopped."""
+    declined: Value | None = None
+    """What a person said no to, or wrote something else in the place of: not to be written or proposed again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +105,27 @@ def settle(standing: Standing, live: object, same: Same) -> tuple[Standing, bool
     rest = replace(standing, intent=None)
     if same(live, intent.before) or not (same(live, intent.value) or about(live, intent.value)):
         return rest, False
-    original = standing.original or Value(intent.before)
-    return replace(rest, original=original, base=Value(freeze(live)), wanted=Value(intent.wanted)), True
+    return written(rest, intent, freeze(live)), True
+
+
+def written(standing: Standing, intent: Intent, after: FrozenValue) -> Standing:
+    """What is known of a field once an intent was carried out and the CRM gave back `after`."""
+    match intent.action:
+        case "taken_back":
+            return Standing()
+        case "edited" | "reverted":  # a person's own value, and what it stands in the place of
+            return Standing(declined=Value(intent.wanted))
+        case _:
+            original = standing.original or Value(intent.before)
+            return Standing(original, Value(after), Value(intent.wanted), declined=standing.declined)
 
 
 def decide(policy: Policy, standing: Standing, live: object, desired: FrozenValue, same: Same) -> Decision:
     """What to do about a field that holds `live` and should hold `desired` (None: nothing was said)."""
     if desired is None:
         return Decision(Verdict.SILENT)
+    if standing.declined is not None and _equal(standing.declined.value, desired) and not same(live, desired):
+        return Decision(Verdict.DECLINED, desired, desired)
     ours = standing.base is not None and same(live, standing.base.value)
     if ours and standing.wanted is not None and _equal(standing.wanted.value, desired):
         return Decision(Verdict.HOLDS, desired, desired)
@@ -115,6 +139,8 @@ def decide(policy: Policy, standing: Standing, live: object, desired: FrozenValu
 def _verdict(policy: Policy, standing: Standing, live: object, *, ours: bool) -> Verdict:
     if policy is Policy.OVERWRITE:
         return Verdict.WRITE
+    if policy is Policy.SHADOW:
+        return Verdict.SHADOW
     if policy is Policy.PROPOSE:
         return Verdict.PROPOSE
     # A field that we once wrote and that is empty now was emptied by a person.

@@ -69,8 +69,16 @@ class NoteWriter:
     """One note of one record, while the record's lock is held."""
 
     def __init__(
-        self, crm: Driver, conn: AsyncConnection, target: NoteTarget, key: NoteKey, run_id: int | None
+        self,
+        crm: Driver,
+        conn: AsyncConnection,
+        target: NoteTarget,
+        key: NoteKey,
+        run_id: int | None,
+        *,
+        actor: str = "fieldnote",
     ) -> None:
+        self.actor = actor
         self.crm = crm
         self.conn = conn
         self.target = target
@@ -95,7 +103,28 @@ class NoteWriter:
             return None
         return await self.apply(WITHDRAWN)
 
+    async def revert(self) -> NoteState:
+        """A person undoes the note: it says that it is withdrawn, for good, unless a person edited it."""
+        entry = await self._load()
+        found = await self._ask(lambda: self.crm.find_note(self.target, self.key.record, self.key.text))
+        live = found.body or ""
+        if found.outcome is Outcome.MISSING or digest(live) not in {entry.base, entry.intended}:
+            return NoteState.EDITED
+        await self._intend(entry, WITHDRAWN)
+        done = await self._ask(
+            lambda: self.crm.update_note_if(self.target, self.key.record, self.key.text, expected=live, body=WITHDRAWN)
+        )
+        if done.outcome is not Outcome.APPLIED:
+            await self._save(replace(entry, intended=None), NoteState.EDITED)
+            return NoteState.EDITED
+        after = done.body if done.body is not None else WITHDRAWN
+        await self._record(live, after, action=NoteState.REVERTED.value)
+        await self._save(NoteEntry(NoteState.REVERTED, digest(after), digest(WITHDRAWN)), NoteState.REVERTED)
+        return NoteState.REVERTED
+
     async def _apply(self, entry: NoteEntry, body: str) -> NoteOutcome:
+        if entry.state is NoteState.REVERTED:
+            return NoteOutcome(NoteState.REVERTED)
         found = await self._ask(lambda: self.crm.find_note(self.target, self.key.record, self.key.text))
         if found.outcome is Outcome.MISSING:
             return await self._make(entry, body)
@@ -170,6 +199,7 @@ class NoteWriter:
             action=action,
             before=before,
             after=after,
+            actor=self.actor,
         )
         await record_write(self.conn, self.key.connection, self.run_id, change)
         return change

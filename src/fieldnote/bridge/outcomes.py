@@ -18,6 +18,10 @@ class FieldState(StrEnum):
     """A person's value stands there, and is left alone."""
     PROPOSED = "proposed"
     """A person has to decide."""
+    SHADOWED = "shadowed"
+    """What would be written is kept, and nobody is asked."""
+    DECLINED = "declined"
+    """A person said no to what was said."""
     UNCONVERTED = "unconverted"
     """What was said is no certain value of this kind: a person has to decide."""
     REFUSED = "refused"
@@ -26,6 +30,8 @@ class FieldState(StrEnum):
     """The CRM has no such record."""
     TAKEN_BACK = "taken_back"
     """The recording belongs to another record now; the value from before stands again."""
+    REVERTED = "reverted"
+    """A person undid our write."""
     INTERRUPTED = "interrupted"
     """We were stopped in the middle of the write; the next pass finds out what became of it."""
 
@@ -43,6 +49,8 @@ class NoteState(StrEnum):
     """The CRM does not take it."""
     WITHDRAWN = "withdrawn"
     """The recording belongs to another record now; the note says so."""
+    REVERTED = "reverted"
+    """A person undid it: it says that it is withdrawn, and is left so."""
     INTERRUPTED = "interrupted"
     """We were stopped in the middle of the write."""
 
@@ -61,9 +69,13 @@ class Change:
     extraction: str | None
     policy: str | None
     action: str
-    """written, taken_back, withdrawn"""
+    """written, approved, edited, taken_back, withdrawn, reverted"""
     before: object = None
     after: object = None
+    actor: str = "fieldnote"
+    said: object = None
+    """The extraction's own words."""
+    definition_id: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """For `--json`: what was written where, without the words."""

@@ -30,6 +30,7 @@ from fieldnote.bridge.held import WATCHED_FOR, Held, Model, Stage
 from fieldnote.bridge.locks import exclusive
 from fieldnote.bridge.outcomes import FieldState, NoteState, PullResult, Stuck
 from fieldnote.bridge.ownership import declare
+from fieldnote.bridge.quotes import find_quotes
 from fieldnote.bridge.recordings import Fetched, Recordings, Ticket, take_ticket
 from fieldnote.bridge.runs import begin, finish
 from fieldnote.db.bridge_tables import due, events, fields, notes, pulls
@@ -81,6 +82,9 @@ async def pull_once(
             with bulk():
                 await work.look_at_unfinished()
             await work.apply_due()
+            if bridge.remote.has_user_token:
+                with bulk():
+                    await find_quotes(bridge.engine, bridge.name, bridge.remote)
         except FieldnoteError as error:
             await finish(bridge.engine, run_id, {"error": type(error).__name__})
             raise

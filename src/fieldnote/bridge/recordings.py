@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.bridge.held import Extraction, Held, Link, Model, Ownership, RowStatus, Section, Stage
 from fieldnote.bridge.ownership import judge_recordings
+from fieldnote.bridge.quotes import drop_quotes
 from fieldnote.bridge.readiness import stage
 from fieldnote.db.bridge_tables import fetch_order, recording_contents, recording_links, recordings
 
@@ -72,6 +73,11 @@ def merge(old: Held, new: Held, *, alone: bool) -> Held:
     )
 
 
+def without_words(held: Held) -> Held:
+    """The recording without anything that was said in it."""
+    return replace(held, title=None, summary=(), extractions=())
+
+
 def _newer_extractions(old: Held, new: Held, *, alone: bool) -> tuple[Extraction, ...]:
     with_status = any(item.status is not None for item in new.extractions)
     had_status = any(item.status is not None for item in old.extractions)
@@ -91,13 +97,17 @@ class Recordings:
     async def store(self, conn: AsyncConnection, fetched: Sequence[Fetched], now: datetime) -> Stored:
         """Keep what was fetched, and mark the records that it concerns as due."""
         known = await self._load_locked(conn, [item.held.id for item in fetched])
+        forgotten = await self._forgotten(conn, list(known))
         stored = Stored([], set())
         fresh: dict[str, Held] = {}
         for item in fetched:
             old, order = known.get(item.held.id, (None, 0))
             if order > item.ticket.order:
                 continue
-            new = item.held if old is None else merge(old, item.held, alone=item.alone)
+            held = without_words(item.held) if item.held.id in forgotten else item.held
+            new = held if old is None else merge(old, held, alone=item.alone)
+            if new.purged_at is not None and (old is None or old.purged_at is None):
+                await drop_quotes(conn, self.connection, [new.id])
             fresh[new.id] = new
             await self._write(conn, new, item.ticket.order, relinked=old is None or old.links != new.links)
             if old != new:
@@ -106,6 +116,15 @@ class Recordings:
         await self.mark_due(conn, stored.records)
         await self.restage(conn, list(fresh.values()), now)
         return stored
+
+    async def _forgotten(self, conn: AsyncConnection, recording_ids: Sequence[str]) -> set[str]:
+        """Those of which a person asked that nothing be kept."""
+        statement = select(recordings.c.recording_id).where(
+            recordings.c.connection == self.connection,
+            recordings.c.recording_id == func.any(list(recording_ids)),
+            recordings.c.forgotten_at.is_not(None),
+        )
+        return set((await conn.scalars(statement)).all())
 
     async def restage(self, conn: AsyncConnection, held: Sequence[Held], now: datetime) -> dict[str, Stage]:
         """Work out anew where these recordings stand."""
@@ -121,7 +140,9 @@ class Recordings:
         return stages
 
     async def gone(self, conn: AsyncConnection, recording_id: str) -> None:
-        """Siro does not know it any more."""
+        """Siro does not know it any more. What came from it is asked about."""
+        held = (await self.load(conn, [recording_id])).get(recording_id)
+        await self.mark_due(conn, _records(held))
         values = {"deleted": True, "state": Stage.DELETED.value}
         await conn.execute(update(recordings).where(*self._is(recording_id)).values(values))
 
@@ -280,7 +301,12 @@ def _contents(held: Held) -> dict[str, Any]:
         "web_url": held.web_url,
         "summary": [asdict(part) for part in held.summary],
         "extractions": [
-            {"name": item.name, "value": item.value, "status": item.status and item.status.value}
+            {
+                "name": item.name,
+                "value": item.value,
+                "status": item.status and item.status.value,
+                "definition_id": item.definition_id,
+            }
             for item in held.extractions
         ],
     }
@@ -295,7 +321,12 @@ def _held(row: Any, links: list[Link]) -> Held:
         web_url=row.web_url,
         summary=tuple(Section(**part) for part in row.summary or ()),
         extractions=tuple(
-            Extraction(item["name"], item["value"], RowStatus(item["status"]) if item["status"] else None)
+            Extraction(
+                item["name"],
+                item["value"],
+                RowStatus(item["status"]) if item["status"] else None,
+                item.get("definition_id"),
+            )
             for item in row.extractions or ()
         ),
     )

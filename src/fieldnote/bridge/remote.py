@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic_core import from_json, to_json
 
 from fieldnote.bridge.held import Extraction, Held, Link, Model, RowStatus, Section, keep_links
+from fieldnote.insight.evidence import Utterance
 from fieldnote.siro import AsyncSiro, Limiter, RetryPolicy, endpoints
 from fieldnote.siro.errors import BadResponse, NotFound, SiroError
 from fieldnote.siro.models import CrmLinks, ExtractionRow, Recording
@@ -160,6 +161,11 @@ class Remote:
         """A recording's extractions, each with its status; those of deleted definitions are left out."""
         return extractions_of(await self.client.extractions.list(recording_id))
 
+    async def utterances(self, recording_id: str) -> list[Utterance]:
+        """What was said in a recording, in its order; by user token."""
+        transcript = await self.client.recordings.utterances(recording_id)
+        return [Utterance("", part.utterance) for part in transcript.utterances]
+
 
 @asynccontextmanager
 async def open_remote(
@@ -259,9 +265,10 @@ def extractions_of(rows: Iterable[ExtractionRow]) -> tuple[Extraction, ...]:
         if row.siro_entity_definition_deleted:
             continue
         status = _status(row)
-        found += [Extraction(item.name, item.value, status) for item in row.extraction]
+        definition = row.siro_entity_definition_id
+        found += [Extraction(item.name, item.value, status, definition) for item in row.extraction]
         if not row.extraction and row.siro_entity_definition_name:
-            found.append(Extraction(row.siro_entity_definition_name, None, status))
+            found.append(Extraction(row.siro_entity_definition_name, None, status, definition))
     return tuple(found)
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Awaitable, Callable
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fieldnote.cli.bridge import DEFAULT_FILE, AsJson, ConfigFile, Streams
+from fieldnote.cli.opened import with_bridge
 from fieldnote.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -18,7 +16,6 @@ if TYPE_CHECKING:
     from fieldnote.mapping.records import StreamName
 
 app = typer.Typer(no_args_is_help=True)
-T = TypeVar("T")
 
 Stream = Annotated[str, typer.Argument(metavar="STREAM", help="For example engagements.")]
 Keys = Annotated[list[str], typer.Argument(metavar="KEY…", help="The CRM's keys of the records.")]
@@ -29,7 +26,7 @@ def list_(*, config: ConfigFile = DEFAULT_FILE, stream: Streams = None, as_json:
     """List what waits, oldest first, with the reason of each."""
     from fieldnote.bridge.push.quarantine import waiting
 
-    found = _run(config, lambda bridge: waiting(bridge, tuple(stream or ())))
+    found = with_bridge(config, lambda bridge: waiting(bridge, tuple(stream or ())))
     if as_json:
         typer.echo(json.dumps([item.as_json() for item in found], ensure_ascii=False))
         return
@@ -47,7 +44,7 @@ def show(stream: Stream, key: str, *, config: ConfigFile = DEFAULT_FILE) -> None
     """Show one record as JSON: why it waits, its row now, what would be sent, and what Siro holds."""
     from fieldnote.bridge.push import quarantine
 
-    shown = _run(config, lambda bridge: quarantine.show(bridge, _known(bridge, stream), key))
+    shown = with_bridge(config, lambda bridge: quarantine.show(bridge, _known(bridge, stream), key))
     typer.echo(json.dumps(shown.as_json(), ensure_ascii=False, indent=2))
 
 
@@ -64,7 +61,7 @@ def retry(
 
     if bool(keys) == everything:
         raise ConfigError("say which records", hint="Give their keys, or --all.")
-    count = _run(config, lambda bridge: quarantine.retry(bridge, _known(bridge, stream), keys or []))
+    count = with_bridge(config, lambda bridge: quarantine.retry(bridge, _known(bridge, stream), keys or []))
     typer.echo(f"{count} will be tried again by the next push")
 
 
@@ -73,7 +70,7 @@ def drop(stream: Stream, keys: Keys, *, config: ConfigFile = DEFAULT_FILE) -> No
     """Say that records need not go to Siro as they are. When their rows change they are tried again."""
     from fieldnote.bridge.push import quarantine
 
-    count = _run(config, lambda bridge: quarantine.drop(bridge, _known(bridge, stream), keys))
+    count = with_bridge(config, lambda bridge: quarantine.drop(bridge, _known(bridge, stream), keys))
     typer.echo(f"{count} dropped")
 
 
@@ -81,14 +78,3 @@ def _known(bridge: Bridge, stream: str) -> StreamName:
     from fieldnote.bridge.push.run import mappers_of
 
     return next(iter(mappers_of(bridge, (stream,))))
-
-
-def _run(path: Path, work: Callable[[Bridge], Awaitable[T]]) -> T:
-    async def opened() -> T:
-        from fieldnote.bridge import open_bridge
-        from fieldnote.config import load
-
-        async with open_bridge(load(path)) as bridge:
-            return await work(bridge)
-
-    return asyncio.run(opened())

@@ -227,6 +227,8 @@ recordings: Final = Table(
     Column("fetched", BigInteger, nullable=False),
     _now("fetched_at"),
     _now("first_seen_at"),
+    # A person asked that nothing that was said in it be kept here.
+    _moment("forgotten_at"),
     Index("ix_recordings_state", "connection", "state", "started_at"),
 )
 """The state of each recording as it was last fetched, without what was said in it."""
@@ -321,6 +323,8 @@ field_values: Final = Table(
     _json("wanted"),
     # What we are about to write, over what, and why: committed before the write, emptied after it.
     _json("intent"),
+    # What a person said no to: it is neither written nor proposed again.
+    _json("declined"),
     ForeignKeyConstraint(
         _FIELD_KEY,
         [f"fields.{name}" for name in _FIELD_KEY],
@@ -361,10 +365,14 @@ proposals: Final = Table(
     Column("reason", Text, nullable=False),
     _now("created_at"),
     _moment("closed_at"),
+    # value | unclear | take_back
+    Column("kind", _NAME, nullable=False, server_default="value"),
+    Column("decided_by", Text),
     Index("uq_proposals_open", *_FIELD_KEY, unique=True, postgresql_where=text("state = 'open'")),
+    Index("uq_proposals_shadow", *_FIELD_KEY, unique=True, postgresql_where=text("state = 'shadow'")),
     Index("ix_proposals_recording", "connection", "recording_id"),
 )
-"""What a person may decide on. At most one is open for a field."""
+"""What a person may decide on, and what was decided. At most one is open for a field."""
 
 proposal_values: Final = Table(
     "proposal_values",
@@ -374,6 +382,10 @@ proposal_values: Final = Table(
     _json("live"),
     _json("proposed"),
     _json("said"),
+    # What was written in its place, where a person edited it.
+    _json("decided"),
+    # The words of the conversation; empty where none were found.
+    Column("quote", Text),
 )
 """Personal: the difference that a proposal shows."""
 
@@ -396,6 +408,9 @@ writes: Final = Table(
     Column("action", _NAME, nullable=False),
     Column("actor", Text, nullable=False, server_default="fieldnote"),
     _now("written_at"),
+    # Of the extraction, where Siro told it.
+    Column("definition_id", Text),
+    _moment("reverted_at"),
     Index("ix_writes_record", "connection", "model", "record", "written_at"),
     Index("ix_writes_recording", "connection", "recording_id"),
 )
@@ -407,6 +422,9 @@ write_values: Final = Table(
     Column("write_id", BigInteger, ForeignKey("writes.id", ondelete="CASCADE"), primary_key=True),
     _json("before"),
     _json("after"),
+    # The extraction's own words, and those of the conversation; empty where none were found.
+    _json("said"),
+    Column("quote", Text),
 )
 """Personal: the field before and after a write."""
 

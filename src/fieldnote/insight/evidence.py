@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from fieldnote.insight.utterances import Utterance
 from fieldnote.insight.words import fold
 
+__all__ = ["Quote", "Utterance", "find_quote"]
+
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 _MOST_OF_IT = 0.6
 _COMMON = frozenset(

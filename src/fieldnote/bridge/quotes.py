@@ -1,0 +1,92 @@
+"""The words of the conversation that a value stands on: looked for once it was written or proposed, by user token."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
+
+from sqlalchemy import Table, func, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from fieldnote.db.bridge_tables import proposal_values, proposals, write_values, writes
+from fieldnote.insight.evidence import Utterance, find_quote
+from fieldnote.siro.errors import Forbidden, NotFound, SiroError
+
+log = logging.getLogger(__name__)
+
+RECORDINGS: int = 50
+"""Whose transcripts one pass reads at most."""
+
+
+class Transcripts(Protocol):
+    """Who can tell what was said."""
+
+    async def utterances(self, recording_id: str) -> list[Utterance]:
+        """In their order. Raises SiroError."""
+
+
+async def find_quotes(engine: AsyncEngine, connection: str, remote: Transcripts) -> int:
+    """Look for the words behind the latest writes and proposals; how many recordings were read.
+
+    What cannot be read now is left to the next pass. Nothing but a quote waits for it.
+    """
+    async with engine.connect() as conn:
+        waiting = list((await conn.scalars(_WAITING, {"connection": connection, "limit": RECORDINGS})).all())
+    for recording_id in waiting:
+        try:
+            said = await remote.utterances(recording_id)
+        except (Forbidden, NotFound):
+            said = []
+        except SiroError as error:
+            log.info("quotes_left", extra={"recording_id": recording_id, "error": type(error).__name__})
+            break
+        async with engine.begin() as conn:
+            await _keep(conn, connection, recording_id, said)
+    return len(waiting)
+
+
+async def _keep(conn: AsyncConnection, connection: str, recording_id: str, said: list[Utterance]) -> None:
+    for table, values, number in ((writes, write_values, "write_id"), (proposals, proposal_values, "proposal_id")):
+        where = _of(table, values, number, connection, [recording_id])
+        statement = select(values.c[number], values.c.said).where(*where, values.c.quote.is_(None))
+        for row in (await conn.execute(statement)).all():
+            found = quote(said, row.said["value"] if row.said else None)
+            await conn.execute(update(values).where(values.c[number] == row[0]).values(quote=found))
+
+
+def quote(utterances: Sequence[Utterance], words: object) -> str:
+    """The utterances that say a value, or each part of a list; empty where nobody said it. Pure."""
+    parts = words if isinstance(words, list) else [words]
+    found = [find_quote(utterances, str(part)) for part in parts if part is not None]
+    return " … ".join(dict.fromkeys(item.text for item in found if item is not None))
+
+
+async def drop_quotes(conn: AsyncConnection, connection: str, recording_ids: Iterable[str]) -> None:
+    """The conversations are not kept any more, and so their words are not either."""
+    for table, values, number in ((writes, write_values, "write_id"), (proposals, proposal_values, "proposal_id")):
+        where = _of(table, values, number, connection, list(recording_ids))
+        await conn.execute(update(values).where(*where).values(quote="", said=None))
+
+
+def _of(table: Table, values: Table, number: str, connection: str, recording_ids: list[str]) -> list[Any]:
+    return [
+        values.c[number] == table.c.id,
+        table.c.connection == connection,
+        table.c.recording_id == func.any(recording_ids),
+    ]
+
+
+_WAITING = text("""
+    select recording_id from (
+        select w.recording_id, w.written_at as at
+          from writes w join write_values v on v.write_id = w.id
+         where w.connection = :connection and w.kind = 'field' and w.recording_id is not null
+           and v.said is not null and v.quote is null and w.written_at > now() - interval '7 days'
+        union all
+        select p.recording_id, p.created_at
+          from proposals p join proposal_values v on v.proposal_id = p.id
+         where p.connection = :connection and p.state in ('open', 'shadow') and v.said is not null and v.quote is null
+    ) as without_quote
+    group by recording_id order by max(at) desc limit :limit
+""")

@@ -1,0 +1,266 @@
+"""`fieldnote review`: proposals that wait for a person; `fieldnote history`, `revert` and `forget`."""
+
+from __future__ import annotations
+
+import getpass
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from fieldnote.cli.bridge import DEFAULT_FILE, AsJson, ConfigFile
+from fieldnote.cli.opened import with_bridge
+from fieldnote.errors import ConfigError, FieldnoteError
+
+if TYPE_CHECKING:
+    from fieldnote.bridge.held import Model
+    from fieldnote.bridge.history import Selection, Write
+    from fieldnote.bridge.review import Decided, Waiting
+
+app = typer.Typer(no_args_is_help=True)
+
+Numbers = Annotated[list[int], typer.Argument(metavar="NUMBER…", help="As `fieldnote review list` shows them.")]
+Actor = Annotated[str | None, typer.Option("--as", metavar="NAME", help="Who decides; else the user of this machine.")]
+OneRecord = Annotated[
+    str | None, typer.Option("--record", metavar="MODEL:ID", help="Of this CRM record: opportunity:5001.")
+]
+OneRecording = Annotated[str | None, typer.Option("--recording", metavar="ID", help="Of this recording.")]
+
+
+@app.command("list")
+def list_(
+    *,
+    config: ConfigFile = DEFAULT_FILE,
+    record: OneRecord = None,
+    shadows: Annotated[bool, typer.Option("--shadow", help="What fields in the stage `shadow` would write.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List what waits for a decision, oldest first: what stands in the CRM, what would, and the words for it."""
+    from fieldnote.bridge.review import waiting
+
+    model, key = _record(record)
+    found = with_bridge(
+        config, lambda bridge: waiting(bridge, model=model and model.value, record=key, shadows=shadows)
+    )
+    if as_json:
+        typer.echo(json.dumps([item.as_json() for item in found], ensure_ascii=False))
+        return
+    for item in found:
+        _print_waiting(item)
+    typer.echo(f"{len(found)} {'in the shadow' if shadows else 'to decide'}")
+
+
+@app.command()
+def approve(
+    numbers: Numbers, *, config: ConfigFile = DEFAULT_FILE, actor: Actor = None, as_json: AsJson = False
+) -> None:
+    """Write what was proposed. Nothing is written where the CRM has changed since it was.
+
+    Exit status: 1 if one of them was not written.
+    """
+    from fieldnote.bridge import review
+
+    _tell(with_bridge(config, lambda bridge: review.approve(bridge, numbers, actor=_actor(actor))), as_json=as_json)
+
+
+@app.command()
+def reject(
+    numbers: Numbers, *, config: ConfigFile = DEFAULT_FILE, actor: Actor = None, as_json: AsJson = False
+) -> None:
+    """Say no: the same value is not proposed again."""
+    from fieldnote.bridge import review
+
+    _tell(with_bridge(config, lambda bridge: review.reject(bridge, numbers, actor=_actor(actor))), as_json=as_json)
+
+
+@app.command()
+def edit(
+    number: int,
+    value: Annotated[str, typer.Argument(help="What to write in its place; '' empties the field.")],
+    *,
+    config: ConfigFile = DEFAULT_FILE,
+    actor: Actor = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write another value than was proposed. It counts as a person's, and is left alone from then on."""
+    from fieldnote.bridge import review
+
+    done = with_bridge(config, lambda bridge: review.edit(bridge, number, value, actor=_actor(actor)))
+    _tell([done], as_json=as_json)
+
+
+@app.command()
+def agreement(*, config: ConfigFile = DEFAULT_FILE, as_json: AsJson = False) -> None:
+    """Show, field by field, how often people agreed. A field's next stage is your step: its `policy` in the file."""
+    from fieldnote.bridge.review import agreement as counted
+
+    found = with_bridge(config, counted)
+    if as_json:
+        typer.echo(json.dumps([item.as_json() for item in found], ensure_ascii=False))
+        return
+    for item in found:
+        share = "nothing decided yet" if item.share is None else f"{item.share:.0%} agreed"
+        typer.echo(
+            f"{item.model} {item.table}.{item.column}: {share} ({item.agreed} agreed, {item.changed} changed, "
+            f"{item.rejected} rejected, {item.open} open)"
+        )
+
+
+def history(
+    *,
+    config: ConfigFile = DEFAULT_FILE,
+    record: OneRecord = None,
+    recording: OneRecording = None,
+    run: Annotated[int | None, typer.Option("--run", metavar="NUMBER", help="Of this run.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="The latest so many.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """Show what was written into the CRM: from which recording, why, over what, when, and by whom."""
+    from fieldnote.bridge.history import history as read
+
+    selection = _selection(record, recording, run)
+    found = with_bridge(config, lambda bridge: read(bridge, selection, limit=limit))
+    if as_json:
+        typer.echo(json.dumps([item.as_json() for item in found], ensure_ascii=False))
+        return
+    for item in found:
+        _print_write(item)
+    typer.echo(f"{len(found)} writes")
+
+
+def revert(
+    *,
+    config: ConfigFile = DEFAULT_FILE,
+    record: OneRecord = None,
+    column: Annotated[str | None, typer.Option("--field", metavar="COLUMN", help="Only this column.")] = None,
+    recording: OneRecording = None,
+    run: Annotated[int | None, typer.Option("--run", metavar="NUMBER", help="Of this run.")] = None,
+    actor: Actor = None,
+    as_json: AsJson = False,
+) -> None:
+    """Undo writes: the value from before stands again, unless a person has changed it since.
+
+    What was undone is not written again until something else is said. Exit status: 1 if something was left.
+    """
+    from fieldnote.bridge.history import Undo
+    from fieldnote.bridge.history import revert as undo
+
+    selection = _selection(record, recording, run, column)
+    done = with_bridge(config, lambda bridge: undo(bridge, selection, actor=_actor(actor)))
+    if as_json:
+        typer.echo(json.dumps([item.as_json() for item in done], ensure_ascii=False))
+    else:
+        for item in done:
+            why = f": {item.reason}" if item.reason else ""
+            typer.echo(f"{item.model} {item.record}, {item.column}: {_UNDONE[item.outcome.value]}{why}")
+        typer.echo(f"{sum(item.outcome is Undo.REVERTED for item in done)} of {len(done)} undone")
+    if any(item.outcome is not Undo.REVERTED for item in done):
+        raise typer.Exit(1)
+
+
+def forget(
+    *,
+    config: ConfigFile = DEFAULT_FILE,
+    record: OneRecord = None,
+    recording: OneRecording = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take a person's words out of Fieldnote's database. The CRM and Siro are left as they are."""
+    from fieldnote.bridge.forgetting import forget as take_out
+
+    if (record is None) == (recording is None):
+        raise ConfigError("say of whom", hint="Give --record MODEL:ID or --recording ID.")
+    model, key = _record(record)
+    receipt = with_bridge(config, lambda bridge: take_out(bridge, recording_id=recording, model=model, record=key))
+    if as_json:
+        typer.echo(json.dumps(receipt.as_json()))
+        return
+    typer.echo(
+        f"forgotten: what was said in {receipt.recordings} recordings, the known values of {receipt.fields} fields, "
+        f"and the values and quotes of {receipt.writes} writes and {receipt.proposals} proposals"
+    )
+    typer.echo("kept: that, when and where something was written; all that stands in the CRM and in Siro")
+
+
+# --- words ----------------------------------------------------------------------------------------------
+
+_UNDONE = {
+    "reverted": "the value from before stands again",
+    "changed": "left, as a person has changed it since",
+    "later": "left, as a later write of ours stands on it",
+    "forgotten": "left, as the value from before is not kept any more",
+    "refused": "left",
+}
+
+
+def _print_waiting(item: Waiting) -> None:
+    typer.secho(f"{item.id}  {item.model} {item.record}, {item.table}.{item.column}", bold=True)
+    match item.kind.value:
+        case "unclear":
+            typer.echo(f"    said: {_shown(item.said)}, which {item.reason}: which value is meant?")
+            typer.echo(f"    in the CRM: {_shown(item.live)}")
+        case "take_back":
+            typer.echo(f"    {_shown(item.live)} → {_shown(item.proposed)}: its recording was deleted in Siro")
+        case _:
+            typer.echo(f"    {_shown(item.live)} → {_shown(item.proposed)}")
+            typer.echo(f"    said: {_shown(item.said)}")
+    if item.quote:
+        typer.echo(f"    in the conversation: “{item.quote}”")
+    typer.echo(f"    {item.extraction}, recording {item.recording_id}, {item.created_at:%Y-%m-%d %H:%M} UTC")
+
+
+def _print_write(item: Write) -> None:
+    undone = f", undone {item.reverted_at:%Y-%m-%d %H:%M} UTC" if item.reverted_at else ""
+    typer.secho(
+        f"{item.written_at:%Y-%m-%d %H:%M} UTC  {item.model} {item.record}, {item.table}.{item.column}: "
+        f"{item.action} by {item.actor}{undone}",
+        bold=True,
+    )
+    if item.kind == "field":
+        typer.echo(f"    {_shown(item.before)} → {_shown(item.after)}")
+    why = [f"recording {item.recording_id}", item.extraction, item.policy, item.run_id and f"run {item.run_id}"]
+    typer.echo(f"    {', '.join(str(part) for part in why if part)}")
+    if item.quote:
+        typer.echo(f"    in the conversation: “{item.quote}”")
+
+
+def _shown(value: Any) -> str:
+    return "(empty)" if value is None else json.dumps(value, ensure_ascii=False)
+
+
+def _tell(done: Sequence[Decided], *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps([item.as_json() for item in done], ensure_ascii=False))
+    else:
+        for item in done:
+            typer.echo(f"{item.id}: {item.verdict.value}{f', {item.reason}' if item.reason else ''}")
+    if any(item.verdict.value not in {"written", "rejected"} for item in done):
+        raise typer.Exit(1)
+
+
+# --- arguments ------------------------------------------------------------------------------------------
+
+
+def _record(text: str | None) -> tuple[Model | None, str | None]:
+    from fieldnote.bridge.held import Model
+
+    if text is None:
+        return None, None
+    model, sign, key = text.partition(":")
+    if not sign or not key or model not in list(Model):
+        raise ConfigError(f"--record {text!r} is not MODEL:ID", hint=f"MODEL is one of {', '.join(Model)}.")
+    return Model(model), key
+
+
+def _selection(record: str | None, recording: str | None, run: int | None, column: str | None = None) -> Selection:
+    from fieldnote.bridge.history import Selection
+
+    model, key = _record(record)
+    if column is not None and key is None:
+        raise FieldnoteError("--field needs the record that it is of", hint="Add `--record MODEL:ID`.")
+    return Selection(model and model.value, key, column, recording, run)
+
+
+def _actor(given: str | None) -> str:
+    return given or getpass.getuser()
