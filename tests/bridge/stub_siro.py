@@ -64,6 +64,7 @@ class StubSiro:
     """By stream and externalId: the last payload, with `id`."""
     recordings: dict[str, dict[str, Any]] = field(default_factory=dict)
     rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    utterances: dict[str, list[str]] = field(default_factory=dict)
     sweeps: list[dict[str, Any]] = field(default_factory=list)
     accounts: dict[str, dict[str, Any]] = field(default_factory=dict)
     """By Siro's id."""
@@ -244,6 +245,15 @@ def make_app(stub: StubSiro) -> FastAPI:
     @app.get("/v1/core/entities/extractions/{recording_id}")
     async def extractions(recording_id: str) -> dict[str, Any]:
         return {"data": stub.rows.get(recording_id, [])}
+
+    @app.get("/v1/core/recordings/{recording_id}/utterances")
+    async def utterances(recording_id: str) -> dict[str, Any]:
+        said = enumerate(stub.utterances.get(recording_id, []))
+        parts = [
+            {"speakerTag": "1", "utterance": text, "startTimeInMillis": 1000 * n, "endTimeInMillis": 1000 * n + 900}
+            for n, text in said
+        ]
+        return {"data": {"utterances": parts, "speakerMap": {}}, "cursor": None}
 
     return app
 

@@ -15,6 +15,7 @@ import typer
 from typer.testing import CliRunner
 
 from fieldnote.cli import bridge as commands
+from fieldnote.cli import review
 from fieldnote.errors import ConfigError
 from tests.bridge.conftest import Crm
 from tests.bridge.stub_siro import StubSiro, ago
@@ -23,6 +24,10 @@ app = typer.Typer()
 app.command()(commands.push)
 app.command()(commands.pull)
 app.command()(commands.run)
+app.command()(review.history)
+app.command()(review.revert)
+app.command()(review.forget)
+app.add_typer(review.app, name="review")
 
 
 @pytest.fixture
@@ -67,6 +72,36 @@ def test_what_is_not_settled_ends_with_status_one_and_its_reason(
     assert "1 is unmapped" in said
     status, said = invoke("push", "--json")
     assert (status, json.loads(said)["streams"][0]["problems"][0]["state"]) == (1, "unmapped")
+
+
+def test_a_person_reviews_undoes_and_forgets_by_commands(
+    crm: Crm, stub: StubSiro, invoke: Callable[..., tuple[int, str]]
+) -> None:
+    crm.add_deal(1)
+    invoke("push")
+    said = {"Decision Maker": "both", "Budget": "$100"}
+    stub.record("r1", started_at=ago(hours=2), opportunity="1", said=said)
+    invoke("pull")
+    assert '(empty) → "both"' in invoke("review", "list")[1]
+    [shown] = json.loads(invoke("review", "list", "--json", "--record", "opportunity:1")[1])
+    assert (shown["column"], shown["proposed"]) == ("decision", "both")
+    number = str(shown["id"])
+    assert invoke("review", "approve", number, "--as", "pat") == (0, f"{number}: written\n")
+    assert invoke("review", "approve", number)[0] == 1, "it had been decided"
+    assert "100% agreed" in invoke("review", "agreement")[1]
+    said_history = invoke("history", "--record", "opportunity:1")[1]
+    assert "deals.decision: approved by pat" in said_history
+    assert invoke("revert", "--record", "opportunity:1", "--field", "budget_max")[0] == 0
+    assert (crm.deal(1, "budget_max"), crm.deal(1, "decision")) == (None, "both")
+    crm.set_deal(1, "decision", "she")
+    status, said_revert = invoke("revert", "--recording", "r1")
+    assert (status, "a person has changed it since" in said_revert) == (1, True)
+    assert "forgotten: what was said in 1 recordings" in invoke("forget", "--recording", "r1")[1]
+    assert '"both"' not in invoke("history")[1]
+    with pytest.raises(ConfigError, match="MODEL:ID"):
+        invoke("history", "--record", "deal:1")
+    with pytest.raises(ConfigError, match="say of whom"):
+        invoke("forget")
 
 
 def test_a_missing_file_is_an_error_that_says_so(crm: Crm, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

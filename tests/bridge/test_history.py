@@ -1,0 +1,173 @@
+"""What was written is known, can be undone, and is forgotten on request."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from fieldnote.bridge import Bridge
+from fieldnote.bridge.forgetting import Receipt, forget
+from fieldnote.bridge.held import Model
+from fieldnote.bridge.history import Selection, Undo, history, revert
+from fieldnote.errors import FieldnoteError
+from tests.bridge.conftest import BOTH, Crm, Opener
+from tests.bridge.stub_siro import StubSiro, ago
+from tests.bridge.test_pull import pull, pushed
+
+BY = "pat"
+R1 = Selection(recording_id="r1")
+
+
+async def undone(bridge: Bridge, selection: Selection = R1) -> dict[str, Undo]:
+    return {item.column: item.outcome for item in await revert(bridge, selection, actor=BY)}
+
+
+async def test_every_write_keeps_where_it_came_from(crm: Crm, stub: StubSiro, opened: Opener) -> None:
+    async with opened() as bridge:
+        await pushed(bridge, crm, 1)
+        crm.set_deal(1, "log", "kept by Ann")
+        stub.record("r1", started_at=ago(hours=2), opportunity="1", said={"Budget": "$100", "Log": "one"}, summary="s")
+        await pull(bridge)
+        budget, log, note = await history(bridge, Selection(model="opportunity", record="1"))
+        assert (budget.before, budget.after, budget.said) == (None, 100, "$100")
+        assert (budget.recording_id, budget.extraction, budget.policy) == ("r1", "Budget", "fill")
+        assert (log.before, log.after) == ("kept by Ann", "kept by Ann\none")
+        assert (note.kind, note.recording_id, note.actor) == ("note", "r1", "fieldnote")
+        assert await history(bridge, Selection(record="2")) == []
+        assert [item.id for item in await history(bridge, Selection(run_id=budget.run_id))] == [
+            budget.id, log.id, note.id,
+        ]  # fmt: skip
+
+
+@BOTH
+async def test_undoing_a_recording_brings_back_what_stood_there(crm: Crm, stub: StubSiro, opened: Opener) -> None:
+    async with opened() as bridge:
+        await pushed(bridge, crm, 1)
+        crm.set_deal(1, "log", "kept by Ann")
+        said = {"Budget": "$100", "Log": "one"}
+        stub.record("r1", started_at=ago(hours=2), opportunity="1", said=said, summary="They like blue.")
+        await pull(bridge)
+        assert await undone(bridge) == {"budget_max": Undo.REVERTED, "log": Undo.REVERTED, "summary": Undo.REVERTED}
+        assert (crm.deal(1, "budget_max"), crm.deal(1, "log")) == (None, "kept by Ann")
+        [(_, body, _)] = crm.notes()
+        assert "They like blue." not in body
+        assert (await pull(bridge)).writes == 0
+        assert (crm.deal(1, "budget_max"), crm.notes()[0][1]) == (None, body)
+        latest = (await history(bridge, R1))[-1]
+        assert (latest.action, latest.actor) == ("reverted", BY)
+        assert await undone(bridge) == {}
+
+
+async def test_after_an_undo_only_something_else_that_is_said_is_written(
+    crm: Crm, stub: StubSiro, opened: Opener
+) -> None:
+    async with opened() as bridge:
+        await pushed(bridge, crm, 1)
+        stub.record("r1", started_at=ago(hours=2), opportunity="1", said={"Budget": "$100"})
+        await pull(bridge)
+        await undone(bridge)
+        stub.record("r2", started_at=ago(hours=1), opportunity="1", said={"Budget": "$100"})
+        assert (await pull(bridge)).writes == 0
+        stub.record("r3", started_at=ago(minutes=30), opportunity="1", said={"Budget": "$300"})
+        await pull(bridge)
+        assert crm.deal(1, "budget_max") == 300
+
+
+async def test_what_a_person_changed_since_is_not_undone(crm: Crm, stub: StubSiro, opened: Opener) -> None:
+    async with opened() as bridge:
+        await pushed(bridge, crm, 1)
+        stub.record("r1", started_at=ago(hours=2), opportunity="1", said={"Budget": "$100"}, summary="They like blue.")
+        await pull(bridge)
+        crm.set_deal(1, "budget_max", "7")
+        crm.execute("update deal_notes set body = 'mine now'")
+        assert await undone(bridge) == {"budget_max": Undo.CHANGED, "summary": Undo.CHANGED}
+        assert (crm.deal(1, "budget_max"), crm.notes()[0][1]) == (7, "mine now")
+
+
+async def test_a_write_under_a_later_one_is_undone_with_it_or_not_at_all(
+    crm: Crm, stub: StubSiro, opened: Opener
+) -> None:
+    async with opened() as bridge:
+        await pushed(bridge, crm, 1)
+        for name, said, hours in (("r1", "$100", 3), ("r2", "$200", 2)):
+            stub.record(name, started_at=ago(hours=hours), opportunity="1", said={"Budget": said})
+            await pull(bridge)
+        assert await undone(bridge) == {"budget_max": Undo.LATER}
+        assert crm.deal(1, "budget_max") == 200
+        assert await undone(bridge, Selection(recording_id="r2")) == {"budget_max": Undo.REVERTED}
+        assert crm.deal(1, "budget_max") == 100
+        assert await undone(bridge) == {"budget_max": Undo.REVERTED}
+        assert crm.deal(1, "budget_max") is None
+
+
+async def test_all_writes_of_a_field_are_undone_together(crm: Crm, stub: StubSiro, opened: Opener) -> None:
+    async with opened() as bridge:
+        await pushed(bridge, crm, 1)
+        for name, said, hours in (("r1", "$100", 3), ("r2", "$200", 2)):
+            stub.record(name, started_at=ago(hours=hours), opportunity="1", said={"Budget": said})
+            await pull(bridge)
+        field = Selection(model="opportunity", record="1", column="budget_max")
+        assert await undone(bridge, field) == {"budget_max": Undo.REVERTED}
+        assert crm.deal(1, "budget_max") is None
+
+
+async def test_without_a_selection_nothing_is_undone(opened: Opener) -> None:
+    async with opened() as bridge:
+        with pytest.raises(FieldnoteError, match="say what"):
+            await revert(bridge, Selection(), actor=BY)
+
+
+# --- forgetting
+
+
+async def kept(bridge: Bridge) -> str:
+    """All that the bridge's tables hold of pull, as text."""
+    tables = ("recording_contents", "field_values", "write_values", "proposal_values")
+    async with bridge.engine.connect() as conn:
+        rows = [(await conn.execute(text(f"select * from {table}"))).all() for table in tables]
+    return repr(rows)
+
+
+@pytest.mark.parametrize(
+    ("whom", "fields"), [({"recording_id": "r1"}, 1), ({"model": Model.OPPORTUNITY, "record": "1"}, 3)]
+)
+async def test_a_persons_words_are_forgotten_and_not_fetched_again(
+    crm: Crm, stub: StubSiro, opened: Opener, whom: dict[str, Any], fields: int
+) -> None:
+    async with opened() as bridge:
+        await pushed(bridge, crm, 1)
+        said = {"Objections": "sheep in the yard", "Decision Maker": "the sheep", "Budget": "as many sheep as it takes"}
+        stub.record("r1", started_at=ago(hours=2), opportunity="1", said=said, summary="They like sheep.")
+        await pull(bridge)
+        assert "sheep" in await kept(bridge)
+        assert await forget(bridge, **whom) == Receipt(recordings=1, fields=fields, writes=2, proposals=2)
+        assert "sheep" not in await kept(bridge)
+        stub.recordings["r1"] |= {"updatedAt": stub.recordings["r1"]["updatedAt"]}
+        await pull(bridge)
+        assert "sheep" not in await kept(bridge)
+        assert crm.deal(1, "objections") == "sheep in the yard", "the CRM is left as it is"
+        assert [item.after for item in await history(bridge, R1)] == [None, None], "that it was written is kept"
+        assert await undone(bridge) == {"objections": Undo.FORGOTTEN, "summary": Undo.REVERTED}
+
+
+async def test_what_was_never_known_cannot_be_forgotten(opened: Opener) -> None:
+    async with opened() as bridge:
+        with pytest.raises(FieldnoteError, match="nothing is known"):
+            await forget(bridge, recording_id="r9")
+
+
+async def test_quotes_go_when_siro_purges_the_recording(crm: Crm, stub: StubSiro, opened: Opener) -> None:
+    user: dict[str, Any] = {"siro__client_id": "c", "siro__client_secret": "s", "siro__user_id": "u"}
+    async with opened(**user) as bridge:
+        await pushed(bridge, crm, 1)
+        stub.record("r1", started_at=ago(hours=2), opportunity="1", said={"Objections": "too high"})
+        stub.utterances["r1"] = ["It is too high, sheepishly said."]
+        await pull(bridge)
+        assert "sheepishly" in await kept(bridge)
+        stub.recordings["r1"] |= {"rootDataPurgedAt": "2026-11-01T00:00:00Z"}
+        await pull(bridge)
+        assert "sheepishly" not in await kept(bridge)
+        [write] = await history(bridge, R1)
+        assert (write.after, crm.deal(1, "objections")) == ("too high", "too high")
