@@ -456,10 +456,23 @@ class TargetSettings(_Section):
         return self
 
 
+class Linking(StrEnum):
+    """What may be done for recordings that Siro leaves unlinked."""
+
+    OFF = "off"
+    """Nothing."""
+    PROPOSE = "propose"
+    """The likely appointment is proposed to a person."""
+    LINK = "link"
+    """What is certain is linked through the API, what is likely is proposed."""
+
+
 class PullSettings(_Section):
     """What comes back from Siro, by the kind of record that the recording is linked to."""
 
     every: Duration = timedelta(minutes=2)
+    linking: Linking = Linking.LINK
+    """For recordings that Siro leaves unlinked. Linking needs a user token of scope write; else it is proposed."""
     engagement: TargetSettings | None = None
     opportunity: TargetSettings | None = None
     account: TargetSettings | None = None

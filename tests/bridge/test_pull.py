@@ -13,7 +13,7 @@ from sqlalchemy import text
 from fieldnote.bridge import Bridge, ConnectionChanged, PullResult, pull_once, push_once
 from fieldnote.bridge.recordings import Fetched, Recordings, take_ticket
 from tests.bridge.conftest import BOTH, Crm, Opener
-from tests.bridge.stub_siro import StubSiro, ago
+from tests.bridge.stub_siro import StubSiro, ago, iso
 
 
 async def pushed(bridge: Bridge, crm: Crm, *deals: int) -> None:
@@ -206,6 +206,19 @@ async def test_a_recording_that_is_linked_anew_moves_with_all_that_it_said(
         await pull(bridge)
         assert (crm.deal(1, "budget_max"), crm.deal(2, "budget_max")) == (100, None)
         assert len(crm.notes()) == 2
+
+
+async def test_a_link_that_was_taken_away_is_noticed_and_what_came_by_it_taken_back(
+    crm: Crm, stub: StubSiro, opened: Opener
+) -> None:
+    async with opened() as bridge:
+        await pushed(bridge, crm, 1)
+        stub.record("r1", started_at=ago(hours=2), opportunity="1", said={"Budget": "$100"}, summary="s")
+        await pull(bridge)
+        del stub.recordings["r1"]["crm"]
+        stub.recordings["r1"]["updatedAt"] = iso(ago())
+        await pull(bridge)
+        assert crm.deal(1, "budget_max") is None
 
 
 async def test_what_a_person_made_of_a_moved_recordings_value_stays(crm: Crm, stub: StubSiro, opened: Opener) -> None:

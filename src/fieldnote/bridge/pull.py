@@ -27,6 +27,7 @@ from fieldnote.bridge.context import Bridge
 from fieldnote.bridge.errors import Busy
 from fieldnote.bridge.field_ledger import open_proposals
 from fieldnote.bridge.held import WATCHED_FOR, Held, Model, Stage
+from fieldnote.bridge.linking import help_linking
 from fieldnote.bridge.locks import exclusive
 from fieldnote.bridge.outcomes import FieldState, NoteState, PullResult, Stuck
 from fieldnote.bridge.ownership import declare
@@ -81,6 +82,7 @@ async def pull_once(
             await work.look_at_events()
             with bulk():
                 await work.look_at_unfinished()
+                await work.help_linking()
             await work.apply_due()
             if bridge.remote.has_user_token:
                 with bulk():
@@ -131,6 +133,8 @@ class _Pull:
         self.result = PullResult(bridge.name)
         self._seen: set[str] = set()
         self._touched: set[tuple[Model, str]] = set()
+        self._doubted: list[str] = []
+        """Recordings that a list shows without the links that they had."""
         self._rows_refused = False
 
     # --- fetching
@@ -139,6 +143,7 @@ class _Pull:
         """Read the list of what was updated. If Siro is silent, the next pass does; other work goes on."""
         try:
             await self._poll(since)
+            await self.look_at(self._doubted)
         except SiroError as error:
             self._left_over(error)
 
@@ -199,6 +204,15 @@ class _Pull:
         waiting = [item.id for item, fetched_at in held if self.eager or self._is_time(item, fetched_at, now)]
         await self.look_at([recording_id for recording_id in waiting if recording_id not in self._seen])
 
+    async def help_linking(self) -> None:
+        """What Siro left unlinked, and was linked here now, is read again at once."""
+        try:
+            await self.look_at(await help_linking(self.bridge))
+        except (Forbidden, NotFound) as error:
+            self.result.warnings.append(f"recordings that Siro left unlinked were not matched: {error.message}")
+        except SiroError as error:
+            self._left_over(error)
+
     def _is_time(self, held: Held, fetched_at: datetime, now: datetime) -> bool:
         """The older a recording, the seldomer a look at it is worth a call."""
         age = now - max(held.started_at, held.updated_at)
@@ -244,6 +258,8 @@ class _Pull:
         whole = [replace(item, held=await self._with_rows(item.held)) for item in fetched]
         async with self.bridge.engine.begin() as conn:
             stored = await self.recordings.store(conn, whole, _now())
+        bare = {item.held.id for item in fetched if not item.held.links and not item.alone}
+        self._doubted += [held.id for held in stored.changed if held.links and held.id in bare]
         self._seen.update(item.held.id for item in fetched)
         self.result.read += len(fetched)
         self.result.changed += len(stored.changed)

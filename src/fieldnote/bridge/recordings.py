@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import delete, func, select, text, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -65,6 +65,9 @@ def merge(old: Held, new: Held, *, alone: bool) -> Held:
         new,
         integration_connection_id=links.integration_connection_id,
         links=links.links,
+        duration_ms=new.duration_ms if new.duration_ms is not None else old.duration_ms,
+        latitude=new.latitude if new.latitude is not None else old.latitude,
+        longitude=new.longitude if new.longitude is not None else old.longitude,
         title=new.title or old.title,
         web_url=new.web_url or old.web_url,
         summary=new.summary or old.summary,
@@ -254,7 +257,12 @@ class Recordings:
         scope = {"connection": self.connection, "recording_id": held.id}
         state = scope | {name: getattr(held, name) for name in _STATE} | {"fetched": order, "state": "processing"}
         statement = insert(recordings).values(state)
-        changed = {name: statement.excluded[name] for name in (*_STATE, "fetched")} | {"fetched_at": func.now()}
+        changed: dict[str, Any] = {name: statement.excluded[name] for name in (*_STATE, "fetched")} | {
+            "fetched_at": func.now()
+        }
+        if held.links:
+            statement = statement.values({"was_linked": True})
+            changed["was_linked"] = true()
         await conn.execute(statement.on_conflict_do_update(index_elements=["connection", "recording_id"], set_=changed))
         contents = insert(recording_contents).values(scope | _contents(held))
         replaced = {name: contents.excluded[name] for name in _CONTENTS}
@@ -287,6 +295,9 @@ _STATE = (
     "deleted",
     "purged_at",
     "integration_connection_id",
+    "duration_ms",
+    "latitude",
+    "longitude",
 )
 _CONTENTS = ("title", "web_url", "summary", "extractions")
 

@@ -16,7 +16,7 @@ from fieldnote.bridge.held import Extraction, Held, Link, Model, RowStatus, Sect
 from fieldnote.insight.evidence import Utterance
 from fieldnote.siro import AsyncSiro, Limiter, RetryPolicy, endpoints
 from fieldnote.siro.errors import BadResponse, NotFound, SiroError
-from fieldnote.siro.models import CrmLinks, ExtractionRow, Recording
+from fieldnote.siro.models import CrmLinks, ExtractionRow, LinkTarget, Recording, User
 from fieldnote.siro.operations import Endpoint, Prepared, raw
 
 if TYPE_CHECKING:
@@ -161,6 +161,18 @@ class Remote:
         """A recording's extractions, each with its status; those of deleted definitions are left out."""
         return extractions_of(await self.client.extractions.list(recording_id))
 
+    async def link(self, recording_id: str, engagement_id: str) -> None:
+        """Link a recording to an appointment, by Siro's id of it; by user token of scope write. Raises SiroError."""
+        await self.client.recordings.link(
+            recording_id,
+            data_type=LinkTarget.ENGAGEMENT,
+            id=engagement_id,
+        )
+
+    async def users(self) -> list[User]:
+        """All who are not disabled. Raises SiroError."""
+        return [user for user in await self.client.users.list() if not user.disabled]
+
     async def utterances(self, recording_id: str) -> list[Utterance]:
         """What was said in a recording, in its order; by user token."""
         transcript = await self.client.recordings.utterances(recording_id)
@@ -231,7 +243,16 @@ def held_of(recording: Recording) -> Held:
         web_url=recording.web_url,
         summary=summary,
         extractions=tuple(Extraction(item.name, item.value) for item in said),
+        duration_ms=None if recording.duration_in_milliseconds is None else round(recording.duration_in_milliseconds),
+        **_place(recording),
     )
+
+
+def _place(recording: Recording) -> dict[str, float]:
+    latitude, longitude = recording.latitude, recording.longitude
+    if latitude is None or longitude is None or latitude == longitude == 0:
+        return {}
+    return {"latitude": latitude, "longitude": longitude}
 
 
 def _flag(flag: bool | None, *, there: bool) -> bool:
