@@ -111,7 +111,7 @@ def test_the_apis_own_words_are_told_and_the_value_never(api: WriteCrm, opened: 
     with pytest.raises(CrmRefused) as caught:
         opened("flat").write_if(DEAL, "budget_max", expected=None, new="Herr Kowalski, 0171 5551234")
     said = caught.value.message
-    assert said == "PATCH 127.0.0.1/v1/deals/7: the CRM refuses (422): budget_max cannot be …, … …"
+    assert said == "PATCH 127.0.0.1/v1/deals/7: the CRM refuses (422): budget_max cannot be … …, … …"
     api.faults[("PATCH", 2)] = Fault(403, body={"message": "no right to write"})
     with pytest.raises(CrmRefused, match="no right to write") as forbidden:
         opened("flat").write_if(DEAL, "stage", expected="open", new="x")
