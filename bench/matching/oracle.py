@@ -20,7 +20,8 @@ _TERRITORY_M = 9_000
 
 
 class Oracle:
-    def __init__(self, world: World, rates: Rates) -> None:
+    def __init__(self, world: World, rates: Rates, certainty: float = DECIDABLE) -> None:
+        self._certainty = certainty
         self._world, self._rates = world, rates
         standing = [a for a in world.appointments if not a.cancelled and a.kind == "APPOINTMENT"]
         standing = [a for a in standing if a.id not in world.same]
@@ -40,9 +41,10 @@ class Oracle:
         first, last = bisect_left(self._starts, begun - _REACH), bisect_right(self._starts, begun + _REACH)
         weights: dict[str | None, float] = {None: self._none(conversation)}
         for appointment in self._by_start[first:last]:
-            weights[appointment.id] = self._weight(conversation, appointment)
+            if same_city(conversation, appointment):
+                weights[appointment.id] = self._weight(conversation, appointment)
         truth = weights.get(self._world.truth[conversation.id], 0.0)
-        return truth >= DECIDABLE * sum(weights.values())
+        return truth >= self._certainty * sum(weights.values())
 
     def _none(self, conversation: Conversation) -> float:
         """Of strays there is one a week: its moment anywhere in fifty hours."""
@@ -120,6 +122,12 @@ class Oracle:
             return self._rates.default_title or 1.0
         surname = (appointment.customer or "").split(" ", 1)[-1].casefold()
         return 1.0 if surname in title else 0.02
+
+
+def same_city(conversation: Conversation, appointment: Appointment) -> bool:
+    """Only colleagues of one city stand in for each other."""
+    rep = int(conversation.rep_id.removeprefix("rep-"))
+    return any(int(other.removeprefix("rep-")) % 3 == rep % 3 for other in appointment.rep_ids)
 
 
 def _seconds(conversation: Conversation) -> float:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from time import process_time
 
-from bench.matching.oracle import Oracle
+from bench.matching.oracle import DECIDABLE, Oracle
 from bench.matching.rates import DISORDER, ORDER
 from bench.matching.world import World, make_world
 from fieldnote.matching import Decision, match
@@ -67,6 +67,7 @@ def main() -> None:
     arguments.add_argument("--reps", type=int, default=50)
     arguments.add_argument("--days", type=int, default=364)
     arguments.add_argument("--order", action="store_true", help="a world in which nothing goes wrong")
+    arguments.add_argument("--certainty", type=float, default=DECIDABLE, help="how likely the truth must be, 0..1")
     given = arguments.parse_args()
     rates = ORDER if given.order else DISORDER
     world = make_world(given.seed, reps=given.reps, days=given.days, rates=rates)
@@ -77,7 +78,7 @@ def main() -> None:
     print(f"{1000 * spent / len(decisions):.3f} ms a decision\n")
     print("| | Recordings | Decidable | Links: precision | recall | Best guess: precision | recall | Links, all |")
     print("|---|---|---|---|---|---|---|---|")
-    for name, tally in measure(world, decisions, Oracle(world, rates)).items():
+    for name, tally in measure(world, decisions, Oracle(world, rates, given.certainty)).items():
         print(tally.row(name))
 
 

@@ -153,11 +153,15 @@ class _Rep:
         key = take.conversation.id
         if key in self._fixed:
             wanted = self._fixed[key]
-            option = () if wanted is None else (Option(wanted, 1.0, 1.0),)
+            option = () if wanted is None else (Option(wanted, self._starts(wanted, take), 1.0, 1.0),)
             return Task(take.start, take.end, option, fixed=True)
         free = [pair for pair in pairs if pair.first > 0 and not pair.visit.appointment.cancelled]
-        options = tuple(Option(p.visit.appointment.id, p.first, p.part) for p in free[: w.MAX_OPTIONS])
-        return Task(take.start, take.end, options)
+        options = (Option(p.visit.appointment.id, p.visit.start, p.first, p.part) for p in free[: w.MAX_OPTIONS])
+        return Task(take.start, take.end, tuple(options))
+
+    def _starts(self, wanted: str, take: Take) -> float:
+        visit = self._by_id.get(wanted)
+        return visit.start if visit else take.start
 
     def _decide(
         self, take: Take, pairs: Sequence[Pair], shares: Mapping[str | None, float], sure: bool
@@ -246,9 +250,12 @@ _UNSEEN = Evidence(
 
 
 def _slots(take: Take, visits: Sequence[Visit]) -> float:
-    """Weight of "none": a rep who was cancelled on may record something else in that slot."""
-    slots = (start_density(take.start - v.start, v.length) for v in visits if v.appointment.cancelled)
-    return 1.0 + w.CANCELLED_SLOT * sum(slots) / w.STRAYS_PER_MINUTE
+    """Weight of "none": a rep who was cancelled on, or stood up, may record something else in that slot."""
+    slots = 0.0
+    for visit in visits:
+        share = w.CANCELLED_SLOT if visit.appointment.cancelled else w.STOOD_UP_SLOT
+        slots += share * start_density(take.start - visit.start, visit.length)
+    return 1.0 + slots / w.STRAYS_PER_MINUTE
 
 
 def _ranked(pairs: Sequence[Pair], shares: Mapping[str | None, float]) -> list[Pair]:

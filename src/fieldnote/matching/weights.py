@@ -61,6 +61,9 @@ CARRIED_SHARE = 0.6
 """Of the appointments that begin before the rep's last recording has ended (and the way there), this many begin
 when the rep has come; the others are as late as any, since that recording may be of something else."""
 
+SWAPPED = 0.1
+"""How much less likely a visit is held after one that was appointed later."""
+
 TRAVEL, TRAVEL_SCALE = 15.0, 10.0
 """Minutes from one recording to the next, usually."""
 
@@ -138,6 +141,9 @@ TERRITORY_RADIUS = 15_000.0
 
 CANCELLED_SLOT = 0.15
 """How often a rep who was cancelled on records something else in that slot."""
+
+STOOD_UP_SLOT = 0.006
+"""The same where nobody was at home, and the appointment still stands in the CRM."""
 
 STRAY_NEAR_SHARE = 0.1
 STRAY_NEAR_SCALE = 300.0
