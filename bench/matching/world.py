@@ -21,7 +21,8 @@ FIRST = ("Ana", "Ben", "Cora", "Dev", "Elena", "Frank", "Grace", "Hugo", "Iris",
 LAST = (
     "Alvarez", "Brandt", "Chen", "Dubois", "Eriksen", "Farrell", "Greco", "Hoang", "Ito", "Jansen", "Kowalski",
     "Lindqvist", "Moreau", "Novak", "O'Brien", "Petrov", "Quinn", "Rossi", "Schmidt", "Tanaka", "Ueda", "Vargas",
-    "Whitfield", "Xiong", "Young", "Zimmer", "Hall", "Parker", "Mu\u00f1oz", "Reyes", "Stone", "Fischer", "Baker", "Lee",
+    "Whitfield", "Xiong", "Young", "Zimmer", "Hall", "Parker", "Mu\u00f1oz", "Reyes", "Stone", "Fischer", "Baker",
+    "Lee",
 )  # fmt: skip
 PROJECTS = ("kitchen", "bath", "roof", "windows", "siding", "deck", "solar", "floors")
 DEFAULTS = (None, "", "New recording", "Recording", "Untitled recording")

@@ -20,7 +20,17 @@ from fieldnote.matching.records import (
     Reason,
     RunnerUp,
 )
-from fieldnote.matching.scoring import Around, Pair, Take, Visit, pair_of, start_density, stray_density, take_of, visit_of
+from fieldnote.matching.scoring import (
+    Around,
+    Pair,
+    Take,
+    Visit,
+    pair_of,
+    start_density,
+    stray_density,
+    take_of,
+    visit_of,
+)
 
 _MAX_RUNNERS_UP = 5
 _LOOK_BACK = 240.0
@@ -163,9 +173,7 @@ class _Rep:
         visit = self._by_id.get(wanted)
         return visit.start if visit else take.start
 
-    def _decide(
-        self, take: Take, pairs: Sequence[Pair], shares: Mapping[str | None, float], sure: bool
-    ) -> Decision:
+    def _decide(self, take: Take, pairs: Sequence[Pair], shares: Mapping[str | None, float], sure: bool) -> Decision:
         key = take.conversation.id
         if key in self._fixed:
             best, outcome = self._kept(take, pairs)

@@ -10,19 +10,23 @@ from functools import lru_cache
 
 _WORD = re.compile(r"[^\W_]{2,}")
 _APOSTROPHES = str.maketrans("", "", "'\u2019")
-_NO_NAME = frozenset(
-    "and co company corp dr family home house inc jr llc llp ltd miss mr mrs ms residence sr the trust".split()
-)
+# fmt: off
+_NO_NAME = frozenset({
+    "and", "co", "company", "corp", "dr", "family", "home", "house", "inc", "jr", "llc", "llp", "ltd", "miss", "mr",
+    "mrs", "ms", "residence", "sr", "the", "trust",
+})
 """Words that any customer may be called by."""
-_DEFAULT = frozenset(
-    "am appointment audio conversation file memo meeting new note pm recording session untitled unnamed visit voice "
-    "jan feb mar apr may jun jul aug sep oct nov dec mon tue wed thu fri sat sun".split()
-)
+_DEFAULT = frozenset({
+    "am", "appointment", "audio", "conversation", "file", "memo", "meeting", "new", "note", "pm", "recording", "session",
+    "untitled", "unnamed", "visit", "voice", "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov",
+    "dec", "mon", "tue", "wed", "thu", "fri", "sat", "sun",
+})
 """Words that a phone gives a recording by itself."""
-_STREET = frozenset(
-    "apt ave avenue blvd boulevard circle court ct dr drive east floor hwy lane ln north pkwy pl place rd road "
-    "south st street suite terrace unit way west".split()
-)
+_STREET = frozenset({
+    "apt", "ave", "avenue", "blvd", "boulevard", "circle", "court", "ct", "dr", "drive", "east", "floor", "hwy", "lane",
+    "ln", "north", "pkwy", "pl", "place", "rd", "road", "south", "st", "street", "suite", "terrace", "unit", "way", "west",
+})
+# fmt: on
 _LONG_ENOUGH_TO_MISSPELL = 5
 
 
@@ -65,7 +69,7 @@ def names_customer(words: AbstractSet[str], customer: str | None) -> bool:
     surname = surname_of(customer)
     if not customer or not words:
         return False
-    return (len(surname) > 2 and surname in words) or len(words.intersection(words_of(customer))) > 1
+    return (len(surname) > 2 and surname in words) or len(words & set(words_of(customer))) > 1
 
 
 def nearly_names(words: AbstractSet[str], customer: str | None) -> bool:

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from fieldnote.matching import words
 
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """A point on the earth in degrees (WGS 84), as a phone or a CRM gives it: it may be nonsense."""
