@@ -17,14 +17,15 @@ _NO_NAME = frozenset({
 })
 """Words that any customer may be called by."""
 _DEFAULT = frozenset({
-    "am", "appointment", "audio", "conversation", "file", "memo", "meeting", "new", "note", "pm", "recording", "session",
-    "untitled", "unnamed", "visit", "voice", "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov",
-    "dec", "mon", "tue", "wed", "thu", "fri", "sat", "sun",
+    "am", "appointment", "audio", "conversation", "file", "memo", "meeting", "new", "note", "pm", "recording",
+    "session", "untitled", "unnamed", "visit", "voice", "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep",
+    "oct", "nov", "dec", "mon", "tue", "wed", "thu", "fri", "sat", "sun",
 })
 """Words that a phone gives a recording by itself."""
 _STREET = frozenset({
     "apt", "ave", "avenue", "blvd", "boulevard", "circle", "court", "ct", "dr", "drive", "east", "floor", "hwy", "lane",
-    "ln", "north", "pkwy", "pl", "place", "rd", "road", "south", "st", "street", "suite", "terrace", "unit", "way", "west",
+    "ln", "north", "pkwy", "pl", "place", "rd", "road", "south", "st", "street", "suite", "terrace", "unit", "way",
+    "west",
 })
 # fmt: on
 _LONG_ENOUGH_TO_MISSPELL = 5
