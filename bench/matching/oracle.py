@@ -1,7 +1,8 @@
 """What can be decided at all: by one who knows the rates and the answer for every other recording.
 
-For each recording the true chance of every appointment, and of none, follows from how the world was made. Where
-the truth has less than `DECIDABLE` of it, nobody can know it: two names in one slot and nothing to tell them apart.
+For each recording the true chance of every appointment, and of none, follows from how the world was made. A
+recording counts as decidable where its truth has at least `DECIDABLE` of it: where something else is likelier,
+nobody can know, as of two names in one slot with nothing to tell them apart.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from bench.matching.rates import Rates
 from bench.matching.world import World
 from fieldnote.matching import Appointment, Conversation, Place
 
-DECIDABLE = 0.9
+DECIDABLE = 0.5
 _REACH = 4 * 3600
 _TERRITORY_M = 9_000
 

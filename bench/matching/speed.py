@@ -108,12 +108,9 @@ def main() -> None:
             counts.update(answer.outcome.value for answer in answers)
         print(f"matched in {perf_counter() - begun:.1f} s with {given.workers} workers: {dict(counts)}")
         print(f"one decision, a whole day of a company given: at most {one_decision_ms(files[:10]):.1f} ms")
-    workers = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    print(f"largest worker {workers:.0f} MB, this process (which made the worlds) {_own_mb():.0f} MB")
-
-
-def _own_mb() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    own, workers = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    print(f"the workers took {workers.ru_utime + workers.ru_stime:.0f} s of processor time")
+    print(f"largest worker {workers.ru_maxrss / 1024:.0f} MB, this process {own.ru_maxrss / 1024:.0f} MB")
 
 
 if __name__ == "__main__":

@@ -119,10 +119,7 @@ class _Rep:
             visits.append(wanted)
         distances = [place_distance_m(take.conversation.place, visit.appointment.place) for visit in visits]
         around = self._around(index, visits[:own], distances[:own])
-        pairs = [
-            pair_of(take, visit, around, distance=distance, other_rep=place >= own)
-            for place, (visit, distance) in enumerate(zip(visits, distances, strict=True))
-        ]
+        pairs = [pair_of(take, visit, around, metres) for visit, metres in zip(visits, distances, strict=True)]
         return sorted(pairs, key=lambda pair: (-pair.first, pair.visit.start, pair.visit.appointment.id))
 
     def _around(self, index: int, visits: Sequence[Visit], distances: Sequence[float | None]) -> Around:

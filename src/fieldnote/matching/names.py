@@ -28,7 +28,8 @@ _STREET = frozenset({
     "west",
 })
 # fmt: on
-_LONG_ENOUGH_TO_MISSPELL = 5
+_LONG_ENOUGH = 4
+"""Letters of a name; in shorter ones a slip makes another name, and they are common words too."""
 
 
 @lru_cache(maxsize=4096)
@@ -76,9 +77,9 @@ def names_customer(words: AbstractSet[str], customer: str | None) -> bool:
 def nearly_names(words: AbstractSet[str], customer: str | None) -> bool:
     """Whether one of these words is the surname with one slip of the finger."""
     surname = surname_of(customer)
-    if len(surname) < _LONG_ENOUGH_TO_MISSPELL - 1:
+    if len(surname) < _LONG_ENOUGH:
         return False
-    return any(len(word) >= 4 and one_slip_apart(word, surname) for word in words)
+    return any(len(word) >= _LONG_ENOUGH and one_slip_apart(word, surname) for word in words)
 
 
 def one_slip_apart(a: str, b: str) -> bool:
@@ -101,7 +102,7 @@ def says_subject(words: AbstractSet[str], subject: str | None, customer: str | N
 def spoken(said: AbstractSet[str], customer: str | None, street: str | None, project: str | None) -> tuple[str, ...]:
     """What of an appointment was said aloud: any of "customer", "street", "project"."""
     surname = surname_of(customer)
-    found = ["customer"] if len(surname) > 3 and surname in said else []
+    found = ["customer"] if len(surname) >= _LONG_ENOUGH and surname in said else []
     if street and _all_said(said, (word for word in words_of(street) if word not in _STREET and word.isalpha())):
         found.append("street")
     if project and _all_said(said, telling_words(project)):

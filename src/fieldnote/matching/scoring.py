@@ -110,7 +110,7 @@ def has_mark(take: Take, visit: Visit) -> bool:
     return names_customer(take.title | take.said, visit.appointment.customer)
 
 
-def pair_of(take: Take, visit: Visit, around: Around, *, distance: float | None, other_rep: bool) -> Pair:
+def pair_of(take: Take, visit: Visit, around: Around, distance: float | None) -> Pair:
     """Score one pair; `distance` is that from the phone to the appointment's address."""
     appointment, offset = visit.appointment, take.start - visit.start
     named = names_customer(take.title, appointment.customer)
@@ -118,6 +118,7 @@ def pair_of(take: Take, visit: Visit, around: Around, *, distance: float | None,
     said = spoken(take.said, appointment.customer, appointment.street, appointment.project)
     common = _place_ratio(distance, around) * _title_ratio(take, appointment, named=named, about=about)
     common *= _spoken_ratio(take, said) * _span_ratio(take, visit) / (w.STRAYS_PER_MINUTE * around.none)
+    other_rep = take.conversation.rep_id not in appointment.rep_ids
     if other_rep:
         common *= w.OTHER_REP_RATE
     free_at = None if around.free_at is None else around.free_at - visit.start
