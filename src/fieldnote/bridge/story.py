@@ -183,7 +183,7 @@ async def _tell_links(conn: AsyncConnection, bridge: Bridge, model: Model, key: 
     for held, ownership in linked:
         state = await state_of_recording(bridge, held.id)
         mine = "" if ownership is Ownership.OURS else f" The link is {OWNERSHIP[ownership]}."
-        about = RECORDINGS[state].is_so
+        about = f"{RECORDINGS[state].is_so} When last read: {_parts(held)}."
         story.happened(held.started_at, f"Recording {held.id}, which is linked to it, began. {about}{mine}")
     return len(linked)
 
