@@ -489,7 +489,7 @@ def _addresses(value: object) -> object:
 class AlertSettings(_Section):
     """Who is told when the connection's status turns bad, or well again."""
 
-    to: tuple[Secret, ...] = Field(default=(), min_length=1)
+    to: Annotated[tuple[Secret, ...], BeforeValidator(_secrets)] = Field(default=(), min_length=1)
     """Addresses as Apprise writes them, such as `mailto://user:password@example.com`."""
     every: Duration = timedelta(minutes=5)
     """How often the daemon looks."""

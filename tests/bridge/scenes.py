@@ -16,6 +16,7 @@ from sqlalchemy import text
 from fieldnote.bridge import Bridge, Wish, pull_once, push_once
 from fieldnote.bridge.history import Selection, revert
 from fieldnote.bridge.push import quarantine
+from fieldnote.bridge.push.vanished import FEW
 from fieldnote.bridge.states import AppointmentState as A
 from fieldnote.bridge.states import RecordingState as R
 from tests.bridge.conftest import Crm
@@ -23,7 +24,6 @@ from tests.bridge.stub_siro import StubSiro, ago, iso
 
 USERS = "/api-externalApi/v1/core/users"
 UPDATE = {"to": "outcome", "as": "text", "policy": "update"}
-WISH = Wish(full=True)
 
 
 def target(**field_settings: Any) -> dict[str, Any]:
@@ -123,7 +123,15 @@ async def gone(world: World) -> None:
     world.visit(2, ago(hours=6))
     await world.pushed()
     world.crm.execute("delete from appointments where id = 1")
-    await push_once(world.bridge, wish=WISH)
+    await push_once(world.bridge, wish=Wish(full=True))
+
+
+async def many_gone(world: World) -> None:
+    for key in range(2, FEW + 3):
+        world.visit(key, ago(hours=6))
+    await world.pushed()
+    world.crm.execute(f"delete from appointments where id <= {FEW + 1}")
+    await push_once(world.bridge, wish=Wish(full=True))
 
 
 async def rep_unknown(world: World) -> None:
@@ -260,7 +268,7 @@ APPOINTMENTS: dict[A, Scene] = {
     A.QUARANTINED: Scene(quarantined, ("Siro did not take it",), "quarantine show"),
     A.DROPPED: Scene(dropped, ("need not go to Siro",)),
     A.DOUBTFUL: Scene(
-        gone, ("gone from the CRM",), "--accept-deletes", {"push__engagements__deletes": {"at_most": "0%"}}
+        many_gone, ("gone from the CRM",), "--accept-deletes", {"push__engagements__deletes": {"at_most": "0%"}}
     ),
     A.CANCELLED: Scene(gone, ("deleted in Siro",), "", {"push__engagements__deletes": {"at_most": "100%"}}),
     A.WITHOUT_TIME: Scene(
