@@ -91,15 +91,17 @@ async def test_a_change_is_told_once_and_that_all_is_well_again(
 async def test_what_no_address_took_is_told_at_the_next_look(
     crm: Crm, stub: StubSiro, opened: Opener, post: Post, caplog: pytest.LogCaptureFixture
 ) -> None:
-    del crm, stub
+    crm.add_deal(1)
     caplog.set_level(logging.DEBUG)
     async with opened(alerts={"to": post.address}) as bridge:
-        post.status = 500
-        assert not await watch(bridge), "no push and no pull has ever run"
+        await push_once(bridge)
+        stub.token, post.status = "another", 500
+        assert not await watch(bridge)
         post.status = 200
         assert await watch(bridge)
     assert post.titles == ["needs somebody"]
     assert "hunter2" not in caplog.text
+    assert "/told" not in caplog.text, "many services have their secret in the path"
 
 
 async def test_the_daemon_looks_by_itself(crm: Crm, stub: StubSiro, opened: Opener, post: Post) -> None:

@@ -34,7 +34,7 @@ WATCH = "watch"
 async def watch(bridge: Bridge) -> bool:
     """Look at the status, and tell of it if its problems are others than those told last; whether it was told.
 
-    Where no address takes the message, the next look tells it again.
+    Where no address takes the message, the next look tells it again. The connection must have been verified once.
     """
     async with exclusive(bridge.engine, WATCH, bridge.name, patience=0):
         problems = (await status(bridge)).problems
@@ -67,8 +67,8 @@ async def _told(bridge: Bridge) -> list[str]:
 def _open(config: Config) -> apprise.Apprise:
     import apprise  # noqa: PLC0415 - it is large, and only where alerts are asked for
 
-    # It would log addresses, and passwords stand in them.
-    logging.getLogger("apprise").setLevel(logging.CRITICAL)
+    for chatty in ("apprise", "urllib3"):  # they would log addresses, and secrets stand in those
+        logging.getLogger(chatty).setLevel(logging.CRITICAL)
     opened = apprise.Apprise()
     for place, address in enumerate(config.alerts.to):
         if not opened.add(address.get_secret_value()):

@@ -127,15 +127,15 @@ async def completeness(bridge: Bridge, directory: Directory | None, *, rep: str 
 async def state_of_appointment(bridge: Bridge, key: str, directory: Directory | None) -> AppointmentState:
     """Where one appointment of the ledger stands."""
     async with bridge.engine.connect() as conn:
-        mapped = await _mapped_reps(conn, bridge.name, directory)
-        values = _values(bridge, mapped) | {"rep": None, "rep_users": None, "key": key}
+        mapped = await _mapped_reps(conn, bridge.name, directory, key)
+        values = _values(bridge, mapped) | {"rep": None, "key": key}
         return AppointmentState(await conn.scalar(text(ONE_APPOINTMENT), values) or AppointmentState.UNACCOUNTED)
 
 
 async def state_of_recording(bridge: Bridge, recording_id: str) -> RecordingState:
     """Where one recording of the ledger stands."""
     async with bridge.engine.connect() as conn:
-        values = _values(bridge, ()) | {"rep_users": None, "id": recording_id}
+        values = _values(bridge, ()) | {"id": recording_id}
         return RecordingState(await conn.scalar(text(ONE_RECORDING), values) or RecordingState.UNACCOUNTED)
 
 
@@ -158,11 +158,13 @@ def _values(bridge: Bridge, mapped: Sequence[Mapped]) -> dict[str, Any]:
     }
 
 
-async def _mapped_reps(conn: AsyncConnection, connection: str, directory: Directory | None) -> list[Mapped]:
-    """The reps of all appointments, each with the Siro user that they are taken for."""
+async def _mapped_reps(
+    conn: AsyncConnection, connection: str, directory: Directory | None, key: str | None = None
+) -> list[Mapped]:
+    """The reps of all appointments, or of one, each with the Siro user that they are taken for."""
     if directory is None:
         return []
-    rows = await conn.execute(text(REPS), {"connection": connection})
+    rows = await conn.execute(text(REPS), {"connection": connection, "key": key})
     return [match(Rep(row.id, row.email, row.name), directory.users, directory.overrides) for row in rows]
 
 

@@ -2,7 +2,8 @@
 
 Joined from our own words; every value is bound: the connection, the reps whom no Siro user is taken for (`unknown`)
 and the pairs of the others (`known_reps`, `known_users`), what the file writes where (`targets`, and `models`,
-`tables`, `columns`), and the one rep that is asked for (`rep`, `rep_users`), or null.
+`tables`, `columns`), and the one rep that is asked for (`rep`, `rep_users`), or null. Of one appointment (`key`) or one
+recording (`id`) nothing else is read.
 """
 # ruff: noqa: S608
 
@@ -17,6 +18,14 @@ _SAID = """
           and coalesce(btrim(item ->> 'value'), '') not in ('', '[]'))
 """
 """Whether a recording said something about a field. A field's row names the recording only that it was written from."""
+
+
+def _recording_states(which: str) -> str:
+    """The recordings whose id fits `which`, a condition that begins with `and` and writes `{id}` for it."""
+    return _RECORDING_STATES.replace("<which l>", which.format(id="l.recording_id")).replace(
+        "<which>", which.format(id="recording_id")
+    )
+
 
 _RECORDING_STATES = f"""
     targets as (
@@ -33,28 +42,29 @@ _RECORDING_STATES = f"""
         join fields f using (connection, model, record)
         join targets using (model, table_name, column_name)
         left join recording_contents c on c.connection = l.connection and c.recording_id = l.recording_id
-        where l.connection = :connection and (f.recording_id = l.recording_id or {_SAID})
+        where l.connection = :connection <which l> and (f.recording_id = l.recording_id or {_SAID})
         group by l.recording_id
     ),
     in_notes as (
         select recording_id, bool_or(state = 'refused') as refused, bool_or(state = 'interrupted') as interrupted,
                bool_or(state in ('written', 'edited')) as stands, bool_or(state = 'reverted') as undone,
                bool_or(state = 'removed') as removed
-        from notes where connection = :connection and model = any(cast(:targets as text[])) group by recording_id
+        from notes where connection = :connection <which> and model = any(cast(:targets as text[]))
+        group by recording_id
     ),
     wrote as (
-        select w.recording_id,
+        select recording_id,
                bool_or(w.reverted_at is null and w.action not in ('taken_back', 'withdrawn', 'reverted')) as stands,
                bool_or(w.reverted_at is not null) as undone
-        from writes w join recording_links l using (connection, recording_id, model, record)
-        where w.connection = :connection group by w.recording_id
+        from writes w join recording_links using (connection, recording_id, model, record)
+        where w.connection = :connection <which> group by recording_id
     ),
     asked as (
-        select distinct recording_id from proposals where connection = :connection and state = 'open'
+        select distinct recording_id from proposals where connection = :connection <which> and state = 'open'
     ),
     owed as (
         select distinct l.recording_id from due d join recording_links l using (connection, model, record)
-        where d.connection = :connection and d.model = any(cast(:targets as text[]))
+        where d.connection = :connection <which l> and d.model = any(cast(:targets as text[]))
     ),
     recording_states as materialized (
         select r.connection, r.recording_id, r.user_id, r.started_at,
@@ -82,7 +92,7 @@ _RECORDING_STATES = f"""
         left join wrote using (recording_id)
         left join asked using (recording_id)
         left join owed using (recording_id)
-        where r.connection = :connection
+        where r.connection = :connection <which>
     )
 """
 
@@ -95,7 +105,6 @@ _WORST = """
 """Of several recordings of one appointment, the state that asks most for somebody to look counts."""
 
 _STATES = f"""
-    with {_RECORDING_STATES},
     rows_sent as materialized (
         select s.connection, s.key, s.changed_at, s.state as sent_state, s.removed, s.payload is not null as held,
                p."deletedAt" is not null as deleted, p."startTime" as starts_at,
@@ -109,7 +118,7 @@ _STATES = f"""
             from json_array_elements(p."engagementUsers") with ordinality as children (child, place)
             where child ->> 'deletedAt' is null order by place limit 1
         ) as rep on true
-        where s.connection = :connection and s.stream = 'engagements'
+        where s.connection = :connection and s.stream = 'engagements' <one>
           and (cast(:rep as text) is null
                or lower(cast(:rep as text)) in (lower(rep.id), lower(rep.email), lower(rep.name)))
     ),
@@ -119,32 +128,28 @@ _STATES = f"""
         where l.connection = :connection and l.model = 'engagement' and rs.state <> 'deleted'
         group by l.record
     ),
-    users_of_reps as materialized (
-        select a.rep_id, rs.user_id
-        from rows_sent a
-        join recording_links l on l.connection = a.connection and l.model = 'engagement' and l.record = a.key
-        join recording_states rs on rs.connection = l.connection and rs.recording_id = l.recording_id
-        where rs.user_id is not null and rs.state not in ('unproven', 'foreign', 'colliding')
-        union
+    known as materialized (
         select rep_id, user_id
         from unnest(cast(:known_reps as text[]), cast(:known_users as text[])) as given (rep_id, user_id)
     ),
     loose as materialized (
         select user_id, started_at, floor(extract(epoch from started_at) / 86400)::int as day
-        from recording_states where state = 'unlinked'
+        from recordings where connection = :connection and state = 'unlinked'
+    ),
+    days as materialized (
+        select key, rep_id, starts_at, ends_at,
+               generate_series(
+                   floor(extract(epoch from starts_at - interval '1 hour') / 86400)::int,
+                   floor(extract(epoch from least(ends_at, starts_at + interval '2 days') + interval '1 hour')
+                         / 86400)::int) as day
+        from rows_sent where sent_state = 'sent' and not removed and starts_at <= now()
     ),
     near_loose as (
-        select distinct a.key
-        from rows_sent a
-        cross join lateral generate_series(
-            floor(extract(epoch from a.starts_at - interval '1 hour') / 86400)::int,
-            floor(extract(epoch from least(a.ends_at, a.starts_at + interval '2 days') + interval '1 hour')
-                  / 86400)::int) as days (day)
-        join loose on loose.day = days.day
-            and loose.started_at between a.starts_at - interval '1 hour' and a.ends_at + interval '1 hour'
-        where a.sent_state = 'sent' and not a.removed
-          and (not exists (select from users_of_reps u where u.rep_id = a.rep_id)
-               or exists (select from users_of_reps u where u.rep_id = a.rep_id and u.user_id = loose.user_id))
+        select distinct key
+        from days join loose using (day)
+        where loose.started_at between days.starts_at - interval '1 hour' and days.ends_at + interval '1 hour'
+          and (coalesce(rep_id, '') not in (select rep_id from known)
+               or (rep_id, user_id) in (select rep_id, user_id from known))
     ),
     appointments as materialized (
         select a.key, a.rep,
@@ -171,8 +176,16 @@ _STATES = f"""
     )
 """
 
+
+def _appointments(which: str, one: str) -> str:
+    """The recordings that fit `which`, and the appointments that fit `one`, each with its state."""
+    return f"with {_recording_states(which)}, {_STATES.replace('<one>', one)}"
+
+
+_ALL: Final = _appointments("", "")
+
 COUNTS: Final = f"""
-    {_STATES}
+    {_ALL}
     select 'appointment' as kind, rep, state, count(*) as number from appointments group by rep, state
     union all
     select 'recording', user_id, state, count(*) from recording_states
@@ -183,7 +196,7 @@ COUNTS: Final = f"""
 """How many of each kind, rep and state."""
 
 LATE: Final = f"""
-    {_STATES},
+    {_ALL},
     limits as (
         select state, seconds from unnest(cast(:states as text[]), cast(:seconds as float8[])) as given (state, seconds)
     ),
@@ -203,9 +216,12 @@ LATE: Final = f"""
 """
 """Appointments, and recordings without one, that are older than their state allows."""
 
-ONE_APPOINTMENT: Final = f"{_STATES} select state from appointments where key = :key"
+_OF_IT = "and {id} in (select recording_id from recording_links where connection = :connection "
+_OF_IT += "and model = 'engagement' and record = :key)"
 
-ONE_RECORDING: Final = f"with {_RECORDING_STATES} select state from recording_states where recording_id = :id"
+ONE_APPOINTMENT: Final = f"{_appointments(_OF_IT, 'and s.key = :key')} select state from appointments"
+
+ONE_RECORDING: Final = f"with {_recording_states('and {id} = :id')} select state from recording_states"
 
 REPS: Final = """
     select child ->> 'externalId' as id, max(child ->> 'email') as email, max(child ->> 'name') as name
@@ -213,7 +229,7 @@ REPS: Final = """
     cross join lateral json_to_record(s.payload) as p ("engagementUsers" json)
     cross join lateral json_array_elements(p."engagementUsers") as child
     where s.connection = :connection and s.stream = 'engagements' and not s.removed
-      and child ->> 'deletedAt' is null
+      and (cast(:key as text) is null or s.key = :key) and child ->> 'deletedAt' is null
     group by 1 order by 1
 """
-"""The reps that appointments name."""
+"""The reps that appointments, or one of them (`key`), name."""

@@ -32,7 +32,7 @@ class AppointmentState(StrEnum):
     UNDER_WAY = "under_way"
     """It is being held, or has just been: its recording may still come."""
     UNLINKED = "unlinked"
-    """A recording of its rep at that time is linked to nothing."""
+    """A recording near its time, by its rep where Siro tells who that is, is linked to nothing."""
     NO_RECORDING = "no_recording"
     """Nothing was recorded at that time."""
     NOT_OURS = "not_ours"
