@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from fieldnote.bridge.completeness_sql import COUNTS, LATE, ONE_APPOINTMENT, ONE_RECORDING, REPS
+from fieldnote.bridge.completeness_sql import ALL, ONE_APPOINTMENT, ONE_RECORDING, REPS
 from fieldnote.bridge.context import Bridge
 from fieldnote.bridge.people import Mapped, Rep, Way, match
 from fieldnote.bridge.states import PATIENCE, AppointmentState, RecordingState
@@ -111,16 +111,17 @@ async def completeness(bridge: Bridge, directory: Directory | None, *, rep: str 
     async with bridge.engine.connect() as conn:
         mapped = await _mapped_reps(conn, bridge.name, directory)
         values = _values(bridge, mapped) | {"rep": rep, "rep_users": _users_of(rep, mapped, directory)}
-        for row in await conn.execute(text(COUNTS), values):
-            _count(result, row, directory)
         limits = {
             "states": [str(state) for state in PATIENCE],
             "seconds": [limit.total_seconds() for limit in PATIENCE.values()],
             "shown": LATE_SHOWN,
         }
-        rows = (await conn.execute(text(LATE), values | limits)).all()
-    result.late = [Late(row.kind, row.id, _rep_of(row, directory), row.state, row.since) for row in rows]
-    result.late_total = rows[0].total if rows else 0
+        for row in await conn.execute(text(ALL), values | limits):
+            if row.id is None:
+                _count(result, row, directory)
+            else:
+                result.late.append(Late(row.kind, row.id, _rep_of(row, directory), row.state, row.since))
+                result.late_total = row.number
     return result
 
 

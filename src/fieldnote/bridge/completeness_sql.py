@@ -182,39 +182,39 @@ def _appointments(which: str, one: str) -> str:
     return f"with {_recording_states(which)}, {_STATES.replace('<one>', one)}"
 
 
-_ALL: Final = _appointments("", "")
-
-COUNTS: Final = f"""
-    {_ALL}
-    select 'appointment' as kind, rep, state, count(*) as number from appointments group by rep, state
-    union all
-    select 'recording', user_id, state, count(*) from recording_states
-    where cast(:rep_users as text[]) is null or user_id = any(cast(:rep_users as text[]))
-    group by user_id, state
-    order by kind, rep, state
-"""
-"""How many of each kind, rep and state."""
-
-LATE: Final = f"""
-    {_ALL},
+ALL: Final = f"""
+    {_appointments("", "")},
     limits as (
         select state, seconds from unnest(cast(:states as text[]), cast(:seconds as float8[])) as given (state, seconds)
     ),
-    all_of_them as (
-        select 'appointment' as kind, key as id, rep, state, since from appointments
-        union all
-        select 'recording', rs.recording_id, rs.user_id, rs.state, rs.started_at from recording_states rs
-        where (cast(:rep_users as text[]) is null or rs.user_id = any(cast(:rep_users as text[])))
-          and not exists (select from recording_links l join appointments a on a.key = l.record
-                          where l.connection = rs.connection and l.recording_id = rs.recording_id
-                            and l.model = 'engagement')
+    late as (
+        select kind, id, rep, state, since, count(*) over () as number
+        from (
+            select 'appointment' as kind, key as id, rep, state, since from appointments
+            union all
+            select 'recording', rs.recording_id, rs.user_id, rs.state, rs.started_at from recording_states rs
+            where (cast(:rep_users as text[]) is null or rs.user_id = any(cast(:rep_users as text[])))
+              and not exists (select from recording_links l join appointments a on a.key = l.record
+                              where l.connection = rs.connection and l.recording_id = rs.recording_id
+                                and l.model = 'engagement')
+        ) as all_of_them join limits using (state)
+        where since < now() - make_interval(secs => limits.seconds)
+        order by since desc, kind, id limit :shown
     )
-    select kind, id, rep, state, since, count(*) over () as total
-    from all_of_them join limits using (state)
-    where since < now() - make_interval(secs => limits.seconds)
-    order by since desc, kind, id limit :shown
+    select 'appointment' as kind, cast(null as text) as id, rep, state, cast(null as timestamptz) as since,
+           count(*) as number
+    from appointments group by rep, state
+    union all
+    select 'recording', null, user_id, state, null, count(*)
+    from recording_states
+    where cast(:rep_users as text[]) is null or user_id = any(cast(:rep_users as text[]))
+    group by user_id, state
+    union all
+    select kind, id, rep, state, since, number from late
+    order by since desc nulls first, kind, id, rep, state
 """
-"""Appointments, and recordings without one, that are older than their state allows."""
+"""How many of each kind, rep and state (`number`); then the latest of those, appointments and recordings without one,
+that are older than their state allows, each with how many such there are."""
 
 _OF_IT = "and {id} in (select recording_id from recording_links where connection = :connection "
 _OF_IT += "and model = 'engagement' and record = :key)"
