@@ -494,6 +494,20 @@ class ReceiverSettings(_Section):
     """What a hook of the CRM proves itself with; several while one is being replaced."""
 
 
+def _addresses(value: object) -> object:
+    """A list of addresses, or one, stands for the section."""
+    return {"to": _secrets(value)} if isinstance(value, (str, list)) else value
+
+
+class AlertSettings(_Section):
+    """Who is told when the connection's status turns bad, or well again."""
+
+    to: Annotated[tuple[Secret, ...], BeforeValidator(_secrets)] = Field(default=(), min_length=1)
+    """Addresses as Apprise writes them, such as `mailto://user:password@example.com`."""
+    every: Duration = timedelta(minutes=5)
+    """How often the daemon looks."""
+
+
 class Config(_Section):
     """A whole fieldnote.yaml."""
 
@@ -504,6 +518,7 @@ class Config(_Section):
     push: PushSettings | None = None
     pull: PullSettings | None = None
     receiver: ReceiverSettings = ReceiverSettings()
+    alerts: Annotated[AlertSettings, BeforeValidator(_addresses)] = AlertSettings()
     path: Path = Field(default=Path("fieldnote.yaml"), exclude=True)
     """The file that this was read from."""
     lines: dict[Keys, int] = Field(default_factory=dict, exclude=True, repr=False)
@@ -533,6 +548,10 @@ def json_schema() -> dict[str, Any]:
     crm["additionalProperties"] = True  # a driver of another package has keys of its own
     switched = schema["$defs"]["StreamSettings"]["properties"]["deletes"]
     switched["anyOf"].append({"type": "boolean"})
+    alerts = schema["properties"]["alerts"]
+    section = alerts.pop("$ref", None)
+    if section is not None:
+        alerts["anyOf"] = [{"$ref": section}, {"type": "string"}, {"type": "array", "items": {"type": "string"}}]
     for part in _parts(schema):
         if part.get("type") in ("integer", "number"):
             part["type"] = [part["type"], "string"]
