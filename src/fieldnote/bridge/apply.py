@@ -52,11 +52,18 @@ async def apply_record(bridge: Bridge, run_id: int, model: Model, key: str) -> A
     Raises `CrmUnavailable` if the CRM cannot be reached; the record stays due then.
     """
     async with exclusive(bridge.engine, "record", bridge.name, model.value, key, patience=_PATIENCE) as conn:
-        return await _Work(bridge, conn, run_id, model, key).run()
+        return await compare_record(bridge, conn, run_id, model, key)
+
+
+async def compare_record(
+    bridge: Bridge, conn: AsyncConnection, run_id: int | None, model: Model, key: str
+) -> Applied:  # fmt: skip
+    """The same on `conn`, for a caller who has made sure that nobody else is at the record."""
+    return await _Work(bridge, conn, run_id, model, key).run()
 
 
 class _Work:
-    def __init__(self, bridge: Bridge, conn: AsyncConnection, run_id: int, model: Model, key: str) -> None:
+    def __init__(self, bridge: Bridge, conn: AsyncConnection, run_id: int | None, model: Model, key: str) -> None:
         self.bridge = bridge
         self.conn = conn
         self.run_id = run_id

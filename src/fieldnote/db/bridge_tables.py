@@ -198,6 +198,21 @@ pulls: Final = Table(
     Column("version", Text, nullable=False),
 )
 
+backfills: Final = Table(
+    "backfills",
+    metadata,
+    _connection(),
+    _moment("since", nullable=False),
+    # Siro's cursor of the next page; null: none was read yet.
+    Column("cursor", Text),
+    # Recordings so far.
+    Column("read", BigInteger, nullable=False, server_default="0"),
+    Column("all_read", Boolean, nullable=False, server_default=false()),
+    _now("started_at"),
+    _moment("finished_at"),
+)
+"""How far the latest reading of history has come."""
+
 events: Final = Table(
     "events",
     metadata,
