@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
+from fastapi import Response
+from fastapi.responses import JSONResponse
 from sqlalchemy import text
 from typer.testing import CliRunner
 
 from fieldnote.bridge import BackfillResult, Bridge, backfill_once, plan_backfill, pull_once, push_once
+from fieldnote.bridge.pull import look_at
 from fieldnote.cli import bridge as commands
 from tests.bridge.conftest import BOTH, Crm, Opener
 from tests.bridge.stub_siro import StubSiro, ago
