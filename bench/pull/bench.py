@@ -105,13 +105,11 @@ def staged(recordings: int, deals: int) -> Iterator[Place]:
         server = ensure_server(folder / "home")
         crm, ledger = server.url("crm"), server.url("ledger")
         try:
-            with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
-                connection.execute("create database crm")
-                connection.execute("create database ledger")
             with psycopg.connect(crm, autocommit=True) as connection:
                 for statement in CRM.split(";\n"):
                     if statement.strip():
-                        connection.execute(statement.replace("%(deals)s", str(DEALS)).replace("%(history)s", str(deals)))
+                        filled = statement.replace("%(deals)s", str(DEALS)).replace("%(history)s", str(deals))
+                        connection.execute(filled)
             with _stub(recordings, deals) as port:
                 place = Place(folder, crm, ledger, port)
                 place.write_file()
@@ -150,7 +148,9 @@ def backfill(recordings: int, deals: int) -> bool:
         held = _held(place)
     peaks = ", ".join(f"{part / 1e6:.0f}" for part in memory())
     rate = recordings / seconds
-    print(f"backfill: {recordings} recordings of {deals} deals in {seconds:.1f} s: {rate:.0f}/s, {said['writes']} writes")
+    print(
+        f"backfill: {recordings} recordings of {deals} deals in {seconds:.1f} s: {rate:.0f}/s, {said['writes']} writes"
+    )
     print(f"  memory by tenths of the time: {peaks} MB; in the CRM: {held[0]} fields, {held[1]} notes")
     kept = rate >= 100 and held == (2 * min(deals, recordings), recordings) and said["settled"]
     print(f"  asked: 100/s, all there: {'kept' if kept else 'MISSED'}", flush=True)

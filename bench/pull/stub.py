@@ -66,7 +66,7 @@ def recording(name: str, deal: str, at: datetime) -> dict[str, Any]:
         "isEntityExtractionDone": True, "links": {"web": {"self": f"https://app.siro.ai/recordings/{name}"}},
         "summary": [{"id": "s", "name": "Summary", "content": "They like blue tiles. " * 20}],
         "entityExtractions": [
-            {"name": "Budget", "value": "$40,000 - $50,000"}, {"name": "Objections", "value": f"the price, said {name}"},
+            {"name": "Budget", "value": "$40,000 - $50,000"}, {"name": "Objections", "value": f"the price, {name}"},
         ],
         "crm": {"integrationConnectionId": CONNECTION, "opportunity": {"id": f"o-{deal}", "externalId": deal}},
     }  # fmt: skip

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.bridge import field_ledger, readiness
 from fieldnote.bridge.context import Bridge
-from fieldnote.bridge.desired import Contribution, desired
+from fieldnote.bridge.desired import Contribution, Desired, desired
 from fieldnote.bridge.field_ledger import FieldKey
 from fieldnote.bridge.fields import FieldOutcome, FieldWriter, Said, moved_away
 from fieldnote.bridge.held import Held, Link, Model, Ownership
@@ -26,6 +26,7 @@ from fieldnote.bridge.notes import NoteKey, NoteOutcome, NoteWriter, note_record
 from fieldnote.bridge.outcomes import Change
 from fieldnote.bridge.readiness import Readiness
 from fieldnote.bridge.recordings import Recordings
+from fieldnote.bridge.start_links import START_LINK, start_link
 from fieldnote.bridge.values import contribution
 from fieldnote.config import FieldSettings, Policy, TargetSettings
 from fieldnote.crm.types import NoteTarget, Record, Row
@@ -107,6 +108,8 @@ class _Work:
                 run_id=self.run_id,
             )
             work.append((writer, said, entry))
+        if target.start_link is not None:
+            work += await self._start_link(record, target.start_link)
         await self.conn.commit()
         if work:
             await self._write_fields(record, work)
@@ -131,6 +134,26 @@ class _Work:
             source = held_by_id.get(entry.recording_id)
         gone = source is not None and source.deleted
         return Said(wish, moved=moved_away(entry, linked, source), gone=gone)
+
+    async def _start_link(
+        self, record: Record, column: str
+    ) -> list[tuple[FieldWriter, Said, field_ledger.FieldEntry | None]]:
+        """The link by which this appointment's recording is started: a field that no recording speaks of."""
+        link = await start_link(self.conn, self.bridge.name, self.key) if self.model is Model.ENGAGEMENT else None
+        if link is None:
+            return []
+        field_key = FieldKey(self.bridge.name, self.model.value, self.key, record.table, column)
+        writer = FieldWriter(
+            self.bridge.crm,
+            self.conn,
+            key=field_key,
+            record=record,
+            extraction=START_LINK,
+            settings=FieldSettings(to=column, policy=Policy.FILL),
+            run_id=self.run_id,
+        )
+        said = Said(Desired(link, None), moved=False)
+        return [(writer, said, await field_ledger.load(self.conn, field_key))]
 
     async def _write_fields(
         self, record: Record, work: Sequence[tuple[FieldWriter, Said, field_ledger.FieldEntry | None]]

@@ -35,6 +35,7 @@ from fieldnote.bridge.ownership import declare
 from fieldnote.bridge.quotes import find_quotes
 from fieldnote.bridge.recordings import Fetched, Recordings, Ticket, take_ticket
 from fieldnote.bridge.runs import begin, finish
+from fieldnote.bridge.start_links import offer_anew, offer_links
 from fieldnote.db.bridge_tables import due, events, fields, notes, pulls
 from fieldnote.errors import ConfigError, CrmUnavailable, FieldnoteError, Transient
 from fieldnote.siro import bulk
@@ -79,6 +80,7 @@ async def pull_once(
             with bulk():
                 await work.look_at_unfinished()
                 await work.help_linking()
+            await work.offer_links()
             await work.apply_due()
             if bridge.remote.has_user_token:
                 with bulk():
@@ -183,6 +185,7 @@ class Pass:
         row = (await conn.execute(statement)).one()
         if row.version != version:
             await self.recordings.mark_all_due(conn)
+            await offer_anew(conn, self.bridge.name)
         mark: datetime = row.high_water
         return mark
 
@@ -219,6 +222,13 @@ class Pass:
             self.result.warnings.append(f"recordings that Siro left unlinked were not matched: {error.message}")
         except SiroError as error:
             self._left_over(error)
+
+    async def offer_links(self) -> None:
+        """Appointments that were pushed get the link by which their recording is started."""
+        target = self.bridge.config.pull.engagement if self.bridge.config.pull else None
+        if target is not None and target.start_link is not None:
+            async with self.bridge.engine.begin() as conn:
+                await offer_links(conn, self.bridge.name)
 
     def _is_time(self, held: Held, fetched_at: datetime, now: datetime) -> bool:
         """The older a recording, the seldomer a look at it is worth a call."""
@@ -347,6 +357,8 @@ class Pass:
         targets = self.bridge.config.pull.targets() if self.bridge.config.pull else {}
         for model, target in targets.items():
             found.update((model, target.table, settings.to) for settings in target.fields.values())
+            if target.start_link is not None:
+                found.add((model, target.table, target.start_link))
             if target.note is not None:
                 found.add((model, target.note.table, ""))
         return found

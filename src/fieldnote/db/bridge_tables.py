@@ -196,6 +196,8 @@ pulls: Final = Table(
     _moment("high_water", nullable=False),
     # Of the file's pull section: when it changes, every linked record is looked at again.
     Column("version", Text, nullable=False),
+    # Appointments pushed until then have got their links to start a recording.
+    _moment("offered_until"),
 )
 
 backfills: Final = Table(
