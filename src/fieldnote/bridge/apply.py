@@ -18,7 +18,7 @@ from fieldnote.bridge import field_ledger, readiness
 from fieldnote.bridge.context import Bridge
 from fieldnote.bridge.desired import Contribution, Desired, desired
 from fieldnote.bridge.field_ledger import FieldKey
-from fieldnote.bridge.fields import FieldOutcome, FieldWriter, Said, moved_away
+from fieldnote.bridge.fields import FieldOutcome, FieldWriter, Removal, Said, moved_away, stands
 from fieldnote.bridge.held import Held, Link, Model, Ownership
 from fieldnote.bridge.locks import exclusive
 from fieldnote.bridge.note_text import Visit, note_body, visit_of
@@ -119,21 +119,25 @@ class _Work:
         usable: Sequence[Held], linked: Sequence[Held],
     ) -> Said | None:  # fmt: skip
         """What the recordings say about a field; None where nobody ever said or wrote anything."""
-        contributions: list[Contribution] = []
+        given: list[tuple[Held, Contribution]] = []
         for held in usable:
             ready, item = readiness.field(held, name)
             if ready is Readiness.READY and item is not None:
-                zone = self.bridge.zone
-                contributions.append(contribution(held, item, settings, zone))
-        wish = desired(contributions, append=settings.policy is Policy.APPEND)
-        if not contributions and entry is None:
+                said = contribution(held, item, settings, self.bridge.zone)
+                if not held.deleted or stands(entry, said, append=settings.policy is Policy.APPEND):
+                    given.append((held, said))
+        if not given and entry is None:
             return None
+        append = settings.policy is Policy.APPEND
+        wish = desired([said for _, said in given], append=append)
+        rest = desired([said for held, said in given if not held.deleted], append=append)
+        deleted = [held.id for held, _ in given if held.deleted]
+        removal = Removal(deleted[-1], rest.value) if deleted and rest.value != wish.value else None
         source = None
         if entry is not None and entry.recording_id is not None:
             held_by_id = await Recordings(self.bridge.name).load(self.conn, [entry.recording_id])
             source = held_by_id.get(entry.recording_id)
-        gone = source is not None and source.deleted
-        return Said(wish, moved=moved_away(entry, linked, source), gone=gone)
+        return Said(wish, moved_away(entry, linked, source, name), removal)
 
     async def _start_link(
         self, record: Record, column: str
@@ -197,6 +201,8 @@ class _Work:
         if not await self._record_is_there(target):
             return
         for held in sorted(usable, key=lambda item: (item.started_at, item.id)):
+            if held.deleted:
+                continue  # its note stays as it is
             if readiness.summary(held) is Readiness.READY:
                 body = note_body(held, await self._visit(held), self.bridge.zone)
                 self._count(await self._note(note, held.id).apply(body))

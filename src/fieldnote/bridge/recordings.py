@@ -65,6 +65,7 @@ def merge(old: Held, new: Held, *, alone: bool) -> Held:
         new,
         integration_connection_id=links.integration_connection_id,
         links=links.links,
+        withdrawn=old.withdrawn,
         duration_ms=new.duration_ms if new.duration_ms is not None else old.duration_ms,
         latitude=new.latitude if new.latitude is not None else old.latitude,
         longitude=new.longitude if new.longitude is not None else old.longitude,
@@ -150,6 +151,12 @@ class Recordings:
         await self.mark_due(conn, _records(held))
         values = {"deleted": True, "state": Stage.DELETED.value}
         await conn.execute(update(recordings).where(*self._is(recording_id)).values(values))
+
+    async def withdraw(self, conn: AsyncConnection, recording_id: str) -> None:
+        """What a deleted recording gave goes, wherever nobody has touched it."""
+        await conn.execute(update(recordings).where(*self._is(recording_id)).values(withdrawn_at=func.now()))
+        held = (await self.load(conn, [recording_id])).get(recording_id)
+        await self.mark_due(conn, _records(held))
 
     async def load(self, conn: AsyncConnection, recording_ids: Sequence[str]) -> dict[str, Held]:
         """These recordings."""
@@ -330,6 +337,7 @@ def _held(row: Any, links: list[Link]) -> Held:
     return Held(
         id=row.recording_id,
         **{name: getattr(row, name) for name in _STATE},
+        withdrawn=row.withdrawn_at is not None,
         links=tuple(sorted(links, key=lambda link: (link.model, link.record))),
         title=row.title,
         web_url=row.web_url,

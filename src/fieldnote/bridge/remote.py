@@ -242,6 +242,7 @@ def held_of(recording: Recording) -> Held:
     """A recording as it is held. Pure."""
     summary = tuple(Section(part.name or "", part.content) for part in recording.summary or ())
     said = recording.entity_extractions or ()
+    place = _place(recording)
     moments = [moment for moment in (recording.created_at, recording.updated_at) if moment is not None]
     return Held(
         id=recording.id,
@@ -260,15 +261,16 @@ def held_of(recording: Recording) -> Held:
         summary=summary,
         extractions=tuple(Extraction(item.name, item.value) for item in said),
         duration_ms=None if recording.duration_in_milliseconds is None else round(recording.duration_in_milliseconds),
-        **_place(recording),
+        latitude=place[0],
+        longitude=place[1],
     )
 
 
-def _place(recording: Recording) -> dict[str, float]:
+def _place(recording: Recording) -> tuple[float, float] | tuple[None, None]:
     latitude, longitude = recording.latitude, recording.longitude
     if latitude is None or longitude is None or latitude == longitude == 0:
-        return {}
-    return {"latitude": latitude, "longitude": longitude}
+        return None, None
+    return latitude, longitude
 
 
 def _flag(flag: bool | None, *, there: bool) -> bool:

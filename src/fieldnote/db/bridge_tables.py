@@ -254,6 +254,8 @@ recordings: Final = Table(
     Column("longitude", Double),
     # Whether it ever had a link: what took that away was not us, and is not undone.
     Column("was_linked", Boolean, nullable=False, server_default=false()),
+    # Deleted in Siro, and a person agreed that what it gave goes.
+    _moment("withdrawn_at"),
     Index("ix_recordings_state", "connection", "state", "started_at"),
     Index("ix_recordings_user", "connection", "user_id", "started_at"),
 )
