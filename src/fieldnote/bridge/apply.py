@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.bridge import field_ledger, readiness
 from fieldnote.bridge.context import Bridge
-from fieldnote.bridge.desired import Contribution, desired
+from fieldnote.bridge.desired import Contribution, Desired, desired
 from fieldnote.bridge.field_ledger import FieldKey
 from fieldnote.bridge.fields import FieldOutcome, FieldWriter, Removal, Said, moved_away, stands
 from fieldnote.bridge.held import Held, Link, Model, Ownership
@@ -26,6 +26,7 @@ from fieldnote.bridge.notes import NoteKey, NoteOutcome, NoteWriter, note_record
 from fieldnote.bridge.outcomes import Change
 from fieldnote.bridge.readiness import Readiness
 from fieldnote.bridge.recordings import Recordings
+from fieldnote.bridge.start_links import START_LINK, start_link
 from fieldnote.bridge.values import contribution
 from fieldnote.config import FieldSettings, Policy, TargetSettings
 from fieldnote.crm.types import NoteTarget, Record, Row
@@ -52,11 +53,18 @@ async def apply_record(bridge: Bridge, run_id: int, model: Model, key: str) -> A
     Raises `CrmUnavailable` if the CRM cannot be reached; the record stays due then.
     """
     async with exclusive(bridge.engine, "record", bridge.name, model.value, key, patience=_PATIENCE) as conn:
-        return await _Work(bridge, conn, run_id, model, key).run()
+        return await compare_record(bridge, conn, run_id, model, key)
+
+
+async def compare_record(
+    bridge: Bridge, conn: AsyncConnection, run_id: int | None, model: Model, key: str
+) -> Applied:  # fmt: skip
+    """The same on `conn`, for a caller who has made sure that nobody else is at the record."""
+    return await _Work(bridge, conn, run_id, model, key).run()
 
 
 class _Work:
-    def __init__(self, bridge: Bridge, conn: AsyncConnection, run_id: int, model: Model, key: str) -> None:
+    def __init__(self, bridge: Bridge, conn: AsyncConnection, run_id: int | None, model: Model, key: str) -> None:
         self.bridge = bridge
         self.conn = conn
         self.run_id = run_id
@@ -100,6 +108,8 @@ class _Work:
                 run_id=self.run_id,
             )
             work.append((writer, said, entry))
+        if target.start_link is not None:
+            work += await self._start_link(record, target.start_link)
         await self.conn.commit()
         if work:
             await self._write_fields(record, work)
@@ -128,6 +138,26 @@ class _Work:
             held_by_id = await Recordings(self.bridge.name).load(self.conn, [entry.recording_id])
             source = held_by_id.get(entry.recording_id)
         return Said(wish, moved_away(entry, linked, source, name), removal)
+
+    async def _start_link(
+        self, record: Record, column: str
+    ) -> list[tuple[FieldWriter, Said, field_ledger.FieldEntry | None]]:
+        """The link by which this appointment's recording is started: a field that no recording speaks of."""
+        link = await start_link(self.conn, self.bridge.name, self.key) if self.model is Model.ENGAGEMENT else None
+        if link is None:
+            return []
+        field_key = FieldKey(self.bridge.name, self.model.value, self.key, record.table, column)
+        writer = FieldWriter(
+            self.bridge.crm,
+            self.conn,
+            key=field_key,
+            record=record,
+            extraction=START_LINK,
+            settings=FieldSettings(to=column, policy=Policy.FILL),
+            run_id=self.run_id,
+        )
+        said = Said(Desired(link, None), moved=False)
+        return [(writer, said, await field_ledger.load(self.conn, field_key))]
 
     async def _write_fields(
         self, record: Record, work: Sequence[tuple[FieldWriter, Said, field_ledger.FieldEntry | None]]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, func, select, text, true, update
@@ -95,8 +95,10 @@ def _newer_extractions(old: Held, new: Held, *, alone: bool) -> tuple[Extraction
 class Recordings:
     """The recordings of one connection."""
 
-    def __init__(self, connection: str) -> None:
+    def __init__(self, connection: str, *, aside: timedelta = timedelta(0)) -> None:
+        """`aside`: how long records that become due are left to whoever stores here, before others take them."""
         self.connection = connection
+        self.aside = aside
 
     async def store(self, conn: AsyncConnection, fetched: Sequence[Fetched], now: datetime) -> Stored:
         """Keep what was fetched, and mark the records that it concerns as due."""
@@ -224,6 +226,7 @@ class Recordings:
                 "connection": self.connection,
                 "models": [model.value for model, _ in pairs],
                 "records": [record for _, record in pairs],
+                "aside": self.aside,
             }
             await conn.execute(_MARK_DUE, values)
 
@@ -361,11 +364,11 @@ _RESTAGE = text("""
 """)
 
 _MARK_DUE = text("""
-    insert into due (connection, model, record)
-    select :connection, item.model, item.record
+    insert into due (connection, model, record, retry_at)
+    select :connection, item.model, item.record, now() + cast(:aside as interval)
     from unnest(cast(:models as text[]), cast(:records as text[])) as item (model, record)
     on conflict (connection, model, record) do update
-    set causes = due.causes + 1, attempts = 0, retry_at = now()
+    set causes = due.causes + 1, attempts = 0, retry_at = least(due.retry_at, excluded.retry_at)
 """)
 
 _MARK_ALL_DUE = text("""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -37,6 +37,15 @@ class Answer:
     siro_id: str | None
     related: dict[str, str]
     """Siro's ids of the records nested in it, by model."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingPage:
+    """Some recordings of a list."""
+
+    held: list[Held]
+    cursor: str | None
+    """Where the list goes on; None: it ends here."""
 
 
 class Remote:
@@ -138,16 +147,23 @@ class Remote:
 
     async def recordings(self, since: datetime) -> AsyncIterator[list[Held]]:
         """Recordings updated since then, page by page. What a page leaves out of one says nothing."""
+        async with aclosing(self.pages(since)) as pages:
+            async for page in pages:
+                yield page.held
+
+    async def pages(self, since: datetime, cursor: str | None = None) -> AsyncGenerator[RecordingPage, None]:
+        """The same, each page with the cursor behind it; `cursor` goes on where an earlier listing was."""
         listing = self.client.recordings.list(
             updated_since=since,
             page_size=PAGE_SIZE,
             show_crm_links=True,
             show_summary=True,
             show_entity_extractions=True,
+            cursor=cursor,
         )
         async with aclosing(listing.pages()) as pages:
             async for page in pages:
-                yield [held_of(recording) for recording in page.items]
+                yield RecordingPage([held_of(recording) for recording in page.items], page.cursor)
 
     async def recording(self, recording_id: str) -> Held:
         """One recording with all that it has. Raises `NotFound`."""

@@ -196,7 +196,24 @@ pulls: Final = Table(
     _moment("high_water", nullable=False),
     # Of the file's pull section: when it changes, every linked record is looked at again.
     Column("version", Text, nullable=False),
+    # Appointments pushed until then have got their links to start a recording.
+    _moment("offered_until"),
 )
+
+backfills: Final = Table(
+    "backfills",
+    metadata,
+    _connection(),
+    _moment("since", nullable=False),
+    # Siro's cursor of the next page; null: none was read yet.
+    Column("cursor", Text),
+    # Recordings so far.
+    Column("read", BigInteger, nullable=False, server_default="0"),
+    Column("all_read", Boolean, nullable=False, server_default=false()),
+    _now("started_at"),
+    _moment("finished_at"),
+)
+"""How far the latest reading of history has come."""
 
 events: Final = Table(
     "events",
