@@ -242,3 +242,6 @@ def test_the_schema_for_editors_is_the_one_that_is_kept_and_takes_the_readmes_fi
     assert list(validator.iter_errors(yaml.safe_load(written))) == []
     wrong = {"version": 1, "crm": {"driver": "sql"}, "push": {"engagement": {}}}
     assert [error.message for error in validator.iter_errors(wrong)]
+    crm = {"version": 1, "crm": {"driver": "sql", "url": "${URL}"}}
+    for alerts in ("${TOLD}", ["${TOLD}", "json://a"], {"to": ["json://a"], "every": "1h"}):
+        assert list(validator.iter_errors(crm | {"alerts": alerts})) == []

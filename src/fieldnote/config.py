@@ -519,6 +519,13 @@ class NoteSettings(_Section):
     """Which parts of the summary, by name and in this order; left out: all of them."""
 
 
+RECORDING = "recording."
+"""How the name of a field begins that is no extraction but a part of the recording itself."""
+
+RECORDING_PARTS = ("webUrl", "title", "result", "evaluationScore")
+"""Where to listen; the title; how it ended (OPEN, WON or LOST); the score of its evaluation."""
+
+
 class TargetSettings(_Section):
     """What is written back to one kind of CRM record."""
 
@@ -526,7 +533,9 @@ class TargetSettings(_Section):
     key: Text
     """The column that holds the externalId."""
     fields: dict[str, FieldSettings] = Field(default_factory=dict)
-    """By the extraction's name."""
+    """By the extraction's name, or by `recording.` and the name of a part: see `RECORDING_PARTS`."""
+    start_link: Text | None = None
+    """`engagement`: the column for the link by which the rep starts this appointment's recording in Siro's app."""
     note: NoteSettings | None = None
     notes: tuple[NoteSettings, ...] = ()
     """Several notes of one conversation, each with a `name` of its own."""
@@ -545,7 +554,7 @@ class TargetSettings(_Section):
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
-        if not self.fields and not self.all_notes():
+        if not self.fields and not self.all_notes() and self.start_link is None:
             raise ValueError("needs 'fields' or 'note' (or 'notes'); there is nothing to write back")
         names = [note.name for note in self.all_notes()]
         if len(set(names)) < len(names):
@@ -553,8 +562,18 @@ class TargetSettings(_Section):
         return self
 
     @model_validator(mode="after")
+    def _parts_are_known(self) -> Self:
+        parts = [f"{RECORDING}{part}" for part in RECORDING_PARTS]
+        for name in self.fields:
+            if name.startswith(RECORDING) and name not in parts:
+                raise ValueError(f"has '{name}', which is no part of a recording{nearest(name, parts)}")
+        return self
+
+    @model_validator(mode="after")
     def _one_extraction_a_column(self) -> Self:
         columns = [field.to.casefold() for field in self.fields.values()]
+        if self.start_link is not None and self.start_link.casefold() in columns:
+            raise ValueError(f"sends an extraction and 'start_link' to the same column '{self.start_link}'")
         for name, field in self.fields.items():
             if columns.count(field.to.casefold()) > 1:
                 raise ValueError(f"sends '{name}' and another extraction to the same column '{field.to}'")
@@ -584,6 +603,13 @@ class PullSettings(_Section):
     contact: TargetSettings | None = None
     lead: TargetSettings | None = None
 
+    @model_validator(mode="after")
+    def _only_appointments_are_started(self) -> Self:
+        for name, target in self.targets().items():
+            if target.start_link is not None and name != "engagement":
+                raise ValueError(f"has 'start_link' under '{name}'; it belongs under 'engagement'")
+        return self
+
     def targets(self) -> dict[str, TargetSettings]:
         """The targets that the file names, by kind of record."""
         kinds = ("engagement", "opportunity", "account", "contact", "lead")
@@ -599,6 +625,20 @@ class ReceiverSettings(_Section):
     """What a hook of the CRM proves itself with; several while one is being replaced."""
 
 
+def _addresses(value: object) -> object:
+    """A list of addresses, or one, stands for the section."""
+    return {"to": _secrets(value)} if isinstance(value, (str, list)) else value
+
+
+class AlertSettings(_Section):
+    """Who is told when the connection's status turns bad, or well again."""
+
+    to: Annotated[tuple[Secret, ...], BeforeValidator(_secrets)] = Field(default=(), min_length=1)
+    """Addresses as Apprise writes them, such as `mailto://user:password@example.com`."""
+    every: Duration = timedelta(minutes=5)
+    """How often the daemon looks."""
+
+
 class Config(_Section):
     """A whole fieldnote.yaml."""
 
@@ -609,6 +649,7 @@ class Config(_Section):
     push: PushSettings | None = None
     pull: PullSettings | None = None
     receiver: ReceiverSettings = ReceiverSettings()
+    alerts: Annotated[AlertSettings, BeforeValidator(_addresses)] = AlertSettings()
     path: Path = Field(default=Path("fieldnote.yaml"), exclude=True)
     """The file that this was read from."""
     lines: dict[Keys, int] = Field(default_factory=dict, exclude=True, repr=False)
@@ -629,7 +670,8 @@ class Config(_Section):
         writing = self.crm.writing or RestWriting()
         for model, target in pull.targets().items():
             record = writing.records.get(target.table)
-            if record is None or (target.fields and record.write is None):
+            writes = bool(target.fields) or target.start_link is not None
+            if record is None or (writes and record.write is None):
                 part = "read" if record is None else "write"
                 raise ValueError(f"has pull.{model}, and crm.writing.records.{target.table}.{part} is missing")
             for note in target.all_notes():
@@ -652,6 +694,10 @@ def json_schema() -> dict[str, Any]:
     crm["additionalProperties"] = True  # a driver of another package has keys of its own
     switched = schema["$defs"]["StreamSettings"]["properties"]["deletes"]
     switched["anyOf"].append({"type": "boolean"})
+    alerts = schema["properties"]["alerts"]
+    section = alerts.pop("$ref", None)
+    if section is not None:
+        alerts["anyOf"] = [{"$ref": section}, {"type": "string"}, {"type": "array", "items": {"type": "string"}}]
     for part in _parts(schema):
         if part.get("type") in ("integer", "number"):
             part["type"] = [part["type"], "string"]

@@ -65,7 +65,8 @@ class StubSiro:
     recordings: dict[str, dict[str, Any]] = field(default_factory=dict)
     rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     utterances: dict[str, list[str]] = field(default_factory=dict)
-    users: list[dict[str, Any]] = field(default_factory=list)
+    users: list[dict[str, Any]] | None = None
+    """None: Siro does not tell."""
     may_link: bool = True
     """Whether the user token has the scope to link."""
     sweeps: list[dict[str, Any]] = field(default_factory=list)
@@ -242,8 +243,8 @@ def make_app(stub: StubSiro) -> FastAPI:
         return JSONResponse(found) if found else JSONResponse({"error": "Not found"}, 404)
 
     @app.get(f"{organization}/core/users")
-    async def users() -> dict[str, Any]:
-        return {"data": stub.users}
+    async def users() -> Response:
+        return JSONResponse({"error": "Not found"}, 404) if stub.users is None else JSONResponse({"data": stub.users})
 
     @app.put("/v1/core/recordings/{recording_id}/link")
     async def link(recording_id: str, request: Request) -> Response:

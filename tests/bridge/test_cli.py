@@ -16,7 +16,8 @@ from typer.testing import CliRunner
 
 from fieldnote.cli import bridge as commands
 from fieldnote.cli import review
-from fieldnote.errors import ConfigError
+from fieldnote.cli import status as standing
+from fieldnote.errors import ConfigError, FieldnoteError
 from tests.bridge.conftest import Crm
 from tests.bridge.stub_siro import StubSiro, ago
 
@@ -24,6 +25,8 @@ app = typer.Typer()
 app.command()(commands.push)
 app.command()(commands.pull)
 app.command()(commands.run)
+app.command()(standing.status)
+app.command()(standing.explain)
 app.command()(review.history)
 app.command()(review.revert)
 app.command()(review.forget)
@@ -102,6 +105,34 @@ def test_a_person_reviews_undoes_and_forgets_by_commands(
         invoke("history", "--record", "deal:1")
     with pytest.raises(ConfigError, match="say of whom"):
         invoke("forget")
+
+
+def test_a_person_sees_where_everything_stands_and_why(
+    crm: Crm, stub: StubSiro, invoke: Callable[..., tuple[int, str]]
+) -> None:
+    crm.add_appointment(1)
+    status, said = invoke("status")
+    assert (status, "problem: no push has come to a good end yet" in said) == (1, True)
+    invoke("push")
+    stub.record("r1", started_at=ago(hours=9), said={"Budget": "$100"})
+    invoke("pull")
+    status, said = invoke("status", "--json")
+    document = json.loads(said)
+    assert (status, document["well"], document["recordings"]) == (0, True, {"unlinked": 1})
+    assert document["reps"]["ann@example.com"]["appointments"] == {"no_recording": 1}
+    status, said = invoke("status")
+    assert (status, "late: recording r1 of user-1 is unlinked since" in said) == (0, True)
+    assert "appointments: none" in invoke("status", "--rep", "bo@example.com")[1]
+    status, said = invoke("explain", "recording", "r1")
+    assert "recording r1: unlinked" in said
+    assert "Siro was asked for it" in said
+    assert "to do: See whether its user has an appointment near that time" in said
+    story = json.loads(invoke("explain", "engagement", "1", "--offline", "--json")[1])
+    assert (story["state"], story["facts"][0]) == (
+        "no_recording", "Its rep is ann@example.com; Siro was not asked who that is.",
+    )  # fmt: skip
+    with pytest.raises(FieldnoteError, match="deal 1 is not known here"):
+        invoke("explain", "opportunity", "1")
 
 
 def test_a_missing_file_is_an_error_that_says_so(crm: Crm, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from fieldnote.bridge import Bridge, ConnectionChanged, PullResult, pull_once, push_once
+from fieldnote.bridge import Bridge, ConnectionChanged, PullResult, backfill_once, pull_once, push_once
 from fieldnote.bridge.recordings import Fetched, Recordings, take_ticket
 from tests.bridge.conftest import BOTH, Crm, Opener
 from tests.bridge.stub_siro import StubSiro, ago, iso
@@ -320,7 +320,7 @@ async def test_a_new_connection_looks_two_days_back_and_further_only_if_told(
         old = ago(days=5)
         stub.record("r1", started_at=old, opportunity="1", said={"Budget": "$100"}, moved=old)
         assert (await pull(bridge)).read == 0
-        await pull_once(bridge, since=ago(days=6))
+        await backfill_once(bridge, ago(days=6))
         assert crm.deal(1, "budget_max") == 100
 
 

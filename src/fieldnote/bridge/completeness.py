@@ -6,124 +6,41 @@ they are. Whatever falls into none of them is `unaccounted`, and a defect.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from fieldnote.bridge.completeness_sql import ALL, ONE_APPOINTMENT, ONE_RECORDING, REPS
 from fieldnote.bridge.context import Bridge
-from fieldnote.bridge.people import Rep, Way, match
+from fieldnote.bridge.people import Mapped, Rep, Way, match
+from fieldnote.bridge.states import PATIENCE, AppointmentState, RecordingState
+from fieldnote.matching.people import email_key
 from fieldnote.siro.models import User
 
-
-class AppointmentState(StrEnum):
-    """Where an appointment stands."""
-
-    NOT_SENT = "not_sent"
-    """Siro does not have it as the CRM does; the next push tries."""
-    QUARANTINED = "quarantined"
-    """Siro does not take it, or its row cannot be mapped: see `fieldnote quarantine`."""
-    DROPPED = "dropped"
-    """A person said that it need not go to Siro."""
-    CANCELLED = "cancelled"
-    """Deleted or cancelled."""
-    WITHOUT_TIME = "without_time"
-    """It has no start time, so that no recording can be told to be its own."""
-    UPCOMING = "upcoming"
-    """It has not begun."""
-    WITHOUT_REP = "without_rep"
-    """It names no rep, so that no recording can be told to be its own."""
-    REP_UNKNOWN = "rep_unknown"
-    """Its rep is no user of Siro's: nothing that they record is ever linked."""
-    UNDER_WAY = "under_way"
-    """It is being held, or has just been: its recording may still come."""
-    UNLINKED = "unlinked"
-    """A recording of its rep at that time is linked to nothing."""
-    NO_RECORDING = "no_recording"
-    """Nothing was recorded at that time."""
-    PROCESSING = "processing"
-    """Siro is at work on its recording."""
-    STUCK = "stuck"
-    """Siro has been at work on it for more than three hours."""
-    WAITING = "waiting"
-    """Its recording's summary or extractions are not there yet."""
-    EXTRACTION_FAILED = "extraction_failed"
-    """Its recording's summary or extractions did not come within 48 hours."""
-    REJECTED = "rejected"
-    """The CRM does not take something that was said."""
-    REVIEW = "review"
-    """Something that was said waits for a person's decision."""
-    WRITTEN = "written"
-    """What was said stands in the CRM."""
-    SILENT = "silent"
-    """Recorded, and nothing was said that the file wants in the CRM, or nothing is wanted."""
-    NOT_OURS = "not_ours"
-    """Its recording's link is another connection's, or nothing shows yet whose it is."""
-    UNACCOUNTED = "unaccounted"
-    """None of these: a defect of Fieldnote's."""
-
-
-class RecordingState(StrEnum):
-    """Where a recording stands."""
-
-    PROCESSING = "processing"
-    """Siro is at work on it."""
-    STUCK = "stuck"
-    """Siro has been at work on it for more than three hours: the upload may have failed."""
-    UNLINKED = "unlinked"
-    """Linked to nothing in the CRM."""
-    UNPROVEN = "unproven"
-    """Linked; nothing shows yet that the link is this connection's."""
-    FOREIGN = "foreign"
-    """Another connection's."""
-    COLLIDING = "colliding"
-    """Linked to a record that two connections have pushed."""
-    WAITING = "waiting"
-    """Its summary or extractions are not there yet."""
-    EXTRACTION_FAILED = "extraction_failed"
-    """They did not come within 48 hours."""
-    DELETED = "deleted"
-    """Deleted in Siro."""
-    PURGED = "purged"
-    """Siro keeps it no longer; what it gave stays in the CRM."""
-    REJECTED = "rejected"
-    """The CRM does not take something of it."""
-    REVIEW = "review"
-    """Something of it waits for a person's decision."""
-    WRITTEN = "written"
-    """What was said stands in the CRM."""
-    SILENT = "silent"
-    """Nothing was said that the file wants in the CRM."""
-    UNACCOUNTED = "unaccounted"
-    """None of these: a defect of Fieldnote's."""
-
-
-PATIENCE: Mapping[str, timedelta] = {
-    AppointmentState.NOT_SENT: timedelta(hours=1),
-    AppointmentState.QUARANTINED: timedelta(0),
-    AppointmentState.REP_UNKNOWN: timedelta(0),
-    AppointmentState.WITHOUT_REP: timedelta(0),
-    AppointmentState.UNLINKED: timedelta(hours=4),
-    AppointmentState.PROCESSING: timedelta(hours=3),
-    AppointmentState.STUCK: timedelta(0),
-    AppointmentState.WAITING: timedelta(hours=12),
-    AppointmentState.REJECTED: timedelta(0),
-    AppointmentState.REVIEW: timedelta(days=7),
-    AppointmentState.UNACCOUNTED: timedelta(0),
-    RecordingState.UNPROVEN: timedelta(hours=4),
-    RecordingState.COLLIDING: timedelta(0),
-}
-"""How long something may stand so, counted from its start, before it is named as late. Others may for ever."""
 LATE_SHOWN = 50
+NOBODY = "(no rep)"
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """Siro's users, and which reps people have mapped to them by hand (the CRM's id: the user's)."""
+
+    users: Sequence[User]
+    overrides: Mapping[str, str]
+
+    def name_of(self, user_id: str | None) -> str:
+        """A user's email, else name, else id."""
+        found = next((user for user in self.users if user.id == user_id), None)
+        return (found and (found.email or found.full_name)) or user_id or NOBODY
 
 
 @dataclass(frozen=True, slots=True)
 class Late:
-    """An appointment or recording that has stood somewhere for longer than it should."""
+    """An appointment or recording that is older than its state allows."""
 
     kind: str
     """appointment or recording"""
@@ -132,7 +49,7 @@ class Late:
     rep: str | None
     state: str
     since: datetime
-    """When the appointment or recording began; for what has no time, when it was last looked at."""
+    """When its age begins; see `PATIENCE`."""
 
     def as_json(self) -> dict[str, Any]:
         """For `--json`."""
@@ -140,17 +57,31 @@ class Late:
         return {name: getattr(self, name) for name in names} | {"since": self.since.isoformat()}
 
 
-@dataclass(slots=True)
-class Completeness:
-    """All appointments and recordings, counted."""
+Counts = dict[str, int]
+"""How many stand in each state."""
 
-    appointments: dict[str, int] = field(default_factory=dict)
-    recordings: dict[str, int] = field(default_factory=dict)
-    reps: dict[str, dict[str, int]] = field(default_factory=dict)
-    """Appointments by rep (email, else name, else the CRM's id) and state."""
+
+@dataclass(slots=True)
+class Counted:
+    """Appointments and recordings of everybody, or of one rep."""
+
+    appointments: Counts = field(default_factory=dict)
+    recordings: Counts = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """For `--json`."""
+        return {"appointments": self.appointments, "recordings": self.recordings}
+
+
+@dataclass(slots=True)
+class Completeness(Counted):
+    """All of them, counted."""
+
+    reps: dict[str, Counted] = field(default_factory=dict)
+    """By rep: the email, else the name, else the CRM's id, or of recordings alone Siro's."""
     late: list[Late] = field(default_factory=list)
     """The latest first, at most `LATE_SHOWN`."""
-    late_count: int = 0
+    late_total: int = 0
 
     @property
     def unaccounted(self) -> int:
@@ -159,203 +90,105 @@ class Completeness:
             RecordingState.UNACCOUNTED, 0
         )
 
+    def as_json(self) -> dict[str, Any]:
+        """For `--json`."""
+        return {
+            "appointments": self.appointments,
+            "recordings": self.recordings,
+            "reps": {name: counted.as_json() for name, counted in self.reps.items()},
+            "late": [item.as_json() for item in self.late],
+            "lateTotal": self.late_total,
+        }
 
-async def completeness(bridge: Bridge, users: list[User] | None, *, rep: str | None = None) -> Completeness:
-    """Count all of them; `rep` (an email, name or id of the CRM) takes this rep's appointments alone.
 
-    `users`: Siro's users; None where they cannot be had, and then no rep counts as unknown.
+async def completeness(bridge: Bridge, directory: Directory | None, *, rep: str | None = None) -> Completeness:
+    """Count all of them; `rep` (an email, a name or the CRM's id) takes this rep's alone.
+
+    `directory`: None where Siro does not tell; then no rep counts as unknown, and recordings are counted under
+    Siro's ids of their users.
     """
     result = Completeness()
     async with bridge.engine.connect() as conn:
-        unknown = await _unknown_reps(conn, bridge.name, users)
-        values = {"connection": bridge.name, "unknown": unknown, "rep": rep}
-        await _count_appointments(conn, values, result)
-        if rep is None:
-            for state, count in await conn.execute(_COUNT_RECORDINGS, values):
-                result.recordings[state] = count
-        patience = {str(state): limit.total_seconds() for state, limit in PATIENCE.items()}
-        limits = {"states": list(patience), "seconds": list(patience.values()), "shown": LATE_SHOWN}
-        rows = (await conn.execute(_LATE, {**values, **limits, "recordings": rep is None})).all()
-        result.late = [Late(row.kind, row.id, row.rep, row.state, row.since) for row in rows]
-        result.late_count = rows[0].total if rows else 0
+        mapped = await _mapped_reps(conn, bridge.name, directory)
+        values = _values(bridge, mapped) | {"rep": rep, "rep_users": _users_of(rep, mapped, directory)}
+        limits = {
+            "states": [str(state) for state in PATIENCE],
+            "seconds": [limit.total_seconds() for limit in PATIENCE.values()],
+            "shown": LATE_SHOWN,
+        }
+        for row in await conn.execute(text(ALL), values | limits):
+            if row.id is None:
+                _count(result, row, directory)
+            else:
+                result.late.append(Late(row.kind, row.id, _rep_of(row, directory), row.state, row.since))
+                result.late_total = row.number
     return result
 
 
-async def state_of_appointment(
-    conn: AsyncConnection, connection: str, key: str, users: list[User] | None
-) -> AppointmentState:
-    """Where one appointment stands that was sent, or should have been."""
-    values = {"connection": connection, "unknown": await _unknown_reps(conn, connection, users), "rep": None}
-    found = await conn.scalar(_ONE_APPOINTMENT, {**values, "key": key})
-    return AppointmentState(found or AppointmentState.UNACCOUNTED)
+async def state_of_appointment(bridge: Bridge, key: str, directory: Directory | None) -> AppointmentState:
+    """Where one appointment of the ledger stands."""
+    async with bridge.engine.connect() as conn:
+        mapped = await _mapped_reps(conn, bridge.name, directory, key)
+        values = _values(bridge, mapped) | {"rep": None, "key": key}
+        return AppointmentState(await conn.scalar(text(ONE_APPOINTMENT), values) or AppointmentState.UNACCOUNTED)
 
 
-async def state_of_recording(conn: AsyncConnection, connection: str, recording_id: str) -> RecordingState:
-    """Where one recording stands."""
-    found = await conn.scalar(_ONE_RECORDING, {"connection": connection, "id": recording_id})
-    return RecordingState(found or RecordingState.UNACCOUNTED)
+async def state_of_recording(bridge: Bridge, recording_id: str) -> RecordingState:
+    """Where one recording of the ledger stands."""
+    async with bridge.engine.connect() as conn:
+        values = _values(bridge, ()) | {"id": recording_id}
+        return RecordingState(await conn.scalar(text(ONE_RECORDING), values) or RecordingState.UNACCOUNTED)
 
 
-async def _count_appointments(conn: AsyncConnection, values: dict[str, Any], result: Completeness) -> None:
-    for row in await conn.execute(_COUNT_APPOINTMENTS, values):
-        result.appointments[row.state] = result.appointments.get(row.state, 0) + row.number
-        states = result.reps.setdefault(row.rep or "(no rep)", {})
-        states[row.state] = states.get(row.state, 0) + row.number
+def _values(bridge: Bridge, mapped: Sequence[Mapped]) -> dict[str, Any]:
+    """What every query is told: the reps as Siro knows them, and what the file writes where."""
+    known = [item for item in mapped if item.user is not None]
+    targets = bridge.config.pull.targets() if bridge.config.pull is not None else {}
+    columns = [
+        (model, target.table, settings.to) for model, target in targets.items() for settings in target.fields.values()
+    ]
+    return {
+        "connection": bridge.name,
+        "unknown": [item.rep.external_id for item in mapped if item.way is Way.NONE],
+        "known_reps": [item.rep.external_id for item in known],
+        "known_users": [item.user.id for item in known if item.user is not None],
+        "targets": list(targets),
+        "models": [model for model, _, _ in columns],
+        "tables": [table for _, table, _ in columns],
+        "columns": [column for _, _, column in columns],
+    }
 
 
-async def _unknown_reps(conn: AsyncConnection, connection: str, users: list[User] | None) -> list[str]:
-    """The CRM's ids of the reps on sent appointments whom no Siro user is taken for."""
-    if users is None:
+async def _mapped_reps(
+    conn: AsyncConnection, connection: str, directory: Directory | None, key: str | None = None
+) -> list[Mapped]:
+    """The reps of all appointments, or of one, each with the Siro user that they are taken for."""
+    if directory is None:
         return []
-    rows = await conn.execute(_REPS, {"connection": connection})
-    reps = [Rep(row.id, row.email, row.name) for row in rows]
-    return [rep.external_id for rep in reps if match(rep, users, {}).way is Way.NONE]
+    rows = await conn.execute(text(REPS), {"connection": connection, "key": key})
+    return [match(Rep(row.id, row.email, row.name), directory.users, directory.overrides) for row in rows]
 
 
-# --- SQL ------------------------------------------------------------------------------------------------
-# One row for each appointment and recording with its state. Joined from our own words; every value is bound.
+def _users_of(rep: str | None, mapped: Sequence[Mapped], directory: Directory | None) -> list[str] | None:
+    """Siro's ids of the users that a rep named by a person may be; None: everybody is meant."""
+    if rep is None:
+        return None
+    wanted = rep.casefold()
+    names = {item.user.id: (item.rep.external_id, item.rep.email, item.rep.name) for item in mapped if item.user}
+    users = directory.users if directory is not None else ()
+    found = [key for key, called in names.items() if wanted in {(name or "").casefold() for name in called}]
+    found += [user.id for user in users if email_key(user.email) == email_key(rep) or user.id == rep]
+    return [*dict.fromkeys(found), rep]
 
-# What stands open about a CRM record or a recording.
-_OPEN_AT = """
-    exists (select from fields f where f.connection = {on}.connection and {field}
-                and f.state in ('refused', 'record_missing', 'interrupted'))
-    or exists (select from notes n where n.connection = {on}.connection and {note}
-                and n.state in ('refused', 'interrupted'))
-"""
 
-_RECORDING_STATES = f"""
-    select r.connection, r.recording_id, r.user_id, r.started_at,
-           case
-               when r.state = 'deleted' then 'deleted'
-               when r.state in ('processing', 'stuck', 'unlinked', 'unproven', 'foreign', 'colliding') then r.state
-               when {
-    _OPEN_AT.format(on="r", field="f.recording_id = r.recording_id", note="n.recording_id = r.recording_id")
-}
-                   then 'rejected'
-               when exists (select from recording_links l join fields f
-                                on f.connection = l.connection and f.model = l.model and f.record = l.record
-                            where l.connection = r.connection and l.recording_id = r.recording_id
-                              and f.recording_id is null and f.state in ('refused', 'record_missing', 'interrupted'))
-                   then 'rejected'
-               when r.state = 'waiting' then 'waiting'
-               when r.state = 'incomplete' then 'extraction_failed'
-               when exists (select from proposals p where p.connection = r.connection
-                                and p.recording_id = r.recording_id and p.state = 'open') then 'review'
-               when r.purged_at is not null then 'purged'
-               when exists (select from writes w where w.connection = r.connection
-                                and w.recording_id = r.recording_id) then 'written'
-               when r.state = 'complete' then 'silent'
-               else 'unaccounted'
-           end as state
-    from recordings r where r.connection = :connection
-"""  # noqa: S608
+def _count(result: Completeness, row: Any, directory: Directory | None) -> None:
+    of_rep = result.reps.setdefault(_rep_of(row, directory), Counted())
+    for counted in (result, of_rep):
+        counts = counted.appointments if row.kind == "appointment" else counted.recordings
+        counts[row.state] = counts.get(row.state, 0) + row.number
 
-# The rep of an appointment is the first of its reps who was not taken off.
-_APPOINTMENT_STATES = """
-    select s.connection, s.key, s.changed_at, s.state as sent_state, s.removed, s.payload is not null as held,
-           (s.payload ->> 'deletedAt') is not null as deleted,
-           (s.payload ->> 'startTime')::timestamptz as starts_at,
-           coalesce((s.payload ->> 'endTime')::timestamptz,
-                    (s.payload ->> 'startTime')::timestamptz + interval '1 hour') as ends_at,
-           rep.id as rep_id, coalesce(rep.email, rep.name, rep.id) as rep
-    from sent s left join lateral (
-        select child ->> 'externalId' as id, child ->> 'email' as email, child ->> 'name' as name
-        from json_array_elements(s.payload -> 'engagementUsers') with ordinality as children (child, place)
-        where child ->> 'deletedAt' is null order by place limit 1
-    ) as rep on true
-    where s.connection = :connection and s.stream = 'engagements'
-      and (cast(:rep as text) is null
-           or lower(cast(:rep as text)) in (lower(rep.id), lower(rep.email), lower(rep.name)))
-"""
 
-# Of several recordings of one appointment, the state that asks most for somebody to look counts.
-_WORST = """
-    (array_agg(rs.state order by array_position(
-        array['rejected', 'stuck', 'extraction_failed', 'review', 'processing', 'waiting', 'unproven', 'colliding',
-              'foreign', 'unlinked', 'written', 'purged', 'silent', 'deleted'], rs.state) nulls first))[1]
-"""
-
-_STATES = f"""
-    with recording_states as materialized ({_RECORDING_STATES}),
-    sent_appointments as materialized ({_APPOINTMENT_STATES}),
-    recorded as (
-        select l.record as key, {_WORST} as state
-        from recording_links l join recording_states rs using (connection, recording_id)
-        where l.connection = :connection and l.model = 'engagement' and rs.state <> 'deleted'
-        group by l.record
-    ),
-    users_of_reps as (
-        select a.rep_id, rs.user_id
-        from sent_appointments a
-        join recording_links l on l.connection = a.connection and l.model = 'engagement' and l.record = a.key
-        join recording_states rs on rs.connection = l.connection and rs.recording_id = l.recording_id
-        where rs.user_id is not null group by a.rep_id, rs.user_id
-    ),
-    loose as materialized (select user_id, started_at from recording_states where state = 'unlinked'),
-    appointments as (
-        select a.key, a.rep, a.starts_at, a.changed_at,
-               case
-                   when a.sent_state in ('refused', 'unmapped') then 'quarantined'
-                   when a.sent_state = 'dropped' then 'dropped'
-                   when a.sent_state in ('pending', 'doubtful') then 'not_sent'
-                   when a.removed or a.deleted or a.sent_state = 'removed' then 'cancelled'
-                   when not a.held then 'unaccounted'
-                   when r.state in ('unproven', 'foreign', 'colliding') then 'not_ours'
-                   when r.state = 'purged' then 'written'
-                   when r.state is not null then r.state
-                   when a.starts_at is null then 'without_time'
-                   when a.starts_at > now() then 'upcoming'
-                   when a.rep_id is null then 'without_rep'
-                   when a.rep_id = any(cast(:unknown as text[])) then 'rep_unknown'
-                   when exists (
-                       select from loose
-                       where loose.started_at between a.starts_at - interval '1 hour' and a.ends_at + interval '1 hour'
-                         and (not exists (select from users_of_reps u where u.rep_id = a.rep_id)
-                              or exists (select from users_of_reps u
-                                         where u.rep_id = a.rep_id and u.user_id = loose.user_id)))
-                       then 'unlinked'
-                   when a.ends_at > now() - interval '4 hours' then 'under_way'
-                   else 'no_recording'
-               end as state
-        from sent_appointments a left join recorded r using (key)
-    )
-"""  # noqa: S608
-
-_COUNT_APPOINTMENTS = text(f"{_STATES} select rep, state, count(*) as number from appointments group by rep, state")  # noqa: S608
-
-_COUNT_RECORDINGS = text(
-    f"with states as ({_RECORDING_STATES}) select state, count(*) from states group by state"  # noqa: S608
-)
-
-_ONE_APPOINTMENT = text(f"{_STATES} select state from appointments where key = :key")  # noqa: S608
-
-_ONE_RECORDING = text(f"with states as ({_RECORDING_STATES}) select state from states where recording_id = :id")  # noqa: S608
-
-_LATE = text(f"""
-    {_STATES},
-    limits as (
-        select state, seconds from unnest(cast(:states as text[]), cast(:seconds as float8[])) as given (state, seconds)
-    ),
-    late as (
-        select 'appointment' as kind, a.key as id, a.rep, a.state, coalesce(a.starts_at, a.changed_at) as since
-        from appointments a
-        union all
-        select 'recording', rs.recording_id, null, rs.state, rs.started_at from recording_states rs
-        where cast(:recordings as boolean)
-          and not exists (select from recording_links l join appointments a on a.key = l.record
-                          where l.connection = rs.connection and l.recording_id = rs.recording_id
-                            and l.model = 'engagement')
-    )
-    select late.*, count(*) over () as total from late join limits using (state)
-    where late.since < now() - make_interval(secs => limits.seconds)
-       or late.state in ('quarantined', 'rejected', 'unaccounted')
-    order by late.since desc, late.id limit :shown
-""")  # noqa: S608
-
-_REPS = text("""
-    select child ->> 'externalId' as id, max(child ->> 'email') as email, max(child ->> 'name') as name
-    from sent s, json_array_elements(s.payload -> 'engagementUsers') as child
-    where s.connection = :connection and s.stream = 'engagements' and not s.removed
-      and child ->> 'deletedAt' is null
-    group by 1 order by 1
-""")
+def _rep_of(row: Any, directory: Directory | None) -> str:
+    if row.kind == "appointment":
+        return str(row.rep or NOBODY)
+    return directory.name_of(row.rep) if directory is not None else str(row.rep or NOBODY)

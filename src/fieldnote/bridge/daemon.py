@@ -20,10 +20,11 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
 
+from fieldnote.bridge.alerts import WATCH, check_addresses
 from fieldnote.bridge.connection import verify
 from fieldnote.bridge.context import Bridge
 from fieldnote.bridge.receiver import make_receiver
-from fieldnote.bridge.tasks import BRIDGE, blueprint, pull, push, queue_of
+from fieldnote.bridge.tasks import BRIDGE, blueprint, pull, push, queue_of, watch
 from fieldnote.db.bridge_tables import schedules
 from fieldnote.db.engine import Application
 from fieldnote.errors import ConfigError, DatabaseError
@@ -69,6 +70,7 @@ class Daemon:
         return bool(self.bridge.config.siro.webhook_secret)
 
     async def __aenter__(self) -> Self:
+        await asyncio.to_thread(check_addresses, self.bridge.config)
         await verify(self.bridge)
         await self._make_due()
         self._start_receiver()
@@ -148,16 +150,22 @@ class Daemon:
             cycles["push"] = push, config.push.every
         if config.pull is not None and config.pull.targets():
             cycles["pull"] = pull, config.pull.every
+        if config.alerts.to:
+            cycles[WATCH] = watch, config.alerts.every
         return cycles
 
     async def _make_due(self) -> None:
-        """A start is a reason to look: whatever the schedule says, a push and a pull are due now."""
+        """A start is a reason to look: whatever the schedule says, a push and a pull are due now.
+
+        The status is looked at when they have had time to come to their end.
+        """
         async with self.bridge.engine.begin() as conn:
-            for name in self._cycles():
-                row = {"connection": self.bridge.name, "task": name, "next_at": func.now()}
+            for name, (_, every) in self._cycles().items():
+                first = func.now() + every if name == WATCH else func.now()
+                row = {"connection": self.bridge.name, "task": name, "next_at": first}
                 statement = insert(schedules).values(row)
                 await conn.execute(
-                    statement.on_conflict_do_update(index_elements=["connection", "task"], set_={"next_at": func.now()})
+                    statement.on_conflict_do_update(index_elements=["connection", "task"], set_={"next_at": first})
                 )
 
     async def _keep_schedules(self) -> None:

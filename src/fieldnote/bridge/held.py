@@ -134,12 +134,18 @@ class Held:
     links: tuple[Link, ...] = ()
     title: str | None = None
     web_url: str | None = None
+    result: str | None = None
+    """OPEN, WON or LOST. It may come hours after all else, as may the score."""
+    score: float | None = None
+    """Of its evaluation, 0 to 100."""
     summary: tuple[Section, ...] = ()
     extractions: tuple[Extraction, ...] = ()
     duration_ms: int | None = None
     latitude: float | None = None
     """Of the telephone, when it began. Nought and nought stand for "not known"."""
     longitude: float | None = None
+    withdrawn: bool = False
+    """Deleted in Siro, and a person agreed that what it gave goes."""
 
     def linked_to(self, model: Model, record: str) -> bool:
         """Whether one of its links is this record."""

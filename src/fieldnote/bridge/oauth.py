@@ -13,7 +13,7 @@ from fieldnote.siro.errors import NotFound, SiroError
 from fieldnote.siro.models import User
 from fieldnote.siro.models.enums import Scope
 
-_NO_RECORDING = "00000000-0000-4000-8000-000000000000"
+NO_RECORDING = "00000000-0000-4000-8000-000000000000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ async def _tried(siro: AsyncSiro, client_id: str, secret: SecretStr, user_id: st
 async def refusal(client: AsyncSiro) -> str | None:
     """Why the client's user token is not accepted; None: it is. Asks for the extractions of no recording at all."""
     try:
-        await client.extractions.list(_NO_RECORDING)
+        await client.extractions.list(NO_RECORDING)
     except NotFound:
         return None
     except SiroError as error:

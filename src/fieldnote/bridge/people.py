@@ -84,7 +84,7 @@ async def people(bridge: Bridge, *, limit: int | None = None) -> People:
     """Look at the rows of all streams (or the first `limit` of each), and at Siro's users."""
     reps = await asyncio.to_thread(gather, bridge, limit)
     users = await bridge.remote.users()
-    overrides = await _overrides(bridge)
+    overrides = await overrides_of(bridge)
     found = tuple(match(rep, users, overrides or {}) for rep in sorted(reps.values(), key=lambda rep: rep.external_id))
     taken = {item.user.id for item in found if item.user}
     rest = tuple(user for user in users if user.id not in taken)
@@ -148,7 +148,7 @@ def _unique(users: Iterable[User], key: Any) -> dict[str, User]:
     return {name: found[0] for name, found in groups.items() if name and len(found) == 1}
 
 
-async def _overrides(bridge: Bridge) -> dict[str, str] | None:
+async def overrides_of(bridge: Bridge) -> dict[str, str] | None:
     """Which Siro user each rep is mapped to, by the CRM's id; None where Siro does not tell."""
     found: dict[str, str] = {}
     told = False

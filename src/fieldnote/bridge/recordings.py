@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, func, select, text, true, update
@@ -65,11 +65,14 @@ def merge(old: Held, new: Held, *, alone: bool) -> Held:
         new,
         integration_connection_id=links.integration_connection_id,
         links=links.links,
+        withdrawn=old.withdrawn,
         duration_ms=new.duration_ms if new.duration_ms is not None else old.duration_ms,
         latitude=new.latitude if new.latitude is not None else old.latitude,
         longitude=new.longitude if new.longitude is not None else old.longitude,
         title=new.title or old.title,
         web_url=new.web_url or old.web_url,
+        result=new.result or old.result,
+        score=new.score if new.score is not None else old.score,
         summary=new.summary or old.summary,
         summary_done=new.summary_done or bool(old.summary and old.summary_done and not new.summary),
         extractions=_newer_extractions(old, new, alone=alone),
@@ -78,7 +81,7 @@ def merge(old: Held, new: Held, *, alone: bool) -> Held:
 
 def without_words(held: Held) -> Held:
     """The recording without anything that was said in it."""
-    return replace(held, title=None, summary=(), extractions=())
+    return replace(held, title=None, result=None, score=None, summary=(), extractions=())
 
 
 def _newer_extractions(old: Held, new: Held, *, alone: bool) -> tuple[Extraction, ...]:
@@ -94,8 +97,10 @@ def _newer_extractions(old: Held, new: Held, *, alone: bool) -> tuple[Extraction
 class Recordings:
     """The recordings of one connection."""
 
-    def __init__(self, connection: str) -> None:
+    def __init__(self, connection: str, *, aside: timedelta = timedelta(0)) -> None:
+        """`aside`: how long records that become due are left to whoever stores here, before others take them."""
         self.connection = connection
+        self.aside = aside
 
     async def store(self, conn: AsyncConnection, fetched: Sequence[Fetched], now: datetime) -> Stored:
         """Keep what was fetched, and mark the records that it concerns as due."""
@@ -148,6 +153,12 @@ class Recordings:
         await self.mark_due(conn, _records(held))
         values = {"deleted": True, "state": Stage.DELETED.value}
         await conn.execute(update(recordings).where(*self._is(recording_id)).values(values))
+
+    async def withdraw(self, conn: AsyncConnection, recording_id: str) -> None:
+        """What a deleted recording gave goes, wherever nobody has touched it."""
+        await conn.execute(update(recordings).where(*self._is(recording_id)).values(withdrawn_at=func.now()))
+        held = (await self.load(conn, [recording_id])).get(recording_id)
+        await self.mark_due(conn, _records(held))
 
     async def load(self, conn: AsyncConnection, recording_ids: Sequence[str]) -> dict[str, Held]:
         """These recordings."""
@@ -217,6 +228,7 @@ class Recordings:
                 "connection": self.connection,
                 "models": [model.value for model, _ in pairs],
                 "records": [record for _, record in pairs],
+                "aside": self.aside,
             }
             await conn.execute(_MARK_DUE, values)
 
@@ -299,7 +311,7 @@ _STATE = (
     "latitude",
     "longitude",
 )
-_CONTENTS = ("title", "web_url", "summary", "extractions")
+_CONTENTS = ("title", "web_url", "result", "score", "summary", "extractions")
 
 
 def _records(held: Held | None) -> list[tuple[Model, str]]:
@@ -310,6 +322,8 @@ def _contents(held: Held) -> dict[str, Any]:
     return {
         "title": held.title,
         "web_url": held.web_url,
+        "result": held.result,
+        "score": held.score,
         "summary": [asdict(part) for part in held.summary],
         "extractions": [
             {
@@ -327,9 +341,12 @@ def _held(row: Any, links: list[Link]) -> Held:
     return Held(
         id=row.recording_id,
         **{name: getattr(row, name) for name in _STATE},
+        withdrawn=row.withdrawn_at is not None,
         links=tuple(sorted(links, key=lambda link: (link.model, link.record))),
         title=row.title,
         web_url=row.web_url,
+        result=row.result,
+        score=row.score,
         summary=tuple(Section(**part) for part in row.summary or ()),
         extractions=tuple(
             Extraction(
@@ -353,11 +370,11 @@ _RESTAGE = text("""
 """)
 
 _MARK_DUE = text("""
-    insert into due (connection, model, record)
-    select :connection, item.model, item.record
+    insert into due (connection, model, record, retry_at)
+    select :connection, item.model, item.record, now() + cast(:aside as interval)
     from unnest(cast(:models as text[]), cast(:records as text[])) as item (model, record)
     on conflict (connection, model, record) do update
-    set causes = due.causes + 1, attempts = 0, retry_at = now()
+    set causes = due.causes + 1, attempts = 0, retry_at = least(due.retry_at, excluded.retry_at)
 """)
 
 _MARK_ALL_DUE = text("""

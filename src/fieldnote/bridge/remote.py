@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -37,6 +37,15 @@ class Answer:
     siro_id: str | None
     related: dict[str, str]
     """Siro's ids of the records nested in it, by model."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingPage:
+    """Some recordings of a list."""
+
+    held: list[Held]
+    cursor: str | None
+    """Where the list goes on; None: it ends here."""
 
 
 class Remote:
@@ -138,22 +147,34 @@ class Remote:
 
     async def recordings(self, since: datetime) -> AsyncIterator[list[Held]]:
         """Recordings updated since then, page by page. What a page leaves out of one says nothing."""
+        async with aclosing(self.pages(since)) as pages:
+            async for page in pages:
+                yield page.held
+
+    async def pages(self, since: datetime, cursor: str | None = None) -> AsyncGenerator[RecordingPage, None]:
+        """The same, each page with the cursor behind it; `cursor` goes on where an earlier listing was."""
         listing = self.client.recordings.list(
             updated_since=since,
             page_size=PAGE_SIZE,
             show_crm_links=True,
             show_summary=True,
+            show_evaluation_score=True,
             show_entity_extractions=True,
+            cursor=cursor,
         )
         async with aclosing(listing.pages()) as pages:
             async for page in pages:
-                yield [held_of(recording) for recording in page.items]
+                yield RecordingPage([held_of(recording) for recording in page.items], page.cursor)
 
     async def recording(self, recording_id: str) -> Held:
         """One recording with all that it has. Raises `NotFound`."""
         return held_of(
             await self.client.recordings.get(
-                recording_id, show_crm_links=True, show_summary=True, show_entity_extractions=True
+                recording_id,
+                show_crm_links=True,
+                show_summary=True,
+                show_entity_extractions=True,
+                show_evaluation_score=True,
             )
         )
 
@@ -226,6 +247,7 @@ def held_of(recording: Recording) -> Held:
     """A recording as it is held. Pure."""
     summary = tuple(Section(part.name or "", part.content) for part in recording.summary or ())
     said = recording.entity_extractions or ()
+    place = _place(recording)
     moments = [moment for moment in (recording.created_at, recording.updated_at) if moment is not None]
     return Held(
         id=recording.id,
@@ -241,18 +263,21 @@ def held_of(recording: Recording) -> Held:
         links=_links(recording.crm),
         title=recording.title,
         web_url=recording.web_url,
+        result=recording.result,
+        score=recording.evaluation_score,
         summary=summary,
         extractions=tuple(Extraction(item.name, item.value) for item in said),
         duration_ms=None if recording.duration_in_milliseconds is None else round(recording.duration_in_milliseconds),
-        **_place(recording),
+        latitude=place[0],
+        longitude=place[1],
     )
 
 
-def _place(recording: Recording) -> dict[str, float]:
+def _place(recording: Recording) -> tuple[float, float] | tuple[None, None]:
     latitude, longitude = recording.latitude, recording.longitude
     if latitude is None or longitude is None or latitude == longitude == 0:
-        return {}
-    return {"latitude": latitude, "longitude": longitude}
+        return None, None
+    return latitude, longitude
 
 
 def _flag(flag: bool | None, *, there: bool) -> bool:

@@ -1,115 +1,138 @@
-"""The story of one appointment, deal or recording in plain words: what was tried, what came of it, what to do."""
+"""The story of one appointment, deal or recording in plain words: what was tried, what came of it, what to do.
+
+It is told from the ledger alone. Where Siro answers, the rep's user and the recording as it is now are told beside it.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from fieldnote.bridge.completeness import AppointmentState, RecordingState, state_of_appointment, state_of_recording
+from fieldnote.bridge.completeness import Directory, state_of_appointment, state_of_recording
 from fieldnote.bridge.context import Bridge
 from fieldnote.bridge.held import Held, Model, Ownership
-from fieldnote.bridge.history import Selection, history
 from fieldnote.bridge.ownership import judge_recordings
 from fieldnote.bridge.people import Rep, Way, match
 from fieldnote.bridge.recordings import Recordings
-from fieldnote.db.bridge_tables import fields, notes, proposals, recordings, sent
+from fieldnote.bridge.states import APPOINTMENTS, RECORDINGS, AppointmentState, Meaning
+from fieldnote.bridge.story_words import FIELDS, NOTES, OWNERSHIP, PROPOSALS, QUARANTINE
+from fieldnote.db.bridge_tables import fields, notes, proposals, recordings, sent, writes
 from fieldnote.errors import FieldnoteError
-from fieldnote.siro.models import User
+from fieldnote.siro.errors import NotFound, SiroError
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One thing that happened."""
+
+    at: datetime
+    words: str
 
 
 @dataclass(slots=True)
 class Story:
-    """What is known of one thing."""
+    """What is known of one thing. A customer's data may be among it."""
 
     what: str
-    """`appointment a-1`."""
+    """`appointment a-1`"""
     state: str
-    lines: list[str] = field(default_factory=list)
-    """What happened, in order. A customer's data may be among it."""
+    """Of `AppointmentState` or `RecordingState`; of a deal, where its own row stands."""
+    moments: list[Moment] = field(default_factory=list)
+    """What happened, oldest first."""
+    facts: list[str] = field(default_factory=list)
+    """What is so now."""
     advice: list[str] = field(default_factory=list)
+    """What a person should do; nothing, if empty."""
+
+    def happened(self, at: datetime | None, words: str) -> None:
+        """Add what happened, or, without a time, what is so."""
+        if at is None:
+            self.facts.append(words)
+        else:
+            self.moments.append(Moment(at, words))
+
+    def end(self, meaning: Meaning | None = None) -> Story:
+        """In its order, with what the state means."""
+        self.moments.sort(key=lambda moment: moment.at)
+        if meaning is not None:
+            self.facts.append(meaning.is_so)
+            self.advice += [meaning.do] if meaning.do else []
+        return self
 
     def as_json(self) -> dict[str, Any]:
         """For `--json`."""
-        return {"what": self.what, "state": self.state, "story": self.lines, "advice": self.advice}
+        told = [{"at": moment.at.isoformat(), "words": moment.words} for moment in self.moments]
+        return {"what": self.what, "state": self.state, "story": told, "facts": self.facts, "advice": self.advice}
 
 
-async def explain_appointment(bridge: Bridge, key: str, users: list[User] | None) -> Story:
+async def explain_appointment(bridge: Bridge, key: str, directory: Directory | None) -> Story:
     """Why an appointment has, or has not, its recording, and what became of that."""
+    state = await state_of_appointment(bridge, key, directory)
     async with bridge.engine.connect() as conn:
         row = await _sent(conn, bridge.name, "engagements", key)
         if row is None:
             raise _unknown("appointment", key, "engagements")
-        state = await state_of_appointment(conn, bridge.name, key, users)
         story = Story(f"appointment {key}", state)
-        story.lines += _of_sent(row)
-        story.lines += _of_visit(row.payload or {}, users)
-        await _of_links(conn, bridge, Model.ENGAGEMENT, key, story)
-        if state == AppointmentState.UNLINKED:
-            story.lines += await _nearby(conn, bridge.name, row.payload or {})
-        await _of_outputs(conn, bridge.name, Model.ENGAGEMENT, key, story)
-    story.lines.append(_APPOINTMENTS[AppointmentState(state)][0])
-    story.advice += _APPOINTMENTS[AppointmentState(state)][1:]
-    return story
+        _tell_sent(story, row)
+        _tell_visit(story, row.payload or {}, directory)
+        await _tell_links(conn, bridge, Model.ENGAGEMENT, key, story)
+        if state is AppointmentState.UNLINKED:
+            await _tell_near(conn, bridge.name, row.payload or {}, story)
+        await _tell_outputs(conn, bridge.name, Model.ENGAGEMENT, key, story)
+    return story.end(APPOINTMENTS[state])
 
 
 async def explain_deal(bridge: Bridge, key: str) -> Story:
     """What a deal got from which recordings."""
     async with bridge.engine.connect() as conn:
         row = await _sent(conn, bridge.name, "opportunities", key)
-        linked = await Recordings(bridge.name).linked(conn, Model.OPPORTUNITY, key)
+        story = Story(f"deal {key}", row.state if row is not None else "not_pushed")
+        linked = await _tell_links(conn, bridge, Model.OPPORTUNITY, key, story)
         if row is None and not linked:
             raise _unknown("deal", key, "opportunities")
-        story = Story(f"deal {key}", row.state if row is not None else "not_pushed")
-        story.lines += (
-            _of_sent(row) if row is not None else ["This file has not pushed it; Siro knows it from elsewhere."]
-        )
-        await _of_links(conn, bridge, Model.OPPORTUNITY, key, story)
-        await _of_outputs(conn, bridge.name, Model.OPPORTUNITY, key, story)
+        if row is not None:
+            _tell_sent(story, row)
+        else:
+            story.facts.append("This file has not pushed it; Siro knows it from elsewhere.")
+        await _tell_outputs(conn, bridge.name, Model.OPPORTUNITY, key, story)
     if not linked:
-        story.lines.append("No recording is linked to it.")
-        story.advice.append(
-            "A recording is linked to a deal through its appointment: map `opportunity` under push.engagements."
-        )
-    return story
+        story.facts.append("No recording is linked to it.")
+        story.advice.append("A recording comes to a deal by its appointment: map `opportunity` under push.engagements.")
+    return story.end()
 
 
-async def explain_recording(bridge: Bridge, recording_id: str) -> Story:
-    """What a recording is linked to, and what was made of it."""
+async def explain_recording(bridge: Bridge, recording_id: str, *, fresh: bool = False) -> Story:
+    """What a recording is linked to, and what was made of it. `fresh`: ask Siro for it, too, and keep nothing."""
     async with bridge.engine.connect() as conn:
         held = (await Recordings(bridge.name).load(conn, [recording_id])).get(recording_id)
         if held is None:
             raise FieldnoteError(
                 f"recording {recording_id} is not known here",
-                hint="A new connection looks two days back: `fieldnote pull --since DATE` reads further. Check the id.",
+                hint="A new connection looks two days back; `fieldnote pull --since DATE` reads further. Check the id.",
             )
-        state = await state_of_recording(conn, bridge.name, recording_id)
+        state = await state_of_recording(bridge, recording_id)
         story = Story(f"recording {recording_id}", state)
-        story.lines += await _of_recording(conn, bridge.name, held)
+        await _tell_recording(conn, bridge.name, held, story)
         for link in held.links:
-            await _of_outputs(conn, bridge.name, link.model, link.record, story, recording_id=recording_id)
-    for write in await history(bridge, Selection(recording_id=recording_id)):
-        undone = ", and undone" if write.reverted_at else ""
-        story.lines.append(
-            f"{_at(write.written_at)}: {write.model} {write.record}, {write.table}.{write.column} was {write.action} "
-            f"by {write.actor}{undone}."
-        )
-    story.lines.append(_RECORDINGS[RecordingState(state)][0])
-    story.advice += _RECORDINGS[RecordingState(state)][1:]
-    return story
+            await _tell_outputs(conn, bridge.name, link.model, link.record, story, recording_id=recording_id)
+    if fresh:
+        await _tell_fresh(bridge, held, story)
+    return story.end(RECORDINGS[state])
 
 
-# --- what is known --------------------------------------------------------------------------------------
+# --- records that were sent -----------------------------------------------------------------------------
 
 
 def _unknown(what: str, key: str, stream: str) -> FieldnoteError:
     return FieldnoteError(
         f"{what} {key} is not known here",
-        hint=f"Its row never came: see whether the query of push.{stream} gives it (fieldnote plan --stream {stream} "
-        f"--id {key}), and push.",
+        hint=f"Its row never came, or no recording names it: `fieldnote plan --stream {stream} --id {key}` tells "
+        "whether the file's query gives it.",
     )
 
 
@@ -118,117 +141,159 @@ async def _sent(conn: AsyncConnection, connection: str, stream: str, key: str) -
     return (await conn.execute(select(sent).where(*mine))).one_or_none()
 
 
-def _of_sent(row: Any) -> list[str]:
-    lines = []
+def _tell_sent(story: Story, row: Any) -> None:
     if row.sent_at is not None:
-        lines.append(f"{_at(row.sent_at)}: sent to Siro, which calls it {row.siro_id or '(no id)'}.")
-    if row.state in {"refused", "unmapped", "pending", "doubtful", "dropped"}:
-        lines.append(f"{_at(row.changed_at)}: {row.state}: {row.reason or 'interrupted'}.")
-        lines += [f"To mend it: {row.hint}."] if row.hint else []
+        story.happened(row.sent_at, f"It was last sent to Siro, which calls it {row.siro_id or '(no id)'}.")
+    if row.state in QUARANTINE:
+        story.happened(row.changed_at, f"{QUARANTINE[row.state]}: {row.reason or 'a push was interrupted'}.")
+        story.advice += [f"{row.hint[:1].upper()}{row.hint[1:].rstrip('.')}."] if row.hint else []
+    if row.state == "removed" or row.removed:
+        story.happened(row.changed_at, "It is deleted in Siro, as it is in the CRM.")
     if row.standing:
-        lines.append(f"Siro still shows {', '.join(row.standing)}, which its API cannot clear.")
-    return lines
+        story.facts.append(f"Siro still shows {', '.join(row.standing)}, which its API cannot clear.")
 
 
-def _of_visit(payload: dict[str, Any], users: list[User] | None) -> list[str]:
-    lines = []
-    if payload.get("startTime"):
-        lines.append(f"It is from {payload['startTime']} to {payload.get('endTime') or '(no end)'}.")
+def _tell_visit(story: Story, payload: dict[str, Any], directory: Directory | None) -> None:
+    for name, words in (("startTime", "It begins, as the CRM has it."), ("endTime", "It ends.")):
+        if payload.get(name):
+            story.happened(_moment(payload[name]), words)
     for child in payload.get("engagementUsers") or ():
         rep = Rep(child["externalId"], child.get("email"), child.get("name"))
-        name = rep.email or rep.name or rep.external_id
-        if child.get("deletedAt"):
-            lines.append(f"{name} was taken off it.")
-        elif users is not None:
-            found = match(rep, users, {})
-            whom = f"{found.user.email or found.user.full_name} in Siro ({found.why})" if found.user else found.why
-            lines.append(f"Its rep {name} is {whom}." if found.way is not Way.NONE else f"Its rep is {name}: {whom}.")
-        else:
-            lines.append(f"Its rep is {name}.")
-    return lines
+        story.facts.append(_of_rep(rep, directory, taken_off=bool(child.get("deletedAt"))))
 
 
-async def _of_links(conn: AsyncConnection, bridge: Bridge, model: Model, key: str, story: Story) -> None:
-    for held, ownership in await Recordings(bridge.name).linked(conn, model, key):
-        stage = await conn.scalar(
-            select(recordings.c.state).where(
-                recordings.c.connection == bridge.name, recordings.c.recording_id == held.id
-            )
-        )
-        mine = "" if ownership is Ownership.OURS else f", and whose it is: {ownership.value}"
-        story.lines.append(f"{_at(held.started_at)}: recording {held.id} is linked to it, and is {stage}{mine}.")
+def _of_rep(rep: Rep, directory: Directory | None, *, taken_off: bool) -> str:
+    name = rep.email or rep.name or rep.external_id
+    if taken_off:
+        return f"{name} was taken off it."
+    if directory is None:
+        return f"Its rep is {name}; Siro was not asked who that is."
+    found = match(rep, directory.users, directory.overrides)
+    if found.way is Way.NONE or found.user is None:
+        return f"Its rep is {name}, whom no Siro user is taken for: {found.why}."
+    return f"Its rep is {name}, in Siro {found.user.email or found.user.full_name} ({found.why})."
 
 
-async def _of_recording(conn: AsyncConnection, connection: str, held: Held) -> list[str]:
-    lines = [f"{_at(held.started_at)}: recorded by Siro's user {held.user_id or '(unknown)'}."]
-    row = (
-        await conn.execute(
-            select(recordings.c.first_seen_at, recordings.c.fetched_at, recordings.c.forgotten_at).where(
-                recordings.c.connection == connection, recordings.c.recording_id == held.id
-            )
-        )
-    ).one()
-    lines.append(f"{_at(row.first_seen_at)}: first seen here; last read {_at(row.fetched_at)}.")
-    ownership = (await judge_recordings(conn, connection, [held.id])).get(held.id, Ownership.UNPROVEN)
-    whose = _OWNERSHIP[ownership]
-    lines += [f"It is linked to {link.model} {link.record}; the link is {whose}." for link in held.links]
-    parts = {"processed": held.processed, "summary": held.summary_done, "extractions": held.extraction_done}
-    lines.append("There: " + (", ".join(name for name, done in parts.items() if done) or "nothing yet") + ".")
-    missing = ", ".join(name for name, done in parts.items() if not done)
-    lines += [f"Missing: {missing}."] if missing else []
+# --- recordings -----------------------------------------------------------------------------------------
+
+
+async def _tell_links(conn: AsyncConnection, bridge: Bridge, model: Model, key: str, story: Story) -> int:
+    """The recordings that are linked to a record; how many."""
+    linked = await Recordings(bridge.name).linked(conn, model, key)
+    for held, ownership in linked:
+        state = await state_of_recording(bridge, held.id)
+        mine = "" if ownership is Ownership.OURS else f" The link is {OWNERSHIP[ownership]}."
+        about = f"{RECORDINGS[state].is_so} When last read: {_parts(held)}."
+        story.happened(held.started_at, f"Recording {held.id}, which is linked to it, began. {about}{mine}")
+    return len(linked)
+
+
+async def _tell_near(conn: AsyncConnection, connection: str, payload: dict[str, Any], story: Story) -> None:
+    values = {"connection": connection, "first": payload.get("startTime"), "last": payload.get("endTime")}
+    for row in await conn.execute(_NEAR, values):
+        words = f"Recording {row.recording_id} of Siro's user {row.user_id} began near it, and is linked to nothing."
+        story.happened(row.started_at, words)
+
+
+async def _tell_recording(conn: AsyncConnection, connection: str, held: Held, story: Story) -> None:
+    story.happened(held.started_at, f"Siro's user {held.user_id or '(unknown)'} began to record.")
+    columns = recordings.c.first_seen_at, recordings.c.fetched_at, recordings.c.forgotten_at
+    mine = recordings.c.connection == connection, recordings.c.recording_id == held.id
+    row = (await conn.execute(select(*columns).where(*mine))).one()
+    story.happened(row.first_seen_at, "It was first read here.")
+    story.happened(row.fetched_at, f"It was last read: {_parts(held)}.")
     if row.forgotten_at is not None:
-        lines.append(f"{_at(row.forgotten_at)}: what was said in it was forgotten on request.")
-    return lines
+        story.happened(row.forgotten_at, "What was said in it was forgotten here, on request.")
+    if held.purged_at is not None:
+        story.happened(held.purged_at, "Siro deleted its contents, as its retention asks.")
+    ownership = (await judge_recordings(conn, connection, [held.id])).get(held.id, Ownership.UNPROVEN)
+    story.facts += [f"It is linked to {_name(link.model, link.record)}." for link in held.links]
+    story.facts += [f"The link is {OWNERSHIP[ownership]}."] if held.links else []
 
 
-async def _of_outputs(
+async def _tell_fresh(bridge: Bridge, held: Held, story: Story) -> None:
+    """Siro's answer now, beside what is held here."""
+    now = datetime.now(UTC)
+    try:
+        found = await bridge.remote.recording(held.id)
+    except NotFound:
+        story.happened(now, "Siro was asked for it, and does not know it.")
+    except SiroError as error:
+        story.happened(now, f"Siro was asked for it, and did not answer: {type(error).__name__}.")
+    else:
+        links = ", ".join(_name(link.model, link.record) for link in found.links) or "nothing"
+        story.happened(now, f"Siro was asked for it: {_parts(found)}; linked to {links}.")
+        if {link.record for link in found.links} != {link.record for link in held.links}:
+            story.advice.append("Siro has another link than is held here: run `fieldnote pull`.")
+
+
+def _parts(held: Held) -> str:
+    """What of a recording is there, and what is not."""
+    parts = {"processed": held.processed, "summary": held.summary_done, "extractions": held.extraction_done}
+    there, missing = ([name for name, done in parts.items() if done is wanted] for wanted in (True, False))
+    words = f"{', '.join(there) or 'nothing'} there"
+    words += f", {' and '.join(missing)} missing" if missing else ""
+    return f"{words}, deleted" if held.deleted else words
+
+
+# --- what was made of them ------------------------------------------------------------------------------
+
+
+async def _tell_outputs(
     conn: AsyncConnection, connection: str, model: Model, key: str, story: Story, *, recording_id: str | None = None
 ) -> None:
-    """Each field and note of a record, and what waits for a person."""
-    mine = fields.c.connection == connection, fields.c.model == model.value, fields.c.record == key
-    for row in await conn.execute(select(fields).where(*mine).order_by(fields.c.table_name, fields.c.column_name)):
+    """Each field, note, proposal and write of a record; with `recording_id`, as far as they may come from that one."""
+    said = await _of_record(conn, fields, connection, model, key)
+    for row in said:
         if recording_id is None or row.recording_id in {recording_id, None}:
-            why = f": {row.reason}" if row.reason else ""
-            story.lines.append(
-                f"{_at(row.changed_at)}: {row.extraction} for {row.table_name}.{row.column_name} of {model} {key} "
-                f"is {_FIELDS.get(row.state, row.state)}{why}."
-            )
-    found = select(notes).where(notes.c.connection == connection, notes.c.model == model.value, notes.c.record == key)
-    for row in await conn.execute(found.order_by(notes.c.changed_at)):
-        if recording_id in {None, row.recording_id}:
-            why = f": {row.reason}" if row.reason else ""
-            story.lines.append(
-                f"{_at(row.changed_at)}: the note of recording {row.recording_id} on {model} {key} "
-                f"is {_NOTES.get(row.state, row.state)}{why}."
-            )
-    asked = select(proposals).where(
-        proposals.c.connection == connection,
-        proposals.c.model == model.value,
-        proposals.c.record == key,
-        proposals.c.state == "open",
-    )
-    for row in await conn.execute(asked.order_by(proposals.c.id)):
-        if recording_id in {None, row.recording_id}:
-            story.advice.append(
-                f"Decide on proposal {row.id} ({row.extraction} for {row.table_name}.{row.column_name}): "
-                "fieldnote review list."
-            )
+            what = f"{row.extraction} for {row.table_name}.{row.column_name} of {_name(model, key)}"
+            story.happened(row.changed_at, f"{what} {FIELDS.get(row.state, row.state)}{_why(row)}.")
+    for row in _of(recording_id, await _of_record(conn, notes, connection, model, key)):
+        what = f"The note of recording {row.recording_id} on {_name(model, key)}"
+        story.happened(row.changed_at, f"{what} {NOTES.get(row.state, row.state)}{_why(row)}.")
+    for row in _of(recording_id, await _of_record(conn, proposals, connection, model, key)):
+        _tell_proposal(story, row)
+    for row in _of(recording_id, await _of_record(conn, writes, connection, model, key)):
+        what = f"{row.table_name}.{row.column_name}" if row.kind == "field" else f"the note in {row.table_name}"
+        story.happened(row.written_at, f"{row.actor} wrote {what} of {_name(model, key)} ({row.action}).")
+        if row.reverted_at is not None:
+            story.happened(row.reverted_at, f"A person undid that write of {what}.")
 
 
-async def _nearby(conn: AsyncConnection, connection: str, payload: dict[str, Any]) -> list[str]:
-    values = {"connection": connection, "first": payload.get("startTime"), "last": payload.get("endTime")}
-    rows = await conn.execute(_NEARBY, values)
-    return [
-        f"{_at(row.started_at)}: recording {row.recording_id} of user {row.user_id} began near it; it is unlinked."
-        for row in rows
-    ]
+def _tell_proposal(story: Story, row: Any) -> None:
+    what = f"{row.extraction} for {row.table_name}.{row.column_name}"
+    if row.state != "shadow":
+        story.happened(row.created_at, f"{what} was proposed from recording {row.recording_id}.")
+    if row.closed_at is not None:
+        by = f" by {row.decided_by}" if row.decided_by else ""
+        story.happened(row.closed_at, f"The proposal of {what} {PROPOSALS.get(row.state, row.state)}{by}.")
+    if row.state == "open":
+        story.advice.append(f"Decide on proposal {row.id}: `fieldnote review approve {row.id}`, `edit` or `reject`.")
 
 
-def _at(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M} UTC"
+async def _of_record(conn: AsyncConnection, table: Any, connection: str, model: Model, key: str) -> list[Any]:
+    mine = table.c.connection == connection, table.c.model == model.value, table.c.record == key
+    return list(await conn.execute(select(table).where(*mine)))
 
 
-_NEARBY = text("""
+def _of(recording_id: str | None, rows: Iterable[Any]) -> list[Any]:
+    return [row for row in rows if recording_id in {None, row.recording_id}]
+
+
+def _why(row: Any) -> str:
+    return f": {row.reason}" if row.reason else ""
+
+
+def _name(model: str, key: str) -> str:
+    return f"{ {'engagement': 'appointment', 'opportunity': 'deal'}.get(model, model) } {key}"
+
+
+def _moment(value: str) -> datetime:
+    moment = datetime.fromisoformat(value)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+
+
+_NEAR = text("""
     select recording_id, user_id, started_at from recordings
     where connection = :connection and state = 'unlinked'
       and started_at between cast(cast(:first as text) as timestamptz) - interval '1 hour'
@@ -236,118 +301,3 @@ _NEARBY = text("""
                        cast(cast(:first as text) as timestamptz) + interval '1 hour') + interval '1 hour'
     order by started_at limit 5
 """)
-
-_OWNERSHIP = {
-    Ownership.OURS: "this connection's",
-    Ownership.UNPROVEN: "not proven to be this connection's yet",
-    Ownership.FOREIGN: "another connection's, and never acted upon",
-    Ownership.COLLIDING: "to a record that two connections have pushed, and is not acted upon",
-}
-
-_FIELDS = {
-    "written": "written",
-    "holds": "held already",
-    "kept": "left alone, as a person's value stands there",
-    "proposed": "proposed",
-    "shadowed": "kept in the shadow",
-    "declined": "left alone, as a person said no to it",
-    "unconverted": "no certain value",
-    "refused": "refused by the CRM",
-    "record_missing": "without a record in the CRM",
-    "taken_back": "taken back, as its recording belongs to another record",
-    "reverted": "undone by a person",
-    "interrupted": "interrupted; the next pass finds out what became of it",
-}
-_NOTES = {
-    "written": "written",
-    "edited": "left alone, as a person edited it",
-    "removed": "not made again, as a person deleted it",
-    "refused": "refused by the CRM",
-    "withdrawn": "withdrawn, as its recording belongs to another record",
-    "reverted": "withdrawn by a person",
-    "interrupted": "interrupted; the next pass finds out what became of it",
-}
-
-_RECHECK = "See `fieldnote check` and `fieldnote users`."
-_APPOINTMENTS: dict[AppointmentState, tuple[str, ...]] = {
-    AppointmentState.NOT_SENT: (
-        "Siro does not have it as the CRM does yet.",
-        "Run `fieldnote push`; if it stays so, see what the push says.",
-    ),
-    AppointmentState.QUARANTINED: (
-        "It waits in quarantine.",
-        "Mend the row or the map; `fieldnote quarantine show engagements KEY` shows both sides.",
-    ),
-    AppointmentState.DROPPED: ("A person said that it need not go to Siro.",),
-    AppointmentState.CANCELLED: ("It is deleted or cancelled, and no recording is looked for.",),
-    AppointmentState.WITHOUT_TIME: ("It has no start time.", "Map `startTime`: recordings are found by rep and time."),
-    AppointmentState.UPCOMING: ("It has not begun.",),
-    AppointmentState.WITHOUT_REP: (
-        "It names no rep.",
-        "Map `engagementUsers`: recordings are found by rep and time.",
-    ),
-    AppointmentState.REP_UNKNOWN: (
-        "Its rep is no user of Siro's, so nothing that they record is linked.",
-        "Give the rep their Siro email in the CRM, or map them in Siro. `fieldnote users` lists all.",
-    ),
-    AppointmentState.UNDER_WAY: ("It is being held, or was just now: its recording may still come.",),
-    AppointmentState.UNLINKED: (
-        "A recording was made near its time, and Siro has linked it to nothing.",
-        "Link it in Siro's application, if it is the one.",
-    ),
-    AppointmentState.NO_RECORDING: (
-        "Nothing was recorded by its rep at that time.",
-        "Ask the rep; a recording made by somebody else, or hours off, is linked in Siro's application.",
-    ),
-    AppointmentState.PROCESSING: ("Siro is at work on its recording.",),
-    AppointmentState.STUCK: (
-        "Siro has been at work on its recording for more than three hours.",
-        "The upload may have failed: look at the rep's telephone.",
-    ),
-    AppointmentState.WAITING: ("Its recording's summary or extractions are not there yet; it is read again for 48 h.",),
-    AppointmentState.EXTRACTION_FAILED: (
-        "Its recording's summary or extractions did not come within 48 hours.",
-        "Ask Siro's support about the recording.",
-    ),
-    AppointmentState.REJECTED: ("The CRM does not take something that was said.", "Mend what the reason names."),
-    AppointmentState.REVIEW: ("Something that was said waits for a person's decision.",),
-    AppointmentState.WRITTEN: ("What was said stands in the CRM.",),
-    AppointmentState.SILENT: ("It was recorded, and nothing was said that the file wants in the CRM.",),
-    AppointmentState.NOT_OURS: (
-        "Its recording's link is not known to be this connection's.",
-        "Push first; a file that only pulls says `siro.integration_connection_id`.",
-    ),
-    AppointmentState.UNACCOUNTED: ("It is in no known state: that is a defect of Fieldnote's.", "Please report it."),
-}
-_RECORDINGS: dict[RecordingState, tuple[str, ...]] = {
-    RecordingState.PROCESSING: ("Siro is at work on it.",),
-    RecordingState.STUCK: (
-        "Siro has been at work on it for more than three hours.",
-        "The upload may have failed: look at the rep's telephone.",
-    ),
-    RecordingState.UNLINKED: (
-        "It is linked to nothing in the CRM.",
-        "Either its user has no appointment near that time, or the rep is not known to Siro. " + _RECHECK,
-    ),
-    RecordingState.UNPROVEN: (
-        "Nothing shows yet that its link is this connection's.",
-        "Run `fieldnote push`; a file that only pulls says `siro.integration_connection_id`.",
-    ),
-    RecordingState.FOREIGN: ("Its link is another connection's; it is left alone.",),
-    RecordingState.COLLIDING: (
-        "It is linked to a record that two connections have pushed.",
-        "Give their keys a prefix in one of the files.",
-    ),
-    RecordingState.WAITING: ("Its summary or extractions are not there yet; it is read again for 48 hours.",),
-    RecordingState.EXTRACTION_FAILED: (
-        "Its summary or extractions did not come within 48 hours.",
-        "Ask Siro's support about it.",
-    ),
-    RecordingState.DELETED: ("It was deleted in Siro. What it gave before stays unless a person takes it back.",),
-    RecordingState.PURGED: ("Siro keeps it no longer. What it gave stays in the CRM.",),
-    RecordingState.REJECTED: ("The CRM does not take something of it.", "Mend what the reason names."),
-    RecordingState.REVIEW: ("Something of it waits for a person's decision.",),
-    RecordingState.WRITTEN: ("What was said stands in the CRM.",),
-    RecordingState.SILENT: ("Nothing was said in it that the file wants in the CRM.",),
-    RecordingState.UNACCOUNTED: ("It is in no known state: that is a defect of Fieldnote's.", "Please report it."),
-}

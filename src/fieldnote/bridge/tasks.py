@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import procrastinate
 
+from fieldnote.bridge.alerts import watch as tell_changes
 from fieldnote.bridge.errors import Busy
 from fieldnote.bridge.pull import look_at, pull_once
 from fieldnote.bridge.push import push_once
@@ -72,6 +73,17 @@ async def look(context: procrastinate.JobContext, recording_id: str) -> None:
         await look_at(_bridge(context), recording_id)
     except FieldnoteError as error:
         _failed("look_failed", _bridge(context), error)
+
+
+@blueprint.task(name="bridge.watch", pass_context=True)
+async def watch(context: procrastinate.JobContext) -> None:
+    """Look at the status, and tell of what has changed."""
+    try:
+        await tell_changes(_bridge(context))
+    except Busy:
+        log.info("watch_already_running", extra={"connection": _bridge(context).name})
+    except FieldnoteError as error:
+        _failed("watch_failed", _bridge(context), error)
 
 
 def _failed(event: str, bridge: Bridge, error: FieldnoteError) -> None:

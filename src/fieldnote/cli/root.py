@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from fieldnote import __version__
-from fieldnote.cli import bridge, config, db, init, links, oauth, quarantine, review, setup, workspace
+from fieldnote.cli import bridge, config, db, init, links, oauth, quarantine, review, setup, status, workspace
 from fieldnote.cli.demo import demo
 from fieldnote.cli.logs import configure_logging
 from fieldnote.errors import FieldnoteError
@@ -30,6 +30,8 @@ app.command()(bridge.push)
 app.command()(bridge.plan)
 app.command()(bridge.pull)
 app.command()(bridge.run)
+app.command()(status.status)
+app.command()(status.explain)
 app.command()(review.history)
 app.command()(review.revert)
 app.command()(review.forget)

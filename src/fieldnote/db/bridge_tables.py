@@ -196,7 +196,24 @@ pulls: Final = Table(
     _moment("high_water", nullable=False),
     # Of the file's pull section: when it changes, every linked record is looked at again.
     Column("version", Text, nullable=False),
+    # Appointments pushed until then have got their links to start a recording.
+    _moment("offered_until"),
 )
+
+backfills: Final = Table(
+    "backfills",
+    metadata,
+    _connection(),
+    _moment("since", nullable=False),
+    # Siro's cursor of the next page; null: none was read yet.
+    Column("cursor", Text),
+    # Recordings so far.
+    Column("read", BigInteger, nullable=False, server_default="0"),
+    Column("all_read", Boolean, nullable=False, server_default=false()),
+    _now("started_at"),
+    _moment("finished_at"),
+)
+"""How far the latest reading of history has come."""
 
 events: Final = Table(
     "events",
@@ -237,6 +254,8 @@ recordings: Final = Table(
     Column("longitude", Double),
     # Whether it ever had a link: what took that away was not us, and is not undone.
     Column("was_linked", Boolean, nullable=False, server_default=false()),
+    # Deleted in Siro, and a person agreed that what it gave goes.
+    _moment("withdrawn_at"),
     Index("ix_recordings_state", "connection", "state", "started_at"),
     Index("ix_recordings_user", "connection", "user_id", "started_at"),
 )
@@ -267,6 +286,8 @@ recording_contents: Final = Table(
     Column("recording_id", Text, primary_key=True),
     Column("title", Text),
     Column("web_url", Text),
+    Column("result", Text),
+    Column("score", Double),
     _json("summary"),
     _json("extractions"),
     ForeignKeyConstraint(

@@ -13,6 +13,7 @@ def upgrade() -> None:
     op.add_column("recordings", sa.Column("latitude", sa.Double(), nullable=True))
     op.add_column("recordings", sa.Column("longitude", sa.Double(), nullable=True))
     op.add_column("recordings", sa.Column("was_linked", sa.Boolean(), server_default=sa.false(), nullable=False))
+    op.add_column("recordings", sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True))
     op.create_index("ix_recordings_user", "recordings", ["connection", "user_id", "started_at"])
     op.create_table(
         "matches",

@@ -1,0 +1,297 @@
+"""One scene for each state of the completeness ledger: appointment 1 or recording r1 is brought there by real means."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from fastapi import Response
+from fastapi.responses import JSONResponse
+from sqlalchemy import text
+
+from fieldnote.bridge import Bridge, Wish, pull_once, push_once
+from fieldnote.bridge.history import Selection, revert
+from fieldnote.bridge.push import quarantine
+from fieldnote.bridge.push.vanished import FEW
+from fieldnote.bridge.states import AppointmentState as A
+from fieldnote.bridge.states import RecordingState as R
+from tests.bridge.conftest import Crm
+from tests.bridge.stub_siro import StubSiro, ago, iso
+
+USERS = "/api-externalApi/v1/core/users"
+UPDATE = {"to": "outcome", "as": "text", "policy": "update"}
+
+
+def target(**field_settings: Any) -> dict[str, Any]:
+    """What the file writes into an appointment."""
+    return {"table": "appointments", "key": "id", "fields": {"Outcome": UPDATE | field_settings}}
+
+
+@dataclass
+class World:
+    """What a scene plays in."""
+
+    crm: Crm
+    stub: StubSiro
+    bridge: Bridge
+
+    def visit(self, key: int, starts: datetime) -> None:
+        """An appointment of an hour, or one that moves."""
+        if not self.crm.execute(f"select id from appointments where id = {key}"):
+            self.crm.add_appointment(key)
+        first, last = (
+            moment.astimezone(ZoneInfo("America/Denver")) for moment in (starts, starts + timedelta(hours=1))
+        )
+        self.crm.execute(
+            f"update appointments set starts_at = '{first:%Y-%m-%d %H:%M:%S}', ends_at = '{last:%Y-%m-%d %H:%M:%S}' "
+            f"where id = {key}"
+        )
+
+    async def pushed(self, starts: datetime | None = None) -> None:
+        """Appointment 1 is in Siro; it began six hours ago."""
+        self.visit(1, starts or ago(hours=6))
+        assert (await push_once(self.bridge)).settled
+
+    async def recorded(self, starts: datetime | None = None, *, since: datetime | None = None, **parts: Any) -> None:
+        """And r1 was recorded at it; `parts` as the stub's `record` takes them."""
+        begun = starts or ago(hours=6)
+        await self.pushed(begun)
+        whole: dict[str, Any] = {"engagement": "1", "said": {"Outcome": "sold"}, "summary": "s"}
+        self.stub.record("r1", started_at=begun, **(whole | parts))
+        await pull_once(self.bridge, since=since)
+
+    def users(self, *emails: str) -> None:
+        """Siro has these users; user-1 is the first."""
+        listed = [{"id": f"user-{n}", "email": email} for n, email in enumerate(emails, 1)]
+
+        def answer(method: str, path: str, body: Any) -> Response | None:
+            del method, body
+            return JSONResponse({"data": listed}) if path == USERS else None
+
+        self.stub.chaos = answer
+
+    def refuse(self, status: int) -> None:
+        """Siro answers so to every record."""
+
+        def answer(method: str, path: str, body: Any) -> Response | None:
+            del path, body
+            return JSONResponse({"error": "no"}, status) if method == "PUT" else None
+
+        self.stub.fault = answer
+
+    async def sql(self, statement: str) -> None:
+        """Reach into the ledger."""
+        async with self.bridge.engine.begin() as conn:
+            await conn.execute(text(statement))
+
+
+@dataclass(frozen=True)
+class Scene:
+    """How a state comes about, and what `explain` says of it."""
+
+    play: Callable[[World], Awaitable[None]]
+    says: tuple[str, ...] = ()
+    """Words in the story."""
+    does: str = ""
+    """Words in the advice; none is expected where it is empty."""
+    settings: dict[str, Any] = field(default_factory=dict)
+    """Changes of the file."""
+
+
+async def not_sent(world: World) -> None:
+    world.visit(1, ago(hours=6))
+    world.refuse(503)
+    await push_once(world.bridge)
+
+
+async def quarantined(world: World) -> None:
+    world.visit(1, ago(hours=6))
+    world.refuse(422)
+    await push_once(world.bridge)
+
+
+async def dropped(world: World) -> None:
+    await quarantined(world)
+    assert await quarantine.drop(world.bridge, "engagements", ["1"]) == 1
+
+
+async def gone(world: World) -> None:
+    world.visit(2, ago(hours=6))
+    await world.pushed()
+    world.crm.execute("delete from appointments where id = 1")
+    await push_once(world.bridge, wish=Wish(full=True))
+
+
+async def many_gone(world: World) -> None:
+    for key in range(2, FEW + 3):
+        world.visit(key, ago(hours=6))
+    await world.pushed()
+    world.crm.execute(f"delete from appointments where id <= {FEW + 1}")
+    await push_once(world.bridge, wish=Wish(full=True))
+
+
+async def rep_unknown(world: World) -> None:
+    world.users("bo@example.com")
+    await world.pushed()
+
+
+async def unlinked(world: World) -> None:
+    world.users("ann@example.com", "bo@example.com")
+    await world.recorded(engagement=None)
+
+
+async def foreign(world: World) -> None:
+    """The first recording teaches the connection's name; the second is linked to it under another's."""
+    world.visit(2, ago(hours=9))
+    await world.pushed()
+    world.stub.record("r0", started_at=ago(hours=9), engagement="2", said={}, summary="s")
+    world.stub.record("r1", started_at=ago(hours=6), engagement="1", said={}, summary="s")
+    world.stub.recordings["r1"]["crm"]["engagement"]["id"] = "another"
+    await pull_once(world.bridge)
+
+
+async def unproven(world: World) -> None:
+    await world.pushed()
+    world.stub.record("r1", started_at=ago(hours=6), engagement="77", said={}, summary="s")
+    await pull_once(world.bridge)
+
+
+async def colliding(world: World) -> None:
+    await world.pushed()
+    await world.sql(
+        "insert into connections (name, organization_id, base_url, crm_identity, credential) "
+        "select 'other', organization_id, base_url, 'other', credential from connections"
+    )
+    await world.sql(
+        "insert into sent (connection, stream, key, state, siro_id) "
+        "select 'other', stream, key, state, siro_id from sent"
+    )
+    world.stub.record("r1", started_at=ago(hours=6), engagement="1", said={}, summary="s")
+    await pull_once(world.bridge)
+
+
+async def failed(world: World) -> None:
+    long_ago = ago(days=3)
+    await world.recorded(long_ago, since=ago(days=9), said=None, moved=long_ago)
+
+
+async def record_missing(world: World) -> None:
+    await world.pushed()
+    world.crm.execute("delete from appointments where id = 1")
+    world.stub.record("r1", started_at=ago(hours=6), engagement="1", said={"Outcome": "sold"}, summary="s")
+    await pull_once(world.bridge)
+
+
+async def undone(world: World) -> None:
+    await world.recorded()
+    await revert(world.bridge, Selection(recording_id="r1"), actor="pat")
+
+
+async def left(world: World) -> None:
+    await world.pushed()
+    world.crm.execute("update appointments set outcome = 'mine'")
+    world.stub.record("r1", started_at=ago(hours=6), engagement="1", said={"Outcome": "sold"}, summary="s")
+    await pull_once(world.bridge)
+
+
+async def deleted(world: World) -> None:
+    await world.recorded()
+    world.stub.recordings["r1"] |= {"deleted": True, "updatedAt": iso(ago(minutes=1))}
+    with suppress(KeyError):
+        await pull_once(world.bridge)
+
+
+async def purged(world: World) -> None:
+    await world.recorded(said={}, summary="s")
+    world.stub.recordings["r1"] |= {"rootDataPurgedAt": iso(ago(hours=1)), "updatedAt": iso(ago(minutes=1))}
+    await pull_once(world.bridge)
+
+
+async def lost(world: World) -> None:
+    await world.recorded()
+    await world.sql("update sent set state = 'odd' where key = '1'")
+    await world.sql("update recordings set state = 'odd'")
+
+
+TARGET = {"pull__engagement": target()}
+NOTE_ONLY = {
+    "table": "appointments",
+    "key": "id",
+    "note": {"table": "deal_notes", "record": "deal_id", "body": "body", "key": "external_key"},
+}
+
+BOTH: dict[str, Scene] = {
+    "processing": Scene(
+        lambda w: w.recorded(ago(hours=1), processed=False, said=None, summary=None),
+        ("Siro is at work on", "nothing there"),
+    ),
+    "stuck": Scene(
+        lambda w: w.recorded(ago(hours=4), processed=False, said=None, summary=None),
+        ("more than three hours",),
+        "telephone",
+    ),
+    "waiting": Scene(lambda w: w.recorded(summary=None), ("not there yet", "summary missing")),
+    "extraction_failed": Scene(failed, ("did not come within 48 hours", "extractions missing"), "Siro's support"),
+    "rejected": Scene(
+        lambda w: w.recorded(), ("was refused by the CRM", "gone"), "Mend what", {"pull__engagement": target(to="gone")}
+    ),
+    "record_missing": Scene(record_missing, ("found no record in the CRM",), "was deleted", TARGET),
+    "review": Scene(
+        lambda w: w.recorded(),
+        ("was proposed from recording r1", "waits for a person's decision"),
+        "fieldnote review",
+        {"pull__engagement": target(policy="propose")},
+    ),
+    "not_written": Scene(record_missing, ("not in the CRM yet",), "fieldnote pull", {"pull__engagement": NOTE_ONLY}),
+    "written": Scene(
+        lambda w: w.recorded(),
+        ("Outcome for appointments.outcome", "was written", "fieldnote wrote appointments.outcome"),
+        "",
+        TARGET,
+    ),
+    "undone": Scene(undone, ("A person undid",), "", TARGET),
+    "left": Scene(
+        left, ("was left alone, as a person's value stands there",), "", {"pull__engagement": target(policy="fill")}
+    ),
+    "purged": Scene(purged, ("keeps", "no longer"), "", TARGET),
+    "silent": Scene(lambda w: w.recorded(said={}), ("that the file wants in the CRM",), "", TARGET),
+    "unaccounted": Scene(lost, ("a defect of Fieldnote's",), "report"),
+}
+"""The states that an appointment shares with its recording."""
+
+APPOINTMENTS: dict[A, Scene] = {
+    A.NOT_SENT: Scene(not_sent, ("did not reach Siro",), "fieldnote push"),
+    A.QUARANTINED: Scene(quarantined, ("Siro did not take it",), "quarantine show"),
+    A.DROPPED: Scene(dropped, ("need not go to Siro",)),
+    A.DOUBTFUL: Scene(
+        many_gone, ("gone from the CRM",), "--accept-deletes", {"push__engagements__deletes": {"at_most": "0%"}}
+    ),
+    A.CANCELLED: Scene(gone, ("deleted in Siro",), "", {"push__engagements__deletes": {"at_most": "100%"}}),
+    A.WITHOUT_TIME: Scene(
+        lambda w: w.pushed(), ("no start time",), "startTime",
+        {"push__engagements__map__startTime": None, "push__engagements__map__endTime": None},
+    ),
+    A.WITHOUT_REP: Scene(
+        lambda w: w.pushed(), ("names no rep",), "engagementUsers", {"push__engagements__map__engagementUsers": None}
+    ),
+    A.REP_UNKNOWN: Scene(rep_unknown, ("ann@example.com, whom no Siro user is taken for",), "same email"),
+    A.UPCOMING: Scene(lambda w: w.pushed(ago(hours=-3)), ("has not begun",)),
+    A.UNDER_WAY: Scene(lambda w: w.pushed(ago(minutes=30)), ("may still come",)),
+    A.UNLINKED: Scene(unlinked, ("Recording r1 of Siro's user user-1 began near it",), "link it in Siro"),
+    A.NO_RECORDING: Scene(lambda w: w.pushed(ago(days=1)), ("Nothing was recorded",), "link the recording"),
+    A.NOT_OURS: Scene(foreign, ("another connection's",), "Push first"),
+    **{A(name): scene for name, scene in BOTH.items()},
+}  # fmt: skip
+
+RECORDINGS: dict[R, Scene] = {
+    R.UNLINKED: Scene(unlinked, ("linked to nothing",), "fieldnote users"),
+    R.UNPROVEN: Scene(unproven, ("Nothing shows yet",), "fieldnote push"),
+    R.FOREIGN: Scene(foreign, ("another connection's, and never acted upon",)),
+    R.COLLIDING: Scene(colliding, ("two connections have pushed",), "prefix"),
+    R.DELETED: Scene(deleted, ("deleted in Siro", "deleted")),
+    **{R(name): scene for name, scene in BOTH.items()},
+}

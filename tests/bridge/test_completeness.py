@@ -1,0 +1,284 @@
+"""Every appointment and recording is in exactly one named state, and `status` says what is wrong."""
+
+from __future__ import annotations
+
+import base64
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from fastapi.responses import JSONResponse
+from sqlalchemy import text
+
+from fieldnote.bridge import Bridge, pull_once, push_once
+from fieldnote.bridge.completeness import completeness
+from fieldnote.bridge.health import Status, directory, ends_at, status
+from fieldnote.bridge.locks import exclusive
+from fieldnote.bridge.states import APPOINTMENTS as MEANINGS
+from fieldnote.bridge.states import RECORDINGS as MEANINGS_OF_RECORDINGS
+from fieldnote.bridge.states import AppointmentState, RecordingState
+from fieldnote.bridge.story import Story, explain_appointment, explain_recording
+from fieldnote.siro.errors import Unauthorized
+from tests.bridge.conftest import Crm, Opener
+from tests.bridge.scenes import APPOINTMENTS, RECORDINGS, Scene, World
+from tests.bridge.stub_siro import StubSiro, ago
+from tests.bridge.test_story import told
+
+
+def test_each_state_has_a_meaning_and_a_scene() -> None:
+    assert set(APPOINTMENTS) == set(AppointmentState) == set(MEANINGS)
+    assert set(RECORDINGS) == set(RecordingState) == set(MEANINGS_OF_RECORDINGS)
+
+
+@pytest.mark.parametrize("state", sorted({*AppointmentState, *RecordingState}))
+async def test_each_state_is_reached_and_its_story_reads_right(
+    crm: Crm, stub: StubSiro, opened: Opener, state: str
+) -> None:
+    of_appointment, of_recording = APPOINTMENTS.get(state), RECORDINGS.get(state)  # type: ignore[call-overload]
+    scene: Scene = of_appointment or of_recording
+    async with opened(**scene.settings) as bridge:
+        await scene.play(World(crm, stub, bridge))
+        users = await directory(bridge)
+        found = await completeness(bridge, users)
+        stub.forget_calls()
+        if of_appointment is not None:
+            assert found.appointments.get(state), found
+            assert sum(found.appointments.values()) == await sent(bridge), "each is in one state"
+            reads_right(await explain_appointment(bridge, "1", users), of_appointment, state)
+        if of_recording is not None:
+            assert found.recordings.get(state), found
+            assert sum(found.recordings.values()) == len(stub.recordings), "each is in one state"
+            reads_right(await explain_recording(bridge, "r1"), of_recording, state)
+        assert stub.calls == [], "a story needs nothing of Siro's"
+
+
+async def sent(bridge: Bridge) -> int:
+    async with bridge.engine.connect() as conn:
+        return int(await conn.scalar(text("select count(*) from sent where connection = 'default'")) or 0)
+
+
+def reads_right(story: Story, scene: Scene, state: str) -> None:
+    assert story.state == state
+    assert [word for word in scene.says if word not in told(story)] == [], told(story)
+    advice = "\n".join(story.advice)
+    assert scene.does in advice, advice
+    assert scene.does or not advice, advice
+    times = [moment.at for moment in story.moments]
+    assert times == sorted(times)
+
+
+async def problems(bridge: Bridge) -> list[str]:
+    return [problem.name for problem in (await status(bridge)).problems]
+
+
+async def ran(bridge: Bridge) -> Status:
+    await push_once(bridge)
+    await pull_once(bridge)
+    return await status(bridge)
+
+
+async def test_a_connection_that_runs_is_well(crm: Crm, stub: StubSiro, opened: Opener) -> None:
+    crm.add_appointment(1)
+    del stub
+    async with opened() as bridge:
+        found = await ran(bridge)
+        assert found.problems == []
+        assert [(item.name, item.good) for item in found.credentials] == [("organization", True)]
+        assert json.loads(json.dumps(found.as_json()))["well"] is True
+
+
+async def test_counts_are_by_rep_under_the_name_that_both_sides_share(crm: Crm, stub: StubSiro, opened: Opener) -> None:
+    async with opened() as bridge:
+        world = World(crm, stub, bridge)
+        world.users("ann@example.com", "bo@example.com")
+        world.visit(2, ago(hours=6))
+        crm.execute("update appointments set rep_id = 2 where id = 2")
+        await world.recorded()
+        users = await directory(bridge)
+        found = await completeness(bridge, users)
+        assert found.reps["ann@example.com"].appointments == {"silent": 1}
+        assert found.reps["ann@example.com"].recordings == {"silent": 1}
+        assert found.reps["bo@example.com"].as_json() == {"appointments": {"no_recording": 1}, "recordings": {}}
+        only = await completeness(bridge, users, rep="Ann@Example.com")
+        assert (only.appointments, only.recordings, list(only.reps)) == (
+            {"silent": 1}, {"silent": 1}, ["ann@example.com"],
+        )  # fmt: skip
+        only = await completeness(bridge, users, rep="bo@example.com")
+        assert (only.appointments, only.recordings) == ({"no_recording": 1}, {})
+
+
+async def test_a_recording_is_near_an_appointment_of_its_own_users_rep_alone(
+    crm: Crm, stub: StubSiro, opened: Opener
+) -> None:
+    async with opened() as bridge:
+        world = World(crm, stub, bridge)
+        world.users("bo@example.com", "ann@example.com")  # user-1, who records, is Bo
+        await world.recorded(engagement=None)
+        found = await completeness(bridge, await directory(bridge))
+        assert found.appointments == {"no_recording": 1}
+        world.users("ann@example.com", "bo@example.com")
+        found = await completeness(bridge, await directory(bridge))
+        assert found.appointments == {"unlinked": 1}
+
+
+async def test_of_several_recordings_the_one_that_needs_somebody_counts(
+    crm: Crm, stub: StubSiro, opened: Opener
+) -> None:
+    async with opened(pull__engagement={"table": "appointments", "key": "id", "fields": {"Outcome": "outcome"}}) as b:
+        world = World(crm, stub, b)
+        await world.recorded()
+        stub.record("r2", started_at=ago(hours=4), engagement="1", processed=False)
+        await pull_once(b)
+        found = await completeness(b, None)
+        assert (found.appointments, found.recordings) == ({"stuck": 1}, {"stuck": 1, "written": 1})
+
+
+async def test_what_another_recording_said_in_its_place_counts_as_written(
+    crm: Crm, stub: StubSiro, opened: Opener
+) -> None:
+    async with opened(pull__engagement={"table": "appointments", "key": "id", "fields": {"Outcome": "outcome"}}) as b:
+        world = World(crm, stub, b)
+        await world.pushed()
+        for name, hours in (("r1", 6), ("r2", 5), ("r3", 4)):
+            said = {"Outcome": name} if name != "r3" else {"Outcome": " "}
+            stub.record(name, started_at=ago(hours=hours), engagement="1", said=said, summary="s")
+        await pull_once(b)
+        assert crm.execute("select outcome from appointments") == [("r2",)]
+        assert (await completeness(b, None)).recordings == {"silent": 1, "written": 2}
+
+
+async def test_a_field_that_the_file_names_no_more_is_not_refused_for_ever(
+    crm: Crm, stub: StubSiro, opened: Opener
+) -> None:
+    async with opened(**APPOINTMENTS[AppointmentState.REJECTED].settings) as bridge:
+        await World(crm, stub, bridge).recorded()
+    async with opened() as bridge:
+        assert (await completeness(bridge, None)).appointments == {"silent": 1}
+
+
+async def test_what_is_older_than_its_state_allows_is_listed_once(crm: Crm, stub: StubSiro, opened: Opener) -> None:
+    async with opened() as bridge:
+        world = World(crm, stub, bridge)
+        await world.recorded(ago(hours=4), processed=False, said=None, summary=None)
+        stub.record("r2", started_at=ago(hours=9))
+        stub.record("r3", started_at=ago(hours=2))
+        await pull_once(bridge)
+        found = await completeness(bridge, None)
+        assert [(item.kind, item.id, item.state) for item in found.late] == [
+            ("appointment", "1", "stuck"),
+            ("recording", "r2", "unlinked"),
+        ]
+        assert found.late_total == 2
+        late = found.late[0]
+        assert abs(late.since - ago(hours=4)) < timedelta(minutes=1)
+
+
+async def test_what_did_not_reach_siro_is_late_after_an_hour_though_it_is_tomorrows(
+    crm: Crm, stub: StubSiro, opened: Opener
+) -> None:
+    async with opened() as bridge:
+        world = World(crm, stub, bridge)
+        world.visit(1, ago(hours=-20))
+        world.refuse(503)
+        await push_once(bridge)
+        assert (await completeness(bridge, None)).late == []
+        await world.sql("update sent set changed_at = now() - interval '2 hours'")
+        assert [item.state for item in (await completeness(bridge, None)).late] == ["not_sent"]
+
+
+async def test_a_schedule_that_has_not_run_for_three_periods_is_a_problem(
+    crm: Crm, stub: StubSiro, opened: Opener
+) -> None:
+    crm.add_appointment(1)
+    del stub
+    async with opened() as bridge:
+        assert await problems(bridge) == ["schedule push", "schedule pull"], "no pass has ever come"
+        assert (await ran(bridge)).problems == []
+        world = World(crm, stub=StubSiro(), bridge=bridge)
+        await world.sql("update runs set finished_at = now() - interval '31 minutes' where kind = 'push'")
+        found = await status(bridge)
+        assert [problem.name for problem in found.problems] == ["schedule push"]
+        async with exclusive(bridge.engine, "push", bridge.name, "engagements", patience=1):
+            assert await problems(bridge) == [], "one is at work"
+
+
+async def test_a_pass_that_fails_does_not_keep_a_schedule(crm: Crm, stub: StubSiro, opened: Opener) -> None:
+    crm.add_appointment(1)
+    async with opened() as bridge:
+        await ran(bridge)
+        world = World(crm, stub, bridge)
+        await world.sql("update runs set started_at = now() - interval '1 day', finished_at = now() - interval '1 day'")
+        stub.token = "another"
+        for work in (push_once, pull_once):
+            crm.execute("update appointments set title = 'new', updated_at = '2026-03-01 10:00:00'")
+            with pytest.raises(Unauthorized):
+                await work(bridge)
+        found = await status(bridge)
+        assert [problem.name for problem in found.problems] == [
+            "schedule push", "schedule pull", "credential organization",
+        ]  # fmt: skip
+        assert "the latest ended with Unauthorized" in found.problems[1].words
+        assert not found.asked_siro
+
+
+async def test_a_credential_that_was_refused_is_named_though_siro_is_silent_now(
+    crm: Crm, stub: StubSiro, opened: Opener
+) -> None:
+    crm.add_appointment(1)
+    async with opened() as bridge:
+        await ran(bridge)
+        token, stub.token = stub.token, "another"
+        with pytest.raises(Unauthorized):
+            await pull_once(bridge)
+        stub.token, stub.chaos = token, lambda *_: JSONResponse({"error": "down"}, 503)
+        [credential] = (await status(bridge)).credentials
+        assert (credential.good, "did not accept it" in credential.why) == (False, True)
+
+
+async def test_a_silent_siro_accuses_no_credential(crm: Crm, stub: StubSiro, opened: Opener) -> None:
+    crm.add_appointment(1)
+    async with opened() as bridge:
+        await ran(bridge)
+        stub.chaos = lambda *_: JSONResponse({"error": "down"}, 503)
+        found = await status(bridge)
+        assert (found.problems, found.credentials[0].good, found.asked_siro) == ([], None, False)
+
+
+async def test_a_user_token_that_is_refused_is_a_problem(crm: Crm, stub: StubSiro, opened: Opener) -> None:
+    crm.add_appointment(1)
+    user: dict[str, Any] = {"siro__client_id": "c", "siro__client_secret": "s", "siro__user_id": "u"}
+    async with opened(**user) as bridge:
+        assert [item.good for item in (await ran(bridge)).credentials] == [True, True]
+        stub.chaos = lambda _, path, __: JSONResponse({"error": "no"}, 401) if "extractions" in path else None
+        assert await problems(bridge) == ["credential user"]
+
+
+def a_token(ends: datetime) -> str:
+    claims = base64.urlsafe_b64encode(json.dumps({"exp": ends.timestamp()}).encode()).decode().rstrip("=")
+    return f"e30.{claims}.c2ln"
+
+
+async def test_a_token_that_ends_within_a_week_is_a_problem(crm: Crm, stub: StubSiro, opened: Opener) -> None:
+    crm.add_appointment(1)
+    for days, expected in ((6, ["credential organization"]), (8, [])):
+        stub.token = a_token(ago(days=-days))
+        async with opened() as bridge:
+            await ran(bridge)
+            assert await problems(bridge) == expected
+
+
+def test_a_tokens_end_is_read_where_it_says_one() -> None:
+    moment = datetime(2030, 1, 1, tzinfo=UTC)
+    assert ends_at(a_token(moment)) == moment
+    for token in ("stub-token", "", "a.b.c", "e30.e30.e30", "e30.W10.e30", "e30.eyJleHAiOjFlOTl9.e30"):
+        assert ends_at(token) is None
+
+
+async def test_what_is_unaccounted_for_is_a_problem(crm: Crm, stub: StubSiro, opened: Opener) -> None:
+    async with opened() as bridge:
+        await World(crm, stub, bridge).recorded()
+        assert await problems(bridge) == []
+        async with bridge.engine.begin() as conn:
+            await conn.execute(text("update sent set payload = null"))
+        assert await problems(bridge) == ["unaccounted"]
