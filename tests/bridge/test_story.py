@@ -10,7 +10,7 @@ from fieldnote.bridge.story import Story, explain_appointment, explain_deal, exp
 from fieldnote.errors import FieldnoteError
 from tests.bridge.conftest import Crm, Opener
 from tests.bridge.scenes import World
-from tests.bridge.stub_siro import StubSiro, ago
+from tests.bridge.stub_siro import CONNECTION, StubSiro, ago
 from tests.bridge.test_pull import pull, pushed
 
 
@@ -63,6 +63,21 @@ async def test_a_recording_is_shown_beside_what_siro_says_now(crm: Crm, stub: St
         assert "does not know it" in told(await explain_recording(bridge, "r1", fresh=True))
         stub.token = "another"
         assert "did not answer: Unauthorized" in told(await explain_recording(bridge, "r1", fresh=True))
+
+
+async def test_a_record_that_this_file_has_not_pushed_has_the_story_of_its_recordings(
+    crm: Crm, stub: StubSiro, opened: Opener
+) -> None:
+    crm.add_deal(1)
+    crm.add_appointment(1)
+    stub.record("r1", started_at=ago(hours=2), engagement="1", opportunity="1", said={"Budget": "$100"}, summary="s")
+    async with opened(push=None, siro__integration_connection_id=CONNECTION) as bridge:
+        await pull(bridge)
+        story = await explain_deal(bridge, "1")
+        assert (story.state, "deals.budget_max of deal 1 was written" in told(story)) == ("not_pushed", True)
+        story = await explain_appointment(bridge, "1", None)
+        assert (story.what, story.state) == ("appointment 1", "not_pushed")
+        assert "Recording r1, which is linked to it, began. What was said stands in the CRM" in told(story)
 
 
 async def test_what_is_not_known_here_is_said_with_the_next_step(crm: Crm, stub: StubSiro, opened: Opener) -> None:
