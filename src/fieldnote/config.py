@@ -431,6 +431,8 @@ class TargetSettings(_Section):
     """The column that holds the externalId."""
     fields: dict[str, FieldSettings] = Field(default_factory=dict)
     """By the extraction's name."""
+    start_link: Text | None = None
+    """`engagement`: the column for the link by which the rep starts this appointment's recording in Siro's app."""
     note: NoteSettings | None = None
 
     @field_validator("fields", mode="before")
@@ -443,28 +445,50 @@ class TargetSettings(_Section):
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
-        if not self.fields and self.note is None:
+        if not self.fields and self.note is None and self.start_link is None:
             raise ValueError("needs 'fields' or 'note'; there is nothing to write back")
         return self
 
     @model_validator(mode="after")
     def _one_extraction_a_column(self) -> Self:
         columns = [field.to.casefold() for field in self.fields.values()]
+        if self.start_link is not None and self.start_link.casefold() in columns:
+            raise ValueError(f"sends an extraction and 'start_link' to the same column '{self.start_link}'")
         for name, field in self.fields.items():
             if columns.count(field.to.casefold()) > 1:
                 raise ValueError(f"sends '{name}' and another extraction to the same column '{field.to}'")
         return self
 
 
+class Linking(StrEnum):
+    """What may be done for recordings that Siro leaves unlinked."""
+
+    OFF = "off"
+    """Nothing."""
+    PROPOSE = "propose"
+    """The likely appointment is proposed to a person."""
+    LINK = "link"
+    """What is certain is linked through the API, what is likely is proposed."""
+
+
 class PullSettings(_Section):
     """What comes back from Siro, by the kind of record that the recording is linked to."""
 
     every: Duration = timedelta(minutes=2)
+    linking: Linking = Linking.LINK
+    """For recordings that Siro leaves unlinked. Linking needs a user token of scope write; else it is proposed."""
     engagement: TargetSettings | None = None
     opportunity: TargetSettings | None = None
     account: TargetSettings | None = None
     contact: TargetSettings | None = None
     lead: TargetSettings | None = None
+
+    @model_validator(mode="after")
+    def _only_appointments_are_started(self) -> Self:
+        for name, target in self.targets().items():
+            if target.start_link is not None and name != "engagement":
+                raise ValueError(f"has 'start_link' under '{name}'; it belongs under 'engagement'")
+        return self
 
     def targets(self) -> dict[str, TargetSettings]:
         """The targets that the file names, by kind of record."""

@@ -11,17 +11,21 @@ import importlib
 import os
 import signal
 import sys
+from datetime import datetime
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
-from fieldnote.bridge import Daemon, open_bridge, pull_once, push_once
+from fieldnote.bridge import Daemon, backfill_once, open_bridge, pull_once, push_once
 from fieldnote.config import load
 
 
 def die_at(point: str) -> None:
     module_name, name, number = point.split(":")
     module = importlib.import_module(module_name)
-    whole = getattr(module, name)
+    *way, last = name.split(".")
+    owner = reduce(getattr, way, module)
+    whole = getattr(owner, last)
     left = int(number)
 
     def dying(*args: Any, **kwargs: Any) -> Any:
@@ -31,7 +35,7 @@ def die_at(point: str) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         return whole(*args, **kwargs)
 
-    setattr(module, name, dying)
+    setattr(owner, last, dying)
 
 
 async def main(command: str, config: str, home: str, url: str) -> None:
@@ -41,6 +45,8 @@ async def main(command: str, config: str, home: str, url: str) -> None:
                 await push_once(bridge)
             case "pull":
                 await pull_once(bridge)
+            case "backfill":
+                await backfill_once(bridge, datetime.fromisoformat(os.environ["SINCE"]))
             case "run":
                 stopped = asyncio.Event()
                 asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)

@@ -65,6 +65,10 @@ class StubSiro:
     recordings: dict[str, dict[str, Any]] = field(default_factory=dict)
     rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     utterances: dict[str, list[str]] = field(default_factory=dict)
+    users: list[dict[str, Any]] | None = None
+    """None: Siro does not tell."""
+    may_link: bool = True
+    """Whether the user token has the scope to link."""
     sweeps: list[dict[str, Any]] = field(default_factory=list)
     accounts: dict[str, dict[str, Any]] = field(default_factory=dict)
     """By Siro's id."""
@@ -237,6 +241,21 @@ def make_app(stub: StubSiro) -> FastAPI:
     async def recording(recording_id: str) -> Response:
         found = stub.recordings.get(recording_id)
         return JSONResponse(found) if found else JSONResponse({"error": "Not found"}, 404)
+
+    @app.get(f"{organization}/core/users")
+    async def users() -> Response:
+        return JSONResponse({"error": "Not found"}, 404) if stub.users is None else JSONResponse({"data": stub.users})
+
+    @app.put("/v1/core/recordings/{recording_id}/link")
+    async def link(recording_id: str, request: Request) -> Response:
+        if not stub.may_link:
+            return JSONResponse({"error": "Forbidden"}, 403)
+        siro_id = (await request.json())["id"]
+        known = stub.records["engagements"].items()
+        linked = {"id": siro_id, "externalId": next(key for key, record in known if record["id"] == siro_id)}
+        crm = {"integrationConnectionId": CONNECTION, "engagement": linked}
+        stub.recordings[recording_id] |= {"crm": crm, "updatedAt": iso(datetime.now(UTC))}
+        return JSONResponse({"data": linked})
 
     @app.post(f"{organization}/core/oauth/apps/{{client_id}}/access-token")
     async def mint(client_id: str) -> dict[str, Any]:

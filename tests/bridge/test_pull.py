@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from fieldnote.bridge import Bridge, ConnectionChanged, PullResult, pull_once, push_once
+from fieldnote.bridge import Bridge, ConnectionChanged, PullResult, backfill_once, pull_once, push_once
 from fieldnote.bridge.recordings import Fetched, Recordings, take_ticket
 from tests.bridge.conftest import BOTH, Crm, Opener
-from tests.bridge.stub_siro import StubSiro, ago
+from tests.bridge.stub_siro import StubSiro, ago, iso
 
 
 async def pushed(bridge: Bridge, crm: Crm, *deals: int) -> None:
@@ -208,6 +208,19 @@ async def test_a_recording_that_is_linked_anew_moves_with_all_that_it_said(
         assert len(crm.notes()) == 2
 
 
+async def test_a_link_that_was_taken_away_is_noticed_and_what_came_by_it_taken_back(
+    crm: Crm, stub: StubSiro, opened: Opener
+) -> None:
+    async with opened() as bridge:
+        await pushed(bridge, crm, 1)
+        stub.record("r1", started_at=ago(hours=2), opportunity="1", said={"Budget": "$100"}, summary="s")
+        await pull(bridge)
+        del stub.recordings["r1"]["crm"]
+        stub.recordings["r1"]["updatedAt"] = iso(ago())
+        await pull(bridge)
+        assert crm.deal(1, "budget_max") is None
+
+
 async def test_what_a_person_made_of_a_moved_recordings_value_stays(crm: Crm, stub: StubSiro, opened: Opener) -> None:
     async with opened() as bridge:
         await pushed(bridge, crm, 1, 2)
@@ -307,7 +320,7 @@ async def test_a_new_connection_looks_two_days_back_and_further_only_if_told(
         old = ago(days=5)
         stub.record("r1", started_at=old, opportunity="1", said={"Budget": "$100"}, moved=old)
         assert (await pull(bridge)).read == 0
-        await pull_once(bridge, since=ago(days=6))
+        await backfill_once(bridge, ago(days=6))
         assert crm.deal(1, "budget_max") == 100
 
 

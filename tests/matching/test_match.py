@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -82,11 +82,17 @@ def test_by_time_alone_a_start_far_off_is_at_most_proposed(start: float) -> None
 
 
 @pytest.mark.parametrize("start", [-46, 121, 60 * 24])
-def test_outside_of_the_window_there_is_no_candidate(start: float) -> None:
-    decision = decide(recording(start=start, place=HOUSE), appointment(place=HOUSE))
+def test_outside_of_the_window_there_is_no_candidate_by_time_alone(start: float) -> None:
+    decision = decide(recording(start=start), appointment(place=HOUSE))
     assert decision.outcome is Outcome.NONE
     assert decision.best is None
     assert decision.runners_up == ()
+
+
+@pytest.mark.parametrize("start", [-120, -60, 60, 120])
+def test_an_appointment_entered_whole_hours_off_is_found_by_its_place(start: float) -> None:
+    assert decide(recording(start=start, place=HOUSE), appointment(place=HOUSE)).appointment_id == "a"
+    assert decide(recording(start=60 * 24, place=HOUSE), appointment(place=HOUSE)).outcome is Outcome.NONE
 
 
 def test_twenty_minutes_late_at_the_address_links() -> None:
@@ -152,11 +158,24 @@ def test_the_place_tells_two_simultaneous_appointments_apart() -> None:
     assert decide(recording(place=ACROSS_TOWN), *both).appointment_id == "b"
 
 
-def test_another_city_excludes_even_on_the_minute() -> None:
+def test_another_city_never_links_even_on_the_minute() -> None:
     decision = decide(recording(place=ANOTHER_CITY), appointment(place=HOUSE))
-    assert decision.outcome is Outcome.NONE
-    assert decision.runners_up[0].reason is Reason.TOO_FAR
-    assert "too far" in decision.runners_up[0].words
+    assert decision.outcome is not Outcome.LINKED
+    beside = decide(recording(place=ANOTHER_CITY), appointment(place=HOUSE), appointment("b", place=ANOTHER_CITY))
+    assert beside.appointment_id == "b"
+    assert beside.runners_up[0].reason is Reason.TOO_FAR
+    assert "too far" in beside.runners_up[0].words
+
+
+def test_a_phone_that_still_reports_the_last_stop_is_believed_less() -> None:
+    """From where the rep was before, the next visit is likelier than from anywhere else in town."""
+    day = [appointment("a", 0, 60, place=HOUSE), appointment("b", 90, 150, place=ACROSS_TOWN)]
+    first = recording("r1", 2, 55, place=HOUSE)
+    stale = match([first, recording("r2", 92, 50, place=HOUSE)], day)[1]
+    elsewhere = match([first, recording("r2", 92, 50, place=Place(39.9, -105.1))], day)[1]
+    assert stale.best
+    assert stale.best.appointment_id == "b"
+    assert stale.score > elsewhere.score
 
 
 def test_a_few_kilometres_off_is_not_linked_by_itself() -> None:
@@ -216,6 +235,60 @@ def test_a_first_name_or_a_project_is_no_name() -> None:
     assert not decision.evidence.name_in_title
 
 
+@pytest.mark.parametrize("title", ["Munos kitchen", "Munozz", "Muoz, Elena", "visit Mnuoz"])
+def test_a_name_with_one_slip_of_the_finger_still_speaks_for_the_customer(title: str) -> None:
+    day = appointment("a", customer="Elena Munoz"), appointment("b", customer="Lee Park")
+    assert decide(recording(title=title), *day).score > 0.9
+
+
+@pytest.mark.parametrize("title", ["New recording 12", "Recording, Mar 2", "  ", "Voice memo 3"])
+def test_a_title_that_the_phone_gave_says_nothing(title: str) -> None:
+    named = appointment(customer="Elena Munoz")
+    assert decide(recording(start=20, title=title), named).score == decide(recording(start=20), named).score
+
+
+def test_the_subject_in_the_title_tells_two_appointments_apart() -> None:
+    roof, bath = replace(appointment("a"), title="Roof inspection"), replace(appointment("b"), title="Bath remodel")
+    decision = decide(recording(title="roof inspection"), roof, bath)
+    assert decision.best
+    assert decision.best.appointment_id == "a"
+    assert decision.score > 0.7
+    assert "the title says what the appointment is about" in decision.best.evidence.words
+
+
+# --- transcript -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("thing", "said"),
+    [
+        ("customer", "Good morning, Mrs. Muñoz, thank you for having me."),
+        ("street", "So this is the house on Larkspur, right at the corner."),
+        ("project", "You called about a sunroom addition."),
+    ],
+)
+def test_what_is_spoken_of_the_customer_tells_two_appointments_apart(thing: str, said: str) -> None:
+    ours = replace(
+        appointment("a", customer="Elena Munoz"), street="1420 N Larkspur Dr Apt 4", project="Sunroom addition"
+    )
+    theirs = replace(appointment("b", customer="Lee Hall"), street="9 Ford Ave", project="Deck")
+    silent = decide(recording(), ours, theirs)
+    heard = decide(replace(recording(), transcript=said), ours, theirs)
+    assert heard.best
+    assert heard.best.appointment_id == "a"
+    assert heard.score > 0.6 > silent.score
+    assert heard.best.evidence.spoken == (thing,)
+    assert f"the {thing} was named in the recording" in heard.best.evidence.words
+
+
+def test_a_transcript_turns_a_proposal_into_a_link() -> None:
+    ours = replace(appointment("a", customer="Elena Munoz"), street="1420 Larkspur Dr")
+    theirs = appointment("b", customer="Lee Hall")
+    said = "Mrs Munoz? The sign says Larkspur, so I am right here."
+    assert decide(recording(), ours, theirs).outcome is Outcome.PROPOSED
+    assert decide(replace(recording(), transcript=said), ours, theirs).appointment_id == "a"
+
+
 # --- several recordings ---------------------------------------------------------------------------------
 
 
@@ -226,7 +299,8 @@ def test_late_back_to_back_visits_are_solved_together() -> None:
     assert decide(late, *day).appointment_id is None
     assert links(match([punctual], day)) == {"r2": "b"}
     together = {d.conversation_id: d for d in match([late, punctual], day)}
-    assert together["r2"].appointment_id == "b"
+    assert together["r2"].best is not None
+    assert together["r2"].best.appointment_id == "b"
     assert together["r1"].best is not None
     assert together["r1"].best.appointment_id == "a"
     assert together["r1"].score > decide(late, *day).score
@@ -272,9 +346,79 @@ def test_a_cancelled_appointment_takes_nothing_and_is_named() -> None:
     assert decision.runners_up[0].reason is Reason.CANCELLED
 
 
-def test_another_reps_appointment_is_no_candidate() -> None:
-    decision = decide(recording(place=HOUSE), appointment(reps=("other",), place=HOUSE))
+def test_another_reps_appointment_is_no_candidate_by_time_alone() -> None:
+    decision = decide(recording(), appointment(reps=("other",), place=HOUSE))
     assert (decision.outcome, decision.runners_up) == (Outcome.NONE, ())
+
+
+def test_a_colleague_who_takes_over_is_found_at_the_house() -> None:
+    theirs = appointment("a", reps=("ann",), place=HOUSE)
+    own = appointment("b", 0, 60, reps=("bob",), place=ACROSS_TOWN)
+    decision = decide(recording(start=3, rep="bob", place=HOUSE), theirs, own)
+    assert decision.appointment_id == "a"
+    assert decision.evidence
+    assert decision.evidence.other_rep
+    assert "it is in a colleague's calendar" in decision.evidence.words
+
+
+def test_a_second_rep_who_is_not_in_the_calendar_links_beside_the_first() -> None:
+    theirs = appointment("a", reps=("ann",), place=HOUSE)
+    both = [recording("r1", 1, rep="ann", place=HOUSE), recording("r2", 2, rep="bob", place=HOUSE)]
+    assert links(match(both, [theirs])) == {"r1": "a", "r2": "a"}
+
+
+@pytest.mark.parametrize("kind", ["CALL", "EMAIL", "Task", "NOTE"])
+def test_a_call_or_an_email_near_the_visit_takes_nothing(kind: str) -> None:
+    visit = appointment("a", 10, place=HOUSE)
+    call = replace(appointment("call", 0, 5, place=HOUSE), kind=kind)
+    assert decide(recording(place=HOUSE), visit, call).appointment_id == "a"
+    assert decide(recording(place=HOUSE), call).outcome is Outcome.NONE
+
+
+def test_an_appointment_takes_recordings_at_its_new_time_once_it_is_rescheduled() -> None:
+    before, later = appointment(place=HOUSE), recording(start=60 * 24 + 4, place=HOUSE)
+    assert decide(later, before).outcome is Outcome.NONE
+    moved = replace(before, starts_at=at(60 * 24), ends_at=at(60 * 25))
+    assert decide(later, moved).appointment_id == "a"
+    assert decide(recording(start=2), moved).outcome is Outcome.NONE
+
+
+def test_of_an_appointment_rescheduled_under_a_new_id_the_new_one_links() -> None:
+    old = appointment("old", place=HOUSE, customer="Ana Brandt", cancelled=True)
+    new = appointment("new", 30, 90, place=HOUSE, customer="Ana Brandt")
+    decision = decide(recording(start=5, place=HOUSE, title="Brandt roof"), old, new)
+    assert decision.appointment_id == "new"
+    assert [(lost.appointment_id, lost.reason) for lost in decision.runners_up] == [("old", Reason.CANCELLED)]
+
+
+def test_two_copies_of_one_appointment_in_the_crm_are_proposed_together() -> None:
+    decision = decide(recording(place=HOUSE), appointment("a", place=HOUSE), appointment("copy", place=HOUSE))
+    assert decision.outcome is Outcome.PROPOSED
+    assert decision.best
+    assert {decision.best.appointment_id, decision.runners_up[0].appointment_id} == {"a", "copy"}
+
+
+def test_a_pocket_recording_is_proposed_and_does_not_cost_the_visit_its_link() -> None:
+    both = [recording("pocket", -12, 1.5, place=HOUSE), recording("visit", 2, 50, place=HOUSE)]
+    pocket, visit = match(both, [appointment(place=HOUSE)])
+    assert visit.appointment_id == "a"
+    assert pocket.outcome is Outcome.PROPOSED
+
+
+def test_a_visit_in_three_parts_links_all_of_them() -> None:
+    parts = [recording("r1", 2, 15, place=HOUSE), recording("r2", 20, 15, place=HOUSE), recording("r3", 40, 25)]
+    assert set(links(match(parts, [appointment(place=HOUSE)])).values()) == {"a"}
+
+
+def test_who_was_kept_by_the_visit_before_comes_late_to_the_next() -> None:
+    """An hour late is believed where the recording before tells why."""
+    day = [appointment("a", 0, 60), appointment("b", 75, 135), appointment("c", 140, 200, cancelled=True)]
+    late = recording("r2", 125, 45)
+    alone = match([late], day)[0]
+    kept = match([recording("r1", 2, 108), late], day)[1]
+    assert kept.best
+    assert kept.best.appointment_id == "b"
+    assert kept.score > alone.score
 
 
 # --- fixed ----------------------------------------------------------------------------------------------
@@ -291,6 +435,23 @@ def test_a_fixed_pair_takes_the_appointment_from_the_others() -> None:
     day = [appointment("a")]
     free = links(match([recording("r1", 0, 40), recording("r2", 10, 40)], day, fixed={"r2": "a"}))
     assert free == {"r1": None, "r2": "a"}
+
+
+def test_a_persons_link_stands_against_all_evidence_that_comes_later() -> None:
+    """A person linked it to `b`; then a transcript, a title and a moved appointment all speak for `a`."""
+    ours = appointment("a", place=HOUSE, customer="Elena Munoz")
+    theirs = appointment("b", 30, 90, place=ACROSS_TOWN, customer="Lee Hall")
+    heard = replace(recording(place=HOUSE, title="Munoz"), transcript="Mrs. Munoz, hello")
+    assert decide(heard, ours, theirs).appointment_id == "a"
+    for later in ([ours, theirs], [ours, replace(theirs, cancelled=True)], [ours]):
+        assert match([heard], later, fixed={"r": "b"})[0].appointment_id == "b"
+
+
+def test_a_persons_unlink_stands_and_leaves_the_appointment_to_others() -> None:
+    both = [recording("r1", 0, 20, place=HOUSE), recording("r2", 25, 30, place=HOUSE)]
+    decisions = match(both, [appointment(place=HOUSE)], fixed={"r1": None})
+    assert links(decisions) == {"r1": None, "r2": "a"}
+    assert decisions[0].runners_up[0].reason is Reason.FIXED_ELSEWHERE
 
 
 def test_fixed_to_none_stays_without_a_link() -> None:

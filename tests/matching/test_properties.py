@@ -9,7 +9,7 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fieldnote.matching import Appointment, Conversation, Outcome, Place, match
+from fieldnote.matching import Appointment, Conversation, Outcome, Place, match, place_distance_m
 from tests.matching.days import make_world
 
 START = datetime(2026, 3, 2, 15, tzinfo=UTC)
@@ -62,7 +62,7 @@ def test_the_order_of_the_input_does_not_matter(
 
 @settings(max_examples=60, deadline=None)
 @given(days())
-def test_only_the_reps_own_standing_appointments_are_linked_or_proposed(
+def test_only_standing_appointments_of_the_rep_or_at_the_very_place_are_linked_or_proposed(
     day: tuple[list[Conversation], list[Appointment]],
 ) -> None:
     conversations, appointments = day
@@ -70,7 +70,9 @@ def test_only_the_reps_own_standing_appointments_are_linked_or_proposed(
     for conversation, decision in zip(conversations, match(*day), strict=True):
         if decision.best:
             chosen = by_id[decision.best.appointment_id]
-            assert conversation.rep_id in chosen.rep_ids
+            metres = place_distance_m(conversation.place, chosen.place)
+            assert conversation.rep_id in chosen.rep_ids or (metres is not None and metres < 250)
+            assert decision.best.evidence.other_rep == (conversation.rep_id not in chosen.rep_ids)
             assert not chosen.cancelled
 
 

@@ -18,12 +18,16 @@ from fieldnote.bridge.context import Bridge, open_bridge
 from fieldnote.bridge.errors import Busy, ConnectionChanged
 
 if TYPE_CHECKING:
+    from fieldnote.bridge.backfill import BackfillResult, backfill_once
     from fieldnote.bridge.daemon import Daemon
     from fieldnote.bridge.outcomes import Change, PullResult
     from fieldnote.bridge.pull import pull_once
     from fieldnote.bridge.push import Plan, PlannedChange, PushResult, StreamResult, Wish, plan_once, push_once
+    from fieldnote.bridge.rehearsal import BackfillPlan, plan_backfill
 
 __all__ = [
+    "BackfillPlan",
+    "BackfillResult",
     "Bridge",
     "Busy",
     "Change",
@@ -35,7 +39,9 @@ __all__ = [
     "PushResult",
     "StreamResult",
     "Wish",
+    "backfill_once",
     "open_bridge",
+    "plan_backfill",
     "plan_once",
     "pull_once",
     "push_once",
@@ -43,6 +49,10 @@ __all__ = [
 
 # A push need not wait until the libraries of pull, web server and job queue are loaded.
 _ROOMS = {
+    "BackfillResult": "backfill",
+    "backfill_once": "backfill",
+    "BackfillPlan": "rehearsal",
+    "plan_backfill": "rehearsal",
     "Daemon": "daemon",
     "Change": "outcomes",
     "PullResult": "outcomes",

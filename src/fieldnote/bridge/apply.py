@@ -16,9 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.bridge import field_ledger, readiness
 from fieldnote.bridge.context import Bridge
-from fieldnote.bridge.desired import Contribution, desired
+from fieldnote.bridge.desired import Contribution, Desired, desired
 from fieldnote.bridge.field_ledger import FieldKey
-from fieldnote.bridge.fields import FieldOutcome, FieldWriter, Said, moved_away
+from fieldnote.bridge.fields import FieldOutcome, FieldWriter, Removal, Said, moved_away, stands
 from fieldnote.bridge.held import Held, Link, Model, Ownership
 from fieldnote.bridge.locks import exclusive
 from fieldnote.bridge.note_text import Visit, note_body, visit_of
@@ -26,6 +26,7 @@ from fieldnote.bridge.notes import NoteKey, NoteOutcome, NoteWriter, note_record
 from fieldnote.bridge.outcomes import Change
 from fieldnote.bridge.readiness import Readiness
 from fieldnote.bridge.recordings import Recordings
+from fieldnote.bridge.start_links import START_LINK, start_link
 from fieldnote.bridge.values import contribution
 from fieldnote.config import FieldSettings, Policy, TargetSettings
 from fieldnote.crm.types import NoteTarget, Record, Row
@@ -52,11 +53,18 @@ async def apply_record(bridge: Bridge, run_id: int, model: Model, key: str) -> A
     Raises `CrmUnavailable` if the CRM cannot be reached; the record stays due then.
     """
     async with exclusive(bridge.engine, "record", bridge.name, model.value, key, patience=_PATIENCE) as conn:
-        return await _Work(bridge, conn, run_id, model, key).run()
+        return await compare_record(bridge, conn, run_id, model, key)
+
+
+async def compare_record(
+    bridge: Bridge, conn: AsyncConnection, run_id: int | None, model: Model, key: str
+) -> Applied:  # fmt: skip
+    """The same on `conn`, for a caller who has made sure that nobody else is at the record."""
+    return await _Work(bridge, conn, run_id, model, key).run()
 
 
 class _Work:
-    def __init__(self, bridge: Bridge, conn: AsyncConnection, run_id: int, model: Model, key: str) -> None:
+    def __init__(self, bridge: Bridge, conn: AsyncConnection, run_id: int | None, model: Model, key: str) -> None:
         self.bridge = bridge
         self.conn = conn
         self.run_id = run_id
@@ -100,6 +108,8 @@ class _Work:
                 run_id=self.run_id,
             )
             work.append((writer, said, entry))
+        if target.start_link is not None:
+            work += await self._start_link(record, target.start_link)
         await self.conn.commit()
         if work:
             await self._write_fields(record, work)
@@ -109,21 +119,45 @@ class _Work:
         usable: Sequence[Held], linked: Sequence[Held],
     ) -> Said | None:  # fmt: skip
         """What the recordings say about a field; None where nobody ever said or wrote anything."""
-        contributions: list[Contribution] = []
+        given: list[tuple[Held, Contribution]] = []
         for held in usable:
             ready, item = readiness.field(held, name)
             if ready is Readiness.READY and item is not None:
-                zone = self.bridge.zone
-                contributions.append(contribution(held, item, settings, zone))
-        wish = desired(contributions, append=settings.policy is Policy.APPEND)
-        if not contributions and entry is None:
+                said = contribution(held, item, settings, self.bridge.zone)
+                if not held.deleted or stands(entry, said, append=settings.policy is Policy.APPEND):
+                    given.append((held, said))
+        if not given and entry is None:
             return None
+        append = settings.policy is Policy.APPEND
+        wish = desired([said for _, said in given], append=append)
+        rest = desired([said for held, said in given if not held.deleted], append=append)
+        deleted = [held.id for held, _ in given if held.deleted]
+        removal = Removal(deleted[-1], rest.value) if deleted and rest.value != wish.value else None
         source = None
         if entry is not None and entry.recording_id is not None:
             held_by_id = await Recordings(self.bridge.name).load(self.conn, [entry.recording_id])
             source = held_by_id.get(entry.recording_id)
-        gone = source is not None and source.deleted
-        return Said(wish, moved=moved_away(entry, linked, source), gone=gone)
+        return Said(wish, moved_away(entry, linked, source, name), removal)
+
+    async def _start_link(
+        self, record: Record, column: str
+    ) -> list[tuple[FieldWriter, Said, field_ledger.FieldEntry | None]]:
+        """The link by which this appointment's recording is started: a field that no recording speaks of."""
+        link = await start_link(self.conn, self.bridge.name, self.key) if self.model is Model.ENGAGEMENT else None
+        if link is None:
+            return []
+        field_key = FieldKey(self.bridge.name, self.model.value, self.key, record.table, column)
+        writer = FieldWriter(
+            self.bridge.crm,
+            self.conn,
+            key=field_key,
+            record=record,
+            extraction=START_LINK,
+            settings=FieldSettings(to=column, policy=Policy.FILL),
+            run_id=self.run_id,
+        )
+        said = Said(Desired(link, None), moved=False)
+        return [(writer, said, await field_ledger.load(self.conn, field_key))]
 
     async def _write_fields(
         self, record: Record, work: Sequence[tuple[FieldWriter, Said, field_ledger.FieldEntry | None]]
@@ -167,6 +201,8 @@ class _Work:
         if not await self._record_is_there(target):
             return
         for held in sorted(usable, key=lambda item: (item.started_at, item.id)):
+            if held.deleted:
+                continue  # its note stays as it is
             if readiness.summary(held) is Readiness.READY:
                 body = note_body(held, await self._visit(held), self.bridge.zone)
                 self._count(await self._note(note, held.id).apply(body))

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.bridge.context import Bridge
 from fieldnote.bridge.errors import ConnectionChanged
-from fieldnote.db.bridge_tables import connections, due, events, pulls, recordings, sent, streams
+from fieldnote.db.bridge_tables import backfills, connections, due, events, pulls, recordings, sent, streams
 
 log = logging.getLogger(__name__)
 
@@ -121,7 +121,7 @@ async def _forget(conn: AsyncConnection, name: str, *, siro: bool, crm: bool) ->
     What was written into the CRM, and its provenance, stays known either way.
     """
     if siro:
-        for table in (sent, streams, due, events, pulls, recordings):
+        for table in (sent, streams, due, events, pulls, backfills, recordings):
             await conn.execute(delete(table).where(table.c.connection == name))
     elif crm:
         await conn.execute(delete(streams).where(streams.c.connection == name))

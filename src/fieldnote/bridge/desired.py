@@ -54,10 +54,11 @@ def desired(contributions: Iterable[Contribution], *, append: bool) -> Desired:
 
 def _block(usable: list[Contribution]) -> str | None:
     """Each conversation's words on a line of their own; what was said twice stands once."""
-    lines = dict.fromkeys(line for item in usable for line in _lines(item.value))
+    lines = dict.fromkeys(line for item in usable for line in block_of(item))
     return "\n".join(lines) or None
 
 
-def _lines(value: FrozenValue) -> list[str]:
-    items = value if isinstance(value, list) else [value]
+def block_of(said: Contribution) -> list[str]:
+    """The lines that one conversation adds."""
+    items = said.value if isinstance(said.value, list) else [said.value]
     return [line for item in items if (line := str(item).strip())]

@@ -16,7 +16,8 @@ from functools import partial
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.bridge import field_ledger as ledger
-from fieldnote.bridge.desired import Desired
+from fieldnote.bridge import readiness
+from fieldnote.bridge.desired import Contribution, Desired, block_of
 from fieldnote.bridge.field_ledger import FieldEntry, FieldKey, FieldUpdate, Proposal, ProposalKind, ProposalState
 from fieldnote.bridge.held import Held
 from fieldnote.bridge.merge import (
@@ -32,8 +33,9 @@ from fieldnote.bridge.merge import (
     written,
 )
 from fieldnote.bridge.outcomes import Change, FieldState
+from fieldnote.bridge.readiness import Readiness
 from fieldnote.config import FieldSettings, Policy
-from fieldnote.crm.types import Driver, Outcome, Record, WriteResult, freeze
+from fieldnote.crm.types import Driver, FrozenValue, Outcome, Record, WriteResult, freeze
 from fieldnote.errors import CrmRefused
 
 log = logging.getLogger(__name__)
@@ -60,9 +62,17 @@ class Said:
 
     desired: Desired
     moved: bool
-    """Whether the recording that the field was written from belongs to another record now."""
-    gone: bool = False
-    """Whether that recording was deleted in Siro."""
+    """Whether the recording that the field was written from does not say so any more, or not of this record."""
+    removal: Removal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """A recording that the field stands on was deleted in Siro: a person is asked whether its words go."""
+
+    recording_id: str
+    value: FrozenValue
+    """What the others say. None: nothing, and the value from before Fieldnote would stand again."""
 
 
 class FieldWriter:
@@ -159,9 +169,8 @@ class FieldWriter:
     def _decide(self, live: object, said: Said, entry: FieldEntry | None) -> Decision:
         standing = self._standing(entry)
         policy = self.settings.policy
-        if said.desired.value is None and (said.moved or said.gone):
-            back = take_back(policy, standing, live, self._same)
-            return back if said.moved or back.verdict is not Verdict.WRITE else _asked(back, standing)
+        if said.desired.value is None and said.moved:
+            return take_back(policy, standing, live, self._same)
         return decide(policy, standing, live, said.desired.value, self._same)
 
     def _intent(self, live: object, said: Said, decision: Decision) -> Intent:
@@ -210,7 +219,9 @@ class FieldWriter:
             await self._save(entry, state, reason, standing)
         differs = standing.declined is None or standing.declined.value != decision.value
         if decision.verdict is Verdict.PROPOSE or (decision.verdict is Verdict.SHADOW and differs):
-            await self._propose(said, live, entry, decision)
+            await self._propose(said, live, decision)
+        elif decision.verdict is Verdict.HOLDS and said.removal is not None:
+            await self._ask_for_removal(said.removal, live, standing)
         else:
             await self._question(said, live, standing)
         await self.conn.commit()
@@ -242,16 +253,26 @@ class FieldWriter:
             return FieldState.HOLDS if entry.state in _UNSETTLED else entry.state
         return _STATES.get(decision.verdict)
 
-    async def _propose(self, said: Said, live: object, entry: FieldEntry | None, decision: Decision) -> None:
+    async def _propose(self, said: Said, live: object, decision: Decision) -> None:
         source = said.desired.source
-        recording_id = source.recording_id if source is not None else entry.recording_id if entry is not None else None
-        if recording_id is None:
+        if source is None:
             return
-        kind = ProposalKind.TAKE_BACK if decision.taken_back else ProposalKind.VALUE
         state = ProposalState.SHADOW if decision.verdict is Verdict.SHADOW else ProposalState.OPEN
-        words = source.said if source is not None else None
-        reason = "deleted in Siro" if decision.taken_back else "policy"
-        proposal = Proposal(self.extraction, recording_id, reason, live, decision.value, words, kind, state)
+        kind = ProposalKind.VALUE
+        proposal = Proposal(
+            self.extraction, source.recording_id, "policy", live, decision.value, source.said, kind, state
+        )
+        await ledger.propose(self.conn, self.key, proposal)
+
+    async def _ask_for_removal(self, removal: Removal, live: object, standing: Standing) -> None:
+        value = removal.value
+        if value is None and standing.original is not None:
+            value = standing.original.value
+        if standing.declined is not None and standing.declined.value == value:
+            await ledger.close_proposal(self.conn, self.key)
+            return
+        kind = ProposalKind.TAKE_BACK
+        proposal = Proposal(self.extraction, removal.recording_id, "deleted in Siro", live, value, None, kind)
         await ledger.propose(self.conn, self.key, proposal)
 
     async def _question(self, said: Said, live: object, standing: Standing) -> None:
@@ -326,21 +347,31 @@ _DONE = frozenset({FieldState.WRITTEN, FieldState.TAKEN_BACK})
 _UNSETTLED = frozenset({FieldState.REFUSED, FieldState.RECORD_MISSING, FieldState.INTERRUPTED})
 
 
-def _asked(back: Decision, standing: Standing) -> Decision:
-    """A person decides whether the value from before stands again, and only once."""
-    declined = standing.declined is not None and standing.declined.value == back.value
-    return replace(back, verdict=Verdict.DECLINED if declined else Verdict.PROPOSE)
-
-
 def _is_declined(standing: Standing, said: object) -> bool:
     return standing.declined is not None and standing.declined.value == freeze(said)
 
 
-def moved_away(entry: FieldEntry | None, linked: Sequence[Held], source: Held | None) -> bool:
-    """Whether the recording that a field was written from now belongs to another record.
+def moved_away(entry: FieldEntry | None, linked: Sequence[Held], source: Held | None, name: str) -> bool:
+    """Whether the recording that a field was written from says nothing of the kind about this record any more.
 
-    One that was deleted in Siro has not moved: what it gave stays.
+    It may belong to another record now, have been extracted anew, or have been withdrawn by a person. One that was
+    deleted in Siro has not moved: what it gave stays.
     """
-    if entry is None or entry.recording_id is None or source is None or source.deleted:
+    if entry is None or entry.recording_id is None or source is None:
         return False
-    return all(held.id != entry.recording_id for held in linked)
+    if source.withdrawn:
+        return True
+    if source.deleted:
+        return False
+    here = any(held.id == entry.recording_id for held in linked)
+    return not here or readiness.field(source, name)[0] is Readiness.SILENT
+
+
+def stands(entry: FieldEntry | None, said: Contribution, *, append: bool) -> bool:
+    """Whether what one recording said is in the field by our hand."""
+    if entry is None or entry.standing.wanted is None:
+        return False
+    if not append:
+        return entry.recording_id == said.recording_id and entry.standing.base is not None
+    held = str(entry.standing.wanted.value or "").splitlines()
+    return all(line in held for line in block_of(said))

@@ -136,6 +136,12 @@ class Held:
     web_url: str | None = None
     summary: tuple[Section, ...] = ()
     extractions: tuple[Extraction, ...] = ()
+    duration_ms: int | None = None
+    latitude: float | None = None
+    """Of the telephone, when it began. Nought and nought stand for "not known"."""
+    longitude: float | None = None
+    withdrawn: bool = False
+    """Deleted in Siro, and a person agreed that what it gave goes."""
 
     def linked_to(self, model: Model, record: str) -> bool:
         """Whether one of its links is this record."""

@@ -83,7 +83,7 @@ class People:
 async def people(bridge: Bridge, *, limit: int | None = None) -> People:
     """Look at the rows of all streams (or the first `limit` of each), and at Siro's users."""
     reps = await asyncio.to_thread(gather, bridge, limit)
-    users = [user for user in await bridge.remote.client.users.list() if not user.disabled]
+    users = await bridge.remote.users()
     overrides = await overrides_of(bridge)
     found = tuple(match(rep, users, overrides or {}) for rep in sorted(reps.values(), key=lambda rep: rep.external_id))
     taken = {item.user.id for item in found if item.user}

@@ -17,7 +17,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -25,14 +25,17 @@ from fieldnote.bridge.apply import apply_record
 from fieldnote.bridge.connection import verify
 from fieldnote.bridge.context import Bridge
 from fieldnote.bridge.errors import Busy
+from fieldnote.bridge.extraction_rows import ExtractionRows
 from fieldnote.bridge.field_ledger import open_proposals
 from fieldnote.bridge.held import WATCHED_FOR, Held, Model, Stage
+from fieldnote.bridge.linking import help_linking
 from fieldnote.bridge.locks import exclusive
 from fieldnote.bridge.outcomes import FieldState, NoteState, PullResult, Stuck
 from fieldnote.bridge.ownership import declare
 from fieldnote.bridge.quotes import find_quotes
 from fieldnote.bridge.recordings import Fetched, Recordings, Ticket, take_ticket
 from fieldnote.bridge.runs import begin, finish
+from fieldnote.bridge.start_links import offer_anew, offer_links
 from fieldnote.db.bridge_tables import due, events, fields, notes, pulls
 from fieldnote.errors import ConfigError, CrmUnavailable, FieldnoteError, Transient
 from fieldnote.siro import bulk
@@ -54,33 +57,30 @@ _LONGEST_PAUSE = timedelta(minutes=30)
 async def pull_once(
     bridge: Bridge,
     *,
-    since: datetime | None = None,
     accept_change: bool = False,
     patience: float = 60.0,
     eager: bool = True,
 ) -> PullResult:
     """Fetch what moved in Siro and bring the CRM up to date with it.
 
-    `since` goes further back than the last poll. `eager` looks at everything unfinished, and retries
-    everything that waits; the daemon's cycle spaces such looks out instead. Raises as `push_once` does.
+    `eager` looks at everything unfinished, and retries everything that waits; the daemon's cycle spaces such
+    looks out instead. History comes by `backfill_once`. Raises as `push_once` does.
     """
     started, calls = time.monotonic(), bridge.remote.calls
-    if bridge.config.pull is None or not bridge.config.pull.targets():
-        raise ConfigError(
-            f"{bridge.config.path} says nothing to write back",
-            hint="Add `opportunity` or `engagement` under `pull`.",
-        )
+    must_write_back(bridge)
     await verify(bridge, accept_change=accept_change)
     async with exclusive(bridge.engine, "pull", bridge.name, patience=patience):
-        await _declare_name(bridge)
+        await declare_name(bridge)
         run_id = await begin(bridge.engine, bridge.name, "pull")
-        work = _Pull(bridge, run_id, eager=eager)
+        work = Pass(bridge, run_id, eager=eager)
         try:
             with bulk():
-                await work.poll(since)
+                await work.poll()
             await work.look_at_events()
             with bulk():
                 await work.look_at_unfinished()
+                await work.help_linking()
+            await work.offer_links()
             await work.apply_due()
             if bridge.remote.has_user_token:
                 with bulk():
@@ -91,7 +91,7 @@ async def pull_once(
         result = await work.report()
         result.calls = bridge.remote.calls - calls
         result.seconds = time.monotonic() - started
-        await finish(bridge.engine, run_id, _counts(result))
+        await finish(bridge.engine, run_id, counts_of(result))
     context = {"connection": bridge.name, "calls": result.calls, "writes": result.writes}
     log.info("pull_done", extra=context)
     return result
@@ -101,55 +101,69 @@ async def look_at(bridge: Bridge, recording_id: str) -> PullResult:
     """What a webhook asks for: fetch one recording, and bring the CRM records that it concerns up to date."""
     await verify(bridge)
     run_id = await begin(bridge.engine, bridge.name, "look")
-    work = _Pull(bridge, run_id, eager=True)
+    work = Pass(bridge, run_id, eager=True)
     await work.look_at([recording_id])
     await work.apply_due(touched=True)
-    await finish(bridge.engine, run_id, _counts(work.result))
+    await finish(bridge.engine, run_id, counts_of(work.result))
     return work.result
 
 
-async def _declare_name(bridge: Bridge) -> None:
+def must_write_back(bridge: Bridge) -> None:
+    """Raise ConfigError if the file names no target."""
+    if bridge.config.pull is None or not bridge.config.pull.targets():
+        raise ConfigError(
+            f"{bridge.config.path} says nothing to write back",
+            hint="Add `opportunity` or `engagement` under `pull`.",
+        )
+
+
+async def declare_name(bridge: Bridge) -> None:
+    """Keep how Siro names this connection, if the file says so."""
     named = bridge.config.siro.integration_connection_id
     if named is not None:
         async with bridge.engine.begin() as conn:
             await declare(conn, bridge.name, named)
 
 
-def _counts(result: PullResult) -> dict[str, object]:
+def counts_of(result: PullResult) -> dict[str, object]:
+    """What is kept of a run."""
     names = ("read", "changed", "records", "writes", "pending", "calls", "stages")
     return {name: getattr(result, name) for name in names} | {"settled": result.settled}
 
 
-class _Pull:
+class Pass:
     """One pass."""
 
-    def __init__(self, bridge: Bridge, run_id: int, *, eager: bool) -> None:
+    def __init__(self, bridge: Bridge, run_id: int, *, eager: bool, result: PullResult | None = None) -> None:
+        """`run_id`: under which its writes are kept. `result`: to be filled; without one, a new one is."""
         self.bridge = bridge
         self.run_id = run_id
         self.eager = eager
         self.recordings = Recordings(bridge.name)
-        self.result = PullResult(bridge.name)
+        self.result = result if result is not None else PullResult(bridge.name)
+        self.rows = ExtractionRows(bridge.remote, self.result.warnings)
         self._seen: set[str] = set()
         self._touched: set[tuple[Model, str]] = set()
-        self._rows_refused = False
+        self._doubted: list[str] = []
+        """Recordings that a list shows without the links that they had."""
 
     # --- fetching
 
-    async def poll(self, since: datetime | None) -> None:
+    async def poll(self) -> None:
         """Read the list of what was updated. If Siro is silent, the next pass does; other work goes on."""
         try:
-            await self._poll(since)
+            await self._poll()
+            await self.look_at(self._doubted)
         except SiroError as error:
             self._left_over(error)
 
-    async def _poll(self, since: datetime | None) -> None:
+    async def _poll(self) -> None:
         """Page by page; the high-water mark moves when all was read."""
         now = _now()
         async with self.bridge.engine.begin() as conn:
             mark = await self._mark(conn, now)
-        start = mark - OVERLAP if since is None else min(since, mark - OVERLAP)
         latest = mark
-        pages = self.bridge.remote.recordings(start)
+        pages = self.bridge.remote.recordings(mark - OVERLAP)
         while True:
             async with self.bridge.engine.begin() as conn:
                 ticket = await take_ticket(conn)
@@ -171,6 +185,7 @@ class _Pull:
         row = (await conn.execute(statement)).one()
         if row.version != version:
             await self.recordings.mark_all_due(conn)
+            await offer_anew(conn, self.bridge.name)
         mark: datetime = row.high_water
         return mark
 
@@ -198,6 +213,22 @@ class _Pull:
             await self.recordings.restage(conn, await self.recordings.expired(conn, now - WATCHED_FOR), now)
         waiting = [item.id for item, fetched_at in held if self.eager or self._is_time(item, fetched_at, now)]
         await self.look_at([recording_id for recording_id in waiting if recording_id not in self._seen])
+
+    async def help_linking(self) -> None:
+        """What Siro left unlinked, and was linked here now, is read again at once."""
+        try:
+            await self.look_at(await help_linking(self.bridge))
+        except (Forbidden, NotFound) as error:
+            self.result.warnings.append(f"recordings that Siro left unlinked were not matched: {error.message}")
+        except SiroError as error:
+            self._left_over(error)
+
+    async def offer_links(self) -> None:
+        """Appointments that were pushed get the link by which their recording is started."""
+        target = self.bridge.config.pull.engagement if self.bridge.config.pull else None
+        if target is not None and target.start_link is not None:
+            async with self.bridge.engine.begin() as conn:
+                await offer_links(conn, self.bridge.name)
 
     def _is_time(self, held: Held, fetched_at: datetime, now: datetime) -> bool:
         """The older a recording, the seldomer a look at it is worth a call."""
@@ -241,28 +272,15 @@ class _Pull:
         await self._close_events(recording_id, ticket)
 
     async def _keep(self, fetched: Sequence[Fetched]) -> None:
-        whole = [replace(item, held=await self._with_rows(item.held)) for item in fetched]
+        whole = [replace(item, held=await self.rows.add(item.held)) for item in fetched]
         async with self.bridge.engine.begin() as conn:
             stored = await self.recordings.store(conn, whole, _now())
+        bare = {item.held.id for item in fetched if not item.held.links and not item.alone}
+        self._doubted += [held.id for held in stored.changed if held.links and held.id in bare]
         self._seen.update(item.held.id for item in fetched)
         self.result.read += len(fetched)
         self.result.changed += len(stored.changed)
         self._touched |= stored.records
-
-    async def _with_rows(self, held: Held) -> Held:
-        """By user token each extraction has a status of its own; without one the recording's flag decides."""
-        concerned = held.processed and held.links and not held.deleted and held.purged_at is None
-        if not (self.bridge.remote.has_user_token and concerned) or self._rows_refused:
-            return held
-        try:
-            rows = await self.bridge.remote.extractions(held.id)
-        except NotFound:
-            return held
-        except Forbidden as error:
-            self._rows_refused = True
-            self.result.warnings.append(f"extractions cannot be read by user token: {error.message}")
-            return held
-        return replace(held, extractions=rows) if rows else held
 
     def _open_events(self) -> list[ColumnElement[bool]]:
         return [events.c.connection == self.bridge.name, events.c.handled_at.is_(None)]
@@ -292,10 +310,12 @@ class _Pull:
         statement = select(due.c.model, due.c.record).where(due.c.connection == self.bridge.name)
         if not self.eager:
             statement = statement.where(due.c.retry_at <= func.now())
+        if touched:  # a backfill may have made very many others due
+            pairs = [(model.value, record) for model, record in self._touched]
+            statement = statement.where(tuple_(due.c.model, due.c.record).in_(pairs))
         async with self.bridge.engine.connect() as conn:
             rows = await conn.execute(statement.order_by(due.c.retry_at, due.c.model, due.c.record))
-            found = [(Model(row.model), row.record) for row in rows]
-        return [pair for pair in found if pair in self._touched or not touched]
+            return [(Model(row.model), row.record) for row in rows]
 
     # --- reporting
 
@@ -337,6 +357,8 @@ class _Pull:
         targets = self.bridge.config.pull.targets() if self.bridge.config.pull else {}
         for model, target in targets.items():
             found.update((model, target.table, settings.to) for settings in target.fields.values())
+            if target.start_link is not None:
+                found.add((model, target.table, target.start_link))
             if target.note is not None:
                 found.add((model, target.note.table, ""))
         return found

@@ -26,8 +26,11 @@ class Readiness(StrEnum):
 
 
 def usable(held: Held, ownership: Ownership) -> bool:
-    """What every output waits for: processed, and linked to a record of ours."""
-    return held.processed and bool(held.links) and ownership is Ownership.OURS and not held.deleted
+    """What every output waits for: processed, and linked to a record of ours.
+
+    One that was deleted in Siro brings nothing new; what it gave stays until a person agrees that it goes.
+    """
+    return held.processed and bool(held.links) and ownership is Ownership.OURS and not held.withdrawn
 
 
 def summary(held: Held) -> Readiness:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import delete, func, select, text, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -65,6 +65,10 @@ def merge(old: Held, new: Held, *, alone: bool) -> Held:
         new,
         integration_connection_id=links.integration_connection_id,
         links=links.links,
+        withdrawn=old.withdrawn,
+        duration_ms=new.duration_ms if new.duration_ms is not None else old.duration_ms,
+        latitude=new.latitude if new.latitude is not None else old.latitude,
+        longitude=new.longitude if new.longitude is not None else old.longitude,
         title=new.title or old.title,
         web_url=new.web_url or old.web_url,
         summary=new.summary or old.summary,
@@ -91,8 +95,10 @@ def _newer_extractions(old: Held, new: Held, *, alone: bool) -> tuple[Extraction
 class Recordings:
     """The recordings of one connection."""
 
-    def __init__(self, connection: str) -> None:
+    def __init__(self, connection: str, *, aside: timedelta = timedelta(0)) -> None:
+        """`aside`: how long records that become due are left to whoever stores here, before others take them."""
         self.connection = connection
+        self.aside = aside
 
     async def store(self, conn: AsyncConnection, fetched: Sequence[Fetched], now: datetime) -> Stored:
         """Keep what was fetched, and mark the records that it concerns as due."""
@@ -145,6 +151,12 @@ class Recordings:
         await self.mark_due(conn, _records(held))
         values = {"deleted": True, "state": Stage.DELETED.value}
         await conn.execute(update(recordings).where(*self._is(recording_id)).values(values))
+
+    async def withdraw(self, conn: AsyncConnection, recording_id: str) -> None:
+        """What a deleted recording gave goes, wherever nobody has touched it."""
+        await conn.execute(update(recordings).where(*self._is(recording_id)).values(withdrawn_at=func.now()))
+        held = (await self.load(conn, [recording_id])).get(recording_id)
+        await self.mark_due(conn, _records(held))
 
     async def load(self, conn: AsyncConnection, recording_ids: Sequence[str]) -> dict[str, Held]:
         """These recordings."""
@@ -214,6 +226,7 @@ class Recordings:
                 "connection": self.connection,
                 "models": [model.value for model, _ in pairs],
                 "records": [record for _, record in pairs],
+                "aside": self.aside,
             }
             await conn.execute(_MARK_DUE, values)
 
@@ -254,7 +267,12 @@ class Recordings:
         scope = {"connection": self.connection, "recording_id": held.id}
         state = scope | {name: getattr(held, name) for name in _STATE} | {"fetched": order, "state": "processing"}
         statement = insert(recordings).values(state)
-        changed = {name: statement.excluded[name] for name in (*_STATE, "fetched")} | {"fetched_at": func.now()}
+        changed: dict[str, Any] = {name: statement.excluded[name] for name in (*_STATE, "fetched")} | {
+            "fetched_at": func.now()
+        }
+        if held.links:
+            statement = statement.values({"was_linked": True})
+            changed["was_linked"] = true()
         await conn.execute(statement.on_conflict_do_update(index_elements=["connection", "recording_id"], set_=changed))
         contents = insert(recording_contents).values(scope | _contents(held))
         replaced = {name: contents.excluded[name] for name in _CONTENTS}
@@ -287,6 +305,9 @@ _STATE = (
     "deleted",
     "purged_at",
     "integration_connection_id",
+    "duration_ms",
+    "latitude",
+    "longitude",
 )
 _CONTENTS = ("title", "web_url", "summary", "extractions")
 
@@ -316,6 +337,7 @@ def _held(row: Any, links: list[Link]) -> Held:
     return Held(
         id=row.recording_id,
         **{name: getattr(row, name) for name in _STATE},
+        withdrawn=row.withdrawn_at is not None,
         links=tuple(sorted(links, key=lambda link: (link.model, link.record))),
         title=row.title,
         web_url=row.web_url,
@@ -342,11 +364,11 @@ _RESTAGE = text("""
 """)
 
 _MARK_DUE = text("""
-    insert into due (connection, model, record)
-    select :connection, item.model, item.record
+    insert into due (connection, model, record, retry_at)
+    select :connection, item.model, item.record, now() + cast(:aside as interval)
     from unnest(cast(:models as text[]), cast(:records as text[])) as item (model, record)
     on conflict (connection, model, record) do update
-    set causes = due.causes + 1, attempts = 0, retry_at = now()
+    set causes = due.causes + 1, attempts = 0, retry_at = least(due.retry_at, excluded.retry_at)
 """)
 
 _MARK_ALL_DUE = text("""

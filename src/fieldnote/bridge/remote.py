@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ from fieldnote.bridge.held import Extraction, Held, Link, Model, RowStatus, Sect
 from fieldnote.insight.evidence import Utterance
 from fieldnote.siro import AsyncSiro, Limiter, RetryPolicy, endpoints
 from fieldnote.siro.errors import BadResponse, NotFound, SiroError
-from fieldnote.siro.models import CrmLinks, ExtractionRow, Recording
+from fieldnote.siro.models import CrmLinks, ExtractionRow, LinkTarget, Recording, User
 from fieldnote.siro.operations import Endpoint, Prepared, raw
 
 if TYPE_CHECKING:
@@ -37,6 +37,15 @@ class Answer:
     siro_id: str | None
     related: dict[str, str]
     """Siro's ids of the records nested in it, by model."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingPage:
+    """Some recordings of a list."""
+
+    held: list[Held]
+    cursor: str | None
+    """Where the list goes on; None: it ends here."""
 
 
 class Remote:
@@ -138,16 +147,23 @@ class Remote:
 
     async def recordings(self, since: datetime) -> AsyncIterator[list[Held]]:
         """Recordings updated since then, page by page. What a page leaves out of one says nothing."""
+        async with aclosing(self.pages(since)) as pages:
+            async for page in pages:
+                yield page.held
+
+    async def pages(self, since: datetime, cursor: str | None = None) -> AsyncGenerator[RecordingPage, None]:
+        """The same, each page with the cursor behind it; `cursor` goes on where an earlier listing was."""
         listing = self.client.recordings.list(
             updated_since=since,
             page_size=PAGE_SIZE,
             show_crm_links=True,
             show_summary=True,
             show_entity_extractions=True,
+            cursor=cursor,
         )
         async with aclosing(listing.pages()) as pages:
             async for page in pages:
-                yield [held_of(recording) for recording in page.items]
+                yield RecordingPage([held_of(recording) for recording in page.items], page.cursor)
 
     async def recording(self, recording_id: str) -> Held:
         """One recording with all that it has. Raises `NotFound`."""
@@ -160,6 +176,18 @@ class Remote:
     async def extractions(self, recording_id: str) -> tuple[Extraction, ...]:
         """A recording's extractions, each with its status; those of deleted definitions are left out."""
         return extractions_of(await self.client.extractions.list(recording_id))
+
+    async def link(self, recording_id: str, engagement_id: str) -> None:
+        """Link a recording to an appointment, by Siro's id of it; by user token of scope write. Raises SiroError."""
+        await self.client.recordings.link(
+            recording_id,
+            data_type=LinkTarget.ENGAGEMENT,
+            id=engagement_id,
+        )
+
+    async def users(self) -> list[User]:
+        """All who are not disabled. Raises SiroError."""
+        return [user for user in await self.client.users.list() if not user.disabled]
 
     async def utterances(self, recording_id: str) -> list[Utterance]:
         """What was said in a recording, in its order; by user token."""
@@ -214,6 +242,7 @@ def held_of(recording: Recording) -> Held:
     """A recording as it is held. Pure."""
     summary = tuple(Section(part.name or "", part.content) for part in recording.summary or ())
     said = recording.entity_extractions or ()
+    place = _place(recording)
     moments = [moment for moment in (recording.created_at, recording.updated_at) if moment is not None]
     return Held(
         id=recording.id,
@@ -231,7 +260,17 @@ def held_of(recording: Recording) -> Held:
         web_url=recording.web_url,
         summary=summary,
         extractions=tuple(Extraction(item.name, item.value) for item in said),
+        duration_ms=None if recording.duration_in_milliseconds is None else round(recording.duration_in_milliseconds),
+        latitude=place[0],
+        longitude=place[1],
     )
+
+
+def _place(recording: Recording) -> tuple[float, float] | tuple[None, None]:
+    latitude, longitude = recording.latitude, recording.longitude
+    if latitude is None or longitude is None or latitude == longitude == 0:
+        return None, None
+    return latitude, longitude
 
 
 def _flag(flag: bool | None, *, there: bool) -> bool:

@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, case, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.bridge import field_ledger
+from fieldnote.bridge.apply import apply_record
 from fieldnote.bridge.context import Bridge
 from fieldnote.bridge.field_ledger import FieldKey, ProposalKind, ProposalState
 from fieldnote.bridge.fields import FieldWriter
@@ -25,6 +26,7 @@ from fieldnote.bridge.locks import exclusive
 from fieldnote.bridge.merge import Intent, Value
 from fieldnote.bridge.outcomes import FieldState
 from fieldnote.bridge.recordings import Recordings
+from fieldnote.bridge.runs import begin, finish
 from fieldnote.config import FieldSettings, Policy, TargetSettings
 from fieldnote.crm.types import FrozenValue, Record, freeze
 from fieldnote.db.bridge_tables import proposal_values, proposals
@@ -224,8 +226,9 @@ class _Decision:
                 f"proposal {found.id} names no value: {found.reason}",
                 hint=f"Say which one is meant: fieldnote review edit {found.id} VALUE, or reject it.",
             )
-        action = "taken_back" if found.kind is ProposalKind.TAKE_BACK else "approved"
-        return await self._write(found, found.proposed, action, ProposalState.APPROVED)
+        if found.kind is ProposalKind.TAKE_BACK:
+            return await self._withdraw(found)
+        return await self._write(found, found.proposed, "approved", ProposalState.APPROVED)
 
     async def edit(self, text: str) -> Decided:
         found = await self._found()
@@ -280,6 +283,22 @@ class _Decision:
             if done.state in {FieldState.REFUSED, FieldState.RECORD_MISSING}:
                 return Decided(self.number, Verdict.REFUSED, done.reason)
             return await self._done(conn, state, value)
+
+    async def _withdraw(self, found: Waiting) -> Decided:
+        """What the deleted recording gave goes, here and elsewhere, as when it had moved to another record."""
+        async with self._record(found) as conn:
+            if not await self._is_open(conn):
+                return Decided(self.number, Verdict.CLOSED)
+            live = await asyncio.to_thread(self._live, self._writer(conn, found))
+            if not await self._same(found, live, found.live):
+                return await self._expire(conn, found)
+            await self._close(conn, ProposalState.APPROVED)
+            await Recordings(self.bridge.name).withdraw(conn, found.recording_id)
+            await conn.commit()
+        run_id = await begin(self.bridge.engine, self.bridge.name, "review")
+        done = await apply_record(self.bridge, run_id, Model(found.model), found.record)
+        await finish(self.bridge.engine, run_id, {"writes": len(done.changes)})
+        return Decided(self.number, Verdict.WRITTEN)
 
     async def _same(self, found: Waiting, left: object, right: object) -> bool:
         return await asyncio.to_thread(self.bridge.crm.same, found.table, found.column, left, right)

@@ -13,7 +13,7 @@ import typer
 from fieldnote.errors import ConfigError
 
 if TYPE_CHECKING:
-    from fieldnote.bridge import Plan, PullResult, PushResult, StreamResult, Wish
+    from fieldnote.bridge import BackfillPlan, Plan, PullResult, PushResult, StreamResult, Wish
     from fieldnote.config import Config
 
 ConfigFile = Annotated[Path, typer.Option("--config", metavar="FILE", help="The file that says what goes where.")]
@@ -92,23 +92,46 @@ def pull(
     config: ConfigFile = DEFAULT_FILE,
     since: Annotated[
         str | None,
-        typer.Option(metavar="ISO", help="Go back to this time: 2026-02-01 or 2026-02-01T08:00:00-07:00."),
+        typer.Option(metavar="ISO", help="History: all recordings updated since 2026-02-01 or 2026-02-01T08:00-07:00."),
     ] = None,
+    plan_only: Annotated[
+        bool, typer.Option("--plan", help="With --since: count what would be written, and write nothing.")
+    ] = False,
     accept_change: AcceptChange = False,
     as_json: AsJson = False,
 ) -> None:
     """Bring into the CRM what was said, once. A new connection looks two days back, unless --since is given.
 
-    Exit status: 0 if the CRM now holds all that is ready, 1 if a record is pending or refused by the CRM.
+    With --since, a reading that was stopped goes on where it was.
+
+    Exit status: 0 if the CRM now holds all that is ready, 1 if a record is pending or refused by the CRM. With
+    --plan: 0 if nothing would be written or proposed, 3 if something would.
     """
-    start = None if since is None else _moment(since)
-    result = asyncio.run(_pull(_load(config), since=start, accept_change=accept_change))
+    if plan_only:
+        _plan_backfill(config, since, as_json=as_json)
+        return
+    start = None if since is None else moment(since)
+    result = asyncio.run(_pull(_load(config), since=start, accept_change=accept_change, quiet=as_json))
     if as_json:
         typer.echo(json.dumps(result.as_json(), ensure_ascii=False))
     else:
         _print_pull(result)
     if not result.settled:
         raise typer.Exit(1)
+
+
+def _plan_backfill(path: Path, since: str | None, *, as_json: bool) -> None:
+    from fieldnote.cli.backfills import print_plan
+
+    if since is None:
+        raise ConfigError("--plan needs --since", hint="`fieldnote plan` shows what a push would do.")
+    planned = asyncio.run(_planned(_load(path), moment(since)))
+    if as_json:
+        typer.echo(json.dumps(planned.as_json(), ensure_ascii=False))
+    else:
+        print_plan(planned)
+    if not planned.empty:
+        raise typer.Exit(3)
 
 
 def run(
@@ -127,7 +150,7 @@ def _load(path: Path) -> Config:
     return load(path)
 
 
-def _moment(text: str) -> datetime:
+def moment(text: str) -> datetime:
     """A time without a zone is taken as UTC."""
     try:
         moment = datetime.fromisoformat(text.strip())
@@ -147,7 +170,7 @@ def _wish(
         raise ConfigError("--id needs the stream that it is of", hint="Add for example `--stream engagements`.")
     if sum(map(bool, (keys, full, since))) > 1:
         raise ConfigError("--id, --full and --since say three different things", hint="Give one of them.")
-    start = None if since is None else _moment(since)
+    start = None if since is None else moment(since)
     return Wish(tuple(streams or ()), tuple(keys or ()), full, start, accept_deletes)
 
 
@@ -175,11 +198,22 @@ async def _plan(config: Config, wish: Wish, *, as_json: bool) -> Plan:
     return planned
 
 
-async def _pull(config: Config, *, since: datetime | None, accept_change: bool) -> PullResult:
-    from fieldnote.bridge import open_bridge, pull_once
+async def _pull(config: Config, *, since: datetime | None, accept_change: bool, quiet: bool) -> PullResult:
+    from fieldnote.bridge import backfill_once, open_bridge, pull_once
+    from fieldnote.cli.progress import of_backfill
 
     async with open_bridge(config) as bridge:
-        return await pull_once(bridge, since=since, accept_change=accept_change)
+        if since is None:
+            return await pull_once(bridge, accept_change=accept_change)
+        with of_backfill(quiet=quiet) as watch:
+            return await backfill_once(bridge, since, accept_change=accept_change, watch=watch)
+
+
+async def _planned(config: Config, since: datetime) -> BackfillPlan:
+    from fieldnote.bridge import open_bridge, plan_backfill
+
+    async with open_bridge(config) as bridge:
+        return await plan_backfill(bridge, since)
 
 
 async def _run(config: Config, *, host: str | None, port: int | None) -> None:
@@ -244,6 +278,8 @@ def _rarer(stream: StreamResult) -> dict[str, int]:
 
 
 def _print_pull(result: PullResult) -> None:
+    from fieldnote.cli.backfills import print_counted
+
     typer.echo(
         f"recordings: {result.read} read, {result.changed} changed; "
         + (", ".join(f"{count} {stage}" for stage, count in result.stages.items()) or "none known")
@@ -252,6 +288,7 @@ def _print_pull(result: PullResult) -> None:
         f"CRM: {result.records} records compared, {result.writes} writes, {result.pending} pending, "
         f"{result.proposals} proposals open"
     )
+    print_counted(result)
     for change in result.changes:
         where = change.column if change.kind == "field" else "note"
         typer.echo(f"  {change.model} {change.record}: {where} {change.action} (recording {change.recording_id})")

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     DateTime,
+    Double,
     ForeignKey,
     ForeignKeyConstraint,
     Identity,
@@ -28,6 +29,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    UniqueConstraint,
     false,
     func,
     text,
@@ -194,7 +196,24 @@ pulls: Final = Table(
     _moment("high_water", nullable=False),
     # Of the file's pull section: when it changes, every linked record is looked at again.
     Column("version", Text, nullable=False),
+    # Appointments pushed until then have got their links to start a recording.
+    _moment("offered_until"),
 )
+
+backfills: Final = Table(
+    "backfills",
+    metadata,
+    _connection(),
+    _moment("since", nullable=False),
+    # Siro's cursor of the next page; null: none was read yet.
+    Column("cursor", Text),
+    # Recordings so far.
+    Column("read", BigInteger, nullable=False, server_default="0"),
+    Column("all_read", Boolean, nullable=False, server_default=false()),
+    _now("started_at"),
+    _moment("finished_at"),
+)
+"""How far the latest reading of history has come."""
 
 events: Final = Table(
     "events",
@@ -229,7 +248,16 @@ recordings: Final = Table(
     _now("first_seen_at"),
     # A person asked that nothing that was said in it be kept here.
     _moment("forgotten_at"),
+    Column("duration_ms", BigInteger),
+    # Where the telephone was when it began.
+    Column("latitude", Double),
+    Column("longitude", Double),
+    # Whether it ever had a link: what took that away was not us, and is not undone.
+    Column("was_linked", Boolean, nullable=False, server_default=false()),
+    # Deleted in Siro, and a person agreed that what it gave goes.
+    _moment("withdrawn_at"),
     Index("ix_recordings_state", "connection", "state", "started_at"),
+    Index("ix_recordings_user", "connection", "user_id", "started_at"),
 )
 """The state of each recording as it was last fetched, without what was said in it."""
 
@@ -268,6 +296,35 @@ recording_contents: Final = Table(
     ),
 )
 """Personal: title, summary and extracted values of a recording."""
+
+matches: Final = Table(
+    "matches",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("connection", _NAME, nullable=False),
+    Column("recording_id", Text, nullable=False),
+    # The CRM's key of the appointment; null: none fits.
+    Column("engagement", Text),
+    # open | linked | rejected | none | superseded
+    Column("state", _NAME, nullable=False),
+    # Probability, 0 to 1.
+    Column("score", Double, nullable=False),
+    # In plain words; and the appointments that lost, each with its reason.
+    _json("reasons"),
+    _json("others"),
+    Column("problem", Text),
+    _now("looked_at"),
+    _moment("decided_at"),
+    Column("decided_by", Text),
+    UniqueConstraint("connection", "recording_id", name="uq_matches_recording"),
+    ForeignKeyConstraint(
+        ["connection", "recording_id"],
+        ["recordings.connection", "recordings.recording_id"],
+        ondelete="CASCADE",
+        name="fk_matches_recordings",
+    ),
+)
+"""What was found for a recording that Siro left unlinked, and what became of it."""
 
 due: Final = Table(
     "due",

@@ -11,6 +11,7 @@ A wrong link writes into the wrong deal, so it costs far more than a missing one
 linked, what is likely is proposed with its candidates.
 """
 
+from fieldnote.matching.bulk import Answer, Group, match_in_bulk
 from fieldnote.matching.matcher import match
 from fieldnote.matching.places import place_distance_m
 from fieldnote.matching.records import (
@@ -26,15 +27,18 @@ from fieldnote.matching.records import (
 )
 
 __all__ = [
+    "Answer",
     "Appointment",
     "Candidate",
     "Conversation",
     "Decision",
     "Evidence",
+    "Group",
     "Outcome",
     "Place",
     "Reason",
     "RunnerUp",
     "match",
+    "match_in_bulk",
     "place_distance_m",
 ]

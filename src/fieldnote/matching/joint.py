@@ -3,24 +3,35 @@
 An appointment happens once: a recording that takes it leaves it to the others only as a further part. So
 the recordings are followed in time, with every sensible history ("who took which appointment so far") kept
 beside its weight; forward and backward sums over these histories give, for each recording, the probability
-of each appointment, all others considered (the forward-backward algorithm). A history needs to remember an
-appointment only as long as a later recording may still want it, so the histories of a day stay few.
+of each appointment, all others considered (the forward-backward algorithm). Visits are seldom held in another
+order than the calendar's, so a history also knows how far it has come. It remembers either only as long as a later
+recording may ask, so the histories of a day stay few.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from heapq import nlargest
+from typing import NamedTuple
 
 from fieldnote.matching import weights as w
 from fieldnote.matching.scoring import gap_density
 
-History = tuple[tuple[str, int], ...]
+Taken = tuple[tuple[str, int], ...]
 """Appointments that are taken and may be wanted again, each with the recording of it that ends last."""
 
+_NEVER = float("-inf")
 _CLASH = 1e-9
 """Weight of a fixed recording over a free one that overlaps it: not zero, as fixed ones always hold."""
+
+
+class History(NamedTuple):
+    """What of the recordings so far still matters to those that follow."""
+
+    reached: float = _NEVER
+    """Appointed time of the latest appointment that was taken, if a later recording may take an earlier one."""
+    taken: Taken = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +39,8 @@ class Option:
     """One appointment that a recording may take."""
 
     appointment_id: str
+    starts: float
+    """Its appointed time, in minutes."""
     first: float
     """Weight against "none", which weighs 1, if it is the appointment's first recording."""
     part: float
@@ -53,37 +66,52 @@ class _Step:
     weight: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Ahead:
+    """What the recordings after each one may still ask for."""
+
+    last_wanted: dict[str, int]
+    """The last recording that may take an appointment."""
+    earliest: list[float]
+    """For each recording the earliest appointed time among the options of those after it."""
+
+
 def marginals(tasks: Sequence[Task]) -> list[dict[str | None, float]]:
     """For each task the probability of each option and of none (None). `tasks` are in order of start."""
-    last_wanted = {option.appointment_id: i for i, task in enumerate(tasks) for option in task.options}
+    ahead = _look_ahead(tasks)
     layers: list[list[_Step]] = []
-    forward: list[dict[History, float]] = [{(): 1.0}]
+    forward: list[dict[History, float]] = [{History(): 1.0}]
     for index in range(len(tasks)):
-        steps = [
-            step for history in forward[-1] for step in _steps(tasks, index, history, last_wanted)
-        ]  # fmt: skip
+        steps = [step for history in forward[-1] for step in _steps(tasks, index, history, ahead)]
         layers.append(steps)
         forward.append(_advance(forward[-1], steps))
     return _backward(layers, forward)
 
 
-def _steps(tasks: Sequence[Task], index: int, history: History, last_wanted: dict[str, int]) -> list[_Step]:
+def _look_ahead(tasks: Sequence[Task]) -> _Ahead:
+    last_wanted = {option.appointment_id: i for i, task in enumerate(tasks) for option in task.options}
+    earliest, least = [], float("inf")
+    for task in reversed(tasks):
+        earliest.append(least)
+        least = min([least, *(option.starts for option in task.options)])
+    return _Ahead(last_wanted, earliest[::-1])
+
+
+def _steps(tasks: Sequence[Task], index: int, history: History, ahead: _Ahead) -> Iterator[_Step]:
     """Everything that this recording may do after that history."""
-    task, taken = tasks[index], dict(history)
-    steps = []
+    task, taken = tasks[index], dict(history.taken)
     if not (task.fixed and task.options):
-        steps.append(_Step(history, _remember(taken, index, last_wanted), None, 1.0))
+        yield _Step(history, _remember(history.reached, taken, index, ahead), None, 1.0)
     for option in task.options:
-        weight = _weight(tasks, task, option, taken.get(option.appointment_id))
+        weight = _weight(tasks, task, option, history.reached, taken.get(option.appointment_id))
         if weight > 0:
-            after = _remember(_took(tasks, taken, option, index), index, last_wanted)
-            steps.append(_Step(history, after, option.appointment_id, weight))
-    return steps
+            reached, now = max(history.reached, option.starts), _took(tasks, taken, option, index)
+            yield _Step(history, _remember(reached, now, index, ahead), option.appointment_id, weight)
 
 
-def _weight(tasks: Sequence[Task], task: Task, option: Option, previous: int | None) -> float:
+def _weight(tasks: Sequence[Task], task: Task, option: Option, reached: float, previous: int | None) -> float:
     if previous is None:
-        return option.first
+        return option.first if task.fixed or option.starts >= reached else option.first * w.SWAPPED
     gap = task.start - tasks[previous].end
     clash = gap < -w.OVERLAP_TOLERANCE
     if task.fixed:
@@ -97,9 +125,10 @@ def _took(tasks: Sequence[Task], taken: dict[str, int], option: Option, index: i
     return taken | {option.appointment_id: max(previous, index, key=lambda i: (tasks[i].end, i))}
 
 
-def _remember(taken: dict[str, int], index: int, last_wanted: dict[str, int]) -> History:
+def _remember(reached: float, taken: dict[str, int], index: int, ahead: _Ahead) -> History:
     """What of it later recordings still have to know."""
-    return tuple(sorted(item for item in taken.items() if last_wanted[item[0]] > index))
+    wanted = tuple(sorted(item for item in taken.items() if ahead.last_wanted[item[0]] > index))
+    return History(reached if reached > ahead.earliest[index] else _NEVER, wanted)
 
 
 def _advance(before: dict[History, float], steps: Sequence[_Step]) -> dict[History, float]:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from fieldnote.matching import words
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -32,6 +34,12 @@ class Appointment:
     """The customer's name, as the CRM has it."""
     cancelled: bool = False
     """Cancelled or deleted: it takes no recording by itself, but is named among those that lost."""
+    kind: str | None = None
+    """The CRM's type of activity. A call, an e-mail, a note or a task (`NOT_IN_PERSON`) takes no recording."""
+    street: str | None = None
+    """The street of the customer's address, in case somebody says it."""
+    project: str | None = None
+    """What the deal is about or called, likewise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +54,12 @@ class Conversation:
     place: Place | None = None
     """Where the phone was when the recording began."""
     title: str | None = None
+    transcript: str | None = None
+    """What was said, once that is known."""
+
+
+NOT_IN_PERSON = frozenset({"CALL", "EMAIL", "NOTE", "SMS", "TASK"})
+"""Kinds of activity that nobody records on a doorstep."""
 
 
 class Outcome(StrEnum):
@@ -67,7 +81,7 @@ class Reason(StrEnum):
     TAKEN = "TAKEN"
     """It would fit this recording, but another recording of the rep fits it better."""
     TOO_FAR = "TOO_FAR"
-    """Both sides have good coordinates, and they are too far apart."""
+    """The phone was far from the customer's address."""
     CANCELLED = "CANCELLED"
     """The appointment was cancelled or deleted."""
     FIXED_ELSEWHERE = "FIXED_ELSEWHERE"
@@ -94,8 +108,21 @@ class Evidence:
     """1 for the first recording of this appointment by this rep, 2 if one before is linked, and so on."""
     fixed: bool
     """Decided by a direct way before the matcher was asked."""
-    words: tuple[str, ...]
-    """The same in plain words: time, place, title, what else there is."""
+    length_s: float = 0.0
+    """Of the recording; 0 where it is unknown."""
+    subject_in_title: bool = False
+    """The recording's title says what the appointment is about."""
+    spoken: tuple[str, ...] = ()
+    """What of the appointment was said in the recording: "customer", "street", "project"."""
+    other_rep: bool = False
+    """It is a colleague's appointment: taken over, or recorded by both."""
+    unseen: bool = False
+    """The appointment was not among those given; only a direct way can name such a one."""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The same in plain words: time, place, title, what else there is."""
+        return words.evidence_words(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +143,11 @@ class RunnerUp:
     score: float
     evidence: Evidence
     reason: Reason
-    words: str
-    """The reason in plain words."""
+
+    @property
+    def words(self) -> str:
+        """The reason in plain words."""
+        return words.reason_words(self.reason, self.evidence)
 
 
 @dataclass(frozen=True, slots=True)

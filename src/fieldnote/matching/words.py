@@ -2,40 +2,42 @@
 
 from __future__ import annotations
 
-from fieldnote.matching.records import Evidence, Reason
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fieldnote.matching.records import Evidence, Reason
 
 
-def evidence_words(
-    *,
-    offset: float,
-    overlap: float,
-    length: float,
-    end_assumed: bool,
-    distance_m: float | None,
-    name_in_title: bool,
-    rivals: int,
-    part: int,
-    fixed: bool,
-) -> tuple[str, ...]:
-    """One phrase for each thing that was looked at; times in minutes."""
-    phrases = ["linked directly, not by likeness"] if fixed else []
-    phrases.append(_start_words(offset))
-    phrases.append(_place_words(distance_m))
-    if name_in_title:
-        phrases.append("the title names the customer")
-    if length > 0:
-        phrases.append(f"{overlap:.0f} of {length:.0f} recorded minutes lie within the appointment")
-    if end_assumed:
+def evidence_words(seen: Evidence) -> tuple[str, ...]:
+    """One phrase for each thing that was looked at."""
+    if seen.unseen:
+        return ("linked directly, to an appointment that was not among those given",)
+    phrases = ["linked directly, not by likeness"] if seen.fixed else []
+    phrases += [_start_words(seen.start_offset_s / 60), _place_words(seen.distance_m), *_said_words(seen)]
+    if seen.length_s > 0:
+        within, length = seen.overlap_s / 60, seen.length_s / 60
+        phrases.append(f"{within:.0f} of {length:.0f} recorded minutes lie within the appointment")
+    if seen.end_assumed:
         phrases.append("the appointment has no end; one hour was assumed")
-    if part > 1:
-        earlier = "one recording" if part == 2 else f"{part - 1} recordings"
+    if seen.other_rep:
+        phrases.append("it is in a colleague's calendar")
+    if seen.part > 1:
+        earlier = "one recording" if seen.part == 2 else f"{seen.part - 1} recordings"
         phrases.append(f"{earlier} of it came before")
-    phrases.append(
-        f"{rivals} other appointment{'s' if rivals > 1 else ''} of this rep within two hours"
-        if rivals
-        else "only appointment of this rep within two hours"
-    )
-    return tuple(phrases)
+    return (*phrases, _rivals_words(seen.rivals))
+
+
+def _said_words(seen: Evidence) -> list[str]:
+    phrases = ["the title names the customer"] if seen.name_in_title else []
+    if seen.subject_in_title:
+        phrases.append("the title says what the appointment is about")
+    return phrases + [f"the {thing} was named in the recording" for thing in seen.spoken]
+
+
+def _rivals_words(rivals: int) -> str:
+    if not rivals:
+        return "only appointment of this rep within two hours"
+    return f"{rivals} other appointment{'s' if rivals > 1 else ''} of this rep within two hours"
 
 
 def _start_words(offset: float) -> str:
@@ -64,12 +66,14 @@ def _place_words(distance_m: float | None) -> str:
 
 def reason_words(reason: Reason, evidence: Evidence) -> str:
     """Why a candidate lost."""
-    if reason is Reason.TOO_FAR:
+    if reason == "TOO_FAR":
         return _place_words(evidence.distance_m) + ": too far to be the same visit"
-    if reason is Reason.CANCELLED:
-        return "the appointment was cancelled"
-    if reason is Reason.FIXED_ELSEWHERE:
-        return "the recording was linked or unlinked directly"
-    if reason is Reason.TAKEN:
-        return "another recording of this rep fits it better"
-    return "another appointment, or none, is likelier"
+    return _REASONS[reason.value]
+
+
+_REASONS = {
+    "CANCELLED": "the appointment was cancelled",
+    "FIXED_ELSEWHERE": "the recording was linked or unlinked directly",
+    "TAKEN": "another recording of this rep fits it better",
+    "LESS_LIKELY": "another appointment, or none, is likelier",
+}

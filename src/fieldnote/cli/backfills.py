@@ -1,0 +1,43 @@
+"""What a backfill did or would do, as it is printed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from fieldnote.bridge import BackfillPlan, PullResult
+    from fieldnote.bridge.backfill import Kind
+
+
+def print_plan(plan: BackfillPlan) -> None:
+    """What would be done, by field and policy."""
+    typer.echo(f"recordings since {plan.since:%Y-%m-%d %H:%M} UTC: {plan.read} read, {plan.changed} new or changed")
+    typer.echo(
+        f"CRM: {plan.records} records to compare, {plan.writes.total()} writes, {plan.proposals.total()} proposals"
+    )
+    _print_counts(plan.writes)
+    _print_counts(plan.proposals)
+    _print_counts(plan.problems, fg="yellow")
+    for warning in plan.warnings:
+        typer.echo(f"warning: {warning}")
+    typer.echo(f"nothing was written; {plan.calls} calls to Siro")
+
+
+def print_counted(result: PullResult) -> None:
+    """What a backfill wrote, counted; of a pull, nothing, as it names each write."""
+    from fieldnote.bridge import BackfillResult
+
+    if not isinstance(result, BackfillResult):
+        return
+    if result.resumed:
+        typer.echo(f"went on with an earlier reading: {result.earlier} recordings had been read before")
+    _print_counts(result.counted)
+
+
+def _print_counts(counts: Counter[Kind], *, fg: str | None = None) -> None:
+    for kind, count in sorted(counts.items()):
+        policy = f" ({kind.policy})" if kind.policy else ""
+        typer.secho(f"  {kind.model} {kind.column}{policy}: {count} {kind.action.replace('_', ' ')}", fg=fg)

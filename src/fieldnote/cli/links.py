@@ -1,0 +1,68 @@
+"""`fieldnote links`: appointments for recordings that Siro has left unlinked."""
+
+from __future__ import annotations
+
+import getpass
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fieldnote.cli.bridge import DEFAULT_FILE, AsJson, ConfigFile
+from fieldnote.cli.opened import with_bridge
+
+if TYPE_CHECKING:
+    from fieldnote.bridge.linking import Found
+
+app = typer.Typer(no_args_is_help=True)
+
+Number = Annotated[int, typer.Argument(metavar="NUMBER", help="As `fieldnote links list` shows it.")]
+Actor = Annotated[str | None, typer.Option("--as", metavar="NAME", help="Who decides; else the user of this machine.")]
+
+
+@app.command("list")
+def list_(
+    *,
+    config: ConfigFile = DEFAULT_FILE,
+    everything: Annotated[bool, typer.Option("--all", help="Also what was linked, rejected, or fits nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List the likely appointment of each unlinked recording, the latest first, with the reasons and what lost."""
+    from fieldnote.bridge.linking import MatchState, found_links
+
+    states = list(MatchState) if everything else [MatchState.OPEN]
+    found = with_bridge(config, lambda bridge: found_links(bridge, states))
+    if as_json:
+        typer.echo(json.dumps([item.as_json() for item in found], ensure_ascii=False))
+        return
+    for item in found:
+        _print(item)
+    typer.echo(f"{len(found)} recordings")
+
+
+@app.command()
+def approve(number: Number, *, config: ConfigFile = DEFAULT_FILE, actor: Actor = None) -> None:
+    """Link as proposed, through Siro's API."""
+    from fieldnote.bridge.linking import approve_link
+
+    done = with_bridge(config, lambda bridge: approve_link(bridge, number, actor=actor or getpass.getuser()))
+    typer.echo(f"recording {done.recording_id} is linked to appointment {done.engagement}")
+
+
+@app.command()
+def reject(number: Number, *, config: ConfigFile = DEFAULT_FILE, actor: Actor = None) -> None:
+    """Say no: the recording is left alone from then on."""
+    from fieldnote.bridge.linking import reject_link
+
+    done = with_bridge(config, lambda bridge: reject_link(bridge, number, actor=actor or getpass.getuser()))
+    typer.echo(f"recording {done.recording_id} is left alone")
+
+
+def _print(item: Found) -> None:
+    which = f"appointment {item.engagement}" if item.engagement else "no appointment"
+    typer.secho(f"{item.id}  recording {item.recording_id} of {item.started_at:%Y-%m-%d %H:%M} UTC: {which}", bold=True)
+    typer.echo(f"    {item.state.value}, {item.score:.0%} certain: {'; '.join(item.reasons) or 'nothing fits'}")
+    if item.problem:
+        typer.echo(f"    not linked by itself: {item.problem}")
+    for other in item.others:
+        typer.echo(f"    not {other['engagement']} ({other['score']:.0%}): {other['why']}")
