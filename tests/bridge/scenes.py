@@ -56,13 +56,13 @@ class World:
         self.visit(1, starts or ago(hours=6))
         assert (await push_once(self.bridge)).settled
 
-    async def recorded(self, starts: datetime | None = None, *, since: datetime | None = None, **parts: Any) -> None:
+    async def recorded(self, starts: datetime | None = None, **parts: Any) -> None:
         """And r1 was recorded at it; `parts` as the stub's `record` takes them."""
         begun = starts or ago(hours=6)
         await self.pushed(begun)
         whole: dict[str, Any] = {"engagement": "1", "said": {"Outcome": "sold"}, "summary": "s"}
         self.stub.record("r1", started_at=begun, **(whole | parts))
-        await pull_once(self.bridge, since=since)
+        await pull_once(self.bridge)
 
     def users(self, *emails: str) -> None:
         """Siro has these users; user-1 is the first."""
@@ -175,8 +175,12 @@ async def colliding(world: World) -> None:
 
 
 async def failed(world: World) -> None:
-    long_ago = ago(days=3)
-    await world.recorded(long_ago, since=ago(days=9), said=None, moved=long_ago)
+    """It was read at its time, and three days have gone by."""
+    await world.recorded(said=None)
+    world.stub.record("r1", started_at=ago(days=3), engagement="1", summary="s", moved=ago(days=3))
+    await world.sql("update recordings set started_at = now() - interval '3 days'")
+    await world.sql("update recordings set updated_at = started_at")
+    await pull_once(world.bridge)
 
 
 async def record_missing(world: World) -> None:
