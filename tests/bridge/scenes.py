@@ -22,7 +22,6 @@ from fieldnote.bridge.states import RecordingState as R
 from tests.bridge.conftest import Crm
 from tests.bridge.stub_siro import StubSiro, ago, iso
 
-USERS = "/api-externalApi/v1/core/users"
 UPDATE = {"to": "outcome", "as": "text", "policy": "update"}
 
 
@@ -66,13 +65,7 @@ class World:
 
     def users(self, *emails: str) -> None:
         """Siro has these users; user-1 is the first."""
-        listed = [{"id": f"user-{n}", "email": email} for n, email in enumerate(emails, 1)]
-
-        def answer(method: str, path: str, body: Any) -> Response | None:
-            del method, body
-            return JSONResponse({"data": listed}) if path == USERS else None
-
-        self.stub.chaos = answer
+        self.stub.users = [{"id": f"user-{n}", "email": email} for n, email in enumerate(emails, 1)]
 
     def refuse(self, status: int) -> None:
         """Siro answers so to every record."""
@@ -285,7 +278,7 @@ APPOINTMENTS: dict[A, Scene] = {
     A.REP_UNKNOWN: Scene(rep_unknown, ("ann@example.com, whom no Siro user is taken for",), "same email"),
     A.UPCOMING: Scene(lambda w: w.pushed(ago(hours=-3)), ("has not begun",)),
     A.UNDER_WAY: Scene(lambda w: w.pushed(ago(minutes=30)), ("may still come",)),
-    A.UNLINKED: Scene(unlinked, ("Recording r1 of Siro's user user-1 began near it",), "link it in Siro"),
+    A.UNLINKED: Scene(unlinked, ("Recording r1 of Siro's user user-1 began near it",), "fieldnote links list"),
     A.NO_RECORDING: Scene(lambda w: w.pushed(ago(days=1)), ("Nothing was recorded",), "link the recording"),
     A.NOT_OURS: Scene(foreign, ("another connection's",), "Push first"),
     **{A(name): scene for name, scene in BOTH.items()},

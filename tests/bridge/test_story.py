@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fieldnote.bridge import pull_once
+from fieldnote.bridge.linking import MatchState, found_links, reject_link
 from fieldnote.bridge.review import approve, waiting
 from fieldnote.bridge.story import Story, explain_appointment, explain_deal, explain_recording
 from fieldnote.errors import FieldnoteError
@@ -49,6 +50,22 @@ async def test_the_story_of_a_proposal_says_who_decided(crm: Crm, stub: StubSiro
         words = told(await explain_recording(bridge, "r1"))
         assert "The proposal of Decision Maker for deals.decision was approved by pat." in words
         assert "pat wrote deals.decision of deal 1 (approved)." in words
+
+
+async def test_the_story_of_an_unlinked_recording_names_the_appointment_that_was_found(
+    crm: Crm, stub: StubSiro, opened: Opener
+) -> None:
+    async with opened() as bridge:
+        world = World(crm, stub, bridge)
+        world.users("ann@example.com", "bo@example.com")
+        await world.recorded(engagement=None)
+        [found] = await found_links(bridge, list(MatchState))
+        story = await explain_recording(bridge, "r1")
+        assert found.reasons[0] in told(story)
+        assert "An appointment was looked for, and appointment 1 fits" in told(story)
+        assert f"Decide on the link: `fieldnote links approve {found.id}`, or `reject`." in story.advice
+        await reject_link(bridge, found.id, actor="pat")
+        assert "The link to appointment 1 was rejected by pat." in told(await explain_recording(bridge, "r1"))
 
 
 async def test_a_recording_is_shown_beside_what_siro_says_now(crm: Crm, stub: StubSiro, opened: Opener) -> None:

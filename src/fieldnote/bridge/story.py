@@ -20,8 +20,8 @@ from fieldnote.bridge.ownership import judge_recordings
 from fieldnote.bridge.people import Rep, Way, match
 from fieldnote.bridge.recordings import Recordings
 from fieldnote.bridge.states import APPOINTMENTS, RECORDINGS, AppointmentState, Meaning
-from fieldnote.bridge.story_words import FIELDS, NOTES, OWNERSHIP, PROPOSALS, QUARANTINE
-from fieldnote.db.bridge_tables import fields, notes, proposals, recordings, sent, writes
+from fieldnote.bridge.story_words import FIELDS, LINKS, NOTES, OWNERSHIP, PROPOSALS, QUARANTINE
+from fieldnote.db.bridge_tables import fields, matches, notes, proposals, recordings, sent, writes
 from fieldnote.errors import FieldnoteError
 from fieldnote.siro.errors import NotFound, SiroError
 
@@ -127,6 +127,7 @@ async def explain_recording(bridge: Bridge, recording_id: str, *, fresh: bool = 
         await _tell_recording(conn, bridge.name, held, story)
         for link in held.links:
             await _tell_outputs(conn, bridge.name, link.model, link.record, story, recording_id=recording_id)
+        await _tell_match(conn, bridge.name, held, story)
     if fresh:
         await _tell_fresh(bridge, held, story)
     return story.end(RECORDINGS[state])
@@ -217,6 +218,24 @@ async def _tell_recording(conn: AsyncConnection, connection: str, held: Held, st
     ownership = (await judge_recordings(conn, connection, [held.id])).get(held.id, Ownership.UNPROVEN)
     story.facts += [f"It is linked to {_name(link.model, link.record)}." for link in held.links]
     story.facts += [f"The link is {OWNERSHIP[ownership]}."] if held.links else []
+
+
+async def _tell_match(conn: AsyncConnection, connection: str, held: Held, story: Story) -> None:
+    """The appointment that was found for a recording which Siro left unlinked."""
+    mine = matches.c.connection == connection, matches.c.recording_id == held.id
+    row = (await conn.execute(select(matches).where(*mine))).one_or_none()
+    if row is None:
+        return
+    by = f" by {row.decided_by}" if row.decided_by else ""
+    found = f"appointment {row.engagement}" if row.engagement else "no appointment"
+    why = f": {'; '.join(row.reasons)}" if row.reasons else ""
+    story.happened(row.looked_at, f"An appointment was looked for, and {found} fits{why}.")
+    if row.decided_at is not None:
+        story.happened(row.decided_at, f"The link to {found} {LINKS.get(row.state, row.state)}{by}.")
+    if row.problem:
+        story.facts.append(f"It could not be linked: {row.problem}.")
+    if row.state == "open":
+        story.advice.append(f"Decide on the link: `fieldnote links approve {row.id}`, or `reject`.")
 
 
 async def _tell_fresh(bridge: Bridge, held: Held, story: Story) -> None:
