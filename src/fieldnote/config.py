@@ -245,8 +245,98 @@ class SiroSettings(_Section):
 DRIVERS_GROUP = "fieldnote.crm"
 """The entry points by which an installed package adds a driver of its own."""
 
-_DRIVER_KEYS = {"url": Driver.SQL, "write_url": Driver.SQL, "folder": Driver.FILES, "rest": Driver.REST}
+_DRIVER_KEYS = {
+    "url": Driver.SQL,
+    "write_url": Driver.SQL,
+    "folder": Driver.FILES,
+    "rest": Driver.REST,
+    "writing": Driver.REST,
+}
 """Which driver of ours reads a key of the section."""
+
+
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+
+
+class RestCall(_Section):
+    """One call of a web API, with `{placeholders}` in its path, its parameters and its body."""
+
+    method: Literal["GET", "POST", "PUT", "PATCH"]
+    path: Text
+    """Below `client.base_url`. What is put in is percent-encoded."""
+    params: dict[str, str] = Field(default_factory=dict)
+    body: Any = None
+    """As JSON. A text that is one placeholder and nothing else takes the value with its own type."""
+
+
+class RestColumn(_Section):
+    """What the API takes in one field. Left out: whatever the field holds is the type that it has."""
+
+    at: Text | None = None
+    """JMESPath of the field inside the record; left out: the column's own name."""
+    type: Literal["text", "integer", "number", "boolean", "date", "datetime", "list"] | None = None
+    length: int | None = Field(default=None, ge=1)
+    choices: tuple[str, ...] = ()
+    required: bool = False
+    """Whether it must not be emptied."""
+    read_only: bool = False
+
+
+class RestRecordSettings(_Section):
+    """How a record is read and written."""
+
+    read: RestCall
+    at: Text | None = None
+    """JMESPath of the record inside the answer; left out: the answer itself."""
+    etag: Text | None = None
+    """JMESPath of the record's ETag inside the answer; left out: the header says it, if the API has any."""
+    write: RestCall | None = None
+    columns: dict[str, RestColumn] = Field(default_factory=dict)
+
+
+class RestNoteSettings(_Section):
+    """How notes are found, added and changed."""
+
+    find: RestCall
+    items: Text
+    """JMESPath of the list of notes inside the answer."""
+    next: Text | None = None
+    """JMESPath of the next page's address; left out: the answer's `Link` header says it, if there are pages."""
+    id: Text = "id"
+    """JMESPath of a note's id inside the note."""
+    etag: Text | None = None
+    """JMESPath of a note's ETag inside the note."""
+    insert: RestCall
+    update: RestCall
+
+
+class RestWriting(_Section):
+    """How the `rest` driver writes back."""
+
+    rate_limit: RateLimit = 100
+    """Calls in any 60 seconds for writing back; `off` for none."""
+    records: dict[str, RestRecordSettings] = Field(default_factory=dict)
+    """By the name that `table` of a target says."""
+    notes: dict[str, RestNoteSettings] = Field(default_factory=dict)
+    """By the name that `table` of a target's note says."""
+
+    @model_validator(mode="after")
+    def _placeholders_are_known(self) -> Self:
+        for name, record in self.records.items():
+            _known_placeholders(f"records.{name}.read", record.read, {"key"})
+            _known_placeholders(f"records.{name}.write", record.write, {"key", "column", "value"})
+        for name, note in self.notes.items():
+            _known_placeholders(f"notes.{name}.find", note.find, {"record", "note_key"})
+            _known_placeholders(f"notes.{name}.insert", note.insert, {"record", "note_key", "body"})
+            _known_placeholders(f"notes.{name}.update", note.update, {"record", "note_key", "id", "body"})
+        return self
+
+
+def _known_placeholders(where: str, call: RestCall | None, known: set[str]) -> None:
+    used = set() if call is None else set(_PLACEHOLDER.findall(f"{call.path} {call.params} {call.body}"))
+    if unknown := sorted(used - known):
+        names = ", ".join(f"{{{name}}}" for name in sorted(known))
+        raise ValueError(f"has {{{unknown[0]}}} in {where}, where these stand for something: {names}")
 
 
 class CrmSettings(_Section):
@@ -262,6 +352,8 @@ class CrmSettings(_Section):
     """`files`: where the exports are, below the folder of fieldnote.yaml unless it begins with `/`."""
     rest: dict[str, Any] | None = Field(default=None, validate_default=True, repr=False)
     """`rest`: what `dlt` calls a REST API configuration, as it is."""
+    writing: RestWriting | None = Field(default=None, validate_default=True)
+    """`rest`: how what was said is written back."""
     timezone: Zone | None = None
     """The zone of times that carry none."""
     options: dict[str, Any] | None = Field(default=None, exclude=True, repr=False)
@@ -284,7 +376,7 @@ class CrmSettings(_Section):
         known = [*Driver, *sorted(added_drivers())]
         raise ValueError(f"is '{name}', which is no driver{nearest(name, known)}")
 
-    @field_validator("url", "write_url", "folder", "rest", "options")
+    @field_validator("url", "write_url", "folder", "rest", "writing", "options")
     @classmethod
     def _is_the_drivers(cls, value: object, info: ValidationInfo) -> object:
         """Each driver's keys are its own, and it needs those that are not another address for writes."""
@@ -293,7 +385,7 @@ class CrmSettings(_Section):
             return value
         if value is not None and driver != _DRIVER_KEYS.get(key):
             raise ValueError(f"is no key of the driver '{driver}'")
-        if value is None and driver == _DRIVER_KEYS.get(key) and key != "write_url":
+        if value is None and driver == _DRIVER_KEYS.get(key) and key not in {"write_url", "writing"}:
             raise PydanticCustomError("missing", "is missing")
         return value
 
@@ -421,6 +513,17 @@ class NoteSettings(_Section):
     body: Text
     key: Text | None = None
     """A column for Fieldnote's key; without one the key stands in the note's last line."""
+    name: str = Field(default="summary", pattern=r"^[a-z][a-z0-9_-]{0,30}$")
+    """Tells several notes of one target apart; it is a part of Fieldnote's key, so leave it as it is."""
+    sections: tuple[Text, ...] = ()
+    """Which parts of the summary, by name and in this order; left out: all of them."""
+
+
+RECORDING = "recording."
+"""How the name of a field begins that is no extraction but a part of the recording itself."""
+
+RECORDING_PARTS = ("webUrl", "title", "result", "evaluationScore")
+"""Where to listen; the title; how it ended (OPEN, WON or LOST); the score of its evaluation."""
 
 
 class TargetSettings(_Section):
@@ -430,10 +533,16 @@ class TargetSettings(_Section):
     key: Text
     """The column that holds the externalId."""
     fields: dict[str, FieldSettings] = Field(default_factory=dict)
-    """By the extraction's name."""
+    """By the extraction's name, or by `recording.` and the name of a part: see `RECORDING_PARTS`."""
     start_link: Text | None = None
     """`engagement`: the column for the link by which the rep starts this appointment's recording in Siro's app."""
     note: NoteSettings | None = None
+    notes: tuple[NoteSettings, ...] = ()
+    """Several notes of one conversation, each with a `name` of its own."""
+
+    def all_notes(self) -> tuple[NoteSettings, ...]:
+        """`note` and `notes` together."""
+        return (*([self.note] if self.note else []), *self.notes)
 
     @field_validator("fields", mode="before")
     @classmethod
@@ -445,8 +554,19 @@ class TargetSettings(_Section):
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
-        if not self.fields and self.note is None and self.start_link is None:
-            raise ValueError("needs 'fields' or 'note'; there is nothing to write back")
+        if not self.fields and not self.all_notes() and self.start_link is None:
+            raise ValueError("needs 'fields' or 'note' (or 'notes'); there is nothing to write back")
+        names = [note.name for note in self.all_notes()]
+        if len(set(names)) < len(names):
+            raise ValueError("has two notes of one name; give each a 'name' of its own")
+        return self
+
+    @model_validator(mode="after")
+    def _parts_are_known(self) -> Self:
+        parts = [f"{RECORDING}{part}" for part in RECORDING_PARTS]
+        for name in self.fields:
+            if name.startswith(RECORDING) and name not in parts:
+                raise ValueError(f"has '{name}', which is no part of a recording{nearest(name, parts)}")
         return self
 
     @model_validator(mode="after")
@@ -537,11 +657,26 @@ class Config(_Section):
 
     @model_validator(mode="after")
     def _can_write_back(self) -> Self:
-        if self.pull is not None and self.crm.driver in {Driver.FILES, Driver.REST}:
-            raise ValueError(
-                f"has 'pull', and the driver '{self.crm.driver}' only reads: writing back arrives in a later version"
-            )
+        if self.pull is None:
+            return self
+        if self.crm.driver == Driver.FILES:
+            raise ValueError("has 'pull', and the driver 'files' only reads: nothing can be written back")
+        if self.crm.driver == Driver.REST:
+            self._knows_its_calls(self.pull)
         return self
+
+    def _knows_its_calls(self, pull: PullSettings) -> None:
+        """A target of a web API needs the calls by which it is written."""
+        writing = self.crm.writing or RestWriting()
+        for model, target in pull.targets().items():
+            record = writing.records.get(target.table)
+            writes = bool(target.fields) or target.start_link is not None
+            if record is None or (writes and record.write is None):
+                part = "read" if record is None else "write"
+                raise ValueError(f"has pull.{model}, and crm.writing.records.{target.table}.{part} is missing")
+            for note in target.all_notes():
+                if note.table not in writing.notes:
+                    raise ValueError(f"has notes in pull.{model}, and crm.writing.notes.{note.table} is missing")
 
     def at(self, keys: Keys) -> str:
         """Where a value stands, for a message: `fieldnote.yaml:12`."""

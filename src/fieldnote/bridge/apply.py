@@ -22,13 +22,13 @@ from fieldnote.bridge.fields import FieldOutcome, FieldWriter, Removal, Said, mo
 from fieldnote.bridge.held import Held, Link, Model, Ownership
 from fieldnote.bridge.locks import exclusive
 from fieldnote.bridge.note_text import Visit, note_body, visit_of
-from fieldnote.bridge.notes import NoteKey, NoteOutcome, NoteWriter, note_recordings
+from fieldnote.bridge.notes import NoteKey, NoteOutcome, NoteWriter, known_notes
 from fieldnote.bridge.outcomes import Change
 from fieldnote.bridge.readiness import Readiness
 from fieldnote.bridge.recordings import Recordings
 from fieldnote.bridge.start_links import START_LINK, start_link
 from fieldnote.bridge.values import contribution
-from fieldnote.config import FieldSettings, Policy, TargetSettings
+from fieldnote.config import FieldSettings, NoteSettings, Policy, TargetSettings
 from fieldnote.crm.types import NoteTarget, Record, Row
 from fieldnote.db.bridge_tables import due, sent
 from fieldnote.errors import CrmRefused
@@ -195,19 +195,21 @@ class _Work:
     async def _notes(
         self, target: TargetSettings, usable: Sequence[Held], linked: Sequence[tuple[Held, Ownership]]
     ) -> None:
-        if target.note is None:
-            return
-        note = NoteTarget(target.note.table, target.note.record, target.note.body, target.note.key)
-        if not await self._record_is_there(target):
+        wanted = {note.name: note for note in target.all_notes()}
+        if not wanted or not await self._record_is_there(target):
             return
         for held in sorted(usable, key=lambda item: (item.started_at, item.id)):
             if held.deleted:
-                continue  # its note stays as it is
+                continue  # its notes stay as they are
             if readiness.summary(held) is Readiness.READY:
-                body = note_body(held, await self._visit(held), self.bridge.zone)
-                self._count(await self._note(note, held.id).apply(body))
-        for recording_id in await self._moved(linked):
-            self._count(await self._note(note, recording_id).withdraw())
+                visit = await self._visit(held)
+                for note in wanted.values():
+                    body = note_body(held, visit, self.bridge.zone, note.sections)
+                    if body is not None:
+                        self._count(await self._note(note, held.id).apply(body))
+        for recording_id, name in await self._moved(linked):
+            if name in wanted:
+                self._count(await self._note(wanted[name], recording_id).withdraw())
 
     async def _record_is_there(self, target: TargetSettings) -> bool:
         """A note on a record that does not exist would belong to nobody."""
@@ -216,18 +218,19 @@ class _Work:
             self.done.again = True
         return row is not None
 
-    def _note(self, target: NoteTarget, recording_id: str) -> NoteWriter:
-        key = NoteKey(self.bridge.name, self.model.value, self.key, recording_id)
+    def _note(self, note: NoteSettings, recording_id: str) -> NoteWriter:
+        target = NoteTarget(note.table, note.record, note.body, note.key)
+        key = NoteKey(self.bridge.name, self.model.value, self.key, recording_id, note.name)
         return NoteWriter(self.bridge.crm, self.conn, target, key, self.run_id)
 
-    async def _moved(self, linked: Sequence[tuple[Held, Ownership]]) -> list[str]:
-        """Recordings whose note stands here although they are linked elsewhere now."""
+    async def _moved(self, linked: Sequence[tuple[Held, Ownership]]) -> list[tuple[str, str]]:
+        """Recordings and notes that stand here although the recording is linked elsewhere now."""
         here = {held.id for held, _ in linked}
-        known = await note_recordings(self.conn, self.bridge.name, self.model.value, self.key)
-        away = [recording_id for recording_id in known if recording_id not in here]
-        held = await Recordings(self.bridge.name).load(self.conn, away)
+        known = await known_notes(self.conn, self.bridge.name, self.model.value, self.key)
+        away = [(recording_id, name) for recording_id, name in known if recording_id not in here]
+        held = await Recordings(self.bridge.name).load(self.conn, sorted({recording_id for recording_id, _ in away}))
         await self.conn.commit()
-        return [recording_id for recording_id in away if recording_id in held and not held[recording_id].deleted]
+        return [item for item in away if item[0] in held and not held[item[0]].deleted]
 
     async def _visit(self, held: Held) -> Visit:
         """Rep and customer, from what we pushed of the linked engagement, else of the linked opportunity."""

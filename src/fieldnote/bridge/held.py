@@ -134,6 +134,10 @@ class Held:
     links: tuple[Link, ...] = ()
     title: str | None = None
     web_url: str | None = None
+    result: str | None = None
+    """OPEN, WON or LOST. It may come hours after all else, as may the score."""
+    score: float | None = None
+    """Of its evaluation, 0 to 100."""
     summary: tuple[Section, ...] = ()
     extractions: tuple[Extraction, ...] = ()
     duration_ms: int | None = None

@@ -230,9 +230,11 @@ class _Undoing:
 
     async def _note(self, conn: AsyncConnection) -> Undone:
         target, _ = self._target()
-        if target.note is None or target.note.table != self.latest.table or self.latest.recording_id is None:
+        name = self.latest.column.partition(":")[0]
+        settings = next((note for note in target.all_notes() if note.name == name), None)
+        if settings is None or settings.table != self.latest.table or self.latest.recording_id is None:
             return self._outcome(Undo.REFUSED, "the file does not name this note any more")
-        note = NoteTarget(target.note.table, target.note.record, target.note.body, target.note.key)
+        note = NoteTarget(settings.table, settings.record, settings.body, settings.key)
         key = NoteKey(
             self.bridge.name, self.latest.model, self.latest.record, self.latest.recording_id, self.latest.column
         )

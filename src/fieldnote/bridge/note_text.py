@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from fieldnote.bridge.held import Held
+from fieldnote.bridge.held import Held, Section
 
 WITHDRAWN = "This conversation belongs to another record now; its summary was taken out of this note."
+
+ADDENDUM = "Addendum: the note of this conversation was edited here, and its summary has changed since."
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +33,15 @@ def visit_of(payload: Mapping[str, Any] | None) -> Visit:
     return Visit(", ".join(name for name in names if name) or None, account.get("name"))
 
 
-def note_body(held: Held, visit: Visit, zone: str | None) -> str:
-    """Title, who and when, the summary, and where to listen: in this order, without a key."""
-    parts = [_heading(held), _facts(held, visit, zone), "", *_sections(held)]
+def note_body(held: Held, visit: Visit, zone: str | None, sections: Sequence[str] = ()) -> str | None:
+    """Title, who and when, the summary, and where to listen: in this order, without a key.
+
+    `sections` are the parts of the summary that the note is for; none: all. None if nothing is said in them.
+    """
+    said = _chosen(held, sections)
+    if not said:
+        return None
+    parts = [_heading(held), _facts(held, visit, zone), "", *_sections(said)]
     if held.web_url:
         parts += ["", f"Recording: {held.web_url}"]
     return "\n".join(parts)
@@ -53,9 +61,25 @@ def _facts(held: Held, visit: Visit, zone: str | None) -> str:
     return " | ".join(fact for fact in facts if fact)
 
 
-def _sections(held: Held) -> list[str]:
-    """A name stands above its text where there are several."""
+def addendum(body: str) -> str:
+    """What an addendum says: the text that the note itself would say, had nobody edited it."""
+    if body == WITHDRAWN or body.startswith(ADDENDUM):
+        return body
+    return f"{ADDENDUM}\n\n{body}"
+
+
+def _chosen(held: Held, names: Sequence[str]) -> list[Section]:
+    """The parts that say something: in the order of the names, else in Siro's."""
     said = [part for part in held.summary if part.content.strip()]
+    if not names:
+        return said
+    wanted = [name.strip().casefold() for name in names]
+    chosen = [part for part in said if part.name.strip().casefold() in wanted]
+    return sorted(chosen, key=lambda part: wanted.index(part.name.strip().casefold()))
+
+
+def _sections(said: Sequence[Section]) -> list[str]:
+    """A name stands above its text where there are several."""
     if len(said) == 1:
         return [said[0].content.strip()]
     lines: list[str] = []

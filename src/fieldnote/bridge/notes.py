@@ -1,6 +1,7 @@
-"""One note for each record and recording: made once, found again by its key, kept up to date, never doubled.
+"""The notes of a recording on a record: made once, found again by their key, kept up to date, never doubled.
 
-Only hashes of its text are kept. A note that a person edited or deleted is left alone, and named.
+Only hashes of a note's text are kept. One that a person edited or deleted is left alone, and named. Where the summary
+changes after a person edited the note, the new one stands in an addendum: a note of its own, with a key of its own.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.bridge.field_ledger import record_write
-from fieldnote.bridge.note_text import WITHDRAWN, digest
+from fieldnote.bridge.note_text import WITHDRAWN, addendum, digest
 from fieldnote.bridge.outcomes import Change, NoteState
 from fieldnote.crm.types import Driver, NoteResult, NoteTarget, Outcome
 from fieldnote.db.bridge_tables import notes
@@ -35,11 +36,24 @@ class NoteKey:
     record: str
     recording_id: str
     note_key: str = SUMMARY
+    """The note's name in the file, and for an addendum its number: `summary`, `summary:2`."""
 
     @property
     def text(self) -> str:
-        """The key as it stands in the CRM."""
-        return f"siro:{self.recording_id}"
+        """The key as it stands in the CRM: `siro:<id>`, `siro:<id>:2`, `siro:<id>:<name>`, `siro:<id>:<name>:2`."""
+        parts = [part for part in self.note_key.split(":") if part != SUMMARY]
+        return ":".join(["siro", self.recording_id, *parts])
+
+    @property
+    def name(self) -> str:
+        """The note's name in the file."""
+        return self.note_key.partition(":")[0]
+
+    @property
+    def following(self) -> NoteKey:
+        """The addendum to this note."""
+        name, _, number = self.note_key.partition(":")
+        return replace(self, note_key=f"{name}:{int(number or 1) + 1}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +99,22 @@ class NoteWriter:
         self.key = key
         self.run_id = run_id
 
-    async def apply(self, body: str) -> NoteOutcome | None:
-        """Let the note say `body`, unless a person changed it. None: it was never made, and need not be."""
+    async def apply(self, body: str) -> NoteOutcome:
+        """Let the note say `body`; if a person changed it, an addendum says it, if it is new."""
         entry = await self._load()
+        done = await self._guarded(entry, body)
+        following = self._following()
+        said = body == WITHDRAWN or entry.wanted in {None, digest(body)}
+        new = done.state is NoteState.EDITED and not done.again and not said
+        if not new and (await following._load()).state is None:  # noqa: SLF001 - of this very class
+            return done
+        more = await following.apply(addendum(body))
+        return NoteOutcome(more.state, more.reason, (*done.changes, *more.changes), done.again or more.again)
+
+    def _following(self) -> NoteWriter:
+        return NoteWriter(self.crm, self.conn, self.target, self.key.following, self.run_id, actor=self.actor)
+
+    async def _guarded(self, entry: NoteEntry, body: str) -> NoteOutcome:
         try:
             return await self._apply(entry, body)
         except CrmRefused as error:
@@ -154,7 +181,9 @@ class NoteWriter:
             entry = NoteEntry(entry.state, held if ours else entry.base, wanted)
             return await self._settled(entry, NoteState.WRITTEN if ours else NoteState.EDITED, body)
         if not ours:
-            return await self._settled(replace(entry, intended=None), NoteState.EDITED, body)
+            # What we were about to say when we were stopped was said, for the note is there.
+            entry = replace(entry, wanted=entry.wanted or entry.intended)
+            return await self._settled(entry, NoteState.EDITED, body)
         await self._intend(entry, body)
         done = await self._ask(
             lambda: self.crm.update_note_if(self.target, self.key.record, self.key.text, expected=live, body=body)
@@ -238,13 +267,13 @@ class NoteWriter:
         return [notes.c[name] == getattr(self.key, name) for name in names]
 
 
-async def note_recordings(conn: AsyncConnection, connection: str, model: str, record: str) -> list[str]:
-    """Recordings whose note stands on this record."""
-    statement = select(notes.c.recording_id).where(
+async def known_notes(conn: AsyncConnection, connection: str, model: str, record: str) -> list[tuple[str, str]]:
+    """Recordings whose notes stand on this record, each with the name of the note; addenda go with their note."""
+    statement = select(notes.c.recording_id, notes.c.note_key).where(
         notes.c.connection == connection,
         notes.c.model == model,
         notes.c.record == record,
-        notes.c.note_key == SUMMARY,
         notes.c.state.not_in([NoteState.WITHDRAWN.value, NoteState.REMOVED.value]),
     )
-    return list((await conn.scalars(statement)).all())
+    found = {(row.recording_id, row.note_key.partition(":")[0]) for row in await conn.execute(statement)}
+    return sorted(found)

@@ -359,8 +359,7 @@ class Pass:
             found.update((model, target.table, settings.to) for settings in target.fields.values())
             if target.start_link is not None:
                 found.add((model, target.table, target.start_link))
-            if target.note is not None:
-                found.add((model, target.note.table, ""))
+            found.update((model, note.table, "") for note in target.all_notes())
         return found
 
     def _warn_unproven(self, stages: dict[Stage, int]) -> None:

@@ -11,6 +11,8 @@ from enum import StrEnum
 
 from fieldnote.bridge.held import STUCK_AFTER, Extraction, Held, Ownership, RowStatus, Stage, watched
 
+from fieldnote.config import RECORDING
+
 
 class Readiness(StrEnum):
     """Whether an output of a recording can be used."""
@@ -46,6 +48,8 @@ def field(held: Held, name: str) -> tuple[Readiness, Extraction | None]:
     By organization token all extractions of a recording are done at once; by user token each has its own
     status, and the rows decide.
     """
+    if name.startswith(RECORDING):
+        return _part(held, name)
     found = [item for item in held.extractions if same_name(item.name, name)]
     said = next((item for item in found if _says_something(item)), None)
     if said is not None and (held.extraction_done or said.status is not None):
@@ -55,6 +59,13 @@ def field(held: Held, name: str) -> tuple[Readiness, Extraction | None]:
     if any(_is_done(item) for item in found) or (not found and held.extraction_done):
         return Readiness.SILENT, None
     return (Readiness.SILENT if held.extraction_done and _none_at_work(held) else Readiness.WAITING), None
+
+
+def _part(held: Held, name: str) -> tuple[Readiness, Extraction | None]:
+    """A part of the recording itself: ready as soon as it is there, for some of them come late."""
+    parts = {"webUrl": held.web_url, "title": held.title, "result": held.result, "evaluationScore": held.score}
+    value = parts[name.removeprefix(RECORDING)]
+    return (Readiness.READY, Extraction(name, value)) if has_value(value) else (Readiness.SILENT, None)
 
 
 def same_name(left: str, right: str) -> bool:

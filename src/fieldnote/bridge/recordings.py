@@ -72,6 +72,8 @@ def merge(old: Held, new: Held, *, alone: bool) -> Held:
         longitude=new.longitude if new.longitude is not None else old.longitude,
         title=new.title or old.title,
         web_url=new.web_url or old.web_url,
+        result=new.result or old.result,
+        score=new.score if new.score is not None else old.score,
         summary=new.summary or old.summary,
         summary_done=new.summary_done or bool(old.summary and old.summary_done and not new.summary),
         extractions=_newer_extractions(old, new, alone=alone),
@@ -80,7 +82,7 @@ def merge(old: Held, new: Held, *, alone: bool) -> Held:
 
 def without_words(held: Held) -> Held:
     """The recording without anything that was said in it."""
-    return replace(held, title=None, summary=(), extractions=())
+    return replace(held, title=None, result=None, score=None, summary=(), extractions=())
 
 
 def _newer_extractions(old: Held, new: Held, *, alone: bool) -> tuple[Extraction, ...]:
@@ -318,7 +320,7 @@ _STATE = (
     "latitude",
     "longitude",
 )
-_CONTENTS = ("title", "web_url", "summary", "extractions")
+_CONTENTS = ("title", "web_url", "result", "score", "summary", "extractions")
 
 
 def _records(held: Held | None) -> list[tuple[Model, str]]:
@@ -329,6 +331,8 @@ def _contents(held: Held) -> dict[str, Any]:
     return {
         "title": held.title,
         "web_url": held.web_url,
+        "result": held.result,
+        "score": held.score,
         "summary": [asdict(part) for part in held.summary],
         "extractions": [
             {
@@ -350,6 +354,8 @@ def _held(row: Any, links: list[Link]) -> Held:
         links=tuple(sorted(links, key=lambda link: (link.model, link.record))),
         title=row.title,
         web_url=row.web_url,
+        result=row.result,
+        score=row.score,
         summary=tuple(Section(**part) for part in row.summary or ()),
         extractions=tuple(
             Extraction(

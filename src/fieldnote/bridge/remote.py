@@ -158,6 +158,7 @@ class Remote:
             page_size=PAGE_SIZE,
             show_crm_links=True,
             show_summary=True,
+            show_evaluation_score=True,
             show_entity_extractions=True,
             cursor=cursor,
         )
@@ -169,7 +170,11 @@ class Remote:
         """One recording with all that it has. Raises `NotFound`."""
         return held_of(
             await self.client.recordings.get(
-                recording_id, show_crm_links=True, show_summary=True, show_entity_extractions=True
+                recording_id,
+                show_crm_links=True,
+                show_summary=True,
+                show_entity_extractions=True,
+                show_evaluation_score=True,
             )
         )
 
@@ -258,6 +263,8 @@ def held_of(recording: Recording) -> Held:
         links=_links(recording.crm),
         title=recording.title,
         web_url=recording.web_url,
+        result=recording.result,
+        score=recording.evaluation_score,
         summary=summary,
         extractions=tuple(Extraction(item.name, item.value) for item in said),
         duration_ms=None if recording.duration_in_milliseconds is None else round(recording.duration_in_milliseconds),

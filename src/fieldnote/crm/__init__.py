@@ -35,7 +35,7 @@ def open_driver(settings: CrmSettings, place: Place) -> Driver:
         case "rest":
             from fieldnote.crm.rest import RestDriver
 
-            return RestDriver(settings.rest or {}, place)
+            return RestDriver(settings.rest or {}, place, settings.writing)
         case name:
             return _added(name, settings, place)
 

@@ -17,13 +17,27 @@ import threading
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from hashlib import blake2b
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from fieldnote.crm.landed import LandedDriver
 from fieldnote.crm.query_tables import looked_up, tables_of
-from fieldnote.crm.types import Cursor, Page, Place, Row, Source
+from fieldnote.crm.rest_writing import RestWriter
+from fieldnote.crm.types import (
+    Cursor,
+    NoteResult,
+    NoteTarget,
+    Page,
+    Place,
+    Record,
+    Row,
+    Source,
+    WriteResult,
+)
 from fieldnote.errors import ConfigError, CrmError, CrmRefused, CrmUnavailable, FieldnoteError
+
+if TYPE_CHECKING:
+    from fieldnote.config import RestWriting
 
 OWN_COLUMNS = "_dlt_"
 """How the names of the columns begin by which `dlt` keeps its books. They change with every load."""
@@ -36,8 +50,9 @@ _ERRORS: dict[str, type[FieldnoteError]] = {
 class RestDriver(LandedDriver):
     """A `Driver` over a web API. `config` is what `dlt` calls a REST API configuration."""
 
-    def __init__(self, config: dict[str, Any], place: Place) -> None:
+    def __init__(self, config: dict[str, Any], place: Place, writing: RestWriting | None = None) -> None:
         super().__init__(place)
+        self._writer = RestWriter(config.get("client") or {}, writing) if writing else None
         self._config = config
         self._place = place
         self._loader: subprocess.Popen[str] | None = None
@@ -89,8 +104,45 @@ class RestDriver(LandedDriver):
         """See `Driver.rows`; without `dlt`'s own columns."""
         return {key: _without_own(row) for key, row in super().rows(source, keys).items()}
 
+    # --- writing ------------------------------------------------------------------------------------
+
+    def read(self, record: Record, columns: tuple[str, ...]) -> Row | None:
+        """See `Driver.read`. This, as all that follows, asks the API itself, not what was landed of it."""
+        return self._writing().read(record, columns)
+
+    def same(self, table: str, column: str, left: object, right: object) -> bool:
+        """See `Driver.same`."""
+        return self._writing().same(table, column, left, right)
+
+    def may_write(self, table: str, column: str) -> None:
+        """See `Driver.may_write`. Only the file is looked at: what the login may do shows when it writes."""
+        self._writing().may_write(table, column)
+
+    def write_if(self, record: Record, column: str, *, expected: object, new: object) -> WriteResult:
+        """See `Driver.write_if`."""
+        return self._writing().write_if(record, column, expected, new)
+
+    def find_note(self, note: NoteTarget, record: str, key: str) -> NoteResult:
+        """See `Driver.find_note`."""
+        return self._writing().notes.find(note, record, key)
+
+    def insert_note(self, note: NoteTarget, record: str, key: str, body: str) -> NoteResult:
+        """See `Driver.insert_note`."""
+        return self._writing().notes.insert(note, record, key, body)
+
+    def update_note_if(self, note: NoteTarget, record: str, key: str, *, expected: str, body: str) -> NoteResult:
+        """See `Driver.update_note_if`."""
+        return self._writing().notes.update_if(note, record, key, expected, body)
+
+    def _writing(self) -> RestWriter:
+        if self._writer is None:
+            self._only_reads()
+        return self._writer
+
     def close(self) -> None:
         """See `Driver.close`. A refresh that is under way ends."""
+        if self._writer is not None:
+            self._writer.close()
         self._closed.set()
         if self._loader is not None:
             self._loader.terminate()

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from fieldnote.crm.note_marks import has_marker, marked, unmarked
 from fieldnote.crm.sql_engine import LOCK_SECONDS, Database, Table
 from fieldnote.crm.sql_errors import translated
 from fieldnote.crm.types import (
@@ -129,7 +130,7 @@ class Writer:
         """The note with this key on this record."""
         with self._at_work(self._reading, f"reading {note.table}") as connection:
             found = self._notes(self._reading, connection, note, record, key)
-        return NoteResult(Outcome.APPLIED, _unmarked(found[0], note, key)) if found else NoteResult(Outcome.MISSING)
+        return NoteResult(Outcome.APPLIED, unmarked(found[0], note, key)) if found else NoteResult(Outcome.MISSING)
 
     def insert_note(self, note: NoteTarget, record: str, key: str, body: str) -> NoteResult:
         """Add a note unless it is there."""
@@ -139,16 +140,16 @@ class Writer:
         ):
             found = self._notes(self._writing, connection, note, record, key)
             if found:
-                return NoteResult(Outcome.CHANGED, _unmarked(found[0], note, key))
+                return NoteResult(Outcome.CHANGED, unmarked(found[0], note, key))
             table = self._writing.table(connection, note.table)
-            values = {note.record: record, note.body: _marked(body, note, key)}
+            values = {note.record: record, note.body: marked(body, note, key)}
             if note.key:
                 values[note.key] = key
             self._insert(connection, table, values)
             found = self._notes(self._writing, connection, note, record, key)
             # Committed before the lock is let go, or the next one would not see it.
             connection.commit()
-        return NoteResult(Outcome.APPLIED, _unmarked(found[0], note, key) if found else body)
+        return NoteResult(Outcome.APPLIED, unmarked(found[0], note, key) if found else body)
 
     def update_note_if(self, note: NoteTarget, record: str, key: str, expected: str, body: str) -> NoteResult:
         """Replace a note's body if it is as expected."""
@@ -156,7 +157,7 @@ class Writer:
             found = self._notes(self._writing, connection, note, record, key, lock=True)
             if not found:
                 return NoteResult(Outcome.MISSING)
-            before = _unmarked(found[0], note, key)
+            before = unmarked(found[0], note, key)
             if before != expected:
                 return NoteResult(Outcome.CHANGED, before)
             table = self._writing.table(connection, note.table)
@@ -166,14 +167,14 @@ class Writer:
                 where = f"{where} and {self._quote(table.column(note.body).name)} = {self._bind('before')}"
                 parameters["before"] = found[0]
             column = table.column(note.body)
-            parameters["body"] = column.fit(_marked(body, note, key))
+            parameters["body"] = column.fit(marked(body, note, key))
             connection.exec_driver_sql(
                 f"update {self._writing.dialect.path(table.path)}"
                 f" set {self._quote(column.name)} = {self._bind('body')} where {where}",
                 parameters,
             )
             found = self._notes(self._writing, connection, note, record, key)
-        return NoteResult(Outcome.APPLIED, _unmarked(found[0], note, key) if found else body)
+        return NoteResult(Outcome.APPLIED, unmarked(found[0], note, key) if found else body)
 
     def _notes(
         self,
@@ -198,7 +199,7 @@ class Writer:
         rows = [tuple(row) for row in connection.exec_driver_sql(statement, parameters)]
         if note.key:
             return [str(row[0] or "") for row in rows if str(row[1]).rstrip() == key]
-        return [str(row[0]) for row in rows if _has_marker(str(row[0]), key)]
+        return [str(row[0]) for row in rows if has_marker(str(row[0]), key)]
 
     def _where(self, table: Table, note: NoteTarget, record: str, key: str) -> tuple[str | None, dict[str, Any]]:
         owner = table.column(note.record)
@@ -265,22 +266,3 @@ class Writer:
             # The table may have been altered since it was looked at.
             database.forget_tables()
             raise
-
-
-# --- the line of our key --------------------------------------------------------------------------------
-
-
-def _marked(body: str, note: NoteTarget, key: str) -> str:
-    return body if note.key else f"{body.rstrip()}\n\n{note_marker(key)}"
-
-
-def _has_marker(body: str, key: str) -> bool:
-    return any(line.strip() == note_marker(key) for line in body.splitlines())
-
-
-def _unmarked(body: str, note: NoteTarget, key: str) -> str:
-    """A note's text without the line of our key. What a person added below that line is kept."""
-    if note.key:
-        return body
-    lines = [line for line in body.splitlines(keepends=True) if line.strip() != note_marker(key)]
-    return "".join(lines).rstrip()

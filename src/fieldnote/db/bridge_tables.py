@@ -286,6 +286,8 @@ recording_contents: Final = Table(
     Column("recording_id", Text, primary_key=True),
     Column("title", Text),
     Column("web_url", Text),
+    Column("result", Text),
+    Column("score", Double),
     _json("summary"),
     _json("extractions"),
     ForeignKeyConstraint(

@@ -25,20 +25,20 @@ def check_targets(bridge: Bridge) -> Iterator[Finding]:
             yield bad(subject, error.message, error.hint)
         else:
             fields = ", ".join(field.to for field in target.fields.values()) or "no field"
-            note = f"; notes in {target.note.table}" if target.note else ""
+            tables = ", ".join(dict.fromkeys(note.table for note in target.all_notes()))
+            note = f"; notes in {tables}" if tables else ""
             yield good(subject, f"{target.table}: {fields} can be written{note}")
 
 
 def _read(bridge: Bridge, target: TargetSettings) -> None:
     columns = tuple(field.to for field in target.fields.values())
     bridge.crm.read(Record(target.table, target.key, _NOBODY), (target.key, *columns))
-    if target.note is not None:
-        note = target.note
+    for note in target.all_notes():
         bridge.crm.find_note(NoteTarget(note.table, note.record, note.body, note.key), _NOBODY, "check")
 
 
 def _write(bridge: Bridge, target: TargetSettings) -> None:
     for field in target.fields.values():
         bridge.crm.may_write(target.table, field.to)
-    if target.note is not None:
-        bridge.crm.may_write(target.note.table, target.note.body)
+    for note in target.all_notes():
+        bridge.crm.may_write(note.table, note.body)
