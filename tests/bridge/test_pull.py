@@ -251,8 +251,10 @@ async def test_a_note_is_one_and_follows_its_summary_until_a_person_edits_it(
         crm.execute("update deal_notes set body = 'MINE ' || body")
         edited = crm.notes()
         stub.record("r1", started_at=ago(hours=2), opportunity="1", said={}, summary="third")
+        assert (await pull(bridge)).writes == 1
+        assert crm.notes()[:1] == edited
+        assert "third" in crm.notes()[1][1]  # an addendum
         assert (await pull(bridge)).writes == 0
-        assert crm.notes() == edited
 
 
 async def test_a_note_that_a_person_deleted_does_not_come_back(crm: Crm, stub: StubSiro, opened: Opener) -> None:

@@ -313,3 +313,12 @@ def test_addresses_are_read_as_people_write_them(
         host,
         database,
     )
+
+
+def test_a_column_that_must_not_be_empty_is_not_emptied(crm: Crm) -> None:
+    crm.run(
+        "create table deals (id integer primary key, name varchar(10) not null)", "insert into deals values (7, 'x')"
+    )
+    with pytest.raises(CrmRefused, match=r"deals\.name must not be empty"):
+        crm.driver.write_if(DEAL, "name", expected="x", new=None)
+    assert crm.run("select name from deals")[0][0] == "x"

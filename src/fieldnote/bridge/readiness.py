@@ -10,7 +10,6 @@ from datetime import datetime
 from enum import StrEnum
 
 from fieldnote.bridge.held import STUCK_AFTER, Extraction, Held, Ownership, RowStatus, Stage, watched
-
 from fieldnote.config import RECORDING
 
 

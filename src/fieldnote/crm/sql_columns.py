@@ -61,6 +61,7 @@ class ColumnType:
     aware: bool = False
     words: tuple[str, ...] = ()
     generated: bool = False
+    nullable: bool = True
     exact: bool = True
 
     def fit(self, value: object) -> Any:
@@ -68,6 +69,8 @@ class ColumnType:
         if self.generated:
             self._refuse("is computed by the database and cannot be written")
         if value is None:
+            if not self.nullable:
+                self._refuse("must not be empty")
             return None
         return self._bound(self._typed(value))
 
@@ -266,6 +269,7 @@ def column_type(table: str, reflected: Any, backend: str, zone: tzinfo) -> Colum
         family,
         backend,
         zone,
+        nullable=bool(reflected.get("nullable", True)),
         generated=bool(reflected.get("computed")) or bool((reflected.get("identity") or {}).get("always")),
         **_limits(kind, family, backend),
     )
