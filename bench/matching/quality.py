@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import argparse
-from collections import Counter
-from collections.abc import Iterable
+from bisect import bisect_left, bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from time import process_time
 
 from bench.matching.oracle import DECIDABLE, Oracle
 from bench.matching.rates import DISORDER, ORDER
 from bench.matching.world import World, make_world
-from fieldnote.matching import Decision, match
+from fieldnote.matching import Appointment, Conversation, Decision, match
 
 UNTOUCHED = "nothing went wrong"
 
@@ -21,8 +23,9 @@ class Tally:
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
 
-    def add(self, decision: Decision, truth: str | None, same: dict[str, str], *, decidable: bool) -> None:
-        linked, guess = decision.appointment_id, decision.best.appointment_id if decision.best else None
+    def add(
+        self, linked: str | None, guess: str | None, truth: str | None, same: dict[str, str], *, decidable: bool
+    ) -> None:
         self.counts["recordings"] += 1
         if linked is not None:
             self.counts["all linked"] += 1
@@ -46,14 +49,39 @@ class Tally:
         return f"| {name} | {c['recordings']} | {c['decidable']} | " + " | ".join(shares) + " |"
 
 
-def measure(world: World, decisions: Iterable[Decision], oracle: Oracle) -> dict[str, Tally]:
+Answers = dict[str, tuple[str | None, str | None]]
+"""For each recording its automatic link and the best guess."""
+
+
+def answers_of(decisions: Iterable[Decision]) -> Answers:
+    return {d.conversation_id: (d.appointment_id, d.best.appointment_id if d.best else None) for d in decisions}
+
+
+def nearest_start(world: World) -> Answers:
+    """What comes of taking the rep's standing appointment whose start is nearest, within 90 minutes."""
+    calendars: dict[str, list[Appointment]] = defaultdict(list)
+    for appointment in sorted(world.appointments, key=lambda a: (a.starts_at, a.id)):
+        if appointment.kind == "APPOINTMENT" and not appointment.cancelled:
+            for rep_id in appointment.rep_ids:
+                calendars[rep_id].append(appointment)
+    return {c.id: (_nearest(c, calendars[c.rep_id]),) * 2 for c in world.conversations}
+
+
+def _nearest(conversation: Conversation, calendar: Sequence[Appointment]) -> str | None:
+    begun, reach = conversation.starts_at, timedelta(minutes=90)
+    first = bisect_left(calendar, begun - reach, key=lambda a: a.starts_at)
+    last = bisect_right(calendar, begun + reach, key=lambda a: a.starts_at)
+    near = min(calendar[first:last], key=lambda a: abs(a.starts_at - begun), default=None)
+    return near.id if near else None
+
+
+def measure(world: World, answers: Answers, oracle: Oracle) -> dict[str, Tally]:
     tallies: dict[str, Tally] = {"overall": Tally()}
-    by_id = {conversation.id: conversation for conversation in world.conversations}
-    for decision in decisions:
-        key = decision.conversation_id
-        decidable = oracle.decidable(by_id[key])
+    for conversation in world.conversations:
+        key, decidable = conversation.id, oracle.decidable(conversation)
         for tag in ("overall", *(sorted(world.tags[key]) or [UNTOUCHED])):
-            tallies.setdefault(tag, Tally()).add(decision, world.truth[key], world.same, decidable=decidable)
+            tally = tallies.setdefault(tag, Tally())
+            tally.add(*answers[key], world.truth[key], world.same, decidable=decidable)
     return tallies
 
 
@@ -78,8 +106,10 @@ def main() -> None:
     print(f"{1000 * spent / len(decisions):.3f} ms a decision\n")
     print("| | Recordings | Decidable | Links: precision | recall | Best guess: precision | recall | Links, all |")
     print("|---|---|---|---|---|---|---|---|")
-    for name, tally in measure(world, decisions, Oracle(world, rates, given.certainty)).items():
+    oracle = Oracle(world, rates, given.certainty)
+    for name, tally in measure(world, answers_of(decisions), oracle).items():
         print(tally.row(name))
+    print(measure(world, nearest_start(world), oracle)["overall"].row("overall, by nearest start"))
 
 
 if __name__ == "__main__":

@@ -104,10 +104,12 @@ class _Maker:
         clock = morning.astimezone(UTC) + timedelta(minutes=self._dice.choice((0, 30, 60, 90)))
         for _ in range(self._dice.choice((2, 3, 3, 4, 4, 5))):
             minutes = self._dice.choice((60, 60, 90, 120))
-            yield self._visit(rep, clock, minutes)
+            visit = self._visit(rep, clock, minutes)
+            yield visit
             if self._chance("double"):
+                visit.tags.add("double booking")
                 other = self._visit(rep, clock, minutes)
-                other.tags |= {"double", "lost"}
+                other.tags.add("lost")
                 yield other
             clock += timedelta(minutes=minutes + self._dice.choice((0, 0, 15, 30, 30, 60, 90)))
 

@@ -35,9 +35,8 @@ DEALS = 100_000
 """Rows of the CRM: the history's deals from 0, the live ones' from the end."""
 RATE = 20
 """Webhooks a second."""
-LIVE = 1200
-"""Webhooks of a measurement."""
 WARM_UP = 40
+"""The first webhooks, which do not count."""
 SECRET = "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
 
 CRM = """
@@ -193,20 +192,20 @@ def _held(place: Place) -> tuple[int, int]:
 # --- live -----------------------------------------------------------------------------------------------
 
 
-def live() -> list[float]:
+def live(webhooks: int) -> list[float]:
     """Seconds from each webhook to its committed CRM write, sorted; nothing else is at work."""
     with staged(0, 1) as place, _daemon(place) as url:
-        return report("live alone", asyncio.run(_events(place, url)), 0.060, 0.200)
+        return report("live alone", asyncio.run(_events(place, url, webhooks)), 0.060, 0.200)
 
 
-def both(recordings: int, deals: int) -> None:
+def both(recordings: int, deals: int, webhooks: int) -> None:
     """The same alone, and while a backfill runs."""
-    alone = live()
+    alone = live(webhooks)
     with staged(recordings, deals) as place, _daemon(place) as url:
         command = place.command("pull", "--since", "2020-01-01", "--json")
         history = subprocess.Popen(command, env=place.environment, stdout=subprocess.DEVNULL, cwd=place.folder)
         try:
-            found = asyncio.run(_events(place, url))
+            found = asyncio.run(_events(place, url, webhooks))
             print(f"the backfill was {'at work all the time' if history.poll() is None else 'done before the end'}")
         finally:
             history.terminate()
@@ -229,17 +228,17 @@ def _daemon(place: Place) -> Iterator[str]:
         process.wait()
 
 
-async def _events(place: Place, url: str) -> list[float]:
+async def _events(place: Place, url: str, webhooks: int) -> list[float]:
     """Send them at their rate, each when its time has come, whatever became of those before."""
     sent: dict[str, float] = {}
     done: dict[str, float] = {}
     enough = asyncio.Event()
     async with await psycopg.AsyncConnection.connect(place.crm, autocommit=True) as crm, httpx2.AsyncClient() as http:
         await crm.execute("listen written")
-        listener = asyncio.create_task(_listen(crm, done, enough))
+        listener = asyncio.create_task(_listen(crm, done, webhooks, enough))
         async with asyncio.TaskGroup() as group:
             began = time.perf_counter()
-            for number in range(LIVE):
+            for number in range(webhooks):
                 await asyncio.sleep(max(0.0, began + number / RATE - time.perf_counter()))
                 group.create_task(_event(place, http, url, str(DEALS - number), sent))
         try:
@@ -249,21 +248,19 @@ async def _events(place: Place, url: str) -> list[float]:
     return sorted(done[deal] - sent[deal] for deal in list(sent)[WARM_UP:])
 
 
-async def _listen(crm: psycopg.AsyncConnection[Any], done: dict[str, float], enough: asyncio.Event) -> None:
+async def _listen(
+    crm: psycopg.AsyncConnection[Any], done: dict[str, float], webhooks: int, enough: asyncio.Event
+) -> None:
     async for notice in crm.notifies():
         done[notice.payload] = time.perf_counter()
-        if len(done) == LIVE:
+        if len(done) == webhooks:
             enough.set()
 
 
 async def _event(place: Place, http: httpx2.AsyncClient, url: str, deal: str, sent: dict[str, float]) -> None:
     await http.post(f"http://127.0.0.1:{place.siro}/live/{deal}")
-    body = json.dumps(
-        {
-            "eventType": "integrations.recordingProcessed",
-            "payload": {"recordingId": f"live-{deal}", "isProcessed": True, "isLinked": True},
-        }
-    ).encode()
+    ids = {"eventType": "integrations.recordingLinked", "recordingId": f"live-{deal}"}
+    body = json.dumps(ids | {"recordingProcessed": True, "recordingLinked": True}).encode()
     headers = sign(SECRET, f"msg_{deal}", datetime.now(UTC), body)
     sent[deal] = time.perf_counter()
     answer = await http.post(url, content=body, headers=headers)
@@ -289,14 +286,15 @@ def main() -> None:
     parser.add_argument("scenario", nargs="*", help="of backfill, live, both; none: backfill and both")
     parser.add_argument("--recordings", type=int, default=50_000)
     parser.add_argument("--deals", type=int, default=25_000)
+    parser.add_argument("--webhooks", type=int, default=1200)
     options = parser.parse_args()
     asked = options.scenario or ["backfill", "both"]
     if "backfill" in asked:
         backfill(options.recordings, options.deals)
     if "live" in asked:
-        live()
+        live(options.webhooks)
     if "both" in asked:
-        both(options.recordings, options.deals)
+        both(options.recordings, options.deals, options.webhooks)
 
 
 if __name__ == "__main__":

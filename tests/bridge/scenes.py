@@ -22,7 +22,6 @@ from fieldnote.bridge.states import RecordingState as R
 from tests.bridge.conftest import Crm
 from tests.bridge.stub_siro import StubSiro, ago, iso
 
-USERS = "/api-externalApi/v1/core/users"
 UPDATE = {"to": "outcome", "as": "text", "policy": "update"}
 
 
@@ -56,23 +55,17 @@ class World:
         self.visit(1, starts or ago(hours=6))
         assert (await push_once(self.bridge)).settled
 
-    async def recorded(self, starts: datetime | None = None, *, since: datetime | None = None, **parts: Any) -> None:
+    async def recorded(self, starts: datetime | None = None, **parts: Any) -> None:
         """And r1 was recorded at it; `parts` as the stub's `record` takes them."""
         begun = starts or ago(hours=6)
         await self.pushed(begun)
         whole: dict[str, Any] = {"engagement": "1", "said": {"Outcome": "sold"}, "summary": "s"}
         self.stub.record("r1", started_at=begun, **(whole | parts))
-        await pull_once(self.bridge, since=since)
+        await pull_once(self.bridge)
 
     def users(self, *emails: str) -> None:
         """Siro has these users; user-1 is the first."""
-        listed = [{"id": f"user-{n}", "email": email} for n, email in enumerate(emails, 1)]
-
-        def answer(method: str, path: str, body: Any) -> Response | None:
-            del method, body
-            return JSONResponse({"data": listed}) if path == USERS else None
-
-        self.stub.chaos = answer
+        self.stub.users = [{"id": f"user-{n}", "email": email} for n, email in enumerate(emails, 1)]
 
     def refuse(self, status: int) -> None:
         """Siro answers so to every record."""
@@ -175,8 +168,12 @@ async def colliding(world: World) -> None:
 
 
 async def failed(world: World) -> None:
-    long_ago = ago(days=3)
-    await world.recorded(long_ago, since=ago(days=9), said=None, moved=long_ago)
+    """It was read at its time, and three days have gone by."""
+    await world.recorded(said=None)
+    world.stub.record("r1", started_at=ago(days=3), engagement="1", summary="s", moved=ago(days=3))
+    await world.sql("update recordings set started_at = now() - interval '3 days'")
+    await world.sql("update recordings set updated_at = started_at")
+    await pull_once(world.bridge)
 
 
 async def record_missing(world: World) -> None:
@@ -281,7 +278,7 @@ APPOINTMENTS: dict[A, Scene] = {
     A.REP_UNKNOWN: Scene(rep_unknown, ("ann@example.com, whom no Siro user is taken for",), "same email"),
     A.UPCOMING: Scene(lambda w: w.pushed(ago(hours=-3)), ("has not begun",)),
     A.UNDER_WAY: Scene(lambda w: w.pushed(ago(minutes=30)), ("may still come",)),
-    A.UNLINKED: Scene(unlinked, ("Recording r1 of Siro's user user-1 began near it",), "link it in Siro"),
+    A.UNLINKED: Scene(unlinked, ("Recording r1 of Siro's user user-1 began near it",), "fieldnote links list"),
     A.NO_RECORDING: Scene(lambda w: w.pushed(ago(days=1)), ("Nothing was recorded",), "link the recording"),
     A.NOT_OURS: Scene(foreign, ("another connection's",), "Push first"),
     **{A(name): scene for name, scene in BOTH.items()},

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,8 +18,8 @@ from fieldnote.bridge.completeness import completeness
 from fieldnote.bridge.health import Status, directory, ends_at, status
 from fieldnote.bridge.locks import exclusive
 from fieldnote.bridge.states import APPOINTMENTS as MEANINGS
+from fieldnote.bridge.states import PATIENCE, AppointmentState, RecordingState
 from fieldnote.bridge.states import RECORDINGS as MEANINGS_OF_RECORDINGS
-from fieldnote.bridge.states import AppointmentState, RecordingState
 from fieldnote.bridge.story import Story, explain_appointment, explain_recording
 from fieldnote.siro.errors import Unauthorized
 from tests.bridge.conftest import Crm, Opener
@@ -29,6 +31,16 @@ from tests.bridge.test_story import told
 def test_each_state_has_a_meaning_and_a_scene() -> None:
     assert set(APPOINTMENTS) == set(AppointmentState) == set(MEANINGS)
     assert set(RECORDINGS) == set(RecordingState) == set(MEANINGS_OF_RECORDINGS)
+
+
+def test_the_documented_states_and_limits_are_those_of_the_code() -> None:
+    page = (Path(__file__).parents[2] / "docs/status.md").read_text()
+    told = dict(re.findall(r"^\| `(\w+)` \| .* \| ?(.*?) ?\|$", page, re.MULTILINE))
+    assert set(told) == {*AppointmentState, *RecordingState}
+    units = {"h": timedelta(hours=1), "days": timedelta(days=1)}
+    words = {state: limit.replace("at once", "0 h").split() for state, limit in told.items() if limit}
+    limits = {state: int(number) * units[unit] for state, (number, unit) in words.items()}
+    assert limits == {str(state): limit for state, limit in PATIENCE.items()}
 
 
 @pytest.mark.parametrize("state", sorted({*AppointmentState, *RecordingState}))
@@ -146,6 +158,17 @@ async def test_what_another_recording_said_in_its_place_counts_as_written(
         await pull_once(b)
         assert crm.execute("select outcome from appointments") == [("r2",)]
         assert (await completeness(b, None)).recordings == {"silent": 1, "written": 2}
+
+
+async def test_a_deleted_recording_of_which_a_person_is_asked_waits_for_them(
+    crm: Crm, stub: StubSiro, opened: Opener
+) -> None:
+    async with opened(**APPOINTMENTS[AppointmentState.WRITTEN].settings) as bridge:
+        await World(crm, stub, bridge).recorded()
+        stub.recordings["r1"]["deleted"] = True
+        stub.record("r2", started_at=ago(hours=5), engagement="1", said={}, summary="s")
+        await pull_once(bridge)
+        assert (await completeness(bridge, None)).recordings == {"review": 1, "silent": 1}
 
 
 async def test_a_field_that_the_file_names_no_more_is_not_refused_for_ever(

@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 
 from fieldnote.bridge import pull_once
+from fieldnote.bridge.linking import MatchState, found_links, reject_link
 from fieldnote.bridge.review import approve, waiting
 from fieldnote.bridge.story import Story, explain_appointment, explain_deal, explain_recording
 from fieldnote.errors import FieldnoteError
 from tests.bridge.conftest import Crm, Opener
 from tests.bridge.scenes import World
-from tests.bridge.stub_siro import StubSiro, ago
+from tests.bridge.stub_siro import CONNECTION, StubSiro, ago
 from tests.bridge.test_pull import pull, pushed
 
 
@@ -51,6 +52,22 @@ async def test_the_story_of_a_proposal_says_who_decided(crm: Crm, stub: StubSiro
         assert "pat wrote deals.decision of deal 1 (approved)." in words
 
 
+async def test_the_story_of_an_unlinked_recording_names_the_appointment_that_was_found(
+    crm: Crm, stub: StubSiro, opened: Opener
+) -> None:
+    async with opened() as bridge:
+        world = World(crm, stub, bridge)
+        world.users("ann@example.com", "bo@example.com")
+        await world.recorded(engagement=None)
+        [found] = await found_links(bridge, list(MatchState))
+        story = await explain_recording(bridge, "r1")
+        assert found.reasons[0] in told(story)
+        assert "An appointment was looked for, and appointment 1 fits" in told(story)
+        assert f"Decide on the link: `fieldnote links approve {found.id}`, or `reject`." in story.advice
+        await reject_link(bridge, found.id, actor="pat")
+        assert "The link to appointment 1 was rejected by pat." in told(await explain_recording(bridge, "r1"))
+
+
 async def test_a_recording_is_shown_beside_what_siro_says_now(crm: Crm, stub: StubSiro, opened: Opener) -> None:
     async with opened() as bridge:
         world = World(crm, stub, bridge)
@@ -63,6 +80,21 @@ async def test_a_recording_is_shown_beside_what_siro_says_now(crm: Crm, stub: St
         assert "does not know it" in told(await explain_recording(bridge, "r1", fresh=True))
         stub.token = "another"
         assert "did not answer: Unauthorized" in told(await explain_recording(bridge, "r1", fresh=True))
+
+
+async def test_a_record_that_this_file_has_not_pushed_has_the_story_of_its_recordings(
+    crm: Crm, stub: StubSiro, opened: Opener
+) -> None:
+    crm.add_deal(1)
+    crm.add_appointment(1)
+    stub.record("r1", started_at=ago(hours=2), engagement="1", opportunity="1", said={"Budget": "$100"}, summary="s")
+    async with opened(push=None, siro__integration_connection_id=CONNECTION) as bridge:
+        await pull(bridge)
+        story = await explain_deal(bridge, "1")
+        assert (story.state, "deals.budget_max of deal 1 was written" in told(story)) == ("not_pushed", True)
+        story = await explain_appointment(bridge, "1", None)
+        assert (story.what, story.state) == ("appointment 1", "not_pushed")
+        assert "Recording r1, which is linked to it, began. What was said stands in the CRM" in told(story)
 
 
 async def test_what_is_not_known_here_is_said_with_the_next_step(crm: Crm, stub: StubSiro, opened: Opener) -> None:

@@ -410,6 +410,15 @@ def test_a_visit_in_three_parts_links_all_of_them() -> None:
     assert set(links(match(parts, [appointment(place=HOUSE)])).values()) == {"a"}
 
 
+def test_a_part_recorded_elsewhere_is_not_believed_as_one_at_the_same_place() -> None:
+    """The CRM knows no address, so that only the phone tells."""
+    first, day = recording("r1", 2, 15, place=HOUSE), [appointment(customer="Ana Brandt")]
+    here = match([first, recording("r2", 40, 15, place=HOUSE)], day)[1]
+    there = match([first, recording("r2", 40, 15, place=ACROSS_TOWN)], day)[1]
+    assert here.appointment_id == "a"
+    assert there.outcome is not Outcome.LINKED
+
+
 def test_who_was_kept_by_the_visit_before_comes_late_to_the_next() -> None:
     """An hour late is believed where the recording before tells why."""
     day = [appointment("a", 0, 60), appointment("b", 75, 135), appointment("c", 140, 200, cancelled=True)]

@@ -6,9 +6,11 @@ they are. Whatever falls into none of them is `unaccounted`, and a defect.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import text
@@ -25,17 +27,20 @@ LATE_SHOWN = 50
 NOBODY = "(no rep)"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Directory:
     """Siro's users, and which reps people have mapped to them by hand (the CRM's id: the user's)."""
 
     users: Sequence[User]
     overrides: Mapping[str, str]
 
+    @cached_property
+    def _names(self) -> dict[str, str]:
+        return {user.id: user.email or user.full_name or user.id for user in self.users}
+
     def name_of(self, user_id: str | None) -> str:
         """A user's email, else name, else id."""
-        found = next((user for user in self.users if user.id == user_id), None)
-        return (found and (found.email or found.full_name)) or user_id or NOBODY
+        return self._names.get(user_id or "", user_id or NOBODY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +171,9 @@ async def _mapped_reps(
     if directory is None:
         return []
     rows = await conn.execute(text(REPS), {"connection": connection, "key": key})
-    return [match(Rep(row.id, row.email, row.name), directory.users, directory.overrides) for row in rows]
+    reps = [Rep(row.id, row.email, row.name) for row in rows]
+    # Each rep is compared with every user.
+    return await asyncio.to_thread(lambda: [match(rep, directory.users, directory.overrides) for rep in reps])
 
 
 def _users_of(rep: str | None, mapped: Sequence[Mapped], directory: Directory | None) -> list[str] | None:

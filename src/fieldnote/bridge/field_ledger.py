@@ -7,16 +7,18 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import func, insert, select, update
-from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.bridge.merge import Intent, Standing, Value
 from fieldnote.bridge.outcomes import Change, FieldState
 from fieldnote.crm.types import FrozenValue, freeze
 from fieldnote.db.bridge_tables import field_values, fields, proposal_values, proposals, write_values, writes
+from fieldnote.db.upserts import upsert
 
 _STANDING = ("open", "shadow")
-_KEY = ("connection", "model", "record", "table_name", "column_name")
+_KEY = {"connection", "model", "record", "table_name", "column_name"}
+_NEW_WRITE = insert(writes).returning(writes.c.id)
+_NEW_VALUES = insert(write_values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,6 @@ async def save(conn: AsyncConnection, key: FieldKey, new: FieldUpdate) -> None:
         "state": new.state.value,
         "reason": new.reason,
         "recording_id": new.recording_id,
-        "changed_at": func.now(),
     }
     standing = new.standing
     values = asdict(key) | {
@@ -88,10 +89,8 @@ async def save(conn: AsyncConnection, key: FieldKey, new: FieldUpdate) -> None:
         "intent": asdict(standing.intent) if standing.intent is not None else None,
         "declined": _json(standing.declined),
     }
-    for table, row in ((fields, facts), (field_values, values)):
-        statement = upsert(table).values(row)
-        changed = {name: statement.excluded[name] for name in row if name not in _KEY}
-        await conn.execute(statement.on_conflict_do_update(index_elements=list(_KEY), set_=changed))
+    await conn.execute(upsert(fields, tuple(sorted(facts.keys() - _KEY)), now=("changed_at",)), facts)
+    await conn.execute(upsert(field_values, tuple(sorted(values.keys() - _KEY))), values)
 
 
 async def record_write(conn: AsyncConnection, connection: str, run_id: int | None, change: Change) -> None:
@@ -111,14 +110,14 @@ async def record_write(conn: AsyncConnection, connection: str, run_id: int | Non
         "actor": change.actor,
         "definition_id": change.definition_id,
     }
-    write_id = (await conn.execute(insert(writes).values(row).returning(writes.c.id))).scalar_one()
+    write_id = (await conn.execute(_NEW_WRITE, row)).scalar_one()
     values = {
         "write_id": write_id,
         "before": hold(change.before),
         "after": hold(change.after),
         "said": hold(change.said),
     }
-    await conn.execute(insert(write_values).values(values))
+    await conn.execute(_NEW_VALUES, values)
 
 
 class ProposalKind(StrEnum):

@@ -126,7 +126,8 @@ async def status(bridge: Bridge, *, rep: str | None = None) -> Status:
     """Look at everything; `rep` counts one rep's appointments and recordings alone."""
     with bulk():
         credentials = await _credentials(bridge)
-        known = await directory(bridge)
+        answers = all(item.good is not None for item in credentials)
+        known = await directory(bridge) if answers else None
     counted = await completeness(bridge, known, rep=rep)
     return Status(bridge.name, counted, await _schedules(bridge), credentials, known is not None)
 
@@ -211,7 +212,7 @@ async def _credentials(bridge: Bridge) -> tuple[Credential, ...]:
     client = bridge.remote.client
     seen = await _refused_last(bridge)
     found = [await _judge(ORGANIZATION, client.auth.caller_identity, seen, ends_at(bridge.remote.credential))]
-    if bridge.remote.has_user_token:
+    if bridge.remote.has_user_token and found[0].good is not None:
         found.append(await _judge(USER, lambda: client.extractions.list(NO_RECORDING), None, None))
     return tuple(found)
 

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, select, text, true, update
+from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -20,6 +20,7 @@ from fieldnote.bridge.ownership import judge_recordings
 from fieldnote.bridge.quotes import drop_quotes
 from fieldnote.bridge.readiness import stage
 from fieldnote.db.bridge_tables import fetch_order, recording_contents, recording_links, recordings
+from fieldnote.db.upserts import upsert
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ class Recordings:
         known = await self._load_locked(conn, [item.held.id for item in fetched])
         forgotten = await self._forgotten(conn, list(known))
         stored = Stored([], set())
-        fresh: dict[str, Held] = {}
+        fresh: dict[str, tuple[Held, int]] = {}
         for item in fetched:
             old, order = known.get(item.held.id, (None, 0))
             if order > item.ticket.order:
@@ -116,13 +117,16 @@ class Recordings:
             new = held if old is None else merge(old, held, alone=item.alone)
             if new.purged_at is not None and (old is None or old.purged_at is None):
                 await drop_quotes(conn, self.connection, [new.id])
-            fresh[new.id] = new
-            await self._write(conn, new, item.ticket.order, relinked=old is None or old.links != new.links)
+            fresh[new.id] = new, item.ticket.order
             if old != new:
                 stored.changed.append(new)
                 stored.records.update(_records(old), _records(new))
+        await self._write(conn, list(fresh.values()))
+        held_now = [held for held, _ in fresh.values()]
+        before = {key: held.links for key, (held, _) in known.items()}
+        await self._write_links(conn, [held for held in held_now if before.get(held.id, ()) != held.links])
         await self.mark_due(conn, stored.records)
-        await self.restage(conn, list(fresh.values()), now)
+        await self.restage(conn, held_now, now)
         return stored
 
     async def _forgotten(self, conn: AsyncConnection, recording_ids: Sequence[str]) -> set[str]:
@@ -241,8 +245,8 @@ class Recordings:
 
     async def _load_locked(self, conn: AsyncConnection, recording_ids: Sequence[str]) -> dict[str, tuple[Held, int]]:
         """One writer a recording, also of a new one; always in one order, so that none wait in a ring."""
-        for recording_id in sorted(set(recording_ids)):
-            await conn.execute(_LOCK_RECORDING, {"name": f"{self.connection}/{recording_id}"})
+        names = [f"{self.connection}/{recording_id}" for recording_id in sorted(set(recording_ids))]
+        await conn.execute(_LOCK_RECORDINGS, {"names": names})
         return await self._load(conn, recording_ids)
 
     async def _load(self, conn: AsyncConnection, recording_ids: Sequence[str]) -> dict[str, tuple[Held, int]]:
@@ -265,32 +269,37 @@ class Recordings:
             for row in await conn.execute(whole)
         }
 
-    async def _write(self, conn: AsyncConnection, held: Held, order: int, *, relinked: bool) -> None:
-        scope = {"connection": self.connection, "recording_id": held.id}
-        state = scope | {name: getattr(held, name) for name in _STATE} | {"fetched": order, "state": "processing"}
-        statement = insert(recordings).values(state)
-        changed: dict[str, Any] = {name: statement.excluded[name] for name in (*_STATE, "fetched")} | {
-            "fetched_at": func.now()
-        }
-        if held.links:
-            statement = statement.values({"was_linked": True})
-            changed["was_linked"] = true()
-        await conn.execute(statement.on_conflict_do_update(index_elements=["connection", "recording_id"], set_=changed))
-        contents = insert(recording_contents).values(scope | _contents(held))
-        replaced = {name: contents.excluded[name] for name in _CONTENTS}
-        await conn.execute(contents.on_conflict_do_update(index_elements=["connection", "recording_id"], set_=replaced))
-        if relinked:
-            await self._write_links(conn, held)
+    async def _write(self, conn: AsyncConnection, fresh: Sequence[tuple[Held, int]]) -> None:
+        """Recordings, each with its fetch's number, all in a few statements."""
+        for linked in (True, False):
+            rows = [self._state(held, order) for held, order in fresh if bool(held.links) is linked]
+            if rows:
+                columns = (*_STATE, "fetched", "was_linked") if linked else (*_STATE, "fetched")
+                await conn.execute(upsert(recordings, columns, now=("fetched_at",)), rows)
+        if fresh:
+            await conn.execute(upsert(recording_contents, _CONTENTS), [self._contents(held) for held, _ in fresh])
 
-    async def _write_links(self, conn: AsyncConnection, held: Held) -> None:
+    def _state(self, held: Held, order: int) -> dict[str, Any]:
+        state = {name: getattr(held, name) for name in _STATE}
+        more = {"fetched": order, "state": "processing", "was_linked": bool(held.links)}
+        return {"connection": self.connection, "recording_id": held.id} | state | more
+
+    def _contents(self, held: Held) -> dict[str, Any]:
+        return {"connection": self.connection, "recording_id": held.id} | _contents(held)
+
+    async def _write_links(self, conn: AsyncConnection, relinked: Sequence[Held]) -> None:
+        if not relinked:
+            return
+        ids = [held.id for held in relinked]
         await conn.execute(
             delete(recording_links).where(
-                recording_links.c.connection == self.connection, recording_links.c.recording_id == held.id
+                recording_links.c.connection == self.connection, recording_links.c.recording_id == func.any(ids)
             )
         )
         rows = [
             {"connection": self.connection, "recording_id": held.id}
             | {"model": link.model.value, "record": link.record, "siro_id": link.siro_id}
+            for held in relinked
             for link in held.links
         ]
         if rows:
@@ -360,7 +369,10 @@ def _held(row: Any, links: list[Link]) -> Held:
     )
 
 
-_LOCK_RECORDING = text("select pg_advisory_xact_lock(hashtextextended(:name, 7))")
+# One after the other, in the order of the list.
+_LOCK_RECORDINGS = text("""
+    select count(pg_advisory_xact_lock(hashtextextended(name, 7))) from unnest(cast(:names as text[])) as name
+""")
 
 _RESTAGE = text("""
     update recordings set state = item.state

@@ -176,7 +176,7 @@ APPOINTMENTS: Mapping[AppointmentState, Meaning] = {
     AppointmentState.UNDER_WAY: Meaning("It is being held, or was just now: its recording may still come."),
     AppointmentState.UNLINKED: Meaning(
         "A recording was made near its time, and Siro has linked that to nothing.",
-        "If it is the one, link it in Siro's application.",
+        "If it is the one, link it: `fieldnote links list` has it where it fits well enough, else Siro's application.",
     ),
     AppointmentState.NO_RECORDING: Meaning(
         "Nothing was recorded near its time.",
@@ -228,7 +228,7 @@ RECORDINGS: Mapping[RecordingState, Meaning] = {
     RecordingState.UNLINKED: Meaning(
         "It is linked to nothing in the CRM.",
         "See whether its user has an appointment near that time and is known as a rep (`fieldnote users`); "
-        "else link it in Siro's application.",
+        "`fieldnote links list` shows what fits; else link it in Siro's application.",
     ),
     RecordingState.UNPROVEN: Meaning(
         "Nothing shows yet that its link is this connection's.",

@@ -20,8 +20,8 @@ from fieldnote.bridge.ownership import judge_recordings
 from fieldnote.bridge.people import Rep, Way, match
 from fieldnote.bridge.recordings import Recordings
 from fieldnote.bridge.states import APPOINTMENTS, RECORDINGS, AppointmentState, Meaning
-from fieldnote.bridge.story_words import FIELDS, NOTES, OWNERSHIP, PROPOSALS, QUARANTINE
-from fieldnote.db.bridge_tables import fields, notes, proposals, recordings, sent, writes
+from fieldnote.bridge.story_words import FIELDS, LINKS, NOTES, OWNERSHIP, PROPOSALS, QUARANTINE
+from fieldnote.db.bridge_tables import fields, matches, notes, proposals, recordings, sent, writes
 from fieldnote.errors import FieldnoteError
 from fieldnote.siro.errors import NotFound, SiroError
 
@@ -41,7 +41,7 @@ class Story:
     what: str
     """`appointment a-1`"""
     state: str
-    """Of `AppointmentState` or `RecordingState`; of a deal, where its own row stands."""
+    """Of `AppointmentState` or `RecordingState`; of a deal, where its own row stands; `not_pushed` without a row."""
     moments: list[Moment] = field(default_factory=list)
     """What happened, oldest first."""
     facts: list[str] = field(default_factory=list)
@@ -72,11 +72,11 @@ class Story:
 
 async def explain_appointment(bridge: Bridge, key: str, directory: Directory | None) -> Story:
     """Why an appointment has, or has not, its recording, and what became of that."""
-    state = await state_of_appointment(bridge, key, directory)
     async with bridge.engine.connect() as conn:
         row = await _sent(conn, bridge.name, "engagements", key)
         if row is None:
-            raise _unknown("appointment", key, "engagements")
+            return await _not_pushed(conn, bridge, Model.ENGAGEMENT, key)
+        state = await state_of_appointment(bridge, key, directory)
         story = Story(f"appointment {key}", state)
         _tell_sent(story, row)
         _tell_visit(story, row.payload or {}, directory)
@@ -91,18 +91,25 @@ async def explain_deal(bridge: Bridge, key: str) -> Story:
     """What a deal got from which recordings."""
     async with bridge.engine.connect() as conn:
         row = await _sent(conn, bridge.name, "opportunities", key)
-        story = Story(f"deal {key}", row.state if row is not None else "not_pushed")
-        linked = await _tell_links(conn, bridge, Model.OPPORTUNITY, key, story)
-        if row is None and not linked:
-            raise _unknown("deal", key, "opportunities")
-        if row is not None:
-            _tell_sent(story, row)
-        else:
-            story.facts.append("This file has not pushed it; Siro knows it from elsewhere.")
+        if row is None:
+            return await _not_pushed(conn, bridge, Model.OPPORTUNITY, key)
+        story = Story(f"deal {key}", row.state)
+        _tell_sent(story, row)
+        if not await _tell_links(conn, bridge, Model.OPPORTUNITY, key, story):
+            story.facts.append("No recording is linked to it.")
+            story.advice.append(
+                "A recording comes to a deal by its appointment: map `opportunity` under push.engagements."
+            )
         await _tell_outputs(conn, bridge.name, Model.OPPORTUNITY, key, story)
-    if not linked:
-        story.facts.append("No recording is linked to it.")
-        story.advice.append("A recording comes to a deal by its appointment: map `opportunity` under push.engagements.")
+    return story.end()
+
+
+async def _not_pushed(conn: AsyncConnection, bridge: Bridge, model: Model, key: str) -> Story:
+    """A record that Siro knows from elsewhere, as far as recordings are linked to it."""
+    story = Story(_name(model, key), "not_pushed", facts=["This file has not pushed it; Siro knows it from elsewhere."])
+    if not await _tell_links(conn, bridge, model, key, story):
+        raise _unknown(model, key)
+    await _tell_outputs(conn, bridge.name, model, key, story)
     return story.end()
 
 
@@ -120,6 +127,7 @@ async def explain_recording(bridge: Bridge, recording_id: str, *, fresh: bool = 
         await _tell_recording(conn, bridge.name, held, story)
         for link in held.links:
             await _tell_outputs(conn, bridge.name, link.model, link.record, story, recording_id=recording_id)
+        await _tell_match(conn, bridge.name, held, story)
     if fresh:
         await _tell_fresh(bridge, held, story)
     return story.end(RECORDINGS[state])
@@ -128,11 +136,12 @@ async def explain_recording(bridge: Bridge, recording_id: str, *, fresh: bool = 
 # --- records that were sent -----------------------------------------------------------------------------
 
 
-def _unknown(what: str, key: str, stream: str) -> FieldnoteError:
+def _unknown(model: Model, key: str) -> FieldnoteError:
+    stream = "engagements" if model is Model.ENGAGEMENT else "opportunities"
     return FieldnoteError(
-        f"{what} {key} is not known here",
-        hint=f"Its row never came, or no recording names it: `fieldnote plan --stream {stream} --id {key}` tells "
-        "whether the file's query gives it.",
+        f"{_name(model, key)} is not known here",
+        hint=f"Its row never came, and no recording is linked to it: `fieldnote plan --stream {stream} --id {key}` "
+        "tells whether the file's query gives it.",
     )
 
 
@@ -209,6 +218,24 @@ async def _tell_recording(conn: AsyncConnection, connection: str, held: Held, st
     ownership = (await judge_recordings(conn, connection, [held.id])).get(held.id, Ownership.UNPROVEN)
     story.facts += [f"It is linked to {_name(link.model, link.record)}." for link in held.links]
     story.facts += [f"The link is {OWNERSHIP[ownership]}."] if held.links else []
+
+
+async def _tell_match(conn: AsyncConnection, connection: str, held: Held, story: Story) -> None:
+    """The appointment that was found for a recording which Siro left unlinked."""
+    mine = matches.c.connection == connection, matches.c.recording_id == held.id
+    row = (await conn.execute(select(matches).where(*mine))).one_or_none()
+    if row is None:
+        return
+    by = f" by {row.decided_by}" if row.decided_by else ""
+    found = f"appointment {row.engagement}" if row.engagement else "no appointment"
+    why = f": {'; '.join(row.reasons)}" if row.reasons else ""
+    story.happened(row.looked_at, f"An appointment was looked for, and {found} fits{why}.")
+    if row.decided_at is not None:
+        story.happened(row.decided_at, f"The link to {found} {LINKS.get(row.state, row.state)}{by}.")
+    if row.problem:
+        story.facts.append(f"It could not be linked: {row.problem}.")
+    if row.state == "open":
+        story.advice.append(f"Decide on the link: `fieldnote links approve {row.id}`, or `reject`.")
 
 
 async def _tell_fresh(bridge: Bridge, held: Held, story: Story) -> None:

@@ -58,3 +58,10 @@ PROPOSALS: Final[Mapping[str, str]] = {
     "differed": "was not what a person entered",
 }
 """What became of a proposal, or of a shadow."""
+
+LINKS: Final[Mapping[str, str]] = {
+    "linked": "was made",
+    "rejected": "was rejected",
+    "superseded": "was taken off, as the recording was linked otherwise",
+}
+"""What became of a link that was found."""

@@ -16,6 +16,8 @@ from heapq import nlargest
 from typing import NamedTuple
 
 from fieldnote.matching import weights as w
+from fieldnote.matching.places import place_distance_m
+from fieldnote.matching.records import Place
 from fieldnote.matching.scoring import gap_density
 
 Taken = tuple[tuple[str, int], ...]
@@ -45,6 +47,8 @@ class Option:
     """Weight against "none", which weighs 1, if it is the appointment's first recording."""
     part: float
     """The same for a further part, but for the gap."""
+    placed: bool = True
+    """The phone was near the appointment's address, which has counted already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,7 @@ class Task:
     start: float
     end: float
     options: tuple[Option, ...] = ()
+    place: Place | None = None
     fixed: bool = False
     """Exactly its one option holds, or with no option, none."""
 
@@ -116,7 +121,17 @@ def _weight(tasks: Sequence[Task], task: Task, option: Option, reached: float, p
     clash = gap < -w.OVERLAP_TOLERANCE
     if task.fixed:
         return _CLASH if clash and not tasks[previous].fixed else 1.0
-    return 0.0 if clash else option.part * gap_density(gap)
+    return 0.0 if clash else option.part * gap_density(gap) * _same_place_ratio(task, tasks[previous], option)
+
+
+def _same_place_ratio(task: Task, previous: Task, option: Option) -> float:
+    """Parts of a visit are recorded at one place, also where the CRM does not know it."""
+    metres = place_distance_m(task.place, previous.place)
+    if metres is None:
+        return 1.0
+    if metres > w.PART_REACH:
+        return w.PART_ELSEWHERE
+    return 1.0 if option.placed else w.PART_AT_PLACE
 
 
 def _took(tasks: Sequence[Task], taken: dict[str, int], option: Option, index: int) -> dict[str, int]:

@@ -161,10 +161,10 @@ class _Rep:
         if key in self._fixed:
             wanted = self._fixed[key]
             option = () if wanted is None else (Option(wanted, self._starts(wanted, take), 1.0, 1.0),)
-            return Task(take.start, take.end, option, fixed=True)
+            return Task(take.start, take.end, option, take.conversation.place, fixed=True)
         free = [pair for pair in pairs if pair.first > 0 and not pair.visit.appointment.cancelled]
-        options = (Option(p.visit.appointment.id, p.visit.start, p.first, p.part) for p in free[: w.MAX_OPTIONS])
-        return Task(take.start, take.end, tuple(options))
+        options = tuple(_option(pair) for pair in free[: w.MAX_OPTIONS])
+        return Task(take.start, take.end, options, take.conversation.place)
 
     def _starts(self, wanted: str, take: Take) -> float:
         visit = self._by_id.get(wanted)
@@ -252,6 +252,11 @@ _UNSEEN = Evidence(
     fixed=True,
     unseen=True,
 )
+
+
+def _option(pair: Pair) -> Option:
+    near = pair.distance_m is not None and pair.distance_m < w.PART_REACH
+    return Option(pair.visit.appointment.id, pair.visit.start, pair.first, pair.part, near)
 
 
 def _slots(take: Take, visits: Sequence[Visit]) -> float:

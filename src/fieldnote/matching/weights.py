@@ -106,6 +106,13 @@ PART_GAP = 8.0
 PART_GAP_SHARE = 0.8
 """The other parts follow at any time of the next two hours."""
 
+PART_REACH, PART_ELSEWHERE = 600.0, 0.05
+"""Metres between the phone's places of two parts, and how much is left of the belief beyond."""
+
+PART_AT_PLACE = 8.0
+"""At one place, and far from the address or without one: hardly anything but a second part explains it, or a
+phone that still reports the last stop."""
+
 PART_LIMIT = 120.0
 """A part that comes later than this is one of another visit."""
 
