@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from fieldnote import Siro
+from tests.typed import typed
 
 FIELDNOTE = [sys.executable, "-m", "fieldnote"]
 
@@ -115,11 +116,9 @@ class Shell:
         self.environment = os.environ | environment
 
     def run(self, *words: str, status: int = 0) -> str:
-        result = subprocess.run(
-            [*FIELDNOTE, *words], cwd=self.folder, env=self.environment, capture_output=True, text=True, check=False
-        )
-        assert result.returncode == status, result.stdout + result.stderr
-        return result.stdout
+        found, said, complained = typed(words, folder=self.folder, environment=self.environment)
+        assert found == status, said + complained
+        return said
 
     def json(self, *words: str, status: int = 0) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(self.run(*words, "--json", status=status))

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ import pytest
 from fieldnote.bridge import PlannedChange, Wish, plan_once, push_once
 from tests.bridge.conftest import Crm, Opener
 from tests.bridge.stub_siro import StubSiro
+from tests.typed import typed
 
 
 async def told(bridge: Any, wish: Wish | None = None) -> dict[tuple[str, str], PlannedChange]:
@@ -91,9 +90,9 @@ def run(write_config: Callable[..., Path], database_url: str, tmp_path: Path) ->
     environment = os.environ | {"FIELDNOTE_BRIDGE_DATABASE_URL": database_url, "FIELDNOTE_HOME": str(tmp_path / "home")}
 
     def command(*words: str) -> tuple[int, str]:
-        arguments = [sys.executable, "-m", "fieldnote", *words, "--config", str(write_config())]
-        result = subprocess.run(arguments, env=environment, capture_output=True, text=True, check=False)
-        return result.returncode, result.stdout + result.stderr
+        arguments = [*words, "--config", str(write_config())]
+        status, said, complained = typed(arguments, folder=tmp_path, environment=environment)
+        return status, said + complained
 
     return command
 

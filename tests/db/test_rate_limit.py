@@ -71,11 +71,11 @@ def test_live_calls_of_one_process_overtake_bulk_ones_of_another(limiter: Make) 
     order: list[str] = []
     holder = granted(one.request("token", LIVE))
     bulk_turns = [one.request("token", BULK) for _ in range(3)]
-    time.sleep(0.05)
+    time.sleep(0.3)
     live_turn = other.request("token", LIVE)
     for name, turn in [*((f"bulk {n}", turn) for n, turn in enumerate(bulk_turns)), ("live", live_turn)]:
         turn.future.add_done_callback(_noting(order, name))
-    time.sleep(0.05)
+    time.sleep(0.3)
     holder.done()
     granted(bulk_turns[-1])
     assert order == ["live", "bulk 0", "bulk 1", "bulk 2"]

@@ -5,6 +5,7 @@ An operation's answer leaves only after its transaction is committed: what was a
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
@@ -23,6 +24,13 @@ LARGEST_BODY: Final = 1024 * 1024
 Handler = Callable[[Call], Awaitable[Any]]
 Gatherer = Callable[[Sequence[Call]], Awaitable[list[Any]]]
 Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class _Json(JSONResponse):
+    """JSON in ASCII, as a text may hold half a surrogate pair, which UTF-8 cannot carry."""
+
+    def render(self, content: Any) -> bytes:
+        return json.dumps(content, allow_nan=False, separators=(",", ":")).encode("ascii")
 
 
 def endpoint(handler: Handler, *, kind: str, status: int, hold: Hold = Hold.NONE) -> Endpoint:
@@ -50,8 +58,8 @@ def _endpoint(door: Door, status: int) -> Endpoint:
             hashed = credentials.hash_of(_token(request, door.kind))
             done = await convoys.through(door, Passenger(request, await _body(request), hashed))
         except ApiError as error:
-            return JSONResponse(error.body, status_code=error.status)
-        return JSONResponse(done, status_code=status)
+            return _Json(error.body, status_code=error.status)
+        return _Json(done, status_code=status)
 
     return answer
 
