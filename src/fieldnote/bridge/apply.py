@@ -230,7 +230,7 @@ class _Work:
         away = [(recording_id, name) for recording_id, name in known if recording_id not in here]
         held = await Recordings(self.bridge.name).load(self.conn, sorted({recording_id for recording_id, _ in away}))
         await self.conn.commit()
-        return [item for item in away if item[0] in held and not held[item[0]].deleted]
+        return [item for item in away if item[0] in held and (held[item[0]].links or not held[item[0]].deleted)]
 
     async def _visit(self, held: Held) -> Visit:
         """Rep and customer, from what we pushed of the linked engagement, else of the linked opportunity."""
