@@ -12,6 +12,8 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fieldnote.config import ColumnZone, load
 from fieldnote.errors import ConfigError, MappingError
@@ -365,6 +367,78 @@ def test_a_time_without_any_zone_is_a_problem_and_not_a_guess() -> None:
     with pytest.raises(MappingError, match=r"without a zone; set crm\.timezone"):
         mapped({"startTime": "at"}, {"at": NAIVE}, zone=None)
     assert mapped({"startTime": "at"}, {"at": "2026-02-15T14:00Z"}, zone=None)["startTime"] == "2026-02-15T14:00:00Z"
+
+
+EVERY_KIND: dict[str, Any] = {
+    "subject": "title",
+    "startTime": "at",
+    "engagementType": {
+        "name": "kind",
+        "activityType": {"from": "kind", "choices": {"visit": "MEETING"}, "default": "CALL"},
+    },
+    "engagementUsers": [{"externalId": "rep", "name": "name"}, {"externalId": "second"}],
+    "opportunity": {"externalId": "deal", "amount": "amount", "default": {"disposition": "OPEN"}},
+    "account": {"externalId": "customer", "emailAddresses": ["mail"]},
+}
+
+
+@given(
+    st.fixed_dictionaries(
+        {
+            "id": st.integers(1, 9),
+            "title": st.sampled_from(
+                [None, "", "  ", "Bath", " Bath ", "Küche", 7, 7.0, Decimal("7.50"), "0000-00-00"]
+            ),
+            "at": st.sampled_from(
+                [NAIVE, NAIVE.replace(tzinfo=UTC), "2026-02-15T14:00:00+02:00", date(2026, 2, 15), None]
+            ),
+            "kind": st.sampled_from([None, "", "visit", " Visit ", "call", 3]),
+            "rep": st.sampled_from([None, 1, "1", " 1 "]),
+            "second": st.sampled_from([None, 1, 2, ""]),
+            "name": st.sampled_from([None, "Ann"]),
+            "deal": st.sampled_from([None, 5]),
+            "amount": st.sampled_from([None, 1, 1.5, Decimal("2.00"), "$3"]),
+            "customer": st.sampled_from([None, "A"]),
+            "mail": st.sampled_from([None, "", "a@example.com"]),
+        }
+    )
+)
+def test_everyday_values_become_what_the_rarer_ways_make_of_them(row: dict[str, Any]) -> None:
+    """A subclass of each everyday type goes the long way, and must arrive at the same place."""
+    assert outcome(row) == outcome({name: rarer(value) for name, value in row.items()})
+
+
+def outcome(row: dict[str, Any]) -> object:
+    """The record, or what is wrong with the row."""
+    try:
+        return mapper(EVERY_KIND).map(row).wire
+    except MappingError as error:
+        return error.message
+
+
+class _Text(str):
+    __slots__ = ()
+
+
+class _Whole(int):
+    pass
+
+
+class _Moment(datetime):
+    pass
+
+
+def rarer(value: Any) -> Any:
+    """An equal value, of a type that the map's function does not expect."""
+    match value:
+        case str():
+            return _Text(value)
+        case int():
+            return _Whole(value)
+        case datetime():
+            return _Moment.fromisoformat(value.isoformat())
+        case _:
+            return value
 
 
 # --- hash and key ---------------------------------------------------------------------------------------

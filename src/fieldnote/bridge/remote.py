@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic_core import from_json, to_json
 
 from fieldnote.bridge.held import Extraction, Held, Link, Model, RowStatus, Section, keep_links
-from fieldnote.insight.evidence import Utterance
 from fieldnote.siro import AsyncSiro, Limiter, RetryPolicy, endpoints
 from fieldnote.siro.errors import BadResponse, NotFound, SiroError
 from fieldnote.siro.models import CrmLinks, ExtractionRow, LinkTarget, Recording, User
@@ -21,6 +20,7 @@ from fieldnote.siro.operations import Endpoint, Prepared, raw
 
 if TYPE_CHECKING:
     from fieldnote.config import SiroSettings
+    from fieldnote.insight.evidence import Utterance
     from fieldnote.mapping.records import StreamName
 
 log = logging.getLogger(__name__)
@@ -196,6 +196,8 @@ class Remote:
 
     async def utterances(self, recording_id: str) -> list[Utterance]:
         """What was said in a recording, in its order; by user token."""
+        from fieldnote.insight.evidence import Utterance  # noqa: PLC0415 - a push need not wait for it
+
         transcript = await self.client.recordings.utterances(recording_id)
         return [Utterance("", part.utterance) for part in transcript.utterances]
 

@@ -36,18 +36,6 @@ class Scope:
 
 Evaluate = Callable[[Row, Scope], Any]
 Convert = Callable[[Any, Scope], Any]
-Part = tuple[str, Evaluate, bool]
-"""A field, its value, and whether null clears it."""
-
-
-def given(parts: list[Part], row: Row, scope: Scope) -> dict[str, Any]:
-    """The fields that have a value, and those that null clears."""
-    values: dict[str, Any] = {}
-    for name, evaluate, clearable in parts:
-        value = evaluate(row, scope)
-        if value is not None or clearable:
-            values[name] = value
-    return values
 
 
 # --- one value ------------------------------------------------------------------------------------------
@@ -55,7 +43,7 @@ def given(parts: list[Part], row: Row, scope: Scope) -> dict[str, Any]:
 
 def reading(expression: Expression, convert: Convert, name: str) -> Evaluate:
     """Apply an expression and convert what it gives; null and blank text are null."""
-    apply, column = expression.apply, expression.column
+    apply = expression.apply
 
     def read(row: Row, scope: Scope) -> Any:
         value: Any = None
@@ -74,25 +62,7 @@ def reading(expression: Expression, convert: Convert, name: str) -> Evaluate:
         except ValueError as error:
             raise FieldError(_complaint(name, expression, value, error)) from error
 
-    if column is not None and convert in {AS_TEXT, _AS_ID}:
-        return _reading_text(column, read, trim=convert is _AS_ID)
     return read
-
-
-def _reading_text(column: str, read: Evaluate, *, trim: bool) -> Evaluate:
-    """`read` for a column of text, without its detours for what nearly every value is: a plain word, a number."""
-
-    def read_text(row: Row, scope: Scope) -> Any:
-        value: Any = row.get(column)
-        if value is None:
-            return None
-        kind = type(value)
-        # What begins above "0" is neither blank nor a zero date.
-        if kind is str and value > "1" and value.isascii():
-            return value.strip() if trim else value
-        return str(value) if kind is int else read(row, scope)
-
-    return read_text
 
 
 def _complaint(name: str, expression: Expression, value: object, error: ValueError) -> str:
@@ -105,13 +75,17 @@ def shown(value: object) -> str:
     return text if len(text) <= 60 else f"{text[:59]}…"
 
 
-def chosen(read: Evaluate, choices: Mapping[str, Any], default: Any, *, has_default: bool, origin: str) -> Evaluate:
+def as_words(choices: Mapping[str, Any]) -> dict[str, Any]:
+    """A choice table by its words as the CRM's values read."""
+    return {_as_word(word): value for word, value in choices.items()}
+
+
+def chosen(read: Evaluate, exact: Mapping[str, Any], default: Any, *, has_default: bool, origin: str) -> Evaluate:
     """Look a word up, exactly or else whatever its case. One that is not listed is a problem, or the default.
 
     The empty word stands for null and blank text.
     """
-    exact = {_as_word(word): value for word, value in choices.items()}
-    folded = {word.casefold(): value for word, value in reversed(exact.items())}
+    folded = {word.casefold(): value for word, value in reversed(list(exact.items()))}
     nothing = exact.get("", default)
 
     def evaluate(row: Row, scope: Scope) -> Any:
@@ -159,6 +133,11 @@ def is_address(model: type[BaseModel]) -> bool:
     return "street" in required(model)
 
 
+def is_told_by_id(model: type[BaseModel], sources: Iterable[str]) -> bool:
+    """Whether its id decides about a record; not where Siro asks for other fields than that."""
+    return "externalId" in sources and required(model) <= {"externalId"}
+
+
 Complete = Callable[[dict[str, Any], Scope], dict[str, Any] | None]
 
 
@@ -170,8 +149,7 @@ def completing(
     `sources`: the fields that the map names, each with its expression.
     """
     needed = required(model)
-    # Its id decides about a record, except where Siro asks for other fields than that.
-    identified = "externalId" in sources and needed <= {"externalId"}
+    identified = is_told_by_id(model, sources)
     address = is_address(model)
 
     def complete(values: dict[str, Any], scope: Scope) -> dict[str, Any] | None:
@@ -281,7 +259,7 @@ def plain(convert: Callable[[Any], Any]) -> Convert:
 
 
 AS_TEXT: Final = plain(to_text)
-_AS_ID: Final = plain(lambda value: to_text(value).strip())
+AS_ID: Final = plain(lambda value: to_text(value).strip())
 
 
 def converter(shape: FieldShape) -> Convert:
@@ -300,7 +278,7 @@ def converter(shape: FieldShape) -> Convert:
         case Shape.TEXTS:
             return plain(_to_texts)
         case Shape.ID:
-            return _AS_ID
+            return AS_ID
         case _:
             return AS_TEXT
 

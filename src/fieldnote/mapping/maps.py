@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,19 +11,20 @@ from pydantic import BaseModel
 from fieldnote.config import Keys, dotted, nearest
 from fieldnote.crm.types import Row
 from fieldnote.errors import ConfigError
+from fieldnote.mapping.assembly import Apply, Everyday, Leaf, Nested, Node, Part, Several, assemble
 from fieldnote.mapping.evaluation import (
     AS_TEXT,
     Convert,
     Evaluate,
-    Part,
     Scope,
+    as_words,
     chosen,
     completing,
     converter,
-    distinct,
     each,
     from_json,
-    given,
+    is_address,
+    is_told_by_id,
     reading,
     required,
 )
@@ -44,14 +45,14 @@ class RecordMap:
     """A compiled map: the columns it needs, with where in the file, and how to apply it."""
 
     columns: dict[str, Keys]
-    apply: Callable[[Row, Scope], dict[str, Any]]
+    apply: Apply
 
 
 def compile_record(model: type[BaseModel], section: dict[str, Any], keys: Keys) -> RecordMap:
     """Compile the map of a whole record, whose `externalId` may be left to the stream's key."""
     compiler = _Compiler(keys)
     parts = compiler.fields(model, section, keys)
-    return RecordMap(compiler.columns, lambda row, scope: given(parts, row, scope))
+    return RecordMap(compiler.columns, assemble(parts, f"the map of {dotted(keys)}"))
 
 
 class _Compiler:
@@ -66,10 +67,10 @@ class _Compiler:
         parts = []
         for name, entry in section.items():
             shape = _known(shapes, name, keys)
-            parts.append((name, self._field(shape, entry, (*keys, name)), shape.clearable))
+            parts.append(Part(name, self._field(shape, entry, (*keys, name)), shape.clearable))
         return parts
 
-    def _field(self, shape: FieldShape, entry: Any, keys: Keys) -> Evaluate:
+    def _field(self, shape: FieldShape, entry: Any, keys: Keys) -> Node:
         match shape.shape:
             case Shape.RECORD:
                 return self._record(shape, entry, keys)
@@ -82,13 +83,15 @@ class _Compiler:
 
     # one value
 
-    def _leaf(self, shape: FieldShape, entry: Any, keys: Keys) -> Evaluate:
+    def _leaf(self, shape: FieldShape, entry: Any, keys: Keys) -> Leaf:
         match entry:
             case bool() | int() | float():
                 constant = _constant(shape, entry, keys)
-                return lambda _row, _scope: constant
+                return Leaf(lambda _row, _scope: constant)
             case str() if entry.strip():
-                return reading(self._expression(entry, keys), converter(shape), self._name(keys))
+                expression = self._expression(entry, keys)
+                read = reading(expression, converter(shape), self._name(keys))
+                return Leaf(read, expression.column, _EVERYDAY.get(shape.shape))
             case {"from": str(text)}:
                 return self._choice(shape, entry, self._expression(text, (*keys, "from")), keys)
             case None | "":
@@ -97,7 +100,7 @@ class _Compiler:
                 hint = "name a column, or write {from: column, choices: {word: value}}"
                 raise MapError(keys, "takes one value", hint=hint)
 
-    def _choice(self, shape: FieldShape, entry: dict[str, Any], expression: Expression, keys: Keys) -> Evaluate:
+    def _choice(self, shape: FieldShape, entry: dict[str, Any], expression: Expression, keys: Keys) -> Leaf:
         _only(entry, ("from", "choices", "default"), keys)
         listed = entry.get("choices")
         if listed is not None and (not isinstance(listed, dict) or not listed):
@@ -106,10 +109,12 @@ class _Compiler:
         name = self._name(keys)
         read = reading(expression, AS_TEXT if listed else converter(shape), name)
         if listed is None:
-            return lambda row, scope: default if (value := read(row, scope)) is None else value
+            return Leaf(lambda row, scope: default if (value := read(row, scope)) is None else value)
         choices = {word: _constant(shape, value, (*keys, "choices", word)) for word, value in listed.items()}
         origin = f"{name}, from {expression.text}"
-        return chosen(read, choices, default, has_default="default" in entry, origin=origin)
+        words = as_words(choices)
+        choose = chosen(read, words, default, has_default="default" in entry, origin=origin)
+        return Leaf(choose, expression.column, words=words)
 
     def _expression(self, text: str, keys: Keys) -> Expression:
         try:
@@ -126,7 +131,7 @@ class _Compiler:
 
     # nested records
 
-    def _record(self, shape: FieldShape, entry: Any, keys: Keys) -> Evaluate:
+    def _record(self, shape: FieldShape, entry: Any, keys: Keys) -> Node:
         if shape.model is None:
             raise MapError(keys, "is not a record")
         if _is_expression(entry):
@@ -140,9 +145,11 @@ class _Compiler:
         parts = self.fields(shape.model, section, keys)
         sources = {name: _source(value) for name, value in section.items()}
         complete = completing(shape.model, self._name(keys), sources=sources, defaults=defaults)
-        return lambda row, scope: complete(given(parts, row, scope), scope)
+        by_id = not defaults and is_told_by_id(shape.model, sources)
+        if_full = not (defaults or is_address(shape.model)) and any(_has_one_value(part) for part in parts)
+        return Nested(parts, complete, by_id, if_full)
 
-    def _records(self, shape: FieldShape, entry: Any, keys: Keys) -> Evaluate:
+    def _records(self, shape: FieldShape, entry: Any, keys: Keys) -> Node:
         model = shape.model
         if _is_expression(entry) and model is not None:
             return self._whole(model, entry, keys, many=True)
@@ -151,20 +158,20 @@ class _Compiler:
         if not isinstance(entry, list) or not entry:
             raise MapError(keys, "is a list: write '- {externalId: …}' below it for each")
         items = [self._record(shape, item, (*keys, n)) for n, item in enumerate(entry)]
-        return lambda row, scope: distinct([item(row, scope) for item in items], model)
+        return Several(items, model)
 
-    def _whole(self, model: type[BaseModel], entry: Any, keys: Keys, *, many: bool) -> Evaluate:
+    def _whole(self, model: type[BaseModel], entry: Any, keys: Keys, *, many: bool) -> Leaf:
         """A record, or several, that one expression gives: `reps[].{externalId: id}`, `address(full_address)`."""
         section = {"from": entry} if isinstance(entry, str) else entry
         _only(section, ("from", "default"), keys)
         expression, name = self._expression(section["from"], keys), self._name(keys)
         convert: Convert = from_json(model, name, expression, _defaults(model, section, keys))
-        return reading_all(expression, each(convert, model), name) if many else reading(expression, convert, name)
+        return Leaf(reading_all(expression, each(convert, model), name) if many else reading(expression, convert, name))
 
-    def _texts(self, shape: FieldShape, entry: Any, keys: Keys) -> Evaluate:
+    def _texts(self, shape: FieldShape, entry: Any, keys: Keys) -> Leaf:
         entries = entry if isinstance(entry, list) else [entry]
         where = [(*keys, n) for n in range(len(entries))] if isinstance(entry, list) else [keys]
-        items = [self._leaf(shape, item, at) for item, at in zip(entries, where, strict=True)]
+        items = [self._leaf(shape, item, at).evaluate for item, at in zip(entries, where, strict=True)]
 
         def gather(row: Row, scope: Scope) -> list[str] | None:
             warned = len(scope.warnings)
@@ -172,7 +179,7 @@ class _Compiler:
             # An empty list empties the field: not for what could only not be read.
             return None if not found and len(scope.warnings) > warned else found
 
-        return gather
+        return Leaf(gather)
 
 
 def reading_all(expression: Expression, convert: Convert, name: str) -> Evaluate:
@@ -183,6 +190,19 @@ def reading_all(expression: Expression, convert: Convert, name: str) -> Evaluate
         return convert([], scope) if (value := read(row, scope)) is None else value
 
     return read_all
+
+
+_EVERYDAY = {
+    Shape.TEXT: Everyday.TEXT,
+    Shape.ID: Everyday.ID,
+    Shape.TIME: Everyday.TIME,
+    Shape.NUMBER: Everyday.NUMBER,
+}
+
+
+def _has_one_value(part: Part) -> bool:
+    """Whether a field is left out where it has no value, and there is no empty list for it."""
+    return isinstance(part.node, Leaf) and part.node.column is not None and not part.clearable
 
 
 # --- the file's own words -------------------------------------------------------------------------------

@@ -21,7 +21,6 @@ from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
 from hashlib import blake2b
 from operator import itemgetter
 from typing import Any, Final, Literal, Protocol, get_args
@@ -49,7 +48,7 @@ _MODELS: dict[StreamName, type[SyncRecord]] = {
     "engagements": EngagementSync,
 }
 
-MEANING = 3
+MEANING = 4
 """Raised whenever the same map comes to mean another record, so that every row is looked at again."""
 
 
@@ -65,9 +64,9 @@ _Hasher = tuple[AbstractSet[str], Callable[[Row], Iterable[object]], _Digest]
 """The columns of the rows, how their values are taken, and the beginning of each hash."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Mapped:
-    """A record as Siro takes it, and what had to be left out of it."""
+    """A record as Siro takes it, and what had to be left out of it. Not frozen, as one is made of every row."""
 
     wire: dict[str, Any]
     """As it goes over the wire: camelCase, only what the map gave, nulls included."""
@@ -140,14 +139,11 @@ class RowMapper:
         columns, values, prefix = self._hasher
         if columns != row.keys():
             columns, values, prefix = self._hasher = self._hash_of(row)
-        plain = [
-            value if (freezer := _FREEZERS.get(type(value), _stable)) is None else freezer(value)
-            for value in values(row)
-        ]
+        plain = [_moment(value) if type(value) is datetime else value for value in values(row)]
         try:
-            data = to_json(plain, inf_nan_mode="strings")
-        except ValueError:  # half a surrogate pair
-            data = json.dumps(plain).encode()
+            data = to_json(plain, inf_nan_mode="strings", fallback=freeze)
+        except ValueError:  # bytes that are no text, half a surrogate pair
+            data = json.dumps([freeze(value) for value in plain]).encode()
         digest = prefix.copy()
         digest.update(data)
         return digest.digest()
@@ -175,7 +171,8 @@ class RowMapper:
             fields["externalId"] = key
         if self._rules:
             self._validate(fields, key)
-        return Mapped(fields, self._model, tuple(f"{self._record(key)}: {text}" for text in scope.warnings))
+        warnings = tuple(f"{self._record(key)}: {text}" for text in scope.warnings) if scope.warnings else ()
+        return Mapped(fields, self._model, warnings)
 
     def _validate(self, fields: dict[str, Any], key: str) -> None:
         """Only for models that have rules over several fields: each field by itself is right by its making."""
@@ -292,21 +289,9 @@ def _back(before: dict[str, Any], child: dict[str, Any], now: datetime) -> dict[
 # --- small things ---------------------------------------------------------------------------------------
 
 
-def _moment(value: datetime) -> str:
-    """The same text in whatever zone the session was when the row was read."""
-    return value.isoformat() if value.tzinfo is None else value.astimezone(UTC).isoformat()
-
-
-def _stable(value: object) -> object:
-    """A value of a rarer type."""
-    return _moment(value) if isinstance(value, datetime) else freeze(value)
-
-
-_FREEZERS: Final[dict[type, Callable[[Any], object] | None]] = {
-    str: None, int: None, float: None, bool: None, type(None): None,
-    datetime: _moment, Decimal: lambda value: format(value, "f"),
-}  # fmt: skip
-"""How the common types get into a hash; None: as they are."""
+def _moment(value: datetime) -> datetime:
+    """The same time in whatever zone the session was when the row was read."""
+    return value if (zone := value.tzinfo) is None or zone is UTC else value.astimezone(UTC)
 
 
 def _first(error: ValidationError) -> str:

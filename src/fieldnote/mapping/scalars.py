@@ -121,17 +121,18 @@ def to_number(value: object) -> int | float:
         case int():
             return value
         case float() | Decimal() if isfinite(value):
-            return _plainly(value)
+            return plainly(value)
         case str():
             text = value.strip()
             if _NUMBER.fullmatch(text):
-                return _plainly(Decimal(text.translate(_NO_DIGITS)))
+                return plainly(Decimal(text.translate(_NO_DIGITS)))
         case _:
             pass
     raise ValueError("is not a number")
 
 
-def _plainly(value: float | Decimal) -> int | float:
+def plainly(value: float | Decimal) -> int | float:
+    """A finite number; a whole one without a point."""
     whole = int(value)
     return whole if value == whole and abs(whole) < 2**53 else float(value)
 

@@ -6,7 +6,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self
@@ -14,6 +13,7 @@ from typing import Final, Self
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from fieldnote.bridge.push.comparing import Send, as_json
+from fieldnote.bridge.push.group_commit import GroupCommit
 from fieldnote.bridge.push.ledger import Confirmed, Failed, Origin, SentState, StreamLedger
 from fieldnote.bridge.push.results import StreamResult
 from fieldnote.bridge.remote import Answer, Remote
@@ -22,7 +22,7 @@ from fieldnote.siro.errors import Invalid, SiroError
 
 log = logging.getLogger(__name__)
 
-IN_FLIGHT: Final = 8
+IN_FLIGHT: Final = 16
 """Batches at the same time. A kill leaves no more than these to be sent again."""
 BODY: Final = 512 * 1024
 """Bytes of a batch from which the next record begins another one."""
@@ -89,6 +89,7 @@ class Sending:
         self._bytes = 0
         self._queue: asyncio.Queue[list[Parcel]] = asyncio.Queue(IN_FLIGHT)
         self._workers: list[asyncio.Task[None]] = []
+        self._books = GroupCommit(engine, ledger, origin)
         self._error: BaseException | None = None
         self._silent = 0
         """Calls in a row that Siro did not answer."""
@@ -96,6 +97,7 @@ class Sending:
         """The records that are on their way."""
 
     async def __aenter__(self) -> Self:
+        await self._books.__aenter__()
         self._workers = [asyncio.create_task(self._work()) for _ in range(IN_FLIGHT)]
         return self
 
@@ -110,6 +112,7 @@ class Sending:
             for worker in self._workers:
                 worker.cancel()
             await asyncio.gather(*self._workers, return_exceptions=True)
+            await self._books.__aexit__(kind, error, trace)
 
     async def add(self, records: Sequence[Send]) -> None:
         """Take records; waits while enough are on their way."""
@@ -138,29 +141,21 @@ class Sending:
             raise self._error
 
     async def _work(self) -> None:
-        async with AsyncExitStack() as stack:
-            conn: AsyncConnection | None = None
-            while True:
-                batch = await self._queue.get()
-                try:
-                    if self._error is None and self._result.stopped is None:
-                        conn = conn or await self._line(stack)
-                        await self._carry_out(conn, batch)
-                except asyncio.CancelledError:
-                    raise
-                except BaseException as error:  # noqa: BLE001 - it is raised where the batches come from
-                    self._error = self._error or error
-                finally:
-                    self.keys.difference_update(parcel.key for parcel in batch)
-                    self._queue.task_done()
+        while True:
+            batch = await self._queue.get()
+            try:
+                if self._error is None and self._result.stopped is None:
+                    await self._carry_out(batch)
+            except asyncio.CancelledError:
+                raise
+            except BaseException as error:  # noqa: BLE001 - it is raised where the batches come from
+                self._error = self._error or error
+            finally:
+                self.keys.difference_update(parcel.key for parcel in batch)
+                self._queue.task_done()
 
-    async def _line(self, stack: AsyncExitStack) -> AsyncConnection:
-        """A connection of a worker's own on which each statement is a transaction: most batches need two."""
-        conn = await stack.enter_async_context(self._engine.connect())
-        return await conn.execution_options(isolation_level="AUTOCOMMIT")
-
-    async def _carry_out(self, conn: AsyncConnection, batch: list[Parcel]) -> None:
-        attempt, batch = await self._claim(conn, batch)
+    async def _carry_out(self, batch: list[Parcel]) -> None:
+        attempt, batch = await self._claim(batch)
         if not batch:
             return
         confirmed: list[Confirmed] = []
@@ -168,12 +163,12 @@ class Sending:
         try:
             await self._deliver(batch, confirmed, failed)
         finally:
-            await self._keep(conn, attempt, batch, confirmed, failed)
+            await self._keep(attempt, batch, confirmed, failed)
 
-    async def _claim(self, conn: AsyncConnection, batch: list[Parcel]) -> tuple[int, list[Parcel]]:
+    async def _claim(self, batch: list[Parcel]) -> tuple[int, list[Parcel]]:
         """Note the attempt at those records that nobody else has on their way. The others are pending."""
         if not self._hooks:
-            return await self._note(conn, batch, set())
+            return await self._books.attempt(_risked(batch)), batch
         keys = [parcel.key for parcel in batch]
         until = time.monotonic() + (_BUSY_FOR if self._origin is Origin.HOOK else 0)
         while True:
@@ -189,16 +184,9 @@ class Sending:
             await self._ledger.fail(conn, [_busy(parcel) for parcel in batch if parcel.key in busy])
         if not free:
             return 0, []
-        return await self._ledger.attempt(conn, self._origin, {parcel.key: parcel.risked for parcel in free}), free
+        return (await self._ledger.attempt(conn, self._origin, _risked(free)))[0], free
 
-    async def _keep(
-        self,
-        conn: AsyncConnection,
-        attempt: int,
-        batch: list[Parcel],
-        confirmed: list[Confirmed],
-        failed: list[Failed],
-    ) -> None:
+    async def _keep(self, attempt: int, batch: list[Parcel], confirmed: list[Confirmed], failed: list[Failed]) -> None:
         """The answers, in the transaction that takes the attempt away. What has none may have arrived."""
         answered = {item.key for item in confirmed} | {item.key for item in failed}
         failed += [
@@ -212,7 +200,7 @@ class Sending:
                 await self._ledger.fail(whole, failed)
                 await self._ledger.withdraw(whole, attempt, self._origin)
         else:
-            await self._ledger.confirm(conn, confirmed, ends=attempt)
+            await self._books.end(attempt, confirmed)
         self._result.sent += len(confirmed)
         self._result.removed += sum(item.removed for item in confirmed)
         for item in failed:
@@ -257,6 +245,10 @@ class Sending:
         self._silent += 1
         if self._silent >= GIVE_UP_AFTER:
             self._result.stopped = f"{self._silent} calls in a row failed, the last one with: {error.message}"
+
+
+def _risked(batch: Sequence[Parcel]) -> dict[str, bytes]:
+    return {parcel.key: parcel.risked for parcel in batch}
 
 
 def _apart(batch: list[Parcel], error: Invalid) -> list[list[Parcel]]:
