@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -63,18 +64,38 @@ def _run(base: Path) -> dict[str, Any]:
     return report
 
 
-def test_the_demo_holds_what_it_promises_and_a_second_run_changes_nothing(stage: Path) -> None:
+@dataclass(frozen=True)
+class Finished:
+    """A demo that has run once, in a home of its own."""
+
+    base: Path
+    report: dict[str, Any]
+    state: Any
+    memory: str
+    seconds: float
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finished]:
+    stage = tmp_path_factory.mktemp("finished")
     (stage / "fieldnote.yaml").write_text("no: fieldnote.yaml\n")  # of the folder it runs in; it must not be read
-    first = _run(stage / "base")
-    before = state_of(stage / "base/demo")
-    second = _run(stage / "base")
+    base, started = stage / "base", time.monotonic()
+    report = _run(base)
+    seconds = time.monotonic() - started
+    yield Finished(base, report, state_of(base / "demo"), (base / "demo/demo.json").read_text(), seconds)
+    stop_server(base / "demo")
+
+
+def test_the_demo_holds_what_it_promises_and_a_second_run_changes_nothing(finished: Finished) -> None:
+    first = finished.report
+    second = _run(finished.base)
     assert [check["holds"] for check in (*first["checks"], *second["checks"])].count(False) == 0
     assert (first["resumed"], second["resumed"]) == (False, True)
     assert len(first["matched"]) >= 6
     assert first["seconds"] < _LONGEST
     assert sum(stream["sent"] for stream in first["sent"]) == 900
     assert sum(stream["sent"] for stream in second["sent"]) == 0
-    assert state_of(stage / "base/demo") == before
+    assert state_of(finished.base / "demo") == finished.state
 
 
 def test_a_second_demo_in_the_same_home_is_refused(stage: Path) -> None:
@@ -89,29 +110,25 @@ def test_a_second_demo_in_the_same_home_is_refused(stage: Path) -> None:
 
 
 @pytest.mark.chaos
-def test_a_demo_killed_at_any_moment_ends_in_the_same_state(stage: Path, seed: int, long: bool) -> None:
+def test_a_demo_killed_at_any_moment_ends_in_the_same_state(
+    finished: Finished, stage: Path, seed: int, long: bool
+) -> None:
     """SIGKILL to the whole tree, PostgreSQL sometimes included, at moments all over a run; then once to the end."""
     chance = random.Random(seed)
-    started = time.monotonic()
-    _run(stage / "whole")
-    length = time.monotonic() - started
-    whole = state_of(stage / "whole/demo")
-    stop_server(stage / "whole/demo")
-    memory = (stage / "whole/demo/demo.json").read_text()
     kills = 50 if long else 1
     while kills > 0:
         base = stage / f"killed-{kills}"
         (base / "demo").mkdir(parents=True)
-        (base / "demo/demo.json").write_text(memory)
+        (base / "demo/demo.json").write_text(finished.memory)
         in_a_row = min(kills, chance.choice([1, 1, 2, 3]))
         for _ in range(in_a_row):
             process = _start(base)
-            time.sleep(chance.uniform(0, length))
+            time.sleep(chance.uniform(0, finished.seconds))
             _kill(process, base / "demo", with_server=chance.random() < 0.5)
         kills -= in_a_row
         report = _run(base)
         assert report["holds"]
-        assert state_of(base / "demo") == whole
+        assert state_of(base / "demo") == finished.state
         stop_server(base / "demo")
         shutil.rmtree(base)
 

@@ -21,6 +21,7 @@ import pytest
 
 from fieldnote.workspace import NewRecording, add_recording, add_webhook, find_organization, open_workspace
 from tests.siro.server import Reply, serving
+from tests.typed import typed
 from tests.workspace.house import JOHN, SAID, START
 
 
@@ -38,9 +39,8 @@ def start(environment: dict[str, str], *arguments: str) -> subprocess.Popen[str]
 
 def run(environment: dict[str, str], *arguments: str, status: int = 0) -> Any:
     """Standard output as JSON; what was said on standard error, where it fails."""
-    process = start(environment, *arguments)
-    out, err = process.communicate(timeout=60)
-    assert process.returncode == status, err
+    ended, out, err = typed(["workspace", *arguments], folder=Path.cwd(), environment=environment)
+    assert ended == status, err
     return json.loads(out) if status == 0 else err
 
 
