@@ -60,13 +60,18 @@ def serve(
     *,
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes a free one.")] = 8700,
     host: Annotated[str, typer.Option("--host", help="Where to listen.")] = "127.0.0.1",
+    rate_limit: Annotated[
+        str, typer.Option("--rate-limit", metavar="N|off", help="Calls of one token in any 60 seconds.")
+    ] = "1000",
 ) -> None:
     """Serve the API, and work on recordings and webhooks, until stopped (Ctrl-C or SIGTERM)."""
     from fieldnote.cli.signals import until_stopped
     from fieldnote.workspace import WorkspaceServer, is_loopback
 
+    calls = _calls(rate_limit)
+
     async def do(workspace: Workspace) -> None:
-        async with WorkspaceServer(workspace, host=host, port=port) as server:
+        async with WorkspaceServer(workspace, host=host, port=port, rate_limit=calls) as server:
             typer.echo(f"The workspace listens on {server.url}")
             typer.echo(f"  SIRO_BASE_URL={server.url}/api-externalApi")
             typer.echo(f"  SIRO_API_URL={server.url}")
@@ -266,6 +271,16 @@ def _moment(value: str) -> datetime:
         raise WorkspaceError(
             f"--started-at {value!r} is not a time", hint="Write it as 2026-02-15T14:00:00Z or …-07:00."
         ) from None
+
+
+def _calls(value: str) -> int | None:
+    """None for `off`."""
+    word = value.strip().lower()
+    if word == "off":
+        return None
+    if not (word.isascii() and word.isdigit() and int(word[:9]) > 0):
+        raise WorkspaceError(f"--rate-limit {value!r} is not a number of calls", hint="Give 1 or more, or off.")
+    return int(word[:9])
 
 
 def _seconds(value: float) -> timedelta:
