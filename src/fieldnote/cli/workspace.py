@@ -15,6 +15,7 @@ from fieldnote.errors import WorkspaceError
 
 if TYPE_CHECKING:
     from fieldnote.workspace import NewRecording, Organization, Workspace
+    from fieldnote.workspace.fault_settings import FaultSettings
 
 T = TypeVar("T")
 
@@ -63,12 +64,17 @@ def serve(
     rate_limit: Annotated[
         str, typer.Option("--rate-limit", metavar="N|off", help="Calls of one token in any 60 seconds.")
     ] = "1000",
+    faults: Annotated[
+        Path | None, typer.Option("--faults", metavar="FILE", help="What shall go wrong, seeded: docs/faults.md.")
+    ] = None,
 ) -> None:
     """Serve the API, and work on recordings and webhooks, until stopped (Ctrl-C or SIGTERM)."""
     from fieldnote.cli.signals import until_stopped
     from fieldnote.workspace import WorkspaceServer, is_loopback
+    from fieldnote.workspace.fault_settings import read_faults
 
     calls = _calls(rate_limit)
+    broken = None if faults is None else read_faults(faults)
 
     async def do(workspace: Workspace) -> None:
         async with WorkspaceServer(workspace, host=host, port=port, rate_limit=calls) as server:
@@ -77,7 +83,7 @@ def serve(
             typer.echo(f"  SIRO_API_URL={server.url}")
             await until_stopped(server.wait())
 
-    _run(do, on_loopback=is_loopback(host))
+    _run(do, on_loopback=is_loopback(host), faults=broken)
 
 
 @app.command()
@@ -229,13 +235,15 @@ def token_add(
 # --- what the commands share ----------------------------------------------------------------------------
 
 
-def _run(do: Callable[[Workspace], Awaitable[T]], *, on_loopback: bool = True) -> T:
+def _run(
+    do: Callable[[Workspace], Awaitable[T]], *, on_loopback: bool = True, faults: FaultSettings | None = None
+) -> T:
     from fieldnote.db.engine import Application, database_url
     from fieldnote.workspace import open_workspace
 
     async def main() -> T:
         url = await asyncio.to_thread(database_url, Application.WORKSPACE)
-        async with open_workspace(database_url=url, on_loopback=on_loopback) as workspace:
+        async with open_workspace(database_url=url, on_loopback=on_loopback, faults=faults) as workspace:
             return await do(workspace)
 
     return asyncio.run(main())

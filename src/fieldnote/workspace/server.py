@@ -14,12 +14,14 @@ from types import TracebackType
 from typing import Final, Self
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from fieldnote.db.engine import Application
 from fieldnote.errors import ConfigError
 from fieldnote.jobs import WorkerSettings, make_app, run_worker
 from fieldnote.workspace import linking, processing, webhooks
 from fieldnote.workspace.api import create_app
+from fieldnote.workspace.api.mischief import Breakable, Mischief
 from fieldnote.workspace.context import Workspace
 from fieldnote.workspace.rate_limit import CALLS, RateLimit
 
@@ -76,7 +78,8 @@ class WorkspaceServer:
         listener = self._bind()
         self._port = int(listener.getsockname()[1])
         config = uvicorn.Config(
-            create_app(self.workspace, rate_limit=self._rate_limit),
+            self._app(),
+            http="auto" if self.workspace.faults is None else Breakable,
             log_config=None,
             access_log=False,
             lifespan="off",
@@ -112,6 +115,10 @@ class WorkspaceServer:
         done, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()
+
+    def _app(self) -> ASGIApp:
+        app = create_app(self.workspace, rate_limit=self._rate_limit)
+        return app if self.workspace.faults is None else Mischief(app, self.workspace.faults)
 
     async def _end(self, worker: asyncio.Task[None]) -> None:
         """Asked again where it does not end in its time: a cancellation can be lost in the driver's hands."""
