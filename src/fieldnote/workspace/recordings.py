@@ -26,7 +26,7 @@ from fieldnote.matching.people import LONGEST_KEY
 from fieldnote.siro.deeplinks import AppLink
 from fieldnote.siro.models import EventCode, ExtractionStatus
 from fieldnote.workspace.context import Workspace
-from fieldnote.workspace.linking import link_day
+from fieldnote.workspace.linking import link_around
 from fieldnote.workspace.organizations import find_user
 from fieldnote.workspace.processing import UNTITLED, process
 from fieldnote.workspace.tenancy import inside
@@ -74,7 +74,7 @@ async def add_recording(workspace: Workspace, organization_id: str, new: NewReco
         await conn.execute(insert(recording_utterances).values(ids | {"utterances": said}))
         await _expect_extractions(conn, ids)
         await _log_recorder(conn, ids | {"user_id": user.id}, new)
-        await link_day(conn, organization_id, user.id, new.started_at.astimezone(UTC).date())
+        await link_around(conn, organization_id, user.id, [new.started_at])
         await defer(conn, process, organization_id=organization_id, recording_id=recording_id)
     return recording_id
 
