@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from fieldnote.db.workspace_tables import extraction_values, summaries
 from fieldnote.insight import Utterance, extract, summarize
 from fieldnote.jobs import defer
-from fieldnote.siro.models import ExtractionStatus, WebhookEventType
+from fieldnote.siro.models import ExtractionStatus, ProcessingStatus, WebhookEventType
 from fieldnote.workspace.patience import Patiently
 from fieldnote.workspace.tenancy import inside
 from fieldnote.workspace.webhooks import announce
@@ -33,6 +33,9 @@ blueprint: Final = procrastinate.Blueprint()
 SUMMARY: Final = "AI Summary"
 UNTITLED: Final = "New recording"
 """What a recording is called that nobody named; it says nothing about the conversation."""
+
+_SCORED_FROM: Final = 180_000
+"""Milliseconds of conversation below which none is scored."""
 
 _SAID: Final = text("""
 select s.utterances, r.title, r.created_at, r.key, r.processed_at, r.summarized_at, u.name as rep_name,
@@ -55,6 +58,8 @@ _STATUS: Final = text("update extractions set status = :status, updated_at = clo
 _DONE: Final = text("""
 update recordings
    set processed_at = clock_timestamp(), extracted_at = clock_timestamp(), updated_at = clock_timestamp(),
+       stage = 'done', status = :status,
+       evaluation_score = case when duration_ms >= :scored_from then cast(:score as float8) end,
        summarized_at = case when not :late then clock_timestamp() end
  where id = :id
 """)
@@ -81,14 +86,16 @@ async def process(context: procrastinate.JobContext, organization_id: str, recor
     late = await _lateness(workspace, organization_id, said)
     async with inside(workspace.engine, organization_id) as conn:
         if (await conn.execute(_LOCK, {"id": recording_id})).scalar_one_or_none():
-            await _keep_values(conn, organization_id, recording_id, found)
+            score = await _keep_values(conn, organization_id, recording_id, found)
             if late is None:
                 await _keep_summary(conn, organization_id, recording_id, found)
             else:
                 at = datetime.now(UTC) + timedelta(seconds=late)
                 ids: dict[str, Any] = {"organization_id": organization_id, "recording_id": recording_id}
                 await defer(conn, summarize_late, schedule_at=at, **ids)
-            await conn.execute(_DONE, {"id": recording_id, "late": late is not None})
+            status = ProcessingStatus.ERROR if found.values is None else ProcessingStatus.COMPLETE
+            done = {"id": recording_id, "late": late is not None, "status": status.value, "score": score}
+            await conn.execute(_DONE, done | {"scored_from": _SCORED_FROM})
             await announce(conn, organization_id, recording_id, WebhookEventType.RECORDING_PROCESSED)
 
 
@@ -132,14 +139,21 @@ def _look_into(said: Any, recording_id: str) -> _Insight:
     return _Insight({extraction.name: extraction.value for extraction in found}, summary)
 
 
-async def _keep_values(conn: AsyncConnection, organization_id: str, recording_id: str, found: _Insight) -> None:
+async def _keep_values(conn: AsyncConnection, organization_id: str, recording_id: str, found: _Insight) -> float | None:
+    """Store the values; the score that they make: how much of what is wanted was spoken of, in percent."""
+    wanted_by_all: set[str] = set()
     for row in (await conn.execute(_EXTRACTIONS, {"id": recording_id})).all():
         wanted = {field["name"] for field in row.fields}
+        wanted_by_all |= wanted
         status = ExtractionStatus.FAIL if found.values is None else ExtractionStatus.SUCCESS
         await conn.execute(_STATUS, {"id": row.id, "status": status.value})
         items = [{"name": n, "value": v} for n, v in (found.values or {}).items() if n in wanted]
         values = {"organization_id": organization_id, "extraction_id": row.id, "items": items}
-        await conn.execute(insert(extraction_values).values(values).on_conflict_do_nothing())
+        statement = insert(extraction_values).values(values)
+        await conn.execute(statement.on_conflict_do_update(index_elements=["extraction_id"], set_={"items": items}))
+    if found.values is None or not wanted_by_all:
+        return None
+    return round(100 * len(wanted_by_all & found.values.keys()) / len(wanted_by_all), 1)
 
 
 async def _keep_summary(conn: AsyncConnection, organization_id: str, recording_id: str, found: _Insight) -> None:
@@ -150,4 +164,6 @@ async def _keep_summary(conn: AsyncConnection, organization_id: str, recording_i
             "name": SUMMARY,
             "content": found.summary,
         }
-        await conn.execute(insert(summaries).values(values).on_conflict_do_nothing())
+        statement = insert(summaries).values(values)
+        changed = {"content": found.summary}
+        await conn.execute(statement.on_conflict_do_update(index_elements=["recording_id", "name"], set_=changed))
