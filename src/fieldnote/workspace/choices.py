@@ -35,6 +35,21 @@ async def choose(
     await link_around(conn, organization_id, state.user_id, [state.created_at])
 
 
+async def choose_all(
+    conn: AsyncConnection,
+    organization_id: str,
+    recording_id: str,
+    records: Mapping[str, str | None],
+    trigger: str,
+    *,
+    by: str,
+) -> None:
+    """Say what a recording belongs to when it comes: records by their kind, of RECORDS."""
+    state: Any = (await conn.execute(_STATE, {"id": recording_id})).one()
+    await _keep(conn, organization_id, recording_id, records, trigger, by)
+    await link_around(conn, organization_id, state.user_id, [state.created_at])
+
+
 async def unlink(
     conn: AsyncConnection, organization_id: str, recording_id: str, *, kind: str, record_id: str, by: str
 ) -> bool:

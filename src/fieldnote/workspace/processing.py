@@ -49,7 +49,12 @@ select s.utterances, r.title, r.created_at, r.key, r.processed_at, r.summarized_
   left join opportunities o on o.id = coalesce(l.opportunity_id, e.opportunity_id)
  where r.id = :id
 """)
-_LOCK: Final = text("select processed_at is null from recordings where id = :id for update")
+_LOCK: Final = text("""
+select processed_at is null and root_data_purged_at is null from recordings where id = :id for update
+""")
+_LOCK_SUMMARY: Final = text("""
+select summarized_at is null and root_data_purged_at is null from recordings where id = :id for update
+""")
 _EXTRACTIONS: Final = text("""
 select x.id::text, d.fields from extractions x join entity_definitions d on d.id = x.definition_id
  where x.recording_id = :id and x.status = 'IN_PROGRESS' order by d.created_at, d.id
@@ -109,8 +114,9 @@ async def summarize_late(context: procrastinate.JobContext, organization_id: str
         return
     found = await asyncio.to_thread(_look_into, said, recording_id)
     async with inside(workspace.engine, organization_id) as conn:
-        await _keep_summary(conn, organization_id, recording_id, found)
-        await conn.execute(_SUMMARIZED, {"id": recording_id})
+        if (await conn.execute(_LOCK_SUMMARY, {"id": recording_id})).scalar_one_or_none():
+            await _keep_summary(conn, organization_id, recording_id, found)
+            await conn.execute(_SUMMARIZED, {"id": recording_id})
 
 
 async def _lateness(workspace: Workspace, organization_id: str, said: Any) -> float | None:
