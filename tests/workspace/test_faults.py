@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import timedelta
@@ -293,6 +296,23 @@ def test_the_command_names_a_wrong_or_missing_file(tmp_path: Path) -> None:
         words = ["workspace", "serve", "--faults", name]
         status, _, said = typed(words, folder=tmp_path, environment=environment)
         assert (status, complaint in said) == (1, True), said
+
+
+async def test_the_command_serves_with_faults_and_a_limit(house: House, tmp_path: Path) -> None:
+    (tmp_path / "faults.yaml").write_text("{seed: 3, calls: {server_error: {times: 1, statuses: [503]}}}")
+    environment = os.environ | {"FIELDNOTE_WORKSPACE_DATABASE_URL": house.workspace.database_url}
+    words = ["workspace", "serve", "--port", "0", "--faults", "faults.yaml", "--rate-limit", "2"]
+    command = [sys.executable, "-m", "fieldnote", *words]
+    process = await asyncio.create_subprocess_exec(*command, cwd=tmp_path, env=environment, stdout=PIPE)
+    try:
+        assert process.stdout is not None
+        said = [(await process.stdout.readline()).decode() for _ in range(4)]
+        assert "seed 3" in said[-1]
+        house.api.client.base_url = httpx2.URL(said[0].split()[-1] + ORGANIZATION_BASE)
+        assert [(await call(house)).status_code for _ in range(4)] == [503, 200, 200, 429]
+    finally:
+        process.terminate()
+        assert await process.wait() == 0
 
 
 def test_the_guides_example_is_a_faults_file(tmp_path: Path) -> None:
