@@ -75,6 +75,21 @@ async def test_a_transcript_that_arrives_decides_again(house: House, command: Co
     assert (status, "there is no recording 'another'" in complaint) == (1, True)
 
 
+async def test_another_transcript_replaces_all_that_was_drawn_from_the_first(
+    house: House, command: Command, tmp_path: Path
+) -> None:
+    recording_id = await house.record()
+    (tmp_path / "said.txt").write_text("John: Hello.\nMary: We would like to begin in March, next spring.")
+    assert (await command("transcript", recording_id, "said.txt"))[0] == 0
+    await house.settle()
+    shown = {"showEntityExtractions": "true", "showSummary": "true"}
+    after = await house.api.get(f"{RECORDINGS}/{recording_id}", **shown)
+    names = {item["name"] for item in after["entityExtractions"]}
+    assert ("Timeline" in names, "Budget" in names) == (True, False)
+    assert all("fifty" not in one["content"] and "50" not in one["content"] for one in after["summary"])
+    assert after["isProcessingDone"]
+
+
 async def test_after_its_time_a_recording_loses_its_words_and_sound(
     house: House, admin: Any, command: Command, tmp_path: Path
 ) -> None:

@@ -42,7 +42,9 @@ _WORDS: Final = (
     text("delete from summaries where recording_id = any(cast(:ids as uuid[]))"),
 )
 _PURGED: Final = text("""
-update recordings set root_data_purged_at = clock_timestamp(), updated_at = clock_timestamp()
+update recordings
+   set root_data_purged_at = clock_timestamp(), updated_at = clock_timestamp(),
+       details = details - array['notes', 'contactName', 'contactPhone', 'consentSignatureBase64']
  where id = any(cast(:ids as uuid[]))
 """)
 

@@ -30,6 +30,7 @@ update recordings
        duration_ms = case when duration_ms = 0 then :duration else duration_ms end
  where id = :id
 """)
+_OLD_SUMMARY: Final = text("delete from summaries where recording_id = :id")
 _EXPECT_AGAIN: Final = text("""
 update extractions set status = 'IN_PROGRESS', updated_at = clock_timestamp() where recording_id = :id
 """)
@@ -54,6 +55,7 @@ async def set_transcript(
         await conn.execute(statement.on_conflict_do_update(index_elements=["recording_id"], set_=said))
         duration = round(1000 * (duration_of(list(utterances)) or 0))
         await conn.execute(_BEGIN_AGAIN, {"id": row.id, "duration": duration})
+        await conn.execute(_OLD_SUMMARY, {"id": row.id})
         await conn.execute(_EXPECT_AGAIN, {"id": row.id})
         await link_around(conn, organization_id, row.user_id, [row.created_at])
         await defer(conn, process, **ids)

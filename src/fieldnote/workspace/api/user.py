@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from sqlalchemy import text
 
 from fieldnote.workspace import credentials
-from fieldnote.workspace.api import links, uploads, views
+from fieldnote.workspace.api import links, recorders, uploads, views
 from fieldnote.workspace.api.calls import Call
 from fieldnote.workspace.api.endpoints import Handler, endpoint
 from fieldnote.workspace.api.errors import invalid, issue, not_found
@@ -107,8 +107,8 @@ _add("GET", "/core/entities/extractions/{recordingId}", list_extractions)
 _add("GET", "/core/recordings/{id}/utterances", list_utterances)
 _add("PUT", "/core/recordings/{id}/link", links.link)
 _add("DELETE", "/core/recordings/{id}/link", links.remove_link)
-_add("PUT", "/core/recordings", uploads.create_recording, status=201, hold=Hold.ALONE)
-_add("PATCH", "/core/recordings", uploads.update_recording)
+_add("PUT", "/core/recordings", recorders.create_recording, status=201, hold=Hold.ALONE)
+_add("PATCH", "/core/recordings", recorders.update_recording)
 _add("POST", "/core/recordings/signed-urls", uploads.create_upload_urls)
 _add("POST", "/core/recordings/upload", uploads.register_upload, status=201, hold=Hold.ALONE)
 _add("POST", "/core/recordings/{id}/signedUrl", uploads.audio_url)
