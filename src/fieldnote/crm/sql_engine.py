@@ -104,6 +104,10 @@ class Database:
             case _:
                 return value
 
+    def known_table(self, name: str) -> Table | None:
+        """A table that was looked at before."""
+        return self._tables.get(name)
+
     def table(self, connection: Connection, name: str) -> Table:
         """Look at a table once. Raises CrmRefused where there is none, with the nearest name."""
         with self._lock:
