@@ -31,6 +31,7 @@ from fieldnote.bridge.values import contribution
 from fieldnote.config import FieldSettings, NoteSettings, Policy, TargetSettings
 from fieldnote.crm.together import find_notes, insert_notes, write_fields
 from fieldnote.crm.types import NoteTarget, Record, Row
+from fieldnote.db.batched import Batched
 from fieldnote.errors import CrmRefused
 
 _PATIENCE = 30.0
@@ -67,6 +68,7 @@ class _Work:
     def __init__(self, bridge: Bridge, conn: AsyncConnection, run_id: int | None, model: Model, key: str) -> None:
         self.bridge = bridge
         self.conn = conn
+        self.out = Batched(conn)
         self.run_id = run_id
         self.model = model
         self.key = key
@@ -101,7 +103,7 @@ class _Work:
                 work.append(_Field(self._writer(record, name, settings), said, entry))
         if target.start_link is not None:
             work += await self._start_link(record, target.start_link, entries.get((target.table, target.start_link)))
-        await self.conn.commit()
+        await self.out.commit()
         if work:
             await self._write_fields(record, work)
 
@@ -114,6 +116,7 @@ class _Work:
             extraction=extraction,
             settings=settings,
             run_id=self.run_id,
+            out=self.out,
         )
 
     async def _said(
@@ -188,7 +191,7 @@ class _Work:
                 self._count(step)
         if not due_now:
             return
-        await self.conn.commit()
+        await self.out.commit()
         writes = [step.write for _, step in due_now]
         results = await asyncio.to_thread(write_fields, self.bridge.crm, record, writes)
         for (one, step), result in zip(due_now, results, strict=True):
@@ -242,7 +245,7 @@ class _Work:
                 self._count(await writer.apply(body))
         if not due_now:
             return
-        await self.conn.commit()
+        await self.out.commit()
         asked = {writer.key.text: body for writer, body in due_now}
         results = await asyncio.to_thread(insert_notes, self.bridge.crm, target, self.key, asked)
         for writer, body in due_now:
@@ -259,7 +262,9 @@ class _Work:
 
     def _note(self, note: NoteSettings, recording_id: str) -> NoteWriter:
         key = NoteKey(self.bridge.name, self.model.value, self.key, recording_id, note.name)
-        return NoteWriter(self.bridge.crm, self.conn, _target_of(note), key, self.run_id, known=self._known_notes)
+        return NoteWriter(
+            self.bridge.crm, self.conn, _target_of(note), key, self.run_id, known=self._known_notes, out=self.out
+        )
 
     async def _moved(self, linked: Sequence[tuple[Held, Ownership]]) -> list[tuple[str, str]]:
         """Recordings and notes that stand here although the recording is linked elsewhere now."""
@@ -299,7 +304,7 @@ class _Work:
             await self.conn.execute(_LATER, {**values, "first": _FIRST_RETRY, "last": _LAST_RETRY})
         else:
             await self.conn.execute(_DONE, values)
-        await self.conn.commit()
+        await self.out.commit()
 
     def _due(self) -> dict[str, str]:
         return {"connection": self.bridge.name, "model": self.model.value, "record": self.key}

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from fieldnote.bridge.merge import Intent, Standing, Value
 from fieldnote.bridge.outcomes import Change, FieldState
 from fieldnote.crm.types import FrozenValue, freeze
+from fieldnote.db.batched import Writes
 from fieldnote.db.bridge_tables import proposal_values, proposals
 
 _STANDING = ("open", "shadow")
@@ -78,7 +79,7 @@ class FieldUpdate:
     standing: Standing
 
 
-async def save(conn: AsyncConnection, key: FieldKey, new: FieldUpdate) -> None:
+async def save(conn: Writes, key: FieldKey, new: FieldUpdate) -> None:
     """Keep a field's state and values."""
     standing = new.standing
     values = {
@@ -101,7 +102,7 @@ async def save(conn: AsyncConnection, key: FieldKey, new: FieldUpdate) -> None:
     await conn.execute(_SAVE, values)
 
 
-async def record_write(conn: AsyncConnection, connection: str, run_id: int | None, change: Change) -> None:
+async def record_write(conn: Writes, connection: str, run_id: int | None, change: Change) -> None:
     """Provenance of one write."""
     row = {
         "connection": connection,

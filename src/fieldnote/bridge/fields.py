@@ -36,6 +36,7 @@ from fieldnote.bridge.readiness import Readiness
 from fieldnote.config import FieldSettings, Policy
 from fieldnote.crm.together import write_fields
 from fieldnote.crm.types import Driver, FieldWrite, FrozenValue, Outcome, Record, WriteResult, freeze
+from fieldnote.db.batched import Writes
 from fieldnote.errors import CrmRefused
 
 log = logging.getLogger(__name__)
@@ -111,9 +112,12 @@ class FieldWriter:
         extraction: str,
         settings: FieldSettings,
         run_id: int | None,
+        out: Writes | None = None,
     ) -> None:
+        """`out`: where what is to be kept goes; without it, to `conn` at once."""
         self.crm = crm
         self.conn = conn
+        self.out: Writes = conn if out is None else out
         self.key = key
         self.record = record
         self.extraction = extraction
@@ -129,7 +133,7 @@ class FieldWriter:
             step = await self.plan(live, said, entry, decision)
             if isinstance(step, FieldOutcome):
                 return step
-            await self.conn.commit()
+            await self.out.commit()
             done = await step.finish(await asyncio.to_thread(self._write, step))
             if done is not None:
                 return done
@@ -148,7 +152,7 @@ class FieldWriter:
     async def write(self, live: object, entry: FieldEntry | None, intent: Intent) -> FieldOutcome | None:
         """Carry out one write over `live`; None if the CRM holds something else by now."""
         step = await self._planned(live, entry, intent)
-        await self.conn.commit()
+        await self.out.commit()
         return await step.finish(await asyncio.to_thread(self._write, step))
 
     async def finish(
@@ -196,7 +200,7 @@ class FieldWriter:
         entry = replace(entry, standing=standing, recording_id=intent.recording_id if done else entry.recording_id)
         if done:
             change = self._change(intent, intent.before, live)
-            await ledger.record_write(self.conn, self.key.connection, self.run_id, change)
+            await ledger.record_write(self.out, self.key.connection, self.run_id, change)
             await self._save(entry, _ENDS.get(intent.action, FieldState.WRITTEN), None, standing)
         return entry
 
@@ -234,7 +238,7 @@ class FieldWriter:
         change = self._change(intent, result.before, result.after)
         state = _ENDS.get(intent.action, FieldState.WRITTEN)
         standing = written(self._standing(entry), replace(intent, before=freeze(result.before)), freeze(result.after))
-        await ledger.record_write(self.conn, self.key.connection, self.run_id, change)
+        await ledger.record_write(self.out, self.key.connection, self.run_id, change)
         await self._save(FieldEntry(state, intent.recording_id, standing), state, None, standing)
         context = {"model": self.key.model, "record": self.key.record, "column": self.key.column_name}
         log.info("field_written", extra=context | {"recording_id": intent.recording_id or "", "action": intent.action})
@@ -343,7 +347,7 @@ class FieldWriter:
     async def _save(self, entry: FieldEntry | None, state: FieldState, reason: str | None, standing: Standing) -> None:
         recording_id = entry.recording_id if entry is not None else None
         new = FieldUpdate(self.extraction, self.settings.policy.value, state, reason, recording_id, standing)
-        await ledger.save(self.conn, self.key, new)
+        await ledger.save(self.out, self.key, new)
 
     def _change(self, intent: Intent, before: object, after: object) -> Change:
         change = Change(

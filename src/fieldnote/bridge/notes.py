@@ -18,6 +18,7 @@ from fieldnote.bridge.field_ledger import record_write
 from fieldnote.bridge.note_text import WITHDRAWN, addendum, digest
 from fieldnote.bridge.outcomes import Change, NoteState
 from fieldnote.crm.types import Driver, NoteResult, NoteTarget, Outcome
+from fieldnote.db.batched import Writes
 from fieldnote.db.bridge_tables import notes
 from fieldnote.db.upserts import upsert
 from fieldnote.errors import CrmRefused
@@ -92,8 +93,13 @@ class NoteWriter:
         *,
         actor: str = "fieldnote",
         known: Mapping[tuple[str, str], NoteEntry] | None = None,
+        out: Writes | None = None,
     ) -> None:
-        """`known`: the entries of all notes of the record, as `load_all` gives them; without them each is looked up."""
+        """`known`: the entries of all notes of the record, as `load_all` gives them; without them each is looked up.
+
+        `out`: where what is to be kept goes; without it, to `conn` at once.
+        """
+        self.out: Writes = conn if out is None else out
         self.actor = actor
         self.known = known
         self.crm = crm
@@ -139,7 +145,14 @@ class NoteWriter:
 
     def _following(self) -> NoteWriter:
         return NoteWriter(
-            self.crm, self.conn, self.target, self.key.following, self.run_id, actor=self.actor, known=self.known
+            self.crm,
+            self.conn,
+            self.target,
+            self.key.following,
+            self.run_id,
+            actor=self.actor,
+            known=self.known,
+            out=self.out,
         )
 
     async def _guarded(self, entry: NoteEntry, body: str) -> NoteOutcome:
@@ -169,7 +182,7 @@ class NoteWriter:
         if found.outcome is Outcome.MISSING or digest(live) not in {entry.base, entry.intended}:
             return NoteState.EDITED
         await self._intend(entry, WITHDRAWN)
-        await self.conn.commit()
+        await self.out.commit()
         done = await self._ask(
             lambda: self.crm.update_note_if(self.target, self.key.record, self.key.text, expected=live, body=WITHDRAWN)
         )
@@ -197,7 +210,7 @@ class NoteWriter:
             await self._save(replace(entry, intended=None), NoteState.WITHDRAWN)
             return NoteOutcome(NoteState.WITHDRAWN)
         await self._intend(entry, body)
-        await self.conn.commit()
+        await self.out.commit()
         made = await self._ask(lambda: self.crm.insert_note(self.target, self.key.record, self.key.text, body))
         if made.outcome is Outcome.APPLIED:
             return await self._written(body, None, made)
@@ -218,7 +231,7 @@ class NoteWriter:
             entry = replace(entry, wanted=entry.wanted or entry.intended)
             return await self._settled(entry, NoteState.EDITED, body)
         await self._intend(entry, body)
-        await self.conn.commit()
+        await self.out.commit()
         done = await self._ask(
             lambda: self.crm.update_note_if(self.target, self.key.record, self.key.text, expected=live, body=body)
         )
@@ -264,7 +277,7 @@ class NoteWriter:
             after=after,
             actor=self.actor,
         )
-        await record_write(self.conn, self.key.connection, self.run_id, change)
+        await record_write(self.out, self.key.connection, self.run_id, change)
         return change
 
     async def _load(self) -> NoteEntry:
@@ -287,7 +300,7 @@ class NoteWriter:
             "wanted_hash": entry.wanted,
             "intended_hash": entry.intended,
         }
-        await self.conn.execute(upsert(notes, _CHANGED, now=("changed_at",)), values)
+        await self.out.execute(upsert(notes, _CHANGED, now=("changed_at",)), values)
 
 
 _CHANGED = ("table_name", "state", "reason", "base_hash", "wanted_hash", "intended_hash")

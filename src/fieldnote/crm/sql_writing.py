@@ -167,10 +167,13 @@ class Writer:
         ):
             before = self._notes(self._writing, connection, note, record, keys)
             table = self._writing.table(connection, note.table)
-            for key in bodies:
-                if not before[key]:
-                    values = {note.record: record, note.body: marked(bodies[key], note, key)}
-                    self._insert(connection, table, values | ({note.key: key} if note.key else {}))
+            rows = [
+                {note.record: record, note.body: marked(bodies[key], note, key)} | ({note.key: key} if note.key else {})
+                for key in bodies
+                if not before[key]
+            ]
+            if rows:
+                self._insert(connection, table, rows)
             after = self._notes(self._writing, connection, note, record, keys)
             # Committed before the lock is let go, or the next one would not see it.
             connection.commit()
@@ -250,13 +253,19 @@ class Writer:
             listed = " or ".join(f"{self._quote(column.name)} like {self._bind(name)}" for name in named)
         return f"{where} and ({listed})", {**parameters, **named}
 
-    def _insert(self, connection: Connection, table: Table, values: dict[str, str]) -> None:
-        columns = [table.column(name) for name in values]
-        parameters = {f"value{n}": c.fit(v) for n, (c, v) in enumerate(zip(columns, values.values(), strict=True))}
+    def _insert(self, connection: Connection, table: Table, rows: Sequence[Mapping[str, str]]) -> None:
+        columns = {name: table.column(name) for name in rows[0]}
+        parameters = {
+            f"value{place}_{n}": column.fit(row[name])
+            for place, row in enumerate(rows)
+            for n, (name, column) in enumerate(columns.items())
+        }
+        values = ", ".join(
+            f"({', '.join(self._bind(f'value{place}_{n}') for n in range(len(columns)))})" for place in range(len(rows))
+        )
         connection.exec_driver_sql(
             f"insert into {self._writing.dialect.path(table.path)}"
-            f" ({', '.join(self._quote(column.name) for column in columns)})"
-            f" values ({', '.join(map(self._bind, parameters))})",
+            f" ({', '.join(self._quote(column.name) for column in columns.values())}) values {values}",
             parameters,
         )
 
@@ -266,9 +275,9 @@ class Writer:
         digests = [blake2b(name.encode(), digest_size=8).digest() for name in names]
         match self._writing.dialect.backend:
             case "postgresql":
-                for digest in digests:
-                    number = int.from_bytes(digest, signed=True)
-                    connection.exec_driver_sql("select pg_advisory_xact_lock(%(number)s)", {"number": number})
+                numbers = {f"n{place}": int.from_bytes(digest, signed=True) for place, digest in enumerate(digests)}
+                locks = ", ".join(f"pg_advisory_xact_lock(%({name})s)" for name in numbers)
+                connection.exec_driver_sql(f"select {locks}", numbers)
                 yield
             case "mysql":
                 with ExitStack() as held:
