@@ -72,6 +72,23 @@ async def test_nothing_is_written_before_its_time(crm: Crm, stub: StubSiro, open
         assert len(crm.notes()) == 1
 
 
+async def test_parts_that_come_after_all_others_are_written_although_nothing_moved(
+    crm: Crm, stub: StubSiro, opened: Opener
+) -> None:
+    fields = {"recording.result": {"to": "objections"}, "recording.evaluationScore": {"to": "log", "as": "text"}}
+    async with opened(pull__opportunity__fields=fields) as bridge:
+        await pushed(bridge, crm, 1)
+        moved = ago(hours=1)
+        stub.record("r1", started_at=ago(hours=2), opportunity="1", said={}, summary="s", moved=moved)
+        assert (await pull(bridge)).stages == {"complete": 1}
+        stub.recordings["r1"] |= {"result": "SALE", "evaluationScore": 87}
+        await pull(bridge)
+        assert (crm.deal(1, "objections"), crm.deal(1, "log")) == ("SALE", "87")
+        stub.forget_calls()
+        await pull(bridge)
+        assert not [path for _, path in stub.calls if path.endswith("/r1")], "there is nothing more to wait for"
+
+
 async def test_a_null_in_a_list_takes_nothing_away(crm: Crm, stub: StubSiro, opened: Opener) -> None:
     async with opened() as bridge:
         await pushed(bridge, crm, 1)

@@ -6,7 +6,7 @@ not possible.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -191,18 +191,22 @@ class Recordings:
             await self._keep_stages(conn, {key: new for key, new in stages.items() if loaded[key].state != new.value})
         return found
 
-    async def unfinished(self, conn: AsyncConnection, since: datetime) -> list[tuple[Held, datetime]]:
+    async def unfinished(
+        self, conn: AsyncConnection, since: datetime, late: Collection[str] = ()
+    ) -> list[tuple[Held, datetime]]:
         """Recordings that may still become more, and when each was last fetched.
 
-        `since`: only those that began, or moved, after it.
+        `since`: only those that began, or moved, after it. `late`: parts that somebody waits for in a recording that
+        has all else: `result`, `score`.
         """
-        states = [state.value for state in Stage if state.unfinished]
-        statement = select(recordings.c.recording_id, recordings.c.fetched_at).where(
-            recordings.c.connection == self.connection,
-            recordings.c.state.in_(states),
-            func.greatest(recordings.c.started_at, recordings.c.updated_at) > since,
-        )
-        fetched_at = {row.recording_id: row.fetched_at for row in await conn.execute(statement)}
+        values = {
+            "connection": self.connection,
+            "states": [state.value for state in Stage if state.unfinished],
+            "since": since,
+            "result": "result" in late,
+            "score": "score" in late,
+        }
+        fetched_at = {row.recording_id: row.fetched_at for row in await conn.execute(_UNFINISHED, values)}
         held = await self.load(conn, list(fetched_at))
         return [(held[key], fetched_at[key]) for key in sorted(held)]
 
@@ -366,6 +370,14 @@ def _held(row: Any, links: list[Link]) -> Held:
         ),
     )
 
+
+_UNFINISHED = text("""
+    select r.recording_id, r.fetched_at
+    from recordings r left join recording_contents c using (connection, recording_id)
+    where connection = :connection and greatest(r.started_at, r.updated_at) > :since
+      and (r.state = any(cast(:states as text[]))
+           or r.state = 'complete' and (:result and c.result is null or :score and c.score is null))
+""")
 
 _LINKED = text("""
     select recording_id from recording_links where connection = :connection and model = :model and record = :record
