@@ -56,7 +56,7 @@ class Bench:
 
     @contextmanager
     def served(self) -> Iterator[None]:
-        command = [sys.executable, "-m", "fieldnote", "workspace", "serve", "--port", "0"]
+        command = [sys.executable, "-m", "fieldnote", "workspace", "serve", "--port", "0", "--rate-limit", "off"]
         with subprocess.Popen(command, env=self.environment, stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout is not None
             self.process = psutil.Process(process.pid)

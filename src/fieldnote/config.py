@@ -19,7 +19,7 @@ from difflib import get_close_matches
 from enum import StrEnum
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple, Self, get_args
+from typing import Annotated, Any, Literal, NamedTuple, Self, TypeVar, get_args
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -735,7 +735,23 @@ def load(path: Path, env: Mapping[str, str] = os.environ) -> Config:
         try:
             return Config.model_validate(document).model_copy(update={"path": path, "lines": lines})
         except ValidationError as error:
-            problems = [_explain(item) for item in error.errors(include_url=False, include_input=False)]
+            problems = [_explain(item, Config) for item in error.errors(include_url=False, include_input=False)]
+    raise _config_error(path, lines, problems)
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def read_as(path: Path, model: type[Model], *, option: str, example: str) -> Model:
+    """Read another file by the same rules, without the environment. Raises ConfigError with every mistake.
+
+    `option` names the file on the command line; `example` is a line that such a file begins with.
+    """
+    document, lines = _Reader(path, option, example).read()
+    try:
+        return model.model_validate(document)
+    except ValidationError as error:
+        problems = [_explain(item, model) for item in error.errors(include_url=False, include_input=False)]
     raise _config_error(path, lines, problems)
 
 
@@ -756,8 +772,10 @@ for _tag, _pattern, _first in (
 class _Reader:
     """Turns a file into plain values, and remembers the line that each stands on."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, option: str = "--config", example: str = "version: 1") -> None:
         self.path = path
+        self._option = option
+        self._example = example
         self.lines: dict[Keys, int] = {}
 
     def read(self) -> tuple[dict[str, Any], dict[Keys, int]]:
@@ -770,14 +788,14 @@ class _Reader:
         except yaml.YAMLError as error:
             raise self._error(1, "is not YAML: it holds a character that YAML does not allow") from error
         if not isinstance(root, yaml.MappingNode):
-            raise self._error(1, "is empty or no list of 'key: value' pairs; it begins with 'version: 1'")
+            raise self._error(1, f"is empty or no list of 'key: value' pairs; it begins with '{self._example}'")
         return self._mapping(root, (), ()), self.lines
 
     def _text(self) -> str:
         try:
             return self.path.read_text(encoding="utf-8-sig")
         except FileNotFoundError as error:
-            hint = "give another with --config FILE; the README shows one to begin with"
+            hint = f"give another with {self._option} FILE; the documentation shows one to begin with"
             raise ConfigError(f"there is no file {self.path}", hint=hint) from error
         except UnicodeDecodeError as error:
             raise ConfigError(f"{self.path} is not UTF-8 text", hint="save it as UTF-8") from error
@@ -879,9 +897,9 @@ def dotted(keys: Keys) -> str:
     return text.removeprefix(".")
 
 
-def _known_keys(keys: Keys) -> list[str]:
+def _known_keys(keys: Keys, whole: type[BaseModel]) -> list[str]:
     """The keys that the section at `keys` may have."""
-    section: type[BaseModel] | None = Config
+    section: type[BaseModel] | None = whole
     for key in keys:
         fields = section.model_fields if section else {}
         field = next((f for n, f in fields.items() if key in {f.alias, n}), None)
@@ -907,14 +925,14 @@ def nearest(word: str, known: list[str]) -> str:
     return f"; known are {', '.join(known)}" if 0 < len(known) <= 40 else ""
 
 
-def _explain(error: ErrorDetails) -> _Problem:
+def _explain(error: ErrorDetails, whole: type[BaseModel]) -> _Problem:
     keys: Keys = error["loc"]
     where = dotted(keys) or "the file"
     match error["type"]:
         case "missing":
             text = "is missing"
         case "extra_forbidden":
-            text = f"is not a known key{nearest(str(keys[-1]), _known_keys(keys[:-1]))}"
+            text = f"is not a known key{nearest(str(keys[-1]), _known_keys(keys[:-1], whole))}"
         case "value_error":
             text = str(error["ctx"]["error"])
         case "literal_error" | "enum":

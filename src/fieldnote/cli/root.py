@@ -10,6 +10,7 @@ import typer
 
 from fieldnote import __version__
 from fieldnote.cli import bridge, config, db, init, links, oauth, quarantine, review, setup, status, workspace
+from fieldnote.cli import workspace_recordings as recordings
 from fieldnote.cli.demo import demo
 from fieldnote.cli.logs import configure_logging
 from fieldnote.errors import FieldnoteError
@@ -40,6 +41,8 @@ app.add_typer(links.app, name="links", help="Appointments for recordings that Si
 app.add_typer(quarantine.app, name="quarantine", help="Records that Siro will not take, or that cannot be mapped.")
 app.add_typer(oauth.app, name="oauth", help="OAuth app and user token.")
 app.add_typer(config.app, name="config", help="What a fieldnote.yaml may hold.")
+workspace.app.command()(recordings.record)
+workspace.app.command()(recordings.explain)
 app.add_typer(workspace.app, name="workspace", help="A Siro-compatible server on this machine.")
 app.add_typer(db.app, name="db", help="Fieldnote's own PostgreSQL.")
 

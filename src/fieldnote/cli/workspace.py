@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fieldnote.cli.workspace_open import AsJson, OrganizationOption
+from fieldnote.cli.workspace_open import organization as _organization
+from fieldnote.cli.workspace_open import print_result as _print
+from fieldnote.cli.workspace_open import run as _run
 from fieldnote.errors import WorkspaceError
 
 if TYPE_CHECKING:
-    from fieldnote.workspace import NewRecording, Organization, Workspace
-
-T = TypeVar("T")
+    from fieldnote.workspace import Workspace
 
 app = typer.Typer(no_args_is_help=True)
 user_app = typer.Typer(no_args_is_help=True)
@@ -25,11 +24,6 @@ token_app = typer.Typer(no_args_is_help=True)
 app.add_typer(user_app, name="user", help="Who works in the organization.")
 app.add_typer(webhook_app, name="webhook", help="Where events are sent.")
 app.add_typer(token_app, name="token", help="Organization tokens.")
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document, and nothing else, on stdout.")]
-OrganizationOption = Annotated[
-    str | None, typer.Option("--org", metavar="NAME|ID", help="Which organization; needed where there are several.")
-]
 
 
 @app.command()
@@ -60,73 +54,29 @@ def serve(
     *,
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes a free one.")] = 8700,
     host: Annotated[str, typer.Option("--host", help="Where to listen.")] = "127.0.0.1",
+    rate_limit: Annotated[
+        str, typer.Option("--rate-limit", metavar="N|off", help="Calls of one token in any 60 seconds.")
+    ] = "1000",
+    faults: Annotated[
+        Path | None, typer.Option("--faults", metavar="FILE", help="What shall go wrong, seeded: docs/faults.md.")
+    ] = None,
 ) -> None:
     """Serve the API, and work on recordings and webhooks, until stopped (Ctrl-C or SIGTERM)."""
     from fieldnote.cli.signals import until_stopped
     from fieldnote.workspace import WorkspaceServer, is_loopback
+    from fieldnote.workspace.fault_settings import read_faults
+
+    calls = _calls(rate_limit)
+    broken = None if faults is None else read_faults(faults)
 
     async def do(workspace: Workspace) -> None:
-        async with WorkspaceServer(workspace, host=host, port=port) as server:
+        async with WorkspaceServer(workspace, host=host, port=port, rate_limit=calls) as server:
             typer.echo(f"The workspace listens on {server.url}")
             typer.echo(f"  SIRO_BASE_URL={server.url}/api-externalApi")
             typer.echo(f"  SIRO_API_URL={server.url}")
             await until_stopped(server.wait())
 
-    _run(do, on_loopback=is_loopback(host))
-
-
-@app.command()
-def record(
-    *,
-    transcript: Annotated[
-        Path,
-        typer.Option("--transcript", metavar="FILE", help="JSON utterances, WebVTT, SRT or `Speaker: text` lines."),
-    ],
-    user: Annotated[str, typer.Option("--user", metavar="EMAIL", help="The user who recorded it.")],
-    started_at: Annotated[str, typer.Option("--started-at", metavar="ISO", help="As 2026-02-15T14:00:00Z.")],
-    duration: Annotated[
-        float | None, typer.Option("--duration", metavar="S", help="Seconds; else as the transcript tells.")
-    ] = None,
-    title: Annotated[str | None, typer.Option("--title")] = None,
-    lat: Annotated[float | None, typer.Option("--lat", help="Degrees north.")] = None,
-    lon: Annotated[float | None, typer.Option("--lon", help="Degrees east.")] = None,
-    appointment_id: Annotated[
-        str | None, typer.Option("--appointment-id", help="The CRM's id of the appointment it was opened from.")
-    ] = None,
-    opportunity_id: Annotated[
-        str | None, typer.Option("--opportunity-id", help="The CRM's id of the deal it was opened from.")
-    ] = None,
-    key: Annotated[
-        str | None, typer.Option("--id", metavar="KEY", help="Your own id: the same one twice is one recording.")
-    ] = None,
-    org: OrganizationOption = None,
-    as_json: AsJson = False,
-) -> None:
-    """Add a recorded conversation from its transcript. The server works on it; it is matched at once."""
-    from fieldnote.insight import read_transcript
-    from fieldnote.matching import Place
-    from fieldnote.workspace import NewRecording
-
-    if (lat is None) != (lon is None):
-        raise WorkspaceError("--lat and --lon belong together", hint="Give both, or neither.")
-    new = NewRecording(
-        user_email=user,
-        utterances=read_transcript(_read(transcript), name=transcript.name),
-        started_at=_moment(started_at),
-        duration=None if duration is None else _seconds(duration),
-        title=title,
-        place=None if lat is None or lon is None else Place(lat, lon),
-        appointment_id=appointment_id,
-        opportunity_id=opportunity_id,
-        key=key,
-    )
-    _print({"recordingId": _run(lambda workspace: _record(workspace, org, new))}, as_json=as_json)
-
-
-async def _record(workspace: Workspace, org: str | None, new: NewRecording) -> str:
-    from fieldnote.workspace import add_recording
-
-    return await add_recording(workspace, (await _organization(workspace, org)).id, new)
+    _run(do, on_loopback=is_loopback(host), faults=broken)
 
 
 @user_app.command("add")
@@ -221,55 +171,11 @@ def token_add(
     _print(_run(do), as_json=as_json)
 
 
-# --- what the commands share ----------------------------------------------------------------------------
-
-
-def _run(do: Callable[[Workspace], Awaitable[T]], *, on_loopback: bool = True) -> T:
-    from fieldnote.db.engine import Application, database_url
-    from fieldnote.workspace import open_workspace
-
-    async def main() -> T:
-        url = await asyncio.to_thread(database_url, Application.WORKSPACE)
-        async with open_workspace(database_url=url, on_loopback=on_loopback) as workspace:
-            return await do(workspace)
-
-    return asyncio.run(main())
-
-
-async def _organization(workspace: Workspace, org: str | None) -> Organization:
-    from fieldnote.workspace import find_organization
-
-    return await find_organization(workspace.engine, org)
-
-
-def _print(result: dict[str, Any], *, as_json: bool) -> None:
-    if as_json:
-        typer.echo(json.dumps(result, ensure_ascii=False))
-        return
-    for name, value in result.items():
-        typer.echo(f"{name}: {value}")
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise WorkspaceError(
-            f"the transcript {path} cannot be read: {error.strerror or error}", hint="Check --transcript."
-        ) from error
-
-
-def _moment(value: str) -> datetime:
-    try:
-        return datetime.fromisoformat(value.strip())
-    except ValueError:
-        raise WorkspaceError(
-            f"--started-at {value!r} is not a time", hint="Write it as 2026-02-15T14:00:00Z or …-07:00."
-        ) from None
-
-
-def _seconds(value: float) -> timedelta:
-    try:
-        return timedelta(seconds=value)
-    except (OverflowError, ValueError):
-        raise WorkspaceError(f"--duration {value} is not a length", hint="Give seconds.") from None
+def _calls(value: str) -> int | None:
+    """None for `off`."""
+    word = value.strip().lower()
+    if word == "off":
+        return None
+    if not (word.isascii() and word.isdigit() and int(word[:9]) > 0):
+        raise WorkspaceError(f"--rate-limit {value!r} is not a number of calls", hint="Give 1 or more, or off.")
+    return int(word[:9])

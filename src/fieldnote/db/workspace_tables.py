@@ -75,7 +75,14 @@ def _now(name: str) -> Column[Any]:
 # --- organizations and credentials ----------------------------------------------------------------------
 
 organizations: Final = Table(
-    "organizations", metadata, _id(), _text("name"), _now("created_at"), UniqueConstraint("name")
+    "organizations",
+    metadata,
+    _id(),
+    _text("name"),
+    # After how long audio, transcript and summary of a recording go; null keeps them.
+    Column("retention_days", Integer),
+    _now("created_at"),
+    UniqueConstraint("name"),
 )
 
 integration_connections: Final = Table(
@@ -286,6 +293,16 @@ recordings: Final = Table(
     *_place(),
     _text("appointment_external_id", nullable=True),
     _text("opportunity_external_id", nullable=True),
+    # Where it is, how that goes, and what became of its words: as the contract names them.
+    Column("stage", Text, nullable=False, server_default="processing"),
+    Column("status", Text, nullable=False, server_default="in-progress"),
+    Column("transcription_status", Text, nullable=False, server_default="COMPLETE"),
+    # How it was begun: button-press, deeplink, modern-deeplink or mobile-sdk; null for an upload.
+    _text("trigger", nullable=True),
+    Column("evaluation_score", Double),
+    _flag("do_not_delete", default=False),
+    # What a user's program said of it, by the contract's names: conversationType, result, notes, …
+    Column("details", JSONB(none_as_null=True), nullable=False, server_default=text("'{}'")),
     _moment("processed_at"),
     _moment("extracted_at"),
     _moment("summarized_at"),
@@ -309,6 +326,22 @@ recording_utterances: Final = Table(
     _json("utterances"),
 )
 """Personal: what was said."""
+
+audio_files: Final = Table(
+    "audio_files",
+    metadata,
+    _id(),
+    _organization(),
+    _to("recording_id", "recordings.id", nullable=True),
+    _to("uploaded_by", "users.id", nullable=True),
+    _text("media_type"),
+    Column("size", BigInteger, nullable=False),
+    _moment("expires_at", nullable=False),
+    _moment("stored_at"),
+    _now("created_at"),
+    Index("ix_audio_files_recording", "recording_id"),
+)
+"""Personal: what was heard. The sound itself lies in the audio store, under the organization's id and the file's."""
 
 entity_definitions: Final = Table(
     "entity_definitions",

@@ -13,6 +13,7 @@ _HOW = {
     "CRM_DEEPLINK": "by deep link",
     "OPPORTUNITY_DEEPLINK": "by deep link",
     "FUZZY_MATCH_ENGAGEMENTS_FOR_RECORDING": "by rep, time and place",
+    "FUZZY_MATCH_RECORDINGS_FOR_ENGAGEMENT": "by rep, time and place",
 }
 
 

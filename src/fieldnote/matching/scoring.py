@@ -117,7 +117,7 @@ def pair_of(take: Take, visit: Visit, around: Around, distance: float | None) ->
     about = says_subject(take.title, appointment.title, appointment.customer)
     said = spoken(take.said, appointment.customer, appointment.street, appointment.project)
     common = _place_ratio(distance, around) * _title_ratio(take, appointment, named=named, about=about)
-    common *= _spoken_ratio(take, said) * _span_ratio(take, visit) / (w.STRAYS_PER_MINUTE * around.none)
+    common *= _spoken_ratio(take, appointment, said) * _span_ratio(take, visit) / (w.STRAYS_PER_MINUTE * around.none)
     other_rep = take.conversation.rep_id not in appointment.rep_ids
     if other_rep:
         common *= w.OTHER_REP_RATE
@@ -252,11 +252,10 @@ def _title_ratio(take: Take, appointment: Appointment, *, named: bool, about: bo
     return ratio * w.NAME_NOT_IN_TITLE
 
 
-def _spoken_ratio(take: Take, said: tuple[str, ...]) -> float:
-    if not take.said:
-        return 1.0
+def _spoken_ratio(take: Take, appointment: Appointment, said: tuple[str, ...]) -> float:
     if not said:
-        return w.NOTHING_SPOKEN
+        could_be = appointment.customer or appointment.street or appointment.project
+        return w.NOTHING_SPOKEN if could_be and len(take.said) >= w.TALKED else 1.0
     ratio = 1.0
     for thing in said:
         ratio *= w.SPOKEN[thing]

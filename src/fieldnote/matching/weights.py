@@ -178,6 +178,8 @@ SPOKEN = {"customer": 12.0, "street": 20.0, "project": 2.0}
 
 NOTHING_SPOKEN = 0.6
 """There is a transcript, and none of these in it: many visits go without."""
+TALKED = 50
+"""Different words, below which nothing was said that an absence could tell from."""
 
 # --- effort ---------------------------------------------------------------------------------------------
 

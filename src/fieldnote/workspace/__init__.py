@@ -13,6 +13,7 @@
 from fieldnote.workspace.api import create_app
 from fieldnote.workspace.context import Workspace, open_workspace
 from fieldnote.workspace.explain import Explained, count_records, explain_links
+from fieldnote.workspace.history import add_batch
 from fieldnote.workspace.organizations import (
     Organization,
     User,
@@ -37,6 +38,7 @@ __all__ = [
     "User",
     "Workspace",
     "WorkspaceServer",
+    "add_batch",
     "add_recording",
     "add_token",
     "add_user",

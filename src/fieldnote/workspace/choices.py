@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.db.workspace_tables import recording_choices
-from fieldnote.workspace.linking import RECORDS, UNLINKED, link_day
+from fieldnote.workspace.linking import RECORDS, UNLINKED, link_around
 
 _STATE: Final = text("""
 select r.user_id::text, r.created_at, l.resolved, l.engagement_id::text as engagement,
@@ -32,7 +32,7 @@ async def choose(
     state: Any = (await conn.execute(_STATE, {"id": recording_id})).one()
     kept = {name: getattr(state, name) for name in RECORDS} if _has(state, kind, record_id) else {}
     await _keep(conn, organization_id, recording_id, kept | {kind: record_id}, trigger, by)
-    await link_day(conn, organization_id, state.user_id, state.created_at.date())
+    await link_around(conn, organization_id, state.user_id, [state.created_at])
 
 
 async def unlink(
@@ -43,7 +43,7 @@ async def unlink(
     if not _has(state, kind, record_id):
         return False
     await _keep(conn, organization_id, recording_id, {}, UNLINKED, by)
-    await link_day(conn, organization_id, state.user_id, state.created_at.date())
+    await link_around(conn, organization_id, state.user_id, [state.created_at])
     return True
 
 

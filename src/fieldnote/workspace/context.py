@@ -14,6 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from fieldnote.db.encryption import SecretBox
 from fieldnote.db.engine import Application, open_engine
 from fieldnote.workspace.connections import Connections
+from fieldnote.workspace.fault_settings import FaultSettings
+from fieldnote.workspace.faults import Faults
 from fieldnote.workspace.statistics import Statistics
 from fieldnote.workspace.tenancy import prepare
 
@@ -43,6 +45,8 @@ class Workspace:
     on_loopback: bool = True
     """Whether only this machine reaches the server: then its webhooks may go to this machine too."""
     retry_after: tuple[timedelta, ...] = RETRY_AFTER
+    faults: Faults | None = None
+    """What goes wrong on purpose; None: nothing."""
 
 
 @asynccontextmanager
@@ -52,17 +56,19 @@ async def open_workspace(
     home: Path | None = None,
     on_loopback: bool = True,
     retry_after: tuple[timedelta, ...] = RETRY_AFTER,
+    faults: FaultSettings | None = None,
 ) -> AsyncIterator[Workspace]:
     """The workspace in this database, migrated, with its organizations kept apart.
 
-    `home` holds the key that seals webhook secrets. Raises DatabaseError.
+    `home` holds the key that seals webhook secrets. `faults` go wrong while it is served. Raises DatabaseError.
     """
     box = SecretBox.open(home)
     engine = await open_engine(Application.WORKSPACE, database_url, pool_size=8)
     connections, statistics = Connections(engine), Statistics(engine)
     try:
         await prepare(engine)
-        yield Workspace(engine, connections, statistics, database_url, box, on_loopback, retry_after)
+        broken = None if faults is None else Faults(faults, engine)
+        yield Workspace(engine, connections, statistics, database_url, box, on_loopback, retry_after, broken)
     finally:
         await statistics.close()
         await connections.close()

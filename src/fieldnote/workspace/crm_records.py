@@ -66,10 +66,17 @@ class Touched:
     engagements: list[str] = field(default_factory=list)
     accounts: list[str] = field(default_factory=list)
     opportunities: list[str] = field(default_factory=list)
+    contacts: list[str] = field(default_factory=list)
+    leads: list[str] = field(default_factory=list)
     users: set[str] = field(default_factory=set)
     """Workspace users who lost or gained a CRM user."""
     moved_from: dict[str, datetime] = field(default_factory=dict)
     """When engagements would have begun before this."""
+
+    @property
+    def records(self) -> bool:
+        """Whether there is any CRM record among it."""
+        return any((self.engagements, self.accounts, self.opportunities, self.contacts, self.leads))
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,6 +307,8 @@ class _Sync:
             engagements=list({*self._changed(engagements), *self._also_changed[engagements]}),
             accounts=self._changed(accounts),
             opportunities=list({*self._changed(opportunities), *self._also_changed[opportunities]}),
+            contacts=self._changed(contacts),
+            leads=self._changed(leads),
             users=self._users,
             moved_from=self._moved(),
         )

@@ -12,7 +12,7 @@ from fieldnote.workspace.tenancy import inside
 
 _LINKS: Final = text("""
 select r.id::text, r.key, r.processed_at is not null as processed, e.external_id as appointment,
-       o.external_id as opportunity, l.trigger, l.source, l.score, l.reasons,
+       o.external_id as opportunity, l.trigger, l.source, l.score, l.reasons, l.runners_up,
        not exists (select from webhook_deliveries d join webhook_messages m on m.id = d.message_id
                     where m.recording_id = r.id and d.state = 'pending') as told
   from recordings r
@@ -46,6 +46,8 @@ class Explained:
     source: str | None
     score: float | None
     reasons: tuple[str, ...]
+    runners_up: tuple[dict[str, Any], ...] = ()
+    """Who lost: the CRM's id of the appointment, its score, and why."""
 
 
 async def explain_links(workspace: Workspace, organization_id: str) -> list[Explained]:
@@ -64,6 +66,7 @@ async def explain_links(workspace: Workspace, organization_id: str) -> list[Expl
             source=row.source,
             score=row.score,
             reasons=tuple(row.reasons or ()),
+            runners_up=tuple(row.runners_up or ()),
         )
         for row in rows
     ]

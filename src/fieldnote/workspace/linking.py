@@ -7,7 +7,7 @@ transaction.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -19,8 +19,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.db.workspace_tables import recording_links
 from fieldnote.jobs import defer
-from fieldnote.matching import Appointment, Conversation, Decision, Outcome, Place, match
+from fieldnote.matching import Decision, Outcome
 from fieldnote.siro.models import WebhookEventType
+from fieldnote.workspace.link_evidence import COLLEAGUES, Known, read_known
 from fieldnote.workspace.patience import Patiently
 from fieldnote.workspace.tenancy import inside
 from fieldnote.workspace.webhooks import announce
@@ -31,72 +32,44 @@ if TYPE_CHECKING:
 
 blueprint: Final = procrastinate.Blueprint()
 
-SEEN_IN_LIST: Final = ("MEETING", "APPOINTMENT", "EVENT")
-"""The kinds of engagement that happen in person, so that a recording can belong to one."""
 RECORDS: Final = ("engagement", "opportunity", "account", "contact", "lead")
 """What a recording can belong to."""
-MARGIN: Final = timedelta(hours=12)
-"""Neighbours on either side of a day, whose recordings and appointments can claim each other."""
+REACH: Final = timedelta(hours=8)
+"""How far from a new recording those lie that may be decided otherwise on its account."""
 
 # Why a recording is linked as it is, in the contract's words.
 APPOINTMENT_LINK: Final = "CRM_DEEPLINK"
 OPPORTUNITY_LINK: Final = "OPPORTUNITY_DEEPLINK"
 FUZZY: Final = "FUZZY_MATCH_ENGAGEMENTS_FOR_RECORDING"
+FUZZY_AGAIN: Final = "FUZZY_MATCH_RECORDINGS_FOR_ENGAGEMENT"
+"""The CRM's side changed, and the recordings around were looked at again."""
 UNLINKED: Final = "USER_UNLINK"
 
-_RECORDINGS: Final = text("""
-select r.id::text, r.user_id::text, r.created_at, r.duration_ms, r.latitude, r.longitude, r.title,
-       r.appointment_external_id is not null as names_appointment,
-       e.id::text as named_engagement, o.id::text as named_opportunity,
-       l.engagement_id::text as linked_engagement, l.opportunity_id::text as linked_opportunity,
-       l.resolved, l.source, c.trigger as chosen, c.engagement_id::text as chosen_engagement,
-       c.opportunity_id::text as chosen_opportunity, c.account_id::text as chosen_account,
-       c.contact_id::text as chosen_contact, c.lead_id::text as chosen_lead
-  from recordings r
-  left join lateral (
-       select id from engagements where external_id = r.appointment_external_id order by created_at limit 1) e on true
-  left join lateral (
-       select id from opportunities where external_id = r.opportunity_external_id order by created_at limit 1) o on true
-  left join recording_links l on l.recording_id = r.id
-  left join recording_choices c on c.recording_id = r.id
- where r.user_id = :user and r.deleted_at is null and r.created_at >= :from and r.created_at < :until
- order by r.created_at, r.id
-""")
-_APPOINTMENTS: Final = text("""
-select e.id::text, e.external_id, e.starts_at, e.ends_at, e.fields ->> 'subject' as subject,
-       e.deleted_at is not null as cancelled, coalesce(a.fields ->> 'name', c.fields ->> 'name') as customer,
-       coalesce(a.latitude, l.latitude, c.latitude) as latitude,
-       coalesce(a.longitude, l.longitude, c.longitude) as longitude,
-       array(select u.user_id::text from engagement_users p join crm_users u on u.id = p.crm_user_id
-              where p.engagement_id = e.id and p.deleted_at is null and u.user_id is not null) as reps
-  from engagements e
-  left join accounts a on a.id = e.account_id
-  left join leads l on l.id = e.lead_id
-  left join contacts c on c.id = e.contact_id
- where e.activity_type = any(:kinds) and e.starts_at >= :from and e.starts_at < :until
-   and exists (select from engagement_users p join crm_users u on u.id = p.crm_user_id
-                where p.engagement_id = e.id and p.deleted_at is null and u.user_id = :user)
-""")
 # What a link means now: the deal and customer of the engagement, unless the deep link or a person named them.
 _RESOLVED: Final = text("""
-select e.id::text as engagement, coalesce(wanted.opportunity, e.opportunity_id)::text as opportunity,
+select wanted.nth, e.id::text as engagement, coalesce(wanted.opportunity, e.opportunity_id)::text as opportunity,
        coalesce(a.merged_to_id, a.id, e.account_id, o.account_id)::text as account,
        coalesce(c.merged_to_id, c.id, e.contact_id)::text as contact,
        coalesce(d.merged_to_id, d.id, e.lead_id)::text as lead
-  from (select cast(:engagement as uuid) as id, cast(:opportunity as uuid) as opportunity) wanted
-  left join engagements e using (id)
+  from unnest(cast(:engagement as uuid[]), cast(:opportunity as uuid[]), cast(:account as uuid[]),
+              cast(:contact as uuid[]), cast(:lead as uuid[]))
+       with ordinality wanted (id, opportunity, account, contact, lead, nth)
+  left join engagements e on e.id = wanted.id
   left join opportunities o on o.id = coalesce(wanted.opportunity, e.opportunity_id)
-  left join accounts a on a.id = cast(:account as uuid)
-  left join contacts c on c.id = cast(:contact as uuid)
-  left join leads d on d.id = cast(:lead as uuid)
+  left join accounts a on a.id = wanted.account
+  left join contacts c on c.id = wanted.contact
+  left join leads d on d.id = wanted.lead
+ order by wanted.nth
 """)
 # Whose recordings of which days a change of these records may concern.
 _AFFECTED: Final = text("""
 with touched as (
-    select id, external_id, starts_at from engagements
+    select id, external_id, starts_at, account_id, lead_id, contact_id from engagements
      where id = any(cast(:engagements as uuid[])) or account_id = any(cast(:accounts as uuid[]))
+        or opportunity_id = any(cast(:opportunities as uuid[])) or contact_id = any(cast(:contacts as uuid[]))
+        or lead_id = any(cast(:leads as uuid[]))
     union all
-    select e.id, e.external_id, moved.was
+    select e.id, e.external_id, moved.was, e.account_id, e.lead_id, e.contact_id
       from unnest(cast(:moved as uuid[]), cast(:moved_from as timestamptz[])) moved (id, was)
       join engagements e on e.id = moved.id
 ), affected as (
@@ -121,6 +94,15 @@ with touched as (
       join crm_users u on u.id = p.crm_user_id
       join recordings r on r.user_id = u.user_id
        and r.created_at between t.starts_at - interval '12 hours' and t.starts_at + interval '24 hours'
+    union all
+    select r.user_id, r.created_at
+      from touched t
+      left join accounts a on a.id = t.account_id
+      left join leads l on l.id = t.lead_id
+      left join contacts c on c.id = t.contact_id
+      join recordings r on r.created_at between t.starts_at - :after and t.starts_at + :before
+       and abs(r.latitude - coalesce(a.latitude, l.latitude, c.latitude)) < :degrees
+       and abs(r.longitude - coalesce(a.longitude, l.longitude, c.longitude)) < :degrees
 )
 select distinct user_id::text, cast(created_at at time zone 'UTC' as date) as day from affected order by 1, 2
 """)
@@ -129,6 +111,8 @@ select distinct cast(created_at at time zone 'UTC' as date) as day from recordin
 """)
 _LOCK_REP: Final = text("select pg_advisory_xact_lock(hashtextextended('links of ' || :user, 0))")
 _MOVED: Final = text("update recordings set updated_at = clock_timestamp() where id = :id")
+_KEPT: Final = ("source", "score", "reasons", "runners_up")
+"""What tells one decision from another, beside the records and the trigger."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,17 +136,19 @@ async def link(context: procrastinate.JobContext, organization_id: str, user_id:
     """Decide again about the recordings that a rep made on a day (UTC)."""
     workspace: Workspace = context.additional_context["workspace"]
     async with inside(workspace.engine, organization_id) as conn:
-        await link_day(conn, organization_id, user_id, date.fromisoformat(day))
+        await link_day(conn, organization_id, user_id, date.fromisoformat(day), trigger=FUZZY_AGAIN)
 
 
 async def defer_links(conn: AsyncConnection, organization_id: str, touched: Touched) -> None:
     """Have the links decided again that a change may concern, once its transaction is committed."""
     days: set[tuple[str, date]] = set()
-    if touched.engagements or touched.accounts or touched.opportunities:
-        records = {
+    if touched.records:
+        records = COLLEAGUES | {
             "engagements": touched.engagements,
             "accounts": touched.accounts,
             "opportunities": touched.opportunities,
+            "contacts": touched.contacts,
+            "leads": touched.leads,
             "moved": list(touched.moved_from),
             "moved_from": list(touched.moved_from.values()),
         }
@@ -180,60 +166,51 @@ async def defer_links(conn: AsyncConnection, organization_id: str, touched: Touc
         )
 
 
-async def link_day(conn: AsyncConnection, organization_id: str, user_id: str, day: date) -> None:
+async def link_day(
+    conn: AsyncConnection, organization_id: str, user_id: str, day: date, *, trigger: str = FUZZY
+) -> None:
     """Decide about the recordings that a rep made on a day (UTC), and keep what came of it."""
-    await conn.execute(_LOCK_REP, {"user": user_id})
     start = datetime.combine(day, time(), UTC)
-    span = {"user": user_id, "from": start - MARGIN, "until": start + timedelta(days=1) + MARGIN}
-    made: Sequence[Any] = (await conn.execute(_RECORDINGS, span)).all()
-    wide = span | {
-        "from": start - 2 * MARGIN,
-        "until": start + timedelta(days=1) + 2 * MARGIN,
-        "kinds": [*SEEN_IN_LIST],
-    }
-    planned: Sequence[Any] = (await conn.execute(_APPOINTMENTS, wide)).all()
-    decisions = {decision.conversation_id: decision for decision in _match(made, planned)}
-    names = {row.id: row.external_id for row in planned}
-    for row in made:
-        if start <= row.created_at < start + timedelta(days=1):
-            await _keep(conn, organization_id, row, _link_of(row, decisions[row.id], names))
+    await link_span(conn, organization_id, user_id, start, start + timedelta(days=1), trigger=trigger)
 
 
-def _match(made: Sequence[Any], planned: Sequence[Any]) -> list[Decision]:
-    conversations = [
-        Conversation(
-            id=row.id,
-            rep_id=row.user_id,
-            starts_at=row.created_at,
-            duration=timedelta(milliseconds=row.duration_ms),
-            place=_place(row),
-            title=row.title,
-        )
-        for row in made
-    ]
-    appointments = [
-        Appointment(
-            id=row.id,
-            rep_ids=frozenset(row.reps),
-            starts_at=row.starts_at,
-            ends_at=row.ends_at,
-            place=_place(row),
-            title=row.subject,
-            customer=row.customer,
-            cancelled=row.cancelled,
-        )
-        for row in planned
-    ]
-    fixed = {row.id: row.named_engagement for row in made if row.named_engagement is not None}
-    fixed |= {row.id: row.chosen_engagement for row in made if row.chosen is not None}
-    return match(conversations, appointments, fixed=fixed)
+async def link_around(conn: AsyncConnection, organization_id: str, user_id: str, moments: Iterable[datetime]) -> None:
+    """Decide about recordings that came or changed, by their starts, and about those that they may rob."""
+    spans: list[tuple[datetime, datetime]] = []
+    for at in sorted(moments):
+        first = spans.pop()[0] if spans and at - REACH <= spans[-1][1] else at - REACH
+        spans.append((first, at + REACH))
+    for start, until in spans:
+        await link_span(conn, organization_id, user_id, start, until)
 
 
-def _place(row: Any) -> Place | None:
-    return None if row.latitude is None or row.longitude is None else Place(row.latitude, row.longitude)
+async def link_span(
+    conn: AsyncConnection,
+    organization_id: str,
+    user_id: str,
+    start: datetime,
+    until: datetime,
+    *,
+    trigger: str = FUZZY,
+) -> None:
+    """Decide about the recordings that a rep began in a span of time, and keep what came of it.
+
+    `trigger` is why: it stands beside what the machine decides anew.
+    """
+    await conn.execute(_LOCK_REP, {"user": user_id})
+    known = await read_known(conn, user_id, start, until)
+    wanted = [row for row in known.made if start <= row.created_at < until and not _stays(row, known)]
+    links = [_link_of(row, known.decisions[row.id], known.names, trigger) for row in wanted]
+    for row, decided, resolved in zip(wanted, links, await _resolved(conn, links), strict=True):
+        await _keep(conn, organization_id, row, decided, resolved)
 
 
-def _link_of(row: Any, decision: Decision, names: dict[str, str]) -> _Link:
+def _stays(row: Any, known: Known) -> bool:
+    """Without its words a purged recording might be decided otherwise: what was found while they were there counts."""
+    return row.purged and row.chosen is None and row.linked_engagement in known.standing
+
+
+def _link_of(row: Any, decision: Decision, names: dict[str, str], trigger: str) -> _Link:
     runners_up = [
         {"appointment": names.get(lost.appointment_id), "score": round(lost.score, 4), "why": lost.words}
         for lost in decision.runners_up
@@ -246,12 +223,12 @@ def _link_of(row: Any, decision: Decision, names: dict[str, str]) -> _Link:
     if decision.outcome is Outcome.LINKED and decision.evidence is not None:
         reasons = list(decision.evidence.words)
         chosen = decision.appointment_id
-        return _Link(chosen, row.named_opportunity, FUZZY, "FUZZY", decision.score, reasons, runners_up)
+        return _Link(chosen, row.named_opportunity, trigger, "FUZZY", decision.score, reasons, runners_up)
     reasons = _reasons_for_none(row, decision, names)
     if row.named_opportunity is not None:
         reasons = ["the recorder was opened from this deal (deep link)", *reasons]
         return _Link(None, row.named_opportunity, OPPORTUNITY_LINK, "DIRECT", 1.0, reasons, runners_up)
-    return _Link(None, None, FUZZY, "NOT_FOUND", decision.score or None, reasons, runners_up)
+    return _Link(None, None, trigger, "NOT_FOUND", decision.score or None, reasons, runners_up)
 
 
 def _chosen(row: Any, runners_up: list[dict[str, Any]]) -> _Link:
@@ -281,19 +258,24 @@ def _reasons_for_none(row: Any, decision: Decision, names: dict[str, str]) -> li
     return [*reasons, "no appointment of this rep fits the time and place"]
 
 
-async def _keep(conn: AsyncConnection, organization_id: str, row: Any, decided: _Link) -> None:
-    """Store a decision. If what the link means is new, the recording moves, and its webhook goes out."""
-    records = {name: getattr(decided, f"{name}_id") for name in RECORDS}
-    resolved = dict((await conn.execute(_RESOLVED, records)).mappings().one())
-    values = {f"{name}_id": record_id for name, record_id in records.items()} | {
-        "trigger": decided.trigger,
-        "source": decided.source,
-        "score": decided.score,
-        "reasons": decided.reasons,
-        "runners_up": decided.runners_up,
-        "resolved": resolved,
-        "decided_at": datetime.now(UTC),
-    }
+async def _resolved(conn: AsyncConnection, links: Sequence[_Link]) -> list[dict[str, Any]]:
+    """What each link means now."""
+    if not links:
+        return []
+    wanted = {name: [getattr(link, f"{name}_id") for link in links] for name in RECORDS}
+    rows = (await conn.execute(_RESOLVED, wanted)).mappings().all()
+    return [{name: row[name] for name in RECORDS} for row in rows]
+
+
+async def _keep(
+    conn: AsyncConnection, organization_id: str, row: Any, decided: _Link, resolved: dict[str, Any]
+) -> None:
+    """Store a decision that is new. If what the link means is new, the recording moves, and its webhook goes out."""
+    records = {f"{name}_id": getattr(decided, f"{name}_id") for name in RECORDS}
+    if resolved == row.resolved and _is_kept(row, decided, records):
+        return
+    values: dict[str, Any] = records | {name: getattr(decided, name) for name in ("trigger", *_KEPT)}
+    values |= {"resolved": resolved, "decided_at": datetime.now(UTC)}
     statement = insert(recording_links).values(values | {"organization_id": organization_id, "recording_id": row.id})
     await conn.execute(statement.on_conflict_do_update(index_elements=["recording_id"], set_=values))
     was_linked = row.source in ("DIRECT", "FUZZY")
@@ -301,3 +283,11 @@ async def _keep(conn: AsyncConnection, organization_id: str, row: Any, decided: 
         await conn.execute(_MOVED, {"id": row.id})
         if was_linked or decided.source != "NOT_FOUND":
             await announce(conn, organization_id, row.id, WebhookEventType.RECORDING_LINKED)
+
+
+def _is_kept(row: Any, decided: _Link, records: dict[str, str | None]) -> bool:
+    """Whether this was decided before, whichever side it was that we came from."""
+    if any(getattr(row, f"linked_{name}") != records[f"{name}_id"] for name in RECORDS):
+        return False
+    same_trigger = row.trigger == decided.trigger or {row.trigger, decided.trigger} == {FUZZY, FUZZY_AGAIN}
+    return same_trigger and all(getattr(row, name) == getattr(decided, name) for name in _KEPT)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import Text, cast, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -155,9 +155,10 @@ async def map_user(engine: AsyncEngine, organization: Organization, *, external_
 
 
 async def find_user(conn: AsyncConnection, email: str) -> User:
-    """The user of this email. Raises WorkspaceError if there is none."""
+    """The user of this email, or id. Raises WorkspaceError if there is none."""
     statement = select(users.c.id, users.c.email, users.c.name, users.c.role)
-    row = (await conn.execute(statement.where(users.c.email_key == email_key(email)))).one_or_none()
+    own = or_(users.c.email_key == email_key(email), cast(users.c.id, Text) == email)
+    row = (await conn.execute(statement.where(own))).one_or_none()
     if row is None:
         raise WorkspaceError(
             f"the workspace has no user {email!r}",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import procrastinate
@@ -18,7 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.db.workspace_tables import extraction_values, summaries
 from fieldnote.insight import Utterance, extract, summarize
-from fieldnote.siro.models import ExtractionStatus, WebhookEventType
+from fieldnote.jobs import defer
+from fieldnote.siro.models import ExtractionStatus, ProcessingStatus, WebhookEventType
 from fieldnote.workspace.patience import Patiently
 from fieldnote.workspace.tenancy import inside
 from fieldnote.workspace.webhooks import announce
@@ -33,8 +34,11 @@ SUMMARY: Final = "AI Summary"
 UNTITLED: Final = "New recording"
 """What a recording is called that nobody named; it says nothing about the conversation."""
 
+_SCORED_FROM: Final = 180_000
+"""Milliseconds of conversation below which none is scored."""
+
 _SAID: Final = text("""
-select s.utterances, r.title, r.created_at, u.name as rep_name,
+select s.utterances, r.title, r.created_at, r.key, r.processed_at, r.summarized_at, u.name as rep_name,
        coalesce(a.fields ->> 'name', (select fields ->> 'name' from accounts where id = o.account_id)) as customer
   from recordings r
   join recording_utterances s on s.recording_id = r.id
@@ -43,7 +47,7 @@ select s.utterances, r.title, r.created_at, u.name as rep_name,
   left join engagements e on e.id = l.engagement_id
   left join accounts a on a.id = e.account_id
   left join opportunities o on o.id = coalesce(l.opportunity_id, e.opportunity_id)
- where r.id = :id and r.processed_at is null
+ where r.id = :id
 """)
 _LOCK: Final = text("select processed_at is null from recordings where id = :id for update")
 _EXTRACTIONS: Final = text("""
@@ -53,10 +57,13 @@ select x.id::text, d.fields from extractions x join entity_definitions d on d.id
 _STATUS: Final = text("update extractions set status = :status, updated_at = clock_timestamp() where id = :id")
 _DONE: Final = text("""
 update recordings
-   set processed_at = clock_timestamp(), extracted_at = clock_timestamp(), summarized_at = clock_timestamp(),
-       updated_at = clock_timestamp()
+   set processed_at = clock_timestamp(), extracted_at = clock_timestamp(), updated_at = clock_timestamp(),
+       stage = 'done', status = :status,
+       evaluation_score = case when duration_ms >= :scored_from then cast(:score as float8) end,
+       summarized_at = case when not :late then clock_timestamp() end
  where id = :id
 """)
+_SUMMARIZED: Final = text("update recordings set summarized_at = clock_timestamp() where id = :id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +80,44 @@ async def process(context: procrastinate.JobContext, organization_id: str, recor
     workspace: Workspace = context.additional_context["workspace"]
     async with inside(workspace.engine, organization_id) as conn:
         said: Any = (await conn.execute(_SAID, {"id": recording_id})).one_or_none()
-    if said is None:
+    if said is None or said.processed_at is not None:
+        return
+    found = await asyncio.to_thread(_look_into, said, recording_id)
+    late = await _lateness(workspace, organization_id, said)
+    async with inside(workspace.engine, organization_id) as conn:
+        if (await conn.execute(_LOCK, {"id": recording_id})).scalar_one_or_none():
+            score = await _keep_values(conn, organization_id, recording_id, found)
+            if late is None:
+                await _keep_summary(conn, organization_id, recording_id, found)
+            else:
+                at = datetime.now(UTC) + timedelta(seconds=late)
+                ids: dict[str, Any] = {"organization_id": organization_id, "recording_id": recording_id}
+                await defer(conn, summarize_late, schedule_at=at, **ids)
+            status = ProcessingStatus.ERROR if found.values is None else ProcessingStatus.COMPLETE
+            done = {"id": recording_id, "late": late is not None, "status": status.value, "score": score}
+            await conn.execute(_DONE, done | {"scored_from": _SCORED_FROM})
+            await announce(conn, organization_id, recording_id, WebhookEventType.RECORDING_PROCESSED)
+
+
+@blueprint.task(name="workspace.summarize_late", pass_context=True, retry=Patiently())
+async def summarize_late(context: procrastinate.JobContext, organization_id: str, recording_id: str) -> None:
+    """Add the summary that the faults file held back. Nothing else of the recording moves, and nobody is told."""
+    workspace: Workspace = context.additional_context["workspace"]
+    async with inside(workspace.engine, organization_id) as conn:
+        said: Any = (await conn.execute(_SAID, {"id": recording_id})).one_or_none()
+    if said is None or said.summarized_at is not None:
         return
     found = await asyncio.to_thread(_look_into, said, recording_id)
     async with inside(workspace.engine, organization_id) as conn:
-        if (await conn.execute(_LOCK, {"id": recording_id})).scalar_one_or_none():
-            await _keep(conn, organization_id, recording_id, found)
-            await announce(conn, organization_id, recording_id, WebhookEventType.RECORDING_PROCESSED)
+        await _keep_summary(conn, organization_id, recording_id, found)
+        await conn.execute(_SUMMARIZED, {"id": recording_id})
+
+
+async def _lateness(workspace: Workspace, organization_id: str, said: Any) -> float | None:
+    if workspace.faults is None:
+        return None
+    own = await workspace.faults.of_organization(organization_id)
+    return own.lateness(said.created_at.isoformat(), said.key)
 
 
 def _look_into(said: Any, recording_id: str) -> _Insight:
@@ -101,14 +139,24 @@ def _look_into(said: Any, recording_id: str) -> _Insight:
     return _Insight({extraction.name: extraction.value for extraction in found}, summary)
 
 
-async def _keep(conn: AsyncConnection, organization_id: str, recording_id: str, found: _Insight) -> None:
+async def _keep_values(conn: AsyncConnection, organization_id: str, recording_id: str, found: _Insight) -> float | None:
+    """Store the values; the score that they make: how much of what is wanted was spoken of, in percent."""
+    wanted_by_all: set[str] = set()
     for row in (await conn.execute(_EXTRACTIONS, {"id": recording_id})).all():
         wanted = {field["name"] for field in row.fields}
+        wanted_by_all |= wanted
         status = ExtractionStatus.FAIL if found.values is None else ExtractionStatus.SUCCESS
         await conn.execute(_STATUS, {"id": row.id, "status": status.value})
         items = [{"name": n, "value": v} for n, v in (found.values or {}).items() if n in wanted]
         values = {"organization_id": organization_id, "extraction_id": row.id, "items": items}
-        await conn.execute(insert(extraction_values).values(values).on_conflict_do_nothing())
+        statement = insert(extraction_values).values(values)
+        await conn.execute(statement.on_conflict_do_update(index_elements=["extraction_id"], set_={"items": items}))
+    if found.values is None or not wanted_by_all:
+        return None
+    return round(100 * len(wanted_by_all & found.values.keys()) / len(wanted_by_all), 1)
+
+
+async def _keep_summary(conn: AsyncConnection, organization_id: str, recording_id: str, found: _Insight) -> None:
     if found.summary:
         values = {
             "organization_id": organization_id,
@@ -116,5 +164,6 @@ async def _keep(conn: AsyncConnection, organization_id: str, recording_id: str, 
             "name": SUMMARY,
             "content": found.summary,
         }
-        await conn.execute(insert(summaries).values(values).on_conflict_do_nothing())
-    await conn.execute(_DONE, {"id": recording_id})
+        statement = insert(summaries).values(values)
+        changed = {"content": found.summary}
+        await conn.execute(statement.on_conflict_do_update(index_elements=["recording_id", "name"], set_=changed))

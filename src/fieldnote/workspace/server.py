@@ -7,19 +7,23 @@ import contextlib
 import ipaddress
 import logging
 import socket
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from types import TracebackType
 from typing import Final, Self
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from fieldnote.db.engine import Application
 from fieldnote.errors import ConfigError
 from fieldnote.jobs import WorkerSettings, make_app, run_worker
 from fieldnote.workspace import linking, processing, webhooks
 from fieldnote.workspace.api import create_app
+from fieldnote.workspace.api.mischief import Breakable, Mischief
 from fieldnote.workspace.context import Workspace
+from fieldnote.workspace.rate_limit import CALLS, RateLimit
 
 log = logging.getLogger(__name__)
 
@@ -46,13 +50,21 @@ class WorkspaceServer:
     """
 
     def __init__(
-        self, workspace: Workspace, *, host: str = "127.0.0.1", port: int = 0, settings: WorkerSettings = SETTINGS
+        self,
+        workspace: Workspace,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        settings: WorkerSettings = SETTINGS,
+        rate_limit: int | None = CALLS,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Port 0 takes a free one."""
+        """Port 0 takes a free one. `rate_limit` is in calls of a token in any 60 seconds of `clock`; None: no limit."""
         self.workspace = workspace
         self._host = host
         self._port = port
         self._settings = settings
+        self._rate_limit = None if rate_limit is None else RateLimit(rate_limit, clock)
         self._tasks: list[asyncio.Task[None]] = []
         self._server: _Server | None = None
 
@@ -66,7 +78,8 @@ class WorkspaceServer:
         listener = self._bind()
         self._port = int(listener.getsockname()[1])
         config = uvicorn.Config(
-            create_app(self.workspace),
+            self._app(),
+            http="auto" if self.workspace.faults is None else Breakable,
             log_config=None,
             access_log=False,
             lifespan="off",
@@ -102,6 +115,10 @@ class WorkspaceServer:
         done, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()
+
+    def _app(self) -> ASGIApp:
+        app = create_app(self.workspace, rate_limit=self._rate_limit)
+        return app if self.workspace.faults is None else Mischief(app, self.workspace.faults)
 
     async def _end(self, worker: asyncio.Task[None]) -> None:
         """Asked again where it does not end in its time: a cancellation can be lost in the driver's hands."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import logging
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import httpx2
@@ -25,6 +25,7 @@ from fieldnote.siro.models import WebhookEventType
 from fieldnote.siro.webhooks import new_secret, sign
 from fieldnote.workspace.addresses import checked, resolve
 from fieldnote.workspace.crm_links import crm_links
+from fieldnote.workspace.fault_settings import WebhookFaults
 from fieldnote.workspace.patience import Patiently
 from fieldnote.workspace.tenancy import inside
 
@@ -36,6 +37,8 @@ blueprint: Final = procrastinate.Blueprint()
 
 _TIMEOUT: Final = 15.0
 """Seconds that an endpoint has to answer; Svix's own limit."""
+_LOOK_AGAIN: Final = timedelta(seconds=0.2)
+"""After how long to see whether a message was overtaken."""
 
 _STATE: Final = text("""
 select r.processed_at is not null as processed, coalesce(l.source, 'NOT_FOUND') <> 'NOT_FOUND' as linked,
@@ -44,11 +47,18 @@ select r.processed_at is not null as processed, coalesce(l.source, 'NOT_FOUND') 
  where r.id = :id
 """)
 _DELIVERY: Final = text("""
-select d.attempts, e.url, e.secret, m.payload
+select d.attempts, e.url, e.secret, m.payload, m.sequence
   from webhook_deliveries d
   join webhook_endpoints e on e.id = d.endpoint_id
   join webhook_messages m on m.id = d.message_id
  where d.message_id = :message and d.endpoint_id = :endpoint and d.state = 'pending'
+""")
+_PASSED: Final = text("""
+select exists (
+    select from webhook_deliveries d
+      join webhook_messages m on m.id = d.message_id
+      join webhook_messages held on held.id = :message
+     where d.endpoint_id = :endpoint and d.state = 'delivered' and m.sequence > held.sequence)
 """)
 _OUTCOME: Final = text("""
 update webhook_deliveries
@@ -125,16 +135,29 @@ async def announce(conn: AsyncConnection, organization_id: str, recording_id: st
 
 
 @blueprint.task(name="workspace.deliver", pass_context=True, retry=Patiently())
-async def deliver(context: procrastinate.JobContext, organization_id: str, message_id: str, endpoint_id: str) -> None:
-    """Send one message to one endpoint; if it is not taken, once more later, as the schedule says."""
+async def deliver(
+    context: procrastinate.JobContext, organization_id: str, message_id: str, endpoint_id: str, *, held: bool = False
+) -> None:
+    """Send one message to one endpoint; if it is not taken, once more later, as the schedule says.
+
+    `held`: what the faults file had in store for it has happened.
+    """
     workspace: Workspace = context.additional_context["workspace"]
     ids = {"message": message_id, "endpoint": endpoint_id}
     async with inside(workspace.engine, organization_id) as conn:
         row: Any = (await conn.execute(_DELIVERY, ids)).one_or_none()
     if row is None:
         return
-    body = json.dumps(row.payload, separators=(",", ":")).encode()
-    answer = await _send(workspace, row.url, workspace.box.unseal(row.secret), message_id, body)
+    if workspace.faults is not None and row.attempts == 0 and not held:
+        own = await workspace.faults.of_organization(organization_id)
+        mishap = own.mishap(row.sequence)
+        if mishap == "doubled":
+            await _send(workspace, row.url, workspace.box.unseal(row.secret), message_id, _body(row))
+        elif mishap is not None:
+            async with inside(workspace.engine, organization_id) as conn:
+                await _hold_back(conn, own.settings.webhooks, mishap, organization_id, ids)
+            return
+    answer = await _send(workspace, row.url, workspace.box.unseal(row.secret), message_id, _body(row))
     again = not answer.taken and row.attempts < len(workspace.retry_after)
     state = "delivered" if answer.taken else ("pending" if again else "failed")
     async with inside(workspace.engine, organization_id) as conn:
@@ -155,6 +178,45 @@ async def deliver(context: procrastinate.JobContext, organization_id: str, messa
         "status": answer.status or 0,
     }
     log.info("webhook_sent", extra=told)
+
+
+def _body(row: Any) -> bytes:
+    return json.dumps(row.payload, separators=(",", ":")).encode()
+
+
+async def _hold_back(
+    conn: AsyncConnection, faults: WebhookFaults, mishap: str, organization_id: str, ids: dict[str, str]
+) -> None:
+    """Do to a message what the faults file says: drop it, or have it sent later."""
+    job: dict[str, Any] = {
+        "organization_id": organization_id,
+        "message_id": ids["message"],
+        "endpoint_id": ids["endpoint"],
+    }
+    now = datetime.now(UTC)
+    if mishap == "late" and faults.late is not None:
+        await defer(conn, deliver, schedule_at=now + timedelta(seconds=faults.late.seconds), held=True, **job)
+    elif mishap == "reordered" and faults.reordered is not None:
+        until = now + timedelta(seconds=faults.reordered.seconds)
+        await defer(conn, let_pass, until=until.isoformat(), **job)
+    else:
+        await conn.execute(_OUTCOME, ids | {"state": "failed", "status": None, "error": "dropped by the faults file"})
+
+
+@blueprint.task(name="workspace.let_pass", pass_context=True, retry=Patiently())
+async def let_pass(
+    context: procrastinate.JobContext, organization_id: str, message_id: str, endpoint_id: str, until: str
+) -> None:
+    """Send a message once a later one has been taken by the same endpoint, or the time has come."""
+    workspace: Workspace = context.additional_context["workspace"]
+    job: dict[str, Any] = {"organization_id": organization_id, "message_id": message_id, "endpoint_id": endpoint_id}
+    async with inside(workspace.engine, organization_id) as conn:
+        passed = (await conn.execute(_PASSED, {"message": message_id, "endpoint": endpoint_id})).scalar_one()
+        now = datetime.now(UTC)
+        if passed or now >= datetime.fromisoformat(until):
+            await defer(conn, deliver, held=True, **job)
+        else:
+            await defer(conn, let_pass, schedule_at=now + _LOOK_AGAIN, until=until, **job)
 
 
 async def _send(workspace: Workspace, url: str, secret: str, message_id: str, body: bytes) -> _Answer:

@@ -12,12 +12,16 @@ from fieldnote import __version__
 from fieldnote.workspace.api import organization, user
 from fieldnote.workspace.api.convoys import Convoys
 from fieldnote.workspace.context import Workspace
+from fieldnote.workspace.rate_limit import RateLimit
 
 log = logging.getLogger(__name__)
 
 
-def create_app(workspace: Workspace) -> FastAPI:
-    """Siro's API over an open workspace. Jobs are the server's: see `fieldnote.workspace.server`."""
+def create_app(workspace: Workspace, *, rate_limit: RateLimit | None = None) -> FastAPI:
+    """Siro's API over an open workspace. Jobs are the server's: see `fieldnote.workspace.server`.
+
+    Without `rate_limit` a token may call as often as it likes.
+    """
     app = FastAPI(
         title="Fieldnote workspace",
         version=__version__,
@@ -27,6 +31,7 @@ def create_app(workspace: Workspace) -> FastAPI:
     )
     app.state.workspace = workspace
     app.state.convoys = Convoys(workspace.connections)
+    app.state.rate_limit = rate_limit
     app.include_router(organization.router)
     app.include_router(user.router)
     app.add_exception_handler(HTTPException, _unknown_path)

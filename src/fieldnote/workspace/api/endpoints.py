@@ -16,6 +16,7 @@ from fieldnote.workspace import credentials
 from fieldnote.workspace.api.calls import Call
 from fieldnote.workspace.api.convoys import Convoys, Door, Passenger
 from fieldnote.workspace.api.errors import ApiError, failed
+from fieldnote.workspace.rate_limit import RateLimit
 from fieldnote.workspace.tenancy import Hold
 
 LARGEST_BODY: Final = 1024 * 1024
@@ -56,6 +57,7 @@ def _endpoint(door: Door, status: int) -> Endpoint:
         convoys: Convoys = request.app.state.convoys
         try:
             hashed = credentials.hash_of(_token(request, door.kind))
+            _count(request, hashed)
             done = await convoys.through(door, Passenger(request, await _body(request), hashed))
         except ApiError as error:
             return _Json(error.body, status_code=error.status)
@@ -85,6 +87,13 @@ def _token(request: Request, kind: str) -> str:
         header = "Authorization" if kind == credentials.ORGANIZATION else "x-siro-auth-token"
         raise failed(401, f"Missing {header} header")
     return found.removeprefix("Bearer ").strip()
+
+
+def _count(request: Request, hashed: bytes) -> None:
+    """Before anything else is done, so that a refusal costs next to nothing. Raises ApiError."""
+    rate_limit: RateLimit | None = request.app.state.rate_limit
+    if rate_limit is not None and not rate_limit.takes(hashed):
+        raise failed(429, "Too many requests")
 
 
 async def _body(request: Request) -> bytes:

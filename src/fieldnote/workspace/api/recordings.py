@@ -34,7 +34,7 @@ _TIMES: Final = {
 }
 _RECORDING: Final = """
 select id::text, organization_id::text, user_id::text, title, duration_ms, latitude, longitude, processed_at,
-       extracted_at, summarized_at, deleted_at, root_data_purged_at, created_at, updated_at
+       extracted_at, summarized_at, deleted_at, root_data_purged_at, evaluation_score, created_at, updated_at
   from recordings
 """
 _EVENTS: Final = """

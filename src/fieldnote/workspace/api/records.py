@@ -13,7 +13,8 @@ from fieldnote.workspace.api.calls import Call, key_cursor_of
 from fieldnote.workspace.api.errors import invalid, issue, not_found
 from fieldnote.workspace.connections import Transaction
 from fieldnote.workspace.crm_records import Touched
-from fieldnote.workspace.linking import SEEN_IN_LIST, defer_links
+from fieldnote.workspace.link_evidence import SEEN_IN_LIST
+from fieldnote.workspace.linking import defer_links
 
 _PAGE: Final = 100
 _LARGEST_PAGE: Final = 1000

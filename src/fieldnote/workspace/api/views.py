@@ -145,6 +145,8 @@ async def recordings(
             view["summary"] = summaries.get(row.id, [])
         if "showEntityExtractions" in shown:
             view["entityExtractions"] = items.get(row.id, [])
+        if "showEvaluationScore" in shown and row.evaluation_score is not None:
+            view["evaluationScore"] = row.evaluation_score
         if "showFollowups" in shown:
             view["followups"] = []
         views.append(view)

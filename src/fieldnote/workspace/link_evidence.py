@@ -1,0 +1,161 @@
+"""What is known of a rep's recordings and of the appointments that they may belong to, for `fieldnote.matching`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from fieldnote.matching import Appointment, Conversation, Decision, Place, match
+
+SEEN_IN_LIST: Final = ("MEETING", "APPOINTMENT", "EVENT")
+"""The kinds of engagement that happen in person, so that a recording can belong to one."""
+MARGIN: Final = timedelta(hours=12)
+"""Neighbours on either side of a span, whose recordings and appointments can claim each other."""
+COLLEAGUES: Final = {"before": timedelta(hours=2), "after": timedelta(minutes=45), "degrees": 0.01}
+"""How long after a colleague's appointment has begun, and before it does, a recording at its address may be of it. A
+box of so many degrees holds all that the matcher calls the same place, up to 75 degrees north or south."""
+
+_RECORDINGS: Final = text("""
+select r.id::text, r.user_id::text, r.created_at, r.duration_ms, r.latitude, r.longitude, r.title,
+       r.appointment_external_id is not null as names_appointment, r.root_data_purged_at is not null as purged,
+       (select string_agg(said ->> 'text', ' ') from jsonb_array_elements(s.utterances) said) as transcript,
+       e.id::text as named_engagement, o.id::text as named_opportunity,
+       l.engagement_id::text as linked_engagement, l.opportunity_id::text as linked_opportunity,
+       l.account_id::text as linked_account, l.contact_id::text as linked_contact, l.lead_id::text as linked_lead,
+       l.resolved, l.trigger, l.source, l.score, l.reasons, l.runners_up,
+       c.trigger as chosen, c.engagement_id::text as chosen_engagement,
+       c.opportunity_id::text as chosen_opportunity, c.account_id::text as chosen_account,
+       c.contact_id::text as chosen_contact, c.lead_id::text as chosen_lead
+  from recordings r
+  left join recording_utterances s on s.recording_id = r.id
+  left join lateral (
+       select id from engagements where external_id = r.appointment_external_id order by created_at limit 1) e on true
+  left join lateral (
+       select id from opportunities where external_id = r.opportunity_external_id order by created_at limit 1) o on true
+  left join recording_links l on l.recording_id = r.id
+  left join recording_choices c on c.recording_id = r.id
+ where r.user_id = :user and r.deleted_at is null and r.created_at >= :from and r.created_at < :until
+ order by r.created_at, r.id
+""")
+_APPOINTMENT: Final = """
+select e.id::text, e.external_id, e.starts_at, e.ends_at, e.fields ->> 'subject' as subject,
+       e.deleted_at is not null as cancelled, e.activity_type as kind, o.fields ->> 'name' as project,
+       coalesce(a.fields ->> 'name', c.fields ->> 'name',
+                nullif(concat_ws(' ', l.fields ->> 'firstName', l.fields ->> 'lastName'), '')) as customer,
+       coalesce(a.fields, l.fields, c.fields) #>> '{addresses,0,street}' as street,
+       coalesce(a.latitude, l.latitude, c.latitude) as latitude,
+       coalesce(a.longitude, l.longitude, c.longitude) as longitude,
+       array(select distinct u.user_id::text from engagement_users p join crm_users u on u.id = p.crm_user_id
+              where p.engagement_id = e.id and p.deleted_at is null and u.user_id is not null) as reps
+  from engagements e
+  left join accounts a on a.id = e.account_id
+  left join leads l on l.id = e.lead_id
+  left join contacts c on c.id = e.contact_id
+  left join opportunities o on o.id = e.opportunity_id
+"""
+_OWN: Final = text(f"""{_APPOINTMENT}
+ where e.activity_type = any(:kinds) and e.starts_at >= :from and e.starts_at < :until
+   and exists (select from engagement_users p join crm_users u on u.id = p.crm_user_id
+                where p.engagement_id = e.id and p.deleted_at is null and u.user_id = :user)
+""")
+# Where somebody recorded, at that time, a colleague may have been expected.
+_NEAR: Final = text(f"""{_APPOINTMENT}
+ where e.activity_type = any(:kinds) and e.deleted_at is null and not (e.id = any(cast(:own as uuid[])))
+   and e.id = any(array(
+       select n.id
+         from unnest(cast(:moments as timestamptz[]), cast(:latitudes as float8[]), cast(:longitudes as float8[]))
+              here (at, latitude, longitude)
+         join engagements n on n.starts_at between here.at - :before and here.at + :after
+         left join accounts na on na.id = n.account_id
+         left join leads nl on nl.id = n.lead_id
+         left join contacts nc on nc.id = n.contact_id
+        where abs(coalesce(na.latitude, nl.latitude, nc.latitude) - here.latitude) < :degrees
+          and abs(coalesce(na.longitude, nl.longitude, nc.longitude) - here.longitude) < :degrees))
+""")  # noqa: S608 - our own text
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What there is to decide about, and what the matcher says."""
+
+    made: Sequence[Any]
+    """The rep's recordings, with those around the span, the earliest first."""
+    decisions: dict[str, Decision]
+    """By recording."""
+    names: dict[str, str]
+    """The CRM's id of each appointment."""
+    standing: frozenset[str]
+    """The appointments that are not cancelled."""
+
+
+async def read_known(conn: AsyncConnection, user_id: str, start: datetime, until: datetime) -> Known:
+    """Read both sides of a span of a rep's time, and match them."""
+    span = {"user": user_id, "from": start - MARGIN, "until": until + MARGIN}
+    made: Sequence[Any] = (await conn.execute(_RECORDINGS, span)).all()
+    wide = span | {"from": start - 2 * MARGIN, "until": until + 2 * MARGIN, "kinds": [*SEEN_IN_LIST]}
+    planned: list[Any] = [*(await conn.execute(_OWN, wide))] if made else []
+    planned += await _near(conn, made, [row.id for row in planned])
+    return Known(
+        made,
+        {decision.conversation_id: decision for decision in _match(made, planned)},
+        {row.id: row.external_id for row in planned},
+        frozenset(row.id for row in planned if not row.cancelled),
+    )
+
+
+async def _near(conn: AsyncConnection, made: Sequence[Any], own: Sequence[str]) -> Sequence[Any]:
+    """Colleagues' appointments where and when the rep recorded."""
+    placed = [row for row in made if _place(row) is not None]
+    if not placed:
+        return []
+    values = COLLEAGUES | {
+        "kinds": [*SEEN_IN_LIST],
+        "own": list(own),
+        "moments": [row.created_at for row in placed],
+        "latitudes": [row.latitude for row in placed],
+        "longitudes": [row.longitude for row in placed],
+    }
+    return (await conn.execute(_NEAR, values)).all()
+
+
+def _match(made: Sequence[Any], planned: Sequence[Any]) -> list[Decision]:
+    fixed = {row.id: row.named_engagement for row in made if row.named_engagement is not None}
+    fixed |= {row.id: row.chosen_engagement for row in made if row.chosen is not None}
+    return match([_conversation(row) for row in made], [_appointment(row) for row in planned], fixed=fixed)
+
+
+def _conversation(row: Any) -> Conversation:
+    return Conversation(
+        id=row.id,
+        rep_id=row.user_id,
+        starts_at=row.created_at,
+        duration=timedelta(milliseconds=row.duration_ms),
+        place=_place(row),
+        title=row.title,
+        transcript=row.transcript,
+    )
+
+
+def _appointment(row: Any) -> Appointment:
+    return Appointment(
+        id=row.id,
+        rep_ids=frozenset(row.reps),
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+        place=_place(row),
+        title=row.subject,
+        customer=row.customer,
+        cancelled=row.cancelled,
+        kind=row.kind,
+        street=row.street,
+        project=row.project,
+    )
+
+
+def _place(row: Any) -> Place | None:
+    return None if row.latitude is None or row.longitude is None else Place(row.latitude, row.longitude)
