@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fieldnote.bridge.checks import Finding, check_all
+from fieldnote.bridge.checks import Level, check_all
 from tests.bridge.conftest import Crm, Opener
 from tests.bridge.stub_siro import StubSiro, ago
 
@@ -27,4 +27,4 @@ async def test_fields_that_siros_administrator_chose_are_proposed(crm: Crm, stub
             "add to the fields of the record that it means: Lender: {to: Lender__c, as: text, policy: propose}"
         ),
     }
-    assert all(isinstance(finding, Finding) and finding.level == "hint" for finding in found)
+    assert {finding.level for finding in found} == {Level.HINT}
