@@ -143,6 +143,36 @@ async def test_words_that_are_no_certain_value_are_proposed_as_they_were_said(
         assert said == "whatever my wife says"
 
 
+async def test_a_value_goes_when_its_recording_says_something_unclear_instead(
+    crm: Crm, stub: StubSiro, opened: Opener
+) -> None:
+    async with opened() as bridge:
+        await pushed(bridge, crm, 1)
+        stub.record("r1", started_at=ago(hours=1), opportunity="1", said={"Budget": "$2,000"})
+        await pull(bridge)
+        stub.record("r1", started_at=ago(hours=1), opportunity="1", said={"Budget": "whatever it takes"})
+        result = await pull(bridge)
+        assert (crm.deal(1, "budget_max"), result.proposals) == (None, 1)
+
+
+@BOTH
+async def test_a_column_that_is_gone_pauses_alone_and_goes_on_when_it_is_back(
+    crm: Crm, stub: StubSiro, opened: Opener
+) -> None:
+    async with opened() as bridge:
+        await pushed(bridge, crm, 1)
+        stub.record("r1", started_at=ago(hours=1), opportunity="1", said={"Budget": "$5", "Log": "one"})
+        await pull(bridge)
+        crm.execute("alter table deals rename column log to diary")
+        stub.record("r1", started_at=ago(hours=1), opportunity="1", said={"Budget": "$6", "Log": "two"})
+        result = await pull_once(bridge)
+        assert [(problem.column, problem.state) for problem in result.problems] == [("log", "refused")]
+        assert (crm.deal(1, "budget_max"), crm.deal(1, "diary")) == (6, "one")
+        crm.execute("alter table deals rename column diary to log")
+        assert (await pull(bridge)).settled
+        assert crm.deal(1, "log") == "two"
+
+
 @BOTH
 async def test_a_crm_that_refuses_one_field_takes_the_others_and_is_asked_again(
     crm: Crm, stub: StubSiro, opened: Opener

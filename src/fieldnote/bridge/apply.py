@@ -18,7 +18,7 @@ from fieldnote.bridge import field_ledger, readiness
 from fieldnote.bridge.context import Bridge
 from fieldnote.bridge.desired import Contribution, Desired, desired
 from fieldnote.bridge.field_ledger import FieldKey
-from fieldnote.bridge.fields import FieldOutcome, FieldWriter, Planned, Removal, Said, moved_away, stands
+from fieldnote.bridge.fields import FieldOutcome, FieldWriter, Planned, Removal, Said, moved_away, stands, unsaid
 from fieldnote.bridge.held import Held, Link, Model, Ownership
 from fieldnote.bridge.locks import exclusive
 from fieldnote.bridge.note_text import Visit, note_body, visit_of
@@ -144,7 +144,8 @@ class _Work:
             if source is None:
                 held_by_id = await Recordings(self.bridge.name).load(self.conn, [entry.recording_id])
                 source = held_by_id.get(entry.recording_id)
-        return Said(wish, moved_away(entry, linked, source, name), removal)
+        moved = moved_away(entry, linked, source, name) or unsaid(entry, [said for _, said in given])
+        return Said(wish, moved, removal)
 
     async def _start_link(self, record: Record, column: str, entry: field_ledger.FieldEntry | None) -> list[_Field]:
         """The link by which this appointment's recording is started: a field that no recording speaks of."""

@@ -409,6 +409,17 @@ def moved_away(entry: FieldEntry | None, linked: Sequence[Held], source: Held | 
     return not here or readiness.field(source, name)[0] is Readiness.SILENT
 
 
+def unsaid(entry: FieldEntry | None, said: Sequence[Contribution]) -> bool:
+    """Whether the recording that a field was written from says something by now that nobody can convert.
+
+    Not where a person has decided what those words mean.
+    """
+    if entry is None or entry.recording_id is None:
+        return False
+    own = next((item for item in said if item.recording_id == entry.recording_id), None)
+    return own is not None and own.problem is not None and not _is_declined(entry.standing, own.said)
+
+
 def stands(entry: FieldEntry | None, said: Contribution, *, append: bool) -> bool:
     """Whether what one recording said is in the field by our hand."""
     if entry is None or entry.standing.wanted is None:
