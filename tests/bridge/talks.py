@@ -74,6 +74,8 @@ class Talks:
     """Deals of which a recording was deleted: what it gave may stay."""
     unread: set[str] = field(default_factory=set)
     """Recordings that changed since all had last come to rest: what is purged of those was never there to read."""
+    lost: bool = False
+    """Whether a column that we write has another name just now."""
     tick: int = 0
 
     def step(self) -> None:
@@ -84,7 +86,7 @@ class Talks:
     def events(self) -> tuple[Callable[[], None], ...]:
         return (
             self.record, self.record, self.extract_again, self.revise, self.link_anew, self.unlink, self.delete,
-            self.purge, self.type, self.type, self.edit_note, self.delete_note,
+            self.purge, self.type, self.type, self.edit_note, self.delete_note, self.refuse, self.lose_a_column,
         )  # fmt: skip
 
     # --- what happens in Siro
@@ -179,6 +181,28 @@ class Talks:
             return None
         number, deal, key = self.dice.choice(rows)
         return number, deal, str(key).removeprefix("siro:")
+
+    # --- what the CRM does
+
+    def refuse(self) -> None:
+        """It takes no objections but a person's."""
+        self.crm.execute(
+            "create trigger if not exists refused before update of objections on deals "
+            "when coalesce(new.objections, '') not like 'typed%' begin select raise(abort, 'no'); end"
+        )
+
+    def lose_a_column(self) -> None:
+        """Somebody renames one that we write."""
+        if not self.lost:
+            self.crm.execute("alter table deals rename column log to diary")
+            self.lost = True
+
+    def heal(self) -> None:
+        """Both are mended."""
+        self.crm.execute("drop trigger if exists refused")
+        if self.lost:
+            self.crm.execute("alter table deals rename column diary to log")
+            self.lost = False
 
     # --- what must be true
 

@@ -86,6 +86,27 @@ async def test_what_is_no_webhook_of_siros_is_refused_and_not_stored(crm: Crm, s
         assert await post(daemon.url, event(), good) == 204
 
 
+async def test_a_burst_of_webhooks_loses_none(crm: Crm, stub: StubSiro, opened: Opener, long: bool) -> None:
+    count = 2000 if long else 200
+    secret = {"siro__webhook_secret": SECRET, "push__every": "1h", "pull__every": "1h"}
+    async with opened(**secret) as bridge, Daemon(bridge, port=0) as daemon:
+        limits = httpx2.Limits(max_connections=40)
+        async with httpx2.AsyncClient(limits=limits, timeout=30) as client:
+            now = datetime.now(UTC)
+
+            async def send(number: int) -> int:
+                body = event(f"b{number}")
+                headers = sign(SECRET, f"msg-{number}", now, body)
+                return (await client.post(f"{daemon.url}/hooks/siro", content=body, headers=headers)).status_code
+
+            started = time.monotonic()
+            statuses = set(await asyncio.gather(*(send(number) for number in range(count))))
+            seconds = time.monotonic() - started
+        assert statuses == {204}
+        assert len(await events(bridge)) == count
+        assert not long or seconds < 10, f"{count} took {seconds:.1f} s"
+
+
 async def test_without_a_secret_the_receiver_says_that_it_hears_nothing(
     crm: Crm, stub: StubSiro, opened: Opener
 ) -> None:

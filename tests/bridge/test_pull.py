@@ -72,6 +72,23 @@ async def test_nothing_is_written_before_its_time(crm: Crm, stub: StubSiro, open
         assert len(crm.notes()) == 1
 
 
+async def test_parts_that_come_after_all_others_are_written_although_nothing_moved(
+    crm: Crm, stub: StubSiro, opened: Opener
+) -> None:
+    fields = {"recording.result": {"to": "objections"}, "recording.evaluationScore": {"to": "log", "as": "text"}}
+    async with opened(pull__opportunity__fields=fields) as bridge:
+        await pushed(bridge, crm, 1)
+        moved = ago(hours=1)
+        stub.record("r1", started_at=ago(hours=2), opportunity="1", said={}, summary="s", moved=moved)
+        assert (await pull(bridge)).stages == {"complete": 1}
+        stub.recordings["r1"] |= {"result": "SALE", "evaluationScore": 87}
+        await pull(bridge)
+        assert (crm.deal(1, "objections"), crm.deal(1, "log")) == ("SALE", "87")
+        stub.forget_calls()
+        await pull(bridge)
+        assert not [path for _, path in stub.calls if path.endswith("/r1")], "there is nothing more to wait for"
+
+
 async def test_a_null_in_a_list_takes_nothing_away(crm: Crm, stub: StubSiro, opened: Opener) -> None:
     async with opened() as bridge:
         await pushed(bridge, crm, 1)
@@ -124,6 +141,36 @@ async def test_words_that_are_no_certain_value_are_proposed_as_they_were_said(
         async with bridge.engine.connect() as conn:
             said = await conn.scalar(text("select said ->> 'value' from proposal_values"))
         assert said == "whatever my wife says"
+
+
+async def test_a_value_goes_when_its_recording_says_something_unclear_instead(
+    crm: Crm, stub: StubSiro, opened: Opener
+) -> None:
+    async with opened() as bridge:
+        await pushed(bridge, crm, 1)
+        stub.record("r1", started_at=ago(hours=1), opportunity="1", said={"Budget": "$2,000"})
+        await pull(bridge)
+        stub.record("r1", started_at=ago(hours=1), opportunity="1", said={"Budget": "whatever it takes"})
+        result = await pull(bridge)
+        assert (crm.deal(1, "budget_max"), result.proposals) == (None, 1)
+
+
+@BOTH
+async def test_a_column_that_is_gone_pauses_alone_and_goes_on_when_it_is_back(
+    crm: Crm, stub: StubSiro, opened: Opener
+) -> None:
+    async with opened() as bridge:
+        await pushed(bridge, crm, 1)
+        stub.record("r1", started_at=ago(hours=1), opportunity="1", said={"Budget": "$5", "Log": "one"})
+        await pull(bridge)
+        crm.execute("alter table deals rename column log to diary")
+        stub.record("r1", started_at=ago(hours=1), opportunity="1", said={"Budget": "$6", "Log": "two"})
+        result = await pull_once(bridge)
+        assert [(problem.column, problem.state) for problem in result.problems] == [("log", "refused")]
+        assert (crm.deal(1, "budget_max"), crm.deal(1, "diary")) == (6, "one")
+        crm.execute("alter table deals rename column diary to log")
+        assert (await pull(bridge)).settled
+        assert crm.deal(1, "log") == "two"
 
 
 @BOTH

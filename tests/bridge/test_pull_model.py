@@ -32,6 +32,7 @@ async def test_whatever_was_said_and_done_the_crm_ends_as_it_should(
         talks = Talks(crm, stub, dice)
         for _ in range(25 if long else 2):
             await live_through(bridge, talks, steps=12)
+            talks.heal()
             await come_to_rest(bridge)
             talks.unread.clear()
             wrongs = talks.wrongs()

@@ -8,29 +8,30 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.bridge import field_ledger, readiness
 from fieldnote.bridge.context import Bridge
 from fieldnote.bridge.desired import Contribution, Desired, desired
 from fieldnote.bridge.field_ledger import FieldKey
-from fieldnote.bridge.fields import FieldOutcome, FieldWriter, Removal, Said, moved_away, stands
+from fieldnote.bridge.fields import FieldOutcome, FieldWriter, Planned, Removal, Said, moved_away, stands, unsaid
 from fieldnote.bridge.held import Held, Link, Model, Ownership
 from fieldnote.bridge.locks import exclusive
 from fieldnote.bridge.note_text import Visit, note_body, visit_of
-from fieldnote.bridge.notes import NoteKey, NoteOutcome, NoteWriter, known_notes
+from fieldnote.bridge.notes import NoteEntry, NoteKey, NoteOutcome, NoteWriter, load_all, standing
 from fieldnote.bridge.outcomes import Change
 from fieldnote.bridge.readiness import Readiness
 from fieldnote.bridge.recordings import Recordings
 from fieldnote.bridge.start_links import START_LINK, start_link
 from fieldnote.bridge.values import contribution
 from fieldnote.config import FieldSettings, NoteSettings, Policy, TargetSettings
+from fieldnote.crm.together import find_notes, insert_notes, write_fields
 from fieldnote.crm.types import NoteTarget, Record, Row
-from fieldnote.db.bridge_tables import due, sent
+from fieldnote.db.batched import Batched
 from fieldnote.errors import CrmRefused
 
 _PATIENCE = 30.0
@@ -67,20 +68,22 @@ class _Work:
     def __init__(self, bridge: Bridge, conn: AsyncConnection, run_id: int | None, model: Model, key: str) -> None:
         self.bridge = bridge
         self.conn = conn
+        self.out = Batched(conn)
         self.run_id = run_id
         self.model = model
         self.key = key
         self.done = Applied()
+        self._is_there: bool | None = None
+        """Whether the CRM has the record; None: nobody has looked."""
+        self._known_notes: dict[tuple[str, str], NoteEntry] = {}
+        self._visits: dict[tuple[str, str], Visit] = {}
 
     async def run(self) -> Applied:
         causes = await self._causes()
         targets = self.bridge.config.pull.targets() if self.bridge.config.pull else {}
         target = targets.get(self.model.value)
         if target is not None:
-            recordings = Recordings(self.bridge.name)
-            linked = await recordings.linked(self.conn, self.model, self.key)
-            await recordings.restage(self.conn, [held for held, _ in linked], _now())
-            await self.conn.commit()
+            linked = await Recordings(self.bridge.name).linked(self.conn, self.model, self.key, _now())
             usable = [held for held, ownership in linked if readiness.usable(held, ownership)]
             await self._fields(target, usable, [held for held, _ in linked])
             await self._notes(target, usable, linked)
@@ -91,28 +94,30 @@ class _Work:
 
     async def _fields(self, target: TargetSettings, usable: Sequence[Held], linked: Sequence[Held]) -> None:
         record = Record(target.table, target.key, self.key)
-        work: list[tuple[FieldWriter, Said, field_ledger.FieldEntry | None]] = []
+        entries = await field_ledger.load_all(self.conn, self.bridge.name, self.model.value, self.key)
+        work: list[_Field] = []
         for name, settings in target.fields.items():
-            field_key = FieldKey(self.bridge.name, self.model.value, self.key, target.table, settings.to)
-            entry = await field_ledger.load(self.conn, field_key)
+            entry = entries.get((target.table, settings.to))
             said = await self._said(name, settings, entry, usable, linked)
-            if said is None:
-                continue
-            writer = FieldWriter(
-                self.bridge.crm,
-                self.conn,
-                key=field_key,
-                record=record,
-                extraction=name,
-                settings=settings,
-                run_id=self.run_id,
-            )
-            work.append((writer, said, entry))
+            if said is not None:
+                work.append(_Field(self._writer(record, name, settings), said, entry))
         if target.start_link is not None:
-            work += await self._start_link(record, target.start_link)
-        await self.conn.commit()
+            work += await self._start_link(record, target.start_link, entries.get((target.table, target.start_link)))
+        await self.out.commit()
         if work:
             await self._write_fields(record, work)
+
+    def _writer(self, record: Record, extraction: str, settings: FieldSettings) -> FieldWriter:
+        return FieldWriter(
+            self.bridge.crm,
+            self.conn,
+            key=FieldKey(self.bridge.name, self.model.value, self.key, record.table, settings.to),
+            record=record,
+            extraction=extraction,
+            settings=settings,
+            run_id=self.run_id,
+            out=self.out,
+        )
 
     async def _said(
         self, name: str, settings: FieldSettings, entry: field_ledger.FieldEntry | None,
@@ -135,49 +140,64 @@ class _Work:
         removal = Removal(deleted[-1], rest.value) if deleted and rest.value != wish.value else None
         source = None
         if entry is not None and entry.recording_id is not None:
-            held_by_id = await Recordings(self.bridge.name).load(self.conn, [entry.recording_id])
-            source = held_by_id.get(entry.recording_id)
-        return Said(wish, moved_away(entry, linked, source, name), removal)
+            source = next((held for held in linked if held.id == entry.recording_id), None)
+            if source is None:
+                held_by_id = await Recordings(self.bridge.name).load(self.conn, [entry.recording_id])
+                source = held_by_id.get(entry.recording_id)
+        moved = moved_away(entry, linked, source, name) or unsaid(entry, [said for _, said in given])
+        return Said(wish, moved, removal)
 
-    async def _start_link(
-        self, record: Record, column: str
-    ) -> list[tuple[FieldWriter, Said, field_ledger.FieldEntry | None]]:
+    async def _start_link(self, record: Record, column: str, entry: field_ledger.FieldEntry | None) -> list[_Field]:
         """The link by which this appointment's recording is started: a field that no recording speaks of."""
         link = await start_link(self.conn, self.bridge.name, self.key) if self.model is Model.ENGAGEMENT else None
         if link is None:
             return []
-        field_key = FieldKey(self.bridge.name, self.model.value, self.key, record.table, column)
-        writer = FieldWriter(
-            self.bridge.crm,
-            self.conn,
-            key=field_key,
-            record=record,
-            extraction=START_LINK,
-            settings=FieldSettings(to=column, policy=Policy.FILL),
-            run_id=self.run_id,
-        )
-        said = Said(Desired(link, None), moved=False)
-        return [(writer, said, await field_ledger.load(self.conn, field_key))]
+        settings = FieldSettings(to=column, policy=Policy.FILL)
+        return [_Field(self._writer(record, START_LINK, settings), Said(Desired(link, None), moved=False), entry)]
 
-    async def _write_fields(
-        self, record: Record, work: Sequence[tuple[FieldWriter, Said, field_ledger.FieldEntry | None]]
-    ) -> None:
-        row = await self._read(record, tuple(writer.settings.to for writer, _, _ in work))
-        for writer, said, entry in work:
-            self._count(await self._write_field(record, row, writer, said, entry))
-
-    async def _write_field(
-        self, record: Record, row: Row | CrmRefused | None, writer: FieldWriter, said: Said,
-        entry: field_ledger.FieldEntry | None,
-    ) -> FieldOutcome:  # fmt: skip
-        column = writer.settings.to
-        if isinstance(row, CrmRefused):  # one of the columns is the culprit: the others must not suffer for it
-            row = await self._read(record, (column,))
-        if isinstance(row, CrmRefused):
-            return await writer.refused(row, entry)
+    async def _write_fields(self, record: Record, work: Sequence[_Field]) -> None:
+        row = await self._read(record, tuple(one.column for one in work))
+        self._is_there = None if isinstance(row, CrmRefused) else row is not None
         if row is None:
-            return await writer.missing(entry)
-        return await writer.apply(row[column], said, entry)
+            for one in work:
+                self._count(await one.writer.missing(one.entry))
+        elif isinstance(row, CrmRefused):  # one of the columns is the culprit: the others must not suffer for it
+            for one in work:
+                self._count(await self._write_alone(record, one))
+        else:
+            await self._write_together(record, row, work)
+
+    async def _write_alone(self, record: Record, one: _Field) -> FieldOutcome:
+        row = await self._read(record, (one.column,))
+        if isinstance(row, CrmRefused):
+            return await one.writer.refused(row, one.entry)
+        if row is None:
+            return await one.writer.missing(one.entry)
+        return await one.writer.apply(row[one.column], one.said, one.entry)
+
+    async def _write_together(self, record: Record, row: Row, work: Sequence[_Field]) -> None:
+        """What is due is committed to the ledger, then the CRM is asked once."""
+        lives = [row[one.column] for one in work]
+        entries = [await one.writer.settle(live, one.entry) for one, live in zip(work, lives, strict=True)]
+        whole = list(zip(work, lives, entries, strict=True))
+        decisions = await asyncio.to_thread(
+            lambda: [one.writer.decide(live, one.said, entry) for one, live, entry in whole]
+        )
+        due_now: list[tuple[_Field, Planned]] = []
+        for (one, live, entry), decision in zip(whole, decisions, strict=True):
+            step = await one.writer.plan(live, one.said, entry, decision)
+            if isinstance(step, Planned):
+                due_now.append((one, step))
+            else:
+                self._count(step)
+        if not due_now:
+            return
+        await self.out.commit()
+        writes = [step.write for _, step in due_now]
+        results = await asyncio.to_thread(write_fields, self.bridge.crm, record, writes)
+        for (one, step), result in zip(due_now, results, strict=True):
+            done = await step.finish(result)
+            self._count(done if done is not None else await self._write_alone(record, replace(one, entry=step.entry)))
 
     async def _read(self, record: Record, columns: tuple[str, ...]) -> Row | CrmRefused | None:
         try:
@@ -198,38 +218,62 @@ class _Work:
         wanted = {note.name: note for note in target.all_notes()}
         if not wanted or not await self._record_is_there(target):
             return
+        self._known_notes = await load_all(self.conn, self.bridge.name, self.model.value, self.key)
+        bodies: dict[str, list[tuple[NoteWriter, str]]] = {}
         for held in sorted(usable, key=lambda item: (item.started_at, item.id)):
-            if held.deleted:
-                continue  # its notes stay as they are
-            if readiness.summary(held) is Readiness.READY:
-                visit = await self._visit(held)
-                for note in wanted.values():
-                    body = note_body(held, visit, self.bridge.zone, note.sections)
-                    if body is not None:
-                        self._count(await self._note(note, held.id).apply(body))
+            if held.deleted or readiness.summary(held) is not Readiness.READY:
+                continue  # a deleted one's notes stay as they are
+            visit = await self._visit(held)
+            for note in wanted.values():
+                body = note_body(held, visit, self.bridge.zone, note.sections)
+                if body is not None:
+                    bodies.setdefault(note.name, []).append((self._note(note, held.id), body))
+        for name, notes in bodies.items():
+            await self._write_notes(_target_of(wanted[name]), notes)
         for recording_id, name in await self._moved(linked):
             if name in wanted:
                 self._count(await self._note(wanted[name], recording_id).withdraw())
 
+    async def _write_notes(self, target: NoteTarget, notes: Sequence[tuple[NoteWriter, str]]) -> None:
+        """Those that are to be made are made together; the others one after the other."""
+        fresh = [writer.key.text for writer, _ in notes if writer.is_new]
+        found = await asyncio.to_thread(find_notes, self.bridge.crm, target, self.key, fresh) if fresh else {}
+        due_now: list[tuple[NoteWriter, str]] = []
+        for writer, body in notes:
+            if await writer.plan(body, found.get(writer.key.text)):
+                due_now.append((writer, body))
+            else:
+                self._count(await writer.apply(body))
+        if not due_now:
+            return
+        await self.out.commit()
+        asked = {writer.key.text: body for writer, body in due_now}
+        results = await asyncio.to_thread(insert_notes, self.bridge.crm, target, self.key, asked)
+        for writer, body in due_now:
+            self._count(await writer.made(body, results[writer.key.text]))
+
     async def _record_is_there(self, target: TargetSettings) -> bool:
         """A note on a record that does not exist would belong to nobody."""
-        row = await self._read(Record(target.table, target.key, self.key), (target.key,))
-        if row is None:
+        if self._is_there is None:
+            row = await self._read(Record(target.table, target.key, self.key), (target.key,))
+            self._is_there = row is not None
+        if not self._is_there:
             self.done.again = True
-        return row is not None
+        return self._is_there
 
     def _note(self, note: NoteSettings, recording_id: str) -> NoteWriter:
-        target = NoteTarget(note.table, note.record, note.body, note.key)
         key = NoteKey(self.bridge.name, self.model.value, self.key, recording_id, note.name)
-        return NoteWriter(self.bridge.crm, self.conn, target, key, self.run_id)
+        return NoteWriter(
+            self.bridge.crm, self.conn, _target_of(note), key, self.run_id, known=self._known_notes, out=self.out
+        )
 
     async def _moved(self, linked: Sequence[tuple[Held, Ownership]]) -> list[tuple[str, str]]:
         """Recordings and notes that stand here although the recording is linked elsewhere now."""
         here = {held.id for held, _ in linked}
-        known = await known_notes(self.conn, self.bridge.name, self.model.value, self.key)
-        away = [(recording_id, name) for recording_id, name in known if recording_id not in here]
+        away = [(recording_id, name) for recording_id, name in standing(self._known_notes) if recording_id not in here]
+        if not away:
+            return []
         held = await Recordings(self.bridge.name).load(self.conn, sorted({recording_id for recording_id, _ in away}))
-        await self.conn.commit()
         return [item for item in away if item[0] in held and (held[item[0]].links or not held[item[0]].deleted)]
 
     async def _visit(self, held: Held) -> Visit:
@@ -239,41 +283,49 @@ class _Work:
             stream = {Model.ENGAGEMENT: "engagements", Model.OPPORTUNITY: "opportunities"}.get(link.model)
             if stream is None:
                 continue
-            statement = select(sent.c.payload).where(
-                sent.c.connection == self.bridge.name, sent.c.stream == stream, sent.c.key == link.record
-            )
-            known = visit_of(await self.conn.scalar(statement))
+            known = await self._visit_of(stream, link.record)
             visit = Visit(visit.rep or known.rep, visit.customer or known.customer)
-        await self.conn.commit()
         return visit
+
+    async def _visit_of(self, stream: str, record: str) -> Visit:
+        if (stream, record) not in self._visits:
+            values = {"connection": self.bridge.name, "stream": stream, "key": record}
+            self._visits[stream, record] = visit_of(await self.conn.scalar(_PAYLOAD, values))
+        return self._visits[stream, record]
 
     # --- the work list
 
     async def _causes(self) -> int:
-        statement = select(due.c.causes).where(*self._due())
-        causes = await self.conn.scalar(statement)
-        await self.conn.commit()
-        return int(causes or 0)
+        return int(await self.conn.scalar(_CAUSES, self._due()) or 0)
 
     async def _settle(self, causes: int) -> None:
         """Take the record off the list, unless another cause came meanwhile or another look is needed."""
+        values = {**self._due(), "causes": causes}
         if self.done.again:
-            wait = func.least(_FIRST_RETRY * func.power(2, func.least(due.c.attempts, 16)), _LAST_RETRY)
-            values = {
-                "attempts": due.c.attempts + 1,
-                "retry_at": func.now() + func.make_interval(0, 0, 0, 0, 0, 0, wait),
-            }
-            await self.conn.execute(update(due).where(*self._due(), due.c.causes == causes).values(values))
+            await self.conn.execute(_LATER, {**values, "first": _FIRST_RETRY, "last": _LAST_RETRY})
         else:
-            await self.conn.execute(delete(due).where(*self._due(), due.c.causes == causes))
-        await self.conn.commit()
+            await self.conn.execute(_DONE, values)
+        await self.out.commit()
 
-    def _due(self) -> list[ColumnElement[bool]]:
-        return [
-            due.c.connection == self.bridge.name,
-            due.c.model == self.model.value,
-            due.c.record == self.key,
-        ]
+    def _due(self) -> dict[str, str]:
+        return {"connection": self.bridge.name, "model": self.model.value, "record": self.key}
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """A field of the record, what was said about it, and what the ledger knows of it."""
+
+    writer: FieldWriter
+    said: Said
+    entry: field_ledger.FieldEntry | None
+
+    @property
+    def column(self) -> str:
+        return self.writer.settings.to
+
+
+def _target_of(note: NoteSettings) -> NoteTarget:
+    return NoteTarget(note.table, note.record, note.body, note.key)
 
 
 def _engagement_first(link: Link) -> tuple[bool, str]:
@@ -282,3 +334,19 @@ def _engagement_first(link: Link) -> tuple[bool, str]:
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+_PAYLOAD = text("select payload from sent where connection = :connection and stream = :stream and key = :key")
+
+_CAUSES = text("select causes from due where connection = :connection and model = :model and record = :record")
+
+_DONE = text("""
+    delete from due where connection = :connection and model = :model and record = :record and causes = :causes
+""")
+
+_LATER = text("""
+    update due
+    set attempts = attempts + 1,
+        retry_at = now() + make_interval(secs => least(:first * power(2, least(attempts, 16)), :last))
+    where connection = :connection and model = :model and record = :record and causes = :causes
+""")

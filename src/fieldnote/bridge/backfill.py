@@ -33,7 +33,19 @@ from fieldnote.bridge.pull import Pass, counts_of, declare_name, must_write_back
 from fieldnote.bridge.recordings import Fetched, Recordings, Ticket, take_ticket
 from fieldnote.bridge.remote import RecordingPage
 from fieldnote.bridge.runs import begin, finish
-from fieldnote.db.bridge_tables import backfills
+from fieldnote.db.bridge_tables import (
+    backfills,
+    due,
+    field_values,
+    fields,
+    notes,
+    recording_contents,
+    recording_links,
+    recordings,
+    write_values,
+    writes,
+)
+from fieldnote.db.statistics import Statistics
 from fieldnote.errors import CrmUnavailable, FieldnoteError, Transient
 from fieldnote.siro import bulk
 from fieldnote.siro.errors import Forbidden, Refused, SiroError, Unauthorized
@@ -138,6 +150,8 @@ class _Backfill:
         self.watch = watch
         self.work = Pass(bridge, run_id, eager=True, result=result)
         self.recordings = Recordings(bridge.name, aside=ASIDE)
+        self.statistics = Statistics(bridge.engine, (recordings, recording_contents, recording_links, due))
+        self.written = Statistics(bridge.engine, (fields, field_values, notes, writes, write_values))
 
     async def run(self) -> None:
         try:
@@ -147,6 +161,7 @@ class _Backfill:
                 raise
             self.result.stopped = error.message
         else:
+            await self.statistics.renew()
             await self._write()
             await self._write(now=True)  # what was learned on the way has made others due
         if self.result.stopped is None:
@@ -207,6 +222,7 @@ class _Backfill:
             fetched = [Fetched(held, ticket, alone=False) for held in whole]
             stored = await self.recordings.store(conn, fetched, datetime.now(UTC))
             await conn.execute(update(backfills).where(self._mine()).values(place))
+        await self.statistics.written(len(page.held))
         self.result.read += len(page.held)
         self.result.changed += len(stored.changed)
 
@@ -230,6 +246,7 @@ class _Backfill:
             queue = iter(records)
             await asyncio.gather(*(self._writer(queue) for _ in range(_AT_ONCE)))
             after = records[-1][0].value, records[-1][1]
+            await self.written.written(len(records))
             self._tell()
 
     async def _writer(self, queue: Iterable[tuple[Model, str]]) -> None:

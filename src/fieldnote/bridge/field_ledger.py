@@ -6,19 +6,17 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from pydantic_core import to_json
+from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.bridge.merge import Intent, Standing, Value
 from fieldnote.bridge.outcomes import Change, FieldState
 from fieldnote.crm.types import FrozenValue, freeze
-from fieldnote.db.bridge_tables import field_values, fields, proposal_values, proposals, write_values, writes
-from fieldnote.db.upserts import upsert
+from fieldnote.db.batched import Writes
+from fieldnote.db.bridge_tables import proposal_values, proposals
 
 _STANDING = ("open", "shadow")
-_KEY = {"connection", "model", "record", "table_name", "column_name"}
-_NEW_WRITE = insert(writes).returning(writes.c.id)
-_NEW_VALUES = insert(write_values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +38,25 @@ class FieldEntry:
     recording_id: str | None
     """Where the value that we last wrote came from."""
     standing: Standing
+    asked: bool = True
+    """Whether a proposal about it may stand, open or in the shadow."""
 
 
 async def load(conn: AsyncConnection, key: FieldKey) -> FieldEntry | None:
     """The entry of a field, if something was ever said about it."""
-    joined = fields.outerjoin(field_values)
-    values = [field_values.c[name] for name in ("original", "base", "wanted", "intent", "declined")]
-    statement = select(fields.c.state, fields.c.recording_id, *values).select_from(joined).where(*_is(fields, key))
-    row = (await conn.execute(statement)).one_or_none()
-    if row is None:
-        return None
+    entries = await load_all(conn, key.connection, key.model, key.record)
+    return entries.get((key.table_name, key.column_name))
+
+
+async def load_all(
+    conn: AsyncConnection, connection: str, model: str, record: str
+) -> dict[tuple[str, str], FieldEntry]:
+    """The entries of a record's fields, by table and column."""
+    values = {"connection": connection, "model": model, "record": record}
+    return {(row.table_name, row.column_name): _entry(row) for row in await conn.execute(_LOAD, values)}
+
+
+def _entry(row: Any) -> FieldEntry:
     standing = Standing(
         original=_value(row.original),
         base=_value(row.base),
@@ -57,7 +64,7 @@ async def load(conn: AsyncConnection, key: FieldKey) -> FieldEntry | None:
         intent=Intent(**row.intent) if row.intent else None,
         declined=_value(row.declined),
     )
-    return FieldEntry(FieldState(row.state), row.recording_id, standing)
+    return FieldEntry(FieldState(row.state), row.recording_id, standing, row.asked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,28 +79,30 @@ class FieldUpdate:
     standing: Standing
 
 
-async def save(conn: AsyncConnection, key: FieldKey, new: FieldUpdate) -> None:
+async def save(conn: Writes, key: FieldKey, new: FieldUpdate) -> None:
     """Keep a field's state and values."""
-    facts = asdict(key) | {
+    standing = new.standing
+    values = {
+        "connection": key.connection,
+        "model": key.model,
+        "record": key.record,
+        "table_name": key.table_name,
+        "column_name": key.column_name,
         "extraction": new.extraction,
         "policy": new.policy,
         "state": new.state.value,
         "reason": new.reason,
         "recording_id": new.recording_id,
-    }
-    standing = new.standing
-    values = asdict(key) | {
         "original": _json(standing.original),
         "base": _json(standing.base),
         "wanted": _json(standing.wanted),
-        "intent": asdict(standing.intent) if standing.intent is not None else None,
+        "intent": None if standing.intent is None else to_json(asdict(standing.intent)).decode(),
         "declined": _json(standing.declined),
     }
-    await conn.execute(upsert(fields, tuple(sorted(facts.keys() - _KEY)), now=("changed_at",)), facts)
-    await conn.execute(upsert(field_values, tuple(sorted(values.keys() - _KEY))), values)
+    await conn.execute(_SAVE, values)
 
 
-async def record_write(conn: AsyncConnection, connection: str, run_id: int | None, change: Change) -> None:
+async def record_write(conn: Writes, connection: str, run_id: int | None, change: Change) -> None:
     """Provenance of one write."""
     row = {
         "connection": connection,
@@ -110,14 +119,8 @@ async def record_write(conn: AsyncConnection, connection: str, run_id: int | Non
         "actor": change.actor,
         "definition_id": change.definition_id,
     }
-    write_id = (await conn.execute(_NEW_WRITE, row)).scalar_one()
-    values = {
-        "write_id": write_id,
-        "before": hold(change.before),
-        "after": hold(change.after),
-        "said": hold(change.said),
-    }
-    await conn.execute(_NEW_VALUES, values)
+    values = {"before": change.before, "after": change.after, "said": change.said}
+    await conn.execute(_WRITE, row | {name: to_json(hold(value)).decode() for name, value in values.items()})
 
 
 class ProposalKind(StrEnum):
@@ -234,8 +237,8 @@ def hold(value: object) -> dict[str, FrozenValue]:
     return {"value": freeze(value)}
 
 
-def _json(value: Value | None) -> dict[str, FrozenValue] | None:
-    return None if value is None else {"value": value.value}
+def _json(value: Value | None) -> str | None:
+    return None if value is None else to_json({"value": value.value}).decode()
 
 
 def _value(row: dict[str, Any] | None) -> Value | None:
@@ -244,3 +247,46 @@ def _value(row: dict[str, Any] | None) -> Value | None:
 
 def _is(table: Any, key: FieldKey) -> list[Any]:
     return [table.c[name] == value for name, value in asdict(key).items()]
+
+
+# Each of these is run for every field of every record: two tables in one statement, and nothing built anew.
+_LOAD = text("""
+    select f.table_name, f.column_name, f.state, f.recording_id, v.original, v.base, v.wanted, v.intent, v.declined,
+           exists (select from proposals p
+                   where p.connection = f.connection and p.model = f.model and p.record = f.record
+                     and p.table_name = f.table_name and p.column_name = f.column_name
+                     and p.state in ('open', 'shadow')) as asked
+    from fields f left join field_values v using (connection, model, record, table_name, column_name)
+    where f.connection = :connection and f.model = :model and f.record = :record
+""")
+
+_SAVE = text("""
+    with kept as (
+        insert into fields (connection, model, record, table_name, column_name, extraction, policy, state, reason,
+                            recording_id)
+        values (:connection, :model, :record, :table_name, :column_name, :extraction, :policy, :state, :reason,
+                :recording_id)
+        on conflict (connection, model, record, table_name, column_name) do update
+        set extraction = excluded.extraction, policy = excluded.policy, state = excluded.state,
+            reason = excluded.reason, recording_id = excluded.recording_id, changed_at = now()
+    )
+    insert into field_values (connection, model, record, table_name, column_name, original, base, wanted, intent,
+                              declined)
+    values (:connection, :model, :record, :table_name, :column_name, cast(:original as jsonb), cast(:base as jsonb),
+            cast(:wanted as jsonb), cast(:intent as jsonb), cast(:declined as jsonb))
+    on conflict (connection, model, record, table_name, column_name) do update
+    set original = excluded.original, base = excluded.base, wanted = excluded.wanted, intent = excluded.intent,
+        declined = excluded.declined
+""")
+
+_WRITE = text("""
+    with written as (
+        insert into writes (connection, run_id, kind, model, record, table_name, column_name, recording_id, extraction,
+                            policy, action, actor, definition_id)
+        values (:connection, :run_id, :kind, :model, :record, :table_name, :column_name, :recording_id, :extraction,
+                :policy, :action, :actor, :definition_id)
+        returning id
+    )
+    insert into write_values (write_id, before, after, said)
+    select id, cast(:before as jsonb), cast(:after as jsonb), cast(:said as jsonb) from written
+""")

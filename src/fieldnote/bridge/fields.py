@@ -11,7 +11,6 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -35,7 +34,9 @@ from fieldnote.bridge.merge import (
 from fieldnote.bridge.outcomes import Change, FieldState
 from fieldnote.bridge.readiness import Readiness
 from fieldnote.config import FieldSettings, Policy
-from fieldnote.crm.types import Driver, FrozenValue, Outcome, Record, WriteResult, freeze
+from fieldnote.crm.together import write_fields
+from fieldnote.crm.types import Driver, FieldWrite, FrozenValue, Outcome, Record, WriteResult, freeze
+from fieldnote.db.batched import Writes
 from fieldnote.errors import CrmRefused
 
 log = logging.getLogger(__name__)
@@ -75,6 +76,29 @@ class Removal:
     """What the others say. None: nothing, and the value from before Fieldnote would stand again."""
 
 
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A write that is due: the ledger says so, and the CRM has yet to be asked."""
+
+    writer: FieldWriter
+    live: object
+    said: Said | None
+    entry: FieldEntry | None
+    intent: Intent
+
+    @property
+    def write(self) -> FieldWrite:
+        """For the CRM."""
+        return FieldWrite(self.writer.settings.to, self.live, self.intent.value)
+
+    async def finish(self, result: WriteResult | CrmRefused) -> FieldOutcome | None:
+        """Keep what became of it; None if the CRM held something else."""
+        done = await self.writer.finish(self.entry, self.intent, result)
+        if done is not None and done.state in _DONE and self.said is not None:
+            await self.writer.question(self.said, self.live, self.entry)
+        return done
+
+
 class FieldWriter:
     """One field of one record, while the record's lock is held."""
 
@@ -88,9 +112,12 @@ class FieldWriter:
         extraction: str,
         settings: FieldSettings,
         run_id: int | None,
+        out: Writes | None = None,
     ) -> None:
+        """`out`: where what is to be kept goes; without it, to `conn` at once."""
         self.crm = crm
         self.conn = conn
+        self.out: Writes = conn if out is None else out
         self.key = key
         self.record = record
         self.extraction = extraction
@@ -100,34 +127,40 @@ class FieldWriter:
 
     async def apply(self, live: object, said: Said, entry: FieldEntry | None) -> FieldOutcome:
         """Bring the field to what was said, as far as its policy and a person's work allow."""
-        entry = await self._settled(live, entry)
+        entry = await self.settle(live, entry)
         for _ in range(_TRIES):
-            decision = await asyncio.to_thread(self._decide, live, said, entry)
-            if decision.verdict is not Verdict.WRITE:
-                return await self._leave(live, said, entry, decision)
-            done = await self.write(live, entry, self._intent(live, said, decision))
+            decision = await asyncio.to_thread(self.decide, live, said, entry)
+            step = await self.plan(live, said, entry, decision)
+            if isinstance(step, FieldOutcome):
+                return step
+            await self.out.commit()
+            done = await step.finish(await asyncio.to_thread(self._write, step))
             if done is not None:
-                if done.state in _DONE:
-                    await self._question(said, live, self._standing(entry))
-                    await self.conn.commit()
                 return done
             live = await asyncio.to_thread(self._read)
         await self._save(entry, FieldState.INTERRUPTED, "it changes all the time", self._standing(entry))
         return self._outcome(FieldState.INTERRUPTED, "it changes all the time", again=True)
 
-    async def settle(self, live: object, entry: FieldEntry | None) -> FieldEntry | None:
-        """Learn what became of a write that we were stopped in, before anything else is asked of the field."""
-        return await self._settled(live, entry)
+    async def plan(
+        self, live: object, said: Said, entry: FieldEntry | None, decision: Decision
+    ) -> FieldOutcome | Planned:
+        """Leave the field as it is, and say why; or note the write that is due, which counts once it is committed."""
+        if decision.verdict is not Verdict.WRITE:
+            return await self._leave(live, said, entry, decision)
+        return await self._planned(live, entry, self._intent(live, said, decision), said)
 
     async def write(self, live: object, entry: FieldEntry | None, intent: Intent) -> FieldOutcome | None:
         """Carry out one write over `live`; None if the CRM holds something else by now."""
-        await self._save(entry, FieldState.INTERRUPTED, None, replace(self._standing(entry), intent=intent))
-        await self.conn.commit()
-        write = partial(self.crm.write_if, self.record, self.settings.to, expected=live, new=intent.value)
-        try:
-            result = await asyncio.to_thread(write)
-        except CrmRefused as error:
-            return await self._refused(error, entry)
+        step = await self._planned(live, entry, intent)
+        await self.out.commit()
+        return await step.finish(await asyncio.to_thread(self._write, step))
+
+    async def finish(
+        self, entry: FieldEntry | None, intent: Intent, result: WriteResult | CrmRefused
+    ) -> FieldOutcome | None:
+        """Keep what became of a write; None if the CRM held something else."""
+        if isinstance(result, CrmRefused):
+            return await self._refused(result, entry)
         if result.outcome is Outcome.APPLIED:
             return await self._written(entry, intent, result)
         return await self.missing(entry) if result.outcome is Outcome.MISSING else None
@@ -149,7 +182,16 @@ class FieldWriter:
 
     # --- steps
 
-    async def _settled(self, live: object, entry: FieldEntry | None) -> FieldEntry | None:
+    async def _planned(
+        self, live: object, entry: FieldEntry | None, intent: Intent, said: Said | None = None
+    ) -> Planned:
+        await self._save(entry, FieldState.INTERRUPTED, None, replace(self._standing(entry), intent=intent))
+        return Planned(self, live, said, entry, intent)
+
+    def _write(self, step: Planned) -> WriteResult | CrmRefused:
+        return write_fields(self.crm, self.record, [step.write])[0]
+
+    async def settle(self, live: object, entry: FieldEntry | None) -> FieldEntry | None:
         """Learn what became of a write that we were stopped in, and give it its provenance."""
         if entry is None or entry.standing.intent is None:
             return entry
@@ -158,15 +200,15 @@ class FieldWriter:
         entry = replace(entry, standing=standing, recording_id=intent.recording_id if done else entry.recording_id)
         if done:
             change = self._change(intent, intent.before, live)
-            await ledger.record_write(self.conn, self.key.connection, self.run_id, change)
+            await ledger.record_write(self.out, self.key.connection, self.run_id, change)
             await self._save(entry, _ENDS.get(intent.action, FieldState.WRITTEN), None, standing)
-        await self.conn.commit()
         return entry
 
     def _same(self, left: object, right: object) -> bool:
         return self.crm.same(self.record.table, self.settings.to, left, right)
 
-    def _decide(self, live: object, said: Said, entry: FieldEntry | None) -> Decision:
+    def decide(self, live: object, said: Said, entry: FieldEntry | None) -> Decision:
+        """What is to be done. It may ask the CRM what a column's type is: to be run in a thread."""
         standing = self._standing(entry)
         policy = self.settings.policy
         if said.desired.value is None and said.moved:
@@ -196,9 +238,8 @@ class FieldWriter:
         change = self._change(intent, result.before, result.after)
         state = _ENDS.get(intent.action, FieldState.WRITTEN)
         standing = written(self._standing(entry), replace(intent, before=freeze(result.before)), freeze(result.after))
-        await ledger.record_write(self.conn, self.key.connection, self.run_id, change)
+        await ledger.record_write(self.out, self.key.connection, self.run_id, change)
         await self._save(FieldEntry(state, intent.recording_id, standing), state, None, standing)
-        await self.conn.commit()
         context = {"model": self.key.model, "record": self.key.record, "column": self.key.column_name}
         log.info("field_written", extra=context | {"recording_id": intent.recording_id or "", "action": intent.action})
         return self._outcome(state)
@@ -223,8 +264,7 @@ class FieldWriter:
         elif decision.verdict is Verdict.HOLDS and said.removal is not None:
             await self._ask_for_removal(said.removal, live, standing)
         else:
-            await self._question(said, live, standing)
-        await self.conn.commit()
+            await self.question(said, live, entry, standing)
         return self._outcome(state, reason)
 
     async def _compare_with_shadow(self, live: object, standing: Standing) -> Standing:
@@ -275,13 +315,16 @@ class FieldWriter:
         proposal = Proposal(self.extraction, removal.recording_id, "deleted in Siro", live, value, None, kind)
         await ledger.propose(self.conn, self.key, proposal)
 
-    async def _question(self, said: Said, live: object, standing: Standing) -> None:
+    async def question(
+        self, said: Said, live: object, entry: FieldEntry | None, standing: Standing | None = None
+    ) -> None:
         """What a later recording said, and nobody can convert with certainty, is put to a person."""
         unclear = said.desired.unconverted
         if self.settings.policy is Policy.SHADOW:
             return
-        if unclear is None or _is_declined(standing, unclear.said):
-            await ledger.close_proposal(self.conn, self.key)
+        if unclear is None or _is_declined(standing or self._standing(entry), unclear.said):
+            if entry is not None and entry.asked:
+                await ledger.close_proposal(self.conn, self.key)
             return
         reason = unclear.problem or "not convertible"
         kind = ProposalKind.UNCLEAR
@@ -291,7 +334,6 @@ class FieldWriter:
     async def _refused(self, error: CrmRefused, entry: FieldEntry | None) -> FieldOutcome:
         reason = f"{error.message}; {error.hint}" if error.hint else error.message
         await self._save(entry, FieldState.REFUSED, reason, replace(self._standing(entry), intent=None))
-        await self.conn.commit()
         context = {"model": self.key.model, "record": self.key.record, "column": self.key.column_name}
         log.warning("field_refused", extra=context)
         return self._outcome(FieldState.REFUSED, reason, again=True)
@@ -305,7 +347,7 @@ class FieldWriter:
     async def _save(self, entry: FieldEntry | None, state: FieldState, reason: str | None, standing: Standing) -> None:
         recording_id = entry.recording_id if entry is not None else None
         new = FieldUpdate(self.extraction, self.settings.policy.value, state, reason, recording_id, standing)
-        await ledger.save(self.conn, self.key, new)
+        await ledger.save(self.out, self.key, new)
 
     def _change(self, intent: Intent, before: object, after: object) -> Change:
         change = Change(
@@ -365,6 +407,17 @@ def moved_away(entry: FieldEntry | None, linked: Sequence[Held], source: Held | 
     if source.deleted:
         return bool(source.links) and not here
     return not here or readiness.field(source, name)[0] is Readiness.SILENT
+
+
+def unsaid(entry: FieldEntry | None, said: Sequence[Contribution]) -> bool:
+    """Whether the recording that a field was written from says something by now that nobody can convert.
+
+    Not where a person has decided what those words mean.
+    """
+    if entry is None or entry.recording_id is None:
+        return False
+    own = next((item for item in said if item.recording_id == entry.recording_id), None)
+    return own is not None and own.problem is not None and not _is_declined(entry.standing, own.said)
 
 
 def stands(entry: FieldEntry | None, said: Contribution, *, append: bool) -> bool:

@@ -14,20 +14,23 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from fieldnote.bridge.errors import Busy
 
 _LOOK_AGAIN = 0.1  # seconds
+_TRY = text("select pg_try_advisory_lock(:number)")
+_UNLOCK = text("select pg_advisory_unlock(:number)")
 
 
 @asynccontextmanager
 async def exclusive(engine: AsyncEngine, *what: str, patience: float) -> AsyncIterator[AsyncConnection]:
     """Hold the lock named by `what` on a connection of its own, which the holder may use as well.
 
-    It ends with the connection, so a process that is killed leaves none. Raises `Busy` after `patience`
-    seconds.
+    What the holder has written is committed at the end, if it ended well. The lock ends with the connection, so a
+    process that is killed leaves none. Raises `Busy` after `patience` seconds.
     """
     number = _number(what)
     async with engine.connect() as connection:
         await _acquire(connection, number, what, patience)
         try:
             yield connection
+            await connection.commit()
         finally:
             await _release(connection, number)
 
@@ -41,10 +44,10 @@ async def _acquire(connection: AsyncConnection, number: int, what: tuple[str, ..
     """Asked again and again rather than waited for: a wait would end with the database's lock time-out."""
     give_up = time.monotonic() + patience
     while True:
-        granted = await connection.scalar(text("select pg_try_advisory_lock(:number)"), {"number": number})
-        await connection.commit()
+        granted = await connection.scalar(_TRY, {"number": number})
         if granted:
             return
+        await connection.commit()
         if time.monotonic() >= give_up:
             raise Busy(
                 f"{' '.join(what[:3])}: another process is at it",
@@ -58,5 +61,5 @@ async def _release(connection: AsyncConnection, number: int) -> None:
     if connection.closed or connection.invalidated:
         return
     await connection.rollback()
-    await connection.execute(text("select pg_advisory_unlock(:number)"), {"number": number})
+    await connection.execute(_UNLOCK, {"number": number})
     await connection.commit()

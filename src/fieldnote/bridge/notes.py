@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.bridge.field_ledger import record_write
 from fieldnote.bridge.note_text import WITHDRAWN, addendum, digest
 from fieldnote.bridge.outcomes import Change, NoteState
 from fieldnote.crm.types import Driver, NoteResult, NoteTarget, Outcome
+from fieldnote.db.batched import Writes
 from fieldnote.db.bridge_tables import notes
+from fieldnote.db.upserts import upsert
 from fieldnote.errors import CrmRefused
 
 log = logging.getLogger(__name__)
@@ -91,13 +92,44 @@ class NoteWriter:
         run_id: int | None,
         *,
         actor: str = "fieldnote",
+        known: Mapping[tuple[str, str], NoteEntry] | None = None,
+        out: Writes | None = None,
     ) -> None:
+        """`known`: the entries of all notes of the record, as `load_all` gives them; without them each is looked up.
+
+        `out`: where what is to be kept goes; without it, to `conn` at once.
+        """
+        self.out: Writes = conn if out is None else out
         self.actor = actor
+        self.known = known
         self.crm = crm
         self.conn = conn
         self.target = target
         self.key = key
         self.run_id = run_id
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the ledger knows nothing of it."""
+        return self.known is not None and (self.key.recording_id, self.key.note_key) not in self.known
+
+    async def plan(self, body: str, found: NoteResult | CrmRefused | None) -> bool:
+        """Note that it is to be made, which counts once it is committed; whether that is all there is to do.
+
+        `found`: what the CRM said of it, where it is new.
+        """
+        if not self.is_new or not isinstance(found, NoteResult) or found.outcome is not Outcome.MISSING:
+            return False
+        await self._intend(NoteEntry(), body)
+        return True
+
+    async def made(self, body: str, result: NoteResult | CrmRefused) -> NoteOutcome:
+        """Keep what became of a note that was to be made."""
+        if isinstance(result, CrmRefused):
+            return await self._refused(NoteEntry(), result)
+        if result.outcome is Outcome.APPLIED:
+            return await self._written(body, None, result)
+        return await self._guarded(NoteEntry(intended=digest(body)), body)
 
     async def apply(self, body: str) -> NoteOutcome:
         """Let the note say `body`; if a person changed it, an addendum says it, if it is new."""
@@ -112,16 +144,28 @@ class NoteWriter:
         return NoteOutcome(more.state, more.reason, (*done.changes, *more.changes), done.again or more.again)
 
     def _following(self) -> NoteWriter:
-        return NoteWriter(self.crm, self.conn, self.target, self.key.following, self.run_id, actor=self.actor)
+        return NoteWriter(
+            self.crm,
+            self.conn,
+            self.target,
+            self.key.following,
+            self.run_id,
+            actor=self.actor,
+            known=self.known,
+            out=self.out,
+        )
 
     async def _guarded(self, entry: NoteEntry, body: str) -> NoteOutcome:
         try:
             return await self._apply(entry, body)
         except CrmRefused as error:
-            reason = f"{error.message}; {error.hint}" if error.hint else error.message
-            await self._save(replace(entry, intended=None), NoteState.REFUSED, reason)
-            log.warning("note_refused", extra={"recording_id": self.key.recording_id, "record": self.key.record})
-            return NoteOutcome(NoteState.REFUSED, reason, again=True)
+            return await self._refused(entry, error)
+
+    async def _refused(self, entry: NoteEntry, error: CrmRefused) -> NoteOutcome:
+        reason = f"{error.message}; {error.hint}" if error.hint else error.message
+        await self._save(replace(entry, intended=None), NoteState.REFUSED, reason)
+        log.warning("note_refused", extra={"recording_id": self.key.recording_id, "record": self.key.record})
+        return NoteOutcome(NoteState.REFUSED, reason, again=True)
 
     async def withdraw(self) -> NoteOutcome | None:
         """The recording belongs to another record now: its summary goes, unless a person edited the note."""
@@ -138,6 +182,7 @@ class NoteWriter:
         if found.outcome is Outcome.MISSING or digest(live) not in {entry.base, entry.intended}:
             return NoteState.EDITED
         await self._intend(entry, WITHDRAWN)
+        await self.out.commit()
         done = await self._ask(
             lambda: self.crm.update_note_if(self.target, self.key.record, self.key.text, expected=live, body=WITHDRAWN)
         )
@@ -165,6 +210,7 @@ class NoteWriter:
             await self._save(replace(entry, intended=None), NoteState.WITHDRAWN)
             return NoteOutcome(NoteState.WITHDRAWN)
         await self._intend(entry, body)
+        await self.out.commit()
         made = await self._ask(lambda: self.crm.insert_note(self.target, self.key.record, self.key.text, body))
         if made.outcome is Outcome.APPLIED:
             return await self._written(body, None, made)
@@ -185,6 +231,7 @@ class NoteWriter:
             entry = replace(entry, wanted=entry.wanted or entry.intended)
             return await self._settled(entry, NoteState.EDITED, body)
         await self._intend(entry, body)
+        await self.out.commit()
         done = await self._ask(
             lambda: self.crm.update_note_if(self.target, self.key.record, self.key.text, expected=live, body=body)
         )
@@ -230,50 +277,55 @@ class NoteWriter:
             after=after,
             actor=self.actor,
         )
-        await record_write(self.conn, self.key.connection, self.run_id, change)
+        await record_write(self.out, self.key.connection, self.run_id, change)
         return change
 
     async def _load(self) -> NoteEntry:
-        row = (await self.conn.execute(select(notes).where(*self._is()))).one_or_none()
-        await self.conn.commit()
-        if row is None:
-            return NoteEntry()
-        return NoteEntry(NoteState(row.state), row.base_hash, row.wanted_hash, row.intended_hash)
+        known = self.known
+        if known is None:
+            known = await load_all(self.conn, self.key.connection, self.key.model, self.key.record)
+        return known.get((self.key.recording_id, self.key.note_key), NoteEntry())
 
     async def _save(self, entry: NoteEntry, state: NoteState, reason: str | None = None) -> None:
-        key = {
+        values = {
             "connection": self.key.connection,
             "model": self.key.model,
             "record": self.key.record,
             "recording_id": self.key.recording_id,
             "note_key": self.key.note_key,
-        }
-        row = key | {
             "table_name": self.target.table,
             "state": state.value,
             "reason": reason,
             "base_hash": entry.base,
             "wanted_hash": entry.wanted,
             "intended_hash": entry.intended,
-            "changed_at": func.now(),
         }
-        statement = upsert(notes).values(row)
-        changed = {name: statement.excluded[name] for name in row if name not in key}
-        await self.conn.execute(statement.on_conflict_do_update(index_elements=list(key), set_=changed))
-        await self.conn.commit()
-
-    def _is(self) -> list[ColumnElement[bool]]:
-        names = ("connection", "model", "record", "recording_id", "note_key")
-        return [notes.c[name] == getattr(self.key, name) for name in names]
+        await self.out.execute(upsert(notes, _CHANGED, now=("changed_at",)), values)
 
 
-async def known_notes(conn: AsyncConnection, connection: str, model: str, record: str) -> list[tuple[str, str]]:
-    """Recordings whose notes stand on this record, each with the name of the note; addenda go with their note."""
-    statement = select(notes.c.recording_id, notes.c.note_key).where(
-        notes.c.connection == connection,
-        notes.c.model == model,
-        notes.c.record == record,
-        notes.c.state.not_in([NoteState.WITHDRAWN.value, NoteState.REMOVED.value]),
+_CHANGED = ("table_name", "state", "reason", "base_hash", "wanted_hash", "intended_hash")
+
+
+async def load_all(conn: AsyncConnection, connection: str, model: str, record: str) -> dict[tuple[str, str], NoteEntry]:
+    """What the ledger knows of the notes of a record, by recording and name."""
+    values = {"connection": connection, "model": model, "record": record}
+    return {
+        (row.recording_id, row.note_key): NoteEntry(
+            NoteState(row.state), row.base_hash, row.wanted_hash, row.intended_hash
+        )
+        for row in await conn.execute(_LOAD, values)
+    }
+
+
+def standing(known: Mapping[tuple[str, str], NoteEntry]) -> list[tuple[str, str]]:
+    """Recordings whose notes stand on a record, each with the name of the note; addenda go with their note."""
+    gone = {NoteState.WITHDRAWN, NoteState.REMOVED}
+    return sorted(
+        {(recording_id, key.partition(":")[0]) for (recording_id, key), e in known.items() if e.state not in gone}
     )
-    found = {(row.recording_id, row.note_key.partition(":")[0]) for row in await conn.execute(statement)}
-    return sorted(found)
+
+
+_LOAD = text("""
+    select recording_id, note_key, state, base_hash, wanted_hash, intended_hash from notes
+    where connection = :connection and model = :model and record = :record
+""")

@@ -36,6 +36,7 @@ from fieldnote.bridge.quotes import find_quotes
 from fieldnote.bridge.recordings import Fetched, Recordings, Ticket, take_ticket
 from fieldnote.bridge.runs import begin, finish
 from fieldnote.bridge.start_links import offer_anew, offer_links
+from fieldnote.config import RECORDING
 from fieldnote.db.bridge_tables import due, events, fields, notes, pulls
 from fieldnote.errors import ConfigError, CrmUnavailable, FieldnoteError, Transient
 from fieldnote.siro import bulk
@@ -52,6 +53,7 @@ KEEP_EVENTS = timedelta(days=7)
 IN_FLIGHT = 8
 SHOWN = 20
 _LONGEST_PAUSE = timedelta(minutes=30)
+_LATE = {f"{RECORDING}result": "result", f"{RECORDING}evaluationScore": "score"}
 
 
 async def pull_once(
@@ -209,10 +211,16 @@ class Pass:
         """Late parts may have landed without a sign."""
         now = _now()
         async with self.bridge.engine.begin() as conn:
-            held = await self.recordings.unfinished(conn, now - WATCHED_FOR)
+            held = await self.recordings.unfinished(conn, now - WATCHED_FOR, self._late_parts())
             await self.recordings.restage(conn, await self.recordings.expired(conn, now - WATCHED_FOR), now)
         waiting = [item.id for item, fetched_at in held if self.eager or self._is_time(item, fetched_at, now)]
         await self.look_at([recording_id for recording_id in waiting if recording_id not in self._seen])
+
+    def _late_parts(self) -> list[str]:
+        """Parts of a recording that may come after all others, and that the file writes somewhere."""
+        targets = self.bridge.config.pull.targets() if self.bridge.config.pull else {}
+        named = {name for target in targets.values() for name in target.fields}
+        return [part for name, part in _LATE.items() if name in named]
 
     async def help_linking(self) -> None:
         """What Siro left unlinked, and was linked here now, is read again at once."""

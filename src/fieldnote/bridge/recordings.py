@@ -6,12 +6,12 @@ not possible.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -95,6 +95,18 @@ def _newer_extractions(old: Held, new: Held, *, alone: bool) -> tuple[Extraction
     return old.extractions
 
 
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """A recording as it is kept."""
+
+    held: Held
+    fetched: int
+    """The number of the fetch that brought it."""
+    state: str
+    forgotten: bool
+    """Whether a person asked that nothing of it be kept."""
+
+
 class Recordings:
     """The recordings of one connection."""
 
@@ -106,14 +118,14 @@ class Recordings:
     async def store(self, conn: AsyncConnection, fetched: Sequence[Fetched], now: datetime) -> Stored:
         """Keep what was fetched, and mark the records that it concerns as due."""
         known = await self._load_locked(conn, [item.held.id for item in fetched])
-        forgotten = await self._forgotten(conn, list(known))
         stored = Stored([], set())
         fresh: dict[str, tuple[Held, int]] = {}
         for item in fetched:
-            old, order = known.get(item.held.id, (None, 0))
-            if order > item.ticket.order:
+            loaded = known.get(item.held.id)
+            if loaded is not None and loaded.fetched > item.ticket.order:
                 continue
-            held = without_words(item.held) if item.held.id in forgotten else item.held
+            old = loaded.held if loaded is not None else None
+            held = without_words(item.held) if loaded is not None and loaded.forgotten else item.held
             new = held if old is None else merge(old, held, alone=item.alone)
             if new.purged_at is not None and (old is None or old.purged_at is None):
                 await drop_quotes(conn, self.connection, [new.id])
@@ -123,25 +135,21 @@ class Recordings:
                 stored.records.update(_records(old), _records(new))
         await self._write(conn, list(fresh.values()))
         held_now = [held for held, _ in fresh.values()]
-        before = {key: held.links for key, (held, _) in known.items()}
-        await self._write_links(conn, [held for held in held_now if before.get(held.id, ()) != held.links])
+        before = {key: loaded.held.links for key, loaded in known.items()}
+        relinked = [held for held in held_now if before.get(held.id, ()) != held.links]
+        await self._write_links(conn, relinked, [held.id for held in relinked if before.get(held.id)])
         await self.mark_due(conn, stored.records)
         await self.restage(conn, held_now, now)
         return stored
-
-    async def _forgotten(self, conn: AsyncConnection, recording_ids: Sequence[str]) -> set[str]:
-        """Those of which a person asked that nothing be kept."""
-        statement = select(recordings.c.recording_id).where(
-            recordings.c.connection == self.connection,
-            recordings.c.recording_id == func.any(list(recording_ids)),
-            recordings.c.forgotten_at.is_not(None),
-        )
-        return set((await conn.scalars(statement)).all())
 
     async def restage(self, conn: AsyncConnection, held: Sequence[Held], now: datetime) -> dict[str, Stage]:
         """Work out anew where these recordings stand."""
         ownership = await judge_recordings(conn, self.connection, [item.id for item in held])
         stages = {item.id: stage(item, ownership.get(item.id, Ownership.UNPROVEN), now) for item in held}
+        await self._keep_stages(conn, stages)
+        return stages
+
+    async def _keep_stages(self, conn: AsyncConnection, stages: Mapping[str, Stage]) -> None:
         if stages:
             values = {
                 "connection": self.connection,
@@ -149,7 +157,6 @@ class Recordings:
                 "states": [state.value for state in stages.values()],
             }
             await conn.execute(_RESTAGE, values)
-        return stages
 
     async def gone(self, conn: AsyncConnection, recording_id: str) -> None:
         """Siro does not know it any more. What came from it is asked about."""
@@ -166,32 +173,40 @@ class Recordings:
 
     async def load(self, conn: AsyncConnection, recording_ids: Sequence[str]) -> dict[str, Held]:
         """These recordings."""
-        return {key: held for key, (held, _) in (await self._load(conn, recording_ids)).items()}
+        return {key: loaded.held for key, loaded in (await self._load(conn, recording_ids)).items()}
 
-    async def linked(self, conn: AsyncConnection, model: Model, record: str) -> list[tuple[Held, Ownership]]:
-        """The recordings that are linked to a CRM record, and whose they are."""
-        statement = select(recording_links.c.recording_id).where(
-            recording_links.c.connection == self.connection,
-            recording_links.c.model == model.value,
-            recording_links.c.record == record,
-        )
-        ids = list((await conn.scalars(statement)).all())
-        held = await self.load(conn, ids)
+    async def linked(
+        self, conn: AsyncConnection, model: Model, record: str, now: datetime | None = None
+    ) -> list[tuple[Held, Ownership]]:
+        """The recordings that are linked to a CRM record, and whose they are. `now`: work out where they stand, too."""
+        values = {"connection": self.connection, "model": model.value, "record": record}
+        ids = list((await conn.scalars(_LINKED, values)).all())
+        if not ids:
+            return []
+        loaded = await self._load(conn, ids)
         ownership = await judge_recordings(conn, self.connection, ids)
-        return [(held[key], ownership.get(key, Ownership.UNPROVEN)) for key in sorted(held)]
+        found = [(loaded[key].held, ownership.get(key, Ownership.UNPROVEN)) for key in sorted(loaded)]
+        if now is not None:
+            stages = {held.id: stage(held, whose, now) for held, whose in found}
+            await self._keep_stages(conn, {key: new for key, new in stages.items() if loaded[key].state != new.value})
+        return found
 
-    async def unfinished(self, conn: AsyncConnection, since: datetime) -> list[tuple[Held, datetime]]:
+    async def unfinished(
+        self, conn: AsyncConnection, since: datetime, late: Collection[str] = ()
+    ) -> list[tuple[Held, datetime]]:
         """Recordings that may still become more, and when each was last fetched.
 
-        `since`: only those that began, or moved, after it.
+        `since`: only those that began, or moved, after it. `late`: parts that somebody waits for in a recording that
+        has all else: `result`, `score`.
         """
-        states = [state.value for state in Stage if state.unfinished]
-        statement = select(recordings.c.recording_id, recordings.c.fetched_at).where(
-            recordings.c.connection == self.connection,
-            recordings.c.state.in_(states),
-            func.greatest(recordings.c.started_at, recordings.c.updated_at) > since,
-        )
-        fetched_at = {row.recording_id: row.fetched_at for row in await conn.execute(statement)}
+        values = {
+            "connection": self.connection,
+            "states": [state.value for state in Stage if state.unfinished],
+            "since": since,
+            "result": "result" in late,
+            "score": "score" in late,
+        }
+        fetched_at = {row.recording_id: row.fetched_at for row in await conn.execute(_UNFINISHED, values)}
         held = await self.load(conn, list(fetched_at))
         return [(held[key], fetched_at[key]) for key in sorted(held)]
 
@@ -243,30 +258,22 @@ class Recordings:
     def _is(self, recording_id: str) -> tuple[Any, Any]:
         return recordings.c.connection == self.connection, recordings.c.recording_id == recording_id
 
-    async def _load_locked(self, conn: AsyncConnection, recording_ids: Sequence[str]) -> dict[str, tuple[Held, int]]:
+    async def _load_locked(self, conn: AsyncConnection, recording_ids: Sequence[str]) -> dict[str, _Loaded]:
         """One writer a recording, also of a new one; always in one order, so that none wait in a ring."""
         names = [f"{self.connection}/{recording_id}" for recording_id in sorted(set(recording_ids))]
         await conn.execute(_LOCK_RECORDINGS, {"names": names})
         return await self._load(conn, recording_ids)
 
-    async def _load(self, conn: AsyncConnection, recording_ids: Sequence[str]) -> dict[str, tuple[Held, int]]:
-        ids = list(recording_ids)
+    async def _load(self, conn: AsyncConnection, recording_ids: Sequence[str]) -> dict[str, _Loaded]:
+        values = {"connection": self.connection, "ids": list(recording_ids)}
         links: dict[str, list[Link]] = {}
-        statement = select(recording_links).where(
-            recording_links.c.connection == self.connection, recording_links.c.recording_id == func.any(ids)
-        )
-        for row in await conn.execute(statement):
+        for row in await conn.execute(_LINKS, values):
             links.setdefault(row.recording_id, []).append(Link(Model(row.model), row.record, row.siro_id))
-        both = recordings.outerjoin(recording_contents)
-        columns = [*recordings.c, *(recording_contents.c[name] for name in _CONTENTS)]
-        whole = (
-            select(*columns)
-            .select_from(both)
-            .where(recordings.c.connection == self.connection, recordings.c.recording_id == func.any(ids))
-        )
         return {
-            row.recording_id: (_held(row, links.get(row.recording_id, [])), row.fetched)
-            for row in await conn.execute(whole)
+            row.recording_id: _Loaded(
+                _held(row, links.get(row.recording_id, [])), row.fetched, row.state, row.forgotten_at is not None
+            )
+            for row in await conn.execute(_WHOLE, values)
         }
 
     async def _write(self, conn: AsyncConnection, fresh: Sequence[tuple[Held, int]]) -> None:
@@ -287,15 +294,10 @@ class Recordings:
     def _contents(self, held: Held) -> dict[str, Any]:
         return {"connection": self.connection, "recording_id": held.id} | _contents(held)
 
-    async def _write_links(self, conn: AsyncConnection, relinked: Sequence[Held]) -> None:
-        if not relinked:
-            return
-        ids = [held.id for held in relinked]
-        await conn.execute(
-            delete(recording_links).where(
-                recording_links.c.connection == self.connection, recording_links.c.recording_id == func.any(ids)
-            )
-        )
+    async def _write_links(self, conn: AsyncConnection, relinked: Sequence[Held], before: Sequence[str]) -> None:
+        """`before`: those of them that had other links."""
+        if before:
+            await conn.execute(_UNLINK, {"connection": self.connection, "ids": list(before)})
         rows = [
             {"connection": self.connection, "recording_id": held.id}
             | {"model": link.model.value, "record": link.record, "siro_id": link.siro_id}
@@ -368,6 +370,33 @@ def _held(row: Any, links: list[Link]) -> Held:
         ),
     )
 
+
+_UNFINISHED = text("""
+    select r.recording_id, r.fetched_at
+    from recordings r left join recording_contents c using (connection, recording_id)
+    where connection = :connection and greatest(r.started_at, r.updated_at) > :since
+      and (r.state = any(cast(:states as text[]))
+           or r.state = 'complete' and (:result and c.result is null or :score and c.score is null))
+""")
+
+_LINKED = text("""
+    select recording_id from recording_links where connection = :connection and model = :model and record = :record
+""")
+
+_LINKS = text("""
+    select recording_id, model, record, siro_id from recording_links
+    where connection = :connection and recording_id = any(cast(:ids as text[]))
+""")
+
+_UNLINK = text("""
+    delete from recording_links where connection = :connection and recording_id = any(cast(:ids as text[]))
+""")
+
+_WHOLE = text("""
+    select r.*, c.title, c.web_url, c.result, c.score, c.summary, c.extractions
+    from recordings r left join recording_contents c using (connection, recording_id)
+    where connection = :connection and recording_id = any(cast(:ids as text[]))
+""")
 
 # One after the other, in the order of the list.
 _LOCK_RECORDINGS = text("""

@@ -16,7 +16,7 @@ transaction. A comparison in SQL would be at the mercy of collations and of bina
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, timedelta
 from zoneinfo import ZoneInfo
 
@@ -24,7 +24,7 @@ from fieldnote.crm.sql_engine import Database
 from fieldnote.crm.sql_reading import Reader
 from fieldnote.crm.sql_text import parse_url
 from fieldnote.crm.sql_writing import Writer
-from fieldnote.crm.types import Cursor, NoteResult, NoteTarget, Page, Record, Row, Source, WriteResult
+from fieldnote.crm.types import Cursor, FieldWrite, NoteResult, NoteTarget, Page, Record, Row, Source, WriteResult
 from fieldnote.errors import ConfigError
 
 
@@ -102,6 +102,18 @@ class SqlDriver:
     def write_if(self, record: Record, column: str, *, expected: object, new: object) -> WriteResult:
         """See `Driver.write_if`."""
         return self._writer.write_if(record, column, expected, new)
+
+    def write_all(self, record: Record, writes: Sequence[FieldWrite]) -> list[WriteResult]:
+        """See `WritesTogether.write_all`."""
+        return self._writer.write_all(record, writes)
+
+    def find_notes(self, note: NoteTarget, record: str, keys: Sequence[str]) -> list[NoteResult]:
+        """See `WritesTogether.find_notes`."""
+        return self._writer.find_notes(note, record, keys)
+
+    def insert_notes(self, note: NoteTarget, record: str, bodies: Mapping[str, str]) -> list[NoteResult]:
+        """See `WritesTogether.insert_notes`."""
+        return self._writer.insert_notes(note, record, bodies)
 
     def find_note(self, note: NoteTarget, record: str, key: str) -> NoteResult:
         """See `Driver.find_note`."""

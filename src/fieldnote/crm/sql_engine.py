@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,9 +15,10 @@ from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, create_engine, inspect
+from sqlalchemy import Connection, Engine, create_engine, event, inspect
 from sqlalchemy.engine import URL
-from sqlalchemy.pool import NullPool
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool, PoolProxiedConnection
 
 from fieldnote.config import nearest
 from fieldnote.crm.sql_columns import ColumnType, column_type
@@ -25,6 +27,8 @@ from fieldnote.crm.sql_text import Dialect, identity_of, name_parts
 from fieldnote.errors import ConfigError, CrmRefused, CrmUnavailable
 
 CONNECT_SECONDS = 10
+_TRUSTED_SECONDS = 5.0
+"""For how long after its last use a connection is taken to be alive."""
 LOCK_SECONDS = 5
 """How long a write waits for somebody else's lock before it is left to a later cycle."""
 
@@ -104,6 +108,10 @@ class Database:
             case _:
                 return value
 
+    def known_table(self, name: str) -> Table | None:
+        """A table that was looked at before."""
+        return self._tables.get(name)
+
     def table(self, connection: Connection, name: str) -> Table:
         """Look at a table once. Raises CrmRefused where there is none, with the nearest name."""
         with self._lock:
@@ -134,10 +142,15 @@ class Database:
                 arguments = {"connect_timeout": CONNECT_SECONDS, "prepare_threshold": None}
                 url = self._url
         try:
-            return create_engine(url, connect_args=arguments, pool_pre_ping=True, pool_size=4, pool_recycle=1800)
+            engine = create_engine(url, connect_args=arguments, pool_size=4, pool_recycle=1800)
         except (ImportError, TypeError, ValueError) as error:
             hint = "pip install pymssql" if self.dialect.backend == "mssql" else "check what stands behind its '?'"
             raise ConfigError(f"{self._setting} cannot be used ({type(error).__name__})", hint=hint) from error
+        event.listen(engine, "checkin", _note_use)
+        event.listen(engine, "checkout", _ask_after_a_while)
+        if self.dialect.backend == "postgresql" and not self._writes:
+            event.listen(engine, "connect", _begin_as_reader)
+        return engine
 
     def _open_file(self) -> sqlite3.Connection:
         path = Path(self._url.database or "")
@@ -166,7 +179,7 @@ class Database:
                 return (f"set lock_timeout {LOCK_SECONDS * 1000}",) if writes else ()
             case "postgresql", True:
                 return (f"set local lock_timeout = '{LOCK_SECONDS}s'",)
-            case _, True:
+            case (_, True) | ("postgresql", False):
                 return ()
             case _:
                 return ("set transaction isolation level repeatable read, read only",)
@@ -188,6 +201,34 @@ class Database:
             for reflected in inspector.get_columns(bare, schema)
         ]
         return Table(name, path, {column.name: column for column in columns})
+
+
+def _begin_as_reader(connection: Any, _record: ConnectionPoolEntry) -> None:
+    """Each transaction says so as it begins, which saves asking for it."""
+    from psycopg import IsolationLevel  # noqa: PLC0415 - only where PostgreSQL is the CRM
+
+    connection.isolation_level = IsolationLevel.REPEATABLE_READ
+    connection.read_only = True
+
+
+def _note_use(_connection: Any, record: ConnectionPoolEntry) -> None:
+    record.info["used_at"] = time.monotonic()
+
+
+def _ask_after_a_while(connection: Any, record: ConnectionPoolEntry, proxy: PoolProxiedConnection) -> None:
+    """The database may have been restarted since the connection was last used; a moment ago it was there."""
+    if time.monotonic() - record.info.get("used_at", 0.0) < _TRUSTED_SECONDS:
+        return
+    del proxy
+    cursor = connection.cursor()
+    try:
+        cursor.execute("select 1")
+        cursor.fetchall()
+        connection.rollback()
+    except Exception as error:
+        raise DisconnectionError from error
+    finally:
+        cursor.close()
 
 
 def spelled(name: str, known: tuple[str, ...], where: str, *, what: str = "column") -> str:

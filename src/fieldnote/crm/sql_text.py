@@ -104,7 +104,8 @@ class Dialect:
     def quote(self, name: str) -> str:
         if self.backend == "mssql":
             return self.literal(f"[{name.replace(']', ']]')}]")
-        mark = "`" if self.backend == "mysql" else '"'
+        # In double quotes SQLite takes the name of a column that is gone for a text, and gives that.
+        mark = "`" if self.backend in {"mysql", "sqlite"} else '"'
         return self.literal(f"{mark}{name.replace(mark, mark * 2)}{mark}")
 
     def path(self, parts: tuple[str, ...]) -> str:

@@ -13,7 +13,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 from uuid import UUID
 
 from fieldnote.errors import CrmRefused
@@ -252,6 +252,32 @@ class Driver(Protocol):
 
     def close(self) -> None:
         """Let go of all connections."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FieldWrite:
+    """One field of a record, to be set to `new` if it holds `expected`."""
+
+    column: str
+    expected: object
+    new: object
+
+
+@runtime_checkable
+class WritesTogether(Protocol):
+    """What a driver may have besides: several writes of one record in one step, for speed. Each is guarded as alone."""
+
+    def write_all(self, record: Record, writes: Sequence[FieldWrite]) -> list[WriteResult]:
+        """As `write_if`, for several columns. Raises `CrmRefused` if one of them is refused; none is written then."""
+        ...
+
+    def find_notes(self, note: NoteTarget, record: str, keys: Sequence[str]) -> list[NoteResult]:
+        """As `find_note`, for several keys."""
+        ...
+
+    def insert_notes(self, note: NoteTarget, record: str, bodies: Mapping[str, str]) -> list[NoteResult]:
+        """As `insert_note`, for several keys; all or none where one is refused."""
         ...
 
 

@@ -22,9 +22,12 @@ _SHARED_VARIABLE = "FIELDNOTE_DATABASE_URL"
 _MINUTES: Final = 60_000  # milliseconds, as PostgreSQL counts its time-outs
 # A transaction is short by design: one that idles for minutes has lost its process, and holds locks that
 # others wait for.
-_TIMEOUTS: Final[Mapping[str, str | int]] = {
+_DEFAULTS: Final[Mapping[str, str | int]] = {
     "idle_in_transaction_session_timeout": 5 * _MINUTES,
     "lock_timeout": 1 * _MINUTES,
+    # Our statements touch few rows. Compiling one takes thirty times as long as running it, and on tables that nobody
+    # has analyzed yet PostgreSQL believes that it is worth it.
+    "jit": "off",
 }
 
 
@@ -88,13 +91,13 @@ def _parse(url: str, where: str) -> URL:
 def connection_options(application: Application, url: str) -> dict[str, str]:
     """What to give libpq beside `url`: the application's own schema as search path, UTC, time-outs, a name.
 
-    Options and time-outs that the URL itself carries are kept.
+    Options that the URL itself carries are kept.
     """
     query = _parse(url, "the database URL").query
-    # Of a setting given twice the last counts: the URL's time-outs win over ours, but not its search path.
+    # Of a setting given twice the last counts: the URL's win over our defaults, but not its search path.
     ours = {"search_path": application.value, "timezone": "UTC"}
     given = [option for option in (query.get("options"),) if isinstance(option, str)]
-    options = " ".join([*_settings(_TIMEOUTS), *given, *_settings(ours)])
+    options = " ".join([*_settings(_DEFAULTS), *given, *_settings(ours)])
     defaults = {"connect_timeout": "10", "application_name": f"fieldnote-{application.value}"}
     return {
         **{name: value for name, value in defaults.items() if name not in query},

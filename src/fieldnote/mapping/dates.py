@@ -41,17 +41,34 @@ _PART = r"(?:(?P<part>early|mid|middle of|late|beginning of|start of|end of|the 
 _FILLER = re.compile(
     r"^(?:(?:the|in|on|at|for|over|during|sometime|some time|start(?:ing|s|ed)?|begin(?:ning|s)?(?! of)|done|"
     r"finish(?:ed)?|complet(?:e|ed|ion)|install(?:ed|ation)?|ready|move|moving|want(?:s|ed)?|need(?:s|ed)?|"
-    r"would like|hop(?:es?|ing)|plan(?:s|ning)?|aim(?:ing)?|target(?:ing)?|to|be|have|it|they|we|i|project|"
-    r"work|timeline|is|are|ideally|preferably|customer|homeowners?|get|this done)\b(?! of)[ :,]*)+"
+    r"would like|hop(?:es?|ing)|look(?:s|ing)?|plan(?:s|ning)?|aim(?:ing)?|target(?:ing)?|"
+    r"to|be|have|it|they|we|i|project|work|timeline|is|are|ideally|preferably|customer|homeowners?|get|"
+    r"this done)\b(?! of)[ :,]*)+"
 )
+_AFTERTHOUGHT = re.compile(
+    r",? (?:if possible|ideally|preferably|or so|please|at (?:around |about )?noon|"
+    r"(?:in the )?(?:morning|afternoon|evening)|"
+    r"at (?:around |about )?\d{1,2}(?::\d\d)? ?(?:am|pm|a\.m\.?|p\.m\.?)?|"
+    r"\d{1,2}(?::\d\d)? ?(?:am|pm)|\d{1,2}:\d\d(?::\d\d)?)$"
+)
+"""What does not change the day: an hour, a wish."""
 _AHEAD = (
-    r"(?P<how>within|in|over|less than)? ?(?:the )?(?:next |coming )?(?:about |around |roughly )?"
+    r"(?P<how>within|in|over|(?:in )?(?:less than|under))? ?(?:the )?(?P<next>next |coming )?"
+    r"(?:about |around |roughly )?"
     r"(?P<n>\d+)(?: ?(?:-|to|or) ?(?P<m>\d+))? (?P<unit>day|week|month|year)s?"
-    r"(?: from (?:now|today))?(?: or less)?"
+    r"(?P<from> from (?:now|today)| out)?(?: or less)?"
 )
 _ONE_AHEAD = (
-    r"(?:(?P<how>within|in|over) )?(?:the )?(?:next |about )?(?:an? )?(?:(?P<couple>couple)(?: of)? )?"
-    r"(?P<unit>day|week|month|year)s?"
+    r"(?:(?P<how>within|in|over|(?:in )?(?:less than|under)) )?(?:the )?(?P<next>next )?(?:about )?(?:an? )?"
+    r"(?:(?P<couple>couple)(?: of)? )?(?P<unit>day|week|month|year)s?"
+    r"(?P<or_two> or 2)?(?P<from> from (?:now|today)| out)?"
+)
+_RANGES = (
+    r"between (.+?) and (.+)",
+    r"(?:from )?(.+?) (?:to|or|through|thru|until|-|or maybe|to maybe) (?:the )?(.+)",
+    r"([a-z]+)[-/]([a-z]+(?: 20\d\d)?)",
+    r"([a-z]+ \d{1,2})-(\d{1,2})",
+    r"(\d{1,2}/\d{1,2}(?:/\d\d)?)-(\d{1,2}/\d{1,2}(?:/\d\d)?)",
 )
 _HYPHENATED_PART = re.compile(r"\b(early|mid|late)-(?=[a-z])", re.IGNORECASE)
 """As in Mid-July, which is no range."""
@@ -59,10 +76,15 @@ _DASHES = re.compile("[\N{EN DASH}\N{EM DASH}]")
 _ABOUT = re.compile(r"^(?:around|about|approximately|roughly|maybe|probably|perhaps|likely|~)\s*")
 
 
+_ORDINALS = {"first": "1st", "second": "2nd", "third": "3rd", "fourth": "4th"}
+
+
 def days(text: str, on: date | None) -> Days:
     """The span that the words mean. Raises UnclearError where they are not certain."""
     text = _DASHES.sub("-", with_digits(text)).replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
     text = _HYPHENATED_PART.sub(r"\1 ", text)
+    text = re.sub(r"(?<=[a-z] )'(?=\d\d\b)|(?<= of )'(?=\d\d\b)", "20", text)
+    text = re.sub(r"\b(?:first|second|third|fourth)\b", lambda match: _ORDINALS[match.group()], text)
     return _Reader(on).span(re.sub(r"\s+", " ", text).strip(" .!,"))
 
 
@@ -80,7 +102,7 @@ class _Reader:
         """A bound, a range or a single unit, with what people say before it."""
         about = False
         while True:
-            stripped = text
+            stripped = _AFTERTHOUGHT.sub("", text)
             bound = self._bound(stripped)
             if bound:
                 return bound
@@ -107,24 +129,33 @@ class _Reader:
     def _bound(self, text: str) -> Days | None:
         match = re.fullmatch(
             r"(?:done |finished |completed |ready |installed |in )?"
-            r"(?P<word>by|before|no later than|not later than|until|prior to|ahead of|after|not before|"
-            r"no earlier than|"
-            r"as of|from|starting from) (?P<rest>.+)",
+            r"(?P<word>by|before|no later than|not later than|(?:at the latest|latest) by|prior to|ahead of|after|"
+            r"not before|no earlier than|not until|as early as|as of|from|starting from) "
+            r"(?P<rest>.+?)(?:,? at the latest)?",
+            text,
+        ) or re.fullmatch(
+            r"(?P<rest>.+?),? (?P<word>at the latest|or sooner|or earlier|or before|at the earliest|or later|or after)",
             text,
         )
-        if not match or (match["word"] == "from" and re.search(r" to | - |-", match["rest"])):
+        if not match or (match["word"] == "from" and re.search(r" to | - |-| through | thru | until ", match["rest"])):
             return None
         word, rest = match["word"], match["rest"].removeprefix("the ")
-        inner = self.span(rest)
+        inner = self.span(f"the {rest}" if re.fullmatch(r"\d{1,2}(?:st|nd|rd|th)", rest) else rest)
         if inner.first is None or inner.last is None:
             raise UnclearError("it is a bound of a bound")
-        if word == "by" and (inner.last - inner.first).days > 31:
+        if (
+            word not in {"before", "prior to", "ahead of", "after", "not before", "no earlier than"}
+            and (inner.last - inner.first).days > 31
+        ):
             raise UnclearError("it may be its beginning or its end")
         if word in {"before", "prior to", "ahead of"} and rest.startswith("end of "):
             word = "by"
         day = timedelta(days=1)
         match word:
-            case "by" | "no later than" | "not later than" | "until":
+            case (
+                "by" | "no later than" | "not later than" | "at the latest by" | "latest by" | "at the latest"
+                | "or sooner" | "or earlier" | "or before"
+            ):  # fmt: skip
                 return Days(None, inner.last, exact=False)
             case "before" | "prior to" | "ahead of":
                 return Days(None, self._not_over(inner.first) - day, exact=False)
@@ -139,22 +170,23 @@ class _Reader:
         return day
 
     def _range(self, text: str) -> Days | None:
-        match = re.fullmatch(
-            r"between (?P<a>.+?) and (?P<b>.+)|(?:from )?(?P<c>.+?) (?:to|or|through|thru|until|-) (?P<d>.+)"
-            r"|(?P<e>[a-z]+)[-/](?P<f>[a-z]+(?: 20\d\d)?)", text
-        )  # fmt: skip
-        if not match:
-            return None
-        left = match["a"] or match["c"] or match["e"]
-        right = match["b"] or match["d"] or match["f"]
+        for pattern in _RANGES:
+            if (match := re.fullmatch(pattern, text)) and (found := self._between(match[1], match[2])):
+                return found
+        return None
+
+    def _between(self, left: str, right: str) -> Days | None:
         year = re.search(r"20\d\d", right)
         if year and not re.search(r"20\d\d", left):
             left = f"{left} {year.group()}"
-        start, end = self._unit(left), self._unit(right)
-        if re.fullmatch(r"\d{1,2}(?:st|nd|rd|th)?", right) and start and start.first:
+        start = self._unit(left)
+        if start is None:
+            return None
+        end = self._unit(right)
+        if (number := re.fullmatch(r"(?:the )?(\d{1,2})(?:st|nd|rd|th)?", right)) and start.first:
             # March 10 to 15
-            end = self._unit(f"{start.first:%b} {right} {start.first.year}".casefold())
-        if start is None or end is None:
+            end = self._unit(f"{start.first:%b} {number[1]} {start.first.year}".casefold())
+        if end is None:
             return None
         if start.first is None or end.last is None or start.first > end.last:
             raise UnclearError("the span runs backwards, or has no end")
@@ -166,30 +198,51 @@ class _Reader:
         text = text.strip(" ,")
         for wording in (text, re.sub(r"^(?:the|in|on) ", "", text)):
             for pattern, read in self._patterns():
-                if match := re.fullmatch(pattern, wording):
-                    return read(match)
+                if (match := re.fullmatch(pattern, wording)) and (found := read(match)):
+                    return found
         return None
 
-    def _patterns(self) -> list[tuple[str, Callable[[re.Match[str]], Days]]]:
+    def _patterns(self) -> list[tuple[str, Callable[[re.Match[str]], Days | None]]]:
         ordinal = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
         return [
             (r"(\d{4})-(\d\d)-(\d\d)(?:t.*)?", lambda m: _day(int(m[1]), int(m[2]), int(m[3]))),
             (r"(\d{4})-(\d\d)", lambda m: _months(int(m[1]), int(m[2]))),
+            (r"(\d{1,2})/(20\d\d)", lambda m: _months(int(m[2]), int(m[1]))),
             (r"(\d{1,2})[/.](\d{1,2})(?:[/.](\d{4}|\d\d))?", self._slashed),
             (rf"(?:(?:{'|'.join(_WEEKDAYS)}),? )?{_MONTH} (?:the )?{ordinal}{_YEAR}", self._month_day),
             (rf"(?:the )?{ordinal} (?:of )?{_MONTH}{_YEAR}", self._month_day),
+            (r"the (?P<day>\d{1,2})(?:st|nd|rd|th)", self._day_of_month),
+            (r"(?:the )?(?P<day>\d{1,2})(?:st|nd|rd|th) of (?:the|this|next) month", self._day_of_month),
+            (
+                r"(?:the )?(?:(?P<n>1st|2nd|3rd|4th|last) (?:full )?week (?:of|in)|week of) (?P<of>.+)",
+                self._week_of,
+            ),
+            (rf"{_MONTH} (?P<n>1st|2nd|3rd|4th) week", self._week_of),
+            (r"(?P<what>.+?) (?:of )?next year", self._of_next_year),
+            (r"later (?P<unit>this week|this month|this year)", self._later_in),
+            (r"(?:the )?(?P<unit>week|month) after next", self._after_next),
+            (r"(?:a|1) week from (?P<weekday>" + "|".join(_WEEKDAYS) + ")", self._week_from),
+            (
+                r"(?P<weekday>"
+                + "|".join(_WEEKDAYS)
+                + ") (?:of )?next week|next week (?:on )?(?P<weekday2>"
+                + "|".join(_WEEKDAYS)
+                + ")",
+                self._next_weeks,
+            ),
             (rf"{_PART}(?P<which>this|next|coming)? ?{_MONTH}{_YEAR}", self._month),
             (rf"{_PART}(?P<which>this|next)? ?(?P<season>{'|'.join(_SEASONS)}){_YEAR}", self._season),
             (
-                rf"(?:q(?P<q>[1-4])|(?P<w>first|second|third|fourth|[1-4](?:st|nd|rd|th)) quarter){_YEAR}",
+                rf"{_PART}(?:the )?(?:q(?P<q>[1-4])|(?P<w>1st|2nd|3rd|4th) quarter){_YEAR}",
                 self._quarter,
             ),
+            (rf"(?:the )?(?:h(?P<h>[12])|(?P<w>1st|2nd) half)(?: of)?(?: (?:the|this) year)?{_YEAR}", self._half),
             (rf"{_PART}(?P<year>20\d\d)", lambda m: _part(m["part"], _months(int(m["year"]), 1, 12))),
             (
                 rf"{_PART}(?P<which>this|next|coming|the)? ?(?P<unit>week|month|quarter|year)",
                 self._named_unit,
             ),
-            (r"today|tomorrow|this weekend", self._near),
+            (r"today|tomorrow|(?:the )?day after tomorrow|this weekend", self._near),
             (
                 r"(?P<which>this|this coming|coming|next)? ?(?P<weekday>" + "|".join(_WEEKDAYS) + ")",
                 self._weekday,
@@ -222,6 +275,64 @@ class _Reader:
             return _part(match["part"], _months(int(match["year"]), month))
         return self._which(match["which"], lambda year: _part(match["part"], _months(year, month)))
 
+    def _day_of_month(self, match: re.Match[str]) -> Days:
+        """The 15th, of this month or of the next; of the one that is named."""
+        day, on = int(match["day"]), self.on
+        year, month = on.year, on.month
+        if match.group().endswith("next month") or ("month" not in match.group() and day < on.day):
+            year, month = _later(year, month, 1)
+        found = _day(year, month, day)
+        if found.last and found.last < on:
+            raise UnclearError("it is over")
+        return found
+
+    def _week_of(self, match: re.Match[str]) -> Days:
+        inner = self._unit(match.groupdict().get("of") or match["month"])
+        if inner is None or inner.first is None or inner.last is None:
+            raise UnclearError("it names no day or span of days")
+        if match["n"] is None:
+            if not inner.exact:
+                raise UnclearError("it does not say which week")
+            monday = inner.first - timedelta(days=inner.first.weekday())
+            return Days(monday, monday + timedelta(days=6), exact=False)
+        if not 28 <= (inner.last - inner.first).days + 1 <= 31:
+            raise UnclearError("it is no week of a month")
+        if match["n"] == "last":
+            return Days(inner.last - timedelta(days=6), inner.last, exact=False)
+        first = inner.first + timedelta(weeks=int(match["n"][0]) - 1)
+        return Days(first, first + timedelta(days=6), exact=False)
+
+    def _of_next_year(self, match: re.Match[str]) -> Days | None:
+        found = self._unit(f"{match['what'].removeprefix('the ')} {self.on.year + 1}")
+        return found if found and found.first and found.first.year == self.on.year + 1 else None
+
+    def _later_in(self, match: re.Match[str]) -> Days:
+        whole = self._unit(match["unit"])
+        if whole is None or whole.last is None or whole.last <= self.on:
+            raise UnclearError("it is over")
+        return Days(self.on + timedelta(days=1), whole.last, exact=False)
+
+    def _after_next(self, match: re.Match[str]) -> Days:
+        if match["unit"] == "month":
+            return _months(*_later(self.on.year, self.on.month, 2))
+        monday = self.on - timedelta(days=self.on.weekday()) + timedelta(weeks=2)
+        return Days(monday, monday + timedelta(days=6), exact=False)
+
+    def _week_from(self, match: re.Match[str]) -> Days:
+        ahead = (_WEEKDAYS.index(match["weekday"]) - self.on.weekday()) % 7 or 7
+        return Days(self.on + timedelta(days=ahead + 7), self.on + timedelta(days=ahead + 7))
+
+    def _next_weeks(self, match: re.Match[str]) -> Days:
+        monday = self.on - timedelta(days=self.on.weekday()) + timedelta(weeks=1)
+        day = monday + timedelta(days=_WEEKDAYS.index(match["weekday"] or match["weekday2"]))
+        return Days(day, day)
+
+    def _half(self, match: re.Match[str]) -> Days:
+        start = 1 if match["h"] == "1" or match["w"] == "1st" else 7
+        if match["year"]:
+            return _months(int(match["year"]), start, 6)
+        return self._coming(lambda year: _months(year, start, 6))
+
     def _season(self, match: re.Match[str]) -> Days:
         start = _SEASONS[match["season"]]
         if match["year"] and start == 12:
@@ -233,13 +344,10 @@ class _Reader:
         return self._which(match["which"], lambda year: _part(match["part"], _months(year, start, 3)))
 
     def _quarter(self, match: re.Match[str]) -> Days:
-        words = ["first", "second", "third", "fourth"]
-        number = int(match["q"] or 0) or next(
-            n for n, word in enumerate(words, start=1) if match["w"] in {word, f"{n}{_ENDING[n]}"}
-        )
+        start = int(match["q"] or match["w"][0]) * 3 - 2
         if match["year"]:
-            return _months(int(match["year"]), number * 3 - 2, 3)
-        return self._coming(lambda year: _months(year, number * 3 - 2, 3))
+            return _part(match["part"], _months(int(match["year"]), start, 3))
+        return _part(match["part"], self._coming(lambda year: _months(year, start, 3)))
 
     def _named_unit(self, match: re.Match[str]) -> Days:
         on, steps = self.on, 1 if match["which"] in {"next", "coming"} else 0
@@ -263,9 +371,11 @@ class _Reader:
                 return Days(self.on, self.on)
             case "tomorrow":
                 return Days(self.on + timedelta(days=1), self.on + timedelta(days=1))
-            case _:
+            case "this weekend":
                 saturday = self.on + timedelta(days=(5 - self.on.weekday()) % 7)
                 return Days(saturday, saturday + timedelta(days=1), exact=False)
+            case _:
+                return Days(self.on + timedelta(days=2), self.on + timedelta(days=2))
 
     def _weekday(self, match: re.Match[str]) -> Days:
         if match["which"] == "next":
@@ -276,11 +386,14 @@ class _Reader:
     def _ahead(self, match: re.Match[str]) -> Days:
         groups = match.groupdict()
         fewest = int(groups.get("n") or (2 if groups.get("couple") else 1))
-        most = int(groups.get("m") or fewest)
-        if groups["how"] is None and " from " not in match.group() and "next" not in match.group():
+        most = 2 if groups.get("or_two") else int(groups.get("m") or fewest)
+        how, coming = groups["how"], groups["next"] is not None
+        if how is None and not coming and groups["from"] is None:
             raise UnclearError("it may be how long something takes")
+        if (how == "over" and not coming) or match.group() == "within the year":
+            raise UnclearError("it may be more than that, or how long something takes")
         end = _moved(self.on, groups["unit"], most)
-        if groups["how"] in {"within", "over", "less than"} or re.search(r"\bnext |coming |or less", match.group()):
+        if coming or how not in {None, "in"} or match.group().endswith("or less"):
             return Days(self.on, end, exact=False)
         return Days(_moved(self.on, groups["unit"], fewest), end, exact=False)
 
@@ -308,9 +421,6 @@ class _Reader:
         if this.first and this.first > self.on:
             raise UnclearError("the next one may be this year's or next year's")
         return of_year(self.on.year + 1)
-
-
-_ENDING = {1: "st", 2: "nd", 3: "rd", 4: "th"}
 
 
 def _day(year: int, month: int, day: int) -> Days:
@@ -376,8 +486,17 @@ def _easter(year: int) -> date:
 
 _HOLIDAYS: dict[str, Callable[[int], date]] = {
     "thanksgiving": lambda year: _nth(year, 11, 3, 4),
-    "christmas(?: eve)?|x-?mas": lambda year: date(year, 12, 25),
-    "new year'?s(?: eve)?|new year": lambda year: date(year, 1, 1),
+    "(?:christmas|x-?mas) eve": lambda year: date(year, 12, 24),
+    "christmas|x-?mas": lambda year: date(year, 12, 25),
+    "new year'?s eve": lambda year: date(year, 12, 31),
+    "(?:the )?new year'?s|(?:the )?new year": lambda year: date(year, 1, 1),
+    "martin luther king(?: jr\\.?)?|mlk": lambda year: _nth(year, 1, 0, 3),
+    "president'?s'?": lambda year: _nth(year, 2, 0, 3),
+    "mother'?s": lambda year: _nth(year, 5, 6, 2),
+    "father'?s": lambda year: _nth(year, 6, 6, 3),
+    "columbus|indigenous peoples'?": lambda year: _nth(year, 10, 0, 2),
+    "veteran'?s'?": lambda year: date(year, 11, 11),
+    "black friday": lambda year: _nth(year, 11, 3, 4) + timedelta(days=1),
     "4th of july|july 4th|independence": lambda year: date(year, 7, 4),
     "labor": lambda year: _nth(year, 9, 0, 1),
     "memorial": lambda year: _nth(year, 6, 0, 1) - timedelta(days=7),

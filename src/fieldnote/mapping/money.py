@@ -37,7 +37,7 @@ class _Amount:
 _SCALES = {"k": 1000, "grand": 1000, "thousand": 1000, "hundred": 100, "m": 1_000_000, "mil": 1_000_000,
            "million": 1_000_000}  # fmt: skip
 _AMOUNT = re.compile(
-    r"(?P<sign>[$€£]|\busd\b)?\s*"
+    r"(?P<sign>(?:\bus ?)?[$€£]|\busd\b)?\s*"
     r"(?<![\w.])(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)"
     r"(?:\s*(?P<scale>k|grand|thousand|hundred|mil|million|m)\b)?"
     r"(?P<unit>\s*(?:dollars?|bucks|usd|euros?|pounds)\b|\s*[€£])?"
@@ -45,43 +45,66 @@ _AMOUNT = re.compile(
 
 _MOST = (
     r"(?:no|not|nothing|never) (?:more than|over|above|higher than|beyond)|"
-    r"(?:can'?t|cannot|won'?t|don'?t want to) (?:go |spend |pay )?(?:over|above|beyond|more than|exceed)|"
+    r"(?:can'?t|cannot|won'?t|(?:don'?t|doesn'?t|(?:do|does) not) want to|would(?:n'?t| not)) "
+    r"(?:go |spend |pay )?(?:over|above|beyond|more than|exceed)|"
     r"not? to exceed|not exceed(?:ing)?|up to|at most|max(?:imum)?(?: of)?|under|below|less than|within|"
-    r"capped at|cap of|ceiling of|top(?:s| end)? (?:of|is)|(?:stay(?:ing)?|keep it) (?:under|below)"
+    r"capped at|cap of|ceiling of|top(?:s| end)? (?:of|is)|(?:stay(?:ing)?|keep (?:it|things)) (?:under|below)|"
+    r"sub|as (?:much|high) as|(?:max(?:es|ing)?|tops?|topping) out at"
 )
 _LEAST = (
-    r"(?:no|not) (?:less than|under|below)|at least|min(?:imum)?(?: of)?|more than|over|above|upwards? of|"
+    r"(?:no|not|nothing|never) (?:less than|under|below|lower than)|as (?:little|low) as|at least|"
+    r"min(?:imum)?(?: of)?|more than|over|above|upwards? of|"
     r"starting (?:at|from)|north of"
 )
-_MOST_AFTER = r"max(?:imum)?|tops|or less|at (?:the )?most|or under|or below|and no more|limit|ceiling"
+_NOT_LESS = r"(?:no|not|nothing|never) (?:less than|under|below|lower than)"
+"""In which `less than` is no upper end."""
+_MOST_AFTER = (
+    r"max(?:imum)?|no more|not a penny more|no higher|"
+    r"tops|or less|at (?:the )?most|or under|or below|and no more|limit|ceiling"
+)
 _LEAST_AFTER = r"or more|\+|plus|and up|or above|at least|min(?:imum)?|minimum"
 _ABOUT = (
     r"around|about|roughly|approx(?:imately|\.)?|~|close to|near(?:ly)?|almost|somewhere (?:around|near)|"
-    r"in the (?:neighborhood|ballpark|area) of|ballpark|probably|maybe|perhaps|circa|ca\.?"
+    r"in the (?:neighborhood|ballpark|area|region) of|ballpark|probably|maybe|perhaps|circa|ca\.?|ideally|"
+    r"(?:i |we )?(?:guess|think|figure)|hopefully"
 )
-_ABOUT_AFTER = r"ish|-ish|or so|give or take|roughly|approximately|or thereabouts|ballpark"
+_ABOUT_AFTER = (
+    r"ish|-ish|mark|range|ideally|hopefully|maybe|i (?:guess|think)|"
+    r"or so|give or take|roughly|approximately|or thereabouts|ballpark"
+)
 _FILLER = (
     r"budget(?:ed)?|price|cost|amount|range|is|are|was|be|of|the|a|an|at|in|to|their|his|her|our|my|your|we|they|"
     r"he|she|i|it|it's|its|that's|we're|they're|we'd|they'd|i'd|he'd|she'd|have|has|had|having|total|all|overall|all-in|set|aside|saved|"
     r"spend|spending|pay|invest|can|could|would|like|want|wants|wanted|willing|looking|hoping|aiming|planning|"
     r"plan|comfortable|with|for|on|customers?|homeowners?|clients?|couple|family|stated|said|says|mentioned|"
     r"exactly|even|between|from|anywhere|somewhere|project|job|whole|thing|everything|up|top|target|goal|figure|"
-    r"number|approved|firm|cash|financed|currently|now|right|just|only|work|working|go|going|do|keep|stay|dollars"
+    r"number|approved|firm|cash|available|try|tries|trying|need|needs|needed|prefer|prefers|preferably|able|afford|"
+    r"financed|currently|now|right|just|only|work|working|go|going|do|keep|stay|dollars"
 )
 # What turns an amount into another one: a rate, a part, a condition, somebody else's price.
 _OTHER = re.compile(
     r"per\b|/\s*(?:mo|month|yr|year|week|sq|hour)|\bmonth|\bweekly\b|\byear|\bhour|\beach\b|\bapiece\b|"
     r"\bdeposit\b|\bdown payment\b|\bdown\b|\bquot|\bcompetitor|\bunless\b|\bif\b|\bbut\b|\bexcept\b|"
     r"\binstead\b|\bdiscount|\boff\b|\bpercent\b|%|\bowe|\balready\b|\blast\b|\bprevious|\bused to\b|"
-    r"\bnot (?!more|over|above|under|below|less|to|exceed)"
+    r"\bnot (?!more|over|above|under|below|less|lower|higher|to|exceed|want to)"
 )
+_OTHER_CURRENCY = re.compile(
+    r"[¥₹₽₩₱]|\b(?:c|ca|a|au|nz|hk|s|mx|r)\$|\b(?:cad|aud|nzd|mxn|chf|jpy|inr|pesos?|yen|rupees?|lakhs?|crores?|francs?|"
+    r"bitcoins?|btc)\b"
+)
+_BUT_BOUND = re.compile(rf",? but (?=(?:{_MOST}|{_LEAST})\b)")
 _DASHES = re.compile("[\N{EN DASH}\N{EM DASH}]")
 
 
 def amounts(text: str) -> Amounts:
     """The interval that the words mean. Raises UnclearError where they are not certain."""
     text = _DASHES.sub("-", with_digits(text)).replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
-    text = re.sub(r"\([^()\d]*\)", " ", text).strip(" .!")
+    text = _BUT_BOUND.sub(", ", re.sub(r"\([^()\d]*\)", " ", text).strip(" .!"))
+    text = re.sub(r"(\d+)[ -]?ish (?=thousand|k\b|grand)", r"about \1 ", text)
+    if "?" in text:
+        raise UnclearError("it is a question")
+    if _OTHER_CURRENCY.search(text):
+        raise UnclearError("it is in another currency")
     if _OTHER.search(text):
         raise UnclearError("the words tie the amount to something else")
     if re.search(r"\d\.\d{3}(?!\d)", text):
@@ -111,11 +134,16 @@ def _amount(match: re.Match[str]) -> _Amount:
 def _single(text: str, amount: _Amount) -> Amounts:
     if not amount.currency and amount.scale is None and amount.number < 1000:
         raise UnclearError("the number has no unit: it may be dollars or thousands")
+    if re.search(r"(?:^|[\s(])-$", text[: amount.start]) or re.fullmatch(r"\s*-\s*", text[amount.end :]):
+        raise UnclearError("its minus may be a dash")
     before, after = text[: amount.start].strip(" ,:;-"), text[amount.end :].strip(" ,:;.")
-    most = _has(before, _MOST, at_end=True) or _has(after, _MOST_AFTER)
-    least = not most and (_has(before, _LEAST, at_end=True) or _has(after, _LEAST_AFTER))
+    if re.search(r"\bbetween\b", before):
+        raise UnclearError("it is one end of a range")
+    most = (_has(before, _MOST, at_end=True) and not _has(before, _NOT_LESS, at_end=True)) or _has(after, _MOST_AFTER)
+    least = not most and (_has(before, rf"{_LEAST}|from", at_end=True) or _has(after, _LEAST_AFTER))
     about = _has(before, _ABOUT, at_end=False) or _has(after, _ABOUT_AFTER)
-    _only_filler(f"{before} | {after}", _MOST, _LEAST, _ABOUT, _MOST_AFTER, _LEAST_AFTER, _ABOUT_AFTER)
+    _only_filler(before, _NOT_LESS, _MOST, _LEAST, _ABOUT)
+    _only_filler(after, _MOST_AFTER, _LEAST_AFTER, _ABOUT_AFTER)
     value = amount.value
     if most:
         return Amounts(None, value, exact=False)
@@ -138,14 +166,29 @@ def _range(text: str, first: _Amount, second: _Amount) -> Amounts:
     between = text[first.end : second.start].strip()
     before, after = text[: first.start], text[second.end :]
     joined = re.fullmatch(r"-|to|or|through|thru|up to|and up to|to maybe|or maybe|,? ?maybe|to about", between)
+    known: tuple[str, ...] = ()
     if not joined and not (between in {"and", "&"} and "between" in before):
-        raise UnclearError("there are two amounts in it")
+        known = _bounds(before, between, after)
     if first.value > second.value:
         raise UnclearError("the range runs backwards")
     if not any(a.currency or a.scale is not None or a.number >= 1000 for a in (first, second)):
         raise UnclearError("the numbers have no unit: they may be dollars or thousands")
-    _only_filler(f"{before} | {after}", _ABOUT, _ABOUT_AFTER)
+    if _has(after.strip(" ,:;."), _MOST_AFTER):
+        known = (*known, _MOST_AFTER)
+    _only_filler(f"{before} | {after}", *known, _ABOUT, _ABOUT_AFTER)
     return Amounts(first.value, second.value, exact=first.value == second.value)
+
+
+def _bounds(before: str, between: str, after: str) -> tuple[str, ...]:
+    """`at least 10k and no more than 20k`: what else may stand around the two, where they are such bounds."""
+    least = _has(before.strip(" ,:;"), _LEAST, at_end=True) or re.match(rf"(?:{_LEAST_AFTER})\b", between)
+    middle = re.sub(rf"^(?:{_LEAST_AFTER})\b", "", between).strip(" ,;")
+    most = re.fullmatch(rf"(?:and )?(?:{_MOST})", middle) or (
+        middle in {"and", ""} and _has(after.strip(" ,:;."), _MOST_AFTER)
+    )
+    if not (least and most):
+        raise UnclearError("there are two amounts in it")
+    return (_LEAST, _MOST_AFTER)
 
 
 def _has(text: str, pattern: str, *, at_end: bool | None = None) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from decimal import Decimal
 
 _ONES = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen"
@@ -15,12 +16,31 @@ _SCALES = {"hundred": 100, "thousand": 1000, "grand": 1000, "million": 1_000_000
 _WORD = "|".join([*_SMALL, *_TENS])
 _SCALE = "|".join(_SCALES)
 _JOINT = r"(?:-|(?<=hundred) and |(?<=thousand) and | )?"
-_PHRASE = re.compile(rf"\b(?:(?:{_WORD})|(?:half )?an? (?=(?:{_SCALE})\b))(?:{_JOINT}(?:{_WORD}|{_SCALE})\b)*")
+_PHRASE = re.compile(rf"\b(?:(?:{_WORD})\b|(?:half )?an? (?=(?:{_SCALE})\b))(?:{_JOINT}(?:{_WORD}|{_SCALE})\b)*")
 
 
 def with_digits(text: str) -> str:
     """The text, in small letters, with every number in words replaced by its digits."""
-    return _PHRASE.sub(lambda match: _digits(match.group()), text.casefold())
+    text = _PHRASE.sub(lambda match: _digits(match.group()), text.casefold())
+    for pattern, digits in _MORE:
+        text = pattern.sub(digits, text)
+    return text
+
+
+_MORE: list[tuple[re.Pattern[str], Callable[[re.Match[str]], str]]] = [
+    (re.compile(r"\bhalf (?:a )?dozen\b"), lambda _: "6"),
+    (re.compile(r"\b(?:a |(\d+) )?dozen\b"), lambda match: str(12 * int(match[1] or 1))),
+    (re.compile(r"\b(?:a )?quarter (?:of a )?million\b"), lambda _: "250000"),
+    (re.compile(r"\b(\d+) point (\d+)\b"), lambda match: f"{match[1]}.{match[2]}"),
+    (re.compile(r"\b(\d+) and a half\b"), lambda match: f"{match[1]}.5"),
+    (re.compile(r"\b(\d+) (?:thousand|grand) (\d{3})\b"), lambda match: f"{match[1]}{match[2]}"),
+    (re.compile(rf"\b({_WORD})-({_WORD})\b"), lambda match: f"{_number(match[1])}-{_number(match[2])}"),
+]
+"""What the words alone do not tell: `2 and a half`, `35 thousand 500`, `ten-fifteen`."""
+
+
+def _number(word: str) -> int:
+    return _SMALL[word] if word in _SMALL else _TENS[word]
 
 
 def _digits(phrase: str) -> str:

@@ -100,7 +100,7 @@ def _list(value: object, _on: date | None) -> tuple[str, ...]:
 
 # --- numbers --------------------------------------------------------------------------------------------
 
-_COUNT = re.compile(r"(-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)(?: [a-z]+(?: [a-z]+)?)?")
+_COUNT = re.compile(r"(-?(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+))(?: [a-z]+(?: [a-z]+)?)?")
 
 
 def _decimal(value: object, _on: date | None = None) -> Decimal:
@@ -108,9 +108,11 @@ def _decimal(value: object, _on: date | None = None) -> Decimal:
         raise UnclearError("it is yes or no, and no number")
     if isinstance(value, int | float | Decimal):
         return Decimal(str(value))
-    match = _COUNT.fullmatch(with_digits(_one(value)).strip(" ."))
+    match = _COUNT.fullmatch(with_digits(_one(value)).strip().rstrip(" ."))
     if not match or re.search(r"\b(?:or|to|hundred|thousand|k|million|percent|half)\b", match.group()):
         raise UnclearError("it is not one exact number")
+    if re.fullmatch(r"-?[1-9]\d{0,2}\.\d{3}", match[1]):
+        raise UnclearError("its point may divide thousands or decimals")
     return Decimal(match[1].replace(",", ""))
 
 
@@ -188,9 +190,23 @@ def _last(value: object, on: date | None) -> date:
 
 # --- words ----------------------------------------------------------------------------------------------
 
-_YES = re.compile(r"(?:yes|yeah|yep|yup|true|correct|definitely|absolutely|sure)\b", re.IGNORECASE)
-_NO = re.compile(r"(?:no|nope|nah|false|never)\b", re.IGNORECASE)
-_HEDGED = re.compile(r"\b(?:but|maybe|unless|if|except|however|depends|and no|or no|not sure|might)\b", re.IGNORECASE)
+_THEY = r"(?: (?:sir|ma'am)| (?:i|we|you|he|she|it|they|there) (?:do|does|did|are|is|was|were|have|has|can|will))?"
+_YES = re.compile(
+    rf"(?:yes|yeah|yep|yup|y|true|correct|definitely|absolutely|certainly|of course|sure){_THEY}\b", re.IGNORECASE
+)
+_NO = re.compile(
+    r"(?:no|nope|nah|n|false|never|not at all|(?:absolutely|definitely|certainly|of course) not)"
+    r"(?: (?:sir|ma'am)| (?:i|we|you|he|she|it|they|there) (?:(?:do|does|did|are|is|was|were|have|has|can|wo)n'?t|"
+    r"(?:do|does|did|are|is|was|were|have|has|can|will) ?not))?\b",
+    re.IGNORECASE,
+)
+_HEDGED = re.compile(
+    r"\b(?:but|maybe|unless|if|except|however|depend(?:s|ing)|and no|or no|not sure|might|may|probably|possibly|"
+    r"perhaps|likely|think|guess|believe|suppose|hope(?:fully)?|as long as|once|when|after|until|pending|assuming|"
+    r"provided|subject to|eventually|later|someday|in principle|would|could|should|for the|for now|not yet|"
+    r"some(?:what|times)?|partly|partially|mostly|kind of|sort of|why not)\b|\?",
+    re.IGNORECASE,
+)
 
 
 def _boolean(value: object, _on: date | None) -> bool:
@@ -217,12 +233,21 @@ def _folded(text: str) -> str:
     return " ".join(text.split()).strip(" .!").casefold()
 
 
-_EMAIL = re.compile(r"[A-Za-z0-9._%+'-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}")
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+_EMAIL = re.compile(
+    rf"(?<![\w.@/+'-])[A-Za-z0-9_%+'-]+(?:\.[A-Za-z0-9_%+'-]+)*@{_LABEL}(?:\.{_LABEL})*\.[A-Za-z]{{2,}}(?![\w@-])"
+)
+
+
+_RETRACTED = re.compile(
+    r"\b(?:x|ext\.?|extension) ?\d|\b(?:wrong|incorrect|old|former|not|no longer|instead|isn't|don't)\b", re.IGNORECASE
+)
 
 
 def _email(value: object, _on: date | None) -> str:
-    found: dict[str, str] = {address.casefold(): address for address in _EMAIL.findall(_one(value))}
-    if len(found) != 1:
+    text = _one(value)
+    found: dict[str, str] = {address.casefold(): address for address in _EMAIL.findall(text.strip("'"))}
+    if len(found) != 1 or _RETRACTED.search(_EMAIL.sub("", text)):
         raise UnclearError("it is not one address of mail")
     return next(iter(found.values()))
 
@@ -231,8 +256,9 @@ _PHONE = re.compile(r"(?<![\d.])\+?\(?\d[\d ().-]{5,18}\d(?!\d)")
 
 
 def _phone(value: object, _on: date | None) -> str:
-    found = {number for text in _PHONE.findall(_one(value)) if (number := _dialled(text))}
-    if len(found) != 1:
+    said = _one(value)
+    found = {number for text in _PHONE.findall(said) if (number := _dialled(text))}
+    if len(found) != 1 or _RETRACTED.search(said):
         raise UnclearError("it is not one telephone number")
     return found.pop()
 
@@ -244,7 +270,8 @@ def _dialled(text: str) -> str | None:
         return f"+{digits}" if 8 <= len(digits) <= 15 else None
     if len(digits) == 11 and digits.startswith("1"):
         return f"+{digits}"
-    return f"{digits[:3]}-{digits[3:6]}-{digits[6:]}" if len(digits) == 10 else None
+    # In North America neither an area nor an exchange begins with 0 or 1.
+    return f"{digits[:3]}-{digits[3:6]}-{digits[6:]}" if re.fullmatch(r"[2-9]\d\d[2-9]\d{6}", digits) else None
 
 
 _PART = r"[^\W\d_][\w'.-]*"
@@ -253,15 +280,23 @@ _ROLES = {
     "and", "or", "both", "husband", "wife", "homeowner", "homeowners", "owner", "owners", "customer",
     "couple", "parents", "mother", "father", "mom", "dad", "son", "daughter", "spouse", "partner", "she",
     "he", "they", "everyone", "family", "the", "decision", "maker", "primary", "is", "not", "client",
+    "brother", "sister", "grandmother", "grandfather", "uncle", "aunt", "neighbor", "friend", "boss", "landlord",
+    "tenant", "property", "manager", "management", "insurance", "adjuster", "company", "contractor", "realtor", "agent",
+    "board", "association", "hoa", "committee", "trustee", "executor", "attorney", "inc", "llc", "to", "be",
+    "corp", "co", "ltd", "group", "holdings", "president",
 }  # fmt: skip
 
 
 def _person(value: object, _on: date | None) -> str:
-    text = re.sub(r"\s*\([^)]*\)|,.*$", "", _one(value)).strip()
+    text = re.sub(r"\s*\([^)]*\)|, (?!and\b|or\b)[a-z].*$", "", _one(value)).strip()
     text = text.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
     text = re.sub(r"^(?:mr|mrs|ms|dr)\.? ", "", text, flags=re.IGNORECASE)
     words = text.split()
-    if not _NAME.fullmatch(text) or _ROLES & {word.casefold() for word in words} or not words[-1][0].isupper():
+    if (
+        not _NAME.fullmatch(text)
+        or _ROLES & {word.casefold() for word in words}
+        or not (words[0][0].isupper() and words[-1][0].isupper())
+    ):
         raise UnclearError("it is not the full name of one person")
     return text
 

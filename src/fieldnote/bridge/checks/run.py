@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 
 from fieldnote.bridge.checks.findings import Finding, bad, good, hint
+from fieldnote.bridge.checks.mappings import check_mappings
 from fieldnote.bridge.checks.remote import check_native, check_people, check_token, check_user_token
 from fieldnote.bridge.checks.rows import check_stream
 from fieldnote.bridge.checks.targets import check_targets
@@ -23,6 +24,8 @@ async def check_all(bridge: Bridge) -> AsyncIterator[Finding]:
         yield finding
     if bridge.config.pull is not None:
         async for finding in check_user_token(bridge):
+            yield finding
+        async for finding in check_mappings(bridge):
             yield finding
     async for finding in check_native(bridge):
         yield finding

@@ -1,0 +1,30 @@
+"""`fieldnote check`, as far as it looks at what Siro knows of the CRM."""
+
+from __future__ import annotations
+
+from fieldnote.bridge.checks import Level, check_all
+from tests.bridge.conftest import Crm, Opener
+from tests.bridge.stub_siro import StubSiro, ago
+
+
+async def test_fields_that_siros_administrator_chose_are_proposed(crm: Crm, stub: StubSiro, opened: Opener) -> None:
+    stub.record("r1", started_at=ago(hours=1), said={"Budget": "$5", "Roof Age": "12", "Lender": "a bank", "Pets": "2"})
+    chosen = {"Budget": "Opportunity", "Roof Age": "Deals", "Lender": "Finance_Case__c"}
+    for item in stub.recordings["r1"]["entityExtractions"]:
+        model = chosen.get(item["name"])
+        item["mappings"] = (
+            [{"crmModelName": model, "crmFieldName": f"{item['name'].replace(' ', '_')}__c"}] if model else None
+        )
+    async with opened() as bridge:
+        found = [finding async for finding in check_all(bridge) if finding.subject == "mappings"]
+    texts = {finding.text: finding.mend for finding in found}
+    rest = "and the file says nothing of it"
+    assert texts == {
+        f"Siro's administrator chose Deals.Roof_Age__c for the extraction 'Roof Age', {rest}": (
+            "add to pull.opportunity.fields: Roof Age: {to: Roof_Age__c, as: text, policy: propose}"
+        ),
+        f"Siro's administrator chose Finance_Case__c.Lender__c for the extraction 'Lender', {rest}": (
+            "add to the fields of the record that it means: Lender: {to: Lender__c, as: text, policy: propose}"
+        ),
+    }
+    assert {finding.level for finding in found} == {Level.HINT}
