@@ -106,9 +106,9 @@ def explain(
     async def do(workspace: Workspace) -> list[Explained]:
         from fieldnote.workspace import explain_links
 
-        return await explain_links(workspace, (await organization(workspace, org)).id)
+        return await explain_links(workspace, (await organization(workspace, org)).id, recording)
 
-    found = [one for one in run(do) if recording in (None, one.recording_id, one.key)]
+    found = run(do)
     if recording is not None and not found:
         raise WorkspaceError(f"there is no recording {recording!r}", hint="Give its id, or the --id it came with.")
     if as_json:

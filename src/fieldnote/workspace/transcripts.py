@@ -13,15 +13,15 @@ from fieldnote.errors import WorkspaceError
 from fieldnote.insight import Utterance, duration_of
 from fieldnote.jobs import defer
 from fieldnote.workspace.context import Workspace
-from fieldnote.workspace.linking import link_around
+from fieldnote.workspace.linking import hold_links, link_around
 from fieldnote.workspace.processing import process
 from fieldnote.workspace.recordings import stored
 from fieldnote.workspace.tenancy import inside
 
 _RECORDING: Final = text("""
-select id::text, user_id::text, created_at, duration_ms, root_data_purged_at is not null as purged from recordings
+select id::text, user_id::text, created_at, root_data_purged_at is not null as purged from recordings
  where (id::text = :named or key = :named) and deleted_at is null
- order by id::text = :named desc limit 1 for update
+ order by id::text = :named desc limit 1
 """)
 _BEGIN_AGAIN: Final = text("""
 update recordings
@@ -50,6 +50,7 @@ async def set_transcript(
         if row.purged:
             raise WorkspaceError(f"the words of {named!r} were purged", hint="They are not taken a second time.")
         ids: dict[str, Any] = {"organization_id": organization_id, "recording_id": row.id}
+        await hold_links(conn, row.id)
         said = {"utterances": stored(utterances)}
         statement = insert(recording_utterances).values(ids | said)
         await conn.execute(statement.on_conflict_do_update(index_elements=["recording_id"], set_=said))

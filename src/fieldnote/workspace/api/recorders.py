@@ -23,7 +23,7 @@ from fieldnote.workspace.api.incoming import (
     user_of,
 )
 from fieldnote.workspace.choices import choose_all
-from fieldnote.workspace.linking import link_around
+from fieldnote.workspace.linking import hold_links, link_around
 from fieldnote.workspace.recordings import NewRecording
 
 _STAGES: Final = {
@@ -87,7 +87,9 @@ async def _external_id(call: Call, table: str, named: str | None) -> str | None:
 async def update_recording(call: Call) -> dict[str, Any]:
     """What a recorder or a person says of a recording."""
     wanted = read_exactly(call, RecordingUpdate)
-    row: Any = (await call.conn.execute(_RECORDING, {"id": _uuid(wanted.id)})).one_or_none()
+    recording_id = _uuid(wanted.id)
+    await hold_links(call.conn, recording_id)
+    row: Any = (await call.conn.execute(_RECORDING, {"id": recording_id})).one_or_none()
     if row is None or row.deleted_at is not None:
         raise not_found("Recording")
     await may_act_for(call, row.user_id)
