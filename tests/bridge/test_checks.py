@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from fieldnote.bridge.checks import Level, check_all
 from tests.bridge.conftest import Crm, Opener
 from tests.bridge.stub_siro import StubSiro, ago
@@ -28,3 +30,17 @@ async def test_fields_that_siros_administrator_chose_are_proposed(crm: Crm, stub
         ),
     }
     assert {finding.level for finding in found} == {Level.HINT}
+
+
+@pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
+async def test_an_address_for_alerts_that_nobody_knows_is_named_without_its_secret(
+    crm: Crm, stub: StubSiro, opened: Opener
+) -> None:
+    async def alerts(*addresses: str) -> list[tuple[str, str]]:
+        async with opened(alerts=list(addresses)) as bridge:
+            found = [finding async for finding in check_all(bridge) if finding.subject == "alerts"]
+        return [(finding.level, finding.text) for finding in found]
+
+    assert await alerts("json://localhost:9/hook") == [("good", "Apprise knows every address; nothing was sent")]
+    [(level, text)] = await alerts("json://localhost:9/hook", "carrier-pigeon://user:hunter2@roof")
+    assert (level, "address 2 of alerts is none that Apprise knows" in text, "hunter2" in text) == ("bad", True, False)

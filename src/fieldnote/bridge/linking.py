@@ -9,7 +9,7 @@ never undone, and not asked again.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -19,7 +19,7 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from fieldnote.bridge.context import Bridge
-from fieldnote.bridge.people import Rep
+from fieldnote.bridge.people import Rep, overrides_of
 from fieldnote.bridge.people import match as match_rep
 from fieldnote.config import Linking
 from fieldnote.db.bridge_tables import matches, sent
@@ -92,7 +92,7 @@ async def help_linking(bridge: Bridge) -> list[str]:
     if not due:
         return []
     users = await bridge.remote.users()
-    decisions = await _decide(bridge, due, users)
+    decisions = await _decide(bridge, due, users, await overrides_of(bridge) or {})
     return [decision.conversation_id for decision in decisions if await _carry_out(bridge, decision, policy)]
 
 
@@ -100,7 +100,9 @@ def _due_values(connection: str) -> dict[str, Any]:
     return {"connection": connection, "turn": SIROS_TURN, "days": LOOKED_AT_FOR, "limit": _AT_ONCE}
 
 
-async def _decide(bridge: Bridge, due: Sequence[Any], users: Sequence[User]) -> list[Decision]:
+async def _decide(
+    bridge: Bridge, due: Sequence[Any], users: Sequence[User], overrides: Mapping[str, str]
+) -> list[Decision]:
     """The decisions about the recordings that are due, those of one user solved together with all their neighbours."""
     wanted = {row.recording_id for row in due}
     first, last = min(row.started_at for row in due) - _AROUND, max(row.started_at for row in due) + _AROUND
@@ -108,7 +110,7 @@ async def _decide(bridge: Bridge, due: Sequence[Any], users: Sequence[User]) -> 
     async with bridge.engine.connect() as conn:
         made = (await conn.execute(_MADE, {**scope, "users": sorted({row.user_id for row in due})})).all()
         planned = (await conn.execute(_PLANNED, scope)).all()
-    appointments = [item for row in planned if (item := _appointment(row.key, row.payload, users)) is not None]
+    appointments = [item for row in planned if (item := _appointment(row.key, row.payload, users, overrides))]
     known = {item.id for item in appointments}
     fixed = {row.recording_id: row.engagement for row in made if row.recording_id not in wanted}
     elsewhere = {key: None if value not in known else value for key, value in fixed.items()}
@@ -122,11 +124,15 @@ def _conversation(row: Any) -> Conversation:
     return Conversation(row.recording_id, row.user_id, row.started_at, duration, place, row.title)
 
 
-def _appointment(key: str, payload: dict[str, Any], users: Sequence[User]) -> Appointment | None:
+def _appointment(
+    key: str, payload: dict[str, Any], users: Sequence[User], overrides: Mapping[str, str]
+) -> Appointment | None:
     """An appointment as it was pushed, its reps as Siro's users."""
     start = _moment(payload.get("startTime"))
     reps = [child for child in payload.get("engagementUsers") or () if not child.get("deletedAt")]
-    found = (match_rep(Rep(child["externalId"], child.get("email"), child.get("name")), users, {}) for child in reps)
+    found = (
+        match_rep(Rep(child["externalId"], child.get("email"), child.get("name")), users, overrides) for child in reps
+    )
     rep_ids = frozenset(item.user.id for item in found if item.user is not None)
     if start is None or not rep_ids:
         return None

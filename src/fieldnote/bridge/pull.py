@@ -146,21 +146,24 @@ class Pass:
         self.rows = ExtractionRows(bridge.remote, self.result.warnings)
         self._seen: set[str] = set()
         self._touched: set[tuple[Model, str]] = set()
-        self._doubted: list[str] = []
-        """Recordings that a list shows without the links that they had."""
+        self._doubted: set[str] = set()
+        """Recordings that a list shows without what they had, until each was read alone."""
 
     # --- fetching
 
     async def poll(self) -> None:
         """Read the list of what was updated. If Siro is silent, the next pass does; other work goes on."""
         try:
-            await self._poll()
-            await self.look_at(self._doubted)
+            latest = await self._poll()
+            await self.look_at(sorted(self._doubted))
         except SiroError as error:
             self._left_over(error)
+        else:
+            if not self._doubted:
+                await self._move_mark(latest)
 
-    async def _poll(self) -> None:
-        """Page by page; the high-water mark moves when all was read."""
+    async def _poll(self) -> datetime:
+        """Page by page; up to when all was read. The high-water mark moves once nothing is doubted any more."""
         now = _now()
         async with self.bridge.engine.begin() as conn:
             mark = await self._mark(conn, now)
@@ -173,9 +176,12 @@ class Pass:
             if page is None:
                 break
             latest = max([latest, *(held.updated_at for held in page)])
-            await self._keep([Fetched(held, ticket, alone=False) for held in page])
+            await self._keep([Fetched(held, ticket, alone=False) for held in page], new_since=mark)
+        return min(latest, now)
+
+    async def _move_mark(self, latest: datetime) -> None:
         async with self.bridge.engine.begin() as conn:
-            values = {"high_water": min(latest, now), "version": self._version()}
+            values = {"high_water": latest, "version": self._version()}
             await conn.execute(update(pulls).where(pulls.c.connection == self.bridge.name).values(values))
 
     async def _mark(self, conn: AsyncConnection, now: datetime) -> datetime:
@@ -277,14 +283,22 @@ class Pass:
             self._seen.add(recording_id)
         else:
             await self._keep([Fetched(held, ticket, alone=True)])
+        self._doubted.discard(recording_id)
         await self._close_events(recording_id, ticket)
 
-    async def _keep(self, fetched: Sequence[Fetched]) -> None:
+    async def _keep(self, fetched: Sequence[Fetched], *, new_since: datetime | None = None) -> None:
+        """`new_since`: what moved after it has not been dealt with, whether or not it says anything new."""
         whole = [replace(item, held=await self.rows.add(item.held)) for item in fetched]
         async with self.bridge.engine.begin() as conn:
             stored = await self.recordings.store(conn, whole, _now())
-        bare = {item.held.id for item in fetched if not item.held.links and not item.alone}
-        self._doubted += [held.id for held in stored.changed if held.links and held.id in bare]
+        changed = {held.id for held in stored.changed}
+        self._doubted |= {
+            item.held.id
+            for item in fetched
+            if item.held.id in stored.kept
+            and not item.alone
+            and (item.held.id in changed or (new_since is not None and item.held.updated_at > new_since))
+        }
         self._seen.update(item.held.id for item in fetched)
         self.result.read += len(fetched)
         self.result.changed += len(stored.changed)

@@ -7,7 +7,7 @@ not possible.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -40,6 +40,8 @@ class Stored:
     changed: list[Held]
     records: set[tuple[Model, str]]
     """The CRM records that it concerns: those linked now, and those that were."""
+    kept: set[str] = field(default_factory=set)
+    """The recordings of which more links or extractions are held than was shown: they may be gone, or left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,8 @@ class Recordings:
             if new.purged_at is not None and (old is None or old.purged_at is None):
                 await drop_quotes(conn, self.connection, [new.id])
             fresh[new.id] = new, item.ticket.order
+            if (new.links and not held.links) or (new.extractions and not held.extractions and not new.purged_at):
+                stored.kept.add(new.id)
             if old != new:
                 stored.changed.append(new)
                 stored.records.update(_records(old), _records(new))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 
+from fieldnote.bridge.alerts import check_addresses
 from fieldnote.bridge.checks.findings import Finding, bad, good, hint
 from fieldnote.bridge.checks.mappings import check_mappings
 from fieldnote.bridge.checks.remote import check_native, check_people, check_token, check_user_token
@@ -34,6 +35,8 @@ async def check_all(bridge: Bridge) -> AsyncIterator[Finding]:
             yield finding
         async for finding in _guarded(check_people(bridge), "people"):
             yield finding
+    if bridge.config.alerts.to:
+        yield await asyncio.to_thread(_alerts, bridge)
     if bridge.config.push is None and bridge.config.pull is None:
         yield hint("file", "it has neither `push` nor `pull`", "`fieldnote init` writes one")
 
@@ -44,6 +47,14 @@ async def _crm(bridge: Bridge) -> Finding:
     except FieldnoteError as error:
         return bad("crm", error.message, error.hint)
     return good("crm", f"{bridge.crm.identity} answers")
+
+
+def _alerts(bridge: Bridge) -> Finding:
+    try:
+        check_addresses(bridge.config)
+    except FieldnoteError as error:
+        return bad("alerts", error.message, error.hint)
+    return good("alerts", "Apprise knows every address; nothing was sent")
 
 
 def _check_crm(bridge: Bridge) -> Iterator[Finding]:
