@@ -70,7 +70,9 @@ _NEAR: Final = text(f"""{_APPOINTMENT}
        select n.id
          from unnest(cast(:moments as timestamptz[]), cast(:latitudes as float8[]), cast(:longitudes as float8[]))
               here (at, latitude, longitude)
-         join engagements n on n.starts_at between here.at - :before and here.at + :after
+        cross join lateral (
+              select id, account_id, lead_id, contact_id from engagements
+               where starts_at between here.at - :before and here.at + :after offset 0) n
          left join accounts na on na.id = n.account_id
          left join leads nl on nl.id = n.lead_id
          left join contacts nc on nc.id = n.contact_id

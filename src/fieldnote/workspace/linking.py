@@ -112,7 +112,12 @@ select distinct cast(created_at at time zone 'UTC' as date) as day from recordin
 _LOCK_REP_OF: Final = text("""
 select pg_advisory_xact_lock(hashtextextended('links of ' || user_id, 0)) from recordings where id = :id
 """)
-_LOCK_REP: Final = text("select pg_advisory_xact_lock(hashtextextended('links of ' || :user, 0))")
+# Every question that is asked then finds its few rows by an index, however many others the tables have; a plan that
+# reads a table from end to end would be chosen by what is guessed of it.
+_LOCK_REP: Final = text("""
+select pg_advisory_xact_lock(hashtextextended('links of ' || :user, 0)), set_config('enable_seqscan', 'off', true),
+       set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)
+""")
 _MOVED: Final = text("update recordings set updated_at = clock_timestamp() where id = :id")
 _KEPT: Final = ("source", "score", "reasons", "runners_up")
 """What tells one decision from another, beside the records and the trigger."""
