@@ -41,7 +41,7 @@ class Product:
 
     def output(self, *words: str) -> str:
         command = [sys.executable, "-m", "fieldnote", *words]
-        return subprocess.run(command, env=self.environment, check=True, capture_output=True, text=True).stdout
+        return subprocess.run(command, env=self.environment, check=True, stdout=subprocess.PIPE, text=True).stdout
 
     @contextmanager
     def served(self) -> Iterator[None]:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import timedelta
@@ -136,9 +139,9 @@ async def test_the_siro_client_comes_through(broken: Broken) -> None:
     rules = "calls: {server_error: 10%, reset_before: 10%, reset_after: 10%, refused_agents: [libraries]}"
     async with broken(rules) as house:
         async with AsyncSiro(token=house.api.token, base_url=house.server.url + ORGANIZATION_BASE) as siro:
-            for n in range(20):
+            for n in range(8):
                 await siro.engagements.sync(external_id=f"a-{n}", start_time=START + timedelta(hours=n))
-        assert len(await house.rows("select 1 from engagements")) == 20
+        assert len(await house.rows("select 1 from engagements")) == 8
 
 
 # --- lists
@@ -160,11 +163,12 @@ async def test_a_long_page_says_null_for_every_score(broken: Broken) -> None:
     async with broken("lists: {null_scores_over: 2}") as house:
         for n in range(3):
             await house.record(at=START + timedelta(hours=n))
+        await house.settle()
         asked = {"showEvaluationScore": "true"}
         long = (await call(house, path=RECORDINGS, params=asked)).json()["data"]
         assert [row["evaluationScore"] for row in long] == [None] * 3
         short = (await call(house, path=RECORDINGS, params=asked | {"pageSize": 2})).json()["data"]
-        assert all(row.get("evaluationScore", 0) is not None for row in short)
+        assert [row["evaluationScore"] for row in short] == [25.0] * 2
         unasked = (await call(house, path=RECORDINGS)).json()["data"]
         assert all("evaluationScore" not in row for row in unasked)
 
@@ -292,6 +296,23 @@ def test_the_command_names_a_wrong_or_missing_file(tmp_path: Path) -> None:
         words = ["workspace", "serve", "--faults", name]
         status, _, said = typed(words, folder=tmp_path, environment=environment)
         assert (status, complaint in said) == (1, True), said
+
+
+async def test_the_command_serves_with_faults_and_a_limit(house: House, tmp_path: Path) -> None:
+    (tmp_path / "faults.yaml").write_text("{seed: 3, calls: {server_error: {times: 1, statuses: [503]}}}")
+    environment = os.environ | {"FIELDNOTE_WORKSPACE_DATABASE_URL": house.workspace.database_url}
+    words = ["workspace", "serve", "--port", "0", "--faults", "faults.yaml", "--rate-limit", "2"]
+    command = [sys.executable, "-m", "fieldnote", *words]
+    process = await asyncio.create_subprocess_exec(*command, cwd=tmp_path, env=environment, stdout=PIPE)
+    try:
+        assert process.stdout is not None
+        said = [(await process.stdout.readline()).decode() for _ in range(4)]
+        assert "seed 3" in said[-1]
+        house.api.client.base_url = httpx2.URL(said[0].split()[-1] + ORGANIZATION_BASE)
+        assert [(await call(house)).status_code for _ in range(4)] == [503, 200, 200, 429]
+    finally:
+        process.terminate()
+        assert await process.wait() == 0
 
 
 def test_the_guides_example_is_a_faults_file(tmp_path: Path) -> None:

@@ -48,6 +48,16 @@ BODIES: Final[dict[tuple[str, str], Any]] = {
     ("POST", "/core/auth/tokens"): {"organizationId": "THEIRS", "tokenName": "x"},
     ("PUT", "/core/recordings/{id}/link"): {"dataType": "ENGAGEMENT", "id": "THEIRS"},
     ("DELETE", "/core/recordings/{id}/link"): {"dataType": "ENGAGEMENT", "id": "THEIRS"},
+    ("PUT", "/core/recordings"): {
+        "id": NEW, "dateCreated": START.isoformat(), "engagementId": "THEIRS", "title": "x",
+    },
+    ("PATCH", "/core/recordings"): {"id": "THEIRS", "title": "x"},
+    ("POST", "/core/recordings/signed-urls"): {"fileType": "audio/mpeg", "fileSize": 5},
+    ("POST", "/core/recordings/upload"): {
+        "fileUrl": "http://127.0.0.1/audio/THEIRS/THEIRS?method=GET&expires=1&signature=1", "fileType": "audio/mpeg",
+        "userId": "THEIRS",
+    },
+    ("POST", "/core/recordings/{id}/signedUrl"): {},
 }  # fmt: skip
 WRITING: Final = {"POST", "PUT", "PATCH"}
 FILTERS: Final = {"recordingId": "THEIRS", "userId": "THEIRS", "idType": "internal", "showCrmLinks": "true"}
@@ -89,7 +99,9 @@ def filled(value: Any, **words: str) -> Any:
         return {name: filled(item, **words) for name, item in value.items()}
     if isinstance(value, list):
         return [filled(item, **words) for item in value]
-    return words.get(value, value) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    return words.get(value) or value.replace("/THEIRS", f"/{words.get('THEIRS', 'THEIRS')}")
 
 
 async def furnish(house: House) -> str:

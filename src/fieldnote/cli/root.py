@@ -43,6 +43,8 @@ app.add_typer(oauth.app, name="oauth", help="OAuth app and user token.")
 app.add_typer(config.app, name="config", help="What a fieldnote.yaml may hold.")
 workspace.app.command()(recordings.record)
 workspace.app.command()(recordings.explain)
+workspace.app.command()(recordings.transcript)
+workspace.app.command()(recordings.retention)
 app.add_typer(workspace.app, name="workspace", help="A Siro-compatible server on this machine.")
 app.add_typer(db.app, name="db", help="Fieldnote's own PostgreSQL.")
 

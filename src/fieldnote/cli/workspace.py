@@ -74,6 +74,8 @@ def serve(
             typer.echo(f"The workspace listens on {server.url}")
             typer.echo(f"  SIRO_BASE_URL={server.url}/api-externalApi")
             typer.echo(f"  SIRO_API_URL={server.url}")
+            if broken is not None:
+                typer.echo(f"  What {faults} says goes wrong, by the seed {broken.seed}.")
             await until_stopped(server.wait())
 
     _run(do, on_loopback=is_loopback(host), faults=broken)

@@ -106,9 +106,9 @@ def explain(
     async def do(workspace: Workspace) -> list[Explained]:
         from fieldnote.workspace import explain_links
 
-        return await explain_links(workspace, (await organization(workspace, org)).id)
+        return await explain_links(workspace, (await organization(workspace, org)).id, recording)
 
-    found = [one for one in run(do) if recording in (None, one.recording_id, one.key)]
+    found = run(do)
     if recording is not None and not found:
         raise WorkspaceError(f"there is no recording {recording!r}", hint="Give its id, or the --id it came with.")
     if as_json:
@@ -143,6 +143,52 @@ def _tell(one: Explained) -> None:
         typer.echo(f"    not {lost['appointment']} ({lost['score']:.1%}): {lost['why']}")
 
 
+def transcript(
+    *,
+    recording: Annotated[str, typer.Argument(metavar="RECORDING", help="Its id, or your own.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=_FORMATS)],
+    org: OrganizationOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what was said in a recording that came without it, as an upload does. It is worked on then."""
+    from fieldnote.insight import read_transcript
+
+    said = read_transcript(_read(file), name=file.name)
+
+    async def do(workspace: Workspace) -> dict[str, str]:
+        from fieldnote.workspace import set_transcript
+
+        found = await organization(workspace, org)
+        return {"recordingId": await set_transcript(workspace, found.id, recording, said)}
+
+    print_result(run(do), as_json=as_json)
+
+
+def retention(
+    *,
+    days: Annotated[str, typer.Option("--days", metavar="N|off", help="After the day of the conversation.")],
+    org: OrganizationOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """After how long audio, transcripts and summaries go. What is older goes now; the server looks each hour."""
+    kept = None if days.strip().lower() == "off" else _days(days)
+
+    async def do(workspace: Workspace) -> dict[str, int | None]:
+        from fieldnote.workspace import purge_due, set_retention
+
+        found = await organization(workspace, org)
+        await set_retention(workspace, found.id, kept)
+        return {"days": kept, "purged": await purge_due(workspace, only=found.id)}
+
+    print_result(run(do), as_json=as_json)
+
+
+def _days(value: str) -> int:
+    if not (value.isascii() and value.isdigit() and len(value) < 9):
+        raise WorkspaceError(f"--days {value!r} is not a number of days", hint="Give a whole number, or off.")
+    return int(value)
+
+
 def _place(lat: float | None, lon: float | None) -> Place | None:
     from fieldnote.matching import Place
 
@@ -156,7 +202,7 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise WorkspaceError(
-            f"the transcript {path} cannot be read: {error.strerror or error}", hint="Check --transcript."
+            f"the transcript {path} cannot be read: {error.strerror or error}", hint="Check the file's name."
         ) from error
 
 

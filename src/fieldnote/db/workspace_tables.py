@@ -338,6 +338,7 @@ audio_files: Final = Table(
     Column("size", BigInteger, nullable=False),
     _moment("expires_at", nullable=False),
     _moment("stored_at"),
+    Column("duration_ms", BigInteger),
     _now("created_at"),
     Index("ix_audio_files_recording", "recording_id"),
 )

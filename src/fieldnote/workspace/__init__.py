@@ -27,7 +27,9 @@ from fieldnote.workspace.organizations import (
     map_user,
 )
 from fieldnote.workspace.recordings import NewRecording, add_recording
+from fieldnote.workspace.retention import purge_due, set_retention
 from fieldnote.workspace.server import WorkspaceServer, is_loopback
+from fieldnote.workspace.transcripts import set_transcript
 from fieldnote.workspace.webhooks import Endpoint, add_webhook
 
 __all__ = [
@@ -54,4 +56,7 @@ __all__ = [
     "list_users",
     "map_user",
     "open_workspace",
+    "purge_due",
+    "set_retention",
+    "set_transcript",
 ]

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.db.workspace_tables import recording_choices
-from fieldnote.workspace.linking import RECORDS, UNLINKED, link_around
+from fieldnote.workspace.linking import RECORDS, UNLINKED, hold_links, link_around
 
 _STATE: Final = text("""
 select r.user_id::text, r.created_at, l.resolved, l.engagement_id::text as engagement,
@@ -29,9 +29,26 @@ async def choose(
 
     A record that the recording has already by what it is linked to (the deal of its appointment) leaves that as it is.
     """
+    await hold_links(conn, recording_id)
     state: Any = (await conn.execute(_STATE, {"id": recording_id})).one()
     kept = {name: getattr(state, name) for name in RECORDS} if _has(state, kind, record_id) else {}
     await _keep(conn, organization_id, recording_id, kept | {kind: record_id}, trigger, by)
+    await link_around(conn, organization_id, state.user_id, [state.created_at])
+
+
+async def choose_all(
+    conn: AsyncConnection,
+    organization_id: str,
+    recording_id: str,
+    records: Mapping[str, str | None],
+    trigger: str,
+    *,
+    by: str,
+) -> None:
+    """Say what a recording belongs to when it comes: records by their kind, of RECORDS."""
+    await hold_links(conn, recording_id)
+    state: Any = (await conn.execute(_STATE, {"id": recording_id})).one()
+    await _keep(conn, organization_id, recording_id, records, trigger, by)
     await link_around(conn, organization_id, state.user_id, [state.created_at])
 
 
@@ -39,6 +56,7 @@ async def unlink(
     conn: AsyncConnection, organization_id: str, recording_id: str, *, kind: str, record_id: str, by: str
 ) -> bool:
     """Say that a recording does not belong to a record, and so to none. Whether it did."""
+    await hold_links(conn, recording_id)
     state: Any = (await conn.execute(_STATE, {"id": recording_id})).one()
     if not _has(state, kind, record_id):
         return False

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from fieldnote.db.encryption import SecretBox
 from fieldnote.db.engine import Application, open_engine
+from fieldnote.workspace.audio import AudioStore
 from fieldnote.workspace.connections import Connections
 from fieldnote.workspace.fault_settings import FaultSettings
 from fieldnote.workspace.faults import Faults
@@ -42,6 +43,7 @@ class Workspace:
     statistics: Statistics
     database_url: str
     box: SecretBox
+    audio: AudioStore
     on_loopback: bool = True
     """Whether only this machine reaches the server: then its webhooks may go to this machine too."""
     retry_after: tuple[timedelta, ...] = RETRY_AFTER
@@ -60,15 +62,16 @@ async def open_workspace(
 ) -> AsyncIterator[Workspace]:
     """The workspace in this database, migrated, with its organizations kept apart.
 
-    `home` holds the key that seals webhook secrets. `faults` go wrong while it is served. Raises DatabaseError.
+    `home` holds the key that seals webhook secrets, and the audio unless the environment names another place. `faults`
+    go wrong while it is served. Raises DatabaseError.
     """
-    box = SecretBox.open(home)
+    box, audio = SecretBox.open(home), AudioStore.open(home)
     engine = await open_engine(Application.WORKSPACE, database_url, pool_size=8)
     connections, statistics = Connections(engine), Statistics(engine)
     try:
         await prepare(engine)
         broken = None if faults is None else Faults(faults, engine)
-        yield Workspace(engine, connections, statistics, database_url, box, on_loopback, retry_after, broken)
+        yield Workspace(engine, connections, statistics, database_url, box, audio, on_loopback, retry_after, broken)
     finally:
         await statistics.close()
         await connections.close()

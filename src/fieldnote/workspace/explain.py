@@ -19,6 +19,7 @@ select r.id::text, r.key, r.processed_at is not null as processed, e.external_id
   left join recording_links l on l.recording_id = r.id
   left join engagements e on e.id = l.engagement_id
   left join opportunities o on o.id = coalesce(l.opportunity_id, e.opportunity_id)
+ where cast(:named as text) is null or r.id::text = :named or r.key = :named
  order by r.created_at, r.id
 """)
 
@@ -50,10 +51,10 @@ class Explained:
     """Who lost: the CRM's id of the appointment, its score, and why."""
 
 
-async def explain_links(workspace: Workspace, organization_id: str) -> list[Explained]:
-    """Every recording of the organization, in order of start."""
+async def explain_links(workspace: Workspace, organization_id: str, named: str | None = None) -> list[Explained]:
+    """Every recording of the organization, in order of start; or the one of this id or key."""
     async with inside(workspace.engine, organization_id) as conn:
-        rows: Any = (await conn.execute(_LINKS)).all()
+        rows: Any = (await conn.execute(_LINKS, {"named": named})).all()
     return [
         Explained(
             recording_id=row.id,

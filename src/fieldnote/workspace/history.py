@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Final
+
+from psycopg.errors import DeadlockDetected
+from sqlalchemy.exc import DBAPIError
 
 from fieldnote.errors import WorkspaceError
 from fieldnote.workspace.batch_file import bad_lines, check_batch, read_batch
 from fieldnote.workspace.context import Workspace
 from fieldnote.workspace.organizations import find_user
-from fieldnote.workspace.recordings import add_recordings
+from fieldnote.workspace.recordings import NewRecording, add_recordings
 from fieldnote.workspace.tenancy import inside
 
 _GROUP: Final = 100
 """Recordings that are stored in one transaction; the CRM's records wait for it."""
+_TRIES: Final = 5
 
 
 async def add_batch(workspace: Workspace, organization_id: str, path: Path) -> AsyncIterator[tuple[int, str]]:
@@ -30,9 +34,20 @@ async def add_batch(workspace: Workspace, organization_id: str, path: Path) -> A
     await _check_users(workspace, organization_id, path, named)
     lines = read_batch(path)
     while group := await asyncio.to_thread(lambda: list(islice(lines, _GROUP))):
-        ids = await add_recordings(workspace, organization_id, [line.new for line in group])
+        ids = await _add(workspace, organization_id, [line.new for line in group])
         for line, recording_id in zip(group, ids, strict=True):
             yield line.number, recording_id
+
+
+async def _add(workspace: Workspace, organization_id: str, news: Sequence[NewRecording]) -> list[str]:
+    """Once; again where PostgreSQL undid it because it and another transaction waited for each other."""
+    for left in reversed(range(_TRIES)):
+        try:
+            return await add_recordings(workspace, organization_id, news)
+        except DBAPIError as error:
+            if not left or not isinstance(error.orig, DeadlockDetected):
+                raise
+    raise AssertionError
 
 
 async def _check_users(workspace: Workspace, organization_id: str, path: Path, named: dict[str, int]) -> None:

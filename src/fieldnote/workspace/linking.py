@@ -109,6 +109,9 @@ select distinct user_id::text, cast(created_at at time zone 'UTC' as date) as da
 _DAYS_OF_USER: Final = text("""
 select distinct cast(created_at at time zone 'UTC' as date) as day from recordings where user_id = :user order by 1
 """)
+_LOCK_REP_OF: Final = text("""
+select pg_advisory_xact_lock(hashtextextended('links of ' || user_id, 0)) from recordings where id = :id
+""")
 _LOCK_REP: Final = text("select pg_advisory_xact_lock(hashtextextended('links of ' || :user, 0))")
 _MOVED: Final = text("update recordings set updated_at = clock_timestamp() where id = :id")
 _KEPT: Final = ("source", "score", "reasons", "runners_up")
@@ -137,6 +140,14 @@ async def link(context: procrastinate.JobContext, organization_id: str, user_id:
     workspace: Workspace = context.additional_context["workspace"]
     async with inside(workspace.engine, organization_id) as conn:
         await link_day(conn, organization_id, user_id, date.fromisoformat(day), trigger=FUZZY_AGAIN)
+
+
+async def hold_links(conn: AsyncConnection, recording_id: str) -> None:
+    """Keep others from deciding about the recordings of its rep meanwhile.
+
+    Who locks a recording's row and has links decided then does this first: whoever decides goes the same way.
+    """
+    await conn.execute(_LOCK_REP_OF, {"id": recording_id})
 
 
 async def defer_links(conn: AsyncConnection, organization_id: str, touched: Touched) -> None:

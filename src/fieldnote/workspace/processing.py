@@ -38,7 +38,8 @@ _SCORED_FROM: Final = 180_000
 """Milliseconds of conversation below which none is scored."""
 
 _SAID: Final = text("""
-select s.utterances, r.title, r.created_at, r.key, r.processed_at, r.summarized_at, u.name as rep_name,
+select s.utterances, md5(s.utterances::text) as words, r.title, r.created_at, r.key, r.processed_at,
+       r.summarized_at, u.name as rep_name,
        coalesce(a.fields ->> 'name', (select fields ->> 'name' from accounts where id = o.account_id)) as customer
   from recordings r
   join recording_utterances s on s.recording_id = r.id
@@ -49,7 +50,19 @@ select s.utterances, r.title, r.created_at, r.key, r.processed_at, r.summarized_
   left join opportunities o on o.id = coalesce(l.opportunity_id, e.opportunity_id)
  where r.id = :id
 """)
-_LOCK: Final = text("select processed_at is null from recordings where id = :id for update")
+# What was worked on counts if it is still what was said: another transcript may have come meanwhile.
+_LOCK: Final = text("""
+select r.processed_at is null and r.root_data_purged_at is null and md5(s.utterances::text) = :words
+  from recordings r left join recording_utterances s on s.recording_id = r.id
+ where r.id = :id
+   for update of r
+""")
+_LOCK_SUMMARY: Final = text("""
+select r.summarized_at is null and r.root_data_purged_at is null and md5(s.utterances::text) = :words
+  from recordings r left join recording_utterances s on s.recording_id = r.id
+ where r.id = :id
+   for update of r
+""")
 _EXTRACTIONS: Final = text("""
 select x.id::text, d.fields from extractions x join entity_definitions d on d.id = x.definition_id
  where x.recording_id = :id and x.status = 'IN_PROGRESS' order by d.created_at, d.id
@@ -85,7 +98,7 @@ async def process(context: procrastinate.JobContext, organization_id: str, recor
     found = await asyncio.to_thread(_look_into, said, recording_id)
     late = await _lateness(workspace, organization_id, said)
     async with inside(workspace.engine, organization_id) as conn:
-        if (await conn.execute(_LOCK, {"id": recording_id})).scalar_one_or_none():
+        if (await conn.execute(_LOCK, {"id": recording_id, "words": said.words})).scalar_one_or_none():
             score = await _keep_values(conn, organization_id, recording_id, found)
             if late is None:
                 await _keep_summary(conn, organization_id, recording_id, found)
@@ -109,8 +122,9 @@ async def summarize_late(context: procrastinate.JobContext, organization_id: str
         return
     found = await asyncio.to_thread(_look_into, said, recording_id)
     async with inside(workspace.engine, organization_id) as conn:
-        await _keep_summary(conn, organization_id, recording_id, found)
-        await conn.execute(_SUMMARIZED, {"id": recording_id})
+        if (await conn.execute(_LOCK_SUMMARY, {"id": recording_id, "words": said.words})).scalar_one_or_none():
+            await _keep_summary(conn, organization_id, recording_id, found)
+            await conn.execute(_SUMMARIZED, {"id": recording_id})
 
 
 async def _lateness(workspace: Workspace, organization_id: str, said: Any) -> float | None:

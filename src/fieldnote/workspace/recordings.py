@@ -36,7 +36,7 @@ from fieldnote.workspace.tenancy import inside
 _WORDS_PER_SECOND: Final = 2.5
 """How fast people talk with each other: what a length is guessed from where nothing tells it."""
 _LONGEST: Final = timedelta(days=1)
-_EARLIEST, _LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)
+EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,9 +69,14 @@ class NewRecording:
 
     @property
     def length(self) -> timedelta:
-        """How long it lasts: as given, else to the last time in the transcript, else guessed from its words."""
+        """How long it lasts: as given, else to the last time in the transcript, else guessed from its words.
+
+        0: nothing tells yet.
+        """
         if self.duration is not None:
             return self.duration
+        if self.utterances is None:
+            return timedelta(0)
         said = self.utterances or ()
         seconds = duration_of(list(said))
         if not seconds:
@@ -116,16 +121,22 @@ async def add_recordings(workspace: Workspace, organization_id: str, news: Seque
         check(new)
     async with inside(workspace.engine, organization_id, alone=True) as conn:
         users = {email: (await find_user(conn, email)).id for email in {new.user_email for new in news}}
-        return await insert_recordings(conn, organization_id, [(users[new.user_email], new) for new in news])
+        ids = await insert_recordings(conn, organization_id, [(users[new.user_email], new) for new in news])
+    if None in ids:
+        raise WorkspaceError("the id of a new recording is another one's", hint="Leave it out, or take a new UUID.")
+    return [one for one in ids if one is not None]
 
 
 async def insert_recordings(
     conn: AsyncConnection, organization_id: str, news: Sequence[tuple[str, NewRecording]]
-) -> list[str]:
-    """Store recordings of users, each beside the id of its user, inside a transaction that is alone; their ids."""
+) -> list[str | None]:
+    """Store recordings of users, each beside the id of its user, inside a transaction that is alone; their ids.
+
+    None where the id that was wanted is another recording's.
+    """
     rows = [_row(organization_id, user_id, new) for user_id, new in news]
     statement = upsert(recordings).values(rows)
-    statement = statement.on_conflict_do_nothing(index_elements=["organization_id", "key"])
+    statement = statement.on_conflict_do_nothing()
     made = {str(one) for one in (await conn.execute(statement.returning(recordings.c.id))).scalars()}
     added = [
         ({"organization_id": organization_id, "recording_id": row["id"]}, row["user_id"], new)
@@ -135,7 +146,7 @@ async def insert_recordings(
     if added:
         await _add_rest(conn, organization_id, added)
     keys = await _ids_by_key(conn, [row["key"] for row in rows if row["id"] not in made])
-    return [row["id"] if row["id"] in made else keys[row["key"]] for row in rows]
+    return [row["id"] if row["id"] in made else keys.get(row["key"]) for row in rows]
 
 
 async def _add_rest(
@@ -175,7 +186,7 @@ def check(new: NewRecording) -> None:
         raise WorkspaceError(
             "the start of the recording has no time zone", hint="Write it as 2026-02-15T14:00:00Z or …-07:00."
         )
-    if not _EARLIEST <= new.started_at < _LATEST:
+    if not EARLIEST <= new.started_at < LATEST:
         raise WorkspaceError(
             f"the recording starts in the year {new.started_at.year}", hint="Check the start; it is a date of our time."
         )

@@ -19,7 +19,7 @@ from starlette.types import ASGIApp
 from fieldnote.db.engine import Application
 from fieldnote.errors import ConfigError
 from fieldnote.jobs import WorkerSettings, make_app, run_worker
-from fieldnote.workspace import linking, processing, webhooks
+from fieldnote.workspace import linking, processing, retention, webhooks
 from fieldnote.workspace.api import create_app
 from fieldnote.workspace.api.mischief import Breakable, Mischief
 from fieldnote.workspace.context import Workspace
@@ -87,7 +87,7 @@ class WorkspaceServer:
             timeout_graceful_shutdown=5,
         )
         self._server = _Server(config)
-        blueprints = (linking.blueprint, processing.blueprint, webhooks.blueprint)
+        blueprints = (linking.blueprint, processing.blueprint, retention.blueprint, webhooks.blueprint)
         queue = make_app(Application.WORKSPACE, self.workspace.database_url, *blueprints)
         worker = run_worker(queue, context={"workspace": self.workspace}, settings=self._settings)
         self._tasks = [

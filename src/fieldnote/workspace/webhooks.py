@@ -26,6 +26,7 @@ from fieldnote.siro.webhooks import new_secret, sign
 from fieldnote.workspace.addresses import checked, resolve
 from fieldnote.workspace.crm_links import crm_links
 from fieldnote.workspace.fault_settings import WebhookFaults
+from fieldnote.workspace.faults import Faults
 from fieldnote.workspace.patience import Patiently
 from fieldnote.workspace.tenancy import inside
 
@@ -148,15 +149,9 @@ async def deliver(
         row: Any = (await conn.execute(_DELIVERY, ids)).one_or_none()
     if row is None:
         return
-    if workspace.faults is not None and row.attempts == 0 and not held:
-        own = await workspace.faults.of_organization(organization_id)
-        mishap = own.mishap(row.sequence)
-        if mishap == "doubled":
-            await _send(workspace, row.url, workspace.box.unseal(row.secret), message_id, _body(row))
-        elif mishap is not None:
-            async with inside(workspace.engine, organization_id) as conn:
-                await _hold_back(conn, own.settings.webhooks, mishap, organization_id, ids)
-            return
+    first = row.attempts == 0 and not held
+    if first and workspace.faults is not None and await _fails(workspace, workspace.faults, organization_id, row, ids):
+        return
     answer = await _send(workspace, row.url, workspace.box.unseal(row.secret), message_id, _body(row))
     again = not answer.taken and row.attempts < len(workspace.retry_after)
     state = "delivered" if answer.taken else ("pending" if again else "failed")
@@ -182,6 +177,18 @@ async def deliver(
 
 def _body(row: Any) -> bytes:
     return json.dumps(row.payload, separators=(",", ":")).encode()
+
+
+async def _fails(workspace: Workspace, faults: Faults, organization_id: str, row: Any, ids: dict[str, str]) -> bool:
+    """Let happen to a message what the faults file has in store for it. Whether that keeps it from being sent now."""
+    own = await faults.of_organization(organization_id)
+    mishap = own.mishap(row.sequence)
+    if mishap == "doubled":
+        await _send(workspace, row.url, workspace.box.unseal(row.secret), ids["message"], _body(row))
+    elif mishap is not None:
+        async with inside(workspace.engine, organization_id) as conn:
+            await _hold_back(conn, own.settings.webhooks, mishap, organization_id, ids)
+    return mishap not in (None, "doubled")
 
 
 async def _hold_back(

@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from fieldnote import __version__
-from fieldnote.workspace.api import organization, user
+from fieldnote.workspace.api import audio, organization, user
 from fieldnote.workspace.api.convoys import Convoys
 from fieldnote.workspace.context import Workspace
 from fieldnote.workspace.rate_limit import RateLimit
@@ -34,6 +34,7 @@ def create_app(workspace: Workspace, *, rate_limit: RateLimit | None = None) -> 
     app.state.rate_limit = rate_limit
     app.include_router(organization.router)
     app.include_router(user.router)
+    app.include_router(audio.router)
     app.add_exception_handler(HTTPException, _unknown_path)
     app.add_exception_handler(Exception, _fault)
     return app

@@ -20,7 +20,7 @@ from fieldnote.workspace import credentials
 from fieldnote.workspace.faults import Faults, Own
 
 _ORGANIZATION_BASE: Final = "/api-externalApi"
-_API: Final = re.compile(rf"(?:{_ORGANIZATION_BASE})?/v1/")
+_API: Final = re.compile(rf"(?:{_ORGANIZATION_BASE})?/v1/|/audio/")
 _ID: Final = re.compile(r"(?<=/)[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}(?=/|$)")
 _TRANSPORT: Final = "transport"
 _PAGES_KEPT: Final = 256

@@ -9,10 +9,11 @@ from fastapi import APIRouter
 from sqlalchemy import text
 
 from fieldnote.workspace import credentials
-from fieldnote.workspace.api import links, views
+from fieldnote.workspace.api import links, recorders, uploads, views
 from fieldnote.workspace.api.calls import Call
 from fieldnote.workspace.api.endpoints import Handler, endpoint
 from fieldnote.workspace.api.errors import invalid, issue, not_found
+from fieldnote.workspace.tenancy import Hold
 
 router: Final = APIRouter(prefix="/v1")
 
@@ -31,9 +32,9 @@ select r.id::text, s.utterances from recordings r left join recording_utterances
 """)
 
 
-def _add(method: str, path: str, handler: Handler) -> None:
-    answer = endpoint(handler, kind=credentials.USER, status=200)
-    router.add_api_route(path, answer, methods=[method], response_model=None)
+def _add(method: str, path: str, handler: Handler, *, status: int = 200, hold: Hold = Hold.NONE) -> None:
+    answer = endpoint(handler, kind=credentials.USER, status=status, hold=hold)
+    router.add_api_route(path, answer, methods=[method], status_code=status, response_model=None)
 
 
 async def list_extractions(call: Call) -> dict[str, Any]:
@@ -106,3 +107,8 @@ _add("GET", "/core/entities/extractions/{recordingId}", list_extractions)
 _add("GET", "/core/recordings/{id}/utterances", list_utterances)
 _add("PUT", "/core/recordings/{id}/link", links.link)
 _add("DELETE", "/core/recordings/{id}/link", links.remove_link)
+_add("PUT", "/core/recordings", recorders.create_recording, status=201, hold=Hold.ALONE)
+_add("PATCH", "/core/recordings", recorders.update_recording)
+_add("POST", "/core/recordings/signed-urls", uploads.create_upload_urls)
+_add("POST", "/core/recordings/upload", uploads.register_upload, status=201, hold=Hold.ALONE)
+_add("POST", "/core/recordings/{id}/signedUrl", uploads.audio_url)

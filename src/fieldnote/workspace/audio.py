@@ -1,0 +1,139 @@
+"""Where the sound of recordings lies: a folder, or any address that fsspec knows; and signed addresses of it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import wave
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlencode, urlsplit
+
+from fieldnote.db.encryption import SecretBox
+from fieldnote.db.home import home as default_home
+from fieldnote.errors import ConfigError
+
+VARIABLE: Final = "FIELDNOTE_WORKSPACE_AUDIO_URL"
+MEDIA_TYPES: Final = {
+    "audio/mpeg": "mp3", "audio/mp3": "mp3", "audio/mpeg3": "mp3", "audio/x-mpeg": "mp3",
+    "audio/aac": "aac", "audio/aacp": "aac", "audio/x-aac": "aac", "audio/x-hx-aac-adts": "aac",
+    "audio/vnd.dlna.adts": "aac",
+    "audio/wav": "wav", "audio/x-wav": "wav", "audio/wave": "wav", "audio/vnd.wave": "wav",
+}  # fmt: skip
+"""What may be uploaded, and what it is."""
+LARGEST: Final = 2 * 1024**3
+"""Bytes."""
+SIGNED_FOR: Final = timedelta(hours=1)
+"""How long an address is good."""
+_CHUNK: Final = 1024 * 1024
+
+
+class AudioStore:
+    """The files of all organizations, by key."""
+
+    def __init__(self, url: str) -> None:
+        """`url`: a folder, or an address as `s3://bucket/audio`, whose package has to be installed."""
+        self.url = url
+
+    @classmethod
+    def open(cls, home: Path | None = None) -> AudioStore:
+        """As FIELDNOTE_WORKSPACE_AUDIO_URL says, else the home's folder `audio`. Nothing is touched yet."""
+        folder = default_home() if home is None else home
+        return cls(os.environ.get(VARIABLE) or str(folder / "audio"))
+
+    @cached_property
+    def _place(self) -> tuple[Any, str]:
+        import fsspec  # noqa: PLC0415 - a tenth of a second that few commands need
+
+        try:
+            filesystem, root = fsspec.core.url_to_fs(self.url)
+        except (ImportError, ValueError) as error:
+            raise ConfigError(
+                f"{VARIABLE}: {error}", hint="Give a folder, or install what the message asks for."
+            ) from error
+        return filesystem, root
+
+    async def put(self, key: str, source: Path) -> None:
+        """Take a file."""
+        await asyncio.to_thread(self._put, key, source)
+
+    def _put(self, key: str, source: Path) -> None:
+        filesystem, root = self._place
+        filesystem.makedirs(f"{root}/{key.rpartition('/')[0]}", exist_ok=True)
+        filesystem.put_file(str(source), f"{root}/{key}")
+
+    async def read(self, key: str) -> AsyncIterator[bytes]:
+        """The file in pieces. Raises FileNotFoundError."""
+        filesystem, root = self._place
+        file = await asyncio.to_thread(filesystem.open, f"{root}/{key}", "rb")
+        try:
+            while piece := await asyncio.to_thread(file.read, _CHUNK):
+                yield piece
+        finally:
+            await asyncio.to_thread(file.close)
+
+    async def delete(self, key: str) -> None:
+        """Remove the file, if it is there."""
+        filesystem, root = self._place
+        with contextlib.suppress(FileNotFoundError):
+            await asyncio.to_thread(filesystem.rm_file, f"{root}/{key}")
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A file that an address gives access to."""
+
+    organization_id: str
+    file_id: str
+
+    @property
+    def key(self) -> str:
+        return f"{self.organization_id}/{self.file_id}"
+
+
+class Signer:
+    """Makes addresses that need no token, and knows them again."""
+
+    def __init__(self, box: SecretBox) -> None:
+        self._box = box
+
+    def address(self, base_url: str, file: Signed, method: str, expires_at: datetime) -> str:
+        """Good for this method (PUT or GET) until then."""
+        expires = int(expires_at.timestamp())
+        query = urlencode({"method": method, "expires": expires, "signature": self._signature(file, method, expires)})
+        return f"{base_url}/audio/{file.key}?{query}"
+
+    def allows(self, file: Signed, method: str, query: Any, *, ever: bool = False) -> bool:
+        """Whether an address with this query gives access now; `ever`: or once did."""
+        expires = str(query.get("expires", ""))
+        if query.get("method") != method or not (expires.isascii() and expires.isdigit() and len(expires) < 15):
+            return False
+        if not ever and int(expires) < datetime.now(UTC).timestamp():
+            return False
+        return bool(query.get("signature") == self._signature(file, method, int(expires)))
+
+    def _signature(self, file: Signed, method: str, expires: int) -> str:
+        return self._box.fingerprint(f"audio {method} {file.key} {expires}")
+
+
+def named_in(url: str) -> Signed | None:
+    """The file that an address is about; None for one that is not ours."""
+    match urlsplit(url).path.split("/"):
+        case ["", "audio", organization_id, file_id]:
+            return Signed(organization_id, file_id)
+        case _:
+            return None
+
+
+def length_of(file: Path) -> timedelta | None:
+    """How long a WAV file lasts; None for others, which do not say."""
+    try:
+        with wave.open(str(file), "rb") as sound:
+            return timedelta(seconds=sound.getnframes() / sound.getframerate())
+    except (wave.Error, EOFError, ZeroDivisionError):
+        return None

@@ -1,0 +1,306 @@
+"""Recordings that come as a file, or from a recorder, by the user token."""
+
+from __future__ import annotations
+
+import io
+import wave
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx2
+import pytest
+
+from fieldnote.siro import AsyncSiro
+from fieldnote.workspace import open_workspace
+from fieldnote.workspace.audio import VARIABLE, Signed, Signer
+from tests.workspace.contract import ORGANIZATION_BASE
+from tests.workspace.house import JOHN, START, Api, House
+
+URLS = "/v1/core/recordings/signed-urls"
+UPLOAD = "/v1/core/recordings/upload"
+RECORDINGS = "/v1/core/recordings"
+SOUND = b"ID3" + bytes(range(200))
+
+
+@pytest.fixture
+async def admin(house: House) -> Api:
+    """A client of the administrator, who may write."""
+    return await writer(house, house.organization.admin_id)
+
+
+async def writer(house: House, user_id: str) -> Api:
+    body = {"clientSecret": "app-secret", "userId": user_id, "scope": "write"}
+    made = await house.api("POST", "/v1/core/oauth/apps/app-1/access-token", json=body)
+    client = Api(house.server.url, made.json()["accessToken"], header="x-siro-auth-token")
+    house.clients.append(client)
+    return client
+
+
+async def john(house: House) -> str:
+    rows = await house.rows("select id::text from users where email = :email", email=JOHN)
+    return str(rows[0][0])
+
+
+async def urls(admin: Api, sound: bytes = SOUND, kind: str = "audio/mpeg") -> Any:
+    response = await admin("POST", URLS, json={"fileType": kind, "fileSize": len(sound)})
+    assert response.status_code == 200, response.text
+    return response.json()["data"]
+
+
+async def send(given: Any, sound: bytes = SOUND, **headers: str) -> httpx2.Response:
+    async with httpx2.AsyncClient(trust_env=False) as client:
+        return await client.put(given["uploadUrl"], content=sound, headers=given["uploadHeaders"] | headers)
+
+
+async def sent(admin: Api, sound: bytes = SOUND, kind: str = "audio/mpeg") -> str:
+    """The address by which an uploaded file is registered."""
+    given = await urls(admin, sound, kind)
+    response = await send(given, sound)
+    assert response.status_code == 200, response.text
+    return str(given["downloadUrl"])
+
+
+async def register(admin: Api, url: str, **fields: Any) -> httpx2.Response:
+    return await admin("POST", UPLOAD, json={"fileUrl": url, "fileType": "audio/mpeg", **fields})
+
+
+async def registered(admin: Api, url: str, **fields: Any) -> str:
+    response = await register(admin, url, **fields)
+    assert response.status_code == 201, response.text
+    return str(response.json()["data"]["recordingId"])
+
+
+# --- files
+
+
+async def test_a_file_becomes_a_recording_and_can_be_heard(house: House, admin: Api) -> None:
+    url = await sent(admin)
+    recording_id = await registered(admin, url, userEmail=JOHN, dateCreated=START.isoformat(), title="Call")
+    recording = await house.api.get(f"{RECORDINGS}/{recording_id}")
+    assert (recording["title"], recording["userId"]) == ("Call", await john(house))
+    assert recording["createdAt"].startswith("2026-02-15T14:00:00")
+    assert not recording["isProcessingDone"]
+    heard = (await admin("POST", f"{RECORDINGS}/{recording_id}/signedUrl")).json()["data"]
+    assert heard["error"] is False
+    async with httpx2.AsyncClient(trust_env=False) as client:
+        for address in (heard["url"], url):
+            answer = await client.get(address)
+            assert (answer.status_code, answer.content) == (200, SOUND)
+            assert answer.headers["content-type"] == "audio/mpeg"
+    assert await registered(admin, url) == recording_id  # a repetition does no harm
+    assert len(await house.api.recordings()) == 1
+
+
+async def test_the_siro_client_uploads(house: House, tmp_path: Path) -> None:
+    file = tmp_path / "call.mp3"
+    file.write_bytes(SOUND)
+    async with AsyncSiro(
+        token=house.api.token,
+        base_url=house.server.url + ORGANIZATION_BASE,
+        api_url=house.server.url,
+        client_id="app-1",
+        client_secret="app-secret",
+        user_id=house.organization.admin_id,
+    ) as siro:
+        made = await siro.recordings.upload(file, started_at=START, user_email=JOHN)
+    assert [row["id"] for row in await house.api.recordings()] == [made.recording_id]
+
+
+async def test_a_wave_file_tells_how_long_it_is(house: House, admin: Api) -> None:
+    buffer = io.BytesIO()
+    with wave.open(buffer, "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(1)
+        sound.setframerate(1000)
+        sound.writeframes(bytes(2500))
+    recording_id = await registered(admin, await sent(admin, buffer.getvalue(), "audio/wav"))
+    recording = await house.api.get(f"{RECORDINGS}/{recording_id}")
+    assert recording["durationInMilliseconds"] == 2500
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        (lambda given: given["uploadHeaders"].pop("x-goog-content-length-range"), 403),
+        (lambda given: given["uploadHeaders"].update({"Content-Type": "audio/wav"}), 403),
+        (lambda given: given.update(uploadUrl=given["uploadUrl"].replace("signature=", "signature=0")), 403),
+        (lambda given: given.update(uploadUrl=given["uploadUrl"].replace("expires=", "expires=9")), 403),
+        (lambda given: given.update(uploadUrl=given["downloadUrl"]), 403),
+    ],
+)
+async def test_what_was_not_signed_is_refused(admin: Api, change: Callable[[Any], object], status: int) -> None:
+    given = await urls(admin)
+    change(given)
+    assert (await send(given)).status_code == status
+    assert (await register(admin, given["downloadUrl"])).status_code == 422
+
+
+async def test_an_address_expires(house: House, admin: Api) -> None:
+    given = await urls(admin)
+    file_id = given["uploadUrl"].partition("?")[0].rpartition("/")[2]
+    file = Signed(house.organization.id, file_id)
+    late = START - timedelta(days=1)
+    given["uploadUrl"] = Signer(house.workspace.box).address(house.server.url, file, "PUT", late)
+    assert (await send(given)).status_code == 403
+
+
+async def test_a_file_of_another_size_is_refused(admin: Api) -> None:
+    given = await urls(admin)
+    for sound in (b"", SOUND + b"x"):
+        response = await send(given, sound)
+        assert response.status_code == 400
+        assert f"1 to {len(SOUND)} bytes" in response.json()["error"]
+    assert (await send(given, SOUND[:-1])).status_code == 200
+    await registered(admin, given["downloadUrl"])
+    assert (await send(given)).status_code == 403  # it can no longer be exchanged
+
+
+async def test_only_mp3_aac_and_wav_are_taken(admin: Api) -> None:
+    for kind, status in (("audio/mpeg", 200), ("audio/aac", 200), ("audio/x-wav", 200), ("video/mp4", 422)):
+        assert (await admin("POST", URLS, json={"fileType": kind, "fileSize": 5})).status_code == status
+    for size in (0, 3 * 1024**3, 1.5):
+        assert (await admin("POST", URLS, json={"fileType": "audio/mpeg", "fileSize": size})).status_code == 422
+
+
+async def test_what_is_wrong_with_a_registration_is_said(house: House, admin: Api) -> None:
+    url = await sent(admin)
+    for fields, status in (
+        ({"fileUrl": "https://example.test/a.mp3"}, 422),
+        ({"fileUrl": url.replace("signature=", "signature=0")}, 422),
+        ({"userEmail": "nobody@acme.test"}, 404),
+        ({"userId": str(uuid4())}, 404),
+        ({"userPhone": "5"}, 404),
+        ({"organizationId": str(uuid4())}, 404),
+        ({"dateCreated": "0001-01-01T00:00:00Z"}, 422),
+        ({"crmObjects": [{"objectType": "Opportunity", "objectId": "none"}]}, 422),
+        ({"unknown": 1}, 422),
+    ):
+        body = {"fileUrl": url, "fileType": "audio/mpeg"} | fields
+        assert (await admin("POST", UPLOAD, json=body)).status_code == status, fields
+    assert await house.api.recordings() == []
+
+
+async def test_a_reader_uploads_nothing_and_a_rep_only_their_own(house: House) -> None:
+    reader = await house.user_client()
+    assert (await reader("POST", URLS, json={"fileType": "audio/mpeg", "fileSize": 5})).status_code == 403
+    rep = await writer(house, await john(house))
+    assert (await register(rep, await sent(rep), userId=house.organization.admin_id)).status_code == 403
+    recording_id = await registered(rep, await sent(rep))
+    assert (await house.api.get(f"{RECORDINGS}/{recording_id}"))["userId"] == await john(house)
+
+
+async def test_the_records_that_an_upload_names_win_over_time(house: House, admin: Api) -> None:
+    await house.api.visit("a-1")
+    await house.api.visit("a-2", at=START + timedelta(days=9), opportunity={"externalId": "o-2"})
+    objects = [{"objectType": "Engagement", "objectId": "a-2"}, {"objectType": "Opportunity", "objectId": "o-2"}]
+    fields = {"userEmail": JOHN, "dateCreated": START.isoformat(), "crmObjects": objects}
+    recording_id = await registered(admin, await sent(admin), **fields)
+    explained = await house.explain(recording_id)
+    assert (explained.appointment, explained.opportunity) == ("a-2", "o-2")
+    assert (explained.trigger, explained.source) == ("AUDIO_UPLOAD_DEEPLINK", "DIRECT")
+
+
+async def test_the_customers_number_finds_the_contact_unless_two_have_it(house: House, admin: Api) -> None:
+    numbers = {"phoneNumbers": ["+1 (208) 555-0100"]}
+    await house.api.visit("a-1", at=START + timedelta(days=30), contact={"externalId": "p-1", **numbers})
+    first = await registered(admin, await sent(admin), contactPhone="208 555 0100")
+    assert (await house.explain(first)).trigger == "CONTACT_MATCH_AUDIO_UPLOAD"
+    crm = (await house.api.get(f"{RECORDINGS}/{first}", showCrmLinks="true"))["crm"]
+    assert [one["externalId"] for one in crm["contacts"]] == ["p-1"]
+    await house.api.visit("a-2", at=START + timedelta(days=31), contact={"externalId": "p-2", **numbers})
+    second = await registered(admin, await sent(admin), contactPhone="208 555 0100")
+    assert (await house.explain(second)).source == "NOT_FOUND"
+
+
+async def test_an_upload_without_such_a_word_is_matched_by_time(house: House, admin: Api) -> None:
+    await house.api.visit()
+    recording_id = await registered(admin, await sent(admin), userEmail=JOHN, dateCreated=START.isoformat())
+    assert (await house.explain(recording_id)).appointment == "a-1"
+
+
+async def test_audio_lies_where_the_environment_says(
+    house: House, admin: Api, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    await sent(admin)
+    assert [path.read_bytes() for path in (tmp_path / "home/audio").rglob("*") if path.is_file()] == [SOUND]
+    monkeypatch.setenv(VARIABLE, "memory://audio")
+    async with open_workspace(database_url=house.workspace.database_url) as workspace:
+        (tmp_path / "file").write_bytes(b"x")
+        await workspace.audio.put("o/f", tmp_path / "file")
+        assert [piece async for piece in workspace.audio.read("o/f")] == [b"x"]
+        await workspace.audio.delete("o/f")
+        await workspace.audio.delete("o/f")
+        with pytest.raises(FileNotFoundError):
+            assert [piece async for piece in workspace.audio.read("o/f")] == []
+
+
+# --- recorders
+
+
+async def test_a_recorder_begins_a_recording_under_an_id_of_its_own(house: House, admin: Api) -> None:
+    await house.api.visit("a-1", at=START + timedelta(days=9))
+    recording_id = str(uuid4())
+    body = {"id": recording_id, "dateCreated": START.isoformat(), "title": "Visit", "engagementId": "a-1"}
+    for _ in range(2):
+        assert (await admin("PUT", RECORDINGS, json=body)).status_code == 201
+    assert [row["id"] for row in await house.api.recordings()] == [recording_id]
+    assert (await house.explain(recording_id)).appointment == "a-1"
+    events = (await house.api.get("/v1/core/mobile-events", recordingId=recording_id))["data"]
+    assert {event["eventCode"] for event in events} == {"deeplinkReceived", "deeplinkConsumed", "recorderStateChange"}
+    assert (await admin("PUT", RECORDINGS, json=body | {"id": "mine"})).status_code == 422
+
+
+async def test_a_recording_goes_through_its_stages(house: House, admin: Api) -> None:
+    recording_id = str(uuid4())
+    await admin("PUT", RECORDINGS, json={"id": recording_id, "dateCreated": START.isoformat()})
+    seen = []
+    for status in (None, "UPLOADING", "UPLOADED", "ERROR"):
+        changes = {} if status is None else {"transcriptionStatus": status}
+        data = (await admin("PATCH", RECORDINGS, json={"id": recording_id, **changes})).json()["data"]
+        seen.append((data["transcriptionStatus"], data["processingStage"], data["processingStatus"]))
+    assert seen == [
+        ("RECORDING", "recording", "in-progress"),
+        ("UPLOADING", "uploading", "in-progress"),
+        ("UPLOADED", "processing", "in-progress"),
+        ("ERROR", "processing", "error"),
+    ]
+    done = await house.record(at=START + timedelta(days=1))
+    await house.settle()
+    data = (await admin("PATCH", RECORDINGS, json={"id": done, "transcriptionStatus": "RECORDING"})).json()["data"]
+    assert (data["transcriptionStatus"], data["processingStage"], data["processingStatus"]) == (
+        "COMPLETE",
+        "done",
+        "complete",
+    )
+
+
+async def test_what_a_person_says_of_a_recording_is_kept(house: House, admin: Api) -> None:
+    await house.api.visit(at=START + timedelta(days=9))
+    recording_id = await house.record()
+    changes = {"title": "Kitchen", "notes": "Call back", "dateCreated": (START + timedelta(days=9)).isoformat()}
+    data = (await admin("PATCH", RECORDINGS, json={"id": recording_id, **changes})).json()["data"]
+    assert (data["title"], data["notes"]) == ("Kitchen", "Call back")
+    assert (await house.explain(recording_id)).appointment == "a-1"
+    rep = await writer(house, await house.user("sue@acme.test", "Sue Rep"))
+    assert (await rep("PATCH", RECORDINGS, json={"id": recording_id, "title": "x"})).status_code == 403
+    assert (await admin("PATCH", RECORDINGS, json={"id": str(uuid4()), "title": "x"})).status_code == 404
+
+
+async def test_a_file_and_a_recording_of_another_organization_are_not_there(house: House, admin: Api) -> None:
+    url, recording_id = await sent(admin), await house.record()
+    organization, other = await house.another()
+    app = {"appName": "x", "owner": organization.admin_id, "organizationId": organization.id}
+    made = (await other("POST", "/v1/core/oauth/apps", json=app)).json()
+    body = {"clientSecret": made["clientSecret"], "userId": organization.admin_id, "scope": "write"}
+    path = f"/v1/core/oauth/apps/{made['clientID']}/access-token"
+    token = (await other("POST", path, json=body)).json()["accessToken"]
+    theirs = Api(house.server.url, token, header="x-siro-auth-token")
+    house.clients.append(theirs)
+    assert (await register(theirs, url)).status_code == 422
+    assert (await theirs("POST", f"{RECORDINGS}/{recording_id}/signedUrl")).status_code == 404
+    assert (await theirs("PATCH", RECORDINGS, json={"id": recording_id, "title": "x"})).status_code == 404
+    taken = {"id": recording_id, "dateCreated": START.isoformat()}
+    assert (await theirs("PUT", RECORDINGS, json=taken)).status_code == 422
