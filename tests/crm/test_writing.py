@@ -105,6 +105,30 @@ def test_what_does_not_fit_is_refused_by_the_columns_name(crm: Crm, column: str,
     assert caught.value.hint
 
 
+@pytest.mark.parametrize(
+    ("column", "value", "message"),
+    [
+        ("stage", "lost", "deals.stage takes one of open, won"),
+        ("score", 101, "deals.score takes nothing above 100"),
+        ("score", -1, "deals.score takes nothing below 0"),
+        ("name", "eleven char", "deals.name takes 10 characters"),
+    ],
+)
+def test_what_the_tables_constraints_forbid_is_refused_by_their_words(
+    crm: Crm, column: str, value: Any, message: str
+) -> None:
+    long = "length" if crm.backend == "sqlite" else "char_length"
+    crm.run(
+        "create table deals (id integer primary key, name {text}, stage varchar(20), score integer,"
+        f" check (stage in ('open', 'won')), check (score >= 0 and score <= 100), check ({long}(name) <= 10))",
+        "insert into deals values (7, 'seven', 'open', 1)",
+    )
+    with pytest.raises(CrmRefused) as caught:
+        crm.driver.write_if(DEAL, column, expected=None, new=value)
+    assert message in caught.value.message
+    assert crm.driver.write_if(DEAL, "stage", expected="open", new="won").after == "won"
+
+
 def test_a_column_that_was_altered_is_looked_at_again(crm: Crm) -> None:
     _deals(crm)
     with pytest.raises(CrmRefused, match="holds 10 characters"):

@@ -17,6 +17,7 @@ from uuid import UUID
 from sqlalchemy import types
 from sqlalchemy.dialects import mssql, mysql, postgresql
 
+from fieldnote.crm.sql_rules import NO_RULE, Rule
 from fieldnote.crm.types import FrozenValue, freeze
 from fieldnote.errors import CrmRefused
 
@@ -63,6 +64,8 @@ class ColumnType:
     generated: bool = False
     nullable: bool = True
     exact: bool = True
+    rule: Rule = NO_RULE
+    """What the table's constraints ask besides."""
 
     def fit(self, value: object) -> Any:
         """The value as the database takes it, or CrmRefused."""
@@ -72,7 +75,9 @@ class ColumnType:
             if not self.nullable:
                 self._refuse("must not be empty")
             return None
-        return self._bound(self._typed(value))
+        typed = self._typed(value)
+        self._obey(typed)
+        return self._bound(typed)
 
     def fit_key(self, key: str) -> Any:
         """An `externalId` as this column's type, or CrmRefused where it cannot be one of its values."""
@@ -125,6 +130,20 @@ class ColumnType:
 
     def _refuse(self, what: str, hint: str | None = None) -> Never:
         raise CrmRefused(f"{self.table}.{self.name} {what}", hint=hint or "choose another column, or another 'as'")
+
+    def _obey(self, value: Any) -> None:
+        rule = self.rule
+        if rule.words is not None and _as_text(value).casefold() not in {word.casefold() for word in rule.words}:
+            self._refuse(
+                f"takes one of {', '.join(rule.words)}, and the value is none of them", "change the constraint"
+            )
+        if rule.length is not None and len(_as_text(value)) > rule.length:
+            self._refuse(f"takes {rule.length} characters, and the text has more", "change the constraint")
+        if isinstance(value, int | float | Decimal):
+            if rule.least is not None and value < rule.least:
+                self._refuse(f"takes nothing below {rule.least}, and the value is", "change the constraint")
+            if rule.most is not None and value > rule.most:
+                self._refuse(f"takes nothing above {rule.most}, and the value is", "change the constraint")
 
     # the families
 
@@ -257,8 +276,8 @@ _BITS: tuple[tuple[type[Any], int], ...] = (
 _OCTETS = {mysql.TINYTEXT: 255, mysql.TEXT: 65_535, mysql.MEDIUMTEXT: 16_777_215}
 
 
-def column_type(table: str, reflected: Any, backend: str, zone: tzinfo) -> ColumnType:
-    """A column's type from what SQLAlchemy's inspector says about it."""
+def column_type(table: str, reflected: Any, backend: str, zone: tzinfo, rule: Rule | None = None) -> ColumnType:
+    """A column's type from what SQLAlchemy's inspector says about it. `rule`: of the table's constraints."""
     kind = reflected["type"]
     if isinstance(kind, postgresql.DOMAIN):
         kind = kind.data_type
@@ -270,6 +289,7 @@ def column_type(table: str, reflected: Any, backend: str, zone: tzinfo) -> Colum
         backend,
         zone,
         nullable=bool(reflected.get("nullable", True)),
+        rule=rule or NO_RULE,
         generated=bool(reflected.get("computed")) or bool((reflected.get("identity") or {}).get("always")),
         **_limits(kind, family, backend),
     )

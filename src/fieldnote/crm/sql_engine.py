@@ -6,7 +6,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
@@ -17,12 +17,13 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import DisconnectionError, NoSuchTableError
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool, PoolProxiedConnection
 
 from fieldnote.config import nearest
 from fieldnote.crm.sql_columns import ColumnType, column_type
 from fieldnote.crm.sql_errors import translated
+from fieldnote.crm.sql_rules import rules_of
 from fieldnote.crm.sql_text import Dialect, identity_of, name_parts
 from fieldnote.errors import ConfigError, CrmRefused, CrmUnavailable
 
@@ -196,8 +197,12 @@ class Database:
             known = (*inspector.get_table_names(schema), *inspector.get_view_names(schema))
             bare = spelled(bare, known, f"the CRM's schema {schema}" if schema else "the CRM", what="table")
         path = (schema, bare) if schema else (bare,)
+        checks: list[str] = []
+        with suppress(NotImplementedError, NoSuchTableError):  # SQLite finds no table of an odd name
+            checks = [str(item["sqltext"]) for item in inspector.get_check_constraints(bare, schema)]
+        rules = rules_of(checks, self.dialect.backend)
         columns = [
-            column_type(name, reflected, self.dialect.backend, self._zone)
+            column_type(name, reflected, self.dialect.backend, self._zone, rules.get(reflected["name"]))
             for reflected in inspector.get_columns(bare, schema)
         ]
         return Table(name, path, {column.name: column for column in columns})

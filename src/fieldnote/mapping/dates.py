@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
+from fieldnote.mapping.holidays import HOLIDAYS
 from fieldnote.mapping.number_words import with_digits
 from fieldnote.mapping.unclear import UnclearError
 
@@ -249,7 +250,7 @@ class _Reader:
             ),
             (_AHEAD, self._ahead),
             (_ONE_AHEAD, self._ahead),
-            (rf"(?P<holiday>{'|'.join(_HOLIDAYS)})(?: day)?{_YEAR}", self._holiday),
+            (rf"(?P<holiday>{'|'.join(HOLIDAYS)})(?: day)?{_YEAR}", self._holiday),
         ]
 
     def _slashed(self, match: re.Match[str]) -> Days:
@@ -398,7 +399,7 @@ class _Reader:
         return Days(_moved(self.on, groups["unit"], fewest), end, exact=False)
 
     def _holiday(self, match: re.Match[str]) -> Days:
-        fall = next(rule for name, rule in _HOLIDAYS.items() if re.fullmatch(name, match["holiday"]))
+        fall = next(rule for name, rule in HOLIDAYS.items() if re.fullmatch(name, match["holiday"]))
         if match["year"]:
             return Days(fall(int(match["year"])), fall(int(match["year"])))
         return self._coming(lambda year: Days(fall(year), fall(year)))
@@ -467,40 +468,3 @@ def _part(word: str | None, whole: Days) -> Days:
     step = length // 3
     first = whole.first + timedelta(days=step * third)
     return Days(first, whole.last if third == 2 else first + timedelta(days=step - 1), exact=False)
-
-
-def _nth(year: int, month: int, weekday: int, n: int) -> date:
-    first = date(year, month, 1)
-    return first + timedelta(days=(weekday - first.weekday()) % 7 + 7 * (n - 1))
-
-
-def _easter(year: int) -> date:
-    """The anonymous Gregorian algorithm (Meeus, Jones, Butcher)."""
-    a, b, c = year % 19, year // 100, year % 100
-    h = (19 * a + b - b // 4 - (b - (b + 8) // 25 + 1) // 3 + 15) % 30
-    k = (32 + 2 * (b % 4) + 2 * (c // 4) - h - c % 4) % 7
-    m = (a + 11 * h + 22 * k) // 451
-    month, day = divmod(h + k - 7 * m + 114, 31)
-    return date(year, month, day + 1)
-
-
-_HOLIDAYS: dict[str, Callable[[int], date]] = {
-    "thanksgiving": lambda year: _nth(year, 11, 3, 4),
-    "(?:christmas|x-?mas) eve": lambda year: date(year, 12, 24),
-    "christmas|x-?mas": lambda year: date(year, 12, 25),
-    "new year'?s eve": lambda year: date(year, 12, 31),
-    "(?:the )?new year'?s|(?:the )?new year": lambda year: date(year, 1, 1),
-    "martin luther king(?: jr\\.?)?|mlk": lambda year: _nth(year, 1, 0, 3),
-    "president'?s'?": lambda year: _nth(year, 2, 0, 3),
-    "mother'?s": lambda year: _nth(year, 5, 6, 2),
-    "father'?s": lambda year: _nth(year, 6, 6, 3),
-    "columbus|indigenous peoples'?": lambda year: _nth(year, 10, 0, 2),
-    "veteran'?s'?": lambda year: date(year, 11, 11),
-    "black friday": lambda year: _nth(year, 11, 3, 4) + timedelta(days=1),
-    "4th of july|july 4th|independence": lambda year: date(year, 7, 4),
-    "labor": lambda year: _nth(year, 9, 0, 1),
-    "memorial": lambda year: _nth(year, 6, 0, 1) - timedelta(days=7),
-    "easter": _easter,
-    "halloween": lambda year: date(year, 10, 31),
-    "valentine'?s": lambda year: date(year, 2, 14),
-}
