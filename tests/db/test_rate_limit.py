@@ -66,19 +66,30 @@ def test_no_window_holds_more_calls_than_the_budget_has_however_many_call(limite
     assert max(counted) - min(counted) < 3
 
 
-def test_live_calls_of_one_process_overtake_bulk_ones_of_another(limiter: Make) -> None:
+def test_live_calls_of_one_process_overtake_bulk_ones_of_another(limiter: Make, database_url: str) -> None:
     one, other = limiter(1, 0.1), limiter(1, 0.1)
     order: list[str] = []
     holder = granted(one.request("token", LIVE))
     bulk_turns = [one.request("token", BULK) for _ in range(3)]
-    time.sleep(0.3)
     live_turn = other.request("token", LIVE)
     for name, turn in [*((f"bulk {n}", turn) for n, turn in enumerate(bulk_turns)), ("live", live_turn)]:
         turn.future.add_done_callback(_noting(order, name))
-    time.sleep(0.3)
+    _await_live_waiting(database_url)
     holder.done()
     granted(bulk_turns[-1])
     assert order == ["live", "bulk 0", "bulk 1", "bulk 2"]
+
+
+def _await_live_waiting(database_url: str) -> None:
+    """Until the database says that somebody has live calls to make."""
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        give_up = time.monotonic() + 20
+        while time.monotonic() < give_up:
+            found = connection.execute("select bool_or(live_until > now()) from bridge.call_budgets").fetchone()
+            if found is not None and found[0]:
+                return
+            time.sleep(0.02)
+    raise AssertionError("nobody has said so")
 
 
 def _noting(order: list[str], name: str) -> Callable[[Future[Permit]], None]:
