@@ -56,6 +56,9 @@ ASIDE: Final = timedelta(hours=1)
 """How long the daemon leaves to a backfill what it made due. Should it never come to it, the daemon does it then."""
 _AT_ONCE: Final = 4
 """Records at work at a time."""
+_PATIENCE: Final = 0.3
+"""Seconds that one record waits at most while webhooks are open."""
+_LOOK_AGAIN: Final = 0.03
 _TAKEN: Final = 200
 """Due records that are listed together."""
 
@@ -150,6 +153,7 @@ class _Backfill:
         self.watch = watch
         self.work = Pass(bridge, run_id, eager=True, result=result)
         self.recordings = Recordings(bridge.name, aside=ASIDE)
+        self.courtesy = _Courtesy(bridge)
         self.statistics = Statistics(bridge.engine, (recordings, recording_contents, recording_links, due))
         self.written = Statistics(bridge.engine, (fields, field_values, notes, writes, write_values))
 
@@ -207,6 +211,7 @@ class _Backfill:
     async def _read_from(self, cursor: str | None) -> None:
         async with aclosing(pages_ahead(self.bridge, self.result.since, cursor)) as pages:
             async for ticket, page in pages:
+                await self.courtesy.give_way()
                 await self._store(ticket, page)
                 self._tell()
 
@@ -253,6 +258,7 @@ class _Backfill:
         for model, record in queue:
             if self.result.stopped is not None:
                 return
+            await self.courtesy.give_way()
             try:
                 done = await apply_record(self.bridge, self.run_id, model, record)
             except CrmUnavailable as error:
@@ -266,6 +272,28 @@ class _Backfill:
     def _tell(self) -> None:
         if self.watch is not None:
             self.watch(self.result)
+
+
+class _Courtesy:
+    """Lets webhooks go first: what is said today matters more than what was said last year."""
+
+    def __init__(self, bridge: Bridge) -> None:
+        self._bridge = bridge
+        self._asked_at = 0.0
+        self._busy = False
+
+    async def give_way(self) -> None:
+        """Wait while webhooks are open; not for ever, or a busy day would keep history out."""
+        until = time.monotonic() + _PATIENCE
+        while await self._is_busy() and time.monotonic() < until:  # noqa: ASYNC110 - another process handles them
+            await asyncio.sleep(_LOOK_AGAIN)
+
+    async def _is_busy(self) -> bool:
+        if time.monotonic() - self._asked_at >= _LOOK_AGAIN:
+            self._asked_at = time.monotonic()
+            async with self._bridge.engine.connect() as conn:
+                self._busy = bool(await conn.scalar(_OPEN_EVENTS, {"connection": self._bridge.name}))
+        return self._busy
 
 
 async def pages_ahead(
@@ -300,6 +328,8 @@ async def due_records(
     values = {"connection": connection, "model": after[0], "record": after[1], "limit": limit, "now": now}
     return [(Model(row.model), row.record) for row in await conn.execute(_DUE, values)]
 
+
+_OPEN_EVENTS = text("select exists (select from events where connection = :connection and handled_at is null)")
 
 _DUE = text("""
     select model, record from due
