@@ -9,6 +9,8 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+import psutil
+
 from fieldnote.db.processes import pids_in
 
 START = "from pathlib import Path; from fieldnote.db.embedded import ensure_server; import sys; "
@@ -33,6 +35,13 @@ def server_pids(home: Path) -> list[int]:
     """Every process of PostgreSQL that works for the home, also for a first start under way."""
     folders = [home / "postgres" / "data", *(build / "data" for build in home.glob("postgres.build-*"))]
     return [pid for folder in folders for pid in pids_in(folder)]
+
+
+def arguments_of(pid: int) -> str:
+    """The command line that everybody on the machine can read; empty once the process has ended."""
+    with suppress(psutil.Error):
+        return " ".join(psutil.Process(pid).cmdline())
+    return ""
 
 
 def kill(pid: int) -> None:
