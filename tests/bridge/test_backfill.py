@@ -164,6 +164,25 @@ async def test_a_backfill_that_is_killed_goes_on_where_it_was(
     assert len({key for _, _, key in crm.notes()}) == len(crm.notes()) == 100
 
 
+async def test_a_webhook_that_stays_open_holds_no_history_up(
+    crm: Crm, stub: StubSiro, opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fieldnote.bridge.backfill._PATIENCE", 600.0)
+    deals = range(1, 4)
+    async with opened() as bridge:
+        await pushed(bridge, crm, deals)
+        history(stub, deals)
+        async with bridge.engine.begin() as conn:
+            await conn.execute(
+                text(
+                    "insert into events (connection, svix_id, recording_id, event_type, received_at) "
+                    "values ('default', 'm', 'nobody', 'x', now() - interval '1 minute')"
+                )
+            )
+        result = await asyncio.wait_for(backfilled(bridge), 60)
+        assert result.records == len(deals)
+
+
 async def test_what_siro_cannot_give_now_is_read_by_the_next_call(crm: Crm, stub: StubSiro, opened: Opener) -> None:
     deals = range(1, 31)
     async with opened() as bridge:

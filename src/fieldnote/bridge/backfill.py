@@ -283,7 +283,7 @@ class _Courtesy:
         self._busy = False
 
     async def give_way(self) -> None:
-        """Wait while webhooks are open; not for ever, or a busy day would keep history out."""
+        """Wait while fresh webhooks are open; not for ever, or a busy day would keep history out."""
         until = time.monotonic() + _PATIENCE
         while await self._is_busy() and time.monotonic() < until:  # noqa: ASYNC110 - another process handles them
             await asyncio.sleep(_LOOK_AGAIN)
@@ -329,7 +329,13 @@ async def due_records(
     return [(Model(row.model), row.record) for row in await conn.execute(_DUE, values)]
 
 
-_OPEN_EVENTS = text("select exists (select from events where connection = :connection and handled_at is null)")
+# One that stays open, as no daemon runs or Siro cannot give its recording, holds nobody up.
+_OPEN_EVENTS = text("""
+    select exists (
+        select from events
+        where connection = :connection and handled_at is null and received_at > now() - interval '10 seconds'
+    )
+""")
 
 _DUE = text("""
     select model, record from due

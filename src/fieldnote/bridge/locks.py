@@ -45,9 +45,9 @@ async def _acquire(connection: AsyncConnection, number: int, what: tuple[str, ..
     give_up = time.monotonic() + patience
     while True:
         granted = await connection.scalar(_TRY, {"number": number})
+        await connection.commit()  # some hold it for hours, and a transaction that idles is ended by the database
         if granted:
             return
-        await connection.commit()
         if time.monotonic() >= give_up:
             raise Busy(
                 f"{' '.join(what[:3])}: another process is at it",
