@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from fastapi import Response
 from fastapi.responses import JSONResponse
 
 from fieldnote.bridge import ConnectionChanged, StreamResult, push_once
+from fieldnote.crm.types import Page, Source
 from fieldnote.siro import Unauthorized
 from tests.bridge.conftest import BOTH, Crm, Opener
 from tests.bridge.stub_siro import StubSiro
@@ -53,6 +55,30 @@ async def test_opportunities_go_before_engagements(crm: Crm, stub: StubSiro, ope
         await push_once(bridge)
     paths = [path.rsplit("/", 1)[1] for method, path in stub.calls if method == "PUT"]
     assert paths == ["opportunities", "engagements"]
+
+
+async def test_a_row_that_comes_on_several_pages_of_a_reading_arrives_as_it_came_last(
+    crm: Crm, stub: StubSiro, opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one does that changes while it is read: it is compared with what was sent of it, not with what was known."""
+    for key in range(1, 151):  # so many that one has come and gone while the next page is ready
+        crm.add_appointment(key)
+    async with opened(push__batch=1) as bridge:
+        read = bridge.crm.pages
+
+        def pages(source: Source, *arguments: Any, **named: Any) -> Iterator[Page]:
+            (page,) = read(source, *arguments, **named)
+            again = {**page.rows[70], "rep_id": "2", "title": "Moved"} if page.rows else {}
+            yield Page(page.rows, page.cursor, not again)
+            if again:
+                yield Page((again,), page.cursor, last=True)
+
+        monkeypatch.setattr(bridge.crm, "pages", pages)
+        result = await push_once(bridge)
+    assert (stream(result, "engagements").sent, result.settled) == (151, True)
+    sent = stub.records["engagements"]["71"]
+    assert sent["subject"] == "Moved"
+    assert {user["externalId"]: "deletedAt" in user for user in sent["engagementUsers"]} == {"1": True, "2": False}
 
 
 async def test_a_refused_record_does_not_stop_the_others_and_is_named(crm: Crm, stub: StubSiro, opened: Opener) -> None:

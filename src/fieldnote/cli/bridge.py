@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fieldnote.cli.loop import run_in_loop
 from fieldnote.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def push(
     or doubtful.
     """
     wish = _wish(stream, key, full=full, since=since, accept_deletes=accept_deletes)
-    result = asyncio.run(_push(_load(config), wish, accept_change=accept_change, quiet=as_json))
+    result = run_in_loop(_push(_load(config), wish, accept_change=accept_change, quiet=as_json))
     if as_json:
         typer.echo(json.dumps(result.as_json(), ensure_ascii=False))
     else:
@@ -82,7 +82,7 @@ def plan(
     Exit status: 0 if it would send nothing, 3 if it would.
     """
     wish = _wish(stream, key, full=full, since=since)
-    planned = asyncio.run(_plan(_load(config), wish, as_json=as_json))
+    planned = run_in_loop(_plan(_load(config), wish, as_json=as_json))
     if not planned.empty:
         raise typer.Exit(3)
 
@@ -111,7 +111,7 @@ def pull(
         _plan_backfill(config, since, as_json=as_json)
         return
     start = None if since is None else moment(since)
-    result = asyncio.run(_pull(_load(config), since=start, accept_change=accept_change, quiet=as_json))
+    result = run_in_loop(_pull(_load(config), since=start, accept_change=accept_change, quiet=as_json))
     if as_json:
         typer.echo(json.dumps(result.as_json(), ensure_ascii=False))
     else:
@@ -125,7 +125,7 @@ def _plan_backfill(path: Path, since: str | None, *, as_json: bool) -> None:
 
     if since is None:
         raise ConfigError("--plan needs --since", hint="`fieldnote plan` shows what a push would do.")
-    planned = asyncio.run(_planned(_load(path), moment(since)))
+    planned = run_in_loop(_planned(_load(path), moment(since)))
     if as_json:
         typer.echo(json.dumps(planned.as_json(), ensure_ascii=False))
     else:
@@ -141,7 +141,7 @@ def run(
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="Its port; 0 takes a free one.")] = None,
 ) -> None:
     """Push and pull on schedule, and receive Siro's webhooks, until stopped (Ctrl-C or SIGTERM)."""
-    asyncio.run(_run(_load(config), host=host, port=port))
+    run_in_loop(_run(_load(config), host=host, port=port))
 
 
 def _load(path: Path) -> Config:

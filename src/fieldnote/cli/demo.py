@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fieldnote.cli.loop import run_in_loop
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -27,7 +29,6 @@ def demo(
 
     Exit status: 0 if every check that it prints holds, else 1.
     """
-    import asyncio
 
     from fieldnote.db.embedded import stop_server
     from fieldnote.demo.memory import demo_home, one_at_a_time
@@ -35,7 +36,7 @@ def demo(
     home = demo_home()
     with one_at_a_time(home):
         try:
-            report = asyncio.run(_demo(as_json=as_json, keep=keep, fresh=fresh, seed=seed))
+            report = run_in_loop(_demo(as_json=as_json, keep=keep, fresh=fresh, seed=seed))
         finally:
             stop_server(home)
     if not report.holds:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fieldnote.cli.loop import run_in_loop
 from fieldnote.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def setup(
         raise ConfigError(
             "the app's secret has to go somewhere, as Siro shows it once", hint="Give --env-file or --show."
         )
-    made = asyncio.run(_make(user, _scope(scope)))
+    made = run_in_loop(_make(user, _scope(scope)))
     if env_file is not None:
         _add(env_file, made.environment())
         typer.echo(f"{env_file}: SIRO_CLIENT_ID, SIRO_CLIENT_SECRET and SIRO_USER_ID were added")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
+
+from fieldnote.cli.loop import run_in_loop
 
 if TYPE_CHECKING:
     from fieldnote.bridge import Bridge
@@ -23,4 +24,4 @@ def with_bridge(path: Path, work: Callable[[Bridge], Awaitable[T]]) -> T:
         async with open_bridge(load(path)) as bridge:
             return await work(bridge)
 
-    return asyncio.run(opened())
+    return run_in_loop(opened())

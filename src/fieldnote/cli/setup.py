@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from datetime import timedelta
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fieldnote.cli.bridge import DEFAULT_FILE, AsJson, ConfigFile
+from fieldnote.cli.loop import run_in_loop
 
 if TYPE_CHECKING:
     from fieldnote.bridge.checks import Finding
@@ -25,7 +25,7 @@ def check(*, config: ConfigFile = DEFAULT_FILE, as_json: AsJson = False) -> None
 
     Exit status: 0 if nothing is bad, 1 if something is.
     """
-    findings = asyncio.run(_check(config, quiet=as_json))
+    findings = run_in_loop(_check(config, quiet=as_json))
     bad = sum(finding.level.value == "bad" for finding in findings)
     if as_json:
         document = {"good": not bad, "findings": [finding.as_json() for finding in findings]}
@@ -63,7 +63,7 @@ def users(*, config: ConfigFile = DEFAULT_FILE, as_json: AsJson = False) -> None
 
     Exit status: 0 if every rep has a user, 1 if one has none.
     """
-    found = asyncio.run(_people(config))
+    found = run_in_loop(_people(config))
     if as_json:
         document = {
             "reps": [item.as_json() for item in found.mapped],
@@ -124,7 +124,7 @@ def try_it(
     from fieldnote.cli.signals import until_stopped
 
     came: list[bool] = []
-    asyncio.run(until_stopped(_try(config, rep, minutes, came)))
+    run_in_loop(until_stopped(_try(config, rep, minutes, came)))
     if not came:
         raise typer.Exit(1)
 

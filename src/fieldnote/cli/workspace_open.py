@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from fieldnote.cli.loop import run_in_loop
+
 if TYPE_CHECKING:
     from fieldnote.workspace import Organization, Workspace
     from fieldnote.workspace.fault_settings import FaultSettings
@@ -31,7 +33,7 @@ def run(do: Callable[[Workspace], Awaitable[T]], *, on_loopback: bool = True, fa
         async with open_workspace(database_url=url, on_loopback=on_loopback, faults=faults) as workspace:
             return await do(workspace)
 
-    return asyncio.run(main())
+    return run_in_loop(main())
 
 
 async def organization(workspace: Workspace, org: str | None) -> Organization:

@@ -23,7 +23,7 @@ from fieldnote.bridge.push.ledger import Origin, StreamLedger
 from fieldnote.bridge.push.reading import batch_of, source_of, stream_settings
 from fieldnote.bridge.push.results import StreamResult
 from fieldnote.bridge.push.run import mappers_of
-from fieldnote.bridge.push.sending import Sending
+from fieldnote.bridge.push.sending import Sending, pack
 from fieldnote.bridge.push.vanished import FEW
 from fieldnote.crm.types import Page, Row
 from fieldnote.errors import MappingError
@@ -93,7 +93,7 @@ class _Hooked:
             await self._keep(work)
             # Many deletions at once are left to the push and its guards.
             few = sum(record.deletes for record in work.send) <= FEW
-            await sending.add([record for record in work.send if few or not record.deletes])
+            await sending.add(pack(record for record in work.send if few or not record.deletes))
         if posted:  # a posted row is a promise: the next push looks whether the CRM keeps it
             async with self.bridge.engine.begin() as conn:
                 await self.ledger.owe(conn, sorted(posted))

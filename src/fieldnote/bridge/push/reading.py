@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
-from typing import Final, TypeVar
+from typing import Final
 
 from fieldnote.bridge.context import Bridge
+from fieldnote.bridge.push.ahead import one_ahead
 from fieldnote.bridge.push.ledger import StreamLedger
 from fieldnote.config import StreamSettings
 from fieldnote.crm.types import Cursor, Page, Row, Source
@@ -24,8 +25,6 @@ BATCHED: Final = ("engagements", "opportunities")
 """Streams of which Siro takes several records in one call."""
 FULL_EVERY: Final = timedelta(days=1)
 """How often all rows are compared by hash, beside the cursor."""
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,18 +78,15 @@ class Reading:
         full = complete_at is None or datetime.now(UTC) - complete_at > FULL_EVERY
         return None if full else self.cursor
 
-    async def pages(self) -> AsyncGenerator[Page]:
+    def pages(self) -> AsyncGenerator[Page]:
         """Page after page; the next one is read while one is dealt with. Close it when it is left early."""
+        return one_ahead(self._pages())
+
+    async def _pages(self) -> AsyncGenerator[Page]:
         overlap = OVERLAP if self._wish.since is None else timedelta()
         pages = await asyncio.to_thread(self._bridge.crm.pages, self.source, self._since, overlap=overlap, size=PAGE)
-        page = await _next(pages)
-        while page is not None:
-            following = asyncio.create_task(_next(pages))
-            try:
-                yield page
-            finally:
-                await asyncio.wait([following])  # no thread of ours outlives the reading
-            page = following.result()
+        while (page := await asyncio.to_thread(next, pages, None)) is not None:
+            yield page
 
     async def rows(self, keys: list[str]) -> dict[str, Row]:
         """The rows with these keys as they stand now."""
@@ -119,7 +115,3 @@ def version_of(source: Source, mapper: RowMapper) -> str:
     """Changes with the query as well as with the map: either may make another record of an old row."""
     parts = (mapper.version, source.query, source.table, source.key, source.cursor)
     return blake2b("\0".join(str(part) for part in parts).encode(), digest_size=8).hexdigest()
-
-
-async def _next(pages: Iterator[T]) -> T | None:
-    return await asyncio.to_thread(next, pages, None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self
@@ -22,7 +22,7 @@ from fieldnote.siro.errors import Invalid, SiroError
 
 log = logging.getLogger(__name__)
 
-IN_FLIGHT: Final = 16
+IN_FLIGHT: Final = 32
 """Batches at the same time. A kill leaves no more than these to be sent again."""
 BODY: Final = 512 * 1024
 """Bytes of a batch from which the next record begins another one."""
@@ -50,8 +50,12 @@ class Parcel:
         return self.record.key
 
 
-def pack(record: Send) -> Parcel:
-    """A record's JSON, made once."""
+def pack(records: Iterable[Send]) -> list[Parcel]:
+    """The records' JSON, made once."""
+    return [_packed(record) for record in records]
+
+
+def _packed(record: Send) -> Parcel:
     body = as_json(record.step.send)
     holds = body if record.step.holds is record.step.send else as_json(record.step.holds)
     return Parcel(record, body, holds, holds if record.earlier is None else as_json(record.risked))
@@ -114,11 +118,10 @@ class Sending:
             await asyncio.gather(*self._workers, return_exceptions=True)
             await self._books.__aexit__(kind, error, trace)
 
-    async def add(self, records: Sequence[Send]) -> None:
+    async def add(self, parcels: Sequence[Parcel]) -> None:
         """Take records; waits while enough are on their way."""
-        for record in records:
-            self.keys.add(record.key)
-            parcel = pack(record)
+        for parcel in parcels:
+            self.keys.add(parcel.key)
             if self._waiting and self._bytes + len(parcel.body) > BODY:
                 await self._dispatch()
             self._waiting.append(parcel)

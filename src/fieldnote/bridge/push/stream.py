@@ -13,16 +13,19 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import aclosing
+from dataclasses import dataclass
 from typing import Final
 
 from fieldnote.bridge.context import Bridge
+from fieldnote.bridge.push.ahead import one_ahead
 from fieldnote.bridge.push.comparing import Comparison, Send, Work
 from fieldnote.bridge.push.ledger import QUARANTINED, SentState, StreamLedger
 from fieldnote.bridge.push.reading import Reading, Wish, batch_of
 from fieldnote.bridge.push.results import SHOWN, StreamResult
-from fieldnote.bridge.push.sending import Sending
+from fieldnote.bridge.push.sending import Parcel, Sending, pack
 from fieldnote.bridge.push.vanished import Seen, Vanished
 from fieldnote.crm.types import Cursor, Page
 from fieldnote.errors import CrmRefused
@@ -38,6 +41,17 @@ _LOOKED_UP: Final = 200
 
 Watch = Callable[[StreamResult], None]
 """Is told of a stream's progress, page by page."""
+
+
+@dataclass(slots=True)
+class _Prepared:
+    """A page, ready to be sent."""
+
+    page: Page
+    work: Work
+    parcels: list[Parcel]
+    beside: AbstractSet[str]
+    """Records that were on their way when it was compared."""
 
 
 class StreamPush:
@@ -57,6 +71,8 @@ class StreamPush:
         self.vanished = Vanished(bridge, self.ledger, self.reading.source, settings.deletions, self.result)
         self.hooks = bool(bridge.config.receiver.crm_secret)
         self._watch = watch or (lambda _: None)
+        self._before: AbstractSet[str] = frozenset()
+        """The keys of the page before."""
         self._saved_at = time.monotonic()
 
     async def run(self) -> StreamResult:
@@ -134,14 +150,15 @@ class StreamPush:
         await self.reading.begin()
         async with self.bridge.engine.connect() as conn:
             seen = Seen(await self.ledger.last_number(conn))
-        async with aclosing(self.reading.pages()) as pages:
-            async for page in pages:
-                self.result.read += len(page.rows)
-                work = await self._deal_with(page, sending)
-                seen.add(work.seen, len(page.rows))
+        async with aclosing(one_ahead(self._prepared(sending))) as prepared:
+            async for item in prepared:
+                rows, cursor = len(item.page.rows), item.page.cursor
+                self.result.read += rows
+                work = await self._carry_out(item, sending)
+                seen.add(work.seen, rows)
                 self._watch(self.result)
-                if page.cursor is not None and self.wish.since is None:
-                    await self._reached(page.cursor, sending)
+                if cursor is not None and self.wish.since is None:
+                    await self._reached(cursor, sending)
                 if self.result.stopped is not None:
                     return False
         await sending.drained()
@@ -168,12 +185,30 @@ class StreamPush:
 
     # --- one page
 
-    async def _deal_with(self, page: Page, sending: Sending, *, anew: bool = False, decided: bool = False) -> Work:
-        """Compare, keep what need not or cannot be sent, send the rest. `decided`: deletions are meant."""
-        work = await self._compare(page, anew=anew)
-        if not work.keys.isdisjoint(sending.keys):
-            await sending.drained()  # a row that came twice must not overtake itself
-            work = await self._compare(page, anew=anew)
+    async def _prepared(self, sending: Sending) -> AsyncGenerator[_Prepared]:
+        """The pages of the reading, each ready to be sent."""
+        async with aclosing(self.reading.pages()) as pages:
+            async for page in pages:
+                yield await self._prepare(page, sending)
+
+    async def _prepare(self, page: Page, sending: Sending, *, anew: bool = False) -> _Prepared:
+        beside = frozenset(sending.keys)
+        async with self.bridge.engine.connect() as conn:
+            work = await self.comparison.page(conn, page, anew=anew)
+        return _Prepared(page, work, await asyncio.to_thread(pack, work.send), beside)
+
+    async def _deal_with(self, page: Page, sending: Sending, *, anew: bool = False, decided: bool = False) -> None:
+        """Prepare and carry out one page."""
+        await self._carry_out(await self._prepare(page, sending, anew=anew), sending, anew=anew, decided=decided)
+
+    async def _carry_out(self, item: _Prepared, sending: Sending, *, anew: bool = False, decided: bool = False) -> Work:
+        """Keep what need not or cannot be sent, send the rest. `decided`: deletions are meant."""
+        if not all(item.work.keys.isdisjoint(others) for others in (item.beside, self._before, sending.keys)):
+            # A row that came twice must not overtake itself, nor be compared with what was known before.
+            await sending.drained()
+            item = await self._prepare(item.page, sending, anew=anew)
+        work, parcels = item.work, item.parcels
+        self._before = work.keys
         self.result.unchanged += work.unchanged + len(work.settled)
         self.result.unmapped += work.keyless
         self.result.warn(*work.warnings)
@@ -183,8 +218,8 @@ class StreamPush:
             deletes = [record.key for record in work.send if record.deletes]
             if deletes and not anew:
                 await self.vanished.note_deleted(deletes)
-                work.send = [record for record in work.send if not record.deletes]
-        await sending.add(work.send)
+                parcels = [parcel for parcel in parcels if not parcel.record.deletes]
+        await sending.add(parcels)
         return work
 
     async def _keep(self, work: Work) -> None:
@@ -193,10 +228,6 @@ class StreamPush:
                 await self.ledger.fail(conn, work.failed)
             if work.settled:
                 await self.ledger.settle(conn, work.settled)
-
-    async def _compare(self, page: Page, *, anew: bool) -> Work:
-        async with self.bridge.engine.connect() as conn:
-            return await self.comparison.page(conn, page, anew=anew)
 
     # --- what left the CRM
 
@@ -212,7 +243,7 @@ class StreamPush:
                 break
             rows = await self.reading.rows(keys)
             await self._deal_with(Page(tuple(rows.values()), None, last=False), sending, decided=True)
-            await sending.add(await self._gone([key for key in keys if key not in rows]))
+            await sending.add(pack(await self._gone([key for key in keys if key not in rows])))
             after = keys[-1]
         await sending.drained()
 
