@@ -20,6 +20,10 @@ ORGANIZATION_BASE: Final = "/api-externalApi"
 _WRAPPED: Final = "/v1/core/recordings/{id}/summaries"  # {"data": [...]} for a bare array
 _FLAT: Final = "/v1/core/mobile-events"  # an array for an array of arrays
 
+# A connection that was never let go has a `deletedAt` by the contract, and none of the platforms that its list can be
+# asked for beside those that a connection can be made to.
+_CONNECTED: Final = ("/v1/core/organizations", "/v1/core/integrations/connections")
+
 _ERROR: Final = {
     "type": "object",
     "properties": {"error": {"type": "string"}},
@@ -86,12 +90,27 @@ def _schema(method: str, path: str) -> dict[str, Any]:
     responses = _contract(name)["paths"][template][method]["responses"]
     [good] = [status for status in responses if status.startswith("2")]
     schema: dict[str, Any] = without_nullable(responses[good]["content"]["application/json"]["schema"])
+    if template.startswith(_CONNECTED):
+        schema = _as_connections_are(schema)
     if template == _WRAPPED and name == "siro-org":
         return {"type": "object", "properties": {"data": schema}, "required": ["data"]}
     if template == _FLAT:
         data = schema["properties"]["data"]
         schema = schema | {"properties": schema["properties"] | {"data": data["items"]}}
     return schema
+
+
+def _as_connections_are(schema: Any) -> Any:
+    if isinstance(schema, list):
+        return [_as_connections_are(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    found = {name: _as_connections_are(item) for name, item in schema.items()}
+    if "integrationPlatform" in found and "type" in found["integrationPlatform"]:
+        found["integrationPlatform"] = {"type": "string"}
+        if "deletedAt" in found:
+            found["deletedAt"] = {"anyOf": [found["deletedAt"], {"type": "null"}]}
+    return found
 
 
 def _fits(template: str, path: str) -> bool:

@@ -58,6 +58,21 @@ BODIES: Final[dict[tuple[str, str], Any]] = {
         "userId": "THEIRS",
     },
     ("POST", "/core/recordings/{id}/signedUrl"): {},
+    ("DELETE", "/core/oauth/apps/{clientId}/access-token/{tokenId}"): {
+        "clientSecret": "app-secret", "userId": "THEIRS",
+    },
+    ("PATCH", "/core/organizations/{id}"): {"name": "x", "ownerUid": "THEIRS"},
+    ("POST", "/core/organizations/{orgId}/teams"): {"name": "x", "memberUids": ["THEIRS"]},
+    ("PATCH", "/core/organizations/{orgId}/teams/{teamId}"): {"name": "x", "coachUids": ["THEIRS"]},
+    ("POST", "/integrations/engagement-users"): {"engagementId": "THEIRS", "userId": "THEIRS"},
+    ("PUT", "/integrations/engagement-users/{id}"): {"engagementId": "THEIRS", "name": "x"},
+    ("POST", "/integrations/opportunity-users"): {"opportunityId": "THEIRS", "userId": "THEIRS"},
+    ("PUT", "/integrations/opportunity-users/{id}"): {"userId": "THEIRS"},
+    ("PUT", "/core/integrations/salesforce"): {"namespace": "x", "org_id": "THEIRS", "instance_url": "x"},
+    ("PUT", "/integrations/briefs"): {
+        "externalId": "b-1", "jobId": "THEIRS", "appointmentId": "THEIRS", "tenantId": "x", "technicianId": "THEIRS",
+        "audioUrl": "x", "message": "x",
+    },
 }  # fmt: skip
 WRITING: Final = {"POST", "PUT", "PATCH"}
 FILTERS: Final = {"recordingId": "THEIRS", "userId": "THEIRS", "idType": "internal", "showCrmLinks": "true"}

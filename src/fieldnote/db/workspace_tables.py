@@ -81,6 +81,9 @@ organizations: Final = Table(
     _text("name"),
     # After how long audio, transcript and summary of a recording go; null keeps them.
     Column("retention_days", Integer),
+    # A user's id. Without one the first administrator is taken for the owner.
+    Column("owner_id", Uuid(as_uuid=False)),
+    _flag("disabled", default=False),
     _now("created_at"),
     UniqueConstraint("name"),
 )
@@ -98,6 +101,17 @@ integration_connections: Final = Table(
     _moment("deleted_at"),
     _now("created_at"),
     _now("updated_at"),
+)
+
+teams: Final = Table(
+    "teams",
+    metadata,
+    _id(),
+    _organization(),
+    _text("name"),
+    # The conversation types that its new users begin with, as they were given.
+    _json("conversation_types"),
+    _now("created_at"),
 )
 
 users: Final = Table(
@@ -120,9 +134,20 @@ users: Final = Table(
     _flag("disabled", default=False),
     _flag("billable", default=True),
     _json("contact_settings", nullable=True),
+    Column("member_team_id", Uuid(as_uuid=False), ForeignKey("teams.id", ondelete="SET NULL")),
     _now("created_at"),
     UniqueConstraint("organization_id", "email_key"),
     Index("ix_users_name", "organization_id", "name_key"),
+    Index("ix_users_member_team", "member_team_id", postgresql_where=text("member_team_id is not null")),
+)
+
+team_coaches: Final = Table(
+    "team_coaches",
+    metadata,
+    _organization(),
+    _to("team_id", "teams.id", primary_key=True),
+    _to("user_id", "users.id", primary_key=True),
+    Index("ix_team_coaches_user", "user_id"),
 )
 
 oauth_apps: Final = Table(
@@ -133,7 +158,9 @@ oauth_apps: Final = Table(
     _text("name"),
     _to("owner_id", "users.id"),
     Column("secret_hash", LargeBinary, nullable=False),
+    _moment("deleted_at"),
     _now("created_at"),
+    _now("updated_at"),
 )
 
 tokens: Final = Table(
@@ -149,6 +176,7 @@ tokens: Final = Table(
     Column("client_id", Text, ForeignKey("oauth_apps.client_id", ondelete="CASCADE")),
     _text("scope", nullable=True),
     _moment("expires_at"),
+    _moment("revoked_at"),
     _now("created_at"),
 )
 
@@ -261,8 +289,12 @@ def _crew(name: str, record: str, records: str) -> Table:
         _organization(),
         _to(record, f"{records}.id", primary_key=True),
         _to("crm_user_id", "crm_users.id", primary_key=True),
+        Column("id", Uuid(as_uuid=False), nullable=False, server_default=func.gen_random_uuid()),
         Column("share_of_sale", Double),
         _moment("deleted_at"),
+        _now("created_at"),
+        _now("updated_at"),
+        UniqueConstraint("id"),
         Index(f"ix_{name}_user", "crm_user_id"),
     )
 
@@ -277,6 +309,18 @@ opportunity_contacts: Final = Table(
     _to("opportunity_id", "opportunities.id", primary_key=True),
     _to("contact_id", "contacts.id", primary_key=True),
     Column("is_primary", Boolean),
+)
+
+briefs: Final = Table(
+    "briefs",
+    metadata,
+    _id(),
+    _organization(),
+    _text("external_id"),
+    _json("fields"),
+    _now("created_at"),
+    _now("updated_at"),
+    UniqueConstraint("organization_id", "external_id"),
 )
 
 # --- recordings -----------------------------------------------------------------------------------------

@@ -69,10 +69,11 @@ async def add_oauth_app(
 
 
 async def is_secret_of(conn: AsyncConnection, client_id: str, client_secret: str) -> bool | None:
-    """Whether this is the app's secret; None if there is no such app."""
+    """Whether this is the app's secret; None if there is no such app, or no more."""
     if "\0" in client_id:
         return None
-    statement = select(oauth_apps.c.secret_hash).where(oauth_apps.c.client_id == client_id)
+    own = (oauth_apps.c.client_id == client_id) & oauth_apps.c.deleted_at.is_(None)
+    statement = select(oauth_apps.c.secret_hash).where(own)
     known = (await conn.execute(statement)).scalar_one_or_none()
     return None if known is None else hmac.compare_digest(known, hash_of(client_secret))
 

@@ -186,7 +186,7 @@ select %(organization)s::uuid, g.record, g.person, g.share, g.deleted_at
        offset 0)
  order by g.record, g.person
     on conflict ({record}, crm_user_id) do update
-   set share_of_sale = {share}, deleted_at = excluded.deleted_at
+   set share_of_sale = {share}, deleted_at = excluded.deleted_at, updated_at = now()
  where ({share}, excluded.deleted_at) is distinct from (p.share_of_sale, p.deleted_at)
 returning {record}::text as record
 """  # noqa: S608 - as above

@@ -56,7 +56,7 @@ select id::text, kind, name, organization_id::text, created_by::text, created_at
             when 'changing' then pg_advisory_xact_lock_shared(hashtextextended('records of ' || organization_id, 0))
             when 'alone' then pg_advisory_xact_lock(hashtextextended('records of ' || organization_id, 0)) end
   from tokens
- where hash = %(hash)s and kind = %(kind)s and (expires_at is null or expires_at > now())
+ where hash = %(hash)s and kind = %(kind)s and (expires_at is null or expires_at > now()) and revoked_at is null
 """
 
 

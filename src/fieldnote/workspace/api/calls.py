@@ -87,6 +87,14 @@ class Call:
             raise invalid([issue("invalid_string", [name], "Is too long or holds a NUL character")])
         return value
 
+    def id(self, name: str) -> str | None:
+        """An id of a record of ours."""
+        value = self.text(name)
+        try:
+            return None if value is None else str(UUID(value))
+        except ValueError:
+            raise invalid([issue("invalid_string", [name], "Invalid id")]) from None
+
     def moment(self, name: str) -> datetime | None:
         """A time; without a zone it is UTC."""
         value = self.text(name)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final, LiteralString
 
-from fieldnote.siro.models import ConnectionCreate, ConnectionUpdate, IntegrationPlatform
+from fieldnote.siro.models import ConnectionCreate, ConnectionUpdate, IntegrationPlatform, SalesforceConnect
 from fieldnote.workspace.api.calls import Call
 from fieldnote.workspace.api.errors import failed, not_found
 from fieldnote.workspace.api.views import exact
@@ -72,6 +72,26 @@ async def create_connection(call: Call) -> dict[str, Any]:
     }
     [row] = await call.transaction.rows(_CREATE, values)
     return _connection(row)
+
+
+async def connect_salesforce(call: Call) -> dict[str, Any]:
+    """Note that Siro's own Salesforce integration is connected; the same organization of Salesforce again is one.
+
+    Nothing of ours calls Salesforce, so the refresh token is not kept.
+    """
+    wanted = call.read(SalesforceConnect)
+    rows = await call.transaction.rows(_ALL, {})
+    found = [row for row in rows if (row.platform, row.external_account_id) == ("SALESFORCE", wanted.org_id)]
+    if not found:
+        values = {
+            "organization": call.organization_id,
+            "name": "Salesforce",
+            "platform": "SALESFORCE",
+            "account": wanted.org_id,
+            "active": True,
+        }
+        found = await call.transaction.rows(_CREATE, values)
+    return {"integrationConnectionId": found[0].id, "isActive": found[0].is_active}
 
 
 async def update_connection(call: Call) -> dict[str, Any]:

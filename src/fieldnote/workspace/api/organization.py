@@ -7,7 +7,21 @@ from typing import Final
 from fastapi import APIRouter
 
 from fieldnote.workspace import credentials
-from fieldnote.workspace.api import accounts, connections, external_users, recordings, records, sync, tokens, users
+from fieldnote.workspace.api import (
+    accounts,
+    briefs,
+    connections,
+    crews,
+    external_users,
+    oauth_apps,
+    own_organization,
+    recordings,
+    records,
+    sync,
+    teams,
+    tokens,
+    users,
+)  # fmt: skip
 from fieldnote.workspace.api.endpoints import Endpoint, Gatherer, Handler, endpoint, gathering
 from fieldnote.workspace.tenancy import Hold
 
@@ -32,8 +46,8 @@ _add_gathering("PUT", "/integrations/sync/engagements", sync.put_engagement, hol
 _add_gathering("PUT", "/integrations/sync/opportunities", sync.put_opportunity, hold=Hold.CHANGING)
 _add("GET", "/core/auth/caller-identity", tokens.caller_identity)
 _add("GET", "/core/mobile-events", recordings.list_mobile_events)
-_add("POST", "/core/oauth/apps", tokens.create_oauth_app, status=201)
-_add("POST", "/core/oauth/apps/{clientId}/access-token", tokens.create_access_token, status=201)
+_add("POST", "/core/oauth/apps", oauth_apps.create_oauth_app, status=201)
+_add("POST", "/core/oauth/apps/{clientId}/access-token", oauth_apps.create_access_token, status=201)
 _add("GET", "/core/recordings", recordings.list_recordings)
 _add("GET", "/core/recordings/{id}/summaries", recordings.list_summaries)
 _add("GET", "/integrations/engagements/{id}", records.get_engagement)
@@ -67,3 +81,27 @@ _add("POST", "/core/auth/tokens", tokens.create_token)
 _add("GET", "/core/auth/tokens/{id}", tokens.get_token)
 _add("DELETE", "/core/auth/tokens/{id}", tokens.delete_token)
 _add("GET", "/core/mobile-events/{id}", recordings.get_mobile_event)
+_add("GET", "/core/oauth/apps", oauth_apps.list_oauth_apps)
+_add("GET", "/core/oauth/apps/{clientId}", oauth_apps.get_oauth_app)
+_add("DELETE", "/core/oauth/apps/{clientId}", oauth_apps.delete_oauth_app)
+_add("GET", "/core/oauth/apps/{clientId}/access-token", oauth_apps.list_access_tokens)
+_add("GET", "/core/oauth/apps/{clientId}/access-token/{tokenId}", oauth_apps.get_access_token)
+_add("DELETE", "/core/oauth/apps/{clientId}/access-token/{tokenId}", oauth_apps.delete_access_token)
+_add("GET", "/core/organizations", own_organization.list_organizations)
+_add("GET", "/core/organizations/{id}", own_organization.get_organization)
+_add("PATCH", "/core/organizations/{id}", own_organization.update_organization)
+_add("GET", "/core/organizations/{orgId}/teams", teams.list_teams)
+_add("POST", "/core/organizations/{orgId}/teams", teams.create_team, status=201)
+_add("GET", "/core/organizations/{orgId}/teams/{teamId}", teams.get_team)
+_add("PATCH", "/core/organizations/{orgId}/teams/{teamId}", teams.update_team)
+_add("DELETE", "/core/organizations/{orgId}/teams/{teamId}", teams.delete_team)
+_add("PUT", "/core/integrations/salesforce", connections.connect_salesforce)
+_add("PUT", "/integrations/briefs", briefs.put_brief)
+
+for _path, _crew in (("engagement-users", crews.ENGAGEMENTS), ("opportunity-users", crews.OPPORTUNITIES)):
+    _work = crews.operations(_crew)
+    _add("GET", f"/integrations/{_path}", _work.list)
+    _add("POST", f"/integrations/{_path}", _work.create, hold=Hold.CHANGING)
+    _add("GET", f"/integrations/{_path}/{{id}}", _work.get)
+    _add("PUT", f"/integrations/{_path}/{{id}}", _work.update, hold=Hold.CHANGING)
+    _add("DELETE", f"/integrations/{_path}/{{id}}", _work.delete, hold=Hold.CHANGING)

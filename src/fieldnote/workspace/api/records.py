@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, LiteralString
-from uuid import UUID
 
 from fieldnote.siro.models import ExternalIdType, SoftDeleteRemoved
 from fieldnote.workspace.api import views
 from fieldnote.workspace.api.calls import Call, key_cursor_of
-from fieldnote.workspace.api.errors import invalid, issue, not_found
+from fieldnote.workspace.api.errors import not_found
 from fieldnote.workspace.connections import Transaction
 from fieldnote.workspace.crm_records import Touched
 from fieldnote.workspace.link_evidence import SEEN_IN_LIST
@@ -86,9 +85,9 @@ async def _list(call: Call, table: str, view: View) -> dict[str, Any]:
     if (external := call.text("externalId")) is not None:
         wheres.append(_OF_EXTERNAL_ID)
         values["external"] = external
-    if (recording := call.text("recordingId")) is not None:
+    if (recording := call.id("recordingId")) is not None:
         wheres.append(_OF_RECORDING[table])
-        values["recording"] = _uuid(recording, "recordingId")
+        values["recording"] = recording
     statement = f"""select r.id::text, r.connection_id::text, r.external_id from {table} r
  where {" and ".join(wheres) or "true"} order by r.connection_id, r.external_id limit %(limit)s"""  # noqa: S608 - ours
     rows = await call.transaction.rows(statement, values)
@@ -159,7 +158,7 @@ def _now() -> dict[str, Any]:
 
 async def list_appointments(call: Call) -> list[dict[str, Any]]:
     """A rep's appointments in person, the earliest first. The cursor is the id of the last one that was seen."""
-    rep, last = call.record_id("User"), call.text("cursor")
+    rep = call.record_id("User")
     if not await call.transaction.rows("select 1 from crm_users where id = %(id)s", {"id": rep}):
         raise not_found("User")
     values = {
@@ -167,15 +166,8 @@ async def list_appointments(call: Call) -> list[dict[str, Any]]:
         "kinds": [*SEEN_IN_LIST],
         "after": call.moment("startingAfter"),
         "before": call.moment("startingBefore"),
-        "last": None if last is None else _uuid(last, "cursor"),
+        "last": call.id("cursor"),
         "limit": call.page_size(default=_PAGE, largest=_LARGEST_PAGE, name="limit"),
     }
     rows = await call.transaction.rows(_APPOINTMENTS, values)
     return await views.engagements(call.transaction, [row.id for row in rows])
-
-
-def _uuid(value: str, name: str) -> str:
-    try:
-        return str(UUID(value))
-    except ValueError:
-        raise invalid([issue("invalid_string", [name], "Invalid id")]) from None

@@ -1,14 +1,10 @@
-"""Who calls, and the credentials that calls are made with."""
+"""Who calls, and the organization's own tokens."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import select, text
-from sqlalchemy.ext.asyncio import AsyncConnection
-
-from fieldnote.db.workspace_tables import users
-from fieldnote.siro.models import AccessTokenCreate, OAuthAppCreate, TokenCreate
+from fieldnote.siro.models import TokenCreate
 from fieldnote.workspace import credentials
 from fieldnote.workspace.api import views
 from fieldnote.workspace.api.calls import Call
@@ -41,7 +37,7 @@ async def get_token(call: Call) -> dict[str, Any]:
 async def create_token(call: Call) -> dict[str, Any]:
     """A further token of the organization. It is shown this once."""
     wanted = call.read(TokenCreate)
-    _own(call, wanted.organization_id)
+    own(call, wanted.organization_id)
     token = credentials.new_secret("org")
     token_id = await credentials.add_organization_token(
         call.conn, call.organization_id, name=wanted.token_name, token=token, created_by=call.caller.created_by
@@ -75,45 +71,7 @@ def _token(row: Any) -> dict[str, Any]:
     }
 
 
-async def create_oauth_app(call: Call) -> dict[str, Any]:
-    """Register an OAuth app. Its secret is shown this once."""
-    wanted = call.read(OAuthAppCreate)
-    _own(call, wanted.organization_id)
-    await _require_user(call.conn, wanted.owner)
-    client_id, client_secret = credentials.new_secret("app"), credentials.new_secret("secret")
-    await credentials.add_oauth_app(
-        call.conn,
-        call.organization_id,
-        name=wanted.app_name,
-        owner_id=wanted.owner,
-        client_id=client_id,
-        client_secret=client_secret,
-    )
-    return {"appName": wanted.app_name, "clientID": client_id, "clientSecret": client_secret}
-
-
-async def create_access_token(call: Call) -> dict[str, Any]:
-    """Mint a user token, good for 16 hours."""
-    client_id = call.request.path_params["clientId"]
-    wanted = call.read(AccessTokenCreate)
-    match await credentials.is_secret_of(call.conn, client_id, wanted.client_secret.get_secret_value()):
-        case None:
-            raise not_found("OAuth app")
-        case False:
-            raise failed(401, "Invalid client secret")
-    await _require_user(call.conn, wanted.user_id)
-    token_id, token = await credentials.add_user_token(
-        call.conn, call.organization_id, client_id=client_id, user_id=wanted.user_id, scope=wanted.scope
-    )
-    return {"accessToken": token, "accessTokenId": token_id}
-
-
-async def _require_user(conn: AsyncConnection, user_id: str) -> None:
-    known = await conn.execute(select(users.c.id).where(text("id::text = :id")), {"id": user_id})
-    if known.scalar_one_or_none() is None:
-        raise not_found("User")
-
-
-def _own(call: Call, organization_id: str) -> None:
+def own(call: Call, organization_id: str) -> None:
+    """Raises ApiError where another organization is meant."""
     if organization_id != call.organization_id:
         raise failed(403, "The token belongs to another organization")

@@ -10,7 +10,9 @@ from fieldnote.matching.people import LONGEST_KEY, email_key, name_key
 from fieldnote.siro.models import UserCreate, UserUpdate
 from fieldnote.workspace.api.calls import Call
 from fieldnote.workspace.api.errors import failed, invalid, issue, not_found
-from fieldnote.workspace.api.views import exact
+from fieldnote.workspace.api.teams import add_coach, require_team
+from fieldnote.workspace.api.tokens import own
+from fieldnote.workspace.api.views import exact, person_names
 from fieldnote.workspace.crm_records import Touched
 from fieldnote.workspace.linking import defer_links
 from fieldnote.workspace.people import map_users
@@ -19,7 +21,9 @@ from fieldnote.workspace.people import map_users
 _USERS: Final = """
 select * from (
     select u.id::text, u.organization_id::text, u.email, u.email_key, u.name, u.first_name, u.last_name,
-           u.phone_number, u.disabled, u.billable, u.contact_settings, u.created_at,
+           u.phone_number, u.disabled, u.billable, u.contact_settings, u.created_at, u.member_team_id::text,
+           array(select c.team_id::text from team_coaches c join teams t on t.id = c.team_id
+                  where c.user_id = u.id order by t.created_at, t.id) as coach_team_ids,
            coalesce(u.external_id, (select c.external_id from crm_users c where c.user_id = u.id
                                      order by c.created_at, c.id limit 1)) as external_id
       from users u) u
@@ -28,7 +32,7 @@ _ALL: Final = _USERS + " order by email_key"
 _ONE: Final = _USERS + " where id = %(id)s"
 _COLUMNS: Final = (
     "email", "email_key", "name", "name_key", "first_name", "last_name", "phone_number", "disabled", "billable",
-    "contact_settings",
+    "contact_settings", "member_team_id",
 )  # fmt: skip
 _CREATE: Final = f"""
 insert into users (organization_id, role, external_id, {", ".join(_COLUMNS)})
@@ -65,7 +69,7 @@ async def get_user(call: Call) -> dict[str, Any]:
 async def create_user(call: Call) -> dict[str, Any]:
     """Add a user. One who is made with an id of the CRM's is whoever has that id there."""
     wanted = call.read(UserCreate)
-    _check(call, wanted)
+    await _check(call, wanted)
     values = _identity(wanted.email, wanted.first_name, wanted.last_name, wanted.email) | {
         "organization": call.organization_id,
         "role": "admin" if wanted.is_admin else "rep",
@@ -74,12 +78,14 @@ async def create_user(call: Call) -> dict[str, Any]:
         "disabled": False,
         "billable": wanted.billable is not False,
         "contact_settings": wanted.contact_settings and Jsonb(wanted.contact_settings.wire()),
+        "member_team_id": wanted.member_team_id,
     }
     made = await call.transaction.rows(_CREATE, values)
     if not made:
         raise failed(409, "A user with this email exists already")
     if wanted.external_id is not None:
         await call.transaction.driver.execute(_OVERRIDE, values | {"user": made[0].id})
+    await add_coach(call, made[0].id, wanted.coach_team_ids or ())
     await _map_again(call)
     return _user(await _find(call, made[0].id))
 
@@ -88,8 +94,8 @@ async def update_user(call: Call) -> dict[str, Any]:
     """Change what is given of a user. The CRM's users are mapped again, and links decided."""
     wanted = call.read(UserUpdate)
     row = await _find(call, call.record_id("User"))
-    _check(call, wanted)
-    first, last = _names(row)
+    await _check(call, wanted)
+    first, last = person_names(row)
     email = row.email if wanted.email is None else wanted.email
     names = (
         first if wanted.first_name is None else wanted.first_name,
@@ -102,6 +108,7 @@ async def update_user(call: Call) -> dict[str, Any]:
         "disabled": row.disabled if wanted.disabled is None else wanted.disabled,
         "billable": row.billable if wanted.billable is None else wanted.billable,
         "contact_settings": settings and Jsonb(settings),
+        "member_team_id": row.member_team_id if wanted.member_team_id is None else wanted.member_team_id,
     }
     if await call.transaction.rows(_TAKEN, values):
         raise failed(409, "A user with this email exists already")
@@ -110,12 +117,12 @@ async def update_user(call: Call) -> dict[str, Any]:
     return _user(await _find(call, row.id))
 
 
-def _check(call: Call, wanted: UserCreate | UserUpdate) -> None:
-    """Raises ApiError for another organization, a team, as there are none, or an email that nobody can have."""
-    if wanted.organization_id not in (None, call.organization_id):
-        raise failed(403, "The token belongs to another organization")
-    if wanted.member_team_id is not None or (isinstance(wanted, UserCreate) and wanted.coach_team_ids):
-        raise not_found("Team")
+async def _check(call: Call, wanted: UserCreate | UserUpdate) -> None:
+    """Raises ApiError for another organization, a team that is not there, or an email that nobody can have."""
+    if wanted.organization_id is not None:
+        own(call, wanted.organization_id)
+    if wanted.member_team_id is not None:
+        await require_team(call, wanted.member_team_id)
     texts = {"email": wanted.email, "firstName": wanted.first_name, "lastName": wanted.last_name}
     issues = [
         issue("too_big", [name], f"String must contain at most {LONGEST_KEY} character(s)")
@@ -151,16 +158,8 @@ async def _map_again(call: Call) -> None:
     await defer_links(call.conn, call.organization_id, Touched(users=await map_users(call.conn)))
 
 
-def _names(row: Any) -> tuple[str | None, str | None]:
-    """First and last name; of a user who was added by their full name its last word is the last name."""
-    if row.first_name is not None or row.last_name is not None:
-        return row.first_name, row.last_name
-    first, _, last = row.name.rpartition(" ")
-    return (first, last) if first else (last, None)
-
-
 def _user(row: Any) -> dict[str, Any]:
-    first, last = _names(row)
+    first, last = person_names(row)
     settings = {} if row.contact_settings is None else {"contactSettings": row.contact_settings}
     return settings | {
         "id": row.id,
@@ -172,7 +171,7 @@ def _user(row: Any) -> dict[str, Any]:
         "externalId": row.external_id,
         "disabled": row.disabled,
         "billable": row.billable,
-        "memberTeamId": None,
-        "coachTeamIds": [],
+        "memberTeamId": row.member_team_id,
+        "coachTeamIds": row.coach_team_ids,
         "createdAt": exact(row.created_at),
     }

@@ -71,6 +71,14 @@ def exact(value: datetime) -> str:
     return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
+def person_names(row: Any) -> tuple[str | None, str | None]:
+    """First and last name; of a user who was added by their full name its last word is the last name."""
+    if row.first_name is not None or row.last_name is not None:
+        return row.first_name, row.last_name
+    first, _, last = row.name.rpartition(" ")
+    return (first, last) if first else (last, None)
+
+
 async def engagements(transaction: Transaction, ids: Sequence[str]) -> list[dict[str, Any]]:
     """Engagements by their ids, in that order. One that is not there is left out."""
     shown = {row.id: _engagement(row) for row in await transaction.rows(_ENGAGEMENTS, {"ids": list(ids)})}
