@@ -90,6 +90,7 @@ def _schema(method: str, path: str) -> dict[str, Any]:
     responses = _contract(name)["paths"][template][method]["responses"]
     [good] = [status for status in responses if status.startswith("2")]
     schema: dict[str, Any] = without_nullable(responses[good]["content"]["application/json"]["schema"])
+    schema["components"] = without_nullable(_contract(name)["components"])
     if template.startswith(_CONNECTED):
         schema = _as_connections_are(schema)
     if template == _WRAPPED and name == "siro-org":

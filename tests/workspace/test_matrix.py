@@ -58,6 +58,12 @@ BODIES: Final[dict[tuple[str, str], Any]] = {
         "userId": "THEIRS",
     },
     ("POST", "/core/recordings/{id}/signedUrl"): {},
+    ("POST", "/core/recordings"): {"ids": ["THEIRS"]},
+    ("POST", "/core/recordings/search"): {"query": {"repUids": ["THEIRS"], "crmCustomerIds": ["THEIRS"]}},
+    ("PATCH", "/core/recordings/{id}/transcription-language"): {"transcriptionLanguage": "French"},
+    ("PUT", "/core/recordings/{id}/listen"): {"duration": 1, "recordingEngagementId": "THEIRS"},
+    ("PUT", "/core/recordings/{id}/viewed"): {},
+    ("POST", "/core/recordings/{id}/views"): {"duration": 1},
     ("DELETE", "/core/oauth/apps/{clientId}/access-token/{tokenId}"): {
         "clientSecret": "app-secret", "userId": "THEIRS",
     },

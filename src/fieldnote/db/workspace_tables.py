@@ -474,6 +474,23 @@ recording_choices: Final = Table(
 )
 """What a person said that a recording belongs to; without any record, to none. The machine leaves it so."""
 
+recording_attention: Final = Table(
+    "recording_attention",
+    metadata,
+    _id(),
+    _organization(),
+    _to("recording_id", "recordings.id"),
+    _to("user_id", "users.id"),
+    # listen, view or viewed
+    _text("kind"),
+    Column("duration_ms", Double),
+    _text("client_platform", nullable=True),
+    _now("created_at"),
+    _now("updated_at"),
+    Index("ix_recording_attention_recording", "recording_id", "kind"),
+)
+"""Who listened to a recording or looked at it."""
+
 mobile_events: Final = Table(
     "mobile_events",
     metadata,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Final
 
 from fastapi import APIRouter
 from sqlalchemy import text
 
 from fieldnote.workspace import credentials
-from fieldnote.workspace.api import links, recorders, uploads, views
+from fieldnote.workspace.api import attention, extractions, links, recorders, search, uploads, user_recordings
 from fieldnote.workspace.api.calls import Call
 from fieldnote.workspace.api.endpoints import Handler, endpoint
 from fieldnote.workspace.api.errors import invalid, issue, not_found
@@ -17,15 +16,6 @@ from fieldnote.workspace.tenancy import Hold
 
 router: Final = APIRouter(prefix="/v1")
 
-_EXTRACTIONS: Final = text("""
-select x.id::text, x.recording_id::text, x.status, x.created_at, x.updated_at, d.id::text as definition_id,
-       d.name as definition_name, d.deleted_at is not null as definition_deleted, v.items
-  from extractions x
-  join entity_definitions d on d.id = x.definition_id
-  left join extraction_values v on v.extraction_id = x.id
- where x.recording_id = :id
- order by d.created_at, d.id
-""")
 _UTTERANCES: Final = text("""
 select r.id::text, s.utterances from recordings r left join recording_utterances s on s.recording_id = r.id
  where r.id = :id
@@ -35,31 +25,6 @@ select r.id::text, s.utterances from recordings r left join recording_utterances
 def _add(method: str, path: str, handler: Handler, *, status: int = 200, hold: Hold = Hold.NONE) -> None:
     answer = endpoint(handler, kind=credentials.USER, status=status, hold=hold)
     router.add_api_route(path, answer, methods=[method], status_code=status, response_model=None)
-
-
-async def list_extractions(call: Call) -> dict[str, Any]:
-    """What was drawn from a recording, a row for each definition."""
-    recording_id = call.record_id("Recording", "recordingId")
-    known = await call.conn.execute(text("select 1 from recordings where id = :id"), {"id": recording_id})
-    if known.scalar_one_or_none() is None:
-        raise not_found("Recording")
-    rows: Sequence[Any] = (await call.conn.execute(_EXTRACTIONS, {"id": recording_id})).all()
-    return {"data": [_extraction(row) for row in rows], "cursor": None}
-
-
-def _extraction(row: Any) -> dict[str, Any]:
-    return {
-        "id": row.id,
-        "recordingId": row.recording_id,
-        "siroEntityDefinitionId": row.definition_id,
-        "siroEntityDefinitionName": row.definition_name,
-        "siroEntityDefinitionDeleted": row.definition_deleted,
-        "status": row.status,
-        "extraction": row.items,
-        "mappings": None,
-        "createdAt": views.moment(row.created_at),
-        "updatedAt": views.moment(row.updated_at),
-    }
 
 
 async def list_utterances(call: Call) -> dict[str, Any]:
@@ -103,7 +68,7 @@ def _utterance(utterance: dict[str, Any], tags: dict[str, str]) -> dict[str, Any
     }
 
 
-_add("GET", "/core/entities/extractions/{recordingId}", list_extractions)
+_add("GET", "/core/entities/extractions/{recordingId}", extractions.list_extractions)
 _add("GET", "/core/recordings/{id}/utterances", list_utterances)
 _add("PUT", "/core/recordings/{id}/link", links.link)
 _add("DELETE", "/core/recordings/{id}/link", links.remove_link)
@@ -112,3 +77,13 @@ _add("PATCH", "/core/recordings", recorders.update_recording)
 _add("POST", "/core/recordings/signed-urls", uploads.create_upload_urls)
 _add("POST", "/core/recordings/upload", uploads.register_upload, status=201, hold=Hold.ALONE)
 _add("POST", "/core/recordings/{id}/signedUrl", uploads.audio_url)
+_add("GET", "/core/recordings", user_recordings.list_recordings)
+_add("POST", "/core/recordings", user_recordings.get_recordings)
+_add("POST", "/core/recordings/search", search.search_recordings)
+_add("GET", "/core/recordings/{id}", user_recordings.get_recording)
+_add("DELETE", "/core/recordings/{id}", user_recordings.delete_recording)
+_add("GET", "/core/recordings/{id}/deep-link/{tenant}", user_recordings.deep_link)
+_add("PATCH", "/core/recordings/{id}/transcription-language", user_recordings.set_language)
+_add("PUT", "/core/recordings/{id}/listen", attention.log_listen)
+_add("PUT", "/core/recordings/{id}/viewed", attention.mark_viewed)
+_add("POST", "/core/recordings/{id}/views", attention.log_view)

@@ -1,0 +1,56 @@
+"""What was drawn from recordings, a row for each definition."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from fieldnote.workspace.api import views
+from fieldnote.workspace.api.calls import Call
+from fieldnote.workspace.api.errors import not_found
+
+_EXTRACTIONS: Final = text("""
+select x.id::text, x.recording_id::text, x.status, x.created_at, x.updated_at, d.id::text as definition_id,
+       d.name as definition_name, d.deleted_at is not null as definition_deleted, v.items
+  from extractions x
+  join entity_definitions d on d.id = x.definition_id
+  left join extraction_values v on v.extraction_id = x.id
+ where x.recording_id = any(cast(:ids as uuid[]))
+ order by d.created_at, d.id
+""")
+
+
+async def list_extractions(call: Call) -> dict[str, Any]:
+    """What was drawn from a recording, a row for each definition."""
+    recording_id = call.record_id("Recording", "recordingId")
+    known = await call.conn.execute(text("select 1 from recordings where id = :id"), {"id": recording_id})
+    if known.scalar_one_or_none() is None:
+        raise not_found("Recording")
+    return {"data": (await extractions_of(call.conn, [recording_id])).get(recording_id, []), "cursor": None}
+
+
+async def extractions_of(conn: AsyncConnection, ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """By recording."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    rows: Sequence[Any] = (await conn.execute(_EXTRACTIONS, {"ids": list(ids)})).all()
+    for row in rows:
+        found.setdefault(row.recording_id, []).append(_extraction(row))
+    return found
+
+
+def _extraction(row: Any) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "recordingId": row.recording_id,
+        "siroEntityDefinitionId": row.definition_id,
+        "siroEntityDefinitionName": row.definition_name,
+        "siroEntityDefinitionDeleted": row.definition_deleted,
+        "status": row.status,
+        "extraction": row.items,
+        "mappings": None,
+        "createdAt": views.moment(row.created_at),
+        "updatedAt": views.moment(row.updated_at),
+    }
