@@ -58,6 +58,12 @@ BODIES: Final[dict[tuple[str, str], Any]] = {
         "userId": "THEIRS",
     },
     ("POST", "/core/recordings/{id}/signedUrl"): {},
+    ("POST", "/core/conversation-configurations"): {
+        "organizationId": "OWN", "displayName": "x", "bookmarkGroupIds": ["x"],
+    },
+    ("PATCH", "/core/conversation-configurations/{id}"): {"organizationId": "OWN", "displayName": "x"},
+    ("POST", "/core/conversation-configurations/{conversationTypeId}/summary-prompts"): {"prompts": [{"prompt": "x"}]},
+    ("PUT", "/core/conversation-configurations/{conversationTypeId}/summary-prompts"): {"prompts": [{"prompt": "x"}]},
     ("POST", "/core/recordings"): {"ids": ["THEIRS"]},
     ("POST", "/core/recordings/search"): {"query": {"repUids": ["THEIRS"], "crmCustomerIds": ["THEIRS"]}},
     ("PATCH", "/core/recordings/{id}/transcription-language"): {"transcriptionLanguage": "French"},

@@ -400,6 +400,31 @@ entity_definitions: Final = Table(
     UniqueConstraint("organization_id", "name"),
 )
 
+conversation_types: Final = Table(
+    "conversation_types",
+    metadata,
+    _id(),
+    _organization(),
+    _text("display_name"),
+    _json("bookmark_group_ids"),
+    _flag("multi_speaker", default=False),
+    _flag("halftime_mode", default=False),
+    _now("created_at"),
+)
+
+summary_prompts: Final = Table(
+    "summary_prompts",
+    metadata,
+    _id(),
+    _organization(),
+    _to("conversation_type_id", "conversation_types.id"),
+    _text("header", nullable=True),
+    _text("prompt"),
+    Column("position", Double, nullable=False),
+    _now("created_at"),
+    Index("ix_summary_prompts_type", "conversation_type_id", "position"),
+)
+
 extractions: Final = Table(
     "extractions",
     metadata,

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from fieldnote.db.workspace_tables import (
+    conversation_types,
     entity_definitions,
     integration_connections,
     organizations,
@@ -25,6 +26,8 @@ from fieldnote.workspace.people import map_users
 from fieldnote.workspace.tenancy import inside
 
 DEFINITION: Final = "Customer Insights"
+CONVERSATION: Final = "Sales visit"
+"""What a conversation is that nothing else is said of."""
 FIELDS: Final = ("Budget", "Timeline", "Decision Maker", "Objections")
 """What every organization has extracted from the start."""
 
@@ -193,6 +196,8 @@ async def _insert_organization(conn: AsyncConnection, name: str, admin: str) -> 
         "fields": [{"name": field} for field in FIELDS],
     }
     await conn.execute(insert(entity_definitions).values(definition))
+    kind = {"organization_id": organization_id, "display_name": CONVERSATION, "bookmark_group_ids": []}
+    await conn.execute(insert(conversation_types).values(kind))
     return Organization(str(organization_id), name, user.id, str(connection_id))
 
 

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import procrastinate
-from sqlalchemy import text
+from sqlalchemy import func, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.db.workspace_tables import extraction_values, summaries
-from fieldnote.insight import Utterance, extract, summarize
+from fieldnote.insight import Utterance, answer, extract, summarize
 from fieldnote.jobs import defer
 from fieldnote.siro.models import ExtractionStatus, ProcessingStatus, WebhookEventType
 from fieldnote.workspace.patience import Patiently
@@ -49,6 +50,18 @@ select s.utterances, md5(s.utterances::text) as words, r.title, r.created_at, r.
   left join accounts a on a.id = e.account_id
   left join opportunities o on o.id = coalesce(l.opportunity_id, e.opportunity_id)
  where r.id = :id
+""")
+# Of the kind of conversation that the recording says it is, by its id or name, else of the organization's first.
+_PROMPTS: Final = text("""
+select coalesce(p.header, left(p.prompt, 80)) as header, p.prompt
+  from summary_prompts p
+ where p.conversation_type_id = (
+       select t.id from conversation_types t, recordings r
+        where r.id = :id
+          and (r.details ->> 'conversationType' is null
+               or r.details ->> 'conversationType' in (t.id::text, t.display_name))
+        order by t.created_at, t.id limit 1)
+ order by p.position, p.created_at, p.id
 """)
 # What was worked on counts if it is still what was said: another transcript may have come meanwhile.
 _LOCK: Final = text("""
@@ -85,6 +98,8 @@ class _Insight:
 
     values: dict[str, str] | None
     summary: str | None
+    answers: Mapping[str, str] = field(default_factory=dict)
+    """To what the summaries of this kind of conversation are asked besides, by heading."""
 
 
 @blueprint.task(name="workspace.process", pass_context=True, retry=Patiently())
@@ -93,9 +108,10 @@ async def process(context: procrastinate.JobContext, organization_id: str, recor
     workspace: Workspace = context.additional_context["workspace"]
     async with inside(workspace.engine, organization_id) as conn:
         said: Any = (await conn.execute(_SAID, {"id": recording_id})).one_or_none()
+        prompts: Any = (await conn.execute(_PROMPTS, {"id": recording_id})).all()
     if said is None or said.processed_at is not None:
         return
-    found = await asyncio.to_thread(_look_into, said, recording_id)
+    found = await asyncio.to_thread(_look_into, said, recording_id, prompts)
     late = await _lateness(workspace, organization_id, said)
     async with inside(workspace.engine, organization_id) as conn:
         if (await conn.execute(_LOCK, {"id": recording_id, "words": said.words})).scalar_one_or_none():
@@ -118,9 +134,10 @@ async def summarize_late(context: procrastinate.JobContext, organization_id: str
     workspace: Workspace = context.additional_context["workspace"]
     async with inside(workspace.engine, organization_id) as conn:
         said: Any = (await conn.execute(_SAID, {"id": recording_id})).one_or_none()
+        prompts: Any = (await conn.execute(_PROMPTS, {"id": recording_id})).all()
     if said is None or said.summarized_at is not None:
         return
-    found = await asyncio.to_thread(_look_into, said, recording_id)
+    found = await asyncio.to_thread(_look_into, said, recording_id, prompts)
     async with inside(workspace.engine, organization_id) as conn:
         if (await conn.execute(_LOCK_SUMMARY, {"id": recording_id, "words": said.words})).scalar_one_or_none():
             await _keep_summary(conn, organization_id, recording_id, found)
@@ -134,7 +151,7 @@ async def _lateness(workspace: Workspace, organization_id: str, said: Any) -> fl
     return own.lateness(said.created_at.isoformat(), said.key)
 
 
-def _look_into(said: Any, recording_id: str) -> _Insight:
+def _look_into(said: Any, recording_id: str, prompts: Sequence[Any]) -> _Insight:
     utterances = [Utterance(**entry) for entry in said.utterances]
     started_at: datetime = said.created_at
     try:
@@ -146,18 +163,23 @@ def _look_into(said: Any, recording_id: str) -> _Insight:
             customer=said.customer,
             rep_name=said.rep_name,
         )
+        answers = {
+            one.header: answer(one.prompt, utterances, found, rep_name=said.rep_name)
+            for one in prompts
+            if one.header != SUMMARY
+        }
     except Exception as error:  # noqa: BLE001 - whatever is wrong with one transcript must not hold it back for ever
         context = {"recording_id": recording_id, "error": type(error).__name__}
         log.error("insight_failed", extra=context)  # noqa: TRY400 - a traceback may quote what was said
         return _Insight(None, None)
-    return _Insight({extraction.name: extraction.value for extraction in found}, summary)
+    return _Insight({extraction.name: extraction.value for extraction in found}, summary, answers)
 
 
 async def _keep_values(conn: AsyncConnection, organization_id: str, recording_id: str, found: _Insight) -> float | None:
     """Store the values; the score that they make: how much of what is wanted was spoken of, in percent."""
     wanted_by_all: set[str] = set()
     for row in (await conn.execute(_EXTRACTIONS, {"id": recording_id})).all():
-        wanted = {field["name"] for field in row.fields}
+        wanted = {one["name"] for one in row.fields}
         wanted_by_all |= wanted
         status = ExtractionStatus.FAIL if found.values is None else ExtractionStatus.SUCCESS
         await conn.execute(_STATUS, {"id": row.id, "status": status.value})
@@ -171,13 +193,16 @@ async def _keep_values(conn: AsyncConnection, organization_id: str, recording_id
 
 
 async def _keep_summary(conn: AsyncConnection, organization_id: str, recording_id: str, found: _Insight) -> None:
-    if found.summary:
+    """The summary, and behind it the answers, in the order of the prompts."""
+    parts = {**({SUMMARY: found.summary} if found.summary else {}), **found.answers}
+    for name, content in parts.items():
         values = {
             "organization_id": organization_id,
             "recording_id": recording_id,
-            "name": SUMMARY,
-            "content": found.summary,
+            "name": name,
+            "content": content,
+            "created_at": func.clock_timestamp(),
         }
         statement = insert(summaries).values(values)
-        changed = {"content": found.summary}
+        changed = {"content": content}
         await conn.execute(statement.on_conflict_do_update(index_elements=["recording_id", "name"], set_=changed))

@@ -28,14 +28,22 @@ _TABLES: Final = {
 _CALLER: Final = text("select email, role from users where id = :id")
 
 
-def read_exactly(call: Call, model: type[M]) -> M:
-    """The body; these are the ones to which the contract lets nothing be added. Raises ApiError."""
+def read_exactly(call: Call, model: type[M], *, items: str | None = None) -> M:
+    """The body; these are the ones to which the contract lets nothing be added, nor to its `items`. Raises ApiError."""
     wanted = call.read(model)
-    known = {field.alias or name for name, field in model.model_fields.items()}
-    if unknown := sorted(json.loads(call.body).keys() - known):
-        names = ", ".join(f"'{name}'" for name in unknown)
-        raise invalid([issue("unrecognized_keys", [], f"Unrecognized key(s) in object: {names}")])
+    told = json.loads(call.body)
+    issues = _unknown(told, model, ())
+    for place, item in enumerate(getattr(wanted, items) if items else ()):
+        issues += _unknown(told[items][place], type(item), (items or "", place))
+    if issues:
+        raise invalid(issues)
     return wanted
+
+
+def _unknown(told: dict[str, Any], model: type[RequestModel], path: tuple[str | int, ...]) -> list[dict[str, Any]]:
+    known = {field.alias or name for name, field in model.model_fields.items()}
+    names = ", ".join(f"'{name}'" for name in sorted(told.keys() - known))
+    return [issue("unrecognized_keys", path, f"Unrecognized key(s) in object: {names}")] if names else []
 
 
 def user_of(call: Call) -> str:

@@ -8,7 +8,17 @@ from fastapi import APIRouter
 from sqlalchemy import text
 
 from fieldnote.workspace import credentials
-from fieldnote.workspace.api import attention, extractions, links, recorders, search, uploads, user_recordings
+from fieldnote.workspace.api import (
+    attention,
+    conversation_types,
+    extractions,
+    links,
+    recorders,
+    search,
+    uploads,
+    user_recordings,
+    users,
+)
 from fieldnote.workspace.api.calls import Call
 from fieldnote.workspace.api.endpoints import Handler, endpoint
 from fieldnote.workspace.api.errors import invalid, issue, not_found
@@ -87,3 +97,13 @@ _add("PATCH", "/core/recordings/{id}/transcription-language", user_recordings.se
 _add("PUT", "/core/recordings/{id}/listen", attention.log_listen)
 _add("PUT", "/core/recordings/{id}/viewed", attention.mark_viewed)
 _add("POST", "/core/recordings/{id}/views", attention.log_view)
+_add("GET", "/core/recordings/{id}/summary", user_recordings.list_summary)
+_add("GET", "/core/organizations/{id}/users", users.list_organization_users)
+_add("GET", "/core/conversation-configurations", conversation_types.list_types)
+_add("POST", "/core/conversation-configurations", conversation_types.create_type)
+_add("PATCH", "/core/conversation-configurations/{id}", conversation_types.update_type)
+_TYPE_PROMPTS: Final = "/core/conversation-configurations/{conversationTypeId}/summary-prompts"
+_add("GET", _TYPE_PROMPTS, conversation_types.list_prompts)
+_add("POST", _TYPE_PROMPTS, conversation_types.add_prompts)
+_add("PUT", _TYPE_PROMPTS, conversation_types.replace_prompts)
+_add("GET", "/core/summary-prompts/industry", conversation_types.list_industry_prompts)

@@ -119,6 +119,23 @@ async def get_recording(call: Call) -> dict[str, Any]:
     return {"data": shown}
 
 
+async def list_summary(call: Call) -> dict[str, Any]:
+    """The parts of a recording's summary; none before it is written."""
+    row = await find(call)
+    parts = (await summaries_of(call.conn, [row.id])).get(row.id, [])
+    shown = [
+        {
+            "id": part["id"],
+            "promptHeader": part["name"],
+            "promptResponse": part["content"],
+            "quotes": None,
+            "summaryResultIndex": place,
+        }
+        for place, part in enumerate(parts)
+    ]
+    return {"data": shown}
+
+
 async def get_recordings(call: Call) -> dict[str, Any]:
     """Recordings by their ids, in that order; without ids all, the latest first. One that is not seen is left out."""
     wanted = read_exactly(call, RecordingsByIds)

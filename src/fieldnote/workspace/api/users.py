@@ -34,6 +34,10 @@ _COLUMNS: Final = (
     "email", "email_key", "name", "name_key", "first_name", "last_name", "phone_number", "disabled", "billable",
     "contact_settings", "member_team_id",
 )  # fmt: skip
+_RECORDED: Final = """
+select user_id::text, count(*) as count, max(created_at) as last from recordings where deleted_at is null
+ group by user_id
+"""
 _CREATE: Final = f"""
 insert into users (organization_id, role, external_id, {", ".join(_COLUMNS)})
 values (%(organization)s, %(role)s, %(external_id)s, {", ".join(f"%({name})s" for name in _COLUMNS)})
@@ -59,6 +63,25 @@ async def list_users(call: Call) -> dict[str, Any]:
         if disabled in (None, row.disabled) and external_id in (None, row.external_id)
     ]
     return {"data": found, "cursor": None}
+
+
+async def list_organization_users(call: Call) -> dict[str, Any]:
+    """Everybody in the organization, by email, with how much they recorded; for a user token."""
+    if call.record_id("Organization") != call.organization_id:
+        raise not_found("Organization")
+    recorded = {row.user_id: row for row in await call.transaction.rows(_RECORDED, {})}
+    return {"data": [_member(row, recorded.get(row.id)) for row in await call.transaction.rows(_ALL, {})]}
+
+
+def _member(row: Any, recorded: Any) -> dict[str, Any]:
+    told = _user(row)
+    created_at = told.pop("createdAt")
+    return told | {
+        "uid": told.pop("id"),
+        "dateCreated": created_at,
+        "countRecordings": 0 if recorded is None else recorded.count,
+        "lastRecordingDate": None if recorded is None else exact(recorded.last),
+    }
 
 
 async def get_user(call: Call) -> dict[str, Any]:

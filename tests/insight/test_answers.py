@@ -1,0 +1,37 @@
+"""What a conversation says to a question that an organization asks of each."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from fieldnote.insight import Utterance, answer, extract
+from fieldnote.insight.answers import NOTHING
+
+TALK = (
+    Utterance("John", "What do you think about the warranty? Does the color matter to you?", 0.0, 4.0),
+    Utterance("Mary", "We care about the warranty, the last roof had none. Sure.", 4.0, 8.0),
+    Utterance("Mary", "And the color should match the garage doors. Our budget is forty thousand dollars.", 8.0, 12.0),
+)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "said"),
+    [
+        ("What did the customer say about warranties?", '"We care about the warranty, the last roof had none."'),
+        ("Which COLORS do they like?", '"And the color should match the garage doors."'),
+        ("Who else gave quotes?", NOTHING),
+        ("Summarize what the customer said.", NOTHING),
+        ("", NOTHING),
+    ],
+)
+def test_an_answer_is_what_a_customer_said_of_it(prompt: str, said: str) -> None:
+    assert answer(prompt, TALK, (), rep_name="John") == said
+
+
+def test_what_was_drawn_comes_first_where_the_prompt_asks_for_it() -> None:
+    found = extract(TALK, rep_name="John", started_at=datetime(2026, 2, 15, tzinfo=UTC))
+    told = answer("What can they spend?", TALK, found, rep_name="John")
+    assert told.startswith("Budget: $40,000.")
+    assert "Budget: " not in answer("Which dogs?", TALK, found, rep_name="John")
