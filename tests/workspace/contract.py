@@ -64,33 +64,39 @@ _ZOD: Final = {
 
 def check(response: httpx2.Response) -> None:
     """Assert that an answer has the form that the contract gives it."""
-    where = f"{response.request.method} {response.request.url.path} -> {response.status_code}"
-    assert response.status_code < 500, where
+    problems = problems_of(response)
+    assert not problems, f"{response.request.method} {response.request.url.path}: {response.status_code} {problems}"
+
+
+def problems_of(response: httpx2.Response, template: str | None = None) -> list[str]:
+    """What an answer has that the contract does not give it. `template`: the contract's path, where it is known."""
+    if response.status_code >= 500:
+        return ["an error of the server's own"]
     body = response.json()
     if response.status_code >= 400:
         schema = _ZOD if response.status_code == 422 else _UNKNOWN_PATH if "code" in body else _ERROR
     else:
-        schema = _schema(response.request.method.lower(), response.request.url.path)
-    problems = [f"{'/'.join(map(str, e.path))}: {e.message}" for e in Draft4Validator(schema).iter_errors(body)]
-    assert not problems, f"{where}: {problems}"
+        schema = _schema(response.request.method.lower(), response.request.url.path, template)
+    return [f"{'/'.join(map(str, e.path))}: {e.message}" for e in Draft4Validator(schema).iter_errors(body)]
 
 
 @cache
-def _contract(name: str) -> dict[str, Any]:
+def contract_of(name: str) -> dict[str, Any]:
+    """`siro-org` or `siro-user`, whole."""
     document: dict[str, Any] = json.loads((DATA / f"contract/{name}.json").read_text())
     return document
 
 
 @cache
-def _schema(method: str, path: str) -> dict[str, Any]:
+def _schema(method: str, path: str, template: str | None = None) -> dict[str, Any]:
     """What a good answer looks like."""
     name = "siro-org" if path.startswith(ORGANIZATION_BASE) else "siro-user"
     path = path.removeprefix(ORGANIZATION_BASE)
-    template = next(known for known in _contract(name)["paths"] if _fits(known, path))
-    responses = _contract(name)["paths"][template][method]["responses"]
+    template = template or next(known for known in contract_of(name)["paths"] if _fits(known, path))
+    responses = contract_of(name)["paths"][template][method]["responses"]
     [good] = [status for status in responses if status.startswith("2")]
     schema: dict[str, Any] = without_nullable(responses[good]["content"]["application/json"]["schema"])
-    schema["components"] = without_nullable(_contract(name)["components"])
+    schema["components"] = without_nullable(contract_of(name)["components"])
     if template.startswith(_CONNECTED):
         schema = _as_connections_are(schema)
     if template == _WRAPPED and name == "siro-org":
@@ -122,6 +128,6 @@ def good_status(method: str, path: str) -> int:
     """The status that the contract declares for success."""
     name = "siro-org" if path.startswith(ORGANIZATION_BASE) else "siro-user"
     path = path.removeprefix(ORGANIZATION_BASE)
-    template = next(known for known in _contract(name)["paths"] if _fits(known, path))
-    [good] = [s for s in _contract(name)["paths"][template][method.lower()]["responses"] if s.startswith("2")]
+    template = next(known for known in contract_of(name)["paths"] if _fits(known, path))
+    [good] = [s for s in contract_of(name)["paths"][template][method.lower()]["responses"] if s.startswith("2")]
     return int(good)

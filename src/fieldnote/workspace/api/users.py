@@ -130,7 +130,7 @@ async def update_user(call: Call) -> dict[str, Any]:
         "phone_number": row.phone_number if wanted.phone_number is None else wanted.phone_number,
         "disabled": row.disabled if wanted.disabled is None else wanted.disabled,
         "billable": row.billable if wanted.billable is None else wanted.billable,
-        "contact_settings": settings and Jsonb(settings),
+        "contact_settings": None if settings is None else Jsonb(settings),
         "member_team_id": row.member_team_id if wanted.member_team_id is None else wanted.member_team_id,
     }
     if await call.transaction.rows(_TAKEN, values):
