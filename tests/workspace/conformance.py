@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final
 from urllib.parse import quote
+from uuid import uuid4
 
 import schemathesis
 from fastapi.routing import APIRoute
@@ -26,7 +27,7 @@ from schemathesis.generation import GenerationMode
 from fieldnote.workspace.api import organization, user
 from tests.siro.contract import without_nullable
 from tests.workspace.contract import contract_of, problems_of
-from tests.workspace.house import Api
+from tests.workspace.house import Api, House
 
 ROUTERS: Final[dict[str, Any]] = {"siro-org": organization.router, "siro-user": user.router}
 Call = Callable[[str, str, dict[str, Any]], Awaitable[Any]]
@@ -63,7 +64,9 @@ def built(contract: str) -> list[Operation]:
     for route in ROUTERS[contract].routes:
         assert isinstance(route, APIRoute)
         path = route.path.removeprefix("/api-externalApi")
-        operations += [Operation(contract, method, known[method, _bare(path)]) for method in sorted(route.methods or ())]
+        operations += [
+            Operation(contract, method, known[method, _bare(path)]) for method in sorted(route.methods or ())
+        ]
     return operations
 
 
@@ -362,3 +365,60 @@ def _is_tolerated(operation: Operation, request: Request, findings: Findings) ->
     met = [reason for reason, applies in TOLERATED.items() if applies(operation, request)]
     findings.used.update(met)
     return bool(met)
+
+
+# --- something to ask for
+
+
+async def furnish(house: House, user_api: Api) -> dict[str, Any]:
+    """One live record of each kind, by the names that the requests go by."""
+    key = uuid4().hex[:12]
+    visit = await house.api.visit(
+        f"a-{key}", rep=f"r-{key}", account={"externalId": f"c-{key}"}, opportunity={"externalId": f"o-{key}"}
+    )
+    deal = await house.api.opportunity(f"o-{key}", opportunityUsers=[{"externalId": f"r-{key}"}])
+    recording = await house.record(key=key)
+    person = await house.api(
+        "POST", "/v1/core/users", json={"organizationId": house.organization.id, "email": f"{key}@acme.test"}
+    )
+    admin, own = house.organization.admin_id, house.organization.id
+    app = (await house.api(
+        "POST", "/v1/core/oauth/apps", json={"appName": "x", "owner": admin, "organizationId": own}
+    )).json()  # fmt: skip
+    token = await house.api(
+        "POST",
+        f"/v1/core/oauth/apps/{app['clientID']}/access-token",
+        json={"clientSecret": app["clientSecret"], "userId": admin, "scope": "read"},
+    )
+    spare = await house.api("POST", "/v1/core/auth/tokens", json={"organizationId": own, "tokenName": "x"})
+    connection = await house.api(
+        "POST",
+        "/v1/core/integrations/connections",
+        json={"name": "x", "externalAccountId": key, "integrationPlatform": "SPOTIO"},
+    )
+    team = await house.api("POST", f"/v1/core/organizations/{own}/teams", json={"name": "x"})
+    types = await user_api.get("/v1/core/conversation-configurations", organizationId=own)
+    heard = await user_api("PUT", f"/v1/core/recordings/{recording}/listen", json={"duration": 1})
+    events = await house.api.get("/v1/core/mobile-events")
+    members = "/v1/integrations/{}-users"
+    return {
+        "organization": own,
+        "admin": admin,
+        "spare_user": person.json()["id"],
+        "spare_token": spare.json()["tokenId"],
+        "spare_connection": connection.json()["id"],
+        "client": app["clientID"],
+        "client_secret": app["clientSecret"],
+        "access_token": token.json()["accessTokenId"],
+        "teams": team.json()["id"],
+        "conversation_types": types["data"][0]["id"],
+        "recordings": recording,
+        "listening": heard.json()["data"]["recordingEngagement"]["id"],
+        "mobile_events": events["data"][0]["id"] if events["data"] else None,
+        "accounts": visit["accountId"],
+        "engagements": visit["id"],
+        "opportunities": visit["opportunityId"],
+        "crm_users": visit["engagementUsers"][0]["id"],
+        "engagement_users": (await house.api.get(members.format("engagement"), engagementId=visit["id"]))[0]["id"],
+        "opportunity_users": (await house.api.get(members.format("opportunity"), opportunityId=deal["id"]))[0]["id"],
+    }

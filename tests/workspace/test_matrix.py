@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import permutations
 from typing import Any, Final
 from uuid import UUID
 
 from fastapi.routing import APIRoute
 
 from fieldnote.db.workspace_tables import SECURED
+from fieldnote.workspace import add_user
 from fieldnote.workspace.api import organization, user
+from tests.workspace import conformance
 from tests.workspace.contract import check
 from tests.workspace.house import JOHN, START, Api, House
 
@@ -163,6 +166,40 @@ async def test_no_operation_tells_or_changes_what_belongs_to_another_organizatio
                 assert response.status_code >= 400 or "{" not in path or response.json() in ([], False), where
     await house.settle()
     assert await contents(house) == before
+
+
+async def test_of_three_organizations_none_reaches_another_by_any_operation(house: House) -> None:
+    """With the ids of the very records that each operation is about."""
+    houses = [house, *[await _other_house(house, name) for name in ("Second", "Third")]]
+    users = [await _user_of(one, one.api, one.organization) for one in houses]
+    theirs = [await conformance.furnish(one, user_api) for one, user_api in zip(houses, users, strict=True)]
+    for one in houses:
+        await one.settle()
+    before = [await contents(one) for one in houses]
+    for owner, caller in permutations(range(3), 2):
+        ids = {kind: str(one) for kind, one in theirs[owner].items() if kind != "client_secret"}
+        for contract, client in (("siro-org", houses[caller].api), ("siro-user", users[caller])):
+            for operation in conformance.built(contract):
+                method, path = operation.method, operation.path.removeprefix("/v1")
+                kinds = conformance.PATHS.get(path, {})
+                url = re.sub(r"\{(\w+)\}", lambda found: ids[kinds.get(found[1], "recordings")], operation.path)  # noqa: B023
+                words = {"THEIRS": ids[next(iter(kinds.values()), "recordings")], "OWN": ids["organization"]}
+                body = {"json": filled(BODIES[method, path], **words)} if (method, path) in BODIES else {}
+                response = await client.client.request(method, url, params=filled(FILTERS, **words), **body)
+                check(response)
+                told = {*_ids_in(response.text)} & {one for one in ids.values() if "-" in one}
+                assert not told, f"{operation} tells {told}"
+                assert not kinds or response.status_code >= 400 or response.json() in ([], False), str(operation)
+        for one in houses:
+            await one.settle()
+        assert await contents(houses[owner]) == before[owner]
+        before = [await contents(one) for one in houses]
+
+
+async def _other_house(house: House, name: str) -> House:
+    made, api = await house.another(name)
+    await add_user(house.workspace.engine, made, email=JOHN, name="John Sales")
+    return House(house.workspace, house.server, made, api)
 
 
 def _takes_ids(method: str, path: str) -> bool:

@@ -11,7 +11,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from fieldnote.workspace.api import views
 from fieldnote.workspace.api.calls import Call
 from fieldnote.workspace.api.errors import not_found
+from fieldnote.workspace.api.incoming import user_of
 
+OPEN_TO_CALLER: Final = """
+exists (select from users me
+         where me.id = %(caller)s::uuid
+           and (r.user_id = me.id or me.role = 'admin'
+                or me.role = 'coach' and r.details -> 'isPrivate' is distinct from 'true'::jsonb))
+"""
+"""Of a recording `r`, deleted or not, to the user whose id is `caller`."""
+_KNOWN: Final = f"select 1 from recordings r where r.id = %(id)s and {OPEN_TO_CALLER}"  # noqa: S608 - our own words
 _EXTRACTIONS: Final = text("""
 select x.id::text, x.recording_id::text, x.status, x.created_at, x.updated_at, d.id::text as definition_id,
        d.name as definition_name, d.deleted_at is not null as definition_deleted, v.items
@@ -26,8 +35,7 @@ select x.id::text, x.recording_id::text, x.status, x.created_at, x.updated_at, d
 async def list_extractions(call: Call) -> dict[str, Any]:
     """What was drawn from a recording, a row for each definition."""
     recording_id = call.record_id("Recording", "recordingId")
-    known = await call.conn.execute(text("select 1 from recordings where id = :id"), {"id": recording_id})
-    if known.scalar_one_or_none() is None:
+    if not await call.transaction.rows(_KNOWN, {"id": recording_id, "caller": user_of(call)}):
         raise not_found("Recording")
     return {"data": (await extractions_of(call.conn, [recording_id])).get(recording_id, []), "cursor": None}
 

@@ -24,6 +24,7 @@ from fieldnote.workspace.api.incoming import (
     read_exactly,
     user_of,
 )
+from fieldnote.workspace.api.user_recordings import find
 from fieldnote.workspace.audio import LARGEST, MEDIA_TYPES, SIGNED_FOR, Signed, Signer, named_in
 from fieldnote.workspace.choices import choose_all
 from fieldnote.workspace.context import Workspace
@@ -40,7 +41,6 @@ _FILE: Final = text("""
 select stored_at, recording_id::text, duration_ms from audio_files where id::text = :id for update
 """)
 _TAKE_FILE: Final = text("update audio_files set recording_id = :recording where id::text = :id")
-_KNOWN: Final = text("select 1 from recordings where id = :id")
 _AUDIO: Final = text("select id::text from audio_files where recording_id = :id and stored_at is not null limit 1")
 _USERS: Final = text("""
 select id::text, email from users
@@ -163,11 +163,8 @@ async def _contact(call: Call, phone: str) -> str | None:
 
 async def audio_url(call: Call) -> dict[str, Any]:
     """Where a recording can be listened to."""
-    recording_id = call.record_id("Recording")
-    row: Any = (await call.conn.execute(_KNOWN, {"id": recording_id})).one_or_none()
-    if row is None:
-        raise not_found("Recording")
-    file_id = (await call.conn.execute(_AUDIO, {"id": recording_id})).scalar_one_or_none()
+    row = await find(call)
+    file_id = (await call.conn.execute(_AUDIO, {"id": row.id})).scalar_one_or_none()
     if file_id is None:
         return {"data": {"error": True, "errorMessage": "The recording has no audio"}}
     expires = datetime.now(UTC) + SIGNED_FOR

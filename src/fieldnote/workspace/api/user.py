@@ -21,15 +21,12 @@ from fieldnote.workspace.api import (
 )
 from fieldnote.workspace.api.calls import Call
 from fieldnote.workspace.api.endpoints import Handler, endpoint
-from fieldnote.workspace.api.errors import invalid, issue, not_found
+from fieldnote.workspace.api.errors import invalid, issue
 from fieldnote.workspace.tenancy import Hold
 
 router: Final = APIRouter(prefix="/v1")
 
-_UTTERANCES: Final = text("""
-select r.id::text, s.utterances from recordings r left join recording_utterances s on s.recording_id = r.id
- where r.id = :id
-""")
+_SAID: Final = text("select utterances from recording_utterances where recording_id = :id")
 
 
 def _add(method: str, path: str, handler: Handler, *, status: int = 200, hold: Hold = Hold.NONE) -> None:
@@ -39,10 +36,8 @@ def _add(method: str, path: str, handler: Handler, *, status: int = 200, hold: H
 
 async def list_utterances(call: Call) -> dict[str, Any]:
     """What was said, in order. The cursor counts utterances."""
-    row: Any = (await call.conn.execute(_UTTERANCES, {"id": call.record_id("Recording")})).one_or_none()
-    if row is None:
-        raise not_found("Recording")
-    said: list[dict[str, Any]] = row.utterances or []
+    row = await user_recordings.find(call)
+    said: list[dict[str, Any]] = (await call.conn.execute(_SAID, {"id": row.id})).scalar_one_or_none() or []
     speakers = list(dict.fromkeys(utterance["speaker"] for utterance in said))
     tags = {speaker: str(number) for number, speaker in enumerate(speakers)}
     start, size = _offset(call), call.page_size(default=1000, largest=10_000)

@@ -16,18 +16,12 @@ from fieldnote.siro.models import RecordingsByIds, TranscriptionLanguageSet
 from fieldnote.workspace.api.calls import Call, cursor_of
 from fieldnote.workspace.api.customers import contexts_of, customer_of, opportunities_of
 from fieldnote.workspace.api.errors import failed, invalid, issue, not_found
-from fieldnote.workspace.api.extractions import extractions_of
+from fieldnote.workspace.api.extractions import OPEN_TO_CALLER, extractions_of
 from fieldnote.workspace.api.incoming import may_act_for, read_exactly, user_of
 from fieldnote.workspace.api.views import exact, moment, person_names, summaries_of
 from fieldnote.workspace.linking import hold_links, link_around
 
-VISIBLE: Final = """
-r.deleted_at is null
-and exists (select from users me
-             where me.id = %(caller)s::uuid
-               and (r.user_id = me.id or me.role = 'admin'
-                    or me.role = 'coach' and r.details -> 'isPrivate' is distinct from 'true'::jsonb))
-"""
+VISIBLE: Final = f"r.deleted_at is null and {OPEN_TO_CALLER}"
 """Of a recording `r`, to the user whose id is `caller`."""
 RESULT: Final = """
 coalesce(r.details ->> 'result',
