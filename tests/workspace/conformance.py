@@ -24,10 +24,11 @@ from hypothesis import settings as hypothesis_settings
 from jsonschema import Draft4Validator
 from schemathesis.generation import GenerationMode
 
+from fieldnote.insight import Utterance
 from fieldnote.workspace.api import organization, user
 from tests.siro.contract import without_nullable
 from tests.workspace.contract import contract_of, problems_of
-from tests.workspace.house import Api, House
+from tests.workspace.house import SAID, Api, House
 
 ROUTERS: Final[dict[str, Any]] = {"siro-org": organization.router, "siro-user": user.router}
 Call = Callable[[str, str, dict[str, Any]], Awaitable[Any]]
@@ -209,6 +210,7 @@ PATHS: Final[dict[str, dict[str, str]]] = {
         "summaries", "summary", "utterances", "link", "signedUrl", "deep-link/{tenant}", "listen", "viewed", "views",
         "transcription-language",
     )},
+    "/core/followups/{id}": {"id": "followups"},
     "/core/conversation-configurations/{id}": {"id": "conversation_types"},
     "/core/conversation-configurations/{conversationTypeId}/summary-prompts": {
         "conversationTypeId": "conversation_types",
@@ -377,7 +379,11 @@ async def furnish(house: House, user_api: Api) -> dict[str, Any]:
         f"a-{key}", rep=f"r-{key}", account={"externalId": f"c-{key}"}, opportunity={"externalId": f"o-{key}"}
     )
     deal = await house.api.opportunity(f"o-{key}", opportunityUsers=[{"externalId": f"r-{key}"}])
-    recording = await house.record(key=key)
+    recording = await house.record(
+        key=key, said=(*SAID, Utterance("John Sales", "I'll send you the quote on Friday.", 8.0, 9.0))
+    )
+    await house.settle()
+    promised = await house.rows("select id::text from followups where recording_id::text = :id", id=recording)
     person = await house.api(
         "POST", "/v1/core/users", json={"organizationId": house.organization.id, "email": f"{key}@acme.test"}
     )
@@ -413,6 +419,7 @@ async def furnish(house: House, user_api: Api) -> dict[str, Any]:
         "teams": team.json()["id"],
         "conversation_types": types["data"][0]["id"],
         "recordings": recording,
+        "followups": promised[0][0],
         "listening": heard.json()["data"]["recordingEngagement"]["id"],
         "mobile_events": events["data"][0]["id"] if events["data"] else None,
         "accounts": visit["accountId"],

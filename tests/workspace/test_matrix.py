@@ -61,6 +61,7 @@ BODIES: Final[dict[tuple[str, str], Any]] = {
         "userId": "THEIRS",
     },
     ("POST", "/core/recordings/{id}/signedUrl"): {},
+    ("PATCH", "/core/followups/{id}"): {"note": "x", "completed": True},
     ("POST", "/core/conversation-configurations"): {
         "organizationId": "OWN", "displayName": "x", "bookmarkGroupIds": ["x"],
     },

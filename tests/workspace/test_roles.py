@@ -46,6 +46,8 @@ RULES: Final = {
     ("GET", "/core/conversation-configurations/{conversationTypeId}/summary-prompts"): ALL,
     ("POST", "/core/conversation-configurations/{conversationTypeId}/summary-prompts"): LEADERS,
     ("PUT", "/core/conversation-configurations/{conversationTypeId}/summary-prompts"): LEADERS,
+    ("GET", "/core/followups"): OWN,
+    ("PATCH", "/core/followups/{id}"): OWN,
     ("GET", "/core/organizations/{id}/users"): ALL,
     ("GET", "/core/summary-prompts/industry"): ALL,
 }
@@ -61,6 +63,7 @@ SENT: Final[dict[tuple[str, str], Any]] = {
 """Bodies that get a good answer, where those of the matrix do not."""
 _LISTS: Final = frozenset({
     ("GET", "/core/recordings"), ("POST", "/core/recordings"), ("POST", "/core/recordings/search"),
+    ("GET", "/core/followups"),
 })  # fmt: skip
 
 
@@ -76,6 +79,8 @@ async def test_a_role_may_do_what_its_rule_says_and_a_scope_limits_the_verbs(
     caller = await _of_role(house, role, scope)
     visit = await house.api.visit()
     for (method, path), rule in RULES.items():
+        if "followups" in path:
+            continue  # made when a recording is worked on: test_followups.py
         for mine in (True, False):
             at = START.replace(day=16 if mine else 17)
             recording = await house.record(user="caller@acme.test" if mine else JOHN, at=at, key=uuid4().hex)

@@ -460,6 +460,42 @@ summaries: Final = Table(
 )
 """Personal: what the conversation was about."""
 
+followups: Final = Table(
+    "followups",
+    metadata,
+    _id(),
+    _organization(),
+    _to("recording_id", "recordings.id"),
+    _text("action", nullable=True),
+    _json("context"),
+    _text("thinking"),
+    Column("score", Integer, nullable=False),
+    # What people did with it; the machine leaves these alone.
+    Column("status", Text, nullable=False, server_default="TO_DO"),
+    _flag("starred", default=False),
+    _flag("commented", default=False),
+    _text("note", nullable=True),
+    _moment("completed_at"),
+    _to("completed_by", "users.id", nullable=True),
+    _now("created_at"),
+    _now("updated_at"),
+    UniqueConstraint("recording_id"),
+)
+"""Personal: why and how to go back to a customer."""
+
+followup_changes: Final = Table(
+    "followup_changes",
+    metadata,
+    _id(),
+    _organization(),
+    _to("followup_id", "followups.id"),
+    _to("user_id", "users.id"),
+    _text("status", nullable=True),
+    _text("note", nullable=True),
+    _now("created_at"),
+    Index("ix_followup_changes_followup", "followup_id", "created_at"),
+)
+
 recording_links: Final = Table(
     "recording_links",
     metadata,

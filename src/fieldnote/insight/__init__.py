@@ -12,7 +12,7 @@ Pure and offline: rules over the words that people use, no model. What was not s
 from fieldnote.insight.answers import answer
 from fieldnote.insight.evidence import Quote, find_quote
 from fieldnote.insight.extract import FIELDS, Extraction, extract
-from fieldnote.insight.summarize import summarize
+from fieldnote.insight.summarize import next_steps, summarize
 from fieldnote.insight.transcript import Utterance, duration_of, read_transcript
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "duration_of",
     "extract",
     "find_quote",
+    "next_steps",
     "read_transcript",
     "summarize",
 ]

@@ -152,6 +152,12 @@ def summarize(
     return "\n".join(part for part in fixed if part)
 
 
+def next_steps(utterances: Sequence[Utterance], *, rep_name: str | None = None) -> list[str]:
+    """What was promised or agreed for later, as it was spoken, in that order; at most four."""
+    talk = talk_of(utterances, rep_name)
+    return [step.text for step in _next_steps(talk, _sentences(talk))]
+
+
 def _sentences(talk: Talk) -> list[_Sentence]:
     found: list[_Sentence] = []
     for turn in talk.turns:

@@ -18,9 +18,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.db.workspace_tables import extraction_values, summaries
-from fieldnote.insight import Utterance, answer, extract, summarize
+from fieldnote.insight import Utterance, answer, extract, next_steps, summarize
 from fieldnote.jobs import defer
 from fieldnote.siro.models import ExtractionStatus, ProcessingStatus, WebhookEventType
+from fieldnote.workspace.followups import keep_followup
 from fieldnote.workspace.patience import Patiently
 from fieldnote.workspace.tenancy import inside
 from fieldnote.workspace.webhooks import announce
@@ -100,6 +101,8 @@ class _Insight:
     summary: str | None
     answers: Mapping[str, str] = field(default_factory=dict)
     """To what the summaries of this kind of conversation are asked besides, by heading."""
+    steps: Sequence[str] = ()
+    """What was promised or agreed for later."""
 
 
 @blueprint.task(name="workspace.process", pass_context=True, retry=Patiently())
@@ -116,6 +119,7 @@ async def process(context: procrastinate.JobContext, organization_id: str, recor
     async with inside(workspace.engine, organization_id) as conn:
         if (await conn.execute(_LOCK, {"id": recording_id, "words": said.words})).scalar_one_or_none():
             score = await _keep_values(conn, organization_id, recording_id, found)
+            await keep_followup(conn, organization_id, recording_id, found.steps, found.values or {})
             if late is None:
                 await _keep_summary(conn, organization_id, recording_id, found)
             else:
@@ -163,6 +167,7 @@ def _look_into(said: Any, recording_id: str, prompts: Sequence[Any]) -> _Insight
             customer=said.customer,
             rep_name=said.rep_name,
         )
+        steps = next_steps(utterances, rep_name=said.rep_name)
         answers = {
             one.header: answer(one.prompt, utterances, found, rep_name=said.rep_name)
             for one in prompts
@@ -172,7 +177,7 @@ def _look_into(said: Any, recording_id: str, prompts: Sequence[Any]) -> _Insight
         context = {"recording_id": recording_id, "error": type(error).__name__}
         log.error("insight_failed", extra=context)  # noqa: TRY400 - a traceback may quote what was said
         return _Insight(None, None)
-    return _Insight({extraction.name: extraction.value for extraction in found}, summary, answers)
+    return _Insight({extraction.name: extraction.value for extraction in found}, summary, answers, steps)
 
 
 async def _keep_values(conn: AsyncConnection, organization_id: str, recording_id: str, found: _Insight) -> float | None:

@@ -87,6 +87,13 @@ class Call:
             raise invalid([issue("invalid_string", [name], "Is too long or holds a NUL character")])
         return value
 
+    def texts(self, name: str) -> list[str]:
+        """All texts of a parameter that may come several times, as `name` or `name[]`."""
+        given = self.request.query_params.getlist(name) + self.request.query_params.getlist(f"{name}[]")
+        if any("\0" in value or len(value) > _LONGEST_TEXT for value in given):
+            raise invalid([issue("invalid_string", [name], "Is too long or holds a NUL character")])
+        return [value for value in given if value]
+
     def id(self, name: str) -> str | None:
         """An id of a record of ours."""
         value = self.text(name)

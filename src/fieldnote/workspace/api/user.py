@@ -12,13 +12,14 @@ from fieldnote.workspace.api import (
     attention,
     conversation_types,
     extractions,
+    followups,
     links,
     recorders,
     search,
     uploads,
     user_recordings,
     users,
-)
+)  # fmt: skip
 from fieldnote.workspace.api.calls import Call
 from fieldnote.workspace.api.endpoints import Handler, endpoint
 from fieldnote.workspace.api.errors import invalid, issue
@@ -102,3 +103,5 @@ _add("GET", _TYPE_PROMPTS, conversation_types.list_prompts)
 _add("POST", _TYPE_PROMPTS, conversation_types.add_prompts)
 _add("PUT", _TYPE_PROMPTS, conversation_types.replace_prompts)
 _add("GET", "/core/summary-prompts/industry", conversation_types.list_industry_prompts)
+_add("GET", "/core/followups", followups.list_followups)
+_add("PATCH", "/core/followups/{id}", followups.update_followup)
