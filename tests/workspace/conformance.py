@@ -339,7 +339,7 @@ EXCEPTIONS: Final[dict[str, Applies]] = {
     "nobody, or nothing, to put together": lambda operation, _, issue: (
         operation.path in _MEMBERS and issue["message"] == "Required"
     ),
-    "a link to no record, or to two": _says("Needs either id or external_id, and not both", path="/link"),
+    "a link to no record, or to two": _says("Either id or externalId", path="/link"),
     "audio that nobody can play, or that was never uploaded": _says(
         "Is not the media type", "Is not a downloadUrl", path="/recordings/"
     ),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy import text
+
 from tests.workspace.house import JOHN, START, Api, House
 
 
@@ -116,10 +118,32 @@ async def test_a_link_to_what_is_not_there_is_refused(house: House) -> None:
         ({"id": gone["id"]}, 404),
         ({"id": "x"}, 404),
         ({"externalId": "a-unknown", **own}, 404),
-        ({"externalId": "a-gone"}, 422),
+        ({"externalId": "a-gone"}, 404),
         ({}, 422),
         ({"id": gone["id"], "externalId": "a-gone", **own}, 422),
     ):
         for method in ("PUT", "DELETE"):
             response = await john(method, path, json={"dataType": "ENGAGEMENT", **aim})
             assert response.status_code == status, (method, aim)
+
+
+async def test_an_external_id_that_two_connections_have_is_not_guessed(house: House) -> None:
+    visit = await house.api.visit()
+    recording_id = await house.record()
+    john = await token_of(house, JOHN)
+    path, body = f"/v1/core/recordings/{recording_id}/link", {"dataType": "ENGAGEMENT", "externalId": "a-1"}
+    assert (await john("PUT", path, json=body)).json()["data"]["id"] == visit["id"]
+    titan = {"name": "Titan", "externalAccountId": "t", "integrationPlatform": "SERVICE_TITAN"}
+    second = (await house.api("POST", "/v1/core/integrations/connections", json=titan)).json()["id"]
+    async with house.workspace.engine.begin() as conn:
+        values = {"own": house.organization.id, "connection": second}
+        await conn.execute(text(_SAME_ID), values)
+    refused = await john("PUT", path, json=body)
+    assert (refused.status_code, refused.json()["issues"][0]["path"]) == (422, ["integrationConnectionId"])
+    named = body | {"integrationConnectionId": house.organization.connection_id}
+    assert (await john("PUT", path, json=named)).status_code == 200
+
+
+_SAME_ID = """
+insert into engagements (organization_id, connection_id, external_id, fields) values (:own, :connection, 'a-1', '{}')
+"""

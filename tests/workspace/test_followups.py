@@ -36,6 +36,10 @@ async def test_a_conversation_that_left_something_to_do_has_a_follow_up(house: H
     assert {"header": "Budget", "value": "$40,000 - $50,000"} in one["context"]
     assert one["crmCustomer"]["name"] == "Mary Smith"
     assert (data["totalCount"], data["totalRevenue"]) == (1, 20000)
+    own = await house.api.get(f"/v1/core/recordings/{recording_id}", showFollowups="true")
+    users = (await admin.get(f"/v1/core/recordings/{recording_id}", showFollowups="true"))["data"]
+    [listed_by_user] = (await admin.get("/v1/core/recordings", showFollowups="true"))["data"]
+    assert own["followups"] == users["followups"] == listed_by_user["followups"] == [one]
     assert (await admin.get(FOLLOWUPS, excludeCrmCustomer="true"))["data"]["followups"][0]["crmCustomer"] is None
 
 

@@ -200,7 +200,7 @@ async def test_of_three_organizations_none_reaches_another_by_any_operation(hous
 async def _other_house(house: House, name: str) -> House:
     made, api = await house.another(name)
     await add_user(house.workspace.engine, made, email=JOHN, name="John Sales")
-    return House(house.workspace, house.server, made, api)
+    return House(house.workspace, house.server, made, api, house.clients)
 
 
 def _takes_ids(method: str, path: str) -> bool:

@@ -184,7 +184,13 @@ async def test_a_search_goes_page_by_page(house: House) -> None:
     async with as_admin(house) as siro:
         hits = [hit.recording_id async for hit in siro.recordings.search(query={}, page_size=2)]
     assert hits == [*reversed(ids)]
-    for body in ({}, {"query": {}, "page": 0}, {"query": {}, "pageSize": 1.5}, {"query": {"sort": "color"}}):
+    for body in (
+        {},
+        {"query": {}, "page": 0},
+        {"query": {}, "pageSize": 1.5},
+        {"query": {"sort": "color"}},
+        {"query": {"startDate": 5e16}},
+    ):
         assert (await admin("POST", f"{RECORDINGS}/search", json=body)).status_code == 422
 
 

@@ -12,14 +12,8 @@ from fieldnote.workspace.api import views
 from fieldnote.workspace.api.calls import Call
 from fieldnote.workspace.api.errors import not_found
 from fieldnote.workspace.api.incoming import user_of
+from fieldnote.workspace.api.visibility import OPEN_TO_CALLER
 
-OPEN_TO_CALLER: Final = """
-exists (select from users me
-         where me.id = %(caller)s::uuid
-           and (r.user_id = me.id or me.role = 'admin'
-                or me.role = 'coach' and r.details -> 'isPrivate' is distinct from 'true'::jsonb))
-"""
-"""Of a recording `r`, deleted or not, to the user whose id is `caller`."""
 _KNOWN: Final = f"select 1 from recordings r where r.id = %(id)s and {OPEN_TO_CALLER}"  # noqa: S608 - our own words
 _EXTRACTIONS: Final = text("""
 select x.id::text, x.recording_id::text, x.status, x.created_at, x.updated_at, d.id::text as definition_id,

@@ -10,20 +10,20 @@ from fieldnote.workspace.api.calls import Call, cursor_of
 from fieldnote.workspace.api.customers import contexts_of, customer_of
 from fieldnote.workspace.api.errors import failed, invalid, issue, not_found
 from fieldnote.workspace.api.incoming import user_of
-from fieldnote.workspace.api.user_recordings import VISIBLE
 from fieldnote.workspace.api.views import exact, moment
+from fieldnote.workspace.api.visibility import VISIBLE
+from fieldnote.workspace.connections import Transaction
 
-_FROM: Final = f"""
+_FROM: Final = """
   from followups f join recordings r on r.id = f.recording_id join users u on u.id = r.user_id
   left join teams t on t.id = u.member_team_id
- where {VISIBLE}
 """
 _FOLLOWUPS: Final = f"""
 select f.id::text, f.recording_id::text, f.action, f.context, f.thinking, f.score, f.status, f.starred, f.commented,
        f.note, f.completed_at, f.completed_by::text, f.created_at, f.updated_at, r.title, u.id::text as rep_id,
-       u.name as rep_name, t.id::text as team_id, t.name as team_name {_FROM}"""
+       u.name as rep_name, t.id::text as team_id, t.name as team_name {_FROM} where """
 _TOTALS: Final = f"""
-with found as (select f.recording_id {_FROM}"""
+with found as (select f.recording_id {_FROM} where """
 _SUMS: Final = """)
 select (select count(*) from found) as followups,
        (select coalesce(sum((o.fields ->> 'amount')::float8), 0) from opportunities o
@@ -57,7 +57,7 @@ _LARGEST_PAGE: Final = 1000
 async def list_followups(call: Call) -> dict[str, Any]:
     """Follow-ups by page, the latest first: those of score 3 and more, where nothing else is asked."""
     values: dict[str, Any] = {"caller": user_of(call)}
-    where = " and ".join(["", *_filters(call, values)])
+    where = " and ".join([VISIBLE, *_filters(call, values)])
     size = call.page_size(default=_PAGE, largest=_LARGEST_PAGE, name="limit")
     after = ""
     if (cursor := call.cursor()) is not None:
@@ -150,29 +150,27 @@ def _status(now: str, wanted: FollowUpUpdate) -> str:
 
 async def _find(call: Call) -> Any:
     values = {"id": call.record_id("Follow-up"), "caller": user_of(call)}
-    rows = await call.transaction.rows(_FOLLOWUPS + " and f.id = %(id)s", values)
+    rows = await call.transaction.rows(_FOLLOWUPS + VISIBLE + " and f.id = %(id)s", values)
     if not rows:
         raise not_found("Follow-up")
     return rows[0]
 
 
-async def followups_of(call: Call, recording_ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
-    """By recording, of those that the caller sees."""
-    values = {"ids": list(recording_ids), "caller": user_of(call)}
-    rows = await call.transaction.rows(_FOLLOWUPS + " and r.id = any(%(ids)s::uuid[])", values)
-    contexts = await contexts_of(call.transaction, [row.recording_id for row in rows])
-    shown = await _shown(call, rows, contexts, history=False)
-    return {one["recordingId"]: [one] for one in shown}
+async def followups_of(transaction: Transaction, recording_ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """By recording; whoever asks has to see those recordings."""
+    rows = await transaction.rows(_FOLLOWUPS + "r.id = any(%(ids)s::uuid[])", {"ids": list(recording_ids)})
+    contexts = await contexts_of(transaction, [row.recording_id for row in rows])
+    return {row.recording_id: [_seen(row, contexts)] for row in rows}
 
 
 async def _shown(call: Call, rows: Sequence[Any], contexts: dict[str, Any], *, history: bool) -> list[dict[str, Any]]:
     changes = await _changes(call, [row.id for row in rows]) if history else {}
-    found = []
-    for row in rows:
-        context = contexts.get(row.recording_id)
-        view = _followup(row) | {"crmCustomer": None if context is None else customer_of(context)}
-        found.append(view | ({"history": changes.get(row.id, [])} if history else {}))
-    return found
+    return [_seen(row, contexts) | ({"history": changes.get(row.id, [])} if history else {}) for row in rows]
+
+
+def _seen(row: Any, contexts: dict[str, Any]) -> dict[str, Any]:
+    context = contexts.get(row.recording_id)
+    return _followup(row) | {"crmCustomer": None if context is None else customer_of(context)}
 
 
 async def _changes(call: Call, ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from fieldnote.siro.models import LinkTarget, LinkTrigger, RecordingLink
+from fieldnote.siro.models import LinkTarget, LinkTrigger, RequestModel
 from fieldnote.workspace.api.calls import Call
-from fieldnote.workspace.api.errors import failed, not_found
+from fieldnote.workspace.api.errors import failed, invalid, issue, not_found
 from fieldnote.workspace.api.views import moment
 from fieldnote.workspace.choices import choose, unlink
 
@@ -22,6 +22,16 @@ select r.user_id::text, u.role
   from recordings r left join users u on u.id = %(user)s
  where r.id = %(id)s and r.deleted_at is null
 """
+
+
+class RecordingLink(RequestModel):
+    """A CRM record: by the workspace's id, or by the CRM's, which several connections may have."""
+
+    data_type: LinkTarget
+    id: str | None = None
+    external_id: str | None = None
+    integration_connection_id: str | None = None
+    trigger: LinkTrigger | None = None
 
 
 async def link(call: Call) -> dict[str, Any]:
@@ -65,6 +75,8 @@ async def _own_recording(call: Call) -> tuple[str, str]:
 
 async def _record(call: Call, wanted: RecordingLink) -> Any:
     table, _ = _TABLES[wanted.data_type]
+    if (wanted.id is None) == (wanted.external_id is None):
+        raise invalid([issue("custom", [], "Either id or externalId is needed, and not both")])
     statement = f"""
 select id::text, external_id, updated_at, fields ->> 'lastActivityAt' as last_activity_at,
        coalesce(fields ->> 'name', fields ->> 'subject', nullif(concat_ws(' ', fields ->> 'firstName',
@@ -74,7 +86,9 @@ select id::text, external_id, updated_at, fields ->> 'lastActivityAt' as last_ac
     if wanted.id is not None:
         statement += " and id::text = %(id)s"
     else:
-        statement += " and external_id = %(external_id)s and connection_id::text = %(connection)s"
+        statement += " and external_id = %(external_id)s"
+    if wanted.integration_connection_id is not None:
+        statement += " and connection_id::text = %(connection)s"
     values = {
         "id": wanted.id,
         "external_id": wanted.external_id,
@@ -83,4 +97,7 @@ select id::text, external_id, updated_at, fields ->> 'lastActivityAt' as last_ac
     rows = await call.transaction.rows(statement, values)
     if not rows:
         raise not_found(wanted.data_type.value.title())
+    if len(rows) > 1:
+        message = "Several connections have this externalId: name the integrationConnectionId"
+        raise invalid([issue("custom", ["integrationConnectionId"], message)])
     return rows[0]

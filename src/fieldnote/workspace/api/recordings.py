@@ -11,6 +11,7 @@ from fieldnote.siro.models import EventCode
 from fieldnote.workspace.api import views
 from fieldnote.workspace.api.calls import Call, cursor_of, read_each
 from fieldnote.workspace.api.errors import invalid, issue, not_found
+from fieldnote.workspace.api.followups import followups_of
 
 _SHOWABLE: Final = (
     "showCrmLinks",
@@ -65,7 +66,7 @@ async def list_recordings(call: Call) -> dict[str, Any]:
     rows = (await call.conn.execute(text(statement), values | {"limit": size + 1})).all()
     page: list[Any] = list(rows[:size])
     more = cursor_of(getattr(page[-1], column), page[-1].id) if len(rows) > size else None
-    return {"data": await views.recordings(call.conn, page, _shown(call), _base_url(call)), "cursor": more}
+    return {"data": await _seen(call, page, _shown(call), _base_url(call)), "cursor": more}
 
 
 def _time_filter(call: Call, name: str, column: str, values: dict[str, Any]) -> str | None:
@@ -84,9 +85,18 @@ async def get_recording(calls: Sequence[Call]) -> list[Any]:
     for shown, base_url in {(shown, base_url) for _, shown, base_url in wanted.values()}:
         ids = {place: one[0] for place, one in wanted.items() if one[1:] == (shown, base_url)}
         own = [row for row in rows if row.id in ids.values()]
-        seen = {view["id"]: view for view in await views.recordings(calls[0].conn, own, shown, base_url)}
+        seen = {view["id"]: view for view in await _seen(calls[0], own, shown, base_url)}
         answers |= {place: seen.get(recording_id, not_found("Recording")) for place, recording_id in ids.items()}
     return [answers[place] for place in range(len(calls))]
+
+
+async def _seen(call: Call, rows: Sequence[Any], shown: frozenset[str], base_url: str) -> list[dict[str, Any]]:
+    found = await views.recordings(call.conn, rows, shown, base_url)
+    if "showFollowups" in shown:
+        followups = await followups_of(call.transaction, [row.id for row in rows])
+        for view in found:
+            view["followups"] = followups.get(view["id"], [])
+    return found
 
 
 async def list_summaries(call: Call) -> dict[str, Any]:

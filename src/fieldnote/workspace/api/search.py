@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from fieldnote.siro.models import RecordingSearch
@@ -11,7 +12,8 @@ from fieldnote.siro.models.user_recordings import RecordingQuery
 from fieldnote.workspace.api.calls import Call
 from fieldnote.workspace.api.errors import invalid, issue
 from fieldnote.workspace.api.incoming import user_of
-from fieldnote.workspace.api.user_recordings import RECORDINGS, RESULT, VISIBLE, views_of
+from fieldnote.workspace.api.user_recordings import RECORDINGS, RESULT, views_of
+from fieldnote.workspace.api.visibility import VISIBLE
 
 _DEFAULT_SIZE: Final = 25
 _LARGEST_SIZE: Final = 1000
@@ -50,8 +52,8 @@ _WHERES: Final[Mapping[str, str]] = {
     "conversation_type": "r.details ->> 'conversationType' = %(conversation_type)s",
     "conversation_types": "r.details ->> 'conversationType' = any(%(conversation_types)s)",
     "results": f"{RESULT} = any(%(results)s)",
-    "start_date": "r.created_at >= to_timestamp(%(start_date)s / 1000.0)",
-    "end_date": "r.created_at < to_timestamp(%(end_date)s / 1000.0)",
+    "start_date": "r.created_at >= %(start_date)s",
+    "end_date": "r.created_at < %(end_date)s",
     "min_duration_ms": "r.duration_ms >= %(min_duration_ms)s",
     "max_duration_ms": "r.duration_ms <= %(max_duration_ms)s",
     "min_evaluation_score": "r.evaluation_score >= %(min_evaluation_score)s",
@@ -113,7 +115,7 @@ def _wheres(query: RecordingQuery, values: dict[str, Any]) -> Iterator[str]:
         if name in _NOBODY_HAS and given not in (None, False, ()):
             yield "false"
         elif name in _WHERES and given is not None:
-            values[name] = _plain(given)
+            values[name] = _moment(name, given) if name in _TIMES else _plain(given)
             yield _WHERES[name]
     if query.search_text:
         escaped = query.search_text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
@@ -129,6 +131,17 @@ def _wheres(query: RecordingQuery, values: dict[str, Any]) -> Iterator[str]:
             "radius": float(query.radius),
         }
         yield _NEAR
+
+
+_TIMES: Final = {"start_date": "startDate", "end_date": "endDate"}
+
+
+def _moment(name: str, milliseconds: Any) -> datetime:
+    """A time of our calendar. Raises ApiError."""
+    try:
+        return datetime.fromtimestamp(float(milliseconds) / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        raise invalid([issue("invalid_date", ["query", _TIMES[name]], "Invalid date")]) from None
 
 
 def _plain(value: Any) -> Any:

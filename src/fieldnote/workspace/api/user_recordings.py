@@ -16,13 +16,13 @@ from fieldnote.siro.models import RecordingsByIds, TranscriptionLanguageSet
 from fieldnote.workspace.api.calls import Call, cursor_of
 from fieldnote.workspace.api.customers import contexts_of, customer_of, opportunities_of
 from fieldnote.workspace.api.errors import failed, invalid, issue, not_found
-from fieldnote.workspace.api.extractions import OPEN_TO_CALLER, extractions_of
+from fieldnote.workspace.api.extractions import extractions_of
+from fieldnote.workspace.api.followups import followups_of
 from fieldnote.workspace.api.incoming import may_act_for, read_exactly, user_of
 from fieldnote.workspace.api.views import exact, moment, person_names, summaries_of
+from fieldnote.workspace.api.visibility import VISIBLE
 from fieldnote.workspace.linking import hold_links, link_around
 
-VISIBLE: Final = f"r.deleted_at is null and {OPEN_TO_CALLER}"
-"""Of a recording `r`, to the user whose id is `caller`."""
 RESULT: Final = """
 coalesce(r.details ->> 'result',
          (select case o.fields ->> 'disposition' when 'WON' then 'closed' when 'LOST' then 'not closed' end
@@ -57,6 +57,10 @@ _IN_ONE: Final = frozenset({
 })  # fmt: skip
 _TOLD: Final = ("conversationType", "discoverable", "notes", "transcriptionLanguage", "conversationQualityTag", "os")
 """What a user's program said of a recording and is shown as it said it."""
+_SHOWABLE: Final = (
+    "showCrmCustomers", "showCrmOpportunities", "showEvaluationScore", "showFollowups", "showSummary",
+    "showEntityExtractions",
+)  # fmt: skip
 _PAGE: Final = 50
 _LARGEST_PAGE: Final = 1000
 
@@ -76,7 +80,9 @@ async def list_recordings(call: Call) -> dict[str, Any]:
  order by {column} {direction}, r.id {direction} limit %(limit)s"""
     rows = await call.transaction.rows(statement, values | {"limit": size + 1})
     page = rows[:size]
-    shown = await views_of(call, page, _IN_LIST, _flags(call, "showCrmCustomer", "showEvaluationScore"))
+    shown = await views_of(
+        call, page, _IN_LIST, _flags(call, "showCrmCustomer", "showEvaluationScore", "showFollowups")
+    )
     more = cursor_of(page[-1].created_at, page[-1].id) if len(rows) > size else None
     return {"data": shown, "cursor": more}
 
@@ -108,8 +114,7 @@ def _filters(call: Call, values: dict[str, Any]) -> list[str]:
 async def get_recording(call: Call) -> dict[str, Any]:
     """One recording, with what is asked for: the customer, the deal, the score, the summary, what was extracted."""
     row = await find(call)
-    wanted = ("showCrmCustomers", "showCrmOpportunities", "showEvaluationScore", "showSummary", "showEntityExtractions")
-    [shown] = await views_of(call, [row], _IN_ONE, _flags(call, *wanted))
+    [shown] = await views_of(call, [row], _IN_ONE, _flags(call, *_SHOWABLE))
     return {"data": shown}
 
 
@@ -143,8 +148,7 @@ async def get_recordings(call: Call) -> dict[str, Any]:
         values["ids"] = list(wanted.ids)
     statement: Any = f"{RECORDINGS} where {where} order by {order} limit %(limit)s offset %(first)s"
     rows = await call.transaction.rows(statement, values)
-    everything = frozenset({"showCrmCustomers", "showCrmOpportunities", "showEvaluationScore", "showSummary"})
-    shown = await views_of(call, rows[:size], None, everything | {"showEntityExtractions"})
+    shown = await views_of(call, rows[:size], None, frozenset(_SHOWABLE))
     return {"data": shown, "cursor": first + size if len(rows) > size else None, "pageSize": size}
 
 
@@ -213,6 +217,7 @@ async def views_of(
     contexts = await contexts_of(call.transaction, ids)
     summaries = await summaries_of(call.conn, ids) if "showSummary" in shown else {}
     extractions = await extractions_of(call.conn, ids) if "showEntityExtractions" in shown else {}
+    followups = await followups_of(call.transaction, ids) if "showFollowups" in shown else {}
     found = []
     for row in rows:
         context = contexts.get(row.id)
@@ -225,6 +230,8 @@ async def views_of(
             view["evaluationScore"] = row.evaluation_score
         if "showSummary" in shown and row.id in summaries:
             view["summary"] = "\n\n".join(part["content"] for part in summaries[row.id])
+        if "showFollowups" in shown:
+            view["followups"] = followups.get(row.id, [])
         if "showEntityExtractions" in shown:
             view["entityExtractions"] = extractions.get(row.id, [])
         found.append(view)

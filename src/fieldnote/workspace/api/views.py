@@ -155,8 +155,6 @@ async def recordings(
             view["entityExtractions"] = items.get(row.id, [])
         if "showEvaluationScore" in shown and row.evaluation_score is not None:
             view["evaluationScore"] = row.evaluation_score
-        if "showFollowups" in shown:
-            view["followups"] = []
         views.append(view)
     return views
 
