@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from fieldnote.errors import WorkspaceError
 from fieldnote.siro import AsyncSiro
-from tests.workspace.house import House
+from fieldnote.workspace import add_team
+from tests.workspace.house import JOHN, House
+from tests.workspace.test_user_recordings import id_of, token_of
 
 UNKNOWN = "6f1e3f0e-7a8d-4d1c-9a37-9b7ddc1e4b11"
 
@@ -138,3 +143,26 @@ async def test_a_brief_that_is_sent_again_is_the_same_brief(house: House) -> Non
     assert (await house.api("PUT", "/v1/integrations/briefs", json=brief | {"message": "Two."})).json() == first
     assert await house.rows("select fields ->> 'message' from briefs") == [("Two.",)]
     assert (await house.api("PUT", "/v1/integrations/briefs", json={"externalId": "b-1"})).status_code == 422
+
+
+async def test_a_team_may_have_the_id_that_a_program_knows(house: House) -> None:
+    await house.user("mary@acme.test", "Mary Lee")
+    engine, own = house.workspace.engine, house.organization
+    for name in ("North", "South"):
+        assert await add_team(engine, own, name=name, team_id=f"{name}42", members=["mary@acme.test"]) == f"{name}42"
+    await add_team(engine, own, name="North", team_id="North42", members=["mary@acme.test"], coaches=[JOHN])
+    async with AsyncSiro(token=house.api.token, base_url=str(house.api.client.base_url)) as siro:
+        listed = [team async for team in siro.teams.list(own.id, page_size=1)]
+        north = await siro.teams.get(own.id, "North42")
+    assert [(team.id, len(team.member_uids)) for team in listed] == [("North42", 1), ("South42", 0)]
+    assert north.coach_uids == (await id_of(house, JOHN),)
+    await house.record(user="mary@acme.test")
+    admin = await token_of(house, own.admin_id)
+    assert len((await admin.get("/v1/core/recordings", teamId="North42"))["data"]) == 1
+    assert (await admin.get("/v1/core/recordings", teamId="West"))["data"] == []
+    other, _ = await house.another()
+    with pytest.raises(WorkspaceError, match="is taken"):
+        await add_team(engine, other, name="North", team_id="North42")
+    with pytest.raises(WorkspaceError, match="no user"):
+        await add_team(engine, own, name="East", members=["nobody@acme.test"])
+    assert len((await house.api.get(teams(house)))["data"]) == 2

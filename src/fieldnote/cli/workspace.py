@@ -21,7 +21,9 @@ app = typer.Typer(no_args_is_help=True)
 user_app = typer.Typer(no_args_is_help=True)
 webhook_app = typer.Typer(no_args_is_help=True)
 token_app = typer.Typer(no_args_is_help=True)
+team_app = typer.Typer(no_args_is_help=True)
 app.add_typer(user_app, name="user", help="Who works in the organization.")
+app.add_typer(team_app, name="team", help="Who works with whom.")
 app.add_typer(webhook_app, name="webhook", help="Where events are sent.")
 app.add_typer(token_app, name="token", help="Organization tokens.")
 
@@ -96,6 +98,32 @@ def user_add(
 
         user = await add_user(workspace.engine, await _organization(workspace, org), email=email, name=name)
         return {"userId": user.id, "email": user.email, "name": user.name, "role": user.role}
+
+    _print(_run(do), as_json=as_json)
+
+
+@team_app.command("add")
+def team_add(
+    *,
+    name: Annotated[str, typer.Option("--name", metavar="N")],
+    team_id: Annotated[
+        str | None, typer.Option("--id", metavar="ID", help="As a program knows it; else made up.")
+    ] = None,
+    member: Annotated[
+        list[str] | None, typer.Option("--member", metavar="EMAIL", help="May come several times.")
+    ] = None,
+    coach: Annotated[list[str] | None, typer.Option("--coach", metavar="EMAIL", help="May come several times.")] = None,
+    org: OrganizationOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """Add a team; the same id again adds people to it."""
+
+    async def do(workspace: Workspace) -> dict[str, str]:
+        from fieldnote.workspace import add_team
+
+        own = await _organization(workspace, org)
+        people = {"members": member or (), "coaches": coach or ()}
+        return {"teamId": await add_team(workspace.engine, own, name=name, team_id=team_id, **people)}
 
     _print(_run(do), as_json=as_json)
 

@@ -103,10 +103,11 @@ integration_connections: Final = Table(
     _now("updated_at"),
 )
 
+# Siro's ids of teams are short words that programs have written into them: so the id may be chosen.
 teams: Final = Table(
     "teams",
     metadata,
-    _id(),
+    Column("id", Text, primary_key=True, server_default=text("(gen_random_uuid())::text")),
     _organization(),
     _text("name"),
     # The conversation types that its new users begin with, as they were given.
@@ -134,7 +135,7 @@ users: Final = Table(
     _flag("disabled", default=False),
     _flag("billable", default=True),
     _json("contact_settings", nullable=True),
-    Column("member_team_id", Uuid(as_uuid=False), ForeignKey("teams.id", ondelete="SET NULL")),
+    Column("member_team_id", Text, ForeignKey("teams.id", ondelete="SET NULL")),
     _now("created_at"),
     UniqueConstraint("organization_id", "email_key"),
     Index("ix_users_name", "organization_id", "name_key"),
@@ -145,7 +146,7 @@ team_coaches: Final = Table(
     "team_coaches",
     metadata,
     _organization(),
-    _to("team_id", "teams.id", primary_key=True),
+    Column("team_id", Text, ForeignKey("teams.id", ondelete="CASCADE"), primary_key=True),
     _to("user_id", "users.id", primary_key=True),
     Index("ix_team_coaches_user", "user_id"),
 )

@@ -17,6 +17,7 @@ from fieldnote.workspace.history import add_batch
 from fieldnote.workspace.organizations import (
     Organization,
     User,
+    add_team,
     add_token,
     add_user,
     ensure_oauth_app,
@@ -42,6 +43,7 @@ __all__ = [
     "WorkspaceServer",
     "add_batch",
     "add_recording",
+    "add_team",
     "add_token",
     "add_user",
     "add_webhook",

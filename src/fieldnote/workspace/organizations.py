@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Text, cast, or_, select
+from sqlalchemy import Text, cast, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -14,6 +15,8 @@ from fieldnote.db.workspace_tables import (
     entity_definitions,
     integration_connections,
     organizations,
+    team_coaches,
+    teams,
     user_overrides,
     users,
 )
@@ -129,6 +132,41 @@ async def add_user(
         user = await _upsert_user(conn, organization.id, _named(email, "--email"), _named(name, "--name"), role)
         await _map_again(conn, organization.id)
     return user
+
+
+async def add_team(
+    engine: AsyncEngine,
+    organization: Organization,
+    *,
+    name: str,
+    team_id: str | None = None,
+    members: Sequence[str] = (),
+    coaches: Sequence[str] = (),
+) -> str:
+    """Add a team of users, by their emails; its id. With an id that is known, that team is told who belongs to it.
+
+    Raises WorkspaceError for a user whom there is not, and for an id that another organization has.
+    """
+    async with inside(engine, organization.id, alone=True) as conn:
+        values: dict[str, Any] = {"organization_id": organization.id, "name": _named(name, "--name")}
+        if team_id is not None:
+            values["id"] = _named(team_id, "--id")
+        made = insert(teams).values(values | {"conversation_types": []})
+        known = made.on_conflict_do_nothing().returning(teams.c.id)
+        found = (await conn.execute(known)).scalar_one_or_none()
+        found = found or (await conn.execute(select(teams.c.id).where(teams.c.id == team_id))).scalar_one_or_none()
+        if found is None:
+            raise WorkspaceError(f"the id {team_id!r} is taken", hint="Leave out --id, or take another one.")
+        for email in members:
+            user = await find_user(conn, email)
+            await conn.execute(update(users).where(users.c.id == user.id).values(member_team_id=found))
+        for email in coaches:
+            user = await find_user(conn, email)
+            row = {"organization_id": organization.id, "team_id": found, "user_id": user.id}
+            await conn.execute(insert(team_coaches).values(row).on_conflict_do_nothing())
+            no_admin = (users.c.id == user.id) & (users.c.role != "admin")
+            await conn.execute(update(users).where(no_admin).values(role="coach"))
+    return str(found)
 
 
 async def list_users(engine: AsyncEngine, organization: Organization) -> list[User]:

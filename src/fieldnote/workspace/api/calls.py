@@ -141,12 +141,14 @@ class Call:
             raise invalid([issue(code, [name], f"Number must be {edge}")])
         return size
 
-    def cursor(self) -> tuple[datetime, str] | None:
-        """Where the page before ended, of a list by time."""
+    def cursor(self, *, of_words: bool = False) -> tuple[datetime, str] | None:
+        """Where the page before ended, of a list by time. `of_words`: the records' ids need not be UUIDs."""
         if (ended := self._cursor()) is None:
             return None
         try:
             at, record_id = ended
+            if of_words and isinstance(record_id, str) and "\0" not in record_id:
+                return datetime.fromisoformat(at).astimezone(UTC), record_id
             return datetime.fromisoformat(at).astimezone(UTC), str(UUID(record_id))
         except (ValueError, TypeError, AttributeError, OverflowError):
             raise _no_cursor() from None

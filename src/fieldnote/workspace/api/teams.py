@@ -38,7 +38,7 @@ _JOIN: Final = "update users set member_team_id = %(id)s where id::text = any(%(
 _DISMISS: Final = "delete from team_coaches where team_id = %(id)s and user_id::text <> all(%(users)s)"
 _APPOINT: Final = """
 insert into team_coaches (organization_id, team_id, user_id)
-select %(organization)s::uuid, %(id)s::uuid, u.id from users u where u.id::text = any(%(users)s)
+select %(organization)s::uuid, %(id)s, u.id from users u where u.id::text = any(%(users)s)
     on conflict do nothing
 """
 # Whoever coaches a team is a coach, unless they administer; who coaches none any more is a rep again.
@@ -55,7 +55,7 @@ async def list_teams(call: Call) -> dict[str, Any]:
     """Teams by page, the earliest first."""
     _own(call)
     size = call.page_size(default=50, largest=1000)
-    after = call.cursor()
+    after = call.cursor(of_words=True)
     place = {} if after is None else {"at": after[0], "id": after[1]}
     rows = await call.transaction.rows(_NEXT if place else _FIRST, place | {"limit": size + 1})
     more = cursor_of(rows[size - 1].created_at, rows[size - 1].id) if len(rows) > size else None
@@ -65,7 +65,7 @@ async def list_teams(call: Call) -> dict[str, Any]:
 async def get_team(call: Call) -> dict[str, Any]:
     """One team."""
     _own(call)
-    return await _one(call, call.record_id("Team", "teamId"))
+    return await _one(call, _named(call))
 
 
 async def create_team(call: Call) -> dict[str, Any]:
@@ -85,7 +85,7 @@ async def create_team(call: Call) -> dict[str, Any]:
 async def update_team(call: Call) -> dict[str, Any]:
     """Change what is given of a team; lists of people replace those that there were."""
     _own(call)
-    wanted, team_id = call.read(TeamUpdate), call.record_id("Team", "teamId")
+    wanted, team_id = call.read(TeamUpdate), _named(call)
     await _one(call, team_id)
     types = wanted.new_user_default_conversation_types
     values = {"id": team_id, "name": wanted.name, "types": None if types is None else Jsonb(list(types))}
@@ -97,7 +97,7 @@ async def update_team(call: Call) -> dict[str, Any]:
 async def delete_team(call: Call) -> dict[str, Any]:
     """Dissolve a team: its people have none. The team as it was."""
     _own(call)
-    team_id = call.record_id("Team", "teamId")
+    team_id = _named(call)
     team = await _one(call, team_id)
     await call.transaction.driver.execute(_DELETE, {"id": team_id})
     await call.transaction.driver.execute(_ROLES)
@@ -114,7 +114,7 @@ async def add_coach(call: Call, user_id: str, team_ids: Sequence[str]) -> None:
 
 async def require_team(call: Call, team_id: str) -> str:
     """The id, of a team that there is. Raises ApiError."""
-    if not await call.transaction.rows("select 1 from teams where id::text = %(id)s", {"id": team_id}):
+    if not await call.transaction.rows("select 1 from teams where id = %(id)s", {"id": team_id}):
         raise not_found("Team")
     return team_id
 
@@ -172,6 +172,12 @@ async def _shown(call: Call, rows: Sequence[Any]) -> list[dict[str, Any]]:
 def _person(row: Any) -> dict[str, Any]:
     first, last = person_names(row)
     return {"email": row.email, "firstName": first, "lastName": last}
+
+
+def _named(call: Call) -> str:
+    """The team's id in the path, which may be any word."""
+    team_id: str = call.request.path_params["teamId"]
+    return team_id.replace("\0", "?")  # PostgreSQL takes no NUL, so no team's id has one
 
 
 def _own(call: Call) -> None:

@@ -101,7 +101,7 @@ def _filters(call: Call, values: dict[str, Any]) -> list[str]:
         if (given := call.text(name)) is not None:
             wheres.append(where)
             values[name] = given
-    if (team := call.id("teamId")) is not None:
+    if (team := call.text("teamId")) is not None:
         wheres.append("u.member_team_id = %(team)s")
         values["team"] = team
     for name, key, side in (("dateCreated:gt", "since", ">"), ("dateCreated:lt", "until", "<")):

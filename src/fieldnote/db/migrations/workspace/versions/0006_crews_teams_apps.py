@@ -26,7 +26,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "teams",
-        sa.Column("id", sa.Uuid(as_uuid=False), server_default=sa.text("gen_random_uuid()"), nullable=False),
+        sa.Column("id", sa.Text(), server_default=sa.text("(gen_random_uuid())::text"), nullable=False),
         sa.Column("organization_id", sa.Uuid(as_uuid=False), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("conversation_types", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
@@ -39,7 +39,7 @@ def upgrade() -> None:
     op.create_table(
         "team_coaches",
         sa.Column("organization_id", sa.Uuid(as_uuid=False), nullable=False),
-        sa.Column("team_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("team_id", sa.Text(), nullable=False),
         sa.Column("user_id", sa.Uuid(as_uuid=False), nullable=False),
         sa.ForeignKeyConstraint(
             ["organization_id"], ["organizations.id"], name=op.f("fk_team_coaches_organization_id"), ondelete="CASCADE"
@@ -83,7 +83,7 @@ def upgrade() -> None:
     op.add_column("organizations", sa.Column("owner_id", sa.Uuid(as_uuid=False), nullable=True))
     op.add_column("organizations", sa.Column("disabled", sa.Boolean(), server_default=sa.text("false"), nullable=False))
     op.add_column("tokens", sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True))
-    op.add_column("users", sa.Column("member_team_id", sa.Uuid(as_uuid=False), nullable=True))
+    op.add_column("users", sa.Column("member_team_id", sa.Text(), nullable=True))
     op.create_index(
         "ix_users_member_team",
         "users",
