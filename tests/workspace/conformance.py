@@ -168,7 +168,10 @@ def furnished(operation: Operation, case: Any, ids: dict[str, Any], dice: random
     query = {name: value for name, value in dict(case.query or {}).items() if value is not None}
     names = FIELDS | OF_OPERATION.get(str(operation), {})
     if sure and str(operation) in BODIES:
-        body = {name: ids.get(value, value) for name, value in BODIES[str(operation)].items()}
+        body = {
+            name: ids.get(value, value) if isinstance(value, str) else value
+            for name, value in BODIES[str(operation)].items()
+        }
     known_ids = {name: ids[kind] for name, kind in names.items() if kind in ids}
     return Request(path, _with_ids(query, known_ids, share, dice), _with_ids(body, known_ids, share, dice))
 
@@ -208,8 +211,11 @@ PATHS: Final[dict[str, dict[str, str]]] = {
     "/core/recordings/{id}": _RECORDING,
     **{f"/core/recordings/{{id}}/{rest}": _RECORDING for rest in (
         "summaries", "summary", "utterances", "link", "signedUrl", "deep-link/{tenant}", "listen", "viewed", "views",
-        "transcription-language",
+        "transcription-language", "comments", "threads",
     )},
+    **{f"/core/recordings/{{id}}/comments/{{commentId}}{rest}": {**_RECORDING, "commentId": "comments"}
+       for rest in ("", "/rating")},
+    "/core/recordings/{recording_id}/threads/{thread_id}": {"recording_id": "recordings", "thread_id": "threads"},
     "/core/followups/{id}": {"id": "followups"},
     "/core/conversation-configurations/{id}": {"id": "conversation_types"},
     "/core/conversation-configurations/{conversationTypeId}/summary-prompts": {
@@ -265,8 +271,21 @@ BODIES: Final[dict[str, dict[str, Any]]] = {
     "PUT /v1/core/recordings/{id}/link": {"dataType": "ENGAGEMENT", "id": "engagements"},
     "DELETE /v1/core/recordings/{id}/link": {"dataType": "ENGAGEMENT", "id": "engagements"},
     "POST /v1/core/recordings/signed-urls": {"fileType": "audio/mpeg", "fileSize": 5},
+    "POST /v1/integrations/accounts": {"externalId": "new", "name": "x", "latitude": 1, "longitude": 2},
+    "PUT /v1/integrations/accounts/{id}": {"name": "x"},
+    "POST /v1/core/users": {"organizationId": "organization", "email": "new"},
+    "PUT /v1/core/users/{id}": {"firstName": "x"},
+    "PATCH /v1/core/organizations/{id}": {"ownerUid": "admin"},
+    "PATCH /v1/core/recordings": {"id": "recordings", "title": "x"},
+    "POST /v1/core/recordings/search": {"query": {"searchText": "x"}},
+    "PATCH /v1/core/followups/{id}": {"starred": True},
     "PUT /v1/integrations/sync/engagements": {"externalId": "new"},
     "PUT /v1/integrations/sync/opportunities": {"externalId": "new"},
+    "POST /v1/core/recordings/{id}/comments": {
+        "highlightRange": {"start": 0, "end": 1},
+        "text": "x",
+        "recipients": [],
+    },
     "PUT /v1/core/recordings": {"id": "new", "dateCreated": "2026-02-15T14:00:00Z"},
 }
 """Bodies that get a good answer, by operation; the words are kinds of records."""
@@ -345,6 +364,9 @@ EXCEPTIONS: Final[dict[str, Applies]] = {
     ),
     "a length below zero": _says("Number must be greater than or equal to 0", path="/recordings/{id}/"),
     "a page of a half, of none, or of too many": _says("Number must be whole", "Is not a cursor", path="/recordings"),
+    "a comment that says nothing, or on no stretch": _says(
+        "Either text or audio", "The stretch ends", path="/comments"
+    ),
     "an organization without a name or an administrator": _says(
         "String must contain", "Array must", path="/organizations"
     ),
@@ -405,6 +427,8 @@ async def furnish(house: House, user_api: Api) -> dict[str, Any]:
     team = await house.api("POST", f"/v1/core/organizations/{own}/teams", json={"name": "x"})
     types = await user_api.get("/v1/core/conversation-configurations", organizationId=own)
     heard = await user_api("PUT", f"/v1/core/recordings/{recording}/listen", json={"duration": 1})
+    said = {"highlightRange": {"start": 0, "end": 1}, "text": "x", "recipients": []}
+    comment = (await user_api("POST", f"/v1/core/recordings/{recording}/comments", json=said)).json()["data"]
     events = await house.api.get("/v1/core/mobile-events")
     members = "/v1/integrations/{}-users"
     return {
@@ -420,6 +444,8 @@ async def furnish(house: House, user_api: Api) -> dict[str, Any]:
         "conversation_types": types["data"][0]["id"],
         "recordings": recording,
         "followups": promised[0][0],
+        "comments": comment["id"],
+        "threads": comment["threadId"],
         "listening": heard.json()["data"]["recordingEngagement"]["id"],
         "mobile_events": events["data"][0]["id"] if events["data"] else None,
         "accounts": visit["accountId"],

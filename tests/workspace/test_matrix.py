@@ -61,6 +61,12 @@ BODIES: Final[dict[tuple[str, str], Any]] = {
         "userId": "THEIRS",
     },
     ("POST", "/core/recordings/{id}/signedUrl"): {},
+    ("POST", "/core/recordings/{id}/comments"): {
+        "highlightRange": {"start": 0, "end": 1}, "text": "x", "recipients": [{"type": "user", "key": "THEIRS"}],
+    },
+    ("PATCH", "/core/recordings/{id}/comments/{commentId}"): {"text": "x"},
+    ("POST", "/core/recordings/{id}/comments/{commentId}/rating"): {"rating": 1},
+    ("PATCH", "/core/recordings/{recording_id}/threads/{thread_id}"): {"isPrivate": True},
     ("PATCH", "/core/followups/{id}"): {"note": "x", "completed": True},
     ("POST", "/core/conversation-configurations"): {
         "organizationId": "OWN", "displayName": "x", "bookmarkGroupIds": ["x"],

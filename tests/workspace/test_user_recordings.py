@@ -150,6 +150,7 @@ SEARCHES: list[tuple[dict[str, Any], list[int]]] = [
     ({"coordinate": {"lat": 40.74, "lng": -104.99}, "radius": 500}, []),
     ({"isPrivate": False}, [1, 0]),
     ({"hasComments": True}, []),
+    ({"hasComments": False}, [1, 0]),
     ({"jumpToTags": ["price"]}, []),
     ({"repUids": [UNKNOWN]}, []),
     ({"results": ["closed"]}, [0]),

@@ -9,14 +9,16 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
+from jsonschema import Draft4Validator
 
 from fieldnote.errors import WorkspaceError
 from fieldnote.siro.models import WebhookEventType
 from fieldnote.siro.webhooks import verify
 from fieldnote.workspace import Endpoint, add_webhook, open_workspace
 from fieldnote.workspace.addresses import checked, resolve
+from tests.siro.contract import without_nullable
 from tests.siro.server import Reply, Request, Server, serving
-from tests.workspace.contract import DATA
+from tests.workspace.contract import DATA, contract_of
 from tests.workspace.house import House
 
 Receive = Callable[..., Any]
@@ -46,6 +48,9 @@ async def delivered(house: House, server: Server, count: int) -> None:
         while len(server.seen) < count:  # noqa: ASYNC110 - the receiver offers no event
             await asyncio.sleep(0.02)
     await house.settle()
+    schema = without_nullable(contract_of("siro-webhooks")["components"]["schemas"]["RecordingEventWebhookPayload"])
+    for request in server.seen:
+        Draft4Validator(schema).validate(request.json)
 
 
 async def test_both_events_are_sent_signed_with_the_flags_as_they_stand(house: House, receive: Receive) -> None:

@@ -552,6 +552,50 @@ recording_attention: Final = Table(
 )
 """Who listened to a recording or looked at it."""
 
+comment_threads: Final = Table(
+    "comment_threads",
+    metadata,
+    _id(),
+    _organization(),
+    _to("recording_id", "recordings.id"),
+    _to("created_by", "users.id"),
+    Column("start_ms", Double, nullable=False),
+    Column("end_ms", Double, nullable=False),
+    _flag("is_private", default=False),
+    _now("privacy_at"),
+    # To whom it is addressed: as it was given, and the users who are meant by it.
+    _json("recipients"),
+    _json("recipient_ids"),
+    _now("created_at"),
+    Index("ix_comment_threads_recording", "recording_id"),
+)
+
+comments: Final = Table(
+    "comments",
+    metadata,
+    _id(),
+    _organization(),
+    _to("thread_id", "comment_threads.id"),
+    _to("author_id", "users.id"),
+    _text("text", nullable=True),
+    _json("audio", nullable=True),
+    _json("unread_by"),
+    _json("seen_by"),
+    _now("created_at"),
+    _now("updated_at"),
+    Index("ix_comments_thread", "thread_id", "created_at"),
+)
+"""Personal: what people said of a conversation."""
+
+comment_ratings: Final = Table(
+    "comment_ratings",
+    metadata,
+    _organization(),
+    _to("comment_id", "comments.id", primary_key=True),
+    _to("user_id", "users.id", primary_key=True),
+    Column("rating", Integer, nullable=False),
+)
+
 mobile_events: Final = Table(
     "mobile_events",
     metadata,

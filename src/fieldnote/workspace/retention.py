@@ -40,6 +40,7 @@ delete from audio_files where recording_id = any(cast(:ids as uuid[])) returning
 _WORDS: Final = (
     text("delete from recording_utterances where recording_id = any(cast(:ids as uuid[]))"),
     text("delete from summaries where recording_id = any(cast(:ids as uuid[]))"),
+    text("delete from comment_threads where recording_id = any(cast(:ids as uuid[]))"),
     text("delete from followups where recording_id = any(cast(:ids as uuid[]))"),
 )
 _PURGED: Final = text("""

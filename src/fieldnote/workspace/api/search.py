@@ -60,11 +60,12 @@ _WHERES: Final[Mapping[str, str]] = {
     "max_evaluation_score": "r.evaluation_score <= %(max_evaluation_score)s",
     "min_opportunities_amount": f"{_DEAL} >= %(min_opportunities_amount)s",
     "max_opportunities_amount": f"{_DEAL} <= %(max_opportunities_amount)s",
+    "has_comments": "exists (select from comment_threads h where h.recording_id = r.id) = %(has_comments)s",
     "is_private": "coalesce(r.details -> 'isPrivate' = 'true'::jsonb, false) = %(is_private)s",
 }
 _NOBODY_HAS: Final = (
     "jump_to_tags", "extracted_custom_outcomes", "universal_outcome_labels", "dms_deal_types", "min_dms_revenue",
-    "is_seed_recording", "is_seed_recording_recording", "has_comments",
+    "is_seed_recording", "is_seed_recording_recording",
 )  # fmt: skip
 """What recordings of the workspace never are or have: a search for it finds nothing."""
 _ORDERS: Final = {

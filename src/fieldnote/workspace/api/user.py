@@ -10,6 +10,7 @@ from sqlalchemy import text
 from fieldnote.workspace import credentials
 from fieldnote.workspace.api import (
     attention,
+    comments,
     conversation_types,
     extractions,
     followups,
@@ -105,3 +106,11 @@ _add("PUT", _TYPE_PROMPTS, conversation_types.replace_prompts)
 _add("GET", "/core/summary-prompts/industry", conversation_types.list_industry_prompts)
 _add("GET", "/core/followups", followups.list_followups)
 _add("PATCH", "/core/followups/{id}", followups.update_followup)
+_add("GET", "/core/recordings/{id}/comments", comments.list_comments)
+_add("POST", "/core/recordings/{id}/comments", comments.create_comment, status=201)
+_add("GET", "/core/recordings/{id}/comments/{commentId}", comments.get_comment)
+_add("PATCH", "/core/recordings/{id}/comments/{commentId}", comments.update_comment)
+_add("DELETE", "/core/recordings/{id}/comments/{commentId}", comments.delete_comment)
+_add("POST", "/core/recordings/{id}/comments/{commentId}/rating", comments.rate_comment)
+_add("GET", "/core/recordings/{id}/threads", comments.list_threads)
+_add("PATCH", "/core/recordings/{recording_id}/threads/{thread_id}", comments.update_thread)

@@ -39,6 +39,8 @@ select r.id::text, r.organization_id::text, r.user_id::text, r.title, r.duration
        (select count(*) from recording_attention x where x.recording_id = r.id and x.kind = 'view') as views,
        (select count(distinct x.user_id) from recording_attention x
          where x.recording_id = r.id and x.kind <> 'listen') as viewers,
+       (select count(*) from comments x join comment_threads h on h.id = x.thread_id
+         where h.recording_id = r.id and not h.is_private) as comments,
        exists (select from recording_attention x where x.recording_id = r.id and x.kind <> 'listen'
                 and x.user_id = %(caller)s::uuid) as viewed
   from recordings r join users u on u.id = r.user_id left join teams t on t.id = u.member_team_id
@@ -270,6 +272,7 @@ def _recording(row: Any) -> dict[str, Any]:
             "transcriptionStatus": row.transcription_status,
             "viewCount": row.views,
             "uniqueViewCount": row.viewers,
+            "numberOfComments": row.comments,
         }
     )
 
