@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from fieldnote.insight import Utterance, answer, extract
+from fieldnote.insight import Utterance, answers, extract
 from fieldnote.insight.answers import NOTHING
 
 TALK = (
@@ -27,11 +27,17 @@ TALK = (
     ],
 )
 def test_an_answer_is_what_a_customer_said_of_it(prompt: str, said: str) -> None:
-    assert answer(prompt, TALK, (), rep_name="John") == said
+    assert answers([prompt], TALK, (), rep_name="John") == [said]
 
 
 def test_what_was_drawn_comes_first_where_the_prompt_asks_for_it() -> None:
     found = extract(TALK, rep_name="John", started_at=datetime(2026, 2, 15, tzinfo=UTC))
-    told = answer("What can they spend?", TALK, found, rep_name="John")
+    told, dogs = answers(["What can they spend?", "Which dogs?"], TALK, found, rep_name="John")
     assert told.startswith("Budget: $40,000.")
-    assert "Budget: " not in answer("Which dogs?", TALK, found, rep_name="John")
+    assert "Budget: " not in dogs
+
+
+def test_what_only_the_rep_said_is_told_as_the_reps() -> None:
+    talk = (*TALK, Utterance("John", "We promise to clean up the yard every evening.", 12.0, 16.0))
+    told = answers(["What was promised about cleaning?"], talk, (), rep_name="John")
+    assert told == ['The rep: "We promise to clean up the yard every evening."']

@@ -48,7 +48,7 @@ async def test_what_the_summaries_of_a_kind_are_asked_is_answered_in_the_custome
     ]  # fmt: skip
     assert parts[1]["promptResponse"] == f'"{WARRANTY.text}"'
     assert parts[2]["promptResponse"].startswith("Budget: ")
-    assert parts[3]["promptResponse"] == "Nothing was said about it."
+    assert parts[3]["promptResponse"] == "Nothing was found about it."
     own = (await house.api.get(f"/v1/core/recordings/{recording_id}/summaries"))["data"]
     assert [part["content"] for part in own] == [part["promptResponse"] for part in parts]
 
@@ -68,12 +68,39 @@ async def test_a_recording_is_asked_what_its_own_kind_is_asked(house: House) -> 
     assert counts == [2, 2, 1, 1]
 
 
+async def test_a_recording_of_an_unknown_kind_is_of_the_first_one(house: House) -> None:
+    admin = await token_of(house, house.organization.admin_id)
+    path = f"{TYPES}/{(await first_type(house, admin))['id']}/summary-prompts"
+    await admin("POST", path, json={"prompts": [{"prompt": "warranty"}]})
+    recording_id = await house.record(said=(*SAID, WARRANTY), details={"conversationType": "Unheard of"})
+    await house.settle()
+    parts = (await admin.get(f"/v1/core/recordings/{recording_id}/summary"))["data"]
+    assert [part["promptHeader"] for part in parts] == ["AI Summary", "warranty"]
+
+
+async def test_each_prompt_has_a_part_of_its_own_whatever_its_header(house: House) -> None:
+    admin = await token_of(house, house.organization.admin_id)
+    path = f"{TYPES}/{(await first_type(house, admin))['id']}/summary-prompts"
+    long = "".join(chr(0x4E00 + place) for place in range(9000))
+    headers = ("Roof", "Roof", "AI Summary", " ", long)
+    prompts = [{"promptHeader": header, "prompt": "warranty"} for header in headers]
+    await admin("POST", path, json={"prompts": [*prompts, {"prompt": ""}]})
+    recording_id = await house.record(said=(*SAID, WARRANTY))
+    await house.settle()
+    parts = (await admin.get(f"/v1/core/recordings/{recording_id}/summary"))["data"]
+    found = [part["promptHeader"] for part in parts]
+    assert found == ["AI Summary", "Roof", "Roof (2)", "AI Summary (2)", "warranty", long[:200], "Question"]
+
+
 async def test_prompts_are_added_replaced_and_read(house: House) -> None:
     admin = await token_of(house, house.organization.admin_id)
     path = f"{TYPES}/{(await first_type(house, admin))['id']}/summary-prompts"
     await admin("POST", path, json={"prompts": [{"prompt": "one"}, {"prompt": "two"}]})
     await admin("POST", path, json={"prompts": [{"prompt": "first", "promptIndex": -1}]})
     assert [one["prompt"] for one in (await admin.get(path))["data"]] == ["first", "one", "two"]
+    await admin("PUT", path, json={"prompts": [{"prompt": "far", "promptIndex": 7.5}]})
+    await admin("POST", path, json={"prompts": [{"prompt": "behind"}]})
+    assert [one["prompt"] for one in (await admin.get(path))["data"]] == ["far", "behind"]
     await admin("PUT", path, json={"prompts": [{"prompt": "alone"}]})
     assert [one["prompt"] for one in (await first_type(house, admin))["summaryPrompts"]] == ["alone"]
     assert len((await admin.get("/v1/core/summary-prompts/industry"))["data"]) > 2

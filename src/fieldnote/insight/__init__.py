@@ -9,7 +9,7 @@
 Pure and offline: rules over the words that people use, no model. What was not said is left out.
 """
 
-from fieldnote.insight.answers import answer
+from fieldnote.insight.answers import answers
 from fieldnote.insight.evidence import Quote, find_quote
 from fieldnote.insight.extract import FIELDS, Extraction, extract
 from fieldnote.insight.summarize import next_steps, summarize
@@ -20,7 +20,7 @@ __all__ = [
     "Extraction",
     "Quote",
     "Utterance",
-    "answer",
+    "answers",
     "duration_of",
     "extract",
     "find_quote",

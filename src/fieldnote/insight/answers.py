@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from fieldnote.insight.extract import Extraction
 from fieldnote.insight.roles import talk_of
 from fieldnote.insight.utterances import Utterance
 from fieldnote.insight.words import fold, sentences, word_count
 
-NOTHING = "Nothing was said about it."
+NOTHING = "Nothing was found about it."
 _MOST = 3
 """Sentences of an answer."""
 _SHORTEST = 4
@@ -33,30 +34,55 @@ _FIELDS = {
 }
 
 
-def answer(
-    prompt: str, utterances: Sequence[Utterance], extractions: Sequence[Extraction], *, rep_name: str | None = None
-) -> str:
-    """The fields that the prompt asks for, and the customers' sentences that have most of its words, as spoken."""
-    asked = fold(prompt)
+@dataclass(frozen=True, slots=True)
+class _Sentence:
+    by_rep: bool
+    text: str
+    stems: frozenset[str]
+
+
+def answers(
+    prompts: Sequence[str],
+    utterances: Sequence[Utterance],
+    extractions: Sequence[Extraction],
+    *,
+    rep_name: str | None = None,
+) -> list[str]:
+    """To each prompt the fields that it asks for, and the sentences that have most of its words, as spoken.
+
+    The sentences are customers'; where none of theirs has any of its words, the rep's, and the answer says so.
+    """
+    spoken = _sentences(utterances, rep_name) if prompts else []
     values = {one.name: one.value for one in extractions}
+    return [_answer(fold(prompt), spoken, values) for prompt in prompts]
+
+
+def _answer(asked: str, spoken: Sequence[_Sentence], values: Mapping[str, str]) -> str:
     facts = [f"{name}: {values[name]}." for name, cue in _FIELDS.items() if name in values and cue.search(asked)]
-    wanted = {_stem(word) for word in _WORD.findall(asked)} - _STEMS
-    quotes = [f'"{text}"' for text in _sentences_with(wanted, utterances, rep_name)]
+    wanted = _stems(asked) - _STEMS
+    quotes = _best(wanted, [one for one in spoken if not one.by_rep])
+    if not facts and not quotes:
+        quotes = [f"The rep: {quote}" for quote in _best(wanted, [one for one in spoken if one.by_rep])]
     return " ".join([*facts, *quotes]) or NOTHING
 
 
-def _sentences_with(wanted: set[str], utterances: Sequence[Utterance], rep_name: str | None) -> list[str]:
-    """The best few, in the order in which they were spoken."""
-    found: list[tuple[int, int, str]] = []
+def _sentences(utterances: Sequence[Utterance], rep_name: str | None) -> list[_Sentence]:
+    """All that say something, in the order in which they were spoken."""
+    found: list[_Sentence] = []
     for turn in talk_of(utterances, rep_name).turns:
-        if turn.by_rep:
-            continue
-        for span in sentences(turn.text):
-            text = span.of(turn.text).strip()
-            shared = wanted & {_stem(word) for word in _WORD.findall(fold(text))}
-            if shared and word_count(text) >= _SHORTEST:
-                found.append((-len(shared), len(found), text))
-    return [text for _, _, text in sorted(sorted(found)[:_MOST], key=lambda one: one[1])]
+        texts = (span.of(turn.text).strip() for span in sentences(turn.text))
+        found += [_Sentence(turn.by_rep, one, _stems(fold(one))) for one in texts if word_count(one) >= _SHORTEST]
+    return found
+
+
+def _best(wanted: frozenset[str], spoken: Sequence[_Sentence]) -> list[str]:
+    """The few that share most of the words, in quotes, in the order in which they were spoken."""
+    shared = [(-len(wanted & one.stems), place) for place, one in enumerate(spoken) if wanted & one.stems]
+    return [f'"{spoken[place].text}"' for place in sorted(place for _, place in sorted(shared)[:_MOST])]
+
+
+def _stems(folded: str) -> frozenset[str]:
+    return frozenset(map(_stem, _WORD.findall(folded)))
 
 
 def _stem(word: str) -> str:

@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.db.workspace_tables import extraction_values, summaries
-from fieldnote.insight import Utterance, answer, extract, next_steps, summarize
+from fieldnote.insight import Utterance, answers, extract, next_steps, summarize
 from fieldnote.jobs import defer
 from fieldnote.siro.models import ExtractionStatus, ProcessingStatus, WebhookEventType
 from fieldnote.workspace.followups import keep_followup
@@ -35,6 +35,11 @@ blueprint: Final = procrastinate.Blueprint()
 SUMMARY: Final = "AI Summary"
 UNTITLED: Final = "New recording"
 """What a recording is called that nobody named; it says nothing about the conversation."""
+
+_FIRST_WORDS: Final = 80
+"""Characters of a prompt without a header that make the heading of its part."""
+_LONGEST_HEADING: Final = 200
+"""Characters: the index of headings takes no more than 2,704 bytes, and a header has no limit."""
 
 _SCORED_FROM: Final = 180_000
 """Milliseconds of conversation below which none is scored."""
@@ -54,14 +59,14 @@ select s.utterances, md5(s.utterances::text) as words, r.title, r.created_at, r.
 """)
 # Of the kind of conversation that the recording says it is, by its id or name, else of the organization's first.
 _PROMPTS: Final = text("""
-select coalesce(p.header, left(p.prompt, 80)) as header, p.prompt
+select p.header, p.prompt
   from summary_prompts p
  where p.conversation_type_id = (
        select t.id from conversation_types t, recordings r
         where r.id = :id
-          and (r.details ->> 'conversationType' is null
-               or r.details ->> 'conversationType' in (t.id::text, t.display_name))
-        order by t.created_at, t.id limit 1)
+        order by coalesce(r.details ->> 'conversationType' in (t.id::text, t.display_name), false) desc,
+                 t.created_at, t.id
+        limit 1)
  order by p.position, p.created_at, p.id
 """)
 # What was worked on counts if it is still what was said: another transcript may have come meanwhile.
@@ -168,16 +173,31 @@ def _look_into(said: Any, recording_id: str, prompts: Sequence[Any]) -> _Insight
             rep_name=said.rep_name,
         )
         steps = next_steps(utterances, rep_name=said.rep_name)
-        answers = {
-            one.header: answer(one.prompt, utterances, found, rep_name=said.rep_name)
-            for one in prompts
-            if one.header != SUMMARY
-        }
+        answered = answers([one.prompt for one in prompts], utterances, found, rep_name=said.rep_name)
     except Exception as error:  # noqa: BLE001 - whatever is wrong with one transcript must not hold it back for ever
         context = {"recording_id": recording_id, "error": type(error).__name__}
         log.error("insight_failed", extra=context)  # noqa: TRY400 - a traceback may quote what was said
         return _Insight(None, None)
-    return _Insight({extraction.name: extraction.value for extraction in found}, summary, answers, steps)
+    return _Insight(
+        {extraction.name: extraction.value for extraction in found},
+        summary,
+        dict(zip(_headings(prompts), answered, strict=True)),
+        steps,
+    )
+
+
+def _headings(prompts: Sequence[Any]) -> list[str]:
+    """Of each prompt's part: its header, else its first words. No two are the same, and none is the summary's."""
+    taken = {SUMMARY}
+    found: list[str] = []
+    for prompt in prompts:
+        wanted = (prompt.header or "").strip()[:_LONGEST_HEADING] or prompt.prompt.strip()[:_FIRST_WORDS] or "Question"
+        heading, number = wanted, 2
+        while heading in taken:
+            heading, number = f"{wanted} ({number})", number + 1
+        taken.add(heading)
+        found.append(heading)
+    return found
 
 
 async def _keep_values(conn: AsyncConnection, organization_id: str, recording_id: str, found: _Insight) -> float | None:

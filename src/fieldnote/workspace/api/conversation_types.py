@@ -5,6 +5,7 @@ Everybody reads them; coaches and administrators change them.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, Final, TypeVar
 from uuid import NAMESPACE_URL, uuid5
@@ -134,7 +135,8 @@ async def _save_prompts(call: Call, *, replace: bool) -> dict[str, Any]:
     if replace:
         await call.transaction.driver.execute(_FORGET_PROMPTS, {"type": row.id})
     there = (await _prompts_of(call, [row.id])).get(row.id, [])
-    for place, one in enumerate(wanted.prompts, len(there)):
+    behind = max((math.floor(one["promptIndex"]) + 1 for one in there), default=0)
+    for place, one in enumerate(wanted.prompts, behind):
         values = {
             "organization": call.organization_id,
             "type": row.id,
