@@ -67,7 +67,7 @@ def test_no_window_holds_more_calls_than_the_budget_has_however_many_call(limite
 
 
 def test_live_calls_of_one_process_overtake_bulk_ones_of_another(limiter: Make, database_url: str) -> None:
-    one, other = limiter(1, 0.1), limiter(1, 0.1)
+    one, other = limiter(1, 0.3), limiter(1, 0.3)
     order: list[str] = []
     holder = granted(one.request("token", LIVE))
     bulk_turns = [one.request("token", BULK) for _ in range(3)]

@@ -22,7 +22,7 @@ _UNREACHED = {
 async def test_every_operation_takes_and_answers_what_the_contract_says(
     house: House, contract: str, seed: int, request: pytest.FixtureRequest
 ) -> None:
-    rounds = 150 if request.config.option.long else 3
+    rounds = 150 if request.config.option.long else 2
     findings = Findings()
     dice = random.Random(seed)
     user_api = await token_of(house, house.organization.admin_id)
