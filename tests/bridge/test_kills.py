@@ -51,7 +51,7 @@ async def test_a_push_killed_at_any_moment_is_ended_by_the_next(
         crm.add_deal(key)
         crm.add_appointment(key, deal=key)
     stub.delay = 0.02
-    for _ in range(20 if long else 2):
+    for _ in range(20 if long else 1):
         await asyncio.to_thread(kill_at_work, start("push"), stub, dice.uniform(0, 0.4))
     stub.delay = 0
     async with opened() as bridge:
@@ -113,7 +113,7 @@ async def test_a_pull_killed_at_any_moment_is_ended_by_the_next(
         for key in range(1, 41):
             said = {"Budget": f"${key}00", "Log": "one"}
             stub.record(f"r{key}", started_at=ago(hours=2), opportunity=str(key), said=said, summary="s")
-        for _ in range(20 if long else 2):
+        for _ in range(20 if long else 1):
             await asyncio.to_thread(kill_at_work, start("pull"), stub, dice.uniform(0, 0.5))
         assert (await pull_once(bridge)).settled
         assert (await pull_once(bridge)).writes == 0

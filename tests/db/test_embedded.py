@@ -62,7 +62,7 @@ def test_stopping_it_keeps_the_data(home: Path) -> None:
 @pytest.mark.chaos
 def test_a_first_start_killed_at_any_moment_is_begun_again(tmp_path: Path, seed: int, long: bool) -> None:
     chance = random.Random(seed)
-    for number in range(50 if long else 3):
+    for number in range(50 if long else 1):
         home = tmp_path / f"home-{number}"
         for _ in range(chance.choice([1, 1, 2])):
             process = start(home)
@@ -80,7 +80,7 @@ def test_a_first_start_killed_at_any_moment_is_begun_again(tmp_path: Path, seed:
 def test_what_a_killed_starter_leaves_running_is_taken_over(tmp_path: Path, seed: int, long: bool) -> None:
     """The starter alone is killed; `initdb`, or the server that it was starting, goes on without it."""
     chance = random.Random(seed)
-    for number in range(20 if long else 3):
+    for number in range(20 if long else 1):
         home = tmp_path / f"home-{number}"
         process = start(home)
         time.sleep(chance.uniform(0.2, 1.2))

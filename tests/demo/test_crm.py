@@ -249,7 +249,7 @@ crm.build(sys.argv[1], day=DAY, seed=7, stories=STORIES)
 
 def test_a_build_that_is_killed_leaves_nothing_or_all(database_url: str, seed: int, *, long: bool) -> None:
     dice = random.Random(seed)
-    for _ in range(20 if long else 2):
+    for _ in range(20 if long else 1):
         _kill_in_build(database_url, dice.uniform(0, 0.4))
         with psycopg.connect(database_url, autocommit=True) as connection:
             # Its backend may still be at work for a moment; the build's lock waits for it.

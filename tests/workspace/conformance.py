@@ -394,8 +394,8 @@ def _is_tolerated(operation: Operation, request: Request, findings: Findings) ->
 # --- something to ask for
 
 
-async def furnish(house: House, user_api: Api) -> dict[str, Any]:
-    """One live record of each kind, by the names that the requests go by."""
+async def furnish(house: House, user_api: Api, known: dict[str, Any] | None = None) -> dict[str, Any]:
+    """One live record of each kind, by the names that the requests go by; a follow-up, once made, is kept."""
     key = uuid4().hex[:12]
     visit = await house.api.visit(
         f"a-{key}", rep=f"r-{key}", account={"externalId": f"c-{key}"}, opportunity={"externalId": f"o-{key}"}
@@ -404,8 +404,7 @@ async def furnish(house: House, user_api: Api) -> dict[str, Any]:
     recording = await house.record(
         key=key, said=(*SAID, Utterance("John Sales", "I'll send you the quote on Friday.", 8.0, 9.0))
     )
-    await house.settle()
-    promised = await house.rows("select id::text from followups where recording_id::text = :id", id=recording)
+    followup = (known or {}).get("followups") or await _followup(house, recording)
     person = await house.api(
         "POST", "/v1/core/users", json={"organizationId": house.organization.id, "email": f"{key}@acme.test"}
     )
@@ -443,7 +442,7 @@ async def furnish(house: House, user_api: Api) -> dict[str, Any]:
         "teams": team.json()["id"],
         "conversation_types": types["data"][0]["id"],
         "recordings": recording,
-        "followups": promised[0][0],
+        "followups": followup,
         "comments": comment["id"],
         "threads": comment["threadId"],
         "listening": heard.json()["data"]["recordingEngagement"]["id"],
@@ -455,3 +454,9 @@ async def furnish(house: House, user_api: Api) -> dict[str, Any]:
         "engagement_users": (await house.api.get(members.format("engagement"), engagementId=visit["id"]))[0]["id"],
         "opportunity_users": (await house.api.get(members.format("opportunity"), opportunityId=deal["id"]))[0]["id"],
     }
+
+
+async def _followup(house: House, recording: str) -> str:
+    await house.settle()
+    [[followup]] = await house.rows("select id::text from followups where recording_id::text = :id", id=recording)
+    return str(followup)

@@ -39,7 +39,7 @@ async def test_every_operation_takes_and_answers_what_the_contract_says(
                 answer = await sent.send(api, operation.method)
                 findings.problems += judge(operation, sent, answer, allowed=allowed, findings=findings)
                 if destroys and answer.status_code < 300:
-                    ids = await furnish(house, user_api)
+                    ids = await furnish(house, user_api, ids)
     assert not findings.problems, "\n".join(findings.problems)
     unreached = {str(one) for one in built(contract)} - {str(one) for one in findings.succeeded}
     assert unreached <= _UNREACHED
