@@ -17,7 +17,7 @@ from pydantic import BaseModel
 
 from fieldnote.crm.types import Row
 from fieldnote.mapping.evaluation import Complete, Evaluate, Scope, distinct
-from fieldnote.mapping.scalars import plainly
+from fieldnote.mapping.scalars import plainly, written
 
 Apply = Callable[[Row, Scope], dict[str, Any]]
 
@@ -95,7 +95,7 @@ def assemble(parts: Sequence[Part], name: str) -> Apply:
 
 _COMMON: Final = {
     "str": str, "int": int, "type": type, "datetime": datetime, "Decimal": Decimal, "UTC": UTC,
-    "plainly": plainly, "distinct": distinct,
+    "plainly": plainly, "distinct": distinct, "written": written,
 }  # fmt: skip
 
 
@@ -211,7 +211,7 @@ _WHOLE = ("type({0}) is int", "str({0})")
 _EVERYDAY: Final[Mapping[Everyday | None, Sequence[tuple[str, str]]]] = {
     Everyday.TEXT: ((_WORD, "{0}"), _WHOLE),
     Everyday.ID: ((_WORD, "{0}.strip()"), _WHOLE),
-    Everyday.TIME: (("type({0}) is datetime and {0}.tzinfo is UTC", "{0}.isoformat()[:-6] + 'Z'"),),
+    Everyday.TIME: (("type({0}) is datetime and {0}.tzinfo is UTC", "written({0})"),),
     Everyday.NUMBER: (
         ("type({0}) is int", "{0}"),
         ("type({0}) is Decimal and {0}.is_finite()", "plainly({0})"),

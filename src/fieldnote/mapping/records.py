@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
@@ -26,11 +26,11 @@ from operator import itemgetter
 from typing import Any, Final, Literal, Protocol, get_args
 from zoneinfo import ZoneInfo
 
+import msgspec
 from pydantic import BaseModel, ValidationError
-from pydantic_core import to_json
 
 from fieldnote.config import ColumnZone, Config, Keys, StreamSettings, nearest
-from fieldnote.crm.types import Row, freeze, key_text
+from fieldnote.crm.types import FrozenValue, Row, freeze, key_text
 from fieldnote.errors import ConfigError, CrmRefused, MappingError
 from fieldnote.mapping.accounts import AccountRecord
 from fieldnote.mapping.evaluation import FieldError, Scope
@@ -48,7 +48,7 @@ _MODELS: dict[StreamName, type[SyncRecord]] = {
     "engagements": EngagementSync,
 }
 
-MEANING = 4
+MEANING = 5
 """Raised whenever the same map comes to mean another record, so that every row is looked at again."""
 
 
@@ -60,8 +60,18 @@ class _Digest(Protocol):
     def digest(self) -> bytes: ...
 
 
-_Hasher = tuple[AbstractSet[str], Callable[[Row], Iterable[object]], _Digest]
-"""The columns of the rows, how their values are taken, and the beginning of each hash."""
+@dataclass(slots=True)
+class _Shape:
+    """What is known of rows with the same columns."""
+
+    columns: tuple[str, ...]
+    """In the rows' own order."""
+    values: Callable[[Row], Iterable[object]]
+    """Takes the values of a row, in the order of the columns' names."""
+    beginning: _Digest
+    """What the hash of each begins with."""
+    spelled: dict[str, str] | None = None
+    """The map's columns that the rows spell otherwise; None until it was looked at."""
 
 
 @dataclass(slots=True)
@@ -92,8 +102,7 @@ class RowMapper:
         self._model = _MODELS[stream]
         self._rules = bool(self._model.__pydantic_decorators__.model_validators)
         self._fixed_zone = ZoneInfo(zone) if isinstance(zone, str) and zone else None
-        self._seen: tuple[AbstractSet[str], dict[str, str]] = (frozenset(), {})
-        self._hasher: _Hasher = (frozenset(), lambda _: (), blake2b())
+        self._shape: _Shape | None = None
         meaning = [MEANING, stream, settings.key, settings.map, str(zone)]
         digest = blake2b(json.dumps(meaning, default=str).encode(), digest_size=8)
         self.version = digest.hexdigest()
@@ -101,6 +110,10 @@ class RowMapper:
 
     def check(self, columns: Iterable[str]) -> None:
         """Raise ConfigError if the map names a column that rows with these columns do not have."""
+        self._spellings(columns)
+
+    def _spellings(self, columns: Iterable[str]) -> dict[str, str]:
+        """The map's columns that the rows spell otherwise."""
         known = frozenset(columns)
         wanted = dict(self._fields.columns)
         if isinstance(self._zone, ColumnZone):
@@ -108,7 +121,7 @@ class RowMapper:
         spelled = {}
         for column in sorted(wanted.keys() - known):
             spelled[column] = self._spelled(column, known, wanted[column])
-        self._seen = known, spelled
+        return spelled
 
     def _spelled(self, column: str, known: frozenset[str], keys: Keys) -> str:
         """The column as the rows spell it: a database may fold the case of names."""
@@ -136,31 +149,32 @@ class RowMapper:
 
     def hash(self, row: Row) -> bytes:
         """16 bytes over the raw row and the map: equal for rows that become equal records."""
-        columns, values, prefix = self._hasher
-        if columns != row.keys():
-            columns, values, prefix = self._hasher = self._hash_of(row)
-        plain = [_moment(value) if type(value) is datetime else value for value in values(row)]
+        shape = self._shape_of(row)
+        values = shape.values(row)
         try:
-            data = to_json(plain, inf_nan_mode="strings", fallback=freeze)
-        except ValueError:  # bytes that are no text, half a surrogate pair
-            data = json.dumps([freeze(value) for value in plain]).encode()
-        digest = prefix.copy()
+            data = _encode(values)
+        except (ValueError, OverflowError):  # half a surrogate pair, a number or a time beyond the usual
+            data = json.dumps([_plain(value) for value in values]).encode()
+        digest = shape.beginning.copy()
         digest.update(data)
         return digest.digest()
 
-    def _hash_of(self, row: Row) -> _Hasher:
-        """How rows with these columns are hashed, whatever the order of the columns."""
-        names = sorted(row)
-        prefix = blake2b(json.dumps([self.version, names]).encode(), digest_size=16)
-        take = itemgetter(*names) if len(names) > 1 else lambda found: (found[names[0]],)
-        return frozenset(names), take, prefix
+    def _shape_of(self, row: Row) -> _Shape:
+        shape, columns = self._shape, tuple(row)
+        if shape is None or shape.columns != columns:
+            names = sorted(columns)
+            beginning = blake2b(json.dumps([self.version, names]).encode(), digest_size=16)
+            take = itemgetter(*names) if len(names) > 1 else lambda found: (found[names[0]],)
+            shape = self._shape = _Shape(columns, take, beginning)
+        return shape
 
     def map(self, row: Row) -> Mapped:
         """The record of a row. Raises MappingError, naming stream, record, field, expression and value."""
-        if row.keys() != self._seen[0]:
-            self.check(row.keys())
-        if spelled := self._seen[1]:
-            row = {**row, **{column: row[name] for column, name in spelled.items()}}
+        shape = self._shape_of(row)
+        if shape.spelled is None:
+            shape.spelled = self._spellings(shape.columns)
+        if shape.spelled:
+            row = {**row, **{column: row[name] for column, name in shape.spelled.items()}}
         key = self.key(row)
         scope = Scope(self._zone_of(row, key) if self._fixed_zone is None else self._fixed_zone)
         try:
@@ -289,9 +303,16 @@ def _back(before: dict[str, Any], child: dict[str, Any], now: datetime) -> dict[
 # --- small things ---------------------------------------------------------------------------------------
 
 
-def _moment(value: datetime) -> datetime:
-    """The same time in whatever zone the session was when the row was read."""
-    return value if (zone := value.tzinfo) is None or zone is UTC else value.astimezone(UTC)
+def _plain(value: object) -> FrozenValue:
+    """A value as the hash takes it: the same time whatever the zone of the session in which the row was read."""
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        with suppress(OverflowError):  # at the ends of the calendar
+            value = value.astimezone(UTC)
+    return freeze(value)
+
+
+_encode: Final = msgspec.msgpack.Encoder(enc_hook=_plain).encode
+"""Keeps types apart, and takes a time with a zone for what it is, a moment."""
 
 
 def _first(error: ValidationError) -> str:

@@ -9,9 +9,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from math import isfinite
+from typing import Final
+
+from msgspec import to_builtins
 
 from fieldnote.crm.types import key_text
 from fieldnote.errors import CrmRefused
@@ -51,8 +55,12 @@ def to_instant(value: object, zone: tzinfo | None) -> str:
         # The usual case, and a push does it twice a row: by subtraction it costs a third.
         offset = zone.utcoffset(value)
         if offset is not None and value.year > 1 and value.year < 9999:
-            return (value - offset).isoformat() + "Z"
+            return f"{written(value - offset)}Z"
     return to_time(value, zone).isoformat()[:-6] + "Z"
+
+
+written: Final[Callable[[datetime], str]] = to_builtins
+"""A time as ISO 8601 writes it, with Z for UTC. A tenth of the cost of `isoformat`, which subclasses of it need."""
 
 
 def to_local_text(value: object, zone: tzinfo | None) -> str:

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Final
 
-from pydantic_core import to_json
+import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.bridge.push.holding import Names, Payload, Step, may_hold, removal, step
@@ -149,9 +150,12 @@ class Comparison:
                 work.send.append(Send(key, row_hash, taken, held, False, earlier, siro_id))
 
 
+_encode: Final = msgspec.json.Encoder().encode
+
+
 def as_json(payload: Payload) -> bytes:
     """A payload as it travels, and as the ledger keeps it."""
-    return to_json(payload)
+    return _encode(payload)
 
 
 def sentence(error: FieldnoteError) -> str:
