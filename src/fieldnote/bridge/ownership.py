@@ -103,16 +103,20 @@ _EVIDENCE = text("""
     select link.recording_id, recording.integration_connection_id as named,
            own.integration_connection_id as own, link.siro_id, sent.siro_id as pushed_id,
            exists (
-               select 1 from sent as other join connections on connections.name = other.connection
-               where other.siro_id = link.siro_id and other.connection <> link.connection
-                 and connections.organization_id = own.organization_id
+               select 1 from connections join sent as other
+                 on other.connection = connections.name and other.stream = link.stream and other.key = link.record
+               where connections.name <> link.connection and connections.organization_id = own.organization_id
+                 and other.siro_id = link.siro_id
            ) as shared
-    from recording_links as link
+    from (
+        select *, case model when 'engagement' then 'engagements' when 'opportunity' then 'opportunities'
+                             when 'account' then 'accounts' end as stream
+        from recording_links
+    ) as link
     join recordings as recording using (connection, recording_id)
     join connections as own on own.name = link.connection
-    left join sent on sent.connection = link.connection and sent.key = link.record
-        and sent.stream = case link.model when 'engagement' then 'engagements'
-                                          when 'opportunity' then 'opportunities' end
+    left join sent on sent.connection = link.connection and sent.stream = link.stream and sent.key = link.record
+        and link.model <> 'account'
     where link.connection = :connection and link.recording_id = any(cast(:ids as text[]))
     order by link.recording_id, link.model, link.record
 """)

@@ -30,8 +30,9 @@ LARGEST_ANSWER = 64 * 1024 * 1024
 
 CONNECTIONS = 32
 TIMEOUT = httpx2.Timeout(connect=10.0, read=60.0, write=30.0, pool=None)
-LIMITS = httpx2.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS, keepalive_expiry=4.0)
-"""Idle connections are dropped before common servers drop theirs (5 s), which would break the next call."""
+LIMITS = httpx2.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS // 4, keepalive_expiry=4.0)
+"""Idle connections are dropped before common servers drop theirs (5 s), which would break the next call. Few of them
+are kept, as each is looked at with every call."""
 
 WHOLE_CALL = 180.0
 """Seconds for one attempt from end to end: a time-out of the HTTP library begins anew with every byte."""

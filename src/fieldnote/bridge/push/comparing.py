@@ -7,9 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final
 
-import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.bridge.push.holding import Names, Payload, Step, may_hold, removal, step
@@ -52,6 +50,8 @@ class Work:
     keys: AbstractSet[str] = frozenset()
     """Of all rows."""
     send: list[Send] = field(default_factory=list)
+    deletes: list[str] = field(default_factory=list)
+    """Keys of records to send that live in Siro and would be deleted there."""
     settled: list[Settled] = field(default_factory=list)
     failed: list[Failed] = field(default_factory=list)
     unchanged: int = 0
@@ -147,15 +147,10 @@ class Comparison:
                 work.settled.append(Settled(key, row_hash, taken.standing))
             else:
                 earlier, siro_id = (entry.attempted, entry.siro_id) if entry else (None, None)
-                work.send.append(Send(key, row_hash, taken, held, False, earlier, siro_id))
-
-
-_encode: Final = msgspec.json.Encoder().encode
-
-
-def as_json(payload: Payload) -> bytes:
-    """A payload as it travels, and as the ledger keeps it."""
-    return _encode(payload)
+                record = Send(key, row_hash, taken, held, False, earlier, siro_id)
+                work.send.append(record)
+                if held is not None and record.deletes:
+                    work.deletes.append(key)
 
 
 def sentence(error: FieldnoteError) -> str:

@@ -6,15 +6,20 @@ is not the last payload but all payloads, one over the other. `step` computes bo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, TypeGuard
+
+import msgspec
 
 from fieldnote.mapping.records import with_removed
 
 Payload = dict[str, Any]
 """A record as it goes over the wire."""
+
+as_json: Final[Callable[[object], bytes]] = msgspec.json.Encoder().encode
+"""A payload as it travels, and as the ledger keeps it."""
 
 Names = Mapping[str, Any] | None
 """The `map` of a record as the file has it; None: all fields are meant."""

@@ -92,7 +92,7 @@ class _Hooked:
                 work = await self.comparison.page(conn, Page(tuple(rows.values()), None, last=False))
             await self._keep(work)
             # Many deletions at once are left to the push and its guards.
-            few = sum(record.deletes for record in work.send) <= FEW
+            few = len(work.deletes) <= FEW
             await sending.add(pack(record for record in work.send if few or not record.deletes))
         if posted:  # a posted row is a promise: the next push looks whether the CRM keeps it
             async with self.bridge.engine.begin() as conn:

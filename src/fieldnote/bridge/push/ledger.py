@@ -14,12 +14,12 @@ from enum import StrEnum
 from functools import cache
 from typing import Any
 
-from pydantic_core import from_json, to_json
+from pydantic_core import from_json
 from sqlalchemy import ColumnElement, TextClause, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from fieldnote.bridge.push.holding import Payload
+from fieldnote.bridge.push.holding import Payload, as_json
 from fieldnote.crm.types import Cursor
 from fieldnote.db.bridge_tables import sent, streams
 from fieldnote.mapping.records import StreamName
@@ -249,7 +249,7 @@ class StreamLedger:
         """Remember what is about to be sent, before it is; the number of each. A batch: what Siro will hold then."""
         values: dict[str, Any] = {**self._scope, "origin": origin.value}
         for place, payloads in enumerate(batches):
-            items = (b'{"key":%b,"payload":%b}' % (to_json(key), payload) for key, payload in payloads.items())
+            items = [b'{"key":%b,"payload":%b}' % (as_json(key), payload) for key, payload in payloads.items()]
             values[f"records{place}"] = (b"[%b]" % b",".join(items)).decode()
         return sorted((await conn.scalars(_attempts(len(batches)), values)).all())
 
@@ -274,9 +274,9 @@ class StreamLedger:
             "payloads": [item.holds.decode() for item in answers],
             "removed": [item.removed for item in answers],
             "gone": [item.gone for item in answers],
-            "standing": [to_json(item.standing).decode() if item.standing else None for item in answers],
+            "standing": [as_json(item.standing).decode() if item.standing else None for item in answers],
             "siro_ids": [item.siro_id for item in answers],
-            "related": [to_json(item.related).decode() for item in answers],
+            "related": [as_json(item.related).decode() for item in answers],
             "ends": list(ends),
         }
         driver: Any = (await conn.get_raw_connection()).driver_connection
@@ -400,7 +400,7 @@ class StreamLedger:
 
 def _document(rows: Iterable[Mapping[str, Any]]) -> str:
     """Rows as one JSON text: an array parameter would be escaped sign by sign, and twice."""
-    return to_json(list(rows)).decode()
+    return as_json(list(rows)).decode()
 
 
 def _hex(row_hash: bytes | None) -> str | None:

@@ -12,8 +12,9 @@ from typing import Final, Self
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from fieldnote.bridge.push.comparing import Send, as_json
+from fieldnote.bridge.push.comparing import Send
 from fieldnote.bridge.push.group_commit import GroupCommit
+from fieldnote.bridge.push.holding import as_json
 from fieldnote.bridge.push.ledger import Confirmed, Failed, Origin, SentState, StreamLedger
 from fieldnote.bridge.push.results import StreamResult
 from fieldnote.bridge.remote import Answer, Remote
@@ -37,6 +38,7 @@ _LOOK_AGAIN: Final = 0.05
 class Parcel:
     """A record, packed for its way."""
 
+    key: str
     record: Send
     body: bytes
     """What is sent, as JSON."""
@@ -44,10 +46,6 @@ class Parcel:
     """What Siro holds once it has taken it, as JSON."""
     risked: bytes
     """What it may hold if nobody hears its answer, as JSON."""
-
-    @property
-    def key(self) -> str:
-        return self.record.key
 
 
 def pack(records: Iterable[Send]) -> list[Parcel]:
@@ -58,7 +56,7 @@ def pack(records: Iterable[Send]) -> list[Parcel]:
 def _packed(record: Send) -> Parcel:
     body = as_json(record.step.send)
     holds = body if record.step.holds is record.step.send else as_json(record.step.holds)
-    return Parcel(record, body, holds, holds if record.earlier is None else as_json(record.risked))
+    return Parcel(record.key, record, body, holds, holds if record.earlier is None else as_json(record.risked))
 
 
 class Sending:

@@ -214,11 +214,10 @@ class StreamPush:
         self.result.warn(*work.warnings)
         if work.failed or work.settled:
             await self._keep(work)
-        if not decided:
-            deletes = [record.key for record in work.send if record.deletes]
-            if deletes and not anew:
-                await self.vanished.note_deleted(deletes)
-                parcels = [parcel for parcel in parcels if not parcel.record.deletes]
+        if work.deletes and not decided and not anew:
+            await self.vanished.note_deleted(work.deletes)
+            doubtful = set(work.deletes)
+            parcels = [parcel for parcel in parcels if parcel.key not in doubtful]
         await sending.add(parcels)
         return work
 

@@ -104,7 +104,7 @@ class Vanished:
                 self._result.left = await self._ledger.count_unseen(conn, seen.as_bytes())
             elif seen.rows == 0:
                 await self._refuse_emptiness(await self._ledger.live(conn))
-            else:
+            elif seen.last > 0:
                 await self._ledger.doubt_unseen(conn, seen.as_bytes(), self._window)
 
     async def _refuse_emptiness(self, live: int) -> None:
