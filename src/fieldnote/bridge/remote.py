@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
 from pydantic_core import from_json, to_json
 
 from fieldnote.bridge.held import Extraction, Held, Link, Model, RowStatus, Section, keep_links
@@ -30,13 +31,23 @@ PAGE_SIZE = 25
 _UNKNOWN = datetime.fromtimestamp(0, UTC)
 
 
-@dataclass(slots=True)
-class Answer:
-    """What Siro says about a record that it took."""
+class Answer(msgspec.Struct, gc=False):
+    """What Siro says about a record that it took: of all that it says, what is needed, as there are very many."""
 
-    siro_id: str | None
-    related: dict[str, str]
-    """Siro's ids of the records nested in it, by model."""
+    siro_id: str | None = msgspec.field(name="id")
+    key: str = msgspec.field(name="externalId", default="")
+    account_id: str | None = msgspec.field(name="accountId", default=None)
+    opportunity_id: str | None = msgspec.field(name="opportunityId", default=None)
+
+    @property
+    def related(self) -> dict[str, str]:
+        """Siro's ids of the records nested in it, by model."""
+        found = {"account": self.account_id, "opportunity": self.opportunity_id}
+        return {model: siro_id for model, siro_id in found.items() if siro_id}
+
+
+class _Answers(msgspec.Struct):
+    data: list[Answer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +100,7 @@ class Remote:
         """
         if stream == "accounts":
             return await self._put_account(from_json(record), siro_id)
-        found = await self.client.send(_ONE[stream].call(raw, body=Prepared(record)))
-        return _answer_of(found[0])
+        return _first(await self.client.send(_ONE[stream].call(_answers, body=Prepared(record))))
 
     async def _put_account(self, record: dict[str, Any], siro_id: str | None) -> Answer:
         """Accounts have endpoints of their own, which go by Siro's id and not by the CRM's."""
@@ -121,11 +131,10 @@ class Remote:
         if siro_id is not None:
             with suppress(NotFound):
                 await self.client.accounts.delete(siro_id)
-        return Answer(siro_id, {})
+        return Answer(siro_id)
 
     async def _send(self, endpoint: Endpoint, record: dict[str, Any], *ids: str) -> Answer:
-        found = await self.client.send(endpoint.call(raw, *ids, body=Prepared(to_json(record))))
-        return _answer_of(found[0])
+        return _first(await self.client.send(endpoint.call(_answers, *ids, body=Prepared(to_json(record)))))
 
     async def _accounts(self) -> dict[str, str]:
         """Siro's ids of all accounts by the CRM's, asked for once: creating one again would double it."""
@@ -138,8 +147,8 @@ class Remote:
     async def put_batch(self, stream: StreamName, records: Sequence[bytes]) -> dict[str, Answer]:
         """Create or change several records, given as JSON: all or none. The answers by the records' keys."""
         body = Prepared(b"[" + b",".join(records) + b"]")
-        found = await self.client.send(_MANY[stream].call(raw, body=body))
-        return {str(item["externalId"]): _answer_of(item) for item in found if isinstance(item, dict)}
+        found = await self.client.send(_MANY[stream].call(_answers, body=body, decode=_decoded))
+        return {answer.key: answer for answer in found}
 
     async def keep_only(self, first: datetime, last: datetime, keys: Sequence[str]) -> None:
         """Siro deletes every appointment that starts between the two but these. Raises SiroError."""
@@ -233,16 +242,39 @@ _MANY: Final[dict[StreamName, Endpoint]] = {
 }
 
 
-def _answer_of(item: Any) -> Answer:
-    """What Siro says of one record: read as plain JSON, as there are very many."""
-    if not isinstance(item, dict) or not isinstance(item.get("id"), str):
+_read_answers: Final = msgspec.json.Decoder(_Answers).decode
+
+
+def _decoded(content: bytes) -> object:
+    """The usual answer at once as records; any other as JSON values. Raises ValueError."""
+    try:
+        return _read_answers(content).data
+    except msgspec.MsgspecError:
+        return from_json(content)
+
+
+def _answers(answer: object) -> list[Answer]:
+    """What Siro says of each record. Raises BadResponse where it does not name one."""
+    found = [
+        item if isinstance(item, Answer) else _answer_of(item)
+        for item in raw(answer)
+        if isinstance(item, Answer | dict)
+    ]
+    if any(item.siro_id is None for item in found):
         raise BadResponse("Siro's answer to a record has no id")
-    related = {}
-    if account := item.get("accountId"):
-        related["account"] = account
-    if opportunity := item.get("opportunityId"):
-        related["opportunity"] = opportunity
-    return Answer(item["id"], related)
+    return found
+
+
+def _answer_of(item: dict[str, Any]) -> Answer:
+    if not isinstance(item.get("id"), str):
+        raise BadResponse("Siro's answer to a record has no id")
+    return Answer(item["id"], str(item.get("externalId")), item.get("accountId"), item.get("opportunityId"))
+
+
+def _first(answers: list[Answer]) -> Answer:
+    if not answers:
+        raise BadResponse("Siro's answer to a record is empty")
+    return answers[0]
 
 
 def held_of(recording: Recording) -> Held:

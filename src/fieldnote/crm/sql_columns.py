@@ -14,10 +14,7 @@ from enum import Enum, auto
 from typing import Any, Never
 from uuid import UUID
 
-from sqlalchemy import types
-from sqlalchemy.dialects import mssql, mysql, postgresql
-
-from fieldnote.crm.sql_rules import NO_RULE, Rule
+from fieldnote.crm.sql_text import spelled
 from fieldnote.crm.types import FrozenValue, freeze
 from fieldnote.errors import CrmRefused
 
@@ -41,6 +38,21 @@ class Family(Enum):
     """PostgreSQL's arrays of text."""
     UNTYPED = auto()
     """What is not known here: values pass as they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a column takes; None: anything, as far as this goes."""
+
+    words: tuple[str, ...] | None = None
+    """Numbers among them as they are written."""
+    least: Decimal | None = None
+    most: Decimal | None = None
+    length: int | None = None
+    """Characters."""
+
+
+NO_RULE = Rule()
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,83 +280,15 @@ def _for_sqlite(value: object) -> object:
             return value
 
 
-# --- what SQLAlchemy reflects ---------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table or view, spelled and typed as the database has it."""
 
-_BITS: tuple[tuple[type[Any], int], ...] = (
-    (mysql.TINYINT, 8), (mysql.MEDIUMINT, 24), (types.SmallInteger, 16), (types.BigInteger, 64),
-)  # fmt: skip
-_OCTETS = {mysql.TINYTEXT: 255, mysql.TEXT: 65_535, mysql.MEDIUMTEXT: 16_777_215}
+    name: str
+    """As the file has it, for messages."""
+    path: tuple[str, ...]
+    columns: dict[str, ColumnType]
 
-
-def column_type(table: str, reflected: Any, backend: str, zone: tzinfo, rule: Rule | None = None) -> ColumnType:
-    """A column's type from what SQLAlchemy's inspector says about it. `rule`: of the table's constraints."""
-    kind = reflected["type"]
-    if isinstance(kind, postgresql.DOMAIN):
-        kind = kind.data_type
-    family = _family(kind)
-    return ColumnType(
-        table,
-        reflected["name"],
-        family,
-        backend,
-        zone,
-        nullable=bool(reflected.get("nullable", True)),
-        rule=rule or NO_RULE,
-        generated=bool(reflected.get("computed")) or bool((reflected.get("identity") or {}).get("always")),
-        **_limits(kind, family, backend),
-    )
-
-
-def _family(kind: Any) -> Family:
-    match kind:
-        case mysql.TINYINT() if kind.display_width == 1:
-            return Family.BOOLEAN
-        case types.Boolean():
-            return Family.BOOLEAN
-        case postgresql.ENUM() | mysql.ENUM() | types.Enum():
-            return Family.CHOICE
-        case postgresql.ARRAY():
-            return Family.LIST if isinstance(kind.item_type, types.String) else Family.UNTYPED
-        case types.JSON():
-            return Family.JSON
-        case types.Uuid():
-            return Family.UUID
-        case types.Integer():
-            return Family.INTEGER
-        case types.Numeric() | types.Float() | postgresql.MONEY() | mssql.MONEY() | mssql.SMALLMONEY():
-            return Family.NUMBER
-        case types.DateTime():
-            return Family.MOMENT
-        case types.Date():
-            return Family.DATE
-        case types.String():
-            return Family.TEXT
-        case _:
-            return Family.UNTYPED
-
-
-def _limits(kind: Any, family: Family, backend: str) -> dict[str, Any]:
-    match family:
-        case Family.TEXT:
-            octets = next((size for cls, size in _OCTETS.items() if isinstance(kind, cls)), None)
-            return {"length": None if octets else kind.length, "octets": octets}
-        case Family.INTEGER:
-            # SQLite's integers are of 64 bits whatever they are called.
-            bits = next((bits for cls, bits in _BITS if isinstance(kind, cls)), 32)
-            return {
-                "bits": 64 if backend == "sqlite" else bits,
-                "unsigned": bool(getattr(kind, "unsigned", False)),
-            }
-        case Family.NUMBER if isinstance(kind, types.Float):
-            return {"exact": False}
-        case Family.NUMBER if isinstance(kind, types.Numeric):
-            scale = kind.scale if kind.scale is not None or kind.precision is None else 0
-            return {"precision": kind.precision, "scale": scale}
-        case Family.NUMBER:
-            return {"scale": 4 if isinstance(kind, mssql.MONEY | mssql.SMALLMONEY) else 2}
-        case Family.MOMENT:
-            return {"aware": isinstance(kind, mssql.DATETIMEOFFSET) or bool(getattr(kind, "timezone", False))}
-        case Family.CHOICE:
-            return {"words": tuple(kind.enums)}
-        case _:
-            return {}
+    def column(self, name: str) -> ColumnType:
+        """The column, whatever the case of its letters. Raises CrmRefused where there is none."""
+        return self.columns[spelled(name, tuple(self.columns), self.name)]

@@ -6,8 +6,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import contextmanager
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from pathlib import Path
@@ -15,17 +14,15 @@ from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DisconnectionError, NoSuchTableError
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool, PoolProxiedConnection
 
-from fieldnote.config import nearest
-from fieldnote.crm.sql_columns import ColumnType, column_type
+from fieldnote.crm.sql_columns import Table
 from fieldnote.crm.sql_errors import translated
-from fieldnote.crm.sql_rules import rules_of
-from fieldnote.crm.sql_text import Dialect, identity_of, name_parts
-from fieldnote.errors import ConfigError, CrmRefused, CrmUnavailable
+from fieldnote.crm.sql_text import Dialect, identity_of
+from fieldnote.errors import ConfigError, CrmUnavailable
 
 CONNECT_SECONDS = 10
 _TRUSTED_SECONDS = 5.0
@@ -34,20 +31,6 @@ LOCK_SECONDS = 5
 """How long a write waits for somebody else's lock before it is left to a later cycle."""
 
 Rows = list[dict[str, Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table or view, spelled and typed as the database has it."""
-
-    name: str
-    """As the file has it, for messages."""
-    path: tuple[str, ...]
-    columns: dict[str, ColumnType]
-
-    def column(self, name: str) -> ColumnType:
-        """The column, whatever the case of its letters. Raises CrmRefused where there is none."""
-        return self.columns[spelled(name, tuple(self.columns), self.name)]
 
 
 class Database:
@@ -115,9 +98,11 @@ class Database:
 
     def table(self, connection: Connection, name: str) -> Table:
         """Look at a table once. Raises CrmRefused where there is none, with the nearest name."""
+        from fieldnote.crm.sql_reflection import reflect  # noqa: PLC0415 - it loads what reading rows does without
+
         with self._lock:
             if name not in self._tables:
-                self._tables[name] = self._reflect(connection, name)
+                self._tables[name] = reflect(connection, name, self.dialect.backend, self._zone)
             return self._tables[name]
 
     # --- connections --------------------------------------------------------------------------------
@@ -187,26 +172,6 @@ class Database:
 
     # --- tables -------------------------------------------------------------------------------------
 
-    def _reflect(self, connection: Connection, name: str) -> Table:
-        inspector = inspect(connection)
-        *schemas, bare = name_parts(name) or ("",)
-        schema = schemas[0] if schemas else None
-        if len(schemas) > 1:
-            raise CrmRefused(f"'{name}' is not a table's name", hint="write table or schema.table")
-        if not bare or not inspector.has_table(bare, schema):
-            known = (*inspector.get_table_names(schema), *inspector.get_view_names(schema))
-            bare = spelled(bare, known, f"the CRM's schema {schema}" if schema else "the CRM", what="table")
-        path = (schema, bare) if schema else (bare,)
-        checks: list[str] = []
-        with suppress(NotImplementedError, NoSuchTableError):  # SQLite finds no table of an odd name
-            checks = [str(item["sqltext"]) for item in inspector.get_check_constraints(bare, schema)]
-        rules = rules_of(checks, self.dialect.backend)
-        columns = [
-            column_type(name, reflected, self.dialect.backend, self._zone, rules.get(reflected["name"]))
-            for reflected in inspector.get_columns(bare, schema)
-        ]
-        return Table(name, path, {column.name: column for column in columns})
-
 
 def _begin_as_reader(connection: Any, _record: ConnectionPoolEntry) -> None:
     """Each transaction says so as it begins, which saves asking for it."""
@@ -234,16 +199,3 @@ def _ask_after_a_while(connection: Any, record: ConnectionPoolEntry, proxy: Pool
         raise DisconnectionError from error
     finally:
         cursor.close()
-
-
-def spelled(name: str, known: tuple[str, ...], where: str, *, what: str = "column") -> str:
-    """A name as the database spells it; raises CrmRefused, with the nearest, where there is none."""
-    if name in known:
-        return name
-    folded = [candidate for candidate in known if candidate.casefold() == name.casefold()]
-    if len(folded) == 1:
-        return folded[0]
-    raise CrmRefused(
-        f"{where} has no {what} '{name}'{nearest(name, sorted(known))}",
-        hint="correct the name in fieldnote.yaml, or add it to the CRM",
-    )

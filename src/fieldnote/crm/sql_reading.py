@@ -14,9 +14,9 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.exc import DataError
 
-from fieldnote.crm.sql_engine import Database, Rows, spelled
+from fieldnote.crm.sql_engine import Database, Rows
 from fieldnote.crm.sql_errors import translated
-from fieldnote.crm.sql_text import one_select
+from fieldnote.crm.sql_text import one_select, spelled
 from fieldnote.crm.types import Cursor, Page, Row, RowProblem, Source, key_text
 from fieldnote.errors import CrmRefused
 

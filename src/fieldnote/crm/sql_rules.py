@@ -4,31 +4,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from fieldnote.crm.sql_columns import NO_RULE, Rule
+
 logging.getLogger("sqlglot").setLevel(logging.ERROR)
 
 _DIALECTS = {"postgresql": "postgres", "mysql": "mysql", "sqlite": "sqlite", "mssql": "tsql"}
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """What a column takes; None: anything, as far as this goes."""
-
-    words: tuple[str, ...] | None = None
-    """Numbers among them as they are written."""
-    least: Decimal | None = None
-    most: Decimal | None = None
-    length: int | None = None
-    """Characters."""
-
-
-NO_RULE = Rule()
 
 
 def rules_of(checks: Iterable[str], backend: str) -> dict[str, Rule]:

@@ -10,6 +10,7 @@ from urllib.parse import unquote
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from fieldnote.config import nearest
 from fieldnote.errors import ConfigError, CrmRefused
 
 _DRIVERS = {
@@ -141,4 +142,17 @@ def name_parts(table: str) -> tuple[str, ...]:
     parts = re.findall(r'"((?:[^"]|"")+)"|`([^`]+)`|\[([^\]]+)\]|([^."`\[\]]+)', table)
     return tuple(
         quoted.replace('""', '"') or ticked or bracketed or bare.strip() for quoted, ticked, bracketed, bare in parts
+    )
+
+
+def spelled(name: str, known: tuple[str, ...], where: str, *, what: str = "column") -> str:
+    """A name as the database spells it; raises CrmRefused, with the nearest, where there is none."""
+    if name in known:
+        return name
+    folded = [candidate for candidate in known if candidate.casefold() == name.casefold()]
+    if len(folded) == 1:
+        return folded[0]
+    raise CrmRefused(
+        f"{where} has no {what} '{name}'{nearest(name, sorted(known))}",
+        hint="correct the name in fieldnote.yaml, or add it to the CRM",
     )

@@ -12,7 +12,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from fieldnote.crm.note_marks import has_marker, marked, unmarked
-from fieldnote.crm.sql_engine import LOCK_SECONDS, Database, Table
+from fieldnote.crm.sql_columns import Table
+from fieldnote.crm.sql_engine import LOCK_SECONDS, Database
 from fieldnote.crm.sql_errors import translated
 from fieldnote.crm.types import (
     FieldWrite,

@@ -80,9 +80,16 @@ class Endpoint:
         """The path with its places filled, each id quoted so that it stays one segment. Raises ValueError."""
         return self.template.format(**{name: _segment(name, part) for name, part in zip(self.places, ids, strict=True)})
 
-    def call(self, read: Callable[[object], T], *ids: str, query: Pairs = (), body: Body | None = None) -> Operation[T]:
+    def call(
+        self,
+        read: Callable[[object], T],
+        *ids: str,
+        query: Pairs = (),
+        body: Body | None = None,
+        decode: Callable[[bytes], object] = from_json,
+    ) -> Operation[T]:
         """One call: the ids of its path, its query, its body, and how to read the answer."""
-        return Operation(self, self.path(*ids), read, query, body)
+        return Operation(self, self.path(*ids), read, query, body, decode)
 
 
 Pairs = tuple[tuple[str, str], ...]
@@ -100,6 +107,8 @@ class Operation(Generic[T]):
     query: Pairs = field(default=(), repr=False)
     body: Body | None = field(default=None, repr=False)
     """May hold secrets."""
+    decode: Callable[[bytes], object] = field(default=from_json, repr=False)
+    """From the bytes of a good answer to what `read` takes. Raises ValueError."""
 
     def content(self) -> bytes | None:
         """The body as it travels, secrets in clear: JSON, or a form."""

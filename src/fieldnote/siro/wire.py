@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import platform
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
@@ -49,13 +49,13 @@ class Answer:
     content: bytes = field(repr=False)
 
 
-def json_of(answer: Answer, call: FailedCall) -> object:
+def json_of(answer: Answer, call: FailedCall, decode: Callable[[bytes], object] = from_json) -> object:
     """The answer's JSON; None where it is empty. Raises the error that its status means."""
     success = 200 <= answer.status < 300
     if success and not answer.content.strip():
         return None
     try:
-        body: object = from_json(answer.content)
+        body = decode(answer.content) if success else from_json(answer.content)
     except ValueError:
         if success:
             kind = answer.headers.get("content-type", "no content type").split(";")[0]

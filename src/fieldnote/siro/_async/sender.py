@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Protocol, TypeVar
 from urllib.parse import quote, urlencode
@@ -166,19 +167,20 @@ class AsyncSender:
         credential = route.writing if operation.endpoint.writes else route.reading
         headers = await _proof(credential, call)
         again = operation.endpoint.repeatable
+        read = partial(json_of, decode=operation.decode)
 
         async def attempt(number: int) -> Answer:
             return await self._send_in_turn(operation, call, headers, number)
 
         try:
-            return await self._patiently(attempt, json_of, call, repeatable=again)
+            return await self._patiently(attempt, read, call, repeatable=again)
         except Unauthorized:
             if not credential.refused(headers):
                 raise
         log.info("siro_token_replaced", extra={"method": call.method, "path": call.path})
         headers = await _proof(credential, call)
         self._tally.add(retries=1)
-        return await self._patiently(attempt, json_of, call, repeatable=again)
+        return await self._patiently(attempt, read, call, repeatable=again)
 
     async def _patiently(
         self, attempt: AsyncAttempt, read: Callable[[Answer, FailedCall], T], call: FailedCall, *, repeatable: bool

@@ -22,6 +22,4 @@ def upgrade() -> None:
     )
     op.drop_constraint("fk_sent_connections", "sent", type_="foreignkey")
     op.execute(_FORGET)
-    op.execute(
-        "create trigger forget_sent after delete on connections for each row execute function forget_sent()"
-    )
+    op.execute("create trigger forget_sent after delete on connections for each row execute function forget_sent()")
