@@ -1,13 +1,17 @@
-"""Making the next one while one is dealt with."""
+"""Long work beside other work: the next one made while one is dealt with, and many made in pieces."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
-from typing import TypeVar
+from itertools import islice
+from typing import Final, TypeVar
 
 T = TypeVar("T")
+
+_PIECE: Final = 200
+"""Items that are dealt with before others have their turn: some milliseconds."""
 
 
 async def one_ahead(items: AsyncGenerator[T]) -> AsyncGenerator[T]:
@@ -23,3 +27,14 @@ async def one_ahead(items: AsyncGenerator[T]) -> AsyncGenerator[T]:
                 yield item
         finally:
             await asyncio.gather(following, return_exceptions=True)
+
+
+async def in_pieces(items: Iterable[T]) -> AsyncGenerator[tuple[T, ...]]:
+    """The same items, some at a time; between them all else that waits in the event loop has its turn.
+
+    For work that only computes. In threads of their own, rows and calls would take the interpreter from each other.
+    """
+    rest = iter(items)
+    while piece := tuple(islice(rest, _PIECE)):
+        yield piece
+        await asyncio.sleep(0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from fieldnote.bridge.push.ahead import in_pieces
 from fieldnote.bridge.push.holding import Names, Payload, Step, may_hold, removal, step
 from fieldnote.bridge.push.ledger import Entry, Failed, Mark, SentState, Settled, StreamLedger
 from fieldnote.crm.types import Page, Row
@@ -81,7 +81,7 @@ class Comparison:
 
     async def page(self, conn: AsyncConnection, page: Page, *, anew: bool = False) -> Work:
         """Compare a page. Payloads are read for the rows that changed alone; `anew`: for all, and all are sent."""
-        rows = await asyncio.to_thread(self._hash, page.rows)
+        rows = await self._hash(page.rows)
         problems = {problem.key: problem for problem in page.problems if problem.key is not None}
         marks = await self._ledger.marks(conn, [*rows.found, *problems])
         work = Work(rows.found.keys(), keyless=len(rows.nameless), warnings=rows.nameless)
@@ -89,7 +89,8 @@ class Comparison:
         changed = rows.found if anew else self._changed(rows.found, marks, work)
         old = [key for key in changed if key in marks]
         known = await self._ledger.known(conn, old) if old else {}
-        await asyncio.to_thread(self._map, changed, known, work, anew)
+        async for piece in in_pieces(changed.items()):
+            self._map(piece, known, work, anew)
         for key, problem in problems.items():
             if key not in marks or marks[key].state is not SentState.DROPPED:
                 work.failed.append(Failed(key, SentState.UNMAPPED, None, problem.reason, problem.hint))
@@ -109,13 +110,14 @@ class Comparison:
             found.append(Send(key, None, removal(key, live, _now()), held, True, entry.attempted, entry.siro_id))
         return found
 
-    def _hash(self, rows: Iterable[Row]) -> _Rows:
+    async def _hash(self, rows: Iterable[Row]) -> _Rows:
         result = _Rows()
-        for row in rows:
-            try:
-                result.found[self._mapper.key(row)] = self._mapper.hash(row), row
-            except MappingError as error:
-                result.nameless.append(sentence(error))
+        async for piece in in_pieces(rows):
+            for row in piece:
+                try:
+                    result.found[self._mapper.key(row)] = self._mapper.hash(row), row
+                except MappingError as error:
+                    result.nameless.append(sentence(error))
         return result
 
     @staticmethod
@@ -131,9 +133,11 @@ class Comparison:
                 work.unchanged += 1
         return changed
 
-    def _map(self, rows: dict[str, tuple[bytes, Row]], known: Mapping[str, Entry], work: Work, anew: bool) -> None:
+    def _map(
+        self, rows: Iterable[tuple[str, tuple[bytes, Row]]], known: Mapping[str, Entry], work: Work, anew: bool
+    ) -> None:
         now = _now()
-        for key, (row_hash, row) in rows.items():
+        for key, (row_hash, row) in rows:
             try:
                 mapped = self._mapper.map(row)
             except MappingError as error:

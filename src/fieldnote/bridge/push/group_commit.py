@@ -47,6 +47,10 @@ class _Lane(Generic[T]):
         self._wanted.set()
         await done
 
+    async def _connect(self) -> AsyncConnection:
+        """A group is one statement, and so a transaction: to begin and to commit it apart would take two more ways."""
+        return await (await self._engine.connect()).execution_options(isolation_level="AUTOCOMMIT")
+
     async def run(self) -> None:
         """Write what comes, for as long as this is not cancelled."""
         conn: AsyncConnection | None = None
@@ -57,9 +61,8 @@ class _Lane(Generic[T]):
                 group, self._waiting = self._waiting, []
                 error: Exception | None = None
                 try:
-                    conn = conn or await self._engine.connect()
-                    async with conn.begin():
-                        await self._write(conn, [item for item, _ in group])
+                    conn = conn or await self._connect()
+                    await self._write(conn, [item for item, _ in group])
                 except Exception as failure:  # noqa: BLE001 - those who wait for it raise it
                     error = failure
                     if conn is not None:

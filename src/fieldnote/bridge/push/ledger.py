@@ -11,11 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from functools import cache
 from typing import Any
 
 from pydantic_core import from_json
-from sqlalchemy import ColumnElement, TextClause, func, select, text
+from sqlalchemy import ColumnElement, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -247,11 +246,11 @@ class StreamLedger:
 
     async def attempt(self, conn: AsyncConnection, origin: Origin, *batches: Mapping[str, bytes]) -> list[int]:
         """Remember what is about to be sent, before it is; the number of each. A batch: what Siro will hold then."""
-        values: dict[str, Any] = {**self._scope, "origin": origin.value}
-        for place, payloads in enumerate(batches):
-            items = [b'{"key":%b,"payload":%b}' % (as_json(key), payload) for key, payload in payloads.items()]
-            values[f"records{place}"] = (b"[%b]" % b",".join(items)).decode()
-        return sorted((await conn.scalars(_attempts(len(batches)), values)).all())
+        driver: Any = (await conn.get_raw_connection()).driver_connection
+        found = await driver.execute(
+            _ATTEMPT, {**self._scope, "origin": origin.value, "records": [*map(_batch, batches)]}
+        )
+        return sorted(number for (number,) in await found.fetchall())
 
     async def withdraw(self, conn: AsyncConnection, attempt: int, origin: Origin) -> None:
         """The attempt has come to its end, and its answer is kept."""
@@ -398,6 +397,12 @@ class StreamLedger:
         await conn.execute(statement.on_conflict_do_update(index_elements=["connection", "stream"], set_=changed))
 
 
+def _batch(payloads: Mapping[str, bytes]) -> str:
+    """What Siro will hold of each record of a batch, as `attempts` keeps it."""
+    items = [b'{"key":%b,"payload":%b}' % (as_json(key), payload) for key, payload in payloads.items()]
+    return (b"[%b]" % b",".join(items)).decode()
+
+
 def _document(rows: Iterable[Mapping[str, Any]]) -> str:
     """Rows as one JSON text: an array parameter would be escaped sign by sign, and twice."""
     return as_json(list(rows)).decode()
@@ -425,11 +430,13 @@ _LIVE = text("""
 """)
 
 
-@cache
-def _attempts(count: int) -> TextClause:
-    rows = ", ".join(f"(:connection, :stream, :origin, :records{place})" for place in range(count))
-    return text(f"insert into attempts (connection, stream, origin, records) values {rows} returning id")  # noqa: S608
-
+# These two straight to the driver, with their arrays as bytes: as JSON they would cost the server half as much again.
+_ATTEMPT = """
+    insert into attempts (connection, stream, origin, records)
+    select %(connection)s, %(stream)s, %(origin)s, item.records
+    from unnest(%(records)b::text[]) with ordinality as item (records, place) order by place
+    returning id
+"""
 
 _WITHDRAW = text("delete from attempts where id = :id")
 
@@ -470,7 +477,6 @@ _TAKE_UP = text("""
         changed_at = now()
 """)
 
-# Straight to the driver, with its arrays as bytes: as JSON it would cost the server half as much again.
 _CONFIRM = """
     with ended as (delete from attempts where id = any(%(ends)b::bigint[]))
     insert into sent (connection, stream, key, state, row_hash, payload, removed, standing, siro_id, related, sent_at)

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from fieldnote.bridge.context import Bridge
-from fieldnote.bridge.push.ahead import one_ahead
+from fieldnote.bridge.push.ahead import in_pieces, one_ahead
 from fieldnote.bridge.push.comparing import Comparison, Send, Work
 from fieldnote.bridge.push.ledger import QUARANTINED, SentState, StreamLedger
 from fieldnote.bridge.push.reading import Reading, Wish, batch_of
@@ -195,7 +195,8 @@ class StreamPush:
         beside = frozenset(sending.keys)
         async with self.bridge.engine.connect() as conn:
             work = await self.comparison.page(conn, page, anew=anew)
-        return _Prepared(page, work, await asyncio.to_thread(pack, work.send), beside)
+        parcels = [parcel async for piece in in_pieces(work.send) for parcel in pack(piece)]
+        return _Prepared(page, work, parcels, beside)
 
     async def _deal_with(self, page: Page, sending: Sending, *, anew: bool = False, decided: bool = False) -> None:
         """Prepare and carry out one page."""
