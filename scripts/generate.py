@@ -252,6 +252,8 @@ _NAMES: Final = {
     "aclose": "close",
     "aclosing": "closing",
     "aiter_bytes": "iter_bytes",
+    "aiter": "iter",
+    "AsyncByteStream": "SyncByteStream",
     "anext": "next",
     "asynchronous": "synchronous",
     "_async": "_sync",

@@ -8,7 +8,7 @@ from typing import Final
 
 __all__ = ["main"]
 
-_GARBAGE: Final = (50_000, 20, 50)
+_GARBAGE: Final = (100_000, 20, 50)
 """When rings of dead objects are looked for. As often as Python does it by itself, it would take half a second of the
 imports, whose objects stay, and a fifth of a long push, whose rows are freed without it."""
 

@@ -76,7 +76,7 @@ class Database:
         # Straight from the driver: a million rows need no further object around each.
         found = result.cursor.fetchall()
         result.close()
-        return [dict(zip(names, row, strict=True)) for row in found]
+        return [dict(zip(names, row, strict=False)) for row in found]  # as many values as names, always
 
     def bindable(self, value: object) -> object:
         """A value as it was read, as it can be bound again. SQLite knows four types."""

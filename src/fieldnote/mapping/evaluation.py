@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import tzinfo
 from decimal import Decimal
 from typing import Any, Final
 
+import msgspec
 from pydantic import BaseModel
 
 from fieldnote.config import nearest
@@ -26,12 +26,11 @@ class FieldError(ValueError):
         self.hint = hint
 
 
-@dataclass(slots=True)
-class Scope:
+class Scope(msgspec.Struct, gc=False):
     """What holds for the whole row while it is mapped."""
 
     zone: tzinfo | None
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[str] = []
 
 
 Evaluate = Callable[[Row, Scope], Any]

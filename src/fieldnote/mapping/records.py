@@ -74,9 +74,8 @@ class _Shape:
     """The map's columns that the rows spell otherwise; None until it was looked at."""
 
 
-@dataclass(slots=True)
-class Mapped:
-    """A record as Siro takes it, and what had to be left out of it. Not frozen, as one is made of every row."""
+class Mapped(msgspec.Struct, gc=False):
+    """A record as Siro takes it, and what had to be left out of it. A `Struct`, as one is made of every row."""
 
     wire: dict[str, Any]
     """As it goes over the wire: camelCase, only what the map gave, nulls included."""

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Final
 from urllib.parse import urlsplit
 
 import httpx2
@@ -30,9 +32,12 @@ LARGEST_ANSWER = 64 * 1024 * 1024
 
 CONNECTIONS = 32
 TIMEOUT = httpx2.Timeout(connect=10.0, read=60.0, write=30.0, pool=None)
-LIMITS = httpx2.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS // 4, keepalive_expiry=4.0)
+LIMITS = httpx2.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS // 2, keepalive_expiry=4.0)
 """Idle connections are dropped before common servers drop theirs (5 s), which would break the next call. Few of them
 are kept, as each is looked at with every call."""
+
+url_of: Final = lru_cache(16)(httpx2.URL)
+"""An address, read once where it is called again and again."""
 
 WHOLE_CALL = 180.0
 """Seconds for one attempt from end to end: a time-out of the HTTP library begins anew with every byte."""

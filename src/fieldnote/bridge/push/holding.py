@@ -28,8 +28,14 @@ _CLEARED_BY_NULL: Final = {"account", "contact", "lead", "opportunity", "engagem
 """Records inside a record that null takes away."""
 
 
-@dataclass(slots=True, repr=False, eq=False)
-class Step:
+class OnItsWay(msgspec.Struct, gc=False, eq=False):
+    """Something made for each record that is sent: in a third of the time of a dataclass, and silent about people."""
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"
+
+
+class Step(OnItsWay, gc=False, eq=False):
     """From what Siro holds to what it should hold."""
 
     send: Payload

@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from fieldnote.bridge.push.holding import Payload, as_json
+from fieldnote.bridge.push.holding import OnItsWay, Payload, as_json
 from fieldnote.crm.types import Cursor
 from fieldnote.db.bridge_tables import sent, streams
 from fieldnote.mapping.records import StreamName
@@ -94,8 +94,7 @@ class Entry:
     changed_at: datetime | None = None
 
 
-@dataclass(slots=True, repr=False, eq=False)
-class Confirmed:
+class Confirmed(OnItsWay, gc=False, eq=False):
     """A record that Siro took."""
 
     key: str
@@ -271,9 +270,10 @@ class StreamLedger:
             "keys": [item.key for item in answers],
             "hashes": [item.row_hash for item in answers],
             "payloads": [item.holds.decode() for item in answers],
-            "removed": [item.removed for item in answers],
-            "gone": [item.gone for item in answers],
-            "standing": [as_json(item.standing).decode() if item.standing else None for item in answers],
+            # Few records have any of these.
+            "removed": [item.key for item in answers if item.removed],
+            "gone": [item.key for item in answers if item.gone],
+            "standing": as_json({item.key: item.standing for item in answers if item.standing}).decode(),
             "siro_ids": [item.siro_id for item in answers],
             "related": [as_json(item.related).decode() for item in answers],
             "ends": list(ends),
@@ -480,11 +480,12 @@ _TAKE_UP = text("""
 _CONFIRM = """
     with ended as (delete from attempts where id = any(%(ends)b::bigint[]))
     insert into sent (connection, stream, key, state, row_hash, payload, removed, standing, siro_id, related, sent_at)
-    select %(connection)s, %(stream)s, item.key, case when item.gone then 'removed' else 'sent' end, item.hash,
-           item.payload::json, item.removed, item.standing::json, item.siro_id, item.related::jsonb, now()
-    from unnest(%(keys)b::text[], %(hashes)b::bytea[], %(payloads)b::text[], %(removed)b::boolean[],
-                %(gone)b::boolean[], %(standing)b::text[], %(siro_ids)b::text[], %(related)b::text[])
-        as item (key, hash, payload, removed, gone, standing, siro_id, related)
+    select %(connection)s, %(stream)s, item.key,
+           case when item.key = any(%(gone)b::text[]) then 'removed' else 'sent' end, item.hash,
+           item.payload::json, item.key = any(%(removed)b::text[]), %(standing)b::json -> item.key, item.siro_id,
+           item.related::jsonb, now()
+    from unnest(%(keys)b::text[], %(hashes)b::bytea[], %(payloads)b::text[], %(siro_ids)b::text[], %(related)b::text[])
+        as item (key, hash, payload, siro_id, related)
     on conflict (connection, stream, key) do update
     set state = excluded.state, row_hash = excluded.row_hash, payload = excluded.payload, attempted = null,
         removed = excluded.removed, standing = excluded.standing, siro_id = coalesce(excluded.siro_id, sent.siro_id),

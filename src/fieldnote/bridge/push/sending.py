@@ -6,7 +6,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self
 
@@ -14,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from fieldnote.bridge.push.comparing import Send
 from fieldnote.bridge.push.group_commit import GroupCommit
-from fieldnote.bridge.push.holding import as_json
+from fieldnote.bridge.push.holding import OnItsWay, as_json
 from fieldnote.bridge.push.ledger import Confirmed, Failed, Origin, SentState, StreamLedger
 from fieldnote.bridge.push.results import StreamResult
 from fieldnote.bridge.remote import Answer, Remote
@@ -34,29 +33,49 @@ _BUSY_FOR: Final = 20.0
 _LOOK_AGAIN: Final = 0.05
 
 
-@dataclass(slots=True, repr=False, eq=False)
-class Parcel:
+class Parcel(OnItsWay, gc=False, eq=False):
     """A record, packed for its way."""
 
     key: str
-    record: Send
+    row_hash: bytes | None
     body: bytes
     """What is sent, as JSON."""
     holds: bytes
     """What Siro holds once it has taken it, as JSON."""
+    earlier: bytes | None
+    """What calls whose answers never came may have left in Siro, as JSON."""
     risked: bytes
     """What it may hold if nobody hears its answer, as JSON."""
+    removed: bool
+    """Whether Siro then holds it as deleted."""
+    gone: bool
+    """Whether the CRM has no such row any more."""
+    standing: tuple[str, ...]
+    siro_id: str | None
+    """Of a record that Siro is known to hold."""
 
 
 def pack(records: Iterable[Send]) -> list[Parcel]:
-    """The records' JSON, made once."""
+    """The records' JSON, made once; what it was made of is let go."""
     return [_packed(record) for record in records]
 
 
 def _packed(record: Send) -> Parcel:
-    body = as_json(record.step.send)
-    holds = body if record.step.holds is record.step.send else as_json(record.step.holds)
-    return Parcel(record.key, record, body, holds, holds if record.earlier is None else as_json(record.risked))
+    step, earlier = record.step, record.earlier
+    body = as_json(step.send)
+    holds = body if step.holds is step.send else as_json(step.holds)
+    return Parcel(
+        record.key,
+        record.row_hash,
+        body,
+        holds,
+        None if earlier is None else as_json(earlier),
+        holds if earlier is None else as_json(record.risked),
+        step.removed,
+        record.gone,
+        step.standing,
+        record.siro_id,
+    )
 
 
 class Sending:
@@ -239,7 +258,7 @@ class Sending:
         """The answers by key. One that does not name its records is no answer to them."""
         if len(batch) == 1:
             only = batch[0]
-            return {only.key: await self._remote.put(self._stream, only.body, only.record.siro_id)}
+            return {only.key: await self._remote.put(self._stream, only.body, only.siro_id)}
         return await self._remote.put_batch(self._stream, [parcel.body for parcel in batch])
 
     def _count_silence(self, error: SiroError) -> None:
@@ -272,14 +291,13 @@ def _answered(error: SiroError) -> bool:
 
 
 def _confirmed(parcel: Parcel, answer: Answer) -> Confirmed:
-    record = parcel.record
     return Confirmed(
-        record.key,
-        record.row_hash,
+        parcel.key,
+        parcel.row_hash,
         parcel.holds,
-        record.step.removed,
-        record.gone,
-        record.step.standing,
+        parcel.removed,
+        parcel.gone,
+        parcel.standing,
         answer.siro_id,
         answer.related,
     )
@@ -287,14 +305,12 @@ def _confirmed(parcel: Parcel, answer: Answer) -> Confirmed:
 
 def _busy(parcel: Parcel) -> Failed:
     """Somebody else sends it, perhaps from a newer row: it is looked up again. Nothing of this was sent."""
-    earlier = None if parcel.record.earlier is None else as_json(parcel.record.earlier)
-    return Failed(parcel.key, SentState.PENDING, None, "it was on its way from elsewhere", None, earlier)
+    return Failed(parcel.key, SentState.PENDING, None, "it was on its way from elsewhere", None, parcel.earlier)
 
 
 def _refused(parcel: Parcel, error: Invalid) -> Failed:
     """A refused call has changed nothing; an earlier one may have."""
-    earlier = None if parcel.record.earlier is None else as_json(parcel.record.earlier)
-    return Failed(parcel.key, SentState.REFUSED, parcel.record.row_hash, error.message, error.hint, earlier)
+    return Failed(parcel.key, SentState.REFUSED, parcel.row_hash, error.message, error.hint, parcel.earlier)
 
 
 def _unanswered(parcel: Parcel, error: SiroError) -> Failed:
