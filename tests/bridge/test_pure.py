@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,6 +16,7 @@ from fieldnote.bridge.desired import Contribution, desired
 from fieldnote.bridge.held import Extraction, Held, Link, Model, Ownership, RowStatus, Section, Stage
 from fieldnote.bridge.note_text import Visit, digest, note_body, visit_of
 from fieldnote.bridge.ownership import Evidence, judge
+from fieldnote.bridge.push.ahead import in_pieces
 from fieldnote.bridge.readiness import Readiness
 from fieldnote.bridge.recordings import merge
 from fieldnote.bridge.values import contribution
@@ -216,3 +218,20 @@ def test_a_rep_who_was_taken_off_is_not_named() -> None:
 @given(st.text(alphabet="ab \n", max_size=30))
 def test_what_a_crm_does_to_line_ends_is_no_edit(body: str) -> None:
     assert digest(body) == digest(body.replace("\n", "\r\n") + "\r\n")
+
+
+async def test_whoever_waits_has_a_turn_while_many_rows_are_worked_on() -> None:
+    turns: list[int] = []
+    seen: list[int] = []
+
+    async def other() -> None:
+        while True:
+            turns.append(len(seen))
+            await asyncio.sleep(0)
+
+    beside = asyncio.create_task(other())
+    async for piece in in_pieces(range(1000)):
+        seen += piece
+    beside.cancel()
+    assert seen == list(range(1000))
+    assert len(set(turns)) >= 5

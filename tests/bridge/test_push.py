@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from fastapi import Response
 from fastapi.responses import JSONResponse
+from sqlalchemy import text
 
 from fieldnote.bridge import ConnectionChanged, StreamResult, push_once
 from fieldnote.crm.types import Page, Source
@@ -297,3 +298,13 @@ async def test_another_crm_stops_push(crm: Crm, stub: StubSiro, opened: Opener, 
     async with opened(crm__url=f"sqlite:///{tmp_path / 'other.sqlite'}") as bridge:
         with pytest.raises(ConnectionChanged, match="the CRM was"):
             await push_once(bridge)
+
+
+async def test_a_connection_that_is_deleted_takes_its_ledger_with_it(crm: Crm, opened: Opener) -> None:
+    crm.add_deal(1)
+    async with opened() as bridge:
+        await push_once(bridge)
+        async with bridge.engine.begin() as conn:
+            assert await conn.scalar(text("select count(*) from sent")) == 1
+            await conn.execute(text("delete from connections"))
+            assert await conn.scalar(text("select count(*) from sent")) == 0

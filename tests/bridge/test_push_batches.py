@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 import pytest
 from fastapi import Response
 from fastapi.responses import JSONResponse
+from sqlalchemy import text
 
 from fieldnote.bridge import StreamResult, push_once
 from tests.bridge.conftest import Crm, Opener
@@ -84,6 +86,44 @@ async def test_a_record_that_an_answer_leaves_out_is_sent_by_itself(crm: Crm, st
     stub.chaos = forgetful
     result = await pushed(crm, opened, 10)
     assert (result.sent, result.settled, stub.puts["opportunities", "7"]) == (10, True, 2)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        lambda answers: [{**item, "externalId": int(item["externalId"])} for item in answers],
+        lambda answers: [answers[:4], answers[4:]],
+        lambda answers: [None, *answers],
+        lambda answers: [{**item, "opportunityId": None, "accountId": 7, "more": {"a": [1]}} for item in answers],
+    ],
+    ids=["numbers for keys", "lists in the list", "a null among them", "values of other types"],
+)
+async def test_an_answer_of_an_odd_shape_is_an_answer_all_the_same(
+    crm: Crm, stub: StubSiro, opened: Opener, odd: Callable[[list[dict[str, Any]]], list[Any]]
+) -> None:
+    def answering(method: str, path: str, body: Any) -> Response | None:
+        if not isinstance(body, list):
+            return None
+        return JSONResponse({"data": odd([stub.sync("opportunities", record) for record in body])})
+
+    stub.chaos = answering
+    result = await pushed(crm, opened, 10)
+    assert (result.sent, result.settled, max(stub.puts.values())) == (10, True, 1)
+    async with opened() as bridge, bridge.engine.connect() as conn:
+        kept = await conn.execute(text("select key, siro_id from sent"))
+        assert {key: stub.records["opportunities"][key]["id"] for key in map(str, range(1, 11))} == dict(kept.all())
+
+
+async def test_after_an_answer_without_ids_the_records_are_pending_and_say_why(
+    crm: Crm, stub: StubSiro, opened: Opener
+) -> None:
+    def nameless(method: str, path: str, body: Any) -> Response | None:
+        return JSONResponse({"data": [{"externalId": "1"}]}) if isinstance(body, list) else None
+
+    stub.chaos = nameless
+    result = await pushed(crm, opened, 10)
+    assert (result.sent, result.pending) == (0, 10)
+    assert "has no id" in result.problems[0].reason
 
 
 async def test_batches_are_as_long_as_the_file_says(crm: Crm, stub: StubSiro, opened: Opener) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -454,6 +455,18 @@ def test_the_hash_is_of_the_rows_content_and_the_map() -> None:
     elsewhere = moment.astimezone(timezone(timedelta(hours=5)))
     assert compiled.hash({"a": moment}) == compiled.hash({"a": elsewhere})
     assert len(compiled.hash({"a": b"\x00", "b": {"c": [Decimal("1.0"), UUID(int=1)]}, "d": "\ud800"})) == 16
+
+
+def test_the_hash_tells_values_of_different_kinds_apart() -> None:
+    compiled = mapper(APPOINTMENT)
+    values: list[object] = [
+        None, math.nan, math.inf, "", 0, False, 1, True, 1.5, Decimal("1.50"), b"1", "1", 2**64, -(2**63) - 1,
+        datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=5))), datetime(1, 1, 1, tzinfo=UTC), "\ud800", "\ud801",
+        [None], [math.nan], {"a": 1}, {"a": 2}, timedelta(1), time(1), NAIVE, date(2026, 2, 15),
+    ]  # fmt: skip
+    hashes = {compiled.hash({"a": value}) for value in values}
+    assert len(hashes) == len(values)
+    assert compiled.hash({"a": 1, "b": 2}) != compiled.hash({"a": 2, "b": 1})
 
 
 _HASHING = """
