@@ -482,8 +482,8 @@ _CONFIRM = """
     insert into sent (connection, stream, key, state, row_hash, payload, removed, standing, siro_id, related, sent_at)
     select %(connection)s, %(stream)s, item.key,
            case when item.key = any(%(gone)b::text[]) then 'removed' else 'sent' end, item.hash,
-           item.payload::json, item.key = any(%(removed)b::text[]), %(standing)b::json -> item.key, item.siro_id,
-           item.related::jsonb, now()
+           item.payload::json, item.key = any(%(removed)b::text[]),
+           ((select %(standing)b::jsonb) -> item.key)::json, item.siro_id, item.related::jsonb, now()
     from unnest(%(keys)b::text[], %(hashes)b::bytea[], %(payloads)b::text[], %(siro_ids)b::text[], %(related)b::text[])
         as item (key, hash, payload, siro_id, related)
     on conflict (connection, stream, key) do update
