@@ -10,7 +10,7 @@ from fastapi import Response
 from fastapi.responses import JSONResponse
 from sqlalchemy import text
 
-from fieldnote.bridge import ConnectionChanged, StreamResult, push_once
+from fieldnote.bridge import ConnectionChanged, StreamResult, Wish, push_once
 from fieldnote.crm.types import Page, Source
 from fieldnote.siro import Unauthorized
 from tests.bridge.conftest import BOTH, Crm, Opener
@@ -233,6 +233,46 @@ async def test_a_rep_who_may_have_reached_siro_unseen_is_taken_off_too(
     users = {user["externalId"]: user for user in stub.records["engagements"]["1"]["engagementUsers"]}
     assert [key for key, user in users.items() if not user.get("deletedAt")] == ["3"]
     assert sorted(users) == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize("arrived", [False, True])
+@pytest.mark.parametrize("deleted", [False, True])
+async def test_a_value_that_may_have_reached_siro_unseen_is_not_taken_for_sent(
+    crm: Crm, stub: StubSiro, opened: Opener, arrived: bool, deleted: bool
+) -> None:
+    """The amount of a deal cannot be cleared: when the CRM has none any more, Siro keeps the last, whichever it is."""
+    crm.add_deal(1)
+    crm.add_deal(2)
+
+    def lose_answer(method: str, path: str, body: Any) -> Response | None:
+        if method != "PUT":
+            return None
+        if arrived:
+            stub.sync("opportunities", body)
+        return JSONResponse({"error": "late"}, 500)
+
+    moments = iter(range(1, 9))
+    async with opened(push__opportunities__deletes=True) as bridge:
+
+        async def become(amount: str) -> None:
+            moment = f"2026-02-01 10:0{next(moments)}:00"
+            crm.execute(f"update deals set amount = {amount}, updated_at = '{moment}' where id = 1")
+            await push_once(bridge, wish=Wish(full=True, accept_deletes=1))
+
+        await push_once(bridge)
+        stub.fault = lose_answer
+        await become("600")
+        stub.fault = None
+        if deleted:
+            crm.execute("delete from deals where id = 1")
+            await push_once(bridge, wish=Wish(full=True, accept_deletes=1))
+            assert stub.records["opportunities"]["1"]["deletedAt"] is not None
+            crm.add_deal(1)
+        await become("null")
+        assert stub.records["opportunities"]["1"]["amount"] in {100, 600}
+        await become("600")
+    assert stub.records["opportunities"]["1"]["amount"] == 600
+    assert stub.records["opportunities"]["1"].get("deletedAt") is None
 
 
 @BOTH

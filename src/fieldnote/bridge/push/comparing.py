@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.bridge.push.ahead import in_pieces
-from fieldnote.bridge.push.holding import Names, OnItsWay, Payload, Step, may_hold, removal, step
+from fieldnote.bridge.push.holding import Names, OnItsWay, Payload, Step, in_doubt, may_hold, removal, step
 from fieldnote.bridge.push.ledger import Entry, Failed, Mark, SentState, Settled, StreamLedger
 from fieldnote.crm.types import Page, Row
 from fieldnote.errors import FieldnoteError, MappingError
@@ -106,7 +106,8 @@ class Comparison:
             if held is None or (held.get("deletedAt") is not None and entry.attempted is None):
                 continue
             live = {**held, "deletedAt": None}  # an earlier deletion may not have arrived
-            found.append(Send(key, None, removal(key, live, _now()), held, True, entry.attempted, entry.siro_id))
+            taken = removal(key, live, _now(), in_doubt(entry.payload, entry.attempted))
+            found.append(Send(key, None, taken, held, True, entry.attempted, entry.siro_id))
         return found
 
     async def _hash(self, rows: Iterable[Row]) -> _Rows:
@@ -144,8 +145,12 @@ class Comparison:
                 continue
             work.warnings.extend(mapped.warnings)
             entry = known.get(key)
-            held = may_hold(entry.payload, entry.attempted) if entry else None
-            taken = step(held, mapped.wire, self._names, now)
+            if entry is None:
+                held, taken = None, step(None, mapped.wire, self._names, now)
+            else:
+                held = may_hold(entry.payload, entry.attempted)
+                doubtful = in_doubt(entry.payload, entry.attempted)
+                taken = step(held, mapped.wire, self._names, now, doubtful)
             if entry is not None and entry.attempted is None and taken.holds == held and not anew:
                 work.settled.append(Settled(key, row_hash, taken.standing))
             else:

@@ -7,6 +7,7 @@ is not the last payload but all payloads, one over the other. `step` computes bo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, TypeGuard
@@ -50,25 +51,30 @@ class Step(OnItsWay, gc=False, eq=False):
         return self.holds.get("deletedAt") is not None
 
 
-def step(held: Payload | None, new: Payload, names: Names, now: datetime) -> Step:
-    """The step from what Siro holds to a newly mapped record. `names`: what the stream's map speaks of."""
+def step(
+    held: Payload | None, new: Payload, names: Names, now: datetime, doubtful: AbstractSet[str] = frozenset()
+) -> Step:
+    """The step from what Siro holds to a newly mapped record. `names`: what the stream's map speaks of.
+
+    `doubtful`: fields of which `held` tells what Siro may hold; once the step is taken all is known.
+    """
     if held is None:
         return Step(new, new)
     standing: list[str] = []
-    send, holds = _laid(held, with_removed(held, new, now), names, "", standing)
+    send, holds = _laid(held, with_removed(held, new, now), names, doubtful, "", standing)
     return Step(send, holds, tuple(standing))
 
 
-def removal(key: str, held: Payload | None, now: datetime) -> Step:
+def removal(key: str, held: Payload | None, now: datetime, doubtful: AbstractSet[str] = frozenset()) -> Step:
     """The step to a deleted record: nothing but its deletion is said."""
     if held is not None and held.get("deletedAt") is not None:
         return Step({}, held)
     send = {"externalId": key, "deletedAt": now.astimezone(UTC).isoformat().replace("+00:00", "Z")}
-    return Step(send, {**(held or {}), **send})
+    return Step(send, {**_certain(held or {}, doubtful, ""), **send})
 
 
 def _laid(
-    held: Payload, new: Payload, names: Names, path: str, standing: list[str]
+    held: Payload, new: Payload, names: Names, doubtful: AbstractSet[str], path: str, standing: list[str]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """What to send and what is held then, of one record."""
     send, holds = dict(new), {**held, **new}
@@ -76,13 +82,26 @@ def _laid(
         given = new.get(name)
         if isinstance(value, dict) and isinstance(given, dict) and _same(value, given):
             inner = _inside(names, name)
-            send[name], holds[name] = _laid(value, given, inner, f"{path}{name}.", standing)
+            send[name], holds[name] = _laid(value, given, inner, doubtful, f"{path}{name}.", standing)
         elif name not in new and value is not None:
             if name == "deletedAt" or (name in _CLEARED_BY_NULL and _speaks_of(names, name)):
                 send[name] = holds[name] = None
             elif _speaks_of(names, name):
                 standing.append(path + name)
+                if path + name in doubtful:  # it stays, whichever it is: then let it be the one that the CRM had last
+                    send[name] = value
+            elif path + name in doubtful:
+                del holds[name]
     return send, holds
+
+
+def _certain(held: Payload, doubtful: AbstractSet[str], path: str) -> Payload:
+    """The record without the fields that are doubtful; but what null takes away must be known to be taken away."""
+    return {
+        name: _certain(value, doubtful, f"{path}{name}.") if isinstance(value, dict) else value
+        for name, value in held.items()
+        if path + name not in doubtful or name in _CLEARED_BY_NULL
+    }
 
 
 def _same(left: Payload, right: Payload) -> bool:
@@ -117,6 +136,22 @@ def may_hold(payload: Payload | None, attempted: Payload | None) -> Payload | No
         elif children_of(value) and children_of(other):
             held[name] = [*({child["externalId"]: child for child in (*value, *other)}).values()]
     return held
+
+
+def in_doubt(payload: Payload | None, attempted: Payload | None) -> AbstractSet[str]:
+    """The fields of which Siro may hold the one or the other value: those that a call without an answer changed."""
+    return frozenset() if attempted is None else frozenset(_differing(payload or {}, attempted, ""))
+
+
+def _differing(left: Payload, right: Payload, path: str) -> Iterator[str]:
+    for name in left.keys() | right.keys():
+        one, other = left.get(name), right.get(name)
+        if one == other or (children_of(one or []) and children_of(other or [])):
+            continue
+        inner = [value if isinstance(value, dict) else {} for value in (one, other)]
+        if not (inner[0] and inner[1] and _same(*inner)):
+            yield path + name
+        yield from _differing(inner[0], inner[1], f"{path}{name}.")
 
 
 def children_of(value: object) -> TypeGuard[list[Payload]]:
