@@ -176,10 +176,8 @@ def _wish(
 
 async def _push(config: Config, wish: Wish, *, accept_change: bool, quiet: bool) -> PushResult:
     from fieldnote.bridge import open_bridge, push_once
-    from fieldnote.cli.interpreter import carry_many_rows
     from fieldnote.cli.progress import progress
 
-    carry_many_rows()
     async with open_bridge(config) as bridge:
         with progress(quiet=quiet) as watch:
             return await push_once(bridge, wish=wish, accept_change=accept_change, watch=watch)
@@ -187,10 +185,8 @@ async def _push(config: Config, wish: Wish, *, accept_change: bool, quiet: bool)
 
 async def _plan(config: Config, wish: Wish, *, as_json: bool) -> Plan:
     from fieldnote.bridge import open_bridge, plan_once
-    from fieldnote.cli.interpreter import carry_many_rows
     from fieldnote.cli.plans import JsonPlan, TextPlan
 
-    carry_many_rows()
     printed = JsonPlan() if as_json else TextPlan()
     async with open_bridge(config) as bridge:
         planned = await plan_once(bridge, printed.tell, wish=wish)
