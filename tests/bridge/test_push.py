@@ -275,6 +275,31 @@ async def test_a_value_that_may_have_reached_siro_unseen_is_not_taken_for_sent(
     assert stub.records["opportunities"]["1"].get("deletedAt") is None
 
 
+@pytest.mark.parametrize("arrived", [False, True])
+async def test_a_value_that_siro_may_never_have_had_is_not_sent_once_the_crm_has_none(
+    crm: Crm, stub: StubSiro, opened: Opener, arrived: bool
+) -> None:
+    crm.add_deal(1)
+
+    def lose_answer(method: str, path: str, body: Any) -> Response | None:
+        if method != "PUT":
+            return None
+        if arrived:
+            stub.sync("opportunities", body)
+        return JSONResponse({"error": "late"}, 500)
+
+    async with opened() as bridge:
+        stub.fault = lose_answer
+        await push_once(bridge)
+        stub.fault = None
+        crm.execute("update deals set amount = null, updated_at = '2026-02-01 10:01:00'")
+        await push_once(bridge)
+        assert stub.records["opportunities"]["1"].get("amount") == (100 if arrived else None)
+        crm.execute("update deals set amount = 100, updated_at = '2026-02-01 10:02:00'")
+        assert (await push_once(bridge)).settled
+    assert stub.records["opportunities"]["1"]["amount"] == 100
+
+
 @BOTH
 async def test_a_stream_without_cursor_is_compared_by_hash(crm: Crm, stub: StubSiro, opened: Opener) -> None:
     changes: dict[str, Any] = {"push__opportunities__cursor": None}

@@ -85,6 +85,8 @@ async def assert_the_ledger_tells_the_truth(bridge: Bridge, stub: StubSiro) -> N
         held = {name: value for name, value in stub.records[row.stream][row.key].items() if name != "id"}
         assert bool(held.get("deletedAt")) == row.removed
         if not row.removed:
+            if "amount" not in row.payload:  # nobody knows: a call that set it had no answer, and it cannot be cleared
+                held.pop("amount", None)
             assert sorted_children(row.payload) == sorted_children(held)
 
 

@@ -7,7 +7,6 @@ is not the last payload but all payloads, one over the other. `step` computes bo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, TypeGuard
@@ -24,6 +23,11 @@ as_json: Final[Callable[[object], bytes]] = msgspec.json.Encoder().encode
 
 Names = Mapping[str, Any] | None
 """The `map` of a record as the file has it; None: all fields are meant."""
+
+Doubt = Mapping[str, bool]
+"""Fields of which Siro may hold one value or another, and whether it holds some value in any case."""
+
+NO_DOUBT: Final[Doubt] = {}
 
 _CLEARED_BY_NULL: Final = {"account", "contact", "lead", "opportunity", "engagementType", "owner"}
 """Records inside a record that null takes away."""
@@ -51,12 +55,10 @@ class Step(OnItsWay, gc=False, eq=False):
         return self.holds.get("deletedAt") is not None
 
 
-def step(
-    held: Payload | None, new: Payload, names: Names, now: datetime, doubtful: AbstractSet[str] = frozenset()
-) -> Step:
+def step(held: Payload | None, new: Payload, names: Names, now: datetime, doubtful: Doubt = NO_DOUBT) -> Step:
     """The step from what Siro holds to a newly mapped record. `names`: what the stream's map speaks of.
 
-    `doubtful`: fields of which `held` tells what Siro may hold; once the step is taken all is known.
+    `doubtful`: fields of which `held` tells only what Siro may hold; the step tells what it holds, or is silent of it.
     """
     if held is None:
         return Step(new, new)
@@ -65,7 +67,7 @@ def step(
     return Step(send, holds, tuple(standing))
 
 
-def removal(key: str, held: Payload | None, now: datetime, doubtful: AbstractSet[str] = frozenset()) -> Step:
+def removal(key: str, held: Payload | None, now: datetime, doubtful: Doubt = NO_DOUBT) -> Step:
     """The step to a deleted record: nothing but its deletion is said."""
     if held is not None and held.get("deletedAt") is not None:
         return Step({}, held)
@@ -74,7 +76,7 @@ def removal(key: str, held: Payload | None, now: datetime, doubtful: AbstractSet
 
 
 def _laid(
-    held: Payload, new: Payload, names: Names, doubtful: AbstractSet[str], path: str, standing: list[str]
+    held: Payload, new: Payload, names: Names, doubtful: Doubt, path: str, standing: list[str]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """What to send and what is held then, of one record."""
     send, holds = dict(new), {**held, **new}
@@ -88,14 +90,14 @@ def _laid(
                 send[name] = holds[name] = None
             elif _speaks_of(names, name):
                 standing.append(path + name)
-                if path + name in doubtful:  # it stays, whichever it is: then let it be the one that the CRM had last
+                if doubtful.get(path + name):  # some value stays: then let it be the one that the CRM had last
                     send[name] = value
-            elif path + name in doubtful:
+            if path + name in doubtful and name not in send:
                 del holds[name]
     return send, holds
 
 
-def _certain(held: Payload, doubtful: AbstractSet[str], path: str) -> Payload:
+def _certain(held: Payload, doubtful: Doubt, path: str) -> Payload:
     """The record without the fields that are doubtful; but what null takes away must be known to be taken away."""
     return {
         name: _certain(value, doubtful, f"{path}{name}.") if isinstance(value, dict) else value
@@ -138,19 +140,19 @@ def may_hold(payload: Payload | None, attempted: Payload | None) -> Payload | No
     return held
 
 
-def in_doubt(payload: Payload | None, attempted: Payload | None) -> AbstractSet[str]:
-    """The fields of which Siro may hold the one or the other value: those that a call without an answer changed."""
-    return frozenset() if attempted is None else frozenset(_differing(payload or {}, attempted, ""))
+def in_doubt(payload: Payload | None, attempted: Payload | None) -> Doubt:
+    """The fields that a call without an answer changed."""
+    return NO_DOUBT if attempted is None else dict(_differing(payload or {}, attempted, ""))
 
 
-def _differing(left: Payload, right: Payload, path: str) -> Iterator[str]:
+def _differing(left: Payload, right: Payload, path: str) -> Iterator[tuple[str, bool]]:
     for name in left.keys() | right.keys():
         one, other = left.get(name), right.get(name)
         if one == other or (children_of(one or []) and children_of(other or [])):
             continue
         inner = [value if isinstance(value, dict) else {} for value in (one, other)]
         if not (inner[0] and inner[1] and _same(*inner)):
-            yield path + name
+            yield path + name, one is not None
         yield from _differing(inner[0], inner[1], f"{path}{name}.")
 
 
