@@ -14,12 +14,25 @@ from fieldnote.bridge import ConnectionChanged, StreamResult, Wish, push_once
 from fieldnote.crm.types import Page, Source
 from fieldnote.siro import Unauthorized
 from tests.bridge.conftest import BOTH, Crm, Opener
-from tests.bridge.stub_siro import StubSiro
+from tests.bridge.stub_siro import Fault, StubSiro
 
 
 def stream(result: Any, name: str) -> StreamResult:
     found: StreamResult = next(item for item in result.streams if item.stream == name)
     return found
+
+
+def losing_answers(stub: StubSiro, stream: str, *, arrived: bool = True) -> Fault:
+    """Every PUT ends in an error, once it was applied or without that."""
+
+    def lose(method: str, path: str, body: Any) -> Response | None:
+        if method != "PUT":
+            return None
+        if arrived:
+            stub.sync(stream, body)
+        return JSONResponse({"error": "late"}, 500)
+
+    return lose
 
 
 @BOTH
@@ -216,15 +229,9 @@ async def test_a_rep_who_may_have_reached_siro_unseen_is_taken_off_too(
     crm.execute("insert into reps values (3, 'Cy Fox', 'cy@example.com')")
     crm.add_appointment(1)
 
-    def lose_answer(method: str, path: str, body: Any) -> Response | None:
-        if method != "PUT":
-            return None
-        stub.sync("engagements", body)
-        return JSONResponse({"error": "late"}, 500)
-
     async with opened() as bridge:
         await push_once(bridge)
-        stub.fault = lose_answer
+        stub.fault = losing_answers(stub, "engagements")
         crm.execute("update appointments set rep_id = 2, updated_at = '2026-02-01 10:01:00' where id = 1")
         assert not (await push_once(bridge)).settled
         stub.fault = None
@@ -244,13 +251,6 @@ async def test_a_value_that_may_have_reached_siro_unseen_is_not_taken_for_sent(
     crm.add_deal(1)
     crm.add_deal(2)
 
-    def lose_answer(method: str, path: str, body: Any) -> Response | None:
-        if method != "PUT":
-            return None
-        if arrived:
-            stub.sync("opportunities", body)
-        return JSONResponse({"error": "late"}, 500)
-
     moments = iter(range(1, 9))
     async with opened(push__opportunities__deletes=True) as bridge:
 
@@ -260,7 +260,7 @@ async def test_a_value_that_may_have_reached_siro_unseen_is_not_taken_for_sent(
             await push_once(bridge, wish=Wish(full=True, accept_deletes=1))
 
         await push_once(bridge)
-        stub.fault = lose_answer
+        stub.fault = losing_answers(stub, "opportunities", arrived=arrived)
         await become("600")
         stub.fault = None
         if deleted:
@@ -281,15 +281,8 @@ async def test_a_value_that_siro_may_never_have_had_is_not_sent_once_the_crm_has
 ) -> None:
     crm.add_deal(1)
 
-    def lose_answer(method: str, path: str, body: Any) -> Response | None:
-        if method != "PUT":
-            return None
-        if arrived:
-            stub.sync("opportunities", body)
-        return JSONResponse({"error": "late"}, 500)
-
     async with opened() as bridge:
-        stub.fault = lose_answer
+        stub.fault = losing_answers(stub, "opportunities", arrived=arrived)
         await push_once(bridge)
         stub.fault = None
         crm.execute("update deals set amount = null, updated_at = '2026-02-01 10:01:00'")
