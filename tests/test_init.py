@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from fieldnote.config import load
-from fieldnote.crm.sql import SqlDriver
+from fieldnote.crm.sql.driver import SqlDriver
 from fieldnote.crm.types import Source
 from fieldnote.mapping.records import compile_push
 

@@ -13,7 +13,7 @@ from report import Report
 from server import Counts, Server
 from stage import EndState, Stage
 
-from fieldnote.bridge.push.sending import IN_FLIGHT
+from fieldnote.bridge.push.sender import IN_FLIGHT
 
 _GROUP = 20
 """Rows of each kind of change: as many as may be deleted without a question."""

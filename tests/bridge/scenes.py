@@ -14,11 +14,11 @@ from fastapi.responses import JSONResponse
 from sqlalchemy import text
 
 from fieldnote.bridge import Bridge, Wish, pull_once, push_once
-from fieldnote.bridge.history import Selection, revert
 from fieldnote.bridge.push import quarantine
-from fieldnote.bridge.push.vanished import FEW
-from fieldnote.bridge.states import AppointmentState as A
-from fieldnote.bridge.states import RecordingState as R
+from fieldnote.bridge.push.deletions import FEW
+from fieldnote.bridge.review.history import Selection, revert
+from fieldnote.bridge.status.states import AppointmentState as A
+from fieldnote.bridge.status.states import RecordingState as R
 from tests.bridge.conftest import Crm
 from tests.bridge.stub_siro import StubSiro, ago, iso
 

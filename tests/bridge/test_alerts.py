@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from fieldnote.bridge import Daemon, pull_once, push_once
-from fieldnote.bridge.alerts import watch
+from fieldnote.bridge.status.alerts import watch
 from fieldnote.errors import ConfigError
 from tests.bridge.conftest import Crm, Opener
 from tests.bridge.stub_siro import StubSiro, ago

@@ -19,7 +19,7 @@ from sqlalchemy import text
 from typer.testing import CliRunner
 
 from fieldnote.bridge import BackfillResult, Bridge, backfill_once, plan_backfill, pull_once, push_once
-from fieldnote.bridge.pull import look_at
+from fieldnote.bridge.pull.run import look_at
 from fieldnote.cli import bridge as commands
 from tests.bridge.conftest import BOTH, Crm, Opener
 from tests.bridge.stub_siro import StubSiro, ago
@@ -132,9 +132,9 @@ def test_the_command_plans_with_status_three_then_does_it(
 @pytest.mark.parametrize(
     ("point", "pages"),
     [
-        ("fieldnote.bridge.recordings:Recordings.store:3", 2),
-        ("fieldnote.bridge.backfill:apply_record:5", 4),
-        ("fieldnote.bridge.field_ledger:record_write:7", 4),
+        ("fieldnote.bridge.pull.recordings:Recordings.store:3", 2),
+        ("fieldnote.bridge.pull.backfill:apply_record:5", 4),
+        ("fieldnote.bridge.pull.ledger:record_write:7", 4),
     ],
 )
 async def test_a_backfill_that_is_killed_goes_on_where_it_was(
@@ -167,7 +167,7 @@ async def test_a_backfill_that_is_killed_goes_on_where_it_was(
 async def test_a_webhook_that_stays_open_holds_no_history_up(
     crm: Crm, stub: StubSiro, opened: Opener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fieldnote.bridge.backfill._PATIENCE", 600.0)
+    monkeypatch.setattr("fieldnote.bridge.pull.backfill._PATIENCE", 600.0)
     deals = range(1, 4)
     async with opened() as bridge:
         await pushed(bridge, crm, deals)

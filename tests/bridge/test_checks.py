@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fieldnote.bridge.checks import Level, check_all
+from fieldnote.bridge.setup.checks import Level, check_all
 from tests.bridge.conftest import Crm, Opener
 from tests.bridge.stub_siro import StubSiro, ago
 

@@ -14,18 +14,18 @@ from fastapi.responses import JSONResponse
 from sqlalchemy import text
 
 from fieldnote.bridge import Bridge, pull_once, push_once
-from fieldnote.bridge.completeness import completeness
-from fieldnote.bridge.health import Status, directory, ends_at, status
 from fieldnote.bridge.locks import exclusive
-from fieldnote.bridge.states import APPOINTMENTS as MEANINGS
-from fieldnote.bridge.states import PATIENCE, AppointmentState, RecordingState
-from fieldnote.bridge.states import RECORDINGS as MEANINGS_OF_RECORDINGS
-from fieldnote.bridge.story import Story, explain_appointment, explain_recording
+from fieldnote.bridge.status.completeness import completeness
+from fieldnote.bridge.status.explain import Story, explain_appointment, explain_recording
+from fieldnote.bridge.status.health import Status, directory, ends_at, status
+from fieldnote.bridge.status.states import APPOINTMENTS as MEANINGS
+from fieldnote.bridge.status.states import PATIENCE, AppointmentState, RecordingState
+from fieldnote.bridge.status.states import RECORDINGS as MEANINGS_OF_RECORDINGS
 from fieldnote.siro.errors import Unauthorized
 from tests.bridge.conftest import Crm, Opener
 from tests.bridge.scenes import APPOINTMENTS, RECORDINGS, Scene, World
 from tests.bridge.stub_siro import StubSiro, ago
-from tests.bridge.test_story import told
+from tests.bridge.test_explain import told
 
 
 def test_each_state_has_a_meaning_and_a_scene() -> None:

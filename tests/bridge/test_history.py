@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import text
 
 from fieldnote.bridge import Bridge
-from fieldnote.bridge.forgetting import Receipt, forget
-from fieldnote.bridge.held import Model
-from fieldnote.bridge.history import Selection, Undo, history, revert
+from fieldnote.bridge.recording import Model
+from fieldnote.bridge.review.erasure import Receipt, forget
+from fieldnote.bridge.review.history import Selection, Undo, history, revert
 from fieldnote.errors import FieldnoteError
 from tests.bridge.conftest import BOTH, Crm, Opener
 from tests.bridge.stub_siro import StubSiro, ago

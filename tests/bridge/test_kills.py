@@ -62,13 +62,13 @@ async def test_a_push_killed_at_any_moment_is_ended_by_the_next(
 
 
 POINTS = [
-    "fieldnote.bridge.field_ledger:save:1",  # nothing was done
-    "fieldnote.bridge.field_ledger:save:2",  # the first intent is kept, and the CRM written
-    "fieldnote.bridge.field_ledger:record_write:1",  # the CRM is written, the ledger not
-    "fieldnote.bridge.field_ledger:record_write:2",
-    "fieldnote.bridge.notes:record_write:1",  # the note stands, and the ledger does not know
-    "fieldnote.bridge.notes:digest:3",
-    "fieldnote.bridge.pull:finish:1",
+    "fieldnote.bridge.pull.ledger:save:1",  # nothing was done
+    "fieldnote.bridge.pull.ledger:save:2",  # the first intent is kept, and the CRM written
+    "fieldnote.bridge.pull.ledger:record_write:1",  # the CRM is written, the ledger not
+    "fieldnote.bridge.pull.ledger:record_write:2",
+    "fieldnote.bridge.pull.notes:record_write:1",  # the note stands, and the ledger does not know
+    "fieldnote.bridge.pull.notes:digest:3",
+    "fieldnote.bridge.pull.run:finish:1",
 ]
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from typer.testing import CliRunner
 
 from fieldnote.bridge import Bridge, pull_once, push_once
-from fieldnote.bridge.linking import Found, MatchState, approve_link, found_links, reject_link
+from fieldnote.bridge.pull.linking import Found, MatchState, approve_link, found_links, reject_link
 from fieldnote.cli import links
 from fieldnote.errors import FieldnoteError
 from tests.bridge.conftest import Crm, Opener

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fieldnote.bridge import Bridge, pull_once, push_once
-from fieldnote.bridge.history import Selection, revert
+from fieldnote.bridge.review.history import Selection, revert
 from tests.bridge.conftest import Crm, Opener
 from tests.bridge.stub_siro import StubSiro, ago
 

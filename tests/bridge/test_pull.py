@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from fieldnote.bridge import Bridge, ConnectionChanged, PullResult, backfill_once, pull_once, push_once
-from fieldnote.bridge.recordings import Fetched, Recordings, take_ticket
+from fieldnote.bridge.pull.recordings import Fetched, Recordings, take_ticket
 from tests.bridge.conftest import BOTH, Crm, Opener
 from tests.bridge.stub_siro import StubSiro, ago, iso
 

@@ -11,15 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fieldnote.bridge import readiness
-from fieldnote.bridge.desired import Contribution, desired
-from fieldnote.bridge.held import Extraction, Held, Link, Model, Ownership, RowStatus, Section, Stage
-from fieldnote.bridge.note_text import Visit, digest, note_body, visit_of
-from fieldnote.bridge.ownership import Evidence, judge
-from fieldnote.bridge.push.ahead import in_pieces
-from fieldnote.bridge.readiness import Readiness
-from fieldnote.bridge.recordings import merge
-from fieldnote.bridge.values import contribution
+from fieldnote.bridge.pull import readiness
+from fieldnote.bridge.pull.desired import Contribution, desired
+from fieldnote.bridge.pull.note_text import Visit, digest, note_body, visit_of
+from fieldnote.bridge.pull.ownership import Evidence, judge
+from fieldnote.bridge.pull.readiness import Readiness
+from fieldnote.bridge.pull.recordings import merge
+from fieldnote.bridge.pull.values import contribution
+from fieldnote.bridge.push.prefetch import in_pieces
+from fieldnote.bridge.recording import Extraction, Held, Link, Model, Ownership, RowStatus, Section, Stage
 from fieldnote.config import FieldSettings, Kind
 
 NOON = datetime(2026, 2, 15, 12, tzinfo=UTC)

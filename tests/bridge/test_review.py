@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import text
 
 from fieldnote.bridge import Bridge, pull_once
-from fieldnote.bridge.field_ledger import ProposalKind
-from fieldnote.bridge.review import Verdict, Waiting, agreement, approve, edit, reject, waiting
+from fieldnote.bridge.pull.ledger import ProposalKind
+from fieldnote.bridge.review.proposals import Verdict, Waiting, agreement, approve, edit, reject, waiting
 from fieldnote.errors import FieldnoteError
 from tests.bridge.conftest import BOTH, Crm, Opener
 from tests.bridge.stub_siro import StubSiro, ago

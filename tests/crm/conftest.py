@@ -15,8 +15,8 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.pool import NullPool
 
-from fieldnote.crm.sql import SqlDriver
-from fieldnote.crm.sql_text import parse_url
+from fieldnote.crm.sql.driver import SqlDriver
+from fieldnote.crm.sql.text import parse_url
 from fieldnote.crm.types import Place
 from fieldnote.db.embedded import Server
 

@@ -11,8 +11,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from fieldnote.crm.files import FilesDriver
-from fieldnote.crm.rest import RestDriver
+from fieldnote.crm.files.driver import FilesDriver
+from fieldnote.crm.rest.driver import RestDriver
 from fieldnote.crm.types import Driver, Source
 from tests.crm.conftest import Crm
 from tests.crm.rest_server import RestCrm

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from fieldnote.crm.files import FilesDriver
-from fieldnote.crm.rest import RestDriver
+from fieldnote.crm.files.driver import FilesDriver
+from fieldnote.crm.rest.driver import RestDriver
 from fieldnote.crm.types import Cursor, Page, Place, Source, key_text
 from fieldnote.errors import CrmRefused
 from tests.crm.conftest import opened

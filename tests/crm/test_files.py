@@ -17,7 +17,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from fieldnote.crm.files import FilesDriver
+from fieldnote.crm.files.driver import FilesDriver
 from fieldnote.crm.types import Place, Record, Source
 from fieldnote.errors import CrmRefused, CrmUnavailable
 from tests.crm.kinds import rest
@@ -337,7 +337,7 @@ def test_connections_of_one_database_share_nothing(tmp_path: Path, database_url:
 LANDING = """
 import sys
 from pathlib import Path
-from fieldnote.crm.files import FilesDriver
+from fieldnote.crm.files.driver import FilesDriver
 from fieldnote.crm.types import Place, Source
 folder = Path(sys.argv[1])
 FilesDriver(folder, Place(sys.argv[3], folder, sys.argv[2], folder)).refresh([Source("x", key="id", table="deals")])

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from fieldnote.config import load
-from fieldnote.crm.rest import RestDriver
+from fieldnote.crm.rest.driver import RestDriver
 from fieldnote.crm.types import Place, Source
 from fieldnote.errors import ConfigError, CrmRefused, CrmUnavailable, FieldnoteError
 from tests.crm import guide
@@ -283,7 +283,7 @@ REFRESHING = """
 import json, sys
 from pathlib import Path
 from fieldnote.config import load
-from fieldnote.crm.rest import RestDriver
+from fieldnote.crm.rest.driver import RestDriver
 from fieldnote.crm.types import Place
 config, connection, url, home = json.loads(sys.argv[1])
 RestDriver(config, Place(connection, Path(home), url, Path(home))).refresh([])

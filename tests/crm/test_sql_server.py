@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlglot
 
-from fieldnote.crm.sql_text import Dialect, identity_of, name_parts, one_select, parse_url
+from fieldnote.crm.sql.text import Dialect, identity_of, name_parts, one_select, parse_url
 
 TSQL = Dialect("mssql")
 

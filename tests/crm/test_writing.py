@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from fieldnote.crm.sql import SqlDriver
+from fieldnote.crm.sql.driver import SqlDriver
 from fieldnote.crm.types import NoteTarget, Outcome, Record, freeze
 from fieldnote.errors import ConfigError, CrmRefused, CrmUnavailable
 from tests.crm.conftest import Crm
@@ -271,7 +271,7 @@ def test_a_note_that_is_too_long_is_refused(crm: Crm) -> None:
 
 
 def test_a_lock_that_somebody_holds_is_a_passing_trouble(crm: Crm, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fieldnote.crm.sql_engine.LOCK_SECONDS", 1)
+    monkeypatch.setattr("fieldnote.crm.sql.engine.LOCK_SECONDS", 1)
     _deals(crm)
     driver = SqlDriver(crm.url)
     with crm.driver._writing.transaction() as connection:
@@ -328,7 +328,7 @@ def test_an_address_that_cannot_be_read_is_an_error_of_the_file(url: str) -> Non
 def test_addresses_are_read_as_people_write_them(
     url: str, user: str | None, password: str | None, host: str | None, database: str
 ) -> None:
-    from fieldnote.crm.sql_text import parse_url
+    from fieldnote.crm.sql.text import parse_url
 
     parsed = parse_url(url, "crm.url")
     assert (parsed.username, parsed.password, parsed.host, parsed.database) == (

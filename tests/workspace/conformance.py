@@ -25,7 +25,8 @@ from jsonschema import Draft4Validator
 from schemathesis.generation import GenerationMode
 
 from fieldnote.insight import Utterance
-from fieldnote.workspace.api import organization, user
+from fieldnote.workspace.http import routes_organization as organization
+from fieldnote.workspace.http import routes_user as user
 from tests.siro.contract import without_nullable
 from tests.workspace.contract import contract_of, problems_of
 from tests.workspace.house import SAID, Api, House

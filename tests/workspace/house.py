@@ -25,7 +25,7 @@ from fieldnote.workspace import (
     ensure_oauth_app,
     init_organization,
 )
-from fieldnote.workspace.explain import Explained, explain_links
+from fieldnote.workspace.domain.matching.explain import Explained, explain_links
 from tests.workspace.contract import ORGANIZATION_BASE, check
 
 SETTINGS: Final = WorkerSettings(poll=timedelta(seconds=0.1), stop_after=timedelta(seconds=0.5))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from fieldnote.workspace.api import organization, user
+from fieldnote.workspace.http import routes_organization as organization
+from fieldnote.workspace.http import routes_user as user
 from tests.workspace.conformance import Operation, built
 from tests.workspace.contract import contract_of
 from tests.workspace.test_matrix import operations

@@ -18,7 +18,7 @@ import pytest
 from fieldnote.errors import ConfigError
 from fieldnote.siro import AsyncSiro
 from fieldnote.workspace import WorkspaceServer, add_webhook, open_workspace
-from fieldnote.workspace.fault_settings import FaultSettings, read_faults
+from fieldnote.workspace.http.fault_settings import FaultSettings, read_faults
 from tests.siro.server import Reply, Server, serving
 from tests.typed import typed
 from tests.workspace.contract import ORGANIZATION_BASE

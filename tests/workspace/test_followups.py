@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from fieldnote.insight import Utterance
 from fieldnote.siro import AsyncSiro
-from fieldnote.workspace.retention import purge_due, set_retention
-from fieldnote.workspace.transcripts import set_transcript
+from fieldnote.workspace.domain.recordings.retention import purge_due, set_retention
+from fieldnote.workspace.domain.recordings.transcripts import set_transcript
 from tests.workspace.house import JOHN, SAID, START, Api, House
 from tests.workspace.test_user_recordings import CUSTOMER, UNKNOWN, as_admin, id_of, token_of
 

@@ -16,7 +16,7 @@ from fieldnote.db.embedded import Server
 from fieldnote.db.workspace_tables import SECURED, metadata
 from fieldnote.errors import DatabaseError
 from fieldnote.workspace import add_user, add_webhook, open_workspace, tenancy
-from fieldnote.workspace.people import map_users
+from fieldnote.workspace.domain.crm.rep_users import map_users
 from tests.workspace.house import JOHN, START, House
 
 

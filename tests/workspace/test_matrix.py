@@ -13,7 +13,8 @@ from fastapi.routing import APIRoute
 
 from fieldnote.db.workspace_tables import SECURED
 from fieldnote.workspace import add_user
-from fieldnote.workspace.api import organization, user
+from fieldnote.workspace.http import routes_organization as organization
+from fieldnote.workspace.http import routes_user as user
 from tests.workspace import conformance
 from tests.workspace.contract import check
 from tests.workspace.house import JOHN, START, Api, House

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fieldnote.workspace import WorkspaceServer, open_workspace
-from fieldnote.workspace.rate_limit import WINDOW, RateLimit
+from fieldnote.workspace.http.rate_limit import WINDOW, RateLimit
 from tests.typed import typed
 from tests.workspace.house import SETTINGS, House
 

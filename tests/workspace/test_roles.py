@@ -10,7 +10,8 @@ from uuid import uuid4
 
 import pytest
 
-from fieldnote.workspace.api import organization, user
+from fieldnote.workspace.http import routes_organization as organization
+from fieldnote.workspace.http import routes_user as user
 from tests.workspace.house import JOHN, START, Api, House
 from tests.workspace.test_matrix import BODIES, WRITING, filled, operations
 from tests.workspace.test_user_recordings import id_of, token_of

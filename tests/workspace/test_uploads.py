@@ -15,7 +15,7 @@ import pytest
 
 from fieldnote.siro import AsyncSiro
 from fieldnote.workspace import open_workspace
-from fieldnote.workspace.audio import VARIABLE, Signed, Signer
+from fieldnote.workspace.audio_store import VARIABLE, Signed, Signer
 from tests.workspace.contract import ORGANIZATION_BASE
 from tests.workspace.house import JOHN, START, Api, House
 

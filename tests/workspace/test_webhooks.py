@@ -15,7 +15,7 @@ from fieldnote.errors import WorkspaceError
 from fieldnote.siro.models import WebhookEventType
 from fieldnote.siro.webhooks import verify
 from fieldnote.workspace import Endpoint, add_webhook, open_workspace
-from fieldnote.workspace.addresses import checked, resolve
+from fieldnote.workspace.domain.webhooks.addresses import checked, resolve
 from tests.siro.contract import without_nullable
 from tests.siro.server import Reply, Request, Server, serving
 from tests.workspace.contract import DATA, contract_of
@@ -172,7 +172,7 @@ async def test_this_machine_is_called_only_while_it_alone_reaches_the_workspace(
     assert (await resolve("http://localhost:8000/x?y=1", loopback=True)).host == "localhost:8000"
     server, _ = await receive()
     async with open_workspace(database_url=house.workspace.database_url, on_loopback=False) as open_to_all:
-        from fieldnote.workspace.webhooks import _send
+        from fieldnote.workspace.domain.webhooks.deliveries import _send
 
         answer = await _send(open_to_all, f"{server.url}/", "whsec_" + "a" * 32, "m", b"{}")
     assert not answer.taken

@@ -14,16 +14,16 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from fieldnote.bridge.context import Bridge, open_bridge
 from fieldnote.bridge.errors import Busy, ConnectionChanged
+from fieldnote.bridge.session import Bridge, open_bridge
 
 if TYPE_CHECKING:
-    from fieldnote.bridge.backfill import BackfillResult, backfill_once
-    from fieldnote.bridge.daemon import Daemon
-    from fieldnote.bridge.outcomes import Change, PullResult
-    from fieldnote.bridge.pull import pull_once
+    from fieldnote.bridge.daemon.daemon import Daemon
+    from fieldnote.bridge.pull.backfill import BackfillResult, backfill_once
+    from fieldnote.bridge.pull.dry_run import BackfillPlan, plan_backfill
+    from fieldnote.bridge.pull.results import Change, PullResult
+    from fieldnote.bridge.pull.run import pull_once
     from fieldnote.bridge.push import Plan, PlannedChange, PushResult, StreamResult, Wish, plan_once, push_once
-    from fieldnote.bridge.rehearsal import BackfillPlan, plan_backfill
 
 __all__ = [
     "BackfillPlan",
@@ -49,14 +49,14 @@ __all__ = [
 
 # A push need not wait until the libraries of pull, web server and job queue are loaded.
 _ROOMS = {
-    "BackfillResult": "backfill",
-    "backfill_once": "backfill",
-    "BackfillPlan": "rehearsal",
-    "plan_backfill": "rehearsal",
-    "Daemon": "daemon",
-    "Change": "outcomes",
-    "PullResult": "outcomes",
-    "pull_once": "pull",
+    "BackfillResult": "pull.backfill",
+    "backfill_once": "pull.backfill",
+    "BackfillPlan": "pull.dry_run",
+    "plan_backfill": "pull.dry_run",
+    "Daemon": "daemon.daemon",
+    "Change": "pull.results",
+    "PullResult": "pull.results",
+    "pull_once": "pull.run",
     "Plan": "push",
     "PlannedChange": "push",
     "PushResult": "push",

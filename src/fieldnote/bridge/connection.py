@@ -16,8 +16,8 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from fieldnote.bridge.context import Bridge
 from fieldnote.bridge.errors import ConnectionChanged
+from fieldnote.bridge.session import Bridge
 from fieldnote.db.bridge_tables import backfills, connections, due, events, pulls, recordings, sent, streams
 
 log = logging.getLogger(__name__)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 from pydantic_core import from_json, to_json
 
-from fieldnote.bridge.held import Extraction, Held, Link, Model, RowStatus, Section, keep_links
+from fieldnote.bridge.recording import Extraction, Held, Link, Model, RowStatus, Section, keep_links
 from fieldnote.siro import AsyncSiro, Limiter, RetryPolicy, endpoints
 from fieldnote.siro.errors import BadResponse, NotFound, SiroError
 from fieldnote.siro.models import CrmLinks, ExtractionRow, LinkTarget, Recording, User
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 PAGE_SIZE = 25
+
+NO_RECORDING: Final = "00000000-0000-4000-8000-000000000000"
+"""An id that no recording has: asking for it tests a credential."""
 """Longer pages leave out parts of recordings without saying so."""
 _UNKNOWN = datetime.fromtimestamp(0, UTC)
 

@@ -9,7 +9,7 @@ import typer
 
 if TYPE_CHECKING:
     from fieldnote.bridge import BackfillPlan, PullResult
-    from fieldnote.bridge.backfill import Kind
+    from fieldnote.bridge.pull.backfill import Kind
 
 
 def print_plan(plan: BackfillPlan) -> None:

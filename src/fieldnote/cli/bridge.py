@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fieldnote.cli.loop import run_in_loop
+from fieldnote.cli.support.loop import run_in_loop
 from fieldnote.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ def _wish(
 
 async def _push(config: Config, wish: Wish, *, accept_change: bool, quiet: bool) -> PushResult:
     from fieldnote.bridge import open_bridge, push_once
-    from fieldnote.cli.progress import progress
+    from fieldnote.cli.support.progress import progress
 
     async with open_bridge(config) as bridge:
         with progress(quiet=quiet) as watch:
@@ -196,7 +196,7 @@ async def _plan(config: Config, wish: Wish, *, as_json: bool) -> Plan:
 
 async def _pull(config: Config, *, since: datetime | None, accept_change: bool, quiet: bool) -> PullResult:
     from fieldnote.bridge import backfill_once, open_bridge, pull_once
-    from fieldnote.cli.progress import of_backfill
+    from fieldnote.cli.support.progress import of_backfill
 
     async with open_bridge(config) as bridge:
         if since is None:
@@ -214,7 +214,7 @@ async def _planned(config: Config, since: datetime) -> BackfillPlan:
 
 async def _run(config: Config, *, host: str | None, port: int | None) -> None:
     from fieldnote.bridge import Daemon, open_bridge
-    from fieldnote.cli.signals import until_stopped
+    from fieldnote.cli.support.signals import until_stopped
 
     async def work() -> None:
         async with open_bridge(config) as bridge, Daemon(bridge, host=host, port=port) as daemon:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fieldnote.cli.loop import run_in_loop
+from fieldnote.cli.support.loop import run_in_loop
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -31,7 +31,7 @@ def demo(
     """
 
     from fieldnote.db.embedded import stop_server
-    from fieldnote.demo.memory import demo_home, one_at_a_time
+    from fieldnote.demo.state import demo_home, one_at_a_time
 
     home = demo_home()
     with one_at_a_time(home):
@@ -48,11 +48,11 @@ async def _demo(*, as_json: bool, keep: bool, fresh: bool, seed: int | None) -> 
 
     from rich.console import Console
 
-    from fieldnote.cli.signals import until_stopped
+    from fieldnote.cli.support.signals import until_stopped
     from fieldnote.demo.checks import report_on
     from fieldnote.demo.loop import play, set_stage
-    from fieldnote.demo.memory import demo_home
     from fieldnote.demo.report import render
+    from fieldnote.demo.state import demo_home
 
     errors = Console(stderr=True)
     with errors.status("beginning") as status:

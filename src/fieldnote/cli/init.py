@@ -11,8 +11,8 @@ import typer
 from fieldnote.errors import ConfigError, FieldnoteError
 
 if TYPE_CHECKING:
-    from fieldnote.bridge.proposal.guess import Roles
-    from fieldnote.crm.sql_look import LookedTable
+    from fieldnote.bridge.setup.scaffold.guess import Roles
+    from fieldnote.crm.sql.introspection import LookedTable
 
 
 def init(
@@ -52,9 +52,9 @@ def _asked(quiet: bool) -> str:
 def _look(address: str, zone: str) -> tuple[list[LookedTable], str]:
     from zoneinfo import ZoneInfo
 
-    from fieldnote.crm.sql_engine import Database
-    from fieldnote.crm.sql_look import look
-    from fieldnote.crm.sql_text import parse_url
+    from fieldnote.crm.sql.engine import Database
+    from fieldnote.crm.sql.introspection import look
+    from fieldnote.crm.sql.text import parse_url
 
     try:
         local = ZoneInfo(zone)
@@ -70,13 +70,13 @@ def _look(address: str, zone: str) -> tuple[list[LookedTable], str]:
 
 
 def _roles(tables: list[LookedTable]) -> Roles:
-    from fieldnote.bridge.proposal.guess import roles
+    from fieldnote.bridge.setup.scaffold.guess import roles
 
     return roles(tables)
 
 
 def _proposal(found: Roles, backend: str, zone: str) -> str:
-    from fieldnote.bridge.proposal.text import proposal
+    from fieldnote.bridge.setup.scaffold.text import proposal
 
     return proposal(found, backend, zone)
 

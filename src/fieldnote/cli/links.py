@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fieldnote.cli.bridge import DEFAULT_FILE, AsJson, ConfigFile
-from fieldnote.cli.opened import with_bridge
+from fieldnote.cli.support.opened import with_bridge
 
 if TYPE_CHECKING:
-    from fieldnote.bridge.linking import Found
+    from fieldnote.bridge.pull.linking import Found
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -28,7 +28,7 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List the likely appointment of each unlinked recording, the latest first, with the reasons and what lost."""
-    from fieldnote.bridge.linking import MatchState, found_links
+    from fieldnote.bridge.pull.linking import MatchState, found_links
 
     states = list(MatchState) if everything else [MatchState.OPEN]
     found = with_bridge(config, lambda bridge: found_links(bridge, states))
@@ -43,7 +43,7 @@ def list_(
 @app.command()
 def approve(number: Number, *, config: ConfigFile = DEFAULT_FILE, actor: Actor = None) -> None:
     """Link as proposed, through Siro's API."""
-    from fieldnote.bridge.linking import approve_link
+    from fieldnote.bridge.pull.linking import approve_link
 
     done = with_bridge(config, lambda bridge: approve_link(bridge, number, actor=actor or getpass.getuser()))
     typer.echo(f"recording {done.recording_id} is linked to appointment {done.engagement}")
@@ -52,7 +52,7 @@ def approve(number: Number, *, config: ConfigFile = DEFAULT_FILE, actor: Actor =
 @app.command()
 def reject(number: Number, *, config: ConfigFile = DEFAULT_FILE, actor: Actor = None) -> None:
     """Say no: the recording is left alone from then on."""
-    from fieldnote.bridge.linking import reject_link
+    from fieldnote.bridge.pull.linking import reject_link
 
     done = with_bridge(config, lambda bridge: reject_link(bridge, number, actor=actor or getpass.getuser()))
     typer.echo(f"recording {done.recording_id} is left alone")

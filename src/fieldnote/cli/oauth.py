@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fieldnote.cli.loop import run_in_loop
+from fieldnote.cli.support.loop import run_in_loop
 from fieldnote.errors import ConfigError
 
 if TYPE_CHECKING:
-    from fieldnote.bridge.oauth import Credentials
+    from fieldnote.bridge.setup.oauth import Credentials
     from fieldnote.siro.models.enums import Scope
 
 app = typer.Typer(no_args_is_help=True)
@@ -66,7 +66,7 @@ def _scope(text: str) -> Scope:
 
 
 async def _make(email: str, scope: Scope) -> Credentials:
-    from fieldnote.bridge.oauth import make_credentials
+    from fieldnote.bridge.setup.oauth import make_credentials
     from fieldnote.siro import AsyncSiro
 
     async with AsyncSiro.from_env() as siro:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fieldnote.cli.bridge import DEFAULT_FILE, AsJson, ConfigFile, Streams
-from fieldnote.cli.opened import with_bridge
+from fieldnote.cli.support.opened import with_bridge
 from fieldnote.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fieldnote.cli.bridge import DEFAULT_FILE, AsJson, ConfigFile
-from fieldnote.cli.opened import with_bridge
+from fieldnote.cli.support.opened import with_bridge
 from fieldnote.errors import ConfigError, FieldnoteError
 
 if TYPE_CHECKING:
-    from fieldnote.bridge.held import Model
-    from fieldnote.bridge.history import Selection, Write
-    from fieldnote.bridge.review import Decided, Waiting
+    from fieldnote.bridge.recording import Model
+    from fieldnote.bridge.review.history import Selection, Write
+    from fieldnote.bridge.review.proposals import Decided, Waiting
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -37,7 +37,7 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List what waits for a decision, oldest first: what stands in the CRM, what would, and the words for it."""
-    from fieldnote.bridge.review import waiting
+    from fieldnote.bridge.review.proposals import waiting
 
     model, key = _record(record)
     found = with_bridge(
@@ -59,7 +59,7 @@ def approve(
 
     Exit status: 1 if one of them was not written.
     """
-    from fieldnote.bridge import review
+    from fieldnote.bridge.review import proposals as review
 
     _tell(with_bridge(config, lambda bridge: review.approve(bridge, numbers, actor=_actor(actor))), as_json=as_json)
 
@@ -69,7 +69,7 @@ def reject(
     numbers: Numbers, *, config: ConfigFile = DEFAULT_FILE, actor: Actor = None, as_json: AsJson = False
 ) -> None:
     """Say no: the same value is not proposed again."""
-    from fieldnote.bridge import review
+    from fieldnote.bridge.review import proposals as review
 
     _tell(with_bridge(config, lambda bridge: review.reject(bridge, numbers, actor=_actor(actor))), as_json=as_json)
 
@@ -84,7 +84,7 @@ def edit(
     as_json: AsJson = False,
 ) -> None:
     """Write another value than was proposed. It counts as a person's, and is left alone from then on."""
-    from fieldnote.bridge import review
+    from fieldnote.bridge.review import proposals as review
 
     done = with_bridge(config, lambda bridge: review.edit(bridge, number, value, actor=_actor(actor)))
     _tell([done], as_json=as_json)
@@ -93,7 +93,7 @@ def edit(
 @app.command()
 def agreement(*, config: ConfigFile = DEFAULT_FILE, as_json: AsJson = False) -> None:
     """Show, field by field, how often people agreed. A field's next stage is your step: its `policy` in the file."""
-    from fieldnote.bridge.review import agreement as counted
+    from fieldnote.bridge.review.proposals import agreement as counted
 
     found = with_bridge(config, counted)
     if as_json:
@@ -117,7 +117,7 @@ def history(
     as_json: AsJson = False,
 ) -> None:
     """Show what was written into the CRM: from which recording, why, over what, when, and by whom."""
-    from fieldnote.bridge.history import history as read
+    from fieldnote.bridge.review.history import history as read
 
     selection = _selection(record, recording, run)
     found = with_bridge(config, lambda bridge: read(bridge, selection, limit=limit))
@@ -143,8 +143,8 @@ def revert(
 
     What was undone is not written again until something else is said. Exit status: 1 if something was left.
     """
-    from fieldnote.bridge.history import Undo
-    from fieldnote.bridge.history import revert as undo
+    from fieldnote.bridge.review.history import Undo
+    from fieldnote.bridge.review.history import revert as undo
 
     selection = _selection(record, recording, run, column)
     done = with_bridge(config, lambda bridge: undo(bridge, selection, actor=_actor(actor)))
@@ -167,7 +167,7 @@ def forget(
     as_json: AsJson = False,
 ) -> None:
     """Take a person's words out of Fieldnote's database. The CRM and Siro are left as they are."""
-    from fieldnote.bridge.forgetting import forget as take_out
+    from fieldnote.bridge.review.erasure import forget as take_out
 
     if (record is None) == (recording is None):
         raise ConfigError("say of whom", hint="Give --record MODEL:ID or --recording ID.")
@@ -243,7 +243,7 @@ def _tell(done: Sequence[Decided], *, as_json: bool) -> None:
 
 
 def _record(text: str | None) -> tuple[Model | None, str | None]:
-    from fieldnote.bridge.held import Model
+    from fieldnote.bridge.recording import Model
 
     if text is None:
         return None, None
@@ -254,7 +254,7 @@ def _record(text: str | None) -> tuple[Model | None, str | None]:
 
 
 def _selection(record: str | None, recording: str | None, run: int | None, column: str | None = None) -> Selection:
-    from fieldnote.bridge.history import Selection
+    from fieldnote.bridge.review.history import Selection
 
     model, key = _record(record)
     if column is not None and key is None:

@@ -9,10 +9,11 @@ from typing import Annotated
 import typer
 
 from fieldnote import __version__
-from fieldnote.cli import bridge, config, db, init, links, oauth, quarantine, review, setup, status, workspace
-from fieldnote.cli import workspace_recordings as recordings
+from fieldnote.cli import bridge, config, db, init, links, oauth, quarantine, review, setup, status
 from fieldnote.cli.demo import demo
-from fieldnote.cli.logs import configure_logging
+from fieldnote.cli.support.logs import configure_logging
+from fieldnote.cli.workspace import commands as workspace
+from fieldnote.cli.workspace import recordings
 from fieldnote.errors import FieldnoteError
 
 app = typer.Typer(

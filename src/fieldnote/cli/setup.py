@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fieldnote.cli.bridge import DEFAULT_FILE, AsJson, ConfigFile
-from fieldnote.cli.loop import run_in_loop
+from fieldnote.cli.support.loop import run_in_loop
 
 if TYPE_CHECKING:
-    from fieldnote.bridge.checks import Finding
-    from fieldnote.bridge.people import Mapped, People
+    from fieldnote.bridge.reps import Mapped
+    from fieldnote.bridge.setup.checks import Finding
+    from fieldnote.bridge.status.rep_mapping import RepMapping
     from fieldnote.siro.models import Recording
 
 _SIGNS = {"good": ("✓", "green"), "hint": ("!", "yellow"), "bad": ("✗", "red")}
@@ -38,7 +39,7 @@ def check(*, config: ConfigFile = DEFAULT_FILE, as_json: AsJson = False) -> None
 
 async def _check(path: Path, *, quiet: bool) -> list[Finding]:
     from fieldnote.bridge import open_bridge
-    from fieldnote.bridge.checks import check_all
+    from fieldnote.bridge.setup.checks import check_all
     from fieldnote.config import load
 
     found = []
@@ -63,7 +64,7 @@ def users(*, config: ConfigFile = DEFAULT_FILE, as_json: AsJson = False) -> None
 
     Exit status: 0 if every rep has a user, 1 if one has none.
     """
-    found = run_in_loop(_people(config))
+    found = run_in_loop(_reps(config))
     if as_json:
         document = {
             "reps": [item.as_json() for item in found.mapped],
@@ -74,21 +75,21 @@ def users(*, config: ConfigFile = DEFAULT_FILE, as_json: AsJson = False) -> None
         }
         typer.echo(json.dumps(document, ensure_ascii=False))
     else:
-        _print_people(found)
+        _print_reps(found)
     if any(item.user is None for item in found.mapped):
         raise typer.Exit(1)
 
 
-async def _people(path: Path) -> People:
+async def _reps(path: Path) -> RepMapping:
     from fieldnote.bridge import open_bridge
-    from fieldnote.bridge.people import people
+    from fieldnote.bridge.status.rep_mapping import map_reps
     from fieldnote.config import load
 
     async with open_bridge(load(path)) as bridge:
-        return await people(bridge)
+        return await map_reps(bridge)
 
 
-def _print_people(found: People) -> None:
+def _print_reps(found: RepMapping) -> None:
     from rich.console import Console
     from rich.table import Table
 
@@ -121,7 +122,7 @@ def try_it(
 
     Exit status: 0 if a recording came and was linked, 1 if not.
     """
-    from fieldnote.cli.signals import until_stopped
+    from fieldnote.cli.support.signals import until_stopped
 
     came: list[bool] = []
     run_in_loop(until_stopped(_try(config, rep, minutes, came)))
@@ -131,7 +132,7 @@ def try_it(
 
 async def _try(path: Path, email: str, minutes: int, came: list[bool]) -> None:
     from fieldnote.bridge import open_bridge
-    from fieldnote.bridge.trial import appointment, recording_of
+    from fieldnote.bridge.setup.smoke_test import appointment, recording_of
     from fieldnote.config import load
 
     async with open_bridge(load(path)) as bridge:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fieldnote.cli.bridge import DEFAULT_FILE, AsJson, ConfigFile
-from fieldnote.cli.opened import with_bridge
+from fieldnote.cli.support.opened import with_bridge
 
 if TYPE_CHECKING:
     from fieldnote.bridge import Bridge
-    from fieldnote.bridge.completeness import Completeness, Counts
-    from fieldnote.bridge.health import Status
-    from fieldnote.bridge.story import Story
+    from fieldnote.bridge.status.completeness import Completeness, Counts
+    from fieldnote.bridge.status.explain import Story
+    from fieldnote.bridge.status.health import Status
 
 
 class Kind(StrEnum):
@@ -39,7 +39,7 @@ def status(
     Exit status: 1 if something is unaccounted for, a schedule has not run for three of its periods, or a credential
     fails or is about to; else 0.
     """
-    from fieldnote.bridge.health import status as look
+    from fieldnote.bridge.status.health import status as look
 
     found = with_bridge(config, lambda bridge: look(bridge, rep=rep))
     if as_json:
@@ -70,8 +70,8 @@ def explain(
 
 
 async def _explained(bridge: Bridge, kind: Kind, key: str, *, offline: bool) -> Story:
-    from fieldnote.bridge.health import directory
-    from fieldnote.bridge.story import explain_appointment, explain_deal, explain_recording
+    from fieldnote.bridge.status.explain import explain_appointment, explain_deal, explain_recording
+    from fieldnote.bridge.status.health import directory
 
     match kind:
         case Kind.RECORDING:

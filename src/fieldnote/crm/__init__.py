@@ -29,11 +29,11 @@ def open_driver(settings: CrmSettings, place: Place) -> Driver:
         case "sql":
             return _sql(settings)
         case "files":
-            from fieldnote.crm.files import FilesDriver
+            from fieldnote.crm.files.driver import FilesDriver
 
             return FilesDriver(place.folder / (settings.folder or Path()).expanduser(), place)
         case "rest":
-            from fieldnote.crm.rest import RestDriver
+            from fieldnote.crm.rest.driver import RestDriver
 
             return RestDriver(settings.rest or {}, place, settings.writing)
         case name:
@@ -41,7 +41,7 @@ def open_driver(settings: CrmSettings, place: Place) -> Driver:
 
 
 def _sql(settings: CrmSettings) -> Driver:
-    from fieldnote.crm.sql import SqlDriver
+    from fieldnote.crm.sql.driver import SqlDriver
 
     url = settings.url.get_secret_value() if settings.url else ""
     write_url = settings.write_url.get_secret_value() if settings.write_url else None
@@ -56,7 +56,7 @@ def dialect_of(settings: CrmSettings) -> str:
     """
     if settings.driver != "sql" or settings.url is None:
         return "postgresql"
-    from fieldnote.crm.sql_text import parse_url
+    from fieldnote.crm.sql.text import parse_url
 
     return parse_url(settings.url.get_secret_value(), "crm.url").get_backend_name()
 

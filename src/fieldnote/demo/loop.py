@@ -29,7 +29,7 @@ from fieldnote.demo.contractor import Visit
 from fieldnote.demo.conversations import CONVERSATIONS, Conversation
 from fieldnote.demo.crm import ContractorCrm
 from fieldnote.demo.expected import COLUMNS, Expected, expect
-from fieldnote.demo.memory import FILE, Memory, Secrets, remember
+from fieldnote.demo.state import FILE, Memory, Secrets, remember
 from fieldnote.insight import read_transcript
 from fieldnote.workspace import (
     Explained,

@@ -10,11 +10,9 @@
             await server.wait()
 """
 
-from fieldnote.workspace.api import create_app
 from fieldnote.workspace.context import Workspace, open_workspace
-from fieldnote.workspace.explain import Explained, count_records, explain_links
-from fieldnote.workspace.history import add_batch
-from fieldnote.workspace.organizations import (
+from fieldnote.workspace.domain.matching.explain import Explained, count_records, explain_links
+from fieldnote.workspace.domain.organizations import (
     Organization,
     User,
     add_team,
@@ -27,11 +25,13 @@ from fieldnote.workspace.organizations import (
     list_users,
     map_user,
 )
-from fieldnote.workspace.recordings import NewRecording, add_recording
-from fieldnote.workspace.retention import purge_due, set_retention
+from fieldnote.workspace.domain.recordings.batch_import import add_batch
+from fieldnote.workspace.domain.recordings.recordings import NewRecording, add_recording
+from fieldnote.workspace.domain.recordings.retention import purge_due, set_retention
+from fieldnote.workspace.domain.recordings.transcripts import set_transcript
+from fieldnote.workspace.domain.webhooks.deliveries import Endpoint, add_webhook
+from fieldnote.workspace.http.app import create_app
 from fieldnote.workspace.server import WorkspaceServer, is_loopback
-from fieldnote.workspace.transcripts import set_transcript
-from fieldnote.workspace.webhooks import Endpoint, add_webhook
 
 __all__ = [
     "Endpoint",

@@ -13,11 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from fieldnote.db.encryption import SecretBox
 from fieldnote.db.engine import Application, open_engine
-from fieldnote.workspace.audio import AudioStore
-from fieldnote.workspace.connections import Connections
-from fieldnote.workspace.fault_settings import FaultSettings
-from fieldnote.workspace.faults import Faults
-from fieldnote.workspace.statistics import Statistics
+from fieldnote.workspace.audio_store import AudioStore
+from fieldnote.workspace.http.fault_schedule import Faults
+from fieldnote.workspace.http.fault_settings import FaultSettings
+from fieldnote.workspace.pool import Connections
+from fieldnote.workspace.table_statistics import Statistics
 from fieldnote.workspace.tenancy import prepare
 
 RETRY_AFTER: Final = (

@@ -19,11 +19,13 @@ from starlette.types import ASGIApp
 from fieldnote.db.engine import Application
 from fieldnote.errors import ConfigError
 from fieldnote.jobs import WorkerSettings, make_app, run_worker
-from fieldnote.workspace import linking, processing, retention, webhooks
-from fieldnote.workspace.api import create_app
-from fieldnote.workspace.api.mischief import Breakable, Mischief
 from fieldnote.workspace.context import Workspace
-from fieldnote.workspace.rate_limit import CALLS, RateLimit
+from fieldnote.workspace.domain.matching import linking
+from fieldnote.workspace.domain.recordings import processing, retention
+from fieldnote.workspace.domain.webhooks import deliveries as webhooks
+from fieldnote.workspace.http.app import create_app
+from fieldnote.workspace.http.fault_injection import Breakable, Mischief
+from fieldnote.workspace.http.rate_limit import CALLS, RateLimit
 
 log = logging.getLogger(__name__)
 

@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from fieldnote.db.workspace_tables import SECURED, organizations
 from fieldnote.errors import DatabaseError
-from fieldnote.workspace.connections import Connections, Transaction
+from fieldnote.workspace.pool import Connections, Transaction
 
 ROLE: Final = "fieldnote_workspace"
 # Roles belong to the whole cluster and locks to one database: two servers may meet here, and one tries again.

@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from fieldnote.bridge.push.holding import OnItsWay, Payload, as_json
+from fieldnote.bridge.push.payload_diff import OnItsWay, Payload, as_json
 from fieldnote.crm.types import Cursor
 from fieldnote.db.bridge_tables import sent, streams
 from fieldnote.mapping.records import StreamName

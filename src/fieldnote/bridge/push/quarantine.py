@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from fieldnote.bridge.context import Bridge
-from fieldnote.bridge.push.holding import Payload
 from fieldnote.bridge.push.ledger import DROPPED_OR_QUARANTINED, SentState, StreamLedger
-from fieldnote.bridge.push.reading import source_of, stream_settings
+from fieldnote.bridge.push.payload_diff import Payload
 from fieldnote.bridge.push.run import mappers_of
+from fieldnote.bridge.push.source import source_of, stream_settings
+from fieldnote.bridge.session import Bridge
 from fieldnote.crm.types import Row, freeze
 from fieldnote.errors import FieldnoteError, MappingError
 from fieldnote.mapping.records import StreamName

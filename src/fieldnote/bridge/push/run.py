@@ -8,12 +8,12 @@ import time
 from collections.abc import Iterable
 
 from fieldnote.bridge.connection import verify
-from fieldnote.bridge.context import Bridge
 from fieldnote.bridge.locks import exclusive
-from fieldnote.bridge.push.reading import Wish, source_of, stream_settings
 from fieldnote.bridge.push.results import PushResult
+from fieldnote.bridge.push.source import Wish, source_of, stream_settings
 from fieldnote.bridge.push.stream import StreamPush, Watch
-from fieldnote.bridge.runs import begin, finish
+from fieldnote.bridge.run_log import begin, finish
+from fieldnote.bridge.session import Bridge
 from fieldnote.config import nearest
 from fieldnote.errors import ConfigError, FieldnoteError
 from fieldnote.mapping.records import RowMapper, StreamName, compile_push

@@ -19,14 +19,14 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Final
 
-from fieldnote.bridge.context import Bridge
-from fieldnote.bridge.push.ahead import in_pieces, one_ahead
-from fieldnote.bridge.push.comparing import Comparison, Send, Work
+from fieldnote.bridge.push.change_detection import Comparison, Send, Work
+from fieldnote.bridge.push.deletions import Seen, Vanished
 from fieldnote.bridge.push.ledger import QUARANTINED, SentState, StreamLedger
-from fieldnote.bridge.push.reading import Reading, Wish, batch_of
+from fieldnote.bridge.push.prefetch import in_pieces, one_ahead
 from fieldnote.bridge.push.results import SHOWN, StreamResult
-from fieldnote.bridge.push.sending import Parcel, Sending, pack
-from fieldnote.bridge.push.vanished import Seen, Vanished
+from fieldnote.bridge.push.sender import Parcel, Sending, pack
+from fieldnote.bridge.push.source import Reading, Wish, batch_of
+from fieldnote.bridge.session import Bridge
 from fieldnote.crm.types import Cursor, Page
 from fieldnote.errors import CrmRefused
 from fieldnote.mapping.records import RowMapper, StreamName

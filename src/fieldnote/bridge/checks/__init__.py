@@ -1,6 +1,0 @@
-"""`fieldnote check`: everything that could keep a push or pull from working, looked at before it does."""
-
-from fieldnote.bridge.checks.findings import Finding, Level
-from fieldnote.bridge.checks.run import check_all
-
-__all__ = ["Finding", "Level", "check_all"]

@@ -1,0 +1,1 @@
+"""The daemon: schedules, jobs, and webhooks from Siro and the CRM."""

@@ -1,0 +1,211 @@
+"""`fieldnote run`: worker, schedules and webhook receiver in one process; any number of them share the work.
+
+Schedules stand in the database. Whoever finds one due moves it on and defers its job in one transaction, so a
+cycle comes once however many processes watch, and a stopped daemon resumes where the schedule stands.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket
+from collections.abc import Iterator
+from datetime import timedelta
+from types import TracebackType
+from typing import Any, Self
+
+import uvicorn
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import SQLAlchemyError
+
+from fieldnote.bridge.connection import verify
+from fieldnote.bridge.daemon.siro_webhooks import make_receiver
+from fieldnote.bridge.daemon.tasks import BRIDGE, blueprint, pull, push, queue_of, watch
+from fieldnote.bridge.session import Bridge
+from fieldnote.bridge.status.alerts import WATCH, check_addresses
+from fieldnote.db.bridge_tables import schedules
+from fieldnote.db.engine import Application
+from fieldnote.errors import ConfigError, DatabaseError
+from fieldnote.jobs import AnyTask, WorkerSettings, defer, make_app, run_worker
+
+log = logging.getLogger(__name__)
+
+_LONGEST_SLEEP = 5.0
+_CONCURRENCY = 4
+_WORKER_STARTS = 0.3
+_STOP_AGAIN = 15.0  # more than a worker gives its jobs to end
+
+
+class Daemon:
+    """The running bridge.
+
+    ::
+
+        async with open_bridge(config) as bridge, Daemon(bridge, port=0) as daemon:
+            daemon.url                                  # where the receiver listens
+            await daemon.wait()                         # until a part of it fails
+    """
+
+    def __init__(self, bridge: Bridge, *, host: str | None = None, port: int | None = None) -> None:
+        """`host` and `port` of the receiver; what is None comes from the file. Port 0 takes a free one."""
+        self.bridge = bridge
+        receiver = bridge.config.receiver
+        self._host = receiver.host if host is None else host
+        self._port = receiver.port if port is None else port
+        self._tasks: list[asyncio.Task[None]] = []
+        self._server: _Server | None = None
+        self._started = 0.0
+
+    @property
+    def url(self) -> str:
+        """Where the receiver listens: `http://127.0.0.1:8787`."""
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"http://{host}:{self._port}"
+
+    @property
+    def hears_webhooks(self) -> bool:
+        """Whether a signing secret is known. Without one the poll alone does the work."""
+        return bool(self.bridge.config.siro.webhook_secret)
+
+    async def __aenter__(self) -> Self:
+        await asyncio.to_thread(check_addresses, self.bridge.config)
+        await verify(self.bridge)
+        await self._make_due()
+        self._start_receiver()
+        app = make_app(Application.BRIDGE, self.bridge.database_url, blueprint)
+        worker = run_worker(
+            app,
+            queues=[queue_of(self.bridge.name)],
+            context={BRIDGE: self.bridge},
+            settings=WorkerSettings(concurrency=_CONCURRENCY),
+        )
+        self._tasks += [
+            asyncio.create_task(worker, name="fieldnote worker"),
+            asyncio.create_task(self._keep_schedules(), name="fieldnote schedules"),
+        ]
+        self._started = asyncio.get_running_loop().time()
+        log.info("daemon_started", extra={"connection": self.bridge.name, "webhooks": self.hears_webhooks})
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Take no more work, let what runs come to an end, and close."""
+        if self._server is not None:
+            self._server.should_exit = True
+        # Procrastinate's worker overlooks a cancellation while it starts.
+        await asyncio.sleep(max(0.0, self._started + _WORKER_STARTS - asyncio.get_running_loop().time()))
+        left = set(self._tasks)
+        while left:
+            for task in left - set(self._tasks[:1]):
+                task.cancel()
+            _, left = await asyncio.wait(left, timeout=_STOP_AGAIN)
+        log.info("daemon_stopped", extra={"connection": self.bridge.name})
+
+    async def wait(self) -> None:
+        """Until a part of the daemon ends, which none does by itself; its error is raised."""
+        done, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+
+    # --- the receiver
+
+    def _start_receiver(self) -> None:
+        application = make_receiver(self.bridge)
+        listener = self._bind()
+        self._port = int(listener.getsockname()[1])
+        config = uvicorn.Config(
+            application,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            server_header=False,
+            timeout_graceful_shutdown=5,
+        )
+        self._server = _Server(config)
+        # The socket listens already: whoever calls before the server is up waits in the queue.
+        serving = self._server.serve(sockets=[listener])
+        self._tasks.append(asyncio.create_task(serving, name="fieldnote receiver"))
+
+    def _bind(self) -> socket.socket:
+        """Ourselves, as uvicorn ends the process where the port is taken."""
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        try:
+            return socket.create_server((self._host, self._port), family=family)
+        except (OSError, OverflowError) as error:
+            raise ConfigError(
+                f"the webhook receiver cannot listen on {self._host}:{self._port}: {error}",
+                hint="Another program may hold that port: give another by --port, or `receiver: {port: …}`.",
+            ) from error
+
+    # --- the schedules
+
+    def _cycles(self) -> dict[str, tuple[AnyTask, timedelta]]:
+        """What this file asks for, and how often."""
+        config = self.bridge.config
+        cycles: dict[str, tuple[AnyTask, timedelta]] = {}
+        if config.push is not None and config.push.streams():
+            cycles["push"] = push, config.push.every
+        if config.pull is not None and config.pull.targets():
+            cycles["pull"] = pull, config.pull.every
+        if config.alerts.to:
+            cycles[WATCH] = watch, config.alerts.every
+        return cycles
+
+    async def _make_due(self) -> None:
+        """A start is a reason to look: whatever the schedule says, a push and a pull are due now.
+
+        The status is looked at when they have had time to come to their end.
+        """
+        async with self.bridge.engine.begin() as conn:
+            for name, (_, every) in self._cycles().items():
+                first = func.now() + every if name == WATCH else func.now()
+                row = {"connection": self.bridge.name, "task": name, "next_at": first}
+                statement = insert(schedules).values(row)
+                await conn.execute(
+                    statement.on_conflict_do_update(index_elements=["connection", "task"], set_={"next_at": first})
+                )
+
+    async def _keep_schedules(self) -> None:
+        while True:
+            try:
+                pause = await self._defer_due()
+            except (DatabaseError, SQLAlchemyError) as error:
+                log.warning("schedule_not_read", extra={"error": type(error).__name__})
+                pause = _LONGEST_SLEEP
+            await asyncio.sleep(pause)
+
+    async def _defer_due(self) -> float:
+        """Start what is due; the seconds until the next look."""
+        pause = _LONGEST_SLEEP
+        for name, (task, every) in self._cycles().items():
+            async with self.bridge.engine.begin() as conn:
+                if await self._take(conn, name, every):
+                    lock = f"{name}:{self.bridge.name}"
+                    await defer(conn, task, queueing_lock=lock, queue=queue_of(self.bridge.name))
+                pause = min(pause, await self._until(conn, name))
+        return max(pause, 0.05)
+
+    async def _take(self, conn: Any, name: str, every: timedelta) -> bool:
+        """Move a schedule that is due on by one period from now; true for the one process that did."""
+        due = self._is(name), schedules.c.next_at <= func.now()
+        moved = await conn.execute(update(schedules).where(*due).values(next_at=func.now() + every))
+        return bool(moved.rowcount)
+
+    async def _until(self, conn: Any, name: str) -> float:
+        left = func.extract("epoch", schedules.c.next_at - func.clock_timestamp())
+        seconds = (await conn.execute(select(left).where(self._is(name)))).scalar_one()
+        return float(seconds)
+
+    def _is(self, name: str) -> Any:
+        return (schedules.c.connection == self.bridge.name) & (schedules.c.task == name)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server without its signal handlers: whoever runs the daemon decides when it stops."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield

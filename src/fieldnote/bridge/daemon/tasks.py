@@ -1,0 +1,90 @@
+"""The daemon's jobs. Their arguments are identifiers; run late or twice, they end in the same state."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Final
+
+import procrastinate
+
+from fieldnote.bridge.errors import Busy
+from fieldnote.bridge.pull.run import look_at, pull_once
+from fieldnote.bridge.push import push_once
+from fieldnote.bridge.push.crm_events import push_hooked
+from fieldnote.bridge.status.alerts import watch as tell_changes
+from fieldnote.errors import FieldnoteError
+
+if TYPE_CHECKING:
+    from fieldnote.bridge.session import Bridge
+    from fieldnote.mapping.records import StreamName
+
+log = logging.getLogger(__name__)
+
+blueprint: Final = procrastinate.Blueprint()
+BRIDGE: Final = "bridge"
+"""Under which name a worker's context holds the open `Bridge`."""
+
+
+def _bridge(context: procrastinate.JobContext) -> Bridge:
+    bridge: Bridge = context.additional_context[BRIDGE]
+    return bridge
+
+
+def queue_of(connection: str) -> str:
+    """Each connection has a queue of its own: a worker knows one file, and takes no other's jobs."""
+    return f"bridge:{connection}"
+
+
+@blueprint.task(name="bridge.push", pass_context=True)
+async def push(context: procrastinate.JobContext) -> None:
+    """One push; the cycle after a failed one is due as if nothing had happened."""
+    try:
+        await push_once(_bridge(context), patience=0)
+    except Busy:
+        log.info("push_already_running", extra={"connection": _bridge(context).name})
+    except FieldnoteError as error:
+        _failed("push_failed", _bridge(context), error)
+
+
+@blueprint.task(name="bridge.hooked", pass_context=True)
+async def hooked(context: procrastinate.JobContext, stream: StreamName) -> None:
+    """Send what hooks of the CRM have told of. If it fails, the next push does it."""
+    try:
+        await push_hooked(_bridge(context), stream)
+    except FieldnoteError as error:
+        _failed("hook_failed", _bridge(context), error)
+
+
+@blueprint.task(name="bridge.pull", pass_context=True)
+async def pull(context: procrastinate.JobContext) -> None:
+    """One pull."""
+    try:
+        await pull_once(_bridge(context), patience=0, eager=False)
+    except Busy:
+        log.info("pull_already_running", extra={"connection": _bridge(context).name})
+    except FieldnoteError as error:
+        _failed("pull_failed", _bridge(context), error)
+
+
+@blueprint.task(name="bridge.look", pass_context=True)
+async def look(context: procrastinate.JobContext, recording_id: str) -> None:
+    """Look at one recording. If it fails, its event stays open, and the next pull looks at it."""
+    try:
+        await look_at(_bridge(context), recording_id)
+    except FieldnoteError as error:
+        _failed("look_failed", _bridge(context), error)
+
+
+@blueprint.task(name="bridge.watch", pass_context=True)
+async def watch(context: procrastinate.JobContext) -> None:
+    """Look at the status, and tell of what has changed."""
+    try:
+        await tell_changes(_bridge(context))
+    except Busy:
+        log.info("watch_already_running", extra={"connection": _bridge(context).name})
+    except FieldnoteError as error:
+        _failed("watch_failed", _bridge(context), error)
+
+
+def _failed(event: str, bridge: Bridge, error: FieldnoteError) -> None:
+    log.error(event, extra={"connection": bridge.name, "error": type(error).__name__, "reason": error.message})

@@ -1,0 +1,1 @@
+"""Pull: what was said in a recording goes into CRM fields and notes."""

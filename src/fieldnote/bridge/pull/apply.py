@@ -1,0 +1,353 @@
+"""Brings one CRM record to the state that its recordings ask for: its fields, then its notes.
+
+A record is worked on by one process at a time. Whatever it is woken for, it computes the same thing from the
+same held state, so being woken twice, late or in another order changes nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from fieldnote.bridge.locks import exclusive
+from fieldnote.bridge.pull import ledger as field_ledger
+from fieldnote.bridge.pull import readiness
+from fieldnote.bridge.pull.desired import Contribution, Desired, desired
+from fieldnote.bridge.pull.fields import FieldOutcome, FieldWriter, Planned, Removal, Said, moved_away, stands, unsaid
+from fieldnote.bridge.pull.ledger import FieldKey
+from fieldnote.bridge.pull.note_text import Visit, note_body, visit_of
+from fieldnote.bridge.pull.notes import NoteEntry, NoteKey, NoteOutcome, NoteWriter, load_all, standing
+from fieldnote.bridge.pull.readiness import Readiness
+from fieldnote.bridge.pull.recordings import Recordings
+from fieldnote.bridge.pull.results import Change
+from fieldnote.bridge.pull.start_links import START_LINK, start_link
+from fieldnote.bridge.pull.values import contribution
+from fieldnote.bridge.recording import Held, Link, Model, Ownership
+from fieldnote.bridge.session import Bridge
+from fieldnote.config import FieldSettings, NoteSettings, Policy, TargetSettings
+from fieldnote.crm.bulk import find_notes, insert_notes, write_fields
+from fieldnote.crm.types import NoteTarget, Record, Row
+from fieldnote.db.write_buffer import Batched
+from fieldnote.errors import CrmRefused
+
+_PATIENCE = 30.0
+_FIRST_RETRY = 120  # seconds; doubled with each attempt
+_LAST_RETRY = 6 * 3600
+
+
+@dataclass(slots=True)
+class Applied:
+    """What was done on one record."""
+
+    changes: list[Change] = field(default_factory=list)
+    again: bool = False
+    """Whether something there needs another look."""
+
+
+async def apply_record(bridge: Bridge, run_id: int, model: Model, key: str) -> Applied:
+    """Compare one CRM record with its recordings and close the difference.
+
+    Raises `CrmUnavailable` if the CRM cannot be reached; the record stays due then.
+    """
+    async with exclusive(bridge.engine, "record", bridge.name, model.value, key, patience=_PATIENCE) as conn:
+        return await compare_record(bridge, conn, run_id, model, key)
+
+
+async def compare_record(
+    bridge: Bridge, conn: AsyncConnection, run_id: int | None, model: Model, key: str
+) -> Applied:  # fmt: skip
+    """The same on `conn`, for a caller who has made sure that nobody else is at the record."""
+    return await _Work(bridge, conn, run_id, model, key).run()
+
+
+class _Work:
+    def __init__(self, bridge: Bridge, conn: AsyncConnection, run_id: int | None, model: Model, key: str) -> None:
+        self.bridge = bridge
+        self.conn = conn
+        self.out = Batched(conn)
+        self.run_id = run_id
+        self.model = model
+        self.key = key
+        self.done = Applied()
+        self._is_there: bool | None = None
+        """Whether the CRM has the record; None: nobody has looked."""
+        self._known_notes: dict[tuple[str, str], NoteEntry] = {}
+        self._visits: dict[tuple[str, str], Visit] = {}
+
+    async def run(self) -> Applied:
+        causes = await self._causes()
+        targets = self.bridge.config.pull.targets() if self.bridge.config.pull else {}
+        target = targets.get(self.model.value)
+        if target is not None:
+            linked = await Recordings(self.bridge.name).linked(self.conn, self.model, self.key, _now())
+            usable = [held for held, ownership in linked if readiness.usable(held, ownership)]
+            await self._fields(target, usable, [held for held, _ in linked])
+            await self._notes(target, usable, linked)
+        await self._settle(causes)
+        return self.done
+
+    # --- fields
+
+    async def _fields(self, target: TargetSettings, usable: Sequence[Held], linked: Sequence[Held]) -> None:
+        record = Record(target.table, target.key, self.key)
+        entries = await field_ledger.load_all(self.conn, self.bridge.name, self.model.value, self.key)
+        work: list[_Field] = []
+        for name, settings in target.fields.items():
+            entry = entries.get((target.table, settings.to))
+            said = await self._said(name, settings, entry, usable, linked)
+            if said is not None:
+                work.append(_Field(self._writer(record, name, settings), said, entry))
+        if target.start_link is not None:
+            work += await self._start_link(record, target.start_link, entries.get((target.table, target.start_link)))
+        await self.out.commit()
+        if work:
+            await self._write_fields(record, work)
+
+    def _writer(self, record: Record, extraction: str, settings: FieldSettings) -> FieldWriter:
+        return FieldWriter(
+            self.bridge.crm,
+            self.conn,
+            key=FieldKey(self.bridge.name, self.model.value, self.key, record.table, settings.to),
+            record=record,
+            extraction=extraction,
+            settings=settings,
+            run_id=self.run_id,
+            out=self.out,
+        )
+
+    async def _said(
+        self, name: str, settings: FieldSettings, entry: field_ledger.FieldEntry | None,
+        usable: Sequence[Held], linked: Sequence[Held],
+    ) -> Said | None:  # fmt: skip
+        """What the recordings say about a field; None where nobody ever said or wrote anything."""
+        given: list[tuple[Held, Contribution]] = []
+        for held in usable:
+            ready, item = readiness.field(held, name)
+            if ready is Readiness.READY and item is not None:
+                said = contribution(held, item, settings, self.bridge.zone)
+                if not held.deleted or stands(entry, said, append=settings.policy is Policy.APPEND):
+                    given.append((held, said))
+        if not given and entry is None:
+            return None
+        append = settings.policy is Policy.APPEND
+        wish = desired([said for _, said in given], append=append)
+        rest = desired([said for held, said in given if not held.deleted], append=append)
+        deleted = [held.id for held, _ in given if held.deleted]
+        removal = Removal(deleted[-1], rest.value) if deleted and rest.value != wish.value else None
+        source = None
+        if entry is not None and entry.recording_id is not None:
+            source = next((held for held in linked if held.id == entry.recording_id), None)
+            if source is None:
+                held_by_id = await Recordings(self.bridge.name).load(self.conn, [entry.recording_id])
+                source = held_by_id.get(entry.recording_id)
+        moved = moved_away(entry, linked, source, name) or unsaid(entry, [said for _, said in given])
+        return Said(wish, moved, removal)
+
+    async def _start_link(self, record: Record, column: str, entry: field_ledger.FieldEntry | None) -> list[_Field]:
+        """The link by which this appointment's recording is started: a field that no recording speaks of."""
+        link = await start_link(self.conn, self.bridge.name, self.key) if self.model is Model.ENGAGEMENT else None
+        if link is None:
+            return []
+        settings = FieldSettings(to=column, policy=Policy.FILL)
+        return [_Field(self._writer(record, START_LINK, settings), Said(Desired(link, None), moved=False), entry)]
+
+    async def _write_fields(self, record: Record, work: Sequence[_Field]) -> None:
+        row = await self._read(record, tuple(one.column for one in work))
+        self._is_there = None if isinstance(row, CrmRefused) else row is not None
+        if row is None:
+            for one in work:
+                self._count(await one.writer.missing(one.entry))
+        elif isinstance(row, CrmRefused):  # one of the columns is the culprit: the others must not suffer for it
+            for one in work:
+                self._count(await self._write_alone(record, one))
+        else:
+            await self._write_together(record, row, work)
+
+    async def _write_alone(self, record: Record, one: _Field) -> FieldOutcome:
+        row = await self._read(record, (one.column,))
+        if isinstance(row, CrmRefused):
+            return await one.writer.refused(row, one.entry)
+        if row is None:
+            return await one.writer.missing(one.entry)
+        return await one.writer.apply(row[one.column], one.said, one.entry)
+
+    async def _write_together(self, record: Record, row: Row, work: Sequence[_Field]) -> None:
+        """What is due is committed to the ledger, then the CRM is asked once."""
+        lives = [row[one.column] for one in work]
+        entries = [await one.writer.settle(live, one.entry) for one, live in zip(work, lives, strict=True)]
+        whole = list(zip(work, lives, entries, strict=True))
+        decisions = await asyncio.to_thread(
+            lambda: [one.writer.decide(live, one.said, entry) for one, live, entry in whole]
+        )
+        due_now: list[tuple[_Field, Planned]] = []
+        for (one, live, entry), decision in zip(whole, decisions, strict=True):
+            step = await one.writer.plan(live, one.said, entry, decision)
+            if isinstance(step, Planned):
+                due_now.append((one, step))
+            else:
+                self._count(step)
+        if not due_now:
+            return
+        await self.out.commit()
+        writes = [step.write for _, step in due_now]
+        results = await asyncio.to_thread(write_fields, self.bridge.crm, record, writes)
+        for (one, step), result in zip(due_now, results, strict=True):
+            done = await step.finish(result)
+            self._count(done if done is not None else await self._write_alone(record, replace(one, entry=step.entry)))
+
+    async def _read(self, record: Record, columns: tuple[str, ...]) -> Row | CrmRefused | None:
+        try:
+            return await asyncio.to_thread(self.bridge.crm.read, record, columns)
+        except CrmRefused as error:
+            return error
+
+    def _count(self, outcome: FieldOutcome | NoteOutcome | None) -> None:
+        if outcome is not None:
+            self.done.changes.extend(outcome.changes)
+            self.done.again = self.done.again or outcome.again
+
+    # --- notes
+
+    async def _notes(
+        self, target: TargetSettings, usable: Sequence[Held], linked: Sequence[tuple[Held, Ownership]]
+    ) -> None:
+        wanted = {note.name: note for note in target.all_notes()}
+        if not wanted or not await self._record_is_there(target):
+            return
+        self._known_notes = await load_all(self.conn, self.bridge.name, self.model.value, self.key)
+        bodies: dict[str, list[tuple[NoteWriter, str]]] = {}
+        for held in sorted(usable, key=lambda item: (item.started_at, item.id)):
+            if held.deleted or readiness.summary(held) is not Readiness.READY:
+                continue  # a deleted one's notes stay as they are
+            visit = await self._visit(held)
+            for note in wanted.values():
+                body = note_body(held, visit, self.bridge.zone, note.sections)
+                if body is not None:
+                    bodies.setdefault(note.name, []).append((self._note(note, held.id), body))
+        for name, notes in bodies.items():
+            await self._write_notes(_target_of(wanted[name]), notes)
+        for recording_id, name in await self._moved(linked):
+            if name in wanted:
+                self._count(await self._note(wanted[name], recording_id).withdraw())
+
+    async def _write_notes(self, target: NoteTarget, notes: Sequence[tuple[NoteWriter, str]]) -> None:
+        """Those that are to be made are made together; the others one after the other."""
+        fresh = [writer.key.text for writer, _ in notes if writer.is_new]
+        found = await asyncio.to_thread(find_notes, self.bridge.crm, target, self.key, fresh) if fresh else {}
+        due_now: list[tuple[NoteWriter, str]] = []
+        for writer, body in notes:
+            if await writer.plan(body, found.get(writer.key.text)):
+                due_now.append((writer, body))
+            else:
+                self._count(await writer.apply(body))
+        if not due_now:
+            return
+        await self.out.commit()
+        asked = {writer.key.text: body for writer, body in due_now}
+        results = await asyncio.to_thread(insert_notes, self.bridge.crm, target, self.key, asked)
+        for writer, body in due_now:
+            self._count(await writer.made(body, results[writer.key.text]))
+
+    async def _record_is_there(self, target: TargetSettings) -> bool:
+        """A note on a record that does not exist would belong to nobody."""
+        if self._is_there is None:
+            row = await self._read(Record(target.table, target.key, self.key), (target.key,))
+            self._is_there = row is not None
+        if not self._is_there:
+            self.done.again = True
+        return self._is_there
+
+    def _note(self, note: NoteSettings, recording_id: str) -> NoteWriter:
+        key = NoteKey(self.bridge.name, self.model.value, self.key, recording_id, note.name)
+        return NoteWriter(
+            self.bridge.crm, self.conn, _target_of(note), key, self.run_id, known=self._known_notes, out=self.out
+        )
+
+    async def _moved(self, linked: Sequence[tuple[Held, Ownership]]) -> list[tuple[str, str]]:
+        """Recordings and notes that stand here although the recording is linked elsewhere now."""
+        here = {held.id for held, _ in linked}
+        away = [(recording_id, name) for recording_id, name in standing(self._known_notes) if recording_id not in here]
+        if not away:
+            return []
+        held = await Recordings(self.bridge.name).load(self.conn, sorted({recording_id for recording_id, _ in away}))
+        return [item for item in away if item[0] in held and (held[item[0]].links or not held[item[0]].deleted)]
+
+    async def _visit(self, held: Held) -> Visit:
+        """Rep and customer, from what we pushed of the linked engagement, else of the linked opportunity."""
+        visit = Visit()
+        for link in sorted(held.links, key=_engagement_first):
+            stream = {Model.ENGAGEMENT: "engagements", Model.OPPORTUNITY: "opportunities"}.get(link.model)
+            if stream is None:
+                continue
+            known = await self._visit_of(stream, link.record)
+            visit = Visit(visit.rep or known.rep, visit.customer or known.customer)
+        return visit
+
+    async def _visit_of(self, stream: str, record: str) -> Visit:
+        if (stream, record) not in self._visits:
+            values = {"connection": self.bridge.name, "stream": stream, "key": record}
+            self._visits[stream, record] = visit_of(await self.conn.scalar(_PAYLOAD, values))
+        return self._visits[stream, record]
+
+    # --- the work list
+
+    async def _causes(self) -> int:
+        return int(await self.conn.scalar(_CAUSES, self._due()) or 0)
+
+    async def _settle(self, causes: int) -> None:
+        """Take the record off the list, unless another cause came meanwhile or another look is needed."""
+        values = {**self._due(), "causes": causes}
+        if self.done.again:
+            await self.conn.execute(_LATER, {**values, "first": _FIRST_RETRY, "last": _LAST_RETRY})
+        else:
+            await self.conn.execute(_DONE, values)
+        await self.out.commit()
+
+    def _due(self) -> dict[str, str]:
+        return {"connection": self.bridge.name, "model": self.model.value, "record": self.key}
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """A field of the record, what was said about it, and what the ledger knows of it."""
+
+    writer: FieldWriter
+    said: Said
+    entry: field_ledger.FieldEntry | None
+
+    @property
+    def column(self) -> str:
+        return self.writer.settings.to
+
+
+def _target_of(note: NoteSettings) -> NoteTarget:
+    return NoteTarget(note.table, note.record, note.body, note.key)
+
+
+def _engagement_first(link: Link) -> tuple[bool, str]:
+    return link.model is not Model.ENGAGEMENT, link.record
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+_PAYLOAD = text("select payload from sent where connection = :connection and stream = :stream and key = :key")
+
+_CAUSES = text("select causes from due where connection = :connection and model = :model and record = :record")
+
+_DONE = text("""
+    delete from due where connection = :connection and model = :model and record = :record and causes = :causes
+""")
+
+_LATER = text("""
+    update due
+    set attempts = attempts + 1,
+        retry_at = now() + make_interval(secs => least(:first * power(2, least(attempts, 16)), :last))
+    where connection = :connection and model = :model and record = :record and causes = :causes
+""")

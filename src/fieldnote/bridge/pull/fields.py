@@ -1,0 +1,429 @@
+"""Writes one CRM field, or finds that it must not be written.
+
+The order of steps makes a kill at any line harmless: what is about to be written is committed to the ledger;
+then the CRM checks and writes in one statement; then the ledger keeps what the CRM gave back. A pass that
+finds an intent still standing asks the field itself what became of it (`merge.settle`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from fieldnote.bridge.pull import ledger, readiness
+from fieldnote.bridge.pull.desired import Contribution, Desired, block_of
+from fieldnote.bridge.pull.ledger import FieldEntry, FieldKey, FieldUpdate, Proposal, ProposalKind, ProposalState
+from fieldnote.bridge.pull.readiness import Readiness
+from fieldnote.bridge.pull.results import Change, FieldState
+from fieldnote.bridge.pull.three_way_merge import (
+    Decision,
+    Intent,
+    Standing,
+    Value,
+    Verdict,
+    decide,
+    is_empty,
+    settle,
+    take_back,
+    written,
+)
+from fieldnote.bridge.recording import Held
+from fieldnote.config import FieldSettings, Policy
+from fieldnote.crm.bulk import write_fields
+from fieldnote.crm.types import Driver, FieldWrite, FrozenValue, Outcome, Record, WriteResult, freeze
+from fieldnote.db.write_buffer import Writes
+from fieldnote.errors import CrmRefused
+
+log = logging.getLogger(__name__)
+
+_TRIES = 3
+"""How often a field that changes under our hands is looked at again within one pass."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldOutcome:
+    """What was done about a field."""
+
+    state: FieldState | None
+    """None: nothing was ever said about it."""
+    reason: str | None = None
+    changes: tuple[Change, ...] = ()
+    again: bool = False
+    """Whether the next pass has to look at it again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the recordings say about a field."""
+
+    desired: Desired
+    moved: bool
+    """Whether the recording that the field was written from does not say so any more, or not of this record."""
+    removal: Removal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """A recording that the field stands on was deleted in Siro: a person is asked whether its words go."""
+
+    recording_id: str
+    value: FrozenValue
+    """What the others say. None: nothing, and the value from before Fieldnote would stand again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A write that is due: the ledger says so, and the CRM has yet to be asked."""
+
+    writer: FieldWriter
+    live: object
+    said: Said | None
+    entry: FieldEntry | None
+    intent: Intent
+
+    @property
+    def write(self) -> FieldWrite:
+        """For the CRM."""
+        return FieldWrite(self.writer.settings.to, self.live, self.intent.value)
+
+    async def finish(self, result: WriteResult | CrmRefused) -> FieldOutcome | None:
+        """Keep what became of it; None if the CRM held something else."""
+        done = await self.writer.finish(self.entry, self.intent, result)
+        if done is not None and done.state in _DONE and self.said is not None:
+            await self.writer.question(self.said, self.live, self.entry)
+        return done
+
+
+class FieldWriter:
+    """One field of one record, while the record's lock is held."""
+
+    def __init__(
+        self,
+        crm: Driver,
+        conn: AsyncConnection,
+        *,
+        key: FieldKey,
+        record: Record,
+        extraction: str,
+        settings: FieldSettings,
+        run_id: int | None,
+        out: Writes | None = None,
+    ) -> None:
+        """`out`: where what is to be kept goes; without it, to `conn` at once."""
+        self.crm = crm
+        self.conn = conn
+        self.out: Writes = conn if out is None else out
+        self.key = key
+        self.record = record
+        self.extraction = extraction
+        self.settings = settings
+        self.run_id = run_id
+        self.changes: list[Change] = []
+
+    async def apply(self, live: object, said: Said, entry: FieldEntry | None) -> FieldOutcome:
+        """Bring the field to what was said, as far as its policy and a person's work allow."""
+        entry = await self.settle(live, entry)
+        for _ in range(_TRIES):
+            decision = await asyncio.to_thread(self.decide, live, said, entry)
+            step = await self.plan(live, said, entry, decision)
+            if isinstance(step, FieldOutcome):
+                return step
+            await self.out.commit()
+            done = await step.finish(await asyncio.to_thread(self._write, step))
+            if done is not None:
+                return done
+            live = await asyncio.to_thread(self._read)
+        await self._save(entry, FieldState.INTERRUPTED, "it changes all the time", self._standing(entry))
+        return self._outcome(FieldState.INTERRUPTED, "it changes all the time", again=True)
+
+    async def plan(
+        self, live: object, said: Said, entry: FieldEntry | None, decision: Decision
+    ) -> FieldOutcome | Planned:
+        """Leave the field as it is, and say why; or note the write that is due, which counts once it is committed."""
+        if decision.verdict is not Verdict.WRITE:
+            return await self._leave(live, said, entry, decision)
+        return await self._planned(live, entry, self._intent(live, said, decision), said)
+
+    async def write(self, live: object, entry: FieldEntry | None, intent: Intent) -> FieldOutcome | None:
+        """Carry out one write over `live`; None if the CRM holds something else by now."""
+        step = await self._planned(live, entry, intent)
+        await self.out.commit()
+        return await step.finish(await asyncio.to_thread(self._write, step))
+
+    async def finish(
+        self, entry: FieldEntry | None, intent: Intent, result: WriteResult | CrmRefused
+    ) -> FieldOutcome | None:
+        """Keep what became of a write; None if the CRM held something else."""
+        if isinstance(result, CrmRefused):
+            return await self._refused(result, entry)
+        if result.outcome is Outcome.APPLIED:
+            return await self._written(entry, intent, result)
+        return await self.missing(entry) if result.outcome is Outcome.MISSING else None
+
+    async def decline(self, entry: FieldEntry | None, no_to: Value) -> None:
+        """A person said no: it is neither written nor proposed again."""
+        standing = replace(self._standing(entry), declined=no_to)
+        await self._save(entry, FieldState.DECLINED, None, standing)
+
+    async def missing(self, entry: FieldEntry | None) -> FieldOutcome:
+        """The CRM has no such record."""
+        reason = f"{self.record.table} has no row with {self.record.key_column} {self.record.key}"
+        await self._save(entry, FieldState.RECORD_MISSING, reason, replace(self._standing(entry), intent=None))
+        return self._outcome(FieldState.RECORD_MISSING, reason, again=True)
+
+    async def refused(self, error: CrmRefused, entry: FieldEntry | None) -> FieldOutcome:
+        """The CRM cannot even show the field."""
+        return await self._refused(error, entry)
+
+    # --- steps
+
+    async def _planned(
+        self, live: object, entry: FieldEntry | None, intent: Intent, said: Said | None = None
+    ) -> Planned:
+        await self._save(entry, FieldState.INTERRUPTED, None, replace(self._standing(entry), intent=intent))
+        return Planned(self, live, said, entry, intent)
+
+    def _write(self, step: Planned) -> WriteResult | CrmRefused:
+        return write_fields(self.crm, self.record, [step.write])[0]
+
+    async def settle(self, live: object, entry: FieldEntry | None) -> FieldEntry | None:
+        """Learn what became of a write that we were stopped in, and give it its provenance."""
+        if entry is None or entry.standing.intent is None:
+            return entry
+        intent = entry.standing.intent
+        standing, done = await asyncio.to_thread(settle, entry.standing, live, self._same)
+        entry = replace(entry, standing=standing, recording_id=intent.recording_id if done else entry.recording_id)
+        if done:
+            change = self._change(intent, intent.before, live)
+            await ledger.record_write(self.out, self.key.connection, self.run_id, change)
+            await self._save(entry, _ENDS.get(intent.action, FieldState.WRITTEN), None, standing)
+        return entry
+
+    def _same(self, left: object, right: object) -> bool:
+        return self.crm.same(self.record.table, self.settings.to, left, right)
+
+    def decide(self, live: object, said: Said, entry: FieldEntry | None) -> Decision:
+        """What is to be done. It may ask the CRM what a column's type is: to be run in a thread."""
+        standing = self._standing(entry)
+        policy = self.settings.policy
+        if said.desired.value is None and said.moved:
+            return take_back(policy, standing, live, self._same)
+        return decide(policy, standing, live, said.desired.value, self._same)
+
+    def _intent(self, live: object, said: Said, decision: Decision) -> Intent:
+        source = said.desired.source
+        return Intent(
+            value=decision.value,
+            wanted=decision.wanted,
+            before=freeze(live),
+            recording_id=source.recording_id if source else None,
+            extraction=self.extraction,
+            action="taken_back" if decision.taken_back else "written",
+            said=freeze(source.said) if source else None,
+            definition_id=source.definition_id if source else None,
+        )
+
+    def _read(self) -> object:
+        row = self.crm.read(self.record, (self.settings.to,))
+        return None if row is None else row[self.settings.to]
+
+    # --- ends
+
+    async def _written(self, entry: FieldEntry | None, intent: Intent, result: WriteResult) -> FieldOutcome:
+        change = self._change(intent, result.before, result.after)
+        state = _ENDS.get(intent.action, FieldState.WRITTEN)
+        standing = written(self._standing(entry), replace(intent, before=freeze(result.before)), freeze(result.after))
+        await ledger.record_write(self.out, self.key.connection, self.run_id, change)
+        await self._save(FieldEntry(state, intent.recording_id, standing), state, None, standing)
+        context = {"model": self.key.model, "record": self.key.record, "column": self.key.column_name}
+        log.info("field_written", extra=context | {"recording_id": intent.recording_id or "", "action": intent.action})
+        return self._outcome(state)
+
+    async def _leave(self, live: object, said: Said, entry: FieldEntry | None, decision: Decision) -> FieldOutcome:
+        """Nothing is written; say why."""
+        standing = self._standing(entry)
+        if self.settings.policy is Policy.SHADOW:
+            standing = await self._compare_with_shadow(live, standing)
+        if decision.verdict is Verdict.HOLDS and (standing.base or self.settings.policy is Policy.APPEND):
+            standing = replace(standing, wanted=Value(decision.wanted))
+        state = self._state(said, entry, decision)
+        if state is None:
+            return self._outcome(None)
+        unclear = said.desired.unconverted
+        reason = unclear.problem if unclear is not None else None
+        if entry is None or entry.state is not state or entry.standing != standing:
+            await self._save(entry, state, reason, standing)
+        differs = standing.declined is None or standing.declined.value != decision.value
+        if decision.verdict is Verdict.PROPOSE or (decision.verdict is Verdict.SHADOW and differs):
+            await self._propose(said, live, decision)
+        elif decision.verdict is Verdict.HOLDS and said.removal is not None:
+            await self._ask_for_removal(said.removal, live, standing)
+        else:
+            await self.question(said, live, entry, standing)
+        return self._outcome(state, reason)
+
+    async def _compare_with_shadow(self, live: object, standing: Standing) -> Standing:
+        """Whether a person has entered a value since the field's shadow was cast, and which."""
+        cast = await ledger.shadow(self.conn, self.key)
+        if cast is None or is_empty(live) or await asyncio.to_thread(self._same, live, cast[0]):
+            return standing
+        if await asyncio.to_thread(self._same, live, cast[1]):
+            await ledger.close_shadow(self.conn, self.key, ProposalState.MATCHED)
+            return standing
+        await ledger.close_shadow(self.conn, self.key, ProposalState.DIFFERED)
+        return replace(standing, declined=Value(cast[1]))
+
+    def _state(self, said: Said, entry: FieldEntry | None, decision: Decision) -> FieldState | None:
+        unclear = said.desired.unconverted
+        if (
+            unclear is not None
+            and decision.verdict is not Verdict.PROPOSE
+            and self.settings.policy is not Policy.SHADOW
+        ):
+            return FieldState.DECLINED if _is_declined(self._standing(entry), unclear.said) else FieldState.UNCONVERTED
+        if decision.verdict is Verdict.HOLDS:
+            ours = entry is not None and entry.standing.base is not None
+            return FieldState.WRITTEN if ours else FieldState.HOLDS
+        if decision.verdict is Verdict.SILENT and entry is not None:
+            return FieldState.HOLDS if entry.state in _UNSETTLED else entry.state
+        return _STATES.get(decision.verdict)
+
+    async def _propose(self, said: Said, live: object, decision: Decision) -> None:
+        source = said.desired.source
+        if source is None:
+            return
+        state = ProposalState.SHADOW if decision.verdict is Verdict.SHADOW else ProposalState.OPEN
+        kind = ProposalKind.VALUE
+        proposal = Proposal(
+            self.extraction, source.recording_id, "policy", live, decision.value, source.said, kind, state
+        )
+        await ledger.propose(self.conn, self.key, proposal)
+
+    async def _ask_for_removal(self, removal: Removal, live: object, standing: Standing) -> None:
+        value = removal.value
+        if value is None and standing.original is not None:
+            value = standing.original.value
+        if standing.declined is not None and standing.declined.value == value:
+            await ledger.close_proposal(self.conn, self.key)
+            return
+        kind = ProposalKind.TAKE_BACK
+        proposal = Proposal(self.extraction, removal.recording_id, "deleted in Siro", live, value, None, kind)
+        await ledger.propose(self.conn, self.key, proposal)
+
+    async def question(
+        self, said: Said, live: object, entry: FieldEntry | None, standing: Standing | None = None
+    ) -> None:
+        """What a later recording said, and nobody can convert with certainty, is put to a person."""
+        unclear = said.desired.unconverted
+        if self.settings.policy is Policy.SHADOW:
+            return
+        if unclear is None or _is_declined(standing or self._standing(entry), unclear.said):
+            if entry is not None and entry.asked:
+                await ledger.close_proposal(self.conn, self.key)
+            return
+        reason = unclear.problem or "not convertible"
+        kind = ProposalKind.UNCLEAR
+        proposal = Proposal(self.extraction, unclear.recording_id, reason, live, None, unclear.said, kind)
+        await ledger.propose(self.conn, self.key, proposal)
+
+    async def _refused(self, error: CrmRefused, entry: FieldEntry | None) -> FieldOutcome:
+        reason = f"{error.message}; {error.hint}" if error.hint else error.message
+        await self._save(entry, FieldState.REFUSED, reason, replace(self._standing(entry), intent=None))
+        context = {"model": self.key.model, "record": self.key.record, "column": self.key.column_name}
+        log.warning("field_refused", extra=context)
+        return self._outcome(FieldState.REFUSED, reason, again=True)
+
+    # --- small things
+
+    @staticmethod
+    def _standing(entry: FieldEntry | None) -> Standing:
+        return entry.standing if entry is not None else Standing()
+
+    async def _save(self, entry: FieldEntry | None, state: FieldState, reason: str | None, standing: Standing) -> None:
+        recording_id = entry.recording_id if entry is not None else None
+        new = FieldUpdate(self.extraction, self.settings.policy.value, state, reason, recording_id, standing)
+        await ledger.save(self.out, self.key, new)
+
+    def _change(self, intent: Intent, before: object, after: object) -> Change:
+        change = Change(
+            kind="field",
+            model=self.key.model,
+            record=self.key.record,
+            table=self.key.table_name,
+            column=self.key.column_name,
+            recording_id=intent.recording_id,
+            extraction=self.extraction,
+            policy=self.settings.policy.value,
+            action=intent.action,
+            before=before,
+            after=after,
+            actor=intent.actor,
+            said=intent.said,
+            definition_id=intent.definition_id,
+        )
+        self.changes.append(change)
+        return change
+
+    def _outcome(self, state: FieldState | None, reason: str | None = None, *, again: bool = False) -> FieldOutcome:
+        return FieldOutcome(state, reason, tuple(self.changes), again)
+
+
+_STATES = {
+    Verdict.KEEP: FieldState.KEPT,
+    Verdict.PROPOSE: FieldState.PROPOSED,
+    Verdict.SHADOW: FieldState.SHADOWED,
+    Verdict.DECLINED: FieldState.DECLINED,
+}
+_ENDS = {
+    "taken_back": FieldState.TAKEN_BACK,
+    "edited": FieldState.DECLINED,
+    "reverted": FieldState.REVERTED,
+}
+"""Where a field stands after a write; WRITTEN after the others."""
+_DONE = frozenset({FieldState.WRITTEN, FieldState.TAKEN_BACK})
+_UNSETTLED = frozenset({FieldState.REFUSED, FieldState.RECORD_MISSING, FieldState.INTERRUPTED})
+
+
+def _is_declined(standing: Standing, said: object) -> bool:
+    return standing.declined is not None and standing.declined.value == freeze(said)
+
+
+def moved_away(entry: FieldEntry | None, linked: Sequence[Held], source: Held | None, name: str) -> bool:
+    """Whether the recording that a field was written from says nothing of the kind about this record any more.
+
+    It may belong to another record now, have been extracted anew, or have been withdrawn by a person. One that was
+    deleted in Siro has not moved by that: what it gave stays, unless it had been linked to another record before.
+    """
+    if entry is None or entry.recording_id is None or source is None:
+        return False
+    if source.withdrawn:
+        return True
+    here = any(held.id == entry.recording_id for held in linked)
+    if source.deleted:
+        return bool(source.links) and not here
+    return not here or readiness.field(source, name)[0] is Readiness.SILENT
+
+
+def unsaid(entry: FieldEntry | None, said: Sequence[Contribution]) -> bool:
+    """Whether the recording that a field was written from says something by now that nobody can convert.
+
+    Not where a person has decided what those words mean.
+    """
+    if entry is None or entry.recording_id is None:
+        return False
+    own = next((item for item in said if item.recording_id == entry.recording_id), None)
+    return own is not None and own.problem is not None and not _is_declined(entry.standing, own.said)
+
+
+def stands(entry: FieldEntry | None, said: Contribution, *, append: bool) -> bool:
+    """Whether what one recording said is in the field by our hand."""
+    if entry is None or entry.standing.wanted is None:
+        return False
+    if not append:
+        return entry.recording_id == said.recording_id and entry.standing.base is not None
+    held = str(entry.standing.wanted.value or "").splitlines()
+    return all(line in held for line in block_of(said))

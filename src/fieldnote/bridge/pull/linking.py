@@ -1,0 +1,324 @@
+"""Help with linking: recordings that Siro leaves unlinked are matched with the appointments that were pushed.
+
+Siro has its turn first: a recording is looked at half an hour after it ended, and again, ever more seldom, for a
+week, as appointments come late. What is certain is linked through the API where the file lets it (`pull.linking`)
+and a user token of scope write is there; what is likely is proposed. What a person linked, took away or rejected is
+never undone, and not asked again.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+from sqlalchemy import func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+
+from fieldnote.bridge.reps import Rep, overrides_of
+from fieldnote.bridge.reps import match as match_rep
+from fieldnote.bridge.session import Bridge
+from fieldnote.config import Linking
+from fieldnote.db.bridge_tables import matches, sent
+from fieldnote.errors import FieldnoteError
+from fieldnote.matching import Appointment, Conversation, Decision, Outcome, Place, match
+from fieldnote.siro.errors import Forbidden, Invalid, MissingCredential, NotFound, Refused
+from fieldnote.siro.models import User
+
+log = logging.getLogger(__name__)
+
+SIROS_TURN: Final = timedelta(minutes=30)
+"""After a recording's end, before it is looked at here."""
+LOOKED_AT_FOR: Final = timedelta(days=7)
+_AROUND: Final = timedelta(hours=14)
+"""Neighbours from so far around take part in the solution."""
+_AT_ONCE: Final = 500
+_OTHERS: Final = 3
+
+
+class MatchState(StrEnum):
+    """What became of a match."""
+
+    OPEN = "open"
+    """It waits for a person."""
+    LINKED = "linked"
+    """It was linked through the API."""
+    REJECTED = "rejected"
+    """A person said no."""
+    NONE = "none"
+    """No appointment fits, for now."""
+    SUPERSEDED = "superseded"
+    """The recording was linked otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was found for one recording."""
+
+    id: int
+    recording_id: str
+    started_at: datetime
+    engagement: str | None
+    state: MatchState
+    score: float
+    """Probability, 0 to 1."""
+    reasons: tuple[str, ...]
+    others: tuple[dict[str, Any], ...]
+    """The appointments that lost: `engagement`, `score`, `why`."""
+    problem: str | None
+    """Why it was not linked by itself, although it is certain."""
+
+    def as_json(self) -> dict[str, Any]:
+        """For `--json`."""
+        names = ("id", "recording_id", "engagement", "score", "problem")
+        found = {name: getattr(self, name) for name in names}
+        more = {"reasons": list(self.reasons), "others": list(self.others), "started_at": self.started_at.isoformat()}
+        return found | more | {"state": self.state.value}
+
+
+# --- the pass -------------------------------------------------------------------------------------------
+
+
+async def help_linking(bridge: Bridge) -> list[str]:
+    """Look at what is unlinked and due; the recordings that were linked."""
+    policy = bridge.config.pull.linking if bridge.config.pull else Linking.OFF
+    if policy is Linking.OFF:
+        return []
+    async with bridge.engine.connect() as conn:
+        due = list((await conn.execute(_DUE, _due_values(bridge.name))).all())
+    if not due:
+        return []
+    users = await bridge.remote.users()
+    decisions = await _decide(bridge, due, users, await overrides_of(bridge) or {})
+    return [decision.conversation_id for decision in decisions if await _carry_out(bridge, decision, policy)]
+
+
+def _due_values(connection: str) -> dict[str, Any]:
+    return {"connection": connection, "turn": SIROS_TURN, "days": LOOKED_AT_FOR, "limit": _AT_ONCE}
+
+
+async def _decide(
+    bridge: Bridge, due: Sequence[Any], users: Sequence[User], overrides: Mapping[str, str]
+) -> list[Decision]:
+    """The decisions about the recordings that are due, those of one user solved together with all their neighbours."""
+    wanted = {row.recording_id for row in due}
+    first, last = min(row.started_at for row in due) - _AROUND, max(row.started_at for row in due) + _AROUND
+    scope = {"connection": bridge.name, "first": first, "last": last}
+    async with bridge.engine.connect() as conn:
+        made = (await conn.execute(_MADE, {**scope, "users": sorted({row.user_id for row in due})})).all()
+        planned = (await conn.execute(_PLANNED, scope)).all()
+    appointments = [item for row in planned if (item := _appointment(row.key, row.payload, users, overrides))]
+    known = {item.id for item in appointments}
+    fixed = {row.recording_id: row.engagement for row in made if row.recording_id not in wanted}
+    elsewhere = {key: None if value not in known else value for key, value in fixed.items()}
+    decisions = match([_conversation(row) for row in made], appointments, fixed=elsewhere)
+    return [decision for decision in decisions if decision.conversation_id in wanted]
+
+
+def _conversation(row: Any) -> Conversation:
+    place = None if row.latitude is None or row.longitude is None else Place(row.latitude, row.longitude)
+    duration = None if row.duration_ms is None else timedelta(milliseconds=row.duration_ms)
+    return Conversation(row.recording_id, row.user_id, row.started_at, duration, place, row.title)
+
+
+def _appointment(
+    key: str, payload: dict[str, Any], users: Sequence[User], overrides: Mapping[str, str]
+) -> Appointment | None:
+    """An appointment as it was pushed, its reps as Siro's users."""
+    start = _moment(payload.get("startTime"))
+    reps = [child for child in payload.get("engagementUsers") or () if not child.get("deletedAt")]
+    found = (
+        match_rep(Rep(child["externalId"], child.get("email"), child.get("name")), users, overrides) for child in reps
+    )
+    rep_ids = frozenset(item.user.id for item in found if item.user is not None)
+    if start is None or not rep_ids:
+        return None
+    account = payload.get("account") or {}
+    return Appointment(
+        key,
+        rep_ids,
+        start,
+        _moment(payload.get("endTime")),
+        _place(account),
+        payload.get("subject"),
+        account.get("name"),
+        cancelled=bool(payload.get("deletedAt")),
+    )
+
+
+def _moment(value: object) -> datetime | None:
+    return datetime.fromisoformat(value).astimezone(UTC) if isinstance(value, str) and value else None
+
+
+def _place(account: dict[str, Any]) -> Place | None:
+    places = [account, *(account.get("addresses") or ())]
+    for place in places:
+        if place.get("latitude") is not None and place.get("longitude") is not None:
+            return Place(float(place["latitude"]), float(place["longitude"]))
+    return None
+
+
+async def _carry_out(bridge: Bridge, decision: Decision, policy: Linking) -> bool:
+    """Link what is certain, keep what is likely; whether it was linked."""
+    best = decision.best
+    async with bridge.engine.begin() as conn:
+        was_linked = await conn.scalar(_WAS_LINKED, {"connection": bridge.name, "id": decision.conversation_id})
+    problem: str | None = None
+    if best is not None and decision.outcome is Outcome.LINKED and policy is Linking.LINK:
+        if was_linked:
+            problem = "it was linked before, and somebody took the link away"
+        else:
+            problem = await _link(bridge, decision.conversation_id, best.appointment_id)
+            if problem is None:
+                await _keep(bridge, decision, MatchState.LINKED, None)
+                return True
+    state = MatchState.NONE if best is None else MatchState.OPEN
+    await _keep(bridge, decision, state, problem)
+    return False
+
+
+async def _link(bridge: Bridge, recording_id: str, key: str) -> str | None:
+    """Link through the API; why not, where that cannot be."""
+    async with bridge.engine.connect() as conn:
+        mine = sent.c.connection == bridge.name, sent.c.stream == "engagements", sent.c.key == key
+        siro_id = await conn.scalar(select(sent.c.siro_id).where(*mine))
+    if siro_id is None:
+        return "Siro's id of the appointment is not known"
+    try:
+        await bridge.remote.link(recording_id, siro_id)
+    except MissingCredential:
+        return "linking needs a user token (siro.client_id, client_secret, user_id)"
+    except Forbidden:
+        return "linking needs a user token of scope write"
+    except (Refused, Invalid, NotFound) as error:
+        return error.message
+    log.info("recording_linked", extra={"recording_id": recording_id, "engagement": key})
+    return None
+
+
+async def _keep(bridge: Bridge, decision: Decision, state: MatchState, problem: str | None) -> None:
+    best = decision.best
+    row = {
+        "connection": bridge.name,
+        "recording_id": decision.conversation_id,
+        "engagement": best.appointment_id if best else None,
+        "state": state.value,
+        "score": round(best.score if best else decision.none_score, 4),
+        "reasons": list(best.evidence.words) if best else [],
+        "others": [
+            {"engagement": lost.appointment_id, "score": round(lost.score, 4), "why": lost.words}
+            for lost in decision.runners_up[:_OTHERS]
+        ],
+        "problem": problem,
+        "looked_at": func.now(),
+        "decided_at": func.now() if state is MatchState.LINKED else None,
+        "decided_by": "fieldnote" if state is MatchState.LINKED else None,
+    }
+    statement = insert(matches).values(row)
+    changed = {name: statement.excluded[name] for name in row if name not in {"connection", "recording_id"}}
+    undecided = matches.c.state.not_in([MatchState.REJECTED.value, MatchState.LINKED.value])
+    async with bridge.engine.begin() as conn:
+        await conn.execute(
+            statement.on_conflict_do_update(
+                index_elements=["connection", "recording_id"], set_=changed, where=undecided
+            )
+        )
+
+
+# --- what a person decides ------------------------------------------------------------------------------
+
+
+async def found_links(bridge: Bridge, states: Iterable[MatchState] = (MatchState.OPEN,)) -> list[Found]:
+    """What was found, the latest recording first. What has been linked meanwhile is closed."""
+    async with bridge.engine.begin() as conn:
+        await conn.execute(_CLOSE_LINKED, {"connection": bridge.name})
+        values = {"connection": bridge.name, "states": [state.value for state in states]}
+        return [_found(row) for row in await conn.execute(_FOUND, values)]
+
+
+async def approve_link(bridge: Bridge, number: int, *, actor: str) -> Found:
+    """Link as proposed. Raises FieldnoteError where that is not possible (any more)."""
+    found = await _open(bridge, number)
+    if found.engagement is None:
+        raise FieldnoteError(f"match {number} names no appointment")
+    problem = await _link(bridge, found.recording_id, found.engagement)
+    if problem is not None:
+        raise FieldnoteError(f"recording {found.recording_id} was not linked: {problem}")
+    await _decided(bridge, number, MatchState.LINKED, actor)
+    return replace(found, state=MatchState.LINKED)
+
+
+async def reject_link(bridge: Bridge, number: int, *, actor: str) -> Found:
+    """Say no: the recording is left alone from then on."""
+    found = await _open(bridge, number)
+    await _decided(bridge, number, MatchState.REJECTED, actor)
+    return replace(found, state=MatchState.REJECTED)
+
+
+async def _open(bridge: Bridge, number: int) -> Found:
+    for found in await found_links(bridge):
+        if found.id == number:
+            return found
+    raise FieldnoteError(f"there is no open match {number}", hint="Run `fieldnote links list` to see which there are.")
+
+
+async def _decided(bridge: Bridge, number: int, state: MatchState, actor: str) -> None:
+    values = {"state": state.value, "decided_at": func.now(), "decided_by": actor}
+    async with bridge.engine.begin() as conn:
+        await conn.execute(update(matches).where(matches.c.id == number).values(values))
+
+
+def _found(row: Any) -> Found:
+    return Found(
+        row.id, row.recording_id, row.started_at, row.engagement, MatchState(row.state), row.score,
+        tuple(row.reasons or ()), tuple(row.others or ()), row.problem,
+    )  # fmt: skip
+
+
+# --- SQL ------------------------------------------------------------------------------------------------
+
+# The older the recording, the seldomer it is looked at.
+_DUE = text("""
+    select r.recording_id, r.user_id, r.started_at from recordings r
+    left join matches m using (connection, recording_id)
+    where r.connection = :connection and r.state = 'unlinked' and r.user_id is not null and r.forgotten_at is null
+      and r.started_at > now() - cast(:days as interval)
+      and r.started_at + make_interval(secs => coalesce(r.duration_ms, 0) / 1000.0) < now() - cast(:turn as interval)
+      and (m.id is null or m.state in ('open', 'none')
+           and m.looked_at < now() - greatest(interval '10 minutes', (m.looked_at - r.started_at) / 10))
+    order by r.started_at limit :limit
+""")
+
+_MADE = text("""
+    select r.recording_id, r.user_id, r.started_at, r.duration_ms, r.latitude, r.longitude, c.title,
+           (select min(l.record) from recording_links l
+             where l.connection = r.connection and l.recording_id = r.recording_id and l.model = 'engagement')
+               as engagement
+    from recordings r left join recording_contents c using (connection, recording_id)
+    where r.connection = :connection and r.user_id = any(cast(:users as text[])) and not r.deleted
+      and r.started_at between :first and :last
+    order by r.started_at, r.recording_id
+""")
+
+_PLANNED = text("""
+    select key, payload from sent
+    where connection = :connection and stream = 'engagements' and state = 'sent' and payload is not null
+      and (payload ->> 'startTime')::timestamptz between :first and :last
+""")
+
+_WAS_LINKED = text("select was_linked from recordings where connection = :connection and recording_id = :id")
+
+_FOUND = text("""
+    select m.*, r.started_at from matches m join recordings r using (connection, recording_id)
+    where m.connection = :connection and m.state = any(cast(:states as text[])) order by r.started_at desc, m.id
+""")
+
+_CLOSE_LINKED = text("""
+    update matches m set state = 'superseded', decided_at = now()
+    from recordings r
+    where r.connection = m.connection and r.recording_id = m.recording_id and m.connection = :connection
+      and m.state in ('open', 'none') and r.state <> 'unlinked'
+""")

@@ -1,0 +1,94 @@
+"""What a note says. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from fieldnote.bridge.recording import Held, Section
+
+WITHDRAWN = "This conversation belongs to another record now; its summary was taken out of this note."
+
+ADDENDUM = "Addendum: the note of this conversation was edited here, and its summary has changed since."
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Who met whom, as far as the push ledger knows."""
+
+    rep: str | None = None
+    customer: str | None = None
+
+
+def visit_of(payload: Mapping[str, Any] | None) -> Visit:
+    """Rep and customer of an engagement or opportunity as it was sent."""
+    if not payload:
+        return Visit()
+    users = payload.get("engagementUsers") or payload.get("opportunityUsers") or []
+    names = [user.get("name") for user in users if not user.get("deletedAt")]
+    account = payload.get("account") or {}
+    return Visit(", ".join(name for name in names if name) or None, account.get("name"))
+
+
+def note_body(held: Held, visit: Visit, zone: str | None, sections: Sequence[str] = ()) -> str | None:
+    """Title, who and when, the summary, and where to listen: in this order, without a key.
+
+    `sections` are the parts of the summary that the note is for; none: all. None if nothing is said in them.
+    """
+    said = _chosen(held, sections)
+    if not said:
+        return None
+    parts = [_heading(held), _facts(held, visit, zone), "", *_sections(said)]
+    if held.web_url:
+        parts += ["", f"Recording: {held.web_url}"]
+    return "\n".join(parts)
+
+
+def _heading(held: Held) -> str:
+    return f"Siro: {held.title.strip()}" if held.title and held.title.strip() else "Siro: conversation"
+
+
+def _facts(held: Held, visit: Visit, zone: str | None) -> str:
+    when = held.started_at.astimezone(ZoneInfo(zone) if zone else ZoneInfo("UTC"))
+    facts = [
+        f"Rep: {visit.rep}" if visit.rep else "",
+        f"Customer: {visit.customer}" if visit.customer else "",
+    ]
+    facts.append(f"{when:%Y-%m-%d %H:%M} {zone or 'UTC'}")
+    return " | ".join(fact for fact in facts if fact)
+
+
+def addendum(body: str) -> str:
+    """What an addendum says: the text that the note itself would say, had nobody edited it."""
+    if body == WITHDRAWN or body.startswith(ADDENDUM):
+        return body
+    return f"{ADDENDUM}\n\n{body}"
+
+
+def _chosen(held: Held, names: Sequence[str]) -> list[Section]:
+    """The parts that say something: in the order of the names, else in Siro's."""
+    said = [part for part in held.summary if part.content.strip()]
+    if not names:
+        return said
+    wanted = [name.strip().casefold() for name in names]
+    chosen = [part for part in said if part.name.strip().casefold() in wanted]
+    return sorted(chosen, key=lambda part: wanted.index(part.name.strip().casefold()))
+
+
+def _sections(said: Sequence[Section]) -> list[str]:
+    """A name stands above its text where there are several."""
+    if len(said) == 1:
+        return [said[0].content.strip()]
+    lines: list[str] = []
+    for part in said:
+        lines += [*([""] if lines else []), part.name.strip(), part.content.strip()]
+    return lines
+
+
+def digest(body: str) -> bytes:
+    """A hash that does not see what CRMs do to texts: other line ends, and blanks cut off."""
+    lines = body.replace("\r\n", "\n").replace("\r", "\n").strip().split("\n")
+    return hashlib.blake2b("\n".join(line.rstrip() for line in lines).encode(), digest_size=16).digest()

@@ -1,0 +1,112 @@
+"""When a recording's outputs may be acted upon, output by output. Pure.
+
+A note waits for: processed, linked, summarized. A field waits for: processed, linked, its own extraction. One
+does not hold back the other, and an extraction that failed holds back nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from fieldnote.bridge.recording import STUCK_AFTER, Extraction, Held, Ownership, RowStatus, Stage, watched
+from fieldnote.config import RECORDING
+
+
+class Readiness(StrEnum):
+    """Whether an output of a recording can be used."""
+
+    READY = "ready"
+    """Yes, and it says something."""
+    SILENT = "silent"
+    """Yes, and nothing was said about it."""
+    WAITING = "waiting"
+    """Not yet."""
+    FAILED = "failed"
+    """Siro gave up on it."""
+
+
+def usable(held: Held, ownership: Ownership) -> bool:
+    """What every output waits for: processed, and linked to a record of ours.
+
+    One that was deleted in Siro brings nothing new; what it gave stays until a person agrees that it goes.
+    """
+    return held.processed and bool(held.links) and ownership is Ownership.OURS and not held.withdrawn
+
+
+def summary(held: Held) -> Readiness:
+    """Whether the summary can become a note."""
+    if not held.summary_done:
+        return Readiness.WAITING
+    return Readiness.READY if any(part.content.strip() for part in held.summary) else Readiness.SILENT
+
+
+def field(held: Held, name: str) -> tuple[Readiness, Extraction | None]:
+    """Whether the extraction of this name can become a field, and the extraction if it can.
+
+    By organization token all extractions of a recording are done at once; by user token each has its own
+    status, and the rows decide.
+    """
+    if name.startswith(RECORDING):
+        return _part(held, name)
+    found = [item for item in held.extractions if same_name(item.name, name)]
+    said = next((item for item in found if _says_something(item)), None)
+    if said is not None and (held.extraction_done or said.status is not None):
+        return Readiness.READY, said
+    if found and all(item.status is RowStatus.FAIL for item in found):
+        return Readiness.FAILED, None
+    if any(_is_done(item) for item in found) or (not found and held.extraction_done):
+        return Readiness.SILENT, None
+    return (Readiness.SILENT if held.extraction_done and _none_at_work(held) else Readiness.WAITING), None
+
+
+def _part(held: Held, name: str) -> tuple[Readiness, Extraction | None]:
+    """A part of the recording itself: ready as soon as it is there, for some of them come late."""
+    parts = {"webUrl": held.web_url, "title": held.title, "result": held.result, "evaluationScore": held.score}
+    value = parts[name.removeprefix(RECORDING)]
+    return (Readiness.READY, Extraction(name, value)) if has_value(value) else (Readiness.SILENT, None)
+
+
+def same_name(left: str, right: str) -> bool:
+    """Whether two names are one definition's: case and outer spaces do not count."""
+    return left.strip().casefold() == right.strip().casefold()
+
+
+def has_value(value: object) -> bool:
+    """Whether an extraction's value says anything: null, blank text and empty lists do not."""
+    match value:
+        case None:
+            return False
+        case str():
+            return bool(value.strip())
+        case list() | tuple():
+            return any(has_value(item) for item in value)
+        case _:
+            return True
+
+
+def _is_done(item: Extraction) -> bool:
+    return item.status in {RowStatus.SUCCESS, RowStatus.SYNCED}
+
+
+def _says_something(item: Extraction) -> bool:
+    return (item.status is None or _is_done(item)) and has_value(item.value)
+
+
+def _none_at_work(held: Held) -> bool:
+    return all(item.status is not RowStatus.IN_PROGRESS for item in held.extractions)
+
+
+def stage(held: Held, ownership: Ownership, now: datetime) -> Stage:
+    """Where the recording stands."""
+    if held.deleted:
+        return Stage.DELETED
+    if not held.processed:
+        return Stage.STUCK if now - held.started_at > STUCK_AFTER else Stage.PROCESSING
+    if not held.links:
+        return Stage.UNLINKED
+    if ownership is not Ownership.OURS:
+        return Stage(ownership.value)
+    if held.summary_done and held.extraction_done and _none_at_work(held):
+        return Stage.COMPLETE
+    return Stage.WAITING if watched(held, now) else Stage.INCOMPLETE

@@ -1,0 +1,1 @@
+"""Review: proposals, the history of writes, undo, and erasure."""

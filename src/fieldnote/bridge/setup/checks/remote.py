@@ -1,0 +1,98 @@
+"""Checks of Siro's side: the credentials, the people, and integrations that send the same records."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from fieldnote.bridge.reps import Way
+from fieldnote.bridge.session import Bridge
+from fieldnote.bridge.setup.checks.findings import Finding, bad, good, hint
+from fieldnote.bridge.setup.oauth import refusal
+from fieldnote.bridge.status.rep_mapping import map_reps
+from fieldnote.siro.errors import Forbidden, NotFound, SiroError
+from fieldnote.siro.models.enums import IntegrationPlatform
+
+_SAMPLE = 1000
+
+
+async def check_token(bridge: Bridge) -> AsyncIterator[Finding]:
+    """The organization's token."""
+    try:
+        identity = await bridge.remote.client.auth.caller_identity()
+    except SiroError as error:
+        yield bad("siro", error.message, error.hint)
+        return
+    yield good("siro", f"the token is of organization {identity.organization_id}")
+
+
+async def check_user_token(bridge: Bridge) -> AsyncIterator[Finding]:
+    """The OAuth app, if the file names one."""
+    if not bridge.remote.has_user_token:
+        yield hint(
+            "siro user",
+            "no user token: a field is written when all extractions of its recording are done, not when its own is",
+            "`fieldnote oauth setup` makes one",
+        )
+        return
+    why_not = await refusal(bridge.remote.client)
+    if why_not is not None:
+        yield bad("siro user", why_not, "`fieldnote oauth setup` makes another app and token")
+        return
+    yield good("siro user", "the user token is accepted")
+
+
+async def check_native(bridge: Bridge) -> AsyncIterator[Finding]:
+    """Whether an integration of Siro's own sends the same records."""
+    try:
+        found = await bridge.remote.client.connections.list()
+    except (NotFound, Forbidden):
+        yield hint("native integrations", "Siro does not tell which integrations are active")
+        return
+    except SiroError as error:
+        yield bad("native integrations", error.message, error.hint)
+        return
+    native = [
+        item
+        for item in found
+        if item.is_active
+        and item.deleted_at is None
+        and item.integration_platform != IntegrationPlatform.SIRO_CUSTOM_INPUT
+    ]
+    pushes = bridge.config.push is not None and bool(bridge.config.push.streams())
+    for item in native:
+        what = f"Siro's own integration with {item.integration_platform} ({item.name or item.id}) is active"
+        if pushes:
+            yield bad(
+                "native integrations",
+                f"{what}: a push would double every appointment",
+                f"leave out `push`, and set `siro: {{integration_connection_id: {item.id}}}`",
+            )
+        else:
+            yield good("native integrations", f"{what}, and this file only pulls")
+    if not native:
+        yield good("native integrations", "none is active")
+
+
+async def check_people(bridge: Bridge) -> AsyncIterator[Finding]:
+    """Reps whom no user of Siro is taken for."""
+    if bridge.config.push is None:
+        return
+    try:
+        found = await map_reps(bridge, limit=_SAMPLE)
+    except SiroError as error:
+        yield bad("people", error.message, error.hint)
+        return
+    lost = [item for item in found.mapped if item.way is Way.NONE]
+    if not found.mapped:
+        yield hint("people", "the rows name no rep", "map engagementUsers")
+    for item in lost[:10]:
+        who = item.rep.name or item.rep.email or item.rep.external_id
+        yield hint(
+            "people",
+            f"rep {who} ({item.rep.external_id}, on {item.rep.records} rows) has no user in Siro: {item.why}",
+            "invite them to Siro, or give rep and user the same email",
+        )
+    if len(lost) > 10:
+        yield hint("people", f"and {len(lost) - 10} more reps", "`fieldnote users` lists them all")
+    if found.mapped and not lost:
+        yield good("people", f"all {len(found.mapped)} reps have a user in Siro")

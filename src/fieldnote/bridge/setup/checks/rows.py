@@ -1,0 +1,117 @@
+"""Checks of the streams: their columns, their cursor, and what a sample of their rows becomes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from fieldnote.bridge.push.source import source_of, stream_settings
+from fieldnote.bridge.session import Bridge
+from fieldnote.bridge.setup.checks.findings import Finding, bad, good, hint
+from fieldnote.config import ColumnZone
+from fieldnote.crm import dialect_of
+from fieldnote.crm.query_tables import unseen_tables
+from fieldnote.crm.types import Row
+from fieldnote.errors import FieldnoteError, MappingError
+from fieldnote.mapping.records import RowMapper, StreamName
+
+SAMPLE: Final = 200
+"""Rows of each stream that are mapped for a try."""
+_DAY: Final = range(6, 22)
+"""Hours at which a visit may well begin."""
+_ODD: Final = 0.2
+"""Share of starts outside of them that is worth a look."""
+
+
+def check_stream(bridge: Bridge, name: StreamName, mapper: RowMapper) -> Iterator[Finding]:
+    """All about one stream."""
+    subject = f"push.{name}"
+    source = source_of(name, stream_settings(bridge, name))
+    try:
+        columns = bridge.crm.columns(source)
+        mapper.check(columns)
+        rows = list(islice((row for page in bridge.crm.pages(source, size=SAMPLE) for row in page.rows), SAMPLE))
+    except FieldnoteError as error:
+        yield bad(subject, error.message, error.hint)
+        return
+    yield good(subject, f"{len(columns)} columns, all that the map names among them")
+    yield from _cursor(bridge, name, subject)
+    yield from check_rows(bridge, subject, mapper, rows)
+
+
+def _cursor(bridge: Bridge, name: StreamName, subject: str) -> Iterator[Finding]:
+    settings = stream_settings(bridge, name)
+    if settings.cursor is None:
+        yield hint(subject, "no cursor: every push reads all rows", "name a column that grows with every change")
+        return
+    unseen = unseen_tables(source_of(name, settings), dialect_of(bridge.config.crm))
+    if unseen:
+        yield hint(
+            subject,
+            f"the cursor {settings.cursor} does not move when {_listed(unseen)} change: such a change is found "
+            "only by the daily reading of all rows",
+            "take the greatest of all update times: greatest(a.updated_at, b.updated_at) as updated_at",
+        )
+
+
+def check_rows(bridge: Bridge, subject: str, mapper: RowMapper, rows: Sequence[Row]) -> Iterator[Finding]:
+    """What a sample becomes."""
+    if not rows:
+        yield hint(subject, "the source gives no row at all")
+        return
+    records: list[dict[str, Any]] = []
+    warnings: dict[str, None] = {}
+    errors: list[MappingError] = []
+    for row in rows:
+        try:
+            mapped = mapper.map(row)
+        except MappingError as error:
+            errors.append(error)
+            continue
+        records.append(mapped.wire)
+        warnings |= dict.fromkeys(mapped.warnings)
+    if errors:
+        yield bad(subject, f"{len(errors)} of {len(rows)} rows cannot be mapped: {errors[0].message}", errors[0].hint)
+    else:
+        yield good(subject, f"{len(rows)} sample rows can be mapped")
+    for warning in islice(warnings, 3):
+        yield hint(subject, warning)
+    yield from _times(bridge, subject, records)
+    yield from _reps(subject, records)
+
+
+def _reps(subject: str, records: Sequence[dict[str, Any]]) -> Iterator[Finding]:
+    if subject != "push.engagements" or not records:
+        return
+    without = sum(not record.get("engagementUsers") for record in records)
+    if without:
+        yield hint(
+            subject,
+            f"{without} of {len(records)} appointments have no rep, so that no recording can find them",
+            "map engagementUsers",
+        )
+
+
+def _times(bridge: Bridge, subject: str, records: Sequence[dict[str, Any]]) -> Iterator[Finding]:
+    """Appointments in the middle of the night mostly are a zone that is wrong."""
+    zone = bridge.config.crm.timezone
+    if isinstance(zone, ColumnZone):
+        return
+    local = ZoneInfo(zone or "UTC")
+    starts = [
+        datetime.fromisoformat(record["startTime"]).astimezone(local) for record in records if record.get("startTime")
+    ]
+    odd = [start for start in starts if start.hour not in _DAY]
+    if starts and len(odd) > _ODD * len(starts):
+        yield hint(
+            subject,
+            f"{len(odd)} of {len(starts)} appointments begin at night in {local.key}, such as {odd[0]:%Y-%m-%d %H:%M}",
+            "check crm.timezone: the zone of times that the CRM keeps without one",
+        )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:-1]) + (" and " if len(names) > 1 else "") + names[-1]

@@ -1,0 +1,1 @@
+"""Status: the state of every appointment and recording, health, alerts, and explain."""

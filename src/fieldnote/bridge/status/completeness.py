@@ -1,0 +1,201 @@
+"""Where every appointment and every recording stands: in exactly one named state, with its age.
+
+The states follow from what the ledger holds, in the database itself, so that a million of them are counted where
+they are. Whatever falls into none of them is `unaccounted`, and a defect.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from fieldnote.bridge.reps import Mapped, Rep, Way, match
+from fieldnote.bridge.session import Bridge
+from fieldnote.bridge.status.completeness_sql import ALL, ONE_APPOINTMENT, ONE_RECORDING, REPS
+from fieldnote.bridge.status.states import PATIENCE, AppointmentState, RecordingState
+from fieldnote.matching.people import email_key
+from fieldnote.siro.models import User
+
+LATE_SHOWN = 50
+NOBODY = "(no rep)"
+
+
+@dataclass(frozen=True)
+class Directory:
+    """Siro's users, and which reps people have mapped to them by hand (the CRM's id: the user's)."""
+
+    users: Sequence[User]
+    overrides: Mapping[str, str]
+
+    @cached_property
+    def _names(self) -> dict[str, str]:
+        return {user.id: user.email or user.full_name or user.id for user in self.users}
+
+    def name_of(self, user_id: str | None) -> str:
+        """A user's email, else name, else id."""
+        return self._names.get(user_id or "", user_id or NOBODY)
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """An appointment or recording that is older than its state allows."""
+
+    kind: str
+    """appointment or recording"""
+    id: str
+    """The CRM's key, or Siro's id."""
+    rep: str | None
+    state: str
+    since: datetime
+    """When its age begins; see `PATIENCE`."""
+
+    def as_json(self) -> dict[str, Any]:
+        """For `--json`."""
+        names = ("kind", "id", "rep", "state")
+        return {name: getattr(self, name) for name in names} | {"since": self.since.isoformat()}
+
+
+Counts = dict[str, int]
+"""How many stand in each state."""
+
+
+@dataclass(slots=True)
+class Counted:
+    """Appointments and recordings of everybody, or of one rep."""
+
+    appointments: Counts = field(default_factory=dict)
+    recordings: Counts = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """For `--json`."""
+        return {"appointments": self.appointments, "recordings": self.recordings}
+
+
+@dataclass(slots=True)
+class Completeness(Counted):
+    """All of them, counted."""
+
+    reps: dict[str, Counted] = field(default_factory=dict)
+    """By rep: the email, else the name, else the CRM's id, or of recordings alone Siro's."""
+    late: list[Late] = field(default_factory=list)
+    """The latest first, at most `LATE_SHOWN`."""
+    late_total: int = 0
+
+    @property
+    def unaccounted(self) -> int:
+        """How many fall into no state."""
+        return self.appointments.get(AppointmentState.UNACCOUNTED, 0) + self.recordings.get(
+            RecordingState.UNACCOUNTED, 0
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """For `--json`."""
+        return {
+            "appointments": self.appointments,
+            "recordings": self.recordings,
+            "reps": {name: counted.as_json() for name, counted in self.reps.items()},
+            "late": [item.as_json() for item in self.late],
+            "lateTotal": self.late_total,
+        }
+
+
+async def completeness(bridge: Bridge, directory: Directory | None, *, rep: str | None = None) -> Completeness:
+    """Count all of them; `rep` (an email, a name or the CRM's id) takes this rep's alone.
+
+    `directory`: None where Siro does not tell; then no rep counts as unknown, and recordings are counted under
+    Siro's ids of their users.
+    """
+    result = Completeness()
+    async with bridge.engine.connect() as conn:
+        mapped = await _mapped_reps(conn, bridge.name, directory)
+        values = _values(bridge, mapped) | {"rep": rep, "rep_users": _users_of(rep, mapped, directory)}
+        limits = {
+            "states": [str(state) for state in PATIENCE],
+            "seconds": [limit.total_seconds() for limit in PATIENCE.values()],
+            "shown": LATE_SHOWN,
+        }
+        for row in await conn.execute(text(ALL), values | limits):
+            if row.id is None:
+                _count(result, row, directory)
+            else:
+                result.late.append(Late(row.kind, row.id, _rep_of(row, directory), row.state, row.since))
+                result.late_total = row.number
+    return result
+
+
+async def state_of_appointment(bridge: Bridge, key: str, directory: Directory | None) -> AppointmentState:
+    """Where one appointment of the ledger stands."""
+    async with bridge.engine.connect() as conn:
+        mapped = await _mapped_reps(conn, bridge.name, directory, key)
+        values = _values(bridge, mapped) | {"rep": None, "key": key}
+        return AppointmentState(await conn.scalar(text(ONE_APPOINTMENT), values) or AppointmentState.UNACCOUNTED)
+
+
+async def state_of_recording(bridge: Bridge, recording_id: str) -> RecordingState:
+    """Where one recording of the ledger stands."""
+    async with bridge.engine.connect() as conn:
+        values = _values(bridge, ()) | {"id": recording_id}
+        return RecordingState(await conn.scalar(text(ONE_RECORDING), values) or RecordingState.UNACCOUNTED)
+
+
+def _values(bridge: Bridge, mapped: Sequence[Mapped]) -> dict[str, Any]:
+    """What every query is told: the reps as Siro knows them, and what the file writes where."""
+    known = [item for item in mapped if item.user is not None]
+    targets = bridge.config.pull.targets() if bridge.config.pull is not None else {}
+    columns = [
+        (model, target.table, settings.to) for model, target in targets.items() for settings in target.fields.values()
+    ]
+    return {
+        "connection": bridge.name,
+        "unknown": [item.rep.external_id for item in mapped if item.way is Way.NONE],
+        "known_reps": [item.rep.external_id for item in known],
+        "known_users": [item.user.id for item in known if item.user is not None],
+        "targets": list(targets),
+        "models": [model for model, _, _ in columns],
+        "tables": [table for _, table, _ in columns],
+        "columns": [column for _, _, column in columns],
+    }
+
+
+async def _mapped_reps(
+    conn: AsyncConnection, connection: str, directory: Directory | None, key: str | None = None
+) -> list[Mapped]:
+    """The reps of all appointments, or of one, each with the Siro user that they are taken for."""
+    if directory is None:
+        return []
+    rows = await conn.execute(text(REPS), {"connection": connection, "key": key})
+    reps = [Rep(row.id, row.email, row.name) for row in rows]
+    # Each rep is compared with every user.
+    return await asyncio.to_thread(lambda: [match(rep, directory.users, directory.overrides) for rep in reps])
+
+
+def _users_of(rep: str | None, mapped: Sequence[Mapped], directory: Directory | None) -> list[str] | None:
+    """Siro's ids of the users that a rep named by a person may be; None: everybody is meant."""
+    if rep is None:
+        return None
+    wanted = rep.casefold()
+    names = {item.user.id: (item.rep.external_id, item.rep.email, item.rep.name) for item in mapped if item.user}
+    users = directory.users if directory is not None else ()
+    found = [key for key, called in names.items() if wanted in {(name or "").casefold() for name in called}]
+    found += [user.id for user in users if email_key(user.email) == email_key(rep) or user.id == rep]
+    return [*dict.fromkeys(found), rep]
+
+
+def _count(result: Completeness, row: Any, directory: Directory | None) -> None:
+    of_rep = result.reps.setdefault(_rep_of(row, directory), Counted())
+    for counted in (result, of_rep):
+        counts = counted.appointments if row.kind == "appointment" else counted.recordings
+        counts[row.state] = counts.get(row.state, 0) + row.number
+
+
+def _rep_of(row: Any, directory: Directory | None) -> str:
+    if row.kind == "appointment":
+        return str(row.rep or NOBODY)
+    return directory.name_of(row.rep) if directory is not None else str(row.rep or NOBODY)

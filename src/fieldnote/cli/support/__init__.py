@@ -1,0 +1,1 @@
+"""Shared parts of the commands: the event loop, progress, signals, and logs."""

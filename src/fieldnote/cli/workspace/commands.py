@@ -1,0 +1,211 @@
+"""`fieldnote workspace`: a Siro-compatible server, and what an administrator does in it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fieldnote.cli.workspace.open import AsJson, OrganizationOption
+from fieldnote.cli.workspace.open import organization as _organization
+from fieldnote.cli.workspace.open import print_result as _print
+from fieldnote.cli.workspace.open import run as _run
+from fieldnote.errors import WorkspaceError
+
+if TYPE_CHECKING:
+    from fieldnote.workspace import Workspace
+
+app = typer.Typer(no_args_is_help=True)
+user_app = typer.Typer(no_args_is_help=True)
+webhook_app = typer.Typer(no_args_is_help=True)
+token_app = typer.Typer(no_args_is_help=True)
+team_app = typer.Typer(no_args_is_help=True)
+app.add_typer(user_app, name="user", help="Who works in the organization.")
+app.add_typer(team_app, name="team", help="Who works with whom.")
+app.add_typer(webhook_app, name="webhook", help="Where events are sent.")
+app.add_typer(token_app, name="token", help="Organization tokens.")
+
+
+@app.command()
+def init(
+    *,
+    org: Annotated[str, typer.Option("--org", metavar="NAME", help="The organization's name.")],
+    admin: Annotated[str, typer.Option("--admin", metavar="EMAIL", help="The email of its first user.")],
+    as_json: AsJson = False,
+) -> None:
+    """Make an organization, and a token for it that is shown this once."""
+
+    async def do(workspace: Workspace) -> dict[str, str]:
+        from fieldnote.workspace import init_organization
+
+        made, token = await init_organization(workspace.engine, name=org, admin=admin)
+        return {
+            "organizationId": made.id,
+            "adminUserId": made.admin_id,
+            "token": token,
+            "integrationConnectionId": made.connection_id,
+        }
+
+    _print(_run(do), as_json=as_json)
+
+
+@app.command()
+def serve(
+    *,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes a free one.")] = 8700,
+    host: Annotated[str, typer.Option("--host", help="Where to listen.")] = "127.0.0.1",
+    rate_limit: Annotated[
+        str, typer.Option("--rate-limit", metavar="N|off", help="Calls of one token in any 60 seconds.")
+    ] = "1000",
+    faults: Annotated[
+        Path | None, typer.Option("--faults", metavar="FILE", help="What shall go wrong, seeded: docs/faults.md.")
+    ] = None,
+) -> None:
+    """Serve the API, and work on recordings and webhooks, until stopped (Ctrl-C or SIGTERM)."""
+    from fieldnote.cli.support.signals import until_stopped
+    from fieldnote.workspace import WorkspaceServer, is_loopback
+    from fieldnote.workspace.http.fault_settings import read_faults
+
+    calls = _calls(rate_limit)
+    broken = None if faults is None else read_faults(faults)
+
+    async def do(workspace: Workspace) -> None:
+        async with WorkspaceServer(workspace, host=host, port=port, rate_limit=calls) as server:
+            typer.echo(f"The workspace listens on {server.url}")
+            typer.echo(f"  SIRO_BASE_URL={server.url}/api-externalApi")
+            typer.echo(f"  SIRO_API_URL={server.url}")
+            if broken is not None:
+                typer.echo(f"  What {faults} says goes wrong, by the seed {broken.seed}.")
+            await until_stopped(server.wait())
+
+    _run(do, on_loopback=is_loopback(host), faults=broken)
+
+
+@user_app.command("add")
+def user_add(
+    *,
+    email: Annotated[str, typer.Option("--email", metavar="E")],
+    name: Annotated[str, typer.Option("--name", metavar="N", help="First and last name.")],
+    org: OrganizationOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """Add a user; the same email again gives that user another name."""
+
+    async def do(workspace: Workspace) -> dict[str, str]:
+        from fieldnote.workspace import add_user
+
+        user = await add_user(workspace.engine, await _organization(workspace, org), email=email, name=name)
+        return {"userId": user.id, "email": user.email, "name": user.name, "role": user.role}
+
+    _print(_run(do), as_json=as_json)
+
+
+@team_app.command("add")
+def team_add(
+    *,
+    name: Annotated[str, typer.Option("--name", metavar="N")],
+    team_id: Annotated[
+        str | None, typer.Option("--id", metavar="ID", help="As a program knows it; else made up.")
+    ] = None,
+    member: Annotated[
+        list[str] | None, typer.Option("--member", metavar="EMAIL", help="May come several times.")
+    ] = None,
+    coach: Annotated[list[str] | None, typer.Option("--coach", metavar="EMAIL", help="May come several times.")] = None,
+    org: OrganizationOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """Add a team; the same id again adds people to it."""
+
+    async def do(workspace: Workspace) -> dict[str, str]:
+        from fieldnote.workspace import add_team
+
+        own = await _organization(workspace, org)
+        people = {"members": member or (), "coaches": coach or ()}
+        return {"teamId": await add_team(workspace.engine, own, name=name, team_id=team_id, **people)}
+
+    _print(_run(do), as_json=as_json)
+
+
+@user_app.command("map")
+def user_map(
+    *,
+    external: Annotated[str, typer.Option("--external", metavar="ID", help="The CRM's id of the rep.")],
+    email: Annotated[str, typer.Option("--email", metavar="E", help="The workspace user who it is.")],
+    org: OrganizationOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say who a CRM's rep is. That wins over email and name."""
+
+    async def do(workspace: Workspace) -> dict[str, str]:
+        from fieldnote.workspace import map_user
+
+        organization = await _organization(workspace, org)
+        user = await map_user(workspace.engine, organization, external_id=external, email=email)
+        return {"externalId": external, "userId": user.id, "email": user.email}
+
+    _print(_run(do), as_json=as_json)
+
+
+@user_app.command("list")
+def user_list(*, org: OrganizationOption = None, as_json: AsJson = False) -> None:
+    """Everybody in the organization."""
+
+    async def do(workspace: Workspace) -> list[dict[str, str]]:
+        from fieldnote.workspace import list_users
+
+        users = await list_users(workspace.engine, await _organization(workspace, org))
+        return [{"userId": user.id, "email": user.email, "name": user.name, "role": user.role} for user in users]
+
+    users = _run(do)
+    if as_json:
+        typer.echo(json.dumps(users, ensure_ascii=False))
+    for user in [] if as_json else users:
+        typer.echo(f"{user['userId']}  {user['role']:5}  {user['name']} <{user['email']}>")
+
+
+@webhook_app.command("add")
+def webhook_add(
+    *,
+    url: Annotated[str, typer.Option("--url", metavar="U", help="Who is told when a recording moved.")],
+    org: OrganizationOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """Send events to an address, signed with a secret that is shown this once."""
+
+    async def do(workspace: Workspace) -> dict[str, str]:
+        from fieldnote.workspace import add_webhook
+
+        organization = await _organization(workspace, org)
+        endpoint = await add_webhook(workspace.engine, workspace.box, organization.id, url=url)
+        return {"id": endpoint.id, "secret": endpoint.secret}
+
+    _print(_run(do), as_json=as_json)
+
+
+@token_app.command("add")
+def token_add(
+    *,
+    name: Annotated[str, typer.Option("--name", metavar="N", help="What it is for.")],
+    org: OrganizationOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a further token of the organization. It is shown this once."""
+
+    async def do(workspace: Workspace) -> dict[str, str]:
+        from fieldnote.workspace import add_token
+
+        return {"token": await add_token(workspace.engine, await _organization(workspace, org), name=name)}
+
+    _print(_run(do), as_json=as_json)
+
+
+def _calls(value: str) -> int | None:
+    """None for `off`."""
+    word = value.strip().lower()
+    if word == "off":
+        return None
+    if not (word.isascii() and word.isdigit() and int(word[:9]) > 0):
+        raise WorkspaceError(f"--rate-limit {value!r} is not a number of calls", hint="Give 1 or more, or off.")
+    return int(word[:9])

@@ -1,0 +1,52 @@
+"""What the commands of `fieldnote workspace` share."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from fieldnote.cli.support.loop import run_in_loop
+
+if TYPE_CHECKING:
+    from fieldnote.workspace import Organization, Workspace
+    from fieldnote.workspace.http.fault_settings import FaultSettings
+
+T = TypeVar("T")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document, and nothing else, on stdout.")]
+OrganizationOption = Annotated[
+    str | None, typer.Option("--org", metavar="NAME|ID", help="Which organization; needed where there are several.")
+]
+
+
+def run(do: Callable[[Workspace], Awaitable[T]], *, on_loopback: bool = True, faults: FaultSettings | None = None) -> T:
+    """What `do` does with the workspace's database open."""
+    from fieldnote.db.engine import Application, database_url
+    from fieldnote.workspace import open_workspace
+
+    async def main() -> T:
+        url = await asyncio.to_thread(database_url, Application.WORKSPACE)
+        async with open_workspace(database_url=url, on_loopback=on_loopback, faults=faults) as workspace:
+            return await do(workspace)
+
+    return run_in_loop(main())
+
+
+async def organization(workspace: Workspace, org: str | None) -> Organization:
+    """The one that is named, or the only one."""
+    from fieldnote.workspace import find_organization
+
+    return await find_organization(workspace.engine, org)
+
+
+def print_result(result: dict[str, Any], *, as_json: bool) -> None:
+    """A line for each value, or JSON."""
+    if as_json:
+        typer.echo(json.dumps(result, ensure_ascii=False))
+        return
+    for name, value in result.items():
+        typer.echo(f"{name}: {value}")

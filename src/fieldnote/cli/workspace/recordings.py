@@ -1,0 +1,222 @@
+"""`fieldnote workspace record` and what else is done with recordings."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fieldnote.cli.workspace.open import AsJson, OrganizationOption, organization, print_result, run
+from fieldnote.errors import WorkspaceError
+
+if TYPE_CHECKING:
+    from fieldnote.matching import Place
+    from fieldnote.workspace import Explained, NewRecording, Workspace
+
+_FORMATS = "JSON utterances, WebVTT, SRT or `Speaker: text` lines."
+
+
+def record(
+    *,
+    transcript: Annotated[Path | None, typer.Option("--transcript", metavar="FILE", help=_FORMATS)] = None,
+    user: Annotated[str | None, typer.Option("--user", metavar="EMAIL", help="The user who recorded it.")] = None,
+    started_at: Annotated[str | None, typer.Option("--started-at", metavar="ISO", help="2026-02-15T14:00:00Z")] = None,
+    duration: Annotated[
+        float | None, typer.Option("--duration", metavar="S", help="Seconds; else as the transcript tells.")
+    ] = None,
+    title: Annotated[str | None, typer.Option("--title")] = None,
+    lat: Annotated[float | None, typer.Option("--lat", help="Degrees north.")] = None,
+    lon: Annotated[float | None, typer.Option("--lon", help="Degrees east.")] = None,
+    appointment_id: Annotated[
+        str | None, typer.Option("--appointment-id", help="The CRM's id of the appointment it was opened from.")
+    ] = None,
+    opportunity_id: Annotated[
+        str | None, typer.Option("--opportunity-id", help="The CRM's id of the deal it was opened from.")
+    ] = None,
+    link: Annotated[
+        str | None, typer.Option("--link", metavar="URL", help="The deep link that it was opened by: siro://record?…")
+    ] = None,
+    key: Annotated[
+        str | None, typer.Option("--id", metavar="KEY", help="Your own id: the same one twice is one recording.")
+    ] = None,
+    batch: Annotated[
+        Path | None,
+        typer.Option("--batch", metavar="FILE.jsonl", help="Many, one a line: docs/recordings.md. No other option."),
+    ] = None,
+    org: OrganizationOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """Add a recorded conversation from its transcript, or a history of them. Each is matched at once."""
+    if batch is not None:
+        single = (transcript, user, started_at, duration, title, lat, lon, appointment_id, opportunity_id, link, key)
+        if any(option is not None for option in single):
+            raise WorkspaceError("--batch stands alone", hint="What the others say stands in the lines of the file.")
+        run(lambda workspace: _batch(workspace, org, batch))
+        return
+    if transcript is None or user is None or started_at is None:
+        raise WorkspaceError("--transcript, --user and --started-at are needed", hint="Or --batch FILE.jsonl.")
+    from fieldnote.insight import read_transcript
+    from fieldnote.workspace import NewRecording
+    from fieldnote.workspace.domain.recordings.mobile_events import opened_by
+
+    opened = opened_by(link)
+    new = NewRecording(
+        user_email=user,
+        utterances=read_transcript(_read(transcript), name=transcript.name),
+        started_at=_moment(started_at),
+        duration=None if duration is None else _seconds(duration),
+        title=title or opened.title,
+        place=_place(lat, lon),
+        appointment_id=appointment_id or opened.appointment_id,
+        opportunity_id=opportunity_id or opened.opportunity_id,
+        key=key,
+        link=link,
+    )
+    print_result({"recordingId": run(lambda workspace: _record(workspace, org, new))}, as_json=as_json)
+
+
+async def _record(workspace: Workspace, org: str | None, new: NewRecording) -> str:
+    from fieldnote.workspace import add_recording
+
+    return await add_recording(workspace, (await organization(workspace, org)).id, new)
+
+
+async def _batch(workspace: Workspace, org: str | None, path: Path) -> None:
+    """A line of JSON for each line of the file, once its recording is stored."""
+    from fieldnote.workspace import add_batch
+
+    found = await organization(workspace, org)
+    async for number, recording_id in add_batch(workspace, found.id, path):
+        typer.echo(json.dumps({"line": number, "recordingId": recording_id}))
+
+
+def explain(
+    *,
+    recording: Annotated[
+        str | None, typer.Argument(metavar="[RECORDING]", help="Its id, or your own; without one, all.")
+    ] = None,
+    org: OrganizationOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """Why a recording is linked as it is: trigger, score, reasons and who lost."""
+
+    async def do(workspace: Workspace) -> list[Explained]:
+        from fieldnote.workspace import explain_links
+
+        return await explain_links(workspace, (await organization(workspace, org)).id, recording)
+
+    found = run(do)
+    if recording is not None and not found:
+        raise WorkspaceError(f"there is no recording {recording!r}", hint="Give its id, or the --id it came with.")
+    if as_json:
+        typer.echo(json.dumps([_told(one) for one in found], ensure_ascii=False))
+    for one in [] if as_json else found:
+        _tell(one)
+
+
+def _told(one: Explained) -> dict[str, object]:
+    return {
+        "recordingId": one.recording_id,
+        "id": one.key,
+        "appointmentId": one.appointment,
+        "opportunityId": one.opportunity,
+        "trigger": one.trigger,
+        "matchingSource": one.source,
+        "score": one.score,
+        "reasons": one.reasons,
+        "runnersUp": one.runners_up,
+    }
+
+
+def _tell(one: Explained) -> None:
+    linked = ", ".join(
+        f"{what} {key}" for what, key in (("appointment", one.appointment), ("deal", one.opportunity)) if key
+    )
+    score = "" if one.score is None else f", {one.score:.1%}"
+    typer.echo(f"{one.recording_id}  {linked or 'not linked'}  ({one.trigger}{score})")
+    for reason in one.reasons:
+        typer.echo(f"    {reason}")
+    for lost in one.runners_up:
+        typer.echo(f"    not {lost['appointment']} ({lost['score']:.1%}): {lost['why']}")
+
+
+def transcript(
+    *,
+    recording: Annotated[str, typer.Argument(metavar="RECORDING", help="Its id, or your own.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=_FORMATS)],
+    org: OrganizationOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what was said in a recording that came without it, as an upload does. It is worked on then."""
+    from fieldnote.insight import read_transcript
+
+    said = read_transcript(_read(file), name=file.name)
+
+    async def do(workspace: Workspace) -> dict[str, str]:
+        from fieldnote.workspace import set_transcript
+
+        found = await organization(workspace, org)
+        return {"recordingId": await set_transcript(workspace, found.id, recording, said)}
+
+    print_result(run(do), as_json=as_json)
+
+
+def retention(
+    *,
+    days: Annotated[str, typer.Option("--days", metavar="N|off", help="After the day of the conversation.")],
+    org: OrganizationOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """After how long audio, transcripts and summaries go. What is older goes now; the server looks each hour."""
+    kept = None if days.strip().lower() == "off" else _days(days)
+
+    async def do(workspace: Workspace) -> dict[str, int | None]:
+        from fieldnote.workspace import purge_due, set_retention
+
+        found = await organization(workspace, org)
+        await set_retention(workspace, found.id, kept)
+        return {"days": kept, "purged": await purge_due(workspace, only=found.id)}
+
+    print_result(run(do), as_json=as_json)
+
+
+def _days(value: str) -> int:
+    if not (value.isascii() and value.isdigit() and len(value) < 9):
+        raise WorkspaceError(f"--days {value!r} is not a number of days", hint="Give a whole number, or off.")
+    return int(value)
+
+
+def _place(lat: float | None, lon: float | None) -> Place | None:
+    from fieldnote.matching import Place
+
+    if (lat is None) != (lon is None):
+        raise WorkspaceError("--lat and --lon belong together", hint="Give both, or neither.")
+    return None if lat is None or lon is None else Place(lat, lon)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise WorkspaceError(
+            f"the transcript {path} cannot be read: {error.strerror or error}", hint="Check the file's name."
+        ) from error
+
+
+def _moment(value: str) -> datetime:
+    try:
+        return datetime.fromisoformat(value.strip())
+    except ValueError:
+        raise WorkspaceError(
+            f"--started-at {value!r} is not a time", hint="Write it as 2026-02-15T14:00:00Z or …-07:00."
+        ) from None
+
+
+def _seconds(value: float) -> timedelta:
+    try:
+        return timedelta(seconds=value)
+    except (OverflowError, ValueError):
+        raise WorkspaceError(f"--duration {value} is not a length", hint="Give seconds.") from None

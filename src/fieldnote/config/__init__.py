@@ -1,0 +1,83 @@
+"""fieldnote.yaml and the environment.
+
+`load` reads the file into frozen models. Every mistake in it is reported with file, line and key path,
+all of them at once. Rules that differ from plain YAML, as a file like this is written by hand:
+
+- only `true` and `false` are booleans: `yes`, `no`, `on` and `off` are words, as a CRM's stages may be;
+- a date or a time stays the text that was written, and so does every key (`choices: {1: WON}`);
+- a key that stands twice is an error;
+- `${NAME}` in a value is replaced from the environment; `$${NAME}` stands for the text `${NAME}`.
+"""
+
+from __future__ import annotations
+
+from fieldnote.config.crm import (
+    DRIVERS_GROUP,
+    CrmSettings,
+    Driver,
+    RestCall,
+    RestColumn,
+    RestNoteSettings,
+    RestRecordSettings,
+    RestWriting,
+    added_drivers,
+)
+from fieldnote.config.json_schema import json_schema
+from fieldnote.config.reader import load, read_as
+from fieldnote.config.schema import (
+    RECORDING,
+    RECORDING_PARTS,
+    AlertSettings,
+    Config,
+    DeletesSettings,
+    FieldSettings,
+    Kind,
+    Linking,
+    NoteSettings,
+    Policy,
+    PullSettings,
+    PushSettings,
+    ReceiverSettings,
+    SiroSettings,
+    StreamSettings,
+    TargetSettings,
+    WindowSettings,
+)
+from fieldnote.config.values import ColumnZone
+from fieldnote.config.words import Keys, dotted, nearest
+
+__all__ = [
+    "DRIVERS_GROUP",
+    "RECORDING",
+    "RECORDING_PARTS",
+    "AlertSettings",
+    "ColumnZone",
+    "Config",
+    "CrmSettings",
+    "DeletesSettings",
+    "Driver",
+    "FieldSettings",
+    "Keys",
+    "Kind",
+    "Linking",
+    "NoteSettings",
+    "Policy",
+    "PullSettings",
+    "PushSettings",
+    "ReceiverSettings",
+    "RestCall",
+    "RestColumn",
+    "RestNoteSettings",
+    "RestRecordSettings",
+    "RestWriting",
+    "SiroSettings",
+    "StreamSettings",
+    "TargetSettings",
+    "WindowSettings",
+    "added_drivers",
+    "dotted",
+    "json_schema",
+    "load",
+    "nearest",
+    "read_as",
+]

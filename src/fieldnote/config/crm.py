@@ -1,0 +1,194 @@
+"""The `crm` section: drivers, and the calls of a web API."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import (
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from fieldnote.config.values import (
+    RateLimit,
+    Secret,
+    Section,
+    Text,
+    Zone,
+)
+from fieldnote.config.words import nearest
+
+
+class Driver(StrEnum):
+    """How the CRM is reached."""
+
+    SQL = "sql"
+    """Its database: PostgreSQL, MySQL, MariaDB or SQLite."""
+    REST = "rest"
+    """Its web API."""
+    FILES = "files"
+    """Exports in a folder."""
+
+
+DRIVERS_GROUP = "fieldnote.crm"
+"""The entry points by which an installed package adds a driver of its own."""
+
+_DRIVER_KEYS = {
+    "url": Driver.SQL,
+    "write_url": Driver.SQL,
+    "folder": Driver.FILES,
+    "rest": Driver.REST,
+    "writing": Driver.REST,
+}
+"""Which driver of ours reads a key of the section."""
+
+
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+
+
+class RestCall(Section):
+    """One call of a web API, with `{placeholders}` in its path, its parameters and its body."""
+
+    method: Literal["GET", "POST", "PUT", "PATCH"]
+    path: Text
+    """Below `client.base_url`. What is put in is percent-encoded."""
+    params: dict[str, str] = Field(default_factory=dict)
+    body: Any = None
+    """As JSON. A text that is one placeholder and nothing else takes the value with its own type."""
+
+
+class RestColumn(Section):
+    """What the API takes in one field. Left out: whatever the field holds is the type that it has."""
+
+    at: Text | None = None
+    """JMESPath of the field inside the record; left out: the column's own name."""
+    type: Literal["text", "integer", "number", "boolean", "date", "datetime", "list"] | None = None
+    length: int | None = Field(default=None, ge=1)
+    choices: tuple[str, ...] = ()
+    required: bool = False
+    """Whether it must not be emptied."""
+    read_only: bool = False
+
+
+class RestRecordSettings(Section):
+    """How a record is read and written."""
+
+    read: RestCall
+    at: Text | None = None
+    """JMESPath of the record inside the answer; left out: the answer itself."""
+    etag: Text | None = None
+    """JMESPath of the record's ETag inside the answer; left out: the header says it, if the API has any."""
+    write: RestCall | None = None
+    columns: dict[str, RestColumn] = Field(default_factory=dict)
+
+
+class RestNoteSettings(Section):
+    """How notes are found, added and changed."""
+
+    find: RestCall
+    items: Text
+    """JMESPath of the list of notes inside the answer."""
+    next: Text | None = None
+    """JMESPath of the next page's address; left out: the answer's `Link` header says it, if there are pages."""
+    id: Text = "id"
+    """JMESPath of a note's id inside the note."""
+    etag: Text | None = None
+    """JMESPath of a note's ETag inside the note."""
+    insert: RestCall
+    update: RestCall
+
+
+class RestWriting(Section):
+    """How the `rest` driver writes back."""
+
+    rate_limit: RateLimit = 100
+    """Calls in any 60 seconds for writing back; `off` for none."""
+    records: dict[str, RestRecordSettings] = Field(default_factory=dict)
+    """By the name that `table` of a target says."""
+    notes: dict[str, RestNoteSettings] = Field(default_factory=dict)
+    """By the name that `table` of a target's note says."""
+
+    @model_validator(mode="after")
+    def _placeholders_are_known(self) -> Self:
+        for name, record in self.records.items():
+            _known_placeholders(f"records.{name}.read", record.read, {"key"})
+            _known_placeholders(f"records.{name}.write", record.write, {"key", "column", "value"})
+        for name, note in self.notes.items():
+            _known_placeholders(f"notes.{name}.find", note.find, {"record", "note_key"})
+            _known_placeholders(f"notes.{name}.insert", note.insert, {"record", "note_key", "body"})
+            _known_placeholders(f"notes.{name}.update", note.update, {"record", "note_key", "id", "body"})
+        return self
+
+
+def _known_placeholders(where: str, call: RestCall | None, known: set[str]) -> None:
+    used = set() if call is None else set(_PLACEHOLDER.findall(f"{call.path} {call.params} {call.body}"))
+    if unknown := sorted(used - known):
+        names = ", ".join(f"{{{name}}}" for name in sorted(known))
+        raise ValueError(f"has {{{unknown[0]}}} in {where}, where these stand for something: {names}")
+
+
+class CrmSettings(Section):
+    """The CRM. Which keys it needs depends on the driver; `timezone` is for all of them."""
+
+    driver: str
+    """A `Driver`, or the name under which an installed package adds one."""
+    url: Secret | None = Field(default=None, validate_default=True)
+    """`sql`: the database's address, password included."""
+    write_url: Secret | None = None
+    """`sql`: another address for writes."""
+    folder: Path | None = Field(default=None, validate_default=True)
+    """`files`: where the exports are, below the folder of fieldnote.yaml unless it begins with `/`."""
+    rest: dict[str, Any] | None = Field(default=None, validate_default=True, repr=False)
+    """`rest`: what `dlt` calls a REST API configuration, as it is."""
+    writing: RestWriting | None = Field(default=None, validate_default=True)
+    """`rest`: how what was said is written back."""
+    timezone: Zone | None = None
+    """The zone of times that carry none."""
+    options: dict[str, Any] | None = Field(default=None, exclude=True, repr=False)
+    """For a driver of another package: the section's other keys."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _hand_over(cls, value: object) -> object:
+        """What stands beside a driver of another package is that driver's own."""
+        if not isinstance(value, dict) or not _is_added(value.get("driver")):
+            return value
+        own = {name: value[name] for name in ("driver", "timezone") if value.get(name) is not None}
+        return {**own, "options": {name: item for name, item in value.items() if name not in own}}
+
+    @field_validator("driver")
+    @classmethod
+    def _is_known(cls, name: str) -> str:
+        if name in set(Driver) or _is_added(name):
+            return name
+        known = [*Driver, *sorted(added_drivers())]
+        raise ValueError(f"is '{name}', which is no driver{nearest(name, known)}")
+
+    @field_validator("url", "write_url", "folder", "rest", "writing", "options")
+    @classmethod
+    def _is_the_drivers(cls, value: object, info: ValidationInfo) -> object:
+        """Each driver's keys are its own, and it needs those that are not another address for writes."""
+        driver, key = info.data.get("driver"), str(info.field_name)
+        if driver is None or _is_added(driver):
+            return value
+        if value is not None and driver != _DRIVER_KEYS.get(key):
+            raise ValueError(f"is no key of the driver '{driver}'")
+        if value is None and driver == _DRIVER_KEYS.get(key) and key not in {"write_url", "writing"}:
+            raise PydanticCustomError("missing", "is missing")
+        return value
+
+
+def added_drivers() -> frozenset[str]:
+    """The names of the CRM drivers that installed packages add to those of `Driver`."""
+    return frozenset(point.name for point in entry_points(group=DRIVERS_GROUP)) - set(Driver)
+
+
+def _is_added(name: object) -> bool:
+    return name not in set(Driver) and name in added_drivers()

@@ -1,0 +1,373 @@
+"""The sections of fieldnote.yaml as frozen models."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    BeforeValidator,
+    Field,
+    field_validator,
+    model_validator,
+)
+
+from fieldnote.config.crm import CrmSettings, Driver, RestWriting
+from fieldnote.config.values import (
+    Duration,
+    RateLimit,
+    Secret,
+    Section,
+    Share,
+    Span,
+    Text,
+    WebAddress,
+    Zone,
+    enabled,
+    secrets,
+)
+from fieldnote.config.words import Keys, line_of, nearest
+
+
+class Policy(StrEnum):
+    """What may happen to a CRM field that something was said about."""
+
+    SHADOW = "shadow"
+    """Not written, and nobody is asked: what would be written is kept beside what people then enter."""
+    FILL = "fill"
+    """Written only while it is empty, and kept up to date as long as nobody else changes it."""
+    UPDATE = "update"
+    """Written, unless a person changed it since."""
+    APPEND = "append"
+    """What was said in each conversation is added, in their order."""
+    PROPOSE = "propose"
+    """Shown to a person, not written."""
+    OVERWRITE = "overwrite"
+    """Written even over a person's change."""
+
+
+class Kind(StrEnum):
+    """As what an extraction is written: the type that its words are converted to."""
+
+    TEXT = "text"
+    LIST = "list"
+    INTEGER = "integer"
+    DECIMAL = "decimal"
+    MONEY = "money"
+    MONEY_MIN = "money.min"
+    MONEY_MAX = "money.max"
+    MONEY_MIDDLE = "money.middle"
+    DATE = "date"
+    DATE_FIRST = "date.first"
+    DATE_LAST = "date.last"
+    BOOLEAN = "boolean"
+    CHOICE = "choice"
+    EMAIL = "email"
+    PHONE = "phone"
+    PERSON = "person"
+
+
+class SiroSettings(Section):
+    """The account in Siro. What the file leaves out comes from the environment: `SIRO_TOKEN` and so on."""
+
+    token: Secret | None = None
+    """The organization's API token."""
+    base_url: WebAddress | None = None
+    api_url: WebAddress | None = None
+    auth_url: WebAddress | None = None
+    """Where client credentials become tokens; used where there is no `token`."""
+    client_id: Text | None = None
+    client_secret: Secret | None = None
+    user_id: Text | None = None
+    rate_limit: RateLimit = 1000
+    """Calls of one token in any 60 seconds, as Siro allows them; `off` for a server without a limit."""
+    integration_connection_id: Text | None = None
+    """How Siro names the CRM's own integration, where that one sends the records and this file only pulls."""
+    webhook_secret: Annotated[tuple[Secret, ...], BeforeValidator(secrets)] = ()
+    """The signing secrets of the webhook; several while one is being replaced."""
+
+
+class WindowSettings(Section):
+    """Which start times a query covers whole."""
+
+    past: Span | None = None
+    """So far back; left out: without an end."""
+    future: Span | None = None
+    """So far ahead; left out: without an end."""
+
+
+class DeletesSettings(Section):
+    """What becomes of a record in Siro whose row does not come any more."""
+
+    window: WindowSettings | None = None
+    """Left out: the query gives every row that there is."""
+    at_most: Share = 0.05
+    """More than this part of the stream's records is not deleted before a person says so."""
+    table: Text | None = None
+    """A row that still stands in this table has only left the query, and is not deleted."""
+    only_source: bool = False
+    """Whether this connection alone sends appointments to the organization: what it does not know may go."""
+    enabled: bool = True
+    """`deletes: false` is short for `{enabled: false}`: such a record stays."""
+
+    @model_validator(mode="after")
+    def _a_sweep_has_two_ends(self) -> Self:
+        window = self.window
+        if self.only_source and (window is None or window.past is None or window.future is None):
+            raise ValueError("has 'only_source', which needs a window with 'past' and 'future'")
+        return self
+
+
+class StreamSettings(Section):
+    """One kind of record that goes to Siro."""
+
+    query: Text | None = None
+    table: Text | None = None
+    key: Text
+    cursor: Text | None = None
+    map: dict[str, Any] = Field(min_length=1)
+    """Siro's fields, as the file nests them; `fieldnote.mapping` compiles it."""
+    timezone: Zone | None = None
+    deletes: Annotated[DeletesSettings | None, BeforeValidator(enabled)] = None
+    """Left out: a `table` is whole, so that a row which is gone from it is deleted; a `query` may have an end."""
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Self:
+        if (self.query is None) == (self.table is None):
+            raise ValueError("needs either 'query' or 'table', and not both")
+        return self
+
+    @property
+    def deletions(self) -> DeletesSettings | None:
+        """None: what does not come any more stays in Siro."""
+        if self.deletes is None:
+            return DeletesSettings() if self.table is not None else None
+        return self.deletes if self.deletes.enabled else None
+
+
+class PushSettings(Section):
+    """What goes from the CRM to Siro."""
+
+    every: Duration = timedelta(minutes=10)
+    batch: int = Field(default=100, ge=1, le=1000)
+    """Records in one call."""
+    accounts: StreamSettings | None = None
+    """Customers by themselves. Those of appointments and deals travel inside them, and need no stream."""
+    opportunities: StreamSettings | None = None
+    engagements: StreamSettings | None = None
+
+    @model_validator(mode="after")
+    def _only_appointments_start(self) -> Self:
+        for name, stream in (("opportunities", self.opportunities), ("accounts", self.accounts)):
+            deletes = stream.deletions if stream else None
+            if deletes is not None and (deletes.window is not None or deletes.only_source):
+                raise ValueError(f"has a window of start times under '{name}', which have none")
+        return self
+
+    def streams(self) -> dict[str, StreamSettings]:
+        """The streams that the file names."""
+        named = {"accounts": self.accounts, "opportunities": self.opportunities, "engagements": self.engagements}
+        return {name: stream for name, stream in named.items() if stream is not None}
+
+
+class FieldSettings(Section):
+    """Where one extraction goes, as what, and under which policy."""
+
+    to: Text
+    """The column."""
+    kind: Kind = Field(default=Kind.TEXT, alias="as")
+    policy: Policy = Policy.FILL
+    choices: dict[str, str] | None = None
+    """For `as: choice`: what may be said, and what the CRM calls it."""
+
+    @field_validator("choices", mode="before")
+    @classmethod
+    def _list_is_exact(cls, value: object) -> object:
+        return {str(word): str(word) for word in value} if isinstance(value, list) else value
+
+    @model_validator(mode="after")
+    def _choices_for_choice(self) -> Self:
+        if (self.kind is Kind.CHOICE) != (self.choices is not None):
+            raise ValueError("has one of 'as: choice' and 'choices' without the other")
+        return self
+
+
+class NoteSettings(Section):
+    """The table that a summary is written to as a note."""
+
+    table: Text
+    record: Text
+    """The column that holds the id of the record which the note belongs to."""
+    body: Text
+    key: Text | None = None
+    """A column for Fieldnote's key; without one the key stands in the note's last line."""
+    name: str = Field(default="summary", pattern=r"^[a-z][a-z0-9_-]{0,30}$")
+    """Tells several notes of one target apart; it is a part of Fieldnote's key, so leave it as it is."""
+    sections: tuple[Text, ...] = ()
+    """Which parts of the summary, by name and in this order; left out: all of them."""
+
+
+RECORDING = "recording."
+"""How the name of a field begins that is no extraction but a part of the recording itself."""
+
+RECORDING_PARTS = ("webUrl", "title", "result", "evaluationScore")
+"""Where to listen; the title; how it ended (OPEN, WON or LOST); the score of its evaluation."""
+
+
+class TargetSettings(Section):
+    """What is written back to one kind of CRM record."""
+
+    table: Text
+    key: Text
+    """The column that holds the externalId."""
+    fields: dict[str, FieldSettings] = Field(default_factory=dict)
+    """By the extraction's name, or by `recording.` and the name of a part: see `RECORDING_PARTS`."""
+    start_link: Text | None = None
+    """`engagement`: the column for the link by which the rep starts this appointment's recording in Siro's app."""
+    note: NoteSettings | None = None
+    notes: tuple[NoteSettings, ...] = ()
+    """Several notes of one conversation, each with a `name` of its own."""
+
+    def all_notes(self) -> tuple[NoteSettings, ...]:
+        """`note` and `notes` together."""
+        return (*([self.note] if self.note else []), *self.notes)
+
+    @field_validator("fields", mode="before")
+    @classmethod
+    def _short_form(cls, value: object) -> object:
+        """`Budget: budget_text` is `Budget: {to: budget_text, as: text, policy: fill}`."""
+        if not isinstance(value, dict):
+            return value
+        return {name: {"to": field} if isinstance(field, str) else field for name, field in value.items()}
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not self.fields and not self.all_notes() and self.start_link is None:
+            raise ValueError("needs 'fields' or 'note' (or 'notes'); there is nothing to write back")
+        names = [note.name for note in self.all_notes()]
+        if len(set(names)) < len(names):
+            raise ValueError("has two notes of one name; give each a 'name' of its own")
+        return self
+
+    @model_validator(mode="after")
+    def _parts_are_known(self) -> Self:
+        parts = [f"{RECORDING}{part}" for part in RECORDING_PARTS]
+        for name in self.fields:
+            if name.startswith(RECORDING) and name not in parts:
+                raise ValueError(f"has '{name}', which is no part of a recording{nearest(name, parts)}")
+        return self
+
+    @model_validator(mode="after")
+    def _one_extraction_a_column(self) -> Self:
+        columns = [field.to.casefold() for field in self.fields.values()]
+        if self.start_link is not None and self.start_link.casefold() in columns:
+            raise ValueError(f"sends an extraction and 'start_link' to the same column '{self.start_link}'")
+        for name, field in self.fields.items():
+            if columns.count(field.to.casefold()) > 1:
+                raise ValueError(f"sends '{name}' and another extraction to the same column '{field.to}'")
+        return self
+
+
+class Linking(StrEnum):
+    """What may be done for recordings that Siro leaves unlinked."""
+
+    OFF = "off"
+    """Nothing."""
+    PROPOSE = "propose"
+    """The likely appointment is proposed to a person."""
+    LINK = "link"
+    """What is certain is linked through the API, what is likely is proposed."""
+
+
+class PullSettings(Section):
+    """What comes back from Siro, by the kind of record that the recording is linked to."""
+
+    every: Duration = timedelta(minutes=2)
+    linking: Linking = Linking.LINK
+    """For recordings that Siro leaves unlinked. Linking needs a user token of scope write; else it is proposed."""
+    engagement: TargetSettings | None = None
+    opportunity: TargetSettings | None = None
+    account: TargetSettings | None = None
+    contact: TargetSettings | None = None
+    lead: TargetSettings | None = None
+
+    @model_validator(mode="after")
+    def _only_appointments_are_started(self) -> Self:
+        for name, target in self.targets().items():
+            if target.start_link is not None and name != "engagement":
+                raise ValueError(f"has 'start_link' under '{name}'; it belongs under 'engagement'")
+        return self
+
+    def targets(self) -> dict[str, TargetSettings]:
+        """The targets that the file names, by kind of record."""
+        kinds = ("engagement", "opportunity", "account", "contact", "lead")
+        return {kind: target for kind in kinds if (target := getattr(self, kind)) is not None}
+
+
+class ReceiverSettings(Section):
+    """Where `fieldnote run` listens for webhooks: Siro's, and the CRM's."""
+
+    host: Text = "127.0.0.1"
+    port: int = Field(default=8787, ge=0, le=65535)
+    crm_secret: Annotated[tuple[Secret, ...], BeforeValidator(secrets)] = ()
+    """What a hook of the CRM proves itself with; several while one is being replaced."""
+
+
+def _addresses(value: object) -> object:
+    """A list of addresses, or one, stands for the section."""
+    return {"to": secrets(value)} if isinstance(value, (str, list)) else value
+
+
+class AlertSettings(Section):
+    """Who is told when the connection's status turns bad, or well again."""
+
+    to: Annotated[tuple[Secret, ...], BeforeValidator(secrets)] = Field(default=(), min_length=1)
+    """Addresses as Apprise writes them, such as `mailto://user:password@example.com`."""
+    every: Duration = timedelta(minutes=5)
+    """How often the daemon looks."""
+
+
+class Config(Section):
+    """A whole fieldnote.yaml."""
+
+    version: Literal[1]
+    connection: str = Field(default="default", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")
+    siro: SiroSettings = SiroSettings()
+    crm: CrmSettings
+    push: PushSettings | None = None
+    pull: PullSettings | None = None
+    receiver: ReceiverSettings = ReceiverSettings()
+    alerts: Annotated[AlertSettings, BeforeValidator(_addresses)] = AlertSettings()
+    path: Path = Field(default=Path("fieldnote.yaml"), exclude=True)
+    """The file that this was read from."""
+    lines: dict[Keys, int] = Field(default_factory=dict, exclude=True, repr=False)
+    """The line of that file on which each value stands."""
+
+    @model_validator(mode="after")
+    def _can_write_back(self) -> Self:
+        if self.pull is None:
+            return self
+        if self.crm.driver == Driver.FILES:
+            raise ValueError("has 'pull', and the driver 'files' only reads: nothing can be written back")
+        if self.crm.driver == Driver.REST:
+            self._knows_its_calls(self.pull)
+        return self
+
+    def _knows_its_calls(self, pull: PullSettings) -> None:
+        """A target of a web API needs the calls by which it is written."""
+        writing = self.crm.writing or RestWriting()
+        for model, target in pull.targets().items():
+            record = writing.records.get(target.table)
+            writes = bool(target.fields) or target.start_link is not None
+            if record is None or (writes and record.write is None):
+                part = "read" if record is None else "write"
+                raise ValueError(f"has pull.{model}, and crm.writing.records.{target.table}.{part} is missing")
+            for note in target.all_notes():
+                if note.table not in writing.notes:
+                    raise ValueError(f"has notes in pull.{model}, and crm.writing.notes.{note.table} is missing")
+
+    def at(self, keys: Keys) -> str:
+        """Where a value stands, for a message: `fieldnote.yaml:12`."""
+        return f"{self.path}:{line_of(self.lines, keys)}"

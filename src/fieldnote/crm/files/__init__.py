@@ -1,0 +1,1 @@
+"""The `files` driver: CSV and JSON Lines exports in a folder."""

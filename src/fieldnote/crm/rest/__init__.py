@@ -1,0 +1,1 @@
+"""The `rest` driver: web APIs, read through dlt."""

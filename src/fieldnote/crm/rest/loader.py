@@ -1,0 +1,157 @@
+"""The process in which `dlt` lands a web API's resources: `python -m fieldnote.crm.rest.loader`.
+
+It reads one job from its standard input, a line of JSON, and answers with one on its standard output. It ends at
+once when its input does, which is when the process that started it ends.
+
+`dlt` first extracts all that the API gives into files, and only then loads it: an API that fails half-way leaves
+the tables as they are. Its working folder is made anew each time, so that no half-done load of an earlier process
+is repeated over newer rows; the state that counts is in the database. While it loads, readers wait.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import dlt
+import psycopg
+from dlt.common.schema import Schema
+from dlt.common.schema.utils import get_root_table
+from dlt.destinations import postgres
+from dlt.extract import DltSource
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
+
+from fieldnote.crm.rest.errors import explained
+from fieldnote.crm.rest.source import open_source
+from fieldnote.crm.staging import Landing, analyze_new, ensure_indexes, gate, note
+from fieldnote.crm.types import Place
+from fieldnote.errors import FieldnoteError
+
+_VARIANT = "__v_(text|bigint|double|decimal|wei|bool|json|timestamp|date|time|binary)$"
+"""How the names of the columns end in which dlt puts what does not fit the type that a column began with."""
+
+_VARIANTS = """select c.relname, a.attname, v.attname, format_type(a.atttypid, null), format_type(v.atttypid, null)
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace and c.relkind = 'r'
+    join pg_attribute v on v.attrelid = c.oid and v.attnum > 0 and not v.attisdropped
+    join pg_attribute a on a.attrelid = c.oid and a.attname = regexp_replace(v.attname, %s, '')
+   where n.nspname = %s and v.attname ~ %s"""
+
+_NUMBERS = {"bigint", "numeric", "double precision", "smallint", "integer"}
+
+
+def main() -> None:
+    """Do the job that standard input gives."""
+    job = json.loads(sys.stdin.readline())
+    threading.Thread(target=_end_with_the_parent, daemon=True).start()
+    # What libraries print must not mix with the answer.
+    answer_to, sys.stdout = sys.stdout, sys.stderr
+    try:
+        answer: dict[str, Any] = {"warnings": _check(job) if job["task"] == "check" else _land(job)}
+    except FieldnoteError as error:
+        answer = {"error": type(error).__name__, "message": error.message, "hint": error.hint}
+    print(json.dumps(answer), file=answer_to, flush=True)
+    os._exit(0)  # threads of libraries are not waited for
+
+
+def _end_with_the_parent() -> None:
+    sys.stdin.read()
+    os._exit(1)
+
+
+def _check(job: dict[str, Any]) -> list[str]:
+    with explained(job["config"]):
+        source = open_source(job["config"])
+        first = next(resource for resource in source.resources.values() if not resource.is_transformer)
+        next(iter(first.add_limit(1)), None)
+    return []
+
+
+def _land(job: dict[str, Any]) -> list[str]:
+    place = Place(job["connection"], Path(job["folder"]), job["database_url"], Path(job["home"]))
+    landing = Landing(place)
+    folder = place.home / "dlt" / landing.schema
+    with landing.landing() as connection, explained(job["config"]):
+        shutil.rmtree(folder, ignore_errors=True)
+        place.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True)
+        try:
+            return _run(job, landing, connection, folder)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _run(job: dict[str, Any], landing: Landing, connection: psycopg.Connection, folder: Path) -> list[str]:
+    destination = postgres(credentials=_address(landing.database_url), replace_strategy="insert-from-staging")
+    pipeline = dlt.pipeline(
+        landing.schema, pipelines_dir=str(folder / "pipelines"), destination=destination, dataset_name=landing.schema
+    )
+    pipeline.sync_destination()
+    source = open_source(job["config"])
+    if job["full"]:
+        _forget_positions(pipeline, source.name)
+    pipeline.extract(source)
+    pipeline.normalize()
+    with gate(connection):
+        pipeline.load(raise_on_failed_jobs=True)
+        _join_variants(connection, landing.schema)
+        ensure_indexes(connection, landing.schema, [(table, column) for table, column in job["indexes"]])
+        analyze_new(connection, landing.schema)
+        note(connection, "rest", job["version"])
+    return _left_behind(source, pipeline.default_schema, job["tables"])
+
+
+def _left_behind(source: DltSource, schema: Schema, read: list[str]) -> list[str]:
+    """Warnings about tables that are read, and that an earlier configuration landed and this one does not."""
+    tables = {name: get_root_table(schema.tables, name) for name in schema.tables}
+    return [
+        f"no resource of crm.rest brings the table {name} up to date any more: it is as it was"
+        for name in read
+        if name in tables and tables[name].get("resource") not in source.resources
+    ]
+
+
+def _forget_positions(pipeline: dlt.Pipeline, name: str) -> None:
+    """Let every resource begin at its initial value."""
+    with pipeline.managed_state(extract_state=False) as state:
+        resources = state.get("sources", {}).get(name, {}).get("resources", {})
+        for kept in resources.values():
+            kept.pop("incremental", None)
+
+
+def _address(database_url: str) -> dict[str, Any]:
+    """The database as dlt takes it: it wants a host, and libpq lets the one in the query count."""
+    given = {name: str(value) for name, value in conninfo_to_dict(database_url).items() if value is not None}
+    parts = {name: given.pop(part) for name, part in _PARTS.items() if part in given}
+    return {"host": "localhost", **parts, "query": given}
+
+
+_PARTS = {"database": "dbname", "username": "user", "password": "password"}
+
+
+# --- columns of mixed types -----------------------------------------------------------------------------
+
+
+def _join_variants(connection: psycopg.Connection, schema: str) -> None:
+    """Bring columns and their variants together under a type that holds both: numeric for numbers, else text."""
+    found = connection.execute(_VARIANTS, (_VARIANT, schema, _VARIANT)).fetchall()
+    for table, column, variant, kind, other in found:
+        wide = "numeric" if {kind, other} <= _NUMBERS else "text"
+        names = {"table": sql.Identifier(schema, table), "type": sql.SQL(wide)}
+        names |= {"column": sql.Identifier(column), "variant": sql.Identifier(variant)}
+        if kind != wide:
+            connection.execute(sql.SQL(_WIDEN).format(**names))
+        connection.execute(sql.SQL(_TAKE_OVER).format(**names))
+
+
+_WIDEN = "alter table {table} alter column {column} type {type} using {column}::text::{type}"
+_TAKE_OVER = "update {table} set {column} = {variant}::text::{type} where {variant} is not null and {column} is null"
+
+
+if __name__ == "__main__":
+    main()

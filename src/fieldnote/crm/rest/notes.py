@@ -1,0 +1,128 @@
+"""Notes through a web API: searched by their record, told apart by our key in a field or in the body's last line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+from fieldnote.config import RestNoteSettings
+from fieldnote.crm.note_marks import has_marker, marked, unmarked
+from fieldnote.crm.rest.calls import Calls
+from fieldnote.crm.rest.templates import filled, json_of, perform, search
+from fieldnote.crm.types import NoteResult, NoteTarget, Outcome
+from fieldnote.errors import CrmRefused
+
+_PAGES = 1000
+_GONE = frozenset({404, 410})
+_CHANGED = frozenset({412})
+
+
+@dataclass(frozen=True, slots=True)
+class _Note:
+    """A note of ours. `body` is without the line of our key."""
+
+    id: str
+    body: str
+    etag: str | None
+
+
+class RestNotes:
+    """The notes of one API."""
+
+    def __init__(self, calls: Calls, settings: Mapping[str, RestNoteSettings]) -> None:
+        self._calls = calls
+        self._settings = settings
+
+    def find(self, note: NoteTarget, record: str, key: str) -> NoteResult:
+        """See `Driver.find_note`."""
+        found = self._find(note, record, key)
+        return NoteResult(Outcome.APPLIED, found.body) if found else NoteResult(Outcome.MISSING)
+
+    def insert(self, note: NoteTarget, record: str, key: str, body: str) -> NoteResult:
+        """See `Driver.insert_note`. The search comes first, so that a lost answer does not double the note."""
+        if found := self._find(note, record, key):
+            return NoteResult(Outcome.CHANGED, found.body)
+        text = marked(body, note, key)
+        values = {"record": record, "note_key": key, "body": text}
+        digest = blake2b(f"{note.table}\n{record}\n{key}\n{text}".encode(), digest_size=16).hexdigest()
+        headers = {"Idempotency-Key": digest}
+        perform(self._calls, self._of(note).insert, values, secret=text, headers=headers)
+        after = self._find(note, record, key)
+        return NoteResult(Outcome.APPLIED, after.body if after else body)
+
+    def update_if(self, note: NoteTarget, record: str, key: str, expected: str, body: str) -> NoteResult:
+        """See `Driver.update_note_if`. The search directly before it is what guards the write."""
+        found = self._find(note, record, key)
+        if found is None:
+            return NoteResult(Outcome.MISSING)
+        if found.body != expected:
+            return NoteResult(Outcome.CHANGED, found.body)
+        text = marked(body, note, key)
+        values = {"record": record, "note_key": key, "id": found.id, "body": text}
+        headers = {"If-Match": found.etag} if found.etag else None
+        update = self._of(note).update
+        answer = perform(self._calls, update, values, secret=text, headers=headers, accepted=_GONE | _CHANGED)
+        after = self._find(note, record, key)
+        if after is None:
+            return NoteResult(Outcome.MISSING)
+        if answer.status_code in _GONE:
+            raise CrmRefused(
+                f"{note.table}: the note is there, and the call that changes it answers {answer.status_code}",
+                hint=f"check crm.writing.notes.{note.table}.update",
+            )
+        return NoteResult(Outcome.APPLIED if answer.is_success else Outcome.CHANGED, after.body)
+
+    def _of(self, note: NoteTarget) -> RestNoteSettings:
+        if note.table not in self._settings:
+            raise CrmRefused(f"{note.table} is not known", hint=f"add crm.writing.notes.{note.table}")
+        return self._settings[note.table]
+
+    def _find(self, note: NoteTarget, record: str, key: str) -> _Note | None:
+        for item in self._items(note, record, key):
+            body = str(search(note.body, item, f"the note's 'body: {note.body}'") or "")
+            owner = search(note.record, item, f"the note's 'record: {note.record}'")
+            ours = has_marker(body, key) if note.key is None else str(search(note.key, item, "the note's 'key'")) == key
+            if ours and (owner is None or _holds(owner, record)):
+                return self._note(note, item, unmarked(body, note, key))
+        return None
+
+    def _note(self, note: NoteTarget, item: dict[str, Any], body: str) -> _Note:
+        settings, where = self._of(note), f"crm.writing.notes.{note.table}"
+        etag = search(settings.etag, item, f"{where}.etag") if settings.etag else None
+        return _Note(str(search(settings.id, item, f"{where}.id")), body, etag)
+
+    def _items(self, note: NoteTarget, record: str, key: str) -> Iterator[dict[str, Any]]:
+        """The notes that the search gives, over all its pages."""
+        settings = self._of(note)
+        where = f"crm.writing.notes.{note.table}"
+        values = {"record": record, "note_key": key}
+        answer = perform(self._calls, settings.find, values, reads=True, accepted=_GONE)
+        seen: set[str] = set()
+        for _ in range(_PAGES):
+            if answer.status_code in _GONE:
+                return
+            said = json_of(answer)
+            items = search(settings.items, said, f"{where}.items")
+            if items is not None and not isinstance(items, list):
+                raise CrmRefused(f"{where}.items leads to no list", hint="see the API's own documentation")
+            yield from (item for item in items or () if isinstance(item, dict))
+            following = search(settings.next, said, f"{where}.next") if settings.next else _linked(answer.links)
+            if not following:
+                return
+            if following in seen:
+                break
+            seen.add(following)
+            body = filled(settings.find.body, values)
+            answer = self._calls.ask(settings.find.method, str(following), reads=True, body=body)
+        raise CrmRefused(f"{where}.find: the pages run in a circle", hint=f"check {where}.next")
+
+
+def _linked(links: Mapping[str | None, Mapping[str, str]]) -> str | None:
+    return links.get("next", {}).get("url")
+
+
+def _holds(owner: object, record: str) -> bool:
+    """Whether a note's record is this one: an id, or a list of ids."""
+    return any(str(item) == record for item in (owner if isinstance(owner, list) else [owner]))

@@ -1,0 +1,1 @@
+"""The `sql` driver: PostgreSQL, MySQL, MariaDB, and SQLite."""

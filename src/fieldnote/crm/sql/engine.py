@@ -1,0 +1,201 @@
+"""One database address: its connections, short transactions, and what its tables look like."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, tzinfo
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool, PoolProxiedConnection
+
+from fieldnote.crm.sql.columns import Table
+from fieldnote.crm.sql.errors import translated
+from fieldnote.crm.sql.text import Dialect, identity_of
+from fieldnote.errors import ConfigError, CrmUnavailable
+
+CONNECT_SECONDS = 10
+_TRUSTED_SECONDS = 5.0
+"""For how long after its last use a connection is taken to be alive."""
+LOCK_SECONDS = 5
+"""How long a write waits for somebody else's lock before it is left to a later cycle."""
+
+Rows = list[dict[str, Any]]
+
+
+class Database:
+    """An address that is read, or written, in short transactions. May be shared between threads."""
+
+    def __init__(self, url: URL, *, writes: bool, zone: tzinfo, setting: str, opening: tuple[str, ...] = ()) -> None:
+        """`opening`: what a transaction begins with, beside what this kind of database asks for."""
+        self.dialect = Dialect(url.get_backend_name())
+        self.identity = identity_of(url)
+        self._url = url
+        self._writes = writes
+        self._zone = zone
+        self._setting = setting
+        self._more_opening = opening
+        self._engine = self._create()
+        self._tables: dict[str, Table] = {}
+        self._lock = threading.Lock()
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self._engine.dispose()
+
+    def forget_tables(self) -> None:
+        """Look at the tables again when they are next needed: one of them is not as it was."""
+        with self._lock:
+            self._tables.clear()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """A short transaction. Reading ones see one state of the database, and cannot write."""
+        with translated(f"connecting by {self._setting}", connecting=True):
+            connection = self._engine.connect()
+        with connection:
+            for statement in (*self._opening(), *self._more_opening):
+                connection.exec_driver_sql(statement)
+            yield connection
+            connection.commit()
+
+    def select(self, connection: Connection, statement: str, parameters: dict[str, Any]) -> Rows:
+        """The rows of a statement that was spelled by `dialect`."""
+        result = connection.exec_driver_sql(statement, {k: self.bindable(v) for k, v in parameters.items()})
+        names = tuple(result.keys())
+        # Straight from the driver: a million rows need no further object around each.
+        found = result.cursor.fetchall()
+        result.close()
+        return [dict(zip(names, row, strict=False)) for row in found]  # as many values as names, always
+
+    def bindable(self, value: object) -> object:
+        """A value as it was read, as it can be bound again. SQLite knows four types."""
+        if self.dialect.backend != "sqlite":
+            return value
+        match value:
+            case Decimal():
+                return int(value) if value == value.to_integral_value() else float(value)
+            case datetime():
+                return value.isoformat(sep=" ")
+            case date() | UUID():
+                return str(value)
+            case _:
+                return value
+
+    def known_table(self, name: str) -> Table | None:
+        """A table that was looked at before."""
+        return self._tables.get(name)
+
+    def table(self, connection: Connection, name: str) -> Table:
+        """Look at a table once. Raises CrmRefused where there is none, with the nearest name."""
+        from fieldnote.crm.sql.reflection import reflect  # noqa: PLC0415 - it loads what reading rows does without
+
+        with self._lock:
+            if name not in self._tables:
+                self._tables[name] = reflect(connection, name, self.dialect.backend, self._zone)
+            return self._tables[name]
+
+    # --- connections --------------------------------------------------------------------------------
+
+    def _create(self) -> Engine:
+        match self.dialect.backend:
+            case "sqlite":
+                return create_engine("sqlite://", creator=self._open_file, poolclass=NullPool)
+            case "mysql":
+                arguments: dict[str, Any] = {"connect_timeout": CONNECT_SECONDS}
+                if self._writes:
+                    # Without the strict mode MySQL cuts what does not fit, and says nothing.
+                    arguments["init_command"] = (
+                        "set session sql_mode = concat(@@sql_mode, ',STRICT_ALL_TABLES'),"
+                        f" innodb_lock_wait_timeout = {LOCK_SECONDS}"
+                    )
+                url = self._url.update_query_dict({"charset": self._url.query.get("charset", "utf8mb4")})
+            case "mssql":
+                arguments = {"login_timeout": CONNECT_SECONDS}
+                url = self._url
+            case _:
+                # No prepared statements: a pooler between us and the database may not know them.
+                arguments = {"connect_timeout": CONNECT_SECONDS, "prepare_threshold": None}
+                url = self._url
+        try:
+            engine = create_engine(url, connect_args=arguments, pool_size=4, pool_recycle=1800)
+        except (ImportError, TypeError, ValueError) as error:
+            hint = "pip install pymssql" if self.dialect.backend == "mssql" else "check what stands behind its '?'"
+            raise ConfigError(f"{self._setting} cannot be used ({type(error).__name__})", hint=hint) from error
+        event.listen(engine, "checkin", _note_use)
+        event.listen(engine, "checkout", _ask_after_a_while)
+        if self.dialect.backend == "postgresql" and not self._writes:
+            event.listen(engine, "connect", _begin_as_reader)
+        return engine
+
+    def _open_file(self) -> sqlite3.Connection:
+        path = Path(self._url.database or "")
+        if not path.is_file():
+            # SQLite itself would make an empty file of that name.
+            raise CrmUnavailable(f"{self._setting}: there is no file {path}", hint="check the path")
+        connection = sqlite3.connect(
+            f"file:{quote(str(path.absolute()))}?mode=rw",
+            uri=True,
+            timeout=LOCK_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        if not self._writes:
+            connection.execute("pragma query_only = on")
+            # One badly encoded name must not stop a whole stream.
+            connection.text_factory = lambda data: data.decode("utf-8", "replace")
+        return connection
+
+    def _opening(self) -> tuple[str, ...]:
+        match self.dialect.backend, self._writes:
+            case "sqlite", writes:
+                return ("begin immediate" if writes else "begin",)
+            case "mssql", writes:
+                # No snapshot while reading: a database allows that only where somebody has turned it on.
+                return (f"set lock_timeout {LOCK_SECONDS * 1000}",) if writes else ()
+            case "postgresql", True:
+                return (f"set local lock_timeout = '{LOCK_SECONDS}s'",)
+            case (_, True) | ("postgresql", False):
+                return ()
+            case _:
+                return ("set transaction isolation level repeatable read, read only",)
+
+    # --- tables -------------------------------------------------------------------------------------
+
+
+def _begin_as_reader(connection: Any, _record: ConnectionPoolEntry) -> None:
+    """Each transaction says so as it begins, which saves asking for it."""
+    from psycopg import IsolationLevel  # noqa: PLC0415 - only where PostgreSQL is the CRM
+
+    connection.isolation_level = IsolationLevel.REPEATABLE_READ
+    connection.read_only = True
+
+
+def _note_use(_connection: Any, record: ConnectionPoolEntry) -> None:
+    record.info["used_at"] = time.monotonic()
+
+
+def _ask_after_a_while(connection: Any, record: ConnectionPoolEntry, proxy: PoolProxiedConnection) -> None:
+    """The database may have been restarted since the connection was last used; a moment ago it was there."""
+    if time.monotonic() - record.info.get("used_at", 0.0) < _TRUSTED_SECONDS:
+        return
+    del proxy
+    cursor = connection.cursor()
+    try:
+        cursor.execute("select 1")
+        cursor.fetchall()
+        connection.rollback()
+    except Exception as error:
+        raise DisconnectionError from error
+    finally:
+        cursor.close()

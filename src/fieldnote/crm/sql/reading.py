@@ -1,0 +1,358 @@
+"""Reading rows: pages by keyset, and single rows. How it works stands in `fieldnote.crm.sql.driver`."""
+
+# ruff: noqa: S608 - every name in a statement is quoted by `Dialect`, and every value is bound
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DataError
+
+from fieldnote.crm.sql.engine import Database, Rows
+from fieldnote.crm.sql.errors import translated
+from fieldnote.crm.sql.text import one_select, spelled
+from fieldnote.crm.types import Cursor, Page, Row, RowProblem, Source, key_text
+from fieldnote.errors import CrmRefused
+
+# A cursor further ahead of our clock than zones explain is a slip of somebody's pen. Going on from there
+# would hide every change until that day comes.
+_AHEAD = timedelta(days=1)
+
+_MULTIPLIED = "a join multiplies the rows: aggregate, or pick one row for each key"
+_CHUNK = 500
+_MOST_EQUAL = 10_000
+"""More rows of one key than this are not read to see whether a collation has put several keys together."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """A source with its names as the database spells them."""
+
+    source: Source
+    origin: str
+    """What stands behind `from`."""
+    columns: tuple[str, ...]
+    key: str
+    cursor: str | None
+
+
+class Reader:
+    """Reads streams from one database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._quote = database.dialect.quote
+        self._bind = database.dialect.bind
+        self._first = database.dialect.first
+
+    def columns(self, source: Source) -> tuple[str, ...]:
+        """A stream's columns."""
+        with translated(f"reading {source.name}"), self._database.transaction() as connection:
+            return self._plan(connection, source).columns
+
+    def pages(self, source: Source, since: Cursor | None, overlap: timedelta, size: int) -> Iterator[Page]:
+        """All rows, or those changed since; see `Driver.pages`."""
+        with translated(f"reading {source.name}"):
+            with self._database.transaction() as connection:
+                plan = self._plan(connection, source)
+            if since is None or plan.cursor is None:
+                yield from self._all(plan, size)
+            else:
+                yield from self._without_cursor(plan, plan.cursor, size)
+                yield from self._changed(plan, plan.cursor, earlier(since, overlap), size)
+
+    def row(self, source: Source, key: str) -> Row | None:
+        """The one row with this key."""
+        with translated(f"reading {source.name}"), self._database.transaction() as connection:
+            plan = self._plan(connection, source)
+            try:
+                rows = self._matching(connection, plan, key)
+            except DataError:
+                # The key column has a type that this key is no value of.
+                return None
+        if len(rows) > 1:
+            raise CrmRefused(f"{source.name}: the key {key} comes with several rows", hint=_MULTIPLIED)
+        return rows[0] if rows else None
+
+    def rows(self, source: Source, keys: Sequence[str]) -> dict[str, Row]:
+        """The rows with these keys, in as few statements as may be."""
+        with translated(f"reading {source.name}"):
+            try:
+                return self._rows(source, keys)
+            except DataError:
+                # One of the keys is no value of the key column's type; it must not hide the others.
+                found = ((key, self._row_or_none(source, key)) for key in keys)
+                return {key: row for key, row in found if row is not None}
+
+    def _rows(self, source: Source, keys: Sequence[str]) -> dict[str, Row]:
+        found: dict[str, list[Row]] = {}
+        with self._database.transaction() as connection:
+            plan = self._plan(connection, source)
+            for start in range(0, len(keys), _CHUNK):
+                for row in self._having(connection, plan, keys[start : start + _CHUNK]):
+                    found.setdefault(key_text(row[plan.key]), []).append(row)
+        return {key: rows[0] for key, rows in found.items() if len(rows) == 1 and key in set(keys)}
+
+    def _row_or_none(self, source: Source, key: str) -> Row | None:
+        try:
+            return self.row(source, key)
+        except CrmRefused:
+            return None
+
+    def _matching(self, connection: Connection, plan: _Plan, key: str) -> Rows:
+        return [row for row in self._having(connection, plan, [key]) if key_text(row[plan.key]) == key]
+
+    def _having(self, connection: Connection, plan: _Plan, keys: Sequence[str]) -> Rows:
+        """Rows with one of these keys, and with those that the database holds to be equal to one."""
+        parameters: dict[str, Any] = {f"key{n}": key for n, key in enumerate(keys)}
+        if self._database.dialect.backend == "sqlite":
+            # An expression of SQLite's has no type, so that '7' and 7 are two things to it.
+            numbers = [key for key in keys if key.isdecimal() and len(key) < 19 and key == str(int(key))]
+            parameters |= {f"number{n}": int(key) for n, key in enumerate(numbers)}
+        listed = ", ".join(map(self._bind, parameters))
+        return self._select(
+            connection, plan, f"{self._quote(plan.key)} in ({listed}){self._first(100 * len(keys))}", parameters
+        )
+
+    # --- plans --------------------------------------------------------------------------------------
+
+    def _plan(self, connection: Connection, source: Source) -> _Plan:
+        """Ask the database for a source's columns, and find key and cursor among them."""
+        dialect = self._database.dialect
+        if source.table is not None:
+            origin = dialect.path(self._database.table(connection, source.table).path)
+        else:
+            query = one_select(source.query or "", source.name, dialect.backend)
+            # The line break keeps a comment inside the query from hiding what follows it.
+            origin = f"(\n{dialect.literal(query)}\n)"
+        origin = f"{origin} {dialect.quote('fieldnote')}"
+        # A bound value makes every driver read '%' in the same way.
+        statement = f"select * from {origin} where 1 = {self._bind('never')}"
+        result = connection.exec_driver_sql(statement, {"never": 0})
+        columns = tuple(result.keys())
+        result.close()
+        twice = [name for name, times in Counter(columns).items() if times > 1]
+        if twice:
+            raise CrmRefused(f"{source.name}: two columns are called '{twice[0]}'", hint="rename one with 'as'")
+        cursor = spelled(source.cursor, columns, f"{source.name}.cursor: it") if source.cursor else None
+        return _Plan(source, origin, columns, spelled(source.key, columns, f"{source.name}.key: it"), cursor)
+
+    # --- the two orders -----------------------------------------------------------------------------
+
+    def _all(self, plan: _Plan, size: int) -> Iterator[Page]:
+        """Every row, in the order of the key."""
+        highest, keyless = self._before_all(plan)
+        for page in self._by_key(plan, None, size):
+            problems = (*keyless, *page.problems)
+            keyless = ()
+            yield Page(page.rows, highest if page.last else None, page.last, problems)
+
+    def _without_cursor(self, plan: _Plan, cursor: str, size: int) -> Iterator[Page]:
+        """The rows whose cursor is null. None of these pages is the reading's last."""
+        for page in self._by_key(plan, f"{self._quote(cursor)} is null", size):
+            if page.rows or page.problems:
+                yield Page(page.rows, None, last=False, problems=page.problems)
+
+    def _by_key(self, plan: _Plan, only: str | None, size: int) -> Iterator[Page]:
+        key, bind = self._quote(plan.key), self._bind
+        narrowed = f"{only} and " if only else ""
+        after, last = None, False
+        while not last:
+            where = f"{key} is not null" if after is None else f"{key} > {bind('key')}"
+            statements = (f"{narrowed}{where} order by {key}", f"{narrowed}{key} = {bind('key')}")
+            with self._database.transaction() as connection:
+                rows, last = self._page(connection, plan, statements, {"key": after}, size)
+                # A full reading has all rows of a key beside each other; one of a part has not.
+                repeated = self._repeated(connection, plan, rows) if only else set()
+            after = rows[-1][plan.key] if rows else None
+            yield self._sifted(plan, rows, repeated, None, last)
+
+    def _changed(self, plan: _Plan, cursor_name: str, start: Cursor, size: int) -> Iterator[Page]:
+        """The rows from `start` on, in the order of cursor and key."""
+        cursor, key, bind = self._quote(cursor_name), self._quote(plan.key), self._bind
+        order = f"order by {cursor}, {key}"
+        tie = f"{cursor} = {bind('cursor')} and {key} = {bind('key')}"
+        where = f"{cursor} >= {bind('cursor')} and {key} is not null"
+        position: dict[str, Any] = {"cursor": start.value}
+        last = False
+        while not last:
+            with self._database.transaction() as connection:
+                rows, last = self._page(connection, plan, (f"{where} {order}", tie), position, size)
+                repeated = self._repeated(connection, plan, rows)
+            yield self._sifted(plan, rows, repeated, self._settled(plan, rows, cursor_name), last)
+            if rows:
+                position = {"cursor": rows[-1][cursor_name], "key": rows[-1][plan.key]}
+            where = f"{cursor} >= {bind('cursor')} and ({cursor} > {bind('cursor')} or {key} > {bind('key')})"
+
+    def _page(
+        self,
+        connection: Connection,
+        plan: _Plan,
+        statements: tuple[str, str],
+        position: dict[str, Any],
+        size: int,
+    ) -> tuple[Rows, bool]:
+        """Rows after a position, and whether they are the last ones.
+
+        Where more follow, the page is made to end behind all rows that the database holds to be equal to
+        its last one (the second statement finds them).
+        """
+        page, tie = statements
+        rows = self._select(connection, plan, f"{page}{self._first(size + 1, ordered=True)}", position)
+        if len(rows) <= size:
+            return rows, True
+        if _certainly_apart(rows.pop()[plan.key], rows[-1][plan.key]):
+            return rows, False
+        end = dict(position, key=rows[-1][plan.key])
+        if "cursor" in position and plan.cursor:
+            end["cursor"] = rows[-1][plan.cursor]
+        equal = self._select(connection, plan, f"{tie}{self._first(_MOST_EQUAL)}", end)
+        if len(equal) == _MOST_EQUAL:
+            text = f"{plan.source.name}: one key comes with {_MOST_EQUAL} rows and more"
+            raise CrmRefused(text, hint=_MULTIPLIED)
+        keys = {row[plan.key] for row in equal}
+        return [row for row in rows if row[plan.key] not in keys] + (equal or rows[-1:]), False
+
+    def _select(self, connection: Connection, plan: _Plan, rest: str, parameters: dict[str, Any]) -> Rows:
+        return self._database.select(connection, f"select * from {plan.origin} where {rest}", parameters)
+
+    # --- what cannot be passed on -------------------------------------------------------------------
+
+    def _before_all(self, plan: _Plan) -> tuple[Cursor | None, tuple[RowProblem, ...]]:
+        """The cursor that a full reading reaches, and the rows that have no key."""
+        key, cursor = self._quote(plan.key), self._quote(plan.cursor) if plan.cursor else None
+        count = f"sum(case when {key} is null then 1 else 0 end)"
+        highest = f"max({cursor})" if cursor else "null"
+        statement = f"select {count} as keyless, {highest} as highest from {plan.origin}"
+        with self._database.transaction() as connection:
+            # `where` again carries a bound value, for the sake of '%'.
+            row = self._database.select(connection, f"{statement} where 1 = {self._bind('one')}", {"one": 1})[0]
+            reached = row["highest"]
+            if cursor and reached is not None and _is_ahead(reached):
+                reached = self._highest_until_now(connection, plan, cursor, reached)
+        problems: tuple[RowProblem, ...] = ()
+        if row["keyless"]:
+            text = f"{row['keyless']} rows have no {plan.key}"
+            problems = (RowProblem(None, text, "leave them out of the query, or give them a key"),)
+        return (None if reached is None else self._cursor(plan, reached)), problems
+
+    def _highest_until_now(self, connection: Connection, plan: _Plan, cursor: str, sample: object) -> Any:
+        limit = _like(sample, datetime.now(UTC) + _AHEAD)
+        statement = f"select max({cursor}) as highest from {plan.origin} where {cursor} <= {self._bind('limit')}"
+        return self._database.select(connection, statement, {"limit": limit})[0]["highest"]
+
+    def _settled(self, plan: _Plan, rows: Rows, cursor: str) -> Cursor | None:
+        """The greatest cursor of a page that is not of a far day to come."""
+        value = next((row[cursor] for row in reversed(rows) if not _is_ahead(row[cursor])), None)
+        return None if value is None else self._cursor(plan, value)
+
+    def _cursor(self, plan: _Plan, value: object) -> Cursor:
+        match value:
+            case bool():
+                pass
+            case datetime() | date() | str() | Decimal():
+                return Cursor(value)
+            case int() | float():
+                return Cursor(Decimal(str(value)))
+            case _:
+                pass
+        text = f"{plan.source.name}: the cursor {plan.cursor} is neither a time nor a number"
+        raise CrmRefused(text, hint="choose a column that grows with every change, or leave cursor out")
+
+    def _repeated(self, connection: Connection, plan: _Plan, rows: Rows) -> set[Any]:
+        """Those of the rows' keys that come more than once in the whole source."""
+        key = self._quote(plan.key)
+        keys = list(dict.fromkeys(row[plan.key] for row in rows))
+        repeated: set[Any] = set()
+        for start in range(0, len(keys), _CHUNK):
+            chunk = keys[start : start + _CHUNK]
+            groups = self._keys_in(connection, plan, chunk, f"group by {key} having count(*) > 1")
+            if groups:
+                # A collation may have put 'a' and 'A' into one group.
+                again = Counter(self._keys_in(connection, plan, groups, ""))
+                repeated |= {value for value, times in again.items() if times > 1}
+        return repeated
+
+    def _keys_in(self, connection: Connection, plan: _Plan, keys: list[Any], rest: str) -> list[Any]:
+        key = self._quote(plan.key)
+        parameters = {f"key{n}": value for n, value in enumerate(keys)}
+        listed = ", ".join(map(self._bind, parameters))
+        statement = f"select {key} as k from {plan.origin} where {key} in ({listed}) {rest}"
+        return [row["k"] for row in self._database.select(connection, statement, parameters)]
+
+    def _sifted(self, plan: _Plan, rows: Rows, repeated: set[Any], cursor: Cursor | None, last: bool) -> Page:
+        """A page without the rows whose key is not theirs alone; those are named."""
+        try:
+            keys = [key_text(row[plan.key]) for row in rows]
+        except CrmRefused as error:
+            raise CrmRefused(f"{plan.source.name}.key: {error.message}", hint=error.hint) from error
+        counts = Counter(keys)
+        shared = {key for key, times in counts.items() if times > 1} | set(map(key_text, repeated))
+        problems = tuple(
+            RowProblem(key, f"the key {key} comes with several rows", _MULTIPLIED)
+            for key in sorted(shared & counts.keys())
+        )
+        kept = tuple(row for key, row in zip(keys, rows, strict=True) if key not in shared)
+        return Page(kept, cursor, last, problems)
+
+
+# --- cursors --------------------------------------------------------------------------------------------
+
+
+def _certainly_apart(left: object, right: object) -> bool:
+    """Whether no database holds two keys to be equal. Of texts only their collation could tell."""
+    return type(left) is type(right) and not isinstance(left, str) and left != right
+
+
+def earlier(cursor: Cursor, overlap: timedelta) -> Cursor:
+    """Where to begin, so that what was committed late or by a slow clock is seen. A number stays as it is."""
+    value = cursor.value
+    match value:
+        case date():
+            return Cursor(value - overlap)
+        case str() if (moment := _as_time(value)) is not None:
+            return Cursor(_like(value, moment - overlap))
+        case _:
+            return cursor
+
+
+def _as_time(text: str) -> datetime | None:
+    if len(text) <= 10:
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _like(sample: Any, moment: datetime) -> Any:
+    """A moment written as the sample is: SQLite keeps times as text, and compares them as such."""
+    if isinstance(sample, datetime):
+        return moment if sample.tzinfo else moment.replace(tzinfo=None)
+    if isinstance(sample, date):
+        return moment.date()
+    known = _as_time(sample)
+    zone = known.tzinfo if known else None
+    moment = moment.astimezone(zone) if zone and moment.tzinfo else moment.replace(tzinfo=zone)
+    text = moment.isoformat(sep=sample[10], timespec="seconds" if len(sample) <= 20 else "auto")
+    return text.replace("+00:00", "Z") if sample.endswith("Z") else text
+
+
+def _is_ahead(value: object) -> bool:
+    now = datetime.now(UTC)
+    match value:
+        case str():
+            moment = _as_time(value)
+            return moment is not None and _is_ahead(moment)
+        case datetime():
+            return (value if value.tzinfo else value.replace(tzinfo=UTC)) > now + _AHEAD
+        case date():
+            return value > (now + _AHEAD).date()
+        case _:
+            return False

@@ -1,0 +1,326 @@
+"""Guarded writes and notes. How it works stands in `fieldnote.crm.sql.driver`."""
+
+# ruff: noqa: S608 - every name in a statement is quoted by `Dialect`, and every value is bound
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from hashlib import blake2b
+from typing import Any
+
+from sqlalchemy import Connection
+
+from fieldnote.crm.note_marks import has_marker, marked, unmarked
+from fieldnote.crm.sql.columns import Table
+from fieldnote.crm.sql.engine import LOCK_SECONDS, Database
+from fieldnote.crm.sql.errors import translated
+from fieldnote.crm.types import (
+    FieldWrite,
+    NoteResult,
+    NoteTarget,
+    Outcome,
+    Record,
+    Row,
+    WriteResult,
+    key_text,
+    note_marker,
+)
+from fieldnote.errors import CrmRefused, CrmUnavailable
+
+
+class Writer:
+    """Reads and writes single records of one database."""
+
+    def __init__(self, reading: Database, writing: Database) -> None:
+        self._reading = reading
+        self._writing = writing
+        self._quote = writing.dialect.quote
+        self._bind = writing.dialect.bind
+
+    # --- fields -------------------------------------------------------------------------------------
+
+    def read(self, record: Record, columns: tuple[str, ...]) -> Row | None:
+        """Some columns of a record."""
+        with self._at_work(self._reading, f"reading {record.table}") as connection:
+            table = self._reading.table(connection, record.table)
+            return self._row(self._reading, connection, table, record, columns)
+
+    def same(self, table: str, column: str, left: object, right: object) -> bool:
+        """Whether two values are one to this column."""
+        if (known := self._reading.known_table(table)) is not None:
+            return known.column(column).same(left, right)
+        with self._at_work(self._reading, f"reading {table}") as connection:
+            return self._reading.table(connection, table).column(column).same(left, right)
+
+    def may_write(self, table: str, column: str) -> None:
+        """Let the database judge an update of no row; nothing is changed."""
+        with self._at_work(self._writing, f"writing {table}.{column}", writes=True) as connection:
+            known = self._writing.table(connection, table)
+            name = self._quote(known.column(column).name)
+            path = self._writing.dialect.path(known.path)
+            statement = f"update {path} set {name} = {name} where 1 = {self._bind('never')}"
+            connection.exec_driver_sql(statement, {"never": 0}).close()
+
+    def write_if(self, record: Record, column: str, expected: object, new: object) -> WriteResult:
+        """Lock, compare, write and read back."""
+        doing = f"writing {record.table}.{column}"
+        return self._write(record, [FieldWrite(column, expected, new)], doing)[0]
+
+    def write_all(self, record: Record, writes: Sequence[FieldWrite]) -> list[WriteResult]:
+        """The same with several columns of a record, in one transaction."""
+        return self._write(record, writes, f"writing {record.table}")
+
+    def _write(self, record: Record, writes: Sequence[FieldWrite], doing: str) -> list[WriteResult]:
+        columns = tuple(dict.fromkeys(write.column for write in writes))
+        with self._at_work(self._writing, doing, writes=True) as connection:
+            table = self._writing.table(connection, record.table)
+            values = [table.column(write.column).fit(write.new) for write in writes]
+            row = self._row(self._writing, connection, table, record, columns, lock=True)
+            if row is None:
+                return [WriteResult(Outcome.MISSING) for _ in writes]
+            changes: dict[str, Any] = {}
+            outcomes = []
+            for write, value in zip(writes, values, strict=True):
+                kind, before = table.column(write.column), row[write.column]
+                held = kind.same(before, write.expected)
+                outcomes.append(Outcome.APPLIED if held else Outcome.CHANGED)
+                if held and not kind.same(before, write.new):
+                    changes[kind.name] = value
+            after: Row | None = row
+            if changes:
+                self._update(connection, table, record, changes)
+                after = self._row(self._writing, connection, table, record, columns)
+            return [
+                WriteResult(outcome, row[write.column], after[write.column] if after else None)
+                for write, outcome in zip(writes, outcomes, strict=True)
+            ]
+
+    def _row(
+        self,
+        database: Database,
+        connection: Connection,
+        table: Table,
+        record: Record,
+        columns: tuple[str, ...],
+        *,
+        lock: bool = False,
+    ) -> Row | None:
+        key = table.column(record.key_column)
+        try:
+            value = key.fit_key(record.key)
+        except CrmRefused:
+            # No record of this table can have such a key: it is another system's.
+            return None
+        names = [table.column(column).name for column in columns]
+        listed = ", ".join(map(self._quote, (key.name, *names)))
+        statement = (
+            f"select {listed} from {database.dialect.path(table.path)}{database.dialect.updated_soon if lock else ''}"
+            f" where {self._quote(key.name)} = {self._bind('key')}{database.dialect.first(2)}"
+            f"{database.dialect.for_update if lock else ''}"
+        )
+        result = connection.exec_driver_sql(statement, {"key": value})
+        rows = [tuple(row) for row in result]
+        if len(rows) > 1:
+            text = f"{record.table}.{record.key_column} is no key: {record.key} stands there more than once"
+            raise CrmRefused(text, hint="name the column that identifies a record")
+        if not rows or key_text(rows[0][0]).rstrip() != record.key.rstrip():
+            return None
+        return dict(zip(columns, rows[0][1:], strict=True))
+
+    def _update(self, connection: Connection, table: Table, record: Record, values: dict[str, Any]) -> None:
+        key = table.column(record.key_column)
+        parameters = {f"value{n}": value for n, value in enumerate(values.values())}
+        settings = ", ".join(
+            f"{self._quote(name)} = {self._bind(bound)}" for name, bound in zip(values, parameters, strict=True)
+        )
+        statement = (
+            f"update {self._writing.dialect.path(table.path)} set {settings}"
+            f" where {self._quote(key.name)} = {self._bind('key')}"
+        )
+        result = connection.exec_driver_sql(statement, {**parameters, "key": key.fit_key(record.key)})
+        if result.rowcount == 0:
+            text = f"{record.table}: the database let record {record.key} be seen but not changed"
+            raise CrmRefused(text, hint="grant the user of crm.url (or crm.write_url) the right to update it")
+
+    # --- notes --------------------------------------------------------------------------------------
+
+    def find_note(self, note: NoteTarget, record: str, key: str) -> NoteResult:
+        """The note with this key on this record."""
+        return self.find_notes(note, record, [key])[0]
+
+    def find_notes(self, note: NoteTarget, record: str, keys: Sequence[str]) -> list[NoteResult]:
+        """The notes with these keys on this record."""
+        with self._at_work(self._reading, f"reading {note.table}") as connection:
+            found = self._notes(self._reading, connection, note, record, keys)
+        return [_result(Outcome.APPLIED, note, key, found[key]) for key in keys]
+
+    def insert_note(self, note: NoteTarget, record: str, key: str, body: str) -> NoteResult:
+        """Add a note unless it is there."""
+        return self.insert_notes(note, record, {key: body})[0]
+
+    def insert_notes(self, note: NoteTarget, record: str, bodies: Mapping[str, str]) -> list[NoteResult]:
+        """Add those that are not there."""
+        keys = sorted(bodies)  # of two processes neither waits for what the other one has
+        with (
+            self._at_work(self._writing, f"adding to {note.table}", writes=True) as connection,
+            self._alone(connection, [f"{note.table} {record} {key}" for key in keys]),
+        ):
+            before = self._notes(self._writing, connection, note, record, keys)
+            table = self._writing.table(connection, note.table)
+            rows = [
+                {note.record: record, note.body: marked(bodies[key], note, key)} | ({note.key: key} if note.key else {})
+                for key in bodies
+                if not before[key]
+            ]
+            if rows:
+                self._insert(connection, table, rows)
+            after = self._notes(self._writing, connection, note, record, keys)
+            # Committed before the lock is let go, or the next one would not see it.
+            connection.commit()
+        return [
+            _result(Outcome.CHANGED, note, key, before[key])
+            if before[key]
+            else NoteResult(Outcome.APPLIED, unmarked(after[key][0], note, key) if after[key] else bodies[key])
+            for key in bodies
+        ]
+
+    def update_note_if(self, note: NoteTarget, record: str, key: str, expected: str, body: str) -> NoteResult:
+        """Replace a note's body if it is as expected."""
+        with self._at_work(self._writing, f"writing {note.table}", writes=True) as connection:
+            found = self._notes(self._writing, connection, note, record, [key], lock=True)[key]
+            if not found:
+                return NoteResult(Outcome.MISSING)
+            before = unmarked(found[0], note, key)
+            if before != expected:
+                return NoteResult(Outcome.CHANGED, before)
+            table = self._writing.table(connection, note.table)
+            where, parameters = self._where(table, note, record, [key])
+            if not note.key:
+                # Without a key column the body itself is what tells one note from another.
+                where = f"{where} and {self._quote(table.column(note.body).name)} = {self._bind('before')}"
+                parameters["before"] = found[0]
+            column = table.column(note.body)
+            parameters["body"] = column.fit(marked(body, note, key))
+            connection.exec_driver_sql(
+                f"update {self._writing.dialect.path(table.path)}"
+                f" set {self._quote(column.name)} = {self._bind('body')} where {where}",
+                parameters,
+            )
+            found = self._notes(self._writing, connection, note, record, [key])[key]
+        return NoteResult(Outcome.APPLIED, unmarked(found[0], note, key) if found else body)
+
+    def _notes(
+        self,
+        database: Database,
+        connection: Connection,
+        note: NoteTarget,
+        record: str,
+        keys: Sequence[str],
+        *,
+        lock: bool = False,
+    ) -> dict[str, list[str]]:
+        """The bodies of the notes with each key, which may stand in a column or in a line of the body."""
+        table = database.table(connection, note.table)
+        where, parameters = self._where(table, note, record, keys)
+        if where is None:
+            return {key: [] for key in keys}
+        body = self._quote(table.column(note.body).name)
+        columns = ", ".join([body, self._quote(table.column(note.key).name)] if note.key else [body])
+        path, dialect = database.dialect.path(table.path), database.dialect
+        statement = f"select {columns} from {path}{dialect.updated_soon if lock else ''} where {where}"
+        statement += dialect.for_update if lock else ""
+        rows = [tuple(row) for row in connection.exec_driver_sql(statement, parameters)]
+        if note.key:
+            return {key: [str(row[0] or "") for row in rows if str(row[1]).rstrip() == key] for key in keys}
+        return {key: [str(row[0]) for row in rows if has_marker(str(row[0]), key)] for key in keys}
+
+    def _where(
+        self, table: Table, note: NoteTarget, record: str, keys: Sequence[str]
+    ) -> tuple[str | None, dict[str, Any]]:
+        owner = table.column(note.record)
+        try:
+            parameters: dict[str, Any] = {"record": owner.fit_key(record)}
+        except CrmRefused:
+            return None, {}
+        where = f"{self._quote(owner.name)} = {self._bind('record')}"
+        column = table.column(note.key or note.body)
+        if note.key:
+            named = {f"key{n}": column.fit(key) for n, key in enumerate(keys)}
+            listed = f"{self._quote(column.name)} in ({', '.join(map(self._bind, named))})"
+        else:
+            # '_' and '%' in the key would only find more; what is found is looked at once more.
+            named = {f"marker{n}": f"%{note_marker(key)}%" for n, key in enumerate(keys)}
+            listed = " or ".join(f"{self._quote(column.name)} like {self._bind(name)}" for name in named)
+        return f"{where} and ({listed})", {**parameters, **named}
+
+    def _insert(self, connection: Connection, table: Table, rows: Sequence[Mapping[str, str]]) -> None:
+        columns = {name: table.column(name) for name in rows[0]}
+        parameters = {
+            f"value{place}_{n}": column.fit(row[name])
+            for place, row in enumerate(rows)
+            for n, (name, column) in enumerate(columns.items())
+        }
+        values = ", ".join(
+            f"({', '.join(self._bind(f'value{place}_{n}') for n in range(len(columns)))})" for place in range(len(rows))
+        )
+        connection.exec_driver_sql(
+            f"insert into {self._writing.dialect.path(table.path)}"
+            f" ({', '.join(self._quote(column.name) for column in columns.values())}) values {values}",
+            parameters,
+        )
+
+    @contextmanager
+    def _alone(self, connection: Connection, names: Sequence[str]) -> Iterator[None]:
+        """Keep out whoever would insert the same notes now; SQLite has one writer at a time anyhow."""
+        digests = [blake2b(name.encode(), digest_size=8).digest() for name in names]
+        match self._writing.dialect.backend:
+            case "postgresql":
+                numbers = {f"n{place}": int.from_bytes(digest, signed=True) for place, digest in enumerate(digests)}
+                locks = ", ".join(f"pg_advisory_xact_lock(%({name})s)" for name in numbers)
+                connection.exec_driver_sql(f"select {locks}", numbers)
+                yield
+            case "mysql":
+                with ExitStack() as held:
+                    for digest in digests:
+                        held.enter_context(_mysql_lock(connection, f"fieldnote {digest.hex()}"))
+                    yield
+            case "mssql":
+                for digest in digests:
+                    lock = {"name": f"fieldnote {digest.hex()}", "milliseconds": LOCK_SECONDS * 1000}
+                    statement = """declare @got int; exec @got = sp_getapplock @Resource = %(name)s,
+                        @LockMode = 'Exclusive', @LockTimeout = %(milliseconds)s; select @got"""
+                    got = connection.exec_driver_sql(statement, lock).scalar()
+                    if got is None or got < 0:
+                        raise CrmUnavailable(_SAME_NOTE)
+                yield  # let go with the transaction
+            case _:
+                yield
+
+    @contextmanager
+    def _at_work(self, database: Database, doing: str, *, writes: bool = False) -> Iterator[Connection]:
+        try:
+            with translated(doing, reading=not writes), database.transaction() as connection:
+                yield connection
+        except CrmRefused:
+            # The table may have been altered since it was looked at.
+            database.forget_tables()
+            raise
+
+
+_SAME_NOTE = "another process is adding the same note to the CRM"
+
+
+@contextmanager
+def _mysql_lock(connection: Connection, name: str) -> Iterator[None]:
+    lock = {"name": name, "seconds": LOCK_SECONDS}
+    if connection.exec_driver_sql("select get_lock(%(name)s, %(seconds)s)", lock).scalar() != 1:
+        raise CrmUnavailable(_SAME_NOTE)
+    try:
+        yield
+    finally:
+        connection.exec_driver_sql("select release_lock(%(name)s)", lock)
+
+
+def _result(outcome: Outcome, note: NoteTarget, key: str, found: Sequence[str]) -> NoteResult:
+    return NoteResult(outcome, unmarked(found[0], note, key)) if found else NoteResult(Outcome.MISSING)

@@ -1,0 +1,1 @@
+"""CRM records: stored, merged, and mapped to users."""

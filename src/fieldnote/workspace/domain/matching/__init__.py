@@ -1,0 +1,1 @@
+"""Matching recordings to appointments: evidence, links, and the choices of people."""

@@ -1,0 +1,1 @@
+"""Recordings: stored, processed, kept, and purged."""

@@ -1,0 +1,174 @@
+"""A history of recordings as a file: one a line, as JSON.
+
+::
+
+    {"id": "r-1", "user": "john@acme.test", "startedAt": "2026-02-15T14:00:00Z", "durationSeconds": 3300,
+     "title": "Smith kitchen", "latitude": 43.6, "longitude": -116.2, "appointmentId": "appt-456",
+     "opportunityId": null, "transcript": null}
+
+All of it is looked at before any of it is stored.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Final, Self
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic.alias_generators import to_camel
+from pydantic_core import ErrorDetails
+
+from fieldnote.config import nearest
+from fieldnote.errors import TranscriptError, WorkspaceError
+from fieldnote.insight import Utterance, read_transcript
+from fieldnote.matching import Place
+from fieldnote.workspace.domain.recordings.recordings import NewRecording, check
+
+_FILES: Final = (".json", ".jsonl", ".srt", ".txt", ".vtt")
+"""Endings by which a transcript of one word is told to be the name of a file."""
+_MOST_NAMED: Final = 50
+"""Bad lines that are named at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A recording of the file."""
+
+    number: int
+    """From 1; empty lines count."""
+    new: NewRecording
+
+
+class _Given(BaseModel):
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        alias_generator=to_camel,
+        coerce_numbers_to_str=True,
+        hide_input_in_errors=True,
+    )
+
+    user: Annotated[str, Field(min_length=1)]
+    started_at: AwareDatetime
+    id: str | None = None
+    duration_seconds: Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)] | None = None
+    title: str | None = None
+    latitude: Annotated[float, Field(ge=-90, le=90)] | None = None
+    longitude: Annotated[float, Field(ge=-180, le=180)] | None = None
+    appointment_id: str | None = None
+    opportunity_id: str | None = None
+    transcript: Any = None
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if (self.latitude is None) != (self.longitude is None):
+            raise ValueError("latitude and longitude belong together")
+        if self.duration_seconds is None and not self.transcript:
+            raise ValueError("durationSeconds is missing, and there is no transcript to tell it")
+        return self
+
+
+def read_batch(path: Path) -> Iterator[Line]:
+    """The recordings of a file that `check_batch` found good.
+
+    Without a transcript nothing was said: nothing is drawn from it, and it is not waited for. Raises WorkspaceError.
+    """
+    for number, text in _lines(path):
+        yield Line(number, _recording(text, path))
+
+
+def check_batch(path: Path) -> dict[str, int]:
+    """The users that a file names, each with the first line that does.
+
+    Raises WorkspaceError that names every bad line, the first fifty of them, by its number.
+    """
+    users, wrong = dict[str, int](), list[str]()
+    for number, text in _lines(path):
+        try:
+            users.setdefault(_recording(text, path).user_email, number)
+        except (WorkspaceError, TranscriptError) as error:
+            wrong.append(f"{path}:{number}: {error.message}")
+    if wrong:
+        raise bad_lines(wrong)
+    return users
+
+
+def bad_lines(wrong: Sequence[str]) -> WorkspaceError:
+    """What is wrong with a file, of which nothing is stored."""
+    more = [f"… and {len(wrong) - _MOST_NAMED} more bad lines"] if len(wrong) > _MOST_NAMED else []
+    return WorkspaceError("\n".join([*wrong[:_MOST_NAMED], *more]), hint="Mend these lines; nothing was stored.")
+
+
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    try:
+        with path.open(encoding="utf-8-sig") as file:
+            for number, text in enumerate(file, 1):
+                if text.strip():
+                    yield number, text
+    except UnicodeDecodeError as error:
+        raise WorkspaceError(f"{path} is not UTF-8 text", hint="Save it as UTF-8.") from error
+    except OSError as error:
+        raise WorkspaceError(f"{path} cannot be read: {error.strerror or error}", hint="Check --batch.") from error
+
+
+def _recording(text: str, path: Path) -> NewRecording:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        raise WorkspaceError("is not JSON; a line is one object") from None
+    if not isinstance(value, dict):
+        raise WorkspaceError("is not an object in braces")
+    try:
+        given = _Given.model_validate(value)
+    except ValidationError as error:
+        raise WorkspaceError("; ".join(map(_problem, error.errors(include_url=False, include_input=False)))) from None
+    new = _new(given, _utterances(given.transcript, path))
+    check(new)
+    return new
+
+
+def _new(given: _Given, utterances: Sequence[Utterance]) -> NewRecording:
+    seconds, latitude, longitude = given.duration_seconds, given.latitude, given.longitude
+    return NewRecording(
+        user_email=given.user,
+        utterances=utterances,
+        started_at=given.started_at,
+        duration=None if seconds is None else timedelta(seconds=seconds),
+        title=given.title,
+        place=None if latitude is None or longitude is None else Place(latitude, longitude),
+        appointment_id=given.appointment_id,
+        opportunity_id=given.opportunity_id,
+        key=given.id,
+    )
+
+
+def _utterances(transcript: Any, path: Path) -> list[Utterance]:
+    """A transcript is a list of utterances or an object with one; a text in any known format; or the name of a file
+    beside the batch file."""
+    if not transcript:
+        return []
+    if not isinstance(transcript, str):
+        return read_transcript(json.dumps(transcript).encode(), name="transcript")
+    if "\n" in transcript or not transcript.casefold().endswith(_FILES):
+        return read_transcript(transcript.encode("utf-8", "replace"), name="transcript")
+    file = path.parent / transcript
+    try:
+        return read_transcript(file.read_bytes(), name=str(file))
+    except OSError as error:
+        raise WorkspaceError(f"transcript {transcript!r} cannot be read: {error.strerror or error}") from error
+
+
+def _problem(error: ErrorDetails) -> str:
+    where = ".".join(map(str, error["loc"]))
+    if error["type"] == "extra_forbidden":
+        known = [to_camel(name) for name in _Given.model_fields]
+        return f"{where} is not a known field{nearest(where, known)}"
+    if error["type"] == "value_error":
+        return str(error["ctx"]["error"])
+    if error["type"] == "timezone_aware":
+        return f"{where} has no time zone; write it as 2026-02-15T14:00:00Z or …-07:00"
+    return f"{where} is missing" if error["type"] == "missing" else f"{where} is wrong: {error['msg']}"

@@ -1,0 +1,101 @@
+"""How long the words of a recording are kept. After that audio, transcript and summary go; that it was, stays."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import procrastinate
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from fieldnote.errors import WorkspaceError
+from fieldnote.workspace.audio_store import Signed
+from fieldnote.workspace.tenancy import inside
+
+if TYPE_CHECKING:
+    from fieldnote.workspace.context import Workspace
+
+log = logging.getLogger(__name__)
+blueprint: Final = procrastinate.Blueprint()
+
+_LONGEST: Final = 36_500
+_GROUP: Final = 200
+"""Recordings that are purged in one transaction."""
+_SET: Final = text("update organizations set retention_days = :days where id = :id")
+_KEEPING: Final = text(
+    "select id::text, retention_days from organizations where retention_days is not null order by id"
+)
+# What is being worked on waits until that is done.
+_DUE: Final = text("""
+select id::text from recordings r
+ where root_data_purged_at is null and not do_not_delete and created_at < :before
+   and (processed_at is not null or not exists (select from recording_utterances s where s.recording_id = r.id))
+ order by created_at limit :limit for update skip locked
+""")
+_FILES: Final = text("""
+delete from audio_files where recording_id = any(cast(:ids as uuid[])) returning id::text
+""")
+_WORDS: Final = (
+    text("delete from recording_utterances where recording_id = any(cast(:ids as uuid[]))"),
+    text("delete from summaries where recording_id = any(cast(:ids as uuid[]))"),
+    text("delete from comment_threads where recording_id = any(cast(:ids as uuid[]))"),
+    text("delete from followups where recording_id = any(cast(:ids as uuid[]))"),
+)
+_PURGED: Final = text("""
+update recordings
+   set root_data_purged_at = clock_timestamp(), updated_at = clock_timestamp(),
+       details = details - array['notes', 'contactName', 'contactPhone', 'consentSignatureBase64']
+ where id = any(cast(:ids as uuid[]))
+""")
+
+
+async def set_retention(workspace: Workspace, organization_id: str, days: int | None) -> None:
+    """Purge recordings so many days after their conversation began; None: never. Raises WorkspaceError."""
+    if days is not None and not 1 <= days <= _LONGEST:
+        raise WorkspaceError(f"{days} days cannot be kept to", hint=f"Give 1 to {_LONGEST}, or off.")
+    async with workspace.engine.begin() as conn:
+        await conn.execute(_SET, {"id": organization_id, "days": days})
+
+
+async def purge_due(workspace: Workspace, *, only: str | None = None) -> int:
+    """Purge what has been kept long enough, of all organizations or of one; how many recordings."""
+    async with workspace.engine.connect() as conn:
+        keeping: Any = (await conn.execute(_KEEPING)).all()
+    count = 0
+    for organization in keeping:
+        if only in (None, organization.id):
+            before = datetime.now(UTC) - timedelta(days=organization.retention_days)
+            count += await _purge(workspace, organization.id, before)
+    return count
+
+
+async def _purge(workspace: Workspace, organization_id: str, before: datetime) -> int:
+    count = 0
+    while True:
+        async with inside(workspace.engine, organization_id) as conn:
+            ids = (await conn.execute(_DUE, {"before": before, "limit": _GROUP})).scalars().all()
+            if ids:
+                await _purge_these(conn, workspace, organization_id, [str(one) for one in ids])
+        if not ids:
+            return count
+        count += len(ids)
+        log.info("recordings_purged", extra={"organization_id": organization_id, "count": len(ids)})
+
+
+async def _purge_these(conn: AsyncConnection, workspace: Workspace, organization_id: str, ids: list[str]) -> None:
+    """The sound goes before the note of it does: killed in between, the next round meets a file that is gone."""
+    for file_id in (await conn.execute(_FILES, {"ids": ids})).scalars().all():
+        await workspace.audio.delete(Signed(organization_id, file_id).key)
+    for statement in _WORDS:
+        await conn.execute(statement, {"ids": ids})
+    await conn.execute(_PURGED, {"ids": ids})
+
+
+@blueprint.periodic(cron="17 * * * *", periodic_id="")
+@blueprint.task(name="workspace.purge", pass_context=True, queueing_lock="workspace.purge")
+async def purge(context: procrastinate.JobContext, timestamp: int) -> None:
+    """Each hour."""
+    del timestamp
+    await purge_due(context.additional_context["workspace"])

@@ -1,0 +1,1 @@
+"""HTTP: the app, its routes, request batching, errors, views, and fault injection."""

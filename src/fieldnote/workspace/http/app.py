@@ -1,0 +1,54 @@
+"""The HTTP side of the workspace."""
+
+from __future__ import annotations
+
+import logging
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from fieldnote import __version__
+from fieldnote.workspace.context import Workspace
+from fieldnote.workspace.http import routes_organization as organization
+from fieldnote.workspace.http import routes_user as user
+from fieldnote.workspace.http.rate_limit import RateLimit
+from fieldnote.workspace.http.request_batching import Convoys
+from fieldnote.workspace.resources.recordings import audio
+
+log = logging.getLogger(__name__)
+
+
+def create_app(workspace: Workspace, *, rate_limit: RateLimit | None = None) -> FastAPI:
+    """Siro's API over an open workspace. Jobs are the server's: see `fieldnote.workspace.server`.
+
+    Without `rate_limit` a token may call as often as it likes.
+    """
+    app = FastAPI(
+        title="Fieldnote workspace",
+        version=__version__,
+        description="A Siro-compatible API: organization-token calls below `/api-externalApi/v1`, user-token calls "
+        "below `/v1`.",
+        redirect_slashes=False,  # a path with one slash too many is unknown
+    )
+    app.state.workspace = workspace
+    app.state.convoys = Convoys(workspace.connections)
+    app.state.rate_limit = rate_limit
+    app.include_router(organization.router)
+    app.include_router(user.router)
+    app.include_router(audio.router)
+    app.add_exception_handler(HTTPException, _unknown_path)
+    app.add_exception_handler(Exception, _fault)
+    return app
+
+
+async def _unknown_path(request: Request, error: Exception) -> JSONResponse:
+    """As the gateway answers for a path, or a method on it, that it does not know."""
+    status = error.status_code if isinstance(error, HTTPException) else 404
+    message = f"The current request is not defined by this API: {request.method} {request.url.path}"
+    return JSONResponse({"code": status, "message": message}, status_code=status)
+
+
+async def _fault(request: Request, error: Exception) -> JSONResponse:
+    log.error("request_failed", extra={"method": request.method, "error": type(error).__name__})
+    return JSONResponse({"error": "Internal server error"}, status_code=500)

@@ -1,0 +1,105 @@
+"""What stands between a route and its operation: the token, a body of bounded size, the errors' forms.
+
+An operation's answer leaves only after its transaction is committed: what was acknowledged is stored.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final
+
+from fastapi import Request
+from fastapi.responses import JSONResponse, Response
+
+from fieldnote.workspace import credentials
+from fieldnote.workspace.http.calls import Call
+from fieldnote.workspace.http.errors import ApiError, failed
+from fieldnote.workspace.http.rate_limit import RateLimit
+from fieldnote.workspace.http.request_batching import Convoys, Door, Passenger
+from fieldnote.workspace.tenancy import Hold
+
+LARGEST_BODY: Final = 1024 * 1024
+"""Bytes."""
+
+Handler = Callable[[Call], Awaitable[Any]]
+Gatherer = Callable[[Sequence[Call]], Awaitable[list[Any]]]
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class _Json(JSONResponse):
+    """JSON in ASCII, as a text may hold half a surrogate pair, which UTF-8 cannot carry."""
+
+    def render(self, content: Any) -> bytes:
+        return json.dumps(content, allow_nan=False, separators=(",", ":")).encode("ascii")
+
+
+def endpoint(handler: Handler, *, kind: str, status: int, hold: Hold = Hold.NONE) -> Endpoint:
+    """An operation behind what calls of this kind of token share."""
+
+    async def alone(calls: Sequence[Call]) -> list[Any]:
+        return [await handler(_allowed(call)) for call in calls]
+
+    return _named(_endpoint(Door(alone, kind, hold, largest=1, at_once=None), status), handler)
+
+
+def gathering(handler: Gatherer, *, kind: str, hold: Hold = Hold.NONE) -> Endpoint:
+    """As `endpoint`, for an operation that does many calls of one token in one go; see `convoys`.
+
+    It answers each call in its place, with an ApiError where a call is not to be done.
+    """
+    at_once = 2 if hold is Hold.NONE else 1  # two that write would wait for each other's customers
+    return _named(_endpoint(Door(handler, kind, hold, at_once=at_once), 200), handler)
+
+
+def _endpoint(door: Door, status: int) -> Endpoint:
+    async def answer(request: Request) -> Response:
+        convoys: Convoys = request.app.state.convoys
+        try:
+            hashed = credentials.hash_of(_token(request, door.kind))
+            _count(request, hashed)
+            done = await convoys.through(door, Passenger(request, await _body(request), hashed))
+        except ApiError as error:
+            return _Json(error.body, status_code=error.status)
+        return _Json(done, status_code=status)
+
+    return answer
+
+
+def _named(answer: Endpoint, handler: Callable[..., Any]) -> Endpoint:
+    answer.__name__, answer.__doc__ = handler.__name__, handler.__doc__
+    return answer
+
+
+def _allowed(call: Call) -> Call:
+    """A user token of the scope `read` changes nothing. Raises ApiError."""
+    if call.caller.scope == "read" and call.request.method != "GET":
+        raise failed(403, "The token's scope does not allow this")
+    return call
+
+
+def _token(request: Request, kind: str) -> str:
+    """An organization token is a bearer's; a user token has a header of its own, or is a bearer's too."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    bearer = token.strip() if scheme.casefold() == "bearer" else ""
+    found = bearer if kind == credentials.ORGANIZATION else request.headers.get("x-siro-auth-token", bearer)
+    if not found:
+        header = "Authorization" if kind == credentials.ORGANIZATION else "x-siro-auth-token"
+        raise failed(401, f"Missing {header} header")
+    return found.removeprefix("Bearer ").strip()
+
+
+def _count(request: Request, hashed: bytes) -> None:
+    """Before anything else is done, so that a refusal costs next to nothing. Raises ApiError."""
+    rate_limit: RateLimit | None = request.app.state.rate_limit
+    if rate_limit is not None and not rate_limit.takes(hashed):
+        raise failed(429, "Too many requests")
+
+
+async def _body(request: Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LARGEST_BODY:
+            raise failed(413, f"The request body is larger than {LARGEST_BODY} bytes")
+    return bytes(body)

@@ -1,0 +1,1 @@
+"""CRM records: engagements, opportunities, accounts, reps, and links."""

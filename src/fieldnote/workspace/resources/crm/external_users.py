@@ -1,0 +1,57 @@
+"""The CRM's users, each with the workspace user that they are taken for. The contract gives them no shape."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from fieldnote.workspace.http.calls import Call, key_cursor_of
+from fieldnote.workspace.http.errors import not_found
+from fieldnote.workspace.http.views import exact
+
+_USERS: Final = """
+select id::text, external_id, organization_id::text, connection_id::text, email, name, user_id::text, matched_by,
+       created_at, updated_at
+  from crm_users
+"""
+_FIRST: Final = _USERS + " order by connection_id, external_id limit %(limit)s"
+_NEXT: Final = (
+    _USERS
+    + " where (connection_id, external_id) > (%(connection)s::uuid, %(key)s)"
+    + " order by connection_id, external_id limit %(limit)s"
+)
+_ONE: Final = _USERS + " where id = %(id)s"
+
+
+async def list_external_users(call: Call) -> dict[str, Any]:
+    """The CRM's users by page."""
+    size = call.page_size(default=100, largest=1000)
+    after = call.key_cursor()
+    place = {} if after is None else {"connection": after[0], "key": after[1]}
+    rows = await call.transaction.rows(_NEXT if place else _FIRST, place | {"limit": size + 1})
+    page = rows[:size]
+    more = key_cursor_of(page[-1].connection_id, page[-1].external_id) if len(rows) > size else None
+    return {"data": [_user(row) for row in page], "cursor": more}
+
+
+async def get_external_user(call: Call) -> dict[str, Any]:
+    """One of the CRM's users, by the workspace's id of them."""
+    found = await call.transaction.rows(_ONE, {"id": call.record_id("User")})
+    if not found:
+        raise not_found("User")
+    return {"data": _user(found[0])}
+
+
+def _user(row: Any) -> dict[str, Any]:
+    """`userId` is the workspace user's; `matchedBy` tells by what they were found: override, email or name."""
+    return {
+        "id": row.id,
+        "externalId": row.external_id,
+        "organizationId": row.organization_id,
+        "integrationConnectionId": row.connection_id,
+        "email": row.email,
+        "name": row.name,
+        "userId": row.user_id,
+        "matchedBy": row.matched_by,
+        "createdAt": exact(row.created_at),
+        "updatedAt": exact(row.updated_at),
+    }

@@ -1,0 +1,129 @@
+"""Integration connections: which CRMs the organization is joined to.
+
+What is synced belongs to the organization's first connection, as a sync names none.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, LiteralString
+
+from fieldnote.siro.models import ConnectionCreate, ConnectionUpdate, IntegrationPlatform, SalesforceConnect
+from fieldnote.workspace.http.calls import Call
+from fieldnote.workspace.http.errors import failed, not_found
+from fieldnote.workspace.http.views import exact
+
+# What a list may be asked for; a connection can be made to those alone that `IntegrationPlatform` has.
+_LISTED: Final = (
+    *IntegrationPlatform, "SALESFORCE", "SOLUTION_VIEW", "CALENDAR_ONLY", "AUTHENTICOM", "FORTELLIS",
+    "YARDI_SENIOR_HOUSING", "FUNNEL", "KNOCK",
+)  # fmt: skip
+_COLUMNS: Final = """
+id::text, organization_id::text, name, platform, external_account_id, is_active, sync_transcript, created_at, updated_at
+"""
+_CONNECTIONS: Final = "select" + _COLUMNS + "from integration_connections where deleted_at is null"
+_ALL: Final = _CONNECTIONS + " order by created_at, id"
+_ONE: Final = _CONNECTIONS + " and id = %(id)s"
+_DELETE: Final = (
+    """
+update integration_connections set deleted_at = now(), is_active = false, updated_at = now()
+ where id = %(id)s and deleted_at is null returning"""
+    + _COLUMNS
+)
+_CREATE: Final = (
+    """
+insert into integration_connections (organization_id, name, platform, external_account_id, is_active)
+values (%(organization)s, %(name)s, %(platform)s, %(account)s, %(active)s) returning"""
+    + _COLUMNS
+)
+_UPDATE: Final = (
+    """
+update integration_connections
+   set name = coalesce(%(name)s, name), is_active = coalesce(%(active)s, is_active),
+       sync_transcript = coalesce(%(transcript)s, sync_transcript), updated_at = now()
+ where id = %(id)s and deleted_at is null returning"""
+    + _COLUMNS
+)
+
+
+async def list_connections(call: Call) -> dict[str, Any]:
+    """All connections, or those of one platform."""
+    platform = call.choice("integrationPlatform", _LISTED)
+    rows = await call.transaction.rows(_ALL, {})
+    return {"data": [_connection(row) for row in rows if platform in (None, row.platform)], "cursor": None}
+
+
+async def get_connection(call: Call) -> dict[str, Any]:
+    """One connection."""
+    return await _one(call, _ONE, {})
+
+
+async def create_connection(call: Call) -> dict[str, Any]:
+    """Join a further CRM. One account of a platform is joined once."""
+    wanted = call.read(ConnectionCreate)
+    same = (wanted.integration_platform, wanted.external_account_id)
+    if same in {(row.platform, row.external_account_id) for row in await call.transaction.rows(_ALL, {})}:
+        raise failed(409, "The account is connected already")
+    values = {
+        "organization": call.organization_id,
+        "name": wanted.name,
+        "platform": wanted.integration_platform.value,
+        "account": wanted.external_account_id,
+        "active": wanted.is_active is not False,
+    }
+    [row] = await call.transaction.rows(_CREATE, values)
+    return _connection(row)
+
+
+async def connect_salesforce(call: Call) -> dict[str, Any]:
+    """Note that Siro's own Salesforce integration is connected; the same organization of Salesforce again is one.
+
+    Nothing of ours calls Salesforce, so the refresh token is not kept.
+    """
+    wanted = call.read(SalesforceConnect)
+    rows = await call.transaction.rows(_ALL, {})
+    found = [row for row in rows if (row.platform, row.external_account_id) == ("SALESFORCE", wanted.org_id)]
+    if not found:
+        values = {
+            "organization": call.organization_id,
+            "name": "Salesforce",
+            "platform": "SALESFORCE",
+            "account": wanted.org_id,
+            "active": True,
+        }
+        found = await call.transaction.rows(_CREATE, values)
+    return {"integrationConnectionId": found[0].id, "isActive": found[0].is_active}
+
+
+async def update_connection(call: Call) -> dict[str, Any]:
+    """Change what is given of a connection."""
+    wanted = call.read(ConnectionUpdate)
+    values = {"name": wanted.name, "active": wanted.is_active, "transcript": wanted.sync_transcript}
+    return await _one(call, _UPDATE, values)
+
+
+async def delete_connection(call: Call) -> dict[str, Any]:
+    """Let go of a CRM. What came from it stays."""
+    return await _one(call, _DELETE, {})
+
+
+async def _one(call: Call, statement: LiteralString, values: dict[str, Any]) -> dict[str, Any]:
+    rows = await call.transaction.rows(statement, values | {"id": call.record_id("Integration connection")})
+    if not rows:
+        raise not_found("Integration connection")
+    return _connection(rows[0])
+
+
+def _connection(row: Any) -> dict[str, Any]:
+    """Nothing of ours reads the CRM, so there is no state of a sync to tell."""
+    return {
+        "id": row.id,
+        "organizationId": row.organization_id,
+        "name": row.name,
+        "integrationPlatform": row.platform,
+        "externalAccountId": row.external_account_id,
+        "isActive": row.is_active,
+        "syncTranscript": row.sync_transcript,
+        "syncStatus": [],
+        "createdAt": exact(row.created_at),
+        "updatedAt": exact(row.updated_at),
+    }

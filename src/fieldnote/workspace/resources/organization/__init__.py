@@ -1,0 +1,1 @@
+"""The organization: users, teams, tokens, OAuth apps, conversation types."""

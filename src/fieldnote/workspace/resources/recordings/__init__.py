@@ -1,0 +1,1 @@
+"""Recordings and everything that belongs to one."""

@@ -1,0 +1,58 @@
+"""What was drawn from recordings, a row for each definition."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from fieldnote.workspace.http import views
+from fieldnote.workspace.http.calls import Call
+from fieldnote.workspace.http.errors import not_found
+from fieldnote.workspace.http.visibility import OPEN_TO_CALLER
+from fieldnote.workspace.resources.recordings.intake import user_of
+
+_KNOWN: Final = f"select 1 from recordings r where r.id = %(id)s and {OPEN_TO_CALLER}"  # noqa: S608 - our own words
+_EXTRACTIONS: Final = text("""
+select x.id::text, x.recording_id::text, x.status, x.created_at, x.updated_at, d.id::text as definition_id,
+       d.name as definition_name, d.deleted_at is not null as definition_deleted, v.items
+  from extractions x
+  join entity_definitions d on d.id = x.definition_id
+  left join extraction_values v on v.extraction_id = x.id
+ where x.recording_id = any(cast(:ids as uuid[]))
+ order by d.created_at, d.id
+""")
+
+
+async def list_extractions(call: Call) -> dict[str, Any]:
+    """What was drawn from a recording, a row for each definition."""
+    recording_id = call.record_id("Recording", "recordingId")
+    if not await call.transaction.rows(_KNOWN, {"id": recording_id, "caller": user_of(call)}):
+        raise not_found("Recording")
+    return {"data": (await extractions_of(call.conn, [recording_id])).get(recording_id, []), "cursor": None}
+
+
+async def extractions_of(conn: AsyncConnection, ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """By recording."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    rows: Sequence[Any] = (await conn.execute(_EXTRACTIONS, {"ids": list(ids)})).all()
+    for row in rows:
+        found.setdefault(row.recording_id, []).append(_extraction(row))
+    return found
+
+
+def _extraction(row: Any) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "recordingId": row.recording_id,
+        "siroEntityDefinitionId": row.definition_id,
+        "siroEntityDefinitionName": row.definition_name,
+        "siroEntityDefinitionDeleted": row.definition_deleted,
+        "status": row.status,
+        "extraction": row.items,
+        "mappings": None,
+        "createdAt": views.moment(row.created_at),
+        "updatedAt": views.moment(row.updated_at),
+    }

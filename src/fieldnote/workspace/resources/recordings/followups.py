@@ -1,0 +1,209 @@
+"""Follow-ups: which customers are worth going back to, and what became of that."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from fieldnote.siro.models import FollowUpStatus, FollowUpUpdate
+from fieldnote.workspace.http.calls import Call, cursor_of
+from fieldnote.workspace.http.errors import failed, invalid, issue, not_found
+from fieldnote.workspace.http.views import exact, moment
+from fieldnote.workspace.http.visibility import VISIBLE
+from fieldnote.workspace.pool import Transaction
+from fieldnote.workspace.resources.crm.context import contexts_of, customer_of
+from fieldnote.workspace.resources.recordings.intake import user_of
+
+_FROM: Final = """
+  from followups f join recordings r on r.id = f.recording_id join users u on u.id = r.user_id
+  left join teams t on t.id = u.member_team_id
+"""
+_FOLLOWUPS: Final = f"""
+select f.id::text, f.recording_id::text, f.action, f.context, f.thinking, f.score, f.status, f.starred, f.commented,
+       f.note, f.completed_at, f.completed_by::text, f.created_at, f.updated_at, r.title, u.id::text as rep_id,
+       u.name as rep_name, t.id::text as team_id, t.name as team_name {_FROM} where """
+_TOTALS: Final = f"""
+with found as (select f.recording_id {_FROM} where """
+_SUMS: Final = """)
+select (select count(*) from found) as followups,
+       (select coalesce(sum((o.fields ->> 'amount')::float8), 0) from opportunities o
+         where o.id in (select coalesce(l.opportunity_id, e.opportunity_id)
+                          from found join recording_links l using (recording_id)
+                          left join engagements e on e.id = l.engagement_id
+                         where l.source <> 'NOT_FOUND')) as revenue
+"""
+_HISTORY: Final = """
+select h.id::text, h.followup_id::text, h.status, h.note, h.created_at, h.user_id::text, u.name
+  from followup_changes h join users u on u.id = h.user_id
+ where h.followup_id = any(%(ids)s::uuid[]) order by h.created_at, h.id
+"""
+_CHANGE: Final = """
+update followups
+   set status = %(status)s, starred = coalesce(%(starred)s, starred), commented = coalesce(%(commented)s, commented),
+       note = coalesce(%(note)s, note), updated_at = clock_timestamp(),
+       completed_at = case when %(status)s = 'COMPLETE' then coalesce(completed_at, now()) end,
+       completed_by = case when %(status)s = 'COMPLETE' then coalesce(completed_by, %(caller)s::uuid) end
+ where id = %(id)s
+"""
+_NOTE_CHANGE: Final = """
+insert into followup_changes (organization_id, followup_id, user_id, status, note)
+values (%(organization)s, %(id)s, %(caller)s, %(said)s, %(note)s)
+"""
+_DEFAULT_SCORE: Final = 3
+_PAGE: Final = 25
+_LARGEST_PAGE: Final = 1000
+
+
+async def list_followups(call: Call) -> dict[str, Any]:
+    """Follow-ups by page, the latest first: those of score 3 and more, where nothing else is asked."""
+    values: dict[str, Any] = {"caller": user_of(call)}
+    where = " and ".join([VISIBLE, *_filters(call, values)])
+    size = call.page_size(default=_PAGE, largest=_LARGEST_PAGE, name="limit")
+    after = ""
+    if (cursor := call.cursor()) is not None:
+        after = " and (f.created_at, f.id) < (%(at)s, %(after)s::uuid)"
+        values |= {"at": cursor[0], "after": cursor[1]}
+    page: Any = f"{_FOLLOWUPS}{where}{after} order by f.created_at desc, f.id desc limit %(limit)s"
+    rows = await call.transaction.rows(page, values | {"limit": size + 1})
+    totals: Any = _TOTALS + where + _SUMS
+    [total] = await call.transaction.rows(totals, values)
+    ids = [] if call.flag("excludeCrmCustomer") else [row.recording_id for row in rows[:size]]
+    contexts = await contexts_of(call.transaction, ids)
+    shown = await _shown(call, rows[:size], contexts, history=bool(call.flag("includeHistory")))
+    more = cursor_of(rows[size - 1].created_at, rows[size - 1].id) if len(rows) > size else None
+    data = {"followups": shown, "totalCount": total.followups, "totalRevenue": total.revenue}
+    return {"data": data, "cursor": more, "hasNextPage": more is not None}
+
+
+def _filters(call: Call, values: dict[str, Any]) -> list[str]:
+    if call.id("organizationId") not in (None, call.organization_id):
+        raise failed(403, "The token belongs to another organization")
+    wheres: list[str] = []
+    for name, where in (
+        ("statuses", "f.status = any(%(statuses)s)"),
+        ("userIds", "u.id::text = any(%(userIds)s)"),
+        ("teamIds", "t.id::text = any(%(teamIds)s)"),
+        ("conversationTypes", "r.details ->> 'conversationType' = any(%(conversationTypes)s)"),
+    ):
+        if given := call.texts(name):
+            wheres.append(where)
+            values[name] = given
+    if unknown := set(values.get("statuses", [])) - set(FollowUpStatus):
+        message = f"Invalid enum value. Expected {' | '.join(FollowUpStatus)}, received '{min(unknown)}'"
+        raise invalid([issue("invalid_enum_value", ["statuses"], message)])
+    if scores := call.texts("scores"):
+        wheres.append("f.score = any(%(scores)s)")
+        values["scores"] = [_number("scores", score) for score in scores]
+    else:
+        wheres.append("f.score >= %(least)s")
+        values["least"] = _number("minimumScore", call.text("minimumScore") or str(_DEFAULT_SCORE))
+    if (starred := call.flag("starred")) is not None:
+        wheres.append("f.starred = %(starred)s")
+        values["starred"] = starred
+    for name, side in (("createdAfter", ">"), ("createdBefore", "<")):
+        if (at := call.moment(name)) is not None:
+            wheres.append(f"f.created_at {side} %({name})s")
+            values[name] = at
+    return wheres
+
+
+def _number(name: str, value: str) -> int:
+    try:
+        return int(value[:9])
+    except ValueError:
+        message = "Expected number, received string"
+        raise invalid([issue("invalid_type", [name], message, expected="number", received="string")]) from None
+
+
+async def update_followup(call: Call) -> dict[str, Any]:
+    """What a person does with a follow-up. Completing it is the status COMPLETE, and the other way round."""
+    wanted = call.read(FollowUpUpdate)
+    row = await _find(call)
+    status = _status(row.status, wanted)
+    values = {
+        "id": row.id,
+        "organization": call.organization_id,
+        "caller": user_of(call),
+        "status": status,
+        "starred": wanted.starred,
+        "commented": wanted.has_followup_comment,
+        "note": wanted.note,
+        "said": status if status != row.status else None,
+    }
+    await call.transaction.driver.execute(_CHANGE, values)
+    if values["said"] is not None or wanted.note is not None:
+        await call.transaction.driver.execute(_NOTE_CHANGE, values)
+    changed = await _find(call)
+    contexts = await contexts_of(call.transaction, [changed.recording_id])
+    return {"data": (await _shown(call, [changed], contexts, history=True))[0]}
+
+
+def _status(now: str, wanted: FollowUpUpdate) -> str:
+    if wanted.status is not None:
+        return str(wanted.status)
+    if wanted.completed is None:
+        return now
+    if wanted.completed:
+        return FollowUpStatus.COMPLETE.value
+    return FollowUpStatus.TO_DO.value if now == FollowUpStatus.COMPLETE else now
+
+
+async def _find(call: Call) -> Any:
+    values = {"id": call.record_id("Follow-up"), "caller": user_of(call)}
+    rows = await call.transaction.rows(_FOLLOWUPS + VISIBLE + " and f.id = %(id)s", values)
+    if not rows:
+        raise not_found("Follow-up")
+    return rows[0]
+
+
+async def followups_of(transaction: Transaction, recording_ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """By recording; whoever asks has to see those recordings."""
+    rows = await transaction.rows(_FOLLOWUPS + "r.id = any(%(ids)s::uuid[])", {"ids": list(recording_ids)})
+    contexts = await contexts_of(transaction, [row.recording_id for row in rows])
+    return {row.recording_id: [_seen(row, contexts)] for row in rows}
+
+
+async def _shown(call: Call, rows: Sequence[Any], contexts: dict[str, Any], *, history: bool) -> list[dict[str, Any]]:
+    changes = await _changes(call, [row.id for row in rows]) if history else {}
+    return [_seen(row, contexts) | ({"history": changes.get(row.id, [])} if history else {}) for row in rows]
+
+
+def _seen(row: Any, contexts: dict[str, Any]) -> dict[str, Any]:
+    context = contexts.get(row.recording_id)
+    return _followup(row) | {"crmCustomer": None if context is None else customer_of(context)}
+
+
+async def _changes(call: Call, ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in await call.transaction.rows(_HISTORY, {"ids": list(ids)}):
+        told = {name: value for name, value in (("status", row.status), ("note", row.note)) if value is not None}
+        who = {"id": row.id, "updatedBy": row.name, "updatedByUserId": row.user_id, "createdAt": moment(row.created_at)}
+        found.setdefault(row.followup_id, []).append(who | told)
+    return found
+
+
+def _followup(row: Any) -> dict[str, Any]:
+    return {
+        "followupId": row.id,
+        "recordingId": row.recording_id,
+        "recordingTitle": row.title,
+        "repId": row.rep_id,
+        "repName": row.rep_name,
+        "teamId": row.team_id or "",
+        "teamName": row.team_name,
+        "dateCreated": exact(row.created_at),
+        "updatedAt": exact(row.updated_at),
+        "followupType": "REHASH",
+        "followupAction": row.action,
+        "context": row.context,
+        "thinking": row.thinking,
+        "score": row.score,
+        "metadata": [],
+        "status": row.status,
+        "completed": row.completed_at is not None,
+        "completedAt": moment(row.completed_at),
+        "completedBy": row.completed_by,
+        "starred": row.starred,
+        "hasFollowupComment": row.commented,
+        "note": row.note,
+    }

@@ -1,0 +1,177 @@
+"""Recordings and the recorder app's events, as an organization token reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from sqlalchemy import text
+
+from fieldnote.siro.models import EventCode
+from fieldnote.workspace.http import views
+from fieldnote.workspace.http.calls import Call, cursor_of, read_each
+from fieldnote.workspace.http.errors import invalid, issue, not_found
+from fieldnote.workspace.resources.recordings.followups import followups_of
+
+_SHOWABLE: Final = (
+    "showCrmLinks",
+    "showSummary",
+    "showEntityExtractions",
+    "showEvaluationScore",
+    "showFollowups",
+)
+_FLAGS: Final = {
+    "isProcessingDone": "processed_at",
+    "isEntityExtractionDone": "extracted_at",
+    "isSummaryDone": "summarized_at",
+}
+_TIMES: Final = {
+    "createdAt:gt": "created_at > ",
+    "createdAt:lt": "created_at < ",
+    "updatedAt:gte": "updated_at >= ",
+    "updatedAt:gt": "updated_at > ",
+    "updatedAt:lt": "updated_at < ",
+    "updatedAt:lte": "updated_at <= ",
+}
+_RECORDING: Final = """
+select id::text, organization_id::text, user_id::text, title, duration_ms, latitude, longitude, processed_at,
+       extracted_at, summarized_at, deleted_at, root_data_purged_at, evaluation_score, created_at, updated_at
+  from recordings
+"""
+_EVENTS: Final = """
+select id::text, organization_id::text, user_id::text, recording_id::text, event_code, event,
+       external_opportunity_ids, created_at
+  from mobile_events
+"""
+
+
+async def list_recordings(call: Call) -> dict[str, Any]:
+    """Recordings by page. With a filter on `updatedAt` the longest unchanged first, else the latest first.
+
+    What is deleted stays listed. A recording that changes between two pages comes again rather than never.
+    """
+    values: dict[str, Any] = {}
+    wheres = [where for name, column in _TIMES.items() if (where := _time_filter(call, name, column, values))]
+    for name, column in _FLAGS.items():
+        if (flag := call.flag(name)) is not None:
+            wheres.append(f"{column} is {'not ' if flag else ''}null")
+    by_update = any("updated_at" in where for where in wheres)
+    column, direction, side = ("updated_at", "asc", ">") if by_update else ("created_at", "desc", "<")
+    if (cursor := call.cursor()) is not None:
+        wheres.append(f"({column}, id) {side} (:at, cast(:id as uuid))")
+        values |= {"at": cursor[0], "id": cursor[1]}
+    size = call.page_size(default=50, largest=1000)
+    where = " and ".join(wheres) or "true"
+    statement = f"{_RECORDING} where {where} order by {column} {direction}, id {direction} limit :limit"
+    rows = (await call.conn.execute(text(statement), values | {"limit": size + 1})).all()
+    page: list[Any] = list(rows[:size])
+    more = cursor_of(getattr(page[-1], column), page[-1].id) if len(rows) > size else None
+    return {"data": await _seen(call, page, _shown(call), _base_url(call)), "cursor": more}
+
+
+def _time_filter(call: Call, name: str, column: str, values: dict[str, Any]) -> str | None:
+    moment = call.moment(name)
+    if moment is None:
+        return None
+    parameter = f"t{len(values)}"
+    values[parameter] = moment
+    return f"{column}:{parameter}"
+
+
+async def get_recording(calls: Sequence[Call]) -> list[Any]:
+    """One recording, with the parts that were asked for."""
+    wanted, answers = read_each(calls, lambda call: (call.record_id("Recording"), _shown(call), _base_url(call)))
+    rows = await _find_recordings(calls[0], [recording_id for recording_id, _, _ in wanted.values()])
+    for shown, base_url in {(shown, base_url) for _, shown, base_url in wanted.values()}:
+        ids = {place: one[0] for place, one in wanted.items() if one[1:] == (shown, base_url)}
+        own = [row for row in rows if row.id in ids.values()]
+        seen = {view["id"]: view for view in await _seen(calls[0], own, shown, base_url)}
+        answers |= {place: seen.get(recording_id, not_found("Recording")) for place, recording_id in ids.items()}
+    return [answers[place] for place in range(len(calls))]
+
+
+async def _seen(call: Call, rows: Sequence[Any], shown: frozenset[str], base_url: str) -> list[dict[str, Any]]:
+    found = await views.recordings(call.conn, rows, shown, base_url)
+    if "showFollowups" in shown:
+        followups = await followups_of(call.transaction, [row.id for row in rows])
+        for view in found:
+            view["followups"] = followups.get(view["id"], [])
+    return found
+
+
+async def list_summaries(call: Call) -> dict[str, Any]:
+    """The summaries of a recording; none before they are written."""
+    recording_id = call.record_id("Recording")
+    if not await _find_recordings(call, [recording_id]):
+        raise not_found("Recording")
+    return {"data": (await views.summaries_of(call.conn, [recording_id])).get(recording_id, [])}
+
+
+async def _find_recordings(call: Call, ids: Sequence[str]) -> list[Any]:
+    statement = f"{_RECORDING} where id = any(cast(:ids as uuid[]))"
+    return list((await call.conn.execute(text(statement), {"ids": list(ids)})).all())
+
+
+def _shown(call: Call) -> frozenset[str]:
+    return frozenset(name for name in _SHOWABLE if call.flag(name))
+
+
+def _base_url(call: Call) -> str:
+    return str(call.request.base_url).rstrip("/")
+
+
+async def list_mobile_events(call: Call) -> dict[str, Any]:
+    """What happened in the recorder app, the latest first."""
+    values: dict[str, Any] = {}
+    wheres = [
+        where
+        for name, column in {"createdAtGt": "created_at > ", "createdAtLt": "created_at < "}.items()
+        if (where := _time_filter(call, name, column, values))
+    ]
+    for name, column in {"userId": "user_id", "recordingId": "recording_id"}.items():
+        if (value := call.text(name)) is not None:
+            wheres.append(f"{column}::text = :{column}")
+            values[column] = value
+    if codes := _event_codes(call):
+        wheres.append("event_code = any(:codes)")
+        values["codes"] = codes
+    if (cursor := call.cursor()) is not None:
+        wheres.append("(created_at, id) < (:at, cast(:id as uuid))")
+        values |= {"at": cursor[0], "id": cursor[1]}
+    size = call.page_size(default=100, largest=1000)
+    where = " and ".join(wheres) or "true"
+    statement = f"{_EVENTS} where {where} order by created_at desc, id desc limit :limit"
+    rows: Any = (await call.conn.execute(text(statement), values | {"limit": size + 1})).all()
+    page = list(rows[:size])
+    more = cursor_of(page[-1].created_at, page[-1].id) if len(rows) > size else None
+    return {"data": [_mobile_event(row) for row in page], "cursor": more}
+
+
+async def get_mobile_event(call: Call) -> dict[str, Any]:
+    """One thing that happened in the recorder app."""
+    values = {"id": call.record_id("Mobile event")}
+    rows = (await call.conn.execute(text(f"{_EVENTS} where id = :id"), values)).all()
+    if not rows:
+        raise not_found("Mobile event")
+    return _mobile_event(rows[0])
+
+
+def _event_codes(call: Call) -> list[str]:
+    single = call.choice("eventCode", EventCode)
+    several = [code for name in ("eventCodeIn", "eventCodeIn[]") for code in call.request.query_params.getlist(name)]
+    if len(several) > 10:
+        raise invalid([issue("too_big", ["eventCodeIn"], "Array must contain at most 10 element(s)")])
+    return [code.replace("\0", "?") for code in (*several, *([single] if single else []))]  # PostgreSQL takes no NUL
+
+
+def _mobile_event(row: Any) -> dict[str, Any]:
+    event = {
+        "id": row.id,
+        "organizationId": row.organization_id,
+        "userId": row.user_id,
+        "eventCode": row.event_code,
+        "event": row.event,
+        "createdAt": views.exact(row.created_at),
+    }
+    more = {"recordingId": row.recording_id, "externalOpportunityIds": row.external_opportunity_ids}
+    return event | {name: value for name, value in more.items() if value is not None}

@@ -1,0 +1,179 @@
+"""Searching recordings: by words that were said or stand in the title, and by what is known of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from fieldnote.siro.models import RecordingSearch
+from fieldnote.siro.models.user_recordings import RecordingQuery
+from fieldnote.workspace.http.calls import Call
+from fieldnote.workspace.http.errors import invalid, issue
+from fieldnote.workspace.http.visibility import VISIBLE
+from fieldnote.workspace.resources.recordings.intake import user_of
+from fieldnote.workspace.resources.recordings.user_recordings import RECORDINGS, RESULT, views_of
+
+_DEFAULT_SIZE: Final = 25
+_LARGEST_SIZE: Final = 1000
+_SAID: Final = r"""
+(r.title ilike %(words)s or exists (
+    select from recording_utterances s cross join jsonb_array_elements(s.utterances) as u (said)
+     where s.recording_id = r.id and u.said ->> 'text' ilike %(words)s))
+"""
+_DEAL: Final = """
+(select o.fields ->> 'amount'
+   from recording_links l left join engagements e on e.id = l.engagement_id
+   join opportunities o on o.id = coalesce(l.opportunity_id, e.opportunity_id)
+  where l.recording_id = r.id and l.source <> 'NOT_FOUND')::float8
+"""
+_OF_CUSTOMER: Final = """
+exists (select from recording_links l
+          left join engagements e on e.id = l.engagement_id
+          left join opportunities o on o.id = coalesce(l.opportunity_id, e.opportunity_id)
+         where l.recording_id = r.id and l.source <> 'NOT_FOUND'
+           and %(customers)s && array[l.account_id, e.account_id, o.account_id, l.lead_id, e.lead_id, l.contact_id,
+                                      e.contact_id, o.contact_id, o.id, e.id]::text[])
+"""
+# On a sphere; the radius is in meters.
+_NEAR: Final = """
+2 * 6371000 * asin(sqrt(pow(sin(radians(r.latitude - %(lat)s) / 2), 2)
+    + cos(radians(%(lat)s)) * cos(radians(r.latitude)) * pow(sin(radians(r.longitude - %(lng)s) / 2), 2))) <= %(radius)s
+"""
+# By the field of a search: what a recording has to be, with the value under the field's own name.
+_WHERES: Final[Mapping[str, str]] = {
+    "team_id": "u.member_team_id::text = %(team_id)s",
+    "team_ids": "u.member_team_id::text = any(%(team_ids)s)",
+    "rep_uid": "r.user_id::text = %(rep_uid)s",
+    "rep_uids": "r.user_id::text = any(%(rep_uids)s)",
+    "organization_id": "r.organization_id::text = %(organization_id)s",
+    "organization_ids": "r.organization_id::text = any(%(organization_ids)s)",
+    "conversation_type": "r.details ->> 'conversationType' = %(conversation_type)s",
+    "conversation_types": "r.details ->> 'conversationType' = any(%(conversation_types)s)",
+    "results": f"{RESULT} = any(%(results)s)",
+    "start_date": "r.created_at >= %(start_date)s",
+    "end_date": "r.created_at < %(end_date)s",
+    "min_duration_ms": "r.duration_ms >= %(min_duration_ms)s",
+    "max_duration_ms": "r.duration_ms <= %(max_duration_ms)s",
+    "min_evaluation_score": "r.evaluation_score >= %(min_evaluation_score)s",
+    "max_evaluation_score": "r.evaluation_score <= %(max_evaluation_score)s",
+    "min_opportunities_amount": f"{_DEAL} >= %(min_opportunities_amount)s",
+    "max_opportunities_amount": f"{_DEAL} <= %(max_opportunities_amount)s",
+    "has_comments": "exists (select from comment_threads h where h.recording_id = r.id) = %(has_comments)s",
+    "is_private": "coalesce(r.details -> 'isPrivate' = 'true'::jsonb, false) = %(is_private)s",
+}
+_NOBODY_HAS: Final = (
+    "jump_to_tags", "extracted_custom_outcomes", "universal_outcome_labels", "dms_deal_types", "min_dms_revenue",
+    "is_seed_recording", "is_seed_recording_recording",
+)  # fmt: skip
+"""What recordings of the workspace never are or have: a search for it finds nothing."""
+_ORDERS: Final = {
+    "recordingId": "r.id", "title": "r.title", "durationInMilliseconds": "r.duration_ms", "userId": "r.user_id",
+    "teamName": "t.name", "repFirstName": "u.name", "repLastName": "u.name", "viewCount": "views",
+    "uniqueViewCount": "viewers",
+}  # fmt: skip
+"""Else by the time of the conversation."""
+
+
+async def search_recordings(call: Call) -> dict[str, Any]:
+    """The recordings that a search finds, by page, the latest first unless asked otherwise."""
+    began = time.perf_counter()
+    wanted = call.read(RecordingSearch)
+    query = wanted.query
+    size = _whole("pageSize", wanted.page_size, _DEFAULT_SIZE, _LARGEST_SIZE)
+    offset = (_whole("page", wanted.page, 1, 10**6) - 1) * size
+    values: dict[str, Any] = {"caller": user_of(call), "limit": size, "offset": offset}
+    where = " and ".join([VISIBLE, *_wheres(query, values)])
+    order = _ORDERS.get(query.sort or "", "r.created_at")
+    direction = "asc" if query.sort_direction == "asc" else "desc"
+    rows = await call.transaction.rows(_page(where, order, direction), values)
+    [total] = await call.transaction.rows(_count(where), values)
+    shown = frozenset({"showCrmCustomer"}) if query.show_crm_customer else frozenset()
+    hits = [_hit(row, view) for row, view in zip(rows, await views_of(call, rows, None, shown), strict=True)]
+    data = {
+        "hits": hits,
+        "query": query.search_text or "",
+        "limit": size,
+        "offset": offset,
+        "estimatedTotalHits": total.found,
+        "processingTimeMs": round((time.perf_counter() - began) * 1000),
+    }
+    return {"data": data, "pageSize": size, "total": total.found, "hasNextPage": offset + len(rows) < total.found}
+
+
+def _page(where: str, order: str, direction: str) -> Any:
+    return f"{RECORDINGS} where {where} order by {order} {direction}, r.id limit %(limit)s offset %(offset)s"
+
+
+def _count(where: str) -> Any:
+    return f"select count(*) as found from recordings r join users u on u.id = r.user_id where {where}"  # noqa: S608 - our words
+
+
+def _wheres(query: RecordingQuery, values: dict[str, Any]) -> Iterator[str]:
+    for name in query.model_fields_set:
+        given = getattr(query, name)
+        if name in _NOBODY_HAS and given not in (None, False, ()):
+            yield "false"
+        elif name in _WHERES and given is not None:
+            values[name] = _moment(name, given) if name in _TIMES else _plain(given)
+            yield _WHERES[name]
+    if query.search_text:
+        escaped = query.search_text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        values["words"] = f"%{escaped}%"
+        yield _SAID
+    if query.crm_customer_ids is not None:
+        values["customers"] = list(query.crm_customer_ids)
+        yield _OF_CUSTOMER
+    if query.coordinate is not None and query.radius is not None:
+        values |= {
+            "lat": float(query.coordinate.lat),
+            "lng": float(query.coordinate.lng),
+            "radius": float(query.radius),
+        }
+        yield _NEAR
+
+
+_TIMES: Final = {"start_date": "startDate", "end_date": "endDate"}
+
+
+def _moment(name: str, milliseconds: Any) -> datetime:
+    """A time of our calendar. Raises ApiError."""
+    try:
+        return datetime.fromtimestamp(float(milliseconds) / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        raise invalid([issue("invalid_date", ["query", _TIMES[name]], "Invalid date")]) from None
+
+
+def _plain(value: Any) -> Any:
+    """As the database takes it."""
+    if isinstance(value, tuple):
+        return [str(item) for item in value]
+    return value if isinstance(value, bool | str) else float(value)
+
+
+def _whole(name: str, given: Any, default: int, largest: int) -> int:
+    number = default if given is None else given
+    if number != int(number) or not 1 <= number <= largest:
+        raise invalid([issue("custom", [name], f"Number must be whole, and 1 to {largest}")])
+    return int(number)
+
+
+_HIT: Final = (
+    "title", "userId", "teamId", "repFirstName", "repLastName", "result", "conversationType", "durationInMilliseconds",
+    "isPrivate", "processingStage", "crmCustomer",
+)  # fmt: skip
+
+
+def _hit(row: Any, view: Mapping[str, Any]) -> dict[str, Any]:
+    amount = view.get("crmCustomer", {}).get("amount")
+    more = {"teamName": row.team_name, "opportunitiesAmount": amount}
+    return (
+        {name: view[name] for name in _HIT if name in view}
+        | {
+            "recordingId": row.id,
+            "dateCreated": round(row.created_at.timestamp() * 1000),
+            "viewed": row.viewed,
+        }
+        | {name: value for name, value in more.items() if value is not None}
+    )

@@ -1,0 +1,298 @@
+"""Recordings as a user reads them: a rep their own, coaches and administrators all.
+
+What its owner keeps private is shown to them and to administrators alone. A deleted recording is as good as none here,
+and stays in the organization's list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from sqlalchemy import text
+
+from fieldnote.siro.models import RecordingsByIds, TranscriptionLanguageSet
+from fieldnote.workspace.domain.matching.linking import hold_links, link_around
+from fieldnote.workspace.http.calls import Call, cursor_of
+from fieldnote.workspace.http.errors import failed, invalid, issue, not_found
+from fieldnote.workspace.http.views import exact, moment, person_names, summaries_of
+from fieldnote.workspace.http.visibility import VISIBLE
+from fieldnote.workspace.resources.crm.context import contexts_of, customer_of, opportunities_of
+from fieldnote.workspace.resources.recordings.extractions import extractions_of
+from fieldnote.workspace.resources.recordings.followups import followups_of
+from fieldnote.workspace.resources.recordings.intake import may_act_for, read_exactly, user_of
+
+RESULT: Final = """
+coalesce(r.details ->> 'result',
+         (select case o.fields ->> 'disposition' when 'WON' then 'closed' when 'LOST' then 'not closed' end
+            from recording_links l left join engagements e on e.id = l.engagement_id
+            join opportunities o on o.id = coalesce(l.opportunity_id, e.opportunity_id)
+           where l.recording_id = r.id and l.source <> 'NOT_FOUND'), 'in progress')
+"""
+"""What a person said that came of it, else what became of the deal."""
+RECORDINGS: Final = f"""
+select r.id::text, r.organization_id::text, r.user_id::text, r.title, r.duration_ms, r.latitude, r.longitude, r.stage,
+       r.status, r.transcription_status, r.trigger, r.evaluation_score, r.do_not_delete, r.details, r.processed_at,
+       r.summarized_at, r.root_data_purged_at, r.created_at, r.updated_at, u.name, u.first_name, u.last_name,
+       t.id::text as team_id, t.name as team_name, {RESULT} as result,
+       (select count(*) from recording_attention x where x.recording_id = r.id and x.kind = 'view') as views,
+       (select count(distinct x.user_id) from recording_attention x
+         where x.recording_id = r.id and x.kind <> 'listen') as viewers,
+       (select count(*) from comments x join comment_threads h on h.id = x.thread_id
+         where h.recording_id = r.id and not h.is_private) as comments,
+       exists (select from recording_attention x where x.recording_id = r.id and x.kind <> 'listen'
+                and x.user_id = %(caller)s::uuid) as viewed
+  from recordings r join users u on u.id = r.user_id left join teams t on t.id = u.member_team_id
+"""  # noqa: S608 - our own words
+_UNLINKED: Final = """
+not exists (select from recording_links l where l.recording_id = r.id and l.source <> 'NOT_FOUND')
+"""
+_ORDERS: Final = {"dateCreated": "r.created_at"}
+_IN_LIST: Final = frozenset({
+    "id", "userId", "title", "dateCreated", "durationInMilliseconds", "discoverable", "isPrivate", "isVideo",
+    "repFirstName", "repLastName", "result", "trigger",
+})  # fmt: skip
+_IN_ONE: Final = frozenset({
+    "id", "userId", "organizationId", "teamId", "title", "dateCreated", "durationInMilliseconds", "deleted",
+    "conversationType", "processingStage", "processingStatus", "transcriptionStatus", "transcriptionLanguage",
+})  # fmt: skip
+_TOLD: Final = ("conversationType", "discoverable", "notes", "transcriptionLanguage", "conversationQualityTag", "os")
+"""What a user's program said of a recording and is shown as it said it."""
+_SHOWABLE: Final = (
+    "showCrmCustomers", "showCrmOpportunities", "showEvaluationScore", "showFollowups", "showSummary",
+    "showEntityExtractions",
+)  # fmt: skip
+_PAGE: Final = 50
+_LARGEST_PAGE: Final = 1000
+
+
+async def list_recordings(call: Call) -> dict[str, Any]:
+    """Recordings by page, the latest first unless asked otherwise; those of a team, a type, an outcome, or unlinked."""
+    values: dict[str, Any] = {"caller": user_of(call)}
+    wheres = [VISIBLE, *_filters(call, values)]
+    order = call.choice("orderBy", _ORDERS) or "dateCreated"
+    direction, side = ("asc", ">") if call.choice("orderDirection", ("asc", "desc")) == "asc" else ("desc", "<")
+    column = _ORDERS[order]
+    if (after := call.cursor()) is not None:
+        wheres.append(f"({column}, r.id) {side} (%(at)s, %(after)s::uuid)")
+        values |= {"at": after[0], "after": after[1]}
+    size = call.page_size(default=_PAGE, largest=_LARGEST_PAGE, name="limit")
+    statement: Any = f"""{RECORDINGS} where {" and ".join(wheres)}
+ order by {column} {direction}, r.id {direction} limit %(limit)s"""
+    rows = await call.transaction.rows(statement, values | {"limit": size + 1})
+    page = rows[:size]
+    shown = await views_of(
+        call, page, _IN_LIST, _flags(call, "showCrmCustomer", "showEvaluationScore", "showFollowups")
+    )
+    more = cursor_of(page[-1].created_at, page[-1].id) if len(rows) > size else None
+    return {"data": shown, "cursor": more}
+
+
+def _filters(call: Call, values: dict[str, Any]) -> list[str]:
+    wheres: list[str] = []
+    organization = call.id("organizationId")
+    if organization not in (None, call.organization_id):
+        raise failed(403, "The token belongs to another organization")
+    for name, where in (
+        ("conversationType", "r.details ->> 'conversationType' = %(conversationType)s"),
+        ("result", f"{RESULT} = %(result)s"),
+    ):
+        if (given := call.text(name)) is not None:
+            wheres.append(where)
+            values[name] = given
+    if (team := call.text("teamId")) is not None:
+        wheres.append("u.member_team_id = %(team)s")
+        values["team"] = team
+    for name, key, side in (("dateCreated:gt", "since", ">"), ("dateCreated:lt", "until", "<")):
+        if (at := call.moment(name)) is not None:
+            wheres.append(f"r.created_at {side} %({key})s")
+            values[key] = at
+    if call.choice("crmLinkStatus", ("unlinked",)):
+        wheres.append(_UNLINKED)
+    return wheres
+
+
+async def get_recording(call: Call) -> dict[str, Any]:
+    """One recording, with what is asked for: the customer, the deal, the score, the summary, what was extracted."""
+    row = await find(call)
+    [shown] = await views_of(call, [row], _IN_ONE, _flags(call, *_SHOWABLE))
+    return {"data": shown}
+
+
+async def list_summary(call: Call) -> dict[str, Any]:
+    """The parts of a recording's summary; none before it is written."""
+    row = await find(call)
+    parts = (await summaries_of(call.conn, [row.id])).get(row.id, [])
+    shown = [
+        {
+            "id": part["id"],
+            "promptHeader": part["name"],
+            "promptResponse": part["content"],
+            "quotes": None,
+            "summaryResultIndex": place,
+        }
+        for place, part in enumerate(parts)
+    ]
+    return {"data": shown}
+
+
+async def get_recordings(call: Call) -> dict[str, Any]:
+    """Recordings by their ids, in that order; without ids all, the latest first. One that is not seen is left out."""
+    wanted = read_exactly(call, RecordingsByIds)
+    size = _size(wanted.page_size)
+    first = _place(wanted.cursor)
+    values: dict[str, Any] = {"caller": user_of(call), "limit": size + 1, "first": first}
+    where, order = VISIBLE, "r.created_at desc, r.id"
+    if wanted.ids is not None:
+        where += " and r.id::text = any(%(ids)s)"
+        order = "array_position(%(ids)s::text[], r.id::text)"
+        values["ids"] = list(wanted.ids)
+    statement: Any = f"{RECORDINGS} where {where} order by {order} limit %(limit)s offset %(first)s"
+    rows = await call.transaction.rows(statement, values)
+    shown = await views_of(call, rows[:size], None, frozenset(_SHOWABLE))
+    return {"data": shown, "cursor": first + size if len(rows) > size else None, "pageSize": size}
+
+
+async def delete_recording(call: Call) -> str:
+    """Delete a recording: it leaves its appointment, and the users' lists. A rep deletes their own."""
+    recording_id = call.record_id("Recording")
+    await hold_links(call.conn, recording_id)
+    row = await find(call)
+    await may_act_for(call, row.user_id)
+    if row.do_not_delete:
+        raise failed(403, "The recording is marked as not to be deleted")
+    await call.conn.execute(_DELETE, {"id": recording_id})
+    await link_around(call.conn, call.organization_id, row.user_id, [row.created_at])
+    return recording_id
+
+
+async def set_language(call: Call) -> dict[str, Any]:
+    """Which language is spoken in a recording."""
+    wanted = read_exactly(call, TranscriptionLanguageSet)
+    row = await find(call)
+    await may_act_for(call, row.user_id)
+    await call.conn.execute(_LANGUAGE, {"id": row.id, "language": str(wanted.transcription_language)})
+    return {"data": None}
+
+
+async def deep_link(call: Call) -> dict[str, Any]:
+    """An address of the recording, at a moment or words of it where asked."""
+    row = await find(call)
+    given = {name: call.text(name) for name in ("timestamp", "selectionStart", "selectionEnd")}
+    query = urlencode({name: value for name, value in given.items() if value is not None})
+    return {"data": web_address(call, row.id) + (f"?{query}" if query else "")}
+
+
+_DELETE: Final = text("update recordings set deleted_at = now(), updated_at = clock_timestamp() where id = :id")
+_LANGUAGE: Final = text("""
+update recordings
+   set details = details || jsonb_build_object('transcriptionLanguage', cast(:language as text)),
+       updated_at = clock_timestamp()
+ where id = :id
+""")
+
+
+# --- what others need
+
+
+async def find(call: Call, name: str = "id") -> Any:
+    """The recording in the path, if the caller sees it. Raises ApiError."""
+    values = {"id": call.record_id("Recording", name), "caller": user_of(call)}
+    rows = await call.transaction.rows(RECORDINGS + " where r.id = %(id)s and " + VISIBLE, values)
+    if not rows:
+        raise not_found("Recording")
+    return rows[0]
+
+
+def web_address(call: Call, recording_id: str) -> str:
+    """Where a recording is read."""
+    base = str(call.request.base_url).rstrip("/")
+    return f"{base}/v1/core/recordings/{recording_id}"
+
+
+async def views_of(
+    call: Call, rows: Sequence[Any], fields: frozenset[str] | None, shown: frozenset[str]
+) -> list[dict[str, Any]]:
+    """Recordings on the wire: these fields (None: all), and the parts that are asked for."""
+    ids = [row.id for row in rows]
+    contexts = await contexts_of(call.transaction, ids)
+    summaries = await summaries_of(call.conn, ids) if "showSummary" in shown else {}
+    extractions = await extractions_of(call.conn, ids) if "showEntityExtractions" in shown else {}
+    followups = await followups_of(call.transaction, ids) if "showFollowups" in shown else {}
+    found = []
+    for row in rows:
+        context = contexts.get(row.id)
+        view = {name: value for name, value in _recording(row).items() if fields is None or name in fields}
+        if context is not None and shown & {"showCrmCustomer", "showCrmCustomers"}:
+            view["crmCustomer"] = customer_of(context)
+        if "showCrmOpportunities" in shown:
+            view["crmOpportunities"] = [] if context is None else opportunities_of(context)
+        if "showEvaluationScore" in shown and row.evaluation_score is not None:
+            view["evaluationScore"] = row.evaluation_score
+        if "showSummary" in shown and row.id in summaries:
+            view["summary"] = "\n\n".join(part["content"] for part in summaries[row.id])
+        if "showFollowups" in shown:
+            view["followups"] = followups.get(row.id, [])
+        if "showEntityExtractions" in shown:
+            view["entityExtractions"] = extractions.get(row.id, [])
+        found.append(view)
+    return found
+
+
+def _recording(row: Any) -> dict[str, Any]:
+    first, last = person_names(row)
+    told = {name: row.details[name] for name in _TOLD if row.details.get(name) is not None}
+    more = {
+        "repFirstName": first,
+        "repLastName": last,
+        "teamId": row.team_id,
+        "trigger": row.trigger,
+        "rootDataPurgedAt": moment(row.root_data_purged_at),
+        "latitude": row.latitude,
+        "longitude": row.longitude,
+    }
+    return (
+        told
+        | {name: value for name, value in more.items() if value is not None}
+        | {
+            "id": row.id,
+            "organizationId": row.organization_id,
+            "userId": row.user_id,
+            "title": row.title,
+            "dateCreated": exact(row.created_at),
+            "durationInMilliseconds": row.duration_ms,
+            "deleted": False,
+            "doNotDelete": row.do_not_delete,
+            "isPrivate": row.details.get("isPrivate") is True,
+            "isVideo": False,
+            "result": row.result,
+            "processingStage": row.stage,
+            "processingStatus": row.status,
+            "transcriptionStatus": row.transcription_status,
+            "viewCount": row.views,
+            "uniqueViewCount": row.viewers,
+            "numberOfComments": row.comments,
+        }
+    )
+
+
+def _flags(call: Call, *names: str) -> frozenset[str]:
+    return frozenset(name for name in names if call.flag(name))
+
+
+def _size(wanted: Any) -> int:
+    size = 25 if wanted is None else wanted
+    if size != int(size) or not 1 <= size <= _LARGEST_PAGE:
+        raise invalid([issue("custom", ["pageSize"], f"Number must be whole, and 1 to {_LARGEST_PAGE}")])
+    return int(size)
+
+
+def _place(cursor: Any) -> int:
+    """How many come before; a cursor is a number, or its digits."""
+    if cursor is None:
+        return 0
+    digits = str(cursor)
+    if not digits.isascii() or not digits.isdigit() or len(digits) > 9:
+        raise invalid([issue("custom", ["cursor"], "Is not a cursor of this list")])
+    return int(digits)
