@@ -16,7 +16,7 @@ from fieldnote.bridge.status.alerts import watch
 from fieldnote.errors import ConfigError
 from tests.bridge.conftest import Crm, Opener
 from tests.bridge.stub_siro import StubSiro, ago
-from tests.bridge.test_daemon import eventually
+from tests.waiting import eventually
 
 # Apprise still looks for a module that Python 3.13 has no more.
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")

@@ -95,8 +95,9 @@ def test_a_file_whose_name_says_that_it_grows_is_not_read(folder: Path, driver: 
 
 
 def test_a_file_that_grows_while_it_is_looked_at_is_left_for_later(
-    folder: Path, driver: FilesDriver, monkeypatch: pytest.MonkeyPatch
+    place: Place, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    driver = FilesDriver(folder, place, settle=600)  # so that the file is young however long this test takes
     path = _write(folder, "deals.csv", WHOLE)
     driver.refresh([DEALS])
     with path.open("a") as file:
@@ -114,6 +115,7 @@ def test_a_file_that_grows_while_it_is_looked_at_is_left_for_later(
     rest(path)
     assert driver.refresh([DEALS]) == ()
     assert _names(driver) == ["Kitchen", "Bath", "Garage", "Attic"]
+    driver.close()
 
 
 # --- which file counts ------------------------------------------------------------------------------------

@@ -70,7 +70,10 @@ def _zone_named(name: str) -> ZoneInfo:
         raise ValueError(f"is read in {name:.60}, which is not the name of a time zone") from None
 
 
-_SAMPLE = datetime(2001, 12, 13, 14, 15)  # noqa: DTZ001 - it stands for any local time
+_SAMPLE = datetime(2001, 12, 13, 14, 15)  # noqa: DTZ001 - any local time, whose parts differ from the defaults
+_DIRECTIVES = re.compile(r"%(.)")
+_YEARS = frozenset("YyGcxDF")
+"""The directives that write a year."""
 
 
 def _check_time(argument: object) -> None:
@@ -78,11 +81,13 @@ def _check_time(argument: object) -> None:
     _, form = _zone_and_form((argument,))
     if form is None:
         return
+    has_year = not _YEARS.isdisjoint(_DIRECTIVES.findall(form))
+    checked = form if has_year else f"{form} %Y"  # from Python 3.13 on, `strptime` warns of a day without a year
     try:
-        read = read_time(_SAMPLE.strftime(form), form)
+        read = read_time(_SAMPLE.strftime(checked), checked)
     except ValueError:
         raise ValueError(f"has '{form}', which is no format of a time (such as '%m/%d/%Y %I:%M %p')") from None
-    if read.date() != _SAMPLE.date() or read.hour not in {0, _SAMPLE.hour}:
+    if not has_year or read.date() != _SAMPLE.date() or read.hour not in {0, _SAMPLE.hour}:
         raise ValueError(f"has the format '{form}', which leaves out year, month, day or %p")
 
 
