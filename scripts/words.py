@@ -1,0 +1,125 @@
+"""The word list: plain American English in identifiers, comments, messages, and docs.
+
+`python -m scripts.words [PATH...]` prints each line with a word that is not used here, and what to write instead.
+It exits with 1 if it finds one. What people say in test conversations is data and is not read.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import subprocess
+import sys
+import tokenize
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, NamedTuple
+
+ROOT: Final = Path(__file__).parents[1]
+
+WORDS: Final[dict[str, str]] = {
+    r"stands?(?! for\b|-in|alone)|stood": "is",
+    r"standing": "current, open, or uncleared",
+    r"told": "reported, notified",
+    r"anew": "again",
+    r"mend(?:s|ed|ing)?": "fix",
+    r"whoever|whomever": "a noun",
+    r"of ours|of yours|of theirs": "our, your, their",
+    r"is none(?! of\b)": "is not a ...",
+    r"mischief": "fault injection",
+    r"convoys?": "request batch",
+    r"crews?": "record users",
+    r"vanished": "deleted",
+    r"comes? to (?:an|its) end": "ends",
+    r"so that it be": "so that it is",
+    r"be had": "be available",
+    r"hereby|thereof|thereby|wherein|whereof|hitherto": "a plain word",
+    r"seldom(?:er)?": "rarely",
+    r"farewell": "closing handshake",
+    r"behaviou?rs?(?<!behaviors)(?<!behavior)": "behavior",
+    r"colou?rs?(?<!colors)(?<!color)": "color",
+    r"licen[cs]e[ds]?(?<!license)(?<!licensed)(?<!licenses)": "license",
+    r"favou?rs?(?<!favors)(?<!favor)": "favor",
+    r"organis\w+|normalis\w+|recognis\w+|summaris\w+|authoris\w+|serialis\w+|initialis\w+": "the spelling with z",
+    r"cancelling": "canceling",
+    r"whilst|amongst": "while, among",
+}
+"""A pattern, case ignored, and what to write instead. In identifiers `_` separates words."""
+
+NOT_YET: Final[tuple[str, ...]] = (
+    "src/fieldnote/",
+    "tests/",
+    "bench/",
+    "docs/",
+    "conformance/",
+    "scripts/",
+    "README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+)
+"""Folders and files that are still to be rewritten. The list only gets shorter."""
+
+DATA: Final = ("tests/data/", "src/fieldnote/demo/conversations/", "tests/insight/data/", "tests/mapping/phrases/")
+"""What people say, and vendors' facts."""
+
+_RULES: Final = [
+    (re.compile(rf"(?<![a-z])(?:{pattern})(?![a-z])", re.IGNORECASE), word) for pattern, word in WORDS.items()
+]
+_SAID: Final = re.compile(r"#\s*words: said\b")
+"""A line with this comment quotes what a person says."""
+
+
+class Finding(NamedTuple):
+    """A word that is not used here."""
+
+    path: Path
+    line: int
+    found: str
+    instead: str
+
+
+def check(path: Path) -> Iterator[Finding]:
+    """The findings in one file."""
+    text = path.read_text(encoding="utf-8")
+    for number, line in _lines(path, text):
+        if _SAID.search(line):
+            continue
+        for pattern, instead in _RULES:
+            for match in pattern.finditer(line):
+                yield Finding(path, number, match[0], instead)
+
+
+def _lines(path: Path, text: str) -> Iterator[tuple[int, str]]:
+    if path.suffix != ".py":
+        yield from enumerate(text.splitlines(), 1)
+        return
+    lines = text.splitlines()
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type in (tokenize.NAME, tokenize.STRING, tokenize.COMMENT, getattr(tokenize, "FSTRING_MIDDLE", -1)):
+            if _SAID.search(lines[token.start[0] - 1]):
+                continue
+            for offset, part in enumerate(token.string.splitlines()):
+                spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", part) if token.type == tokenize.NAME else part
+                yield token.start[0] + offset, spaced.replace("_", " ")
+
+
+def files(paths: list[str]) -> list[Path]:
+    """The files to read: those below `paths`, or all that are not on the list of exceptions."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard", *paths], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    skipped = DATA if paths else (*DATA, *NOT_YET)
+    names = [name for name in listed.stdout.splitlines() if name.endswith((".py", ".md", ".yaml", ".toml"))]
+    return [ROOT / name for name in names if not name.startswith(skipped) and name != "scripts/words.py"]
+
+
+def main() -> int:
+    """Print the findings. 1 if there are any."""
+    findings = [finding for path in files(sys.argv[1:]) if path.is_file() for finding in check(path)]
+    for item in findings:
+        print(f"{item.path.relative_to(ROOT)}:{item.line}: '{item.found}': write {item.instead}")
+    return 1 if findings else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,54 @@
+"""The JSON form of records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+
+import pytest
+from pydantic import SecretStr
+
+from fieldnote.json_form import to_json
+
+
+class Color(StrEnum):
+    RED = "red"
+
+
+@dataclass(frozen=True)
+class Inner:
+    started_at: datetime
+    day: date | None = None
+
+
+@dataclass(frozen=True)
+class Outer:
+    external_id: str
+    color: Color
+    parts: tuple[Inner, ...]
+    counts: dict[Color, int]
+    amount: Decimal = Decimal("1.50")
+    wait: timedelta = timedelta(minutes=2)
+    hidden: int = field(default=1, metadata={"json": False})
+    renamed: int = field(default=2, metadata={"json": "other"})
+
+
+def test_a_record_becomes_camel_case_json() -> None:
+    record = Outer("a-1", Color.RED, (Inner(datetime(2026, 2, 1, tzinfo=UTC)),), {Color.RED: 3})
+    assert to_json(record) == {
+        "externalId": "a-1",
+        "color": "red",
+        "parts": [{"startedAt": "2026-02-01T00:00:00+00:00", "day": None}],
+        "counts": {"red": 3},
+        "amount": "1.50",
+        "wait": 120.0,
+        "other": 2,
+    }
+
+
+@pytest.mark.parametrize("value", [SecretStr("x"), b"x", object(), Outer])
+def test_a_value_without_a_json_form_is_refused(value: object) -> None:
+    with pytest.raises(TypeError, match="no JSON form"):
+        to_json(value)
