@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Callable
 
 import msgspec
 import pytest
 
-from tests.insight.book import FOLDER, HALVES, Expected, Talk, count_values, find_faults, read_half, read_talk
+from tests.insight.book import FOLDER, HALVES, Expected, Talk, find_faults, read_talk
 
 _PATHS = [path for half in HALVES for path in sorted((FOLDER / half).glob("*.json"))]
 
@@ -40,7 +39,7 @@ def _with_timeline(talk: Talk, first: str) -> Talk:
     [
         lambda talk: _with_evidence(talk, 100_000),
         lambda talk: _with_evidence(talk, -1),
-        lambda talk: _with_evidence(talk),
+        _with_evidence,
         lambda talk: _with_evidence(talk, 3, 2),
         lambda talk: _with_budget(talk, {"min": 5, "max": 4}),
         lambda talk: _with_budget(talk, {"min": None, "max": None}),
