@@ -13,18 +13,22 @@ from fieldnote.insight.answers import answers
 from fieldnote.insight.evidence import Quote, find_quote
 from fieldnote.insight.extract import FIELDS, Extraction, extract
 from fieldnote.insight.summarize import next_steps, summarize
-from fieldnote.insight.transcript import Utterance, duration_of, read_transcript
+from fieldnote.insight.transcripts import Transcript, load_transcript, read_file, read_transcript
+from fieldnote.insight.utterances import Utterance, duration_of
 
 __all__ = [
     "FIELDS",
     "Extraction",
     "Quote",
+    "Transcript",
     "Utterance",
     "answers",
     "duration_of",
     "extract",
     "find_quote",
+    "load_transcript",
     "next_steps",
+    "read_file",
     "read_transcript",
     "summarize",
 ]

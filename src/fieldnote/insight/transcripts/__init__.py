@@ -1,0 +1,18 @@
+"""Reads a transcript file of any supported format, chosen by its content: docs/transcripts.md lists them.
+
+::
+
+    transcript = load_transcript(path.read_bytes(), name=path.name)
+    transcript.utterances   # never empty
+    transcript.warnings     # what was not read, for the person who gave the file
+"""
+
+from fieldnote.insight.transcripts.reader import (
+    LARGEST_FILE,
+    Transcript,
+    load_transcript,
+    read_file,
+    read_transcript,
+)
+
+__all__ = ["LARGEST_FILE", "Transcript", "load_transcript", "read_file", "read_transcript"]

@@ -1,0 +1,87 @@
+"""Transcripts as lines: `Speaker: text`, with times or without, as people type them and tools export them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from fieldnote.insight.transcripts.clock import CLOCK, seconds
+from fieldnote.insight.transcripts.labels import Labeled, believed, may_be_a_label, split_label, split_name_line
+from fieldnote.insight.transcripts.text import Warnings
+from fieldnote.insight.utterances import Utterance
+
+_TIME = re.compile(
+    rf"[\[(<]? ?(?P<start>{CLOCK})(?: ?(?:-->|-|\u2013|to) ?(?P<end>{CLOCK}))? ?[\])>]?(?![\w:]) ?[-\u2013|]? ?"
+)
+_ABOUT_THE_FILE = re.compile(
+    r"(?:date|title|duration|recorded(?: at| on)?|participants|attendees|location|meeting|subject"
+    r"|call|transcript|time|length|file|appointment|address|topic|language|host|project)$",
+    re.IGNORECASE,
+)
+
+
+@dataclass(slots=True)
+class _Line:
+    """One line, as far as it can be understood by itself."""
+
+    number: int
+    whole: str
+    """All of it, but for the time in front."""
+    label: Labeled | None
+    start: float | None
+    end: float | None
+
+
+@dataclass(slots=True)
+class _Turn:
+    speaker: str
+    start: float | None
+    end: float | None
+    parts: list[str] = field(default_factory=list)
+
+
+def read_lines(text: str, warnings: Warnings) -> list[Utterance]:
+    """The utterances of a text; a line without a speaker continues what was said before it."""
+    lines = list(_lines(text, warnings))
+    labels = believed([[line.label] for line in lines])
+    turns, lost = list[_Turn](), list[_Line]()
+    for line in lines:
+        label = line.label if line.label and line.label.label in labels else None
+        if label and not turns and _ABOUT_THE_FILE.match(label.label):
+            continue
+        uncertain = line.label is not None and may_be_a_label(line.label.label)
+        if label or not labels or (turns and turns[-1].speaker and uncertain and line.label and line.label.text):
+            turns.append(_Turn(label.label if label else "", line.start, line.end))
+        elif not turns:
+            lost.append(line)
+            continue
+        last = turns[-1]
+        last.parts.append(label.text if label else line.whole)
+        last.end = line.end if line.end is not None else last.end
+    if lost:
+        warnings.add(f"{len(lost)} lines from line {lost[0].number} on not read: no speaker comes before them")
+    said = [(turn, " ".join(filter(None, turn.parts))) for turn in turns]
+    return [Utterance(turn.speaker, words, turn.start, turn.end) for turn, words in said if words]
+
+
+def _lines(text: str, warnings: Warnings) -> Iterator[_Line]:
+    """The lines with text. A line that is a time alone belongs to the next one."""
+    cleaned = [(number, line) for number, raw in enumerate(text.split("\n"), 1) if (line := warnings.clean(raw))]
+    timed = sum(bool(_TIME.match(line)) for _, line in cleaned) * 2 >= len(cleaned)
+    time: tuple[float, float | None] | None = None
+    for number, whole in cleaned:
+        line = whole
+        if match := _TIME.match(line):
+            words = line[match.end() :]
+            # `10:30 works for us` begins with words, unless most lines begin with a time.
+            if timed or not words or line[0] in "[(<" or split_label(words):
+                time, line = (seconds(match["start"]), seconds(match["end"]) if match["end"] else None), words
+            if not line:
+                continue
+        label = split_label(line) or (split_name_line(line) if time is None else None)
+        start, end = time or (None, None)
+        if start is None and label:
+            start = label.time
+        yield _Line(number, line, label, start, end)
+        time = None
