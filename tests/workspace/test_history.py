@@ -123,7 +123,13 @@ BAD: tuple[tuple[dict[str, Any] | str, str], ...] = (
     (line(tittle="x"), "tittle is not a known field; did you mean 'title'?"),
     (line(id="x" * 501), "an id is empty or longer than 500"),
     (line(transcript="none.txt"), "transcript 'none.txt' cannot be read"),
-    (line(transcript=[{"speaker": "Mary"}]), "transcript"),
+    (line(transcript=[{"speaker": "Mary"}]), "transcript: utterance 1 has no text"),
+    (line(transcript=5), "transcript is neither text, a list nor an object"),
+    (line(transcript="a\0.txt"), "transcript 'a\\x00.txt' is not a file's name"),
+    (line(transcript="\ud800.vtt"), "transcript '\\ud800.vtt' is not a file's name"),
+    (line(user="a\0b"), "a title, user or id has a NUL character"),
+    (line(title="half \ud83d"), "a title, user or id has a NUL character or half of a surrogate pair"),
+    (line(id="r\0"), "a title, user or id has a NUL character"),
 )
 
 
@@ -156,4 +162,4 @@ async def test_all_bad_lines_are_named_at_once(batch: Batch) -> None:
 async def test_batch_stands_alone(house: House, tmp_path: Path) -> None:
     words = ["workspace", "record", "--batch", "x.jsonl", "--title", "x"]
     status, _, err = typed(words, folder=tmp_path, environment={"FIELDNOTE_HOME": str(tmp_path / "home")})
-    assert (status, "--batch stands alone" in err) == (1, True)
+    assert (status, "--batch cannot be combined" in err) == (1, True)

@@ -13,11 +13,13 @@ from fieldnote.insight.answers import answers
 from fieldnote.insight.evidence import Quote, find_quote
 from fieldnote.insight.extract import FIELDS, Extraction, extract
 from fieldnote.insight.summarize import next_steps, summarize
+from fieldnote.insight.transcripts import LARGEST_FILE as LARGEST_TRANSCRIPT
 from fieldnote.insight.transcripts import Transcript, load_transcript, read_file, read_transcript
 from fieldnote.insight.utterances import Utterance, duration_of
 
 __all__ = [
     "FIELDS",
+    "LARGEST_TRANSCRIPT",
     "Extraction",
     "Quote",
     "Transcript",

@@ -13,6 +13,7 @@ from fieldnote.cli.workspace.open import AsJson, OrganizationOption, organizatio
 from fieldnote.errors import WorkspaceError
 
 if TYPE_CHECKING:
+    from fieldnote.insight import Utterance
     from fieldnote.matching import Place
     from fieldnote.workspace import Explained, NewRecording, Workspace
 
@@ -53,19 +54,20 @@ def record(
     if batch is not None:
         single = (transcript, user, started_at, duration, title, lat, lon, appointment_id, opportunity_id, link, key)
         if any(option is not None for option in single):
-            raise WorkspaceError("--batch stands alone", hint="What the others say stands in the lines of the file.")
+            raise WorkspaceError(
+                "--batch cannot be combined with other options", hint="Write their values in the lines of the file."
+            )
         run(lambda workspace: _batch(workspace, org, batch))
         return
     if transcript is None or user is None or started_at is None:
         raise WorkspaceError("--transcript, --user and --started-at are needed", hint="Or --batch FILE.jsonl.")
-    from fieldnote.insight import read_transcript
     from fieldnote.workspace import NewRecording
     from fieldnote.workspace.domain.recordings.mobile_events import opened_by
 
     opened = opened_by(link)
     new = NewRecording(
         user_email=user,
-        utterances=read_transcript(_read(transcript), name=transcript.name),
+        utterances=_read_transcript(transcript),
         started_at=_moment(started_at),
         duration=None if duration is None else _seconds(duration),
         title=title or opened.title,
@@ -85,11 +87,11 @@ async def _record(workspace: Workspace, org: str | None, new: NewRecording) -> s
 
 
 async def _batch(workspace: Workspace, org: str | None, path: Path) -> None:
-    """A line of JSON for each line of the file, once its recording is stored."""
+    """Print a line of JSON for each line of the file, once its recording is stored."""
     from fieldnote.workspace import add_batch
 
     found = await organization(workspace, org)
-    async for number, recording_id in add_batch(workspace, found.id, path):
+    async for number, recording_id in add_batch(workspace, found.id, path, warn=_warn):
         typer.echo(json.dumps({"line": number, "recordingId": recording_id}))
 
 
@@ -151,9 +153,7 @@ def transcript(
     as_json: AsJson = False,
 ) -> None:
     """Say what was said in a recording that came without it, as an upload does. It is worked on then."""
-    from fieldnote.insight import read_transcript
-
-    said = read_transcript(_read(file), name=file.name)
+    said = _read_transcript(file)
 
     async def do(workspace: Workspace) -> dict[str, str]:
         from fieldnote.workspace import set_transcript
@@ -197,13 +197,24 @@ def _place(lat: float | None, lon: float | None) -> Place | None:
     return None if lat is None or lon is None else Place(lat, lon)
 
 
-def _read(path: Path) -> bytes:
+def _read_transcript(path: Path) -> list[Utterance]:
+    """Read a transcript file, and print what is in it and not read."""
+    from fieldnote.insight import load_transcript, read_file
+
     try:
-        return path.read_bytes()
+        transcript = load_transcript(read_file(path), name=path.name)
     except OSError as error:
         raise WorkspaceError(
             f"the transcript {path} cannot be read: {error.strerror or error}", hint="Check the file's name."
         ) from error
+    for message in transcript.warnings:
+        _warn(message)
+    return transcript.utterances
+
+
+def _warn(message: str) -> None:
+    typer.secho("warning: ", fg="yellow", bold=True, nl=False, err=True)
+    typer.echo(message, err=True)
 
 
 def _moment(value: str) -> datetime:

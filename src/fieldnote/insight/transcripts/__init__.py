@@ -14,5 +14,6 @@ from fieldnote.insight.transcripts.reader import (
     read_file,
     read_transcript,
 )
+from fieldnote.insight.transcripts.text import UNSTORABLE
 
-__all__ = ["LARGEST_FILE", "Transcript", "load_transcript", "read_file", "read_transcript"]
+__all__ = ["LARGEST_FILE", "UNSTORABLE", "Transcript", "load_transcript", "read_file", "read_transcript"]

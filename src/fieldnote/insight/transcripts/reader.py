@@ -60,13 +60,15 @@ def read_transcript(data: bytes, *, name: str = "") -> list[Utterance]:
     return load_transcript(data, name=name).utterances
 
 
-def load_transcript(data: bytes, *, name: str = "") -> Transcript:
+def load_transcript(data: bytes | str, *, name: str = "") -> Transcript:
     """The utterances of a transcript, and warnings about what was not read.
 
     `name` is the file's, for messages and nothing else. Raises TranscriptError.
     """
     warnings = Warnings(name or "transcript")
-    text = _decode(data, warnings.name).replace("\r\n", "\n").replace("\r", "\n")
+    text = data if isinstance(data, str) else _decode(data, warnings.name)
+    _check_size(text, warnings.name)
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     if not text.strip():
         raise TranscriptError(f"{warnings.name} is empty", hint=_FORMATS)
     found = _read(text, warnings)
@@ -90,7 +92,7 @@ def _read(text: str, warnings: Warnings) -> list[Utterance]:
     return read_lines(text, warnings)
 
 
-def _check_size(data: bytes, name: str) -> None:
+def _check_size(data: bytes | str, name: str) -> None:
     if len(data) > LARGEST_FILE:
         raise TranscriptError(
             f"{name} is larger than {LARGEST_FILE // 1024**2} MiB", hint="give the transcript of one conversation"

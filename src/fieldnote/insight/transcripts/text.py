@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 
-_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 """PostgreSQL stores neither U+0000 nor half of a surrogate pair."""
 _LISTED = 5
 """Keys that one warning lists."""
@@ -48,8 +48,8 @@ class Warnings:
 
     def clean(self, text: str) -> str:
         """The text on one line, with single spaces and without characters that cannot be stored."""
-        if _UNSTORABLE.search(text):
-            text, count = _UNSTORABLE.subn("\ufffd", text)
+        if UNSTORABLE.search(text):
+            text, count = UNSTORABLE.subn("\ufffd", text)
             self.replaced += count
         return " ".join(text.split())
 

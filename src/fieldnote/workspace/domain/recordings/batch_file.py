@@ -6,13 +6,13 @@
      "title": "Smith kitchen", "latitude": 43.6, "longitude": -116.2, "appointmentId": "appt-456",
      "opportunityId": null, "transcript": null}
 
-All of it is looked at before any of it is stored.
+The whole file is checked before any line is stored.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -24,14 +24,16 @@ from pydantic_core import ErrorDetails
 
 from fieldnote.config import nearest
 from fieldnote.errors import TranscriptError, WorkspaceError
-from fieldnote.insight import Utterance, read_transcript
+from fieldnote.insight import LARGEST_TRANSCRIPT, Transcript, Utterance, load_transcript, read_file
 from fieldnote.matching import Place
 from fieldnote.workspace.domain.recordings.recordings import NewRecording, check
 
 _FILES: Final = (".json", ".jsonl", ".srt", ".txt", ".vtt")
-"""Endings by which a transcript of one word is told to be the name of a file."""
+"""Endings of file names; a transcript of one line with such an ending is the name of a file."""
 _MOST_NAMED: Final = 50
-"""Bad lines that are named at most."""
+"""Bad lines, or warnings, that are printed at most."""
+_LONGEST_LINE: Final = LARGEST_TRANSCRIPT
+"""Characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,40 +75,52 @@ class _Given(BaseModel):
 
 
 def read_batch(path: Path) -> Iterator[Line]:
-    """The recordings of a file that `check_batch` found good.
-
-    Without a transcript nothing was said: nothing is drawn from it, and it is not waited for. Raises WorkspaceError.
-    """
+    """The recordings of a file that `check_batch` found good. Raises WorkspaceError."""
     for number, text in _lines(path):
-        yield Line(number, _recording(text, path))
+        yield Line(number, _recording(text, path)[0])
 
 
-def check_batch(path: Path) -> dict[str, int]:
-    """The users that a file names, each with the first line that does.
+def check_batch(path: Path, warn: Callable[[str], None]) -> dict[str, int]:
+    """Return the users that a file names, each with its first line.
 
-    Raises WorkspaceError that names every bad line, the first fifty of them, by its number.
+    `warn` gets a line for each thing in a transcript that is not read. Raises WorkspaceError that names every bad
+    line, at most fifty, by its number.
     """
-    users, wrong = dict[str, int](), list[str]()
+    users, wrong, warnings = dict[str, int](), list[str](), list[str]()
     for number, text in _lines(path):
         try:
-            users.setdefault(_recording(text, path).user_email, number)
+            new, unread = _recording(text, path)
         except (WorkspaceError, TranscriptError) as error:
             wrong.append(f"{path}:{number}: {error.message}")
+        else:
+            users.setdefault(new.user_email, number)
+            warnings += [f"{path}:{number}: {message}" for message in unread]
     if wrong:
         raise bad_lines(wrong)
+    for message in warnings[:_MOST_NAMED]:
+        warn(message)
+    if len(warnings) > _MOST_NAMED:
+        warn(f"… and {len(warnings) - _MOST_NAMED} more warnings")
     return users
 
 
 def bad_lines(wrong: Sequence[str]) -> WorkspaceError:
     """What is wrong with a file, of which nothing is stored."""
     more = [f"… and {len(wrong) - _MOST_NAMED} more bad lines"] if len(wrong) > _MOST_NAMED else []
-    return WorkspaceError("\n".join([*wrong[:_MOST_NAMED], *more]), hint="Mend these lines; nothing was stored.")
+    return WorkspaceError("\n".join([*wrong[:_MOST_NAMED], *more]), hint="Fix these lines; nothing was stored.")
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
     try:
         with path.open(encoding="utf-8-sig") as file:
-            for number, text in enumerate(file, 1):
+            number = 0
+            while text := file.readline(_LONGEST_LINE + 1):
+                number += 1
+                if len(text) > _LONGEST_LINE:
+                    raise WorkspaceError(
+                        f"{path}:{number}: line longer than {_LONGEST_LINE:,} characters",
+                        hint="Write one recording on a line, or name a file under transcript.",
+                    )
                 if text.strip():
                     yield number, text
     except UnicodeDecodeError as error:
@@ -115,7 +129,8 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
         raise WorkspaceError(f"{path} cannot be read: {error.strerror or error}", hint="Check --batch.") from error
 
 
-def _recording(text: str, path: Path) -> NewRecording:
+def _recording(text: str, path: Path) -> tuple[NewRecording, tuple[str, ...]]:
+    """The recording of a line, and warnings about its transcript."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
@@ -126,9 +141,10 @@ def _recording(text: str, path: Path) -> NewRecording:
         given = _Given.model_validate(value)
     except ValidationError as error:
         raise WorkspaceError("; ".join(map(_problem, error.errors(include_url=False, include_input=False)))) from None
-    new = _new(given, _utterances(given.transcript, path))
+    transcript = _transcript(given.transcript, path)
+    new = _new(given, transcript.utterances)
     check(new)
-    return new
+    return new, transcript.warnings
 
 
 def _new(given: _Given, utterances: Sequence[Utterance]) -> NewRecording:
@@ -146,20 +162,22 @@ def _new(given: _Given, utterances: Sequence[Utterance]) -> NewRecording:
     )
 
 
-def _utterances(transcript: Any, path: Path) -> list[Utterance]:
-    """A transcript is a list of utterances or an object with one; a text in any known format; or the name of a file
-    beside the batch file."""
-    if not transcript:
-        return []
+def _transcript(transcript: Any, path: Path) -> Transcript:
+    """Read a transcript: utterances or an object with them, a text in any known format, or the name of a file."""
+    if transcript in (None, "", [], {}):
+        return Transcript([], ())
+    if isinstance(transcript, list | dict):
+        return load_transcript(json.dumps(transcript), name="transcript")
     if not isinstance(transcript, str):
-        return read_transcript(json.dumps(transcript).encode(), name="transcript")
+        raise WorkspaceError("transcript is neither text, a list nor an object")
     if "\n" in transcript or not transcript.casefold().endswith(_FILES):
-        return read_transcript(transcript.encode("utf-8", "replace"), name="transcript")
-    file = path.parent / transcript
+        return load_transcript(transcript, name="transcript")
     try:
-        return read_transcript(file.read_bytes(), name=str(file))
+        return load_transcript(read_file(path.parent / transcript), name=transcript)
     except OSError as error:
         raise WorkspaceError(f"transcript {transcript!r} cannot be read: {error.strerror or error}") from error
+    except ValueError as error:  # U+0000 or half of a surrogate pair in a file's name
+        raise WorkspaceError(f"transcript {transcript!r} is not a file's name") from error
 
 
 def _problem(error: ErrorDetails) -> str:

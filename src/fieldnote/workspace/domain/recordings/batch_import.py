@@ -1,9 +1,9 @@
-"""A history of recordings goes in from a file; `batch_file` says how that is written."""
+"""Stores a history of recordings from a file in the format of `batch_file`."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -19,18 +19,20 @@ from fieldnote.workspace.domain.recordings.recordings import NewRecording, add_r
 from fieldnote.workspace.tenancy import inside
 
 _GROUP: Final = 100
-"""Recordings that are stored in one transaction; the CRM's records wait for it."""
+"""Recordings in one transaction; syncs of CRM records wait for it."""
 _TRIES: Final = 5
 
 
-async def add_batch(workspace: Workspace, organization_id: str, path: Path) -> AsyncIterator[tuple[int, str]]:
+async def add_batch(
+    workspace: Workspace, organization_id: str, path: Path, warn: Callable[[str], None] = lambda _: None
+) -> AsyncIterator[tuple[int, str]]:
     """Store the recordings of a batch file; the number of each line and the id of its recording, in order.
 
-    First the whole file is looked at. If a line of it is bad, or names a user that there is not, nothing is stored.
-    Else it goes in by groups: broken off, it may be given again, and lines with an `id` that are there stay as they
-    are. Raises WorkspaceError.
+    The whole file is checked first. If a line is bad, or names an unknown user, nothing is stored. Else it is stored
+    in groups. After an interruption it may be given again: lines with a known `id` stay as they are. `warn` gets a
+    line for each thing in a transcript that is not read. Raises WorkspaceError.
     """
-    named = await asyncio.to_thread(check_batch, path)
+    named = await asyncio.to_thread(check_batch, path, warn)
     await _check_users(workspace, organization_id, path, named)
     lines = read_batch(path)
     while group := await asyncio.to_thread(lambda: list(islice(lines, _GROUP))):
@@ -40,7 +42,7 @@ async def add_batch(workspace: Workspace, organization_id: str, path: Path) -> A
 
 
 async def _add(workspace: Workspace, organization_id: str, news: Sequence[NewRecording]) -> list[str]:
-    """Once; again where PostgreSQL undid it because it and another transaction waited for each other."""
+    """Store a group; try again after a deadlock."""
     for left in reversed(range(_TRIES)):
         try:
             return await add_recordings(workspace, organization_id, news)

@@ -21,6 +21,7 @@ from fieldnote.db.workspace_tables import (
 )
 from fieldnote.errors import WorkspaceError
 from fieldnote.insight import Utterance, duration_of
+from fieldnote.insight.transcripts import UNSTORABLE
 from fieldnote.jobs import defer
 from fieldnote.matching import Place
 from fieldnote.matching.people import LONGEST_KEY
@@ -176,8 +177,12 @@ async def _ids_by_key(conn: AsyncConnection, keys: Sequence[str]) -> dict[str, s
 
 
 def stored(utterances: Sequence[Utterance]) -> list[dict[str, Any]]:
-    """What was said, as it is kept: PostgreSQL takes no NUL."""
-    return [asdict(utterance) | {"text": utterance.text.replace("\0", "")} for utterance in utterances]
+    """Return the utterances as JSON that PostgreSQL can store."""
+    return [
+        asdict(utterance)
+        | {"text": UNSTORABLE.sub("\ufffd", utterance.text), "speaker": UNSTORABLE.sub("\ufffd", utterance.speaker)}
+        for utterance in utterances
+    ]
 
 
 def check(new: NewRecording) -> None:
@@ -198,8 +203,11 @@ def check(new: NewRecording) -> None:
             "the place is not on the earth", hint="Latitude is -90 to 90, longitude -180 to 180, in degrees."
         )
     ids = (new.key, new.appointment_id, new.opportunity_id)
-    if any("\0" in (text or "") for text in (new.title, *ids)):
-        raise WorkspaceError("a title or id holds a NUL character", hint="Leave it out.")
+    if any(UNSTORABLE.search(text or "") for text in (new.title, new.user_email, *ids)):
+        raise WorkspaceError(
+            "a title, user or id has a NUL character or half of a surrogate pair, which cannot be stored",
+            hint="Remove it.",
+        )
     if any(text is not None and not 0 < len(text) <= LONGEST_KEY for text in ids):
         raise WorkspaceError(
             f"an id is empty or longer than {LONGEST_KEY} characters", hint="Leave it out, or shorten it."
