@@ -1,4 +1,4 @@
-"""Transcripts as they come: the format is told by the content, and what cannot be read is named with its line."""
+"""Transcripts of every format: the content decides the format, and errors name the line."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ TALK = [("Rep", "What is the budget?"), ("Bob", "About forty.")]
         "Date: May 4\nParticipants: two\n\nRep: What is the budget?\nBob: About forty.",
         """WEBVTT
 
-NOTE of ours
+NOTE by the tool
 
 STYLE
 ::cue { color: red }

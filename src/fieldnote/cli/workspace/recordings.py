@@ -26,7 +26,7 @@ def record(
     user: Annotated[str | None, typer.Option("--user", metavar="EMAIL", help="The user who recorded it.")] = None,
     started_at: Annotated[str | None, typer.Option("--started-at", metavar="ISO", help="2026-02-15T14:00:00Z")] = None,
     duration: Annotated[
-        float | None, typer.Option("--duration", metavar="S", help="Seconds; else as the transcript tells.")
+        float | None, typer.Option("--duration", metavar="S", help="Seconds; without it, the last time in the transcript.")
     ] = None,
     title: Annotated[str | None, typer.Option("--title")] = None,
     lat: Annotated[float | None, typer.Option("--lat", help="Degrees north.")] = None,
@@ -45,7 +45,7 @@ def record(
     ] = None,
     batch: Annotated[
         Path | None,
-        typer.Option("--batch", metavar="FILE.jsonl", help="Many, one a line: docs/recordings.md. No other option."),
+        typer.Option("--batch", metavar="FILE.jsonl", help="Many recordings, one a line: docs/recordings.md. Excludes all other options."),
     ] = None,
     org: OrganizationOption = None,
     as_json: AsJson = False,
@@ -114,12 +114,12 @@ def explain(
     if recording is not None and not found:
         raise WorkspaceError(f"there is no recording {recording!r}", hint="Give its id, or the --id it came with.")
     if as_json:
-        typer.echo(json.dumps([_told(one) for one in found], ensure_ascii=False))
+        typer.echo(json.dumps([_as_json(one) for one in found], ensure_ascii=False))
     for one in [] if as_json else found:
-        _tell(one)
+        _print_explained(one)
 
 
-def _told(one: Explained) -> dict[str, object]:
+def _as_json(one: Explained) -> dict[str, object]:
     return {
         "recordingId": one.recording_id,
         "id": one.key,
@@ -133,7 +133,7 @@ def _told(one: Explained) -> dict[str, object]:
     }
 
 
-def _tell(one: Explained) -> None:
+def _print_explained(one: Explained) -> None:
     linked = ", ".join(
         f"{what} {key}" for what, key in (("appointment", one.appointment), ("deal", one.opportunity)) if key
     )
@@ -152,7 +152,7 @@ def transcript(
     org: OrganizationOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say what was said in a recording that came without it, as an upload does. It is worked on then."""
+    """Give the transcript of a recording that has none, such as an upload. It is processed then."""
     said = _read_transcript(file)
 
     async def do(workspace: Workspace) -> dict[str, str]:

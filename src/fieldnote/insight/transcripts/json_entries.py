@@ -67,7 +67,7 @@ _SPEAKER_WORDS = _words(
     "speakername"
 )
 # Words in keys about something else: when a record was made, or how sure the tool is.
-_OTHER_WORDS = _words("created updated edited modified uploaded confidence count gender sentiment color colour score")
+_OTHER_WORDS = _words("created updated edited modified uploaded confidence count gender sentiment color score")
 _NAMES_IN_A_SPEAKER = ("name", "displayname", "fullname", "speakername", "username", "label", "role", "email", "id")
 
 

@@ -299,7 +299,7 @@ def _speakers(said: Sequence[Entry], names: dict[str, str]) -> list[str]:
         channel = f"Channel {channel}" if channel.isdigit() else channel
         if not speaker:
             found.append(channel)
-        else:  # a speaker's number is counted anew on each channel
+        else:  # numbers of speakers start again on each channel
             found.append(f"{speaker} ({channel.lower()})" if len(on[speaker]) > 1 and channel else speaker)
     return found
 

@@ -45,7 +45,7 @@ _PHRASE = _words(
     "a am an any anyway are as be because but can cannot could did does every for from get gets give go going got had "
     "has have here how i i'd i'll i'm i've if in is it it's its just let let's like long look make may me mean means "
     "more my no not now on one or our please question said same say says see she should so some still take tell than "
-    "that that's the the. their them then there these they thing things think this those to told too us very want "
+    "that that's the the. their them then there these they thing things think this those to too us very want "
     "wants was we we're well were what what's when where which who why will with would yes you your"
 ) - {"the"}  # fmt: skip
 # Single words that begin a sentence more often than they name a speaker.
@@ -95,7 +95,7 @@ def split_label(line: str) -> Labeled | None:
 
 
 def split_name_line(line: str) -> Labeled | None:
-    """A line of its own with a speaker and a time, as in `Maria Silva  0:12`; None if it is none."""
+    """A line of its own with a speaker and a time, as in `Maria Silva  0:12`; None otherwise."""
     match = _NAME_BEFORE_TIME.match(line) if len(line) <= 120 else None
     if match is None:
         return None
