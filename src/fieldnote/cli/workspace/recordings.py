@@ -26,7 +26,8 @@ def record(
     user: Annotated[str | None, typer.Option("--user", metavar="EMAIL", help="The user who recorded it.")] = None,
     started_at: Annotated[str | None, typer.Option("--started-at", metavar="ISO", help="2026-02-15T14:00:00Z")] = None,
     duration: Annotated[
-        float | None, typer.Option("--duration", metavar="S", help="Seconds; without it, the last time in the transcript.")
+        float | None,
+        typer.Option("--duration", metavar="S", help="Seconds; without it, the last time in the transcript."),
     ] = None,
     title: Annotated[str | None, typer.Option("--title")] = None,
     lat: Annotated[float | None, typer.Option("--lat", help="Degrees north.")] = None,
@@ -45,7 +46,11 @@ def record(
     ] = None,
     batch: Annotated[
         Path | None,
-        typer.Option("--batch", metavar="FILE.jsonl", help="Many recordings, one a line: docs/recordings.md. Excludes all other options."),
+        typer.Option(
+            "--batch",
+            metavar="FILE.jsonl",
+            help="Many recordings, one a line: docs/recordings.md. Excludes all other options.",
+        ),
     ] = None,
     org: OrganizationOption = None,
     as_json: AsJson = False,
