@@ -233,13 +233,14 @@ def test_no_value_is_quoted_in_an_error(tmp_path: Path) -> None:
     assert "s3cret" not in error.message
 
 
-def test_the_schema_for_editors_is_the_one_that_is_kept_and_takes_the_readmes_file() -> None:
+def test_the_schema_for_editors_is_the_one_that_is_kept_and_takes_the_files_of_the_guides() -> None:
     root = Path(__file__).parents[1]
     kept = json.loads((root / "docs/fieldnote.schema.json").read_text())
     assert kept == json_schema(), "run: uv run fieldnote config schema > docs/fieldnote.schema.json"
-    written = (root / "README.md").read_text().split("```yaml\n")[1].split("```")[0]
     validator = jsonschema.Draft202012Validator(kept)
-    assert list(validator.iter_errors(yaml.safe_load(written))) == []
+    for page in ("README.md", "docs/start.md"):
+        written = (root / page).read_text().split("```yaml\n")[1].split("```")[0]
+        assert list(validator.iter_errors(yaml.safe_load(written))) == []
     wrong = {"version": 1, "crm": {"driver": "sql"}, "push": {"engagement": {}}}
     assert [error.message for error in validator.iter_errors(wrong)]
     crm = {"version": 1, "crm": {"driver": "sql", "url": "${URL}"}}
