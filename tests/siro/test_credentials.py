@@ -10,6 +10,7 @@ import pytest
 
 from fieldnote.siro import AsyncSiro, Budget, Cause, MissingCredential, SiroSettings, Unauthorized, Wait
 from fieldnote.siro.limits import LocalLimiter
+from tests.clocks import Clock
 from tests.siro.conftest import World
 from tests.siro.server import Reply, Request, as_json, serving
 
@@ -97,7 +98,8 @@ async def test_half_a_client_application_says_what_is_missing(client: Make) -> N
 
 
 async def test_one_token_has_one_budget_at_both_apis() -> None:
-    limiter = LocalLimiter(Budget(2, 0.4))
+    clock = Clock()
+    limiter = LocalLimiter(Budget(2, 60), clock)
     waits: list[Wait] = []
     async with serving(Authority()) as server:
         settings = SiroSettings.of(
@@ -107,5 +109,6 @@ async def test_one_token_has_one_budget_at_both_apis() -> None:
             await siro.auth.caller_identity()
             await siro.extractions.list("r")
             assert waits == []
+            clock.runs = True
             await siro.extractions.list("s")
-    assert [wait.cause for wait in waits] == [Cause.BUDGET]
+    assert [(wait.cause, wait.seconds) for wait in waits] == [(Cause.BUDGET, 60)]

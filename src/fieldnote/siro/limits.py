@@ -81,6 +81,26 @@ class Limiter(Protocol):
         """Siro answered 429 all the same."""
 
 
+class Clock(Protocol):
+    """The time that a limiter lives in; tests bring one of their own."""
+
+    def now(self) -> float:
+        """Seconds since some moment. It never goes back."""
+
+    def wait(self, news: threading.Condition, seconds: float | None) -> None:
+        """Wait for news, at most so many seconds. The condition's lock is taken."""
+
+
+class _MachineClock:
+    """The machine's own, which no change of the date moves."""
+
+    def now(self) -> float:
+        return time.monotonic()
+
+    def wait(self, news: threading.Condition, seconds: float | None) -> None:
+        news.wait(seconds)
+
+
 _priority: ContextVar[Priority] = ContextVar("fieldnote_siro_priority", default=Priority.LIVE)
 
 
@@ -123,9 +143,10 @@ class _Turn:
 class _Queue:
     """The places and the waiting of one token. The limiter's lock is held in all of it but `end`."""
 
-    def __init__(self, budget: Budget, lock: threading.Condition) -> None:
+    def __init__(self, budget: Budget, lock: threading.Condition, clock: Clock) -> None:
         self._budget = budget
         self._lock = lock
+        self._clock = clock
         self._in_flight = 0
         self._ended: deque[float] = deque()
         """When the calls ended that still weigh, in order."""
@@ -151,7 +172,7 @@ class _Queue:
                 return
             self._in_flight -= 1
             if used:
-                self._ended.append(time.monotonic())
+                self._ended.append(self._clock.now())
             if self.has_waiting:
                 self._lock.notify()
 
@@ -217,15 +238,16 @@ _IDLE_KEYS: Final = 64
 class LocalLimiter:
     """A budget for each token, shared by all threads and event loops of this process."""
 
-    def __init__(self, budget: Budget) -> None:
+    def __init__(self, budget: Budget, clock: Clock | None = None) -> None:
         self.budget = budget
+        self._clock = clock or _MachineClock()
         self._lock = threading.Condition()
         self._queues: dict[str, _Queue] = {}
         self._timer: threading.Thread | None = None
 
     def request(self, key: str, priority: Priority) -> Turn:
         """Ask for a call. Where a place is free the permit is there at once."""
-        now = time.monotonic()
+        now = self._clock.now()
         with self._lock:
             queue = self._queues.get(key) or self._add(key, now)
             turn = queue.join(priority, now)
@@ -237,14 +259,14 @@ class LocalLimiter:
         """Siro answered 429 all the same: nobody calls for a moment."""
         with self._lock:
             if queue := self._queues.get(key):
-                queue.close(time.monotonic())
+                queue.close(self._clock.now())
 
     def _add(self, key: str, now: float) -> _Queue:
         if len(self._queues) >= _IDLE_KEYS:
             for queue in self._queues.values():
                 queue.grant(now)
             self._queues = {name: queue for name, queue in self._queues.items() if not queue.idle}
-        return self._queues.setdefault(key, _Queue(self.budget, self._lock))
+        return self._queues.setdefault(key, _Queue(self.budget, self._lock, self._clock))
 
     def _keep_time(self) -> None:
         """There is a thread as long as somebody waits, and no longer."""
@@ -257,12 +279,12 @@ class LocalLimiter:
     def _run(self) -> None:
         with self._lock:
             while waiting := [queue for queue in self._queues.values() if queue.has_waiting]:
-                now = time.monotonic()
+                now = self._clock.now()
                 for queue in waiting:
                     queue.grant(now)
                 pauses = [pause for queue in waiting if (pause := queue.next_change(now)) is not None]
                 if any(queue.has_waiting for queue in waiting):
-                    self._lock.wait(max(0.0, min(pauses)) if pauses else None)
+                    self._clock.wait(self._lock, max(0.0, min(pauses)) if pauses else None)
             self._timer = None
 
 
