@@ -22,9 +22,9 @@ from fieldnote.jobs import WorkerSettings, make_app, run_worker
 from fieldnote.workspace.context import Workspace
 from fieldnote.workspace.domain.matching import linking
 from fieldnote.workspace.domain.recordings import processing, retention
-from fieldnote.workspace.domain.webhooks import deliveries as webhooks
+from fieldnote.workspace.domain.webhooks import deliveries
 from fieldnote.workspace.http.app import create_app
-from fieldnote.workspace.http.fault_injection import Breakable, Mischief
+from fieldnote.workspace.http.fault_injection import Breakable, FaultInjection
 from fieldnote.workspace.http.rate_limit import CALLS, RateLimit
 
 log = logging.getLogger(__name__)
@@ -89,7 +89,7 @@ class WorkspaceServer:
             timeout_graceful_shutdown=5,
         )
         self._server = _Server(config)
-        blueprints = (linking.blueprint, processing.blueprint, retention.blueprint, webhooks.blueprint)
+        blueprints = (linking.blueprint, processing.blueprint, retention.blueprint, deliveries.blueprint)
         queue = make_app(Application.WORKSPACE, self.workspace.database_url, *blueprints)
         worker = run_worker(queue, context={"workspace": self.workspace}, settings=self._settings)
         self._tasks = [
@@ -120,7 +120,7 @@ class WorkspaceServer:
 
     def _app(self) -> ASGIApp:
         app = create_app(self.workspace, rate_limit=self._rate_limit)
-        return app if self.workspace.faults is None else Mischief(app, self.workspace.faults)
+        return app if self.workspace.faults is None else FaultInjection(app, self.workspace.faults)
 
     async def _end(self, worker: asyncio.Task[None]) -> None:
         """Asked again where it does not end in its time: a cancellation can be lost in the driver's hands."""

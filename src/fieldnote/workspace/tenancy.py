@@ -52,7 +52,7 @@ select id::text, kind, name, organization_id::text, created_by::text, created_at
          order by c.created_at, c.id limit 1) as connection_id,
        set_config('fieldnote.organization_id', organization_id::text, true) as entered,
        set_config('role', %(role)s, true) as role,
-       case %(hold)s
+       case %(lock)s
             when 'changing' then pg_advisory_xact_lock_shared(hashtextextended('records of ' || organization_id, 0))
             when 'alone' then pg_advisory_xact_lock(hashtextextended('records of ' || organization_id, 0)) end
   from tokens
@@ -60,7 +60,7 @@ select id::text, kind, name, organization_id::text, created_by::text, created_at
 """
 
 
-class Hold(StrEnum):
+class RecordLock(StrEnum):
     """What a transaction keeps others from in its organization, until its end."""
 
     NONE = "none"
@@ -156,13 +156,13 @@ async def inside(engine: AsyncEngine, organization_id: str, *, alone: bool = Fal
 
 @asynccontextmanager
 async def authenticated(
-    connections: Connections, hashed: bytes, kind: str, hold: Hold = Hold.NONE
+    connections: Connections, hashed: bytes, kind: str, lock: RecordLock = RecordLock.NONE
 ) -> AsyncIterator[tuple[Transaction, Caller | None]]:
     """A transaction inside the organization of the token with this hash, and whose token it is.
 
     None for a token that is unknown, expired or of another kind; nothing was entered then.
     """
-    values = {"hash": hashed, "kind": kind, "role": ROLE, "hold": hold.value}
+    values = {"hash": hashed, "kind": kind, "role": ROLE, "lock": lock.value}
     async with connections.transaction(_AUTHENTICATE, values) as transaction:
         yield transaction, None if transaction.first is None else _caller(transaction.first)
 

@@ -13,7 +13,7 @@ from fieldnote.workspace.context import Workspace
 from fieldnote.workspace.http import routes_organization as organization
 from fieldnote.workspace.http import routes_user as user
 from fieldnote.workspace.http.rate_limit import RateLimit
-from fieldnote.workspace.http.request_batching import Convoys
+from fieldnote.workspace.http.request_batching import RequestBatcher
 from fieldnote.workspace.resources.recordings import audio
 
 log = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ def create_app(workspace: Workspace, *, rate_limit: RateLimit | None = None) -> 
         redirect_slashes=False,  # a path with one slash too many is unknown
     )
     app.state.workspace = workspace
-    app.state.convoys = Convoys(workspace.connections)
+    app.state.batcher = RequestBatcher(workspace.connections)
     app.state.rate_limit = rate_limit
     app.include_router(organization.router)
     app.include_router(user.router)

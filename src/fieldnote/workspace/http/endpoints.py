@@ -16,8 +16,8 @@ from fieldnote.workspace import credentials
 from fieldnote.workspace.http.calls import Call
 from fieldnote.workspace.http.errors import ApiError, failed
 from fieldnote.workspace.http.rate_limit import RateLimit
-from fieldnote.workspace.http.request_batching import Convoys, Door, Passenger
-from fieldnote.workspace.tenancy import Hold
+from fieldnote.workspace.http.request_batching import Operation, PendingCall, RequestBatcher
+from fieldnote.workspace.tenancy import RecordLock
 
 LARGEST_BODY: Final = 1024 * 1024
 """Bytes."""
@@ -34,31 +34,31 @@ class _Json(JSONResponse):
         return json.dumps(content, allow_nan=False, separators=(",", ":")).encode("ascii")
 
 
-def endpoint(handler: Handler, *, kind: str, status: int, hold: Hold = Hold.NONE) -> Endpoint:
+def endpoint(handler: Handler, *, kind: str, status: int, lock: RecordLock = RecordLock.NONE) -> Endpoint:
     """An operation behind what calls of this kind of token share."""
 
     async def alone(calls: Sequence[Call]) -> list[Any]:
         return [await handler(_allowed(call)) for call in calls]
 
-    return _named(_endpoint(Door(alone, kind, hold, largest=1, at_once=None), status), handler)
+    return _named(_endpoint(Operation(alone, kind, lock, largest=1, at_once=None), status), handler)
 
 
-def gathering(handler: Gatherer, *, kind: str, hold: Hold = Hold.NONE) -> Endpoint:
-    """As `endpoint`, for an operation that does many calls of one token in one go; see `convoys`.
+def gathering(handler: Gatherer, *, kind: str, lock: RecordLock = RecordLock.NONE) -> Endpoint:
+    """As `endpoint`, for an operation that does many calls of one token in one go; see `batcher`.
 
     It answers each call in its place, with an ApiError where a call is not to be done.
     """
-    at_once = 2 if hold is Hold.NONE else 1  # two that write would wait for each other's customers
-    return _named(_endpoint(Door(handler, kind, hold, at_once=at_once), 200), handler)
+    at_once = 2 if lock is RecordLock.NONE else 1  # two that write would wait for each other's customers
+    return _named(_endpoint(Operation(handler, kind, lock, at_once=at_once), 200), handler)
 
 
-def _endpoint(door: Door, status: int) -> Endpoint:
+def _endpoint(operation: Operation, status: int) -> Endpoint:
     async def answer(request: Request) -> Response:
-        convoys: Convoys = request.app.state.convoys
+        batcher: RequestBatcher = request.app.state.batcher
         try:
-            hashed = credentials.hash_of(_token(request, door.kind))
+            hashed = credentials.hash_of(_token(request, operation.kind))
             _count(request, hashed)
-            done = await convoys.through(door, Passenger(request, await _body(request), hashed))
+            done = await batcher.run(operation, PendingCall(request, await _body(request), hashed))
         except ApiError as error:
             return _Json(error.body, status_code=error.status)
         return _Json(done, status_code=status)

@@ -55,7 +55,7 @@ class _Made:
 
 
 @dataclass(slots=True)
-class Mischief:
+class FaultInjection:
     """An ASGI application around another. It needs the protocol `Breakable`."""
 
     app: ASGIApp

@@ -1,8 +1,8 @@
-"""Calls of one token that come while others are in the database go through it together, in one transaction.
+"""Request batching: waiting calls of one token share one database transaction.
 
-A transaction costs more than the record that it stores, so under load the calls that wait become one. A call that
-finds nobody on the way leaves at once. Each still gets an answer of its own after the commit; if the transaction
-fails, they are done one by one, and each meets its own error.
+A transaction costs more than the record it stores, so under load the waiting calls become one batch. If nothing is in
+flight, a call runs at once. Each call still gets its own answer, after the commit. If the transaction fails, the calls
+run one by one, and each gets its own error.
 """
 
 from __future__ import annotations
@@ -20,109 +20,109 @@ from sqlalchemy.exc import DBAPIError
 from fieldnote.workspace.http.calls import Call
 from fieldnote.workspace.http.errors import failed
 from fieldnote.workspace.pool import Connections
-from fieldnote.workspace.tenancy import Hold, authenticated
+from fieldnote.workspace.tenancy import RecordLock, authenticated
 
 _TRIES: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
-    """An operation, and how its calls go to it."""
+class Operation:
+    """An operation, and how its calls are batched."""
 
     handler: Callable[[Sequence[Call]], Awaitable[list[Any]]]
-    """Answers each call in its place; an ApiError is an answer too."""
+    """Returns one answer per call, in order; an ApiError is an answer too."""
     kind: str
-    """Of token."""
-    hold: Hold
+    """The kind of token."""
+    lock: RecordLock
     largest: int = 32
-    """How many calls go together."""
+    """Calls per batch, at most."""
     at_once: int | None = 2
-    """How many convoys of one token are on their way; None: any number."""
+    """How many batcher of one token are on their way; None: any number."""
 
 
 @dataclass(frozen=True, slots=True)
-class Passenger:
+class PendingCall:
     """A call that waits for its answer."""
 
     request: Request
     body: bytes
     hashed: bytes
-    """Its token's hash."""
+    """The hash of its token."""
     answer: asyncio.Future[Any] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
 @dataclass(slots=True)
-class Convoys:
-    """Those of one server."""
+class RequestBatcher:
+    """The waiting calls of one server."""
 
     connections: Connections
-    _waiting: dict[tuple[Door, bytes], list[Passenger]] = field(default_factory=dict)
-    _on_the_way: Counter[tuple[Door, bytes]] = field(default_factory=Counter)
+    _waiting: dict[tuple[Operation, bytes], list[PendingCall]] = field(default_factory=dict)
+    _in_flight: Counter[tuple[Operation, bytes]] = field(default_factory=Counter)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
-    async def through(self, door: Door, passenger: Passenger) -> Any:
-        """What the operation answers this call. Raises ApiError."""
-        if door.at_once is None:
-            return _opened((await self._attempt(door, [passenger]))[0])
-        key = door, passenger.hashed
-        self._waiting.setdefault(key, []).append(passenger)
-        if self._on_the_way[key] < door.at_once:
-            self._on_the_way[key] += 1
-            task = asyncio.create_task(self._travel(*key))
+    async def run(self, operation: Operation, call: PendingCall) -> Any:
+        """Return the operation's answer to this call. Raises ApiError."""
+        if operation.at_once is None:
+            return _unwrap((await self._attempt(operation, [call]))[0])
+        key = operation, call.hashed
+        self._waiting.setdefault(key, []).append(call)
+        if self._in_flight[key] < operation.at_once:
+            self._in_flight[key] += 1
+            task = asyncio.create_task(self._drain(*key))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-        return _opened(await passenger.answer)
+        return _unwrap(await call.answer)
 
-    async def _travel(self, door: Door, hashed: bytes) -> None:
-        """Take those who wait, again and again, until nobody does."""
-        key = door, hashed
+    async def _drain(self, operation: Operation, hashed: bytes) -> None:
+        """Run batches until no call waits."""
+        key = operation, hashed
         try:
             while group := self._waiting.pop(key, []):
-                if left := group[door.largest :]:
+                if left := group[operation.largest :]:
                     self._waiting[key] = left
-                await self._together(door, group[: door.largest])
+                await self._run(operation, group[: operation.largest])
         finally:
-            self._on_the_way[key] -= 1
-            if not self._on_the_way[key]:
-                del self._on_the_way[key]
+            self._in_flight[key] -= 1
+            if not self._in_flight[key]:
+                del self._in_flight[key]
 
-    async def _together(self, door: Door, group: Sequence[Passenger]) -> None:
+    async def _run(self, operation: Operation, group: Sequence[PendingCall]) -> None:
         try:
-            answers = await self._attempt(door, group)
-        except Exception as error:  # noqa: BLE001 - it is raised in each call that it belongs to
+            answers = await self._attempt(operation, group)
+        except Exception as error:  # noqa: BLE001 - raised again in each call
             if len(group) == 1:
-                _give(group[0], error)
+                _settle(group[0], error)
             else:
-                for passenger in group:
-                    await self._together(door, [passenger])
+                for call in group:
+                    await self._run(operation, [call])
         else:
-            for passenger, answer in zip(group, answers, strict=True):
-                _give(passenger, answer)
+            for call, answer in zip(group, answers, strict=True):
+                _settle(call, answer)
 
-    async def _attempt(self, door: Door, group: Sequence[Passenger]) -> list[Any]:
-        """Once; again where PostgreSQL undid it because two transactions waited for each other's records."""
+    async def _attempt(self, operation: Operation, group: Sequence[PendingCall]) -> list[Any]:
+        """Run the batch; after a deadlock, run it again."""
         for left in reversed(range(_TRIES)):
             try:
-                return await self._inside(door, group)
+                return await self._in_transaction(operation, group)
             except (DeadlockDetected, DBAPIError) as error:
                 if not left or not isinstance(getattr(error, "orig", error), DeadlockDetected):
                     raise
         raise AssertionError
 
-    async def _inside(self, door: Door, group: Sequence[Passenger]) -> list[Any]:
-        entered = authenticated(self.connections, group[0].hashed, door.kind, door.hold)
+    async def _in_transaction(self, operation: Operation, group: Sequence[PendingCall]) -> list[Any]:
+        entered = authenticated(self.connections, group[0].hashed, operation.kind, operation.lock)
         async with entered as (transaction, caller):
             if caller is None:
                 return [failed(401, "Invalid or expired token") for _ in group]
-            return await door.handler([Call(one.request, transaction, caller, one.body) for one in group])
+            return await operation.handler([Call(one.request, transaction, caller, one.body) for one in group])
 
 
-def _give(passenger: Passenger, answer: Any) -> None:
-    if not passenger.answer.done():
-        passenger.answer.set_result(answer)
+def _settle(call: PendingCall, answer: Any) -> None:
+    if not call.answer.done():
+        call.answer.set_result(answer)
 
 
-def _opened(answer: Any) -> Any:
+def _unwrap(answer: Any) -> Any:
     if isinstance(answer, Exception):
         raise answer
     return answer

@@ -24,17 +24,17 @@ from fieldnote.workspace.resources.recordings import (
     search,
     uploads,
     user_recordings,
+    views,
 )
-from fieldnote.workspace.resources.recordings import views as attention
-from fieldnote.workspace.tenancy import Hold
+from fieldnote.workspace.tenancy import RecordLock
 
 router: Final = APIRouter(prefix="/v1")
 
 _SAID: Final = text("select utterances from recording_utterances where recording_id = :id")
 
 
-def _add(method: str, path: str, handler: Handler, *, status: int = 200, hold: Hold = Hold.NONE) -> None:
-    answer = endpoint(handler, kind=credentials.USER, status=status, hold=hold)
+def _add(method: str, path: str, handler: Handler, *, status: int = 200, lock: RecordLock = RecordLock.NONE) -> None:
+    answer = endpoint(handler, kind=credentials.USER, status=status, lock=lock)
     router.add_api_route(path, answer, methods=[method], status_code=status, response_model=None)
 
 
@@ -81,10 +81,10 @@ _add("GET", "/core/entities/extractions/{recordingId}", extractions.list_extract
 _add("GET", "/core/recordings/{id}/utterances", list_utterances)
 _add("PUT", "/core/recordings/{id}/link", links.link)
 _add("DELETE", "/core/recordings/{id}/link", links.remove_link)
-_add("PUT", "/core/recordings", recorders.create_recording, status=201, hold=Hold.ALONE)
+_add("PUT", "/core/recordings", recorders.create_recording, status=201, lock=RecordLock.ALONE)
 _add("PATCH", "/core/recordings", recorders.update_recording)
 _add("POST", "/core/recordings/signed-urls", uploads.create_upload_urls)
-_add("POST", "/core/recordings/upload", uploads.register_upload, status=201, hold=Hold.ALONE)
+_add("POST", "/core/recordings/upload", uploads.register_upload, status=201, lock=RecordLock.ALONE)
 _add("POST", "/core/recordings/{id}/signedUrl", uploads.audio_url)
 _add("GET", "/core/recordings", user_recordings.list_recordings)
 _add("POST", "/core/recordings", user_recordings.get_recordings)
@@ -93,9 +93,9 @@ _add("GET", "/core/recordings/{id}", user_recordings.get_recording)
 _add("DELETE", "/core/recordings/{id}", user_recordings.delete_recording)
 _add("GET", "/core/recordings/{id}/deep-link/{tenant}", user_recordings.deep_link)
 _add("PATCH", "/core/recordings/{id}/transcription-language", user_recordings.set_language)
-_add("PUT", "/core/recordings/{id}/listen", attention.log_listen)
-_add("PUT", "/core/recordings/{id}/viewed", attention.mark_viewed)
-_add("POST", "/core/recordings/{id}/views", attention.log_view)
+_add("PUT", "/core/recordings/{id}/listen", views.log_listen)
+_add("PUT", "/core/recordings/{id}/viewed", views.mark_viewed)
+_add("POST", "/core/recordings/{id}/views", views.log_view)
 _add("GET", "/core/recordings/{id}/summary", user_recordings.list_summary)
 _add("GET", "/core/organizations/{id}/users", users.list_organization_users)
 _add("GET", "/core/conversation-configurations", conversation_types.list_types)

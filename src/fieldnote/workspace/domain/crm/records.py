@@ -279,10 +279,10 @@ class _Sync:
     def ids(self, table: Table, records: Iterable[EngagementSync | OpportunitySync]) -> list[str]:
         return [self.done[table][record.external_id].id for record in records]
 
-    async def people(self, table: Table, crew: Table, crews: Iterable[tuple[str, Sequence[UserSync]]]) -> None:
+    async def people(self, table: Table, kind: Table, record_users: Iterable[tuple[str, Sequence[UserSync]]]) -> None:
         """The reps of records. One who is not named stays; `deletedAt` takes them off. The last word counts."""
         named: dict[tuple[str, str], Placed] = {}
-        for key, people in crews:
+        for key, people in record_users:
             record_id = self.done[table][key].id
             for person in people:
                 self._said[crm_users][person.external_id].add({}, _identity(person))
@@ -291,7 +291,7 @@ class _Sync:
         await self.write(crm_users)
         found = self.done[crm_users]
         crews_changed = await place(
-            self.transaction, self.owner, crew, {(record, found[key].id): one for (record, key), one in named.items()}
+            self.transaction, self.owner, kind, {(record, found[key].id): one for (record, key), one in named.items()}
         )
         if renamed := sorted(key for key, one in found.items() if one.changed):
             self._users |= await map_users(self.transaction.conn, [found[key].id for key in renamed])

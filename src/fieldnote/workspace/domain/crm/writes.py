@@ -157,9 +157,9 @@ class Placed:
 
 
 async def place(
-    transaction: Transaction, owner: Owner, crew: Table, people: Mapping[tuple[str, str], Placed]
+    transaction: Transaction, owner: Owner, kind: Table, people: Mapping[tuple[str, str], Placed]
 ) -> set[str]:
-    """Put people on records, or take them off; by (record, person). The records whose crew is another now."""
+    """Put people on records, or take them off; by (record, person). The records whose kind is another now."""
     given = [
         {"record": record, "person": person, "share": one.share, "deleted_at": one.deleted_at}
         for (record, person), one in people.items()
@@ -167,20 +167,20 @@ async def place(
     if not given:
         return set()
     values = {"organization": owner.organization_id, "given": _json(given)}
-    return {row.record for row in await transaction.rows(_place(crew), values)}
+    return {row.record for row in await transaction.rows(_place(kind), values)}
 
 
 @cache
-def _place(crew: Table) -> LiteralString:
-    record = next(column.name for column in crew.primary_key if column.name != "crm_user_id")
+def _place(kind: Table) -> LiteralString:
+    record = next(column.name for column in kind.primary_key if column.name != "crm_user_id")
     share = "coalesce(excluded.share_of_sale, p.share_of_sale)"
     return f"""
-insert into {crew.name} as p (organization_id, {record}, crm_user_id, share_of_sale, deleted_at)
+insert into {kind.name} as p (organization_id, {record}, crm_user_id, share_of_sale, deleted_at)
 select %(organization)s::uuid, g.record, g.person, g.share, g.deleted_at
   from jsonb_to_recordset(%(given)s::jsonb)
        as g (record uuid, person uuid, share double precision, deleted_at timestamptz)
  where not exists (
-       select from {crew.name} p
+       select from {kind.name} p
         where p.{record} = g.record and p.crm_user_id = g.person
           and (coalesce(g.share, p.share_of_sale), g.deleted_at) is not distinct from (p.share_of_sale, p.deleted_at)
        offset 0)

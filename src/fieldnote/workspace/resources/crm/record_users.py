@@ -35,7 +35,7 @@ _PAGE: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Crew:
+class RecordUsers:
     """The reps on one kind of record."""
 
     what: str
@@ -51,10 +51,10 @@ class Crew:
     model: type[EngagementUserSave | OpportunityUserSave]
 
 
-ENGAGEMENTS: Final = Crew(
+ENGAGEMENTS: Final = RecordUsers(
     "Engagement user", "Engagement", engagement_users, engagements, "engagement_id", "engagementId", EngagementUserSave
 )
-OPPORTUNITIES: Final = Crew(
+OPPORTUNITIES: Final = RecordUsers(
     "Opportunity user",
     "Opportunity",
     opportunity_users,
@@ -66,8 +66,8 @@ OPPORTUNITIES: Final = Crew(
 
 
 @dataclass(frozen=True, slots=True)
-class Crews:
-    """The operations on one kind of crew."""
+class RecordUserOperations:
+    """The operations on one kind of record user."""
 
     list: Handler
     get: Handler
@@ -76,86 +76,88 @@ class Crews:
     delete: Handler
 
 
-def operations(crew: Crew) -> Crews:
+def operations(kind: RecordUsers) -> RecordUserOperations:
     """The five operations."""
-    return Crews(*(_of(crew, work) for work in (list_members, get_member, create_member, update_member, delete_member)))
+    return RecordUserOperations(
+        *(_of(kind, work) for work in (list_members, get_member, create_member, update_member, delete_member))
+    )
 
 
-def _of(crew: Crew, work: Any) -> Handler:
-    handler = partial(work, crew)
-    handler.__name__ = f"{work.__name__}_of_{crew.table.name}"  # type: ignore[attr-defined]
+def _of(kind: RecordUsers, work: Any) -> Handler:
+    handler = partial(work, kind)
+    handler.__name__ = f"{work.__name__}_of_{kind.table.name}"  # type: ignore[attr-defined]
     handler.__doc__ = work.__doc__
     return handler
 
 
-async def list_members(crew: Crew, call: Call) -> list[dict[str, Any]]:
+async def list_members(kind: RecordUsers, call: Call) -> list[dict[str, Any]]:
     """Those who are on records, the earliest first; of one record or rep. The cursor is the last id that was seen."""
     wheres: list[str] = []
     values: dict[str, Any] = {"limit": _PAGE}
-    for name, column in ((crew.name, crew.record), ("userId", "crm_user_id"), ("cursor", "")):
+    for name, column in ((kind.name, kind.record), ("userId", "crm_user_id"), ("cursor", "")):
         if (given := call.id(name)) is None:
             continue
         values[name] = given
-        last = f"select l.created_at, l.id from {crew.table.name} l where l.id = %({name})s"  # noqa: S608 - our names
+        last = f"select l.created_at, l.id from {kind.table.name} l where l.id = %({name})s"  # noqa: S608 - our names
         wheres.append(f"p.{column} = %({name})s" if column else f"(p.created_at, p.id) > ({last})")
-    rows = await call.transaction.rows(_select(crew, *wheres), values)
-    return [_member(crew, row) for row in rows]
+    rows = await call.transaction.rows(_select(kind, *wheres), values)
+    return [_member(kind, row) for row in rows]
 
 
-async def get_member(crew: Crew, call: Call) -> dict[str, Any]:
+async def get_member(kind: RecordUsers, call: Call) -> dict[str, Any]:
     """One of them."""
-    return _member(crew, await _find(crew, call))
+    return _member(kind, await _find(kind, call))
 
 
-async def create_member(crew: Crew, call: Call) -> dict[str, Any]:
+async def create_member(kind: RecordUsers, call: Call) -> dict[str, Any]:
     """Put a rep on a record; one who is on it already stays the same one."""
-    wanted = call.read(crew.model)
-    record, person = wanted.wire().get(crew.name), wanted.user_id
-    missing = [name for name, value in ((crew.name, record), ("userId", person)) if value is None]
+    wanted = call.read(kind.model)
+    record, person = wanted.wire().get(kind.name), wanted.user_id
+    missing = [name for name, value in ((kind.name, record), ("userId", person)) if value is None]
     if missing:
         raise invalid([issue("invalid_type", [name], "Required", received="undefined") for name in missing])
-    record_id = await _known(call, crew.records, record, crew.of)
+    record_id = await _known(call, kind.records, record, kind.of)
     person_id = await _known(call, crm_users, person, "User")
-    await _place(crew, call, record_id, person_id, wanted)
-    return _member(crew, await _find_pair(crew, call, record_id, person_id))
+    await _place(kind, call, record_id, person_id, wanted)
+    return _member(kind, await _find_pair(kind, call, record_id, person_id))
 
 
-async def update_member(crew: Crew, call: Call) -> dict[str, Any]:
+async def update_member(kind: RecordUsers, call: Call) -> dict[str, Any]:
     """Give them another share or name, or move them to another record or rep."""
-    wanted, row = call.read(crew.model), await _find(crew, call)
-    record, person = wanted.wire().get(crew.name), wanted.user_id
-    record_id = row.record_id if record is None else await _known(call, crew.records, record, crew.of)
+    wanted, row = call.read(kind.model), await _find(kind, call)
+    record, person = wanted.wire().get(kind.name), wanted.user_id
+    record_id = row.record_id if record is None else await _known(call, kind.records, record, kind.of)
     person_id = row.person_id if person is None else await _known(call, crm_users, person, "User")
     if (record_id, person_id) != (row.record_id, row.person_id):
-        await _move(crew, call, row, record_id, person_id)
-    await _place(crew, call, record_id, person_id, wanted)
-    return _member(crew, await _find_pair(crew, call, record_id, person_id))
+        await _move(kind, call, row, record_id, person_id)
+    await _place(kind, call, record_id, person_id, wanted)
+    return _member(kind, await _find_pair(kind, call, record_id, person_id))
 
 
-async def delete_member(crew: Crew, call: Call) -> bool:
+async def delete_member(kind: RecordUsers, call: Call) -> bool:
     """Take a rep off a record. Whether they were on it."""
     try:
-        row = await _find(crew, call)
+        row = await _find(kind, call)
     except ApiError:
         return False
     off = Placed(None, datetime.now(UTC))
-    await place(call.transaction, _owner(call, row), crew.table, {(row.record_id, row.person_id): off})
-    await _look_again(crew, call, {row.record_id})
+    await place(call.transaction, _owner(call, row), kind.table, {(row.record_id, row.person_id): off})
+    await _look_again(kind, call, {row.record_id})
     return True
 
 
 async def _place(
-    crew: Crew, call: Call, record_id: str, person_id: str, wanted: EngagementUserSave | OpportunityUserSave
+    kind: RecordUsers, call: Call, record_id: str, person_id: str, wanted: EngagementUserSave | OpportunityUserSave
 ) -> None:
     share = wanted.amount_percentage if isinstance(wanted, OpportunityUserSave) else None
     owner = Owner(call.organization_id, call.caller.connection_id)
     on = Placed(None if share is None else float(share), None)
-    changed = await place(call.transaction, owner, crew.table, {(record_id, person_id): on})
+    changed = await place(call.transaction, owner, kind.table, {(record_id, person_id): on})
     users: set[str] = set()
     if wanted.name is not None and await _rename(call, person_id, wanted.name):
         users = await map_users(call.conn, [person_id])
         changed = {record_id}
-    await _look_again(crew, call, changed, users)
+    await _look_again(kind, call, changed, users)
 
 
 async def _rename(call: Call, person_id: str, name: str) -> bool:
@@ -168,23 +170,23 @@ async def _rename(call: Call, person_id: str, name: str) -> bool:
     return done[row.external_id].changed
 
 
-async def _move(crew: Crew, call: Call, row: Any, record_id: str, person_id: str) -> None:
+async def _move(kind: RecordUsers, call: Call, row: Any, record_id: str, person_id: str) -> None:
     """The row keeps its id. Who was taken off there once makes room; who is on it does not. Raises ApiError."""
     values = {"id": row.id, "record": record_id, "person": person_id}
-    there = f"{crew.record} = %(record)s and crm_user_id = %(person)s"
-    table = crew.table.name
+    there = f"{kind.record} = %(record)s and crm_user_id = %(person)s"
+    table = kind.table.name
     if await call.transaction.rows(f"select 1 from {table} where {there} and deleted_at is null", values):  # noqa: S608 - names of our own
         raise failed(409, "The user is on the record already")
     await call.transaction.driver.execute(f"delete from {table} where {there}", values)  # noqa: S608 - as above
-    moved = f"{crew.record} = %(record)s, crm_user_id = %(person)s, updated_at = now()"
+    moved = f"{kind.record} = %(record)s, crm_user_id = %(person)s, updated_at = now()"
     await call.transaction.driver.execute(f"update {table} set {moved} where id = %(id)s", values)  # noqa: S608 - as above
-    await _look_again(crew, call, {row.record_id, record_id})
+    await _look_again(kind, call, {row.record_id, record_id})
 
 
-async def _look_again(crew: Crew, call: Call, records: set[str], users: set[str] | None = None) -> None:
-    await stamp(call.transaction, crew.records, records)
+async def _look_again(kind: RecordUsers, call: Call, records: set[str], users: set[str] | None = None) -> None:
+    await stamp(call.transaction, kind.records, records)
     ids = sorted(records)
-    appointments = crew is ENGAGEMENTS
+    appointments = kind is ENGAGEMENTS
     touched = Touched(
         engagements=ids if appointments else [], opportunities=[] if appointments else ids, users=users or set()
     )
@@ -194,29 +196,29 @@ async def _look_again(crew: Crew, call: Call, records: set[str], users: set[str]
 # --- reading
 
 
-def _select(crew: Crew, *wheres: str) -> Any:
+def _select(kind: RecordUsers, *wheres: str) -> Any:
     conditions = " and ".join(("p.deleted_at is null", *wheres))
     return f"""
-select p.id::text, p.{crew.record}::text as record_id, p.crm_user_id::text as person_id, p.share_of_sale,
+select p.id::text, p.{kind.record}::text as record_id, p.crm_user_id::text as person_id, p.share_of_sale,
        p.organization_id::text, p.created_at, p.updated_at, u.name, u.connection_id::text
-  from {crew.table.name} p join crm_users u on u.id = p.crm_user_id
+  from {kind.table.name} p join crm_users u on u.id = p.crm_user_id
  where {conditions}
  order by p.created_at, p.id limit %(limit)s
 """  # noqa: S608 - names of our own
 
 
-async def _find(crew: Crew, call: Call) -> Any:
+async def _find(kind: RecordUsers, call: Call) -> Any:
     """The one whose id is in the path. Raises ApiError."""
-    values = {"id": call.record_id(crew.what), "limit": 1}
-    rows = await call.transaction.rows(_select(crew, "p.id = %(id)s"), values)
+    values = {"id": call.record_id(kind.what), "limit": 1}
+    rows = await call.transaction.rows(_select(kind, "p.id = %(id)s"), values)
     if not rows:
-        raise not_found(crew.what)
+        raise not_found(kind.what)
     return rows[0]
 
 
-async def _find_pair(crew: Crew, call: Call, record_id: str, person_id: str) -> Any:
+async def _find_pair(kind: RecordUsers, call: Call, record_id: str, person_id: str) -> Any:
     values = {"record": record_id, "person": person_id, "limit": 1}
-    statement = _select(crew, f"p.{crew.record} = %(record)s", "p.crm_user_id = %(person)s")
+    statement = _select(kind, f"p.{kind.record} = %(record)s", "p.crm_user_id = %(person)s")
     [row] = await call.transaction.rows(statement, values)
     return row
 
@@ -237,13 +239,13 @@ def _owner(call: Call, row: Any) -> Owner:
     return Owner(call.organization_id, row.connection_id)
 
 
-def _member(crew: Crew, row: Any) -> dict[str, Any]:
-    share = {} if row.share_of_sale is None or crew is ENGAGEMENTS else {"amountPercentage": row.share_of_sale}
+def _member(kind: RecordUsers, row: Any) -> dict[str, Any]:
+    share = {} if row.share_of_sale is None or kind is ENGAGEMENTS else {"amountPercentage": row.share_of_sale}
     name = {} if row.name is None else {"name": row.name}
     return (
         {
             "id": row.id,
-            crew.name: row.record_id,
+            kind.name: row.record_id,
             "userId": row.person_id,
             "organizationId": row.organization_id,
             "integrationConnectionId": row.connection_id,
