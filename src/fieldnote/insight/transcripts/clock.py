@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
-CLOCK = r"(?:\d{1,4}:)?\d{1,3}:\d{1,2}(?:[.,]\d{1,9})?"
+CLOCK = r"(?:\d{1,4}:)?\d{1,3}:\d{1,2}(?:[.,]\d{1,30})?"
 _CLOCK = re.compile(CLOCK)
-_NUMBER = re.compile(r"(\d{1,15}(?:\.\d{1,12})?)\s?(ms|s|sec|secs|seconds)?", re.IGNORECASE)
+_NUMBER = re.compile(r"(\d{1,15}(?:\.\d{1,30})?(?:e-?\d{1,2})?)\s?(ms|s|sec|secs|seconds)?", re.IGNORECASE)
 _ISO_DURATION = re.compile(
-    r"P(?:(?P<d>\d{1,4})D)?(?:T(?:(?P<h>\d{1,6})H)?(?:(?P<m>\d{1,6})M)?(?:(?P<s>\d{1,9}(?:[.,]\d{1,12})?)S)?)?"
+    r"P(?:(?P<d>\d{1,4})D)?(?:T(?:(?P<h>\d{1,6})H)?(?:(?P<m>\d{1,6})M)?(?:(?P<s>\d{1,9}(?:[.,]\d{1,30})?)S)?)?"
 )
 _DATE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
 

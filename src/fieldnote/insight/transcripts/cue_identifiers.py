@@ -83,40 +83,50 @@ def _before(lines: Sequence[str], mark: int, previous: int, skipped: frozenset[i
 
 
 def _accepted_numbers(before: Sequence[_Before | None]) -> frozenset[int]:
-    """The cues whose line before is their number: most cues have one and it counts up, or it is a block of its own."""
+    """The cues whose line before is their number: most cues have one, the first one included, and it counts up."""
     numeric = {
         index: int(one.text.rstrip(".")) for index, one in enumerate(before) if one and _NUMBER.fullmatch(one.text)
     }
-    numbered = len(numeric) > len(before) / 2
+    if len(numeric) <= len(before) / 2 or (0 not in numeric and len(numeric) < ALMOST_ALL * len(before)):
+        return frozenset()
     accepted, last = set[int](), None
     for index, number in numeric.items():
         one = before[index]
-        follows = last is not None and number == last + 1
-        counts = number in {index, index + 1} or follows
-        if one and (numbered or (one.alone and one.adjacent and not one.empties)) and (counts or one.alone):
+        if one and (one.alone or number in {index, index + 1} or (last is not None and number > last)):
             accepted.add(index)
             last = number
     return frozenset(accepted)
 
 
 def _accepted_texts(before: Sequence[_Before | None]) -> frozenset[int]:
-    """The cues whose line before is an identifier that is no number."""
-    texts = [
-        (index, one)
+    """The cues whose line before is an identifier that is no number.
+
+    Identifiers that may be words are believed if nearly every cue has one, the first one included: no words come
+    before the first cue. Without blank lines around them they also have to be names, or ids, in front of every cue.
+    """
+    adjacent = {
+        index: one
         for index, one in enumerate(before)
         if one and one.adjacent and len(one.text) <= _LONGEST and not _NUMBER.fullmatch(one.text)
-    ]
-    own_block = [(index, one) for index, one in texts if one.alone or one.above is not None]
-    accepted = {index for index, one in own_block if _opaque(one.text)}
-    if len([1 for _, one in own_block if not one.empties]) >= ALMOST_ALL * len(before):
-        accepted |= {index for index, one in own_block if not one.empties}
-    # Without blank lines anywhere, only names in front of every cue, the first one included, are identifiers.
+    }
+    opaque = {index for index, one in adjacent.items() if _opaque(one.text) and (one.alone or one.above is not None)}
+    texts = {index: one for index, one in adjacent.items() if not one.empties}
+    own_block = {index: one for index, one in texts.items() if one.alone or one.above is not None}
+    accepted = opaque if 0 in opaque or len(opaque) >= ALMOST_ALL * len(before) else set[int]()
+    if 0 in own_block and len(own_block) >= ALMOST_ALL * len(before):
+        accepted |= set(own_block)
     if (
-        len(texts) == len(before)
-        and len(before) > 1
-        and all(looks_like_a_name(_name(one.text)) and not one.empties for _, one in texts)
+        0 in texts
+        and len(texts) == len(before) > 1
+        and (
+            all(_opaque(one.text) for one in texts.values())
+            or all(looks_like_a_name(_name(one.text)) for one in texts.values())
+        )
     ):
-        accepted |= {index for index, _ in texts}
+        accepted |= set(texts)
+    names = Counter(name for one in own_block.values() if looks_like_a_name(name := _name(one.text)))
+    if names.total() >= len(before) / 2:  # some cues have no speaker
+        accepted |= {index for index, one in own_block.items() if names[_name(one.text)] > 1}
     return frozenset(accepted)
 
 
@@ -148,11 +158,13 @@ def speakers_in_identifiers(identifiers: Sequence[Identifier | None]) -> list[st
     ]  # fmt: skip
     known = [name for name in names if name]
     nobody = [""] * len(identifiers)
-    if not known or len(known) < ALMOST_ALL * len(identifiers):
+    if not known or len(known) < len(identifiers) / 2:
         return nobody
     counts = Counter(known)
     if len(counts) < len(known):
         return names if all(may_repeat(name) for name in counts) else nobody
+    if len(known) < len(identifiers):
+        return nobody
     few = len(known) <= _FEW and all(
         looks_like_a_name(name) and (" " in name or _ROLE.fullmatch(name) or is_phone_number(name)) for name in known
     )

@@ -30,7 +30,7 @@ _TEXT = (
 )  # fmt: skip
 _SPEAKER = (
     "speakerdisplayname", "speakername", "speakerfullname", "displayname", "fullname", "participantname", "username",
-    "speakerlabel", "speaker", "speakertag", "name", "participantrole", "speakerrole", "role", "participant", "author",
+    "speakerlabel", "speaker", "speakertag", "participant", "name", "participantrole", "speakerrole", "role", "author",
     "who", "user", "users", "talker", "person", "party", "sender", "from", "speakers", "voice", "speakeremail",
 )  # fmt: skip
 _SPEAKER_ID = ("speakerid", "participantid", "userid", "personid", "speakermodellabel", "speakerindex", "spk")

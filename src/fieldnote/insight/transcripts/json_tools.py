@@ -271,7 +271,9 @@ def _google(root: Json, tool: str, warnings: Warnings) -> list[Entry] | None:
     parts = [(one, _google_words(one, tool, warnings)) for one in results]
     last = parts[-1][1]
     spoken = sum(letters(_string(_choice(one).get("transcript"))) for one, _ in parts[:-1])
-    if len(parts) > 1 and any(word.speaker for word in last) and sum(letters(word.text) for word in last) >= spoken:
+    earlier = any(word.speaker for _, words in parts[:-1] for word in words)
+    repeats = any(word.speaker for word in last) and sum(letters(word.text) for word in last) >= spoken
+    if len(parts) > 1 and repeats and not earlier:
         return grouped(last)  # with diarization, the last result repeats all words with their speakers
     found = list[Entry]()
     for result, words in parts:

@@ -53,6 +53,8 @@ def read_lines(text: str, warnings: Warnings) -> list[Utterance]:
         uncertain = line.label is not None and may_be_a_label(line.label.label)
         if label or not labels or (turns and turns[-1].speaker and uncertain and line.label and line.label.text):
             turns.append(_Turn(label.label if label else "", line.start, line.end))
+        elif not turns and line.start is not None:
+            turns.append(_Turn("", line.start, line.end))  # words of an unknown speaker; a title has no time
         elif not turns:
             lost.append(line)
             continue
