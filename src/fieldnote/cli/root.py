@@ -11,6 +11,7 @@ import typer
 from fieldnote import __version__
 from fieldnote.cli import bridge, config, db, init, links, oauth, quarantine, review, setup, status
 from fieldnote.cli.demo import demo
+from fieldnote.cli.sandbox import sandbox
 from fieldnote.cli.support.logs import configure_logging
 from fieldnote.cli.workspace import commands as workspace
 from fieldnote.cli.workspace import recordings
@@ -24,6 +25,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.command()(demo)
+app.command()(sandbox)
 app.command()(init.init)
 app.command()(setup.check)
 app.command()(setup.users)

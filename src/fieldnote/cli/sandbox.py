@@ -1,0 +1,62 @@
+"""`fieldnote sandbox`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from socket import socket
+
+    from fieldnote.sandbox import StandIn
+
+
+def sandbox(
+    *,
+    crm: Annotated[str, typer.Argument(metavar="CRM", help="servicetitan, salesforce or hubspot.")],
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes a free one.")] = 8750,
+    host: Annotated[str, typer.Option("--host", help="Where to listen.")] = "127.0.0.1",
+    seed: Annotated[int, typer.Option("--seed", help="Of the made-up contractor.")] = 1,
+    empty: Annotated[bool, typer.Option("--empty", help="Serve it without any records.")] = False,
+) -> None:
+    """Serve a stand-in for a CRM, filled with a made-up contractor, until stopped (Ctrl-C or SIGTERM).
+
+    It is made from published contracts and is not the vendor's system. Its records live in memory.
+    """
+    from datetime import UTC, datetime
+
+    from fieldnote.demo.standin import contractor_on
+    from fieldnote.sandbox import open_sandbox
+    from fieldnote.sandbox.contractor import Contractor
+    from fieldnote.sandbox.server import listen
+
+    opened = open_sandbox(crm)
+    if empty:
+        opened.fill(Contractor("America/Denver", (), (), (), ()))
+    else:
+        opened.fill(contractor_on(datetime.now(UTC).date(), seed))
+    listener = listen(host, port)
+    opened.url = f"http://{host}:{listener.getsockname()[1]}"
+    _describe(opened)
+    _serve(opened, listener)
+
+
+def _describe(opened: StandIn) -> None:
+    from fieldnote.sandbox.app import CONTROL, NOTICE
+
+    typer.echo(f"The {opened.title} stand-in listens on {opened.url}")
+    typer.echo(f"  {NOTICE}")
+    for name, value in opened.environment().items():
+        typer.echo(f"  {name}={value}")
+    typer.echo(f"  {opened.url}{CONTROL} shows its tables and takes faults: docs/sandbox.md")
+
+
+def _serve(opened: StandIn, listener: socket) -> None:
+    import asyncio
+
+    from fieldnote.cli.signals import until_stopped
+    from fieldnote.sandbox.server import make_server
+
+    server = make_server(opened)
+    asyncio.run(until_stopped(server.serve(sockets=[listener])))
