@@ -55,7 +55,7 @@ def _describe(opened: StandIn) -> None:
 def _serve(opened: StandIn, listener: socket) -> None:
     import asyncio
 
-    from fieldnote.cli.signals import until_stopped
+    from fieldnote.cli.support.signals import until_stopped
     from fieldnote.sandbox.server import make_server
 
     server = make_server(opened)
