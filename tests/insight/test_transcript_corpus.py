@@ -157,18 +157,31 @@ def test_poison_in_text_is_replaced_or_refused(form: str) -> None:
     [
         (f"A: {'x' * 1_000_001}\n", "talk:1: line longer than 1,000,000 characters"),
         ("A: hi\nB: ho\n" * 25_001, "has more than 50,000 utterances"),
+        ("A: hi\nB: ho\n" + f"{'word ' * 1000}\n" * 401, "has more than 2,000,000 characters of words"),
         (json.dumps([{"speaker": "x" * 201, "text": "hi"}]), "utterance 1 has a speaker of more than 200"),
         ("[" * 100_000, "nested too deeply"),
         ('[{"text": "hi", "start": ' + "1" * 5000 + "}]", "too many digits"),
         ('{"text": ' * 100_000, "nested too deeply"),
     ],
-    ids=["line", "utterances", "speaker", "list depth", "digits", "object depth"],
+    ids=["line", "utterances", "words", "speaker", "list depth", "digits", "object depth"],
 )  # fmt: skip
 def test_what_is_too_large_is_refused(text: str, said: str) -> None:
     with pytest.raises(TranscriptError) as caught:
         read_transcript(text.encode(), name="talk")
     assert said in caught.value.message
     assert caught.value.hint
+
+
+@given(st.lists(st.sampled_from(["word ", "end. ", "really? ", "x" * 1400, "\u3002"]), min_size=200, max_size=600))
+@settings(max_examples=30)
+def test_a_long_utterance_becomes_several_with_the_same_words(parts: list[str]) -> None:
+    text = "".join(parts).strip()
+    item = {"speaker": "Rep", "text": text, "start": 1.0, "end": 900.0}
+    found = read_transcript(json.dumps([item]).encode())
+    assert "".join(one.text for one in found).replace(" ", "") == text.replace(" ", "")
+    assert all(0 < len(one.text) <= 1500 and one.speaker == "Rep" for one in found)
+    assert (found[0].start, found[-1].end) == (1.0, 900.0)
+    assert [one.start for one in found[1:]] == [None] * (len(found) - 1)
 
 
 def test_a_file_that_is_too_large_is_refused_before_it_is_read() -> None:

@@ -7,8 +7,8 @@
     transcript.warnings     # what was not read, for the person who gave the file
 """
 
+from fieldnote.insight.transcripts.bounds import LARGEST_FILE
 from fieldnote.insight.transcripts.reader import (
-    LARGEST_FILE,
     Transcript,
     load_transcript,
     read_file,

@@ -8,18 +8,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fieldnote.errors import TranscriptError
+from fieldnote.insight.transcripts.bounds import LARGEST_FILE, check_lines, check_size, within_bounds
 from fieldnote.insight.transcripts.cues import is_timing, read_cues
 from fieldnote.insight.transcripts.json_file import read_json
 from fieldnote.insight.transcripts.lines import read_lines
 from fieldnote.insight.transcripts.text import Warnings
 from fieldnote.insight.utterances import Utterance
 
-LARGEST_FILE = 32 * 1024 * 1024
-"""Bytes. Eight hours of speech, word by word as JSON, are about 20 MiB."""
-_LONGEST_LINE = 1_000_000
-"""Characters of one line of WebVTT, SRT or text. A whole day of speech is about 500,000."""
-_MOST_UTTERANCES = 50_000
-_LONGEST_SPEAKER = 200
 _LATEST_START = 4 * 3600.0
 """Seconds. A transcript whose first words come later counts from midnight or from 1970, not from its beginning."""
 
@@ -51,7 +46,7 @@ def read_file(path: Path) -> bytes:
     """The bytes of a transcript file. Raises TranscriptError if it is too large, OSError if it cannot be read."""
     with path.open("rb") as file:
         data = file.read(LARGEST_FILE + 1)
-    _check_size(data, path.name)
+    check_size(data, path.name)
     return data
 
 
@@ -67,15 +62,15 @@ def load_transcript(data: bytes | str, *, name: str = "") -> Transcript:
     """
     warnings = Warnings(name or "transcript")
     text = data if isinstance(data, str) else _decode(data, warnings.name)
-    _check_size(text, warnings.name)
+    check_size(text, warnings.name)
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if not text.strip():
         raise TranscriptError(f"{warnings.name} is empty", hint=_FORMATS)
     found = _read(text, warnings)
     if not found:
         raise TranscriptError(f"{warnings.name} has no words", hint=_FORMATS)
-    _check_bounds(found, warnings.name)
-    return Transcript(_from_the_beginning(found, warnings), warnings.all())
+    found = within_bounds(_from_the_beginning(found, warnings), warnings.name)
+    return Transcript(found, warnings.all())
 
 
 def _read(text: str, warnings: Warnings) -> list[Utterance]:
@@ -86,40 +81,10 @@ def _read(text: str, warnings: Warnings) -> list[Utterance]:
         if pattern.match(start[:100]):
             raise TranscriptError(f"{warnings.name} is {what}, not a transcript", hint=_FORMATS)
     lines = text.split("\n")
-    _check_lines(lines, warnings.name)
+    check_lines(lines, warnings.name)
     if start.startswith("WEBVTT") or any(map(is_timing, lines)):
         return read_cues(text, warnings)
     return read_lines(text, warnings)
-
-
-def _check_size(data: bytes | str, name: str) -> None:
-    if len(data) > LARGEST_FILE:
-        raise TranscriptError(
-            f"{name} is larger than {LARGEST_FILE // 1024**2} MiB", hint="give the transcript of one conversation"
-        )
-
-
-def _check_lines(lines: list[str], name: str) -> None:
-    for number, line in enumerate(lines, 1):
-        if len(line) > _LONGEST_LINE:
-            raise TranscriptError(
-                f"{name}:{number}: line longer than {_LONGEST_LINE:,} characters: {len(line):,}",
-                hint="write one utterance on a line",
-            )
-
-
-def _check_bounds(found: list[Utterance], name: str) -> None:
-    if len(found) > _MOST_UTTERANCES:
-        raise TranscriptError(
-            f"{name} has more than {_MOST_UTTERANCES:,} utterances: {len(found):,}",
-            hint="give the transcript of one conversation",
-        )
-    for position, one in enumerate(found, 1):
-        if len(one.speaker) > _LONGEST_SPEAKER:
-            raise TranscriptError(
-                f"{name}: utterance {position} has a speaker of more than {_LONGEST_SPEAKER} characters",
-                hint="check which key has the speaker's name",
-            )
 
 
 def _from_the_beginning(found: list[Utterance], warnings: Warnings) -> list[Utterance]:
@@ -139,7 +104,7 @@ def _from_the_beginning(found: list[Utterance], warnings: Warnings) -> list[Utte
 
 
 def _decode(data: bytes, name: str) -> str:
-    _check_size(data, name)
+    check_size(data, name)
     for beginning, what in _FOREIGN:
         if data.startswith(beginning):
             raise TranscriptError(f"{name} is {what}, not a transcript", hint=_FORMATS)

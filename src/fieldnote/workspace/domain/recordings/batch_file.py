@@ -28,7 +28,7 @@ from fieldnote.insight import LARGEST_TRANSCRIPT, Transcript, Utterance, load_tr
 from fieldnote.matching import Place
 from fieldnote.workspace.domain.recordings.recordings import NewRecording, check
 
-_FILES: Final = (".json", ".jsonl", ".srt", ".txt", ".vtt")
+_FILES: Final = (".json", ".jsonl", ".sbv", ".srt", ".txt", ".vtt")
 """Endings of file names; a transcript of one line with such an ending is the name of a file."""
 _MOST_NAMED: Final = 50
 """Bad lines, or warnings, that are printed at most."""
