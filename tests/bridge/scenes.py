@@ -13,7 +13,7 @@ from fastapi import Response
 from fastapi.responses import JSONResponse
 from sqlalchemy import text
 
-from fieldnote.bridge import Bridge, Wish, pull_once, push_once
+from fieldnote.bridge import Bridge, PushRequest, pull_once, push_once
 from fieldnote.bridge.push import quarantine
 from fieldnote.bridge.push.deletions import FEW
 from fieldnote.bridge.review.history import Selection, revert
@@ -116,7 +116,7 @@ async def gone(world: World) -> None:
     world.visit(2, ago(hours=6))
     await world.pushed()
     world.crm.execute("delete from appointments where id = 1")
-    await push_once(world.bridge, wish=Wish(full=True))
+    await push_once(world.bridge, request=PushRequest(full=True))
 
 
 async def many_gone(world: World) -> None:
@@ -124,7 +124,7 @@ async def many_gone(world: World) -> None:
         world.visit(key, ago(hours=6))
     await world.pushed()
     world.crm.execute(f"delete from appointments where id <= {FEW + 1}")
-    await push_once(world.bridge, wish=Wish(full=True))
+    await push_once(world.bridge, request=PushRequest(full=True))
 
 
 async def rep_unknown(world: World) -> None:

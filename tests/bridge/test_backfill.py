@@ -252,7 +252,7 @@ async def test_what_comes_while_history_is_read_does_not_wait_for_it(crm: Crm, s
         stub.record("live", started_at=ago(hours=1), opportunity="99", said={"Budget": "$7"}, moved=ago(days=390))
         live = await look_at(bridge, "live")
         assert (live.writes, crm.deal(99, "budget_max")) == (1, 7)
-        assert (await pull_once(bridge, patience=0)).stopped is None  # a pull is not kept out either
+        assert (await pull_once(bridge, max_wait=0)).stopped is None  # a pull is not kept out either
         assert (await running).stopped is None
         assert [crm.deal(deal, "budget_max") for deal in deals] == [deal * 100 for deal in deals]
         assert len(crm.notes()) == 120

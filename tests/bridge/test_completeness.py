@@ -222,7 +222,7 @@ async def test_a_schedule_that_has_not_run_for_three_periods_is_a_problem(
         await world.sql("update runs set finished_at = now() - interval '31 minutes' where kind = 'push'")
         found = await status(bridge)
         assert [problem.name for problem in found.problems] == ["schedule push"]
-        async with exclusive(bridge.engine, "push", bridge.name, "engagements", patience=1):
+        async with exclusive(bridge.engine, "push", bridge.name, "engagements", max_wait=1):
             assert await problems(bridge) == [], "one is at work"
 
 

@@ -66,7 +66,7 @@ POINTS = [
     "fieldnote.bridge.pull.ledger:save:2",  # the first intent is kept, and the CRM written
     "fieldnote.bridge.pull.ledger:record_write:1",  # the CRM is written, the ledger not
     "fieldnote.bridge.pull.ledger:record_write:2",
-    "fieldnote.bridge.pull.notes:record_write:1",  # the note stands, and the ledger does not know
+    "fieldnote.bridge.pull.notes:record_write:1",  # the CRM has the note, and the ledger does not know
     "fieldnote.bridge.pull.notes:digest:3",
     "fieldnote.bridge.pull.run:finish:1",
 ]

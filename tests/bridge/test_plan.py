@@ -9,17 +9,17 @@ from typing import Any
 
 import pytest
 
-from fieldnote.bridge import PlannedChange, Wish, plan_once, push_once
+from fieldnote.bridge import PlannedChange, PushRequest, plan_once, push_once
 from tests.bridge.conftest import Crm, Opener
 from tests.bridge.stub_siro import StubSiro
 from tests.typed import typed
 
 
-async def told(bridge: Any, wish: Wish | None = None) -> dict[tuple[str, str], PlannedChange]:
+async def planned_changes(bridge: Any, request: PushRequest | None = None) -> dict[tuple[str, str], PlannedChange]:
     changes: list[PlannedChange] = []
-    await plan_once(bridge, changes.append, wish=wish)
+    await plan_once(bridge, changes.append, request=request)
     found = {(change.stream, change.key): change for change in changes}
-    assert len(found) == len(changes), "each record is told of once"
+    assert len(found) == len(changes), "each record is reported once"
     return found
 
 
@@ -27,25 +27,25 @@ async def test_a_plan_names_what_a_push_then_does_and_sends_nothing(crm: Crm, st
     for key in (1, 2, 3, 4):
         crm.add_deal(key)
     async with opened() as bridge:
-        before = await told(bridge)
+        before = await planned_changes(bridge)
         assert {change.action.value for change in before.values()} == {"create"}
         assert (stub.count("PUT"), len(before)) == (0, 4)
         assert (await plan_once(bridge, lambda _: None)).counts == (await plan_once(bridge, lambda _: None)).counts
         await push_once(bridge)
-        assert await told(bridge, Wish(full=True)) == {}
+        assert await planned_changes(bridge, PushRequest(full=True)) == {}
         crm.execute("update deals set name = 'Bath', updated_at = '2026-02-01 10:01:00' where id = 1")
         crm.execute("update deals set stage = 'limbo', updated_at = '2026-02-01 10:01:00' where id = 2")
         crm.execute("delete from deals where id = 3")
         crm.add_deal(5)
         stub.forget_calls()
-        planned = await told(bridge, Wish(full=True))
+        planned = await planned_changes(bridge, PushRequest(full=True))
         assert stub.calls == []
         actions = {key: change.action.value for (_, key), change in planned.items()}
         assert actions == {"1": "change", "2": "quarantine", "3": "delete", "5": "create"}
         [change] = planned["opportunities", "1"].fields
         assert (change.field, change.old, change.new) == ("name", "Kitchen", "Bath")
         assert "limbo" in (planned["opportunities", "2"].reason or "")
-        result = await push_once(bridge, wish=Wish(full=True))
+        result = await push_once(bridge, request=PushRequest(full=True))
     assert (result.streams[0].sent, result.streams[0].removed, result.streams[0].unmapped) == (3, 1, 1)
 
 
@@ -54,18 +54,18 @@ async def test_only_what_is_asked_for_is_planned_and_pushed(crm: Crm, stub: Stub
         crm.add_deal(key)
         crm.add_appointment(key, deal=key)
     async with opened() as bridge:
-        wish = Wish(streams=("opportunities",), keys=("2",))
-        assert list(await told(bridge, wish)) == [("opportunities", "2")]
-        await push_once(bridge, wish=wish)
+        request = PushRequest(streams=("opportunities",), keys=("2",))
+        assert list(await planned_changes(bridge, request)) == [("opportunities", "2")]
+        await push_once(bridge, request=request)
         assert (list(stub.records["opportunities"]), stub.records["engagements"]) == (["2"], {})
         stub.forget_calls()
-        await push_once(bridge, wish=wish)  # asked for by its key it goes, changed or not
+        await push_once(bridge, request=request)  # asked for by its key it goes, changed or not
         assert stub.count("PUT") == 1
-        result = await push_once(bridge, wish=Wish(streams=("opportunities",), keys=("77",)))
+        result = await push_once(bridge, request=PushRequest(streams=("opportunities",), keys=("77",)))
         assert "neither the CRM nor Siro has 77" in result.warnings[0]
 
 
-async def test_a_child_and_a_link_are_told_field_by_field(crm: Crm, stub: StubSiro, opened: Opener) -> None:
+async def test_a_child_and_a_link_are_planned_field_by_field(crm: Crm, stub: StubSiro, opened: Opener) -> None:
     crm.add_deal(1)
     crm.add_appointment(1, deal=1)
     async with opened() as bridge:
@@ -73,7 +73,7 @@ async def test_a_child_and_a_link_are_told_field_by_field(crm: Crm, stub: StubSi
         crm.execute(
             "update appointments set rep_id = 2, deal_id = null, updated_at = '2026-02-01 10:01:00' where id = 1"
         )
-        planned = (await told(bridge))["engagements", "1"]
+        planned = (await planned_changes(bridge))["engagements", "1"]
         fields = {item.field: item.new for item in planned.fields}
         assert fields["engagementUsers[2].name"] == "Bo Diaz"
         assert fields["engagementUsers[1].deletedAt"] is not None
@@ -111,7 +111,7 @@ def test_the_command_says_by_its_status_whether_anything_would_be_sent(
     assert (status, json.loads(output)["changes"]) == (0, [])
     assert run("plan", "--stream", "deals")[0] == 1
     assert "--stream engagements" in run("push", "--id", "1")[1]
-    assert "different things" in run("push", "--full", "--since", "2026-01-01")[1]
+    assert "exclude each other" in run("push", "--full", "--since", "2026-01-01")[1]
 
 
 def test_the_quarantine_is_listed_shown_dropped_and_tried_again(

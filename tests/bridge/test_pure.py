@@ -19,12 +19,12 @@ from fieldnote.bridge.pull.readiness import Readiness
 from fieldnote.bridge.pull.recordings import merge
 from fieldnote.bridge.pull.values import contribution
 from fieldnote.bridge.push.prefetch import in_pieces
-from fieldnote.bridge.recording import Extraction, Held, Link, Model, Ownership, RowStatus, Section, Stage
+from fieldnote.bridge.recording import Extraction, Link, Model, Ownership, RecordingSnapshot, RowStatus, Section, Stage
 from fieldnote.config import FieldSettings, Kind
 
 NOON = datetime(2026, 2, 15, 12, tzinfo=UTC)
 LINK = Link(Model.OPPORTUNITY, "7", "siro-7")
-WHOLE = Held(
+WHOLE = RecordingSnapshot(
     id="r",
     user_id="u",
     started_at=NOON,

@@ -10,7 +10,7 @@ from fastapi import Response
 from fastapi.responses import JSONResponse
 from sqlalchemy import text
 
-from fieldnote.bridge import ConnectionChanged, StreamResult, Wish, push_once
+from fieldnote.bridge import ConnectionChanged, PushRequest, StreamResult, push_once
 from fieldnote.crm.types import Page, Source
 from fieldnote.siro import Unauthorized
 from tests.bridge.conftest import BOTH, Crm, Opener
@@ -114,9 +114,9 @@ async def test_a_refused_record_does_not_stop_the_others_and_is_named(crm: Crm, 
         calls = len(stub.calls)
         again = await push_once(bridge)
         assert (again.settled, len(stub.calls)) == (False, calls)  # still named, and not tried in vain
-        crm.execute("update deals set name = 'mended', updated_at = '2026-02-01 11:00:00' where id = 3")
+        crm.execute("update deals set name = 'fixed', updated_at = '2026-02-01 11:00:00' where id = 3")
         assert (await push_once(bridge)).settled
-    assert stub.records["opportunities"]["3"]["name"] == "mended"
+    assert stub.records["opportunities"]["3"]["name"] == "fixed"
 
 
 async def test_a_row_that_cannot_be_mapped_is_named_and_mended_by_the_map(
@@ -257,7 +257,7 @@ async def test_a_value_that_may_have_reached_siro_unseen_is_not_taken_for_sent(
         async def become(amount: str) -> None:
             moment = f"2026-02-01 10:0{next(moments)}:00"
             crm.execute(f"update deals set amount = {amount}, updated_at = '{moment}' where id = 1")
-            await push_once(bridge, wish=Wish(full=True, accept_deletes=1))
+            await push_once(bridge, request=PushRequest(full=True, accept_deletes=1))
 
         await push_once(bridge)
         stub.fault = losing_answers(stub, "opportunities", arrived=arrived)
@@ -265,7 +265,7 @@ async def test_a_value_that_may_have_reached_siro_unseen_is_not_taken_for_sent(
         stub.fault = None
         if deleted:
             crm.execute("delete from deals where id = 1")
-            await push_once(bridge, wish=Wish(full=True, accept_deletes=1))
+            await push_once(bridge, request=PushRequest(full=True, accept_deletes=1))
             assert stub.records["opportunities"]["1"]["deletedAt"] is not None
             crm.add_deal(1)
         await become("null")

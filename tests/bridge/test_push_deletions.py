@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from fieldnote.bridge import Wish, push_once
+from fieldnote.bridge import PushRequest, push_once
 from fieldnote.errors import CrmUnavailable
 from tests.bridge.conftest import BOTH, ENGAGEMENTS, Crm, Opener
 from tests.bridge.stub_siro import StubSiro
 
-FULL = Wish(full=True)
+FULL = PushRequest(full=True)
 
 
 def deleted(stub: StubSiro, stream: str = "opportunities") -> list[str]:
@@ -32,11 +32,11 @@ async def test_a_row_gone_from_a_table_is_deleted_and_comes_back(crm: Crm, stub:
         await push_once(bridge)
         crm.execute("delete from deals where id in (2, 4)")
         assert deleted(stub) == []
-        result = await push_once(bridge, wish=FULL)
+        result = await push_once(bridge, request=FULL)
         assert (result.settled, result.streams[0].removed) == (True, 2)
         assert deleted(stub) == ["2", "4"]
         stub.forget_calls()
-        assert (await push_once(bridge, wish=FULL)).calls == 0
+        assert (await push_once(bridge, request=FULL)).calls == 0
         crm.add_deal(2, "Back")
         assert (await push_once(bridge)).settled
         assert deleted(stub) == ["4"]
@@ -49,9 +49,9 @@ async def test_an_empty_source_deletes_nothing(crm: Crm, stub: StubSiro, opened:
     async with opened() as bridge:
         await push_once(bridge)
         crm.execute("delete from deals")
-        result = await push_once(bridge, wish=Wish(full=True, accept_deletes=1000))
+        result = await push_once(bridge, request=PushRequest(full=True, accept_deletes=1000))
     assert not result.settled
-    assert "no row at all" in (result.streams[0].stopped or "")
+    assert "gave no row" in (result.streams[0].stopped or "")
     assert deleted(stub) == []
 
 
@@ -63,13 +63,13 @@ async def test_too_many_deletions_wait_for_a_person_who_agrees_to_just_so_many(
     async with opened() as bridge:
         await push_once(bridge)
         crm.execute("delete from deals where id > 70")
-        result = await push_once(bridge, wish=FULL)
-        assert (result.settled, result.streams[0].doubtful, deleted(stub)) == (False, 30, [])
+        result = await push_once(bridge, request=FULL)
+        assert (result.settled, result.streams[0].pending_deletions, deleted(stub)) == (False, 30, [])
         assert "--accept-deletes 30" in result.warnings[0]
         assert not (await push_once(bridge)).settled  # still named, whatever is read
-        await push_once(bridge, wish=Wish(accept_deletes=29))
+        await push_once(bridge, request=PushRequest(accept_deletes=29))
         assert deleted(stub) == []
-        assert (await push_once(bridge, wish=Wish(accept_deletes=30))).settled
+        assert (await push_once(bridge, request=PushRequest(accept_deletes=30))).settled
     assert len(deleted(stub)) == 30
 
 
@@ -80,8 +80,8 @@ async def test_all_of_a_stream_does_not_go_without_a_person(crm: Crm, stub: Stub
         await push_once(bridge)
         crm.execute("delete from deals")
         crm.add_deal(77)  # as after a migration that gave everything new keys
-        result = await push_once(bridge, wish=FULL)
-        assert (result.settled, result.streams[0].doubtful, deleted(stub)) == (False, 3, [])
+        result = await push_once(bridge, request=FULL)
+        assert (result.settled, result.streams[0].pending_deletions, deleted(stub)) == (False, 3, [])
         assert sorted(stub.records["opportunities"]) == ["1", "2", "3", "77"]
 
 
@@ -93,7 +93,7 @@ async def test_a_flood_of_cancellations_waits_as_well(crm: Crm, stub: StubSiro, 
         await push_once(bridge)
         crm.execute("update deals set start_by = '2026-02-01', updated_at = '2026-02-01 10:01:00' where id > 50")
         result = await push_once(bridge)
-        assert (result.streams[0].doubtful, deleted(stub)) == (50, [])
+        assert (result.streams[0].pending_deletions, deleted(stub)) == (50, [])
         crm.execute("update deals set start_by = null, updated_at = '2026-02-01 10:02:00' where id > 52")
         assert (await push_once(bridge)).settled
     assert deleted(stub) == ["51", "52"]
@@ -109,7 +109,7 @@ async def test_what_drifts_out_of_a_window_stays(crm: Crm, stub: StubSiro, opene
     async with opened(**window) as bridge:
         await push_once(bridge)
         crm.execute("delete from appointments where id in (1, 2, 4)")
-        assert (await push_once(bridge, wish=FULL)).settled
+        assert (await push_once(bridge, request=FULL)).settled
     assert deleted(stub, "engagements") == ["2"]
 
 
@@ -125,7 +125,7 @@ async def test_a_row_that_only_left_the_query_stays(crm: Crm, stub: StubSiro, op
         await push_once(bridge)
         crm.execute("update appointments set title = 'hidden' where id = 1")
         crm.execute("delete from appointments where id = 2")
-        assert (await push_once(bridge, wish=FULL)).settled
+        assert (await push_once(bridge, request=FULL)).settled
     assert deleted(stub, "engagements") == ["2"]
 
 
@@ -135,7 +135,7 @@ async def test_a_query_deletes_nothing_that_the_file_does_not_ask_for(crm: Crm, 
     async with opened() as bridge:
         await push_once(bridge)
         crm.execute("delete from appointments where id = 2")
-        result = await push_once(bridge, wish=FULL)
+        result = await push_once(bridge, request=FULL)
     assert (result.settled, result.streams[1].left) == (True, 1)
     assert deleted(stub, "engagements") == []
 
@@ -156,10 +156,10 @@ async def test_a_reading_that_breaks_off_deletes_nothing(
 
         monkeypatch.setattr(bridge.crm, "pages", broken)
         with pytest.raises(CrmUnavailable):
-            await push_once(bridge, wish=FULL)
+            await push_once(bridge, request=FULL)
         monkeypatch.undo()
         assert deleted(stub) == []
-        assert (await push_once(bridge, wish=FULL)).settled
+        assert (await push_once(bridge, request=FULL)).settled
     assert deleted(stub) == ["26", "27", "28", "29"]
 
 
@@ -194,5 +194,5 @@ async def test_a_record_that_siro_may_have_got_unseen_is_deleted_with_its_row(
         assert "2" in stub.records["opportunities"]
         stub.fault = None
         crm.execute("delete from deals where id = 2")
-        assert (await push_once(bridge, wish=FULL)).settled
+        assert (await push_once(bridge, request=FULL)).settled
     assert deleted(stub) == ["2"]

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from fieldnote.bridge import Bridge, Wish, push_once
+from fieldnote.bridge import Bridge, PushRequest, push_once
 from fieldnote.db.bridge_tables import sent
 from fieldnote.siro.errors import SiroError
 from tests.bridge.conftest import Crm, Opener
@@ -46,19 +46,19 @@ async def live_through(bridge: Bridge, history: History, stub: StubSiro, dice: r
             history.step()
         if dice.random() < 0.5:
             with suppress(SiroError):  # the edge turned us away: the push ended there
-                await push_once(bridge, wish=Wish(full=dice.random() < 0.3))
+                await push_once(bridge, request=PushRequest(full=dice.random() < 0.3))
     stub.chaos = None
 
 
 async def come_to_rest(bridge: Bridge, stub: StubSiro) -> None:
     """Quiet pushes; the last one has nothing to do."""
     for stream in ("opportunities", "engagements"):
-        await push_once(bridge, wish=Wish(streams=(stream,), full=True, accept_deletes=1000))
+        await push_once(bridge, request=PushRequest(streams=(stream,), full=True, accept_deletes=1000))
     await release(bridge)
-    result = await push_once(bridge, wish=Wish(full=True, accept_deletes=1000))
+    result = await push_once(bridge, request=PushRequest(full=True, accept_deletes=1000))
     assert result.settled, result.as_json()
     stub.forget_calls()
-    assert (await push_once(bridge, wish=Wish(full=True))).calls == 0
+    assert (await push_once(bridge, request=PushRequest(full=True))).calls == 0
     assert (await push_once(bridge)).calls == 0
 
 
@@ -80,11 +80,11 @@ def assert_jobs(held: dict[str, tuple[str, int | None]], there: dict[str, tuple[
 async def assert_the_ledger_tells_the_truth(bridge: Bridge, stub: StubSiro) -> None:
     """What it says Siro holds is what Siro holds."""
     async with bridge.engine.connect() as conn:
-        rows = list(await conn.execute(select(sent.c.stream, sent.c.key, sent.c.payload, sent.c.removed)))
+        rows = list(await conn.execute(select(sent.c.stream, sent.c.key, sent.c.payload, sent.c.is_deleted)))
     for row in rows:
         held = {name: value for name, value in stub.records[row.stream][row.key].items() if name != "id"}
-        assert bool(held.get("deletedAt")) == row.removed
-        if not row.removed:
+        assert bool(held.get("deletedAt")) == row.is_deleted
+        if not row.is_deleted:
             held = without_unknown(held, row.payload)
             assert sorted_children(row.payload) == sorted_children(held)
 
@@ -93,12 +93,12 @@ _STAYS = {"amount", "mergedToExternalId"}
 """What Siro cannot clear of a job or a customer."""
 
 
-def without_unknown(held: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:
+def without_unknown(held: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
     """Nobody knows of these whether Siro has one: a call that set it had no answer, and then the CRM had none."""
     return {
-        name: without_unknown(value, told.get(name) or {}) if isinstance(value, dict) else value
+        name: without_unknown(value, known.get(name) or {}) if isinstance(value, dict) else value
         for name, value in held.items()
-        if name in told or name not in _STAYS
+        if name in known or name not in _STAYS
     }
 
 

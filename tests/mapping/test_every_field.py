@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 from pydantic_core import from_json, to_json
 
+from fieldnote.bridge.push.payload_diff import with_removed
 from fieldnote.errors import MappingError
 from fieldnote.mapping.accounts import AccountRecord
 from fieldnote.mapping.fields import FieldShape, Shape, shape_of
-from fieldnote.mapping.records import StreamName, with_removed
+from fieldnote.mapping.records import StreamName
 from fieldnote.siro.models import EngagementSync, OpportunitySync
 from tests.mapping.mappers import mapper
 from tests.mapping.values_of_databases import VALUES

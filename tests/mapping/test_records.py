@@ -16,9 +16,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fieldnote.bridge.push.payload_diff import with_removed
 from fieldnote.config import ColumnZone, load
 from fieldnote.errors import ConfigError, MappingError
-from fieldnote.mapping.records import compile_push, with_removed
+from fieldnote.mapping.records import compile_push
 from tests.mapping.mappers import mapped, mapper
 
 NAIVE = datetime(2026, 2, 15, 14, 0)  # noqa: DTZ001 - a CRM's own time, without a zone

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from fieldnote.bridge.pull.dry_run import BackfillPlan, plan_backfill
     from fieldnote.bridge.pull.results import Change, PullResult
     from fieldnote.bridge.pull.run import pull_once
-    from fieldnote.bridge.push import Plan, PlannedChange, PushResult, StreamResult, Wish, plan_once, push_once
+    from fieldnote.bridge.push import Plan, PlannedChange, PushRequest, PushResult, StreamResult, plan_once, push_once
 
 __all__ = [
     "BackfillPlan",
@@ -36,9 +36,9 @@ __all__ = [
     "Plan",
     "PlannedChange",
     "PullResult",
+    "PushRequest",
     "PushResult",
     "StreamResult",
-    "Wish",
     "backfill_once",
     "open_bridge",
     "plan_backfill",
@@ -61,7 +61,7 @@ _ROOMS = {
     "PlannedChange": "push",
     "PushResult": "push",
     "StreamResult": "push",
-    "Wish": "push",
+    "PushRequest": "push",
     "plan_once": "push",
     "push_once": "push",
 }

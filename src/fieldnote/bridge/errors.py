@@ -6,8 +6,12 @@ from fieldnote.errors import FieldnoteError, Terminal, Transient
 
 
 class ConnectionChanged(FieldnoteError, Terminal):
-    """Organization, base URL or CRM are not those that the connection was first used with."""
+    """Organization, base URL or CRM differ from those that the connection was first used with."""
 
 
 class Busy(FieldnoteError, Transient):
-    """Another process is at the same work."""
+    """Another process does the same work."""
+
+
+class Halted(FieldnoteError, Transient):
+    """A pass leaves the rest of its work to the next one. It is caught once, and recorded on the result."""

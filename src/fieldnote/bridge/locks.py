@@ -1,4 +1,4 @@
-"""Advisory locks: who may push a stream, run the poll, or write a record, among all processes."""
+"""Advisory locks: which process may push a stream, run the poll, or write a record."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ _UNLOCK = text("select pg_advisory_unlock(:number)")
 
 
 @asynccontextmanager
-async def exclusive(engine: AsyncEngine, *what: str, patience: float) -> AsyncIterator[AsyncConnection]:
-    """Hold the lock named by `what` on a connection of its own, which the holder may use as well.
+async def exclusive(engine: AsyncEngine, *name: str, max_wait: float) -> AsyncIterator[AsyncConnection]:
+    """Take the lock with this name on a connection of its own, which the caller may use as well.
 
-    What the holder has written is committed at the end, if it ended well. The lock ends with the connection, so a
-    process that is killed leaves none. Raises `Busy` after `patience` seconds.
+    Commits at the end what the caller wrote on it, if no error is raised. The lock ends with the connection, so a
+    killed process leaves none. Raises `Busy` after `max_wait` seconds.
     """
-    number = _number(what)
+    number = _number(name)
     async with engine.connect() as connection:
-        await _acquire(connection, number, what, patience)
+        await _acquire(connection, number, name, max_wait)
         try:
             yield connection
             await connection.commit()
@@ -35,29 +35,29 @@ async def exclusive(engine: AsyncEngine, *what: str, patience: float) -> AsyncIt
             await _release(connection, number)
 
 
-def _number(what: tuple[str, ...]) -> int:
-    digest = hashlib.blake2b("\0".join(what).encode(), digest_size=8).digest()
+def _number(name: tuple[str, ...]) -> int:
+    digest = hashlib.blake2b("\0".join(name).encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)
 
 
-async def _acquire(connection: AsyncConnection, number: int, what: tuple[str, ...], patience: float) -> None:
-    """Asked again and again rather than waited for: a wait would end with the database's lock time-out."""
-    give_up = time.monotonic() + patience
+async def _acquire(connection: AsyncConnection, number: int, name: tuple[str, ...], max_wait: float) -> None:
+    """Ask again and again: a wait in the database would end with its lock timeout."""
+    give_up = time.monotonic() + max_wait
     while True:
         granted = await connection.scalar(_TRY, {"number": number})
-        await connection.commit()  # some hold it for hours, and a transaction that idles is ended by the database
+        await connection.commit()  # a lock may last for hours, and the database ends a transaction that idles
         if granted:
             return
         if time.monotonic() >= give_up:
             raise Busy(
-                f"{' '.join(what[:3])}: another process is at it",
-                hint="Wait until it is done. A daemon does this by itself on its schedule.",
+                f"another process is already running {' '.join(name[:3])}",
+                hint="Wait until it ends, and try again. A daemon does so on its schedule.",
             )
         await asyncio.sleep(_LOOK_AGAIN)
 
 
 async def _release(connection: AsyncConnection, number: int) -> None:
-    """A pooled connection outlives its use here, so the lock must go; a broken one has lost it anyway."""
+    """A pooled connection is used again, so the lock must go; a broken one has lost it anyway."""
     if connection.closed or connection.invalidated:
         return
     await connection.rollback()

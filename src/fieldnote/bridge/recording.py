@@ -1,4 +1,4 @@
-"""What is held of a recording: its state as last fetched, and how far it has come. Pure."""
+"""A snapshot of a recording: its state as last fetched, and its stage on the way into the CRM. Pure."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 WATCHED_FOR = timedelta(hours=48)
-"""How long an unfinished recording is read again although its `updatedAt` does not move."""
+"""An unfinished recording is read again for this long, although its `updatedAt` does not move."""
 STUCK_AFTER = timedelta(hours=3)
-"""How long processing may take before it is named as stuck."""
+"""Processing that takes longer is reported as stuck."""
 
 
 class Model(StrEnum):
@@ -32,38 +32,38 @@ class RowStatus(StrEnum):
     """How far Siro is with one extraction, as a user token sees it."""
 
     IN_PROGRESS = "IN_PROGRESS"
-    """At work."""
+    """In progress."""
     SUCCESS = "SUCCESS"
     """Done."""
     FAIL = "FAIL"
-    """Given up."""
+    """Failed."""
     SYNCED = "SYNCED"
     """Done, and written to a CRM by Siro itself."""
 
 
 class Stage(StrEnum):
-    """Where a recording stands on its way into the CRM."""
+    """The stage of a recording on its way into the CRM."""
 
     PROCESSING = "processing"
-    """Siro is at work on it."""
+    """Siro processes it."""
     STUCK = "stuck"
-    """Siro has been at work on it for more than three hours: the upload may have failed."""
+    """Siro has processed it for more than three hours: the upload may have failed."""
     UNLINKED = "unlinked"
     """Siro has not linked it to a CRM record."""
     UNPROVEN = "unproven"
     """Linked, but nothing shows yet that the link is this connection's; see `ownership`."""
     FOREIGN = "foreign"
-    """Linked to a record of another connection, and none of our business."""
+    """Linked to a record of another connection, and never acted upon."""
     COLLIDING = "colliding"
-    """Linked to a record that two connections of ours have both pushed; nobody can tell whose it is."""
+    """Linked to a record that two of our connections have pushed; nobody can say which one it belongs to."""
     WAITING = "waiting"
     """Linked; its summary or extractions are not there yet."""
     INCOMPLETE = "incomplete"
     """Its summary or extractions have not come within 48 hours."""
     COMPLETE = "complete"
-    """All is there."""
+    """Summary and extractions are there."""
     DELETED = "deleted"
-    """Deleted in Siro. What it gave before stays as it is."""
+    """Deleted in Siro. The values that it gave before stay."""
 
     @property
     def unfinished(self) -> bool:
@@ -75,7 +75,7 @@ _UNFINISHED = frozenset({Stage.PROCESSING, Stage.STUCK, Stage.UNLINKED, Stage.UN
 
 
 class Ownership(StrEnum):
-    """Whose record a recording is linked to."""
+    """The connection that a recording's records belong to."""
 
     OURS = "ours"
     """This connection's."""
@@ -107,7 +107,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Extraction:
-    """One thing that was said, by the name of its definition."""
+    """One extracted value, by the name of its definition."""
 
     name: str
     value: object
@@ -118,8 +118,8 @@ class Extraction:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """A recording."""
+class RecordingSnapshot:
+    """A recording, as it was last fetched."""
 
     id: str
     user_id: str | None
@@ -142,19 +142,19 @@ class Held:
     extractions: tuple[Extraction, ...] = ()
     duration_ms: int | None = None
     latitude: float | None = None
-    """Of the telephone, when it began. Nought and nought stand for "not known"."""
+    """Of the phone, when the recording began. Zero and zero mean that it is not known."""
     longitude: float | None = None
     withdrawn: bool = False
-    """Deleted in Siro, and a person agreed that what it gave goes."""
+    """Deleted in Siro, and a person agreed to take back its values."""
 
     def linked_to(self, model: Model, record: str) -> bool:
         """Whether one of its links is this record."""
         return any(link.model is model and link.record == record for link in self.links)
 
 
-def watched(held: Held, now: datetime) -> bool:
+def watched(recording: RecordingSnapshot, now: datetime) -> bool:
     """Whether late parts may still come."""
-    return now - max(held.started_at, held.updated_at) < WATCHED_FOR
+    return now - max(recording.started_at, recording.updated_at) < WATCHED_FOR
 
 
 def keep_links(links: Sequence[Link]) -> tuple[Link, ...]:

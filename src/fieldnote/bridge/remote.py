@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 from pydantic_core import from_json, to_json
 
-from fieldnote.bridge.recording import Extraction, Held, Link, Model, RowStatus, Section, keep_links
+from fieldnote.bridge.recording import Extraction, Link, Model, RecordingSnapshot, RowStatus, Section, keep_links
 from fieldnote.siro import AsyncSiro, Limiter, RetryPolicy, endpoints
 from fieldnote.siro.errors import BadResponse, NotFound, SiroError
 from fieldnote.siro.models import CrmLinks, ExtractionRow, LinkTarget, Recording, User
@@ -27,15 +27,15 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 PAGE_SIZE = 25
+"""Longer pages leave out parts of recordings silently."""
 
 NO_RECORDING: Final = "00000000-0000-4000-8000-000000000000"
 """An id that no recording has: asking for it tests a credential."""
-"""Longer pages leave out parts of recordings without saying so."""
 _UNKNOWN = datetime.fromtimestamp(0, UTC)
 
 
 class Answer(msgspec.Struct, gc=False):
-    """What Siro says about a record that it took: of all that it says, what is needed, as there are very many."""
+    """Siro's answer to one record, with only the fields that the bridge needs: there are very many answers."""
 
     siro_id: str | None = msgspec.field(name="id")
     key: str = msgspec.field(name="externalId", default="")
@@ -57,13 +57,13 @@ class _Answers(msgspec.Struct):
 class RecordingPage:
     """Some recordings of a list."""
 
-    held: list[Held]
+    recordings: list[RecordingSnapshot]
     cursor: str | None
-    """Where the list goes on; None: it ends here."""
+    """Of the next page; None: this is the last one."""
 
 
 class Remote:
-    """One organization, and how it is reached."""
+    """One organization's API."""
 
     def __init__(self, client: AsyncSiro) -> None:
         self.client = client
@@ -72,12 +72,12 @@ class Remote:
 
     @property
     def base_url(self) -> str:
-        """Where the organization's API is."""
+        """The address of the organization's API."""
         return self.client.settings.base_url
 
     @property
     def credential(self) -> str:
-        """The secret that says whose organization it is: to be fingerprinted, never kept."""
+        """The secret of the organization, for a fingerprint; never kept."""
         settings = self.client.settings
         secret = settings.token or settings.client_secret
         return secret.get_secret_value() if secret is not None else ""
@@ -93,7 +93,7 @@ class Remote:
         return self.client.has_user_credentials
 
     async def organization_id(self) -> str:
-        """Whose credential this is."""
+        """The organization that the credential belongs to."""
         return (await self.client.auth.caller_identity()).organization_id
 
     async def put(self, stream: StreamName, record: bytes, siro_id: str | None = None) -> Answer:
@@ -127,7 +127,7 @@ class Remote:
         return answer
 
     def forget_accounts(self) -> None:
-        """Ask Siro anew which accounts it has, when that is next needed."""
+        """List Siro's accounts again when they are next needed."""
         self._known_accounts = None
 
     async def _delete_account(self, siro_id: str | None) -> Answer:
@@ -157,11 +157,11 @@ class Remote:
         """Siro deletes every appointment that starts between the two but these. Raises SiroError."""
         await self.client.engagements.soft_delete_removed(from_time=first, to_time=last, valid_external_ids=keys)
 
-    async def recordings(self, since: datetime) -> AsyncIterator[list[Held]]:
+    async def recordings(self, since: datetime) -> AsyncIterator[list[RecordingSnapshot]]:
         """Recordings updated since then, page by page. What a page leaves out of one says nothing."""
         async with aclosing(self.pages(since)) as pages:
             async for page in pages:
-                yield page.held
+                yield page.recordings
 
     async def pages(self, since: datetime, cursor: str | None = None) -> AsyncGenerator[RecordingPage, None]:
         """The same, each page with the cursor behind it; `cursor` goes on where an earlier listing was."""
@@ -176,11 +176,11 @@ class Remote:
         )
         async with aclosing(listing.pages()) as pages:
             async for page in pages:
-                yield RecordingPage([held_of(recording) for recording in page.items], page.cursor)
+                yield RecordingPage([snapshot_of(recording) for recording in page.items], page.cursor)
 
-    async def recording(self, recording_id: str) -> Held:
+    async def recording(self, recording_id: str) -> RecordingSnapshot:
         """One recording with all that it has. Raises `NotFound`."""
-        return held_of(
+        return snapshot_of(
             await self.client.recordings.get(
                 recording_id,
                 show_crm_links=True,
@@ -203,11 +203,11 @@ class Remote:
         )
 
     async def users(self) -> list[User]:
-        """All who are not disabled. Raises SiroError."""
+        """All users that are not disabled. Raises SiroError."""
         return [user for user in await self.client.users.list() if not user.disabled]
 
     async def utterances(self, recording_id: str) -> list[Utterance]:
-        """What was said in a recording, in its order; by user token."""
+        """The utterances of a recording, in order; by user token."""
         from fieldnote.insight.evidence import Utterance  # noqa: PLC0415 - a push need not wait for it
 
         transcript = await self.client.recordings.utterances(recording_id)
@@ -257,7 +257,7 @@ def _decoded(content: bytes) -> object:
 
 
 def _answers(answer: object) -> list[Answer]:
-    """What Siro says of each record. Raises BadResponse where it does not name one."""
+    """Siro's answers to the records. Raises BadResponse where one has no id."""
     found = [
         item if isinstance(item, Answer) else _answer_of(item)
         for item in raw(answer)
@@ -280,13 +280,13 @@ def _first(answers: list[Answer]) -> Answer:
     return answers[0]
 
 
-def held_of(recording: Recording) -> Held:
-    """A recording as it is held. Pure."""
+def snapshot_of(recording: Recording) -> RecordingSnapshot:
+    """The snapshot of a recording. Pure."""
     summary = tuple(Section(part.name or "", part.content) for part in recording.summary or ())
     said = recording.entity_extractions or ()
     place = _place(recording)
     moments = [moment for moment in (recording.created_at, recording.updated_at) if moment is not None]
-    return Held(
+    return RecordingSnapshot(
         id=recording.id,
         user_id=recording.user_id,
         started_at=moments[0] if moments else _UNKNOWN,
@@ -318,7 +318,7 @@ def _place(recording: Recording) -> tuple[float, float] | tuple[None, None]:
 
 
 def _flag(flag: bool | None, *, there: bool) -> bool:
-    """The flags are not in every answer; what is there is done."""
+    """Not every answer has the flags; a part that is there is done."""
     return there if flag is None else flag
 
 
@@ -342,7 +342,7 @@ def _links(crm: CrmLinks | None) -> tuple[Link, ...]:
 
 
 def extractions_of(rows: Iterable[ExtractionRow]) -> tuple[Extraction, ...]:
-    """The rows of all live definitions; one without items is there by its definition's name. Pure."""
+    """The rows of all live definitions; one without items counts by its definition's name. Pure."""
     found: list[Extraction] = []
     for row in rows:
         if row.siro_entity_definition_deleted:
@@ -356,7 +356,7 @@ def extractions_of(rows: Iterable[ExtractionRow]) -> tuple[Extraction, ...]:
 
 
 def _status(row: ExtractionRow) -> RowStatus:
-    """The quickstart's rows have no status: what they hold is done. A word that is not known yet is not."""
+    """Rows of the quickstart have no status: they are done. An unknown status is not."""
     if row.status is None:
         return RowStatus.SUCCESS
     return RowStatus(row.status) if row.status in set(RowStatus) else RowStatus.IN_PROGRESS

@@ -1,7 +1,7 @@
-"""Who the CRM's reps are in Siro: by a person's word, else by email, else by full name, else nobody.
+"""Maps the CRM's reps to Siro's users: by a person's choice, else by email, else by full name.
 
-A recording belongs to a Siro user, an appointment to a rep of the CRM. Where the two do not meet, nothing of that
-rep is ever linked, so this is the first thing to look at.
+A recording belongs to a Siro user, an appointment to a rep of the CRM. Without a mapping, no recording
+of that rep is ever linked, so check this first.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from fieldnote.siro.errors import Forbidden, NotFound
 from fieldnote.siro.models import User
 
 
-class Way(StrEnum):
-    """By what a rep was found among Siro's users."""
+class MappingMethod(StrEnum):
+    """How a rep was found among Siro's users."""
 
     OVERRIDE = "override"
-    """A person said so, in Siro."""
+    """By a person's choice in Siro."""
     EMAIL = "email"
     NAME = "name"
     """By full name; the emails differ, or one is missing."""
@@ -37,15 +37,15 @@ class Rep:
     email: str | None = None
     name: str | None = None
     records: int = 0
-    """On how many rows they are."""
+    """The number of rows that name them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mapped:
-    """A rep beside the Siro user that they are taken for."""
+    """A rep, and the Siro user that they are mapped to."""
 
     rep: Rep
-    way: Way
+    method: MappingMethod
     user: User | None
     why: str
 
@@ -56,7 +56,7 @@ class Mapped:
             "email": self.rep.email,
             "name": self.rep.name,
             "records": self.rep.records,
-            "way": self.way.value,
+            "way": self.method.value,
             "siroUserId": self.user.id if self.user else None,
             "siroEmail": self.user.email if self.user else None,
             "siroName": self.user.full_name if self.user else None,
@@ -65,20 +65,20 @@ class Mapped:
 
 
 def match(rep: Rep, users: Sequence[User], overrides: Mapping[str, str]) -> Mapped:
-    """Whom a rep is taken for. What fits two users fits nobody: a guess accuses the wrong person."""
+    """Map a rep to a user. Two users that fit are none: a guess would accuse the wrong person."""
     by_id = {user.id: user for user in users}
     by_email = _unique(users, lambda user: email_key(user.email)).get(email_key(rep.email) or "-")
     key = name_key(rep.name)
     namesakes = [user for user in users if key and name_key(user.full_name) == key]
     natural = by_email or (namesakes[0] if len(namesakes) == 1 else None)
-    told = by_id.get(overrides.get(rep.external_id, ""))
-    if told is not None and (natural is None or told.id != natural.id):
-        return Mapped(rep, Way.OVERRIDE, told, "mapped by a person")
+    chosen = by_id.get(overrides.get(rep.external_id, ""))
+    if chosen is not None and (natural is None or chosen.id != natural.id):
+        return Mapped(rep, MappingMethod.OVERRIDE, chosen, "mapped by a person")
     if by_email is not None:
-        return Mapped(rep, Way.EMAIL, by_email, "same email")
+        return Mapped(rep, MappingMethod.EMAIL, by_email, "same email")
     if natural is not None:
-        return Mapped(rep, Way.NAME, natural, "same full name")
-    return Mapped(rep, Way.NONE, None, _why_nobody(rep, key, namesakes))
+        return Mapped(rep, MappingMethod.NAME, natural, "same full name")
+    return Mapped(rep, MappingMethod.NONE, None, _why_nobody(rep, key, namesakes))
 
 
 def _why_nobody(rep: Rep, key: str, namesakes: Sequence[User]) -> str:
@@ -97,15 +97,15 @@ def _unique(users: Iterable[User], key: Any) -> dict[str, User]:
 
 
 async def overrides_of(bridge: Bridge) -> dict[str, str] | None:
-    """Which Siro user each rep is mapped to, by the CRM's id; None where Siro does not tell."""
+    """The Siro user that each rep is mapped to, by the CRM's id; None where Siro does not say."""
     found: dict[str, str] = {}
-    told = False
+    complete = False
     try:
         async for item in bridge.remote.client.external_users.list():
             if isinstance(item, dict) and "userId" in item:
-                told = True
+                complete = True
                 if item.get("externalId") and item["userId"]:
                     found[str(item["externalId"])] = str(item["userId"])
     except (NotFound, Forbidden):
         return None
-    return found if told else None
+    return found if complete else None

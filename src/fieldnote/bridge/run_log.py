@@ -1,4 +1,4 @@
-"""The record of each pass: when it ran, and what came of it."""
+"""The run log: when each pass ran, and its outcome."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from fieldnote.db.bridge_tables import runs
 
 
 async def begin(engine: AsyncEngine, name: str, kind: str) -> int:
-    """Note that a pass begins; its number."""
+    """Note that a pass begins. Its number."""
     async with engine.begin() as conn:
         statement = insert(runs).values(connection=name, kind=kind).returning(runs.c.id)
         return int((await conn.execute(statement)).scalar_one())
 
 
 async def finish(engine: AsyncEngine, run_id: int, outcome: dict[str, Any]) -> None:
-    """Note how it ended: counts and states, nothing personal."""
+    """Note how it ended: counts and states, no personal data."""
     async with engine.begin() as conn:
         values = {"finished_at": func.now(), "outcome": outcome}
         await conn.execute(update(runs).where(runs.c.id == run_id).values(values))

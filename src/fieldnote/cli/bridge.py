@@ -13,17 +13,17 @@ from fieldnote.cli.support.loop import run_in_loop
 from fieldnote.errors import ConfigError
 
 if TYPE_CHECKING:
-    from fieldnote.bridge import BackfillPlan, Plan, PullResult, PushResult, StreamResult, Wish
+    from fieldnote.bridge import BackfillPlan, Plan, PullResult, PushRequest, PushResult, StreamResult
     from fieldnote.config import Config
 
-ConfigFile = Annotated[Path, typer.Option("--config", metavar="FILE", help="The file that says what goes where.")]
+ConfigFile = Annotated[Path, typer.Option("--config", metavar="FILE", help="The file that describes the connection.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document, and nothing else, on stdout.")]
 AcceptChange = Annotated[
     bool,
     typer.Option(
         "--accept-change",
-        help="Go on although organization, base URL or CRM are not those of before. "
-        "What was known about the old ones is forgotten; what stands in the CRM is kept.",
+        help="Continue although the organization, base URL or CRM changed. "
+        "Discards the ledger of the old one; the CRM's data stays as it is.",
     ),
 ]
 DEFAULT_FILE = Path("fieldnote.yaml")
@@ -48,18 +48,18 @@ def push(
     since: Since = None,
     accept_deletes: Annotated[
         int,
-        typer.Option(metavar="N", min=0, help="So many deletions are meant, although the file would stop at them."),
+        typer.Option(metavar="N", min=0, help="Allow up to N deletions, beyond the limit in the file."),
     ] = 0,
     accept_change: AcceptChange = False,
     as_json: AsJson = False,
 ) -> None:
     """Send to Siro what changed in the CRM, once.
 
-    Exit status: 0 if Siro now holds everything as the CRM does, 1 if a record is refused, unmapped, pending
-    or doubtful.
+    Exit status: 0 if Siro has everything as the CRM does, 1 if a record is refused, unmapped or pending, or a
+    deletion waits for a person.
     """
-    wish = _wish(stream, key, full=full, since=since, accept_deletes=accept_deletes)
-    result = run_in_loop(_push(_load(config), wish, accept_change=accept_change, quiet=as_json))
+    request = _request(stream, key, full=full, since=since, accept_deletes=accept_deletes)
+    result = run_in_loop(_push(_load(config), request, accept_change=accept_change, quiet=as_json))
     if as_json:
         typer.echo(json.dumps(result.as_json(), ensure_ascii=False))
     else:
@@ -81,8 +81,8 @@ def plan(
 
     Exit status: 0 if it would send nothing, 3 if it would.
     """
-    wish = _wish(stream, key, full=full, since=since)
-    planned = run_in_loop(_plan(_load(config), wish, as_json=as_json))
+    request = _request(stream, key, full=full, since=since)
+    planned = run_in_loop(_plan(_load(config), request, as_json=as_json))
     if not planned.empty:
         raise typer.Exit(3)
 
@@ -161,35 +161,35 @@ def moment(text: str) -> datetime:
         ) from error
 
 
-def _wish(
+def _request(
     streams: list[str] | None, keys: list[str] | None, *, full: bool, since: str | None, accept_deletes: int = 0
-) -> Wish:
-    from fieldnote.bridge import Wish
+) -> PushRequest:
+    from fieldnote.bridge import PushRequest
 
     if keys and (not streams or len(streams) != 1):
-        raise ConfigError("--id needs the stream that it is of", hint="Add for example `--stream engagements`.")
+        raise ConfigError("--id needs a stream", hint="Add for example `--stream engagements`.")
     if sum(map(bool, (keys, full, since))) > 1:
-        raise ConfigError("--id, --full and --since say three different things", hint="Give one of them.")
+        raise ConfigError("--id, --full and --since exclude each other", hint="Use one of them.")
     start = None if since is None else moment(since)
-    return Wish(tuple(streams or ()), tuple(keys or ()), full, start, accept_deletes)
+    return PushRequest(tuple(streams or ()), tuple(keys or ()), full, start, accept_deletes)
 
 
-async def _push(config: Config, wish: Wish, *, accept_change: bool, quiet: bool) -> PushResult:
+async def _push(config: Config, request: PushRequest, *, accept_change: bool, quiet: bool) -> PushResult:
     from fieldnote.bridge import open_bridge, push_once
     from fieldnote.cli.support.progress import progress
 
     async with open_bridge(config) as bridge:
         with progress(quiet=quiet) as watch:
-            return await push_once(bridge, wish=wish, accept_change=accept_change, watch=watch)
+            return await push_once(bridge, request=request, accept_change=accept_change, watch=watch)
 
 
-async def _plan(config: Config, wish: Wish, *, as_json: bool) -> Plan:
+async def _plan(config: Config, request: PushRequest, *, as_json: bool) -> Plan:
     from fieldnote.bridge import open_bridge, plan_once
     from fieldnote.cli.plans import JsonPlan, TextPlan
 
     printed = JsonPlan() if as_json else TextPlan()
     async with open_bridge(config) as bridge:
-        planned = await plan_once(bridge, printed.tell, wish=wish)
+        planned = await plan_once(bridge, printed.report, request=request)
     printed.end(planned)
     return planned
 
@@ -263,13 +263,13 @@ def _print_push(result: PushResult) -> None:
 
 
 def _rarer(stream: StreamResult) -> dict[str, int]:
-    """What most pushes need not speak of."""
+    """Numbers that are printed only if they are not zero."""
     return {
         "deleted": stream.removed,
-        "doubtful": stream.doubtful,
+        "deletions pending": stream.pending_deletions,
         "dropped by a person": stream.dropped,
         "no longer in the CRM": stream.left,
-        "with a value that Siro cannot clear": stream.standing,
+        "with a value that Siro cannot clear": stream.uncleared,
     }
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from fieldnote.json_form import to_json
+
 if TYPE_CHECKING:
     from fieldnote.bridge import Plan, PlannedChange
 
@@ -16,15 +18,15 @@ _SIGNS = {"create": ("+", "green"), "change": ("~", "yellow"), "delete": ("-", "
 class TextPlan:
     """For people."""
 
-    def tell(self, change: PlannedChange) -> None:
+    def report(self, change: PlannedChange) -> None:
         """Print one record."""
-        sign, colour = _SIGNS[change.action.value]
-        typer.secho(f"{sign} {change.stream} {change.key}", fg=colour)
+        sign, color = _SIGNS[change.action.value]
+        typer.secho(f"{sign} {change.stream} {change.key}", fg=color)
         if change.reason:
             typer.echo(f"    {change.reason}")
         for item in change.fields:
-            old = "" if change.action.value == "create" else f"{_shown(item.old)} → "
-            typer.echo(f"    {item.field}: {old}{_shown(item.new)}")
+            old = "" if change.action.value == "create" else f"{_shorten(item.old)} → "
+            typer.echo(f"    {item.field}: {old}{_shorten(item.new)}")
 
     def end(self, plan: Plan) -> None:
         """Print the sum."""
@@ -40,10 +42,10 @@ class JsonPlan:
     def __init__(self) -> None:
         self._first = True
 
-    def tell(self, change: PlannedChange) -> None:
+    def report(self, change: PlannedChange) -> None:
         """Print one record."""
         typer.echo('{"changes": [' if self._first else ", ", nl=False)
-        typer.echo(json.dumps(change.as_json(), ensure_ascii=False), nl=False)
+        typer.echo(json.dumps(to_json(change), ensure_ascii=False), nl=False)
         self._first = False
 
     def end(self, plan: Plan) -> None:
@@ -54,6 +56,6 @@ class JsonPlan:
         typer.echo(f"], {rest[1:]}")
 
 
-def _shown(value: Any) -> str:
+def _shorten(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 100 else f"{text[:99]}…"

@@ -1,4 +1,4 @@
-"""`fieldnote quarantine`: records that wait for somebody to mend the row or the map."""
+"""`fieldnote quarantine`: records that wait for a person to fix the row or the map."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import typer
 from fieldnote.cli.bridge import DEFAULT_FILE, AsJson, ConfigFile, Streams
 from fieldnote.cli.support.opened import with_bridge
 from fieldnote.errors import ConfigError
+from fieldnote.json_form import to_json
 
 if TYPE_CHECKING:
     from fieldnote.bridge import Bridge
@@ -23,12 +24,12 @@ Keys = Annotated[list[str], typer.Argument(metavar="KEY…", help="The CRM's key
 
 @app.command("list")
 def list_(*, config: ConfigFile = DEFAULT_FILE, stream: Streams = None, as_json: AsJson = False) -> None:
-    """List what waits, oldest first, with the reason of each."""
+    """List the records that wait, oldest first, with the reason of each."""
     from fieldnote.bridge.push.quarantine import waiting
 
     found = with_bridge(config, lambda bridge: waiting(bridge, tuple(stream or ())))
     if as_json:
-        typer.echo(json.dumps([item.as_json() for item in found], ensure_ascii=False))
+        typer.echo(json.dumps([to_json(item) for item in found], ensure_ascii=False))
         return
     for item in found:
         since = f"{item.since:%Y-%m-%d %H:%M} UTC" if item.since else ""
@@ -41,11 +42,11 @@ def list_(*, config: ConfigFile = DEFAULT_FILE, stream: Streams = None, as_json:
 
 @app.command()
 def show(stream: Stream, key: str, *, config: ConfigFile = DEFAULT_FILE) -> None:
-    """Show one record as JSON: why it waits, its row now, what would be sent, and what Siro holds."""
+    """Show one record as JSON: why it waits, its row now, the payload of a push, and the one that Siro has."""
     from fieldnote.bridge.push import quarantine
 
-    shown = with_bridge(config, lambda bridge: quarantine.show(bridge, _known(bridge, stream), key))
-    typer.echo(json.dumps(shown.as_json(), ensure_ascii=False, indent=2))
+    details = with_bridge(config, lambda bridge: quarantine.show(bridge, _stream_of(bridge, stream), key))
+    typer.echo(json.dumps(details.as_json(), ensure_ascii=False, indent=2))
 
 
 @app.command()
@@ -60,21 +61,21 @@ def retry(
     from fieldnote.bridge.push import quarantine
 
     if bool(keys) == everything:
-        raise ConfigError("say which records", hint="Give their keys, or --all.")
-    count = with_bridge(config, lambda bridge: quarantine.retry(bridge, _known(bridge, stream), keys or []))
+        raise ConfigError("no records given", hint="Give their keys, or --all.")
+    count = with_bridge(config, lambda bridge: quarantine.retry(bridge, _stream_of(bridge, stream), keys or []))
     typer.echo(f"{count} will be tried again by the next push")
 
 
 @app.command()
 def drop(stream: Stream, keys: Keys, *, config: ConfigFile = DEFAULT_FILE) -> None:
-    """Say that records need not go to Siro as they are. When their rows change they are tried again."""
+    """Do not send records as they are. They are tried again when their rows change."""
     from fieldnote.bridge.push import quarantine
 
-    count = with_bridge(config, lambda bridge: quarantine.drop(bridge, _known(bridge, stream), keys))
+    count = with_bridge(config, lambda bridge: quarantine.drop(bridge, _stream_of(bridge, stream), keys))
     typer.echo(f"{count} dropped")
 
 
-def _known(bridge: Bridge, stream: str) -> StreamName:
+def _stream_of(bridge: Bridge, stream: str) -> StreamName:
     from fieldnote.bridge.push.run import mappers_of
 
     return next(iter(mappers_of(bridge, (stream,))))

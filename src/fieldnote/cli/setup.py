@@ -109,7 +109,7 @@ def _print_reps(found: RepMapping) -> None:
 def _row(item: Mapped) -> list[str]:
     rep = item.rep
     user = f"{item.user.full_name} <{item.user.email}>" if item.user else "-"
-    return [rep.external_id, rep.name or "-", rep.email or "-", str(rep.records), item.way.value, user, item.why]
+    return [rep.external_id, rep.name or "-", rep.email or "-", str(rep.records), item.method.value, user, item.why]
 
 
 def try_it(

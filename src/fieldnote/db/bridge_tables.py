@@ -141,9 +141,9 @@ sent: Final = Table(
     # What it may hold since a call whose answer never came.
     Column("attempted", JSON(none_as_null=True)),
     # The fields that Siro still shows although the CRM has no value any more, as its API cannot clear them.
-    Column("standing", JSON(none_as_null=True)),
-    # Whether Siro holds it as deleted.
-    Column("removed", Boolean, nullable=False, server_default=false()),
+    Column("uncleared", JSON(none_as_null=True)),
+    # Whether the record is deleted in Siro.
+    Column("is_deleted", Boolean, nullable=False, server_default=false()),
     Column("siro_id", Text),
     # Siro's ids of the records nested in it: {"opportunity": …, "account": …}.
     _json("related"),
@@ -151,8 +151,8 @@ sent: Final = Table(
     Column("hint", Text),
     _moment("sent_at"),
     _now("changed_at"),
-    Index("ix_sent_open", "connection", "stream", "state", postgresql_where=text("state not in ('sent', 'removed')")),
-    Index("ix_sent_standing", "connection", "stream", postgresql_where=text("standing is not null")),
+    Index("ix_sent_open", "connection", "stream", "state", postgresql_where=text("state not in ('sent', 'deleted')")),
+    Index("ix_sent_uncleared", "connection", "stream", postgresql_where=text("uncleared is not null")),
 )
 """The push ledger: one row for each record of a stream, keyed by the CRM's key."""
 

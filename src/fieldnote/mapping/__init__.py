@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fieldnote.mapping.records import Mapped, RowMapper, compile_stream, with_removed
+from fieldnote.mapping.records import Mapped, RowMapper, compile_stream
 from fieldnote.mapping.values import Converted, Unconvertible, convert
 
-__all__ = ["Converted", "Mapped", "RowMapper", "Unconvertible", "compile_stream", "convert", "with_removed"]
+__all__ = ["Converted", "Mapped", "RowMapper", "Unconvertible", "compile_stream", "convert"]

@@ -17,7 +17,7 @@ What is null: a field that Siro can clear is sent as null, any other is left out
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,14 +27,13 @@ from typing import Any, Final, Literal, Protocol, get_args
 from zoneinfo import ZoneInfo
 
 import msgspec
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from fieldnote.config import ColumnZone, Config, Keys, StreamSettings, nearest
 from fieldnote.crm.types import FrozenValue, Row, freeze, key_text
 from fieldnote.errors import ConfigError, CrmRefused, MappingError
 from fieldnote.mapping.accounts import AccountRecord
 from fieldnote.mapping.evaluation import FieldError, Scope
-from fieldnote.mapping.fields import Shape, shape_of
 from fieldnote.mapping.maps import MapError, RecordMap, compile_record
 from fieldnote.siro.models import EngagementSync, OpportunitySync
 
@@ -42,7 +41,7 @@ StreamName = Literal["accounts", "opportunities", "engagements"]
 """In the order in which they go: what is referred to before what refers to it."""
 SyncRecord = EngagementSync | OpportunitySync | AccountRecord
 
-_MODELS: dict[StreamName, type[SyncRecord]] = {
+MODELS: Final[dict[StreamName, type[SyncRecord]]] = {
     "accounts": AccountRecord,
     "opportunities": OpportunitySync,
     "engagements": EngagementSync,
@@ -98,7 +97,7 @@ class RowMapper:
         self._key = settings.key
         self._zone = zone
         self._fields = fields
-        self._model = _MODELS[stream]
+        self._model = MODELS[stream]
         self._rules = bool(self._model.__pydantic_decorators__.model_validators)
         self._fixed_zone = ZoneInfo(zone) if isinstance(zone, str) and zone else None
         self._shape: _Shape | None = None
@@ -218,7 +217,7 @@ def compile_stream(
 
     Raises ConfigError for a field that Siro does not have, or an expression that cannot be read.
     """
-    fields = compile_record(_MODELS[stream], settings.map, ("push", stream, "map"))
+    fields = compile_record(MODELS[stream], settings.map, ("push", stream, "map"))
     return RowMapper(stream, settings, settings.timezone or timezone, fields)
 
 
@@ -236,67 +235,6 @@ def compile_push(config: Config) -> dict[StreamName, RowMapper]:
         except MapError as error:
             raise ConfigError(f"{config.at(error.keys)}: {error.message}", hint=error.hint) from error
     return mappers
-
-
-# --- children that vanished -----------------------------------------------------------------------------
-
-
-def _lists_of_children(*models: type[BaseModel]) -> Iterator[str]:
-    """The fields, at any depth, that hold records which are taken off one by one, with `deletedAt`."""
-    for model in models:
-        for name, shape in shape_of(model).items():
-            if shape.model is None:
-                continue
-            if shape.shape is Shape.RECORDS and "deletedAt" in shape_of(shape.model):
-                yield name
-            yield from _lists_of_children(shape.model)
-
-
-_CHILDREN: Final = frozenset(_lists_of_children(*_MODELS.values()))
-
-
-def with_removed(previous: dict[str, Any] | None, new: dict[str, Any], now: datetime) -> dict[str, Any]:
-    """`new`, and the reps and contacts that were sent before and are gone now, once more with `deletedAt`.
-
-    Both payloads are as they go over the wire; `previous` is what was sent last, with what this function
-    added to it. The result equals `previous` if nothing has to be sent: a rep who was taken off stays in
-    the payload with the time of their removal, and one who came back has `deletedAt: null`. It reaches into
-    records inside the record as long as they are the same ones.
-    """
-    if not previous:
-        return new
-    result = dict(new)
-    for name, before in previous.items():
-        given = new.get(name)
-        if name in _CHILDREN and before:
-            result[name] = _merged({child["externalId"]: child for child in before}, given or [], now)
-        elif isinstance(before, dict) and isinstance(given, dict) and _same(before, given):
-            result[name] = with_removed(before, given, now)
-    return result
-
-
-def _same(left: dict[str, Any], right: dict[str, Any]) -> bool:
-    return left.get("externalId") == right.get("externalId")
-
-
-def _merged(before: dict[str, dict[str, Any]], children: list[dict[str, Any]], now: datetime) -> list[dict[str, Any]]:
-    present = {child["externalId"] for child in children}
-    kept = [
-        _back(before[child["externalId"]], child, now) if child["externalId"] in before else child for child in children
-    ]
-    stamp = now.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    gone = [
-        child if child.get("deletedAt") else {**child, "deletedAt": stamp}
-        for key, child in before.items()
-        if key not in present
-    ]
-    return kept + gone
-
-
-def _back(before: dict[str, Any], child: dict[str, Any], now: datetime) -> dict[str, Any]:
-    """A child that was there before; if it had been taken off, it is put back."""
-    whole = with_removed(before, child, now)
-    return {"deletedAt": None} | whole if "deletedAt" in before else whole
 
 
 # --- small things ---------------------------------------------------------------------------------------

@@ -39,7 +39,7 @@ def queue_of(connection: str) -> str:
 async def push(context: procrastinate.JobContext) -> None:
     """One push; the cycle after a failed one is due as if nothing had happened."""
     try:
-        await push_once(_bridge(context), patience=0)
+        await push_once(_bridge(context), max_wait=0)
     except Busy:
         log.info("push_already_running", extra={"connection": _bridge(context).name})
     except FieldnoteError as error:
@@ -59,7 +59,7 @@ async def hooked(context: procrastinate.JobContext, stream: StreamName) -> None:
 async def pull(context: procrastinate.JobContext) -> None:
     """One pull."""
     try:
-        await pull_once(_bridge(context), patience=0, eager=False)
+        await pull_once(_bridge(context), max_wait=0, eager=False)
     except Busy:
         log.info("pull_already_running", extra={"connection": _bridge(context).name})
     except FieldnoteError as error:

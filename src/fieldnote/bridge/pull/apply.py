@@ -27,7 +27,7 @@ from fieldnote.bridge.pull.recordings import Recordings
 from fieldnote.bridge.pull.results import Change
 from fieldnote.bridge.pull.start_links import START_LINK, start_link
 from fieldnote.bridge.pull.values import contribution
-from fieldnote.bridge.recording import Held, Link, Model, Ownership
+from fieldnote.bridge.recording import Link, Model, Ownership, RecordingSnapshot
 from fieldnote.bridge.session import Bridge
 from fieldnote.config import FieldSettings, NoteSettings, Policy, TargetSettings
 from fieldnote.crm.bulk import find_notes, insert_notes, write_fields
@@ -54,7 +54,7 @@ async def apply_record(bridge: Bridge, run_id: int, model: Model, key: str) -> A
 
     Raises `CrmUnavailable` if the CRM cannot be reached; the record stays due then.
     """
-    async with exclusive(bridge.engine, "record", bridge.name, model.value, key, patience=_PATIENCE) as conn:
+    async with exclusive(bridge.engine, "record", bridge.name, model.value, key, max_wait=_PATIENCE) as conn:
         return await compare_record(bridge, conn, run_id, model, key)
 
 
@@ -93,7 +93,9 @@ class _Work:
 
     # --- fields
 
-    async def _fields(self, target: TargetSettings, usable: Sequence[Held], linked: Sequence[Held]) -> None:
+    async def _fields(
+        self, target: TargetSettings, usable: Sequence[RecordingSnapshot], linked: Sequence[RecordingSnapshot]
+    ) -> None:
         record = Record(target.table, target.key, self.key)
         entries = await field_ledger.load_all(self.conn, self.bridge.name, self.model.value, self.key)
         work: list[_Field] = []
@@ -122,10 +124,10 @@ class _Work:
 
     async def _said(
         self, name: str, settings: FieldSettings, entry: field_ledger.FieldEntry | None,
-        usable: Sequence[Held], linked: Sequence[Held],
+        usable: Sequence[RecordingSnapshot], linked: Sequence[RecordingSnapshot],
     ) -> Said | None:  # fmt: skip
         """What the recordings say about a field; None where nobody ever said or wrote anything."""
-        given: list[tuple[Held, Contribution]] = []
+        given: list[tuple[RecordingSnapshot, Contribution]] = []
         for held in usable:
             ready, item = readiness.field(held, name)
             if ready is Readiness.READY and item is not None:
@@ -135,10 +137,10 @@ class _Work:
         if not given and entry is None:
             return None
         append = settings.policy is Policy.APPEND
-        wish = desired([said for _, said in given], append=append)
+        wanted = desired([said for _, said in given], append=append)
         rest = desired([said for held, said in given if not held.deleted], append=append)
         deleted = [held.id for held, _ in given if held.deleted]
-        removal = Removal(deleted[-1], rest.value) if deleted and rest.value != wish.value else None
+        removal = Removal(deleted[-1], rest.value) if deleted and rest.value != wanted.value else None
         source = None
         if entry is not None and entry.recording_id is not None:
             source = next((held for held in linked if held.id == entry.recording_id), None)
@@ -146,7 +148,7 @@ class _Work:
                 held_by_id = await Recordings(self.bridge.name).load(self.conn, [entry.recording_id])
                 source = held_by_id.get(entry.recording_id)
         moved = moved_away(entry, linked, source, name) or unsaid(entry, [said for _, said in given])
-        return Said(wish, moved, removal)
+        return Said(wanted, moved, removal)
 
     async def _start_link(self, record: Record, column: str, entry: field_ledger.FieldEntry | None) -> list[_Field]:
         """The link by which this appointment's recording is started: a field that no recording speaks of."""
@@ -214,7 +216,10 @@ class _Work:
     # --- notes
 
     async def _notes(
-        self, target: TargetSettings, usable: Sequence[Held], linked: Sequence[tuple[Held, Ownership]]
+        self,
+        target: TargetSettings,
+        usable: Sequence[RecordingSnapshot],
+        linked: Sequence[tuple[RecordingSnapshot, Ownership]],
     ) -> None:
         wanted = {note.name: note for note in target.all_notes()}
         if not wanted or not await self._record_is_there(target):
@@ -268,7 +273,7 @@ class _Work:
             self.bridge.crm, self.conn, _target_of(note), key, self.run_id, known=self._known_notes, out=self.out
         )
 
-    async def _moved(self, linked: Sequence[tuple[Held, Ownership]]) -> list[tuple[str, str]]:
+    async def _moved(self, linked: Sequence[tuple[RecordingSnapshot, Ownership]]) -> list[tuple[str, str]]:
         """Recordings and notes that stand here although the recording is linked elsewhere now."""
         here = {held.id for held, _ in linked}
         away = [(recording_id, name) for recording_id, name in standing(self._known_notes) if recording_id not in here]
@@ -277,7 +282,7 @@ class _Work:
         held = await Recordings(self.bridge.name).load(self.conn, sorted({recording_id for recording_id, _ in away}))
         return [item for item in away if item[0] in held and (held[item[0]].links or not held[item[0]].deleted)]
 
-    async def _visit(self, held: Held) -> Visit:
+    async def _visit(self, held: RecordingSnapshot) -> Visit:
         """Rep and customer, from what we pushed of the linked engagement, else of the linked opportunity."""
         visit = Visit()
         for link in sorted(held.links, key=_engagement_first):

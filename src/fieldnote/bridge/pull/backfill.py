@@ -117,7 +117,7 @@ async def backfill_once(
     since: datetime,
     *,
     accept_change: bool = False,
-    patience: float = 60.0,
+    max_wait: float = 60.0,
     watch: Watch | None = None,
 ) -> BackfillResult:
     """Bring into the CRM what was said in all recordings updated since then.
@@ -128,7 +128,7 @@ async def backfill_once(
     started, calls = time.monotonic(), bridge.remote.calls
     must_write_back(bridge)
     await verify(bridge, accept_change=accept_change)
-    async with exclusive(bridge.engine, "backfill", bridge.name, patience=patience):
+    async with exclusive(bridge.engine, "backfill", bridge.name, max_wait=max_wait):
         await declare_name(bridge)
         run_id = await begin(bridge.engine, bridge.name, "backfill")
         result = BackfillResult(bridge.name, since=since)
@@ -217,18 +217,18 @@ class _Backfill:
 
     async def _store(self, ticket: Ticket, page: RecordingPage) -> None:
         """What a page brought and the place behind it, in one transaction."""
-        whole = await asyncio.gather(*(self.work.rows.add(held) for held in page.held))
+        whole = await asyncio.gather(*(self.work.rows.add(held) for held in page.recordings))
         place = {
             "cursor": page.cursor,
             "all_read": page.cursor is None,
-            "read": backfills.c.read + len(page.held),
+            "read": backfills.c.read + len(page.recordings),
         }
         async with self.bridge.engine.begin() as conn:
             fetched = [Fetched(held, ticket, alone=False) for held in whole]
             stored = await self.recordings.store(conn, fetched, datetime.now(UTC))
             await conn.execute(update(backfills).where(self._mine()).values(place))
-        await self.statistics.written(len(page.held))
-        self.result.read += len(page.held)
+        await self.statistics.written(len(page.recordings))
+        self.result.read += len(page.recordings)
         self.result.changed += len(stored.changed)
 
     async def _keep(self, values: dict[str, Any]) -> None:

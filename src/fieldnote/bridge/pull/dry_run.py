@@ -108,7 +108,7 @@ class _Rehearsal:
     async def _read(self) -> None:
         async with aclosing(pages_ahead(self.bridge, self.plan.since, None)) as pages:
             async for ticket, page in pages:
-                whole = await asyncio.gather(*(self.rows.add(held) for held in page.held))
+                whole = await asyncio.gather(*(self.rows.add(held) for held in page.recordings))
                 fetched = [Fetched(held, ticket, alone=False) for held in whole]
                 stored = await self.recordings.store(self.conn, fetched, datetime.now(UTC))
                 await self.conn.commit()

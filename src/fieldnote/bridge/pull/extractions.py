@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from fieldnote.bridge.recording import Held
+from fieldnote.bridge.recording import RecordingSnapshot
 from fieldnote.bridge.remote import Remote
 from fieldnote.siro.errors import Forbidden, NotFound
 
@@ -18,7 +18,7 @@ class ExtractionRows:
         self._warnings = warnings
         self._refused = False
 
-    async def add(self, held: Held) -> Held:
+    async def add(self, held: RecordingSnapshot) -> RecordingSnapshot:
         """By user token each extraction has a status of its own; without one the recording's flag decides."""
         concerned = held.processed and held.links and not held.deleted and held.purged_at is None
         if not (self._remote.has_user_token and concerned) or self._refused:

@@ -31,7 +31,7 @@ from fieldnote.bridge.pull.three_way_merge import (
     take_back,
     written,
 )
-from fieldnote.bridge.recording import Held
+from fieldnote.bridge.recording import RecordingSnapshot
 from fieldnote.config import FieldSettings, Policy
 from fieldnote.crm.bulk import write_fields
 from fieldnote.crm.types import Driver, FieldWrite, FrozenValue, Outcome, Record, WriteResult, freeze
@@ -392,7 +392,9 @@ def _is_declined(standing: Standing, said: object) -> bool:
     return standing.declined is not None and standing.declined.value == freeze(said)
 
 
-def moved_away(entry: FieldEntry | None, linked: Sequence[Held], source: Held | None, name: str) -> bool:
+def moved_away(
+    entry: FieldEntry | None, linked: Sequence[RecordingSnapshot], source: RecordingSnapshot | None, name: str
+) -> bool:
     """Whether the recording that a field was written from says nothing of the kind about this record any more.
 
     It may belong to another record now, have been extracted anew, or have been withdrawn by a person. One that was

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from fieldnote.bridge.recording import Held, Section
+from fieldnote.bridge.recording import RecordingSnapshot, Section
 
 WITHDRAWN = "This conversation belongs to another record now; its summary was taken out of this note."
 
@@ -33,7 +33,7 @@ def visit_of(payload: Mapping[str, Any] | None) -> Visit:
     return Visit(", ".join(name for name in names if name) or None, account.get("name"))
 
 
-def note_body(held: Held, visit: Visit, zone: str | None, sections: Sequence[str] = ()) -> str | None:
+def note_body(held: RecordingSnapshot, visit: Visit, zone: str | None, sections: Sequence[str] = ()) -> str | None:
     """Title, who and when, the summary, and where to listen: in this order, without a key.
 
     `sections` are the parts of the summary that the note is for; none: all. None if nothing is said in them.
@@ -47,11 +47,11 @@ def note_body(held: Held, visit: Visit, zone: str | None, sections: Sequence[str
     return "\n".join(parts)
 
 
-def _heading(held: Held) -> str:
+def _heading(held: RecordingSnapshot) -> str:
     return f"Siro: {held.title.strip()}" if held.title and held.title.strip() else "Siro: conversation"
 
 
-def _facts(held: Held, visit: Visit, zone: str | None) -> str:
+def _facts(held: RecordingSnapshot, visit: Visit, zone: str | None) -> str:
     when = held.started_at.astimezone(ZoneInfo(zone) if zone else ZoneInfo("UTC"))
     facts = [
         f"Rep: {visit.rep}" if visit.rep else "",
@@ -68,7 +68,7 @@ def addendum(body: str) -> str:
     return f"{ADDENDUM}\n\n{body}"
 
 
-def _chosen(held: Held, names: Sequence[str]) -> list[Section]:
+def _chosen(held: RecordingSnapshot, names: Sequence[str]) -> list[Section]:
     """The parts that say something: in the order of the names, else in Siro's."""
     said = [part for part in held.summary if part.content.strip()]
     if not names:

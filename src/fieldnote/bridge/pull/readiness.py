@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from fieldnote.bridge.recording import STUCK_AFTER, Extraction, Held, Ownership, RowStatus, Stage, watched
+from fieldnote.bridge.recording import STUCK_AFTER, Extraction, Ownership, RecordingSnapshot, RowStatus, Stage, watched
 from fieldnote.config import RECORDING
 
 
@@ -26,7 +26,7 @@ class Readiness(StrEnum):
     """Siro gave up on it."""
 
 
-def usable(held: Held, ownership: Ownership) -> bool:
+def usable(held: RecordingSnapshot, ownership: Ownership) -> bool:
     """What every output waits for: processed, and linked to a record of ours.
 
     One that was deleted in Siro brings nothing new; what it gave stays until a person agrees that it goes.
@@ -34,14 +34,14 @@ def usable(held: Held, ownership: Ownership) -> bool:
     return held.processed and bool(held.links) and ownership is Ownership.OURS and not held.withdrawn
 
 
-def summary(held: Held) -> Readiness:
+def summary(held: RecordingSnapshot) -> Readiness:
     """Whether the summary can become a note."""
     if not held.summary_done:
         return Readiness.WAITING
     return Readiness.READY if any(part.content.strip() for part in held.summary) else Readiness.SILENT
 
 
-def field(held: Held, name: str) -> tuple[Readiness, Extraction | None]:
+def field(held: RecordingSnapshot, name: str) -> tuple[Readiness, Extraction | None]:
     """Whether the extraction of this name can become a field, and the extraction if it can.
 
     By organization token all extractions of a recording are done at once; by user token each has its own
@@ -60,7 +60,7 @@ def field(held: Held, name: str) -> tuple[Readiness, Extraction | None]:
     return (Readiness.SILENT if held.extraction_done and _none_at_work(held) else Readiness.WAITING), None
 
 
-def _part(held: Held, name: str) -> tuple[Readiness, Extraction | None]:
+def _part(held: RecordingSnapshot, name: str) -> tuple[Readiness, Extraction | None]:
     """A part of the recording itself: ready as soon as it is there, for some of them come late."""
     parts = {"webUrl": held.web_url, "title": held.title, "result": held.result, "evaluationScore": held.score}
     value = parts[name.removeprefix(RECORDING)]
@@ -93,11 +93,11 @@ def _says_something(item: Extraction) -> bool:
     return (item.status is None or _is_done(item)) and has_value(item.value)
 
 
-def _none_at_work(held: Held) -> bool:
+def _none_at_work(held: RecordingSnapshot) -> bool:
     return all(item.status is not RowStatus.IN_PROGRESS for item in held.extractions)
 
 
-def stage(held: Held, ownership: Ownership, now: datetime) -> Stage:
+def stage(held: RecordingSnapshot, ownership: Ownership, now: datetime) -> Stage:
     """Where the recording stands."""
     if held.deleted:
         return Stage.DELETED

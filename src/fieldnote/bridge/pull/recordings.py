@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from fieldnote.bridge.pull.ownership import judge_recordings
 from fieldnote.bridge.pull.quotes import drop_quotes
 from fieldnote.bridge.pull.readiness import stage
-from fieldnote.bridge.recording import Extraction, Held, Link, Model, Ownership, RowStatus, Section, Stage
+from fieldnote.bridge.recording import Extraction, Link, Model, Ownership, RecordingSnapshot, RowStatus, Section, Stage
 from fieldnote.db.bridge_tables import fetch_order, recording_contents, recording_links, recordings
 from fieldnote.db.upserts import upsert
 
@@ -37,7 +37,7 @@ class Ticket:
 class Stored:
     """What a fetch changed."""
 
-    changed: list[Held]
+    changed: list[RecordingSnapshot]
     records: set[tuple[Model, str]]
     """The CRM records that it concerns: those linked now, and those that were."""
     kept: set[str] = field(default_factory=set)
@@ -48,7 +48,7 @@ class Stored:
 class Fetched:
     """A recording as Siro gave it, and how far that can be trusted."""
 
-    held: Held
+    held: RecordingSnapshot
     ticket: Ticket
     alone: bool
     """Fetched by its id. A list leaves out parts now and then, so what it lacks says nothing."""
@@ -60,7 +60,7 @@ async def take_ticket(conn: AsyncConnection) -> Ticket:
     return Ticket(int(row[0]), row[1])
 
 
-def merge(old: Held, new: Held, *, alone: bool) -> Held:
+def merge(old: RecordingSnapshot, new: RecordingSnapshot, *, alone: bool) -> RecordingSnapshot:
     """What is held once `new` was fetched. A null never replaces what is held. Pure."""
     unlinked = not new.links and alone
     links = new if new.links or unlinked else old
@@ -82,12 +82,12 @@ def merge(old: Held, new: Held, *, alone: bool) -> Held:
     )
 
 
-def without_words(held: Held) -> Held:
+def without_words(held: RecordingSnapshot) -> RecordingSnapshot:
     """The recording without anything that was said in it."""
     return replace(held, title=None, result=None, score=None, summary=(), extractions=())
 
 
-def _newer_extractions(old: Held, new: Held, *, alone: bool) -> tuple[Extraction, ...]:
+def _newer_extractions(old: RecordingSnapshot, new: RecordingSnapshot, *, alone: bool) -> tuple[Extraction, ...]:
     with_status = any(item.status is not None for item in new.extractions)
     had_status = any(item.status is not None for item in old.extractions)
     if new.purged_at is not None or (had_status and not with_status):
@@ -101,7 +101,7 @@ def _newer_extractions(old: Held, new: Held, *, alone: bool) -> tuple[Extraction
 class _Loaded:
     """A recording as it is kept."""
 
-    held: Held
+    held: RecordingSnapshot
     fetched: int
     """The number of the fetch that brought it."""
     state: str
@@ -121,7 +121,7 @@ class Recordings:
         """Keep what was fetched, and mark the records that it concerns as due."""
         known = await self._load_locked(conn, [item.held.id for item in fetched])
         stored = Stored([], set())
-        fresh: dict[str, tuple[Held, int]] = {}
+        fresh: dict[str, tuple[RecordingSnapshot, int]] = {}
         for item in fetched:
             loaded = known.get(item.held.id)
             if loaded is not None and loaded.fetched > item.ticket.order:
@@ -146,7 +146,9 @@ class Recordings:
         await self.restage(conn, held_now, now)
         return stored
 
-    async def restage(self, conn: AsyncConnection, held: Sequence[Held], now: datetime) -> dict[str, Stage]:
+    async def restage(
+        self, conn: AsyncConnection, held: Sequence[RecordingSnapshot], now: datetime
+    ) -> dict[str, Stage]:
         """Work out anew where these recordings stand."""
         ownership = await judge_recordings(conn, self.connection, [item.id for item in held])
         stages = {item.id: stage(item, ownership.get(item.id, Ownership.UNPROVEN), now) for item in held}
@@ -175,13 +177,13 @@ class Recordings:
         held = (await self.load(conn, [recording_id])).get(recording_id)
         await self.mark_due(conn, _records(held))
 
-    async def load(self, conn: AsyncConnection, recording_ids: Sequence[str]) -> dict[str, Held]:
+    async def load(self, conn: AsyncConnection, recording_ids: Sequence[str]) -> dict[str, RecordingSnapshot]:
         """These recordings."""
         return {key: loaded.held for key, loaded in (await self._load(conn, recording_ids)).items()}
 
     async def linked(
         self, conn: AsyncConnection, model: Model, record: str, now: datetime | None = None
-    ) -> list[tuple[Held, Ownership]]:
+    ) -> list[tuple[RecordingSnapshot, Ownership]]:
         """The recordings that are linked to a CRM record, and whose they are. `now`: work out where they stand, too."""
         values = {"connection": self.connection, "model": model.value, "record": record}
         ids = list((await conn.scalars(_LINKED, values)).all())
@@ -197,7 +199,7 @@ class Recordings:
 
     async def unfinished(
         self, conn: AsyncConnection, since: datetime, late: Collection[str] = ()
-    ) -> list[tuple[Held, datetime]]:
+    ) -> list[tuple[RecordingSnapshot, datetime]]:
         """Recordings that may still become more, and when each was last fetched.
 
         `since`: only those that began, or moved, after it. `late`: parts that somebody waits for in a recording that
@@ -214,7 +216,7 @@ class Recordings:
         held = await self.load(conn, list(fetched_at))
         return [(held[key], fetched_at[key]) for key in sorted(held)]
 
-    async def expired(self, conn: AsyncConnection, before: datetime) -> list[Held]:
+    async def expired(self, conn: AsyncConnection, before: datetime) -> list[RecordingSnapshot]:
         """Recordings still named as unfinished that are not watched any more."""
         states = [Stage.WAITING.value, Stage.PROCESSING.value]
         statement = select(recordings.c.recording_id).where(
@@ -280,7 +282,7 @@ class Recordings:
             for row in await conn.execute(_WHOLE, values)
         }
 
-    async def _write(self, conn: AsyncConnection, fresh: Sequence[tuple[Held, int]]) -> None:
+    async def _write(self, conn: AsyncConnection, fresh: Sequence[tuple[RecordingSnapshot, int]]) -> None:
         """Recordings, each with its fetch's number, all in a few statements."""
         for linked in (True, False):
             rows = [self._state(held, order) for held, order in fresh if bool(held.links) is linked]
@@ -290,15 +292,17 @@ class Recordings:
         if fresh:
             await conn.execute(upsert(recording_contents, _CONTENTS), [self._contents(held) for held, _ in fresh])
 
-    def _state(self, held: Held, order: int) -> dict[str, Any]:
+    def _state(self, held: RecordingSnapshot, order: int) -> dict[str, Any]:
         state = {name: getattr(held, name) for name in _STATE}
         more = {"fetched": order, "state": "processing", "was_linked": bool(held.links)}
         return {"connection": self.connection, "recording_id": held.id} | state | more
 
-    def _contents(self, held: Held) -> dict[str, Any]:
+    def _contents(self, held: RecordingSnapshot) -> dict[str, Any]:
         return {"connection": self.connection, "recording_id": held.id} | _contents(held)
 
-    async def _write_links(self, conn: AsyncConnection, relinked: Sequence[Held], before: Sequence[str]) -> None:
+    async def _write_links(
+        self, conn: AsyncConnection, relinked: Sequence[RecordingSnapshot], before: Sequence[str]
+    ) -> None:
         """`before`: those of them that had other links."""
         if before:
             await conn.execute(_UNLINK, {"connection": self.connection, "ids": list(before)})
@@ -329,11 +333,11 @@ _STATE = (
 _CONTENTS = ("title", "web_url", "result", "score", "summary", "extractions")
 
 
-def _records(held: Held | None) -> list[tuple[Model, str]]:
+def _records(held: RecordingSnapshot | None) -> list[tuple[Model, str]]:
     return [(link.model, link.record) for link in held.links] if held is not None else []
 
 
-def _contents(held: Held) -> dict[str, Any]:
+def _contents(held: RecordingSnapshot) -> dict[str, Any]:
     return {
         "title": held.title,
         "web_url": held.web_url,
@@ -352,8 +356,8 @@ def _contents(held: Held) -> dict[str, Any]:
     }
 
 
-def _held(row: Any, links: list[Link]) -> Held:
-    return Held(
+def _held(row: Any, links: list[Link]) -> RecordingSnapshot:
+    return RecordingSnapshot(
         id=row.recording_id,
         **{name: getattr(row, name) for name in _STATE},
         withdrawn=row.withdrawn_at is not None,

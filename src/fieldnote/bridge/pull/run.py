@@ -33,7 +33,7 @@ from fieldnote.bridge.pull.quotes import find_quotes
 from fieldnote.bridge.pull.recordings import Fetched, Recordings, Ticket, take_ticket
 from fieldnote.bridge.pull.results import FieldState, NoteState, PullResult, Stuck
 from fieldnote.bridge.pull.start_links import offer_anew, offer_links
-from fieldnote.bridge.recording import WATCHED_FOR, Held, Model, Stage
+from fieldnote.bridge.recording import WATCHED_FOR, Model, RecordingSnapshot, Stage
 from fieldnote.bridge.run_log import begin, finish
 from fieldnote.bridge.session import Bridge
 from fieldnote.config import RECORDING
@@ -60,7 +60,7 @@ async def pull_once(
     bridge: Bridge,
     *,
     accept_change: bool = False,
-    patience: float = 60.0,
+    max_wait: float = 60.0,
     eager: bool = True,
 ) -> PullResult:
     """Fetch what moved in Siro and bring the CRM up to date with it.
@@ -71,7 +71,7 @@ async def pull_once(
     started, calls = time.monotonic(), bridge.remote.calls
     must_write_back(bridge)
     await verify(bridge, accept_change=accept_change)
-    async with exclusive(bridge.engine, "pull", bridge.name, patience=patience):
+    async with exclusive(bridge.engine, "pull", bridge.name, max_wait=max_wait):
         await declare_name(bridge)
         run_id = await begin(bridge.engine, bridge.name, "pull")
         work = Pass(bridge, run_id, eager=eager)
@@ -244,7 +244,7 @@ class Pass:
             async with self.bridge.engine.begin() as conn:
                 await offer_links(conn, self.bridge.name)
 
-    def _is_time(self, held: Held, fetched_at: datetime, now: datetime) -> bool:
+    def _is_time(self, held: RecordingSnapshot, fetched_at: datetime, now: datetime) -> bool:
         """The older a recording, the seldomer a look at it is worth a call."""
         age = now - max(held.started_at, held.updated_at)
         return now - fetched_at >= min(age / 20, _LONGEST_PAUSE)

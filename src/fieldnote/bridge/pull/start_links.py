@@ -41,7 +41,7 @@ async def offer_anew(conn: AsyncConnection, connection: str) -> None:
 
 
 _COMING = """
-    stream = 'engagements' and state = 'sent' and not removed and payload is not null
+    stream = 'engagements' and state = 'sent' and not is_deleted and payload is not null
     and (payload ->> 'startTime')::timestamptz > now() - interval '1 day'
 """
 

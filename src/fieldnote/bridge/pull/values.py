@@ -5,13 +5,13 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 from fieldnote.bridge.pull.desired import Contribution
-from fieldnote.bridge.recording import Extraction, Held
+from fieldnote.bridge.recording import Extraction, RecordingSnapshot
 from fieldnote.config import FieldSettings
 from fieldnote.crm.types import freeze
 from fieldnote.mapping.values import Unconvertible, convert
 
 
-def contribution(held: Held, item: Extraction, settings: FieldSettings, zone: str | None) -> Contribution:
+def contribution(held: RecordingSnapshot, item: Extraction, settings: FieldSettings, zone: str | None) -> Contribution:
     """The words of an extraction as the kind that the file asks for.
 
     "Next month" counts from the day of the conversation on the clock of `zone`, UTC without one.

@@ -1,4 +1,4 @@
-"""Which rows of a page differ from what Siro is known to hold, and what they become."""
+"""Which rows of a page differ from what Siro is known to have, and the records that they become."""
 
 from __future__ import annotations
 
@@ -9,37 +9,67 @@ from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from fieldnote.bridge.push.ledger import Entry, Failed, Mark, SentState, Settled, StreamLedger
-from fieldnote.bridge.push.payload_diff import Names, OnItsWay, Payload, Step, in_doubt, may_hold, removal, step
+from fieldnote.bridge.push.ledger import Entry, Failed, Mark, Settled, StreamLedger
+from fieldnote.bridge.push.payload_diff import (
+    Delivery,
+    Delta,
+    InFlight,
+    Names,
+    Payload,
+    deletion,
+    diff,
+    encode,
+    merge_attempt,
+    possible_values,
+)
 from fieldnote.bridge.push.prefetch import in_pieces
+from fieldnote.bridge.push.states import SentState
 from fieldnote.crm.types import Page, Row
 from fieldnote.errors import FieldnoteError, MappingError
 from fieldnote.mapping.records import RowMapper
 
 
-class Send(OnItsWay, gc=False, eq=False):
+class Upsert(InFlight, gc=False, eq=False):
     """One record that has to go to Siro."""
 
     key: str
     row_hash: bytes | None
-    step: Step
-    held: Payload | None
-    """What Siro is taken to hold now."""
+    delta: Delta
+    before: Payload | None
+    """What Siro may have now."""
     gone: bool = False
     """Whether the CRM has no such row any more."""
     earlier: Payload | None = None
-    """What calls whose answers never came may have left in Siro."""
+    """What calls without an answer may have left in Siro."""
     siro_id: str | None = None
 
     @property
     def deletes(self) -> bool:
-        """Whether a record that lives in Siro would be deleted there."""
-        return self.step.removed and self.held is not None and self.held.get("deletedAt") is None
+        """Whether a live record is deleted in Siro by this."""
+        return self.delta.deleted and self.before is not None and self.before.get("deletedAt") is None
 
-    @property
-    def risked(self) -> Payload:
-        """What Siro may hold if nobody hears its answer."""
-        return may_hold(self.earlier, self.step.holds) or self.step.holds
+
+def pack(records: Iterable[Upsert]) -> list[Delivery]:
+    """The records as JSON, made once; their payloads need no more memory then."""
+    return [_pack(record) for record in records]
+
+
+def _pack(record: Upsert) -> Delivery:
+    delta, earlier = record.delta, record.earlier
+    body = encode(delta.send)
+    after = body if delta.after is delta.send else encode(delta.after)
+    return Delivery(
+        record.key,
+        record.row_hash,
+        body,
+        after,
+        None if earlier is None else encode(earlier),
+        after if earlier is None else encode(merge_attempt(earlier, delta.after) or delta.after),
+        delta.deleted,
+        record.gone,
+        delta.uncleared,
+        record.siro_id,
+    )
 
 
 @dataclass(slots=True)
@@ -48,14 +78,14 @@ class Work:
 
     keys: AbstractSet[str] = frozenset()
     """Of all rows."""
-    send: list[Send] = field(default_factory=list)
+    send: list[Upsert] = field(default_factory=list)
     deletes: list[str] = field(default_factory=list)
-    """Keys of records to send that live in Siro and would be deleted there."""
+    """Keys of records to send that are live in Siro and would be deleted there."""
     settled: list[Settled] = field(default_factory=list)
     failed: list[Failed] = field(default_factory=list)
     unchanged: int = 0
     keyless: int = 0
-    """Rows that cannot be told from others."""
+    """Rows without a usable key."""
     seen: list[int] = field(default_factory=list)
     """The ledger's numbers of the rows that it knows."""
     warnings: list[str] = field(default_factory=list)
@@ -66,7 +96,7 @@ class _Rows:
     """The rows of a page by their keys, each with its hash."""
 
     found: dict[str, tuple[bytes, Row]] = field(default_factory=dict)
-    nameless: list[str] = field(default_factory=list)
+    keyless: list[str] = field(default_factory=list)
 
 
 class Comparison:
@@ -78,36 +108,36 @@ class Comparison:
         self._mapper = mapper
         self._names = names
 
-    async def page(self, conn: AsyncConnection, page: Page, *, anew: bool = False) -> Work:
-        """Compare a page. Payloads are read for the rows that changed alone; `anew`: for all, and all are sent."""
+    async def compare(self, conn: AsyncConnection, page: Page, *, force: bool = False) -> Work:
+        """Compare a page. Reads payloads only of rows that changed; `force`: of all, and sends all."""
         rows = await self._hash(page.rows)
         problems = {problem.key: problem for problem in page.problems if problem.key is not None}
         marks = await self._ledger.marks(conn, [*rows.found, *problems])
-        work = Work(rows.found.keys(), keyless=len(rows.nameless), warnings=rows.nameless)
+        work = Work(rows.found.keys(), keyless=len(rows.keyless), warnings=rows.keyless)
         work.seen = [mark.number for mark in marks.values()]
-        changed = rows.found if anew else self._changed(rows.found, marks, work)
+        changed = rows.found if force else self._changed(rows.found, marks, work)
         old = [key for key in changed if key in marks]
         known = await self._ledger.known(conn, old) if old else {}
         async for piece in in_pieces(changed.items()):
-            self._map(piece, known, work, anew)
+            self._map(piece, known, work, force)
         for key, problem in problems.items():
             if key not in marks or marks[key].state is not SentState.DROPPED:
                 work.failed.append(Failed(key, SentState.UNMAPPED, None, problem.reason, problem.hint))
-        nameless = [problem for problem in page.problems if problem.key is None]
-        work.keyless += len(nameless)
-        work.warnings += [f"push.{self._mapper.stream}: {item.reason}; {item.hint}" for item in nameless]
+        keyless = [problem for problem in page.problems if problem.key is None]
+        work.keyless += len(keyless)
+        work.warnings += [f"push.{self._mapper.stream}: {item.reason}; {item.hint}" for item in keyless]
         return work
 
-    async def gone(self, conn: AsyncConnection, keys: Sequence[str]) -> list[Send]:
-        """What must be sent so that Siro holds these as deleted; nothing for one that it never got, or deleted."""
+    async def delete(self, conn: AsyncConnection, keys: Sequence[str]) -> list[Upsert]:
+        """The records to send so that these are deleted in Siro; none for one that is deleted or never reached it."""
         found = []
         for key, entry in (await self._ledger.known(conn, keys)).items():
-            held = may_hold(entry.payload, entry.attempted)
-            if held is None or (held.get("deletedAt") is not None and entry.attempted is None):
+            before = merge_attempt(entry.payload, entry.attempted)
+            if before is None or (before.get("deletedAt") is not None and entry.attempted is None):
                 continue
-            live = {**held, "deletedAt": None}  # an earlier deletion may not have arrived
-            taken = removal(key, live, _now(), in_doubt(entry.payload, entry.attempted))
-            found.append(Send(key, None, taken, held, True, entry.attempted, entry.siro_id))
+            live = {**before, "deletedAt": None}  # an earlier deletion may not have arrived
+            delta = deletion(key, live, _now(), possible_values(entry.payload, entry.attempted))
+            found.append(Upsert(key, None, delta, before, True, entry.attempted, entry.siro_id))
         return found
 
     async def _hash(self, rows: Iterable[Row]) -> _Rows:
@@ -117,7 +147,7 @@ class Comparison:
                 try:
                     result.found[self._mapper.key(row)] = self._mapper.hash(row), row
                 except MappingError as error:
-                    result.nameless.append(sentence(error))
+                    result.keyless.append(sentence(error))
         return result
 
     @staticmethod
@@ -134,7 +164,7 @@ class Comparison:
         return changed
 
     def _map(
-        self, rows: Iterable[tuple[str, tuple[bytes, Row]]], known: Mapping[str, Entry], work: Work, anew: bool
+        self, rows: Iterable[tuple[str, tuple[bytes, Row]]], known: Mapping[str, Entry], work: Work, force: bool
     ) -> None:
         now = _now()
         for key, (row_hash, row) in rows:
@@ -146,23 +176,22 @@ class Comparison:
             work.warnings.extend(mapped.warnings)
             entry = known.get(key)
             if entry is None:
-                held, taken = None, step(None, mapped.wire, self._names, now)
-            else:
-                held = may_hold(entry.payload, entry.attempted)
-                doubtful = in_doubt(entry.payload, entry.attempted)
-                taken = step(held, mapped.wire, self._names, now, doubtful)
-            if entry is not None and entry.attempted is None and taken.holds == held and not anew:
-                work.settled.append(Settled(key, row_hash, taken.standing))
-            else:
-                earlier, siro_id = (entry.attempted, entry.siro_id) if entry else (None, None)
-                record = Send(key, row_hash, taken, held, False, earlier, siro_id)
-                work.send.append(record)
-                if held is not None and record.deletes:
-                    work.deletes.append(key)
+                work.send.append(Upsert(key, row_hash, diff(None, mapped.wire, self._names, now), None))
+                continue
+            before = merge_attempt(entry.payload, entry.attempted)
+            possible = possible_values(entry.payload, entry.attempted)
+            delta = diff(before, mapped.wire, self._names, now, possible)
+            if entry.attempted is None and delta.after == before and not force:
+                work.settled.append(Settled(key, row_hash, delta.uncleared))
+                continue
+            record = Upsert(key, row_hash, delta, before, False, entry.attempted, entry.siro_id)
+            work.send.append(record)
+            if record.deletes:
+                work.deletes.append(key)
 
 
 def sentence(error: FieldnoteError) -> str:
-    """What is wrong, and how to mend it."""
+    """The problem and the hint."""
     return f"{error.message}; {error.hint}" if error.hint else error.message
 
 

@@ -1,8 +1,8 @@
-"""Single records that the CRM has told of: sent within a second, beside any push that runs.
+"""CRM events: single records that a hook of the CRM names, sent within a second, beside any push that runs.
 
-A hook is a hint. The row is looked up by its key, as what was posted may be older than what stands there; the
-posted row counts only where none is there (it commits a moment later), or where the driver has copies alone, which
-are older still. What cannot be done at once is pending, and the next push looks at it again.
+A hook is a hint. The row is looked up by its key, as a posted row may be older than the CRM's; the posted row counts
+only where the CRM has none yet (it commits a moment later), or where the driver reads copies, which are older still. A
+record that cannot be sent at once is pending, and the next push looks it up again.
 """
 
 from __future__ import annotations
@@ -17,13 +17,12 @@ from typing import Any, Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from fieldnote.bridge.push.change_detection import Comparison, Work
+from fieldnote.bridge.push.attempts import Origin
+from fieldnote.bridge.push.change_detection import pack
 from fieldnote.bridge.push.deletions import FEW
-from fieldnote.bridge.push.ledger import Origin, StreamLedger
 from fieldnote.bridge.push.results import StreamResult
 from fieldnote.bridge.push.run import mappers_of
-from fieldnote.bridge.push.sender import Sending, pack
-from fieldnote.bridge.push.source import batch_of, source_of, stream_settings
+from fieldnote.bridge.push.stream import Stream
 from fieldnote.bridge.session import Bridge
 from fieldnote.crm.types import Page, Row
 from fieldnote.errors import MappingError
@@ -32,106 +31,77 @@ from fieldnote.mapping.records import StreamName
 log = logging.getLogger(__name__)
 
 _TAKEN: Final = 100
-"""Hints that are dealt with together."""
+"""Hints that are processed together."""
 _COMMITS_SOON: Final = (0.1, 0.3, 0.6)
-"""Seconds between looks for a row that is not there yet: many CRMs call their hooks before they commit."""
+"""Seconds between look-ups of a row that is not there yet: many CRMs call their hooks before they commit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """One record that something happened to."""
+    """One record that changed."""
 
     key: str
     row: dict[str, Any] | None = None
-    """The row, where the hook brought it whole."""
+    """The row, where the hook posted it whole."""
 
 
 async def note(conn: AsyncConnection, connection: str, stream: str, hints: Sequence[Hint]) -> None:
-    """Keep what a hook has told, in the transaction that defers the work on it."""
+    """Keep the hints, in the transaction that defers the job."""
     for hint in hints:
         row = None if hint.row is None else json.dumps(hint.row)
         await conn.execute(_NOTE, {"connection": connection, "stream": stream, "key": hint.key, "row": row})
 
 
-async def push_hooked(bridge: Bridge, stream: StreamName) -> StreamResult:
-    """Send all records of a stream that hooks have told of."""
-    work = _Hooked(bridge, stream)
-    while hints := await work.take():
-        await work.send({hint.key: hint for hint in hints})
-    return work.result
+async def push_hooked(bridge: Bridge, name: StreamName) -> StreamResult:
+    """Send all records of a stream that hooks have named."""
+    stream = Stream(bridge, name, mappers_of(bridge, (name,))[name])
+    while hints := await _take(stream):
+        await _send(stream, {hint.key: hint for hint in hints})
+    return stream.result
 
 
-class _Hooked:
-    def __init__(self, bridge: Bridge, stream: StreamName) -> None:
-        self.bridge = bridge
-        self.ledger = StreamLedger(bridge.name, stream)
-        settings = stream_settings(bridge, stream)
-        self.source = source_of(stream, settings)
-        self.mapper = mappers_of(bridge, (stream,))[stream]
-        self.comparison = Comparison(self.ledger, self.mapper, settings.map)
-        self.result = StreamResult(stream)
+async def _take(stream: Stream) -> list[Hint]:
+    """The next hints. Two of one record are one hint, with the later row."""
+    values = {"connection": stream.bridge.name, "stream": stream.name, "limit": _TAKEN}
+    async with stream.bridge.engine.begin() as conn:
+        rows = (await conn.execute(_TAKE, values)).all()
+        hints = {row.key: Hint(row.key, row.row) for row in sorted(rows, key=lambda row: int(row.id))}
+        if hints:  # if this process is killed now, the next push looks them up
+            await stream.ledger.owe(conn, list(hints))
+    return list(hints.values())
 
-    async def take(self) -> list[Hint]:
-        """The next hints. What is told twice of one record is one hint, the later row."""
-        values = {"connection": self.bridge.name, "stream": self.ledger.stream, "limit": _TAKEN}
-        async with self.bridge.engine.begin() as conn:
-            rows = (await conn.execute(_TAKE, values)).all()
-            hints = {row.key: Hint(row.key, row.row) for row in sorted(rows, key=lambda row: int(row.id))}
-            if hints:  # should we be killed now, the next push looks at them
-                await self.ledger.owe(conn, list(hints))
-        return list(hints.values())
 
-    async def send(self, hints: dict[str, Hint]) -> None:
-        rows = await self._rows(hints)
-        if not self.bridge.crm.is_live:
-            rows = {key: row for key, row in rows.items() if hints[key].row is None}
-        posted = {key for key in hints if key not in rows and hints[key].row is not None}
-        rows |= {key: row for key in posted if (row := hints[key].row) is not None}
-        async with self._sending() as sending:
-            async with self.bridge.engine.connect() as conn:
-                work = await self.comparison.page(conn, Page(tuple(rows.values()), None, last=False))
-            await self._keep(work)
-            # Many deletions at once are left to the push and its guards.
-            few = len(work.deletes) <= FEW
-            await sending.add(pack(record for record in work.send if few or not record.deletes))
-        if posted:  # a posted row is a promise: the next push looks whether the CRM keeps it
-            async with self.bridge.engine.begin() as conn:
-                await self.ledger.owe(conn, sorted(posted))
-        log.info("hooks_done", extra={"stream": self.ledger.stream, "sent": self.result.sent, "hints": len(hints)})
+async def _send(stream: Stream, hints: dict[str, Hint]) -> None:
+    rows = await _look_up(stream, hints)
+    if not stream.bridge.crm.is_live:
+        rows = {key: row for key, row in rows.items() if hints[key].row is None}
+    posted = {key: row for key, hint in hints.items() if key not in rows and (row := hint.row) is not None}
+    async with stream.sending(Origin.HOOK) as sender:
+        work = await stream.compare(Page((*rows.values(), *posted.values()), None, last=False))
+        await stream.keep(work)
+        # Many deletions at once are left to the push and its guards.
+        few = len(work.deletes) <= FEW
+        await sender.add(pack(record for record in work.send if few or not record.deletes))
+    if posted:  # the next push looks whether the CRM has committed the posted rows
+        await stream.owe(sorted(posted))
+    log.info("hooks_done", extra={"stream": stream.name, "sent": stream.result.sent, "hints": len(hints)})
 
-    async def _rows(self, hints: dict[str, Hint]) -> dict[str, Row]:
-        rows: dict[str, Row] = {}
-        for pause in (0.0, *_COMMITS_SOON):
-            missing = [key for key, hint in hints.items() if key not in rows and (hint.row is None or not pause)]
-            if not missing:
-                break
-            await asyncio.sleep(pause)
-            rows |= await asyncio.to_thread(self.bridge.crm.rows, self.source, missing)
-        return rows
 
-    async def _keep(self, work: Work) -> None:
-        async with self.bridge.engine.begin() as conn:
-            if work.failed:
-                await self.ledger.fail(conn, work.failed)
-            if work.settled:
-                await self.ledger.settle(conn, work.settled)
-
-    def _sending(self) -> Sending:
-        return Sending(
-            self.bridge.engine,
-            self.ledger,
-            self.bridge.remote,
-            self.result,
-            batch=batch_of(self.bridge, self.ledger.stream),
-            origin=Origin.HOOK,
-            hooks=True,
-        )
+async def _look_up(stream: Stream, hints: dict[str, Hint]) -> dict[str, Row]:
+    rows: dict[str, Row] = {}
+    for pause in (0.0, *_COMMITS_SOON):
+        missing = [key for key, hint in hints.items() if key not in rows and (hint.row is None or not pause)]
+        if not missing:
+            break
+        await asyncio.sleep(pause)
+        rows |= await stream.reader.rows(missing)
+    return rows
 
 
 def hints_of(body: Any, key_column: str) -> list[Hint]:
-    """What a hook's JSON tells: `{"id": …}`, `{"ids": […]}`, a whole row, or a list of such.
+    """The hints in a hook's JSON: `{"id": …}`, `{"ids": […]}`, a whole row, or a list of such.
 
-    Raises MappingError where it tells nothing.
+    Raises MappingError where there are none.
     """
     items = body if isinstance(body, list) else [body]
     hints = [hint for item in items for hint in _hints(item, key_column)]

@@ -1,8 +1,8 @@
-"""Records that left the CRM: noticed, doubted, looked up once more, and only then deleted in Siro.
+"""Deletions: records that left the CRM are noticed, looked up once more, and only then deleted in Siro.
 
-A row that does not come is not yet a deletion. A reading may have ended early, a query may end at "30 days
-ago", a row may have moved while we read, and a broken export is empty. So a record is `doubtful` first; all of
-them together must not be too many; and each is looked up once more by its key.
+A row that does not come is not yet a deletion. A reading may have ended early, a query may end at "30 days ago", a row
+may have moved during the reading, and a broken export is empty. So a deletion is pending first; all of them together
+must not be too many; and each row is looked up once more by its key.
 """
 
 from __future__ import annotations
@@ -13,8 +13,12 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from fieldnote.bridge.push.ledger import DELETED, GONE, StreamLedger, Window
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from fieldnote.bridge.errors import Halted
+from fieldnote.bridge.push.ledger import StreamLedger, Window
 from fieldnote.bridge.push.results import StreamResult
+from fieldnote.bridge.push.states import DELETED_IN_CRM, GONE, SentState
 from fieldnote.bridge.session import Bridge
 from fieldnote.config import DeletesSettings
 from fieldnote.crm.types import Source
@@ -22,22 +26,23 @@ from fieldnote.crm.types import Source
 log = logging.getLogger(__name__)
 
 FEW: Final = 20
-"""So many deletions are never too many, unless they are all that there is."""
+"""This many deletions are never too many, unless they are all records of the stream."""
 _MARGIN: Final = timedelta(days=1)
 """Around the ends of a declared window: "30 days ago" may mean that hour, that day, or that day elsewhere."""
+_LIVE_OR_OPEN: Final = frozenset(SentState) - {SentState.PENDING_DELETION, SentState.DELETED}
 
 
-class Seen:
+class SeenKeys:
     """Which records of the ledger came in a reading: a bit for each number, so that a million take 125 kB."""
 
     def __init__(self, last_number: int) -> None:
-        """Of numbers that are given later it says nothing: those records came in this very reading."""
+        """Later numbers are not covered: those records came in this very reading."""
         self._bits = bytearray((last_number + 8) // 8)
         self.last = last_number
         self.rows = 0
 
     def add(self, numbers: Iterable[int], rows: int) -> None:
-        """These came, in so many rows."""
+        """These came, in this many rows."""
         self.rows += rows
         for number in numbers:
             if number <= self.last:
@@ -51,30 +56,35 @@ class Seen:
         return bytes(bits)
 
 
-class Vanished:
-    """What left one stream."""
+class Deletions:
+    """The deletions of one stream."""
 
     def __init__(
         self,
         bridge: Bridge,
         ledger: StreamLedger,
         source: Source,
-        deletes: DeletesSettings | None,
+        settings: DeletesSettings | None,
         result: StreamResult,
     ) -> None:
-        """`deletes`: None where the file does not ask for deletions of what does not come any more."""
+        """`settings`: None where the file does not ask to delete what does not come any more."""
         self._bridge = bridge
         self._ledger = ledger
         self._source = source
-        self._deletes = deletes
+        self._settings = settings
         self._result = result
-        self._before: int | None = None
+        self._last_before: int | None = None
         """The last number that was given before the reading."""
 
     @property
+    def wanted(self) -> bool:
+        """Whether what does not come any more is to be deleted in Siro."""
+        return self._settings is not None
+
+    @property
     def _window(self) -> Window:
-        """Start times of which the query is sure to give every record."""
-        window = self._deletes.window if self._deletes is not None else None
+        """Start times for which the query gives every record."""
+        window = self._settings.window if self._settings is not None else None
         if window is None:
             return None, None
         now = datetime.now(UTC)
@@ -87,93 +97,82 @@ class Vanished:
     async def note(self, keys: Sequence[str]) -> None:
         """These were looked up by their keys, and are not there."""
         async with self._bridge.engine.begin() as conn:
-            if self._deletes is not None:
-                await self._ledger.doubt(conn, keys, GONE, self._window)
-            await self._ledger.close_gone(conn, keys)
+            if self._settings is not None:
+                await self._ledger.mark_deletions(conn, keys, GONE, self._window)
+            await self._ledger.forget_never_sent(conn, keys)
+            await self._ledger.move(conn, keys, SentState.SENT, out_of=_LIVE_OR_OPEN)
 
     async def note_deleted(self, keys: Sequence[str]) -> None:
         """The CRM itself says that these are deleted."""
         async with self._bridge.engine.begin() as conn:
-            await self._ledger.doubt(conn, keys, DELETED, (None, None))
+            await self._ledger.mark_deletions(conn, keys, DELETED_IN_CRM, (None, None))
 
-    async def note_unseen(self, seen: Seen) -> None:
-        """A reading of all rows has come to its end: what did not come is not there."""
-        self._before = seen.last
+    async def note_unseen(self, seen: SeenKeys) -> None:
+        """All rows were read, to the end: a record that did not come is not there.
+
+        Raises `Halted` if no row came, although Siro has records of this stream.
+        """
+        self._last_before = seen.last
         async with self._bridge.engine.begin() as conn:
-            if self._deletes is None:
+            if self._settings is None:
                 self._result.left = await self._ledger.count_unseen(conn, seen.as_bytes())
-            elif seen.rows == 0:
-                await self._refuse_emptiness(await self._ledger.live(conn))
-            elif seen.last > 0:
-                await self._ledger.doubt_unseen(conn, seen.as_bytes(), self._window)
+            elif seen.rows > 0:
+                if seen.last > 0:
+                    await self._ledger.mark_unseen(conn, seen.as_bytes(), self._window)
+            elif live := await self._ledger.count_live(conn):
+                raise Halted(f"the CRM gave no row, but Siro has {live} records of this stream: nothing is deleted")
 
-    async def _refuse_emptiness(self, live: int) -> None:
-        if live:
-            self._result.stopped = (
-                f"the CRM gave no row at all, while Siro holds {live} records of this stream: nothing is deleted"
-            )
-
-    # --- looking only
-
-    @property
-    def wanted(self) -> bool:
-        """Whether what does not come any more is to be deleted in Siro."""
-        return self._deletes is not None
-
-    async def unseen(self, seen: Seen, *, after: str, limit: int) -> list[str]:
-        """Keys that a reading of all rows has missed, in their order, behind `after`."""
-        if self._deletes is None or seen.rows == 0:
+    async def unseen(self, conn: AsyncConnection, seen: SeenKeys, *, after: str, limit: int) -> list[str]:
+        """Keys of records to be deleted that a reading of all rows missed, in their order, behind `after`."""
+        if self._settings is None or seen.rows == 0:
             return []
-        async with self._bridge.engine.connect() as conn:
-            return await self._ledger.unseen(conn, seen.as_bytes(), self._window, after=after, limit=limit)
-
-    async def standing_apart(self, keys: Sequence[str]) -> list[str]:
-        """Those that do not stand in the table of `deletes` either."""
-        standing = await self._standing(keys)
-        return [key for key in keys if key not in standing]
-
-    async def _standing(self, keys: Sequence[str]) -> list[str]:
-        if self._deletes is None or self._deletes.table is None:
-            return []
-        source = Source(f"{self._source.name}.deletes", self._source.key, table=self._deletes.table)
-        return list(await asyncio.to_thread(self._bridge.crm.rows, source, list(keys)))
+        return await self._ledger.unseen(conn, seen.as_bytes(), self._window, after=after, limit=limit)
 
     # --- deciding
 
-    async def may_go(self, accepted: int) -> bool:
-        """Whether what is doubtful may be deleted. `accepted`: so many deletions a person has agreed to."""
+    async def allowed(self, accepted: int) -> bool:
+        """Whether there are pending deletions and they may go. `accepted`: a person allowed this many."""
         async with self._bridge.engine.connect() as conn:
-            gone, deleted = await self._ledger.count_doubtful(conn)
-            live = await self._ledger.live(conn, self._before) if gone + deleted > 0 else 0
+            gone, deleted = await self._ledger.count_deletions(conn)
+            live = await self._ledger.count_live(conn, self._last_before) if gone + deleted > 0 else 0
         many = gone + deleted
-        share = self._deletes.at_most if self._deletes is not None else DeletesSettings().at_most
-        whole = gone > 0 and many >= live
-        if not many or accepted >= many or (many <= max(FEW, share * live) and not whole):
+        share = self._settings.at_most if self._settings is not None else DeletesSettings().at_most
+        all_gone = gone > 0 and many >= live
+        if not many or accepted >= many or (many <= max(FEW, share * live) and not all_gone):
             return many > 0
-        extent = "all" if whole else f"{many} of {live}"
+        extent = "all" if all_gone else f"{many} of {live}"
         self._result.warn(
-            f"push.{self._ledger.stream}: {extent} records would be deleted in Siro, which is more than the file "
-            f"allows: `fieldnote plan` names them; if they are right, run `fieldnote push --accept-deletes {many}`"
+            f"push.{self._ledger.stream}: {extent} records would be deleted in Siro, more than the file allows: "
+            f"`fieldnote plan` lists them; if they are right, run `fieldnote push --accept-deletes {many}`"
         )
         return False
 
-    async def confirmed(self, keys: Sequence[str]) -> list[str]:
-        """Those that are really gone. One that still stands in the table of `deletes` only left the query."""
-        standing = await self._standing(keys)
-        if standing:
+    async def confirm(self, keys: Sequence[str]) -> list[str]:
+        """Those of these that are gone. One that is still in the table of `deletes` has only left the query."""
+        rest = await self.without_remaining(keys)
+        remaining = sorted(set(keys) - set(rest))
+        if remaining:
             async with self._bridge.engine.begin() as conn:
-                await self._ledger.reopen(conn, standing)
-        return [key for key in keys if key not in standing]
+                await self._ledger.move(conn, remaining, SentState.SENT, out_of=(SentState.PENDING_DELETION,))
+        return rest
+
+    async def without_remaining(self, keys: Sequence[str]) -> list[str]:
+        """Those of these that are not in the table of `deletes` either."""
+        if not keys or self._settings is None or self._settings.table is None:
+            return list(keys)
+        source = Source(f"{self._source.name}.deletes", self._source.key, table=self._settings.table)
+        remaining = await asyncio.to_thread(self._bridge.crm.rows, source, list(keys))
+        return [key for key in keys if key not in remaining]
 
     # --- the organization's only source
 
     async def sweep(self) -> None:
-        """Where nobody else syncs appointments: Siro deletes whatever of the window this ledger does not know.
+        """Where no other system syncs appointments, Siro deletes those in the window that this ledger does not know.
 
-        Only after a reading of all rows that left nothing open, as the list must be whole.
+        Only after a reading of all rows that left nothing open, as the list must be complete.
         """
         first, last = self._window
-        if self._deletes is None or not self._deletes.only_source or first is None or last is None:
+        if self._settings is None or not self._settings.only_source or first is None or last is None:
             return
         async with self._bridge.engine.connect() as conn:
             if await self._ledger.count_states(conn):

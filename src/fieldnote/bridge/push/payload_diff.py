@@ -1,7 +1,7 @@
-"""What Siro holds of a record, and what must be sent so that it holds another. Pure.
+"""The difference between what Siro has of a record and what it should have. Pure.
 
-A sync lays a record over what Siro has: a field that is not sent stays as it was. So what a person sees there
-is not the last payload but all payloads, one over the other. `step` computes both sides of the next one.
+A sync lays a record over what Siro has: a field that is not sent keeps its value. So Siro shows all payloads, one over
+the other, not the last one. `diff` computes both sides of the next one.
 """
 
 from __future__ import annotations
@@ -12,97 +12,125 @@ from datetime import UTC, datetime
 from typing import Any, Final, TypeGuard
 
 import msgspec
+from pydantic import BaseModel
 
-from fieldnote.mapping.records import with_removed
+from fieldnote.mapping.fields import Shape, shape_of
+from fieldnote.mapping.records import MODELS
 
 Payload = dict[str, Any]
 """A record as it goes over the wire."""
 
-as_json: Final[Callable[[object], bytes]] = msgspec.json.Encoder().encode
-"""A payload as it travels, and as the ledger keeps it."""
+encode: Final[Callable[[object], bytes]] = msgspec.json.Encoder().encode
+"""A payload as JSON: as it travels, and as the ledger keeps it."""
 
 Names = Mapping[str, Any] | None
 """The `map` of a record as the file has it; None: all fields are meant."""
 
-Doubt = Mapping[str, bool]
-"""Fields of which Siro may hold one value or another, and whether it holds some value in any case."""
+PossibleValues = Mapping[str, bool]
+"""Fields that have one of two values in Siro, and whether they have some value in either case."""
 
-NO_DOUBT: Final[Doubt] = {}
+ALL_KNOWN: Final[PossibleValues] = {}
 
 _CLEARED_BY_NULL: Final = {"account", "contact", "lead", "opportunity", "engagementType", "owner"}
 """Records inside a record that null takes away."""
 
 
-class OnItsWay(msgspec.Struct, gc=False, eq=False):
-    """Something made for each record that is sent: in a third of the time of a dataclass, and silent about people."""
+class InFlight(msgspec.Struct, gc=False, eq=False):
+    """Base of what exists once per record that is sent: a third of a dataclass's cost, no personal data in logs."""
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}>"
 
 
-class Step(OnItsWay, gc=False, eq=False):
-    """From what Siro holds to what it should hold."""
+class Delta(InFlight, gc=False, eq=False):
+    """What to send so that Siro has a record as the CRM has it."""
 
     send: Payload
-    holds: Payload
-    """What Siro holds once it has taken `send`. Equal to what it held: nothing need be sent."""
-    standing: tuple[str, ...] = ()
-    """Fields that have no value in the CRM any more, and keep theirs in Siro, as its API cannot clear them."""
+    after: Payload
+    """What Siro has once it took `send`. Equal to what it had: nothing has to be sent."""
+    uncleared: tuple[str, ...] = ()
+    """Fields without a value in the CRM that keep theirs in Siro, as its API cannot clear them."""
 
     @property
-    def removed(self) -> bool:
-        """Whether Siro then holds the record as deleted."""
-        return self.holds.get("deletedAt") is not None
+    def deleted(self) -> bool:
+        """Whether the record is deleted in Siro then."""
+        return self.after.get("deletedAt") is not None
 
 
-def step(held: Payload | None, new: Payload, names: Names, now: datetime, doubtful: Doubt = NO_DOUBT) -> Step:
-    """The step from what Siro holds to a newly mapped record. `names`: what the stream's map speaks of.
+class Delivery(InFlight, gc=False, eq=False):
+    """A record as JSON, on its way to Siro."""
 
-    `doubtful`: fields of which `held` tells only what Siro may hold; the step tells what it holds, or is silent of it.
+    key: str
+    row_hash: bytes | None
+    body: bytes
+    """What is sent."""
+    after: bytes
+    """What Siro has once it took `body`."""
+    earlier: bytes | None
+    """What calls without an answer may have left in Siro before."""
+    attempted: bytes
+    """What it may have if this call has no answer either."""
+    deleted: bool
+    """Whether it is deleted in Siro then."""
+    gone: bool
+    """Whether the CRM has no such row any more."""
+    uncleared: tuple[str, ...]
+    siro_id: str | None
+    """Siro's id, where it is known."""
+    related: Mapping[str, str] = {}
+    """Siro's ids of the records nested in it, once it answered."""
+
+
+def diff(
+    before: Payload | None, new: Payload, names: Names, now: datetime, possible: PossibleValues = ALL_KNOWN
+) -> Delta:
+    """The delta from what Siro has to a newly mapped record. `names`: the fields that the stream's map sets.
+
+    `possible`: fields of which `before` is one of two values; the delta sends them, or leaves them out of `after`.
     """
-    if held is None:
-        return Step(new, new)
-    standing: list[str] = []
-    send, holds = _laid(held, with_removed(held, new, now), names, doubtful, "", standing)
-    return Step(send, holds, tuple(standing))
+    if before is None:
+        return Delta(new, new)
+    uncleared: list[str] = []
+    send, after = _overlay(before, with_removed(before, new, now), names, possible, "", uncleared)
+    return Delta(send, after, tuple(uncleared))
 
 
-def removal(key: str, held: Payload | None, now: datetime, doubtful: Doubt = NO_DOUBT) -> Step:
-    """The step to a deleted record: nothing but its deletion is said."""
-    if held is not None and held.get("deletedAt") is not None:
-        return Step({}, held)
-    send = {"externalId": key, "deletedAt": now.astimezone(UTC).isoformat().replace("+00:00", "Z")}
-    return Step(send, {**_certain(held or {}, doubtful, ""), **send})
+def deletion(key: str, before: Payload | None, now: datetime, possible: PossibleValues = ALL_KNOWN) -> Delta:
+    """The delta to a deleted record: it sends nothing but the deletion."""
+    if before is not None and before.get("deletedAt") is not None:
+        return Delta({}, before)
+    send = {"externalId": key, "deletedAt": _stamp(now)}
+    return Delta(send, {**_without_possible(before or {}, possible, ""), **send})
 
 
-def _laid(
-    held: Payload, new: Payload, names: Names, doubtful: Doubt, path: str, standing: list[str]
+def _overlay(
+    before: Payload, new: Payload, names: Names, possible: PossibleValues, path: str, uncleared: list[str]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What to send and what is held then, of one record."""
-    send, holds = dict(new), {**held, **new}
-    for name, value in held.items():
+    """The payload to send, and what Siro has then, of one record."""
+    send, after = dict(new), {**before, **new}
+    for name, value in before.items():
         given = new.get(name)
         if isinstance(value, dict) and isinstance(given, dict) and _same(value, given):
             inner = _inside(names, name)
-            send[name], holds[name] = _laid(value, given, inner, doubtful, f"{path}{name}.", standing)
+            send[name], after[name] = _overlay(value, given, inner, possible, f"{path}{name}.", uncleared)
         elif name not in new and value is not None:
-            if name == "deletedAt" or (name in _CLEARED_BY_NULL and _speaks_of(names, name)):
-                send[name] = holds[name] = None
-            elif _speaks_of(names, name):
-                standing.append(path + name)
-                if doubtful.get(path + name):  # some value stays: then let it be the one that the CRM had last
+            if name == "deletedAt" or (name in _CLEARED_BY_NULL and _sets(names, name)):
+                send[name] = after[name] = None
+            elif _sets(names, name):
+                uncleared.append(path + name)
+                if possible.get(path + name):  # some value stays: make it the last one that the CRM had
                     send[name] = value
-            if path + name in doubtful and name not in send:
-                del holds[name]
-    return send, holds
+            if path + name in possible and name not in send:
+                del after[name]
+    return send, after
 
 
-def _certain(held: Payload, doubtful: Doubt, path: str) -> Payload:
-    """The record without the fields that are doubtful; but what null takes away must be known to be taken away."""
+def _without_possible(payload: Payload, possible: PossibleValues, path: str) -> Payload:
+    """The record without the fields of which two values are possible, but for those that null takes away."""
     return {
-        name: _certain(value, doubtful, f"{path}{name}.") if isinstance(value, dict) else value
-        for name, value in held.items()
-        if path + name not in doubtful or name in _CLEARED_BY_NULL
+        name: _without_possible(value, possible, f"{path}{name}.") if isinstance(value, dict) else value
+        for name, value in payload.items()
+        if path + name not in possible or name in _CLEARED_BY_NULL
     }
 
 
@@ -111,8 +139,8 @@ def _same(left: Payload, right: Payload) -> bool:
     return left.get("externalId") == right.get("externalId")
 
 
-def _speaks_of(names: Names, name: str) -> bool:
-    """A field that the map does not name is not ours: it stays as it is."""
+def _sets(names: Names, name: str) -> bool:
+    """Whether the map sets a field. One that it does not name stays as it is."""
     return name != "externalId" and (names is None or name in names)
 
 
@@ -122,27 +150,34 @@ def _inside(names: Names, name: str) -> Names:
     return entry if isinstance(entry, Mapping) else None
 
 
-def may_hold(payload: Payload | None, attempted: Payload | None) -> Payload | None:
-    """What Siro may hold where a call's answer never came: all that either of the two has in it.
+def _stamp(now: datetime) -> str:
+    return now.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
-    The next payload names every field anyhow; what counts is what has to be taken away: children, and records
-    inside the record.
+
+# --- calls without an answer ------------------------------------------------------------------------------
+
+
+def merge_attempt(payload: Payload | None, attempted: Payload | None) -> Payload | None:
+    """What Siro may have where a call's answer was lost: all that either of the two has in it.
+
+    The next payload names every field anyhow; this finds what has to be taken away: children, and records inside the
+    record.
     """
     if attempted is None or payload is None:
         return attempted or payload
-    held = {**payload, **attempted}
+    merged = {**payload, **attempted}
     for name, value in payload.items():
         other = attempted.get(name)
         if value is not None and other is None:
-            held[name] = value
+            merged[name] = value
         elif children_of(value) and children_of(other):
-            held[name] = [*({child["externalId"]: child for child in (*value, *other)}).values()]
-    return held
+            merged[name] = [*({child["externalId"]: child for child in (*value, *other)}).values()]
+    return merged
 
 
-def in_doubt(payload: Payload | None, attempted: Payload | None) -> Doubt:
+def possible_values(payload: Payload | None, attempted: Payload | None) -> PossibleValues:
     """The fields that a call without an answer changed."""
-    return NO_DOUBT if attempted is None else dict(_differing(payload or {}, attempted, ""))
+    return ALL_KNOWN if attempted is None else dict(_differing(payload or {}, attempted, ""))
 
 
 def _differing(left: Payload, right: Payload, path: str) -> Iterator[tuple[str, bool]]:
@@ -156,9 +191,66 @@ def _differing(left: Payload, right: Payload, path: str) -> Iterator[tuple[str, 
         yield from _differing(inner[0], inner[1], f"{path}{name}.")
 
 
+# --- children -----------------------------------------------------------------------------------------------
+
+
 def children_of(value: object) -> TypeGuard[list[Payload]]:
-    """Whether this is a list of records with ids of their own, of which none goes by being left out."""
+    """Whether this is a list of records with ids of their own. Leaving one out does not take it away."""
     return isinstance(value, list) and all(isinstance(item, dict) and "externalId" in item for item in value)
+
+
+def _lists_of_children(*models: type[BaseModel]) -> Iterator[str]:
+    """The fields, at any depth, whose records are taken off one by one, with `deletedAt`."""
+    for model in models:
+        for name, shape in shape_of(model).items():
+            if shape.model is None:
+                continue
+            if shape.shape is Shape.RECORDS and "deletedAt" in shape_of(shape.model):
+                yield name
+            yield from _lists_of_children(shape.model)
+
+
+_CHILDREN: Final = frozenset(_lists_of_children(*MODELS.values()))
+
+
+def with_removed(previous: Payload | None, new: Payload, now: datetime) -> Payload:
+    """`new`, and once more with `deletedAt` the reps and contacts that were sent before and are gone now.
+
+    Both payloads are as they go over the wire; `previous` is what was sent last, with what this function added to it.
+    The result equals `previous` if nothing has to be sent: a rep who was taken off stays in the payload with the time
+    of their removal, and one who came back has `deletedAt: null`. It reaches into records inside the record as long
+    as they are the same ones.
+    """
+    if not previous:
+        return new
+    result = dict(new)
+    for name, before in previous.items():
+        given = new.get(name)
+        if name in _CHILDREN and before:
+            result[name] = _merge_children({child["externalId"]: child for child in before}, given or [], now)
+        elif isinstance(before, dict) and isinstance(given, dict) and _same(before, given):
+            result[name] = with_removed(before, given, now)
+    return result
+
+
+def _merge_children(before: dict[str, Payload], children: list[Payload], now: datetime) -> list[Payload]:
+    present = {child["externalId"] for child in children}
+    kept = [
+        _restore(before[child["externalId"]], child, now) if child["externalId"] in before else child
+        for child in children
+    ]
+    gone = [
+        child if child.get("deletedAt") else {**child, "deletedAt": _stamp(now)}
+        for key, child in before.items()
+        if key not in present
+    ]
+    return kept + gone
+
+
+def _restore(before: Payload, child: Payload, now: datetime) -> Payload:
+    """A child that was there before; if it had been taken off, it is put back."""
+    whole = with_removed(before, child, now)
+    return {"deletedAt": None} | whole if "deletedAt" in before else whole
 
 
 # --- differences, for people ----------------------------------------------------------------------------
@@ -174,9 +266,9 @@ class FieldChange:
     new: Any
 
 
-def changes(held: Payload | None, holds: Payload) -> tuple[FieldChange, ...]:
-    """What a person would see change, field by field."""
-    return tuple(_changes("", held or {}, holds))
+def changes(before: Payload | None, after: Payload) -> tuple[FieldChange, ...]:
+    """The changes that a person would see, field by field."""
+    return tuple(_changes("", before or {}, after))
 
 
 def _changes(path: str, old: Any, new: Any) -> Iterator[FieldChange]:

@@ -1,23 +1,25 @@
-"""Long work beside other work: the next one made while one is dealt with, and many made in pieces."""
+"""Prefetch: make the next item while one is processed; and long computations in pieces."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import aclosing
 from itertools import islice
 from typing import Final, TypeVar
 
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
 T = TypeVar("T")
 
 _PIECE: Final = 200
-"""Items that are dealt with before others have their turn: some milliseconds."""
+"""Items between two turns of the event loop: some milliseconds."""
 
 
 async def one_ahead(items: AsyncGenerator[T]) -> AsyncGenerator[T]:
-    """The same items, none of which is None; each is made while the one before it is dealt with.
+    """The same items, which must not be None; each is made while the one before it is processed.
 
-    Close it when it is left early: it waits for what is being made, so that no thread outlives it.
+    Close it when you leave early: it waits for the item in the making, so that no thread outlives it.
     """
     async with aclosing(items):
         following = asyncio.create_task(anext(items, None))
@@ -30,11 +32,25 @@ async def one_ahead(items: AsyncGenerator[T]) -> AsyncGenerator[T]:
 
 
 async def in_pieces(items: Iterable[T]) -> AsyncGenerator[tuple[T, ...]]:
-    """The same items, some at a time; between them all else that waits in the event loop has its turn.
+    """The same items, some at a time, with a turn of the event loop between them.
 
-    For work that only computes. In threads of their own, rows and calls would take the interpreter from each other.
+    For work that only computes. In threads, rows and calls would take the interpreter from each other.
     """
     rest = iter(items)
     while piece := tuple(islice(rest, _PIECE)):
         yield piece
         await asyncio.sleep(0)
+
+
+async def key_pages(
+    engine: AsyncEngine, read: Callable[[AsyncConnection, str], Awaitable[list[str]]]
+) -> AsyncGenerator[list[str]]:
+    """Lists of keys, as `read` gives those behind a key, until there are no more."""
+    after = ""
+    while True:
+        async with engine.connect() as conn:
+            keys = await read(conn, after)
+        if not keys:
+            return
+        yield keys
+        after = keys[-1]

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from fieldnote.bridge.push.ledger import Problem
+from fieldnote.json_form import to_json
 
-SHOWN = 20
+SHOWN: Final = 20
 """Problems and warnings that a result carries by name; all problems are counted."""
 
 
 @dataclass(slots=True)
 class StreamResult:
-    """What a push did with one stream, and what stands open in it now."""
+    """What a push did with one stream, and what is open in it now."""
 
     stream: str
     read: int = 0
@@ -21,60 +22,42 @@ class StreamResult:
     sent: int = 0
     """Records that Siro took, deletions among them."""
     removed: int = 0
-    """Of those, the ones that Siro now holds as deleted."""
+    """Of those, the ones that are deleted in Siro now."""
     unchanged: int = 0
-    """Rows that Siro holds already."""
+    """Rows that Siro already has."""
     refused: int = 0
-    """Records that Siro will not take, from this and earlier pushes."""
+    """Records that Siro does not take, from this and earlier pushes."""
     unmapped: int = 0
     """Rows that cannot become a Siro record, from this and earlier pushes."""
     pending: int = 0
     """Records that the next push tries again."""
-    doubtful: int = 0
-    """Records that are gone from the CRM, and not deleted in Siro before a person says so."""
+    pending_deletions: int = field(default=0, metadata={"json": "doubtful"})
+    """Records that are gone from the CRM, and not deleted in Siro before a person allows it."""
     dropped: int = 0
-    """Records that a person has said need not go."""
+    """Records that a person decided not to send."""
     left: int = 0
-    """Records that stand in Siro and do not come any more, where the file does not ask for deletions."""
-    standing: int = 0
-    """Records of which Siro shows a value that the CRM has not any more, as its API cannot clear it."""
+    """Records that are in Siro and do not come any more, where the file does not ask for deletions."""
+    uncleared: int = field(default=0, metadata={"json": "standing"})  # words: said
+    """Records with a value in Siro that the CRM does not have any more, as its API cannot clear it."""
     stopped: str | None = None
-    """Why the stream was not dealt with to its end."""
-    problems: list[Problem] = field(default_factory=list)
+    """Why the stream was not processed to its end."""
     warnings: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
 
     @property
     def settled(self) -> bool:
-        """Whether nothing is left to do or to mend."""
-        return not (self.refused or self.unmapped or self.pending or self.doubtful or self.stopped)
+        """Whether nothing is left to do or to fix."""
+        return not (self.refused or self.unmapped or self.pending or self.pending_deletions or self.stopped)
+
+    def counts(self) -> dict[str, int]:
+        """All numbers by their names in JSON."""
+        return {name: value for name, value in to_json(self).items() if isinstance(value, int)}
 
     def warn(self, *warnings: str) -> None:
-        """Each once, and not more than can be read."""
+        """Add each warning once, up to a number that people can read."""
         for warning in warnings:
             if warning not in self.warnings and len(self.warnings) < SHOWN:
                 self.warnings.append(warning)
-
-    def counts(self) -> dict[str, int]:
-        """All numbers by their names."""
-        names = (
-            "read", "sent", "removed", "unchanged", "refused", "unmapped", "pending", "doubtful", "dropped", "left",
-            "standing",
-        )  # fmt: skip
-        return {name: getattr(self, name) for name in names}
-
-    def as_json(self) -> dict[str, Any]:
-        """For `--json`."""
-        problems = [
-            {"key": item.key, "state": item.state.value, "reason": item.reason, "hint": item.hint}
-            for item in self.problems
-        ]
-        return {
-            "stream": self.stream,
-            **self.counts(),
-            "stopped": self.stopped,
-            "warnings": self.warnings,
-            "problems": problems,
-        }
 
 
 @dataclass(slots=True)
@@ -84,14 +67,14 @@ class PushResult:
     connection: str
     streams: list[StreamResult] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
-    """What could not be brought up to date, and was read as it was."""
+    """Parts of the CRM that the driver could not bring up to date, and read as they were."""
     calls: int = 0
     """Calls to Siro, repeated ones included."""
     seconds: float = 0.0
 
     @property
     def settled(self) -> bool:
-        """Whether Siro holds everything as the CRM does, as far as its API can express it."""
+        """Whether Siro has everything as the CRM does, as far as its API can express it."""
         return all(stream.settled for stream in self.streams)
 
     @property
@@ -101,16 +84,9 @@ class PushResult:
 
     def as_json(self) -> dict[str, Any]:
         """For `--json`."""
-        return {
-            "connection": self.connection,
-            "settled": self.settled,
-            "calls": self.calls,
-            "seconds": round(self.seconds, 3),
-            "notices": self.notices,
-            "streams": [stream.as_json() for stream in self.streams],
-        }
+        return {**to_json(self), "settled": self.settled, "seconds": round(self.seconds, 3)}
 
     def outcome(self) -> dict[str, Any]:
-        """For the ledger of runs: without what a problem's reason may quote from a row."""
+        """For the run log: without reasons, which may quote a row."""
         streams = [{"stream": stream.stream, **stream.counts()} for stream in self.streams]
         return {"settled": self.settled, "calls": self.calls, "streams": streams}

@@ -1,4 +1,4 @@
-"""Push: what changed in the CRM goes to Siro, what is referred to before what refers to it."""
+"""Push: the changes in the CRM go to Siro, and a record before those that refer to it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from fieldnote.bridge.connection import verify
 from fieldnote.bridge.locks import exclusive
 from fieldnote.bridge.push.results import PushResult
-from fieldnote.bridge.push.source import Wish, source_of, stream_settings
-from fieldnote.bridge.push.stream import StreamPush, Watch
+from fieldnote.bridge.push.source import PushRequest, source_of, stream_settings
+from fieldnote.bridge.push.stream import Stream
+from fieldnote.bridge.push.stream_push import StreamPush, Watch
 from fieldnote.bridge.run_log import begin, finish
 from fieldnote.bridge.session import Bridge
 from fieldnote.config import nearest
@@ -25,31 +26,31 @@ log = logging.getLogger(__name__)
 async def push_once(
     bridge: Bridge,
     *,
-    wish: Wish | None = None,
+    request: PushRequest | None = None,
     accept_change: bool = False,
-    patience: float = 60.0,
+    max_wait: float = 60.0,
     watch: Watch | None = None,
 ) -> PushResult:
-    """Bring Siro to the state of the CRM, as far as it can be done now. `wish`: what a person asks beyond that.
+    """Bring Siro to the state of the CRM, as far as possible now. `request`: options that a person gave.
 
-    `watch` is told of each stream's progress, page by page.
+    Calls `watch` with each stream's progress, page by page.
 
-    Raises `ConnectionChanged` if the connection is not what it was, `Busy` if another process still pushes a
-    stream after `patience` seconds, `CrmError` if the CRM cannot be read, and the client's error if Siro does
-    not accept the credential. All that was done until then is kept.
+    Raises `ConnectionChanged` if the connection differs from what it was, `Busy` if another process still pushes a
+    stream after `max_wait` seconds, `CrmError` if the CRM cannot be read, and the client's error if Siro does not
+    accept the credential. The work done until then is kept.
     """
-    wish = wish or Wish()
+    request = request or PushRequest()
     started, calls = time.monotonic(), bridge.remote.calls
     result = PushResult(bridge.name)
-    mappers = mappers_of(bridge, wish.streams)
+    mappers = mappers_of(bridge, request.streams)
     await verify(bridge, accept_change=accept_change)
     run_id = await begin(bridge.engine, bridge.name, "push")
     try:
-        result.notices += await _refresh(bridge, mappers, wish)
+        result.notices += await _refresh(bridge, mappers, request)
         for name, mapper in mappers.items():
-            async with exclusive(bridge.engine, "push", bridge.name, name, patience=patience):
+            async with exclusive(bridge.engine, "push", bridge.name, name, max_wait=max_wait):
                 with bulk():
-                    result.streams.append(await StreamPush(bridge, name, mapper, wish, watch).run())
+                    result.streams.append(await StreamPush(Stream(bridge, name, mapper, request), watch).run())
     except FieldnoteError as error:
         await finish(bridge.engine, run_id, {"error": type(error).__name__})
         raise
@@ -60,11 +61,11 @@ async def push_once(
     return result
 
 
-async def _refresh(bridge: Bridge, streams: Iterable[StreamName], wish: Wish) -> tuple[str, ...]:
-    """Let the driver bring up to date what it keeps of the CRM itself; its warnings."""
+async def _refresh(bridge: Bridge, streams: Iterable[StreamName], request: PushRequest) -> tuple[str, ...]:
+    """Let the driver bring its copies of the CRM up to date. Its warnings."""
     sources = [source_of(name, stream_settings(bridge, name)) for name in streams]
-    async with exclusive(bridge.engine, "refresh", bridge.name, patience=600):
-        return await asyncio.to_thread(bridge.crm.refresh, sources, full=wish.full)
+    async with exclusive(bridge.engine, "refresh", bridge.name, max_wait=600):
+        return await asyncio.to_thread(bridge.crm.refresh, sources, full=request.full)
 
 
 def mappers_of(bridge: Bridge, wanted: tuple[str, ...] = ()) -> dict[StreamName, RowMapper]:

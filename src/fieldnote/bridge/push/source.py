@@ -1,4 +1,4 @@
-"""Reading the rows of a stream: from where they are due, page by page, one page ahead."""
+"""Reads the rows of a stream: those that are due, page by page, one page ahead."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from fieldnote.mapping.records import RowMapper, StreamName
 PAGE: Final = 1000
 """Rows that are read and compared together."""
 OVERLAP: Final = timedelta(minutes=5)
-"""How far before the cursor a reading starts: rows may be committed later than their time says."""
+"""A reading starts this long before the cursor: rows may be committed later than their time says."""
 BATCHED: Final = ("engagements", "opportunities")
-"""Streams of which Siro takes several records in one call."""
+"""Streams with a batch endpoint."""
 FULL_EVERY: Final = timedelta(days=1)
-"""How often all rows are compared by hash, beside the cursor."""
+"""How often all rows are compared by hash, whatever the cursor says."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """What a person asks of one push or plan; nothing of it: what is due."""
+class PushRequest:
+    """The options of one push or plan. Without any: all that is due."""
 
     streams: tuple[str, ...] = ()
     """Only these."""
@@ -40,25 +40,25 @@ class Wish:
     since: datetime | None = None
     """Read all that changed since then."""
     accept_deletes: int = 0
-    """So many deletions, and no more, are meant."""
+    """Allow up to this many deletions."""
 
 
-class Reading:
-    """The rows of one stream, as one push or plan reads them."""
+class SourceReader:
+    """Reads the rows of one stream, for one push or plan."""
 
-    def __init__(self, bridge: Bridge, ledger: StreamLedger, mapper: RowMapper, wish: Wish) -> None:
+    def __init__(self, bridge: Bridge, ledger: StreamLedger, mapper: RowMapper, request: PushRequest) -> None:
         self._bridge = bridge
         self._ledger = ledger
-        self._wish = wish
+        self._request = request
         self.settings = stream_settings(bridge, ledger.stream)
         self.source = source_of(ledger.stream, self.settings)
         self.version = version_of(self.source, mapper)
         self.cursor: Cursor | None = None
-        """Everything before it has been dealt with."""
+        """Everything before it is done."""
         self._since: Cursor | None = None
 
     async def begin(self) -> None:
-        """Find out where to begin."""
+        """Find the place to start from."""
         async with self._bridge.engine.connect() as conn:
             progress = await self._ledger.progress(conn)
         current = progress if progress is not None and progress.version == self.version else None
@@ -71,25 +71,25 @@ class Reading:
         return self._since is None
 
     def _start(self, complete_at: datetime | None) -> Cursor | None:
-        if self._wish.full:
+        if self._request.full:
             return None
-        if self._wish.since is not None:
-            return Cursor(self._wish.since)
+        if self._request.since is not None:
+            return Cursor(self._request.since)
         full = complete_at is None or datetime.now(UTC) - complete_at > FULL_EVERY
         return None if full else self.cursor
 
     def pages(self) -> AsyncGenerator[Page]:
-        """Page after page; the next one is read while one is dealt with. Close it when it is left early."""
+        """The pages, in order; each is read while the one before it is processed. Close it when you leave early."""
         return one_ahead(self._pages())
 
     async def _pages(self) -> AsyncGenerator[Page]:
-        overlap = OVERLAP if self._wish.since is None else timedelta()
+        overlap = OVERLAP if self._request.since is None else timedelta()
         pages = await asyncio.to_thread(self._bridge.crm.pages, self.source, self._since, overlap=overlap, size=PAGE)
         while (page := await asyncio.to_thread(next, pages, None)) is not None:
             yield page
 
     async def rows(self, keys: list[str]) -> dict[str, Row]:
-        """The rows with these keys as they stand now."""
+        """The current rows with these keys."""
         return await asyncio.to_thread(self._bridge.crm.rows, self.source, keys)
 
 
@@ -107,11 +107,11 @@ def batch_of(bridge: Bridge, name: StreamName) -> int:
 
 
 def source_of(name: StreamName, settings: StreamSettings) -> Source:
-    """Where the stream's rows come from."""
+    """The table or query of the stream's rows."""
     return Source(f"push.{name}", settings.key, query=settings.query, table=settings.table, cursor=settings.cursor)
 
 
 def version_of(source: Source, mapper: RowMapper) -> str:
-    """Changes with the query as well as with the map: either may make another record of an old row."""
+    """Changes with the query and with the map: either may change the record of an old row."""
     parts = (mapper.version, source.query, source.table, source.key, source.cursor)
     return blake2b("\0".join(str(part) for part in parts).encode(), digest_size=8).hexdigest()

@@ -194,7 +194,7 @@ class _Undoing:
         latest = self.latest
         lock = ("record", self.bridge.name, latest.model, latest.record)
         try:
-            async with exclusive(self.bridge.engine, *lock, patience=_PATIENCE) as conn:
+            async with exclusive(self.bridge.engine, *lock, max_wait=_PATIENCE) as conn:
                 return await (self._note(conn) if latest.kind == "note" else self._field(conn))
         except CrmRefused as error:
             return self._outcome(Undo.REFUSED, error.message)

@@ -344,7 +344,7 @@ class _Decision:
     # --- the field
 
     def _record(self, found: Waiting) -> Any:
-        return exclusive(self.bridge.engine, "record", self.bridge.name, found.model, found.record, patience=_PATIENCE)
+        return exclusive(self.bridge.engine, "record", self.bridge.name, found.model, found.record, max_wait=_PATIENCE)
 
     def _settings(self, found: Waiting) -> tuple[TargetSettings, FieldSettings]:
         """What the file says of the field now."""

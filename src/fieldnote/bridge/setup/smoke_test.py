@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from fieldnote.bridge.reps import Rep, Way, match
+from fieldnote.bridge.reps import MappingMethod, Rep, match
 from fieldnote.bridge.session import Bridge
 from fieldnote.errors import FieldnoteError
 from fieldnote.siro.models import EngagementSync, Recording
@@ -37,7 +37,7 @@ async def appointment(
     """Push an appointment of now for the rep with this email, and delete it at the end, whatever happens."""
     users = list(await bridge.remote.client.users.list())
     rep = match(Rep("", email), users, {})
-    if rep.way is Way.NONE or rep.user is None:
+    if rep.method is MappingMethod.NONE or rep.user is None:
         raise FieldnoteError(f"no user of Siro has the email {email}", hint="`fieldnote users` lists Siro's users.")
     key = f"fieldnote-test-{uuid.uuid4().hex[:12]}"
     subject = f"{MARK} {key[-4:]}"

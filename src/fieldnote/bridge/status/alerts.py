@@ -36,7 +36,7 @@ async def watch(bridge: Bridge) -> bool:
 
     Where no address takes the message, the next look tells it again. The connection must have been verified once.
     """
-    async with exclusive(bridge.engine, WATCH, bridge.name, patience=0):
+    async with exclusive(bridge.engine, WATCH, bridge.name, max_wait=0):
         problems = (await status(bridge)).problems
         names = sorted(problem.name for problem in problems)
         if names == await _told(bridge):

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from fieldnote.bridge.reps import Mapped, Rep, Way, match
+from fieldnote.bridge.reps import Mapped, MappingMethod, Rep, match
 from fieldnote.bridge.session import Bridge
 from fieldnote.bridge.status.completeness_sql import ALL, ONE_APPOINTMENT, ONE_RECORDING, REPS
 from fieldnote.bridge.status.states import PATIENCE, AppointmentState, RecordingState
@@ -154,7 +154,7 @@ def _values(bridge: Bridge, mapped: Sequence[Mapped]) -> dict[str, Any]:
     ]
     return {
         "connection": bridge.name,
-        "unknown": [item.rep.external_id for item in mapped if item.way is Way.NONE],
+        "unknown": [item.rep.external_id for item in mapped if item.method is MappingMethod.NONE],
         "known_reps": [item.rep.external_id for item in known],
         "known_users": [item.user.id for item in known if item.user is not None],
         "targets": list(targets),

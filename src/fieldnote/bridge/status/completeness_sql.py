@@ -106,7 +106,7 @@ _WORST = """
 
 _STATES = f"""
     rows_sent as materialized (
-        select s.connection, s.key, s.changed_at, s.state as sent_state, s.removed, s.payload is not null as held,
+        select s.connection, s.key, s.changed_at, s.state as sent_state, s.is_deleted, s.payload is not null as held,
                p."deletedAt" is not null as deleted, p."startTime" as starts_at,
                coalesce(p."endTime", p."startTime" + interval '1 hour') as ends_at,
                rep.id as rep_id, coalesce(rep.email, rep.name, rep.id) as rep
@@ -142,7 +142,7 @@ _STATES = f"""
                    floor(extract(epoch from starts_at - interval '1 hour') / 86400)::int,
                    floor(extract(epoch from least(ends_at, starts_at + interval '2 days') + interval '1 hour')
                          / 86400)::int) as day
-        from rows_sent where sent_state = 'sent' and not removed and starts_at <= now()
+        from rows_sent where sent_state = 'sent' and not is_deleted and starts_at <= now()
     ),
     near_loose as (
         select distinct key
@@ -156,11 +156,11 @@ _STATES = f"""
                case
                    when a.sent_state in ('refused', 'unmapped') then 'quarantined'
                    when a.sent_state = 'dropped' then 'dropped'
-                   when a.sent_state = 'doubtful' then 'doubtful'
+                   when a.sent_state = 'pending_deletion' then 'doubtful'
                    when a.sent_state = 'pending' then 'not_sent'
-                   when a.sent_state = 'removed' then 'cancelled'
+                   when a.sent_state = 'deleted' then 'cancelled'
                    when a.sent_state <> 'sent' or not a.held then 'unaccounted'
-                   when a.removed or a.deleted then 'cancelled'
+                   when a.is_deleted or a.deleted then 'cancelled'
                    when r.state in ('unproven', 'foreign', 'colliding') then 'not_ours'
                    when r.state is not null then r.state
                    when a.starts_at is null then 'without_time'
@@ -228,7 +228,7 @@ REPS: Final = """
     from sent s
     cross join lateral json_to_record(s.payload) as p ("engagementUsers" json)
     cross join lateral json_array_elements(p."engagementUsers") as child
-    where s.connection = :connection and s.stream = 'engagements' and not s.removed
+    where s.connection = :connection and s.stream = 'engagements' and not s.is_deleted
       and (cast(:key as text) is null or s.key = :key) and child ->> 'deletedAt' is null
     group by 1 order by 1
 """

@@ -15,8 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.bridge.pull.ownership import judge_recordings
 from fieldnote.bridge.pull.recordings import Recordings
-from fieldnote.bridge.recording import Held, Model, Ownership
-from fieldnote.bridge.reps import Rep, Way, match
+from fieldnote.bridge.recording import Model, Ownership, RecordingSnapshot
+from fieldnote.bridge.reps import MappingMethod, Rep, match
 from fieldnote.bridge.session import Bridge
 from fieldnote.bridge.status.completeness import Directory, state_of_appointment, state_of_recording
 from fieldnote.bridge.status.explain_words import FIELDS, LINKS, NOTES, OWNERSHIP, PROPOSALS, QUARANTINE
@@ -156,10 +156,10 @@ def _tell_sent(story: Story, row: Any) -> None:
     if row.state in QUARANTINE:
         story.happened(row.changed_at, f"{QUARANTINE[row.state]}: {row.reason or 'a push was interrupted'}.")
         story.advice += [f"{row.hint[:1].upper()}{row.hint[1:].rstrip('.')}."] if row.hint else []
-    if row.state == "removed" or row.removed:
+    if row.state == "deleted" or row.is_deleted:
         story.happened(row.changed_at, "It is deleted in Siro, as it is in the CRM.")
-    if row.standing:
-        story.facts.append(f"Siro still shows {', '.join(row.standing)}, which its API cannot clear.")
+    if row.uncleared:
+        story.facts.append(f"Siro still shows {', '.join(row.uncleared)}, which its API cannot clear.")
 
 
 def _tell_visit(story: Story, payload: dict[str, Any], directory: Directory | None) -> None:
@@ -178,7 +178,7 @@ def _of_rep(rep: Rep, directory: Directory | None, *, taken_off: bool) -> str:
     if directory is None:
         return f"Its rep is {name}; Siro was not asked who that is."
     found = match(rep, directory.users, directory.overrides)
-    if found.way is Way.NONE or found.user is None:
+    if found.method is MappingMethod.NONE or found.user is None:
         return f"Its rep is {name}, whom no Siro user is taken for: {found.why}."
     return f"Its rep is {name}, in Siro {found.user.email or found.user.full_name} ({found.why})."
 
@@ -204,7 +204,7 @@ async def _tell_near(conn: AsyncConnection, connection: str, payload: dict[str, 
         story.happened(row.started_at, words)
 
 
-async def _tell_recording(conn: AsyncConnection, connection: str, held: Held, story: Story) -> None:
+async def _tell_recording(conn: AsyncConnection, connection: str, held: RecordingSnapshot, story: Story) -> None:
     story.happened(held.started_at, f"Siro's user {held.user_id or '(unknown)'} began to record.")
     columns = recordings.c.first_seen_at, recordings.c.fetched_at, recordings.c.forgotten_at
     mine = recordings.c.connection == connection, recordings.c.recording_id == held.id
@@ -220,7 +220,7 @@ async def _tell_recording(conn: AsyncConnection, connection: str, held: Held, st
     story.facts += [f"The link is {OWNERSHIP[ownership]}."] if held.links else []
 
 
-async def _tell_match(conn: AsyncConnection, connection: str, held: Held, story: Story) -> None:
+async def _tell_match(conn: AsyncConnection, connection: str, held: RecordingSnapshot, story: Story) -> None:
     """The appointment that was found for a recording which Siro left unlinked."""
     mine = matches.c.connection == connection, matches.c.recording_id == held.id
     row = (await conn.execute(select(matches).where(*mine))).one_or_none()
@@ -238,7 +238,7 @@ async def _tell_match(conn: AsyncConnection, connection: str, held: Held, story:
         story.advice.append(f"Decide on the link: `fieldnote links approve {row.id}`, or `reject`.")
 
 
-async def _tell_fresh(bridge: Bridge, held: Held, story: Story) -> None:
+async def _tell_fresh(bridge: Bridge, held: RecordingSnapshot, story: Story) -> None:
     """Siro's answer now, beside what is held here."""
     now = datetime.now(UTC)
     try:
@@ -254,7 +254,7 @@ async def _tell_fresh(bridge: Bridge, held: Held, story: Story) -> None:
             story.advice.append("Siro has another link than is held here: run `fieldnote pull`.")
 
 
-def _parts(held: Held) -> str:
+def _parts(held: RecordingSnapshot) -> str:
     """What of a recording is there, and what is not."""
     parts = {"processed": held.processed, "summary": held.summary_done, "extractions": held.extraction_done}
     there, missing = ([name for name, done in parts.items() if done is wanted] for wanted in (True, False))

@@ -18,7 +18,7 @@ QUARANTINE: Final[Mapping[str, str]] = {
     "refused": "Siro did not take it",
     "unmapped": "Its row could not be mapped",
     "pending": "It did not reach Siro, and the next push tries again",
-    "doubtful": "It is gone from the CRM, and not yet deleted in Siro",
+    "pending_deletion": "It is gone from the CRM, and not yet deleted in Siro",
     "dropped": "A person said that it need not go to Siro",
 }
 """What became of a record that Siro does not hold as the CRM does."""

@@ -186,7 +186,7 @@ async def _at_work(bridge: Bridge, task: str) -> bool:
     try:
         for stream in streams or [""]:
             what = (task, bridge.name, stream) if stream else (task, bridge.name)
-            async with exclusive(bridge.engine, *what, patience=0):
+            async with exclusive(bridge.engine, *what, max_wait=0):
                 pass
     except Busy:
         return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from fieldnote.bridge.reps import Way
+from fieldnote.bridge.reps import MappingMethod
 from fieldnote.bridge.session import Bridge
 from fieldnote.bridge.setup.checks.findings import Finding, bad, good, hint
 from fieldnote.bridge.setup.oauth import refusal
@@ -82,7 +82,7 @@ async def check_people(bridge: Bridge) -> AsyncIterator[Finding]:
     except SiroError as error:
         yield bad("people", error.message, error.hint)
         return
-    lost = [item for item in found.mapped if item.way is Way.NONE]
+    lost = [item for item in found.mapped if item.method is MappingMethod.NONE]
     if not found.mapped:
         yield hint("people", "the rows name no rep", "map engagementUsers")
     for item in lost[:10]:
