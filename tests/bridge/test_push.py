@@ -119,7 +119,7 @@ async def test_a_refused_record_does_not_stop_the_others_and_is_named(crm: Crm, 
     assert stub.records["opportunities"]["3"]["name"] == "fixed"
 
 
-async def test_a_row_that_cannot_be_mapped_is_named_and_mended_by_the_map(
+async def test_a_row_that_cannot_be_mapped_is_named_and_fixed_by_the_map(
     crm: Crm, stub: StubSiro, opened: Opener
 ) -> None:
     crm.add_deal(1)
