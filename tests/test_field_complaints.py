@@ -78,7 +78,7 @@ COMPLAINTS: dict[str, tuple[str, ...]] = {
     ),
     "a run says that it succeeded while every row failed, and shows no reason": (
         "bridge/test_cli.py::test_what_is_not_settled_ends_with_status_one_and_its_reason",
-        "bridge/test_push.py::test_a_row_that_cannot_be_mapped_is_named_and_mended_by_the_map",
+        "bridge/test_push.py::test_a_row_that_cannot_be_mapped_is_named_and_fixed_by_the_map",
     ),
     "local midnight and the edges of daylight saving shift appointments by hours": (
         "mapping/test_daylight.py::test_the_page_decides_both_sundays_of_three_zones",

@@ -12,7 +12,6 @@ FILES: Final = 20
 TABLES_AND_ENUMS: Final = ("db/bridge_tables.py", "db/workspace_tables.py", "siro/models/enums.py")
 GENERATED: Final = ("siro/_sync/", "siro/models/__init__.py", "siro/models/fields.py", "db/migrations/")
 NOT_YET: Final = (
-    "bridge/push/ledger.py",
     "mapping/dates.py",
     "siro/_async/recordings.py",
     "siro/models/user_recordings.py",
