@@ -40,7 +40,7 @@ class _Before:
     empties: bool
     """Whether the cue before would have no words without it."""
     above: int | None
-    """The number of the line above, where that is a number in its own block."""
+    """The number of the line above, where that line is a number."""
 
 
 def find_identifiers(lines: Sequence[str], marks: Sequence[int], skipped: frozenset[int]) -> list[Identifier | None]:
@@ -73,9 +73,7 @@ def _before(lines: Sequence[str], mark: int, previous: int, skipped: frozenset[i
     alone = above <= previous or not lines[above].strip() or above in skipped
     number_above = None
     if not alone and _NUMBER.fullmatch(lines[above].strip()):
-        over = above - 1
-        if over <= previous or not lines[over].strip() or over in skipped:
-            number_above = above
+        number_above = above
     empties = previous >= 0 and not any(
         lines[i].strip() for i in range(previous + 1, number_above if number_above is not None else at)
     )

@@ -26,7 +26,10 @@ _SBV_TIMING = re.compile(r"(?P<start>\d{1,3}:\d\d:\d\d\.\d{3}),(?P<end>\d{1,3}:\
 _BROKEN_TIMING = re.compile(r"\s{0,40}\d[\d:.,; ]{2,40}--+>|[^\n]{0,80}--+>\s{0,40}\d[\d:.,]{2}")
 _SETTINGS = re.compile(r"(?:\s+[A-Za-z][\w-]*:[^\s:]\S*)*\s*$")
 _VOICE = re.compile(r"<v(?:\.[^\s<>]{0,100})?\s(?P<name>[^<>]{1,200})>")
-_TAG = re.compile(r"</?[a-zA-Z][^<>]{0,200}>|<\d[\d:.]{0,20}>|\{\\[^{}]{0,200}\}")
+_TAGS = "b|br|c|div|em|font|i|lang|p|rt|ruby|s|span|strong|u|v"
+_TAG = re.compile(
+    rf"</?(?:{_TAGS})(?:[ .][^<>]{{0,200}})?/?>|<\d[\d:.]{{0,20}}>|\{{\\[^{{}}]{{0,200}}\}}", re.IGNORECASE
+)
 _DASH = re.compile(r"(?:-|\u2013|>>) ?(?=\S)")
 _PAUSE = 2.0
 _LONGEST = 600
@@ -183,7 +186,12 @@ def _voices(
         yield metadata
         return
     piece = _Piece(cue.speaker, cue.start, cue.end)
+    changes = _speaker_changes(cue)
     for at, (text, label) in enumerate(lines):
+        if at in changes and not (label and label.label in labels):
+            if piece.parts:
+                yield piece
+            piece = _Piece(cue.speaker, cue.start, cue.end, uncertain=True)
         for voice, words in _parts(text, label if label and label.label in labels else None, warnings):
             if voice is not None:
                 if piece.parts:
@@ -195,6 +203,13 @@ def _voices(
                 piece.add(words)
     if piece.parts:
         yield piece
+
+
+def _speaker_changes(cue: _Cue) -> frozenset[int]:
+    """The lines where another speaker begins: `>> ` always says so, dashes if at least two lines have one."""
+    dashes = [at for at, line in enumerate(cue.lines) if line.lstrip().startswith(("- ", "\u2013 "))]
+    arrows = [at for at, line in enumerate(cue.lines) if line.lstrip().startswith(">>")]
+    return frozenset(arrows + (dashes if len(dashes) > 1 else []))
 
 
 def _parts(text: str, label: Labeled | None, warnings: Warnings) -> Iterator[tuple[str | None, str]]:

@@ -59,8 +59,8 @@ _UNITS = {
 }  # fmt: skip
 _UNIT = re.compile(rf"(?P<base>.+?)(?:in)?(?P<unit>{'|'.join(sorted(_UNITS, key=len, reverse=True))})$")
 _TIME_WORDS = _words(
-    "time times timestamp start started starting begin began end ended ending stop offset onset ts ms millis sec secs "
-    "seconds clock timecode"
+    "at t time times timestamp start started starting begin began end ended ending stop offset onset ts ms millis sec "
+    "secs seconds clock timecode"
 )
 _SPEAKER_WORDS = _words(
     "speaker speakers participant party person author username talker voice role agent caller sender spk diarization "

@@ -3,23 +3,54 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from fieldnote.errors import TranscriptError
-from fieldnote.insight.transcripts.json_entries import HINT, Entry, normal
+from fieldnote.insight.transcripts.json_entries import HINT, Entry, classify, normal
 from fieldnote.insight.transcripts.json_lists import generic_entries, names_by_id, utterances
 from fieldnote.insight.transcripts.json_tools import azure_events, tool_entries
 from fieldnote.insight.transcripts.text import Warnings
 from fieldnote.insight.utterances import Utterance
 
 _WRAPPERS = ("data", "transcript", "result", "response", "speech", "transcription", "body", "payload")
+_TEXTS = ("text", "transcript", "transcription", "content", "vtt", "srt")
 _DEEPEST = 3
 
 
-def read_json(text: str, warnings: Warnings) -> list[Utterance]:
-    """The utterances of a JSON text, or of JSON lines. Raises TranscriptError."""
+def read_json(text: str, warnings: Warnings, read_text: Callable[[str, Warnings], list[Utterance]]) -> list[Utterance]:
+    """The utterances of a JSON text, or of JSON lines; `read_text` reads a whole transcript in a string of it.
+
+    Raises TranscriptError.
+    """
     value = _parse(text, warnings.name)
-    return utterances(_entries(value, warnings), names_by_id(value), warnings)
+    if (whole := _whole_text(value)) is not None:
+        return read_text(whole, warnings)
+    entries = _entries(value, warnings)
+    if not any(one.speaker or one.speaker_id for one in entries):
+        for root in _roots(value):
+            _report_speakers_apart(root, warnings)
+    return utterances(entries, names_by_id(value), warnings)
+
+
+def _report_speakers_apart(root: dict[str, Any], warnings: Warnings) -> None:
+    """Report lists of who speaks when, beside words that name nobody."""
+    for key, items in root.items():
+        if classify(key)[0] not in ("speaker", "like speaker") or not isinstance(items, list):
+            continue
+        if any(isinstance(one, dict) and any(classify(name)[0] == "start" for name in one) for one in items[:20]):
+            warnings.unread_keys["speaker", key] += 1
+
+
+def _whole_text(value: Any) -> str | None:
+    """The text of a file that has nothing else: `{"text": "Rep: Good morning…"}`."""
+    roots = _roots(value)
+    if not roots or any(isinstance(one, list) and one for root in roots for one in root.values()):
+        return None
+    root = roots[-1]
+    texts = [one for key, one in root.items() if normal(key) in _TEXTS and isinstance(one, str) and one.strip()]
+    others = any(classify(key)[0] in ("start", "end", "speaker", "speaker id") for key in root)
+    return texts[0] if len(texts) == 1 and not others and not texts[0].lstrip().startswith(("{", "[")) else None
 
 
 def _entries(value: Any, warnings: Warnings) -> list[Entry]:

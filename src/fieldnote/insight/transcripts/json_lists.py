@@ -18,7 +18,7 @@ _LISTS = (
     "utterances", "segments", "transcript", "transcripts", "monologues", "turns", "sentences", "entries", "messages",
     "items", "phrases", "conversation", "dialogue", "results", "data", "cues", "paragraphs", "chunks", "words",
 )  # fmt: skip
-_NESTED = ("sentences", "segments", "utterances", "phrases", "paragraphs", "lines")
+_NESTED = ("sentences", "segments", "utterances", "phrases", "paragraphs", "lines", "transcripts", "transcript")
 _DEEPEST = 6
 _MOST_LISTS = 200
 _SLOWEST = 0.4

@@ -1,7 +1,7 @@
 """The JSON exports of named tools, whose shapes a reader of keys alone would misread.
 
 Each reader returns None if the file is not its tool's. Exports that are a plain list of utterances need none: Teams,
-Fireflies, OpenAI Whisper, WhisperX, Rev AI, Recall.ai, Gladia.
+Fireflies, OpenAI Whisper, WhisperX, Rev AI, Recall.ai.
 """
 
 from __future__ import annotations
@@ -329,7 +329,7 @@ def _azure(root: Json, tool: str, warnings: Warnings) -> list[Entry] | None:
     if phrases:
         return [one for phrase in phrases for one in _azure_phrase(phrase, tool, warnings)]
     if "combinedPhrases" in root and isinstance(root.get("phrases"), list):
-        return _entries(root["phrases"], tool, warnings)
+        return rescale(_entries(root["phrases"], tool, warnings), _MS)
     return None
 
 

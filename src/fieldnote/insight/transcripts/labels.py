@@ -26,14 +26,14 @@ ALMOST_ALL = 0.8
 # Matched against the first 160 characters of a line with single spaces, so each pattern is bounded.
 _BULLET = re.compile(r"(?:[-*\u2022\u2013\u2014]|>{1,3}) ?(?=[^\s*])")
 _HEAD = re.compile(
-    r"(?P<head>(?:[^:()\[\]\uff1a<>{}]|\([^()]{0,60}\)|\[[^\[\]]{0,60}\]){1,80})(?P<colon>:(?!//)|\uff1a)"
+    r"(?P<head>(?:[^:()\[\]\uff1a<>{}]|\([^()]{0,60}\)|\[[^\[\]]{0,60}\]|<[^<>]{1,60}>){1,80})(?P<colon>:(?!//)|\uff1a)"
 )
 _TIME_AT_END = re.compile(rf" ?[\[(] ?(?P<time>{CLOCK}) ?[\])]$")
-_WRAPPED = re.compile(r"[\[(](?P<inside>[^()\[\]]+)[\])]")
+_WRAPPED = re.compile(r"[\[(<](?P<inside>[^()\[\]<>]+)[\])>]")
 _NAME_BEFORE_TIME = re.compile(
     rf"(?P<label>[\[+(]?[^\W_][^:\n<>{{}}]{{0,{_LONGEST}}}?)[\s,|\u2013-]{{1,5}}[\[(]?(?P<time>{CLOCK})[\])]?$"
 )
-_PHONE = re.compile(r"\+?[\d(][\d\s().*x\u2022-]{5,24}")
+_PHONE = re.compile(r"\+?[\d(*x][\d\s().*x\u2022-]{5,24}")
 _WORD = re.compile(r"[^\s()/&,.\"'-]+")
 # Lower-case words inside names.
 _PARTICLES = _words(
@@ -48,6 +48,7 @@ _PHRASE = _words(
     "that that's the the. their them then there these they thing things think this those to too us very want "
     "wants was we we're well were what what's when where which who why will with would yes you your"
 ) - {"the"}  # fmt: skip
+_NAMES_AMONG_PHRASES = frozenset({"me", "you", "them", "us", "we", "she", "question"})
 # Single words that begin a sentence more often than they name a speaker.
 _LEAD_INS = _words(
     "again also answer anyway basically bonus budget caution conclusion cost costs example finally first fourth "
@@ -74,17 +75,20 @@ def split_label(line: str) -> Labeled | None:
     start = 0
     if bullet := _BULLET.match(line[:8]):
         start = bullet.end()
-    marked = line.startswith(("**", "__"), start)
+    marked = line.startswith(("**", "__"), start) and not line.startswith("***", start)
     start += 2 if marked else 0
     match = _HEAD.match(line[:160], start)
     if match is None:
         return None
-    head, time = match["head"].strip("*_ "), None
+    head, time = match["head"].strip(" _"), None
+    head = head.removesuffix("**") if marked else head
     if at_end := _TIME_AT_END.search(head):
-        head, time = head[: at_end.start()].strip("*_ "), seconds(at_end["time"])
+        head, time = head[: at_end.start()].strip(" _"), seconds(at_end["time"])
     if wrapped := _WRAPPED.fullmatch(head):
         head = wrapped["inside"].strip()
-    if not 0 < len(head) <= _LONGEST or not (head[0].isalnum() or head[0] in "+("):
+    if len(head) > 2 and head[0] == head[-1] == '"':
+        head = head[1:-1].strip()
+    if not 0 < len(head) <= _LONGEST or not (head[0].isalnum() or head[0] in "+(*#@'"):
         return None
     rest = line[match.end() :]
     rest = rest[2:] if rest.startswith(("**", "__")) else rest
@@ -162,6 +166,8 @@ def believed(blocks: Sequence[Sequence[Labeled | None]]) -> frozenset[str]:
 
 
 def may_repeat(label: str) -> bool:
-    """Whether a label names a speaker if it comes again. `One thing` and `So` do not."""
+    """Whether a label names a speaker if it comes again. `One thing` and `So` do not, `Me` and `You` do."""
     phrases = phrase_words(label)
-    return len(label.split()) <= _MOST_WORDS and phrases <= 1 and not (phrases and len(label.split()) == 1)
+    if len(label.split()) == 1:
+        return not phrases or label.casefold() in _NAMES_AMONG_PHRASES
+    return len(label.split()) <= _MOST_WORDS and phrases <= 1

@@ -76,7 +76,12 @@ def load_transcript(data: bytes | str, *, name: str = "") -> Transcript:
 def _read(text: str, warnings: Warnings) -> list[Utterance]:
     start = text.lstrip()
     if start.startswith("{") or re.match(r"\[\s{0,200}(?:[\[{\"\]]|\d{1,30}\s{0,9},|$)", start[:400]):
-        return read_json(text, warnings)
+        return read_json(text, warnings, _read_text)
+    return _read_text(text, warnings)
+
+
+def _read_text(text: str, warnings: Warnings) -> list[Utterance]:
+    start = text.lstrip()
     for pattern, what in _FOREIGN_TEXT:
         if pattern.match(start[:100]):
             raise TranscriptError(f"{warnings.name} is {what}, not a transcript", hint=_FORMATS)
