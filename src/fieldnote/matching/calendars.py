@@ -1,4 +1,4 @@
-"""Which appointments a recording may belong to at all: of its rep by time, of colleagues by place and time."""
+"""Which appointments a recording may belong to at all: its rep's by time, colleagues' by place or name."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import floor
 
-from fieldnote.matching import weights as w
-from fieldnote.matching.places import is_usable, place_distance_m
+from fieldnote.matching import rates as r
+from fieldnote.matching.places import place_distance_m
 from fieldnote.matching.records import NOT_IN_PERSON, Place
-from fieldnote.matching.scoring import Take, Visit, has_mark, in_window
+from fieldnote.matching.scoring import Take, Visit, has_mark, in_window, names
 
 _TWO_HOURS = 120.0
 _CELL = 0.005
@@ -31,11 +31,11 @@ class Calendar:
         return self.visits[bisect_left(self.starts, start) : bisect_right(self.starts, end)]
 
     def candidates(self, take: Take) -> list[Visit]:
-        around = self.between(take.start - self.reach, take.start + w.ZONES * 60 + w.EARLY_LIMIT)
+        around = self.between(take.start - self.reach, take.start + r.MARK_REACH)
         return [visit for visit in around if in_window(take, visit) or has_mark(take, visit)]
 
     def rivals(self, take: Take, visit: Visit) -> int:
-        """How many other appointments stand in the two hours around the recording's start."""
+        """How many other appointments are within two hours of the recording's start."""
         around = self.between(take.start - _TWO_HOURS, take.start + _TWO_HOURS)
         return sum(not v.appointment.cancelled for v in around if v is not visit)
 
@@ -59,40 +59,56 @@ def is_in_person(visit: Visit) -> bool:
 def _calendar(own: list[Visit]) -> Calendar:
     own.sort(key=lambda visit: (visit.start, visit.appointment.id))
     longest = max(visit.length for visit in own)
-    reach = max(w.LATE_LIMIT, longest, w.ZONES * 60 + w.EARLY_LIMIT)
+    reach = max(r.LATE_LIMIT, longest, r.MARK_REACH)
     return Calendar(tuple(own), tuple(visit.start for visit in own), reach)
 
 
-class Neighbourhood:
-    """All standing appointments by hour and place, so that a colleague who was at the house is found."""
+class Neighborhood:
+    """All appointments that were not canceled by hour and place, and by hour and name, to find a colleague's."""
 
     def __init__(self, visits: Iterable[Visit]) -> None:
         self._cells: dict[tuple[int, int, int], list[Visit]] = defaultdict(list)
+        self._names: dict[tuple[int, str], list[Visit]] = defaultdict(list)
         for visit in visits:
-            place = visit.appointment.place
-            if place is not None and is_usable(place) and is_in_person(visit) and not visit.appointment.cancelled:
-                self._cells[_hour(visit.start), *_cell(place)].append(visit)
+            if visit.appointment.cancelled or not is_in_person(visit):
+                continue
+            if visit.place is not None:
+                self._cells[_hour(visit.start), *_cell(visit.place)].append(visit)
+            for word in {visit.words.surname, *visit.words.street} - {""}:
+                self._names[_hour(visit.start), word].append(visit)
 
     def candidates(self, take: Take) -> list[Visit]:
-        """Other reps' appointments that take place where and when this recording was made."""
-        conversation = take.conversation
-        return [
-            visit
-            for visit in self._around(take)
-            if conversation.rep_id not in visit.appointment.rep_ids
-            and -w.EARLY_LIMIT <= take.start - visit.start <= w.LATE_LIMIT
-            and (place_distance_m(conversation.place, visit.appointment.place) or 0.0) < w.AT_THE_HOUSE
-        ]
+        """Other reps' appointments that this recording's place or title points at, around its time."""
+        found: dict[str, Visit] = {}
+        rep_id = take.conversation.rep_id
+        for visit in self._around(take):
+            if (
+                rep_id not in visit.appointment.rep_ids
+                and (place_distance_m(take.place, visit.place) or 0.0) < r.AT_THE_HOUSE
+            ):
+                found[visit.appointment.id] = visit
+        for visit in self._named(take):
+            if rep_id not in visit.appointment.rep_ids and names(take, visit.words):
+                found[visit.appointment.id] = visit
+        return [visit for _, visit in sorted(found.items()) if in_window(take, visit)]
 
     def _around(self, take: Take) -> Iterator[Visit]:
-        place = take.conversation.place
-        if place is None or not is_usable(place):
+        if take.place is None:
             return
-        y, x = _cell(place)
-        for hour in range(_hour(take.start - w.LATE_LIMIT), _hour(take.start + w.EARLY_LIMIT) + 1):
+        y, x = _cell(take.place)
+        for hour in _hours(take):
             for row in (y - 1, y, y + 1):
                 for column in (x - 1, x, x + 1):
                     yield from self._cells.get((hour, row, column), ())
+
+    def _named(self, take: Take) -> Iterator[Visit]:
+        for word in take.title.words:
+            for hour in _hours(take):
+                yield from self._names.get((hour, word), ())
+
+
+def _hours(take: Take) -> range:
+    return range(_hour(take.start - r.LATE_LIMIT), _hour(take.start + r.EARLY_LIMIT) + 1)
 
 
 def _hour(minutes: float) -> int:

@@ -1,11 +1,11 @@
-"""All recordings of one rep solved together.
+"""Solve all recordings of one rep together.
 
-An appointment happens once: a recording that takes it leaves it to the others only as a further part. So
-the recordings are followed in time, with every sensible history ("who took which appointment so far") kept
-beside its weight; forward and backward sums over these histories give, for each recording, the probability
-of each appointment, all others considered (the forward-backward algorithm). Visits are seldom held in another
-order than the calendar's, so a history also knows how far it has come. It remembers either only as long as a later
-recording may ask, so the histories of a day stay few.
+An appointment happens once. A recording that takes it leaves it to the others only as a further part. So the solver
+follows the recordings in time and keeps every sensible history ("which recording took which appointment so far")
+with its weight. Forward and backward sums over the histories give each recording the probability of each
+appointment, all others considered (the forward-backward algorithm). Visits rarely happen in another order than the
+calendar's, so a history also knows how far it has come. It remembers only what a later recording may ask for, so
+the histories of a day stay few.
 """
 
 from __future__ import annotations
@@ -15,17 +15,19 @@ from dataclasses import dataclass
 from heapq import nlargest
 from typing import NamedTuple
 
-from fieldnote.matching import weights as w
+from fieldnote.matching import rates as r
 from fieldnote.matching.places import place_distance_m
 from fieldnote.matching.records import Place
-from fieldnote.matching.scoring import gap_density
+from fieldnote.matching.scoring import Scorer, part_rate
 
+Choice = tuple[str | None, int | None]
+"""What a recording takes: an option's key, or None; and the recording that it is a further part after, or None."""
 Taken = tuple[tuple[str, int], ...]
 """Appointments that are taken and may be wanted again, each with the recording of it that ends last."""
 
 _NEVER = float("-inf")
 _CLASH = 1e-9
-"""Weight of a fixed recording over a free one that overlaps it: not zero, as fixed ones always hold."""
+"""Weight of a fixed recording over a free one that overlaps it: not zero, since a fixed one is always kept."""
 
 
 class History(NamedTuple):
@@ -40,15 +42,18 @@ class History(NamedTuple):
 class Option:
     """One appointment that a recording may take."""
 
-    appointment_id: str
+    key: str
+    """The appointment, or the one that speaks for several rows of one visit."""
     starts: float
     """Its appointed time, in minutes."""
     first: float
     """Weight against "none", which weighs 1, if it is the appointment's first recording."""
     part: float
-    """The same for a further part, but for the gap."""
-    placed: bool = True
-    """The phone was near the appointment's address, which has counted already."""
+    """The same for a further part, without its gap and place."""
+    place: float = 1.0
+    """Density of the phone's place at this appointment, where the part before has no place."""
+    is_own: bool = True
+    """It is in the rep's own calendar, which visits follow in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +68,8 @@ class Task:
     """Exactly its one option holds, or with no option, none."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
-    before: History
-    after: History
-    choice: str | None
-    weight: float
+_Step = tuple[History, History, Choice, float]
+"""From a history to the next one, by a choice, with its weight."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,94 +82,127 @@ class _Ahead:
     """For each recording the earliest appointed time among the options of those after it."""
 
 
-def marginals(tasks: Sequence[Task]) -> list[dict[str | None, float]]:
-    """For each task the probability of each option and of none (None). `tasks` are in order of start."""
-    ahead = _look_ahead(tasks)
-    layers: list[list[_Step]] = []
-    forward: list[dict[History, float]] = [{History(): 1.0}]
-    for index in range(len(tasks)):
-        steps = [step for history in forward[-1] for step in _steps(tasks, index, history, ahead)]
-        layers.append(steps)
-        forward.append(_advance(forward[-1], steps))
-    return _backward(layers, forward)
+def marginals(choices: Sequence[dict[Choice, float]]) -> list[dict[str | None, float]]:
+    """For each recording the probability of each option and of none (None), whichever part it is."""
+    results: list[dict[str | None, float]] = []
+    for of_one in choices:
+        shares: dict[str | None, float] = {None: 0.0}
+        for (key, _), share in of_one.items():
+            shares[key] = shares.get(key, 0.0) + share
+        results.append(shares)
+    return results
+
+
+class Joint:
+    """One rep's recordings, in order of start."""
+
+    def __init__(self, tasks: Sequence[Task], scorer: Scorer, nones: Sequence[float]) -> None:
+        """`nones`: the density of each recording if it belongs to no appointment."""
+        self._tasks = tasks
+        self._scorer = scorer
+        self._nones = nones
+        self._ahead = _look_ahead(tasks)
+        self._links: dict[tuple[int, int], tuple[float, bool]] = {}
+
+    def choices(self) -> list[dict[Choice, float]]:
+        """For each recording the probability of each choice."""
+        layers: list[list[_Step]] = []
+        forward: list[dict[History, float]] = [{History(): 1.0}]
+        for index in range(len(self._tasks)):
+            steps = [step for history in forward[-1] for step in self._steps(index, history)]
+            layers.append(steps)
+            forward.append(_advance(forward[-1], steps))
+        return _backward(layers, forward)
+
+    def _steps(self, index: int, history: History) -> Iterator[_Step]:
+        """Everything that this recording may do after that history."""
+        task = self._tasks[index]
+        if not task.options:
+            yield history, self._remember(history.reached, history.taken, index), (None, None), 1.0
+            return
+        if not task.fixed:
+            yield history, self._remember(history.reached, history.taken, index), (None, None), 1.0
+        taken = dict(history.taken)
+        for option in task.options:
+            previous = taken.get(option.key)
+            weight = self._weight(index, option, history.reached, previous)
+            if weight > 0:
+                reached = max(history.reached, option.starts) if option.is_own else history.reached
+                after = self._remember(reached, tuple(self._took(taken, option, index).items()), index)
+                yield history, after, (option.key, previous), weight
+
+    def _weight(self, index: int, option: Option, reached: float, previous: int | None) -> float:
+        task = self._tasks[index]
+        if previous is None:
+            in_order = task.fixed or option.starts >= reached or not option.is_own
+            return option.first if in_order else option.first * self._scorer.rates.swapped
+        if task.fixed:
+            clash = task.start - self._tasks[previous].end < -r.OVERLAP_TOLERANCE
+            return _CLASH if clash and not self._tasks[previous].fixed else 1.0
+        density, placed = self._link(previous, index)
+        return option.part * density * (1.0 if placed else option.place)
+
+    def _link(self, previous: int, index: int) -> tuple[float, bool]:
+        """How likely one recording is a further part after another, and whether that includes its place."""
+        found = self._links.get((previous, index))
+        if found is None:
+            found = self._links[previous, index] = self._fresh_link(self._tasks[previous], self._tasks[index])
+        return found
+
+    def _fresh_link(self, previous: Task, task: Task) -> tuple[float, bool]:
+        rates, gap = self._scorer.rates, task.start - previous.end
+        if gap < -r.OVERLAP_TOLERANCE or gap > r.PART_LIMIT:
+            return 0.0, True
+        density = part_rate(rates, previous.end - previous.start) * rates.part_gap.at(max(0.0, gap))
+        metres = place_distance_m(task.place, previous.place)
+        if metres is None:
+            return density, False
+        return density * self._scorer.part_place(metres), True
+
+    def _took(self, taken: dict[str, int], option: Option, index: int) -> dict[str, int]:
+        """`taken` after this recording took its option."""
+        previous = taken.get(option.key, index)
+        return taken | {option.key: max(previous, index, key=lambda i: (self._tasks[i].end, i))}
+
+    def _remember(self, reached: float, taken: Taken, index: int) -> History:
+        """The part of it that later recordings still have to know."""
+        last_wanted = self._ahead.last_wanted
+        wanted = tuple(sorted(item for item in taken if last_wanted[item[0]] > index)) if taken else ()
+        return History(reached if reached > self._ahead.earliest[index] else _NEVER, wanted)
 
 
 def _look_ahead(tasks: Sequence[Task]) -> _Ahead:
-    last_wanted = {option.appointment_id: i for i, task in enumerate(tasks) for option in task.options}
+    last_wanted = {option.key: i for i, task in enumerate(tasks) for option in task.options}
     earliest, least = [], float("inf")
     for task in reversed(tasks):
         earliest.append(least)
-        least = min([least, *(option.starts for option in task.options)])
+        least = min([least, *(option.starts for option in task.options if option.is_own)])
     return _Ahead(last_wanted, earliest[::-1])
-
-
-def _steps(tasks: Sequence[Task], index: int, history: History, ahead: _Ahead) -> Iterator[_Step]:
-    """Everything that this recording may do after that history."""
-    task, taken = tasks[index], dict(history.taken)
-    if not (task.fixed and task.options):
-        yield _Step(history, _remember(history.reached, taken, index, ahead), None, 1.0)
-    for option in task.options:
-        weight = _weight(tasks, task, option, history.reached, taken.get(option.appointment_id))
-        if weight > 0:
-            reached, now = max(history.reached, option.starts), _took(tasks, taken, option, index)
-            yield _Step(history, _remember(reached, now, index, ahead), option.appointment_id, weight)
-
-
-def _weight(tasks: Sequence[Task], task: Task, option: Option, reached: float, previous: int | None) -> float:
-    if previous is None:
-        return option.first if task.fixed or option.starts >= reached else option.first * w.SWAPPED
-    gap = task.start - tasks[previous].end
-    clash = gap < -w.OVERLAP_TOLERANCE
-    if task.fixed:
-        return _CLASH if clash and not tasks[previous].fixed else 1.0
-    return 0.0 if clash else option.part * gap_density(gap) * _same_place_ratio(task, tasks[previous], option)
-
-
-def _same_place_ratio(task: Task, previous: Task, option: Option) -> float:
-    """Parts of a visit are recorded at one place, also where the CRM does not know it."""
-    metres = place_distance_m(task.place, previous.place)
-    if metres is None:
-        return 1.0
-    if metres > w.PART_REACH:
-        return w.PART_ELSEWHERE
-    return 1.0 if option.placed else w.PART_AT_PLACE
-
-
-def _took(tasks: Sequence[Task], taken: dict[str, int], option: Option, index: int) -> dict[str, int]:
-    """`taken` after this recording took its option."""
-    previous = taken.get(option.appointment_id, index)
-    return taken | {option.appointment_id: max(previous, index, key=lambda i: (tasks[i].end, i))}
-
-
-def _remember(reached: float, taken: dict[str, int], index: int, ahead: _Ahead) -> History:
-    """What of it later recordings still have to know."""
-    wanted = tuple(sorted(item for item in taken.items() if ahead.last_wanted[item[0]] > index))
-    return History(reached if reached > ahead.earliest[index] else _NEVER, wanted)
 
 
 def _advance(before: dict[History, float], steps: Sequence[_Step]) -> dict[History, float]:
     """Sum over the steps, scaled to a sum of 1 so that long days do not overflow."""
+    if len(steps) == 1:
+        return {steps[0][1]: 1.0}
     sums: dict[History, float] = {}
-    for step in steps:
-        sums[step.after] = sums.get(step.after, 0.0) + before[step.before] * step.weight
-    if len(sums) > w.MAX_STATES:
-        sums = dict(nlargest(w.MAX_STATES, sums.items(), key=lambda item: (item[1], item[0])))
+    for came_from, after, _, weight in steps:
+        sums[after] = sums.get(after, 0.0) + before[came_from] * weight
+    if len(sums) > r.MAX_STATES:
+        sums = dict(nlargest(r.MAX_STATES, sums.items(), key=lambda item: (item[1], item[0])))
     total = sum(sums.values())
     return {history: weight / total for history, weight in sums.items()}
 
 
-def _backward(
-    layers: Sequence[Sequence[_Step]], forward: Sequence[dict[History, float]]
-) -> list[dict[str | None, float]]:
-    results: list[dict[str | None, float]] = []
+def _backward(layers: Sequence[Sequence[_Step]], forward: Sequence[dict[History, float]]) -> list[dict[Choice, float]]:
+    results: list[dict[Choice, float]] = []
     after = dict.fromkeys(forward[-1], 1.0)
     for steps, before in zip(reversed(layers), reversed(forward[:-1]), strict=True):
-        shares: dict[str | None, float] = {None: 0.0}
+        shares: dict[Choice, float] = {}
         sums: dict[History, float] = {}
-        for step in steps:
-            ahead = step.weight * after.get(step.after, 0.0)
-            shares[step.choice] = shares.get(step.choice, 0.0) + before[step.before] * ahead
-            sums[step.before] = sums.get(step.before, 0.0) + ahead
+        for came_from, to, choice, weight in steps:
+            ahead = weight * after.get(to, 0.0)
+            shares[choice] = shares.get(choice, 0.0) + before[came_from] * ahead
+            sums[came_from] = sums.get(came_from, 0.0) + ahead
         total, largest = sum(shares.values()), max(sums.values())
         results.append({choice: share / total for choice, share in shares.items()})
         after = {history: weight / largest for history, weight in sums.items()}

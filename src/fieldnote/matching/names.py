@@ -1,4 +1,4 @@
-"""What is said, in a title or aloud, against what the CRM knows: customer, street, subject and project."""
+"""Compare the words of a title or transcript with a CRM's customer, street, subject and project."""
 
 from __future__ import annotations
 
@@ -6,9 +6,26 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from enum import StrEnum
 from functools import lru_cache
 
 _WORD = re.compile(r"[^\W_]{2,}")
+_NUMBER = re.compile(r"\b\d{1,5}\b")
+_STRAY = re.compile(
+    r"\b(walk[ -]?ins?|neighbou?rs?|next[ -]door|across the street|door[ -]?knock\w*|knock\w*|cold (?:knock|call)|canvas\w*"
+    r"|driving|drive (?:home|to|back|time)|^drive$|in the car|windshield|commut\w*|call(?:s|ed|back)?|phone|voice ?mail|vm"
+    r"|practi[cs]e\w*|role ?-?play\w*|training|coaching|ride ?-?along|debrief|recap|notes?|ideas?|to[ -]?do|reminder|memo"
+    r"|test(?:ing)?|mic check|lunch|coffee|podcast|accident\w*|pocket|ignore|delete|huddle|stand ?by"
+    r"|on[ -]call|(?:sales|team) meeting)\b"
+)
+_FOLLOW_UP = re.compile(
+    r"\b(follow(?:ing)?[ -]?ups?|second visit|2nd visit|return(?: visit)?|revisit|call ?back|drop[ -]?(?:by|in))\b"
+)
+_INTERNAL = re.compile(
+    r"\b(sales meeting|meeting|huddle|1[:x-]1|one[ -]on[ -]one|training|on[ -]?call|stand[ -]?by|open slot|hold|block(?:ed)?"
+    r"|lunch|break|pto|vacation|day off|out of office|ooo|office|dentist|doctor|holiday|sick|travel|admin)\b"
+)
 _APOSTROPHES = str.maketrans("", "", "'\u2019")
 # fmt: off
 _NO_NAME = frozenset({
@@ -27,7 +44,60 @@ _STREET = frozenset({
     "ln", "north", "pkwy", "pl", "place", "rd", "road", "south", "st", "street", "suite", "terrace", "unit", "way",
     "west",
 })
+_JOB = frozenset({
+    "addition", "appt", "attic", "basement", "bath", "bathroom", "blinds", "cabinets", "carpet", "closing", "concrete", "consult",
+    "consultation", "deck", "demo", "design", "door", "doors", "driveway", "electrical", "estimate", "fence", "fencing", "floor",
+    "flooring", "floors", "free", "furnace", "garage", "garden", "gutter", "gutters", "heating", "hvac", "in", "insulation",
+    "inspection", "install", "kitchen", "landscape", "landscaping", "lead", "measure", "measurement", "new", "paint",
+    "painting", "patio", "pest", "pitch", "plumbing", "pool", "presentation", "proposal", "quote", "remodel", "repair",
+    "replacement", "roof", "roofing", "run", "sale", "sales", "shower", "shutters", "siding", "sit", "sold", "solar", "sunroom",
+    "tile", "tree", "water", "window", "windows",
+})
+"""Words about the work, which say nothing of the customer."""
 # fmt: on
+
+
+class Title(StrEnum):
+    """What a recording's title says of an appointment."""
+
+    DEFAULT = "default"
+    """Nothing: it is empty, or the phone gave it."""
+    NAME = "name"
+    """The customer's name."""
+    SLIP = "slip"
+    """The customer's surname with one slip of the finger."""
+    FIRST = "first"
+    """A first name alone."""
+    STREET = "street"
+    """The street of the customer's address."""
+    SUBJECT = "subject"
+    """Most words of the appointment's subject."""
+    JOB = "job"
+    """Only words about the work."""
+    OTHER = "other"
+    """Something else, such as another name."""
+    FOLLOW_UP = "follow up"
+    """A return to somebody, unlike the appointment."""
+    STRAY = "stray"
+    """A walk-in, a neighbor, a drive, a call, a practice."""
+
+
+MATCHED = frozenset({Title.NAME, Title.SLIP, Title.FIRST, Title.STREET, Title.SUBJECT})
+"""Titles that speak for one appointment."""
+
+
+@dataclass(frozen=True, slots=True)
+class TitleWords:
+    """A recording's title, read once."""
+
+    words: frozenset[str] = frozenset()
+    """Those that a person put there."""
+    numbers: frozenset[str] = frozenset()
+    kind: Title = Title.DEFAULT
+    """DEFAULT, STRAY, FOLLOW_UP, JOB or OTHER: what it says by itself."""
+
+
+_NO_TITLE = TitleWords()
 _LONG_ENOUGH = 4
 """Letters of a name; in shorter ones a slip makes another name, and they are common words too."""
 
@@ -57,6 +127,89 @@ def telling_words(title: str | None) -> frozenset[str]:
     return frozenset(word for word in words_of(title) if word not in _DEFAULT and not word.isdigit())
 
 
+@lru_cache(maxsize=4096)
+def title_words(title: str | None) -> TitleWords:
+    """What a title says by itself."""
+    words = telling_words(title)
+    if not title:
+        return _NO_TITLE
+    plain = " ".join(title.casefold().split())
+    if _FOLLOW_UP.search(plain):
+        kind = Title.FOLLOW_UP
+    elif _STRAY.search(plain) and words:
+        kind = Title.STRAY
+    elif not words:
+        return _NO_TITLE
+    else:
+        kind = Title.JOB if words <= _JOB else Title.OTHER
+    return TitleWords(words, frozenset(_NUMBER.findall(plain)), kind)
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerWords:
+    """What of an appointment a title may say, read once."""
+
+    names: frozenset[str] = frozenset()
+    surname: str = ""
+    first: str = ""
+    street: frozenset[str] = frozenset()
+    number: str = ""
+    about: frozenset[str] = frozenset()
+    """Words of the subject, the customer's name aside."""
+    follows_up: bool = False
+    """The subject says that it is a return."""
+    internal: bool = False
+    """The subject says that it is no visit: a meeting, a break, being on call."""
+
+
+def customer_words(customer: str | None, street: str | None, subject: str | None) -> CustomerWords:
+    names = words_of(customer) if customer else ()
+    about = telling_words(subject).difference(names)
+    plain = subject.casefold() if subject else ""
+    found = _NUMBER.match(street.strip()) if street else None
+    first = names[-1] if customer and "," in customer else names[0] if names else ""
+    return CustomerWords(
+        frozenset(names),
+        surname_of(customer),
+        first if len(names) > 1 and len(first) > 2 else "",
+        frozenset(word for word in words_of(street) if word not in _STREET and word.isalpha())
+        if street
+        else frozenset(),
+        found[0] if found else "",
+        about,
+        bool(plain and _FOLLOW_UP.search(plain)),
+        bool(plain and _INTERNAL.search(plain)),
+    )
+
+
+def title_says(title: TitleWords, of: CustomerWords) -> Title | None:
+    """What a title says of an appointment, the strongest first. None if nothing."""
+    words = title.words
+    if title.kind is Title.FOLLOW_UP and of.follows_up and not (words - of.about - _FOLLOW_WORDS):
+        return Title.SUBJECT
+    if not words:
+        return None
+    surname = of.surname
+    if len(surname) > 2 and (surname in words or surname + "s" in words):
+        return Title.NAME
+    if len(words & of.names) > 1:
+        return Title.NAME
+    if of.street and of.street <= words and not (title.numbers and of.number and of.number not in title.numbers):
+        return Title.STREET
+    if len(surname) >= _LONG_ENOUGH and any(len(w) >= _LONG_ENOUGH and one_slip_apart(w, surname) for w in words):
+        return Title.SLIP
+    if of.first and of.first in words:
+        return Title.FIRST
+    if of.about and 2 * len(of.about & words) > len(of.about):
+        return Title.SUBJECT
+    return None
+
+
+_FOLLOW_WORDS = frozenset(
+    {"follow", "up", "followup", "following", "second", "2nd", "return", "back", "drop", "by", "in"}
+)
+
+
 def surname_of(customer: str | None) -> str:
     """The surname of `First Last` or `Last, First`, or a firm's last word; empty where there is none."""
     words = words_of(customer) if customer else ()
@@ -66,22 +219,6 @@ def surname_of(customer: str | None) -> str:
     return surname if len(surname) > 2 or len(words) == 1 else ""
 
 
-def names_customer(words: AbstractSet[str], customer: str | None) -> bool:
-    """Whether these words have the customer's surname among them, or two words of a longer name."""
-    surname = surname_of(customer)
-    if not customer or not words:
-        return False
-    return (len(surname) > 2 and surname in words) or len(words & set(words_of(customer))) > 1
-
-
-def nearly_names(words: AbstractSet[str], customer: str | None) -> bool:
-    """Whether one of these words is the surname with one slip of the finger."""
-    surname = surname_of(customer)
-    if len(surname) < _LONG_ENOUGH:
-        return False
-    return any(len(word) >= _LONG_ENOUGH and one_slip_apart(word, surname) for word in words)
-
-
 def one_slip_apart(a: str, b: str) -> bool:
     """One letter put in, left out, exchanged, or swapped with its neighbour."""
     if abs(len(a) - len(b)) > 1:
@@ -89,14 +226,6 @@ def one_slip_apart(a: str, b: str) -> bool:
     head = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
     a, b = a[head:], b[head:]
     return a[1:] == b[1:] or a[1:] == b or a == b[1:] or (a[:2] == b[1::-1] and a[2:] == b[2:])
-
-
-def says_subject(words: AbstractSet[str], subject: str | None, customer: str | None) -> bool:
-    """Whether a title repeats most of what the appointment is about, the customer's name aside."""
-    if not words or not subject:
-        return False
-    about = telling_words(subject).difference(words_of(customer) if customer else ())
-    return bool(about) and 2 * len(about & words) > len(about)
 
 
 def spoken(said: AbstractSet[str], customer: str | None, street: str | None, project: str | None) -> tuple[str, ...]:

@@ -1,21 +1,37 @@
-"""One recording against one appointment: the likelihood ratio to "it belongs to no appointment"."""
+"""Score one recording against one appointment, and against belonging to no appointment. Densities by minute and place."""
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
-from math import exp
+from math import pi
 
-from fieldnote.matching import weights as w
+from fieldnote.matching import rates as r
 from fieldnote.matching.names import (
-    names_customer,
-    nearly_names,
-    says_subject,
+    MATCHED,
+    CustomerWords,
+    Title,
+    TitleWords,
+    customer_words,
     spoken,
-    telling_words,
+    title_says,
+    title_words,
     words_said,
 )
-from fieldnote.matching.places import place_distance_m
-from fieldnote.matching.records import Appointment, Conversation
+from fieldnote.matching.places import is_usable, place_distance_m
+from fieldnote.matching.rates import Rates
+from fieldnote.matching.records import Appointment, Conversation, Place
+from fieldnote.matching.tables import Table
+
+_NEAR_SCALE = 200.0
+_LATE_MODE = 3.0
+_TRAVEL, _TRAVEL_SCALE = 15.0, 10.0
+"""Minutes from one recording to the next, usually."""
+_ZONE_SHARES = {1: 0.3, 2: 0.2, 3: 0.12, 4: 0.08, 5: 0.08, 6: 0.08, 7: 0.08, 8: 0.06}
+_FEW_SURNAMES = 30
+_SHARED_BY = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +42,9 @@ class Visit:
     start: float
     end: float
     end_assumed: bool
+    place: Place | None
+    """The address, if it is usable and this customer's own."""
+    words: CustomerWords
 
     @property
     def length(self) -> float:
@@ -34,142 +53,286 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Take:
-    """A recording with its span in minutes since the epoch; `end == start` where the length is unknown."""
+    """A recording with its span in minutes since the epoch; `end == start` if the length is unknown."""
 
     conversation: Conversation
     start: float
     end: float
-    title: frozenset[str] = frozenset()
-    """The words of its title that say anything."""
+    place: Place | None
+    title: TitleWords
     said: frozenset[str] = frozenset()
     """The words of its transcript."""
+
+    @property
+    def length(self) -> float:
+        return self.end - self.start
 
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What the day tells about one recording, whichever appointment it belongs to."""
+    """What the day says about one recording, whichever appointment it belongs to."""
 
     free_at: float | None = None
     """When the rep's recording before this one ended."""
+    gap: float | None = None
+    """Minutes since then."""
+    from_last_m: float | None = None
+    """From the recording before to this one."""
     last_stop_m: float | None = None
-    """From this recording's place to the closest stop before it."""
-    anywhere: float = w.TERRITORY_RADIUS**-2
-    """Density of its place if it belongs to none."""
-    none: float = 1.0
-    """Weight of "none" beside that of a stray at any time: above 1 in the slot of a cancelled appointment."""
+    """From this recording to the closest stop before it."""
+    nearest_m: float | None = None
+    """From this recording to the closest address of the day."""
+    canceled: tuple[Visit, ...] = ()
+    kept: tuple[Visit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """What one pair has to show."""
+    """One recording and one appointment."""
 
     visit: Visit
     first: float
-    """Likelihood ratio as the appointment's first recording."""
+    """How many times likelier than no appointment it is, as the appointment's first recording."""
     part: float
-    """The same as a further part, but for the gap to the part before."""
+    """The same as a further part, without the gap and the place."""
+    place: float
+    """Density of the phone's place at this appointment."""
     distance_m: float | None
-    name_in_title: bool
+    says: Title
     overlap: float
     """Minutes of the recording between the appointment's start and end."""
-    subject_in_title: bool = False
     spoken: tuple[str, ...] = ()
     other_rep: bool = False
 
+    @property
+    def name_in_title(self) -> bool:
+        return self.says in (Title.NAME, Title.SLIP)
 
-def visit_of(appointment: Appointment) -> Visit:
-    start = _minutes(appointment.starts_at.timestamp())
-    end = _minutes(appointment.ends_at.timestamp()) if appointment.ends_at else start
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """What all given appointments together say about each."""
+
+    surnames: dict[str, float]
+    """How frequent each surname is."""
+    have_customers: bool
+    """Most appointments name a customer, so one that does not is no visit."""
+
+    def coincidence(self, says: Title, words: CustomerWords) -> float:
+        """Chance that a title of words says this although it is about something else."""
+        usual = r.COINCIDENCE[says]
+        return max(usual, self.surnames.get(words.surname, 0.0)) if says in (Title.NAME, Title.SLIP) else usual
+
+
+def corpus_of(appointments: Collection[Appointment]) -> tuple[Corpus, dict[str, Visit]]:
+    """The corpus, and each appointment as a visit by its id."""
+    owners: dict[Place, set[str | None]] = {}
+    for one in appointments:
+        if one.place is not None and is_usable(one.place):
+            owners.setdefault(one.place, set()).add(one.customer)
+    shared = {place for place, of in owners.items() if len(of) >= _SHARED_BY}
+    visits = {one.id: _visit_of(one, one.place in shared) for one in appointments}
+    surnames = Counter(v.words.surname for v in visits.values() if v.words.surname)
+    total = max(sum(surnames.values()), _FEW_SURNAMES)
+    named = sum(bool(one.customer) for one in appointments)
+    corpus = Corpus({name: n / total for name, n in surnames.items() if n > 1}, 2 * named > len(appointments))
+    return corpus, visits
+
+
+def _visit_of(appointment: Appointment, shared_place: bool) -> Visit:
+    start = appointment.starts_at.timestamp() / 60
+    end = appointment.ends_at.timestamp() / 60 if appointment.ends_at else start
     assumed = end <= start
-    end = start + w.ASSUMED_LENGTH if assumed else min(end, start + w.LONGEST)
-    return Visit(appointment, start, end, assumed)
+    end = start + r.ASSUMED_LENGTH if assumed else min(end, start + r.LONGEST)
+    place = appointment.place if is_usable(appointment.place) and not shared_place else None
+    words = customer_words(appointment.customer, appointment.street, appointment.title)
+    return Visit(appointment, start, end, assumed, place, words)
 
 
 def take_of(conversation: Conversation) -> Take:
-    start = _minutes(conversation.starts_at.timestamp())
+    start = conversation.starts_at.timestamp() / 60
     length = conversation.duration.total_seconds() / 60 if conversation.duration else 0.0
-    title, said = telling_words(conversation.title), words_said(conversation.transcript)
-    return Take(conversation, start, start + max(0.0, length), title, said)
-
-
-def _minutes(seconds: float) -> float:
-    return seconds / 60
+    place = conversation.place if is_usable(conversation.place) else None
+    title = title_words(conversation.title)
+    return Take(conversation, start, start + max(0.0, length), place, title, words_said(conversation.transcript))
 
 
 def in_window(take: Take, visit: Visit) -> bool:
     """Whether the recording began at a time that this appointment could explain by itself."""
     offset = take.start - visit.start
-    return -w.EARLY_LIMIT <= offset <= max(w.LATE_LIMIT, visit.length)
+    return -r.EARLY_LIMIT <= offset <= max(r.LATE_LIMIT, visit.length)
 
 
 def has_mark(take: Take, visit: Visit) -> bool:
-    """Whether place or name point at an appointment whose time is off, as if entered in another zone."""
-    distance = place_distance_m(take.conversation.place, visit.appointment.place)
-    if distance is not None and distance < w.AT_THE_HOUSE:
+    """Whether place or words point at an appointment whose time is off."""
+    distance = place_distance_m(take.place, visit.place)
+    if distance is not None and distance < r.AT_THE_HOUSE:
         return True
-    return names_customer(take.title | take.said, visit.appointment.customer)
+    return names(take, visit.words)
 
 
-def pair_of(take: Take, visit: Visit, around: Around, distance: float | None) -> Pair:
-    """Score one pair; `distance` is that from the phone to the appointment's address."""
-    appointment, offset = visit.appointment, take.start - visit.start
-    named = names_customer(take.title, appointment.customer)
-    about = says_subject(take.title, appointment.title, appointment.customer)
-    said = spoken(take.said, appointment.customer, appointment.street, appointment.project)
-    common = _place_ratio(distance, around) * _title_ratio(take, appointment, named=named, about=about)
-    common *= _spoken_ratio(take, appointment, said) * _span_ratio(take, visit) / (w.STRAYS_PER_MINUTE * around.none)
-    other_rep = take.conversation.rep_id not in appointment.rep_ids
-    if other_rep:
-        common *= w.OTHER_REP_RATE
-    free_at = None if around.free_at is None else around.free_at - visit.start
-    return Pair(
-        visit=visit,
-        first=w.RECORDED_ODDS * _length_ratio(take) * start_density(offset, visit.length, free_at) * common,
-        part=w.PART_RATE * _part_ratio(take, visit) * common,
-        distance_m=distance,
-        name_in_title=named,
-        overlap=_overlap(take.start, take.end, visit.start, visit.end),
-        subject_in_title=about,
-        spoken=said,
-        other_rep=other_rep,
-    )
+def names(take: Take, words: CustomerWords) -> bool:
+    """Whether the title names customer or street, or the transcript the customer."""
+    if take.title.words and title_says(take.title, words) in (Title.NAME, Title.STREET):
+        return True
+    return len(words.surname) > 3 and words.surname in take.said
+
+
+class Scorer:
+    """Scores recordings with one set of rates."""
+
+    def __init__(self, rates: Rates, corpus: Corpus) -> None:
+        self.rates = rates
+        self._corpus = corpus
+        self._odds = rates.recorded / (1 - rates.recorded)
+        self._odds_internal = rates.recorded_without_customer / (1 - rates.recorded_without_customer)
+
+    def pair(self, take: Take, visit: Visit, around: Around, none: float, distance: float | None) -> Pair:
+        """Score one pair. `none` is the density of the recording if it belongs to no appointment."""
+        appointment, offset = visit.appointment, take.start - visit.start
+        says = self.says(take, visit)
+        said = spoken(take.said, appointment.customer, appointment.street, appointment.project)
+        common = self._title_ratio(take, visit, says) * _spoken_ratio(take, appointment, said) / none
+        place = self.place(take, visit, around, distance)
+        other_rep = take.conversation.rep_id not in appointment.rep_ids
+        odds = self._recorded_odds(take, visit, other_rep=other_rep)
+        free_at = None if around.free_at is None else around.free_at - visit.start
+        time = start_density(self.rates, offset, visit.length, free_at)
+        return Pair(
+            visit=visit,
+            first=odds * time * place * _length(self.rates.length_first, take) * common,
+            part=_length(self.rates.length_part, take) * common,
+            place=place,
+            distance_m=distance,
+            says=says,
+            overlap=max(0.0, min(take.end, visit.end) - max(take.start, visit.start)),
+            spoken=said,
+            other_rep=other_rep,
+        )
+
+    def says(self, take: Take, visit: Visit) -> Title:
+        return title_says(take.title, visit.words) or take.title.kind
+
+    def _recorded_odds(self, take: Take, visit: Visit, *, other_rep: bool) -> float:
+        if not self.is_visit(visit):
+            return self._odds_internal
+        if other_rep:
+            return self.rates.taken_over
+        own = self.rates.by_rep.get(take.conversation.rep_id)
+        return self._odds if own is None else own.recorded / (1 - own.recorded)
+
+    def is_visit(self, visit: Visit) -> bool:
+        """Whether somebody is visited. A row that lacks a customer where others have one is a meeting or a block."""
+        one = visit.appointment
+        if one.customer or one.street:
+            return True
+        return not (self._corpus.have_customers or visit.words.internal)
+
+    def _title_ratio(self, take: Take, visit: Visit, says: Title) -> float:
+        """How many times likelier the title is of this appointment than of a stray."""
+        kind = take.title.kind
+        stray = self.rates.title_stray
+        own = self.rates.by_rep.get(take.conversation.rep_id)
+        usual = own.title_visit if own else self.rates.title_visit
+        if says not in MATCHED:
+            share = usual[says]
+            if says is Title.OTHER:
+                # Another name, as far as the row can say: it may lack the name or the street that the title has.
+                share += 0.0 if visit.words.surname else usual[Title.NAME]
+                share += 0.0 if visit.words.street else usual[Title.STREET]
+            return share / stray[kind]
+        chance = self._corpus.coincidence(says, visit.words)
+        if kind in (Title.STRAY, Title.FOLLOW_UP) and says is not Title.SUBJECT:
+            # "Call Baker", "neighbor of Baker", "follow up Baker": the name is there, and so is a reason against it.
+            follows = kind is Title.FOLLOW_UP and visit.words.follows_up
+            share = usual[Title.NAME] * (0.2 if follows else 0.03) if kind is Title.FOLLOW_UP else usual[Title.STRAY]
+            return share / (stray[kind] * max(chance, _ABOUT))
+        usually = Title.JOB if says is Title.SUBJECT and kind is Title.DEFAULT else kind
+        return usual[says] / (stray[usually] * chance)
+
+    # --- place ------------------------------------------------------------------------------------------
+
+    def place(self, take: Take, visit: Visit, around: Around, distance: float | None) -> float:
+        """Density of the phone's place if the recording is of this appointment; 1 if the place is unknown."""
+        if take.place is None:
+            return 1.0
+        rates = self.rates
+        stale = rates.stale * rates.stop.at(around.last_stop_m) if around.last_stop_m is not None else 0.0
+        if around.last_stop_m is not None and around.last_stop_m > rates.stop.edges[-1]:
+            stale = 0.0
+        if distance is None:
+            return (1 - rates.stale) * rates.anywhere + stale
+        near = rates.address.at(distance) if distance < rates.address.edges[-1] else 0.0
+        return (1 - rates.stale - rates.wrong_address) * near + rates.wrong_address * rates.anywhere + stale
+
+    def part_place(self, metres: float) -> float:
+        """Density of the phone's place that far from where it was in the part before."""
+        rates = self.rates
+        near = rates.part_place.at(metres) if metres < rates.part_place.edges[-1] else 0.0
+        return (1 - rates.wrong_address) * near + rates.wrong_address * rates.anywhere
+
+    # --- no appointment ---------------------------------------------------------------------------------
+
+    def none(self, take: Take, around: Around) -> float:
+        """Density of the recording if it belongs to no appointment: at any time, after another one, in an empty slot."""
+        return sum(self.none_parts(take, around))
+
+    def none_parts(self, take: Take, around: Around) -> tuple[float, float, float]:
+        """The same by kind: free, after another recording, in an empty slot."""
+        rates = self.rates
+        length = _length(rates.length_stray, take)
+        free_place = after_place = 1.0
+        if take.place is not None:
+            near = rates.anywhere
+            if around.nearest_m is not None:
+                near = _bell(around.nearest_m)
+            free_place = (1 - rates.stray_near) * rates.anywhere + rates.stray_near * near
+            if around.from_last_m is None:
+                after_place = 0.5 * (rates.anywhere + near)
+            elif around.from_last_m < rates.after_place.edges[-1]:
+                after_place = 0.9 * rates.after_place.at(around.from_last_m) + 0.1 * free_place
+            else:
+                after_place = 0.1 * free_place
+        free = rates.strays_per_minute * free_place * length
+        after = 0.0
+        if around.gap is not None and around.gap < rates.after_gap.edges[-1]:
+            after = rates.after * rates.after_gap.at(around.gap) * after_place * _length(rates.length_after, take)
+        slots = sum(
+            rates.in_canceled_slot * start_density(rates, take.start - v.start, v.length) for v in around.canceled
+        )
+        slots += sum(rates.in_empty_slot * start_density(rates, take.start - v.start, v.length) for v in around.kept)
+        slots *= free_place * 0.5 * (length + _length(rates.length_first, take))
+        return free, after, slots
+
+
+_ABOUT = 0.05
+"""Share of calls and notes that are about one certain customer of the day."""
 
 
 # --- time -----------------------------------------------------------------------------------------------
 
 
-def start_density(offset: float, length: float, free_at: float | None = None) -> float:
+def start_density(rates: Rates, offset: float, length: float, free_at: float | None = None) -> float:
     """How likely a recording begins this many minutes after the appointed time, per minute.
 
-    `free_at` is when the rep's recording before it ended, likewise: one who was not free came when he was.
+    `free_at` is when the rep's recording before it ended, on the same clock: a rep who was not free came later.
     """
-    density = _usual_density(offset, length)
-    if free_at is None or not w.LATE_MODE - w.TRAVEL < free_at <= offset + w.OVERLAP_TOLERANCE:
+    density = _usual_density(rates, offset, length)
+    if free_at is None or not _LATE_MODE - _TRAVEL < free_at <= offset + r.OVERLAP_TOLERANCE:
         return density
-    after = _bell_t((offset - free_at - w.TRAVEL) / w.TRAVEL_SCALE) / w.TRAVEL_SCALE
-    return (1 - w.CARRIED_SHARE) * density + w.CARRIED_SHARE * after
+    after = _bell_t((offset - free_at - _TRAVEL) / _TRAVEL_SCALE) / _TRAVEL_SCALE
+    return (1 - rates.carried) * density + rates.carried * after
 
 
-def _usual_density(offset: float, length: float) -> float:
-    density = w.CORE_SHARE * _bell_t((offset - w.LATE_MODE) / w.LATE_SCALE) / w.LATE_SCALE
-    if w.LATE_FROM <= offset <= w.LATE_LIMIT:
-        density += w.LATE_SHARE / (w.LATE_LIMIT - w.LATE_FROM)
-    if -w.EARLY_LIMIT <= offset <= -w.EARLY_FROM:
-        density += w.EARLY_SHARE / (w.EARLY_LIMIT - w.EARLY_FROM)
-    density += _other_zone_density(offset)
-    if length <= w.LONG_APPOINTMENT:
+def _usual_density(rates: Rates, offset: float, length: float) -> float:
+    density = rates.start.at(offset) if rates.start.edges[0] <= offset <= rates.start.edges[-1] else 0.0
+    hours = round((offset - _LATE_MODE) / 60)
+    if hours and abs(hours) in _ZONE_SHARES:
+        density += rates.other_zone * 0.5 * _ZONE_SHARES[abs(hours)] * rates.start.at(offset - 60 * hours)
+    if length <= r.LONG_APPOINTMENT:
         return density
     arrival = 1 / length if 0 <= offset <= length else 0.0
-    return (1 - w.ARRIVAL_SHARE) * density + w.ARRIVAL_SHARE * arrival
-
-
-def _other_zone_density(offset: float) -> float:
-    """The appointment was entered whole hours off."""
-    hours = round((offset - w.LATE_MODE) / 60)
-    if hours == 0 or abs(hours) > w.ZONES:
-        return 0.0
-    share = w.ZONE_SHARE * 0.5 ** abs(hours)
-    return share * _bell_t((offset - w.LATE_MODE - 60 * hours) / w.LATE_SCALE) / w.LATE_SCALE
+    return (1 - rates.arrival) * density + rates.arrival * arrival
 
 
 def _bell_t(z: float) -> float:
@@ -178,85 +341,29 @@ def _bell_t(z: float) -> float:
     return 0.3675525969 / (root * root)
 
 
-def gap_density(gap: float) -> float:
-    """How likely a part begins this many minutes after the part before has ended, per minute."""
-    gap = max(0.0, gap)
-    later = 1 / w.PART_LIMIT if gap <= w.PART_LIMIT else 0.0
-    return w.PART_GAP_SHARE * exp(-gap / w.PART_GAP) / w.PART_GAP + (1 - w.PART_GAP_SHARE) * later
+def part_rate(rates: Rates, minutes: float) -> float:
+    """Chance of a further part after a recording of so many minutes; 0 or less: unknown."""
+    return rates.part_after[bisect_right(r.PART_AFTER_EDGES, minutes)] if minutes > 0 else 0.1
 
 
-def _length_ratio(take: Take) -> float:
-    """A visit is seldom recorded for a minute only."""
-    return w.SHORT_RATIO if 0 < take.end - take.start < w.SHORT else 1.0
+def _length(lengths: Table, take: Take) -> float:
+    return lengths.at(take.length) if take.end > take.start else 1.0
 
 
-def _part_ratio(take: Take, visit: Visit) -> float:
-    """How much the appointment's time speaks for a further part of it."""
-    share = _share(take, visit.start, visit.end)
-    return share * w.PART_INSIDE + (1 - share) * w.PART_AFTER
-
-
-def _span_ratio(take: Take, visit: Visit) -> float:
-    """Speaks against a recording that lies outside of the appointment's time."""
-    share = _share(take, visit.start - w.SLACK_BEFORE, visit.end + w.SLACK_AFTER)
-    return exp((share - 1) * (w.OUTSIDE_COST_ASSUMED if visit.end_assumed else w.OUTSIDE_COST))
-
-
-def _share(take: Take, start: float, end: float) -> float:
-    """How much of the recording lies in there, 0..1; without a length, whether it begins there."""
-    if take.end > take.start:
-        return _overlap(take.start, take.end, start, end) / (take.end - take.start)
-    return 1.0 if start <= take.start < end else 0.0
-
-
-def _overlap(start: float, end: float, other_start: float, other_end: float) -> float:
-    return max(0.0, min(end, other_end) - max(start, other_start))
-
-
-# --- place ----------------------------------------------------------------------------------------------
-
-
-def _place_ratio(distance: float | None, around: Around) -> float:
-    if distance is None:
-        return 1.0
-    here = w.GOOD_SHARE * _bell(distance, w.GPS_SCALE) + w.COARSE_SHARE * _bell(distance, w.COARSE_SCALE)
-    if around.last_stop_m is not None:
-        here += w.STALE_SHARE * _bell(around.last_stop_m, w.GPS_SCALE)
-    return (here + w.WRONG_SHARE * w.TERRITORY_RADIUS**-2) / around.anywhere
-
-
-def stray_density(nearest: float | None) -> float:
-    """Density of the place of a recording that belongs to none, so far from the closest address it knows."""
-    anywhere = w.TERRITORY_RADIUS**-2
-    if nearest is None:
-        return anywhere
-    return w.STRAY_NEAR_SHARE * _bell(nearest, w.STRAY_NEAR_SCALE) + (1 - w.STRAY_NEAR_SHARE) * anywhere
-
-
-def _bell(distance: float, scale: float) -> float:
-    """A round, heavy-tailed density per area (times pi, which every term here lacks)."""
-    return scale**-2 / (1 + (distance / scale) ** 2) ** 2
+def _bell(metres: float) -> float:
+    """A round, heavy-tailed density per square meter."""
+    scaled = metres / _NEAR_SCALE
+    return 1 / (pi * _NEAR_SCALE * _NEAR_SCALE * (1 + scaled * scaled) ** 2)
 
 
 # --- words ----------------------------------------------------------------------------------------------
 
 
-def _title_ratio(take: Take, appointment: Appointment, *, named: bool, about: bool) -> float:
-    ratio = w.SUBJECT_IN_TITLE if about else 1.0
-    if named:
-        return ratio * w.NAME_IN_TITLE
-    if not take.title or not appointment.customer:
-        return ratio
-    if nearly_names(take.title, appointment.customer):
-        return ratio * w.NAME_MISSPELT
-    return ratio * w.NAME_NOT_IN_TITLE
-
-
 def _spoken_ratio(take: Take, appointment: Appointment, said: tuple[str, ...]) -> float:
     if not said:
         could_be = appointment.customer or appointment.street or appointment.project
-        return w.NOTHING_SPOKEN if could_be and len(take.said) >= w.TALKED else 1.0
+        return r.NOTHING_SPOKEN if could_be and len(take.said) >= r.TALKED else 1.0
     ratio = 1.0
     for thing in said:
-        ratio *= w.SPOKEN[thing]
+        ratio *= r.SPOKEN[thing]
     return ratio

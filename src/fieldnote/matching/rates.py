@@ -1,0 +1,207 @@
+"""The rates that the matcher believes in: the usual ones here, an organization's own from `fieldnote.matching.learning`.
+
+They describe home-service field sales: how many appointments are recorded, how late reps come, how good coordinates
+are, and which recordings belong to no appointment. Times are in minutes, places in meters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import pi
+from types import MappingProxyType
+from typing import Final
+
+from fieldnote.matching.names import Title
+from fieldnote.matching.tables import Table, table
+
+MODEL_VERSION: Final = 2
+"""Of the model that the rates belong to. Rates that were learned for another version are not used."""
+
+# --- certainty ------------------------------------------------------------------------------------------
+
+LINK_AT: Final = 0.985
+"""From this chance on a recording is linked without a person. Links are far more certain on average."""
+
+PROPOSE_AT: Final = 0.5
+"""A proposal that is wrong more often than right wastes the time of the person who judges it."""
+
+# --- windows --------------------------------------------------------------------------------------------
+
+EARLY_LIMIT: Final = 60.0
+LATE_LIMIT: Final = 150.0
+"""A recording that begins further from the appointment needs a place or a name to be a candidate."""
+
+MARK_REACH: Final = 490.0
+"""With a place or a name it may be so far off: entered in another zone, or moved within the day."""
+
+AT_THE_HOUSE: Final = 250.0
+"""Meters. So close to the address, a recording is a candidate at any time of the day, and in any calendar."""
+
+LONG_APPOINTMENT: Final = 120.0
+"""An appointment longer than this is an arrival window or a block of work."""
+
+ASSUMED_LENGTH: Final = 60.0
+LONGEST: Final = 24 * 60.0
+OVERLAP_TOLERANCE: Final = 1.0
+"""Phones round, so two recordings may overlap by a minute and still follow one another."""
+
+PART_AFTER_EDGES: Final = (4.0, 10.0, 20.0, 35.0, 50.0, 70.0)
+"""Minutes that separate the bins of `Rates.part_after`."""
+
+PART_LIMIT: Final = 240.0
+"""Minutes after which a recording is no further part of a visit."""
+
+TOO_FAR: Final = 25_000.0
+"""Meters. The reason for a lost candidate is then the distance."""
+
+MAX_OPTIONS: Final = 6
+"""A recording's likeliest appointments that take part in the joint solution."""
+
+MAX_STATES: Final = 128
+"""The likeliest histories of a day that are followed. This bounds the cost of a calendar with impossible rows."""
+
+SHORT: Final = 4.0
+"""A shorter recording may be an accident, and is never linked without a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Everything that the model believes. Frozen, so that decisions can name the rates they were made with."""
+
+    learned_from: int = 0
+    """Recordings that they were learned from; 0 for the usual rates."""
+
+    # Appointments.
+    recorded: float = 0.72
+    """Share of appointments with a customer that are recorded."""
+    recorded_without_customer: float = 0.04
+    """The same for rows without a customer: meetings, blocks, being on call."""
+    start: Table = table(
+        -240, 0.004, -120, 0.004, -60, 0.006, -45, 0.012, -30, 0.014, -20, 0.012, -15, 0.02, -10, 0.05, -5, 0.06,
+        -2, 0.1, 0, 0.14, 2, 0.14, 4, 0.11, 6, 0.08, 8, 0.06, 10, 0.07, 15, 0.035, 20, 0.03, 30, 0.022, 45, 0.016,
+        60, 0.012, 90, 0.008, 120, 0.006, 180, 0.004, 240,
+    )  # fmt: skip
+    """Start of a recording after the appointed time."""
+    carried: float = 0.6
+    """Of appointments that begin before the rep is free, the share that begins when the rep arrives."""
+    other_zone: float = 0.012
+    """Share of appointments entered whole hours off."""
+    arrival: float = 0.5
+    """Of long appointments, the share that begins anywhere between start and end."""
+    swapped: float = 0.1
+    """How much less likely a visit is after one that was appointed later."""
+    taken_over: float = 0.006
+    """Chance that one certain colleague records an appointment that its own rep did not record."""
+    rides_along: float = 0.0006
+    """Chance that one certain colleague records an appointment that its own rep recorded."""
+
+    # Places.
+    address: Table = table(
+        0, 0.25, 15, 0.26, 30, 0.22, 60, 0.08, 100, 0.03, 150, 0.025, 250, 0.025, 500, 0.025, 1000, 0.025, 2000,
+        0.02, 4000, 0.01, 8000, rings=True,
+    )  # fmt: skip
+    """From the phone to the customer's address."""
+    wrong_address: float = 0.015
+    """Share of addresses that say nothing about where the phone is."""
+    stale: float = 0.02
+    """Share of phones that still report the stop before."""
+    stop: Table = table(0, 0.3, 15, 0.3, 30, 0.24, 60, 0.1, 120, 0.06, 300, rings=True)
+    """From a stale position to the stop before."""
+    territory: float = 12_000.0
+    """Radius of the area that a rep works in."""
+
+    # Lengths.
+    length_first: Table = table(
+        0, 0.004, 0.5, 0.004, 1, 0.008, 2, 0.012, 4, 0.016, 6, 0.02, 8, 0.03, 12, 0.04, 16, 0.07, 24, 0.1, 32, 0.18,
+        45, 0.2, 60, 0.16, 80, 0.08, 100, 0.05, 130, 0.02, 180, 0.006, 1440,
+    )  # fmt: skip
+    """Of the first recording of a visit."""
+    length_part: Table = table(
+        0, 0.01, 0.5, 0.015, 1, 0.03, 2, 0.05, 4, 0.06, 6, 0.07, 8, 0.11, 12, 0.1, 16, 0.15, 24, 0.12, 32, 0.12,
+        45, 0.08, 60, 0.05, 80, 0.02, 100, 0.01, 130, 0.005, 180, 0.002, 1440,
+    )  # fmt: skip
+    length_stray: Table = table(
+        0, 0.06, 0.5, 0.06, 1, 0.08, 2, 0.12, 4, 0.11, 6, 0.1, 8, 0.12, 12, 0.08, 16, 0.09, 24, 0.06, 32, 0.05,
+        45, 0.03, 60, 0.02, 80, 0.01, 100, 0.006, 130, 0.003, 180, 0.002, 1440,
+    )  # fmt: skip
+
+    # Further parts of a visit.
+    part_after: tuple[float, ...] = (0.4, 0.3, 0.2, 0.12, 0.07, 0.05, 0.03)
+    """Chance of a further part after a recording as long as each bin of `PART_AFTER_EDGES`."""
+    part_gap: Table = table(
+        0, 0.1, 0.5, 0.15, 1, 0.25, 2, 0.15, 3, 0.14, 5, 0.09, 8, 0.05, 12, 0.03, 20, 0.015, 45, 0.01, 90, 0.01, 240
+    )
+    """Minutes from the end of a part to the start of the next."""
+    part_place: Table = table(
+        0, 0.35, 15, 0.3, 30, 0.2, 60, 0.06, 100, 0.03, 200, 0.02, 400, 0.02, 1000, 0.02, 4000, rings=True
+    )
+    """Meters between the phone's positions of two parts."""
+
+    # Recordings that belong to no appointment.
+    strays_per_minute: float = 0.2 / 660
+    """At any time of the working day."""
+    after: float = 0.05
+    """Chance that a stray follows on a recording: a walk-in next door, a drive, a call."""
+    after_gap: Table = table(
+        0, 0.03, 0.5, 0.04, 1, 0.1, 2, 0.1, 3, 0.15, 5, 0.17, 8, 0.14, 12, 0.12, 20, 0.1, 45, 0.04, 90, 0.01, 240
+    )
+    after_place: Table = table(
+        0, 0.16, 15, 0.19, 30, 0.24, 60, 0.15, 100, 0.13, 200, 0.06, 400, 0.03, 1000, 0.04, 4000, rings=True
+    )
+    length_after: Table = table(
+        0, 0.05, 0.5, 0.05, 1, 0.1, 2, 0.15, 4, 0.13, 6, 0.11, 8, 0.13, 12, 0.09, 16, 0.09, 24, 0.05, 32, 0.03,
+        45, 0.01, 60, 0.006, 80, 0.003, 100, 0.002, 130, 0.001, 180, 0.001, 1440,
+    )  # fmt: skip
+    in_canceled_slot: float = 0.15
+    """Chance that a rep records something else in the slot of a canceled appointment."""
+    in_empty_slot: float = 0.01
+    """The same where nobody was home and the CRM still shows the appointment."""
+    stray_near: float = 0.1
+    """Share of free strays within a few hundred meters of an address of the day."""
+
+    # Titles.
+    title_visit: Mapping[Title, float] = field(
+        default_factory=lambda: MappingProxyType({
+            Title.DEFAULT: 0.5, Title.NAME: 0.22, Title.SLIP: 0.02, Title.FIRST: 0.02, Title.STREET: 0.05,
+            Title.SUBJECT: 0.08, Title.JOB: 0.07, Title.OTHER: 0.03, Title.FOLLOW_UP: 0.006, Title.STRAY: 0.002,
+        })
+    )  # fmt: skip
+    """Of a visit's recording."""
+    title_stray: Mapping[Title, float] = field(
+        default_factory=lambda: MappingProxyType({
+            Title.DEFAULT: 0.5, Title.JOB: 0.07, Title.OTHER: 0.21, Title.FOLLOW_UP: 0.04, Title.STRAY: 0.18,
+        })
+    )  # fmt: skip
+    """Of a stray."""
+    by_rep: Mapping[str, RepRates] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def anywhere(self) -> float:
+        """Density of a place that could be anywhere in the territory, per square meter."""
+        return 1 / (pi * self.territory * self.territory)
+
+
+@dataclass(frozen=True, slots=True)
+class RepRates:
+    """What one rep does differently."""
+
+    recorded: float
+    title_visit: Mapping[Title, float]
+
+
+USUAL: Final = Rates()
+
+COINCIDENCE: Final[Mapping[Title, float]] = MappingProxyType({
+    Title.NAME: 0.01, Title.SLIP: 0.01, Title.FIRST: 0.03, Title.STREET: 0.01, Title.SUBJECT: 0.4,
+})  # fmt: skip
+"""Chance that a title with words of its own says this of an appointment that it is not about."""
+
+SPOKEN: Final[Mapping[str, float]] = MappingProxyType({"customer": 12.0, "street": 20.0, "project": 2.0})
+"""How much likelier an appointment is when its name, street or project was said. Names are also called in passing."""
+
+NOTHING_SPOKEN: Final = 0.6
+"""The factor where the transcript has none of these."""
+
+TALKED: Final = 50
+"""Different words in a transcript, below which their absence says nothing."""

@@ -1,0 +1,197 @@
+"""Find the candidates of each recording, score them, and solve each rep's recordings together, reps that meet included."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from fieldnote.matching import rates as r
+from fieldnote.matching.calendars import Calendar, Neighborhood, calendars_of
+from fieldnote.matching.joint import Choice, Joint, Option, Task, marginals
+from fieldnote.matching.places import place_distance_m
+from fieldnote.matching.rates import Rates
+from fieldnote.matching.records import Appointment
+from fieldnote.matching.scoring import Around, Pair, Scorer, Take, Visit, corpus_of
+from fieldnote.matching.twins import twins_of
+
+_LOOK_BACK = 240.0
+"""Minutes in which a stop before still matters."""
+_MAX_BEFORE = 6
+"""Recordings of these hours that are looked at, at most."""
+_LATE_FROM = 15.0
+_SAME_DAY = 480.0
+_NO_CALENDAR = Calendar()
+
+
+@dataclass(slots=True)
+class RepDay:
+    """One rep's recordings in order of start, with all that was found for each."""
+
+    rep_id: str
+    calendar: Calendar
+    takes: Sequence[Take]
+    around: list[Around]
+    nones: list[float]
+    pairs: list[list[Pair]]
+    """The candidates of each recording, the best first."""
+    choices: list[dict[Choice, float]]
+    shares: list[dict[str | None, float]]
+    """The probability of each visit, and of none, for each recording."""
+
+
+class Solver:
+    """All given recordings and appointments under one set of rates."""
+
+    def __init__(
+        self,
+        takes: Sequence[Take],
+        appointments: Sequence[Appointment],
+        fixed: Mapping[str, str | None],
+        rates: Rates,
+    ) -> None:
+        corpus, self.visits = corpus_of(appointments)
+        self._fixed = fixed
+        self.scorer = Scorer(rates, corpus)
+        self.calendars = calendars_of(self.visits.values())
+        self._neighborhood = Neighborhood(self.visits.values())
+        self.twins = twins_of(self.calendars)
+        self._by_rep: dict[str, list[Take]] = defaultdict(list)
+        for take in takes:
+            self._by_rep[take.conversation.rep_id].append(take)
+
+    def solve(self) -> dict[str, RepDay]:
+        """Each rep alone, then those again who may have recorded a colleague's appointment."""
+        days = {rep_id: self._alone(rep_id, takes) for rep_id, takes in sorted(self._by_rep.items())}
+        taken = _taken(days)
+        shared = [day for day in days.values() if any(pair.other_rep for pairs in day.pairs for pair in pairs)]
+        for day in shared:
+            self._again(day, taken)
+        return days
+
+    def twin(self, appointment_id: str) -> str:
+        """The row that speaks for all rows of its visit."""
+        return self.twins.get(appointment_id, appointment_id)
+
+    def _alone(self, rep_id: str, takes: list[Take]) -> RepDay:
+        takes.sort(key=lambda take: (take.start, take.conversation.id))
+        day = RepDay(rep_id, self.calendars.get(rep_id, _NO_CALENDAR), takes, [], [], [], [], [])
+        for index in range(len(takes)):
+            self._look_at(day, index)
+        self._solve(day)
+        return day
+
+    def _again(self, day: RepDay, taken: Mapping[str, dict[str, float]]) -> None:
+        """A colleague's appointment that its own rep recorded is one where this rep came along at most."""
+        rates = self.scorer.rates
+        along = rates.rides_along / rates.taken_over
+        for pairs in day.pairs:
+            for n, pair in enumerate(pairs):
+                if pair.other_rep:
+                    by_others = taken.get(self.twin(pair.visit.appointment.id), {})
+                    free = 1.0
+                    for rep_id, share in by_others.items():
+                        free *= 1.0 if rep_id == day.rep_id else 1 - share
+                    pairs[n] = replace(pair, first=pair.first * (free + (1 - free) * along))
+            pairs.sort(key=_order)
+        self._solve(day)
+
+    def _solve(self, day: RepDay) -> None:
+        tasks = [self._task(take, pairs) for take, pairs in zip(day.takes, day.pairs, strict=True)]
+        day.choices = Joint(tasks, self.scorer, day.nones).choices()
+        day.shares = marginals(day.choices)
+
+    # --- candidates -------------------------------------------------------------------------------------
+
+    def _look_at(self, day: RepDay, index: int) -> None:
+        """Find and score the candidates of one recording. A fixed appointment is one at any time."""
+        take = day.takes[index]
+        visits = day.calendar.candidates(take)
+        own = len(visits)
+        visits += self._neighborhood.candidates(take)
+        wanted = self.visits.get(self._fixed.get(take.conversation.id) or "")
+        if wanted is not None and wanted not in visits:
+            visits.append(wanted)
+        distances = [place_distance_m(take.place, visit.place) for visit in visits]
+        around = self._around(day, index, visits[:own], distances[:own])
+        none = self.scorer.none(take, around)
+        pairs = [self.scorer.pair(take, v, around, none, m) for v, m in zip(visits, distances, strict=True)]
+        day.around.append(around)
+        day.nones.append(none)
+        day.pairs.append(sorted(pairs, key=_order))
+
+    def _around(self, day: RepDay, index: int, visits: Sequence[Visit], distances: Sequence[float | None]) -> Around:
+        take, free_at, last, stop = day.takes[index], None, None, None
+        for before in _before(day.takes, index):
+            if before.end <= take.start + r.OVERLAP_TOLERANCE:
+                if free_at is None or before.end > free_at:
+                    free_at, last = before.end, before.place
+                stop = stop or before.place
+        known = list(zip(visits, distances, strict=True))
+        stops = [d for visit, d in known if d is not None and visit.start < take.start - _LATE_FROM]
+        if (from_stop := place_distance_m(take.place, stop)) is not None:
+            stops.append(from_stop)
+        return Around(
+            free_at=free_at,
+            gap=None if free_at is None else max(0.0, take.start - free_at),
+            from_last_m=place_distance_m(take.place, last),
+            last_stop_m=min(stops, default=None),
+            nearest_m=min((d for d in distances if d is not None), default=None),
+            canceled=tuple(v for v in visits if v.appointment.cancelled),
+            kept=tuple(v for v in visits if not v.appointment.cancelled),
+        )
+
+    def _task(self, take: Take, pairs: Sequence[Pair]) -> Task:
+        key = take.conversation.id
+        if key in self._fixed:
+            wanted = self._fixed[key]
+            option = () if wanted is None else (Option(self.twin(wanted), self._starts(wanted, take), 1.0, 1.0),)
+            return Task(take.start, take.end, option, take.place, fixed=True)
+        by_twin: dict[str, list[Pair]] = {}
+        for pair in pairs:
+            if pair.first > 0 and not pair.visit.appointment.cancelled:
+                by_twin.setdefault(self.twin(pair.visit.appointment.id), []).append(pair)
+        options = tuple(_option(key, rows) for key, rows in list(by_twin.items())[: r.MAX_OPTIONS])
+        return Task(take.start, take.end, options, take.place)
+
+    def _starts(self, wanted: str, take: Take) -> float:
+        visit = self.visits.get(wanted)
+        return visit.start if visit else take.start
+
+
+def _before(takes: Sequence[Take], index: int) -> Iterator[Take]:
+    """The rep's recordings of the last hours, the latest first."""
+    take = takes[index]
+    for before in reversed(takes[max(0, index - _MAX_BEFORE) : index]):
+        if before.start >= take.start - _LOOK_BACK:
+            yield before
+
+
+def _order(pair: Pair) -> tuple[float, float, str]:
+    return -pair.first, pair.visit.start, pair.visit.appointment.id
+
+
+def _option(key: str, rows: Sequence[Pair]) -> Option:
+    best = rows[0]
+    if len(rows) == 1:
+        return Option(key, best.visit.start, best.first, best.part, best.place, is_own=not best.other_rep)
+    return Option(
+        key,
+        min(pair.visit.start for pair in rows),
+        sum(pair.first for pair in rows) / len(rows),
+        max(pair.part for pair in rows),
+        max(pair.place for pair in rows),
+        is_own=not best.other_rep,
+    )
+
+
+def _taken(days: Mapping[str, RepDay]) -> dict[str, dict[str, float]]:
+    """For each visit the chance that a rep recorded it, by rep."""
+    taken: dict[str, dict[str, float]] = {}
+    for day in days.values():
+        for shares in day.shares:
+            for key, share in shares.items():
+                if key is not None and share > 0.01:
+                    by_rep = taken.setdefault(key, {})
+                    by_rep[day.rep_id] = max(by_rep.get(day.rep_id, 0.0), share)
+    return taken

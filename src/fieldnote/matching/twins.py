@@ -1,0 +1,55 @@
+"""Find CRM rows of one visit: copies, and a reschedule under a new id beside the old row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from fieldnote.matching.calendars import Calendar
+from fieldnote.matching.names import one_slip_apart
+from fieldnote.matching.places import place_distance_m
+from fieldnote.matching.scoring import Visit
+
+_APART = 45.0
+"""Minutes between two rows of one visit, at most."""
+_ONE_HOUSE = 100.0
+
+
+def twins_of(calendars: Mapping[str, Calendar]) -> dict[str, str]:
+    """For each row that has twins, the one that speaks for them all. A canceled row is nobody's twin."""
+    leader: dict[str, str] = {}
+
+    def lead(key: str) -> str:
+        while key in leader and leader[key] != key:
+            key = leader[key]
+        return key
+
+    for one, other in _pairs(calendars.values()):
+        first, second = sorted((lead(one.appointment.id), lead(other.appointment.id)))
+        leader[second] = first
+    return {key: lead(key) for key in leader}
+
+
+def _pairs(calendars: Iterable[Calendar]) -> Iterable[tuple[Visit, Visit]]:
+    for calendar in calendars:
+        recent: list[Visit] = []
+        for visit in calendar.visits:
+            if visit.appointment.cancelled or not visit.words.names:
+                continue
+            recent = [before for before in recent if visit.start - before.start <= _APART]
+            for before in recent:
+                if is_one_visit(before, visit):
+                    yield before, visit
+            recent.append(visit)
+
+
+def is_one_visit(one: Visit, other: Visit) -> bool:
+    """Whether two rows that begin together are of one visit: the same customer, and no two houses."""
+    a, b = one.words, other.words
+    distance = place_distance_m(one.place, other.place)
+    one_house = distance is not None and distance < _ONE_HOUSE
+    one_street = bool(a.street) and a.street == b.street and a.number == b.number
+    if one_house or one_street:
+        return a.surname == b.surname or one_slip_apart(a.surname, b.surname) or bool(a.names & b.names)
+    if a.names != b.names or len(a.names) < 2:
+        return False
+    return not (a.street and b.street and a.street != b.street)
