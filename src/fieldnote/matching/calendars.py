@@ -90,7 +90,7 @@ class Neighborhood:
         for visit in self._named(take):
             if rep_id not in visit.appointment.rep_ids and names(take, visit.words):
                 found[visit.appointment.id] = visit
-        return [visit for _, visit in sorted(found.items()) if in_window(take, visit)]
+        return [visit for _, visit in sorted(found.items()) if abs(take.start - visit.start) <= r.COLLEAGUE_REACH]
 
     def _around(self, take: Take) -> Iterator[Visit]:
         if take.place is None:
@@ -108,7 +108,7 @@ class Neighborhood:
 
 
 def _hours(take: Take) -> range:
-    return range(_hour(take.start - r.LATE_LIMIT), _hour(take.start + r.EARLY_LIMIT) + 1)
+    return range(_hour(take.start - r.COLLEAGUE_REACH), _hour(take.start + r.COLLEAGUE_REACH) + 1)
 
 
 def _hour(minutes: float) -> int:

@@ -124,6 +124,8 @@ class _Rep:
             return None, Outcome.NONE
         pair = _ranked(pairs, shares)[0]
         key = pair.visit.appointment.id
+        if shares[key] < r.PROPOSE_BEST_AT:
+            return None, Outcome.NONE
         outcome = Outcome.LINKED if sure and shares[key] >= r.LINK_AT else Outcome.PROPOSED
         return Candidate(key, min(1.0, shares[key]), self._evidence(take, pair)), outcome
 

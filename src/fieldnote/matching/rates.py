@@ -26,11 +26,17 @@ LINK_AT: Final = 0.985
 PROPOSE_AT: Final = 0.5
 """A proposal that is wrong more often than right wastes the time of the person who judges it."""
 
+PROPOSE_BEST_AT: Final = 0.34
+"""And the best appointment must have this much of it: two may share it, three are too many."""
+
 # --- windows --------------------------------------------------------------------------------------------
 
 EARLY_LIMIT: Final = 60.0
 LATE_LIMIT: Final = 150.0
 """A recording that begins further from the appointment needs a place or a name to be a candidate."""
+
+COLLEAGUE_REACH: Final = 240.0
+"""A colleague's appointment is a candidate so far from its time, where place or name points at it."""
 
 MARK_REACH: Final = 490.0
 """With a place or a name it may be so far off: entered in another zone, or moved within the day."""

@@ -83,7 +83,8 @@ class Around:
     nearest_m: float | None = None
     """From this recording to the closest address of the day."""
     canceled: tuple[Visit, ...] = ()
-    kept: tuple[Visit, ...] = ()
+    kept: tuple[tuple[Visit, float | None], ...] = ()
+    """The others, each with the distance to its address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +233,9 @@ class Scorer:
         """How many times likelier the title is of this appointment than of a stray."""
         kind = take.title.kind
         stray = self.rates.title_stray
+        if not self.is_visit(visit):
+            share = _INTERNAL_TITLES.get(says, _INTERNAL_OTHER)
+            return share / (stray[kind] * (_ABOUT if says is Title.SUBJECT else 1.0))
         own = self.rates.by_rep.get(take.conversation.rep_id)
         usual = own.title_visit if own else self.rates.title_visit
         if says not in MATCHED:
@@ -294,17 +298,34 @@ class Scorer:
             else:
                 after_place = 0.1 * free_place
         free = rates.strays_per_minute * free_place * length
-        after = 0.0
+        after, length_after = 0.0, _length(rates.length_after, take)
         if around.gap is not None and around.gap < rates.after_gap.edges[-1]:
-            after = rates.after * rates.after_gap.at(around.gap) * after_place * _length(rates.length_after, take)
+            after = rates.after * rates.after_gap.at(around.gap) * after_place * length_after
+        after += self._beside(take, around) * length_after
         slots = sum(
             rates.in_canceled_slot * start_density(rates, take.start - v.start, v.length) for v in around.canceled
         )
-        slots += sum(rates.in_empty_slot * start_density(rates, take.start - v.start, v.length) for v in around.kept)
+        slots += sum(rates.in_empty_slot * start_density(rates, take.start - v.start, v.length) for v, _ in around.kept)
         slots *= free_place * 0.5 * (length + _length(rates.length_first, take))
         return free, after, slots
 
+    def _beside(self, take: Take, around: Around) -> float:
+        """Density of a stray at the house of a visit that was not recorded itself, or where its phone was stale."""
+        rates, density = self.rates, 0.0
+        for visit, distance in around.kept:
+            offset = take.start - visit.start
+            if distance is None or not _BESIDE_FROM <= offset <= _BESIDE_UNTIL:
+                continue
+            if distance < rates.after_place.edges[-1]:
+                density += rates.after_place.at(distance)
+        unseen = rates.after * (1.1 - rates.recorded)
+        return unseen * density / (_BESIDE_UNTIL - _BESIDE_FROM)
 
+
+_BESIDE_FROM, _BESIDE_UNTIL = -5.0, 180.0
+_INTERNAL_TITLES = {Title.DEFAULT: 0.5, Title.SUBJECT: 0.4, Title.STRAY: 0.05}
+"""Titles of meetings and blocks. A customer's name is not among them."""
+_INTERNAL_OTHER = 0.01
 _ABOUT = 0.05
 """Share of calls and notes that are about one certain customer of the day."""
 
@@ -341,9 +362,14 @@ def _bell_t(z: float) -> float:
     return 0.3675525969 / (root * root)
 
 
+def part_bin(minutes: float) -> int:
+    """The bin of `Rates.part_after` for a recording of so many minutes."""
+    return bisect_right(r.PART_AFTER_EDGES, minutes)
+
+
 def part_rate(rates: Rates, minutes: float) -> float:
     """Chance of a further part after a recording of so many minutes; 0 or less: unknown."""
-    return rates.part_after[bisect_right(r.PART_AFTER_EDGES, minutes)] if minutes > 0 else 0.1
+    return rates.part_after[part_bin(minutes)] if minutes > 0 else 0.1
 
 
 def _length(lengths: Table, take: Take) -> float:

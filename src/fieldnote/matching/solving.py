@@ -138,7 +138,7 @@ class Solver:
             last_stop_m=min(stops, default=None),
             nearest_m=min((d for d in distances if d is not None), default=None),
             canceled=tuple(v for v in visits if v.appointment.cancelled),
-            kept=tuple(v for v in visits if not v.appointment.cancelled),
+            kept=tuple((v, d) for v, d in known if not v.appointment.cancelled),
         )
 
     def _task(self, take: Take, pairs: Sequence[Pair]) -> Task:

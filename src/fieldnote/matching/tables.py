@@ -39,10 +39,16 @@ class Table:
             return self.densities[-1]
         return self.densities[bisect_right(edges, value) - 1]
 
-    def learned(self, counts: Sequence[float], weight: float) -> Table:
-        """This table as a prior that weighs as much as `weight` cases, and counted cases beside it."""
+    def learned(self, counts: Sequence[float], weight: float, kept: float) -> Table:
+        """This table as a prior that weighs as much as `weight` cases, and counted cases beside it.
+
+        A share of `kept` stays the prior's whatever is counted: rare values are easily counted as something else.
+        """
         total = sum(counts) + weight
-        shares = tuple((count + weight * share) / total for count, share in zip(counts, self.shares, strict=True))
+        shares = tuple(
+            kept * share + (1 - kept) * (count + weight * share) / total
+            for count, share in zip(counts, self.shares, strict=True)
+        )
         return Table(self.edges, shares, self.rings)
 
 

@@ -1,0 +1,311 @@
+"""Learn an organization's rates from its own history, without labels (expectation-maximization).
+
+Each round solves the history with the rates so far and counts what the recordings probably were: half a case where
+the chance is one half. The counts, with the usual rates as a prior, are the next rates. Links that people or deep
+links made (`fixed`) count as whole cases.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from statistics import median
+from types import MappingProxyType
+from typing import Final
+
+from fieldnote.matching import rates as r
+from fieldnote.matching.joint import Choice
+from fieldnote.matching.names import MATCHED, Title
+from fieldnote.matching.places import place_distance_m
+from fieldnote.matching.rates import USUAL, Rates, RepRates
+from fieldnote.matching.records import Appointment, Conversation
+from fieldnote.matching.scoring import Pair, Take, part_bin, start_density, take_of
+from fieldnote.matching.solving import RepDay, Solver
+from fieldnote.matching.tables import Table
+
+ROUNDS: Final = 3
+ENOUGH: Final = 200
+"""Recordings, below which the usual rates are better."""
+MOST: Final = 8_000
+"""Recordings that are learned from at most, the latest of each rep."""
+_TABLE_WEIGHT: Final = 60.0
+_KEPT: Final = 0.2
+_TITLE_WEIGHT: Final = 40.0
+_SHARE_WEIGHT: Final = 60.0
+_REP_WEIGHT: Final = 20.0
+_LEAST: Final = 0.01
+"""Chance below which a choice is not counted."""
+
+
+def learn(
+    conversations: Iterable[Conversation],
+    appointments: Iterable[Appointment],
+    *,
+    fixed: Mapping[str, str | None] = MappingProxyType({}),
+    prior: Rates = USUAL,
+    rounds: int = ROUNDS,
+) -> Rates:
+    """The rates of an organization. With fewer than `ENOUGH` recordings they are the prior's.
+
+    The result does not depend on the order of the records.
+    """
+    takes = _latest([take_of(conversation) for conversation in conversations])
+    if len(takes) < ENOUGH:
+        return prior
+    first = min(take.start for take in takes) - r.LONGEST
+    planned = [one for one in appointments if one.starts_at.timestamp() / 60 >= first]
+    rates = replace(prior, territory=_territory(takes, prior.territory))
+    for _ in range(rounds):
+        solver = Solver(takes, planned, fixed, rates)
+        counts = Counts(rates)
+        for day in solver.solve().values():
+            counts.add_day(day, solver)
+        rates = counts.rates(replace(prior, territory=rates.territory), len(takes))
+    return rates
+
+
+def _latest(takes: list[Take]) -> list[Take]:
+    by_rep: dict[str, list[Take]] = defaultdict(list)
+    for take in takes:
+        by_rep[take.conversation.rep_id].append(take)
+    most = max(ENOUGH, MOST // max(1, len(by_rep)))
+    kept: list[Take] = []
+    for _, own in sorted(by_rep.items()):
+        own.sort(key=lambda take: (take.start, take.conversation.id))
+        kept.extend(own[-most:])
+    return kept
+
+
+def _territory(takes: Sequence[Take], usual: float) -> float:
+    """The radius of a disk as dense as the rep's recordings are on average."""
+    apart: list[float] = []
+    by_rep: dict[str, list[Take]] = defaultdict(list)
+    for take in takes:
+        if take.place is not None:
+            by_rep[take.conversation.rep_id].append(take)
+    for own in by_rep.values():
+        half = len(own) // 2
+        for one, other in zip(own[:half], own[half:], strict=False):
+            distance = place_distance_m(one.place, other.place)
+            if distance is not None:
+                apart.append(distance)
+    return min(60_000.0, max(1_500.0, 1.2 * median(apart))) if len(apart) >= _SHARE_WEIGHT else usual
+
+
+@dataclass
+class Bins:
+    """Counts in the bins of a table."""
+
+    table: Table
+    counts: list[float] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.counts = [0.0] * len(self.table.shares)
+
+    def add(self, value: float, weight: float) -> None:
+        self.counts[self.table.bin(value)] += weight
+
+    def learned(self, prior: Table, weight: float = _TABLE_WEIGHT) -> Table:
+        return prior.learned(self.counts, weight, _KEPT)
+
+
+@dataclass
+class Share:
+    """How often something happened, of how many times it could."""
+
+    happened: float = 0.0
+    could: float = 0.0
+
+    def learned(self, prior: float, weight: float = _SHARE_WEIGHT) -> float:
+        share = (self.happened + weight * prior) / (self.could + weight)
+        return min(0.97, max(1e-5, share))
+
+
+class Counts:
+    """What the recordings of one round probably were."""
+
+    def __init__(self, rates: Rates) -> None:
+        self._rates = rates
+        self._tables = {
+            name: Bins(getattr(rates, name))
+            for name in (
+                "start", "address", "length_first", "length_part", "length_stray", "part_gap", "part_place",
+                "after_gap", "after_place", "length_after",
+            )
+        }  # fmt: skip
+        self._shares: dict[str, Share] = defaultdict(Share)
+        self._part_after = [Share() for _ in rates.part_after]
+        self._titles_visit: dict[str, dict[Title, float]] = defaultdict(lambda: defaultdict(float))
+        self._titles_stray: dict[Title, float] = defaultdict(float)
+        self._recorded: dict[str, Share] = defaultdict(Share)
+        self._minutes = 0.0
+        self._strays = 0.0
+
+    def add_day(self, day: RepDay, solver: Solver) -> None:
+        """Count one rep's recordings."""
+        firsts: dict[str, float] = defaultdict(float)
+        for index, (take, choices) in enumerate(zip(day.takes, day.choices, strict=True)):
+            pairs: dict[str, Pair] = {}
+            for pair in day.pairs[index]:
+                pairs.setdefault(solver.twin(pair.visit.appointment.id), pair)
+            for choice, share in choices.items():
+                if share >= _LEAST:
+                    self._add_choice(day, index, take, choice, share, pairs, firsts, solver)
+        self._add_rows(day, solver, firsts)
+        self._minutes += 660.0 * len({int(take.start // 1440) for take in day.takes})
+
+    def _add_choice(
+        self,
+        day: RepDay,
+        index: int,
+        take: Take,
+        choice: Choice,
+        share: float,
+        pairs: Mapping[str, Pair],
+        firsts: dict[str, float],
+        solver: Solver,
+    ) -> None:
+        key, previous = choice
+        if key is None:
+            self._add_stray(day, index, take, share, solver)
+        elif (pair := pairs.get(key)) is not None:
+            self._titles_visit[day.rep_id][pair.says] += share
+            if previous is None:
+                firsts[key] += share
+                self._add_first(day, index, take, pair, share, solver)
+            else:
+                self._add_part(day, take, day.takes[previous], share)
+
+    def _add_first(self, day: RepDay, index: int, take: Take, pair: Pair, share: float, solver: Solver) -> None:
+        rates, around, visit = self._rates, day.around[index], pair.visit
+        if take.end > take.start:
+            self._tables["length_first"].add(take.length, share)
+            self._part_after[part_bin(take.length)].could += share
+        if pair.other_rep:
+            return
+        offset = take.start - visit.start
+        self._shares["after"].could += share
+        kept_away = around.free_at is not None and around.free_at - visit.start > -12
+        if not kept_away and visit.length <= r.LONG_APPOINTMENT:
+            usual = rates.start.at(offset) if abs(offset) <= rates.start.edges[-1] else 0.0
+            near = usual / max(start_density(rates, offset, visit.length), 1e-12)
+            self._tables["start"].add(offset, share * near)
+            self._shares["other_zone"].could += share
+            self._shares["other_zone"].happened += share * (1 - near)
+        if take.place is not None and pair.distance_m is not None:
+            self._add_address(pair, pair.distance_m, share, around.last_stop_m)
+
+    def _add_address(self, pair: Pair, distance: float, share: float, stop: float | None) -> None:
+        rates = self._rates
+        wrong = rates.wrong_address * rates.anywhere / pair.place
+        near = rates.address.at(distance) if distance < rates.address.edges[-1] else 0.0
+        near *= (1 - rates.stale - rates.wrong_address) / pair.place
+        self._tables["address"].add(distance, share * near)
+        self._shares["wrong_address"].could += share
+        self._shares["wrong_address"].happened += share * wrong
+        if stop is not None:
+            self._shares["stale"].could += share
+            self._shares["stale"].happened += share * max(0.0, 1 - near - wrong)
+
+    def _add_part(self, day: RepDay, take: Take, previous: Take, share: float) -> None:
+        self._tables["part_gap"].add(take.start - previous.end, share)
+        self._part_after[part_bin(previous.length)].happened += share
+        if take.end > take.start:
+            self._tables["length_part"].add(take.length, share)
+            self._part_after[part_bin(take.length)].could += share
+        metres = place_distance_m(take.place, previous.place)
+        if metres is not None and metres < self._rates.part_place.edges[-1]:
+            self._tables["part_place"].add(metres, share)
+        self._shares["after"].could += share
+
+    def _add_stray(self, day: RepDay, index: int, take: Take, share: float, solver: Solver) -> None:
+        around = day.around[index]
+        free, after, slots = solver.scorer.none_parts(take, around)
+        total = free + after + slots
+        self._titles_stray[take.title.kind] += share
+        self._strays += share * free / total
+        self._shares["after"].happened += share * after / total
+        self._shares["after"].could += share
+        self._shares["in_canceled_slot"].happened += share * slots / total if around.canceled else 0.0
+        if take.end > take.start:
+            self._tables["length_stray"].add(take.length, share * (free + 0.5 * slots) / total)
+            self._tables["length_after"].add(take.length, share * after / total)
+        if around.gap is not None:
+            self._tables["after_gap"].add(around.gap, share * after / total)
+        if around.from_last_m is not None and around.from_last_m < self._rates.after_place.edges[-1]:
+            self._tables["after_place"].add(around.from_last_m, share * after / total)
+
+    def _add_rows(self, day: RepDay, solver: Solver, firsts: Mapping[str, float]) -> None:
+        """Count the appointments of the time in which the rep recorded."""
+        begin, end = day.takes[0].start - r.LATE_LIMIT, day.takes[-1].start + r.LATE_LIMIT
+        seen: set[str] = set()
+        for visit in day.calendar.between(begin, end):
+            if visit.appointment.cancelled:
+                self._shares["in_canceled_slot"].could += 1
+                continue
+            key = solver.twin(visit.appointment.id)
+            if key in seen:
+                continue
+            seen.add(key)
+            share = min(1.0, firsts.get(key, 0.0))
+            kind = self._recorded[day.rep_id] if solver.scorer.is_visit(visit) else self._shares["internal"]
+            kind.could += 1
+            kind.happened += share
+
+    # --- rates ------------------------------------------------------------------------------------------
+
+    def rates(self, prior: Rates, learned_from: int) -> Rates:
+        """The counts with the prior."""
+        recorded = Share(
+            sum(share.happened for share in self._recorded.values()),
+            sum(share.could for share in self._recorded.values()),
+        ).learned(prior.recorded)
+        titles = _total(self._titles_visit.values())
+        visit = _titles(titles, prior.title_visit, _TITLE_WEIGHT)
+        strays = (self._strays + 3000 * prior.strays_per_minute) / (self._minutes + 3000)
+        shares = {
+            name: self._shares[name].learned(getattr(prior, name))
+            for name in ("other_zone", "wrong_address", "stale", "after", "in_canceled_slot")
+        }
+        return replace(
+            prior,
+            learned_from=learned_from,
+            recorded=recorded,
+            recorded_without_customer=self._shares["internal"].learned(prior.recorded_without_customer),
+            title_visit=visit,
+            title_stray=_titles(self._titles_stray, prior.title_stray, _TITLE_WEIGHT),
+            strays_per_minute=strays,
+            part_after=tuple(
+                share.learned(usual, 20) for share, usual in zip(self._part_after, prior.part_after, strict=True)
+            ),
+            by_rep=self._by_rep(recorded, visit),
+            **{name: bins.learned(getattr(prior, name)) for name, bins in self._tables.items()},
+            **shares,
+        )
+
+    def _by_rep(self, recorded: float, visit: Mapping[Title, float]) -> Mapping[str, RepRates]:
+        reps = sorted(self._recorded.keys() | self._titles_visit.keys())
+        return MappingProxyType({
+            rep_id: RepRates(
+                self._recorded[rep_id].learned(recorded, _REP_WEIGHT),
+                _titles(self._titles_visit[rep_id], visit, _REP_WEIGHT),
+            )
+            for rep_id in reps
+        })  # fmt: skip
+
+
+def _total(of_reps: Iterable[Mapping[Title, float]]) -> dict[Title, float]:
+    total: dict[Title, float] = defaultdict(float)
+    for counts in of_reps:
+        for title, count in counts.items():
+            total[title] += count
+    return total
+
+
+def _titles(counts: Mapping[Title, float], prior: Mapping[Title, float], weight: float) -> Mapping[Title, float]:
+    total = weight + sum(counts.get(title, 0.0) for title in prior)
+    return MappingProxyType({title: (counts.get(title, 0.0) + weight * usual) / total for title, usual in prior.items()})
+
+
+__all__ = ["ENOUGH", "MATCHED", "learn"]
