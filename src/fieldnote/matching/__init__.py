@@ -1,4 +1,4 @@
-"""Which recording belongs to which appointment. Pure: values in, values out.
+"""Match recordings with appointments. Pure: values in, values out.
 
 ::
 
@@ -7,26 +7,21 @@
     decisions[0].appointment_id   # only where it is LINKED
     decisions[0].evidence.words   # ("started 4 minutes after the appointment", ...)
 
-A wrong link writes into the wrong deal, so it costs far more than a missing one: what is certain is
-linked, what is likely is proposed with its candidates.
+A wrong link writes one customer's words into another customer's deal, so it costs far more than a missing one.
+Certain links are made, likely ones are proposed with their candidates.
 """
 
 from fieldnote.matching.bulk import Answer, Group, match_in_bulk
+from fieldnote.matching.evidence import Evidence, Reason
+from fieldnote.matching.learning import ENOUGH, learn
 from fieldnote.matching.matcher import match
 from fieldnote.matching.places import place_distance_m
-from fieldnote.matching.records import (
-    Appointment,
-    Candidate,
-    Conversation,
-    Decision,
-    Evidence,
-    Outcome,
-    Place,
-    Reason,
-    RunnerUp,
-)
+from fieldnote.matching.rates import USUAL, Rates
+from fieldnote.matching.records import Appointment, Candidate, Conversation, Decision, Outcome, Place, RunnerUp
 
 __all__ = [
+    "ENOUGH",
+    "USUAL",
     "Answer",
     "Appointment",
     "Candidate",
@@ -36,8 +31,10 @@ __all__ = [
     "Group",
     "Outcome",
     "Place",
+    "Rates",
     "Reason",
     "RunnerUp",
+    "learn",
     "match",
     "match_in_bulk",
     "place_distance_m",

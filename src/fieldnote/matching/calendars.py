@@ -64,7 +64,7 @@ def _calendar(own: list[Visit]) -> Calendar:
 
 
 class Neighborhood:
-    """All appointments that were not canceled by hour and place, and by hour and name, to find a colleague's."""
+    """All appointments that were not canceled by shift and place, and by shift and name, to find a colleague's."""
 
     def __init__(self, visits: Iterable[Visit]) -> None:
         self._cells: dict[tuple[int, int, int], list[Visit]] = defaultdict(list)
@@ -73,9 +73,9 @@ class Neighborhood:
             if visit.appointment.cancelled or not is_in_person(visit):
                 continue
             if visit.place is not None:
-                self._cells[_hour(visit.start), *_cell(visit.place)].append(visit)
+                self._cells[_shift(visit.start), *_cell(visit.place)].append(visit)
             for word in {visit.words.surname, *visit.words.street} - {""}:
-                self._names[_hour(visit.start), word].append(visit)
+                self._names[_shift(visit.start), word].append(visit)
 
     def candidates(self, take: Take) -> list[Visit]:
         """Other reps' appointments that this recording's place or title points at, around its time."""
@@ -96,23 +96,23 @@ class Neighborhood:
         if take.place is None:
             return
         y, x = _cell(take.place)
-        for hour in _hours(take):
+        for shift in _shifts(take):
             for row in (y - 1, y, y + 1):
                 for column in (x - 1, x, x + 1):
-                    yield from self._cells.get((hour, row, column), ())
+                    yield from self._cells.get((shift, row, column), ())
 
     def _named(self, take: Take) -> Iterator[Visit]:
         for word in take.title.words:
-            for hour in _hours(take):
-                yield from self._names.get((hour, word), ())
+            for shift in _shifts(take):
+                yield from self._names.get((shift, word), ())
 
 
-def _hours(take: Take) -> range:
-    return range(_hour(take.start - r.COLLEAGUE_REACH), _hour(take.start + r.COLLEAGUE_REACH) + 1)
+def _shifts(take: Take) -> range:
+    return range(_shift(take.start - r.COLLEAGUE_REACH), _shift(take.start + r.COLLEAGUE_REACH) + 1)
 
 
-def _hour(minutes: float) -> int:
-    return floor(minutes / 60)
+def _shift(minutes: float) -> int:
+    return floor(minutes / (2 * r.COLLEAGUE_REACH))
 
 
 def _cell(place: Place) -> tuple[int, int]:

@@ -25,9 +25,14 @@ Choice = tuple[str | None, int | None]
 Taken = tuple[tuple[str, int], ...]
 """Appointments that are taken and may be wanted again, each with the recording of it that ends last."""
 
+_NO_APPOINTMENT: Choice = (None, None)
 _NEVER = float("-inf")
 _CLASH = 1e-9
 """Weight of a fixed recording over a free one that overlaps it: not zero, since a fixed one is always kept."""
+
+
+_NEGLIGIBLE = 1e-7
+"""Share of a history that is not followed any further."""
 
 
 class History(NamedTuple):
@@ -117,18 +122,14 @@ class Joint:
     def _steps(self, index: int, history: History) -> Iterator[_Step]:
         """Everything that this recording may do after that history."""
         task = self._tasks[index]
-        if not task.options:
-            yield history, self._remember(history.reached, history.taken, index), (None, None), 1.0
-            return
-        if not task.fixed:
-            yield history, self._remember(history.reached, history.taken, index), (None, None), 1.0
-        taken = dict(history.taken)
+        if not (task.fixed and task.options):
+            yield history, self._remember(history.reached, history.taken, index), _NO_APPOINTMENT, 1.0
         for option in task.options:
-            previous = taken.get(option.key)
+            previous = next((at for key, at in history.taken if key == option.key), None)
             weight = self._weight(index, option, history.reached, previous)
             if weight > 0:
                 reached = max(history.reached, option.starts) if option.is_own else history.reached
-                after = self._remember(reached, tuple(self._took(taken, option, index).items()), index)
+                after = self._remember(reached, self._took(history.taken, option.key, index, previous), index)
                 yield history, after, (option.key, previous), weight
 
     def _weight(self, index: int, option: Option, reached: float, previous: int | None) -> float:
@@ -154,21 +155,25 @@ class Joint:
         if gap < -r.OVERLAP_TOLERANCE or gap > r.PART_LIMIT:
             return 0.0, True
         density = part_rate(rates, previous.end - previous.start) * rates.part_gap.at(max(0.0, gap))
-        metres = place_distance_m(task.place, previous.place)
-        if metres is None:
+        meters = place_distance_m(task.place, previous.place)
+        if meters is None:
             return density, False
-        return density * self._scorer.part_place(metres), True
+        return density * self._scorer.part_place(meters), True
 
-    def _took(self, taken: dict[str, int], option: Option, index: int) -> dict[str, int]:
-        """`taken` after this recording took its option."""
-        previous = taken.get(option.key, index)
-        return taken | {option.key: max(previous, index, key=lambda i: (self._tasks[i].end, i))}
+    def _took(self, taken: Taken, key: str, index: int, previous: int | None) -> Taken:
+        """`taken` after this recording took an option: of its recordings the one that ends last is kept."""
+        if previous is None:
+            return (*taken, (key, index))
+        if self._tasks[previous].end > self._tasks[index].end:
+            return taken
+        return tuple((one, index if one == key else at) for one, at in taken)
 
     def _remember(self, reached: float, taken: Taken, index: int) -> History:
         """The part of it that later recordings still have to know."""
-        last_wanted = self._ahead.last_wanted
-        wanted = tuple(sorted(item for item in taken if last_wanted[item[0]] > index)) if taken else ()
-        return History(reached if reached > self._ahead.earliest[index] else _NEVER, wanted)
+        if taken:
+            last_wanted = self._ahead.last_wanted
+            taken = tuple(sorted([item for item in taken if last_wanted[item[0]] > index]))
+        return History(reached if reached > self._ahead.earliest[index] else _NEVER, taken)
 
 
 def _look_ahead(tasks: Sequence[Task]) -> _Ahead:
@@ -190,7 +195,8 @@ def _advance(before: dict[History, float], steps: Sequence[_Step]) -> dict[Histo
     if len(sums) > r.MAX_STATES:
         sums = dict(nlargest(r.MAX_STATES, sums.items(), key=lambda item: (item[1], item[0])))
     total = sum(sums.values())
-    return {history: weight / total for history, weight in sums.items()}
+    least = total * _NEGLIGIBLE
+    return {history: weight / total for history, weight in sums.items() if weight >= least}
 
 
 def _backward(layers: Sequence[Sequence[_Step]], forward: Sequence[dict[History, float]]) -> list[dict[Choice, float]]:

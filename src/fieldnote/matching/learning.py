@@ -25,7 +25,7 @@ from fieldnote.matching.solving import RepDay, Solver
 from fieldnote.matching.tables import Table
 
 ROUNDS: Final = 3
-ENOUGH: Final = 200
+ENOUGH: Final = 500
 """Recordings, below which the usual rates are better."""
 MOST: Final = 8_000
 """Recordings that are learned from at most, the latest of each rep."""
@@ -214,9 +214,9 @@ class Counts:
         if take.end > take.start:
             self._tables["length_part"].add(take.length, share)
             self._part_after[part_bin(take.length)].could += share
-        metres = place_distance_m(take.place, previous.place)
-        if metres is not None and metres < self._rates.part_place.edges[-1]:
-            self._tables["part_place"].add(metres, share)
+        meters = place_distance_m(take.place, previous.place)
+        if meters is not None and meters < self._rates.part_place.edges[-1]:
+            self._tables["part_place"].add(meters, share)
         self._shares["after"].could += share
 
     def _add_stray(self, day: RepDay, index: int, take: Take, share: float, solver: Solver) -> None:
@@ -305,7 +305,9 @@ def _total(of_reps: Iterable[Mapping[Title, float]]) -> dict[Title, float]:
 
 def _titles(counts: Mapping[Title, float], prior: Mapping[Title, float], weight: float) -> Mapping[Title, float]:
     total = weight + sum(counts.get(title, 0.0) for title in prior)
-    return MappingProxyType({title: (counts.get(title, 0.0) + weight * usual) / total for title, usual in prior.items()})
+    return MappingProxyType(
+        {title: (counts.get(title, 0.0) + weight * usual) / total for title, usual in prior.items()}
+    )
 
 
 __all__ = ["ENOUGH", "MATCHED", "learn"]

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from fieldnote.matching import rates as r
+from fieldnote.matching.learning import ENOUGH, learn
 from fieldnote.matching.names import Title
 from fieldnote.matching.rates import USUAL, Rates
 from fieldnote.matching.records import (
@@ -30,20 +31,24 @@ def match(
     appointments: Iterable[Appointment],
     *,
     fixed: Mapping[str, str | None] = MappingProxyType({}),
-    rates: Rates = USUAL,
+    rates: Rates | None = None,
 ) -> list[Decision]:
-    """Decide for each conversation which appointment it belongs to, those of one rep together.
+    """Decide for each conversation which appointment it belongs to. Reps that share an appointment are solved together.
 
-    `fixed` holds what was decided by a direct way (a deep link, a person): conversation id to appointment
-    id, or to None for "belongs to none". It is kept, and takes part in the solution of the others.
+    `fixed` has what a person or a deep link decided: conversation id to appointment id, or to None for "belongs to no
+    appointment". It is kept, and takes part in the solution of the others.
 
-    For a sound answer give all recordings and appointments of a rep from some hours around the question:
-    a neighbour that is missing cannot claim its own. The decisions come in the order of the conversations;
-    they do not depend on any order of the input. Raises ValueError for two records with one id, and for a
-    time without a zone.
+    `rates` are an organization's, from `learn`. Without them `match` learns from what is given, if that is a history
+    of `ENOUGH` recordings or more; otherwise it uses the usual rates (`USUAL`).
+
+    For a sound answer give all recordings and appointments of a rep from half a day around the question, since a
+    neighbor that is missing cannot claim its own. The decisions come in the order of the conversations, and do not
+    depend on any order of the input. Raises ValueError for two records with one id, and for a time without a zone.
     """
-    appointments = list(appointments)
+    conversations, appointments = list(conversations), list(appointments)
     takes = _checked(conversations, appointments)
+    if rates is None:
+        rates = learn(conversations, appointments, fixed=fixed) if len(takes) >= ENOUGH else USUAL
     solver = Solver(takes, appointments, fixed, rates)
     decided: dict[str, Decision] = {}
     for day in solver.solve().values():
@@ -51,8 +56,7 @@ def match(
     return [decided[take.conversation.id] for take in takes]
 
 
-def _checked(conversations: Iterable[Conversation], appointments: Sequence[Appointment]) -> list[Take]:
-    conversations = list(conversations)
+def _checked(conversations: Sequence[Conversation], appointments: Sequence[Appointment]) -> list[Take]:
     for kind, records in (("conversations", conversations), ("appointments", appointments)):
         if len({record.id for record in records}) < len(records):
             raise ValueError(f"two {kind} have the same id")
@@ -71,38 +75,48 @@ class _Rep:
         self._solver = solver
         self._fixed = fixed
         self._parts: dict[str, int] = defaultdict(int)  # recordings linked so far, by visit
+        self._rows = self._rows_of_visits()
 
     def decisions(self) -> list[Decision]:
         return [
-            self._decide(take, pairs, self._by_row(pairs, shares), sure=not self._is_pocket(index))
-            for index, (take, pairs, shares) in enumerate(
-                zip(self._day.takes, self._day.pairs, self._day.shares, strict=True)
-            )
+            self._decide(take, pairs, self._by_row(pairs, shares))
+            for take, pairs, shares in zip(self._day.takes, self._day.pairs, self._day.shares, strict=True)
         ]
 
+    def _rows_of_visits(self) -> dict[str, str]:
+        """Of each visit with several rows the one to link: a person's choice, or the one that fits its recording best."""
+        best: dict[str, tuple[float, str]] = {}
+        for pairs, shares in zip(self._day.pairs, self._day.shares, strict=True):
+            for pair in sorted(pairs, key=_best_row):
+                row = pair.visit.appointment
+                twin = self._solver.twins.get(row.id)
+                if twin is not None and not row.cancelled and shares.get(twin, 0.0) > best.get(twin, (0.0, ""))[0]:
+                    best[twin] = shares[twin], row.id
+        chosen = {twin: row for twin, (_, row) in best.items()}
+        fixed = (self._fixed.get(take.conversation.id) for take in self._day.takes)
+        return chosen | {self._solver.twins[row]: row for row in fixed if row in self._solver.twins}
+
     def _by_row(self, pairs: Sequence[Pair], shares: Mapping[str | None, float]) -> dict[str | None, float]:
-        """The probability of each appointment: of several rows of one visit the best has all of it."""
+        """The probability of each appointment: of several rows of one visit one has all of it."""
         by_row: dict[str | None, float] = {None: shares.get(None, 0.0)}
+        given = {pair.visit.appointment.id for pair in pairs}
         seen: set[str] = set()
         for pair in sorted(pairs, key=_best_row):
-            key = pair.visit.appointment.id
-            twin = self._solver.twin(key)
-            by_row[key] = 0.0 if twin in seen or pair.visit.appointment.cancelled else shares.get(twin, 0.0)
-            if not pair.visit.appointment.cancelled:
+            row = pair.visit.appointment
+            twin = self._solver.twin(row.id)
+            wanted = self._rows.get(twin, row.id)
+            is_other = row.id != wanted if wanted in given else twin in seen
+            by_row[row.id] = 0.0 if row.cancelled or is_other else shares.get(twin, 0.0)
+            if not row.cancelled:
                 seen.add(twin)
         return by_row
 
-    def _is_pocket(self, index: int) -> bool:
-        """Whether it is short, so that an accident is as likely as a visit."""
-        take = self._day.takes[index]
-        return 0 < take.length < r.SHORT
-
-    def _decide(self, take: Take, pairs: Sequence[Pair], shares: Mapping[str | None, float], *, sure: bool) -> Decision:
+    def _decide(self, take: Take, pairs: Sequence[Pair], shares: Mapping[str | None, float]) -> Decision:
         key = take.conversation.id
         if key in self._fixed:
             best, outcome = self._kept(take, pairs)
         else:
-            best, outcome = self._chosen(take, pairs, shares, sure=sure)
+            best, outcome = self._chosen(take, pairs, shares)
         if best and outcome is Outcome.LINKED:
             self._parts[self._solver.twin(best.appointment_id)] += 1
         runners_up = self._runners_up(take, pairs, shares, best)
@@ -118,7 +132,7 @@ class _Rep:
         return Candidate(wanted, 1.0, _UNSEEN), Outcome.LINKED
 
     def _chosen(
-        self, take: Take, pairs: Sequence[Pair], shares: Mapping[str | None, float], *, sure: bool
+        self, take: Take, pairs: Sequence[Pair], shares: Mapping[str | None, float]
     ) -> tuple[Candidate | None, Outcome]:
         if 1 - shares.get(None, 0.0) < r.PROPOSE_AT:
             return None, Outcome.NONE
@@ -126,7 +140,8 @@ class _Rep:
         key = pair.visit.appointment.id
         if shares[key] < r.PROPOSE_BEST_AT:
             return None, Outcome.NONE
-        outcome = Outcome.LINKED if sure and shares[key] >= r.LINK_AT else Outcome.PROPOSED
+        certain = r.LINK_SHORT_AT if 0 < take.length < r.SHORT else r.LINK_AT
+        outcome = Outcome.LINKED if shares[key] >= certain else Outcome.PROPOSED
         return Candidate(key, min(1.0, shares[key]), self._evidence(take, pair)), outcome
 
     def _runners_up(
@@ -134,15 +149,21 @@ class _Rep:
     ) -> tuple[RunnerUp, ...]:
         losers = [p for p in _ranked(pairs, shares) if not best or p.visit.appointment.id != best.appointment_id]
         alone = 1 + sum(pair.first for pair in pairs if not pair.visit.appointment.cancelled)
-        return tuple(self._runner_up(take, p, shares, p.first / alone) for p in losers[:_MAX_RUNNERS_UP])
+        return tuple(self._runner_up(take, p, shares, p.first / alone, best) for p in losers[:_MAX_RUNNERS_UP])
 
-    def _runner_up(self, take: Take, pair: Pair, shares: Mapping[str | None, float], alone: float) -> RunnerUp:
+    def _runner_up(
+        self, take: Take, pair: Pair, shares: Mapping[str | None, float], alone: float, best: Candidate | None
+    ) -> RunnerUp:
         """`alone` is what its share would be if this recording were the rep's only one."""
         share = shares.get(pair.visit.appointment.id, 0.0)
         if take.conversation.id in self._fixed:
             reason = Reason.FIXED_ELSEWHERE
         elif pair.visit.appointment.cancelled:
             reason = Reason.CANCELLED
+        elif best is not None and self._solver.twin(pair.visit.appointment.id) == self._solver.twin(
+            best.appointment_id
+        ):
+            reason = Reason.SAME_VISIT
         elif pair.distance_m is not None and pair.distance_m > r.TOO_FAR:
             reason = Reason.TOO_FAR
         else:
@@ -165,6 +186,8 @@ class _Rep:
             fixed=fixed,
             length_s=(take.end - take.start) * 60,
             subject_in_title=pair.says is Title.SUBJECT,
+            title=pair.says,
+            learned_from=self._solver.scorer.rates.learned_from,
             spoken=pair.spoken,
             other_rep=pair.other_rep,
         )

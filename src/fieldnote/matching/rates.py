@@ -20,8 +20,8 @@ MODEL_VERSION: Final = 2
 
 # --- certainty ------------------------------------------------------------------------------------------
 
-LINK_AT: Final = 0.985
-"""From this chance on a recording is linked without a person. Links are far more certain on average."""
+LINK_AT: Final = 0.965
+"""From this chance on a recording is linked without a person. On average links are far more certain."""
 
 PROPOSE_AT: Final = 0.5
 """A proposal that is wrong more often than right wastes the time of the person who judges it."""
@@ -68,7 +68,8 @@ MAX_STATES: Final = 128
 """The likeliest histories of a day that are followed. This bounds the cost of a calendar with impossible rows."""
 
 SHORT: Final = 4.0
-"""A shorter recording may be an accident, and is never linked without a person."""
+LINK_SHORT_AT: Final = 0.995
+"""A recording shorter than `SHORT` minutes may be an accident, so it takes more to link it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +129,12 @@ class Rates:
         45, 0.08, 60, 0.05, 80, 0.02, 100, 0.01, 130, 0.005, 180, 0.002, 1440,
     )  # fmt: skip
     length_stray: Table = table(
-        0, 0.06, 0.5, 0.06, 1, 0.08, 2, 0.12, 4, 0.11, 6, 0.1, 8, 0.12, 12, 0.08, 16, 0.09, 24, 0.06, 32, 0.05,
-        45, 0.03, 60, 0.02, 80, 0.01, 100, 0.006, 130, 0.003, 180, 0.002, 1440,
+        0, 0.06, 0.5, 0.06, 1, 0.08, 2, 0.11, 4, 0.1, 6, 0.09, 8, 0.11, 12, 0.08, 16, 0.09, 24, 0.07, 32, 0.06,
+        45, 0.04, 60, 0.03, 80, 0.012, 100, 0.006, 130, 0.003, 180, 0.002, 1440,
     )  # fmt: skip
 
     # Further parts of a visit.
-    part_after: tuple[float, ...] = (0.4, 0.3, 0.2, 0.12, 0.07, 0.05, 0.03)
+    part_after: tuple[float, ...] = (0.4, 0.3, 0.2, 0.12, 0.06, 0.03, 0.02)
     """Chance of a further part after a recording as long as each bin of `PART_AFTER_EDGES`."""
     part_gap: Table = table(
         0, 0.1, 0.5, 0.15, 1, 0.25, 2, 0.15, 3, 0.14, 5, 0.09, 8, 0.05, 12, 0.03, 20, 0.015, 45, 0.01, 90, 0.01, 240
@@ -150,11 +151,11 @@ class Rates:
     after: float = 0.05
     """Chance that a stray follows on a recording: a walk-in next door, a drive, a call."""
     after_gap: Table = table(
-        0, 0.03, 0.5, 0.04, 1, 0.1, 2, 0.1, 3, 0.15, 5, 0.17, 8, 0.14, 12, 0.12, 20, 0.1, 45, 0.04, 90, 0.01, 240
-    )
+        0, 0.02, 0.5, 0.02, 1, 0.05, 2, 0.06, 3, 0.12, 5, 0.15, 8, 0.15, 12, 0.18, 20, 0.17, 45, 0.06, 90, 0.02, 240
+    )  # fmt: skip
     after_place: Table = table(
-        0, 0.16, 15, 0.19, 30, 0.24, 60, 0.15, 100, 0.13, 200, 0.06, 400, 0.03, 1000, 0.04, 4000, rings=True
-    )
+        0, 0.08, 15, 0.12, 30, 0.18, 60, 0.15, 100, 0.2, 200, 0.14, 400, 0.06, 1000, 0.07, 4000, rings=True
+    )  # fmt: skip
     length_after: Table = table(
         0, 0.05, 0.5, 0.05, 1, 0.1, 2, 0.15, 4, 0.13, 6, 0.11, 8, 0.13, 12, 0.09, 16, 0.09, 24, 0.05, 32, 0.03,
         45, 0.01, 60, 0.006, 80, 0.003, 100, 0.002, 130, 0.001, 180, 0.001, 1440,

@@ -269,10 +269,10 @@ class Scorer:
         near = rates.address.at(distance) if distance < rates.address.edges[-1] else 0.0
         return (1 - rates.stale - rates.wrong_address) * near + rates.wrong_address * rates.anywhere + stale
 
-    def part_place(self, metres: float) -> float:
+    def part_place(self, meters: float) -> float:
         """Density of the phone's place that far from where it was in the part before."""
         rates = self.rates
-        near = rates.part_place.at(metres) if metres < rates.part_place.edges[-1] else 0.0
+        near = rates.part_place.at(meters) if meters < rates.part_place.edges[-1] else 0.0
         return (1 - rates.wrong_address) * near + rates.wrong_address * rates.anywhere
 
     # --- no appointment ---------------------------------------------------------------------------------
@@ -376,9 +376,9 @@ def _length(lengths: Table, take: Take) -> float:
     return lengths.at(take.length) if take.end > take.start else 1.0
 
 
-def _bell(metres: float) -> float:
+def _bell(meters: float) -> float:
     """A round, heavy-tailed density per square meter."""
-    scaled = metres / _NEAR_SCALE
+    scaled = meters / _NEAR_SCALE
     return 1 / (pi * _NEAR_SCALE * _NEAR_SCALE * (1 + scaled * scaled) ** 2)
 
 

@@ -20,7 +20,8 @@ _LOOK_BACK = 240.0
 _MAX_BEFORE = 6
 """Recordings of these hours that are looked at, at most."""
 _LATE_FROM = 15.0
-_SAME_DAY = 480.0
+_NEGLIGIBLE = 1e-4
+"""Weight against none, below which a colleague's appointment is left out."""
 _NO_CALENDAR = Calendar()
 
 
@@ -64,9 +65,9 @@ class Solver:
         """Each rep alone, then those again who may have recorded a colleague's appointment."""
         days = {rep_id: self._alone(rep_id, takes) for rep_id, takes in sorted(self._by_rep.items())}
         taken = _taken(days)
-        shared = [day for day in days.values() if any(pair.other_rep for pairs in day.pairs for pair in pairs)]
-        for day in shared:
-            self._again(day, taken)
+        for day in days.values():
+            if any(pair.other_rep and pair.first > _NEGLIGIBLE for pairs in day.pairs for pair in pairs):
+                self._again(day, taken)
         return days
 
     def twin(self, appointment_id: str) -> str:
@@ -149,7 +150,7 @@ class Solver:
             return Task(take.start, take.end, option, take.place, fixed=True)
         by_twin: dict[str, list[Pair]] = {}
         for pair in pairs:
-            if pair.first > 0 and not pair.visit.appointment.cancelled:
+            if (pair.first > _NEGLIGIBLE or not pair.other_rep) and not pair.visit.appointment.cancelled:
                 by_twin.setdefault(self.twin(pair.visit.appointment.id), []).append(pair)
         options = tuple(_option(key, rows) for key, rows in list(by_twin.items())[: r.MAX_OPTIONS])
         return Task(take.start, take.end, options, take.place)

@@ -33,7 +33,7 @@ def _pairs(calendars: Iterable[Calendar]) -> Iterable[tuple[Visit, Visit]]:
     for calendar in calendars:
         recent: list[Visit] = []
         for visit in calendar.visits:
-            if visit.appointment.cancelled or not visit.words.names:
+            if visit.appointment.cancelled:
                 continue
             recent = [before for before in recent if visit.start - before.start <= _APART]
             for before in recent:
@@ -43,13 +43,15 @@ def _pairs(calendars: Iterable[Calendar]) -> Iterable[tuple[Visit, Visit]]:
 
 
 def is_one_visit(one: Visit, other: Visit) -> bool:
-    """Whether two rows that begin together are of one visit: the same customer, and no two houses."""
+    """Whether two rows that begin at about one time are of one visit: the same customer, and not two houses."""
     a, b = one.words, other.words
     distance = place_distance_m(one.place, other.place)
     one_house = distance is not None and distance < _ONE_HOUSE
     one_street = bool(a.street) and a.street == b.street and a.number == b.number
+    if not a.names and not b.names:
+        return one_house and one.start == other.start and one.appointment.title == other.appointment.title
     if one_house or one_street:
-        return a.surname == b.surname or one_slip_apart(a.surname, b.surname) or bool(a.names & b.names)
+        return bool(a.names & b.names) or (bool(a.surname and b.surname) and one_slip_apart(a.surname, b.surname))
     if a.names != b.names or len(a.names) < 2:
         return False
     return not (a.street and b.street and a.street != b.street)
