@@ -1,34 +1,37 @@
 """Streets with houses in a row, and the people who live in them."""
 
+# ruff: noqa: SIM905 - lists of names read better as text
 import math
 from dataclasses import dataclass
 from random import Random
 
 METERS_A_DEGREE = 111_195.0
 STREETS = (
-    "Alder Amber Aspen Bayberry Beacon Birch Bluff Canyon Cedar Chestnut Clover Copper Cottonwood Crescent Dogwood "
-    "Elkhorn Elm Evergreen Fairview Falcon Fern Foxglove Garnet Granite Hawthorn Heather Heritage Hickory Highland "
-    "Hollow Iron Ivy Jasper Juniper Kestrel Laurel Linden Locust Lupine Magnolia Maple Meadow Mesa Mill Mulberry "
-    "Oak Orchard Osprey Palmer Pine Poplar Prairie Quail Quarry Redwood Ridge River Rosewood Saddle Sage Sequoia "
-    "Shadow Silver Spruce Sunset Sycamore Thistle Timber Valley Vista Walnut Willow Windmill Yarrow"
+    "Alder Amber Aspen Bayberry Beacon Birch Bluff Canyon Cedar Chestnut Clover Copper Cottonwood Crescent "
+    "Dogwood Elkhorn Elm Evergreen Fairview Falcon Fern Foxglove Garnet Granite Hawthorn Heather Heritage Hickory "
+    "Highland Hollow Iron Ivy Jasper Juniper Kestrel Laurel Linden Locust Lupine Magnolia Maple Meadow Mesa Mill "
+    "Mulberry Oak Orchard Osprey Palmer Pine Poplar Prairie Quail Quarry Redwood Ridge River Rosewood Saddle Sage "
+    "Sequoia Shadow Silver Spruce Sunset Sycamore Thistle Timber Valley Vista Walnut Willow Windmill Yarrow"
 ).split()
 SUFFIXES = (("Street", "St"), ("Avenue", "Ave"), ("Drive", "Dr"), ("Lane", "Ln"), ("Court", "Ct"), ("Road", "Rd"))
 FIRST = (
-    "Aaron Alice Amy Andre Anna Ben Beth Brian Carla Carlos Cathy Chris Dana Dan Dave Diane Donna Ed Elena Eric Erin "
-    "Frank Gary Gina Greg Hank Heidi Helen Ian Irene Jack James Jane Jason Jean Jenny Jim Joan Joe John Karen Keith "
-    "Ken Kim Larry Laura Lee Linda Lisa Luis Maria Mark Martha Mary Matt Mike Nancy Nick Nora Omar Pam Pat Paul Pete "
-    "Phil Rachel Ray Rita Rob Rosa Ruth Sam Sandra Scott Sean Sharon Steve Sue Ted Terry Tim Tina Tom Tony Vera Wendy"
+    "Aaron Alice Amy Andre Anna Ben Beth Brian Carla Carlos Cathy Chris Dana Dan Dave Diane Donna Ed Elena Eric "
+    "Erin Frank Gary Gina Greg Hank Heidi Helen Ian Irene Jack James Jane Jason Jean Jenny Jim Joan Joe John "
+    "Karen Keith Ken Kim Larry Laura Lee Linda Lisa Luis Maria Mark Martha Mary Matt Mike Nancy Nick Nora Omar "
+    "Pam Pat Paul Pete Phil Rachel Ray Rita Rob Rosa Ruth Sam Sandra Scott Sean Sharon Steve Sue Ted Terry Tim "
+    "Tina Tom Tony Vera Wendy"
 ).split()
 LAST = (
-    "Smith Johnson Williams Brown Jones Garcia Miller Davis Rodriguez Martinez Hernandez Lopez Gonzalez Wilson Anderson "
-    "Thomas Taylor Moore Jackson Martin Lee Perez Thompson White Harris Sanchez Clark Ramirez Lewis Robinson Walker Young "
-    "Allen King Wright Scott Torres Nguyen Hill Flores Green Adams Nelson Baker Hall Rivera Campbell Mitchell Carter "
-    "Roberts Gomez Phillips Evans Turner Diaz Parker Cruz Edwards Collins Reyes Stewart Morris Morales Murphy Cook Rogers "
-    "Gutierrez Ortiz Morgan Cooper Peterson Bailey Reed Kelly Howard Ramos Kim Cox Ward Richardson Watson Brooks Chavez "
-    "Wood James Bennett Gray Mendoza Ruiz Hughes Price Alvarez Castillo Sanders Patel Myers Long Ross Foster Jimenez "
-    "Olson Schmidt Kowalski Novak Fischer Weber Okafor Haddad Singh Larsen Petrov Rossi Dubois Yamamoto Abbott Barlow "
-    "Calloway Dempsey Eastman Farnsworth Gallagher Hathaway Ingram Jorgensen Kirkpatrick Lindqvist McAllister Northcutt "
-    "Oppenheim Pendleton Quigley Rasmussen Stapleton Thackeray Underhill Vandermeer Whitlock Yarborough Zimmerman"
+    "Smith Johnson Williams Brown Jones Garcia Miller Davis Rodriguez Martinez Hernandez Lopez Gonzalez Wilson "
+    "Anderson Thomas Taylor Moore Jackson Martin Lee Perez Thompson White Harris Sanchez Clark Ramirez Lewis "
+    "Robinson Walker Young Allen King Wright Scott Torres Nguyen Hill Flores Green Adams Nelson Baker Hall Rivera "
+    "Campbell Mitchell Carter Roberts Gomez Phillips Evans Turner Diaz Parker Cruz Edwards Collins Reyes Stewart "
+    "Morris Morales Murphy Cook Rogers Gutierrez Ortiz Morgan Cooper Peterson Bailey Reed Kelly Howard Ramos Kim "
+    "Cox Ward Richardson Watson Brooks Chavez Wood James Bennett Gray Mendoza Ruiz Hughes Price Alvarez Castillo "
+    "Sanders Patel Myers Long Ross Foster Jimenez Olson Schmidt Kowalski Novak Fischer Weber Okafor Haddad Singh "
+    "Larsen Petrov Rossi Dubois Yamamoto Abbott Barlow Calloway Dempsey Eastman Farnsworth Gallagher Hathaway "
+    "Ingram Jorgensen Kirkpatrick Lindqvist McAllister Northcutt Oppenheim Pendleton Quigley Rasmussen Stapleton "
+    "Thackeray Underhill Vandermeer Whitlock Yarborough Zimmerman"
 ).split()
 
 

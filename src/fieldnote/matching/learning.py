@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from statistics import median
 from types import MappingProxyType
 from typing import Final
 
 from fieldnote.matching import rates as r
 from fieldnote.matching.joint import Choice
-from fieldnote.matching.names import MATCHED, Title
+from fieldnote.matching.names import Title
 from fieldnote.matching.places import place_distance_m
 from fieldnote.matching.rates import USUAL, Rates, RepRates
 from fieldnote.matching.records import Appointment, Conversation
@@ -30,10 +30,16 @@ ENOUGH: Final = 500
 MOST: Final = 8_000
 """Recordings that are learned from at most, the latest of each rep."""
 _TABLE_WEIGHT: Final = 60.0
+"""Cases that the prior of a table counts for. The same for shares, titles and a rep's own habits below."""
 _KEPT: Final = 0.2
+"""Share of each table that stays the prior's, so that rare values are not counted away."""
 _TITLE_WEIGHT: Final = 40.0
 _SHARE_WEIGHT: Final = 60.0
 _REP_WEIGHT: Final = 20.0
+_PART_WEIGHT: Final = 20.0
+_DAY: Final = 660.0
+"""Minutes of a working day."""
+_PRIOR_DAYS: Final = 5
 _LEAST: Final = 0.01
 """Chance below which a choice is not counted."""
 
@@ -94,23 +100,6 @@ def _territory(takes: Sequence[Take], usual: float) -> float:
 
 
 @dataclass
-class Bins:
-    """Counts in the bins of a table."""
-
-    table: Table
-    counts: list[float] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.counts = [0.0] * len(self.table.shares)
-
-    def add(self, value: float, weight: float) -> None:
-        self.counts[self.table.bin(value)] += weight
-
-    def learned(self, prior: Table, weight: float = _TABLE_WEIGHT) -> Table:
-        return prior.learned(self.counts, weight, _KEPT)
-
-
-@dataclass
 class Share:
     """How often something happened, of how many times it could."""
 
@@ -127,13 +116,7 @@ class Counts:
 
     def __init__(self, rates: Rates) -> None:
         self._rates = rates
-        self._tables = {
-            name: Bins(getattr(rates, name))
-            for name in (
-                "start", "address", "length_first", "length_part", "length_stray", "part_gap", "part_place",
-                "after_gap", "after_place", "length_after",
-            )
-        }  # fmt: skip
+        self._tables: dict[str, list[float]] = {}
         self._shares: dict[str, Share] = defaultdict(Share)
         self._part_after = [Share() for _ in rates.part_after]
         self._titles_visit: dict[str, dict[Title, float]] = defaultdict(lambda: defaultdict(float))
@@ -153,7 +136,7 @@ class Counts:
                 if share >= _LEAST:
                     self._add_choice(day, index, take, choice, share, pairs, firsts, solver)
         self._add_rows(day, solver, firsts)
-        self._minutes += 660.0 * len({int(take.start // 1440) for take in day.takes})
+        self._minutes += _DAY * len({int(take.start // 1440) for take in day.takes})
 
     def _add_choice(
         self,
@@ -180,7 +163,7 @@ class Counts:
     def _add_first(self, day: RepDay, index: int, take: Take, pair: Pair, share: float, solver: Solver) -> None:
         rates, around, visit = self._rates, day.around[index], pair.visit
         if take.end > take.start:
-            self._tables["length_first"].add(take.length, share)
+            self._count("length_first", self._rates.length_first, take.length, share)
             self._part_after[part_bin(take.length)].could += share
         if pair.other_rep:
             return
@@ -190,7 +173,7 @@ class Counts:
         if not kept_away and visit.length <= r.LONG_APPOINTMENT:
             usual = rates.start.at(offset) if abs(offset) <= rates.start.edges[-1] else 0.0
             near = usual / max(start_density(rates, offset, visit.length), 1e-12)
-            self._tables["start"].add(offset, share * near)
+            self._count("start", self._rates.start, offset, share * near)
             self._shares["other_zone"].could += share
             self._shares["other_zone"].happened += share * (1 - near)
         if take.place is not None and pair.distance_m is not None:
@@ -201,7 +184,7 @@ class Counts:
         wrong = rates.wrong_address * rates.anywhere / pair.place
         near = rates.address.at(distance) if distance < rates.address.edges[-1] else 0.0
         near *= (1 - rates.stale - rates.wrong_address) / pair.place
-        self._tables["address"].add(distance, share * near)
+        self._count("address", self._rates.address, distance, share * near)
         self._shares["wrong_address"].could += share
         self._shares["wrong_address"].happened += share * wrong
         if stop is not None:
@@ -209,14 +192,14 @@ class Counts:
             self._shares["stale"].happened += share * max(0.0, 1 - near - wrong)
 
     def _add_part(self, day: RepDay, take: Take, previous: Take, share: float) -> None:
-        self._tables["part_gap"].add(take.start - previous.end, share)
+        self._count("part_gap", self._rates.part_gap, take.start - previous.end, share)
         self._part_after[part_bin(previous.length)].happened += share
         if take.end > take.start:
-            self._tables["length_part"].add(take.length, share)
+            self._count("length_part", self._rates.length_part, take.length, share)
             self._part_after[part_bin(take.length)].could += share
         meters = place_distance_m(take.place, previous.place)
         if meters is not None and meters < self._rates.part_place.edges[-1]:
-            self._tables["part_place"].add(meters, share)
+            self._count("part_place", self._rates.part_place, meters, share)
         self._shares["after"].could += share
 
     def _add_stray(self, day: RepDay, index: int, take: Take, share: float, solver: Solver) -> None:
@@ -229,12 +212,16 @@ class Counts:
         self._shares["after"].could += share
         self._shares["in_canceled_slot"].happened += share * slots / total if around.canceled else 0.0
         if take.end > take.start:
-            self._tables["length_stray"].add(take.length, share * (free + 0.5 * slots) / total)
-            self._tables["length_after"].add(take.length, share * after / total)
+            self._count("length_stray", self._rates.length_stray, take.length, share * (free + 0.5 * slots) / total)
+            self._count("length_after", self._rates.length_after, take.length, share * after / total)
         if around.gap is not None:
-            self._tables["after_gap"].add(around.gap, share * after / total)
+            self._count("after_gap", self._rates.after_gap, around.gap, share * after / total)
         if around.from_last_m is not None and around.from_last_m < self._rates.after_place.edges[-1]:
-            self._tables["after_place"].add(around.from_last_m, share * after / total)
+            self._count("after_place", self._rates.after_place, around.from_last_m, share * after / total)
+
+    def _count(self, name: str, table: Table, value: float, weight: float) -> None:
+        counts = self._tables.setdefault(name, [0.0] * len(table.shares))
+        counts[table.bin(value)] += weight
 
     def _add_rows(self, day: RepDay, solver: Solver, firsts: Mapping[str, float]) -> None:
         """Count the appointments of the time in which the rep recorded."""
@@ -263,26 +250,42 @@ class Counts:
         ).learned(prior.recorded)
         titles = _total(self._titles_visit.values())
         visit = _titles(titles, prior.title_visit, _TITLE_WEIGHT)
-        strays = (self._strays + 3000 * prior.strays_per_minute) / (self._minutes + 3000)
-        shares = {
-            name: self._shares[name].learned(getattr(prior, name))
-            for name in ("other_zone", "wrong_address", "stale", "after", "in_canceled_slot")
-        }
+        strays = (self._strays + _PRIOR_DAYS * _DAY * prior.strays_per_minute) / (self._minutes + _PRIOR_DAYS * _DAY)
         return replace(
             prior,
             learned_from=learned_from,
             recorded=recorded,
-            recorded_without_customer=self._shares["internal"].learned(prior.recorded_without_customer),
+            recorded_without_customer=self._share("internal", prior.recorded_without_customer),
+            start=self._table("start", prior.start),
+            other_zone=self._share("other_zone", prior.other_zone),
+            address=self._table("address", prior.address),
+            wrong_address=self._share("wrong_address", prior.wrong_address),
+            stale=self._share("stale", prior.stale),
+            length_first=self._table("length_first", prior.length_first),
+            length_part=self._table("length_part", prior.length_part),
+            length_stray=self._table("length_stray", prior.length_stray),
+            part_after=tuple(
+                share.learned(usual, _PART_WEIGHT)
+                for share, usual in zip(self._part_after, prior.part_after, strict=True)
+            ),
+            part_gap=self._table("part_gap", prior.part_gap),
+            part_place=self._table("part_place", prior.part_place),
+            strays_per_minute=strays,
+            after=self._share("after", prior.after),
+            after_gap=self._table("after_gap", prior.after_gap),
+            after_place=self._table("after_place", prior.after_place),
+            length_after=self._table("length_after", prior.length_after),
+            in_canceled_slot=self._share("in_canceled_slot", prior.in_canceled_slot),
             title_visit=visit,
             title_stray=_titles(self._titles_stray, prior.title_stray, _TITLE_WEIGHT),
-            strays_per_minute=strays,
-            part_after=tuple(
-                share.learned(usual, 20) for share, usual in zip(self._part_after, prior.part_after, strict=True)
-            ),
             by_rep=self._by_rep(recorded, visit),
-            **{name: bins.learned(getattr(prior, name)) for name, bins in self._tables.items()},
-            **shares,
         )
+
+    def _table(self, name: str, prior: Table) -> Table:
+        return prior.learned(self._tables.get(name) or [0.0] * len(prior.shares), _TABLE_WEIGHT, _KEPT)
+
+    def _share(self, name: str, prior: float) -> float:
+        return self._shares[name].learned(prior)
 
     def _by_rep(self, recorded: float, visit: Mapping[Title, float]) -> Mapping[str, RepRates]:
         reps = sorted(self._recorded.keys() | self._titles_visit.keys())
@@ -308,6 +311,3 @@ def _titles(counts: Mapping[Title, float], prior: Mapping[Title, float], weight:
     return MappingProxyType(
         {title: (counts.get(title, 0.0) + weight * usual) / total for title, usual in prior.items()}
     )
-
-
-__all__ = ["ENOUGH", "MATCHED", "learn"]

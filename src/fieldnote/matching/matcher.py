@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from fieldnote.matching import rates as r
+from fieldnote.matching.evidence import Evidence, Reason
 from fieldnote.matching.learning import ENOUGH, learn
 from fieldnote.matching.names import Title
 from fieldnote.matching.rates import USUAL, Rates
@@ -15,9 +16,7 @@ from fieldnote.matching.records import (
     Candidate,
     Conversation,
     Decision,
-    Evidence,
     Outcome,
-    Reason,
     RunnerUp,
 )
 from fieldnote.matching.scoring import Pair, Take, take_of
@@ -84,7 +83,7 @@ class _Rep:
         ]
 
     def _rows_of_visits(self) -> dict[str, str]:
-        """Of each visit with several rows the one to link: a person's choice, or the one that fits its recording best."""
+        """Of each visit with several rows the one to link: a person's choice, or else the best fit."""
         best: dict[str, tuple[float, str]] = {}
         for pairs, shares in zip(self._day.pairs, self._day.shares, strict=True):
             for pair in sorted(pairs, key=_best_row):

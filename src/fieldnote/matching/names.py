@@ -13,18 +13,19 @@ from functools import lru_cache
 _WORD = re.compile(r"[^\W_]{2,}")
 _NUMBER = re.compile(r"\b\d{1,5}\b")
 _STRAY = re.compile(
-    r"\b(walk[ -]?ins?|neighbou?rs?|next[ -]door|across the street|door[ -]?knock\w*|knock\w*|cold (?:knock|call)|canvas\w*"
-    r"|driving|drive (?:home|to|back|time)|^drive$|in the car|windshield|commut\w*|call(?:s|ed|back)?|phone|voice ?mail|vm"
-    r"|practi[cs]e\w*|role ?-?play\w*|training|coaching|ride ?-?along|debrief|recap|notes?|ideas?|to[ -]?do|reminder|memo"
-    r"|test(?:ing)?|mic check|lunch|coffee|podcast|accident\w*|pocket|ignore|delete|huddle|stand ?by"
-    r"|on[ -]call|(?:sales|team) meeting)\b"
+    r"\b(walk[ -]?ins?|neighbou?rs?|next[ -]door|across the street|door[ -]?knock\w*|knock\w*|cold (?:knock|call)"
+    r"|canvas\w*|driving|drive (?:home|to|back|time)|^drive$|in the car|windshield|commut\w*|call(?:s|ed|back)?|phone"
+    r"|voice ?mail|vm|practi[cs]e\w*|role ?-?play\w*|training|coaching|ride ?-?along|debrief|recap|notes?|ideas?"
+    r"|to[ -]?do|reminder|memo|test(?:ing)?|mic check|lunch|coffee|podcast|accident\w*|pocket|ignore|delete|huddle"
+    r"|stand ?by|on[ -]call|(?:sales|team) meeting)\b"
 )
 _FOLLOW_UP = re.compile(
     r"\b(follow(?:ing)?[ -]?ups?|second visit|2nd visit|return(?: visit)?|revisit|call ?back|drop[ -]?(?:by|in))\b"
 )
 _INTERNAL = re.compile(
-    r"\b(sales meeting|meeting|huddle|1[:x-]1|one[ -]on[ -]one|training|on[ -]?call|stand[ -]?by|open slot|hold|block(?:ed)?"
-    r"|lunch|break|pto|vacation|day off|out of office|ooo|office|dentist|doctor|holiday|sick|travel|admin)\b"
+    r"\b(sales meeting|meeting|huddle|1[:x-]1|one[ -]on[ -]one|training|on[ -]?call|stand[ -]?by|open slot|hold"
+    r"|block(?:ed)?|lunch|break|pto|vacation|day off|out of office|ooo|office|dentist|doctor|holiday|sick|travel"
+    r"|admin)\b"
 )
 _APOSTROPHES = str.maketrans("", "", "'\u2019")
 # fmt: off
@@ -45,12 +46,13 @@ _STREET = frozenset({
     "west",
 })
 _JOB = frozenset({
-    "addition", "appt", "attic", "basement", "bath", "bathroom", "blinds", "cabinets", "carpet", "closing", "concrete", "consult",
-    "consultation", "deck", "demo", "design", "door", "doors", "driveway", "electrical", "estimate", "fence", "fencing", "floor",
-    "flooring", "floors", "free", "furnace", "garage", "garden", "gutter", "gutters", "heating", "hvac", "in", "insulation",
-    "inspection", "install", "kitchen", "landscape", "landscaping", "lead", "measure", "measurement", "new", "paint",
-    "painting", "patio", "pest", "pitch", "plumbing", "pool", "presentation", "proposal", "quote", "remodel", "repair",
-    "replacement", "roof", "roofing", "run", "sale", "sales", "shower", "shutters", "siding", "sit", "sold", "solar", "sunroom",
+    "addition", "appt", "attic", "basement", "bath", "bathroom", "blinds", "cabinets", "carpet", "closing",
+    "concrete", "consult", "consultation", "deck", "demo", "design", "door", "doors", "driveway", "electrical",
+    "estimate", "fence", "fencing", "floor", "flooring", "floors", "free", "furnace", "garage", "garden",
+    "gutter", "gutters", "heating", "hvac", "in", "insulation", "inspection", "install", "kitchen", "landscape",
+    "landscaping", "lead", "measure", "measurement", "new", "paint", "painting", "patio", "pest", "pitch",
+    "plumbing", "pool", "presentation", "proposal", "quote", "remodel", "repair", "replacement", "roof",
+    "roofing", "run", "sale", "sales", "shower", "shutters", "siding", "sit", "sold", "solar", "sunroom",
     "tile", "tree", "water", "window", "windows",
 })
 """Words about the work, which say nothing of the customer."""
@@ -220,7 +222,7 @@ def surname_of(customer: str | None) -> str:
 
 
 def one_slip_apart(a: str, b: str) -> bool:
-    """One letter put in, left out, exchanged, or swapped with its neighbour."""
+    """One letter added, left out, exchanged, or swapped with its neighbor."""
     if abs(len(a) - len(b)) > 1:
         return False
     head = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))

@@ -1,9 +1,10 @@
-"""The rates that the matcher believes in: the usual ones here, an organization's own from `fieldnote.matching.learning`.
+"""The rates of the model: the usual ones here, an organization's own from `fieldnote.matching.learning`.
 
 They describe home-service field sales: how many appointments are recorded, how late reps come, how good coordinates
 are, and which recordings belong to no appointment. Times are in minutes, places in meters.
 """
 
+# ruff: noqa: RUF009 - tables are immutable, so a default may be made once
 from __future__ import annotations
 
 from collections.abc import Mapping

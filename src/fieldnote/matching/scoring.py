@@ -1,4 +1,4 @@
-"""Score one recording against one appointment, and against belonging to no appointment. Densities by minute and place."""
+"""Score one recording against one appointment, and against none: densities by minute and square meter."""
 
 from __future__ import annotations
 
@@ -278,11 +278,11 @@ class Scorer:
     # --- no appointment ---------------------------------------------------------------------------------
 
     def none(self, take: Take, around: Around) -> float:
-        """Density of the recording if it belongs to no appointment: at any time, after another one, in an empty slot."""
+        """Density of the recording if it belongs to no appointment."""
         return sum(self.none_parts(take, around))
 
     def none_parts(self, take: Take, around: Around) -> tuple[float, float, float]:
-        """The same by kind: free, after another recording, in an empty slot."""
+        """The same by kind: at any time, after another recording, in an empty slot."""
         rates = self.rates
         length = _length(rates.length_stray, take)
         free_place = after_place = 1.0

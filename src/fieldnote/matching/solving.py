@@ -1,4 +1,4 @@
-"""Find the candidates of each recording, score them, and solve each rep's recordings together, reps that meet included."""
+"""Find and score the candidates of each recording, and solve each rep's recordings together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Densities as tables of shares by bin. A table takes any shape that an organization's habits have, and is fast to read."""
+"""Densities as tables of shares by bin: they take the shape of any organization's habits, and are fast to read."""
 
 from __future__ import annotations
 
