@@ -1,4 +1,4 @@
-"""A whole history matched in bounded memory: read, decided and given back by groups, on several cores.
+"""Match a whole history in bounded memory: read, decide and return it by groups, on several cores.
 
 ::
 
@@ -8,9 +8,9 @@
     for week, answers in match_in_bulk(range(52), read, workers=2):
         store(week, answers)
 
-A group is what has to be solved together: a rep's day with some hours around it, or better a team's, since
-a colleague may have taken a visit over. Only keys go into the workers and only short answers come out, so
-memory does not grow with the history.
+A group has to be solved together: a rep's day with some hours around it, or better a team's, since a colleague may
+have taken a visit over. Only keys go into the workers and only short answers come out, so memory does not grow with
+the history. Learn the rates first (`learn`), from a part of the history.
 """
 
 from __future__ import annotations
@@ -24,11 +24,12 @@ from multiprocessing import get_context
 from typing import NamedTuple, TypeVar
 
 from fieldnote.matching.matcher import match
+from fieldnote.matching.rates import USUAL, Rates
 from fieldnote.matching.records import Appointment, Conversation, Decision, Outcome
 
 Key = TypeVar("Key")
 _WAITING = 4
-"""Groups that a worker has before it, at most."""
+"""Groups that wait for a worker, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,21 +39,21 @@ class Group:
     conversations: Sequence[Conversation]
     appointments: Sequence[Appointment]
     fixed: Mapping[str, str | None] = field(default_factory=dict)
-    """As in `match`: what was decided by a direct way."""
+    """As in `match`: the decisions of people and deep links."""
 
 
 class Answer(NamedTuple):
-    """A decision without its evidence, which `match` tells again for the group that is asked about."""
+    """A decision without its evidence. `match` gives the evidence for a group."""
 
     conversation_id: str
     outcome: Outcome
     appointment_id: str | None
-    """The link, or the first of what is proposed: see `outcome`."""
+    """The link or the proposal, as `outcome` says."""
     score: float
 
 
 def match_in_bulk(
-    keys: Iterable[Key], read: Callable[[Key], Group], *, workers: int = 2
+    keys: Iterable[Key], read: Callable[[Key], Group], *, workers: int = 2, rates: Rates = USUAL
 ) -> Iterator[tuple[Key, list[Answer]]]:
     """The answers of each group, in the order of the keys.
 
@@ -60,16 +61,16 @@ def match_in_bulk(
     or `match` is raised here when its group's turn comes.
     """
     if workers < 2:
-        yield from ((key, _answers(read, key)) for key in keys)
+        yield from ((key, _answers(read, key, rates)) for key in keys)
         return
     rest = iter(keys)
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        waiting = deque((key, pool.submit(_answers, read, key)) for key in islice(rest, workers * _WAITING))
+        waiting = deque((key, pool.submit(_answers, read, key, rates)) for key in islice(rest, workers * _WAITING))
         try:
             while waiting:
                 key, future = waiting.popleft()
                 yield key, future.result()
-                waiting.extend((key, pool.submit(_answers, read, key)) for key in islice(rest, 1))
+                waiting.extend((key, pool.submit(_answers, read, key, rates)) for key in islice(rest, 1))
         finally:
             _cancel(future for _, future in waiting)
 
@@ -79,9 +80,10 @@ def _cancel(futures: Iterable[Future[list[Answer]]]) -> None:
         future.cancel()
 
 
-def _answers(read: Callable[[Key], Group], key: Key) -> list[Answer]:
+def _answers(read: Callable[[Key], Group], key: Key, rates: Rates) -> list[Answer]:
     group = read(key)
-    return [_answer(decision) for decision in match(group.conversations, group.appointments, fixed=group.fixed)]
+    decisions = match(group.conversations, group.appointments, fixed=group.fixed, rates=rates)
+    return [_answer(decision) for decision in decisions]
 
 
 def _answer(decision: Decision) -> Answer:

@@ -289,13 +289,13 @@ class Counts:
 
     def _by_rep(self, recorded: float, visit: Mapping[Title, float]) -> Mapping[str, RepRates]:
         reps = sorted(self._recorded.keys() | self._titles_visit.keys())
-        return MappingProxyType({
+        return {
             rep_id: RepRates(
                 self._recorded[rep_id].learned(recorded, _REP_WEIGHT),
                 _titles(self._titles_visit[rep_id], visit, _REP_WEIGHT),
             )
             for rep_id in reps
-        })  # fmt: skip
+        }
 
 
 def _total(of_reps: Iterable[Mapping[Title, float]]) -> dict[Title, float]:
@@ -308,6 +308,4 @@ def _total(of_reps: Iterable[Mapping[Title, float]]) -> dict[Title, float]:
 
 def _titles(counts: Mapping[Title, float], prior: Mapping[Title, float], weight: float) -> Mapping[Title, float]:
     total = weight + sum(counts.get(title, 0.0) for title in prior)
-    return MappingProxyType(
-        {title: (counts.get(title, 0.0) + weight * usual) / total for title, usual in prior.items()}
-    )
+    return {title: (counts.get(title, 0.0) + weight * usual) / total for title, usual in prior.items()}

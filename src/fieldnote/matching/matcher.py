@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 
 from fieldnote.matching import rates as r
@@ -23,6 +24,8 @@ from fieldnote.matching.scoring import Pair, Take, take_of
 from fieldnote.matching.solving import RepDay, Solver
 
 _MAX_RUNNERS_UP = 5
+_WOULD_FIT = 0.05
+"""Chance alone, from which a candidate that another recording takes is called taken."""
 
 
 def match(
@@ -78,15 +81,15 @@ class _Rep:
 
     def decisions(self) -> list[Decision]:
         return [
-            self._decide(take, pairs, self._by_row(pairs, shares))
+            self._decide(take, pairs, self._by_row(take, pairs, shares))
             for take, pairs, shares in zip(self._day.takes, self._day.pairs, self._day.shares, strict=True)
         ]
 
     def _rows_of_visits(self) -> dict[str, str]:
         """Of each visit with several rows the one to link: a person's choice, or else the best fit."""
         best: dict[str, tuple[float, str]] = {}
-        for pairs, shares in zip(self._day.pairs, self._day.shares, strict=True):
-            for pair in sorted(pairs, key=_best_row):
+        for take, pairs, shares in zip(self._day.takes, self._day.pairs, self._day.shares, strict=True):
+            for pair in sorted(pairs, key=partial(_best_row, take)):
                 row = pair.visit.appointment
                 twin = self._solver.twins.get(row.id)
                 if twin is not None and not row.cancelled and shares.get(twin, 0.0) > best.get(twin, (0.0, ""))[0]:
@@ -95,12 +98,12 @@ class _Rep:
         fixed = (self._fixed.get(take.conversation.id) for take in self._day.takes)
         return chosen | {self._solver.twins[row]: row for row in fixed if row in self._solver.twins}
 
-    def _by_row(self, pairs: Sequence[Pair], shares: Mapping[str | None, float]) -> dict[str | None, float]:
+    def _by_row(self, take: Take, pairs: Sequence[Pair], shares: Mapping[str | None, float]) -> dict[str | None, float]:
         """The probability of each appointment: of several rows of one visit one has all of it."""
         by_row: dict[str | None, float] = {None: shares.get(None, 0.0)}
         given = {pair.visit.appointment.id for pair in pairs}
         seen: set[str] = set()
-        for pair in sorted(pairs, key=_best_row):
+        for pair in sorted(pairs, key=partial(_best_row, take)):
             row = pair.visit.appointment
             twin = self._solver.twin(row.id)
             wanted = self._rows.get(twin, row.id)
@@ -166,7 +169,7 @@ class _Rep:
         elif pair.distance_m is not None and pair.distance_m > r.TOO_FAR:
             reason = Reason.TOO_FAR
         else:
-            reason = Reason.TAKEN if alone >= r.PROPOSE_AT and share < alone / 2 else Reason.LESS_LIKELY
+            reason = Reason.TAKEN if alone >= _WOULD_FIT and share < alone / 2 else Reason.LESS_LIKELY
         evidence = self._evidence(take, pair)
         return RunnerUp(pair.visit.appointment.id, share, evidence, reason)
 
@@ -205,10 +208,10 @@ _UNSEEN = Evidence(
 )
 
 
-def _best_row(pair: Pair) -> tuple[float, bool, bool, bool, str]:
+def _best_row(take: Take, pair: Pair) -> tuple[float, bool, bool, bool, str]:
     """Of the rows of one visit the one nearest in time, then the most complete."""
     one = pair.visit.appointment
-    return -pair.first, one.project is None, one.place is None, pair.visit.end_assumed, one.id
+    return abs(take.start - pair.visit.start), one.project is None, one.place is None, pair.visit.end_assumed, one.id
 
 
 def _ranked(pairs: Sequence[Pair], shares: Mapping[str | None, float]) -> list[Pair]:

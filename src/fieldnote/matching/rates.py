@@ -8,10 +8,10 @@ are, and which recordings belong to no appointment. Times are in minutes, places
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from math import pi
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from fieldnote.matching.names import Title
 from fieldnote.matching.tables import Table, table
@@ -170,19 +170,44 @@ class Rates:
 
     # Titles.
     title_visit: Mapping[Title, float] = field(
-        default_factory=lambda: MappingProxyType({
+        default_factory=lambda: {
             Title.DEFAULT: 0.5, Title.NAME: 0.22, Title.SLIP: 0.02, Title.FIRST: 0.02, Title.STREET: 0.05,
             Title.SUBJECT: 0.08, Title.JOB: 0.07, Title.OTHER: 0.03, Title.FOLLOW_UP: 0.006, Title.STRAY: 0.002,
-        })
+        }
     )  # fmt: skip
     """Of a visit's recording."""
     title_stray: Mapping[Title, float] = field(
-        default_factory=lambda: MappingProxyType({
+        default_factory=lambda: {
             Title.DEFAULT: 0.5, Title.JOB: 0.07, Title.OTHER: 0.21, Title.FOLLOW_UP: 0.04, Title.STRAY: 0.18,
-        })
+        }
     )  # fmt: skip
     """Of a stray."""
-    by_rep: Mapping[str, RepRates] = field(default_factory=lambda: MappingProxyType({}))
+    by_rep: Mapping[str, RepRates] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """For a database: shares of tables without their edges, which belong to the version."""
+        values = {one.name: _as_json(getattr(self, one.name)) for one in fields(self) if one.name != "by_rep"}
+        by_rep = {
+            rep_id: {"recorded": own.recorded, "title_visit": _as_json(own.title_visit)}
+            for rep_id, own in sorted(self.by_rep.items())
+        }
+        return {"version": MODEL_VERSION, **values, "by_rep": by_rep}
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> Rates | None:
+        """Rates from `as_json`; None if they belong to another version of the model."""
+        if kept.get("version") != MODEL_VERSION:
+            return None
+        values = {
+            one.name: _from_json(getattr(USUAL, one.name), kept[one.name])
+            for one in fields(cls)
+            if one.name != "by_rep"
+        }
+        by_rep = {
+            rep_id: RepRates(own["recorded"], _from_json(USUAL.title_visit, own["title_visit"]))
+            for rep_id, own in kept["by_rep"].items()
+        }
+        return cls(**values, by_rep=by_rep)
 
     @property
     def anywhere(self) -> float:
@@ -199,6 +224,23 @@ class RepRates:
 
 
 USUAL: Final = Rates()
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, Table):
+        return [round(share, 9) for share in value.shares]
+    if isinstance(value, Mapping):
+        return {title.value: round(share, 9) for title, share in value.items()}
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _from_json(usual: Any, kept: Any) -> Any:
+    if isinstance(usual, Table):
+        return Table(usual.edges, tuple(kept), usual.rings)
+    if isinstance(usual, Mapping):
+        return {Title(title): share for title, share in kept.items()}
+    return tuple(kept) if isinstance(usual, tuple) else kept
+
 
 COINCIDENCE: Final[Mapping[Title, float]] = MappingProxyType({
     Title.NAME: 0.01, Title.SLIP: 0.01, Title.FIRST: 0.03, Title.STREET: 0.01, Title.SUBJECT: 0.4,

@@ -31,6 +31,8 @@ _TRAVEL, _TRAVEL_SCALE = 15.0, 10.0
 """Minutes from one recording to the next, usually."""
 _ZONE_SHARES = {1: 0.3, 2: 0.2, 3: 0.12, 4: 0.08, 5: 0.08, 6: 0.08, 7: 0.08, 8: 0.06}
 _FEW_SURNAMES = 30
+_LONG_AND_EMPTY = 0.4
+"""Odds that a row of several hours without a customer, subject or street is a visit, and recorded."""
 _SHARED_BY = 3
 
 
@@ -219,6 +221,9 @@ class Scorer:
             return self._odds_internal
         if other_rep:
             return self.rates.taken_over
+        one = visit.appointment
+        if visit.length > r.LONG_APPOINTMENT and not (one.customer or one.title or one.street):
+            return _LONG_AND_EMPTY
         own = self.rates.by_rep.get(take.conversation.rep_id)
         return self._odds if own is None else own.recorded / (1 - own.recorded)
 

@@ -25,7 +25,7 @@ def twins_of(calendars: Mapping[str, Calendar]) -> dict[str, str]:
 
     for one, other in _pairs(calendars.values()):
         first, second = sorted((lead(one.appointment.id), lead(other.appointment.id)))
-        leader[second] = first
+        leader[second] = leader[first] = first
     return {key: lead(key) for key in leader}
 
 
