@@ -156,13 +156,27 @@ async def test_a_recording_of_nobody_the_crm_knows_fits_nothing_until_an_appoint
     async with opened(**USER, **IN_UTC) as bridge:
         visit(crm, 1, start, rep=2)
         await push_once(bridge)
-        recorded(stub, "r1", start + timedelta(minutes=3), title="Smith")
+        recorded(stub, "r1", start + timedelta(minutes=3))
         await pull(bridge)
         assert (await matches(bridge))["r1"].state is MatchState.NONE
         visit(crm, 2, start, rep=1)
         await push_once(bridge)
         await looked_at_again(bridge)
         assert (await matches(bridge))["r1"].engagement == "2"
+
+
+async def test_a_colleagues_appointment_is_proposed_where_the_title_names_its_customer(
+    crm: Crm, stub: StubSiro, opened: Opener
+) -> None:
+    start = ago(hours=5)
+    async with opened(**USER, **IN_UTC) as bridge:
+        visit(crm, 1, start, rep=2)
+        await push_once(bridge)
+        recorded(stub, "r1", start + timedelta(minutes=3), title="Smith")
+        await pull(bridge)
+        found = (await matches(bridge))["r1"]
+        assert (found.state, found.engagement) == (MatchState.OPEN, "1")
+        assert "it is in a colleague's calendar" in found.reasons
 
 
 async def test_what_was_linked_otherwise_is_not_asked_about(crm: Crm, stub: StubSiro, opened: Opener) -> None:

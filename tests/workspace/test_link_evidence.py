@@ -89,10 +89,10 @@ async def test_a_recording_robs_another_of_its_visit_across_midnight_in_london(h
     await house.api.visit(at=datetime(2026, 2, 15, 23, 58, tzinfo=UTC))
     later = await house.record(at=datetime(2026, 2, 16, 0, 3, tzinfo=UTC), minutes=50)
     assert await linked(house, later) == "a-1"
-    before = (await house.explain(later)).reasons
+    before = (await house.explain(later)).score
     await house.record(at=datetime(2026, 2, 15, 23, 50, tzinfo=UTC), minutes=12)
     await house.settle()
-    assert (await house.explain(later)).reasons != before
+    assert (await house.explain(later)).score != before
 
 
 async def test_what_a_person_took_away_stays_away_whatever_changes(house: House) -> None:

@@ -24,6 +24,9 @@ from fieldnote.matching.scoring import Pair, Take, take_of
 from fieldnote.matching.solving import RepDay, Solver
 
 _MAX_RUNNERS_UP = 5
+_FULL_NAME = 2
+"""Words of a customer's name in a title that make it more than a surname."""
+_NEVER = 2.0
 _WOULD_FIT = 0.05
 """Chance alone, from which a candidate that another recording takes is called taken."""
 
@@ -142,8 +145,7 @@ class _Rep:
         key = pair.visit.appointment.id
         if shares[key] < r.PROPOSE_BEST_AT:
             return None, Outcome.NONE
-        certain = r.LINK_SHORT_AT if 0 < take.length < r.SHORT else r.LINK_AT
-        outcome = Outcome.LINKED if shares[key] >= certain else Outcome.PROPOSED
+        outcome = Outcome.LINKED if shares[key] >= _certain_at(take, pair) else Outcome.PROPOSED
         return Candidate(key, min(1.0, shares[key]), self._evidence(take, pair)), outcome
 
     def _runners_up(
@@ -206,6 +208,17 @@ _UNSEEN = Evidence(
     fixed=True,
     unseen=True,
 )
+
+
+def _certain_at(take: Take, pair: Pair) -> float:
+    """The chance that it takes to link without a person."""
+    if pair.other_rep and not _is_there(pair) and len(take.title.words & pair.visit.words.names) < _FULL_NAME:
+        return _NEVER  # a surname alone, in a calendar that is not the rep's
+    return r.LINK_SHORT_AT if 0 < take.length < r.SHORT else r.LINK_AT
+
+
+def _is_there(pair: Pair) -> bool:
+    return pair.distance_m is not None and pair.distance_m < r.NEARBY
 
 
 def _best_row(take: Take, pair: Pair) -> tuple[float, bool, bool, bool, str]:
