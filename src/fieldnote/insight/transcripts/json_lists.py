@@ -251,7 +251,7 @@ def best_of(lists: Sequence[list[Entry]], joined: str, tool: str, warnings: Warn
             return entries
     if any(lists) and joined.strip():
         warnings.add(
-            f"this {tool} export has speakers or times for a part of its words only; its whole text is read without"
+            f"this {tool} export has speakers and times for a part of its words only; all words are read without them"
         )
     text = warnings.clean(joined)
     return [Entry(text)] if text else next((entries for entries in lists if entries), [])

@@ -126,7 +126,8 @@ def _decode(data: bytes, name: str) -> str:
         ) from error
     if (at := text.find("\0")) >= 0:
         raise TranscriptError(
-            f"{name}:{text.count(chr(10), 0, at) + 1}: this is binary data, not text (U+0000)", hint=_FORMATS
+            f"{name}:{text.count(chr(10), 0, at) + 1}: this is binary data, not text (U+0000)",
+            hint=f"remove the character if this is a text; {_FORMATS}",
         )
     return text
 
