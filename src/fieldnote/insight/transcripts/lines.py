@@ -53,7 +53,9 @@ class _Turn:
 def read_lines(text: str, warnings: Warnings) -> list[Utterance]:
     """The utterances of a text; a line without a speaker continues what was said before it."""
     lines = list(_lines(text, warnings))
+    # A line with a time begins an utterance; where each of those has a label, all their labels are speakers.
     labels = believed([[line.label] for line in lines])
+    labels |= believed([[line.label] for line in lines if line.start is not None])
     turns, lost = list[_Turn](), list[_Line]()
     for line in lines:
         label = line.label if line.label and line.label.label in labels else None
