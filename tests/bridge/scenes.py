@@ -17,8 +17,7 @@ from fieldnote.bridge import Bridge, PushRequest, pull_once, push_once
 from fieldnote.bridge.push import quarantine
 from fieldnote.bridge.push.deletions import FEW
 from fieldnote.bridge.review.history import Selection, revert
-from fieldnote.bridge.status.states import AppointmentState as A
-from fieldnote.bridge.status.states import RecordingState as R
+from fieldnote.bridge.status.states import State as A
 from tests.bridge.conftest import Crm
 from tests.bridge.stub_siro import StubSiro, ago, iso
 
@@ -224,20 +223,23 @@ NOTE_ONLY = {
 BOTH: dict[str, Scene] = {
     "processing": Scene(
         lambda w: w.recorded(ago(hours=1), processed=False, said=None, summary=None),
-        ("Siro is at work on", "nothing there"),
+        ("Siro is processing", "nothing there"),
     ),
     "stuck": Scene(
         lambda w: w.recorded(ago(hours=4), processed=False, said=None, summary=None),
         ("more than three hours",),
-        "telephone",
+        "phone",
     ),
-    "waiting": Scene(lambda w: w.recorded(summary=None), ("not there yet", "summary missing")),
-    "extraction_failed": Scene(failed, ("did not come within 48 hours", "extractions missing"), "Siro's support"),
-    "rejected": Scene(
-        lambda w: w.recorded(), ("was refused by the CRM", "gone"), "Mend what", {"pull__engagement": target(to="gone")}
+    "waiting": Scene(lambda w: w.recorded(summary=None), ("have not arrived", "summary missing")),
+    "extraction_failed": Scene(failed, ("did not arrive within 48 hours", "extractions missing"), "Siro's support"),
+    "refused_by_crm": Scene(
+        lambda w: w.recorded(),
+        ("was refused by the CRM", "gone"),
+        "Fix the cause",
+        {"pull__engagement": target(to="gone")},
     ),
-    "record_missing": Scene(record_missing, ("found no record in the CRM",), "was deleted", TARGET),
-    "review": Scene(
+    "record_missing": Scene(record_missing, ("has no record in the CRM",), "was deleted", TARGET),
+    "needs_review": Scene(
         lambda w: w.recorded(),
         ("was proposed from recording r1", "waits for a person's decision"),
         "fieldnote review",
@@ -250,45 +252,49 @@ BOTH: dict[str, Scene] = {
         "",
         TARGET,
     ),
-    "undone": Scene(undone, ("A person undid",), "", TARGET),
-    "left": Scene(
-        left, ("was left alone, as a person's value stands there",), "", {"pull__engagement": target(policy="fill")}
+    "reverted": Scene(undone, ("A person reverted",), "", TARGET),
+    "left_unchanged": Scene(
+        left, ("was left alone, because a person's value is there",), "", {"pull__engagement": target(policy="fill")}
     ),
-    "purged": Scene(purged, ("keeps", "no longer"), "", TARGET),
-    "silent": Scene(lambda w: w.recorded(said={}), ("that the file wants in the CRM",), "", TARGET),
-    "unaccounted": Scene(lost, ("a defect of Fieldnote's",), "report"),
+    "purged": Scene(purged, ("retention deleted", "nothing from it"), "", TARGET),
+    "nothing_said": Scene(lambda w: w.recorded(said={}), ("mentions nothing",), "", TARGET),
+    "unknown": Scene(lost, ("a bug in Fieldnote",), "Report"),
 }
 """The states that an appointment shares with its recording."""
 
 APPOINTMENTS: dict[A, Scene] = {
     A.NOT_SENT: Scene(not_sent, ("did not reach Siro",), "fieldnote push"),
-    A.QUARANTINED: Scene(quarantined, ("Siro did not take it",), "quarantine show"),
-    A.DROPPED: Scene(dropped, ("need not go to Siro",)),
-    A.DOUBTFUL: Scene(
-        many_gone, ("gone from the CRM",), "--accept-deletes", {"push__engagements__deletes": {"at_most": "0%"}}
+    A.QUARANTINED: Scene(quarantined, ("Siro refused it",), "quarantine show"),
+    A.DROPPED: Scene(dropped, ("decided not to send it",)),
+    A.PENDING_DELETION: Scene(
+        many_gone, ("left the CRM",), "--accept-deletes", {"push__engagements__deletes": {"at_most": "0%"}}
     ),
     A.CANCELLED: Scene(gone, ("deleted in Siro",), "", {"push__engagements__deletes": {"at_most": "100%"}}),
-    A.WITHOUT_TIME: Scene(
+    A.NO_START_TIME: Scene(
         lambda w: w.pushed(), ("no start time",), "startTime",
         {"push__engagements__map__startTime": None, "push__engagements__map__endTime": None},
     ),
-    A.WITHOUT_REP: Scene(
+    A.NO_REP: Scene(
         lambda w: w.pushed(), ("names no rep",), "engagementUsers", {"push__engagements__map__engagementUsers": None}
     ),
-    A.REP_UNKNOWN: Scene(rep_unknown, ("ann@example.com, whom no Siro user is taken for",), "same email"),
-    A.UPCOMING: Scene(lambda w: w.pushed(ago(hours=-3)), ("has not begun",)),
-    A.UNDER_WAY: Scene(lambda w: w.pushed(ago(minutes=30)), ("may still come",)),
-    A.UNLINKED: Scene(unlinked, ("Recording r1 of Siro's user user-1 began near it",), "fieldnote links list"),
-    A.NO_RECORDING: Scene(lambda w: w.pushed(ago(days=1)), ("Nothing was recorded",), "link the recording"),
-    A.NOT_OURS: Scene(foreign, ("another connection's",), "Push first"),
+    A.REP_IGNORED: Scene(
+        lambda w: w.pushed(), ("does not use Siro",), "", {"people": {"ignore": ["Ann@example.com"]}}
+    ),
+    A.REP_NOT_MAPPED: Scene(rep_unknown, ("ann@example.com has no Siro user",), "same email"),
+    A.UPCOMING: Scene(lambda w: w.pushed(ago(hours=-3)), ("has not started",)),
+    A.IN_PROGRESS: Scene(lambda w: w.pushed(ago(minutes=30)), ("taking place now",)),
+    A.AWAITING_RECORDING: Scene(lambda w: w.pushed(ago(hours=3)), ("may still arrive",)),
+    A.UNLINKED: Scene(unlinked, ("Recording r1 of Siro's user user-1 started near it",), "fieldnote links list"),
+    A.NOT_RECORDED: Scene(lambda w: w.pushed(ago(days=1)), ("Nothing was recorded",), "link that recording"),
+    A.OTHER_CONNECTION: Scene(foreign, ("another connection",), "Push first"),
     **{A(name): scene for name, scene in BOTH.items()},
 }  # fmt: skip
 
-RECORDINGS: dict[R, Scene] = {
-    R.UNLINKED: Scene(unlinked, ("linked to nothing",), "fieldnote users"),
-    R.UNPROVEN: Scene(unproven, ("Nothing shows yet",), "fieldnote push"),
-    R.FOREIGN: Scene(foreign, ("another connection's, and never acted upon",)),
-    R.COLLIDING: Scene(colliding, ("two connections have pushed",), "prefix"),
-    R.DELETED: Scene(deleted, ("deleted in Siro", "deleted")),
-    **{R(name): scene for name, scene in BOTH.items()},
+RECORDINGS: dict[A, Scene] = {
+    A.UNLINKED: Scene(unlinked, ("not linked to any",), "fieldnote users"),
+    A.OWNERSHIP_UNKNOWN: Scene(unproven, ("not yet known",), "fieldnote push"),
+    A.OTHER_CONNECTION: Scene(foreign, ("another connection, and this one never acts on it",)),
+    A.SHARED_RECORD: Scene(colliding, ("two connections pushed",), "prefix"),
+    A.DELETED: Scene(deleted, ("deleted in Siro", "deleted")),
+    **{A(name): scene for name, scene in BOTH.items()},
 }

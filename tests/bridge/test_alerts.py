@@ -23,7 +23,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:Deprecati
 
 
 class Post(ThreadingHTTPServer):
-    """An address that can be told."""
+    """An address that accepts messages."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -32,7 +32,7 @@ class Post(ThreadingHTTPServer):
 
     @property
     def address(self) -> str:
-        return f"json://user:hunter2@127.0.0.1:{self.server_port}/told"
+        return f"json://user:hunter2@127.0.0.1:{self.server_port}/secret"
 
     @property
     def titles(self) -> list[str]:
@@ -64,7 +64,7 @@ def post() -> Iterator[Post]:
     server.server_close()
 
 
-async def test_a_change_is_told_once_and_that_all_is_well_again(
+async def test_a_change_is_sent_once_and_so_is_the_recovery(
     crm: Crm, stub: StubSiro, opened: Opener, post: Post
 ) -> None:
     crm.add_deal(1)
@@ -72,23 +72,20 @@ async def test_a_change_is_told_once_and_that_all_is_well_again(
     async with opened(alerts=[post.address]) as bridge, opened(alerts=[post.address]) as other:
         await push_once(bridge)
         await pull_once(bridge)
-        assert not await watch(bridge), "all is well, and nothing was told before"
+        assert not await watch(bridge), "there is no problem, and there was no message"
         token, stub.token = stub.token, "another"
         assert await watch(bridge)
         assert not await watch(bridge)
-        assert not await watch(other), "another process knows what was told"
+        assert not await watch(other), "another process knows the last message"
         stub.token = token
         assert await watch(other)
         assert not await watch(bridge)
-    assert post.titles == ["needs somebody", "is well again"]
-    assert (
-        "the organization's credential is about to fail, or fails: Siro does not accept it"
-        in (post.letters[0]["message"])
-    )
+    assert post.titles == ["needs attention", "is OK again"]
+    assert "the organization token fails or will fail soon: Siro refuses it" in (post.letters[0]["message"])
     assert "secret words" not in json.dumps(post.letters)
 
 
-async def test_what_no_address_took_is_told_at_the_next_look(
+async def test_a_message_that_no_address_accepts_is_sent_at_the_next_look(
     crm: Crm, stub: StubSiro, opened: Opener, post: Post, caplog: pytest.LogCaptureFixture
 ) -> None:
     crm.add_deal(1)
@@ -99,9 +96,9 @@ async def test_what_no_address_took_is_told_at_the_next_look(
         assert not await watch(bridge)
         post.status = 200
         assert await watch(bridge)
-    assert post.titles == ["needs somebody"]
+    assert post.titles == ["needs attention"]
     assert "hunter2" not in caplog.text
-    assert "/told" not in caplog.text, "many services have their secret in the path"
+    assert "/secret" not in caplog.text, "many services have their secret in the path"
 
 
 async def test_the_daemon_looks_by_itself(crm: Crm, stub: StubSiro, opened: Opener, post: Post) -> None:
@@ -109,17 +106,17 @@ async def test_the_daemon_looks_by_itself(crm: Crm, stub: StubSiro, opened: Open
     async with opened(alerts={"to": [post.address], "every": "1s"}) as bridge, Daemon(bridge, port=0):
         await eventually(lambda: "1" in stub.records["opportunities"])
         token, stub.token = stub.token, "another"
-        await eventually(lambda: post.titles == ["needs somebody"])
+        await eventually(lambda: post.titles == ["needs attention"])
         stub.token = token
-        await eventually(lambda: post.titles == ["needs somebody", "is well again"])
+        await eventually(lambda: post.titles == ["needs attention", "is OK again"])
 
 
-async def test_an_address_that_is_none_is_an_error_at_the_start_that_does_not_print_it(
+async def test_an_invalid_address_is_an_error_at_start_up_that_does_not_print_it(
     crm: Crm, stub: StubSiro, opened: Opener
 ) -> None:
     del crm, stub
     async with opened(alerts=["json://localhost", "carrier-pigeon://hunter2"]) as bridge:
-        with pytest.raises(ConfigError, match="address 2 of alerts") as error:
+        with pytest.raises(ConfigError, match=r"alerts\[1\] is not a valid") as error:
             async with Daemon(bridge, port=0):
                 pass
     assert "hunter2" not in str(error.value)

@@ -107,32 +107,32 @@ def test_a_person_reviews_undoes_and_forgets_by_commands(
         invoke("forget")
 
 
-def test_a_person_sees_where_everything_stands_and_why(
+def test_status_and_explain_show_each_state_and_its_reason(
     crm: Crm, stub: StubSiro, invoke: Callable[..., tuple[int, str]]
 ) -> None:
     crm.add_appointment(1)
     status, said = invoke("status")
-    assert (status, "problem: no push has come to a good end yet" in said) == (1, True)
+    assert (status, "problem: no push has succeeded yet" in said) == (1, True)
     invoke("push")
     stub.record("r1", started_at=ago(hours=9), said={"Budget": "$100"})
     invoke("pull")
     status, said = invoke("status", "--json")
     document = json.loads(said)
     assert (status, document["well"], document["recordings"]) == (0, True, {"unlinked": 1})
-    assert document["reps"]["ann@example.com"]["appointments"] == {"no_recording": 1}
+    assert document["reps"]["ann@example.com"]["appointments"] == {"not_recorded": 1}
     status, said = invoke("status")
-    assert (status, "late: recording r1 of user-1 is unlinked since" in said) == (0, True)
+    assert (status, "late: user-1" in said and ": unlinked (recording r1)" in said) == (0, True)
     assert "appointments: none" in invoke("status", "--rep", "bo@example.com")[1]
     status, said = invoke("explain", "recording", "r1")
     assert "recording r1: unlinked" in said
     assert "Siro was asked for it" in said
-    assert "to do: See whether its user has an appointment near that time" in said
-    story = json.loads(invoke("explain", "engagement", "1", "--offline", "--json")[1])
+    assert "next step: Check that its user has an appointment near that time" in said
+    story = json.loads(invoke("explain", "appointment", "1", "--offline", "--json")[1])
     assert (story["state"], story["facts"][0]) == (
-        "no_recording", "Its rep is ann@example.com; Siro was not asked who that is.",
+        "not_recorded", "Its rep is ann@example.com. Siro was not asked for the user.",
     )  # fmt: skip
-    with pytest.raises(FieldnoteError, match="deal 1 is not known here"):
-        invoke("explain", "opportunity", "1")
+    with pytest.raises(FieldnoteError, match="deal 1 is not in the ledger"):
+        invoke("explain", "deal", "1")
 
 
 def test_a_missing_file_is_an_error_that_says_so(crm: Crm, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

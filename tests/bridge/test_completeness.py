@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,39 +15,47 @@ from sqlalchemy import text
 from fieldnote.bridge import Bridge, pull_once, push_once
 from fieldnote.bridge.locks import exclusive
 from fieldnote.bridge.status.completeness import completeness
-from fieldnote.bridge.status.explain import Story, explain_appointment, explain_recording
+from fieldnote.bridge.status.explain import Explanation, explain_appointment, explain_recording
 from fieldnote.bridge.status.health import Status, directory, ends_at, status
-from fieldnote.bridge.status.states import APPOINTMENTS as MEANINGS
-from fieldnote.bridge.status.states import PATIENCE, AppointmentState, RecordingState
-from fieldnote.bridge.status.states import RECORDINGS as MEANINGS_OF_RECORDINGS
+from fieldnote.bridge.status.states import BY_RANK, LATE_AFTER, STATES, State, table
+from fieldnote.json_form import to_json
 from fieldnote.siro.errors import Unauthorized
 from tests.bridge.conftest import Crm, Opener
 from tests.bridge.scenes import APPOINTMENTS, RECORDINGS, Scene, World
 from tests.bridge.stub_siro import StubSiro, ago
-from tests.bridge.test_explain import told
+from tests.bridge.test_explain import words_of
 
 
 def test_each_state_has_a_meaning_and_a_scene() -> None:
-    assert set(APPOINTMENTS) == set(AppointmentState) == set(MEANINGS)
-    assert set(RECORDINGS) == set(RecordingState) == set(MEANINGS_OF_RECORDINGS)
+    assert set(STATES) == set(State)
+    assert set(APPOINTMENTS) == {state for state, row in STATES.items() if row.appointment}
+    assert set(RECORDINGS) == {state for state, row in STATES.items() if row.recording}
 
 
-def test_the_documented_states_and_limits_are_those_of_the_code() -> None:
+def test_a_recordings_state_has_a_rank() -> None:
+    assert set(BY_RANK) == set(RECORDINGS) - {State.UNLINKED, State.DELETED}
+    assert len({row.rank for row in STATES.values() if row.rank}) == len(BY_RANK)
+
+
+def test_only_what_a_person_can_act_on_is_late() -> None:
+    for state in LATE_AFTER:
+        row = STATES[state]
+        assert all(advice.do for advice in (row.appointment, row.recording) if advice), state
+
+
+@pytest.mark.parametrize("kind", ["appointment", "recording"])
+def test_the_documented_states_are_those_of_the_table(kind: str) -> None:
     page = (Path(__file__).parents[2] / "docs/status.md").read_text()
-    told = dict(re.findall(r"^\| `(\w+)` \| .* \| ?(.*?) ?\|$", page, re.MULTILINE))
-    assert set(told) == {*AppointmentState, *RecordingState}
-    units = {"h": timedelta(hours=1), "days": timedelta(days=1)}
-    words = {state: limit.replace("at once", "0 h").split() for state, limit in told.items() if limit}
-    limits = {state: int(number) * units[unit] for state, (number, unit) in words.items()}
-    assert limits == {str(state): limit for state, limit in PATIENCE.items()}
+    assert "\n".join(table(kind)) in page
 
 
-@pytest.mark.parametrize("state", sorted({*AppointmentState, *RecordingState}))
+@pytest.mark.parametrize("state", sorted(State))
 async def test_each_state_is_reached_and_its_story_reads_right(
     crm: Crm, stub: StubSiro, opened: Opener, state: str
 ) -> None:
-    of_appointment, of_recording = APPOINTMENTS.get(state), RECORDINGS.get(state)  # type: ignore[call-overload]
-    scene: Scene = of_appointment or of_recording
+    of_appointment, of_recording = APPOINTMENTS.get(State(state)), RECORDINGS.get(State(state))
+    scene = of_appointment or of_recording
+    assert scene is not None
     async with opened(**scene.settings) as bridge:
         await scene.play(World(crm, stub, bridge))
         users = await directory(bridge)
@@ -62,7 +69,7 @@ async def test_each_state_is_reached_and_its_story_reads_right(
             assert found.recordings.get(state), found
             assert sum(found.recordings.values()) == len(stub.recordings), "each is in one state"
             reads_right(await explain_recording(bridge, "r1"), of_recording, state)
-        assert stub.calls == [], "a story needs nothing of Siro's"
+        assert stub.calls == [], "explain does not call Siro"
 
 
 async def sent(bridge: Bridge) -> int:
@@ -70,9 +77,9 @@ async def sent(bridge: Bridge) -> int:
         return int(await conn.scalar(text("select count(*) from sent where connection = 'default'")) or 0)
 
 
-def reads_right(story: Story, scene: Scene, state: str) -> None:
+def reads_right(story: Explanation, scene: Scene, state: str) -> None:
     assert story.state == state
-    assert [word for word in scene.says if word not in told(story)] == [], told(story)
+    assert [word for word in scene.says if word not in words_of(story)] == [], words_of(story)
     advice = "\n".join(story.advice)
     assert scene.does in advice, advice
     assert scene.does or not advice, advice
@@ -109,15 +116,15 @@ async def test_counts_are_by_rep_under_the_name_that_both_sides_share(crm: Crm, 
         await world.recorded()
         users = await directory(bridge)
         found = await completeness(bridge, users)
-        assert found.reps["ann@example.com"].appointments == {"silent": 1}
-        assert found.reps["ann@example.com"].recordings == {"silent": 1}
-        assert found.reps["bo@example.com"].as_json() == {"appointments": {"no_recording": 1}, "recordings": {}}
+        assert found.reps["ann@example.com"].appointments == {"nothing_said": 1}
+        assert found.reps["ann@example.com"].recordings == {"nothing_said": 1}
+        assert to_json(found.reps["bo@example.com"]) == {"appointments": {"not_recorded": 1}, "recordings": {}}
         only = await completeness(bridge, users, rep="Ann@Example.com")
         assert (only.appointments, only.recordings, list(only.reps)) == (
-            {"silent": 1}, {"silent": 1}, ["ann@example.com"],
+            {"nothing_said": 1}, {"nothing_said": 1}, ["ann@example.com"],
         )  # fmt: skip
         only = await completeness(bridge, users, rep="bo@example.com")
-        assert (only.appointments, only.recordings) == ({"no_recording": 1}, {})
+        assert (only.appointments, only.recordings) == ({"not_recorded": 1}, {})
 
 
 async def test_a_recording_is_near_an_appointment_of_its_own_users_rep_alone(
@@ -128,7 +135,7 @@ async def test_a_recording_is_near_an_appointment_of_its_own_users_rep_alone(
         world.users("bo@example.com", "ann@example.com")  # user-1, who records, is Bo
         await world.recorded(engagement=None)
         found = await completeness(bridge, await directory(bridge))
-        assert found.appointments == {"no_recording": 1}
+        assert found.appointments == {"not_recorded": 1}
         world.users("ann@example.com", "bo@example.com")
         found = await completeness(bridge, await directory(bridge))
         assert found.appointments == {"unlinked": 1}
@@ -157,27 +164,27 @@ async def test_what_another_recording_said_in_its_place_counts_as_written(
             stub.record(name, started_at=ago(hours=hours), engagement="1", said=said, summary="s")
         await pull_once(b)
         assert crm.execute("select outcome from appointments") == [("r2",)]
-        assert (await completeness(b, None)).recordings == {"silent": 1, "written": 2}
+        assert (await completeness(b, None)).recordings == {"nothing_said": 1, "written": 2}
 
 
 async def test_a_deleted_recording_of_which_a_person_is_asked_waits_for_them(
     crm: Crm, stub: StubSiro, opened: Opener
 ) -> None:
-    async with opened(**APPOINTMENTS[AppointmentState.WRITTEN].settings) as bridge:
+    async with opened(**APPOINTMENTS[State.WRITTEN].settings) as bridge:
         await World(crm, stub, bridge).recorded()
         stub.recordings["r1"]["deleted"] = True
         stub.record("r2", started_at=ago(hours=5), engagement="1", said={}, summary="s")
         await pull_once(bridge)
-        assert (await completeness(bridge, None)).recordings == {"review": 1, "silent": 1}
+        assert (await completeness(bridge, None)).recordings == {"needs_review": 1, "nothing_said": 1}
 
 
 async def test_a_field_that_the_file_names_no_more_is_not_refused_for_ever(
     crm: Crm, stub: StubSiro, opened: Opener
 ) -> None:
-    async with opened(**APPOINTMENTS[AppointmentState.REJECTED].settings) as bridge:
+    async with opened(**APPOINTMENTS[State.REFUSED_BY_CRM].settings) as bridge:
         await World(crm, stub, bridge).recorded()
     async with opened() as bridge:
-        assert (await completeness(bridge, None)).appointments == {"silent": 1}
+        assert (await completeness(bridge, None)).appointments == {"nothing_said": 1}
 
 
 async def test_what_is_older_than_its_state_allows_is_listed_once(crm: Crm, stub: StubSiro, opened: Opener) -> None:
@@ -256,7 +263,7 @@ async def test_a_credential_that_was_refused_is_named_though_siro_is_silent_now(
             await pull_once(bridge)
         stub.token, stub.chaos = token, lambda *_: JSONResponse({"error": "down"}, 503)
         [credential] = (await status(bridge)).credentials
-        assert (credential.good, "did not accept it" in credential.why) == (False, True)
+        assert (credential.good, "refused it" in credential.why) == (False, True)
 
 
 async def test_a_silent_siro_accuses_no_credential(crm: Crm, stub: StubSiro, opened: Opener) -> None:
@@ -298,10 +305,10 @@ def test_a_tokens_end_is_read_where_it_says_one() -> None:
         assert ends_at(token) is None
 
 
-async def test_what_is_unaccounted_for_is_a_problem(crm: Crm, stub: StubSiro, opened: Opener) -> None:
+async def test_an_unknown_state_is_a_problem(crm: Crm, stub: StubSiro, opened: Opener) -> None:
     async with opened() as bridge:
         await World(crm, stub, bridge).recorded()
         assert await problems(bridge) == []
         async with bridge.engine.begin() as conn:
             await conn.execute(text("update sent set payload = null"))
-        assert await problems(bridge) == ["unaccounted"]
+        assert await problems(bridge) == ["unknown"]

@@ -1,4 +1,4 @@
-"""`explain` tells what happened, why it is so, and what a person should do; of each state in test_completeness."""
+"""`explain` shows the timeline, the reason and the next step. test_completeness has a scene for each state."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from fieldnote.bridge import pull_once
 from fieldnote.bridge.pull.linking import MatchState, found_links, reject_link
 from fieldnote.bridge.review.proposals import approve, waiting
-from fieldnote.bridge.status.explain import Story, explain_appointment, explain_deal, explain_recording
+from fieldnote.bridge.status.explain import Explanation, explain_appointment, explain_deal, explain_recording
 from fieldnote.errors import FieldnoteError
 from tests.bridge.conftest import Crm, Opener
 from tests.bridge.scenes import World
@@ -15,7 +15,7 @@ from tests.bridge.stub_siro import CONNECTION, StubSiro, ago
 from tests.bridge.test_pull import pull, pushed
 
 
-def told(story: Story) -> str:
+def words_of(story: Explanation) -> str:
     return "\n".join([*(moment.words for moment in story.moments), *story.facts])
 
 
@@ -24,7 +24,7 @@ async def test_the_story_of_a_deal_names_its_recordings_and_what_each_gave(
 ) -> None:
     async with opened() as bridge:
         await pushed(bridge, crm, 1)
-        assert "No recording is linked to it." in told(await explain_deal(bridge, "1"))
+        assert "No recording is linked to it." in words_of(await explain_deal(bridge, "1"))
         said = {"Budget": "whatever my wife says", "Objections": "price", "Decision Maker": "both"}
         stub.record("r1", started_at=ago(hours=2), opportunity="1", said=said, summary="secret words")
         await pull(bridge)
@@ -32,9 +32,9 @@ async def test_the_story_of_a_deal_names_its_recordings_and_what_each_gave(
         stub.record("r2", started_at=ago(hours=1), opportunity="1", said={"Objections": "too loud"}, summary="s")
         await pull(bridge)
         story = await explain_deal(bridge, "1")
-        words = told(story)
-        assert "Recording r1, which is linked to it, began. Something of it waits for a person's decision." in words
-        assert "Budget for deals.budget_max of deal 1 is no certain value" in words
+        words = words_of(story)
+        assert "Recording r1, linked to it, started. A value from it waits for a person's decision." in words
+        assert "Budget for deals.budget_max of deal 1 is not certain enough to convert" in words
         assert "Objections for deals.objections of deal 1 waits for a person's decision" in words
         assert "The note of recording r1 on deal 1 was written" in words
         assert len([line for line in story.advice if "review approve" in line]) == 3
@@ -47,7 +47,7 @@ async def test_the_story_of_a_proposal_says_who_decided(crm: Crm, stub: StubSiro
         stub.record("r1", started_at=ago(hours=2), opportunity="1", said={"Decision Maker": "both"}, summary="s")
         await pull(bridge)
         await approve(bridge, [(await waiting(bridge))[0].id], actor="pat")
-        words = told(await explain_recording(bridge, "r1"))
+        words = words_of(await explain_recording(bridge, "r1"))
         assert "The proposal of Decision Maker for deals.decision was approved by pat." in words
         assert "pat wrote deals.decision of deal 1 (approved)." in words
 
@@ -61,11 +61,11 @@ async def test_the_story_of_an_unlinked_recording_names_the_appointment_that_was
         await world.recorded(engagement=None)
         [found] = await found_links(bridge, list(MatchState))
         story = await explain_recording(bridge, "r1")
-        assert found.reasons[0] in told(story)
-        assert "An appointment was looked for, and appointment 1 fits" in told(story)
+        assert found.reasons[0] in words_of(story)
+        assert "The search for its appointment found appointment 1" in words_of(story)
         assert f"Decide on the link: `fieldnote links approve {found.id}`, or `reject`." in story.advice
         await reject_link(bridge, found.id, actor="pat")
-        assert "The link to appointment 1 was rejected by pat." in told(await explain_recording(bridge, "r1"))
+        assert "The link to appointment 1 was rejected by pat." in words_of(await explain_recording(bridge, "r1"))
 
 
 async def test_a_recording_is_shown_beside_what_siro_says_now(crm: Crm, stub: StubSiro, opened: Opener) -> None:
@@ -74,12 +74,14 @@ async def test_a_recording_is_shown_beside_what_siro_says_now(crm: Crm, stub: St
         await world.recorded(engagement=None)
         stub.record("r1", started_at=ago(hours=6), engagement="1", said={}, summary="s")
         story = await explain_recording(bridge, "r1", fresh=True)
-        assert "Siro was asked for it: processed, summary, extractions there; linked to appointment 1." in told(story)
-        assert "Siro has another link than is held here: run `fieldnote pull`." in story.advice
+        assert "Siro was asked for it: processed, summary, extractions there; linked to appointment 1." in words_of(
+            story
+        )
+        assert "Siro has another link than the ledger: run `fieldnote pull`." in story.advice
         del stub.recordings["r1"]
-        assert "does not know it" in told(await explain_recording(bridge, "r1", fresh=True))
+        assert "does not have it" in words_of(await explain_recording(bridge, "r1", fresh=True))
         stub.token = "another"
-        assert "did not answer: Unauthorized" in told(await explain_recording(bridge, "r1", fresh=True))
+        assert "did not answer: Unauthorized" in words_of(await explain_recording(bridge, "r1", fresh=True))
 
 
 async def test_a_record_that_this_file_has_not_pushed_has_the_story_of_its_recordings(
@@ -91,20 +93,20 @@ async def test_a_record_that_this_file_has_not_pushed_has_the_story_of_its_recor
     async with opened(push=None, siro__integration_connection_id=CONNECTION) as bridge:
         await pull(bridge)
         story = await explain_deal(bridge, "1")
-        assert (story.state, "deals.budget_max of deal 1 was written" in told(story)) == ("not_pushed", True)
+        assert (story.state, "deals.budget_max of deal 1 was written" in words_of(story)) == ("not_pushed", True)
         story = await explain_appointment(bridge, "1", None)
         assert (story.what, story.state) == ("appointment 1", "not_pushed")
-        assert "Recording r1, which is linked to it, began. What was said stands in the CRM" in told(story)
+        assert "Recording r1, linked to it, started. The CRM has the values from it" in words_of(story)
 
 
 async def test_what_is_not_known_here_is_said_with_the_next_step(crm: Crm, stub: StubSiro, opened: Opener) -> None:
     del crm, stub
     async with opened() as bridge:
         await pull_once(bridge)
-        with pytest.raises(FieldnoteError, match="recording r9 is not known here") as error:
+        with pytest.raises(FieldnoteError, match="recording r9 is not in the ledger") as error:
             await explain_recording(bridge, "r9")
         assert "--since" in str(error.value.hint)
-        with pytest.raises(FieldnoteError, match="appointment 9 is not known here"):
+        with pytest.raises(FieldnoteError, match="appointment 9 is not in the ledger"):
             await explain_appointment(bridge, "9", None)
-        with pytest.raises(FieldnoteError, match="deal 9 is not known here"):
+        with pytest.raises(FieldnoteError, match="deal 9 is not in the ledger"):
             await explain_deal(bridge, "9")

@@ -1,28 +1,34 @@
-"""`fieldnote status` and `fieldnote explain`: where everything stands, and why one thing stands where it does."""
+"""`fieldnote status` and `fieldnote explain`."""
 
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from enum import StrEnum
+from itertools import groupby
 from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
 from fieldnote.cli.bridge import DEFAULT_FILE, AsJson, ConfigFile
 from fieldnote.cli.support.opened import with_bridge
+from fieldnote.json_form import to_json
 
 if TYPE_CHECKING:
     from fieldnote.bridge import Bridge
-    from fieldnote.bridge.status.completeness import Completeness, Counts
-    from fieldnote.bridge.status.explain import Story
+    from fieldnote.bridge.status.completeness import Completeness, Counts, Late
+    from fieldnote.bridge.status.explain import Explanation
     from fieldnote.bridge.status.health import Status
 
 
 class Kind(StrEnum):
-    """What can be explained."""
+    """The things that can be explained. Siro's word and the everyday word both work."""
 
     RECORDING = "recording"
+    APPOINTMENT = "appointment"
     ENGAGEMENT = "engagement"
+    DEAL = "deal"
     OPPORTUNITY = "opportunity"
 
 
@@ -30,18 +36,18 @@ def status(
     *,
     config: ConfigFile = DEFAULT_FILE,
     rep: Annotated[
-        str | None, typer.Option("--rep", metavar="EMAIL", help="Only this rep's, by email, name or the CRM's id.")
+        str | None, typer.Option("--rep", metavar="EMAIL", help="Only this rep, by email, name or CRM id.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show where every appointment and recording stands, what is late, and whether schedules and credentials hold.
+    """Show the state of every appointment and recording, the late ones, schedules, and credentials.
 
-    Exit status: 1 if something is unaccounted for, a schedule has not run for three of its periods, or a credential
-    fails or is about to; else 0.
+    Exit status: 1 if a state is unknown, a schedule is late by three periods, or a credential fails or expires soon;
+    else 0.
     """
-    from fieldnote.bridge.status.health import status as look
+    from fieldnote.bridge.status.health import status as read_status
 
-    found = with_bridge(config, lambda bridge: look(bridge, rep=rep))
+    found = with_bridge(config, lambda bridge: read_status(bridge, rep=rep))
     if as_json:
         typer.echo(json.dumps(found.as_json(), ensure_ascii=False))
     else:
@@ -52,45 +58,52 @@ def status(
 
 def explain(
     kind: Kind,
-    key: Annotated[str, typer.Argument(metavar="ID", help="Siro's id of a recording, the CRM's of anything else.")],
+    key: Annotated[str, typer.Argument(metavar="ID", help="Siro's id of a recording, or the CRM's id of a record.")],
     *,
     config: ConfigFile = DEFAULT_FILE,
-    offline: Annotated[bool, typer.Option("--offline", help="Ask Siro nothing; tell what is held here.")] = False,
+    offline: Annotated[bool, typer.Option("--offline", help="Do not ask Siro; use the ledger alone.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Tell the story of one recording, appointment or deal, from Fieldnote's own records, and what to do about it.
+    """Explain one recording, appointment or deal: its timeline, its state, and the next step.
 
-    Beside that Siro is asked how a recording is now, or who an appointment's rep is; without an answer it goes on.
+    The ledger has the timeline. Siro adds the present state of a recording, and the user of a rep, if it answers.
     """
-    story = with_bridge(config, lambda bridge: _explained(bridge, kind, key, offline=offline))
+    found, zone = with_bridge(config, lambda bridge: _explain(bridge, kind, key, offline=offline))
     if as_json:
-        typer.echo(json.dumps(story.as_json(), ensure_ascii=False))
+        typer.echo(json.dumps(to_json(found), ensure_ascii=False))
     else:
-        _print_story(story)
+        _print_explanation(found, zone)
 
 
-async def _explained(bridge: Bridge, kind: Kind, key: str, *, offline: bool) -> Story:
+async def _explain(bridge: Bridge, kind: Kind, key: str, *, offline: bool) -> tuple[Explanation, str | None]:
     from fieldnote.bridge.status.explain import explain_appointment, explain_deal, explain_recording
     from fieldnote.bridge.status.health import directory
 
     match kind:
         case Kind.RECORDING:
-            return await explain_recording(bridge, key, fresh=not offline)
-        case Kind.ENGAGEMENT:
-            return await explain_appointment(bridge, key, None if offline else await directory(bridge))
-        case Kind.OPPORTUNITY:
-            return await explain_deal(bridge, key)
+            found = await explain_recording(bridge, key, fresh=not offline)
+        case Kind.APPOINTMENT | Kind.ENGAGEMENT:
+            found = await explain_appointment(bridge, key, None if offline else await directory(bridge))
+        case Kind.DEAL | Kind.OPPORTUNITY:
+            found = await explain_deal(bridge, key)
+    return found, bridge.zone
 
 
-def _print_story(story: Story) -> None:
-    typer.secho(f"{story.what}: {story.state.replace('_', ' ')}", bold=True)
-    for moment in story.moments:
-        typer.echo(f"  {moment.at:%Y-%m-%d %H:%M} UTC  {moment.words}")
-    for fact in story.facts:
+def _print_explanation(found: Explanation, zone: str | None) -> None:
+    typer.secho(f"{found.what}: {found.state.replace('_', ' ')}", bold=True)
+    for moment in found.moments:
+        typer.echo(f"  {_local_time(moment.at, zone)}  {moment.words}")
+    for fact in found.facts:
         typer.echo(f"  {fact}")
-    for advice in dict.fromkeys(story.advice):
-        typer.secho("  to do: ", fg="cyan", nl=False)
+    for advice in dict.fromkeys(found.advice):
+        typer.secho("  next step: ", fg="cyan", nl=False)
         typer.echo(advice)
+
+
+def _local_time(moment: datetime, zone: str | None) -> str:
+    """`2026-02-15 14:00 MST`."""
+    local = moment.astimezone(ZoneInfo(zone) if zone else UTC)
+    return f"{local:%Y-%m-%d %H:%M %Z}"
 
 
 def _print_status(found: Status, *, one_rep: bool) -> None:
@@ -100,14 +113,14 @@ def _print_status(found: Status, *, one_rep: bool) -> None:
         for name, counted in found.completeness.reps.items():
             _print_counts(f"  {name}", counted.appointments)
             _print_counts(f"  {name}, recordings", counted.recordings)
-    _print_late(found.completeness)
+    _print_late(found.completeness, found.zone)
     for schedule in found.schedules:
-        last = f"{schedule.last:%Y-%m-%d %H:%M} UTC" if schedule.last else "never"
-        typer.echo(f"{schedule.task}: last well ended {last}, every {schedule.every}")
+        last = _local_time(schedule.last, found.zone) if schedule.last else "never"
+        typer.echo(f"{schedule.task}: last success {last}, every {schedule.every}")
     for credential in found.credentials:
-        typer.echo(f"{credential.name}'s credential: {credential.why}")
+        typer.echo(f"{credential.name} token: {credential.why}")
     if not found.asked_siro:
-        typer.echo("Siro does not tell now who its users are: no rep is counted as unknown")
+        typer.echo("Siro did not list its users, so no rep counts as unmapped")
     for problem in found.problems:
         typer.secho(f"problem: {problem.words}", fg="red")
         typer.echo(f"  hint: {problem.hint}")
@@ -119,13 +132,20 @@ def _print_counts(what: str, counts: Counts) -> None:
         typer.echo(f"{what}: {states or 'none'}")
 
 
-def _print_late(found: Completeness) -> None:
-    for item in found.late:
-        what = f"{item.kind} {item.id}" + (f" of {item.rep}" if item.rep else "")
-        typer.secho(
-            f"late: {what} is {item.state.replace('_', ' ')} since {item.since:%Y-%m-%d %H:%M} UTC", fg="yellow"
-        )
+def _print_late(found: Completeness, zone: str | None) -> None:
+    """The late ones by rep, the latest first."""
+    by_rep = sorted(found.late, key=lambda item: item.rep or "")
+    for rep, items in groupby(by_rep, key=lambda item: item.rep):
+        typer.secho(f"late: {rep or 'no rep'}", fg="yellow")
+        for item in items:
+            typer.echo(f"  {_describe_late(item, zone)}")
     if found.late_total > len(found.late):
-        typer.echo(f"and {found.late_total - len(found.late)} more that are late")
+        typer.echo(f"and {found.late_total - len(found.late)} more late ones")
     if found.late:
-        typer.echo("`fieldnote explain engagement|recording ID` tells the story of each")
+        typer.echo("`fieldnote explain appointment|recording ID` shows the reason and the next step")
+
+
+def _describe_late(item: Late, zone: str | None) -> str:
+    customer = f" {item.customer}" if item.customer else ""
+    state = item.state.replace("_", " ")
+    return f"{_local_time(item.since, zone)}{customer}: {state} ({item.kind} {item.id})"

@@ -329,6 +329,18 @@ class AlertSettings(Section):
     """How often the daemon looks."""
 
 
+def _as_texts(value: object) -> object:
+    """A CRM id may be written as a number."""
+    return [str(item) if isinstance(item, int) else item for item in value] if isinstance(value, list) else value
+
+
+class PeopleSettings(Section):
+    """The CRM's reps."""
+
+    ignore: Annotated[tuple[Text, ...], BeforeValidator(_as_texts)] = ()
+    """The CRM ids or emails of reps who do not use Siro. Their appointments are no gap."""
+
+
 class Config(Section):
     """A whole fieldnote.yaml."""
 
@@ -338,6 +350,7 @@ class Config(Section):
     crm: CrmSettings
     push: PushSettings | None = None
     pull: PullSettings | None = None
+    people: PeopleSettings = PeopleSettings()
     receiver: ReceiverSettings = ReceiverSettings()
     alerts: Annotated[AlertSettings, BeforeValidator(_addresses)] = AlertSettings()
     path: Path = Field(default=Path("fieldnote.yaml"), exclude=True)

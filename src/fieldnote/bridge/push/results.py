@@ -31,7 +31,7 @@ class StreamResult:
     """Rows that cannot become a Siro record, from this and earlier pushes."""
     pending: int = 0
     """Records that the next push tries again."""
-    pending_deletions: int = field(default=0, metadata={"json": "doubtful"})
+    pending_deletions: int = field(default=0, metadata={"json": "pendingDeletions"})
     """Records that are gone from the CRM, and not deleted in Siro before a person allows it."""
     dropped: int = 0
     """Records that a person decided not to send."""

@@ -1,7 +1,7 @@
-"""Tells the addresses under `alerts` when a connection's status turns bad, changes, or is well again: once each.
+"""Alerts: one message when a connection's status turns bad, changes, or is good again.
 
-What was told last is kept as a run of the kind `watch`, so that a daemon that starts anew, or a second one, does not
-tell it again. Nothing of a customer's is told.
+The last message is a run of the kind `watch`, so a restarted or second daemon does not repeat it. A message has no
+customer data.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ WATCH = "watch"
 
 
 async def watch(bridge: Bridge) -> bool:
-    """Look at the status, and tell of it if its problems are others than those told last; whether it was told.
+    """Send the problems if they changed since the last message. Returns whether a message was sent.
 
-    Where no address takes the message, the next look tells it again. The connection must have been verified once.
+    If no address accepts the message, the next look sends it again. The connection must have been verified once.
     """
     async with exclusive(bridge.engine, WATCH, bridge.name, max_wait=0):
         problems = (await status(bridge)).problems
         names = sorted(problem.name for problem in problems)
-        if names == await _told(bridge):
+        if names == await _last_sent(bridge):
             return False
         sent = await asyncio.to_thread(_send, bridge.config, problems)
         if sent:
@@ -49,38 +49,38 @@ async def watch(bridge: Bridge) -> bool:
 
 
 def check_addresses(config: Config) -> None:
-    """Raises ConfigError where an address is none that can be told anything. The address itself is a secret."""
+    """Raises ConfigError for an invalid address. The address itself is a secret."""
     if config.alerts.to:
         _open(config)
 
 
-async def _told(bridge: Bridge) -> list[str]:
-    """The names of the problems that were told last."""
-    told = select(runs.c.outcome).where(
+async def _last_sent(bridge: Bridge) -> list[str]:
+    """The names of the problems in the last message."""
+    last = select(runs.c.outcome).where(
         runs.c.connection == bridge.name, runs.c.kind == WATCH, runs.c.finished_at.is_not(None)
     )
     async with bridge.engine.connect() as conn:
-        outcome = await conn.scalar(told.order_by(runs.c.started_at.desc()).limit(1))
+        outcome = await conn.scalar(last.order_by(runs.c.started_at.desc()).limit(1))
     return list((outcome or {}).get("problems", []))
 
 
 def _open(config: Config) -> apprise.Apprise:
-    import apprise  # noqa: PLC0415 - it is large, and only where alerts are asked for
+    import apprise  # noqa: PLC0415 - large, and needed only with alerts
 
-    for chatty in ("apprise", "urllib3"):  # they would log addresses, and secrets stand in those
+    for chatty in ("apprise", "urllib3"):  # they log addresses, which have secrets
         logging.getLogger(chatty).setLevel(logging.CRITICAL)
     opened = apprise.Apprise()
-    for place, address in enumerate(config.alerts.to):
+    for index, address in enumerate(config.alerts.to):
         if not opened.add(address.get_secret_value()):
             raise ConfigError(
-                f"{config.at(('alerts',))}: address {place + 1} of alerts is none that Apprise knows",
+                f"{config.at(('alerts', index))}: alerts[{index}] is not a valid Apprise URL",
                 hint="Write it as https://appriseit.com says, for example mailto://user:password@example.com.",
             )
     return opened
 
 
 def _send(config: Config, problems: Sequence[Problem]) -> bool:
-    """Whether any address took it."""
+    """Whether any address accepted it."""
     title, body = message(config.connection, problems)
     return any(_open(config).notify(title=title, body=body, body_format="text"))
 
@@ -88,6 +88,6 @@ def _send(config: Config, problems: Sequence[Problem]) -> bool:
 def message(connection: str, problems: Sequence[Problem]) -> tuple[str, str]:
     """Title and text. Pure."""
     if not problems:
-        return f"Fieldnote: connection {connection} is well again", "All problems that were told of are gone."
+        return f"Fieldnote: connection {connection} is OK again", "All reported problems are fixed."
     lines = [f"- {problem.words}\n  {problem.hint}" for problem in problems]
-    return f"Fieldnote: connection {connection} needs somebody", "\n".join(lines)
+    return f"Fieldnote: connection {connection} needs attention", "\n".join(lines)

@@ -1,7 +1,7 @@
-"""Where every appointment and every recording stands: in exactly one named state, with its age.
+"""Completeness: each appointment and recording is in exactly one named state, with its age.
 
-The states follow from what the ledger holds, in the database itself, so that a million of them are counted where
-they are. Whatever falls into none of them is `unaccounted`, and a defect.
+The states follow from the ledger, and the database computes them, so a million of them are counted where they are.
+`unknown` is a bug.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from fieldnote.bridge.reps import Mapped, MappingMethod, Rep, match
 from fieldnote.bridge.session import Bridge
 from fieldnote.bridge.status.completeness_sql import ALL, ONE_APPOINTMENT, ONE_RECORDING, REPS
-from fieldnote.bridge.status.states import PATIENCE, AppointmentState, RecordingState
+from fieldnote.bridge.status.states import LATE_AFTER, State
 from fieldnote.matching.people import email_key
 from fieldnote.siro.models import User
 
@@ -29,7 +29,7 @@ NOBODY = "(no rep)"
 
 @dataclass(frozen=True)
 class Directory:
-    """Siro's users, and which reps people have mapped to them by hand (the CRM's id: the user's)."""
+    """Siro's users, and the reps that a person mapped to them (CRM id -> user id)."""
 
     users: Sequence[User]
     overrides: Mapping[str, str]
@@ -52,101 +52,83 @@ class Late:
     id: str
     """The CRM's key, or Siro's id."""
     rep: str | None
+    customer: str | None
+    """The customer's name, else the subject; of a recording, its title."""
     state: str
     since: datetime
-    """When its age begins; see `PATIENCE`."""
-
-    def as_json(self) -> dict[str, Any]:
-        """For `--json`."""
-        names = ("kind", "id", "rep", "state")
-        return {name: getattr(self, name) for name in names} | {"since": self.since.isoformat()}
+    """The start of its age; see `LATE_AFTER`."""
 
 
 Counts = dict[str, int]
-"""How many stand in each state."""
+"""The number in each state."""
 
 
 @dataclass(slots=True)
 class Counted:
-    """Appointments and recordings of everybody, or of one rep."""
+    """The appointments and recordings of everybody, or of one rep."""
 
     appointments: Counts = field(default_factory=dict)
     recordings: Counts = field(default_factory=dict)
 
-    def as_json(self) -> dict[str, Any]:
-        """For `--json`."""
-        return {"appointments": self.appointments, "recordings": self.recordings}
-
 
 @dataclass(slots=True)
 class Completeness(Counted):
-    """All of them, counted."""
+    """All appointments and recordings, counted."""
 
     reps: dict[str, Counted] = field(default_factory=dict)
-    """By rep: the email, else the name, else the CRM's id, or of recordings alone Siro's."""
+    """By rep: the email, else the name, else the CRM's id; for recordings alone, Siro's."""
     late: list[Late] = field(default_factory=list)
     """The latest first, at most `LATE_SHOWN`."""
     late_total: int = 0
 
     @property
-    def unaccounted(self) -> int:
-        """How many fall into no state."""
-        return self.appointments.get(AppointmentState.UNACCOUNTED, 0) + self.recordings.get(
-            RecordingState.UNACCOUNTED, 0
-        )
-
-    def as_json(self) -> dict[str, Any]:
-        """For `--json`."""
-        return {
-            "appointments": self.appointments,
-            "recordings": self.recordings,
-            "reps": {name: counted.as_json() for name, counted in self.reps.items()},
-            "late": [item.as_json() for item in self.late],
-            "lateTotal": self.late_total,
-        }
+    def unknown(self) -> int:
+        """The number without a known state."""
+        return self.appointments.get(State.UNKNOWN, 0) + self.recordings.get(State.UNKNOWN, 0)
 
 
 async def completeness(bridge: Bridge, directory: Directory | None, *, rep: str | None = None) -> Completeness:
-    """Count all of them; `rep` (an email, a name or the CRM's id) takes this rep's alone.
+    """Count all appointments and recordings, or those of one rep (an email, a name, or the CRM's id).
 
-    `directory`: None where Siro does not tell; then no rep counts as unknown, and recordings are counted under
-    Siro's ids of their users.
+    Without a `directory`, because Siro did not answer, no rep counts as unmapped, and recordings are counted by Siro's
+    user ids.
     """
     result = Completeness()
     async with bridge.engine.connect() as conn:
-        mapped = await _mapped_reps(conn, bridge.name, directory)
+        mapped = await _map_reps(conn, bridge.name, directory)
         values = _values(bridge, mapped) | {"rep": rep, "rep_users": _users_of(rep, mapped, directory)}
         limits = {
-            "states": [str(state) for state in PATIENCE],
-            "seconds": [limit.total_seconds() for limit in PATIENCE.values()],
+            "states": [str(state) for state in LATE_AFTER],
+            "seconds": [limit.total_seconds() for limit in LATE_AFTER.values()],
             "shown": LATE_SHOWN,
         }
         for row in await conn.execute(text(ALL), values | limits):
             if row.id is None:
                 _count(result, row, directory)
             else:
-                result.late.append(Late(row.kind, row.id, _rep_of(row, directory), row.state, row.since))
+                rep_name = _rep_of(row, directory)
+                result.late.append(Late(row.kind, row.id, rep_name, row.customer, row.state, row.since))
                 result.late_total = row.number
     return result
 
 
-async def state_of_appointment(bridge: Bridge, key: str, directory: Directory | None) -> AppointmentState:
-    """Where one appointment of the ledger stands."""
+async def state_of_appointment(bridge: Bridge, key: str, directory: Directory | None) -> State:
+    """The state of one appointment of the ledger."""
     async with bridge.engine.connect() as conn:
-        mapped = await _mapped_reps(conn, bridge.name, directory, key)
+        mapped = await _map_reps(conn, bridge.name, directory, key)
         values = _values(bridge, mapped) | {"rep": None, "key": key}
-        return AppointmentState(await conn.scalar(text(ONE_APPOINTMENT), values) or AppointmentState.UNACCOUNTED)
+        return State(await conn.scalar(text(ONE_APPOINTMENT), values) or State.UNKNOWN)
 
 
-async def state_of_recording(bridge: Bridge, recording_id: str) -> RecordingState:
-    """Where one recording of the ledger stands."""
+async def state_of_recording(bridge: Bridge, recording_id: str) -> State:
+    """The state of one recording of the ledger."""
     async with bridge.engine.connect() as conn:
         values = _values(bridge, ()) | {"id": recording_id}
-        return RecordingState(await conn.scalar(text(ONE_RECORDING), values) or RecordingState.UNACCOUNTED)
+        return State(await conn.scalar(text(ONE_RECORDING), values) or State.UNKNOWN)
 
 
 def _values(bridge: Bridge, mapped: Sequence[Mapped]) -> dict[str, Any]:
-    """What every query is told: the reps as Siro knows them, and what the file writes where."""
+    """The values that every query binds: the mapped reps, and the targets of the file."""
     known = [item for item in mapped if item.user is not None]
     targets = bridge.config.pull.targets() if bridge.config.pull is not None else {}
     columns = [
@@ -154,6 +136,7 @@ def _values(bridge: Bridge, mapped: Sequence[Mapped]) -> dict[str, Any]:
     ]
     return {
         "connection": bridge.name,
+        "ignored": [name.casefold() for name in bridge.config.people.ignore],
         "unknown": [item.rep.external_id for item in mapped if item.method is MappingMethod.NONE],
         "known_reps": [item.rep.external_id for item in known],
         "known_users": [item.user.id for item in known if item.user is not None],
@@ -164,10 +147,10 @@ def _values(bridge: Bridge, mapped: Sequence[Mapped]) -> dict[str, Any]:
     }
 
 
-async def _mapped_reps(
+async def _map_reps(
     conn: AsyncConnection, connection: str, directory: Directory | None, key: str | None = None
 ) -> list[Mapped]:
-    """The reps of all appointments, or of one, each with the Siro user that they are taken for."""
+    """The reps of all appointments, or of one, each with its Siro user."""
     if directory is None:
         return []
     rows = await conn.execute(text(REPS), {"connection": connection, "key": key})
@@ -177,7 +160,7 @@ async def _mapped_reps(
 
 
 def _users_of(rep: str | None, mapped: Sequence[Mapped], directory: Directory | None) -> list[str] | None:
-    """Siro's ids of the users that a rep named by a person may be; None: everybody is meant."""
+    """Siro's ids of the users that `rep` may be; None: all users."""
     if rep is None:
         return None
     wanted = rep.casefold()

@@ -1,9 +1,9 @@
 """The queries of `completeness`: each appointment and recording with its state.
 
-Joined from our own words; every value is bound: the connection, the reps whom no Siro user is taken for (`unknown`)
-and the pairs of the others (`known_reps`, `known_users`), what the file writes where (`targets`, and `models`,
-`tables`, `columns`), and the one rep that is asked for (`rep`, `rep_users`), or null. Of one appointment (`key`) or one
-recording (`id`) nothing else is read.
+Every value is bound: the connection; the reps without a Siro user (`unknown`), and the pairs of the others
+(`known_reps`, `known_users`); the ids and emails of reps who do not use Siro (`ignored`); the targets of the file
+(`targets`, and `models`, `tables`, `columns`); and one rep (`rep`, `rep_users`), or null. For one appointment (`key`)
+or one recording (`id`), no other row is read.
 """
 # ruff: noqa: S608
 
@@ -11,17 +11,19 @@ from __future__ import annotations
 
 from typing import Final
 
+from fieldnote.bridge.status.states import BY_RANK
+
 _SAID = """
     exists (
         select from jsonb_array_elements(c.extractions) as item
         where lower(btrim(item ->> 'name')) = lower(btrim(f.extraction))
           and coalesce(btrim(item ->> 'value'), '') not in ('', '[]'))
 """
-"""Whether a recording said something about a field. A field's row names the recording only that it was written from."""
+"""Whether a recording mentions a field. A field's row names only the recording that it was written from."""
 
 
 def _recording_states(which: str) -> str:
-    """The recordings whose id fits `which`, a condition that begins with `and` and writes `{id}` for it."""
+    """The recordings that match `which`: a condition that begins with `and`, with `{id}` for the id."""
     return _RECORDING_STATES.replace("<which l>", which.format(id="l.recording_id")).replace(
         "<which>", which.format(id="recording_id")
     )
@@ -36,8 +38,8 @@ _RECORDING_STATES = f"""
     in_fields as (
         select l.recording_id,
                bool_or(f.state = 'refused') as refused, bool_or(f.state = 'record_missing') as missing,
-               bool_or(f.state = 'interrupted') as interrupted, bool_or(f.state in ('written', 'holds')) as stands,
-               bool_or(f.state = 'reverted') as undone, true as said
+               bool_or(f.state = 'interrupted') as interrupted, bool_or(f.state in ('written', 'holds')) as written,
+               bool_or(f.state = 'reverted') as reverted, true as said
         from recording_links l
         join fields f using (connection, model, record)
         join targets using (model, table_name, column_name)
@@ -47,15 +49,15 @@ _RECORDING_STATES = f"""
     ),
     in_notes as (
         select recording_id, bool_or(state = 'refused') as refused, bool_or(state = 'interrupted') as interrupted,
-               bool_or(state in ('written', 'edited')) as stands, bool_or(state = 'reverted') as undone,
+               bool_or(state in ('written', 'edited')) as written, bool_or(state = 'reverted') as reverted,
                bool_or(state = 'removed') as removed
         from notes where connection = :connection <which> and model = any(cast(:targets as text[]))
         group by recording_id
     ),
     wrote as (
         select recording_id,
-               bool_or(w.reverted_at is null and w.action not in ('taken_back', 'withdrawn', 'reverted')) as stands,
-               bool_or(w.reverted_at is not null) as undone
+               bool_or(w.reverted_at is null and w.action not in ('taken_back', 'withdrawn', 'reverted')) as written,
+               bool_or(w.reverted_at is not null) as reverted
         from writes w join recording_links using (connection, recording_id, model, record)
         where w.connection = :connection <which> group by recording_id
     ),
@@ -69,22 +71,24 @@ _RECORDING_STATES = f"""
     recording_states as materialized (
         select r.connection, r.recording_id, r.user_id, r.started_at,
                case
-                   when r.state = 'deleted' and asked.recording_id is not null then 'review'
-                   when r.state in ('deleted', 'processing', 'stuck', 'unlinked', 'unproven', 'foreign', 'colliding')
-                       then r.state
-                   when r.state not in ('waiting', 'incomplete', 'complete') then 'unaccounted'
-                   when in_fields.refused or in_notes.refused then 'rejected'
+                   when r.state = 'deleted' and asked.recording_id is not null then 'needs_review'
+                   when r.state in ('deleted', 'processing', 'stuck', 'unlinked') then r.state
+                   when r.state = 'unproven' then 'ownership_unknown'
+                   when r.state = 'foreign' then 'other_connection'
+                   when r.state = 'colliding' then 'shared_record'
+                   when r.state not in ('waiting', 'incomplete', 'complete') then 'unknown'
+                   when in_fields.refused or in_notes.refused then 'refused_by_crm'
                    when in_fields.missing then 'record_missing'
                    when r.state = 'waiting' then 'waiting'
                    when r.state = 'incomplete' then 'extraction_failed'
-                   when asked.recording_id is not null then 'review'
+                   when asked.recording_id is not null then 'needs_review'
                    when in_fields.interrupted or in_notes.interrupted or owed.recording_id is not null
                        then 'not_written'
-                   when wrote.stands or in_fields.stands or in_notes.stands then 'written'
-                   when wrote.undone or in_fields.undone or in_notes.undone then 'undone'
-                   when in_fields.said or in_notes.removed then 'left'
+                   when wrote.written or in_fields.written or in_notes.written then 'written'
+                   when wrote.reverted or in_fields.reverted or in_notes.reverted then 'reverted'
+                   when in_fields.said or in_notes.removed then 'left_unchanged'
                    when r.purged_at is not null then 'purged'
-                   else 'silent'
+                   else 'nothing_said'
                end as state
         from recordings r
         left join in_fields using (recording_id)
@@ -96,23 +100,23 @@ _RECORDING_STATES = f"""
     )
 """
 
-_WORST = """
-    (array_agg(rs.state order by array_position(
-        array['unaccounted', 'rejected', 'record_missing', 'stuck', 'extraction_failed', 'review', 'processing',
-              'waiting', 'not_written', 'written', 'undone', 'left', 'silent', 'purged', 'unproven', 'colliding',
-              'foreign'], rs.state)))[1]
+_WORST = f"""
+    (array_agg(rs.state order by array_position(array[{", ".join(f"'{state}'" for state in BY_RANK)}], rs.state)))[1]
 """
-"""Of several recordings of one appointment, the state that asks most for somebody to look counts."""
+"""Of several recordings of one appointment, the state that needs a person most."""
 
 _STATES = f"""
     rows_sent as materialized (
         select s.connection, s.key, s.changed_at, s.state as sent_state, s.is_deleted, s.payload is not null as held,
                p."deletedAt" is not null as deleted, p."startTime" as starts_at,
+               coalesce(p.account ->> 'name', p.subject) as customer,
                coalesce(p."endTime", p."startTime" + interval '1 hour') as ends_at,
-               rep.id as rep_id, coalesce(rep.email, rep.name, rep.id) as rep
+               rep.id as rep_id, coalesce(rep.email, rep.name, rep.id) as rep,
+               array[lower(rep.id), lower(rep.email)] && cast(:ignored as text[]) as ignored
         from sent s
         left join lateral json_to_record(s.payload) as p (
-            "startTime" timestamptz, "endTime" timestamptz, "deletedAt" text, "engagementUsers" json) on true
+            "startTime" timestamptz, "endTime" timestamptz, "deletedAt" text, subject text, account json,
+            "engagementUsers" json) on true
         left join lateral (
             select child ->> 'externalId' as id, child ->> 'email' as email, child ->> 'name' as name
             from json_array_elements(p."engagementUsers") with ordinality as children (child, place)
@@ -152,24 +156,26 @@ _STATES = f"""
                or (rep_id, user_id) in (select rep_id, user_id from known))
     ),
     appointments as materialized (
-        select a.key, a.rep,
+        select a.key, a.rep, a.customer,
                case
                    when a.sent_state in ('refused', 'unmapped') then 'quarantined'
                    when a.sent_state = 'dropped' then 'dropped'
-                   when a.sent_state = 'pending_deletion' then 'doubtful'
+                   when a.sent_state = 'pending_deletion' then 'pending_deletion'
                    when a.sent_state = 'pending' then 'not_sent'
                    when a.sent_state = 'deleted' then 'cancelled'
-                   when a.sent_state <> 'sent' or not a.held then 'unaccounted'
+                   when a.sent_state <> 'sent' or not a.held then 'unknown'
                    when a.is_deleted or a.deleted then 'cancelled'
-                   when r.state in ('unproven', 'foreign', 'colliding') then 'not_ours'
+                   when r.state in ('ownership_unknown', 'other_connection', 'shared_record') then 'other_connection'
                    when r.state is not null then r.state
-                   when a.starts_at is null then 'without_time'
-                   when a.rep_id is null then 'without_rep'
-                   when a.rep_id = any(cast(:unknown as text[])) then 'rep_unknown'
+                   when a.starts_at is null then 'no_start_time'
+                   when a.rep_id is null then 'no_rep'
+                   when a.ignored then 'rep_ignored'
+                   when a.rep_id = any(cast(:unknown as text[])) then 'rep_not_mapped'
                    when a.starts_at > now() then 'upcoming'
                    when near_loose.key is not null then 'unlinked'
-                   when a.ends_at > now() - interval '4 hours' then 'under_way'
-                   else 'no_recording'
+                   when a.ends_at > now() then 'in_progress'
+                   when a.ends_at > now() - interval '4 hours' then 'awaiting_recording'
+                   else 'not_recorded'
                end as state,
                case when a.sent_state = 'sent' then coalesce(a.starts_at, a.changed_at) else a.changed_at end as since
         from rows_sent a left join recorded r using (key) left join near_loose using (key)
@@ -178,7 +184,7 @@ _STATES = f"""
 
 
 def _appointments(which: str, one: str) -> str:
-    """The recordings that fit `which`, and the appointments that fit `one`, each with its state."""
+    """The recordings that match `which` and the appointments that match `one`, each with its state."""
     return f"with {_recording_states(which)}, {_STATES.replace('<one>', one)}"
 
 
@@ -188,11 +194,11 @@ ALL: Final = f"""
         select state, seconds from unnest(cast(:states as text[]), cast(:seconds as float8[])) as given (state, seconds)
     ),
     late as (
-        select kind, id, rep, state, since, count(*) over () as number
+        select kind, id, rep, state, since, customer, count(*) over () as number
         from (
-            select 'appointment' as kind, key as id, rep, state, since from appointments
+            select 'appointment' as kind, key as id, rep, state, since, customer from appointments
             union all
-            select 'recording', rs.recording_id, rs.user_id, rs.state, rs.started_at from recording_states rs
+            select 'recording', rs.recording_id, rs.user_id, rs.state, rs.started_at, null from recording_states rs
             where (cast(:rep_users as text[]) is null or rs.user_id = any(cast(:rep_users as text[])))
               and not exists (select from recording_links l join appointments a on a.key = l.record
                               where l.connection = rs.connection and l.recording_id = rs.recording_id
@@ -202,19 +208,22 @@ ALL: Final = f"""
         order by since desc, kind, id limit :shown
     )
     select 'appointment' as kind, cast(null as text) as id, rep, state, cast(null as timestamptz) as since,
-           count(*) as number
+           cast(null as text) as customer, count(*) as number
     from appointments group by rep, state
     union all
-    select 'recording', null, user_id, state, null, count(*)
+    select 'recording', null, user_id, state, null, null, count(*)
     from recording_states
     where cast(:rep_users as text[]) is null or user_id = any(cast(:rep_users as text[]))
     group by user_id, state
     union all
-    select kind, id, rep, state, since, number from late
+    select kind, id, rep, state, since,
+           coalesce(customer, (select c.title from recording_contents c where kind = 'recording'
+                               and c.connection = :connection and c.recording_id = late.id)) as customer, number
+    from late
     order by since desc nulls first, kind, id, rep, state
 """
-"""How many of each kind, rep and state (`number`); then the latest of those, appointments and recordings without one,
-that are older than their state allows, each with how many such there are."""
+"""The number of each kind, rep and state; then the latest of the late ones: appointments, and recordings without an
+appointment. In those rows `number` is the count of all late ones."""
 
 _OF_IT = "and {id} in (select recording_id from recording_links where connection = :connection "
 _OF_IT += "and model = 'engagement' and record = :key)"
@@ -232,4 +241,4 @@ REPS: Final = """
       and (cast(:key as text) is null or s.key = :key) and child ->> 'deletedAt' is null
     group by 1 order by 1
 """
-"""The reps that appointments, or one of them (`key`), name."""
+"""The reps named by all appointments, or by one (`key`)."""

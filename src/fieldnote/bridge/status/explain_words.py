@@ -1,4 +1,4 @@
-"""The words of `story` for what stands in the ledger."""
+"""The words of `explain` for the states of the ledger."""
 
 from __future__ import annotations
 
@@ -8,60 +8,60 @@ from typing import Final
 from fieldnote.bridge.recording import Ownership
 
 OWNERSHIP: Final[Mapping[Ownership, str]] = {
-    Ownership.OURS: "this connection's",
-    Ownership.UNPROVEN: "not proven to be this connection's yet",
-    Ownership.FOREIGN: "another connection's, and never acted upon",
-    Ownership.COLLIDING: "to a record that two connections have pushed, and is not acted upon",
+    Ownership.OURS: "belongs to this connection",
+    Ownership.UNPROVEN: "is not yet known to belong to this connection",
+    Ownership.FOREIGN: "belongs to another connection, and this one never acts on it",
+    Ownership.COLLIDING: "points at a record that two connections pushed, and this one does not act on it",
 }
 
 QUARANTINE: Final[Mapping[str, str]] = {
-    "refused": "Siro did not take it",
+    "refused": "Siro refused it",
     "unmapped": "Its row could not be mapped",
     "pending": "It did not reach Siro, and the next push tries again",
-    "pending_deletion": "It is gone from the CRM, and not yet deleted in Siro",
-    "dropped": "A person said that it need not go to Siro",
+    "pending_deletion": "It left the CRM, and is not yet deleted in Siro",
+    "dropped": "A person decided not to send it",
 }
-"""What became of a record that Siro does not hold as the CRM does."""
+"""The reason that Siro and the CRM differ, by the state of the push."""
 
 FIELDS: Final[Mapping[str, str]] = {
     "written": "was written",
-    "holds": "stood there already",
-    "kept": "was left alone, as a person's value stands there",
+    "holds": "was in the CRM already",
+    "kept": "was left alone, because a person's value is there",
     "proposed": "waits for a person's decision",
-    "shadowed": "was kept in the shadow",
-    "declined": "was left alone, as a person said no to it",
-    "unconverted": "is no certain value",
+    "shadowed": "was not written: its policy is `shadow`",
+    "declined": "was left alone, because a person rejected it",
+    "unconverted": "is not certain enough to convert",
     "refused": "was refused by the CRM",
-    "record_missing": "found no record in the CRM",
-    "taken_back": "was taken back, as its recording belongs to another record",
-    "reverted": "was undone by a person",
-    "interrupted": "was interrupted; the next pull finds out what became of it",
+    "record_missing": "has no record in the CRM to be written to",
+    "taken_back": "was withdrawn, because its recording belongs to another record",
+    "reverted": "was reverted by a person",
+    "interrupted": "was interrupted; the next pull finds out whether it was written",
 }
 
 NOTES: Final[Mapping[str, str]] = {
     "written": "was written",
-    "edited": "is left alone, as a person edited it",
-    "removed": "is not made again, as a person deleted it",
+    "edited": "is left alone, because a person edited it",
+    "removed": "is not written again, because a person deleted it",
     "refused": "was refused by the CRM",
-    "withdrawn": "was withdrawn, as its recording belongs to another record",
+    "withdrawn": "was withdrawn, because its recording belongs to another record",
     "reverted": "was withdrawn by a person",
-    "interrupted": "was interrupted; the next pull finds out what became of it",
+    "interrupted": "was interrupted; the next pull finds out whether it was written",
 }
 
 PROPOSALS: Final[Mapping[str, str]] = {
     "approved": "was approved",
     "edited": "was approved with another value",
     "rejected": "was rejected",
-    "expired": "expired, as the CRM had changed meanwhile",
-    "superseded": "was taken off, as something else is so now",
-    "matched": "was met by what a person entered",
-    "differed": "was not what a person entered",
+    "expired": "expired, because the CRM's value changed first",
+    "superseded": "was replaced by a newer one",
+    "matched": "agreed with the value that a person entered",
+    "differed": "differed from the value that a person entered",
 }
-"""What became of a proposal, or of a shadow."""
+"""The end of a proposal, or of a shadow value."""
 
 LINKS: Final[Mapping[str, str]] = {
     "linked": "was made",
     "rejected": "was rejected",
-    "superseded": "was taken off, as the recording was linked otherwise",
+    "superseded": "was replaced, because the recording was linked to another record",
 }
-"""What became of a link that was found."""
+"""The end of a proposed link."""

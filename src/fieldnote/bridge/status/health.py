@@ -1,6 +1,6 @@
-"""Whether all goes well: everything accounted for, the schedules kept, the credentials good.
+"""The health of a connection: no unknown state, schedules on time, credentials accepted.
 
-What Siro itself is asked costs three or four calls. If it does not answer, what the last passes saw has to do.
+Siro is asked three or four questions. If it does not answer, the last runs decide.
 """
 
 from __future__ import annotations
@@ -22,14 +22,15 @@ from fieldnote.bridge.remote import NO_RECORDING
 from fieldnote.bridge.reps import overrides_of
 from fieldnote.bridge.session import Bridge
 from fieldnote.bridge.status.completeness import Completeness, Directory, completeness
-from fieldnote.bridge.status.states import PATIENCE
+from fieldnote.bridge.status.states import LATE_AFTER
 from fieldnote.db.bridge_tables import connections, runs
 from fieldnote.errors import Transient
+from fieldnote.json_form import to_json
 from fieldnote.siro import bulk
 from fieldnote.siro.errors import Forbidden, NotFound, SiroError, Unauthorized
 
 PERIODS = 3
-"""So many periods a schedule may go without a pass that came to its end."""
+"""The periods after which a schedule without a successful run is late."""
 ENDS_SOON = timedelta(days=7)
 ORGANIZATION = "organization"
 USER = "user"
@@ -37,75 +38,62 @@ USER = "user"
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """A push or pull that should come again and again, by the daemon or by another clock."""
+    """A push or pull that runs regularly, by the daemon or another scheduler."""
 
     task: str
     every: timedelta
     last: datetime | None
-    """When it last came to its end without an error."""
+    """The end of the last run without an error."""
     kept: bool
+    """Whether it is on time."""
     error: str | None
-    """The kind of error that the latest one ended with."""
-
-    def as_json(self) -> dict[str, Any]:
-        """For `--json`."""
-        last = self.last.isoformat() if self.last else None
-        return {
-            "task": self.task,
-            "every": self.every.total_seconds(),
-            "last": last,
-            "kept": self.kept,
-            "error": self.error,
-        }
+    """The type of error of the latest run."""
 
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """What Siro knows us by."""
+    """A token that Siro accepts or refuses."""
 
     name: str
     """organization or user"""
     good: bool | None
-    """None: Siro could not be asked, and nothing speaks against it."""
+    """None: Siro did not answer, and no earlier run was refused."""
     why: str
     ends_at: datetime | None = None
-    """When it is known to end."""
-
-    def as_json(self) -> dict[str, Any]:
-        """For `--json`."""
-        ends = self.ends_at.isoformat() if self.ends_at else None
-        return {"name": self.name, "good": self.good, "why": self.why, "endsAt": ends}
+    """Its end, if known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why not all is well. Nothing of a customer's is in it."""
+    """A problem that a person must fix. It has no customer data."""
 
     name: str
-    """Stays the same as long as the problem does: `schedule pull`."""
+    """Constant while the problem lasts: `schedule pull`."""
     words: str
     hint: str
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How a connection stands."""
+    """The status of a connection."""
 
     connection: str
     completeness: Completeness
     schedules: tuple[Schedule, ...]
     credentials: tuple[Credential, ...]
     asked_siro: bool
-    """Whether Siro told who its users are; without, no rep counts as unknown."""
+    """Whether Siro listed its users; otherwise no rep counts as unmapped."""
+    zone: str | None = None
+    """The zone in which times are shown."""
 
     @property
     def problems(self) -> list[Problem]:
-        """What a person must mend."""
+        """The problems that a person must fix."""
         found = [_late(item) for item in self.schedules if not item.kept]
         found += [_refused(item) for item in self.credentials if item.good is False]
-        if self.completeness.unaccounted:
-            words = f"{self.completeness.unaccounted} appointments or recordings are unaccounted for"
-            found.append(Problem("unaccounted", words, "`fieldnote status` lists them; please report it."))
+        if self.completeness.unknown:
+            words = f"{self.completeness.unknown} appointments or recordings are in an unknown state"
+            found.append(Problem("unknown", words, "`fieldnote status` lists them. Please report this bug."))
         return found
 
     def as_json(self) -> dict[str, Any]:
@@ -113,27 +101,27 @@ class Status:
         return {
             "connection": self.connection,
             "well": not self.problems,
-            "problems": [{"name": item.name, "words": item.words, "hint": item.hint} for item in self.problems],
-            **self.completeness.as_json(),
-            "limits": {str(state): limit.total_seconds() for state, limit in PATIENCE.items()},
-            "schedules": [item.as_json() for item in self.schedules],
-            "credentials": [item.as_json() for item in self.credentials],
+            "problems": to_json(self.problems),
+            **to_json(self.completeness),
+            "limits": to_json(LATE_AFTER),
+            "schedules": to_json(self.schedules),
+            "credentials": to_json(self.credentials),
             "askedSiro": self.asked_siro,
         }
 
 
 async def status(bridge: Bridge, *, rep: str | None = None) -> Status:
-    """Look at everything; `rep` counts one rep's appointments and recordings alone."""
+    """Return the status; with `rep`, count only this rep's appointments and recordings."""
     with bulk():
         credentials = await _credentials(bridge)
         answers = all(item.good is not None for item in credentials)
         known = await directory(bridge) if answers else None
     counted = await completeness(bridge, known, rep=rep)
-    return Status(bridge.name, counted, await _schedules(bridge), credentials, known is not None)
+    return Status(bridge.name, counted, await _schedules(bridge), credentials, known is not None, bridge.zone)
 
 
 async def directory(bridge: Bridge) -> Directory | None:
-    """Siro's users; None where it does not tell now, or not with this credential."""
+    """Return Siro's users; None if it does not answer, or refuses this credential."""
     try:
         users = [user for user in await bridge.remote.client.users.list() if not user.disabled]
         return Directory(users, await overrides_of(bridge) or {})
@@ -149,7 +137,7 @@ async def _schedules(bridge: Bridge) -> tuple[Schedule, ...]:
 
 
 def _wanted(bridge: Bridge) -> dict[str, timedelta]:
-    """What the file asks for, and how often."""
+    """The schedules of the file."""
     config = bridge.config
     wanted = {}
     if config.push is not None and config.push.streams():
@@ -160,7 +148,7 @@ def _wanted(bridge: Bridge) -> dict[str, timedelta]:
 
 
 async def _schedule(bridge: Bridge, task: str, every: timedelta) -> Schedule:
-    """A new connection has time until its first pass, and one that is at work now takes what time it needs."""
+    """A new connection has time until its first run. A run in progress may take as long as it moves."""
     async with bridge.engine.connect() as conn:
         made = await conn.scalar(select(connections.c.created_at).where(connections.c.name == bridge.name))
         latest = await _ended(conn, bridge.name, task)
@@ -173,14 +161,14 @@ async def _schedule(bridge: Bridge, task: str, every: timedelta) -> Schedule:
 
 
 async def _ended(conn: AsyncConnection, connection: str, task: str, *more: ColumnElement[bool]) -> Any:
-    """The latest pass that has ended, with its outcome."""
+    """The latest finished run, with its result."""
     mine = runs.c.connection == connection, runs.c.kind == task, runs.c.finished_at.is_not(None)
     statement = select(runs.c.finished_at, runs.c.outcome).where(*mine, *more)
     return (await conn.execute(statement.order_by(runs.c.started_at.desc()).limit(1))).one_or_none()
 
 
 async def _at_work(bridge: Bridge, task: str) -> bool:
-    """Whether some process holds the lock of such a pass now."""
+    """Whether a process has the lock of such a run now."""
     push = bridge.config.push
     streams = list(push.streams()) if task == "push" and push is not None else []
     try:
@@ -195,13 +183,15 @@ async def _at_work(bridge: Bridge, task: str) -> bool:
 
 def _late(item: Schedule) -> Problem:
     if item.last is None:
-        words = f"no {item.task} has come to a good end yet"
+        words = f"no {item.task} has succeeded yet"
     else:
-        words = f"no {item.task} has come to a good end since {item.last:%Y-%m-%d %H:%M} UTC"
-    words += f", and one should every {item.every}"
+        words = f"no {item.task} has succeeded since {item.last:%Y-%m-%d %H:%M} UTC"
+    words += f"; it should run every {item.every}"
     words += f"; the latest ended with {item.error}" if item.error else ""
     return Problem(
-        f"schedule {item.task}", words, f"Does `fieldnote run` run? `fieldnote {item.task}` says what fails."
+        f"schedule {item.task}",
+        words,
+        f"Check that `fieldnote run` is running. `fieldnote {item.task}` prints the error.",
     )
 
 
@@ -220,25 +210,25 @@ async def _credentials(bridge: Bridge) -> tuple[Credential, ...]:
 async def _judge(
     name: str, call: Callable[[], Awaitable[object]], seen: datetime | None, ends: datetime | None
 ) -> Credential:
-    """Ask with it. A credential that Siro accepts now, and that ends soon, is about to stop working all the same."""
+    """Try the credential. One that expires soon is a problem too."""
     try:
         await call()
     except (Unauthorized, Forbidden):
-        return Credential(name, False, "Siro does not accept it", ends)
+        return Credential(name, False, "Siro refuses it", ends)
     except NotFound:
         pass
     except SiroError as error:
         if isinstance(error, Transient) and seen is not None:
-            why = f"Siro does not answer now, and did not accept it at {seen:%Y-%m-%d %H:%M} UTC"
+            why = f"Siro does not answer now, and refused it at {seen:%Y-%m-%d %H:%M} UTC"
             return Credential(name, False, why, ends)
-        return Credential(name, None, f"Siro cannot be asked: {type(error).__name__}", ends)
+        return Credential(name, None, f"Siro did not answer: {type(error).__name__}", ends)
     if ends is not None and ends - _now() < ENDS_SOON:
-        return Credential(name, False, f"it ends at {ends:%Y-%m-%d %H:%M} UTC", ends)
+        return Credential(name, False, f"it expires at {ends:%Y-%m-%d %H:%M} UTC", ends)
     return Credential(name, True, "Siro accepts it", ends)
 
 
 async def _refused_last(bridge: Bridge) -> datetime | None:
-    """When the latest pass ended because Siro did not accept the credential; None if it did not."""
+    """The end of the latest run, if Siro refused its credential; else None."""
     ended = select(runs.c.finished_at, runs.c.outcome).where(
         runs.c.connection == bridge.name, runs.c.kind.in_(["push", "pull"]), runs.c.finished_at.is_not(None)
     )
@@ -249,7 +239,7 @@ async def _refused_last(bridge: Bridge) -> datetime | None:
 
 
 def ends_at(token: str) -> datetime | None:
-    """When a token ends, if it is a JSON Web Token that says so. Pure."""
+    """The expiry of a JSON Web Token; None for other tokens. Pure."""
     parts = token.split(".")
     if len(parts) != 3:
         return None
@@ -262,13 +252,11 @@ def ends_at(token: str) -> datetime | None:
 
 def _refused(item: Credential) -> Problem:
     hint = (
-        "Make another token in Siro, and put it where `siro.token` is read from."
+        "Make a new token in Siro, and set it as `SIRO_TOKEN` or `siro.token`."
         if item.name == ORGANIZATION
-        else "`fieldnote oauth setup` makes another app and user token."
+        else "`fieldnote oauth setup` makes a new app and user token."
     )
-    return Problem(
-        f"credential {item.name}", f"the {item.name}'s credential is about to fail, or fails: {item.why}", hint
-    )
+    return Problem(f"credential {item.name}", f"the {item.name} token fails or will fail soon: {item.why}", hint)
 
 
 def _now() -> datetime:

@@ -1,266 +1,282 @@
-"""Where an appointment or a recording can stand: the states by name, what each means, and how long it may last."""
+"""The states of appointments and recordings: one table from which SQL, `explain`, and docs/status.md follow."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from typing import Final
 
 
-class AppointmentState(StrEnum):
-    """Where an appointment stands."""
+class State(StrEnum):
+    """Where an appointment or a recording is on its way. `STATES` has the meaning of each."""
 
     NOT_SENT = "not_sent"
-    """Siro does not have it as the CRM does; the next push tries."""
     QUARANTINED = "quarantined"
-    """Siro does not take it, or its row cannot be mapped."""
     DROPPED = "dropped"
-    """A person said that it need not go to Siro."""
-    DOUBTFUL = "doubtful"
-    """Gone from the CRM with so many others that a person decides."""
+    PENDING_DELETION = "pending_deletion"
     CANCELLED = "cancelled"
-    """Deleted or cancelled."""
-    WITHOUT_TIME = "without_time"
-    """It has no start time, so that no recording can be told to be its own."""
-    WITHOUT_REP = "without_rep"
-    """It names no rep, so that no recording can be told to be its own."""
-    REP_UNKNOWN = "rep_unknown"
-    """It waits for the rep's mapping: its rep is no user of Siro's."""
+    NO_START_TIME = "no_start_time"
+    NO_REP = "no_rep"
+    REP_IGNORED = "rep_ignored"
+    REP_NOT_MAPPED = "rep_not_mapped"
     UPCOMING = "upcoming"
-    """It has not begun."""
-    UNDER_WAY = "under_way"
-    """It is being held, or has just been: its recording may still come."""
+    IN_PROGRESS = "in_progress"
+    AWAITING_RECORDING = "awaiting_recording"
     UNLINKED = "unlinked"
-    """A recording near its time, by its rep where Siro tells who that is, is linked to nothing."""
-    NO_RECORDING = "no_recording"
-    """Nothing was recorded at that time."""
-    NOT_OURS = "not_ours"
-    """Its recording's link is another connection's, or nothing shows yet whose it is."""
-    PROCESSING = "processing"
-    """Siro is at work on its recording."""
-    STUCK = "stuck"
-    """Siro has been at work on its recording for more than three hours."""
-    WAITING = "waiting"
-    """Its recording's summary or extractions are not there yet."""
-    EXTRACTION_FAILED = "extraction_failed"
-    """Its recording's summary or extractions did not come within 48 hours."""
-    REJECTED = "rejected"
-    """The CRM does not take something that was said."""
-    RECORD_MISSING = "record_missing"
-    """The CRM has no such record to write to."""
-    REVIEW = "review"
-    """Something that was said waits for a person's decision."""
-    NOT_WRITTEN = "not_written"
-    """What was said is ready, and not in the CRM yet; the next pull tries."""
-    WRITTEN = "written"
-    """What was said stands in the CRM."""
-    UNDONE = "undone"
-    """A person undid what had been written."""
-    LEFT = "left"
-    """What was said was left out: a person's value stands there, a person said no, or the field is in the shadow."""
-    PURGED = "purged"
-    """Siro keeps its recording no longer, and nothing of it came into the CRM."""
-    SILENT = "silent"
-    """Recorded, and nothing was said that the file wants in the CRM."""
-    UNACCOUNTED = "unaccounted"
-    """None of these: a defect of Fieldnote's."""
-
-
-class RecordingState(StrEnum):
-    """Where a recording stands."""
-
-    PROCESSING = "processing"
-    """Siro is at work on it."""
-    STUCK = "stuck"
-    """Siro has been at work on it for more than three hours: the upload may have failed."""
-    UNLINKED = "unlinked"
-    """Linked to nothing in the CRM."""
-    UNPROVEN = "unproven"
-    """Linked; nothing shows yet that the link is this connection's."""
-    FOREIGN = "foreign"
-    """Another connection's."""
-    COLLIDING = "colliding"
-    """Linked to a record that two connections have pushed."""
+    NOT_RECORDED = "not_recorded"
+    OWNERSHIP_UNKNOWN = "ownership_unknown"
+    OTHER_CONNECTION = "other_connection"
+    SHARED_RECORD = "shared_record"
     DELETED = "deleted"
-    """Deleted in Siro."""
+    PROCESSING = "processing"
+    STUCK = "stuck"
     WAITING = "waiting"
-    """Its summary or extractions are not there yet."""
     EXTRACTION_FAILED = "extraction_failed"
-    """They did not come within 48 hours."""
-    REJECTED = "rejected"
-    """The CRM does not take something of it."""
+    REFUSED_BY_CRM = "refused_by_crm"
     RECORD_MISSING = "record_missing"
-    """The CRM has no such record to write to."""
-    REVIEW = "review"
-    """Something of it waits for a person's decision."""
+    NEEDS_REVIEW = "needs_review"
     NOT_WRITTEN = "not_written"
-    """Ready, and not in the CRM yet; the next pull tries."""
     WRITTEN = "written"
-    """What was said stands in the CRM, or what another recording said in its place."""
-    UNDONE = "undone"
-    """A person undid what had been written."""
-    LEFT = "left"
-    """Left out: a person's value stands there, a person said no, or the field is in the shadow."""
+    REVERTED = "reverted"
+    LEFT_UNCHANGED = "left_unchanged"
     PURGED = "purged"
-    """Siro keeps it no longer, and nothing of it came into the CRM."""
-    SILENT = "silent"
-    """Nothing was said that the file wants in the CRM."""
-    UNACCOUNTED = "unaccounted"
-    """None of these: a defect of Fieldnote's."""
+    NOTHING_SAID = "nothing_said"
+    UNKNOWN = "unknown"
 
 
-PATIENCE: Mapping[str, timedelta] = {
-    AppointmentState.NOT_SENT: timedelta(hours=1),
-    AppointmentState.QUARANTINED: timedelta(0),
-    AppointmentState.DOUBTFUL: timedelta(0),
-    AppointmentState.WITHOUT_REP: timedelta(0),
-    AppointmentState.REP_UNKNOWN: timedelta(0),
-    AppointmentState.UNLINKED: timedelta(hours=6),
-    AppointmentState.NOT_OURS: timedelta(hours=6),
-    AppointmentState.PROCESSING: timedelta(hours=4),
-    AppointmentState.STUCK: timedelta(0),
-    AppointmentState.WAITING: timedelta(hours=12),
-    AppointmentState.EXTRACTION_FAILED: timedelta(0),
-    AppointmentState.REJECTED: timedelta(0),
-    AppointmentState.RECORD_MISSING: timedelta(0),
-    AppointmentState.REVIEW: timedelta(days=7),
-    AppointmentState.NOT_WRITTEN: timedelta(hours=6),
-    AppointmentState.UNACCOUNTED: timedelta(0),
-    RecordingState.UNPROVEN: timedelta(hours=6),
-    RecordingState.COLLIDING: timedelta(0),
-}
-"""How old something may be in a state of either kind before it is named as late; the others may last for ever.
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """A state in plain words, for one kind of thing."""
 
-The age of an appointment or recording is counted from its start; of an appointment that is not in Siro as it should
-be, from the time at which that was found.
-"""
+    meaning: str
+    do: str | None = None
+    """The next step for a person; None: nothing to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """A state in plain words."""
+    """One row of the table."""
 
-    is_so: str
-    do: str | None = None
-    """What a person should do; None: nothing."""
+    appointment: Advice | None
+    """None: an appointment is never in this state."""
+    recording: Advice | None
+    """None: a recording is never in this state."""
+    late_after: timedelta | None = None
+    """The age after which it is late; None: never. The age counts from the start of the appointment or recording, or
+    from the discovery that Siro lacks the appointment."""
+    rank: int | None = None
+    """If an appointment has several recordings, the state with the lowest rank counts."""
 
 
-_REPORT = "Please report it, with what `fieldnote explain … --json` prints but for names."
+def _both(
+    meaning: str, do: str | None = None, *, late_after: timedelta | None = None, rank: int | None = None
+) -> Meaning:
+    """A state of both. `{it}` is the recording, `{its}` its possessive."""
+    return Meaning(
+        Advice(*_spell(meaning, do, it="its recording", its="its recording's")),
+        Advice(*_spell(meaning, do, it="it", its="its")),
+        late_after,
+        rank,
+    )
 
-APPOINTMENTS: Mapping[AppointmentState, Meaning] = {
-    AppointmentState.NOT_SENT: Meaning(
-        "Siro does not have it as the CRM does yet.", "Run `fieldnote push`; if it stays so, see what the push says."
+
+def _spell(meaning: str, do: str | None, *, it: str, its: str) -> tuple[str, str | None]:
+    text = meaning.format(it=it, its=its)
+    return text[0].upper() + text[1:], do
+
+
+_AT_ONCE: Final = timedelta(0)
+_HOURS_6: Final = timedelta(hours=6)
+_REPORT: Final = "Report it as a bug, with the output of `fieldnote explain … --json` without names."
+_LINK: Final = "If one of them belongs to it, link it: `fieldnote links list` has the candidates; else link it in Siro."
+
+STATES: Final[Mapping[State, Meaning]] = {
+    State.NOT_SENT: Meaning(
+        Advice(
+            "Siro does not have it as the CRM does; the next push sends it.",
+            "Run `fieldnote push`. If the state stays, read the reason that the push prints.",
+        ),
+        None,
+        timedelta(hours=1),
     ),
-    AppointmentState.QUARANTINED: Meaning(
-        "It waits in quarantine.",
-        "Mend the row or the map; `fieldnote quarantine show engagements KEY` shows both sides.",
+    State.QUARANTINED: Meaning(
+        Advice(
+            "It is in quarantine: Siro refuses it, or its row cannot be mapped.",
+            "Fix the row or the map. `fieldnote quarantine show engagements KEY` shows both sides.",
+        ),
+        None,
+        _AT_ONCE,
     ),
-    AppointmentState.DROPPED: Meaning("A person said that it need not go to Siro."),
-    AppointmentState.DOUBTFUL: Meaning(
-        "Its row is gone from the CRM, with so many others that nothing is deleted in Siro before a person says so.",
-        "See what `fieldnote push` says; if the deletions are meant, `fieldnote push --accept-deletes N`.",
+    State.DROPPED: Meaning(Advice("A person decided not to send it to Siro."), None),
+    State.PENDING_DELETION: Meaning(
+        Advice(
+            "Its row left the CRM together with so many others that a person has to confirm the deletions.",
+            "See the count that `fieldnote push` prints. To confirm: `fieldnote push --accept-deletes N`.",
+        ),
+        None,
+        _AT_ONCE,
     ),
-    AppointmentState.CANCELLED: Meaning("It is deleted or cancelled, and no recording is looked for."),
-    AppointmentState.WITHOUT_TIME: Meaning(
-        "It has no start time.", "Map `startTime`: recordings are found by rep and time."
+    State.CANCELLED: Meaning(Advice("It is deleted or cancelled; no recording is expected."), None),
+    State.NO_START_TIME: Meaning(
+        Advice("It has no start time.", "Map `startTime`: recordings are matched by rep and time."), None
     ),
-    AppointmentState.WITHOUT_REP: Meaning(
-        "It names no rep.", "Map `engagementUsers`: recordings are found by rep and time."
+    State.NO_REP: Meaning(
+        Advice("It names no rep.", "Map `engagementUsers`: recordings are matched by rep and time."), None, _AT_ONCE
     ),
-    AppointmentState.REP_UNKNOWN: Meaning(
-        "Its rep is no user of Siro's, so nothing that they record is linked to it.",
-        "Give rep and Siro user the same email, or map the rep in Siro; `fieldnote users` lists all.",
+    State.REP_IGNORED: Meaning(
+        Advice("Its rep does not use Siro: `people.ignore` in the file names the rep. No recording is expected."), None
     ),
-    AppointmentState.UPCOMING: Meaning("It has not begun."),
-    AppointmentState.UNDER_WAY: Meaning("It is being held, or was just now: its recording may still come."),
-    AppointmentState.UNLINKED: Meaning(
-        "A recording was made near its time, and Siro has linked that to nothing.",
-        "If it is the one, link it: `fieldnote links list` has it where it fits well enough, else Siro's application.",
+    State.REP_NOT_MAPPED: Meaning(
+        Advice(
+            "Its rep has no user in Siro, so their recordings are never linked to it.",
+            "Give the rep and the Siro user the same email, or map the rep in Siro. `fieldnote users` lists all reps. "
+            "If the rep does not use Siro, add them to `people.ignore` in the file.",
+        ),
+        None,
+        _AT_ONCE,
     ),
-    AppointmentState.NO_RECORDING: Meaning(
-        "Nothing was recorded near its time.",
-        "If it was recorded by somebody else or hours off, link the recording in Siro's application.",
+    State.UPCOMING: Meaning(Advice("It has not started."), None),
+    State.IN_PROGRESS: Meaning(Advice("It is taking place now."), None),
+    State.AWAITING_RECORDING: Meaning(
+        Advice("It ended less than four hours ago, and its recording may still arrive."), None
     ),
-    AppointmentState.NOT_OURS: Meaning(
-        "Its recording's link is not known to be this connection's.",
-        "Push first; a file that only pulls says `siro.integration_connection_id`.",
+    State.UNLINKED: Meaning(
+        Advice("A recording near its time is not linked to any record.", _LINK),
+        Advice(
+            "It is not linked to any CRM record.",
+            "Check that its user has an appointment near that time, and that `fieldnote users` maps the rep. "
+            "`fieldnote links list` has the candidates; else link it in Siro.",
+        ),
+        _HOURS_6,
     ),
-    AppointmentState.PROCESSING: Meaning("Siro is at work on its recording."),
-    AppointmentState.STUCK: Meaning(
-        "Siro has been at work on its recording for more than three hours.",
-        "The upload may have failed: see whether the rep's telephone still holds it.",
+    State.NOT_RECORDED: Meaning(
+        Advice(
+            "Nothing was recorded near its time.",
+            "Ask the rep. If a colleague recorded it, or at another time, link that recording in Siro.",
+        ),
+        None,
     ),
-    AppointmentState.WAITING: Meaning(
-        "Its recording's summary or extractions are not there yet; it is read again for 48 hours."
+    State.OWNERSHIP_UNKNOWN: Meaning(
+        None,
+        Advice(
+            "Its link is not yet known to belong to this connection.",
+            "Run `fieldnote push`. A file without `push` needs `siro.integration_connection_id`.",
+        ),
+        _HOURS_6,
+        rank=15,
     ),
-    AppointmentState.EXTRACTION_FAILED: Meaning(
-        "Its recording's summary or extractions did not come within 48 hours.",
+    State.OTHER_CONNECTION: Meaning(
+        Advice(
+            "Its recording's link is not known to belong to this connection.",
+            "Push first. A file without `push` needs `siro.integration_connection_id`.",
+        ),
+        Advice("Its link belongs to another connection, and this one leaves it alone."),
+        None,
+        rank=17,
+    ),
+    State.SHARED_RECORD: Meaning(
+        None,
+        Advice("Two connections pushed the record it is linked to.", "Give the keys in one of the two files a prefix."),
+        _AT_ONCE,
+        rank=16,
+    ),
+    State.DELETED: Meaning(
+        None, Advice("It was deleted in Siro. Values it already gave stay until a person withdraws them.")
+    ),
+    State.PROCESSING: _both("Siro is processing {it}.", rank=7),
+    State.STUCK: _both(
+        "Siro has been processing {it} for more than three hours.",
+        "The upload may have failed. Ask the rep whether the phone still has the recording.",
+        late_after=_AT_ONCE,
+        rank=4,
+    ),
+    State.WAITING: _both("{its} summary or extractions have not arrived; it is read again for 48 hours.", rank=8),
+    State.EXTRACTION_FAILED: _both(
+        "{its} summary or extractions did not arrive within 48 hours.",
         "Ask Siro's support about the recording.",
+        late_after=_AT_ONCE,
+        rank=5,
     ),
-    AppointmentState.REJECTED: Meaning(
-        "The CRM does not take something that was said.", "Mend what the reason names; the pull tries again by itself."
+    State.REFUSED_BY_CRM: _both(
+        "The CRM refuses a value or note from {it}.",
+        "Fix the cause in the reason above; the next pull tries again.",
+        late_after=_AT_ONCE,
+        rank=2,
     ),
-    AppointmentState.RECORD_MISSING: Meaning(
-        "The CRM has no record to write it to.",
-        "See whether the record was deleted, and whether `table` and `key` under `pull` are right.",
+    State.RECORD_MISSING: _both(
+        "The CRM record that {it} would be written to does not exist.",
+        "Check whether the record was deleted, and whether `table` and `key` under `pull` are right.",
+        late_after=_AT_ONCE,
+        rank=3,
     ),
-    AppointmentState.REVIEW: Meaning(
-        "Something that was said waits for a person's decision.", "Decide: `fieldnote review list`."
+    State.NEEDS_REVIEW: _both(
+        "A value from {it} waits for a person's decision.",
+        "Decide: `fieldnote review list`.",
+        late_after=timedelta(days=7),
+        rank=6,
     ),
-    AppointmentState.NOT_WRITTEN: Meaning(
-        "What was said is ready, and not in the CRM yet.", "Run `fieldnote pull`; if it stays so, see what it says."
+    State.NOT_WRITTEN: _both(
+        "The values from {it} are ready, and not in the CRM yet; the next pull writes them.",
+        "Run `fieldnote pull`. If the state stays, read the reason that the pull prints.",
+        late_after=_HOURS_6,
+        rank=9,
     ),
-    AppointmentState.WRITTEN: Meaning("What was said stands in the CRM."),
-    AppointmentState.UNDONE: Meaning("A person undid what had been written."),
-    AppointmentState.LEFT: Meaning("What was said was left out of the CRM on purpose."),
-    AppointmentState.PURGED: Meaning("Siro keeps its recording no longer, and nothing of it came into the CRM."),
-    AppointmentState.SILENT: Meaning("It was recorded, and nothing was said that the file wants in the CRM."),
-    AppointmentState.UNACCOUNTED: Meaning("It is in no known state: that is a defect of Fieldnote's.", _REPORT),
+    State.WRITTEN: _both("The CRM has the values from {it}, or newer ones from another recording.", rank=10),
+    State.REVERTED: _both("A person reverted the values from {it}.", rank=11),
+    State.LEFT_UNCHANGED: _both(
+        "The CRM was left unchanged: a person's value is there, a person rejected the value, or the field's policy is "
+        "`shadow`.",
+        rank=12,
+    ),
+    State.NOTHING_SAID: _both("{it} mentions nothing that the file writes to the CRM.", rank=13),
+    State.PURGED: _both("Siro's retention deleted {it}, and nothing from it is in the CRM.", rank=14),
+    State.UNKNOWN: Meaning(
+        Advice("Its state is unknown. This is a bug in Fieldnote.", _REPORT),
+        Advice("Its state is unknown. This is a bug in Fieldnote.", _REPORT),
+        _AT_ONCE,
+        rank=1,
+    ),
 }
 
-RECORDINGS: Mapping[RecordingState, Meaning] = {
-    RecordingState.PROCESSING: Meaning("Siro is at work on it."),
-    RecordingState.STUCK: Meaning(
-        "Siro has been at work on it for more than three hours.",
-        "The upload may have failed: see whether the rep's telephone still holds it.",
-    ),
-    RecordingState.UNLINKED: Meaning(
-        "It is linked to nothing in the CRM.",
-        "See whether its user has an appointment near that time and is known as a rep (`fieldnote users`); "
-        "`fieldnote links list` shows what fits; else link it in Siro's application.",
-    ),
-    RecordingState.UNPROVEN: Meaning(
-        "Nothing shows yet that its link is this connection's.",
-        "Run `fieldnote push`; a file that only pulls says `siro.integration_connection_id`.",
-    ),
-    RecordingState.FOREIGN: Meaning("Its link is another connection's; it is left alone."),
-    RecordingState.COLLIDING: Meaning(
-        "It is linked to a record that two connections have pushed.",
-        "Give their keys a prefix in one of the files.",
-    ),
-    RecordingState.DELETED: Meaning("It was deleted in Siro. What it gave before stays unless a person takes it back."),
-    RecordingState.WAITING: Meaning("Its summary or extractions are not there yet; it is read again for 48 hours."),
-    RecordingState.EXTRACTION_FAILED: Meaning(
-        "Its summary or extractions did not come within 48 hours.", "Ask Siro's support about it."
-    ),
-    RecordingState.REJECTED: Meaning(
-        "The CRM does not take something of it.", "Mend what the reason names; the pull tries again by itself."
-    ),
-    RecordingState.RECORD_MISSING: Meaning(
-        "The CRM has no record to write it to.",
-        "See whether the record was deleted, and whether `table` and `key` under `pull` are right.",
-    ),
-    RecordingState.REVIEW: Meaning(
-        "Something of it waits for a person's decision.", "Decide: `fieldnote review list`."
-    ),
-    RecordingState.NOT_WRITTEN: Meaning(
-        "It is ready, and not in the CRM yet.", "Run `fieldnote pull`; if it stays so, see what it says."
-    ),
-    RecordingState.WRITTEN: Meaning("What was said stands in the CRM, or what another recording said in its place."),
-    RecordingState.UNDONE: Meaning("A person undid what had been written."),
-    RecordingState.LEFT: Meaning("What was said was left out of the CRM on purpose."),
-    RecordingState.PURGED: Meaning("Siro keeps it no longer, and nothing of it came into the CRM."),
-    RecordingState.SILENT: Meaning("Nothing was said in it that the file wants in the CRM."),
-    RecordingState.UNACCOUNTED: Meaning("It is in no known state: that is a defect of Fieldnote's.", _REPORT),
+LATE_AFTER: Final[Mapping[State, timedelta]] = {
+    state: row.late_after for state, row in STATES.items() if row.late_after is not None
 }
+"""The age after which an appointment or recording is late, by state."""
+
+BY_RANK: Final[tuple[State, ...]] = tuple(
+    sorted((state for state, row in STATES.items() if row.rank is not None), key=lambda state: STATES[state].rank or 0)
+)
+"""The states of recordings, the one that needs a person most first."""
+
+
+def of_appointment(state: State) -> Advice:
+    """The meaning of an appointment's state."""
+    return STATES[state].appointment or _UNKNOWN
+
+
+def of_recording(state: State) -> Advice:
+    """The meaning of a recording's state."""
+    return STATES[state].recording or _UNKNOWN
+
+
+_UNKNOWN: Final = Advice("Its state is unknown. This is a bug in Fieldnote.", _REPORT)
+
+
+def table(kind: str) -> Iterator[str]:
+    """The table of docs/status.md: a line per state of an `appointment` or a `recording`, in Markdown."""
+    yield "| State | Meaning | Late after |"
+    yield "|---|---|---|"
+    for state, row in STATES.items():
+        advice: Advice | None = row.appointment if kind == "appointment" else row.recording
+        if advice is not None:
+            yield f"| `{state}` | {advice.meaning} | {_age(row.late_after)} |"
+
+
+def _age(limit: timedelta | None) -> str:
+    if limit is None:
+        return ""
+    if not limit:
+        return "at once"
+    return f"{limit.days} days" if limit.days else f"{limit.seconds // 3600} h"
