@@ -83,7 +83,7 @@ async def test_the_same_file_again_adds_nothing(house: House, batch: Batch) -> N
 
 async def test_a_line_may_name_the_appointment_and_the_deal(house: House, batch: Batch) -> None:
     await house.api.visit("456", at=START + timedelta(days=30), opportunity={"externalId": "o-1"})
-    _, printed, _ = await batch(line(appointmentId=456), line(opportunityId="o-1"))
+    _, printed, _ = await batch(line(appointmentId=456.0), line(opportunityId=" o-1 "))
     explained = [await house.explain(one["recordingId"]) for one in printed]
     assert [(one.appointment, one.opportunity) for one in explained] == [("456", "o-1"), (None, "o-1")]
     assert [one.source for one in explained] == ["DIRECT", "DIRECT"]
@@ -124,6 +124,11 @@ BAD: tuple[tuple[dict[str, Any] | str, str], ...] = (
     (line(id="x" * 501), "an id is empty or longer than 500"),
     (line(transcript="none.txt"), "transcript 'none.txt' cannot be read"),
     (line(transcript=[{"speaker": "Mary"}]), "transcript: utterance 1 has no text"),
+    (line(appointmentId=5001.5), "appointmentId is not an id: 5001.5"),
+    (line(opportunityId=True), "opportunityId is not an id: True"),
+    (line(latitude=True, longitude=0), "latitude is true or false, not a number"),
+    (line(startedAt=1771164000), "startedAt is not a time as text: 1771164000"),
+    ('{"user": "a", "user": "b"}', "has the key 'user' twice"),
     (line(transcript=5), "transcript is neither text, a list nor an object"),
     (line(transcript="a\0.txt"), "transcript 'a\\x00.txt' is not a file's name"),
     (line(transcript="\ud800.vtt"), "transcript '\\ud800.vtt' is not a file's name"),

@@ -12,13 +12,14 @@ The whole file is checked before any line is stored.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 
@@ -45,24 +46,46 @@ class Line:
     new: NewRecording
 
 
+def _to_text(value: object) -> object:
+    """An id as the CRM means it: a whole number without `.0`, a text without blanks around it."""
+    if isinstance(value, bool) or (isinstance(value, float) and not value.is_integer()):
+        raise ValueError(f"is not an id: {value}")
+    return str(int(value)) if isinstance(value, int | float) else value.strip() if isinstance(value, str) else value
+
+
+def _to_number(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("is true or false, not a number")  # noqa: TRY004 - pydantic translates a ValueError only
+    return value
+
+
+def _to_moment(value: object) -> object:
+    if not isinstance(value, str):
+        raise ValueError(f"is not a time as text: {str(value)[:40]}")  # noqa: TRY004 - pydantic translates a ValueError only
+    return value
+
+
+_Id = Annotated[str, BeforeValidator(_to_text)]
+_Number = BeforeValidator(_to_number)
+
+
 class _Given(BaseModel):
     model_config = ConfigDict(
         frozen=True,
         extra="forbid",
         alias_generator=to_camel,
-        coerce_numbers_to_str=True,
         hide_input_in_errors=True,
     )
 
-    user: Annotated[str, Field(min_length=1)]
-    started_at: AwareDatetime
-    id: str | None = None
-    duration_seconds: Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)] | None = None
-    title: str | None = None
-    latitude: Annotated[float, Field(ge=-90, le=90)] | None = None
-    longitude: Annotated[float, Field(ge=-180, le=180)] | None = None
-    appointment_id: str | None = None
-    opportunity_id: str | None = None
+    user: Annotated[_Id, Field(min_length=1)]
+    started_at: Annotated[AwareDatetime, BeforeValidator(_to_moment)]
+    id: _Id | None = None
+    duration_seconds: Annotated[float, _Number, Field(gt=0, le=86_400, allow_inf_nan=False)] | None = None
+    title: Annotated[str, Field(coerce_numbers_to_str=True)] | None = None
+    latitude: Annotated[float, _Number, Field(ge=-90, le=90)] | None = None
+    longitude: Annotated[float, _Number, Field(ge=-180, le=180)] | None = None
+    appointment_id: _Id | None = None
+    opportunity_id: _Id | None = None
     transcript: Any = None
 
     @model_validator(mode="after")
@@ -70,7 +93,7 @@ class _Given(BaseModel):
         if (self.latitude is None) != (self.longitude is None):
             raise ValueError("latitude and longitude belong together")
         if self.duration_seconds is None and not self.transcript:
-            raise ValueError("durationSeconds is missing, and there is no transcript to tell it")
+            raise ValueError("durationSeconds is missing, and there is no transcript")
         return self
 
 
@@ -129,10 +152,19 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
         raise WorkspaceError(f"{path} cannot be read: {error.strerror or error}", hint="Check --batch.") from error
 
 
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object; of two values under one key, neither is known to be right. Raises WorkspaceError."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice, _ = Counter(key for key, _ in pairs).most_common(1)[0]
+        raise WorkspaceError(f"has the key {twice[:60]!r} twice")
+    return found
+
+
 def _recording(text: str, path: Path) -> tuple[NewRecording, tuple[str, ...]]:
     """The recording of a line, and warnings about its transcript."""
     try:
-        value = json.loads(text)
+        value = json.loads(text, object_pairs_hook=_object)
     except (ValueError, RecursionError):
         raise WorkspaceError("is not JSON; a line is one object") from None
     if not isinstance(value, dict):
@@ -186,7 +218,7 @@ def _problem(error: ErrorDetails) -> str:
         known = [to_camel(name) for name in _Given.model_fields]
         return f"{where} is not a known field{nearest(where, known)}"
     if error["type"] == "value_error":
-        return str(error["ctx"]["error"])
+        return f"{where} {error['ctx']['error']}".strip()
     if error["type"] == "timezone_aware":
         return f"{where} has no time zone; write it as 2026-02-15T14:00:00Z or …-07:00"
     return f"{where} is missing" if error["type"] == "missing" else f"{where} is wrong: {error['msg']}"
