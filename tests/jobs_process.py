@@ -14,7 +14,7 @@ from fieldnote.jobs import WorkerSettings, make_app, run_worker
 
 QUICK = WorkerSettings(
     heartbeat=timedelta(seconds=0.2),
-    stalled_after=timedelta(seconds=1),
+    stalled_after=timedelta(minutes=1),  # tests move the heartbeat of the dead; none of the living is ever so late
     poll=timedelta(seconds=0.2),
     stop_after=timedelta(seconds=0.2),
 )

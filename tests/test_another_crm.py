@@ -9,7 +9,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +18,7 @@ import pytest
 
 from fieldnote import Siro
 from tests.typed import typed
+from tests.waiting import until
 
 FIELDNOTE = [sys.executable, "-m", "fieldnote"]
 
@@ -162,12 +162,14 @@ def _row(crm: Path, query: str) -> tuple[Any, ...]:
 
 
 def _pull_until_written(shell: Shell) -> dict[str, Any]:
-    for _ in range(40):
-        pulled = shell.json("pull")
-        if pulled["changes"]:
-            return pulled
-        time.sleep(0.25)
-    raise AssertionError("nothing came back")
+    pulled: dict[str, Any] = {}
+
+    def has_changes() -> bool:
+        pulled.update(shell.json("pull"))
+        return bool(pulled["changes"])
+
+    until(has_changes)
+    return pulled
 
 
 def test_a_dealers_crm_is_joined_by_a_file_of_its_own(shell: Shell, crm: Path) -> None:

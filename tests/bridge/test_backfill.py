@@ -23,6 +23,7 @@ from fieldnote.bridge.pull.run import look_at
 from fieldnote.cli import bridge as commands
 from tests.bridge.conftest import BOTH, Crm, Opener
 from tests.bridge.stub_siro import StubSiro, ago
+from tests.waiting import HANGS
 
 SINCE = ago(days=400).replace(microsecond=0)
 
@@ -167,7 +168,7 @@ async def test_a_backfill_that_is_killed_goes_on_where_it_was(
 async def test_a_webhook_that_stays_open_holds_no_history_up(
     crm: Crm, stub: StubSiro, opened: Opener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fieldnote.bridge.pull.backfill._PATIENCE", 600.0)
+    monkeypatch.setattr("fieldnote.bridge.pull.backfill._PATIENCE", 10 * HANGS)
     deals = range(1, 4)
     async with opened() as bridge:
         await pushed(bridge, crm, deals)
@@ -179,7 +180,7 @@ async def test_a_webhook_that_stays_open_holds_no_history_up(
                     "values ('default', 'm', 'nobody', 'x', now() - interval '1 minute')"
                 )
             )
-        result = await asyncio.wait_for(backfilled(bridge), 60)
+        result = await asyncio.wait_for(backfilled(bridge), HANGS)
         assert result.records == len(deals)
 
 

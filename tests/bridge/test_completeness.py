@@ -24,6 +24,7 @@ from tests.bridge.conftest import Crm, Opener
 from tests.bridge.scenes import APPOINTMENTS, RECORDINGS, Scene, World
 from tests.bridge.stub_siro import StubSiro, ago
 from tests.bridge.test_explain import words_of
+from tests.waiting import HANGS
 
 
 def test_each_state_has_a_meaning_and_a_scene() -> None:
@@ -229,7 +230,7 @@ async def test_a_schedule_that_has_not_run_for_three_periods_is_a_problem(
         await world.sql("update runs set finished_at = now() - interval '31 minutes' where kind = 'push'")
         found = await status(bridge)
         assert [problem.name for problem in found.problems] == ["schedule push"]
-        async with exclusive(bridge.engine, "push", bridge.name, "engagements", max_wait=1):
+        async with exclusive(bridge.engine, "push", bridge.name, "engagements", max_wait=HANGS):
             assert await problems(bridge) == [], "one is at work"
 
 

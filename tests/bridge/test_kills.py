@@ -17,6 +17,7 @@ from sqlalchemy import text
 from fieldnote.bridge import pull_once, push_once
 from tests.bridge.conftest import Crm, Opener
 from tests.bridge.stub_siro import StubSiro, ago
+from tests.waiting import HANGS
 
 Start = Callable[..., subprocess.Popen[bytes]]
 
@@ -82,7 +83,7 @@ async def test_a_pull_killed_between_crm_and_ledger_knows_its_own_work(
         said = {"Budget": "$100", "Objections": "price", "Log": "one"}
         stub.record("r1", started_at=ago(hours=2), opportunity="1", said=said, summary="first")
         process = start("pull", point)
-        assert await asyncio.to_thread(process.wait, 60) == -9
+        assert await asyncio.to_thread(process.wait, HANGS) == -9
         assert (await pull_once(bridge)).settled
         assert (await pull_once(bridge)).writes == 0
         assert [crm.deal(1, name) for name in ("budget_max", "objections", "log")] == [100, "price", "one"]

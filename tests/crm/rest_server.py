@@ -12,6 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from tests.waiting import HANGS
+
 TOKEN = "t0ken-of-the-crm"
 SECRET = "s3cret-of-the-crm"
 
@@ -38,10 +40,10 @@ class RestCrm:
     page: int = 3
     faults: dict[int, Answer] = field(default_factory=dict)
     """By the number of the call, counted from 1 over all calls for records."""
+    closed_until: float = 0.0
+    """Until when it refuses all calls, as a `Retry-After` of its own said, by the monotonic clock."""
     asked: list[str] = field(default_factory=list)
     """Every call for records: path and query."""
-    times: list[float] = field(default_factory=list)
-    """When each of them came, by a clock that only goes forward."""
     arrived: threading.Event = field(default_factory=threading.Event)
     """Whether a call came that has to wait."""
     tokens: int = 0
@@ -119,11 +121,14 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         address = urlsplit(self.path)
         self.crm.asked.append(self.path)
-        self.crm.times.append(time.monotonic())
         fault = self.crm.faults.get(len(self.crm.asked))
+        if time.monotonic() < self.crm.closed_until:
+            return self._say(Answer(429))
+        if fault and "Retry-After" in fault.headers:
+            self.crm.closed_until = time.monotonic() + float(fault.headers["Retry-After"])
         if fault and fault.after:
             self.crm.arrived.set()
-            fault.after.wait(20)
+            fault.after.wait(HANGS)
         elif fault:
             return self._say(fault)
         _, version, name, *_ = address.path.split("/")

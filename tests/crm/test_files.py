@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -21,6 +20,7 @@ from fieldnote.crm.files.driver import FilesDriver
 from fieldnote.crm.types import Place, Record, Source
 from fieldnote.errors import CrmRefused, CrmUnavailable
 from tests.crm.kinds import rest
+from tests.waiting import until
 
 DEALS = Source("push.opportunities", key="id", table="deals")
 WHOLE = "id,name\n1,Kitchen\n2,Bath\n"
@@ -355,18 +355,11 @@ def test_the_landing_of_a_killed_worker_is_taken_up_by_another(place: Place, fol
         psycopg.connect(place.database_url, autocommit=True) as connection,
     ):
         copying = "select count(*) from pg_stat_progress_copy where tuples_processed > 1000"
-        _until(lambda: connection.execute(copying).fetchone() != (0,))
+        until(lambda: connection.execute(copying).fetchone() != (0,), pause=0)
         worker.send_signal(signal.SIGKILL)
     assert _names(driver) == ["old"]
     driver.refresh([DEALS])
     assert len(_names(driver)) == 300_000
-
-
-def _until(happened: Callable[[], bool]) -> None:
-    end = time.monotonic() + 20
-    while not happened():
-        assert time.monotonic() < end
-        os.sched_yield()
 
 
 def test_a_database_that_does_not_answer_is_no_missing_table(place: Place, folder: Path) -> None:

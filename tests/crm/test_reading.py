@@ -204,7 +204,7 @@ def test_a_row_is_looked_up_by_its_key_whatever_the_type(crm: Crm, key: str, kin
         assert crm.driver.row(source, "7 ") is None
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(
     rows=st.lists(st.one_of(st.none(), st.integers(0, 3)), max_size=25),
     size=st.integers(1, 6),

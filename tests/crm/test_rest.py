@@ -21,6 +21,7 @@ from fieldnote.crm.types import Place, Source
 from fieldnote.errors import ConfigError, CrmRefused, CrmUnavailable, FieldnoteError
 from tests.crm import guide
 from tests.crm.rest_server import SECRET, TOKEN, Answer, RestCrm, serving
+from tests.waiting import HANGS
 
 DEALS = Source("push.opportunities", key="id", table="deals", cursor="updated_at")
 PLAIN: dict[str, Any] = {"name": "deals", "endpoint": {"path": "deals"}}
@@ -102,17 +103,17 @@ def test_only_changes_are_asked_for_and_any_worker_goes_on_where_the_last_one_en
 def test_calls_that_fail_are_repeated_and_a_retry_after_is_waited_for(
     api: RestCrm, opened: Callable[..., RestDriver]
 ) -> None:
+    """The CRM refuses a call that comes before the time it named, which would be one call more."""
     api.faults = {
         1: Answer(500),
         2: Answer(503),
-        4: Answer(429, {"Retry-After": "1"}),
+        4: Answer(429, {"Retry-After": "2"}),
         6: Answer(body=b'{"items": [', cut=True),
     }
     driver = opened(api.numbered(PLAIN))
     driver.refresh([DEALS])
     pages = [int(path.rpartition("=")[2]) for path in api.asked]
     assert pages == [1, 1, 1, 2, 2, 3, 3, 4]
-    assert api.times[4] - api.times[3] >= 1
     assert sorted(_rows(driver)) == [1, 2, 3, 4, 5, 6, 7]
 
 
@@ -297,7 +298,7 @@ def test_the_loader_ends_with_the_worker_that_started_it_and_another_one_takes_o
     config = api.numbered(PLAIN)
     job = json.dumps([config, place.connection, place.database_url, str(place.home)])
     with subprocess.Popen([sys.executable, "-c", REFRESHING, job]) as worker:
-        assert api.arrived.wait(20)
+        assert api.arrived.wait(HANGS)
         worker.kill()
     driver = opened(config)
     driver.refresh([DEALS])

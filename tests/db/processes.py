@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 
 from fieldnote.db.processes import pids_in
+from tests.waiting import HANGS
 
 START = "from pathlib import Path; from fieldnote.db.embedded import ensure_server; import sys; "
 
@@ -26,7 +27,7 @@ def start(home: Path, then: str = "") -> subprocess.Popen[str]:
 
 def end(process: subprocess.Popen[str]) -> str:
     """Wait for the process to end well. What it printed."""
-    output, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=HANGS)
     assert process.returncode == 0
     return output.strip()
 

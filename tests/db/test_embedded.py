@@ -23,6 +23,7 @@ from fieldnote.db.programs import find_programs
 from fieldnote.db.sockets import socket_folder
 from fieldnote.errors import DatabaseError
 from tests.db.processes import arguments_of, end, kill, kill_tree, server_pids, start
+from tests.waiting import HANGS
 
 WRITE = "create table if not exists mark (n int); insert into mark values (1)"
 
@@ -368,6 +369,6 @@ def test_an_ordinary_user_has_a_server_as_well(tmp_path: Path) -> None:
         )
         assert result.returncode == 0, result.stderr
         assert result.stdout.split() == ["0o700", "0o700"]
-        assert wait_until_none(folder / "home/postgres/data", seconds=5)
+        assert wait_until_none(folder / "home/postgres/data", seconds=HANGS)
     finally:
         shutil.rmtree(folder)

@@ -11,6 +11,7 @@ import pytest
 
 from fieldnote.db.encryption import SecretBox
 from fieldnote.errors import ConfigError, DatabaseError
+from tests.waiting import HANGS
 
 KEY = "a key that is long enough"
 
@@ -83,4 +84,4 @@ def test_processes_that_make_the_key_at_once_agree(tmp_path: Path) -> None:
         assert process.stdin is not None
         process.stdin.write("\n")
         process.stdin.flush()
-    assert len({process.communicate(timeout=60)[0] for process in processes}) == 1
+    assert len({process.communicate(timeout=HANGS)[0] for process in processes}) == 1

@@ -17,6 +17,7 @@ from fieldnote.db import migrate
 from fieldnote.db.engine import Application, conninfo
 from fieldnote.db.migrate import Versions, code_versions, database_versions, upgrade
 from fieldnote.errors import DatabaseError
+from tests.waiting import HANGS
 
 TABLE = '''"""A table."""
 import sqlalchemy as sa
@@ -90,7 +91,7 @@ def test_what_is_up_to_date_needs_no_alembic(database_url: str) -> None:
         "assert not upgrade(Application.BRIDGE, sys.argv[1])\n"
         "assert not {'alembic', 'procrastinate'} & set(sys.modules)"
     )
-    subprocess.run([sys.executable, "-c", code, database_url], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", code, database_url], check=True, timeout=HANGS)
 
 
 def test_a_migration_that_fails_leaves_nothing(database_url: str, scripts: Path) -> None:
@@ -109,7 +110,7 @@ def test_a_migration_that_is_killed_leaves_nothing_and_is_done_by_the_next(datab
         "migrate.upgrade(migrate.Application.BRIDGE, sys.argv[2])"
     )
     command = [sys.executable, "-c", code, str(scripts.parents[1]), database_url]
-    assert subprocess.run(command, check=False, timeout=60).returncode == -9
+    assert subprocess.run(command, check=False, timeout=HANGS).returncode == -9
     assert not _tables(database_url)
     _add(scripts.parents[1], 2)
     assert upgrade(Application.BRIDGE, database_url)

@@ -24,6 +24,7 @@ from fieldnote.demo.contractor import Contents, make
 from fieldnote.errors import CrmError, CrmUnavailable
 from fieldnote.mapping.records import compile_push
 from fieldnote.matching import Appointment, Conversation, Outcome, Place, match, place_distance_m
+from tests.waiting import until
 
 DAY = date(2026, 3, 9)  # the day after the clocks went forward in Denver
 
@@ -275,10 +276,7 @@ def _kill_in_build(url: str, delay: float) -> None:
 
 def _tables_when_quiet(connection: psycopg.Connection) -> int:
     others = "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
-    for _ in range(200):
-        if connection.execute(others).fetchone() == (0,):
-            break
-        time.sleep(0.05)
+    until(lambda: connection.execute(others).fetchone() == (0,))
     row = connection.execute("select count(*) from information_schema.tables where table_schema = 'public'").fetchone()
     assert row
     return int(row[0])

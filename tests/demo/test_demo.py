@@ -20,9 +20,9 @@ import pytest
 from fieldnote.db.embedded import stop_server
 from tests.db.processes import kill, kill_tree, server_pids
 from tests.demo.state import state_of
+from tests.waiting import HANGS
 
 DEMO = [sys.executable, "-m", "fieldnote", "demo", "--json"]
-_LONGEST = 60
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def _start(base: Path) -> subprocess.Popen[str]:
 
 def _run(base: Path) -> dict[str, Any]:
     process = _start(base)
-    output, errors = process.communicate(timeout=3 * _LONGEST)
+    output, errors = process.communicate(timeout=2 * HANGS)
     assert process.returncode == 0, f"{output}\n{errors}"
     report: dict[str, Any] = json.loads(output)
     return report
@@ -92,7 +92,6 @@ def test_the_demo_holds_what_it_promises_and_a_second_run_changes_nothing(finish
     assert [check["holds"] for check in (*first["checks"], *second["checks"])].count(False) == 0
     assert (first["resumed"], second["resumed"]) == (False, True)
     assert len(first["matched"]) >= 6
-    assert first["seconds"] < _LONGEST
     assert sum(stream["sent"] for stream in first["sent"]) == 900
     assert sum(stream["sent"] for stream in second["sent"]) == 0
     assert state_of(finished.base / "demo") == finished.state

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime
 
 import pytest
@@ -124,13 +123,3 @@ def test_any_words_can_be_extracted_from_and_summarized(said: list[tuple[str, st
     found = extract(utterances, started_at=datetime(2026, 2, 28, tzinfo=UTC))
     assert all(one.value.strip() and one.quotes for one in found)
     assert summarize(utterances, found)
-
-
-def test_a_hundred_utterances_take_a_blink() -> None:
-    said = [one for conversation in CONVERSATIONS[:2] for one in read_transcript(conversation.read("Dana"))]
-    seconds = []
-    for _ in range(5):
-        began = time.perf_counter()
-        extract(said, rep_name="Dana")
-        seconds.append(time.perf_counter() - began)
-    assert min(seconds) < 0.25  # 25 ms on an idle core; loose, as the machine may be busy

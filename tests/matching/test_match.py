@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import time
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 
@@ -538,11 +537,10 @@ def test_times_without_a_zone_and_doubled_ids_are_refused() -> None:
         match([], [appointment(), appointment()])
 
 
-def test_a_calendar_gone_mad_costs_under_five_milliseconds_a_decision() -> None:
-    """Forty overlapping recordings and two hundred appointments of one rep within three hours."""
+def test_in_an_overfull_calendar_nothing_is_linked() -> None:
+    """Forty overlapping recordings and two hundred appointments of one rep. `bench/matching` measures the cost."""
     appointments = [appointment(f"a{i}", i * 0.9, i * 0.9 + 60) for i in range(200)]
     recordings = [recording(f"r{i}", i * 4, 30) for i in range(40)]
-    begun = time.process_time()
     decisions = match(recordings, appointments)
-    assert (time.process_time() - begun) / len(decisions) < 0.005 * 2  # twice, for a busy machine
+    assert len(decisions) == len(recordings)
     assert all(decision.outcome is not Outcome.LINKED for decision in decisions)

@@ -27,6 +27,7 @@ from fieldnote.siro._async import sender as async_sender
 from fieldnote.siro._sync import sender as sync_sender
 from tests.siro.conftest import World
 from tests.siro.server import Handler, Reply, Request, as_json, serving
+from tests.waiting import eventually
 
 Make = Callable[..., AsyncSiro]
 IDENTITY = as_json({"organizationId": "org-1", "tokenId": "t"})
@@ -125,12 +126,23 @@ async def test_a_time_beyond_patience_is_not_waited_out(client: Make, world: Wor
 async def test_silence_is_a_time_out(client: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(async_sender, "WHOLE_CALL", 0.15)
     monkeypatch.setattr(sync_sender, "TIMEOUT", httpx2.Timeout(0.15))
-    async with serving(script(Reply(stall=0.4), IDENTITY)) as server, client(server.url) as siro:
-        assert (await siro.auth.caller_identity()).token_id == "t"
-    once = RetryPolicy(attempts=1)
-    async with serving(lambda _: Reply(stall=0.4)) as server, client(server.url, policy=once) as siro:
+    silent = asyncio.Event()
+    once, often = RetryPolicy(attempts=1), RetryPolicy(attempts=100)
+
+    async def answer(_: Request) -> Reply:
+        if len(server.seen) == 1:
+            await silent.wait()
+        return IDENTITY
+
+    async with serving(answer) as server, client(server.url, policy=once) as siro:
         with pytest.raises(SiroUnavailable, match="no answer in time"):
             await siro.auth.caller_identity()
+        silent.set()
+    silent.clear()
+    async with serving(answer) as server, client(server.url, policy=often) as siro:
+        assert (await siro.auth.caller_identity()).token_id == "t"
+        assert siro.totals.retries > 0
+        silent.set()
 
 
 async def test_nobody_there_is_said_with_the_host(client: Make) -> None:
@@ -289,7 +301,7 @@ async def test_a_cancelled_task_does_not_keep_the_others_from_a_token(client: Ma
     minting.good = {"token-1", "token-2"}
     async with serving(minting) as server, client(server.url) as siro:
         tasks = [asyncio.create_task(siro.extractions.list(f"r{n}")) for n in range(3)]
-        await asyncio.sleep(0.01)
+        await eventually(lambda: server.seen)
         tasks[0].cancel()
         results = await asyncio.gather(*tasks, return_exceptions=True)
     assert isinstance(results[0], asyncio.CancelledError)

@@ -63,7 +63,7 @@ async def test_a_server_that_stalls_is_waited_for(client: Make) -> None:
     def handler(request: Request) -> Reply:
         reply = page_of(request)
         stalls = dict(request.query).get("cursor") == "500"
-        return Reply(reply.status, reply.body, reply.headers, stall=2.0 if stalls else 0.0)
+        return Reply(reply.status, reply.body, reply.headers, stall=0.2 if stalls else 0.0)
 
     async with serving(handler) as server, client(server.url) as siro:
         assert [recording.id async for recording in siro.recordings.list()] == ITEMS

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -26,6 +25,7 @@ from fieldnote.workspace import (
     init_organization,
 )
 from fieldnote.workspace.domain.matching.explain import Explained, explain_links
+from tests.waiting import eventually
 from tests.workspace.contract import ORGANIZATION_BASE, check
 
 SETTINGS: Final = WorkerSettings(poll=timedelta(seconds=0.1), stop_after=timedelta(seconds=0.5))
@@ -159,11 +159,18 @@ class House:
         async with self.workspace.engine.connect() as conn:
             return list((await conn.execute(text(statement), values)).all())
 
-    async def settle(self, *, seconds: float = 30) -> None:
+    async def settle(self) -> None:
         """Wait until no job is left that could run now."""
-        async with asyncio.timeout(seconds):
-            while (await self.rows(_BUSY))[0][0]:  # noqa: ASYNC110 - the database is asked
-                await asyncio.sleep(0.02)
+
+        async def is_quiet() -> bool:
+            return not (await self.rows(_BUSY))[0][0]
+
+        await eventually(is_quiet)
+
+    async def hurry(self) -> None:
+        """Let the time of all jobs that wait for theirs come now."""
+        async with self.workspace.engine.begin() as conn:
+            await conn.execute(text("update procrastinate_jobs set scheduled_at = now() where status = 'todo'"))
 
 
 _BUSY: Final = """

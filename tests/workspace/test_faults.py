@@ -18,9 +18,11 @@ import pytest
 from fieldnote.errors import ConfigError
 from fieldnote.siro import AsyncSiro
 from fieldnote.workspace import WorkspaceServer, add_webhook, open_workspace
+from fieldnote.workspace.http import fault_injection
 from fieldnote.workspace.http.fault_settings import FaultSettings, read_faults
 from tests.siro.server import Reply, Server, serving
 from tests.typed import typed
+from tests.waiting import eventually
 from tests.workspace.contract import ORGANIZATION_BASE
 from tests.workspace.house import SETTINGS, START, House, opened_house
 
@@ -82,10 +84,16 @@ async def test_a_connection_breaks_before_or_after_the_work(broken: Broken) -> N
         assert (await call(house)).status_code == 200
 
 
-async def test_a_call_waits_as_long_as_the_file_says(broken: Broken) -> None:
-    async with broken("calls: {latency: {seconds: 0.4, times: 1}}") as house:
-        slow, quick = await call(house), await call(house)
-        assert slow.elapsed >= timedelta(seconds=0.4) > quick.elapsed
+async def test_a_call_waits_as_long_as_the_file_says(broken: Broken, monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+
+    monkeypatch.setattr(fault_injection, "sleep", sleep)
+    async with broken("calls: {latency: {seconds: 3.5, times: 1}}") as house:
+        assert [(await call(house)).status_code for _ in range(2)] == [200, 200]
+    assert pauses == [3.5]
 
 
 async def test_the_edge_refuses_programs_that_did_not_name_themselves(broken: Broken) -> None:
@@ -193,9 +201,7 @@ async def receiver(stack: AsyncExitStack, house: House) -> Server:
 
 async def heard(server: Server, count: int) -> list[str]:
     """The recordings that the first messages were about."""
-    async with asyncio.timeout(20):
-        while len(server.seen) < count:  # noqa: ASYNC110 - the receiver offers no event
-            await asyncio.sleep(0.02)
+    await eventually(lambda: len(server.seen) >= count)
     return [request.json["recordingId"] for request in server.seen]
 
 
@@ -214,28 +220,29 @@ async def test_a_message_is_dropped_and_the_log_says_so(broken: Broken, stack: A
         await house.settle()
         kept = await house.record(at=START + timedelta(days=1))
         assert await heard(server, 1) == [kept]
+        await house.settle()
         states = await house.rows("select state, last_error from webhook_deliveries order by state desc")
         assert [tuple(row) for row in states] == [("failed", "dropped by the faults file"), ("delivered", None)]
 
 
 async def test_a_message_comes_late(broken: Broken, stack: AsyncExitStack) -> None:
-    async with broken("webhooks: {late: {times: 1, seconds: 1.5}}") as house:
+    async with broken("webhooks: {late: {times: 1, seconds: 3600}}") as house:
         server = await receiver(stack, house)
         late = await house.record()
-        async with asyncio.timeout(20):
-            while not await house.rows("select 1 from procrastinate_jobs where args ? 'held'"):  # noqa: ASYNC110
-                await asyncio.sleep(0.02)
+        await eventually(lambda: house.rows("select 1 from procrastinate_jobs where args ? 'held'"))
         prompt = await house.record(at=START + timedelta(days=1))
+        assert await heard(server, 1) == [prompt]
+        await house.settle()
+        assert len(server.seen) == 1
+        await house.hurry()
         assert await heard(server, 2) == [prompt, late]
 
 
 async def test_a_later_message_overtakes_one(broken: Broken, stack: AsyncExitStack) -> None:
-    async with broken("webhooks: {reordered: {times: 1, seconds: 60}}") as house:
+    async with broken("webhooks: {reordered: {times: 1, seconds: 3600}}") as house:
         server = await receiver(stack, house)
         first = await house.record()
-        async with asyncio.timeout(20):
-            while not await house.rows("select 1 from procrastinate_jobs where args ? 'until'"):  # noqa: ASYNC110
-                await asyncio.sleep(0.02)
+        await eventually(lambda: house.rows("select 1 from procrastinate_jobs where args ? 'until'"))
         second = await house.record(at=START + timedelta(days=1))
         assert await heard(server, 2) == [second, first]
 
@@ -251,13 +258,13 @@ async def test_a_message_that_nothing_overtakes_comes_in_the_end(broken: Broken,
 
 
 async def test_a_summary_lands_late_and_does_not_move_the_recording(broken: Broken) -> None:
-    async with broken("summaries: {late: {seconds: 1}}") as house:
+    async with broken("summaries: {late: {seconds: 3600}}") as house:
         recording_id = await house.record()
         path, shown = f"{RECORDINGS}/{recording_id}", {"showSummary": "true"}
-        async with asyncio.timeout(20):
-            while not (before := await house.api.get(path, **shown))["isProcessingDone"]:  # noqa: ASYNC110
-                await asyncio.sleep(0.02)
-        assert (before["isSummaryDone"], before["summary"]) == (False, [])
+        await house.settle()
+        before = await house.api.get(path, **shown)
+        assert (before["isProcessingDone"], before["isSummaryDone"], before["summary"]) == (True, False, [])
+        await house.hurry()
         await house.settle()
         after = await house.api.get(path, **shown)
         assert after["isSummaryDone"]

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.waiting import HANGS
 from tests.workspace.contract import ORGANIZATION_BASE
 from tests.workspace.house import House
 
@@ -256,7 +257,7 @@ async def test_any_headers_are_no_fault(house: House, lines: list[tuple[bytes, b
         b"GET %s/v1/core/recordings HTTP/1.1\r\nhost: x\r\nauthorization: Bearer %s\r\n%sconnection: close\r\n\r\n"
     )
     host, port = house.server.url.removeprefix("http://").split(":")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(HANGS):
         reader, writer = await asyncio.open_connection(host, int(port))
         writer.write(request % (ORGANIZATION_BASE.encode(), token, sent))
         answer = await reader.readline()

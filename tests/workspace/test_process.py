@@ -10,7 +10,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ import pytest
 from fieldnote.workspace import NewRecording, add_recording, add_webhook, find_organization, open_workspace
 from tests.siro.server import Reply, serving
 from tests.typed import typed
+from tests.waiting import HANGS, until
 from tests.workspace.house import JOHN, SAID, START
 
 
@@ -56,20 +56,20 @@ def port() -> int:
 
 
 def await_port(port: int, process: subprocess.Popen[str]) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline and process.poll() is None:
+    def answers() -> bool:
+        assert process.poll() is None, process.communicate(timeout=HANGS)
         try:
             httpx2.get(f"http://127.0.0.1:{port}/", trust_env=False)
         except httpx2.HTTPError:
-            time.sleep(0.05)
-        else:
-            return
-    raise AssertionError(process.communicate(timeout=5))
+            return False
+        return True
+
+    until(answers)
 
 
 def stop(process: subprocess.Popen[str], number: signal.Signals = signal.SIGKILL) -> tuple[int, str]:
     process.send_signal(number)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=HANGS)
     return process.returncode, err
 
 
@@ -164,7 +164,7 @@ async def test_a_server_killed_while_it_works_leaves_everything_whole(
 
 async def _until_finished(url: str) -> None:
     async with (
-        asyncio.timeout(60),
+        asyncio.timeout(HANGS),
         await psycopg.AsyncConnection.connect(url, options="-c search_path=workspace") as connection,
     ):
         while (await (await connection.execute(_UNFINISHED)).fetchone()) != (0,):

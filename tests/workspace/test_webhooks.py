@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
@@ -18,6 +17,7 @@ from fieldnote.workspace import Endpoint, add_webhook, open_workspace
 from fieldnote.workspace.domain.webhooks.addresses import checked, resolve
 from tests.siro.contract import without_nullable
 from tests.siro.server import Reply, Request, Server, serving
+from tests.waiting import eventually
 from tests.workspace.contract import DATA, contract_of
 from tests.workspace.house import House
 
@@ -44,9 +44,7 @@ async def receive(house: House) -> AsyncIterator[Receive]:
 
 
 async def delivered(house: House, server: Server, count: int) -> None:
-    async with asyncio.timeout(20):
-        while len(server.seen) < count:  # noqa: ASYNC110 - the receiver offers no event
-            await asyncio.sleep(0.02)
+    await eventually(lambda: len(server.seen) >= count)
     await house.settle()
     schema = without_nullable(contract_of("siro-webhooks")["components"]["schemas"]["RecordingEventWebhookPayload"])
     for request in server.seen:
@@ -106,12 +104,9 @@ async def test_a_receiver_that_is_away_is_tried_until_the_schedule_ends(house: H
     url = f"http://127.0.0.1:{unused_tcp_port}/"
     await add_webhook(house.workspace.engine, house.workspace.box, house.organization.id, url=url)
     await house.record()
-    async with asyncio.timeout(20):
-        while not (  # noqa: ASYNC110 - the database is asked
-            rows := await house.rows("select attempts, last_error from webhook_deliveries where state = 'failed'")
-        ):
-            await asyncio.sleep(0.05)
-    assert rows == [(1 + len(house.workspace.retry_after), "ConnectError")]
+    failed = "select attempts, last_error from webhook_deliveries where state = 'failed'"
+    await eventually(lambda: house.rows(failed))
+    assert await house.rows(failed) == [(1 + len(house.workspace.retry_after), "ConnectError")]
 
 
 async def test_every_endpoint_is_told_by_itself(house: House, receive: Receive) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 import socket
 import struct
+from asyncio import Transport, sleep
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -34,7 +34,7 @@ _EDGE: Final = """<!doctype html>
 class Breakable(H11Protocol):
     """uvicorn's protocol, whose calls know the connection that they came by."""
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self.app_state = {**self.app_state, _TRANSPORT: transport}
 
@@ -73,7 +73,7 @@ class FaultInjection:
             await HTMLResponse(_EDGE, status_code=403)(scope, receive, send)
             return
         if pause := made.own.pause(*made.occasion):
-            await asyncio.sleep(pause)
+            await sleep(pause)
         await self._answer(made, scope, receive, send)
 
     async def _answer(self, made: _Made, scope: Scope, receive: Receive, send: Send) -> None:
@@ -176,7 +176,7 @@ def _error(status: int, message: str) -> JSONResponse:
 
 async def _reset(scope: Scope, receive: Receive) -> None:
     """Break the connection off, without the farewell that TCP has."""
-    transport: asyncio.Transport = scope["state"][_TRANSPORT]
+    transport: Transport = scope["state"][_TRANSPORT]
     connection = transport.get_extra_info("socket")
     if connection is not None:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
