@@ -124,7 +124,7 @@ def test_null_is_no_word_and_takes_the_default() -> None:
             {"kind": None},
             "record 17: engagementType has no activityType (from kind is null), name (from kind is null), which",
         ),
-        ({"cancelled_at": True}, "record 17: deletedAt, from cancelled_at = True, is not a time"),
+        ({"cancelled_at": "gone"}, "record 17: deletedAt, from cancelled_at = 'gone', is neither a flag"),
     ],
 )
 def test_an_error_names_stream_record_field_expression_and_value(row: dict[str, Any], message: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import tzinfo
+from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from typing import Any, Final
 
@@ -15,7 +15,16 @@ from fieldnote.config import nearest
 from fieldnote.crm.types import Row
 from fieldnote.mapping.expressions import CallError, Expression
 from fieldnote.mapping.fields import FieldShape, Shape, shape_of
-from fieldnote.mapping.scalars import is_blank, to_boolean, to_instant, to_local_text, to_number, to_text, unpacked
+from fieldnote.mapping.scalars import (
+    is_blank,
+    to_boolean,
+    to_deletion,
+    to_instant,
+    to_local_text,
+    to_number,
+    to_text,
+    unpacked,
+)
 
 
 class FieldError(ValueError):
@@ -40,15 +49,19 @@ Convert = Callable[[Any, Scope], Any]
 # --- one value ------------------------------------------------------------------------------------------
 
 
-def reading(expression: Expression, convert: Convert, name: str) -> Evaluate:
-    """Apply an expression and convert what it gives; null and blank text are null."""
+def reading(expression: Expression, convert: Convert, name: str, *, boolean: bool = False) -> Evaluate:
+    """Apply an expression and convert its result; null and blank text are null.
+
+    So is the false left side of an `&&`, except for a `boolean` field.
+    """
     apply = expression.apply
+    false_is_null = expression.false_is_null and not boolean
 
     def read(row: Row, scope: Scope) -> Any:
         value: Any = None
         try:
             value = apply(row)
-            if value is None or (isinstance(value, str) and is_blank(value)):
+            if value is None or (isinstance(value, str) and is_blank(value)) or (false_is_null and value is False):
                 return None
             return convert(value, scope)
         except FieldError:
@@ -62,6 +75,26 @@ def reading(expression: Expression, convert: Convert, name: str) -> Evaluate:
             raise FieldError(_complaint(name, expression, value, error)) from error
 
     return read
+
+
+def reading_deletion(expression: Expression, name: str, changed: str | None) -> Evaluate:
+    """As `reading`, for `deletedAt`: a flag takes the time in the column `changed`, else the present time."""
+
+    def read(row: Row, scope: Scope) -> Any:
+        def moment() -> str:
+            return _changed_at(row, changed, scope.zone) or to_instant(datetime.now(UTC), UTC)
+
+        return reading(expression, lambda value, inner: to_deletion(value, inner.zone, moment), name)(row, scope)
+
+    return read
+
+
+def _changed_at(row: Row, column: str | None, zone: tzinfo | None) -> str | None:
+    value = row.get(column) if column is not None else None
+    try:
+        return None if value is None else to_instant(value, zone)
+    except ValueError:
+        return None
 
 
 def _complaint(name: str, expression: Expression, value: object, error: ValueError) -> str:

@@ -22,6 +22,7 @@ from jmespath.visitor import Options, TreeInterpreter  # type: ignore[import-unt
 from fieldnote.config import nearest
 from fieldnote.crm.types import Row
 from fieldnote.mapping.functions import FUNCTIONS, Function
+from fieldnote.mapping.scalars import is_false
 from fieldnote.mapping.unclear import UnclearError
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -57,6 +58,8 @@ class Expression:
     apply: Apply
     column: str | None = None
     """The column that it is, where it is nothing else."""
+    false_is_null: bool = False
+    """Whether a result of `false` means "no value": the left side of `&&` was a CRM's false."""
 
 
 def compile_expression(text: str) -> Expression:
@@ -71,7 +74,18 @@ def compile_expression(text: str) -> Expression:
         return _column(text, node["value"])
     for call in _calls(node):
         _check_call(call)
-    return Expression(text, _columns(node), _compiled(node))
+    return Expression(text, _columns(node), _compiled(node), false_is_null=_may_be_refused(node))
+
+
+def _may_be_refused(node: Node) -> bool:
+    """Whether the result may be the false left side of an `&&`."""
+    match node["type"]:
+        case "and_expression":
+            return True
+        case "or_expression":
+            return _may_be_refused(node["children"][1])
+        case _:
+            return False
 
 
 def _column(text: str, column: str) -> Expression:
@@ -196,6 +210,8 @@ def _as_json(value: object) -> object:
     match value:
         case None | str() | bool() | int() | float():
             return value
+        case bytes() | bytearray() | memoryview() if not any(bytes(value)) or bytes(value) == b"\1":
+            return bytes(value) == b"\1"
         case Decimal() if value.is_finite():
             return int(value) if value == value.to_integral_value() else float(value)
         case datetime() | date() | time():
@@ -226,4 +242,27 @@ _Functions.FUNCTION_TABLE = {
     **builtin.Functions.FUNCTION_TABLE,
     **{name: _entry(name, function) for name, function in FUNCTIONS.items()},
 }
-_INTERPRETER: Final = TreeInterpreter(Options(custom_functions=_Functions()))
+
+
+class _Interpreter(TreeInterpreter):  # type: ignore[misc]
+    """JMESPath, where a CRM's "no" is false on the left of `&&`, under `!`, and in a filter. `||` is unchanged."""
+
+    def visit_and_expression(self, node: Node, value: object) -> object:
+        left = self.visit(node["children"][0], value)
+        if self._is_false(left):
+            return left
+        return False if is_false(left) else self.visit(node["children"][1], value)
+
+    def visit_not_expression(self, node: Node, value: object) -> bool:
+        return is_false(self.visit(node["children"][0], value))
+
+    def visit_filter_projection(self, node: Node, value: object) -> object:
+        items, projected, condition = node["children"]
+        base = self.visit(items, value)
+        if not isinstance(base, list):
+            return None
+        kept = [self.visit(projected, item) for item in base if not is_false(self.visit(condition, item))]
+        return [item for item in kept if item is not None]
+
+
+_INTERPRETER: Final = _Interpreter(Options(custom_functions=_Functions()))

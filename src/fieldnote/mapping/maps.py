@@ -26,6 +26,7 @@ from fieldnote.mapping.evaluation import (
     is_address,
     is_told_by_id,
     reading,
+    reading_deletion,
     required,
 )
 from fieldnote.mapping.expressions import Expression, ExpressionError, compile_expression
@@ -48,9 +49,14 @@ class RecordMap:
     apply: Apply
 
 
-def compile_record(model: type[BaseModel], section: dict[str, Any], keys: Keys) -> RecordMap:
-    """Compile the map of a whole record, whose `externalId` may be left to the stream's key."""
-    compiler = _Compiler(keys)
+def compile_record(
+    model: type[BaseModel], section: dict[str, Any], keys: Keys, *, changed: str | None = None
+) -> RecordMap:
+    """Compile the map of a whole record. Without `externalId`, the stream's key is used.
+
+    `changed`: the column with the time of the row's last change, for a deletion that is only a flag.
+    """
+    compiler = _Compiler(keys, changed)
     parts = compiler.fields(model, section, keys)
     return RecordMap(compiler.columns, assemble(parts, f"the map of {dotted(keys)}"))
 
@@ -58,8 +64,9 @@ def compile_record(model: type[BaseModel], section: dict[str, Any], keys: Keys) 
 class _Compiler:
     """Walks a map beside the model that it fills, and collects the columns on its way."""
 
-    def __init__(self, root: Keys) -> None:
+    def __init__(self, root: Keys, changed: str | None) -> None:
         self._root = root
+        self._changed = changed
         self.columns: dict[str, Keys] = {}
 
     def fields(self, model: type[BaseModel], section: dict[str, Any], keys: Keys) -> list[Part]:
@@ -90,8 +97,7 @@ class _Compiler:
                 return Leaf(lambda _row, _scope: constant)
             case str() if entry.strip():
                 expression = self._expression(entry, keys)
-                read = reading(expression, converter(shape), self._name(keys))
-                return Leaf(read, expression.column, _EVERYDAY.get(shape.shape))
+                return Leaf(self._read(shape, expression, keys), expression.column, _EVERYDAY.get(shape.shape))
             case {"from": str(text)}:
                 return self._choice(shape, entry, self._expression(text, (*keys, "from")), keys)
             case None | "":
@@ -107,7 +113,7 @@ class _Compiler:
             raise MapError((*keys, "choices"), "must list words and what they become: {word: value}")
         default = _constant(shape, entry.get("default"), (*keys, "default"))
         name = self._name(keys)
-        read = reading(expression, AS_TEXT if listed else converter(shape), name)
+        read = reading(expression, AS_TEXT, name) if listed else self._read(shape, expression, keys)
         if listed is None:
             return Leaf(lambda row, scope: default if (value := read(row, scope)) is None else value)
         choices = {word: _constant(shape, value, (*keys, "choices", word)) for word, value in listed.items()}
@@ -115,6 +121,12 @@ class _Compiler:
         words = as_words(choices)
         choose = chosen(read, words, default, has_default="default" in entry, origin=origin)
         return Leaf(choose, expression.column, words=words)
+
+    def _read(self, shape: FieldShape, expression: Expression, keys: Keys) -> Evaluate:
+        name = self._name(keys)
+        if keys[-1] == "deletedAt" and shape.shape is Shape.TIME:
+            return reading_deletion(expression, name, self._changed)
+        return reading(expression, converter(shape), name, boolean=shape.shape is Shape.BOOLEAN)
 
     def _expression(self, text: str, keys: Keys) -> Expression:
         try:

@@ -47,7 +47,7 @@ MODELS: Final[dict[StreamName, type[SyncRecord]]] = {
     "engagements": EngagementSync,
 }
 
-MEANING = 5
+MEANING = 6
 """Raised whenever the same map comes to mean another record, so that every row is looked at again."""
 
 
@@ -217,7 +217,7 @@ def compile_stream(
 
     Raises ConfigError for a field that Siro does not have, or an expression that cannot be read.
     """
-    fields = compile_record(MODELS[stream], settings.map, ("push", stream, "map"))
+    fields = compile_record(MODELS[stream], settings.map, ("push", stream, "map"), changed=settings.cursor)
     return RowMapper(stream, settings, settings.timezone or timezone, fields)
 
 

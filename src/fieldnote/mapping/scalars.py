@@ -71,6 +71,22 @@ def to_local_text(value: object, zone: tzinfo | None) -> str:
     return moment.replace(tzinfo=None).isoformat(timespec="seconds")
 
 
+def to_deletion(value: object, zone: tzinfo | None, moment: Callable[[], str]) -> str | None:
+    """The time of a deletion, from a time or a flag. A flag of "yes" takes `moment`; "no" is None."""
+    if is_false(value):
+        return None
+    try:
+        return moment() if to_boolean(value) else None
+    except ValueError:
+        pass
+    try:
+        return to_instant(value, zone)
+    except ValueError as error:
+        if "zone" in str(error):
+            raise
+        raise ValueError("is neither a flag (1, 0, true, false, yes, no) nor a time") from error
+
+
 def read_time(value: object, form: str | None = None) -> datetime:
     """A time with the zone that it carries, if any. `form`: how text is written, as `strptime` has it."""
     match value:
@@ -145,17 +161,39 @@ def plainly(value: float | Decimal) -> int | float:
     return whole if value == whole and abs(whole) < 2**53 else float(value)
 
 
-_TRUE = {"true", "t", "yes", "y", "1"}
-_FALSE = {"false", "f", "no", "n", "0"}
+_TRUE = {"true", "t", "yes", "y", "on", "1"}
+_FALSE = {"false", "f", "no", "n", "off", "0"}
+_ZERO = re.compile(r"[-+]?0+(?:\.0*)?")
+
+
+def is_false(value: object) -> bool:
+    """Whether a CRM's value means "no": null, false, zero, a zero byte, blank text, or a no-word in any case.
+
+    The no-words are `0`, `0.0`, `false`, `f`, `no`, `n` and `off`. Any other text means "yes".
+    """
+    match value:
+        case str():
+            word = value.strip().casefold()
+            return not word or word in _FALSE or _ZERO.fullmatch(word) is not None
+        case bytes() | bytearray() | memoryview():
+            return not any(bytes(value))
+        case None | list() | tuple() | dict():
+            return not value
+        case int() | float() | Decimal():
+            return value == 0
+        case _:
+            return False
 
 
 def to_boolean(value: object) -> bool:
-    """True or false from a boolean, 1 or 0, or one of their usual words."""
+    """True or false from a boolean, 1 or 0, a bit, or one of their usual words."""
     match value:
         case str():
             word = value.strip().casefold()
             if word in _TRUE or word in _FALSE:
                 return word in _TRUE
+        case bytes() | bytearray() | memoryview() if bytes(value) in {b"\0", b"\1"}:
+            return bytes(value) == b"\1"
         case int() if value in {0, 1}:
             return value == 1
         case float() | Decimal() if isfinite(value) and value in {0, 1}:
@@ -178,6 +216,8 @@ def to_text(value: object) -> str:
             return value if value.isascii() else _whole(value)
         case bool():
             return "true" if value else "false"
+        case bytes() | bytearray() | memoryview() if bytes(value) in {b"\0", b"\1"}:
+            return "1" if bytes(value) == b"\1" else "0"
         case float() if isfinite(value):
             return key_text(Decimal(str(value)))
         case time():
