@@ -11,7 +11,7 @@ from typing import Any
 
 from fieldnote.errors import TranscriptError
 from fieldnote.insight.transcripts.json_entries import HINT, TIME_HINT, Entry, Time, classify, entry, join_words, normal
-from fieldnote.insight.transcripts.text import Warnings, letters
+from fieldnote.insight.transcripts.text import Warnings, letters, shown
 from fieldnote.insight.utterances import Utterance
 
 _LISTS = (
@@ -111,7 +111,7 @@ def _entries(items: list[Any], warnings: Warnings, what: str) -> list[Entry]:
             raise TranscriptError(f"{where} is not an object", hint=HINT)
         parts = _item_entries(item, where, warnings)
         if not parts and not _silent(item):
-            keys = ", ".join(str(key)[:40] for key in list(item)[:20]) or "nothing"
+            keys = ", ".join(shown(key) for key in list(item)[:20]) or "nothing"
             raise TranscriptError(f"{where} has no text; it has {keys}", hint=HINT)
         found.extend(parts)
     return found

@@ -36,7 +36,7 @@ class Warnings:
         for kind in ("time", "speaker"):
             keys = [key for (what, key), _ in self.unread_keys.most_common() if what == kind]
             if keys:
-                listed = ", ".join(f'"{key[:60]}"' for key in keys[:_LISTED]) + (", …" if len(keys) > _LISTED else "")
+                listed = ", ".join(f'"{shown(key)}"' for key in keys[:_LISTED]) + (", …" if len(keys) > _LISTED else "")
                 looks, read = ("looks", "is") if len(keys) == 1 else ("look", "are")
                 found.append(f"{self.name}: {listed} {looks} like a {kind} and {read} not read")
         if self.replaced:
@@ -52,6 +52,11 @@ class Warnings:
             text, count = UNSTORABLE.subn("\ufffd", text)
             self.replaced += count
         return " ".join(text.split())
+
+
+def shown(key: str) -> str:
+    """A key of a file as it can be printed: short, and without control characters."""
+    return "".join(one if one.isprintable() else "\ufffd" for one in key[:60])
 
 
 def letters(text: str) -> int:
