@@ -184,6 +184,14 @@ def test_a_long_utterance_becomes_several_with_the_same_words(parts: list[str]) 
     assert [one.start for one in found[1:]] == [None] * (len(found) - 1)
 
 
+def test_keys_are_printed_without_control_characters() -> None:
+    key = "start\x1b[2J\ud800 time"
+    [warning] = load_transcript(json.dumps([{"text": "hi", key: 1}])).warnings
+    assert warning == 'transcript: "start\ufffd[2J\ufffd time" looks like a time and is not read'
+    with pytest.raises(TranscriptError, match="it has start\ufffd"):
+        read_transcript(json.dumps([{key: 1}]).encode())
+
+
 def test_a_file_that_is_too_large_is_refused_before_it_is_read() -> None:
     with pytest.raises(TranscriptError, match="larger than 32 MiB"):
         read_transcript(b"x" * (LARGEST_TRANSCRIPT + 1))
