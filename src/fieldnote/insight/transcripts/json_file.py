@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fieldnote.errors import TranscriptError
-from fieldnote.insight.transcripts.json_entries import HINT, Entry, classify, normal
+from fieldnote.insight.transcripts.json_entries import HINT, Entry, by_kind, classify, normal
 from fieldnote.insight.transcripts.json_lists import generic_entries, names_by_id, utterances
 from fieldnote.insight.transcripts.json_tools import azure_events, tool_entries
 from fieldnote.insight.transcripts.text import Warnings
@@ -24,7 +24,7 @@ def read_json(text: str, warnings: Warnings, read_text: Callable[[str, Warnings]
     Raises TranscriptError.
     """
     value = _parse(text, warnings.name)
-    if (whole := _whole_text(value)) is not None:
+    if (whole := _whole_text(value, warnings)) is not None:
         return read_text(whole, warnings)
     entries = _entries(value, warnings)
     if not any(one.speaker or one.speaker_id for one in entries):
@@ -42,15 +42,22 @@ def _report_speakers_apart(root: dict[str, Any], warnings: Warnings) -> None:
             warnings.unread_keys["speaker", key] += 1
 
 
-def _whole_text(value: Any) -> str | None:
+def _whole_text(value: Any, warnings: Warnings) -> str | None:
     """The text of a file that has nothing else: `{"text": "Rep: Good morning…"}`."""
     roots = _roots(value)
-    if not roots or any(isinstance(one, list) and one for root in roots for one in root.values()):
+    if (
+        isinstance(value, list)
+        or not roots
+        or any(isinstance(one, list) and one for root in roots for one in root.values())
+    ):
         return None
     root = roots[-1]
     texts = [one for key, one in root.items() if normal(key) in _TEXTS and isinstance(one, str) and one.strip()]
     others = any(classify(key)[0] in ("start", "end", "speaker", "speaker id") for key in root)
-    return texts[0] if len(texts) == 1 and not others and not texts[0].lstrip().startswith(("{", "[")) else None
+    if len(texts) != 1 or others or texts[0].lstrip().startswith(("{", "[")):
+        return None
+    by_kind(root, warnings)  # reports keys that are not read
+    return texts[0]
 
 
 def _entries(value: Any, warnings: Warnings) -> list[Entry]:
