@@ -11,7 +11,7 @@ from fastapi import Response
 from fastapi.responses import JSONResponse
 from sqlalchemy import text
 
-from fieldnote.bridge import StreamResult, push_once
+from fieldnote.bridge import PushRequest, StreamResult, push_once
 from tests.bridge.conftest import Crm, Opener
 from tests.bridge.stub_siro import StubSiro
 
@@ -151,3 +151,93 @@ async def test_an_appointment_of_a_sunday_when_clocks_change_arrives_at_its_deci
     async with opened(crm__timezone=zone) as bridge:
         await push_once(bridge)
     assert datetime.fromisoformat(stub.records["engagements"]["1"]["startTime"]) == datetime.fromisoformat(instant)
+
+
+def answering(rename: Callable[[str], str | None]) -> Any:
+    """Takes everything, and answers with other names; None: without a name."""
+
+    def answer(method: str, path: str, body: Any) -> Response | None:
+        if method not in {"PUT", "POST"} or "/v1/integrations/" not in path:
+            return None
+        records = body if isinstance(body, list) else [body]
+        names = [(record, rename(record["externalId"])) for record in records]
+        named = [{"id": f"s-{record['externalId']}"} | ({"externalId": name} if name else {}) for record, name in names]
+        return JSONResponse({"data": named if isinstance(body, list) else named[0]})
+
+    return answer
+
+
+@pytest.mark.parametrize("rename", [lambda key: f"{key}0", lambda key: f" {key}", lambda _: "7", lambda key: key[::-1]])
+@pytest.mark.parametrize("count", [1, 2, 12])
+async def test_an_answer_that_names_another_record_confirms_nothing(
+    crm: Crm, stub: StubSiro, opened: Opener, rename: Callable[[str], str], count: int
+) -> None:
+    stub.chaos = answering(rename)
+    result = await pushed(crm, opened, count)
+    right = sum(rename(str(key)) == str(key) for key in range(1, count + 1))
+    assert (result.sent, result.pending, result.settled) == (right, count - right, right == count)
+    assert all("names another one" in problem.reason for problem in result.problems)
+
+
+async def test_an_account_whose_answer_names_another_one_is_not_taken_for_sent(
+    crm: Crm, stub: StubSiro, opened: Opener
+) -> None:
+    stub.chaos = answering(lambda key: f"{key}-x")
+    stream = {
+        "table": "deals",
+        "key": "id",
+        "map": {"name": "name", "latitude": "`40.5`", "longitude": "`-105.5`"},
+    }
+    crm.add_deal(1)
+    async with opened(push={"accounts": stream}, pull=None) as bridge:
+        result = await push_once(bridge)
+    assert (result.streams[0].sent, result.streams[0].pending) == (0, 1)
+
+
+async def test_an_answer_without_a_name_or_in_another_order_confirms_what_was_sent(
+    crm: Crm, stub: StubSiro, opened: Opener
+) -> None:
+    stub.chaos = answering(lambda _: None)
+    assert (await pushed(crm, opened, 3)).settled
+
+    def turned(method: str, path: str, body: Any) -> Response | None:
+        if not isinstance(body, list):
+            return None
+        return JSONResponse(
+            [{"id": f"s-{item['externalId']}", "externalId": item["externalId"]} for item in body[::-1]]
+        )
+
+    stub.chaos = turned
+    crm.execute("update deals set name = 'Bath'")
+    async with opened() as bridge:
+        result = await push_once(bridge, request=PushRequest(full=True))
+    assert (result.settled, result.streams[0].sent) == (True, 3)
+
+
+@pytest.mark.parametrize("status", [400, 409, 422])
+async def test_records_refused_for_a_cause_that_concerns_all_go_on_when_it_is_over(
+    crm: Crm, stub: StubSiro, opened: Opener, status: int
+) -> None:
+    def closed(method: str, path: str, body: Any) -> Response | None:
+        return JSONResponse({"error": "the integration is off"}, status) if method == "PUT" else None
+
+    stub.fault = closed
+    result = await pushed(crm, opened, 12)
+    assert (result.sent, result.refused, result.pending) == (0, 0, 12)
+    stub.fault = None
+    async with opened() as bridge:
+        result = (await push_once(bridge)).streams[0]
+    assert (result.sent, result.settled) == (12, True)
+
+
+async def test_records_refused_each_for_a_fault_of_its_own_are_not_tried_again(
+    crm: Crm, stub: StubSiro, opened: Opener
+) -> None:
+    words = ["too long", "too short", "a bad day", "no good"]
+
+    def picky(method: str, path: str, body: Any) -> Response | None:
+        return JSONResponse({"error": words[int(body["externalId"]) % 4]}, 422) if method == "PUT" else None
+
+    stub.fault = picky
+    result = await pushed(crm, opened, 12)
+    assert (result.refused, result.pending) == (12, 0)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fieldnote.bridge import PushRequest, push_once
+from fieldnote.bridge import PushRequest, plan_once, push_once
 from fieldnote.errors import CrmUnavailable
 from tests.bridge.conftest import BOTH, ENGAGEMENTS, Crm, Opener
 from tests.bridge.stub_siro import StubSiro
@@ -196,3 +196,70 @@ async def test_a_record_that_siro_may_have_got_unseen_is_deleted_with_its_row(
         crm.execute("delete from deals where id = 2")
         assert (await push_once(bridge, request=FULL)).settled
     assert deleted(stub) == ["2"]
+
+
+def deleting(at_most: str | None = None) -> dict[str, Any]:
+    """A map in which deals of the stage `dead` are deleted."""
+    stream: dict[str, Any] = {
+        "table": "deals",
+        "key": "id",
+        "cursor": "updated_at",
+        "map": {"name": "name", "deletedAt": "stage == 'dead' && updated_at || `null`"},
+    }
+    return {"push": {"opportunities": stream | ({"deletes": {"at_most": at_most}} if at_most else {})}, "pull": None}
+
+
+@pytest.mark.parametrize(
+    ("rows", "dead", "at_most", "asks"),
+    [
+        (12, 12, None, True),
+        (12, 7, None, True),
+        (12, 6, None, False),
+        (1, 1, None, True),
+        (60, 31, None, True),
+        (60, 30, None, False),
+        (1500, 1200, None, True),  # the first page has few of them
+        (60, 7, "10%", True),
+        (60, 6, "10%", False),
+        (60, 45, "80%", False),
+    ],
+)
+async def test_a_first_push_asks_before_too_many_records_go_in_as_deleted(
+    crm: Crm, stub: StubSiro, opened: Opener, rows: int, dead: int, at_most: str | None, asks: bool
+) -> None:
+    crm.execute(
+        "insert into deals (id, name, stage, updated_at) "
+        f"with recursive n(i) as (select 1 union all select i + 1 from n where i < {rows}) "
+        f"select i, 'Deal', case when i > {rows - dead} then 'dead' else 'open' end, '2026-02-01 10:00:00' from n"
+    )
+    async with opened(**deleting(at_most)) as bridge:
+        result = await push_once(bridge)
+        assert len(stub.records["opportunities"]) == (rows - dead if asks else rows)
+        assert (result.settled, bool(deleted(stub))) == (not asks, not asks)
+        if not asks:
+            return
+        assert f"{dead} of {rows} records would go to Siro as deleted" in result.warnings[-1]
+        assert (await push_once(bridge, request=PushRequest(accept_deletes=dead - 1))).settled is False
+        assert deleted(stub) == []
+        assert (await push_once(bridge, request=PushRequest(accept_deletes=dead))).settled
+        assert len(deleted(stub)) == dead
+        stub.forget_calls()
+        assert (await push_once(bridge, request=FULL)).calls == 0
+
+
+async def test_a_mistake_in_the_map_that_deletes_all_is_fixed_without_a_trace(
+    crm: Crm, stub: StubSiro, opened: Opener
+) -> None:
+    for key in range(1, 10):
+        crm.add_deal(key)
+    wrong = deleting()
+    wrong["push"]["opportunities"]["map"]["deletedAt"] = "updated_at"
+    async with opened(**wrong) as bridge:
+        planned: list[Any] = []
+        plan = await plan_once(bridge, planned.append)
+        assert "9 of 9 new records would go to Siro as deleted" in plan.warnings[0]
+        assert not (await push_once(bridge)).settled
+        assert stub.records["opportunities"] == {}
+    async with opened(**deleting()) as bridge:
+        assert (await push_once(bridge)).settled
+    assert (len(stub.records["opportunities"]), deleted(stub)) == (9, [])

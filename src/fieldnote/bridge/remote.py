@@ -38,7 +38,7 @@ class Answer(msgspec.Struct, gc=False):
     """Siro's answer to one record, with only the fields that the bridge needs: there are very many answers."""
 
     siro_id: str | None = msgspec.field(name="id")
-    key: str = msgspec.field(name="externalId", default="")
+    key: str | None = msgspec.field(name="externalId", default=None)
     account_id: str | None = msgspec.field(name="accountId", default=None)
     opportunity_id: str | None = msgspec.field(name="opportunityId", default=None)
 
@@ -96,14 +96,16 @@ class Remote:
         """The organization that the credential belongs to."""
         return (await self.client.auth.caller_identity()).organization_id
 
-    async def put(self, stream: StreamName, record: bytes, siro_id: str | None = None) -> Answer:
+    async def put(self, stream: StreamName, key: str, record: bytes, siro_id: str | None = None) -> Answer:
         """Create or change one record, given as JSON. Raises SiroError; `Invalid` if it is not acceptable.
 
+        Raises `BadResponse` if the answer names another record than `key`: it confirms nothing.
         `siro_id`: of an account that Siro is known to hold.
         """
         if stream == "accounts":
             return await self._put_account(from_json(record), siro_id)
-        return _first(await self.client.send(_ONE[stream].call(_answers, body=Prepared(record))))
+        answer = _first(await self.client.send(_ONE[stream].call(_answers, body=Prepared(record))))
+        return _check_key(answer, key)
 
     async def _put_account(self, record: dict[str, Any], siro_id: str | None) -> Answer:
         """Accounts have endpoints of their own, which go by Siro's id and not by the CRM's."""
@@ -114,13 +116,13 @@ class Remote:
             return await self._delete_account(siro_id)
         if siro_id is not None:
             try:
-                return await self._send(endpoints.UPDATE_ACCOUNT, record, siro_id)
+                return _check_key(await self._send(endpoints.UPDATE_ACCOUNT, record, siro_id), key)
             except NotFound:
                 log.info("account_made_again", extra={"siro_id": siro_id})
         try:
-            answer = await self._send(endpoints.CREATE_ACCOUNT, {"externalId": key, **record})
+            answer = _check_key(await self._send(endpoints.CREATE_ACCOUNT, {"externalId": key, **record}), key)
         except SiroError:
-            self.forget_accounts()  # it may be there all the same
+            self.forget_accounts()  # it may have been created all the same
             raise
         if answer.siro_id is not None and self._known_accounts is not None:
             self._known_accounts[key] = answer.siro_id
@@ -151,7 +153,7 @@ class Remote:
         """Create or change several records, given as JSON: all or none. The answers by the records' keys."""
         body = Prepared(b"[" + b",".join(records) + b"]")
         found = await self.client.send(_MANY[stream].call(_answers, body=body, decode=_decoded))
-        return {answer.key: answer for answer in found}
+        return {answer.key: answer for answer in found if answer.key is not None}
 
     async def keep_only(self, first: datetime, last: datetime, keys: Sequence[str]) -> None:
         """Siro deletes every appointment that starts between the two but these. Raises SiroError."""
@@ -271,7 +273,17 @@ def _answers(answer: object) -> list[Answer]:
 def _answer_of(item: dict[str, Any]) -> Answer:
     if not isinstance(item.get("id"), str):
         raise BadResponse("Siro's answer to a record has no id")
-    return Answer(item["id"], str(item.get("externalId")), item.get("accountId"), item.get("opportunityId"))
+    key = item.get("externalId")
+    return Answer(item["id"], None if key is None else str(key), item.get("accountId"), item.get("opportunityId"))
+
+
+def _check_key(answer: Answer, key: str) -> Answer:
+    if answer.key is not None and answer.key != key:
+        raise BadResponse(
+            f"Siro's answer to record {key} names another one: {answer.key}",
+            hint="The next push tries again. If it stays so, report it to Siro's support.",
+        )
+    return answer
 
 
 def _first(answers: list[Answer]) -> Answer:

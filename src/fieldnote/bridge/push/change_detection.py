@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from fieldnote.bridge.push.ledger import Entry, Failed, Mark, Settled, StreamLedger
+from fieldnote.bridge.push.entries import Entry, Failed, Mark, Settled
+from fieldnote.bridge.push.ledger import StreamLedger
 from fieldnote.bridge.push.payload_diff import (
     Delivery,
     Delta,
@@ -45,8 +46,8 @@ class Upsert(InFlight, gc=False, eq=False):
 
     @property
     def deletes(self) -> bool:
-        """Whether a live record is deleted in Siro by this."""
-        return self.delta.deleted and self.before is not None and self.before.get("deletedAt") is None
+        """Whether this deletes a record in Siro, or sends it there as deleted for the first time."""
+        return self.delta.deleted and (self.before is None or self.before.get("deletedAt") is None)
 
 
 def pack(records: Iterable[Upsert]) -> list[Delivery]:
@@ -80,7 +81,7 @@ class Work:
     """Of all rows."""
     send: list[Upsert] = field(default_factory=list)
     deletes: list[str] = field(default_factory=list)
-    """Keys of records to send that are live in Siro and would be deleted there."""
+    """Keys of records to send that this push would delete, or send as deleted for the first time."""
     settled: list[Settled] = field(default_factory=list)
     failed: list[Failed] = field(default_factory=list)
     unchanged: int = 0
@@ -176,7 +177,7 @@ class Comparison:
             work.warnings.extend(mapped.warnings)
             entry = known.get(key)
             if entry is None:
-                work.send.append(Upsert(key, row_hash, diff(None, mapped.wire, self._names, now), None))
+                self._add(work, Upsert(key, row_hash, diff(None, mapped.wire, self._names, now), None))
                 continue
             before = merge_attempt(entry.payload, entry.attempted)
             possible = possible_values(entry.payload, entry.attempted)
@@ -184,10 +185,13 @@ class Comparison:
             if entry.attempted is None and delta.after == before and not force:
                 work.settled.append(Settled(key, row_hash, delta.uncleared))
                 continue
-            record = Upsert(key, row_hash, delta, before, False, entry.attempted, entry.siro_id)
-            work.send.append(record)
-            if record.deletes:
-                work.deletes.append(key)
+            self._add(work, Upsert(key, row_hash, delta, before, False, entry.attempted, entry.siro_id))
+
+    @staticmethod
+    def _add(work: Work, record: Upsert) -> None:
+        work.send.append(record)
+        if record.deletes:
+            work.deletes.append(record.key)
 
 
 def sentence(error: FieldnoteError) -> str:

@@ -20,13 +20,15 @@ from fieldnote.bridge.push.ledger import StreamLedger, Window
 from fieldnote.bridge.push.results import StreamResult
 from fieldnote.bridge.push.states import DELETED_IN_CRM, GONE, SentState
 from fieldnote.bridge.session import Bridge
-from fieldnote.config import DeletesSettings
+from fieldnote.config import DeletesSettings, StreamSettings
 from fieldnote.crm.types import Source
 
 log = logging.getLogger(__name__)
 
 FEW: Final = 20
 """This many deletions are never too many, unless they are all records of the stream."""
+_MOST_NEW: Final = 0.5
+"""A larger share of a stream that goes to Siro as deleted is more likely a mistake in the map."""
 _MARGIN: Final = timedelta(days=1)
 """Around the ends of a declared window: "30 days ago" may mean that hour, that day, or that day elsewhere."""
 _LIVE_OR_OPEN: Final = frozenset(SentState) - {SentState.PENDING_DELETION, SentState.DELETED}
@@ -64,14 +66,17 @@ class Deletions:
         bridge: Bridge,
         ledger: StreamLedger,
         source: Source,
-        settings: DeletesSettings | None,
+        settings: StreamSettings,
         result: StreamResult,
     ) -> None:
-        """`settings`: None where the file does not ask to delete what does not come any more."""
         self._bridge = bridge
         self._ledger = ledger
         self._source = source
-        self._settings = settings
+        self._settings = settings.deletions
+        """None where the file does not ask to delete what does not come any more."""
+        deletes = settings.deletes
+        self._at_most = deletes.at_most if deletes is not None and "at_most" in deletes.model_fields_set else None
+        """The file's own limit."""
         self._result = result
         self._last_before: int | None = None
         """The last number that was given before the reading."""
@@ -105,7 +110,7 @@ class Deletions:
     async def note_deleted(self, keys: Sequence[str]) -> None:
         """The CRM itself says that these are deleted."""
         async with self._bridge.engine.begin() as conn:
-            await self._ledger.mark_deletions(conn, keys, DELETED_IN_CRM, (None, None))
+            await self._ledger.withhold(conn, keys, DELETED_IN_CRM)
 
     async def note_unseen(self, seen: SeenKeys) -> None:
         """All rows were read, to the end: a record that did not come is not there.
@@ -133,19 +138,27 @@ class Deletions:
     async def allowed(self, accepted: int) -> bool:
         """Whether there are pending deletions and they may go. `accepted`: a person allowed this many."""
         async with self._bridge.engine.connect() as conn:
-            gone, deleted = await self._ledger.count_deletions(conn)
-            live = await self._ledger.count_live(conn, self._last_before) if gone + deleted > 0 else 0
-        many = gone + deleted
-        share = self._settings.at_most if self._settings is not None else DeletesSettings().at_most
-        all_gone = gone > 0 and many >= live
-        if not many or accepted >= many or (many <= max(FEW, share * live) and not all_gone):
-            return many > 0
-        extent = "all" if all_gone else f"{many} of {live}"
-        self._result.warn(
-            f"push.{self._ledger.stream}: {extent} records would be deleted in Siro, more than the file allows: "
-            f"`fieldnote plan` lists them; if they are right, run `fieldnote push --accept-deletes {many}`"
-        )
-        return False
+            pending = await self._ledger.count_deletions(conn)
+            if not pending.total or accepted >= pending.total:
+                return pending.total > 0
+            before = await self._ledger.count_live(conn, self._last_before) if pending.known else 0
+            live = await self._ledger.count_live(conn) if pending.new else 0
+        texts = []
+        all_gone = pending.gone > 0 and pending.known >= before
+        if (
+            pending.known > max(FEW, (DeletesSettings().at_most if self._at_most is None else self._at_most) * before)
+            or all_gone
+        ):
+            extent = "all" if all_gone else f"{pending.known} of {before}"
+            texts.append(f"{extent} records would be deleted in Siro")
+        if pending.new > (_MOST_NEW if self._at_most is None else self._at_most) * (live + pending.new):
+            texts.append(f"{pending.new} of {live + pending.new} records would go to Siro as deleted the first time")
+        if texts:
+            self._result.warn(
+                f"push.{self._ledger.stream}: {' and '.join(texts)}, more than the limit: `fieldnote plan` lists them; "
+                f"if they are right, run `fieldnote push --accept-deletes {pending.total}`"
+            )
+        return not texts
 
     async def confirm(self, keys: Sequence[str]) -> list[str]:
         """Those of these that are gone. One that is still in the table of `deletes` has only left the query."""

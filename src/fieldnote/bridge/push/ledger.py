@@ -15,7 +15,8 @@ from sqlalchemy import ColumnElement, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from fieldnote.bridge.push.payload_diff import Delivery, Payload, encode
+from fieldnote.bridge.push.entries import DeletionCounts, Entry, Failed, Mark, Problem, Progress, Settled
+from fieldnote.bridge.push.payload_diff import Delivery, encode
 from fieldnote.bridge.push.states import GONE, OPEN, SentState
 from fieldnote.crm.types import Cursor
 from fieldnote.db.bridge_tables import sent, streams
@@ -23,74 +24,6 @@ from fieldnote.mapping.records import StreamName
 
 Window = tuple[datetime | None, datetime | None]
 """From one start time to another; None: without an end."""
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """Enough of an entry to see whether its row changed."""
-
-    number: int
-    state: SentState
-    row_hash: bytes | None
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """The ledger's entry of one record."""
-
-    state: SentState
-    row_hash: bytes | None
-    payload: Payload | None
-    """What Siro is known to have."""
-    attempted: Payload | None
-    """What it may have since."""
-    siro_id: str | None = None
-    reason: str | None = None
-    hint: str | None = None
-    uncleared: tuple[str, ...] = ()
-    changed_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """A row that changed without a change for Siro."""
-
-    key: str
-    row_hash: bytes
-    uncleared: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """A record that did not arrive."""
-
-    key: str
-    state: SentState
-    row_hash: bytes | None
-    """None: look at it again whether or not its row changes."""
-    reason: str
-    hint: str | None = None
-    attempted: bytes | None = None
-    """What may have reached Siro, as JSON: this call's payload where its answer never came, or an earlier one's."""
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """A record that is not settled, as it is reported."""
-
-    key: str
-    state: SentState
-    reason: str
-    hint: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a stream has been read."""
-
-    cursor: Cursor | None
-    version: str
-    complete_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +183,10 @@ class StreamLedger:
         values = {**self._scope, "keys": list(keys), "reason": reason, "first": first, "last": last}
         await conn.execute(_MARK_DELETIONS, values)
 
+    async def withhold(self, conn: AsyncConnection, keys: Sequence[str], reason: str) -> None:
+        """Mark the deletions of these as pending, also of those that Siro never had."""
+        await conn.execute(_WITHHOLD, {**self._scope, "keys": list(keys), "reason": reason})
+
     # --- records that a reading of all rows missed; `seen` has a bit for each number that it covers
 
     async def mark_unseen(self, conn: AsyncConnection, seen: bytes, window: Window) -> None:
@@ -273,10 +210,10 @@ class StreamLedger:
         values = {**self._scope, "seen": seen, "bits": 8 * len(seen), "first": first, "last": last}
         return list((await conn.scalars(_LIST_UNSEEN, {**values, "after": after, "limit": limit})).all())
 
-    async def count_deletions(self, conn: AsyncConnection) -> tuple[int, int]:
-        """How many pending deletions are of records gone from the CRM, and how many of those deleted there."""
+    async def count_deletions(self, conn: AsyncConnection) -> DeletionCounts:
+        """The pending deletions."""
         row = (await conn.execute(_COUNT_DELETIONS, {**self._scope, "gone": GONE})).one()
-        return int(row.gone), int(row.deleted)
+        return DeletionCounts(row.gone, row.deleted, row.new)
 
     # --- progress
 
@@ -382,6 +319,15 @@ _MARK_DELETIONS = text(f"""
       and (payload is not null or attempted is not null) and state <> 'deleted' and {_IN_WINDOW}
 """)  # noqa: S608
 
+_WITHHOLD = text("""
+    insert into sent (connection, stream, key, state, reason)
+    select :connection, :stream, key, 'pending_deletion', :reason from unnest(cast(:keys as text[])) as item (key)
+    on conflict (connection, stream, key) do update
+    set state = 'pending_deletion', row_hash = null, reason = excluded.reason, hint = null,
+        changed_at = case sent.state when 'pending_deletion' then sent.changed_at else now() end
+    where sent.state <> 'deleted'
+""")
+
 _UNSEEN = """
     connection = :connection and stream = :stream and number < :bits and get_bit(:seen, number) = 0
       and state not in ('deleted', 'dropped')
@@ -406,9 +352,10 @@ _LIST_UNSEEN = text(f"""
 """)  # noqa: S608
 
 _COUNT_DELETIONS = text("""
-    select count(*) filter (where reason = :gone) as gone,
-           count(*) filter (where reason is distinct from :gone) as deleted
-    from sent
+    select count(*) filter (where known and reason = :gone) as gone,
+           count(*) filter (where known and reason is distinct from :gone) as deleted,
+           count(*) filter (where not known) as new
+    from (select *, payload is not null or attempted is not null as known from sent) as sent
     where connection = :connection and stream = :stream and state = 'pending_deletion'
       and state not in ('sent', 'deleted')
 """)

@@ -77,6 +77,8 @@ class _StreamPlan:
         self.stream = stream
         self.plan = plan
         self.report = report
+        self._created = 0
+        self._created_deleted = 0
         self._reported: set[str] = set()
         """Keys that were looked up before the reading, which may give them again."""
 
@@ -86,6 +88,11 @@ class _StreamPlan:
             await self._look_up(self.stream.request.keys)
         else:
             await self._read()
+        if 2 * self._created_deleted > self._created:
+            self.stream.result.warn(
+                f"push.{self.stream.name}: {self._created_deleted} of {self._created} new records would go to Siro as "
+                "deleted: see `deletedAt` in the map"
+            )
         self.plan.warnings += [item for item in self.stream.result.warnings if item not in self.plan.warnings]
 
     async def _read(self) -> None:
@@ -112,6 +119,8 @@ class _StreamPlan:
         work = await self.stream.compare(page)
         self.stream.result.warn(*work.warnings)
         for record in work.send:
+            self._created += record.before is None
+            self._created_deleted += record.before is None and record.deletes
             self._add(_planned(self.stream.name, record))
         for item in work.failed:
             self._add(PlannedChange(self.stream.name, item.key, Action.QUARANTINE, reason=item.reason))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from fieldnote.bridge.push.ledger import Problem
+from fieldnote.bridge.push.entries import Problem
 from fieldnote.json_form import to_json
 
 SHOWN: Final = 20

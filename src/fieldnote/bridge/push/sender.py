@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import Final, Self
 
@@ -13,9 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from fieldnote.bridge.errors import Halted
 from fieldnote.bridge.push.attempts import Attempts, Origin
+from fieldnote.bridge.push.entries import Failed
 from fieldnote.bridge.push.group_commit import GroupCommit
-from fieldnote.bridge.push.ledger import Failed, StreamLedger
+from fieldnote.bridge.push.ledger import StreamLedger
 from fieldnote.bridge.push.payload_diff import Delivery
+from fieldnote.bridge.push.reasons import kind_of
 from fieldnote.bridge.push.results import StreamResult
 from fieldnote.bridge.push.states import SentState
 from fieldnote.bridge.remote import Answer, Remote
@@ -30,6 +33,10 @@ BODY: Final = 512 * 1024
 """Bytes of a batch from which the next record begins another one."""
 GIVE_UP_AFTER: Final = 20
 """Calls in a row without an answer, before the rest of a stream is left to the next push."""
+_FEW: Final = 5
+"""Fewer refused records than this say nothing about all of them."""
+_MASS: Final = 2000
+"""Refused records, while none was taken, after which a push stops."""
 _BUSY_FOR: Final = 20.0
 """Seconds that a hook waits for a push that is sending the same record."""
 _LOOK_AGAIN: Final = 0.05
@@ -71,6 +78,9 @@ class Sender:
         self._error: BaseException | None = None
         self._silent = 0
         """Calls in a row that Siro did not answer."""
+        self._refusals: dict[str, list[Failed]] = {}
+        """Refused records by kind of reason, as long as Siro has taken none."""
+        self._taken_any = False
         self.keys: set[str] = set()
         """The records in flight."""
 
@@ -93,6 +103,7 @@ class Sender:
                 worker.cancel()
             await asyncio.gather(*self._workers, return_exceptions=True)
             await self._commits.__aexit__(kind, error, trace)
+            await self._reopen_refusals()
 
     async def start_reading(self) -> None:
         """Rows that are read from now on are newer than any attempt of a hook so far."""
@@ -203,6 +214,7 @@ class Sender:
             parts = _split(batch, error)
             if not parts:
                 failed.append(_refused(batch[0], error))
+                self._count_refusal(failed[-1])
         except SiroError as error:
             if not isinstance(error, Transient):  # the credential or the address: no record's fault
                 raise
@@ -217,17 +229,40 @@ class Sender:
                 raise Halted(text, hint="The next push continues.") from error
         else:
             self._silent = 0
+            self._taken_any = self._taken_any or bool(answers)
             taken += [_confirm(delivery, answers[delivery.key]) for delivery in batch if delivery.key in answers]
             parts = [[delivery] for delivery in batch if delivery.key not in answers]
         for part in parts:
             await self._deliver(part, taken, failed)
 
+    def _count_refusal(self, refused: Failed) -> None:
+        """Raise `Halted` where Siro takes none of very many records, all for one kind of reason."""
+        if self._taken_any:
+            return
+        alike = self._refusals.setdefault(kind_of(refused.reason, refused.key), [])
+        alike.append(refused)
+        if len(alike) >= _MASS:
+            raise Halted(
+                f"Siro refused {len(alike)} records in a row and took none: {refused.reason}",
+                hint=f"Fix the cause, then run `fieldnote quarantine retry {self._ledger.stream} --all`.",
+            )
+
+    async def _reopen_refusals(self) -> None:
+        """If Siro refused every record for one kind of reason, the cause is not in the records: they are pending."""
+        alike = next(iter(self._refusals.values()), [])
+        if self._taken_any or len(self._refusals) != 1 or not _FEW <= len(alike) < _MASS:
+            return
+        async with self._engine.begin() as conn:
+            await self._ledger.fail(conn, [replace(item, state=SentState.PENDING, row_hash=None) for item in alike])
+
     async def _call(self, batch: list[Delivery]) -> dict[str, Answer]:
         """The answers by key. Raises `BadResponse` if they do not name their records."""
         if len(batch) == 1:
             only = batch[0]
-            return {only.key: await self._remote.put(self._ledger.stream, only.body, only.siro_id)}
-        return await self._remote.put_batch(self._ledger.stream, [delivery.body for delivery in batch])
+            return {only.key: await self._remote.put(self._ledger.stream, only.key, only.body, only.siro_id)}
+        answers = await self._remote.put_batch(self._ledger.stream, [delivery.body for delivery in batch])
+        # If one names a record that was not sent, none can be trusted: each record is sent by itself.
+        return answers if answers.keys() <= {delivery.key for delivery in batch} else {}
 
 
 def _attempted(batch: Sequence[Delivery]) -> dict[str, bytes]:

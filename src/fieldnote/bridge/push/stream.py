@@ -39,7 +39,7 @@ class Stream:
         settings = self.reader.settings
         self.comparison = Comparison(self.ledger, mapper, settings.map)
         self.result = StreamResult(name)
-        self.deletions = Deletions(bridge, self.ledger, self.reader.source, settings.deletions, self.result)
+        self.deletions = Deletions(bridge, self.ledger, self.reader.source, settings, self.result)
         self.hooks = bool(bridge.config.receiver.crm_secret)
 
     @asynccontextmanager
