@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi import Response
+from fastapi.responses import JSONResponse
 
 from fieldnote.bridge import PlannedChange, PushRequest, plan_once, push_once
 from tests.bridge.conftest import Crm, Opener
@@ -134,3 +136,44 @@ def test_the_quarantine_is_listed_shown_dropped_and_tried_again(
     crm.execute("update deals set stage = 'sold', updated_at = '2026-02-01 10:01:00' where id = 2")
     assert run("push")[0] == 0
     assert json.loads(run("quarantine", "list", "--json")[1]) == []
+
+
+def test_a_long_plan_begins_with_its_summary_and_a_file_takes_all_of_it(
+    crm: Crm, stub: StubSiro, run: Callable[..., tuple[int, str]], tmp_path: Path
+) -> None:
+    for key in range(1, 61):
+        crm.add_deal(key)
+    crm.execute("update deals set stage = 'limbo' where id > 55")
+    status, output = run("plan", "--full")
+    lines = output.splitlines()
+    assert (status, lines[0]) == (3, "60 rows read: 55 to create, 0 to change, 0 to delete, 5 to quarantine")
+    assert [line for line in lines if line.startswith("!")] == [f"! opportunities {key}" for key in range(56, 61)]
+    assert (output.count("+ opportunities"), "and 35 more to create" in output) == (20, True)
+    status, output = run("plan", "--output", str(tmp_path / "all plans.txt"))
+    assert (status, output.count("+ opportunities"), output.splitlines()[0]) == (3, 0, lines[0])
+    assert (tmp_path / "all plans.txt").read_text().count("+ opportunities") == 55
+    run("plan", "--json", "--output", str(tmp_path / "plan.json"))
+    assert len(json.loads((tmp_path / "plan.json").read_text())["changes"]) == 60
+    status, output = run("plan", "--output", str(tmp_path / "missing" / "plan.txt"))
+    assert (status, "cannot be written" in output) == (1, True)
+
+
+def test_one_reason_of_many_refusals_is_printed_once_with_their_number(
+    crm: Crm, stub: StubSiro, run: Callable[..., tuple[int, str]]
+) -> None:
+    def picky(method: str, path: str, body: Any) -> Response | None:
+        if method != "PUT" or int(body["externalId"]) % 10 == 0:
+            return None
+        issue = {"path": ["accountId"], "message": f"no account has the id 'x-{body['externalId']}'"}
+        return JSONResponse({"name": "ZodError", "issues": [issue]}, 422, {"x-request-id": f"r{body['externalId']}"})
+
+    stub.fault = picky
+    for key in range(1, 101):
+        crm.add_deal(key)
+    crm.execute("update deals set stage = 'limbo' where id in (20, 30)")
+    status, output = run("push")
+    assert (status, output.count("no account has the id"), output.count("limbo")) == (1, 1, 1)
+    assert "90 records are refused: " in output
+    assert "2 records are unmapped: " in output
+    assert "records: 20, 30" in output
+    assert len(output.splitlines()) < 15

@@ -14,6 +14,7 @@ from fieldnote.errors import ConfigError
 
 if TYPE_CHECKING:
     from fieldnote.bridge import BackfillPlan, Plan, PullResult, PushRequest, PushResult, StreamResult
+    from fieldnote.bridge.push.reasons import ProblemGroup
     from fieldnote.config import Config
 
 ConfigFile = Annotated[Path, typer.Option("--config", metavar="FILE", help="The file that describes the connection.")]
@@ -75,14 +76,19 @@ def plan(
     key: Annotated[list[str] | None, typer.Option("--id", metavar="KEY", help="Only this record.")] = None,
     full: Full = False,
     since: Since = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", metavar="FILE", help="Write all records to this file.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what a push would create, change and delete, and send nothing.
+    """List the records that a push would create, change and delete. Sends nothing.
+
+    Prints the summary first, then some records of each kind.
 
     Exit status: 0 if it would send nothing, 3 if it would.
     """
     request = _request(stream, key, full=full, since=since)
-    planned = run_in_loop(_plan(_load(config), request, as_json=as_json))
+    planned = run_in_loop(_plan(_load(config), request, as_json=as_json, output=output))
     if not planned.empty:
         raise typer.Exit(3)
 
@@ -183,14 +189,14 @@ async def _push(config: Config, request: PushRequest, *, accept_change: bool, qu
             return await push_once(bridge, request=request, accept_change=accept_change, watch=watch)
 
 
-async def _plan(config: Config, request: PushRequest, *, as_json: bool) -> Plan:
+async def _plan(config: Config, request: PushRequest, *, as_json: bool, output: Path | None) -> Plan:
     from fieldnote.bridge import open_bridge, plan_once
-    from fieldnote.cli.plans import JsonPlan, TextPlan
+    from fieldnote.cli.plans import printed
 
-    printed = JsonPlan() if as_json else TextPlan()
-    async with open_bridge(config) as bridge:
-        planned = await plan_once(bridge, printed.report, request=request)
-    printed.end(planned)
+    with printed(as_json=as_json, output=output) as form:
+        async with open_bridge(config) as bridge:
+            planned = await plan_once(bridge, form.report, request=request)
+        form.end(planned)
     return planned
 
 
@@ -250,16 +256,25 @@ def _print_push(result: PushResult) -> None:
         )
         if stream.stopped:
             typer.secho(f"  stopped: {stream.stopped}", fg="red")
-        for problem in stream.problems:
-            typer.secho(f"  {problem.key} is {problem.state.value}: {problem.reason}", fg="yellow")
-            if problem.hint:
-                typer.echo(f"    hint: {problem.hint}")
-        more = stream.refused + stream.unmapped + stream.pending - len(stream.problems)
-        if stream.problems and more > 0:
+        for group in stream.groups:
+            _print_group(group)
+        more = stream.refused + stream.unmapped + stream.pending - sum(group.count for group in stream.groups)
+        if stream.groups and more > 0:
             typer.echo(f"  and {more} more")
         for warning in stream.warnings:
             typer.echo(f"  warning: {warning}")
     typer.echo(f"{result.calls} calls to Siro in {result.seconds:.1f} s")
+
+
+def _print_group(group: ProblemGroup) -> None:
+    """One kind of problem, with the number of its records and the first of them."""
+    named = ", ".join(group.keys) + (", …" if group.count > len(group.keys) else "")
+    subject = f"{named} is" if group.count == 1 else f"{group.count} records are"
+    typer.secho(f"  {subject} {group.state.value}: {group.reason}", fg="yellow")
+    if group.count > 1:
+        typer.echo(f"    records: {named}")
+    if group.hint:
+        typer.echo(f"    hint: {group.hint}")
 
 
 def _rarer(stream: StreamResult) -> dict[str, int]:

@@ -1,59 +1,131 @@
-"""A plan as it is printed: each record as it is found, so that a million of them need no memory."""
+"""A plan as it is printed: the summary first, then some records of each kind; all of them go to a file."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Protocol, TextIO
 
 import typer
 
+from fieldnote.errors import ConfigError
 from fieldnote.json_form import to_json
 
 if TYPE_CHECKING:
     from fieldnote.bridge import Plan, PlannedChange
 
-_SIGNS = {"create": ("+", "green"), "change": ("~", "yellow"), "delete": ("-", "red"), "quarantine": ("!", "magenta")}
+_SIGNS = {"delete": ("-", "red"), "quarantine": ("!", "magenta"), "change": ("~", "yellow"), "create": ("+", "green")}
+"""In the order in which the records are printed."""
+_SHOWN: Final = 20
+"""Records of each action that are printed."""
+
+
+class Printed(Protocol):
+    """A form of a plan."""
+
+    def report(self, change: PlannedChange) -> None:
+        """Take one record."""
+
+    def end(self, plan: Plan) -> None:
+        """Take the sum."""
+
+
+@contextmanager
+def printed(*, as_json: bool, output: Path | None) -> Iterator[Printed]:
+    """A plan on stdout; `output`: all records in this file, and the summary on stdout."""
+    if output is None:
+        yield JsonPlan() if as_json else TextPlan()
+        return
+    try:
+        with output.open("w", encoding="utf-8") as file:
+            yield FilePlan(file, output, as_json=as_json)
+    except OSError as error:
+        raise ConfigError(f"--output {output} cannot be written: {error.strerror}", hint="Name a new file.") from error
 
 
 class TextPlan:
-    """For people."""
+    """For people: the summary, and the first records of each kind."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, list[PlannedChange]] = {action: [] for action in _SIGNS}
 
     def report(self, change: PlannedChange) -> None:
-        """Print one record."""
-        sign, color = _SIGNS[change.action.value]
-        typer.secho(f"{sign} {change.stream} {change.key}", fg=color)
-        if change.reason:
-            typer.echo(f"    {change.reason}")
-        for item in change.fields:
-            old = "" if change.action.value == "create" else f"{_shorten(item.old)} → "
-            typer.echo(f"    {item.field}: {old}{_shorten(item.new)}")
+        """Keep the record, if it is among the first."""
+        kept = self._kept[change.action.value]
+        if len(kept) < _SHOWN:
+            kept.append(change)
 
     def end(self, plan: Plan) -> None:
-        """Print the sum."""
-        for warning in plan.warnings:
-            typer.echo(f"warning: {warning}")
-        counts = ", ".join(f"{count} to {action.value}" for action, count in plan.counts.items())
-        typer.echo(f"{plan.read} rows read: {counts}")
+        """Print all."""
+        print_summary(plan)
+        for action, kept in self._kept.items():
+            for change in kept:
+                _print_change(change)
+            more = plan.counts[type(kept[0].action)(action)] - len(kept) if kept else 0
+            if more > 0:
+                typer.echo(f"  and {more} more to {action}; `--output FILE` lists all")
+
+
+class FilePlan:
+    """All records in a file, as text or as one JSON document; the summary on stdout."""
+
+    def __init__(self, file: TextIO, path: Path, *, as_json: bool) -> None:
+        self._file = file
+        self._path = path
+        self._json = JsonPlan(file) if as_json else None
+
+    def report(self, change: PlannedChange) -> None:
+        """Write one record."""
+        if self._json is not None:
+            self._json.report(change)
+        else:
+            _print_change(change, self._file)
+
+    def end(self, plan: Plan) -> None:
+        """Complete the file and print the sum."""
+        if self._json is not None:
+            self._json.end(plan)
+        print_summary(plan)
+        typer.echo(f"the records are in {self._path}")
 
 
 class JsonPlan:
-    """One JSON document: `{"changes": […], "read": …, "create": …}`."""
+    """One JSON document: `{"changes": […], "read": …, "create": …}`. A million records need no memory."""
 
-    def __init__(self) -> None:
+    def __init__(self, file: TextIO | None = None) -> None:
+        self._file = file
         self._first = True
 
     def report(self, change: PlannedChange) -> None:
-        """Print one record."""
-        typer.echo('{"changes": [' if self._first else ", ", nl=False)
-        typer.echo(json.dumps(to_json(change), ensure_ascii=False), nl=False)
+        """Write one record."""
+        start = '{"changes": [' if self._first else ", "
+        typer.echo(start + json.dumps(to_json(change), ensure_ascii=False), self._file, nl=False)
         self._first = False
 
     def end(self, plan: Plan) -> None:
-        """Print the sum."""
-        if self._first:
-            typer.echo('{"changes": [', nl=False)
-        rest = json.dumps(plan.as_json(), ensure_ascii=False)
-        typer.echo(f"], {rest[1:]}")
+        """Write the sum."""
+        start = '{"changes": [' if self._first else ""
+        typer.echo(f"{start}], {json.dumps(plan.as_json(), ensure_ascii=False)[1:]}", self._file)
+
+
+def print_summary(plan: Plan) -> None:
+    """How much a push would do."""
+    counts = ", ".join(f"{count} to {action.value}" for action, count in plan.counts.items())
+    typer.echo(f"{plan.read} rows read: {counts}")
+    for warning in plan.warnings:
+        typer.echo(f"warning: {warning}")
+
+
+def _print_change(change: PlannedChange, file: TextIO | None = None) -> None:
+    sign, color = _SIGNS[change.action.value]
+    typer.secho(f"{sign} {change.stream} {change.key}", fg=color, file=file)
+    if change.reason:
+        typer.echo(f"    {change.reason}", file)
+    for item in change.fields:
+        old = "" if change.action.value == "create" else f"{_shorten(item.old)} → "
+        typer.echo(f"    {item.field}: {old}{_shorten(item.new)}", file)
 
 
 def _shorten(value: Any) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from fieldnote.bridge.push.entries import Problem
+from fieldnote.bridge.push.reasons import ProblemGroup, group
 from fieldnote.json_form import to_json
 
 SHOWN: Final = 20
@@ -43,11 +44,18 @@ class StreamResult:
     """Why the stream was not processed to its end."""
     warnings: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    groups: list[ProblemGroup] = field(default_factory=list)
+    """All problems by kind, the most frequent first."""
 
     @property
     def settled(self) -> bool:
         """Whether nothing is left to do or to fix."""
         return not (self.refused or self.unmapped or self.pending or self.pending_deletions or self.stopped)
+
+    def add_problems(self, problems: list[Problem]) -> None:
+        """Keep some by name, and the kinds of all."""
+        self.problems = problems[:SHOWN]
+        self.groups = group(problems)
 
     def counts(self) -> dict[str, int]:
         """All numbers by their names in JSON."""

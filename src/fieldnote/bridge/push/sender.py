@@ -201,7 +201,7 @@ class Sender:
         self._result.removed += sum(item.deleted for item in taken)
         for item in failed:
             context = {"stream": self._result.stream, "key": item.key, "state": item.state.value}
-            log.warning("record_not_sent", extra=context)
+            log.info("record_not_sent", extra=context)
 
     # --- calls
 

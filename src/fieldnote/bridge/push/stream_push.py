@@ -23,7 +23,7 @@ from fieldnote.bridge.push.change_detection import Upsert, Work, pack
 from fieldnote.bridge.push.deletions import SeenKeys
 from fieldnote.bridge.push.payload_diff import Delivery
 from fieldnote.bridge.push.prefetch import in_pieces, one_ahead
-from fieldnote.bridge.push.results import SHOWN, StreamResult
+from fieldnote.bridge.push.results import StreamResult
 from fieldnote.bridge.push.sender import Sender
 from fieldnote.bridge.push.states import QUARANTINED, SentState
 from fieldnote.bridge.push.stream import Stream
@@ -35,6 +35,8 @@ log = logging.getLogger(__name__)
 _CHECKPOINT: Final = 5.0
 """Seconds after which a long reading saves its cursor."""
 _RECHECKED: Final = 200
+_GROUPED: Final = 10_000
+"""Problems that are read to count those of one kind."""
 
 Watch = Callable[[StreamResult], None]
 """Called with a stream's progress, page by page."""
@@ -218,7 +220,10 @@ class StreamPush:
         async with self.bridge.engine.connect() as conn:
             states = await self.ledger.count_states(conn)
             self.result.uncleared = await self.ledger.count_uncleared(conn)
-            self.result.problems = await self.ledger.problems(conn, SHOWN, (SentState.PENDING, *QUARANTINED))
+            self.result.add_problems(await self.ledger.problems(conn, _GROUPED, (SentState.PENDING, *QUARANTINED)))
+        for group in self.result.groups:
+            context = {"stream": self.stream.name, "state": group.state.value, "records": group.count}
+            log.warning("records_not_sent", extra=context)
         self.result.refused += states.get(SentState.REFUSED, 0)
         self.result.unmapped += states.get(SentState.UNMAPPED, 0)
         self.result.pending += states.get(SentState.PENDING, 0)
