@@ -181,9 +181,9 @@ def test_of_two_writers_at_once_one_finds_the_field_changed(crm: Crm) -> None:
     assert sorted(outcomes) == [Outcome.APPLIED, Outcome.CHANGED, Outcome.CHANGED, Outcome.CHANGED]
 
 
-def test_a_key_that_stands_twice_is_refused(crm: Crm) -> None:
+def test_a_key_that_occurs_twice_is_refused(crm: Crm) -> None:
     crm.run("create table deals (id integer, name varchar(9))", "insert into deals values (7, 'a'), (7, 'b')")
-    with pytest.raises(CrmRefused, match=r"deals\.id is no key"):
+    with pytest.raises(CrmRefused, match=r"deals\.id is not a key"):
         crm.driver.write_if(DEAL, "name", expected="a", new="c")
 
 

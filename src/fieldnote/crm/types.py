@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from math import isfinite
 from pathlib import Path
 from typing import Protocol, Self, runtime_checkable
 from uuid import UUID
@@ -282,7 +283,7 @@ class WritesTogether(Protocol):
 
 
 def key_text(value: object) -> str:
-    """A key of the CRM as Siro's `externalId` holds it: 17, 17.0 and "17" are all "17".
+    """A key of the CRM as text, with its blanks: 17, 17.0 and "17" are all "17". For ids, see `external_id`.
 
     Raises `CrmRefused` for a value that cannot be a key.
     """
@@ -306,6 +307,17 @@ def key_text(value: object) -> str:
         case _:
             pass
     raise CrmRefused(f"a {type(value).__name__} cannot be a key", hint="use a column of text, whole numbers or UUIDs")
+
+
+def external_id(value: object) -> str:
+    """The one id of a CRM value, everywhere: for keys, references, `--id`, and look-ups on the way back.
+
+    Blanks at both ends do not count, so a padded `char(n)` and a trailing blank in a CSV make no second record. Number
+    types lose a zero fraction; text stays as it is. The raw key is kept for paging and look-ups.
+
+    Raises `CrmRefused` for a value that cannot be an id.
+    """
+    return key_text(Decimal(str(value)) if isinstance(value, float) and isfinite(value) else value).strip()
 
 
 def freeze(value: object) -> FrozenValue:

@@ -19,6 +19,7 @@ from fieldnote.mapping.scalars import (
     is_blank,
     to_boolean,
     to_deletion,
+    to_id,
     to_instant,
     to_local_text,
     to_number,
@@ -291,7 +292,7 @@ def plain(convert: Callable[[Any], Any]) -> Convert:
 
 
 AS_TEXT: Final = plain(to_text)
-AS_ID: Final = plain(lambda value: to_text(value).strip())
+AS_ID: Final = plain(to_id)
 
 
 def converter(shape: FieldShape) -> Convert:

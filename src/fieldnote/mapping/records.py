@@ -30,7 +30,7 @@ import msgspec
 from pydantic import ValidationError
 
 from fieldnote.config import ColumnZone, Config, Keys, StreamSettings, nearest
-from fieldnote.crm.types import FrozenValue, Row, freeze, key_text
+from fieldnote.crm.types import FrozenValue, Row, external_id, freeze
 from fieldnote.errors import ConfigError, CrmRefused, MappingError
 from fieldnote.mapping.accounts import AccountRecord
 from fieldnote.mapping.evaluation import FieldError, Scope
@@ -138,10 +138,10 @@ class RowMapper:
             # A database may spell the column in another case than the file does.
             value = next((v for name, v in row.items() if name.casefold() == self._key.casefold()), None)
         try:
-            key = key_text(value) if value is not None else ""
+            key = external_id(value) if value is not None else ""
         except CrmRefused as error:
             raise MappingError(f"push.{self.stream}: {self._key}: {error.message}", hint=error.hint) from error
-        if not key.strip():
+        if not key:
             raise MappingError(f"push.{self.stream}: a row has no {self._key}", hint="leave such rows out of the query")
         return key
 

@@ -17,7 +17,7 @@ from typing import Final
 
 from msgspec import to_builtins
 
-from fieldnote.crm.types import key_text
+from fieldnote.crm.types import external_id, key_text
 from fieldnote.errors import CrmRefused
 
 _EPOCH = re.compile(r"\d{10}|\d{13}")
@@ -230,6 +230,14 @@ def to_text(value: object) -> str:
         return key_text(value)
     except CrmRefused as error:
         raise ValueError("is neither text nor a number") from error
+
+
+def to_id(value: object) -> str:
+    """An `externalId`: see `fieldnote.crm.types.external_id`."""
+    try:
+        return _whole(external_id(value))
+    except CrmRefused as error:
+        raise ValueError("cannot be an id; use text, whole numbers or UUIDs") from error
 
 
 def _whole(text: str) -> str:

@@ -18,7 +18,7 @@ from fieldnote.crm.rest.calls import Calls
 from fieldnote.crm.rest.notes import RestNotes
 from fieldnote.crm.rest.templates import as_json, json_of, perform, search
 from fieldnote.crm.sql.columns import ColumnType, Family
-from fieldnote.crm.types import Outcome, Record, Row, WriteResult, key_text
+from fieldnote.crm.types import Outcome, Record, Row, WriteResult, external_id
 from fieldnote.errors import CrmRefused
 
 _GONE = frozenset({404, 410})
@@ -118,8 +118,8 @@ class RestWriter:
             text = f"{record.table}: what the CRM answers for record {record.key} is no single record"
             raise CrmRefused(text, hint=f"say where it stands by crm.writing.records.{record.table}.at")
         key = found.get(record.key_column)
-        if key is not None and key_text(key) != record.key:
-            text = f"{record.table}: the CRM answers with record {key_text(key)} where {record.key} was asked for"
+        if key is not None and external_id(key) != record.key:
+            text = f"{record.table}: the CRM answers with record {external_id(key)} where {record.key} was asked for"
             raise CrmRefused(text, hint=f"check crm.writing.records.{record.table}.read")
         where = f"crm.writing.records.{record.table}.etag"
         inside = search(settings.etag, json_of(answer), where) if settings.etag else None

@@ -5,8 +5,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -17,7 +17,7 @@ from sqlalchemy.exc import DataError
 from fieldnote.crm.sql.engine import Database, Rows
 from fieldnote.crm.sql.errors import translated
 from fieldnote.crm.sql.text import one_select, spelled
-from fieldnote.crm.types import Cursor, Page, Row, RowProblem, Source, key_text
+from fieldnote.crm.types import Cursor, Page, Row, RowProblem, Source, external_id, key_text
 from fieldnote.errors import CrmRefused
 
 # A cursor further ahead of our clock than zones explain is a slip of somebody's pen. Going on from there
@@ -40,6 +40,14 @@ class _Plan:
     columns: tuple[str, ...]
     key: str
     cursor: str | None
+    clashes: list[dict[str, list[str]]] = field(default_factory=list)
+    """The keys that meet in one id, by id; empty until a key with blanks was seen."""
+
+    def clashes_with(self, padded: Sequence[object], find: Callable[[], dict[str, list[str]]]) -> dict[str, list[str]]:
+        """The clashes of the whole source, which are looked for once, when the first padded key is seen."""
+        if padded and not self.clashes:
+            self.clashes.append(find())
+        return self.clashes[0] if self.clashes else {}
 
 
 class Reader:
@@ -72,7 +80,7 @@ class Reader:
         with translated(f"reading {source.name}"), self._database.transaction() as connection:
             plan = self._plan(connection, source)
             try:
-                rows = self._matching(connection, plan, key)
+                rows = self._matching(connection, plan, [key])
             except DataError:
                 # The key column has a type that this key is no value of.
                 return None
@@ -95,9 +103,9 @@ class Reader:
         with self._database.transaction() as connection:
             plan = self._plan(connection, source)
             for start in range(0, len(keys), _CHUNK):
-                for row in self._having(connection, plan, keys[start : start + _CHUNK]):
-                    found.setdefault(key_text(row[plan.key]), []).append(row)
-        return {key: rows[0] for key, rows in found.items() if len(rows) == 1 and key in set(keys)}
+                for row in self._matching(connection, plan, keys[start : start + _CHUNK]):
+                    found.setdefault(external_id(row[plan.key]), []).append(row)
+        return {key: rows[0] for key, rows in found.items() if len(rows) == 1}
 
     def _row_or_none(self, source: Source, key: str) -> Row | None:
         try:
@@ -105,8 +113,25 @@ class Reader:
         except CrmRefused:
             return None
 
-    def _matching(self, connection: Connection, plan: _Plan, key: str) -> Rows:
-        return [row for row in self._having(connection, plan, [key]) if key_text(row[plan.key]) == key]
+    def _matching(self, connection: Connection, plan: _Plan, keys: Sequence[str]) -> Rows:
+        """The rows whose id is one of these. Keys with blanks around them are looked for only if an id is missing."""
+        wanted = set(keys)
+        rows = [row for row in self._having(connection, plan, keys) if external_id(row[plan.key]) in wanted]
+        missing = wanted - {external_id(row[plan.key]) for row in rows}
+        if missing and self._has_text_keys(connection, plan, rows):
+            rows += self._trimmed_to(connection, plan, sorted(missing))
+        return rows
+
+    def _has_text_keys(self, connection: Connection, plan: _Plan, rows: Rows) -> bool:
+        sample = rows[:1] or self._select(connection, plan, f"1 = {self._bind('one')}{self._first(1)}", {"one": 1})
+        return bool(sample) and isinstance(sample[0][plan.key], str)
+
+    def _trimmed_to(self, connection: Connection, plan: _Plan, ids: Sequence[str]) -> Rows:
+        parameters = {f"key{n}": key for n, key in enumerate(ids)}
+        listed = ", ".join(map(self._bind, parameters))
+        where = f"{self._database.dialect.trimmed(self._quote(plan.key))} in ({listed})"
+        rows = self._select(connection, plan, f"{where}{self._first(100 * len(ids))}", parameters)
+        return [row for row in rows if external_id(row[plan.key]) in set(ids)]
 
     def _having(self, connection: Connection, plan: _Plan, keys: Sequence[str]) -> Rows:
         """Rows with one of these keys, and with those that the database holds to be equal to one."""
@@ -119,6 +144,21 @@ class Reader:
         return self._select(
             connection, plan, f"{self._quote(plan.key)} in ({listed}){self._first(100 * len(keys))}", parameters
         )
+
+    def _clashes(self, plan: _Plan) -> dict[str, list[str]]:
+        """The ids that several different keys have, each with its keys."""
+        key = self._quote(plan.key)
+        trimmed = self._database.dialect.trimmed(key)
+        several = f"select {trimmed} from {plan.origin} group by {trimmed} having count(*) > 1"
+        statement = f"select {key} as k from {plan.origin} where {trimmed} in ({several}) and 1 = {self._bind('one')}"
+        with self._database.transaction() as connection:
+            rows = self._database.select(connection, statement, {"one": 1})
+        found: dict[str, list[str]] = {}
+        for row in rows:
+            keys = found.setdefault(external_id(row["k"]), [])
+            if row["k"] not in keys:
+                keys.append(key_text(row["k"]))
+        return {key: keys for key, keys in found.items() if len(keys) > 1}
 
     # --- plans --------------------------------------------------------------------------------------
 
@@ -289,17 +329,29 @@ class Reader:
     def _sifted(self, plan: _Plan, rows: Rows, repeated: set[Any], cursor: Cursor | None, last: bool) -> Page:
         """A page without the rows whose key is not theirs alone; those are named."""
         try:
-            keys = [key_text(row[plan.key]) for row in rows]
+            keys = [external_id(row[plan.key]) for row in rows]
         except CrmRefused as error:
             raise CrmRefused(f"{plan.source.name}.key: {error.message}", hint=error.hint) from error
         counts = Counter(keys)
-        shared = {key for key, times in counts.items() if times > 1} | set(map(key_text, repeated))
+        shared = {key for key, times in counts.items() if times > 1} | set(map(external_id, repeated))
+        padded = [row[plan.key] for key, row in zip(keys, rows, strict=True) if key_text(row[plan.key]) != key]
+        clashes = plan.clashes_with(padded, lambda: self._clashes(plan))
+        shared |= clashes.keys()
         problems = tuple(
-            RowProblem(key, f"the key {key} comes with several rows", _MULTIPLIED)
+            _clash(key, clashes[key])
+            if key in clashes
+            else RowProblem(key, f"the key {key} comes with several rows", _MULTIPLIED)
             for key in sorted(shared & counts.keys())
         )
         kept = tuple(row for key, row in zip(keys, rows, strict=True) if key not in shared)
         return Page(kept, cursor, last, problems)
+
+
+def _clash(key: str, keys: Sequence[str]) -> RowProblem:
+    named = " and ".join(repr(item) for item in sorted(keys))
+    return RowProblem(
+        key, f"the keys {named} are one id, {key}", "remove the blanks around one of them, or give one another key"
+    )
 
 
 # --- cursors --------------------------------------------------------------------------------------------

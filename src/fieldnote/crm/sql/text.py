@@ -126,6 +126,18 @@ class Dialect:
             return f" limit {count}"
         return f"{'' if ordered else ' order by (select null)'} offset 0 rows fetch next {count} rows only"
 
+    def trimmed(self, column: str) -> str:
+        """A quoted column as text without blanks at both ends, as `external_id` sees it."""
+        match self.backend:
+            case "postgresql":
+                return f"btrim(cast({column} as text), E' \\t\\n\\r\\u00a0')"
+            case "sqlite":
+                return f"trim(cast({column} as text), ' ' || char(9) || char(10) || char(13) || char(160))"
+            case "mssql":
+                return f"ltrim(rtrim(cast({column} as nvarchar(max))))"
+            case _:
+                return f"trim(cast({column} as char))"
+
     @property
     def for_update(self) -> str:
         """At a statement's end. SQLite locks the whole file when a writing transaction begins."""

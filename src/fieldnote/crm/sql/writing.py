@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from fieldnote.crm.note_marks import has_marker, marked, unmarked
-from fieldnote.crm.sql.columns import Table
+from fieldnote.crm.sql.columns import Family, Table
 from fieldnote.crm.sql.engine import LOCK_SECONDS, Database
 from fieldnote.crm.sql.errors import translated
 from fieldnote.crm.types import (
@@ -23,7 +23,7 @@ from fieldnote.crm.types import (
     Record,
     Row,
     WriteResult,
-    key_text,
+    external_id,
     note_marker,
 )
 from fieldnote.errors import CrmRefused, CrmUnavailable
@@ -76,9 +76,10 @@ class Writer:
         with self._at_work(self._writing, doing, writes=True) as connection:
             table = self._writing.table(connection, record.table)
             values = [table.column(write.column).fit(write.new) for write in writes]
-            row = self._row(self._writing, connection, table, record, columns, lock=True)
-            if row is None:
+            found = self._find(self._writing, connection, table, record, columns, lock=True)
+            if found is None:
                 return [WriteResult(Outcome.MISSING) for _ in writes]
+            key, row = found
             changes: dict[str, Any] = {}
             outcomes = []
             for write, value in zip(writes, values, strict=True):
@@ -89,7 +90,7 @@ class Writer:
                     changes[kind.name] = value
             after: Row | None = row
             if changes:
-                self._update(connection, table, record, changes)
+                self._update(connection, table, record, key, changes)
                 after = self._row(self._writing, connection, table, record, columns)
             return [
                 WriteResult(outcome, row[write.column], after[write.column] if after else None)
@@ -97,6 +98,12 @@ class Writer:
             ]
 
     def _row(
+        self, database: Database, connection: Connection, table: Table, record: Record, columns: tuple[str, ...]
+    ) -> Row | None:
+        found = self._find(database, connection, table, record, columns)
+        return None if found is None else found[1]
+
+    def _find(
         self,
         database: Database,
         connection: Connection,
@@ -105,7 +112,8 @@ class Writer:
         columns: tuple[str, ...],
         *,
         lock: bool = False,
-    ) -> Row | None:
+    ) -> tuple[object, Row] | None:
+        """The record's raw key, and some of its columns. A key with blanks around it is found too."""
         key = table.column(record.key_column)
         try:
             value = key.fit_key(record.key)
@@ -114,21 +122,23 @@ class Writer:
             return None
         names = [table.column(column).name for column in columns]
         listed = ", ".join(map(self._quote, (key.name, *names)))
-        statement = (
-            f"select {listed} from {database.dialect.path(table.path)}{database.dialect.updated_soon if lock else ''}"
-            f" where {self._quote(key.name)} = {self._bind('key')}{database.dialect.first(2)}"
-            f"{database.dialect.for_update if lock else ''}"
-        )
-        result = connection.exec_driver_sql(statement, {"key": value})
-        rows = [tuple(row) for row in result]
-        if len(rows) > 1:
-            text = f"{record.table}.{record.key_column} is no key: {record.key} stands there more than once"
-            raise CrmRefused(text, hint="name the column that identifies a record")
-        if not rows or key_text(rows[0][0]).rstrip() != record.key.rstrip():
-            return None
-        return dict(zip(columns, rows[0][1:], strict=True))
+        dialect, quoted = database.dialect, self._quote(key.name)
+        for left in (quoted, dialect.trimmed(quoted)) if key.family is Family.TEXT else (quoted,):
+            statement = (
+                f"select {listed} from {dialect.path(table.path)}{dialect.updated_soon if lock else ''}"
+                f" where {left} = {self._bind('key')}{dialect.first(2)}{dialect.for_update if lock else ''}"
+            )
+            rows = [tuple(row) for row in connection.exec_driver_sql(statement, {"key": value})]
+            if len(rows) > 1:
+                text = f"{record.table}.{record.key_column} is not a key: {record.key} occurs more than once"
+                raise CrmRefused(text, hint="name the column that identifies a record")
+            if rows and external_id(rows[0][0]) == record.key.strip():
+                return rows[0][0], dict(zip(columns, rows[0][1:], strict=True))
+        return None
 
-    def _update(self, connection: Connection, table: Table, record: Record, values: dict[str, Any]) -> None:
+    def _update(
+        self, connection: Connection, table: Table, record: Record, raw_key: object, values: dict[str, Any]
+    ) -> None:
         key = table.column(record.key_column)
         parameters = {f"value{n}": value for n, value in enumerate(values.values())}
         settings = ", ".join(
@@ -138,7 +148,7 @@ class Writer:
             f"update {self._writing.dialect.path(table.path)} set {settings}"
             f" where {self._quote(key.name)} = {self._bind('key')}"
         )
-        result = connection.exec_driver_sql(statement, {**parameters, "key": key.fit_key(record.key)})
+        result = connection.exec_driver_sql(statement, {**parameters, "key": raw_key})
         if result.rowcount == 0:
             text = f"{record.table}: the database let record {record.key} be seen but not changed"
             raise CrmRefused(text, hint="grant the user of crm.url (or crm.write_url) the right to update it")
