@@ -80,6 +80,8 @@ class Around:
     """Minutes since then."""
     from_last_m: float | None = None
     """From the recording before to this one."""
+    earlier: tuple[tuple[float, float], ...] = ()
+    """Gap and distance to the recordings before that one."""
     last_stop_m: float | None = None
     """From this recording to the closest stop before it."""
     nearest_m: float | None = None
@@ -305,7 +307,11 @@ class Scorer:
         free = rates.strays_per_minute * free_place * length
         after, length_after = 0.0, _length(rates.length_after, take)
         if around.gap is not None and around.gap < rates.after_gap.edges[-1]:
-            after = rates.after * rates.after_gap.at(around.gap) * after_place * length_after
+            after = rates.after_gap.at(around.gap) * after_place
+        for gap, distance in around.earlier:
+            if gap < rates.after_gap.edges[-1] and distance < rates.after_place.edges[-1]:
+                after = max(after, rates.after_gap.at(gap) * rates.after_place.at(distance))
+        after *= rates.after * length_after
         after += self._beside(take, around) * length_after
         slots = sum(
             rates.in_canceled_slot * start_density(rates, take.start - v.start, v.length) for v in around.canceled

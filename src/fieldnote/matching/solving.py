@@ -123,11 +123,14 @@ class Solver:
 
     def _around(self, day: RepDay, index: int, visits: Sequence[Visit], distances: Sequence[float | None]) -> Around:
         take, free_at, last, stop = day.takes[index], None, None, None
+        earlier: list[tuple[float, float]] = []
         for before in _before(day.takes, index):
             if before.end <= take.start + r.OVERLAP_TOLERANCE:
                 if free_at is None or before.end > free_at:
                     free_at, last = before.end, before.place
                 stop = stop or before.place
+                if (distance := place_distance_m(take.place, before.place)) is not None:
+                    earlier.append((max(0.0, take.start - before.end), distance))
         known = list(zip(visits, distances, strict=True))
         stops = [d for visit, d in known if d is not None and visit.start < take.start - _LATE_FROM]
         if (from_stop := place_distance_m(take.place, stop)) is not None:
@@ -136,6 +139,7 @@ class Solver:
             free_at=free_at,
             gap=None if free_at is None else max(0.0, take.start - free_at),
             from_last_m=place_distance_m(take.place, last),
+            earlier=tuple(earlier),
             last_stop_m=min(stops, default=None),
             nearest_m=min((d for d in distances if d is not None), default=None),
             canceled=tuple(v for v in visits if v.appointment.cancelled),
