@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from fieldnote import __version__
-from fieldnote.cli import bridge, config, db, init, links, oauth, quarantine, review, setup, status
+from fieldnote.cli import bridge, config, db, init, links, match, oauth, quarantine, review, setup, status
 from fieldnote.cli.demo import demo
 from fieldnote.cli.sandbox import sandbox
 from fieldnote.cli.support.logs import configure_logging
@@ -41,6 +41,7 @@ app.command()(review.revert)
 app.command()(review.forget)
 app.add_typer(review.app, name="review", help="What waits for a person's yes or no.")
 app.add_typer(links.app, name="links", help="Appointments for recordings that Siro has left unlinked.")
+app.add_typer(match.app, name="match", help="How good the matching of recordings with appointments is.")
 app.add_typer(quarantine.app, name="quarantine", help="Records that Siro will not take, or that cannot be mapped.")
 app.add_typer(oauth.app, name="oauth", help="OAuth app and user token.")
 app.add_typer(config.app, name="config", help="What a fieldnote.yaml may hold.")

@@ -330,6 +330,17 @@ matches: Final = Table(
 )
 """What was found for a recording that Siro left unlinked, and what became of it."""
 
+matching_rates: Final = Table(
+    "matching_rates",
+    metadata,
+    _connection(),
+    Column("version", Integer, nullable=False),
+    Column("learned_from", Integer, nullable=False),
+    Column("rates", JSONB(none_as_null=True), nullable=False),
+    _now("learned_at"),
+)
+"""The rates that links are decided by, learned from the connection's own history."""
+
 due: Final = Table(
     "due",
     metadata,

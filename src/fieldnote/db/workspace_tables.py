@@ -536,6 +536,17 @@ recording_choices: Final = Table(
 )
 """What a person said that a recording belongs to; without any record, to none. The machine leaves it so."""
 
+matching_rates: Final = Table(
+    "matching_rates",
+    metadata,
+    _organization(primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("learned_from", Integer, nullable=False),
+    _json("rates"),
+    _now("learned_at"),
+)
+"""The rates that an organization's links are decided by, learned from its own history."""
+
 recording_attention: Final = Table(
     "recording_attention",
     metadata,

@@ -12,21 +12,25 @@ Certain links are made, likely ones are proposed with their candidates.
 """
 
 from fieldnote.matching.bulk import Answer, Group, match_in_bulk
+from fieldnote.matching.evaluation import Evaluation, evaluate
 from fieldnote.matching.evidence import Evidence, Reason
 from fieldnote.matching.learning import ENOUGH, learn
 from fieldnote.matching.matcher import match
+from fieldnote.matching.names import naming_words
 from fieldnote.matching.places import place_distance_m
-from fieldnote.matching.rates import USUAL, Rates
+from fieldnote.matching.rates import MODEL_VERSION, USUAL, Rates
 from fieldnote.matching.records import Appointment, Candidate, Conversation, Decision, Outcome, Place, RunnerUp
 
 __all__ = [
     "ENOUGH",
+    "MODEL_VERSION",
     "USUAL",
     "Answer",
     "Appointment",
     "Candidate",
     "Conversation",
     "Decision",
+    "Evaluation",
     "Evidence",
     "Group",
     "Outcome",
@@ -34,8 +38,10 @@ __all__ = [
     "Rates",
     "Reason",
     "RunnerUp",
+    "evaluate",
     "learn",
     "match",
     "match_in_bulk",
+    "naming_words",
     "place_distance_m",
 ]

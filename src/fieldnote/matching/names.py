@@ -147,6 +147,12 @@ def title_words(title: str | None) -> TitleWords:
     return TitleWords(words, frozenset(_NUMBER.findall(plain)), kind)
 
 
+def naming_words(title: str | None) -> list[str]:
+    """The words of a title that a customer's name or street may have: longer ones, and none about the work."""
+    words = title_words(title).words - _JOB - _STREET
+    return sorted(word for word in words if len(word) >= _LONG_ENOUGH and word.isalpha())
+
+
 @dataclass(frozen=True, slots=True)
 class CustomerWords:
     """What of an appointment a title may say, read once."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from fieldnote.matching.calendars import Calendar
+from fieldnote.matching.calendars import Calendar, calendars_of
 from fieldnote.matching.names import one_slip_apart
 from fieldnote.matching.places import place_distance_m
 from fieldnote.matching.scoring import Visit
@@ -12,6 +12,11 @@ from fieldnote.matching.scoring import Visit
 _APART = 45.0
 """Minutes between two rows of one visit, at most."""
 _ONE_HOUSE = 100.0
+
+
+def twins_of_visits(visits: Iterable[Visit]) -> dict[str, str]:
+    """The same for appointments without their calendars."""
+    return twins_of(calendars_of(visits))
 
 
 def twins_of(calendars: Mapping[str, Calendar]) -> dict[str, str]:

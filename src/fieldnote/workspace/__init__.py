@@ -12,6 +12,7 @@
 
 from fieldnote.workspace.context import Workspace, open_workspace
 from fieldnote.workspace.domain.matching.explain import Explained, count_records, explain_links
+from fieldnote.workspace.domain.matching.history import evaluate_links, learn_rates
 from fieldnote.workspace.domain.organizations import (
     Organization,
     User,
@@ -51,10 +52,12 @@ __all__ = [
     "create_app",
     "ensure_oauth_app",
     "ensure_organization",
+    "evaluate_links",
     "explain_links",
     "find_organization",
     "init_organization",
     "is_loopback",
+    "learn_rates",
     "list_users",
     "map_user",
     "open_workspace",

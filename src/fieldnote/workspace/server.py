@@ -20,7 +20,7 @@ from fieldnote.db.engine import Application
 from fieldnote.errors import ConfigError
 from fieldnote.jobs import WorkerSettings, make_app, run_worker
 from fieldnote.workspace.context import Workspace
-from fieldnote.workspace.domain.matching import linking
+from fieldnote.workspace.domain.matching import history, linking
 from fieldnote.workspace.domain.recordings import processing, retention
 from fieldnote.workspace.domain.webhooks import deliveries
 from fieldnote.workspace.http.app import create_app
@@ -89,7 +89,13 @@ class WorkspaceServer:
             timeout_graceful_shutdown=5,
         )
         self._server = _Server(config)
-        blueprints = (linking.blueprint, processing.blueprint, retention.blueprint, deliveries.blueprint)
+        blueprints = (
+            linking.blueprint,
+            history.blueprint,
+            processing.blueprint,
+            retention.blueprint,
+            deliveries.blueprint,
+        )
         queue = make_app(Application.WORKSPACE, self.workspace.database_url, *blueprints)
         worker = run_worker(queue, context={"workspace": self.workspace}, settings=self._settings)
         self._tasks = [

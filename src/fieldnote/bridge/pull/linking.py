@@ -1,9 +1,9 @@
-"""Help with linking: recordings that Siro leaves unlinked are matched with the appointments that were pushed.
+"""Help with linking: match recordings that Siro leaves unlinked with the appointments that were pushed.
 
-Siro has its turn first: a recording is looked at half an hour after it ended, and again, ever more seldom, for a
-week, as appointments come late. What is certain is linked through the API where the file lets it (`pull.linking`)
-and a user token of scope write is there; what is likely is proposed. What a person linked, took away or rejected is
-never undone, and not asked again.
+Siro has its turn first. A recording is looked at half an hour after its end, and again, less and less often, for a
+week, as appointments come late. Certain links are made through the API if the file allows it (`pull.linking`) and a
+user token with the scope `write` exists. Likely links are proposed. A link that a person made, removed or rejected is
+never undone, and nobody is asked again.
 """
 
 from __future__ import annotations
@@ -11,20 +11,20 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
 from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
-from fieldnote.bridge.reps import Rep, overrides_of
-from fieldnote.bridge.reps import match as match_rep
+from fieldnote.bridge.pull.link_history import current_rates, read_history
+from fieldnote.bridge.reps import overrides_of
 from fieldnote.bridge.session import Bridge
 from fieldnote.config import Linking
 from fieldnote.db.bridge_tables import matches, sent
 from fieldnote.errors import FieldnoteError
-from fieldnote.matching import Appointment, Conversation, Decision, Outcome, Place, match
+from fieldnote.matching import Decision, Outcome, match
 from fieldnote.siro.errors import Forbidden, Invalid, MissingCredential, NotFound, Refused
 from fieldnote.siro.models import User
 
@@ -34,7 +34,7 @@ SIROS_TURN: Final = timedelta(minutes=30)
 """After a recording's end, before it is looked at here."""
 LOOKED_AT_FOR: Final = timedelta(days=7)
 _AROUND: Final = timedelta(hours=14)
-"""Neighbours from so far around take part in the solution."""
+"""Recordings and appointments this far around take part in the solution."""
 _AT_ONCE: Final = 500
 _OTHERS: Final = 3
 
@@ -103,62 +103,14 @@ def _due_values(connection: str) -> dict[str, Any]:
 async def _decide(
     bridge: Bridge, due: Sequence[Any], users: Sequence[User], overrides: Mapping[str, str]
 ) -> list[Decision]:
-    """The decisions about the recordings that are due, those of one user solved together with all their neighbours."""
+    """Decide about the due recordings, together with all recordings and appointments around them."""
     wanted = {row.recording_id for row in due}
     first, last = min(row.started_at for row in due) - _AROUND, max(row.started_at for row in due) + _AROUND
-    scope = {"connection": bridge.name, "first": first, "last": last}
-    async with bridge.engine.connect() as conn:
-        made = (await conn.execute(_MADE, {**scope, "users": sorted({row.user_id for row in due})})).all()
-        planned = (await conn.execute(_PLANNED, scope)).all()
-    appointments = [item for row in planned if (item := _appointment(row.key, row.payload, users, overrides))]
-    known = {item.id for item in appointments}
-    fixed = {row.recording_id: row.engagement for row in made if row.recording_id not in wanted}
-    elsewhere = {key: None if value not in known else value for key, value in fixed.items()}
-    decisions = match([_conversation(row) for row in made], appointments, fixed=elsewhere)
+    known = await read_history(bridge, users, overrides, first=first, last=last)
+    rates = await current_rates(bridge, users, overrides)
+    fixed = {key: value for key, value in known.linked.items() if key not in wanted}
+    decisions = match(known.conversations, known.appointments, fixed=fixed, rates=rates)
     return [decision for decision in decisions if decision.conversation_id in wanted]
-
-
-def _conversation(row: Any) -> Conversation:
-    place = None if row.latitude is None or row.longitude is None else Place(row.latitude, row.longitude)
-    duration = None if row.duration_ms is None else timedelta(milliseconds=row.duration_ms)
-    return Conversation(row.recording_id, row.user_id, row.started_at, duration, place, row.title)
-
-
-def _appointment(
-    key: str, payload: dict[str, Any], users: Sequence[User], overrides: Mapping[str, str]
-) -> Appointment | None:
-    """An appointment as it was pushed, its reps as Siro's users."""
-    start = _moment(payload.get("startTime"))
-    reps = [child for child in payload.get("engagementUsers") or () if not child.get("deletedAt")]
-    found = (
-        match_rep(Rep(child["externalId"], child.get("email"), child.get("name")), users, overrides) for child in reps
-    )
-    rep_ids = frozenset(item.user.id for item in found if item.user is not None)
-    if start is None or not rep_ids:
-        return None
-    account = payload.get("account") or {}
-    return Appointment(
-        key,
-        rep_ids,
-        start,
-        _moment(payload.get("endTime")),
-        _place(account),
-        payload.get("subject"),
-        account.get("name"),
-        cancelled=bool(payload.get("deletedAt")),
-    )
-
-
-def _moment(value: object) -> datetime | None:
-    return datetime.fromisoformat(value).astimezone(UTC) if isinstance(value, str) and value else None
-
-
-def _place(account: dict[str, Any]) -> Place | None:
-    places = [account, *(account.get("addresses") or ())]
-    for place in places:
-        if place.get("latitude") is not None and place.get("longitude") is not None:
-            return Place(float(place["latitude"]), float(place["longitude"]))
-    return None
 
 
 async def _carry_out(bridge: Bridge, decision: Decision, policy: Linking) -> bool:
@@ -280,7 +232,7 @@ def _found(row: Any) -> Found:
 
 # --- SQL ------------------------------------------------------------------------------------------------
 
-# The older the recording, the seldomer it is looked at.
+# The older the recording, the less often it is looked at.
 _DUE = text("""
     select r.recording_id, r.user_id, r.started_at from recordings r
     left join matches m using (connection, recording_id)
@@ -290,23 +242,6 @@ _DUE = text("""
       and (m.id is null or m.state in ('open', 'none')
            and m.looked_at < now() - greatest(interval '10 minutes', (m.looked_at - r.started_at) / 10))
     order by r.started_at limit :limit
-""")
-
-_MADE = text("""
-    select r.recording_id, r.user_id, r.started_at, r.duration_ms, r.latitude, r.longitude, c.title,
-           (select min(l.record) from recording_links l
-             where l.connection = r.connection and l.recording_id = r.recording_id and l.model = 'engagement')
-               as engagement
-    from recordings r left join recording_contents c using (connection, recording_id)
-    where r.connection = :connection and r.user_id = any(cast(:users as text[])) and not r.deleted
-      and r.started_at between :first and :last
-    order by r.started_at, r.recording_id
-""")
-
-_PLANNED = text("""
-    select key, payload from sent
-    where connection = :connection and stream = 'engagements' and state = 'sent' and payload is not null
-      and (payload ->> 'startTime')::timestamptz between :first and :last
 """)
 
 _WAS_LINKED = text("select was_linked from recordings where connection = :connection and recording_id = :id")

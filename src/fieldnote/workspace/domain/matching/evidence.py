@@ -1,8 +1,8 @@
-"""What is known of a rep's recordings and of the appointments that they may belong to, for `fieldnote.matching`."""
+"""Read a rep's recordings, and the appointments that they may belong to, for `fieldnote.matching`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -10,15 +10,16 @@ from typing import Any, Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from fieldnote.matching import Appointment, Conversation, Decision, Place, match
+from fieldnote.matching import Appointment, Conversation, Decision, Place, Rates, match, naming_words
+from fieldnote.workspace.domain.matching.rates import read_rates
 
 SEEN_IN_LIST: Final = ("MEETING", "APPOINTMENT", "EVENT")
 """The kinds of engagement that happen in person, so that a recording can belong to one."""
 MARGIN: Final = timedelta(hours=12)
-"""Neighbours on either side of a span, whose recordings and appointments can claim each other."""
-COLLEAGUES: Final = {"before": timedelta(hours=2), "after": timedelta(minutes=45), "degrees": 0.01}
-"""How long after a colleague's appointment has begun, and before it does, a recording at its address may be of it. A
-box of so many degrees holds all that the matcher calls the same place, up to 75 degrees north or south."""
+"""Time on either side of a span, whose recordings and appointments can claim each other."""
+COLLEAGUES: Final = {"before": timedelta(hours=4), "after": timedelta(hours=4), "degrees": 0.01}
+"""How long after a colleague's appointment has begun, and before it does, a recording may be of it. A box of so many
+degrees contains every place that the matcher calls the same, up to 75 degrees north or south."""
 
 _RECORDINGS: Final = text("""
 select r.id::text, r.user_id::text, r.created_at, r.duration_ms, r.latitude, r.longitude, r.title,
@@ -39,7 +40,8 @@ select r.id::text, r.user_id::text, r.created_at, r.duration_ms, r.latitude, r.l
        select id from opportunities where external_id = r.opportunity_external_id order by created_at limit 1) o on true
   left join recording_links l on l.recording_id = r.id
   left join recording_choices c on c.recording_id = r.id
- where r.user_id = :user and r.deleted_at is null and r.created_at >= :from and r.created_at < :until
+ where r.user_id = any(cast(:users as uuid[])) and r.deleted_at is null
+   and r.created_at >= :from and r.created_at < :until
  order by r.created_at, r.id
 """)
 _APPOINTMENT: Final = """
@@ -61,7 +63,7 @@ select e.id::text, e.external_id, e.starts_at, e.ends_at, e.fields ->> 'subject'
 _OWN: Final = text(f"""{_APPOINTMENT}
  where e.activity_type = any(:kinds) and e.starts_at >= :from and e.starts_at < :until
    and exists (select from engagement_users p join crm_users u on u.id = p.crm_user_id
-                where p.engagement_id = e.id and p.deleted_at is null and u.user_id = :user)
+                where p.engagement_id = e.id and p.deleted_at is null and u.user_id = any(cast(:users as uuid[])))
 """)
 # Where somebody recorded, at that time, a colleague may have been expected.
 _NEAR: Final = text(f"""{_APPOINTMENT}
@@ -79,59 +81,122 @@ _NEAR: Final = text(f"""{_APPOINTMENT}
         where abs(coalesce(na.latitude, nl.latitude, nc.latitude) - here.latitude) < :degrees
           and abs(coalesce(na.longitude, nl.longitude, nc.longitude) - here.longitude) < :degrees))
 """)  # noqa: S608 - our own text
+# A title that has a word of a customer's name or street may be of a colleague's appointment.
+_NAMED: Final = text(f"""{_APPOINTMENT}
+ where e.activity_type = any(:kinds) and e.deleted_at is null and not (e.id = any(cast(:own as uuid[])))
+   and e.id = any(array(
+       select n.id
+         from unnest(cast(:moments as timestamptz[]), cast(:words as text[])) here (at, word)
+        cross join lateral (
+              select id, account_id, lead_id, contact_id from engagements
+               where starts_at between here.at - :before and here.at + :after offset 0) n
+         left join accounts na on na.id = n.account_id
+         left join leads nl on nl.id = n.lead_id
+         left join contacts nc on nc.id = n.contact_id
+        where strpos(lower(concat_ws(' ', na.fields ->> 'name', nc.fields ->> 'name', nl.fields ->> 'lastName',
+                     coalesce(na.fields, nl.fields, nc.fields) #>> '{{addresses,0,street}}')), here.word) > 0))
+""")  # noqa: S608 - our own text
+
+
+_HISTORY: Final = text("""
+select r.id::text, r.user_id::text, r.created_at, r.duration_ms, r.latitude, r.longitude, r.title,
+       null as transcript,
+       e.id::text as named_engagement, c.trigger as chosen, c.engagement_id::text as chosen_engagement
+  from recordings r
+  left join lateral (
+       select id from engagements where external_id = r.appointment_external_id order by created_at limit 1) e on true
+  left join recording_choices c on c.recording_id = r.id
+ where r.deleted_at is null
+ order by r.created_at desc, r.id
+ limit :most
+""")
+_ALL: Final = text(f"""{_APPOINTMENT}
+ where e.activity_type = any(:kinds) and e.starts_at >= :from and e.starts_at < :until
+""")
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What there is to decide about, and what the matcher says."""
+    """The recordings of a span, and the matcher's decisions."""
 
     made: Sequence[Any]
-    """The rep's recordings, with those around the span, the earliest first."""
+    """The rep's recordings in and around the span, the earliest first."""
     decisions: dict[str, Decision]
     """By recording."""
     names: dict[str, str]
     """The CRM's id of each appointment."""
-    standing: frozenset[str]
-    """The appointments that are not cancelled."""
+    kept: frozenset[str]
+    """The appointments that are not canceled."""
 
 
 async def read_known(conn: AsyncConnection, user_id: str, start: datetime, until: datetime) -> Known:
-    """Read both sides of a span of a rep's time, and match them."""
-    span = {"user": user_id, "from": start - MARGIN, "until": until + MARGIN}
-    made: Sequence[Any] = (await conn.execute(_RECORDINGS, span)).all()
+    """Read both sides of a span of a rep's time, and match them.
+
+    A colleague's appointment that the rep may have recorded brings the colleague's own recordings along: an appointment
+    that its own rep recorded is rarely anybody else's.
+    """
+    span = {"users": [user_id], "from": start - MARGIN, "until": until + MARGIN}
     wide = span | {"from": start - 2 * MARGIN, "until": until + 2 * MARGIN, "kinds": [*SEEN_IN_LIST]}
-    planned: list[Any] = [*(await conn.execute(_OWN, wide))] if made else []
-    planned += await _near(conn, made, [row.id for row in planned])
+    made: Sequence[Any] = (await conn.execute(_RECORDINGS, span)).all()
+    planned: dict[str, Any] = {row.id: row for row in await conn.execute(_OWN, wide)} if made else {}
+    planned |= {row.id: row for row in await _of_colleagues(conn, made, [*planned])}
+    others: Sequence[Any] = ()
+    if owners := sorted({rep for row in planned.values() for rep in row.reps} - {user_id}):
+        others = (await conn.execute(_RECORDINGS, span | {"users": owners})).all()
+        planned |= {row.id: row for row in await conn.execute(_OWN, wide | {"users": owners})} if others else {}
+    rates = await read_rates(conn)
     return Known(
         made,
-        {decision.conversation_id: decision for decision in _match(made, planned)},
-        {row.id: row.external_id for row in planned},
-        frozenset(row.id for row in planned if not row.cancelled),
+        {decision.conversation_id: decision for decision in _match([*made, *others], planned.values(), rates)},
+        {row.id: row.external_id for row in planned.values()},
+        frozenset(row.id for row in planned.values() if not row.cancelled),
     )
 
 
-async def _near(conn: AsyncConnection, made: Sequence[Any], own: Sequence[str]) -> Sequence[Any]:
-    """Colleagues' appointments where and when the rep recorded."""
+async def _of_colleagues(conn: AsyncConnection, made: Sequence[Any], own: Sequence[str]) -> list[Any]:
+    """Colleagues' appointments where and when the rep recorded, or that a title names."""
+    about = COLLEAGUES | {"kinds": [*SEEN_IN_LIST], "own": list(own)}
+    found: list[Any] = []
     placed = [row for row in made if _place(row) is not None]
-    if not placed:
-        return []
-    values = COLLEAGUES | {
-        "kinds": [*SEEN_IN_LIST],
-        "own": list(own),
-        "moments": [row.created_at for row in placed],
-        "latitudes": [row.latitude for row in placed],
-        "longitudes": [row.longitude for row in placed],
-    }
-    return (await conn.execute(_NEAR, values)).all()
+    if placed:
+        places = {
+            "moments": [row.created_at for row in placed],
+            "latitudes": [row.latitude for row in placed],
+            "longitudes": [row.longitude for row in placed],
+        }
+        found += await conn.execute(_NEAR, about | places)
+    named = [(row.created_at, word) for row in made for word in naming_words(row.title)]
+    if named:
+        words = {"moments": [moment for moment, _ in named], "words": [word for _, word in named]}
+        found += await conn.execute(_NAMED, about | words)
+    return found
 
 
-def _match(made: Sequence[Any], planned: Sequence[Any]) -> list[Decision]:
+def _match(made: Sequence[Any], planned: Iterable[Any], rates: Rates) -> list[Decision]:
+    return match(
+        [conversation_of(row) for row in made],
+        [appointment_of(row) for row in planned],
+        fixed=decided_by_people(made),
+        rates=rates,
+    )
+
+
+async def history_rows(conn: AsyncConnection, most: int) -> tuple[Sequence[Any], Sequence[Any]]:
+    """The organization's latest recordings, at most so many, and all appointments around them."""
+    made: Sequence[Any] = (await conn.execute(_HISTORY, {"most": most})).all()
+    if not made:
+        return [], []
+    span = {"from": made[-1].created_at - 2 * MARGIN, "until": made[0].created_at + 2 * MARGIN}
+    return made, (await conn.execute(_ALL, span | {"kinds": [*SEEN_IN_LIST]})).all()
+
+
+def decided_by_people(made: Iterable[Any]) -> dict[str, str | None]:
+    """The appointment, or none, of each recording that a person or a deep link decided."""
     fixed = {row.id: row.named_engagement for row in made if row.named_engagement is not None}
-    fixed |= {row.id: row.chosen_engagement for row in made if row.chosen is not None}
-    return match([_conversation(row) for row in made], [_appointment(row) for row in planned], fixed=fixed)
+    return fixed | {row.id: row.chosen_engagement for row in made if row.chosen is not None}
 
 
-def _conversation(row: Any) -> Conversation:
+def conversation_of(row: Any) -> Conversation:
     return Conversation(
         id=row.id,
         rep_id=row.user_id,
@@ -143,7 +208,7 @@ def _conversation(row: Any) -> Conversation:
     )
 
 
-def _appointment(row: Any) -> Appointment:
+def appointment_of(row: Any) -> Appointment:
     return Appointment(
         id=row.id,
         rep_ids=frozenset(row.reps),

@@ -103,6 +103,17 @@ with touched as (
       join recordings r on r.created_at between t.starts_at - :after and t.starts_at + :before
        and abs(r.latitude - coalesce(a.latitude, l.latitude, c.latitude)) < :degrees
        and abs(r.longitude - coalesce(a.longitude, l.longitude, c.longitude)) < :degrees
+    union all
+    select r.user_id, r.created_at
+      from touched t
+      left join accounts a on a.id = t.account_id
+      left join leads l on l.id = t.lead_id
+      left join contacts c on c.id = t.contact_id
+     cross join lateral regexp_split_to_table(
+           lower(concat_ws(' ', a.fields ->> 'name', c.fields ->> 'name', l.fields ->> 'lastName',
+                 coalesce(a.fields, l.fields, c.fields) #>> '{addresses,0,street}')), '[^[:alpha:]]+') word
+      join recordings r on r.created_at between t.starts_at - :after and t.starts_at + :before
+       and length(word) > 3 and strpos(lower(r.title), word) > 0
 )
 select distinct user_id::text, cast(created_at at time zone 'UTC' as date) as day from affected order by 1, 2
 """)
@@ -171,6 +182,11 @@ async def defer_links(conn: AsyncConnection, organization_id: str, touched: Touc
         days |= {(row.user_id, row.day) for row in await conn.execute(_AFFECTED, records)}
     for user_id in touched.users:
         days |= {(user_id, row.day) for row in await conn.execute(_DAYS_OF_USER, {"user": user_id})}
+    await defer_days(conn, organization_id, days)
+
+
+async def defer_days(conn: AsyncConnection, organization_id: str, days: Iterable[tuple[str, date]]) -> None:
+    """Have the links of users' days (UTC) decided again, once the transaction is committed."""
     for user_id, day in sorted(days):  # one order for all, so that two never wait for each other's job
         await defer(
             conn,
@@ -223,7 +239,7 @@ async def link_span(
 
 def _stays(row: Any, known: Known) -> bool:
     """Without its words a purged recording might be decided otherwise: what was found while they were there counts."""
-    return row.purged and row.chosen is None and row.linked_engagement in known.standing
+    return row.purged and row.chosen is None and row.linked_engagement in known.kept
 
 
 def _link_of(row: Any, decision: Decision, names: dict[str, str], trigger: str) -> _Link:
