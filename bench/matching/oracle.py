@@ -24,9 +24,9 @@ class Oracle:
     def __init__(self, world: World, rates: Rates, certainty: float = DECIDABLE) -> None:
         self._certainty = certainty
         self._world, self._rates = world, rates
-        standing = [a for a in world.appointments if not a.cancelled and a.kind == "APPOINTMENT"]
-        standing = [a for a in standing if a.id not in world.same]
-        self._by_start = sorted(standing, key=lambda a: a.starts_at.timestamp())
+        planned = [a for a in world.appointments if not a.cancelled and a.kind == "APPOINTMENT"]
+        planned = [a for a in planned if a.id not in world.same]
+        self._by_start = sorted(planned, key=lambda a: a.starts_at.timestamp())
         self._starts = [a.starts_at.timestamp() for a in self._by_start]
         self._taken: dict[str, list[Conversation]] = defaultdict(list)
         self._made: dict[str, list[Conversation]] = defaultdict(list)
@@ -106,16 +106,16 @@ class Oracle:
         stale = rates.stale_gps * self._last_stop(conversation)
         if appointment.place is None:
             return (1 - rates.stale_gps) * anywhere + stale
-        metres = _metres(conversation.place, appointment.place)
-        good = 1 - rates.zip_centre - rates.wrong_address
-        here = good * _normal(metres, 30) + rates.zip_centre * _normal(metres, 2_000) + rates.wrong_address * anywhere
+        meters = _meters(conversation.place, appointment.place)
+        good = 1 - rates.zip_center - rates.wrong_address
+        here = good * _normal(meters, 30) + rates.zip_center * _normal(meters, 2_000) + rates.wrong_address * anywhere
         return (1 - rates.stale_gps) * here + stale
 
     def _last_stop(self, conversation: Conversation) -> float:
         own, begins = self._made[conversation.rep_id], self._begins[conversation.rep_id]
         index = bisect_left(begins, conversation.starts_at.timestamp())
         places = [c.place for c in own[max(0, index - 2) : index] if c.place]
-        return max((_normal(_metres(conversation.place, p), 40) for p in places if conversation.place), default=0.0)
+        return max((_normal(_meters(conversation.place, p), 40) for p in places if conversation.place), default=0.0)
 
     def _title(self, conversation: Conversation, appointment: Appointment) -> float:
         title = (conversation.title or "").casefold()
@@ -126,7 +126,7 @@ class Oracle:
 
 
 def same_city(conversation: Conversation, appointment: Appointment) -> bool:
-    """Only colleagues of one city stand in for each other."""
+    """Only colleagues of one city replace each other."""
     rep = int(conversation.rep_id.removeprefix("rep-"))
     return any(int(other.removeprefix("rep-")) % 3 == rep % 3 for other in appointment.rep_ids)
 
@@ -139,11 +139,11 @@ def _gauss(x: float, scale: float) -> float:
     return exp(-0.5 * (x / scale) ** 2) / (scale * sqrt(2 * pi))
 
 
-def _normal(metres: float, scale: float) -> float:
-    """Density per square metre at that distance from the middle of a round bell."""
-    return exp(-0.5 * (metres / scale) ** 2) / (2 * pi * scale * scale)
+def _normal(meters: float, scale: float) -> float:
+    """Density per square meter at that distance from the middle of a round bell."""
+    return exp(-0.5 * (meters / scale) ** 2) / (2 * pi * scale * scale)
 
 
-def _metres(a: Place, b: Place) -> float:
+def _meters(a: Place, b: Place) -> float:
     north = (a.latitude - b.latitude) * 111_320
     return hypot(north, (a.longitude - b.longitude) * 111_320 * cos(radians(a.latitude)))

@@ -58,7 +58,7 @@ def answers_of(decisions: Iterable[Decision]) -> Answers:
 
 
 def nearest_start(world: World) -> Answers:
-    """What comes of taking the rep's standing appointment whose start is nearest, within 90 minutes."""
+    """What comes of taking the rep's open appointment whose start is nearest, within 90 minutes."""
     calendars: dict[str, list[Appointment]] = defaultdict(list)
     for appointment in sorted(world.appointments, key=lambda a: (a.starts_at, a.id)):
         if appointment.kind == "APPOINTMENT" and not appointment.cancelled:

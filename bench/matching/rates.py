@@ -12,7 +12,7 @@ class Rates:
     no_gps: float = 0.0
     stale_gps: float = 0.0
     no_address: float = 0.0
-    zip_centre: float = 0.0
+    zip_center: float = 0.0
     wrong_address: float = 0.0
     default_title: float = 0.0
     misspelt: float = 0.0
@@ -45,7 +45,7 @@ DISORDER = Rates(
     no_gps=0.20,
     stale_gps=0.03,
     no_address=0.08,
-    zip_centre=0.05,
+    zip_center=0.05,
     wrong_address=0.015,
     default_title=0.60,
     misspelt=0.10,

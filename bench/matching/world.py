@@ -26,7 +26,7 @@ LAST = (
 )  # fmt: skip
 PROJECTS = ("kitchen", "bath", "roof", "windows", "siding", "deck", "solar", "floors")
 DEFAULTS = (None, "", "New recording", "Recording", "Untitled recording")
-KILOMETRE = 1 / 111.32
+KILOMETER = 1 / 111.32
 """Degrees of latitude."""
 
 
@@ -61,9 +61,9 @@ def make_world(seed: int, *, reps: int = 50, days: int = 364, rates: Rates = DIS
     return _Maker(seed, reps, days, rates).world()
 
 
-def moved(place: Place, metres: float, dice: random.Random) -> Place:
+def moved(place: Place, meters: float, dice: random.Random) -> Place:
     """`place` with normal noise of that size in both directions."""
-    north, east = dice.gauss(0, metres) / 1000 * KILOMETRE, dice.gauss(0, metres) / 1000 * KILOMETRE
+    north, east = dice.gauss(0, meters) / 1000 * KILOMETER, dice.gauss(0, meters) / 1000 * KILOMETER
     return Place(place.latitude + north, place.longitude + east / cos(radians(place.latitude)))
 
 
@@ -277,8 +277,8 @@ class _Maker:
         if self._chance("no_address"):
             visit.tags.add("CRM place missing")
             return None
-        if self._chance("zip_centre"):
-            visit.tags.add("CRM place a ZIP's centre")
+        if self._chance("zip_center"):
+            visit.tags.add("CRM place a ZIP's center")
             return Place(round(visit.house.latitude * 20) / 20, round(visit.house.longitude * 16) / 16)
         if self._chance("wrong_address"):
             visit.tags.add("CRM place wrong")

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 import typer
-from sqlalchemy import text
+from sqlalchemy import insert, text
 from typer.testing import CliRunner
 
 from fieldnote.bridge import Bridge, pull_once, push_once
+from fieldnote.bridge.link_history import evaluate_links, read_history
 from fieldnote.bridge.pull.linking import Found, MatchState, approve_link, found_links, reject_link
-from fieldnote.cli import links
+from fieldnote.cli import links, match
+from fieldnote.db.bridge_tables import matching_rates
 from fieldnote.errors import FieldnoteError
+from fieldnote.matching import MODEL_VERSION, USUAL, Place
+from fieldnote.siro.models import User
 from tests.bridge.conftest import Crm, Opener
 from tests.bridge.stub_siro import StubSiro, ago
 from tests.bridge.test_pull import pull
@@ -25,6 +30,8 @@ BOTH_REPS = [
     {"id": "user-1", "email": "ann@example.com", "firstName": "Ann", "lastName": "Lee", "disabled": False},
     {"id": "user-2", "email": "bo@example.com", "firstName": "Bo", "lastName": "Diaz", "disabled": False},
 ]
+
+BOTH_USERS = [User.model_validate(user) for user in BOTH_REPS]
 
 
 @pytest.fixture
@@ -203,6 +210,72 @@ async def test_off_is_off(crm: Crm, stub: StubSiro, opened: Opener) -> None:
         assert (await matches(bridge), "crm" in stub.recordings["r1"]) == ({}, False)
 
 
+async def test_a_recording_that_is_not_due_takes_part_and_is_not_taken_for_a_stray(
+    crm: Crm, stub: StubSiro, opened: Opener
+) -> None:
+    """The first part was looked at before. The second one comes late and belongs to the same visit."""
+    start = ago(hours=5)
+    async with opened(**USER, **IN_UTC, pull__linking="propose") as bridge:
+        visit(crm, 1, start)
+        await push_once(bridge)
+        recorded(stub, "r1", start + timedelta(minutes=3), title="Smith")
+        await pull(bridge)
+        recorded(stub, "r2", start + timedelta(minutes=55), title="Smith")
+        await pull(bridge)
+        found = await matches(bridge)
+        assert (found["r1"].engagement, found["r2"].engagement) == ("1", "1")
+
+
+async def test_the_matcher_gets_all_that_was_pushed_of_an_appointment(crm: Crm, stub: StubSiro, opened: Opener) -> None:
+    start = ago(hours=5)
+    more = {
+        "account": {"name": "Smith", "addresses": [{"street": "12 Juniper Lane", "latitude": 39.7, "longitude": -105}]},
+        "opportunity": {"externalId": "1", "name": "Sunroom"},
+    }
+    async with opened(**USER, **IN_UTC) as bridge:
+        visit(crm, 1, start)
+        await push_once(bridge)
+        async with bridge.engine.begin() as conn:
+            added = text("update sent set payload = payload || cast(:more as jsonb)")
+            await conn.execute(added, {"more": json.dumps(more)})
+        [one] = (await read_history(bridge, BOTH_USERS, {}, first=ago(hours=9), last=ago())).appointments
+        assert (one.street, one.project, one.kind) == ("12 Juniper Lane", "Sunroom", "APPOINTMENT")
+        assert (one.customer, one.title, one.place) == ("Smith", "Visit", Place(39.7, -105))
+
+
+async def test_links_that_others_made_measure_the_matcher(crm: Crm, stub: StubSiro, opened: Opener) -> None:
+    start = ago(hours=30)
+    async with opened(**USER, **IN_UTC, pull__linking="off") as bridge:
+        for key in (1, 2, 3):
+            visit(crm, key, start + timedelta(hours=4 * key))
+        await push_once(bridge)
+        for key in (1, 2, 3):
+            recorded(stub, f"r{key}", start + timedelta(hours=4 * key, minutes=2))
+        for key, engagement in ((1, "1"), (2, "3")):
+            linked = {"id": stub.records["engagements"][engagement]["id"], "externalId": engagement}
+            stub.recordings[f"r{key}"]["crm"] = {"integrationConnectionId": "x", "engagement": linked}
+        await pull_once(bridge)
+        found = (await evaluate_links(bridge)).overall
+        assert (found.recordings, found.belong, found.guessed, found.guessed_right) == (2, 2, 2, 1)
+
+
+async def test_rates_are_kept_with_their_version_and_named_in_the_reasons(
+    crm: Crm, stub: StubSiro, opened: Opener
+) -> None:
+    start = ago(hours=5)
+    async with opened(**USER, **IN_UTC) as bridge:
+        visit(crm, 1, start)
+        await push_once(bridge)
+        kept = replace(USUAL, learned_from=777).as_json()
+        async with bridge.engine.begin() as conn:
+            values = {"connection": bridge.name, "version": MODEL_VERSION, "learned_from": 777, "rates": kept}
+            await conn.execute(insert(matching_rates).values(values))
+        recorded(stub, "r1", start + timedelta(minutes=3), title="Smith")
+        await pull(bridge)
+        reasons = (await matches(bridge))["r1"].reasons
+        assert "judged by rates learned from 777 recordings of the organization" in reasons
+
+
 def test_links_are_listed_and_decided_by_commands(
     crm: Crm, stub: StubSiro, write_config: Any, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -212,6 +285,7 @@ def test_links_are_listed_and_decided_by_commands(
     app.command()(commands.push)
     app.command()(commands.pull)
     app.add_typer(links.app, name="links")
+    app.add_typer(match.app, name="match")
     monkeypatch.setenv("FIELDNOTE_BRIDGE_DATABASE_URL", database_url)
     file = str(write_config(**USER, **IN_UTC, pull__linking="propose"))
 
@@ -231,3 +305,6 @@ def test_links_are_listed_and_decided_by_commands(
     assert "is linked to appointment 1" in run("links", "approve", str(found["id"]), "--as", "pat")
     assert "0 recordings" in run("links", "list")
     assert "linked" in run("links", "list", "--all")
+    run("pull")
+    assert "1 recordings with a known link" in run("match", "eval")
+    assert json.loads(run("match", "eval", "--json"))["overall"]["guessed_right"] == 1

@@ -20,9 +20,9 @@ class World:
     truth: dict[str, str | None] = field(default_factory=dict)
 
 
-def moved(place: Place, metres: float, dice: random.Random) -> Place:
+def moved(place: Place, meters: float, dice: random.Random) -> Place:
     """`place` with normal noise of that size in both directions."""
-    north, east = dice.gauss(0, metres), dice.gauss(0, metres)
+    north, east = dice.gauss(0, meters), dice.gauss(0, meters)
     per_degree = 111_320.0
     return Place(
         place.latitude + north / per_degree,

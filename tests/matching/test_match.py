@@ -1,4 +1,4 @@
-"""What the matcher does, one behaviour a test."""
+"""What the matcher does, one behavior a test."""
 
 from __future__ import annotations
 
@@ -175,7 +175,7 @@ def test_a_phone_that_still_reports_the_last_stop_is_believed_less() -> None:
     assert stale.score > elsewhere.score
 
 
-def test_a_few_kilometres_off_is_not_linked_by_itself() -> None:
+def test_a_few_kilometers_off_is_not_linked_by_itself() -> None:
     there = Place(HOUSE.latitude + 0.06, HOUSE.longitude)  # 6.7 km
     assert decide(recording(start=2, place=there), appointment(place=HOUSE)).outcome is Outcome.PROPOSED
 
@@ -474,7 +474,7 @@ def test_a_fixed_pair_takes_the_appointment_from_the_others() -> None:
     assert free == {"r1": None, "r2": "a"}
 
 
-def test_a_persons_link_stands_against_all_evidence_that_comes_later() -> None:
+def test_a_persons_link_is_kept_against_all_later_evidence() -> None:
     """A person linked it to `b`; then a transcript, a title and a moved appointment all speak for `a`."""
     ours = appointment("a", place=HOUSE, customer="Elena Munoz")
     theirs = appointment("b", 30, 90, place=ACROSS_TOWN, customer="Lee Hall")
@@ -484,7 +484,7 @@ def test_a_persons_link_stands_against_all_evidence_that_comes_later() -> None:
         assert match([heard], later, fixed={"r": "b"})[0].appointment_id == "b"
 
 
-def test_a_persons_unlink_stands_and_leaves_the_appointment_to_others() -> None:
+def test_a_persons_unlink_is_kept_and_leaves_the_appointment_to_others() -> None:
     both = [recording("r1", 0, 20, place=HOUSE), recording("r2", 25, 30, place=HOUSE)]
     decisions = match(both, [appointment(place=HOUSE)], fixed={"r1": None})
     assert links(decisions) == {"r1": None, "r2": "a"}

@@ -1,4 +1,4 @@
-"""What holds for any day."""
+"""Properties of any day."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_the_order_of_the_input_does_not_matter(
 
 @settings(max_examples=60, deadline=None)
 @given(days())
-def test_only_standing_appointments_of_the_rep_or_at_the_very_place_are_linked_or_proposed(
+def test_only_open_appointments_of_the_rep_or_at_the_very_place_are_linked_or_proposed(
     day: tuple[list[Conversation], list[Appointment]],
 ) -> None:
     conversations, appointments = day
@@ -70,8 +70,8 @@ def test_only_standing_appointments_of_the_rep_or_at_the_very_place_are_linked_o
     for conversation, decision in zip(conversations, match(*day), strict=True):
         if decision.best:
             chosen = by_id[decision.best.appointment_id]
-            metres = place_distance_m(conversation.place, chosen.place)
-            assert conversation.rep_id in chosen.rep_ids or (metres is not None and metres < 250)
+            meters = place_distance_m(conversation.place, chosen.place)
+            assert conversation.rep_id in chosen.rep_ids or (meters is not None and meters < 250)
             assert decision.best.evidence.other_rep == (conversation.rep_id not in chosen.rep_ids)
             assert not chosen.cancelled
 

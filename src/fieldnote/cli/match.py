@@ -43,7 +43,7 @@ def evaluate(*, config: ConfigFile = DEFAULT_FILE, org: Org = None, as_json: AsJ
 
 
 def _of_file(config: Path) -> Evaluation:
-    from fieldnote.bridge.pull.link_history import evaluate_links
+    from fieldnote.bridge.link_history import evaluate_links
 
     return with_bridge(config, evaluate_links)
 

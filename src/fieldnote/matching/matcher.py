@@ -158,7 +158,7 @@ class _Rep:
     def _runner_up(
         self, take: Take, pair: Pair, shares: Mapping[str | None, float], alone: float, best: Candidate | None
     ) -> RunnerUp:
-        """`alone` is what its share would be if this recording were the rep's only one."""
+        """`alone` is its share if this recording were the only one of the rep."""
         share = shares.get(pair.visit.appointment.id, 0.0)
         if take.conversation.id in self._fixed:
             reason = Reason.FIXED_ELSEWHERE
@@ -228,5 +228,5 @@ def _best_row(take: Take, pair: Pair) -> tuple[float, bool, bool, bool, str]:
 
 
 def _ranked(pairs: Sequence[Pair], shares: Mapping[str | None, float]) -> list[Pair]:
-    """The likeliest first; where that does not tell, by what each pair shows alone, as `pairs` is sorted."""
+    """The likeliest first. Equal ones keep the order of `pairs`, the best first."""
     return sorted(pairs, key=lambda pair: -shares.get(pair.visit.appointment.id, 0.0))

@@ -23,7 +23,7 @@ _FOLLOW_UP = re.compile(
     r"\b(follow(?:ing)?[ -]?ups?|second visit|2nd visit|return(?: visit)?|revisit|call ?back|drop[ -]?(?:by|in))\b"
 )
 _INTERNAL = re.compile(
-    r"\b(sales meeting|meeting|huddle|1[:x-]1|one[ -]on[ -]one|training|on[ -]?call|stand[ -]?by|open slot|hold"
+    r"\b(sales meeting|meeting|huddle|1[:x-]1|one[ -]on[ -]one|training|on[ -]?call|standby|open slot|hold"
     r"|block(?:ed)?|lunch|break|pto|vacation|day off|out of office|ooo|office|dentist|doctor|holiday|sick|travel"
     r"|admin)\b"
 )
@@ -219,7 +219,7 @@ _FOLLOW_WORDS = frozenset(
 
 
 def surname_of(customer: str | None) -> str:
-    """The surname of `First Last` or `Last, First`, or a firm's last word; empty where there is none."""
+    """The surname of `First Last` or `Last, First`, or a firm's last word; empty if it has no words."""
     words = words_of(customer) if customer else ()
     if not words or customer is None:
         return ""

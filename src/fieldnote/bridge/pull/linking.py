@@ -18,7 +18,7 @@ from typing import Any, Final
 from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
-from fieldnote.bridge.pull.link_history import current_rates, read_history
+from fieldnote.bridge.link_history import current_rates, read_history
 from fieldnote.bridge.reps import overrides_of
 from fieldnote.bridge.session import Bridge
 from fieldnote.config import Linking
