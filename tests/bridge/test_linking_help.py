@@ -236,7 +236,7 @@ async def test_the_matcher_gets_all_that_was_pushed_of_an_appointment(crm: Crm, 
         visit(crm, 1, start)
         await push_once(bridge)
         async with bridge.engine.begin() as conn:
-            added = text("update sent set payload = payload || cast(:more as jsonb)")
+            added = text("update sent set payload = (payload::jsonb || cast(:more as jsonb))::json")
             await conn.execute(added, {"more": json.dumps(more)})
         [one] = (await read_history(bridge, BOTH_USERS, {}, first=ago(hours=9), last=ago())).appointments
         assert (one.street, one.project, one.kind) == ("12 Juniper Lane", "Sunroom", "APPOINTMENT")
