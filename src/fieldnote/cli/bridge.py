@@ -177,7 +177,7 @@ def _request(
     if sum(map(bool, (keys, full, since))) > 1:
         raise ConfigError("--id, --full and --since exclude each other", hint="Use one of them.")
     start = None if since is None else moment(since)
-    return PushRequest(tuple(streams or ()), tuple(keys or ()), full, start, accept_deletes)
+    return PushRequest(tuple(streams or ()), tuple(key.strip() for key in keys or ()), full, start, accept_deletes)
 
 
 async def _push(config: Config, request: PushRequest, *, accept_change: bool, quiet: bool) -> PushResult:

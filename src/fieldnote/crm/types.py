@@ -27,6 +27,19 @@ FrozenValue = str | int | float | bool | None | list["FrozenValue"]
 
 
 @dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A value of the CRM that Python cannot hold, such as the time `infinity`. Using it is a problem of its row."""
+
+    kind: str
+    """The CRM's type: `timestamp`, `date`."""
+    text: str
+    """The value as the CRM writes it."""
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """Where the rows of one stream come from. Exactly one of `query` and `table` is set."""
 

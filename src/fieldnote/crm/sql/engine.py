@@ -20,9 +20,10 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool, PoolProxiedConnection
 
 from fieldnote.crm.sql.columns import Table
-from fieldnote.crm.sql.errors import translated
+from fieldnote.crm.sql.errors import is_about_a_value, translated
 from fieldnote.crm.sql.text import Dialect, identity_of
-from fieldnote.errors import ConfigError, CrmUnavailable
+from fieldnote.crm.types import Unreadable
+from fieldnote.errors import ConfigError, CrmRefused, CrmUnavailable
 
 CONNECT_SECONDS = 10
 _TRUSTED_SECONDS = 5.0
@@ -71,15 +72,37 @@ class Database:
 
     def select(self, connection: Connection, statement: str, parameters: dict[str, Any]) -> Rows:
         """The rows of a statement that was spelled by `dialect`."""
-        result = connection.exec_driver_sql(statement, {k: self.bindable(v) for k, v in parameters.items()})
+        bound = {k: self.bindable(v) for k, v in parameters.items()}
+        result = connection.exec_driver_sql(statement, bound)
         names = tuple(result.keys())
-        # Straight from the driver: a million rows need no further object around each.
-        found = result.cursor.fetchall()
-        result.close()
+        try:
+            # Straight from the driver: a million rows need no further object around each.
+            found = result.cursor.fetchall()
+        except Exception as error:
+            if not is_about_a_value(error):
+                raise
+            found = self._read_leniently(connection, statement, bound, error)
+        finally:
+            result.close()
         return [dict(zip(names, row, strict=False)) for row in found]  # as many values as names, always
+
+    def _read_leniently(
+        self, connection: Connection, statement: str, bound: dict[str, Any], error: Exception
+    ) -> list[tuple[Any, ...]]:
+        """Read again, with each value that Python cannot hold as `Unreadable`."""
+        if self.dialect.backend != "postgresql":
+            raise CrmRefused(
+                f"the database driver cannot read a value ({type(error).__name__})",
+                hint="find the row with the database's own client, and correct it",
+            ) from error
+        from fieldnote.crm.sql.lenient import lenient_rows  # noqa: PLC0415 - needed only for such a value
+
+        return lenient_rows(connection, statement, bound)
 
     def bindable(self, value: object) -> object:
         """A value as it was read, as it can be bound again. SQLite knows four types."""
+        if isinstance(value, Unreadable):
+            return value.text
         if self.dialect.backend != "sqlite":
             return value
         match value:

@@ -104,6 +104,14 @@ _SPEAKS_OF_THE_QUERY = {
 }  # fmt: skip
 
 
+def is_about_a_value(error: Exception) -> bool:
+    """Whether a driver failed because Python cannot hold a value, and not because of the connection."""
+    own = type(error).__module__.partition(".")[0] in {"psycopg", "pymysql", "pymssql", "sqlite3"}
+    return (
+        type(error).__name__ == "DataError" if own else isinstance(error, ValueError | OverflowError | ArithmeticError)
+    )
+
+
 @contextmanager
 def translated(doing: str, *, reading: bool = True, connecting: bool = False) -> Iterator[None]:
     """Raise our own error for whatever the database raises. `doing`: 'reading push.engagements'."""

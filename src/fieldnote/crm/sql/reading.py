@@ -17,7 +17,7 @@ from sqlalchemy.exc import DataError
 from fieldnote.crm.sql.engine import Database, Rows
 from fieldnote.crm.sql.errors import translated
 from fieldnote.crm.sql.text import one_select, spelled
-from fieldnote.crm.types import Cursor, Page, Row, RowProblem, Source, external_id, key_text
+from fieldnote.crm.types import Cursor, Page, Row, RowProblem, Source, Unreadable, external_id, key_text
 from fieldnote.errors import CrmRefused
 
 # A cursor further ahead of our clock than zones explain is a slip of somebody's pen. Going on from there
@@ -385,6 +385,8 @@ def _as_time(text: str) -> datetime | None:
 
 def _like(sample: Any, moment: datetime) -> Any:
     """A moment written as the sample is: SQLite keeps times as text, and compares them as such."""
+    if isinstance(sample, Unreadable):
+        sample = _UNREADABLE_LIKE.get(sample.kind, moment)
     if isinstance(sample, datetime):
         return moment if sample.tzinfo else moment.replace(tzinfo=None)
     if isinstance(sample, date):
@@ -396,9 +398,14 @@ def _like(sample: Any, moment: datetime) -> Any:
     return text.replace("+00:00", "Z") if sample.endswith("Z") else text
 
 
+_UNREADABLE_LIKE = {"timestamp": datetime.min, "date": date.min}  # noqa: DTZ901 - a sample of a time without a zone
+
+
 def _is_ahead(value: object) -> bool:
     now = datetime.now(UTC)
     match value:
+        case Unreadable():
+            return True
         case str():
             moment = _as_time(value)
             return moment is not None and _is_ahead(moment)
