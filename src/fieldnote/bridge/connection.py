@@ -107,7 +107,7 @@ async def _remember(bridge: Bridge, known: Any, found: Identity, credential: str
     }
     siro_changed = (known.organization_id, known.base_url) != (found.organization_id, found.base_url)
     if siro_changed:
-        values["integration_connection_id"] = None
+        values |= {"integration_connection_id": None, "native_integrations": None, "native_checked_at": None}
     async with bridge.engine.begin() as conn:
         await conn.execute(update(connections).where(connections.c.name == bridge.name).values(values))
         await _forget(conn, bridge.name, siro=siro_changed, crm=known.crm_identity != found.crm_identity)

@@ -9,6 +9,10 @@ class ConnectionChanged(FieldnoteError, Terminal):
     """Organization, base URL or CRM differ from those that the connection was first used with."""
 
 
+class NativeIntegrationActive(FieldnoteError, Terminal):
+    """Siro's own integration syncs the CRM, so a push would double its records."""
+
+
 class Busy(FieldnoteError, Transient):
     """Another process does the same work."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -52,6 +53,9 @@ def push(
         typer.Option(metavar="N", min=0, help="Allow up to N deletions, beyond the limit in the file."),
     ] = 0,
     accept_change: AcceptChange = False,
+    allow_native: Annotated[
+        bool, typer.Option("--allow-native", help="Push although Siro's own integration with a CRM is active.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Send to Siro what changed in the CRM, once.
@@ -60,6 +64,7 @@ def push(
     deletion waits for a person.
     """
     request = _request(stream, key, full=full, since=since, accept_deletes=accept_deletes)
+    request = replace(request, allow_native=allow_native)
     result = run_in_loop(_push(_load(config), request, accept_change=accept_change, quiet=as_json))
     if as_json:
         typer.echo(json.dumps(result.as_json(), ensure_ascii=False))

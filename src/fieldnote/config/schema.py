@@ -153,6 +153,8 @@ class PushSettings(Section):
     every: Duration = timedelta(minutes=10)
     batch: int = Field(default=100, ge=1, le=1000)
     """Records in one call."""
+    allow_native: bool = False
+    """Push although Siro's own integration with a CRM is active: it syncs other records than this file."""
     accounts: StreamSettings | None = None
     """Customers by themselves. Those of appointments and deals travel inside them, and need no stream."""
     opportunities: StreamSettings | None = None

@@ -84,6 +84,9 @@ connections: Final = Table(
     Column("integration_connection_id", Text),
     _now("created_at"),
     _now("verified_at"),
+    # Siro's own integrations that were active when it was last asked; null: none.
+    Column("native_integrations", Text),
+    _moment("native_checked_at"),
 )
 
 schedules: Final = Table(

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -27,7 +28,10 @@ from fieldnote.bridge.push.prefetch import in_pieces
 from fieldnote.bridge.push.states import SentState
 from fieldnote.crm.types import Page, Row
 from fieldnote.errors import FieldnoteError, MappingError
-from fieldnote.mapping.records import RowMapper
+from fieldnote.mapping.records import Mapped, RowMapper
+
+_OF_A_VALUE: Final = (ValueError, ArithmeticError, TypeError, LookupError, RecursionError)
+"""Errors that Python raises because of a value. They are a problem of one row."""
 
 
 class Upsert(InFlight, gc=False, eq=False):
@@ -43,6 +47,8 @@ class Upsert(InFlight, gc=False, eq=False):
     earlier: Payload | None = None
     """What calls without an answer may have left in Siro."""
     siro_id: str | None = None
+    body: bytes | None = None
+    """The mapped record as JSON."""
 
     @property
     def deletes(self) -> bool:
@@ -57,7 +63,7 @@ def pack(records: Iterable[Upsert]) -> list[Delivery]:
 
 def _pack(record: Upsert) -> Delivery:
     delta, earlier = record.delta, record.earlier
-    body = encode(delta.send)
+    body = record.body if record.body is not None and record.before is None else encode(delta.send)
     after = body if delta.after is delta.send else encode(delta.after)
     return Delivery(
         record.key,
@@ -146,9 +152,14 @@ class Comparison:
         async for piece in in_pieces(rows):
             for row in piece:
                 try:
-                    result.found[self._mapper.key(row)] = self._mapper.hash(row), row
+                    key = self._mapper.key(row)
+                    if "\0" in key or (not key.isascii() and not _is_storable(key)):
+                        raise self._unusable(f"the key {key!a} has a character that cannot be stored")
+                    result.found[key] = self._mapper.hash(row), row
                 except MappingError as error:
                     result.keyless.append(sentence(error))
+                except _OF_A_VALUE as error:
+                    result.keyless.append(sentence(self._unusable(f"a row cannot be read: {_describe(error)}")))
         return result
 
     @staticmethod
@@ -170,14 +181,15 @@ class Comparison:
         now = _now()
         for key, (row_hash, row) in rows:
             try:
-                mapped = self._mapper.map(row)
+                mapped, body = self._convert(key, row)
             except MappingError as error:
                 work.failed.append(Failed(key, SentState.UNMAPPED, row_hash, error.message, error.hint))
                 continue
             work.warnings.extend(mapped.warnings)
             entry = known.get(key)
             if entry is None:
-                self._add(work, Upsert(key, row_hash, diff(None, mapped.wire, self._names, now), None))
+                delta = diff(None, mapped.wire, self._names, now)
+                self._add(work, Upsert(key, row_hash, delta, None, body=body))
                 continue
             before = merge_attempt(entry.payload, entry.attempted)
             possible = possible_values(entry.payload, entry.attempted)
@@ -186,6 +198,25 @@ class Comparison:
                 work.settled.append(Settled(key, row_hash, delta.uncleared))
                 continue
             self._add(work, Upsert(key, row_hash, delta, before, False, entry.attempted, entry.siro_id))
+
+    def _convert(self, key: str, row: Row) -> tuple[Mapped, bytes]:
+        """The record of a row, and its JSON. Raises MappingError for a value of the row that cannot be sent."""
+        try:
+            mapped = self._mapper.map(row)
+            body = encode(mapped.wire)
+        except _OF_A_VALUE as error:
+            columns = [name for name, value in row.items() if isinstance(value, str) and not _is_storable(value)]
+            where = f"column {columns[0]}: " if columns else ""
+            raise self._unusable(f"{where}a value cannot be sent: {_describe(error)}", key) from error
+        if b"\\u0000" in body:
+            columns = [name for name, value in row.items() if isinstance(value, str) and "\0" in value]
+            if columns:
+                raise self._unusable(f"column {columns[0]}: the text has a NUL character", key)
+        return mapped, body
+
+    def _unusable(self, text: str, key: str | None = None) -> MappingError:
+        where = f"push.{self._mapper.stream}" + (f", record {key}" if key is not None else "")
+        return MappingError(f"{where}: {text}", hint="Correct the value in the CRM, or leave the row out of the query.")
 
     @staticmethod
     def _add(work: Work, record: Upsert) -> None:
@@ -197,6 +228,20 @@ class Comparison:
 def sentence(error: FieldnoteError) -> str:
     """The problem and the hint."""
     return f"{error.message}; {error.hint}" if error.hint else error.message
+
+
+def _is_storable(text: str) -> bool:
+    """Whether UTF-8 and PostgreSQL can hold a text: no NUL, no half of a surrogate pair."""
+    try:
+        return b"\0" not in text.encode()
+    except UnicodeEncodeError:
+        return False
+
+
+def _describe(error: Exception) -> str:
+    if isinstance(error, UnicodeEncodeError):
+        return "the text has half of a surrogate pair"
+    return type(error).__name__
 
 
 def _now() -> datetime:

@@ -17,6 +17,7 @@ from typing import Any, Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from fieldnote.bridge.native import refuse_doubling
 from fieldnote.bridge.push.attempts import Origin
 from fieldnote.bridge.push.change_detection import pack
 from fieldnote.bridge.push.deletions import FEW
@@ -54,6 +55,7 @@ async def note(conn: AsyncConnection, connection: str, stream: str, hints: Seque
 
 async def push_hooked(bridge: Bridge, name: StreamName) -> StreamResult:
     """Send all records of a stream that hooks have named."""
+    await refuse_doubling(bridge, ask=False)
     stream = Stream(bridge, name, mappers_of(bridge, (name,))[name])
     while hints := await _take(stream):
         await _send(stream, {hint.key: hint for hint in hints})

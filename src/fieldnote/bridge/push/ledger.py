@@ -147,7 +147,7 @@ class StreamLedger:
                 "key": item.key,
                 "state": item.state.value,
                 "hash": _hex(item.row_hash),
-                "reason": item.reason,
+                "reason": _storable(item.reason),
                 "hint": item.hint,
                 "attempted": None if item.attempted is None else from_json(item.attempted),
             }
@@ -242,6 +242,11 @@ class StreamLedger:
 def _document(rows: Iterable[Mapping[str, Any]]) -> str:
     """Rows as one JSON text: psycopg escapes an array parameter character by character, and twice."""
     return encode(list(rows)).decode()
+
+
+def _storable(text: str) -> str:
+    """A reason may quote a value: without NUL and halves of surrogate pairs, which PostgreSQL does not take."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "?")
 
 
 def _hex(row_hash: bytes | None) -> str | None:

@@ -44,6 +44,8 @@ class StreamResult:
     """Why the stream was not processed to its end."""
     warnings: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    error: str | None = field(default=None, metadata={"json": False})
+    """The type of the CRM's error that stopped it."""
     groups: list[ProblemGroup] = field(default_factory=list)
     """All problems by kind, the most frequent first."""
 
@@ -63,7 +65,8 @@ class StreamResult:
 
     def warn(self, *warnings: str) -> None:
         """Add each warning once, up to a number that people can read."""
-        for warning in warnings:
+        for text in warnings:
+            warning = text.encode("utf-8", "replace").decode()
             if warning not in self.warnings and len(self.warnings) < SHOWN:
                 self.warnings.append(warning)
 
@@ -97,4 +100,6 @@ class PushResult:
     def outcome(self) -> dict[str, Any]:
         """For the run log: without reasons, which may quote a row."""
         streams = [{"stream": stream.stream, **stream.counts()} for stream in self.streams]
-        return {"settled": self.settled, "calls": self.calls, "streams": streams}
+        errors = [stream.error for stream in self.streams if stream.error]
+        failure = {"error": errors[0]} if errors else {}
+        return {"settled": self.settled, "calls": self.calls, "streams": streams, **failure}

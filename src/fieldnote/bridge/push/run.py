@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from fieldnote.bridge.connection import verify
 from fieldnote.bridge.locks import exclusive
+from fieldnote.bridge.native import refuse_doubling
 from fieldnote.bridge.push.results import PushResult
 from fieldnote.bridge.push.source import PushRequest, source_of, stream_settings
 from fieldnote.bridge.push.stream import Stream
@@ -35,9 +36,10 @@ async def push_once(
 
     Calls `watch` with each stream's progress, page by page.
 
-    Raises `ConnectionChanged` if the connection differs from what it was, `Busy` if another process still pushes a
-    stream after `max_wait` seconds, `CrmError` if the CRM cannot be read, and the client's error if Siro does not
-    accept the credential. The work done until then is kept.
+    Raises `ConnectionChanged` if the connection differs from what it was, `NativeIntegrationActive` if Siro's own
+    integration syncs the same records, `Busy` if another process still pushes a stream after `max_wait` seconds,
+    `CrmError` if no stream of the CRM can be read, and the client's error if Siro does not accept the credential. The
+    work done until then is kept.
     """
     request = request or PushRequest()
     started, calls = time.monotonic(), bridge.remote.calls
@@ -46,11 +48,17 @@ async def push_once(
     await verify(bridge, accept_change=accept_change)
     run_id = await begin(bridge.engine, bridge.name, "push")
     try:
+        await refuse_doubling(bridge, allowed=request.allow_native)
         result.notices += await _refresh(bridge, mappers, request)
+        errors = []
         for name, mapper in mappers.items():
+            stream = Stream(bridge, name, mapper, request)
             async with exclusive(bridge.engine, "push", bridge.name, name, max_wait=max_wait):
                 with bulk():
-                    result.streams.append(await StreamPush(Stream(bridge, name, mapper, request), watch).run())
+                    errors.append(await StreamPush(stream, watch).run())
+            result.streams.append(stream.result)
+        if first := all(errors) and errors[0]:
+            raise first
     except FieldnoteError as error:
         await finish(bridge.engine, run_id, {"error": type(error).__name__})
         raise

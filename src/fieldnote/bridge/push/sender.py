@@ -22,7 +22,7 @@ from fieldnote.bridge.push.reasons import kind_of
 from fieldnote.bridge.push.results import StreamResult
 from fieldnote.bridge.push.states import SentState
 from fieldnote.bridge.remote import Answer, Remote
-from fieldnote.errors import Transient
+from fieldnote.errors import CrmError, Transient
 from fieldnote.siro.errors import Invalid, SiroError
 
 log = logging.getLogger(__name__)
@@ -96,7 +96,7 @@ class Sender:
         try:
             if error is None:
                 await self.drained()
-            elif isinstance(error, Halted):
+            elif isinstance(error, Halted | CrmError):
                 await self._queue.join()
         finally:
             for worker in self._workers:

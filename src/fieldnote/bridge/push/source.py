@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+import logging
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from hashlib import blake2b
 from typing import Final
 
@@ -14,8 +17,10 @@ from fieldnote.bridge.push.prefetch import one_ahead
 from fieldnote.bridge.session import Bridge
 from fieldnote.config import StreamSettings
 from fieldnote.crm.types import Cursor, Page, Row, Source
-from fieldnote.errors import ConfigError
+from fieldnote.errors import ConfigError, CrmRefused, FieldnoteError
 from fieldnote.mapping.records import RowMapper, StreamName
+
+log = logging.getLogger(__name__)
 
 PAGE: Final = 1000
 """Rows that are read and compared together."""
@@ -41,6 +46,8 @@ class PushRequest:
     """Read all that changed since then."""
     accept_deletes: int = 0
     """Allow up to this many deletions."""
+    allow_native: bool = False
+    """Push although Siro's own integration is active."""
 
 
 class SourceReader:
@@ -84,13 +91,34 @@ class SourceReader:
 
     async def _pages(self) -> AsyncGenerator[Page]:
         overlap = OVERLAP if self._request.since is None else timedelta()
-        pages = await asyncio.to_thread(self._bridge.crm.pages, self.source, self._since, overlap=overlap, size=PAGE)
-        while (page := await asyncio.to_thread(next, pages, None)) is not None:
+        with self._translated():
+            read = partial(self._bridge.crm.pages, self.source, self._since, overlap=overlap, size=PAGE)
+            pages = await asyncio.to_thread(read)
+        while True:
+            with self._translated():
+                page = await asyncio.to_thread(next, pages, None)
+            if page is None:
+                return
             yield page
 
     async def rows(self, keys: list[str]) -> dict[str, Row]:
         """The current rows with these keys."""
-        return await asyncio.to_thread(self._bridge.crm.rows, self.source, keys)
+        with self._translated():
+            return await asyncio.to_thread(self._bridge.crm.rows, self.source, keys)
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """An error of the driver's library that the driver let through stops this stream, not the others."""
+        try:
+            yield
+        except FieldnoteError:
+            raise
+        except Exception as error:
+            log.debug("crm_driver_failed", extra={"stream": self._ledger.stream}, exc_info=True)
+            raise CrmRefused(
+                f"{self.source.name}: reading failed with {type(error).__name__}",
+                hint="A value of a row may be the cause. `fieldnote -vv push` logs the details; please report them.",
+            ) from error
 
 
 def stream_settings(bridge: Bridge, name: StreamName) -> StreamSettings:

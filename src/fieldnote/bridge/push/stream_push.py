@@ -19,7 +19,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Final
 
-from fieldnote.bridge.push.change_detection import Upsert, Work, pack
+from fieldnote.bridge.push.change_detection import Upsert, Work, pack, sentence
 from fieldnote.bridge.push.deletions import SeenKeys
 from fieldnote.bridge.push.payload_diff import Delivery
 from fieldnote.bridge.push.prefetch import in_pieces, one_ahead
@@ -28,7 +28,7 @@ from fieldnote.bridge.push.sender import Sender
 from fieldnote.bridge.push.states import QUARANTINED, SentState
 from fieldnote.bridge.push.stream import Stream
 from fieldnote.crm.types import Cursor, Page, Row
-from fieldnote.errors import CrmRefused
+from fieldnote.errors import CrmError, CrmRefused
 
 log = logging.getLogger(__name__)
 
@@ -69,8 +69,18 @@ class StreamPush:
         """The keys of the page before."""
         self._saved_at = time.monotonic()
 
-    async def run(self) -> StreamResult:
-        """Push the stream."""
+    async def run(self) -> CrmError | None:
+        """Push the stream. Returns the error that stopped it, if the CRM could not be read."""
+        error: CrmError | None = None
+        try:
+            await self._push()
+        except CrmError as failure:
+            error = failure
+            self.result.stopped, self.result.error = sentence(failure), type(failure).__name__
+        await self._report()
+        return error
+
+    async def _push(self) -> None:
         self.bridge.remote.forget_accounts()
         async with self.stream.sending() as sender:
             await self._take_up_attempts()
@@ -87,8 +97,6 @@ class StreamPush:
             if complete:
                 await self.deletions.sweep()
             await self._settle_gone_problems()
-        await self._report()
-        return self.result
 
     # --- left by earlier pushes
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
+from fieldnote.bridge.native import active_integrations, describe
 from fieldnote.bridge.reps import MappingMethod
 from fieldnote.bridge.session import Bridge
 from fieldnote.bridge.setup.checks.findings import Finding, bad, good, hint
 from fieldnote.bridge.setup.oauth import refusal
 from fieldnote.bridge.status.rep_mapping import map_reps
-from fieldnote.siro.errors import Forbidden, NotFound, SiroError
-from fieldnote.siro.models.enums import IntegrationPlatform
+from fieldnote.siro.errors import SiroError
 
 _SAMPLE = 1000
 
@@ -44,24 +44,19 @@ async def check_user_token(bridge: Bridge) -> AsyncIterator[Finding]:
 async def check_native(bridge: Bridge) -> AsyncIterator[Finding]:
     """Whether an integration of Siro's own sends the same records."""
     try:
-        found = await bridge.remote.client.connections.list()
-    except (NotFound, Forbidden):
-        yield hint("native integrations", "Siro does not tell which integrations are active")
-        return
+        native = await active_integrations(bridge)
     except SiroError as error:
         yield bad("native integrations", error.message, error.hint)
         return
-    native = [
-        item
-        for item in found
-        if item.is_active
-        and item.deleted_at is None
-        and item.integration_platform != IntegrationPlatform.SIRO_CUSTOM_INPUT
-    ]
-    pushes = bridge.config.push is not None and bool(bridge.config.push.streams())
+    if native is None:
+        yield hint("native integrations", "Siro does not say which integrations are active")
+        return
+    push = bridge.config.push
     for item in native:
-        what = f"Siro's own integration with {item.integration_platform} ({item.name or item.id}) is active"
-        if pushes:
+        what = f"Siro's own integration with {describe(item)} is active"
+        if push is not None and push.allow_native:
+            yield hint("native integrations", f"{what}, and the file pushes other records", "check that it is so")
+        elif push is not None and push.streams():
             yield bad(
                 "native integrations",
                 f"{what}: a push would double every appointment",
