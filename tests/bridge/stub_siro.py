@@ -72,6 +72,8 @@ class StubSiro:
     sweeps: list[dict[str, Any]] = field(default_factory=list)
     accounts: dict[str, dict[str, Any]] = field(default_factory=dict)
     """By Siro's id."""
+    integrations: list[dict[str, Any]] | None = None
+    """None: Siro does not say."""
     names_records: bool = True
     """Whether the complaints about a batch say which of its records is meant."""
     calls: list[tuple[str, str]] = field(default_factory=list)
@@ -245,6 +247,11 @@ def make_app(stub: StubSiro) -> FastAPI:
     @app.get(f"{organization}/core/users")
     async def users() -> Response:
         return JSONResponse({"error": "Not found"}, 404) if stub.users is None else JSONResponse({"data": stub.users})
+
+    @app.get(f"{organization}/core/integrations/connections")
+    async def integrations() -> Response:
+        listed = stub.integrations
+        return JSONResponse({"error": "Not found"}, 404) if listed is None else JSONResponse(listed)
 
     @app.put("/v1/core/recordings/{recording_id}/link")
     async def link(recording_id: str, request: Request) -> Response:

@@ -46,7 +46,7 @@ async def test_a_second_push_makes_no_call_and_one_changed_row_makes_one(
         first = await push_once(bridge)
     assert first.settled
     assert [item.sent for item in first.streams] == [39, 39]
-    assert first.calls == 3  # a batch for each stream, and one for the identity
+    assert first.calls == 4  # a batch for each stream, the identity, and the native integrations
     sent = stub.records["engagements"]["3"]
     assert sent["startTime"] == "2026-02-15T21:00:00Z"
     assert sent["engagementUsers"] == [{"externalId": "1", "email": "ann@example.com", "name": "Ann Lee"}]

@@ -145,6 +145,11 @@ class RowMapper:
             raise MappingError(f"push.{self.stream}: a row has no {self._key}", hint="leave such rows out of the query")
         return key
 
+    def padded_key(self, row: Row) -> str | None:
+        """The row's key with the blanks that its id does not have; None where it has none."""
+        raw = row.get(self._key)
+        return raw if isinstance(raw, str) and raw != raw.strip() else None
+
     def hash(self, row: Row) -> bytes:
         """16 bytes over the raw row and the map: equal for rows that become equal records."""
         shape = self._shape_of(row)

@@ -67,6 +67,7 @@ def _pack(record: Upsert) -> Delivery:
     after = body if delta.after is delta.send else encode(delta.after)
     return Delivery(
         record.key,
+        delta.after.get("externalId") or record.key,
         record.row_hash,
         body,
         after,
@@ -103,6 +104,8 @@ class _Rows:
     """The rows of a page by their keys, each with its hash."""
 
     found: dict[str, tuple[bytes, Row]] = field(default_factory=dict)
+    padded: dict[str, str] = field(default_factory=dict)
+    """The keys with blanks around them, by their ids."""
     keyless: list[str] = field(default_factory=list)
 
 
@@ -119,7 +122,8 @@ class Comparison:
         """Compare a page. Reads payloads only of rows that changed; `force`: of all, and sends all."""
         rows = await self._hash(page.rows)
         problems = {problem.key: problem for problem in page.problems if problem.key is not None}
-        marks = await self._ledger.marks(conn, [*rows.found, *problems])
+        marks = await self._ledger.marks(conn, [*rows.found, *problems, *rows.padded.values()])
+        _keep_padded(rows, marks)
         work = Work(rows.found.keys(), keyless=len(rows.keyless), warnings=rows.keyless)
         work.seen = [mark.number for mark in marks.values()]
         changed = rows.found if force else self._changed(rows.found, marks, work)
@@ -156,6 +160,8 @@ class Comparison:
                     if "\0" in key or (not key.isascii() and not _is_storable(key)):
                         raise self._unusable(f"the key {key!a} has a character that cannot be stored")
                     result.found[key] = self._mapper.hash(row), row
+                    if padded := self._mapper.padded_key(row):
+                        result.padded[key] = padded
                 except MappingError as error:
                     result.keyless.append(sentence(error))
                 except _OF_A_VALUE as error:
@@ -192,6 +198,8 @@ class Comparison:
                 self._add(work, Upsert(key, row_hash, delta, None, body=body))
                 continue
             before = merge_attempt(entry.payload, entry.attempted)
+            if before is not None and key != key.strip():
+                mapped.wire["externalId"] = before.get("externalId") or key
             possible = possible_values(entry.payload, entry.attempted)
             delta = diff(before, mapped.wire, self._names, now, possible)
             if entry.attempted is None and delta.after == before and not force:
@@ -223,6 +231,15 @@ class Comparison:
         work.send.append(record)
         if record.deletes:
             work.deletes.append(record.key)
+
+
+def _keep_padded(rows: _Rows, marks: dict[str, Mark]) -> None:
+    """A record that an earlier version sent under a key with blanks keeps it: Siro cannot rename a record."""
+    for key, padded in rows.padded.items():
+        mark = marks.pop(padded, None)
+        if mark is not None and key not in marks:
+            marks[padded] = mark
+            rows.found[padded] = rows.found.pop(key)
 
 
 def sentence(error: FieldnoteError) -> str:

@@ -25,7 +25,7 @@ from fieldnote.bridge.push.results import StreamResult
 from fieldnote.bridge.push.run import mappers_of
 from fieldnote.bridge.push.stream import Stream
 from fieldnote.bridge.session import Bridge
-from fieldnote.crm.types import Page, Row
+from fieldnote.crm.types import Page, Row, external_id
 from fieldnote.errors import MappingError
 from fieldnote.mapping.records import StreamName
 
@@ -117,7 +117,7 @@ def hints_of(body: Any, key_column: str) -> list[Hint]:
 def _hints(item: Any, key_column: str) -> list[Hint]:
     match item:
         case str() | int():
-            return [Hint(str(item))] if str(item).strip() else []
+            return [Hint(external_id(item))] if str(item).strip() and not isinstance(item, bool) else []
         case {"ids": list(ids)}:
             return [hint for one in ids for hint in _hints(one, key_column) if not isinstance(one, dict)]
         case dict():
@@ -125,7 +125,7 @@ def _hints(item: Any, key_column: str) -> list[Hint]:
             if isinstance(named, bool) or not isinstance(named, str | int) or not str(named).strip():
                 return []
             whole = key_column in item and len(item) > 1
-            return [Hint(str(named), dict(item) if whole else None)]
+            return [Hint(external_id(named), dict(item) if whole else None)]
         case _:
             return []
 

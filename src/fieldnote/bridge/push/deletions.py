@@ -7,7 +7,6 @@ must not be too many; and each row is looked up once more by its key.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -18,9 +17,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from fieldnote.bridge.errors import Halted
 from fieldnote.bridge.push.ledger import StreamLedger, Window
 from fieldnote.bridge.push.results import StreamResult
+from fieldnote.bridge.push.source import SourceReader
 from fieldnote.bridge.push.states import DELETED_IN_CRM, GONE, SentState
 from fieldnote.bridge.session import Bridge
-from fieldnote.config import DeletesSettings, StreamSettings
+from fieldnote.config import DeletesSettings
 from fieldnote.crm.types import Source
 
 log = logging.getLogger(__name__)
@@ -65,16 +65,15 @@ class Deletions:
         self,
         bridge: Bridge,
         ledger: StreamLedger,
-        source: Source,
-        settings: StreamSettings,
+        reader: SourceReader,
         result: StreamResult,
     ) -> None:
         self._bridge = bridge
         self._ledger = ledger
-        self._source = source
-        self._settings = settings.deletions
+        self._reader = reader
+        self._settings = reader.settings.deletions
         """None where the file does not ask to delete what does not come any more."""
-        deletes = settings.deletes
+        deletes = reader.settings.deletes
         self._at_most = deletes.at_most if deletes is not None and "at_most" in deletes.model_fields_set else None
         """The file's own limit."""
         self._result = result
@@ -173,8 +172,8 @@ class Deletions:
         """Those of these that are not in the table of `deletes` either."""
         if not keys or self._settings is None or self._settings.table is None:
             return list(keys)
-        source = Source(f"{self._source.name}.deletes", self._source.key, table=self._settings.table)
-        remaining = await asyncio.to_thread(self._bridge.crm.rows, source, list(keys))
+        source = Source(f"{self._reader.source.name}.deletes", self._reader.source.key, table=self._settings.table)
+        remaining = await self._reader.rows_of(source, list(keys))
         return [key for key in keys if key not in remaining]
 
     # --- the organization's only source

@@ -61,6 +61,8 @@ class Delivery(InFlight, gc=False, eq=False):
     """A record as JSON, on its way to Siro."""
 
     key: str
+    external_id: str
+    """The record's id in Siro; the key, unless the map sets another one."""
     row_hash: bytes | None
     body: bytes
     """What is sent."""
@@ -99,7 +101,7 @@ def deletion(key: str, before: Payload | None, now: datetime, possible: Possible
     """The delta to a deleted record: it sends nothing but the deletion."""
     if before is not None and before.get("deletedAt") is not None:
         return Delta({}, before)
-    send = {"externalId": key, "deletedAt": _stamp(now)}
+    send = {"externalId": (before or {}).get("externalId") or key, "deletedAt": _stamp(now)}
     return Delta(send, {**_without_possible(before or {}, possible, ""), **send})
 
 

@@ -230,8 +230,8 @@ class Sender:
         else:
             self._silent = 0
             self._taken_any = self._taken_any or bool(answers)
-            taken += [_confirm(delivery, answers[delivery.key]) for delivery in batch if delivery.key in answers]
-            parts = [[delivery] for delivery in batch if delivery.key not in answers]
+            taken += [_confirm(item, answers[item.external_id]) for item in batch if item.external_id in answers]
+            parts = [[item] for item in batch if item.external_id not in answers]
         for part in parts:
             await self._deliver(part, taken, failed)
 
@@ -256,13 +256,14 @@ class Sender:
             await self._ledger.fail(conn, [replace(item, state=SentState.PENDING, row_hash=None) for item in alike])
 
     async def _call(self, batch: list[Delivery]) -> dict[str, Answer]:
-        """The answers by key. Raises `BadResponse` if they do not name their records."""
+        """The answers by external id. Raises `BadResponse` if they do not name their records."""
         if len(batch) == 1:
             only = batch[0]
-            return {only.key: await self._remote.put(self._ledger.stream, only.key, only.body, only.siro_id)}
+            answer = await self._remote.put(self._ledger.stream, only.external_id, only.body, only.siro_id)
+            return {only.external_id: answer}
         answers = await self._remote.put_batch(self._ledger.stream, [delivery.body for delivery in batch])
         # If one names a record that was not sent, none can be trusted: each record is sent by itself.
-        return answers if answers.keys() <= {delivery.key for delivery in batch} else {}
+        return answers if answers.keys() <= {delivery.external_id for delivery in batch} else {}
 
 
 def _attempted(batch: Sequence[Delivery]) -> dict[str, bytes]:

@@ -103,8 +103,14 @@ class SourceReader:
 
     async def rows(self, keys: list[str]) -> dict[str, Row]:
         """The current rows with these keys."""
+        return await self.rows_of(self.source, keys)
+
+    async def rows_of(self, source: Source, keys: list[str]) -> dict[str, Row]:
+        """The current rows of another source with these keys. The ledger's key of an old record may have blanks."""
+        ids = {key.strip(): key for key in keys}
         with self._translated():
-            return await asyncio.to_thread(self._bridge.crm.rows, self.source, keys)
+            found = await asyncio.to_thread(self._bridge.crm.rows, source, list(ids))
+        return {ids[name]: row for name, row in found.items() if name in ids}
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

@@ -36,10 +36,9 @@ class Stream:
         self.ledger = StreamLedger(bridge.name, name)
         self.attempts = Attempts(bridge.name, name)
         self.reader = SourceReader(bridge, self.ledger, mapper, self.request)
-        settings = self.reader.settings
-        self.comparison = Comparison(self.ledger, mapper, settings.map)
+        self.comparison = Comparison(self.ledger, mapper, self.reader.settings.map)
         self.result = StreamResult(name)
-        self.deletions = Deletions(bridge, self.ledger, self.reader.source, settings, self.result)
+        self.deletions = Deletions(bridge, self.ledger, self.reader, self.result)
         self.hooks = bool(bridge.config.receiver.crm_secret)
 
     @asynccontextmanager

@@ -248,7 +248,7 @@ class StreamPush:
 
     def _is_gone(self, key: str) -> bool:
         try:
-            return self.bridge.crm.row(self.reader.source, key) is None
+            return self.bridge.crm.row(self.reader.source, key.strip()) is None
         except CrmRefused:
             return False
 

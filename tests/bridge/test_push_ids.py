@@ -1,0 +1,83 @@
+"""A record has one id: what was pushed under a padded key is neither doubled nor deleted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from fieldnote.bridge import Bridge, PushRequest, push_once
+from tests.bridge.conftest import Crm, Opener
+from tests.bridge.stub_siro import StubSiro
+
+FULL = PushRequest(full=True)
+
+
+def stream(**changes: Any) -> dict[str, Any]:
+    fields = {"name": "name"} | changes.pop("map", {})
+    return {"push": {"opportunities": {"table": "codes", "key": "id", "map": fields} | changes}, "pull": None}
+
+
+@pytest.fixture
+def codes(crm: Crm) -> Crm:
+    crm.execute("create table codes (id varchar(9), code varchar(9), name varchar(9))")
+    crm.execute("insert into codes values ('D1 ', 'c1', 'one'), ('D2', 'c2', 'two'), (' D3 ', 'c3', 'three')")
+    return crm
+
+
+async def as_an_earlier_version(bridge: Bridge, stub: StubSiro, *padded: str) -> None:
+    """The ledger and Siro as they were when keys were taken as they are."""
+    async with bridge.engine.begin() as conn:
+        for key in padded:
+            payload = stub.records["opportunities"].pop(key.strip())
+            stub.records["opportunities"][key] = payload | {"externalId": key}
+            await conn.execute(
+                text(
+                    "update sent set key = :key, row_hash = null, "
+                    "payload = jsonb_set(payload::jsonb, '{externalId}', to_jsonb(cast(:key as text)))::json "
+                    "where key = :id"
+                ),
+                {"key": key, "id": key.strip()},
+            )
+        await conn.execute(text("update streams set version = 'earlier'"))
+
+
+async def test_records_pushed_under_padded_keys_stay_what_they_are(codes: Crm, stub: StubSiro, opened: Opener) -> None:
+    async with opened(**stream()) as bridge:
+        assert (await push_once(bridge)).settled
+        assert stub.records["opportunities"].keys() == {"D1", "D2", "D3"}
+        await as_an_earlier_version(bridge, stub, "D1 ", " D3 ")
+        stub.forget_calls()
+        result = await push_once(bridge, request=FULL)
+        assert (result.settled, stub.count("PUT")) == (True, 0)
+        codes.execute("update codes set name = 'new' where id = 'D1 '")
+        result = await push_once(bridge, request=FULL)
+        assert (result.settled, result.streams[0].sent) == (True, 1)
+        held = {key: (item["name"], item.get("deletedAt")) for key, item in stub.records["opportunities"].items()}
+        assert held == {"D1 ": ("new", None), "D2": ("two", None), " D3 ": ("three", None)}
+        assert (await push_once(bridge, request=FULL)).calls == 0
+        codes.execute("delete from codes where id = ' D3 '")
+        assert (await push_once(bridge, request=FULL)).settled
+    assert stub.records["opportunities"].keys() == {"D1 ", "D2", " D3 "}
+    assert stub.records["opportunities"][" D3 "]["deletedAt"]
+
+
+async def test_an_old_record_that_is_pending_is_looked_up_by_its_id(codes: Crm, stub: StubSiro, opened: Opener) -> None:
+    async with opened(**stream()) as bridge:
+        await push_once(bridge)
+        await as_an_earlier_version(bridge, stub, "D1 ")
+        async with bridge.engine.begin() as conn:
+            await conn.execute(text("update sent set state = 'pending' where key = 'D1 '"))
+        assert (await push_once(bridge)).settled
+    assert not any(item.get("deletedAt") for item in stub.records["opportunities"].values())
+
+
+async def test_a_map_may_give_records_another_id_than_their_key(codes: Crm, stub: StubSiro, opened: Opener) -> None:
+    async with opened(**stream(map={"externalId": "code"})) as bridge:
+        result = await push_once(bridge)
+        assert (result.settled, stub.count("PUT")) == (True, 1)
+        codes.execute("delete from codes where id = 'D2'")
+        assert (await push_once(bridge, request=FULL)).settled
+    held = {key: bool(item.get("deletedAt")) for key, item in stub.records["opportunities"].items()}
+    assert held == {"c1": False, "c2": True, "c3": False}

@@ -1,0 +1,114 @@
+"""One value that cannot be sent is a problem of one row; one stream that cannot be read is one stream's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from fieldnote.bridge import Bridge, PushRequest, push_once
+from fieldnote.crm.types import Page, Row
+from fieldnote.errors import CrmError, CrmRefused, CrmUnavailable
+from tests.bridge.conftest import Crm, Opener
+from tests.bridge.stub_siro import StubSiro
+
+
+def changed(bridge: Bridge, monkeypatch: pytest.MonkeyPatch, change: Callable[[Row], Row]) -> None:
+    """Let the driver give other rows."""
+    read, look_up = bridge.crm.pages, bridge.crm.rows
+
+    def pages(*args: Any, **options: Any) -> Iterator[Page]:
+        for page in read(*args, **options):
+            yield Page(tuple(map(change, page.rows)), page.cursor, page.last, page.problems)
+
+    def rows(*args: Any) -> dict[str, Row]:
+        return {key: change(row) for key, row in look_up(*args).items()}
+
+    monkeypatch.setattr(bridge.crm, "pages", pages)
+    monkeypatch.setattr(bridge.crm, "rows", rows)
+
+
+class Odd:
+    """A value of a driver that nobody thought of."""
+
+    def __repr__(self) -> str:
+        return "Odd()"
+
+    def __str__(self) -> str:
+        raise ArithmeticError("no text")
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["a\0b", "\0", "half \ud83d", "\udc00", Odd(), float("nan"), {"a": "\ud83d"}, b"\xff\xfe"],
+    ids=lambda value: ascii(value)[:20],
+)
+async def test_one_hostile_value_keeps_no_other_row_from_its_way(
+    crm: Crm, stub: StubSiro, opened: Opener, monkeypatch: pytest.MonkeyPatch, value: Any
+) -> None:
+    for key in (1, 2, 3):
+        crm.add_deal(key)
+        crm.add_appointment(key, deal=key)
+    async with opened() as bridge:
+        changed(bridge, monkeypatch, lambda row: {**row, "name": value} if row.get("name") and row["id"] == 2 else row)
+        for _ in range(2):
+            result = await push_once(bridge)
+            deals, visits = result.streams
+            assert (deals.unmapped, deals.pending, result.settled) in {(1, 0, False), (0, 0, True)}
+            assert visits.stopped is None
+            assert {"1", "3"} <= stub.records["opportunities"].keys()
+            assert stub.records["engagements"].keys() == {"1", "2", "3"}
+            json.dumps(result.as_json()).encode()
+            [reason] = [item.reason for item in deals.problems] or [""]
+            assert not deals.problems or "record 2" in reason
+    assert all("\0" not in json.dumps(item) for item in stub.records["opportunities"].values())
+
+
+@pytest.mark.parametrize("key", ["a\0b", "half \ud83d", Odd(), float("nan"), b"\x00", True, [1]], ids=ascii)
+async def test_a_row_whose_key_cannot_be_kept_is_reported_and_the_others_go(
+    crm: Crm, stub: StubSiro, opened: Opener, monkeypatch: pytest.MonkeyPatch, key: Any
+) -> None:
+    for number in (1, 2, 3):
+        crm.add_deal(number)
+    async with opened() as bridge:
+        changed(bridge, monkeypatch, lambda row: {**row, "id": key} if row["id"] == 2 else row)
+        result = (await push_once(bridge)).streams[0]
+    assert (result.unmapped, result.sent, len(result.warnings)) == (1, 2, 1)
+    json.dumps(result.warnings).encode()
+
+
+@pytest.mark.parametrize("error", [CrmRefused("no such table"), CrmUnavailable("a lock"), OverflowError("too large")])
+async def test_a_stream_that_cannot_be_read_keeps_no_other_from_its_way(
+    crm: Crm, stub: StubSiro, opened: Opener, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    for number in range(1, 31):
+        crm.add_deal(number)
+        crm.add_appointment(number)
+    async with opened(push__batch=5) as bridge:
+        read = bridge.crm.pages
+
+        def pages(source: Any, *args: Any, **options: Any) -> Iterator[Page]:
+            for page in read(source, *args, **options):
+                yield page
+                if source.name == "push.opportunities":
+                    raise error
+
+        monkeypatch.setattr(bridge.crm, "pages", pages)
+        result = await push_once(bridge)
+        deals, visits = result.streams
+        assert (bool(deals.stopped), visits.stopped, visits.sent, result.settled) == (True, None, 30, False)
+        assert len(stub.records["opportunities"]) == 30, "what was read before is sent"
+        [outcome] = await outcomes(bridge)
+        assert outcome["error"] in {"CrmRefused", "CrmUnavailable"}
+        with pytest.raises(CrmError):
+            await push_once(bridge, request=PushRequest(streams=("opportunities",)))
+        monkeypatch.undo()
+        assert (await push_once(bridge)).settled
+
+
+async def outcomes(bridge: Bridge) -> list[dict[str, Any]]:
+    async with bridge.engine.connect() as conn:
+        return list(await conn.scalars(text("select outcome from runs order by id")))
