@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ _TESTS_OWN = "FIELDNOTE_TEST_"  # such as the address of a MariaDB to test again
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="many rounds of the chaos and model tests, by a new seed")
+    parser.addoption("--fast", action="store_true", help="no slow test, and an eighth of those that use a database")
     parser.addoption("--seed", type=int, default=None, help="replay a seed of the chaos and model tests")
 
 
@@ -39,6 +41,22 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.option.seed is None:  # of xdist's processes the first one chooses, and hands its options on
         config.option.seed = random.SystemRandom().randrange(2**32) if config.option.long else _SEED
     settings.load_profile(_NEW if config.option.long else _REPEATABLE)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With `--fast`, leave out what takes long. Which eighth is kept does not change from run to run."""
+    if not config.option.fast:
+        return
+    left_out = [item for item in items if not _is_fast(item)]
+    items[:] = [item for item in items if _is_fast(item)]
+    config.hook.pytest_deselected(items=left_out)
+
+
+def _is_fast(item: pytest.Item) -> bool:
+    if item.get_closest_marker("slow") or item.get_closest_marker("chaos"):
+        return False
+    uses_database = not {"server", "crm"}.isdisjoint(getattr(item, "fixturenames", ()))
+    return not uses_database or zlib.crc32(item.nodeid.encode()) % 8 == 0
 
 
 def pytest_report_header(config: pytest.Config) -> str:

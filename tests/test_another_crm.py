@@ -20,6 +20,8 @@ from fieldnote import Siro
 from tests.typed import typed
 from tests.waiting import until
 
+pytestmark = pytest.mark.slow
+
 FIELDNOTE = [sys.executable, "-m", "fieldnote"]
 
 SCHEMA = """

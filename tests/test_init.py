@@ -14,6 +14,8 @@ from fieldnote.crm.sql.driver import SqlDriver
 from fieldnote.crm.types import Source
 from fieldnote.mapping.records import compile_push
 
+pytestmark = pytest.mark.slow
+
 HVAC = """
 create table tblTechs (TechID integer primary key, FirstName varchar(40), LastName varchar(40), EMail varchar(80));
 create table tblCust (CustID integer primary key, CustName varchar(80), Lat double, Lng double);

@@ -8,7 +8,7 @@ import resource
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -95,6 +95,18 @@ def one_decision_ms(paths: Iterable[str]) -> float:
     return 1000 * slowest
 
 
+def overfull_decision_ms() -> float:
+    """One decision of forty, where a rep has 200 appointments within three hours."""
+    first, rep = datetime(2026, 3, 2, 15, tzinfo=UTC), frozenset({"rep"})
+    starts = [(f"a{number}", first + timedelta(minutes=0.9 * number)) for number in range(200)]
+    appointments = [Appointment(key, rep, start, start + timedelta(hours=1)) for key, start in starts]
+    half = timedelta(minutes=30)
+    own = [Conversation(f"r{n}", "rep", first + timedelta(minutes=4 * n), half) for n in range(40)]
+    begun = perf_counter()
+    decisions = match(own, appointments)
+    return 1000 * (perf_counter() - begun) / len(decisions)
+
+
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--recordings", type=int, default=1_000_000)
@@ -108,6 +120,7 @@ def main() -> None:
             counts.update(answer.outcome.value for answer in answers)
         print(f"matched in {perf_counter() - begun:.1f} s with {given.workers} workers: {dict(counts)}")
         print(f"one decision, a whole day of a company given: at most {one_decision_ms(files[:10]):.1f} ms")
+    print(f"one decision in an overfull calendar: {overfull_decision_ms():.1f} ms (asked: under 5)")
     own, workers = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
     print(f"the workers took {workers.ru_utime + workers.ru_stime:.0f} s of processor time")
     print(f"largest worker {workers.ru_maxrss / 1024:.0f} MB, this process {own.ru_maxrss / 1024:.0f} MB")

@@ -12,12 +12,13 @@ from pathlib import Path
 
 import daemon
 import exactness
+import hooks
 import speed
 from contestants import ALL
 from report import Report, show
 from stage import Stage, staged
 
-SCENARIOS = {**speed.SCENARIOS, **daemon.SCENARIOS, **exactness.SCENARIOS}
+SCENARIOS = {**speed.SCENARIOS, **daemon.SCENARIOS, **hooks.SCENARIOS, **exactness.SCENARIOS}
 LONG = ("million", "rate-limit")
 """Only played when they are named."""
 

@@ -46,9 +46,9 @@ def _round(stage: Stage, server: Server, place: Place, number: int) -> tuple[flo
     known = len(_sent(place))
     source.touch(stage.source, 100, word=f"round {number}")
     changed = time.monotonic()
-    _until(lambda: server.counts().received >= before + 100)
+    until(lambda: server.counts().received >= before + 100)
     latency = server.counts().last - changed
-    _until(lambda: len(_sent(place)) > known)
+    until(lambda: len(_sent(place)) > known)
     return _sent(place)[0], latency
 
 
@@ -59,7 +59,7 @@ def _sent(place: Place) -> list[float]:
     return [float(seconds) for seconds, outcome in runs if sum(one["sent"] for one in outcome.get("streams", ()))]
 
 
-def _until(so: Callable[[], bool]) -> None:
+def until(so: Callable[[], bool]) -> None:
     """Look every 20 ms; a daemon that does nothing must not hold the bench for ever."""
     end = time.monotonic() + _PATIENCE
     while not so():

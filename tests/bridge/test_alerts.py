@@ -19,7 +19,7 @@ from tests.bridge.stub_siro import StubSiro, ago
 from tests.waiting import eventually
 
 # Apprise still looks for a module that Python 3.13 has no more.
-pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")]
 
 
 class Post(ThreadingHTTPServer):

@@ -25,6 +25,8 @@ from tests.bridge.conftest import BOTH, Crm, Opener
 from tests.bridge.stub_siro import StubSiro, ago
 from tests.waiting import HANGS
 
+pytestmark = pytest.mark.slow
+
 SINCE = ago(days=400).replace(microsecond=0)
 
 

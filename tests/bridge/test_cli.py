@@ -21,6 +21,8 @@ from fieldnote.errors import ConfigError, FieldnoteError
 from tests.bridge.conftest import Crm
 from tests.bridge.stub_siro import StubSiro, ago
 
+pytestmark = pytest.mark.slow
+
 app = typer.Typer()
 app.command()(commands.push)
 app.command()(commands.pull)

@@ -26,6 +26,8 @@ from tests.bridge.stub_siro import StubSiro, ago
 from tests.bridge.test_explain import words_of
 from tests.waiting import HANGS
 
+pytestmark = pytest.mark.slow
+
 
 def test_each_state_has_a_meaning_and_a_scene() -> None:
     assert set(STATES) == set(State)

@@ -24,6 +24,8 @@ from tests.bridge.conftest import Crm, Opener
 from tests.bridge.stub_siro import StubSiro, ago
 from tests.waiting import HANGS, eventually
 
+pytestmark = pytest.mark.slow
+
 SECRET = new_secret()
 
 

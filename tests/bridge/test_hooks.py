@@ -8,6 +8,7 @@ import json
 from typing import Any
 
 import httpx2
+import pytest
 from fastapi.responses import JSONResponse
 from sqlalchemy import text
 
@@ -16,6 +17,8 @@ from tests.bridge.conftest import Crm, Opener
 from tests.bridge.stub_siro import StubSiro
 from tests.bridge.test_daemon import passes
 from tests.waiting import eventually
+
+pytestmark = pytest.mark.slow
 
 SECRET = "a secret of some length"
 TOKEN = {"authorization": f"Bearer {SECRET}"}

@@ -16,6 +16,8 @@ from tests.bridge.conftest import Crm, Opener
 from tests.bridge.stub_siro import StubSiro
 from tests.typed import typed
 
+pytestmark = pytest.mark.slow
+
 
 async def planned_changes(bridge: Any, request: PushRequest | None = None) -> dict[tuple[str, str], PlannedChange]:
     changes: list[PlannedChange] = []

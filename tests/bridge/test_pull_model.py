@@ -17,6 +17,8 @@ from tests.bridge.conftest import Crm, Opener
 from tests.bridge.stub_siro import StubSiro
 from tests.bridge.talks import DEALS, Talks, bad_line
 
+pytestmark = pytest.mark.slow
+
 QUIETLY: dict[str, Any] = {"pull__linking": "off"}
 
 

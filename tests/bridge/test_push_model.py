@@ -20,6 +20,8 @@ from tests.bridge.conftest import Crm, Opener
 from tests.bridge.history import PUSH, History, chaos, jobs_held, visits_held
 from tests.bridge.stub_siro import StubSiro
 
+pytestmark = pytest.mark.slow
+
 ZONE: dict[str, Any] = {"crm__timezone": "UTC", "push": PUSH, "pull": None}
 
 

@@ -23,7 +23,7 @@ HEAD = {"id": 0, "name": "", "updated_at": None}
 """Every table begins with its columns."""
 
 
-@pytest.fixture(params=["sqlite", "postgresql", "mysql", "files", "rest"])
+@pytest.fixture(params=["sqlite", "postgresql", "mysql", "files", pytest.param("rest", marks=pytest.mark.slow)])
 def kind(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Kind]:
     """A CRM of each kind, without a table."""
     match request.param:

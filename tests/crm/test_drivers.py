@@ -21,6 +21,8 @@ from tests.bridge.stub_siro import StubSiro, serve
 from tests.crm import guide
 from tests.crm.rest_server import TOKEN, serving
 
+pytestmark = pytest.mark.slow
+
 app = typer.Typer()
 app.command()(commands.push)
 app.command()(commands.run)

@@ -25,6 +25,8 @@ from fieldnote.errors import DatabaseError
 from tests.db.processes import arguments_of, end, kill, kill_tree, server_pids, start
 from tests.waiting import HANGS
 
+pytestmark = pytest.mark.slow
+
 WRITE = "create table if not exists mark (n int); insert into mark values (1)"
 
 

@@ -22,6 +22,8 @@ from tests.siro.server import Reply, Request, Server, as_json, serving
 from tests.siro.test_limits import Counting, most_in_a_window
 from tests.waiting import HANGS, until
 
+pytestmark = pytest.mark.slow
+
 LIVE, BULK = Priority.LIVE, Priority.BULK
 Make = Callable[..., SharedLimiter]
 

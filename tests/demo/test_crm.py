@@ -26,6 +26,8 @@ from fieldnote.mapping.records import compile_push
 from fieldnote.matching import Appointment, Conversation, Outcome, Place, match, place_distance_m
 from tests.waiting import until
 
+pytestmark = pytest.mark.slow
+
 DAY = date(2026, 3, 9)  # the day after the clocks went forward in Denver
 
 

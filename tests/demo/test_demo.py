@@ -22,6 +22,8 @@ from tests.db.processes import kill, kill_tree, server_pids
 from tests.demo.state import state_of
 from tests.waiting import HANGS
 
+pytestmark = pytest.mark.slow
+
 DEMO = [sys.executable, "-m", "fieldnote", "demo", "--json"]
 
 

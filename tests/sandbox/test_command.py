@@ -11,6 +11,8 @@ import pytest
 
 from fieldnote.sandbox import SANDBOXES
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("name", sorted(SANDBOXES))
 def test_the_command_serves_the_demos_contractor_until_it_is_stopped(name: str) -> None:

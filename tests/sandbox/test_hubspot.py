@@ -16,6 +16,8 @@ from fieldnote.sandbox.hubspot import SECRET, HubSpotStandIn
 from fieldnote.sandbox.hubspot.webhooks import signature
 from tests.sandbox.conftest import client_of
 
+pytestmark = pytest.mark.slow
+
 OBJECTS = "/crm/v3/objects"
 MEETING, DEAL, CONTACT = "3000300", "2000200", "1000100"
 

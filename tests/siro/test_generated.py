@@ -6,9 +6,13 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from fieldnote.siro import AsyncSiro, Siro
 from scripts import generate
 from scripts.reference import contract, method_of
+
+pytestmark = pytest.mark.slow
 
 
 def test_nothing_generated_is_out_of_date() -> None:

@@ -12,6 +12,8 @@ from tests.workspace.conformance import Findings, Operation, built, forbidden, f
 from tests.workspace.house import House
 from tests.workspace.test_user_recordings import token_of
 
+pytestmark = pytest.mark.slow
+
 _UNREACHED = {
     "POST /v1/core/recordings/upload",  # takes the address of a file that was uploaded before
 }

@@ -26,6 +26,8 @@ from tests.waiting import eventually
 from tests.workspace.contract import ORGANIZATION_BASE
 from tests.workspace.house import SETTINGS, START, House, opened_house
 
+pytestmark = pytest.mark.slow
+
 IDENTITY = "/v1/core/auth/caller-identity"
 SYNC = "/v1/integrations/sync/engagements"
 RECORDINGS = "/v1/core/recordings"

@@ -9,6 +9,7 @@ from itertools import permutations
 from typing import Any, Final
 from uuid import UUID
 
+import pytest
 from fastapi.routing import APIRoute
 
 from fieldnote.db.workspace_tables import SECURED
@@ -18,6 +19,8 @@ from fieldnote.workspace.http import routes_user as user
 from tests.workspace import conformance
 from tests.workspace.contract import check
 from tests.workspace.house import JOHN, START, Api, House
+
+pytestmark = pytest.mark.slow
 
 NEW: Final = "11111111-1111-4111-8111-111111111111"
 WINDOW: Final = {"fromTime": "2000-01-01T00:00:00Z", "toTime": "2100-01-01T00:00:00Z", "validExternalIds": []}

@@ -24,6 +24,8 @@ from tests.typed import typed
 from tests.waiting import HANGS, until
 from tests.workspace.house import JOHN, SAID, START
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def environment(workspace_url: str, tmp_path: Path) -> dict[str, str]:
