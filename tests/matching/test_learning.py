@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields, replace
+from datetime import timedelta
 from functools import cache
 from random import Random
 
@@ -130,6 +131,19 @@ def test_in_a_second_world_links_are_right_and_many() -> None:
     precision, recall = _measured(learned())
     assert precision >= 0.99
     assert recall >= 0.9
+
+
+def test_two_days_around_a_recording_decide_as_the_whole_history_does() -> None:
+    """So it does not matter which piece of the history is looked at, or when."""
+    conversations, appointments = conversations_of(year()), appointments_of(year())
+    whole = {one.conversation_id: one for one in match(conversations, appointments, rates=learned())}
+    for one in Random(3).sample(conversations, 15):
+        near = timedelta(hours=20)
+        made = [other for other in conversations if abs(other.starts_at - one.starts_at) < near]
+        planned = [row for row in appointments if abs(row.starts_at - one.starts_at) < near + timedelta(hours=12)]
+        decided = {each.conversation_id: each for each in match(made, planned, rates=learned())}[one.id]
+        assert decided.appointment_id == whole[one.id].appointment_id
+        assert decided.score == pytest.approx(whole[one.id].score, abs=0.01)
 
 
 # --- evaluation -----------------------------------------------------------------------------------------

@@ -101,7 +101,7 @@ def evaluate(
     take part in the matching, but are not counted. The rates are learned from the history without its links.
     """
     rates = rates or learn(conversations, appointments, prior=USUAL)
-    twins = twins_of_visits(corpus_of(appointments)[1].values())
+    twins = twins_of_visits(corpus_of(appointments).visits.values())
     decisions = [one for one in match(conversations, appointments, rates=rates) if one.conversation_id in truth]
     cases = [_Case(one, _is_right(one, truth[one.conversation_id], twins), truth) for one in decisions]
     kinds = sorted({kind for case in cases for kind in case.kinds})

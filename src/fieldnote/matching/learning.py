@@ -20,7 +20,16 @@ from fieldnote.matching.names import Title
 from fieldnote.matching.places import place_distance_m
 from fieldnote.matching.rates import USUAL, Rates, RepRates
 from fieldnote.matching.records import Appointment, Conversation
-from fieldnote.matching.scoring import Pair, Take, part_bin, start_density, take_of
+from fieldnote.matching.scoring import (
+    Pair,
+    Take,
+    corpus_of,
+    part_bin,
+    shared_places,
+    start_density,
+    surname_shares,
+    take_of,
+)
 from fieldnote.matching.solving import RepDay, Solver
 from fieldnote.matching.tables import Table
 
@@ -61,13 +70,19 @@ def learn(
         return prior
     first = min(take.start for take in takes) - r.LONGEST
     planned = [one for one in appointments if one.starts_at.timestamp() / 60 >= first]
-    rates = replace(prior, territory=_territory(takes, prior.territory))
+    prior = replace(
+        prior,
+        territory=_territory(takes, prior.territory),
+        surnames=surname_shares(corpus_of(planned).visits.values()),
+        shared_places=shared_places(planned),
+    )
+    rates = prior
     for _ in range(rounds):
         solver = Solver(takes, planned, fixed, rates)
         counts = Counts(rates)
         for day in solver.solve().values():
             counts.add_day(day, solver)
-        rates = counts.rates(replace(prior, territory=rates.territory), len(takes))
+        rates = counts.rates(prior, len(takes))
     return rates
 
 

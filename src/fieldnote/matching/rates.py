@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from fieldnote.matching.names import Title
+from fieldnote.matching.records import Place
 from fieldnote.matching.tables import Table, table
 
 MODEL_VERSION: Final = 2
@@ -185,6 +186,10 @@ class Rates:
         }
     )  # fmt: skip
     """Of a stray."""
+    surnames: Mapping[str, float] = field(default_factory=dict)
+    """How frequent common surnames are among the customers. A title with a common one says less."""
+    shared_places: frozenset[Place] = frozenset()
+    """Coordinates of several customers, which say nothing of any one: the middle of a ZIP code, the office."""
     by_rep: Mapping[str, RepRates] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
@@ -233,15 +238,19 @@ def _as_json(value: Any) -> Any:
     if isinstance(value, Table):
         return [round(share, 9) for share in value.shares]
     if isinstance(value, Mapping):
-        return {title.value: round(share, 9) for title, share in value.items()}
+        return {str(name): round(share, 9) for name, share in value.items()}
+    if isinstance(value, frozenset):
+        return sorted([place.latitude, place.longitude] for place in value)
     return list(value) if isinstance(value, tuple) else value
 
 
 def _from_json(usual: Any, kept: Any) -> Any:
     if isinstance(usual, Table):
         return Table(usual.edges, tuple(kept), usual.rings)
-    if isinstance(usual, Mapping):
+    if isinstance(usual, Mapping) and usual:
         return {Title(title): share for title, share in kept.items()}
+    if isinstance(usual, frozenset):
+        return frozenset(Place(latitude, longitude) for latitude, longitude in kept)
     return tuple(kept) if isinstance(usual, tuple) else kept
 
 

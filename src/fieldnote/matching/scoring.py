@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from math import pi
 
@@ -30,7 +31,6 @@ _LATE_MODE = 3.0
 _TRAVEL, _TRAVEL_SCALE = 15.0, 10.0
 """Minutes from one recording to the next, usually."""
 _ZONE_SHARES = {1: 0.3, 2: 0.2, 3: 0.12, 4: 0.08, 5: 0.08, 6: 0.08, 7: 0.08, 8: 0.06}
-_FEW_SURNAMES = 30
 _LONG_AND_EMPTY = 0.4
 """Odds that a row of several hours without a customer, subject or street is a visit, and recorded."""
 _SHARED_BY = 3
@@ -116,32 +116,33 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """What all given appointments together say about each."""
+    """All given appointments as visits by their ids, and what they say together."""
 
-    surnames: dict[str, float]
-    """How frequent each surname is."""
+    visits: dict[str, Visit]
     have_customers: bool
     """Most appointments name a customer, so one that does not is no visit."""
 
-    def coincidence(self, says: Title, words: CustomerWords) -> float:
-        """Chance that a title of words says this although it is about something else."""
-        usual = r.COINCIDENCE[says]
-        return max(usual, self.surnames.get(words.surname, 0.0)) if says in (Title.NAME, Title.SLIP) else usual
+
+def corpus_of(appointments: Collection[Appointment], shared_places: AbstractSet[Place] = frozenset()) -> Corpus:
+    """Read every appointment once. A shared place counts as none."""
+    visits = {one.id: _visit_of(one, one.place in shared_places) for one in appointments}
+    return Corpus(visits, 2 * sum(bool(one.customer) for one in appointments) > len(appointments))
 
 
-def corpus_of(appointments: Collection[Appointment]) -> tuple[Corpus, dict[str, Visit]]:
-    """The corpus, and each appointment as a visit by its id."""
+def shared_places(appointments: Iterable[Appointment]) -> frozenset[Place]:
+    """Places that several customers have: the middle of a ZIP code, the office."""
     owners: dict[Place, set[str | None]] = {}
     for one in appointments:
         if one.place is not None and is_usable(one.place):
             owners.setdefault(one.place, set()).add(one.customer)
-    shared = {place for place, of in owners.items() if len(of) >= _SHARED_BY}
-    visits = {one.id: _visit_of(one, one.place in shared) for one in appointments}
-    surnames = Counter(v.words.surname for v in visits.values() if v.words.surname)
-    total = max(sum(surnames.values()), _FEW_SURNAMES)
-    named = sum(bool(one.customer) for one in appointments)
-    corpus = Corpus({name: n / total for name, n in surnames.items() if n > 1}, 2 * named > len(appointments))
-    return corpus, visits
+    return frozenset(place for place, of in owners.items() if len(of) >= _SHARED_BY)
+
+
+def surname_shares(visits: Iterable[Visit]) -> dict[str, float]:
+    """How frequent the common surnames are among the customers."""
+    people = {visit.words.names: visit.words.surname for visit in visits if visit.words.surname}
+    shares = {name: count / len(people) for name, count in sorted(Counter(people.values()).items())}
+    return {name: share for name, share in shares.items() if share > r.COINCIDENCE[Title.NAME]}
 
 
 def _visit_of(appointment: Appointment, shared_place: bool) -> Visit:
@@ -252,7 +253,7 @@ class Scorer:
                 share += 0.0 if visit.words.surname else usual[Title.NAME]
                 share += 0.0 if visit.words.street else usual[Title.STREET]
             return share / stray[kind]
-        chance = self._corpus.coincidence(says, visit.words)
+        chance = self._coincidence(says, visit.words)
         if kind in (Title.STRAY, Title.FOLLOW_UP) and says is not Title.SUBJECT:
             # "Call Baker", "neighbor of Baker", "follow up Baker": the name is there, and so is a reason against it.
             follows = kind is Title.FOLLOW_UP and visit.words.follows_up
@@ -260,6 +261,13 @@ class Scorer:
             return share / (stray[kind] * max(chance, _ABOUT))
         usually = Title.JOB if says is Title.SUBJECT and kind is Title.DEFAULT else kind
         return usual[says] / (stray[usually] * chance)
+
+    def _coincidence(self, says: Title, words: CustomerWords) -> float:
+        """Chance that a title of words says this although it is about something else."""
+        usual = r.COINCIDENCE[says]
+        if says in (Title.NAME, Title.SLIP):
+            return max(usual, self.rates.surnames.get(words.surname, 0.0))
+        return usual
 
     # --- place ------------------------------------------------------------------------------------------
 

@@ -15,8 +15,9 @@ from fieldnote.matching.records import Appointment
 from fieldnote.matching.scoring import Around, Pair, Scorer, Take, Visit, corpus_of
 from fieldnote.matching.twins import twins_of
 
-_LOOK_BACK = 240.0
-"""Minutes in which a stop before still matters."""
+_LOOK_BACK = 700.0
+"""Minutes in which a stop before still matters. Less than the half day that callers give around a question, so that a
+larger piece of the history gives the same answer."""
 _MAX_BEFORE = 6
 """Recordings of these hours that are looked at, at most."""
 _LATE_FROM = 15.0
@@ -51,7 +52,8 @@ class Solver:
         fixed: Mapping[str, str | None],
         rates: Rates,
     ) -> None:
-        corpus, self.visits = corpus_of(appointments)
+        corpus = corpus_of(appointments, rates.shared_places)
+        self.visits = corpus.visits
         self._fixed = fixed
         self.scorer = Scorer(rates, corpus)
         self.calendars = calendars_of(self.visits.values())
