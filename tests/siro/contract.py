@@ -18,6 +18,8 @@ from fieldnote.siro.operations import Audience
 
 DATA = Path(__file__).parents[1] / "data/contract"
 FILES = {Audience.ORGANIZATION: "siro-org.json", Audience.USER: "siro-user.json"}
+ADDED = "siro-user-added.json"
+"""The operations that the published user contract gained in 2026."""
 
 FORMATS = FormatChecker(["uuid"])
 
@@ -96,7 +98,7 @@ def operations() -> dict[tuple[Audience, str, str], Described]:
 
 
 def _walk() -> Iterator[Described]:
-    for audience, name in FILES.items():
+    for audience, name in (*FILES.items(), (Audience.USER, ADDED)):
         contract = json.loads((DATA / name).read_text())
         for path, methods in contract["paths"].items():
             for method, facts in methods.items():
@@ -129,6 +131,8 @@ def _plain_values(schema: dict[str, Any], name: str, schemas: Any) -> st.SearchS
     for words in ("anyOf", "oneOf"):
         if words in schema:
             return st.one_of([wire_values(each, name, schemas=schemas) for each in schema[words]])
+    if name in {"page", "pageSize"} and "minimum" not in schema:
+        return st.integers(1, 1000)  # the contract names no minimum, and no page is smaller
     match schema.get("type"):
         case None:
             return st.none() | st.text(max_size=3) | st.dictionaries(st.text(max_size=2), st.booleans())

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from fieldnote.siro.lists import inside, page
 from fieldnote.siro.models import (
     ConversationConfiguration,
     Evaluation,
@@ -26,7 +27,7 @@ from fieldnote.siro.models import (
     SectionWeightSave,
     SummaryPromptsSave,
 )
-from fieldnote.siro.operations import inside, many, page
+from fieldnote.siro.operations import many
 
 OUTCOME = {"customOutcomeLabel": "Sold on the spot", "universalOutcomeLabel": "POSITIVE", "prompt": None}
 NODE = {"id": "n", "name": "Opening", "nodeType": "SECTION", "parentId": "root", "indexNumber": 0}

@@ -86,7 +86,7 @@ async def test_the_crms_users_come_by_page(house: House) -> None:
     people = [{"externalId": f"r-{n}", "name": f"Rep N{n}"} for n in range(5)]
     await house.api.engagement("a-1", engagementUsers=people)
     async with AsyncSiro(token=house.api.token, base_url=str(house.api.client.base_url)) as siro:
-        found = [one["externalId"] async for one in siro.external_users.list(page_size=2)]
+        found = [one.external_id async for one in siro.external_users.list(page_size=2)]
     assert found == [f"r-{n}" for n in range(5)]
 
 

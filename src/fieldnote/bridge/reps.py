@@ -102,10 +102,10 @@ async def overrides_of(bridge: Bridge) -> dict[str, str] | None:
     complete = False
     try:
         async for item in bridge.remote.client.external_users.list():
-            if isinstance(item, dict) and "userId" in item:
+            if "user_id" in item.model_fields_set:
                 complete = True
-                if item.get("externalId") and item["userId"]:
-                    found[str(item["externalId"])] = str(item["userId"])
+                if item.external_id and item.user_id:
+                    found[item.external_id] = item.user_id
     except (NotFound, Forbidden):
         return None
     return found if complete else None

@@ -1,7 +1,7 @@
 """The Siro API, typed. Usable alone: it needs nothing else of Fieldnote.
 
-`Siro` is the client, and `AsyncSiro` the same for asyncio; `models` are their records, `errors` what they raise.
-`webhooks` reads what Siro sends unasked, `deeplinks` makes the links that start a recording.
+`Siro` is the client, and `AsyncSiro` the same for asyncio. `models` contains their records, `errors` their errors.
+`webhooks` verifies and reads Siro's webhooks, `deeplinks` builds the links that start a recording.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         BadResponse,
         FailedCall,
         Forbidden,
+        IncompleteList,
         Invalid,
         Issue,
         MissingCredential,
@@ -34,8 +35,9 @@ if TYPE_CHECKING:
         WebhookRejected,
     )
     from fieldnote.siro.limits import Budget, Limiter, LocalLimiter, Priority, bulk
+    from fieldnote.siro.lists import Page
     from fieldnote.siro.models import EngagementSync, OpportunitySync, RecordingEvent
-    from fieldnote.siro.operations import Page
+    from fieldnote.siro.options import CallOptions, Response
     from fieldnote.siro.retries import Cause, RetryPolicy, Totals, Wait
     from fieldnote.siro.settings import SiroSettings
 
@@ -45,10 +47,12 @@ _HOMES = {
     "AsyncSurroundings": "_async.sender",
     "BadResponse": "errors",
     "Budget": "limits",
+    "CallOptions": "options",
     "Cause": "retries",
     "EngagementSync": "models",
     "FailedCall": "errors",
     "Forbidden": "errors",
+    "IncompleteList": "errors",
     "Invalid": "errors",
     "Issue": "errors",
     "Limiter": "limits",
@@ -57,12 +61,13 @@ _HOMES = {
     "MissingCredential": "errors",
     "NotFound": "errors",
     "OpportunitySync": "models",
-    "Page": "operations",
+    "Page": "lists",
     "Priority": "limits",
     "RateLimited": "errors",
     "RecordingEvent": "models",
     "Refused": "errors",
     "RepeatedPage": "errors",
+    "Response": "options",
     "RetryPolicy": "retries",
     "Siro": "_sync.client",
     "SiroError": "errors",
@@ -83,10 +88,12 @@ __all__ = [
     "AsyncSurroundings",
     "BadResponse",
     "Budget",
+    "CallOptions",
     "Cause",
     "EngagementSync",
     "FailedCall",
     "Forbidden",
+    "IncompleteList",
     "Invalid",
     "Issue",
     "Limiter",
@@ -101,6 +108,7 @@ __all__ = [
     "RecordingEvent",
     "Refused",
     "RepeatedPage",
+    "Response",
     "RetryPolicy",
     "Siro",
     "SiroError",
@@ -117,7 +125,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Load what is asked for: who only wants the errors does not pay for the client."""
+    """Load a name at its first use: a program that needs only the errors does not load the client."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -1,20 +1,21 @@
-"""What can go wrong between a client and Siro, as one tree.
+"""The errors between a client and Siro, as one tree.
 
 ::
 
-    SiroError                      (a fieldnote.errors.FieldnoteError); `call` says which call it was
-    ├── MissingCredential          [terminal] nothing was sent: says which setting to give
-    ├── SiroUnavailable            [transient] a time-out, a broken connection, a fault on Siro's side (5xx)
-    │   └── Unreachable            no connection was made, so that nothing was sent
+    SiroError                      (a fieldnote.errors.FieldnoteError); `call` and `status` say more
+    ├── MissingCredential          [terminal] nothing was sent; names the missing setting
+    ├── SiroUnavailable            [transient] a timeout, a broken connection, a fault on Siro's side (5xx)
+    │   └── Unreachable            no connection was made, so nothing was sent
     ├── RateLimited                [transient] 429: more than 1000 calls of one token in a minute
-    ├── BadResponse                [transient] cut off, not JSON, too long, or not what the contract says
-    ├── RepeatedPage               [terminal] a list came round to a page that it had given before
+    ├── BadResponse                [transient] cut off, not JSON, too long, or not as the contract says
+    ├── RepeatedPage               [terminal] Siro sent a page of a list again
+    ├── IncompleteList             [terminal] a list goes on, but Siro does not say where
     ├── Refused                    [terminal] Siro would answer the same again
     │   ├── Unauthorized           401: the credential is wrong, expired or revoked
-    │   ├── Forbidden              403: the credential may not do that, or an edge turned us away
+    │   ├── Forbidden              403: the credential may not do that, or an edge refused the client
     │   ├── NotFound               404: no such record, or no such path
     │   └── Invalid                400, 409, 413, 415, 422: the payload; `issues` says where
-    └── WebhookRejected            [terminal] bytes that are no event signed by Siro just now
+    └── WebhookRejected            [terminal] not an event that Siro signed just now
 
 No text of an error, its `repr` or its traceback holds a payload, a token or a query.
 """
@@ -23,7 +24,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -41,7 +42,7 @@ class Issue:
     path: str
     """Where: `account.addresses.0.zip`. Empty: the payload as a whole."""
     message: str
-    """What, in Siro's words."""
+    """In Siro's words."""
     code: str = ""
     """Siro's word for the kind of complaint, such as `invalid_type`."""
 
@@ -52,7 +53,7 @@ def _nothing() -> None:
 
 @dataclass(frozen=True, slots=True)
 class FailedCall:
-    """The call that an error is about. Query and payload are kept for a report to Siro's support, and not shown."""
+    """The call behind an error. Query and payload are kept for a report to Siro's support, and not shown."""
 
     method: str
     path: str
@@ -60,6 +61,8 @@ class FailedCall:
     """None: there was no answer."""
     request_id: str | None = None
     """Siro's id of the call, if the answer gave one."""
+    headers: Mapping[str, str] | None = field(default=None, repr=False, compare=False)
+    """The headers of the answer, by name in upper or lower case; None: there was no answer."""
     base_url: str = field(default="", repr=False)
     organization_id: str | None = field(default=None, repr=False)
     """Siro's id of the organization, as far as the client knows it."""
@@ -67,11 +70,11 @@ class FailedCall:
     """When it was sent, in UTC."""
     query: tuple[tuple[str, str], ...] = field(default=(), repr=False, compare=False)
     shown: Callable[[], object] = field(default=_nothing, repr=False, compare=False)
-    """Gives the payload; made only when somebody asks for it."""
+    """Builds the payload, only when it is asked for."""
 
     @property
     def payload(self) -> object:
-        """What was sent, as JSON values with secrets masked; None: nothing."""
+        """The body that was sent, as JSON values with secrets masked; None: no body."""
         return self.shown()
 
     def __str__(self) -> str:
@@ -79,7 +82,7 @@ class FailedCall:
 
 
 class SiroError(FieldnoteError):
-    """A call to Siro, or something that came from there, failed."""
+    """A call to Siro failed, or data from Siro was not acceptable."""
 
     def __init__(
         self,
@@ -95,8 +98,18 @@ class SiroError(FieldnoteError):
         self.issues = issues
         """Siro's complaints about the payload, if it listed any."""
 
+    @property
+    def status(self) -> int | None:
+        """The HTTP status of the answer; None: there was no answer."""
+        return self.call.status if self.call else None
+
+    @property
+    def headers(self) -> Mapping[str, str] | None:
+        """The headers of the answer, by name in upper or lower case; None: there was no answer."""
+        return self.call.headers if self.call else None
+
     def report(self) -> str:
-        """What Siro's support asks for, as text to paste: method, endpoint, payload, organization id.
+        """The facts that Siro's support asks for, as text to paste: method, endpoint, payload, organization id.
 
         Secrets are masked; the payload is whole, so it may name customers.
         """
@@ -124,11 +137,15 @@ class BadResponse(SiroError, Transient):
 
 
 class RepeatedPage(SiroError, Terminal):
-    """A list came round to a page that it had given before, and would never end."""
+    """Siro sent a page of a list again, so the list cannot be read to its end."""
+
+
+class IncompleteList(SiroError, Terminal):
+    """An answer says that its list goes on, but not where. The entries so far are not the whole list."""
 
 
 class Refused(SiroError, Terminal):
-    """Siro understood, and will not."""
+    """Siro understood the call and refused it."""
 
 
 class Unauthorized(Refused):
@@ -136,7 +153,7 @@ class Unauthorized(Refused):
 
 
 class Forbidden(Refused):
-    """The credential may not do that, or an edge in front of Siro turned us away."""
+    """The credential may not do that, or an edge in front of Siro refused the client."""
 
 
 class NotFound(Refused):
@@ -144,11 +161,11 @@ class NotFound(Refused):
 
 
 class Invalid(Refused):
-    """The payload is not acceptable as it stands."""
+    """The payload is not acceptable."""
 
 
 class WebhookRejected(SiroError, Terminal):
-    """The bytes are no event that Siro signed just now."""
+    """The bytes are not an event that Siro signed just now."""
 
 
 # --- for Siro's support --------------------------------------------------------------------------------
@@ -161,7 +178,7 @@ def _report(error: SiroError) -> Iterator[str]:
         return
     yield f"Method: {call.method}"
     yield f"Endpoint: {call.base_url}{call.path}"
-    unknown = "unknown here; `siro.auth.caller_identity()` tells it"
+    unknown = "unknown here; call `siro.auth.caller_identity()` to learn it"
     yield f"Organization id: {call.organization_id or unknown}"
     if call.at is not None:
         yield f"Sent: {call.at:%Y-%m-%d %H:%M:%S} UTC"
@@ -199,9 +216,9 @@ _REDIRECT_HINT = "Check SIRO_BASE_URL and SIRO_API_URL: https rather than http, 
 
 
 def error_for(call: FailedCall, body: object, text: str) -> SiroError:
-    """The error for an answer whose status is no success.
+    """The error for an answer whose status is not a success.
 
-    `body` is the answer's JSON, None where it has none; `text` is its beginning.
+    `body` is the answer's JSON, None without one; `text` is its beginning.
     """
     status = call.status or 0
     issues = _issues(body)

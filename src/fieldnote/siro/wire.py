@@ -1,6 +1,6 @@
-"""What both senders share: headers, time-outs, the reading of answers. Foreign errors end here.
+"""The parts of sending that both clients share: headers, timeouts, reading answers.
 
-What leaves is a value or a `SiroError`.
+Errors of other libraries are translated here. Callers see a value or a `SiroError`.
 """
 
 from __future__ import annotations
@@ -21,33 +21,52 @@ from pydantic_core import from_json
 
 from fieldnote import __version__
 from fieldnote.siro.errors import BadResponse, FailedCall, SiroError, SiroUnavailable, Unreachable, error_for
+from fieldnote.siro.limits import Priority
+from fieldnote.siro.options import WHOLE_CALL
 
 USER_AGENT = f"fieldnote/{__version__} (python/{platform.python_version()})"
-"""Of our own: Siro's edge turns away those of Python's HTTP libraries."""
+"""Fieldnote's own name: Siro's edge refuses the default names of Python's HTTP libraries."""
 
 HEADERS = {"user-agent": USER_AGENT, "accept": "application/json"}
 
 LARGEST_ANSWER = 64 * 1024 * 1024
-"""Bytes of an answer, unpacked; more is refused rather than kept in memory."""
+"""Bytes of an answer, decompressed. A longer one is refused, so that memory stays bounded."""
 
 CONNECTIONS = 32
-TIMEOUT = httpx2.Timeout(connect=10.0, read=60.0, write=30.0, pool=None)
-LIMITS = httpx2.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS // 2, keepalive_expiry=4.0)
-"""Idle connections are dropped before common servers drop theirs (5 s), which would break the next call. Few of them
-are kept, as each is looked at with every call."""
+"""Calls in flight of each priority."""
+
+LIMITS = httpx2.Limits(
+    max_connections=CONNECTIONS * len(Priority), max_keepalive_connections=CONNECTIONS // 2, keepalive_expiry=4.0
+)
+"""There is a connection for each call in flight, so that none waits for one. Idle connections close before common
+servers close theirs (after 5 s), which would break the next call. Few stay open, as each call checks all of them."""
+
+_CONNECT, _SILENCE, _WRITE = 10.0, 60.0, 30.0
+_SLOWEST_UPLOAD = 32 * 1024
+"""Bytes in a second below which an upload counts as stuck."""
+
+
+def timeouts_of(whole: float | None) -> dict[str, float | None]:
+    """Seconds for each single wait, within `whole` seconds for the attempt."""
+    read = _SILENCE if whole is None else whole
+    longest = WHOLE_CALL if whole is None else whole
+    return {"connect": min(_CONNECT, longest), "read": read, "write": min(_WRITE, longest), "pool": longest}
+
+
+def upload_seconds(size: int) -> float:
+    """Seconds that an upload of so many bytes may take on top of an attempt's."""
+    return size / _SLOWEST_UPLOAD
+
 
 url_of: Final = lru_cache(16)(httpx2.URL)
-"""An address, read once where it is called again and again."""
-
-WHOLE_CALL = 180.0
-"""Seconds for one attempt from end to end: a time-out of the HTTP library begins anew with every byte."""
+"""An address, parsed once for repeated calls."""
 
 _REQUEST_ID_HEADERS = ("x-request-id", "x-cloud-trace-context", "x-amzn-requestid", "cf-ray")
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back, of any status."""
+    """An answer of any status."""
 
     status: int
     headers: httpx2.Headers = field(repr=False)
@@ -64,7 +83,7 @@ def json_of(answer: Answer, call: FailedCall, decode: Callable[[bytes], object] 
     except ValueError:
         if success:
             kind = answer.headers.get("content-type", "no content type").split(";")[0]
-            text = f"{call} answered {answer.status} with what is not JSON, or not all of it ({kind:.60})"
+            text = f"{call} answered {answer.status}, and its body is not complete JSON ({kind:.60})"
             raise BadResponse(text, call=answered(call, answer)) from None
         body = None
     if not success:
@@ -73,19 +92,19 @@ def json_of(answer: Answer, call: FailedCall, decode: Callable[[bytes], object] 
 
 
 def success_of(answer: Answer, call: FailedCall) -> None:
-    """Nothing, where the status says success. Raises the error that it means."""
+    """Do nothing for a success. Raise the error that another status means."""
     if not 200 <= answer.status < 300:
         raise error_for(answered(call, answer), None, answer.content[:4096].decode("utf-8", "replace"))
 
 
 def answered(call: FailedCall, answer: Answer) -> FailedCall:
-    """The call, with what its answer tells of it."""
+    """The call with the status and headers of its answer."""
     request_id = next((answer.headers[name] for name in _REQUEST_ID_HEADERS if name in answer.headers), None)
-    return replace(call, status=answer.status, request_id=request_id)
+    return replace(call, status=answer.status, request_id=request_id, headers=answer.headers)
 
 
 def complaint(error: ValidationError) -> str:
-    """The first complaint, without the value that it is about."""
+    """The first complaint, without the value."""
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
     where = ".".join(str(part) for part in first["loc"])
     more = error.error_count() - 1
@@ -93,19 +112,19 @@ def complaint(error: ValidationError) -> str:
 
 
 def check_length(length: int, call: FailedCall) -> None:
-    """Raises BadResponse where so many bytes are too many."""
+    """Raise BadResponse for an answer that is too long."""
     if length > LARGEST_ANSWER:
         raise BadResponse(f"{call}: the answer is longer than {LARGEST_ANSWER} bytes", call=call)
 
 
 def origin_of(url: str) -> str:
-    """Scheme and host of an address that Siro gave. Raises BadResponse, which does not show it, if it is none."""
+    """Scheme and host of an address that Siro gave. Raises BadResponse, without the address, if it is not valid."""
     try:
         parsed = httpx2.URL(url)
     except (httpx2.InvalidURL, ValueError):
         parsed = httpx2.URL("")
     if parsed.scheme not in {"http", "https"} or not parsed.host:
-        raise BadResponse("Siro gave an address for the upload that is none")
+        raise BadResponse("Siro's address for the upload is not valid")
     return f"{parsed.scheme}://{parsed.netloc.decode('ascii')}"
 
 
@@ -114,12 +133,12 @@ def origin_of(url: str) -> str:
 
 @contextmanager
 def ours(call: FailedCall) -> Iterator[None]:
-    """Around an exchange: what the HTTP library raises becomes an error of ours, and what it logs is dropped."""
+    """Translate the errors of the HTTP library during an exchange, and drop its log lines."""
     token = _exchanging.set(True)
     try:
         yield
     except (httpx2.RequestError, httpx2.StreamError, TimeoutError, OSError) as error:
-        # `from None`: a cause would carry what was sent to whoever prints it.
+        # `from None`: the cause would show the request in every traceback.
         raise _translated(error, call, urlsplit(call.base_url).netloc) from None
     finally:
         _exchanging.reset(token)
@@ -140,7 +159,7 @@ def _translated(error: Exception, call: FailedCall, host: str) -> SiroError:
 
 
 def _reason(error: Exception) -> str:
-    """The library's own word for what happened. Its text is left out where it could quote what was sent."""
+    """The library's own word for the failure, without text that could quote the request."""
     if isinstance(error, httpx2.LocalProtocolError):
         return type(error).__name__
     text = str(error).strip()
@@ -157,6 +176,6 @@ def _not_ours(record: logging.LogRecord) -> bool:
     return not _exchanging.get()
 
 
-# They write every address with its query, and every header of an answer. Others' calls stay in their log.
+# They log each address with its query, and each header of an answer. Calls of other programs stay in the log.
 for _name in ("httpx2", "httpcore2.connection", "httpcore2.http11", "httpcore2.http2", "httpcore2.proxy"):
     logging.getLogger(_name).addFilter(_not_ours)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from fieldnote.siro import endpoints
 from fieldnote.siro._async.listing import AsyncListing
 from fieldnote.siro._async.resource import AsyncResource
+from fieldnote.siro.lists import listed, numbered, place, sized
 from fieldnote.siro.models import (
     AccessToken,
     AccessTokenCreate,
@@ -22,7 +23,7 @@ from fieldnote.siro.models import (
     OrganizationToken,
     TokenCreate,
 )
-from fieldnote.siro.operations import many, numbered, one, place, query_of, request
+from fieldnote.siro.operations import direction, one, query_of, request
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -54,10 +55,10 @@ class AsyncTokens(AsyncResource):
 
     async def list(self) -> tuple[OrganizationToken, ...]:
         """An organization's tokens, without the tokens themselves."""
-        return await self._sender.send(endpoints.LIST_TOKENS.call(many(OrganizationToken)))
+        return await self._all(endpoints.LIST_TOKENS, listed(OrganizationToken))
 
     async def create(
-        self, record: TokenCreate | None = None, /, **fields: Unpack[TokenCreateFields]
+        self, record: TokenCreate | TokenCreateFields | None = None, /, **fields: Unpack[TokenCreateFields]
     ) -> OrganizationToken:
         """Create a token, which is shown this once. Take a record, or its fields by name."""
         body = request(TokenCreate, record, fields)
@@ -89,25 +90,26 @@ class AsyncOAuth(AsyncResource):
         cursor: str | None = None,
     ) -> AsyncListing[OAuthAppDetails]:
         """A user's apps, page by page; `owner` is Siro's id of the user. By cursor, or from a `page_number` on."""
+        size, first = sized(page_size, 100), sized(page_number, name="page_number")
         query = query_of(
             organizationId=organization_id,
             owner=owner,
             sortField=sort_by,
-            sortDirection=_direction(descending),
-            limit=page_size,
+            sortDirection=direction(descending),
+            limit=size,
             fromDate=created_after,
             toDate=created_before,
         )
         return AsyncListing(
             self._sender,
             lambda at: endpoints.LIST_OAUTH_APPS.call(
-                numbered(OAuthAppDetails, at, page_number or 1), query=(*query, *place(at, page_number))
+                numbered(OAuthAppDetails, at, first or 1), query=(*query, *place(at, first))
             ),
             cursor,
         )
 
     async def create_app(
-        self, record: OAuthAppCreate | None = None, /, **fields: Unpack[OAuthAppCreateFields]
+        self, record: OAuthAppCreate | OAuthAppCreateFields | None = None, /, **fields: Unpack[OAuthAppCreateFields]
     ) -> OAuthApp:
         """Create an app; `owner` is Siro's id of a user. Its secret is shown this once.
 
@@ -138,24 +140,29 @@ class AsyncOAuth(AsyncResource):
         cursor: str | None = None,
     ) -> AsyncListing[AccessTokenDetails]:
         """The user tokens minted with an app, page by page; `owner` is Siro's id of the app's user."""
+        size, first = sized(page_size, 100), sized(page_number, name="page_number")
         query = query_of(
             owner=owner,
             sortField=sort_by,
-            sortDirection=_direction(descending),
-            limit=page_size,
+            sortDirection=direction(descending),
+            limit=size,
             fromDate=created_after,
             toDate=created_before,
         )
         return AsyncListing(
             self._sender,
             lambda at: endpoints.LIST_ACCESS_TOKENS.call(
-                numbered(AccessTokenDetails, at, page_number or 1), client_id, query=(*query, *place(at, page_number))
+                numbered(AccessTokenDetails, at, first or 1), client_id, query=(*query, *place(at, first))
             ),
             cursor,
         )
 
     async def create_access_token(
-        self, client_id: str, record: AccessTokenCreate | None = None, /, **fields: Unpack[AccessTokenCreateFields]
+        self,
+        client_id: str,
+        record: AccessTokenCreate | AccessTokenCreateFields | None = None,
+        /,
+        **fields: Unpack[AccessTokenCreateFields],
     ) -> AccessToken:
         """Mint a user token. The client does so by itself where a call needs one.
 
@@ -172,7 +179,7 @@ class AsyncOAuth(AsyncResource):
         self,
         client_id: str,
         token_id: str,
-        record: AccessTokenRevoke | None = None,
+        record: AccessTokenRevoke | AccessTokenRevokeFields | None = None,
         /,
         **fields: Unpack[AccessTokenRevokeFields],
     ) -> AccessTokenRevoked:
@@ -181,7 +188,3 @@ class AsyncOAuth(AsyncResource):
         return await self._sender.send(
             endpoints.REVOKE_ACCESS_TOKEN.call(one(AccessTokenRevoked), client_id, token_id, body=body)
         )
-
-
-def _direction(descending: bool | None) -> str | None:
-    return None if descending is None else "desc" if descending else "asc"

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from fieldnote.siro import endpoints
 from fieldnote.siro._async.resource import AsyncResource
+from fieldnote.siro.lists import listed
 from fieldnote.siro.models import Account, AccountCreate, AccountUpdate
-from fieldnote.siro.operations import many, one, plain, request
+from fieldnote.siro.operations import one, plain, request
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -20,9 +21,11 @@ class AsyncAccounts(AsyncResource):
 
     async def list(self) -> tuple[Account, ...]:
         """All customers."""
-        return await self._sender.send(endpoints.LIST_ACCOUNTS.call(many(Account)))
+        return await self._all(endpoints.LIST_ACCOUNTS, listed(Account))
 
-    async def create(self, record: AccountCreate | None = None, /, **fields: Unpack[AccountCreateFields]) -> Account:
+    async def create(
+        self, record: AccountCreate | AccountCreateFields | None = None, /, **fields: Unpack[AccountCreateFields]
+    ) -> Account:
         """Create a customer. Take a record, or its fields by name."""
         body = request(AccountCreate, record, fields)
         return await self._sender.send(endpoints.CREATE_ACCOUNT.call(one(Account), body=body))
@@ -32,7 +35,11 @@ class AsyncAccounts(AsyncResource):
         return await self._sender.send(endpoints.GET_ACCOUNT.call(one(Account), account_id))
 
     async def update(
-        self, account_id: str, record: AccountUpdate | None = None, /, **fields: Unpack[AccountUpdateFields]
+        self,
+        account_id: str,
+        record: AccountUpdate | AccountUpdateFields | None = None,
+        /,
+        **fields: Unpack[AccountUpdateFields],
     ) -> Account:
         """Change what is given of a customer. Take a record, or its fields by name."""
         body = request(AccountUpdate, record, fields)

@@ -32,13 +32,35 @@ from fieldnote.siro._async.sender import AsyncRoute, AsyncSender, AsyncSurroundi
 from fieldnote.siro.limits import Budget, Limiter, local_limiter
 from fieldnote.siro.models.enums import Scope
 from fieldnote.siro.operations import Audience, Operation, one
+from fieldnote.siro.options import CallOptions, OptionChanges, Response
 from fieldnote.siro.retries import RetryPolicy, Totals, Wait
 from fieldnote.siro.settings import RATE_LIMIT, SiroSettings
 
 if TYPE_CHECKING:
     from fieldnote.siro._async.access import AsyncAuth, AsyncOAuth, AsyncTokens
     from fieldnote.siro._async.accounts import AsyncAccounts
-    from fieldnote.siro._async.collaboration import AsyncChats, AsyncComments, AsyncFolders, AsyncThreads
+    from fieldnote.siro._async.agents import (
+        AsyncAgents,
+        AsyncApi,
+        AsyncCompanionCalls,
+        AsyncHalftime,
+        AsyncJobs,
+        AsyncSessions,
+    )
+    from fieldnote.siro._async.bookmarks import (
+        AsyncBookmarkConfigs,
+        AsyncBookmarkGroups,
+        AsyncBookmarkModels,
+        AsyncIndustries,
+        AsyncLabels,
+    )
+    from fieldnote.siro._async.collaboration import (
+        AsyncChats,
+        AsyncComments,
+        AsyncFolders,
+        AsyncRootFolders,
+        AsyncThreads,
+    )
     from fieldnote.siro._async.connections import AsyncConnections
     from fieldnote.siro._async.conversations import (
         AsyncConversationConfigurations,
@@ -53,6 +75,7 @@ if TYPE_CHECKING:
     from fieldnote.siro._async.organizations import AsyncOrganizations, AsyncTeams
     from fieldnote.siro._async.people import AsyncEngagementUsers, AsyncExternalUsers, AsyncOpportunityUsers, AsyncUsers
     from fieldnote.siro._async.recordings import AsyncRecordings
+    from fieldnote.siro._async.recordings_v2 import AsyncRecordingsV2
     from fieldnote.siro._async.scorecards import AsyncMetrics, AsyncScorecards
 
 
@@ -60,10 +83,16 @@ T = TypeVar("T")
 
 _GROUPS: Final = {
     "accounts": "accounts.AsyncAccounts",
+    "agents": "agents.AsyncAgents",
+    "api": "agents.AsyncApi",
     "auth": "access.AsyncAuth",
+    "bookmark_configs": "bookmarks.AsyncBookmarkConfigs",
+    "bookmark_groups": "bookmarks.AsyncBookmarkGroups",
+    "bookmark_models": "bookmarks.AsyncBookmarkModels",
     "briefs": "events.AsyncBriefs",
     "chats": "collaboration.AsyncChats",
     "comments": "collaboration.AsyncComments",
+    "companion_calls": "agents.AsyncCompanionCalls",
     "connections": "connections.AsyncConnections",
     "conversation_configurations": "conversations.AsyncConversationConfigurations",
     "engagement_users": "people.AsyncEngagementUsers",
@@ -72,6 +101,10 @@ _GROUPS: Final = {
     "extractions": "extractions.AsyncExtractions",
     "folders": "collaboration.AsyncFolders",
     "followups": "conversations.AsyncFollowups",
+    "halftime": "agents.AsyncHalftime",
+    "industries": "bookmarks.AsyncIndustries",
+    "jobs": "agents.AsyncJobs",
+    "labels": "bookmarks.AsyncLabels",
     "metrics": "scorecards.AsyncMetrics",
     "mobile_events": "events.AsyncMobileEvents",
     "multimedia_events": "events.AsyncMultimediaEvents",
@@ -81,22 +114,28 @@ _GROUPS: Final = {
     "organizations": "organizations.AsyncOrganizations",
     "outcomes": "conversations.AsyncOutcomes",
     "recordings": "recordings.AsyncRecordings",
+    "recordings_v2": "recordings_v2.AsyncRecordingsV2",
+    "root_folders": "collaboration.AsyncRootFolders",
     "scorecards": "scorecards.AsyncScorecards",
+    "sessions": "agents.AsyncSessions",
     "summary_prompts": "conversations.AsyncSummaryPrompts",
     "teams": "organizations.AsyncTeams",
     "threads": "collaboration.AsyncThreads",
     "tokens": "access.AsyncTokens",
     "users": "people.AsyncUsers",
 }
-"""The groups of operations, and where their classes are."""
+"""The groups of operations, and the modules of their classes."""
 
 
 class AsyncOptions(TypedDict, total=False):
-    """What a client can be given beside its settings; see `AsyncSiro`."""
+    """The arguments of a client beside its settings; see `AsyncSiro`."""
 
     limiter: Limiter | None
+    timeout: float | None
+    deadline: float | None
     policy: RetryPolicy | None
     on_wait: Callable[[Wait], None] | None
+    on_response: Callable[[Response], None] | None
     transport: httpx2.AsyncBaseTransport | None
     surroundings: AsyncSurroundings | None
 
@@ -104,17 +143,23 @@ class AsyncOptions(TypedDict, total=False):
 class AsyncSiro:
     """A client of Siro. Share one between tasks, and close it (`async with`, or `aclose`).
 
-    Each call takes the credential that it needs: `token`, which is the organization's, or a user token, minted
-    with `client_id`, `client_secret` and `user_id`, of scope `read` or, only once a call wants to change
-    something, `write`. Where there is no organization token, `client_id` and `client_secret` are those of a client
-    application, and prove every call.
+    Each call uses the credential that it needs: the organization's `token`, or a user token. User tokens are minted
+    with `client_id`, `client_secret` and `user_id`, of scope `read`, or `write` for calls that may change something.
+    Without an organization token, `client_id` and `client_secret` are those of a client application, and prove every
+    call.
     """
 
     accounts: AsyncAccounts
+    agents: AsyncAgents
+    api: AsyncApi
     auth: AsyncAuth
+    bookmark_configs: AsyncBookmarkConfigs
+    bookmark_groups: AsyncBookmarkGroups
+    bookmark_models: AsyncBookmarkModels
     briefs: AsyncBriefs
     chats: AsyncChats
     comments: AsyncComments
+    companion_calls: AsyncCompanionCalls
     connections: AsyncConnections
     conversation_configurations: AsyncConversationConfigurations
     engagement_users: AsyncEngagementUsers
@@ -123,6 +168,10 @@ class AsyncSiro:
     extractions: AsyncExtractions
     folders: AsyncFolders
     followups: AsyncFollowups
+    halftime: AsyncHalftime
+    industries: AsyncIndustries
+    jobs: AsyncJobs
+    labels: AsyncLabels
     metrics: AsyncMetrics
     mobile_events: AsyncMobileEvents
     multimedia_events: AsyncMultimediaEvents
@@ -132,7 +181,10 @@ class AsyncSiro:
     organizations: AsyncOrganizations
     outcomes: AsyncOutcomes
     recordings: AsyncRecordings
+    recordings_v2: AsyncRecordingsV2
+    root_folders: AsyncRootFolders
     scorecards: AsyncScorecards
+    sessions: AsyncSessions
     summary_prompts: AsyncSummaryPrompts
     teams: AsyncTeams
     threads: AsyncThreads
@@ -151,16 +203,21 @@ class AsyncSiro:
         user_id: str | None = None,
         rate_limit: int | None = RATE_LIMIT,
         limiter: Limiter | None = None,
+        timeout: float | None = None,
+        deadline: float | None = None,
         policy: RetryPolicy | None = None,
         on_wait: Callable[[Wait], None] | None = None,
+        on_response: Callable[[Response], None] | None = None,
         transport: httpx2.AsyncBaseTransport | None = None,
         surroundings: AsyncSurroundings | None = None,
     ) -> None:
-        """`rate_limit` is how often each token may call in any 60 seconds, all clients of this process together.
+        """Create a client. Raises ConfigError for values that cannot work.
 
-        None is for a server without a limit. `limiter` keeps a budget of another shape, or one that processes
-        share, in its place. `on_wait` is told of each wait before it begins. `transport` replaces the network;
-        `surroundings` replaces clock, sleep and dice. Raises ConfigError for what cannot be right.
+        `rate_limit`: calls of each token in any 60 seconds, for all clients of this process together; None: no limit.
+        `limiter`: another budget in its place, such as one that processes share.
+        `timeout`: seconds for one attempt. `deadline`: seconds for a call with its retries and waits.
+        `on_wait` is called before each wait, `on_response` with each answer; `with_options` sets all of these for
+        some calls. `transport` replaces the network, `surroundings` the clock, sleep and random numbers.
         """
         self.settings = SiroSettings.of(
             base_url=base_url,
@@ -179,13 +236,13 @@ class AsyncSiro:
             self._routes(),
             limiter=limiter,
             transport=transport,
-            policy=policy,
-            on_wait=on_wait,
+            options=CallOptions(timeout, deadline, policy or RetryPolicy(), on_wait, on_response),
             surroundings=self._world,
         )
+        self._owns_connections = True
 
     def __getattr__(self, name: str) -> Any:
-        """A group of operations, loaded when somebody asks for it: most programs need two or three."""
+        """Load a group of operations at its first use: most programs need two or three."""
         if name not in _GROUPS:
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         module, kind = _GROUPS[name].split(".")
@@ -213,14 +270,28 @@ class AsyncSiro:
         """A client for the SIRO_* variables of the environment."""
         return cls.from_settings(SiroSettings.from_env(), **options)
 
+    def with_options(self, **options: Unpack[OptionChanges]) -> Self:
+        """The same client with other options for its calls: `siro.with_options(timeout=5).recordings.get(id)`.
+
+        It shares connections, tokens, budget and totals with this one; to close it does nothing. `options`: see
+        `CallOptions`. Raises ConfigError.
+        """
+        other = object.__new__(type(self))
+        other.settings = self.settings
+        other._world = self._world
+        other._sender = self._sender.with_options(**options)
+        other._owns_connections = False
+        return other
+
     @property
     def totals(self) -> Totals:
         """Calls, retries and waits so far."""
         return self._sender.totals
 
     async def send(self, operation: Operation[T]) -> T:
-        """Carry out an operation that was put together by hand: with the credential, the budget and the retries
-        that all others have. Raises SiroError.
+        """Carry out an operation that you built yourself, with the same credentials, budget and retries.
+
+        Raises SiroError.
 
         ::
 
@@ -237,7 +308,8 @@ class AsyncSiro:
 
     async def aclose(self) -> None:
         """Close all connections."""
-        await self._sender.aclose()
+        if self._owns_connections:
+            await self._sender.aclose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -284,7 +356,7 @@ class AsyncSiro:
         return AsyncMintedToken(mint, ("x-siro-auth-token",), clock=self._world.clock)
 
     def _application(self) -> AsyncCredential:
-        """A token of a client application, as both of Siro's APIs will take it."""
+        """A token of a client application, for both of Siro's APIs."""
         from fieldnote.siro.models.authorization import GRANT, ClientToken  # noqa: PLC0415 - few need it
 
         async def mint() -> Minted:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from fieldnote.siro import endpoints
 from fieldnote.siro._async.listing import AsyncListing
 from fieldnote.siro._async.resource import AsyncResource
+from fieldnote.siro.lists import inside, listed, page, sized
 from fieldnote.siro.models import (
     ConversationConfiguration,
     ConversationConfigurationCreate,
@@ -25,7 +26,7 @@ from fieldnote.siro.models import (
     SummaryPrompt,
     SummaryPromptsSave,
 )
-from fieldnote.siro.operations import inside, many, one, page, query_of, request
+from fieldnote.siro.operations import many, one, query_of, request
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -47,12 +48,12 @@ class AsyncConversationConfigurations(AsyncResource):
     async def list(self, *, organization_id: str) -> tuple[ConversationConfiguration, ...]:
         """All conversation types of an organization. Needs a user token."""
         query = query_of(organizationId=organization_id)
-        call = endpoints.LIST_CONVERSATION_CONFIGURATIONS.call(many(ConversationConfiguration), query=query)
-        return await self._sender.send(call)
+        endpoint = endpoints.LIST_CONVERSATION_CONFIGURATIONS
+        return await self._all(endpoint, listed(ConversationConfiguration), query=query)
 
     async def create(
         self,
-        record: ConversationConfigurationCreate | None = None,
+        record: ConversationConfigurationCreate | ConversationConfigurationCreateFields | None = None,
         /,
         **fields: Unpack[ConversationConfigurationCreateFields],
     ) -> ConversationConfiguration:
@@ -64,7 +65,7 @@ class AsyncConversationConfigurations(AsyncResource):
     async def update(
         self,
         configuration_id: str,
-        record: ConversationConfigurationUpdate | None = None,
+        record: ConversationConfigurationUpdate | ConversationConfigurationUpdateFields | None = None,
         /,
         **fields: Unpack[ConversationConfigurationUpdateFields],
     ) -> ConversationConfiguration:
@@ -82,12 +83,12 @@ class AsyncSummaryPrompts(AsyncResource):
 
     async def list(self, conversation_type_id: str) -> tuple[SummaryPrompt, ...]:
         """The parts of a conversation type's summary. Needs a user token."""
-        return await self._sender.send(endpoints.LIST_SUMMARY_PROMPTS.call(many(SummaryPrompt), conversation_type_id))
+        return await self._all(endpoints.LIST_SUMMARY_PROMPTS, listed(SummaryPrompt), conversation_type_id)
 
     async def create(
         self,
         conversation_type_id: str,
-        record: SummaryPromptsSave | None = None,
+        record: SummaryPromptsSave | SummaryPromptsSaveFields | None = None,
         /,
         **fields: Unpack[SummaryPromptsSaveFields],
     ) -> tuple[SummaryPrompt, ...]:
@@ -99,7 +100,7 @@ class AsyncSummaryPrompts(AsyncResource):
     async def replace(
         self,
         conversation_type_id: str,
-        record: SummaryPromptsSave | None = None,
+        record: SummaryPromptsSave | SummaryPromptsSaveFields | None = None,
         /,
         **fields: Unpack[SummaryPromptsSaveFields],
     ) -> tuple[SummaryPrompt, ...]:
@@ -110,7 +111,7 @@ class AsyncSummaryPrompts(AsyncResource):
 
     async def industry(self) -> tuple[SummaryPrompt, ...]:
         """Siro's own suggestions for the caller's industry. Needs a user token."""
-        return await self._sender.send(endpoints.INDUSTRY_SUMMARY_PROMPTS.call(many(SummaryPrompt)))
+        return await self._all(endpoints.INDUSTRY_SUMMARY_PROMPTS, listed(SummaryPrompt))
 
 
 class AsyncOutcomes(AsyncResource):
@@ -123,7 +124,7 @@ class AsyncOutcomes(AsyncResource):
     async def update(
         self,
         recording_id: str,
-        record: RecordingOutcomesUpdate | None = None,
+        record: RecordingOutcomesUpdate | RecordingOutcomesUpdateFields | None = None,
         /,
         **fields: Unpack[RecordingOutcomesUpdateFields],
     ) -> RecordingOutcomes:
@@ -134,7 +135,7 @@ class AsyncOutcomes(AsyncResource):
     async def list_definitions(self, *, organization_id: str) -> tuple[OutcomeDefinition, ...]:
         """The outcomes that an organization distinguishes. Needs a user token."""
         query = query_of(organizationId=organization_id)
-        return await self._sender.send(endpoints.LIST_OUTCOME_DEFINITIONS.call(many(OutcomeDefinition), query=query))
+        return await self._all(endpoints.LIST_OUTCOME_DEFINITIONS, listed(OutcomeDefinition), query=query)
 
     async def get_definitions(self, configuration_id: str) -> OutcomeDefinitions:
         """The outcomes of one conversation type, and how many a conversation may have. Needs a user token."""
@@ -145,7 +146,7 @@ class AsyncOutcomes(AsyncResource):
     async def save_definition(
         self,
         configuration_id: str,
-        record: OutcomeDefinitionSave | None = None,
+        record: OutcomeDefinitionSave | OutcomeDefinitionSaveFields | None = None,
         /,
         **fields: Unpack[OutcomeDefinitionSaveFields],
     ) -> OutcomeDefinition:
@@ -160,7 +161,7 @@ class AsyncOutcomes(AsyncResource):
     async def set_multiple(
         self,
         configuration_id: str,
-        record: MultipleOutcomesSave | None = None,
+        record: MultipleOutcomesSave | MultipleOutcomesSaveFields | None = None,
         /,
         **fields: Unpack[MultipleOutcomesSaveFields],
     ) -> None:
@@ -212,17 +213,17 @@ class AsyncFollowups(AsyncResource):
             createdBefore=created_before,
             includeHistory=include_history,
             excludeCrmCustomer=exclude_crm_customer,
-            limit=page_size,
+            limit=sized(page_size, 100),
         )
         read = inside("followups", page(FollowUpTask))
-        return AsyncListing(
-            self._sender,
-            lambda at: endpoints.LIST_FOLLOWUPS.call(read, query=(*query, *query_of(cursor=at))),
-            cursor,
-        )
+        return self._paged(endpoints.LIST_FOLLOWUPS, read, query=query, cursor=cursor)
 
     async def update(
-        self, followup_id: str, record: FollowUpUpdate | None = None, /, **fields: Unpack[FollowUpUpdateFields]
+        self,
+        followup_id: str,
+        record: FollowUpUpdate | FollowUpUpdateFields | None = None,
+        /,
+        **fields: Unpack[FollowUpUpdateFields],
     ) -> FollowUpTask:
         """Change what is given of a follow-up. Take a record, or its fields by name.
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from fieldnote.siro import endpoints
 from fieldnote.siro._async.listing import AsyncListing
 from fieldnote.siro._async.resource import AsyncResource
+from fieldnote.siro.lists import page
 from fieldnote.siro.models import Engagement, EngagementSync, ExternalIdType, SoftDeleteRemoved, Success
-from fieldnote.siro.operations import many, one, page, plain, query_of, request
+from fieldnote.siro.operations import batch, many, one, plain, query_of, request
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -20,28 +21,28 @@ if TYPE_CHECKING:
 class AsyncEngagements(AsyncResource):
     """Appointments."""
 
-    async def sync(self, record: EngagementSync | None = None, /, **fields: Unpack[EngagementSyncFields]) -> Engagement:
+    async def sync(
+        self, record: EngagementSync | EngagementSyncFields | None = None, /, **fields: Unpack[EngagementSyncFields]
+    ) -> Engagement:
         """Create an appointment, or change what is given of it. Take a record, or its fields by name."""
         body = request(EngagementSync, record, fields)
         return await self._sender.send(endpoints.SYNC_ENGAGEMENT.call(one(Engagement), body=body))
 
-    async def sync_batch(self, records: Iterable[EngagementSync]) -> tuple[Engagement, ...]:
+    async def sync_batch(self, records: Iterable[EngagementSync | EngagementSyncFields]) -> tuple[Engagement, ...]:
         """Create or change several appointments in one call; the answers are in the order of the records.
 
         Siro states no limit; batches of 100 are known to pass. If one record is refused, all are.
         """
-        return await self._sender.send(endpoints.SYNC_ENGAGEMENTS.call(many(Engagement), body=tuple(records)))
+        return await self._sender.send(
+            endpoints.SYNC_ENGAGEMENTS.call(many(Engagement), body=batch(EngagementSync, records))
+        )
 
     def list(
         self, *, recording_id: str | None = None, external_id: str | None = None, cursor: str | None = None
     ) -> AsyncListing[Engagement]:
         """All appointments that fit, page by page. `external_id` is the CRM's, `recording_id` Siro's."""
         query = query_of(recordingId=recording_id, externalId=external_id)
-        return AsyncListing(
-            self._sender,
-            lambda at: endpoints.LIST_ENGAGEMENTS.call(page(Engagement), query=(*query, *query_of(cursor=at))),
-            cursor,
-        )
+        return self._paged(endpoints.LIST_ENGAGEMENTS, page(Engagement), query=query, cursor=cursor)
 
     async def get(self, engagement_id: str) -> Engagement:
         """Read an appointment by Siro's id or the CRM's, and with it the id of its recording."""
@@ -59,7 +60,10 @@ class AsyncEngagements(AsyncResource):
         return await self._sender.send(endpoints.DELETE_ENGAGEMENT.call(plain(bool), engagement_id, query=query))
 
     async def soft_delete_removed(
-        self, record: SoftDeleteRemoved | None = None, /, **fields: Unpack[SoftDeleteRemovedFields]
+        self,
+        record: SoftDeleteRemoved | SoftDeleteRemovedFields | None = None,
+        /,
+        **fields: Unpack[SoftDeleteRemovedFields],
     ) -> bool:
         """Delete all appointments in a window of start times but those that are named. Whether it was done.
 

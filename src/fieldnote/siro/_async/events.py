@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from fieldnote.siro import endpoints
 from fieldnote.siro._async.listing import AsyncListing
 from fieldnote.siro._async.resource import AsyncResource
+from fieldnote.siro.lists import page, sized
 from fieldnote.siro.models import Brief, BriefSync, EventCode, MobileEvent, MultimediaEventSync
-from fieldnote.siro.operations import nothing, one, page, query_of, request
+from fieldnote.siro.operations import batch, nothing, one, query_of, request
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -41,13 +42,9 @@ class AsyncMobileEvents(AsyncResource):
             eventCodeIn=None if event_codes is None else tuple(event_codes),
             userId=user_id,
             recordingId=recording_id,
-            pageSize=page_size,
+            pageSize=sized(page_size, 1000),
         )
-        return AsyncListing(
-            self._sender,
-            lambda at: endpoints.LIST_MOBILE_EVENTS.call(page(MobileEvent), query=(*query, *query_of(cursor=at))),
-            cursor,
-        )
+        return self._paged(endpoints.LIST_MOBILE_EVENTS, page(MobileEvent), query=query, cursor=cursor)
 
     async def get(self, event_id: str) -> MobileEvent:
         """Read one event."""
@@ -58,21 +55,28 @@ class AsyncMultimediaEvents(AsyncResource):
     """Recordings that other systems made, for Siro to fetch."""
 
     async def sync(
-        self, record: MultimediaEventSync | None = None, /, **fields: Unpack[MultimediaEventSyncFields]
+        self,
+        record: MultimediaEventSync | MultimediaEventSyncFields | None = None,
+        /,
+        **fields: Unpack[MultimediaEventSyncFields],
     ) -> None:
         """Tell Siro of a recording to fetch. Take a record, or its fields by name."""
         body = request(MultimediaEventSync, record, fields)
         await self._sender.send(endpoints.SYNC_MULTIMEDIA_EVENT.call(nothing, body=body))
 
-    async def sync_batch(self, records: Iterable[MultimediaEventSync]) -> None:
+    async def sync_batch(self, records: Iterable[MultimediaEventSync | MultimediaEventSyncFields]) -> None:
         """Tell Siro of several recordings to fetch, in one call."""
-        await self._sender.send(endpoints.SYNC_MULTIMEDIA_EVENTS.call(nothing, body=tuple(records)))
+        await self._sender.send(
+            endpoints.SYNC_MULTIMEDIA_EVENTS.call(nothing, body=batch(MultimediaEventSync, records))
+        )
 
 
 class AsyncBriefs(AsyncResource):
     """Spoken briefs ahead of a visit."""
 
-    async def sync(self, record: BriefSync | None = None, /, **fields: Unpack[BriefSyncFields]) -> Brief:
+    async def sync(
+        self, record: BriefSync | BriefSyncFields | None = None, /, **fields: Unpack[BriefSyncFields]
+    ) -> Brief:
         """Create a brief, or change it. Take a record, or its fields by name."""
         body = request(BriefSync, record, fields)
         return await self._sender.send(endpoints.SYNC_BRIEF.call(one(Brief), body=body))

@@ -10,13 +10,17 @@ from pydantic_core import to_json
 
 from fieldnote.siro._async.sender import AsyncSender
 from fieldnote.siro.errors import FailedCall, RepeatedPage
-from fieldnote.siro.operations import Operation, Page
+from fieldnote.siro.lists import Page
+from fieldnote.siro.operations import Operation
 
 T = TypeVar("T")
 
+MOST_EMPTY = 100
+"""Empty pages in a row after which a list counts as endless."""
+
 
 class AsyncListing(Generic[T]):
-    """A list, read page by page to its end as it is iterated. It can be iterated again, from its beginning.
+    """A list that reads its pages as you iterate over it, to its end. Iterate again to read it again.
 
     ::
 
@@ -32,7 +36,7 @@ class AsyncListing(Generic[T]):
         operation: Callable[[str | None], Operation[Page[T]]],
         cursor: str | None = None,
     ) -> None:
-        """`operation` makes the call for a cursor, and for None the call for the first page."""
+        """`operation` builds the call for a cursor; None stands for the first page."""
         self._sender = sender
         self._operation = operation
         self._cursor = cursor
@@ -44,17 +48,26 @@ class AsyncListing(Generic[T]):
                     yield item
 
     async def pages(self) -> AsyncGenerator[Page[T], None]:
-        """Page by page. Raises SiroError; RepeatedPage if a page comes again, before it is given again."""
+        """Read page by page. Raise SiroError.
+
+        RepeatedPage: a page came again; it is not given again. IncompleteList: there is more, but Siro does not say
+        where.
+        """
         cursor = self._cursor
         cursors = {cursor}
         contents: set[int] = set()
+        marks: set[str] = set()
+        empty = 0
         while True:
             operation = self._operation(cursor)
             page = await self._sender.send(operation)
             content = hash(tuple(getattr(item, "id", None) or to_json(item) for item in page.items))
-            if page.items and content in contents:
+            empty = 0 if page.items else empty + 1
+            again = page.items and content in contents
+            if again or empty > MOST_EMPTY or not marks.isdisjoint(page.marks):
                 raise repeated(self._sender.call_of(operation))
             contents.add(content)
+            marks.update(page.marks)
             yield page
             cursor = page.cursor
             if cursor is None:
@@ -65,5 +78,9 @@ class AsyncListing(Generic[T]):
 
 
 def repeated(call: FailedCall) -> RepeatedPage:
-    """The error for a list that goes round in a ring."""
-    return RepeatedPage(f"{call}: the list gave a page that it had given before", call=call)
+    """The error for a list that repeats a page, and so never ends."""
+    return RepeatedPage(
+        f"{call}: Siro sent a page of the list again",
+        hint="The list may be incomplete. Narrow it with a filter, or read its pages one by one with `pages()`.",
+        call=call,
+    )

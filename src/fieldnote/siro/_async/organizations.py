@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING
 from fieldnote.siro import endpoints
 from fieldnote.siro._async.listing import AsyncListing
 from fieldnote.siro._async.resource import AsyncResource
+from fieldnote.siro.lists import listed, page, sized
 from fieldnote.siro.models import (
     Organization,
     OrganizationCreate,
     OrganizationUpdate,
     OrganizationUser,
     Team,
+    TeamCodeLink,
     TeamCreate,
     TeamUpdate,
 )
-from fieldnote.siro.operations import many, one, page, query_of, request
+from fieldnote.siro.operations import one, query_of, request
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -34,10 +36,13 @@ class AsyncOrganizations(AsyncResource):
 
     async def list(self) -> tuple[Organization, ...]:
         """The organizations that the token may see."""
-        return await self._sender.send(endpoints.LIST_ORGANIZATIONS.call(many(Organization)))
+        return await self._all(endpoints.LIST_ORGANIZATIONS, listed(Organization))
 
     async def create(
-        self, record: OrganizationCreate | None = None, /, **fields: Unpack[OrganizationCreateFields]
+        self,
+        record: OrganizationCreate | OrganizationCreateFields | None = None,
+        /,
+        **fields: Unpack[OrganizationCreateFields],
     ) -> Organization:
         """Create an organization, with the token of an organization group. Take a record, or its fields by name."""
         body = request(OrganizationCreate, record, fields)
@@ -50,7 +55,7 @@ class AsyncOrganizations(AsyncResource):
     async def update(
         self,
         organization_id: str,
-        record: OrganizationUpdate | None = None,
+        record: OrganizationUpdate | OrganizationUpdateFields | None = None,
         /,
         **fields: Unpack[OrganizationUpdateFields],
     ) -> Organization:
@@ -62,7 +67,7 @@ class AsyncOrganizations(AsyncResource):
 
     async def users(self, organization_id: str) -> tuple[OrganizationUser, ...]:
         """Siro's users of an organization. Needs a user token."""
-        return await self._sender.send(endpoints.LIST_ORGANIZATION_USERS.call(many(OrganizationUser), organization_id))
+        return await self._all(endpoints.LIST_ORGANIZATION_USERS, listed(OrganizationUser), organization_id)
 
 
 class AsyncTeams(AsyncResource):
@@ -70,15 +75,15 @@ class AsyncTeams(AsyncResource):
 
     def list(self, organization_id: str, *, page_size: int = 100, cursor: str | None = None) -> AsyncListing[Team]:
         """All teams of an organization, page by page."""
-        query = query_of(pageSize=page_size)
-        return AsyncListing(
-            self._sender,
-            lambda at: endpoints.LIST_TEAMS.call(page(Team), organization_id, query=(*query, *query_of(cursor=at))),
-            cursor,
-        )
+        query = query_of(pageSize=sized(page_size))
+        return self._paged(endpoints.LIST_TEAMS, page(Team), organization_id, query=query, cursor=cursor)
 
     async def create(
-        self, organization_id: str, record: TeamCreate | None = None, /, **fields: Unpack[TeamCreateFields]
+        self,
+        organization_id: str,
+        record: TeamCreate | TeamCreateFields | None = None,
+        /,
+        **fields: Unpack[TeamCreateFields],
     ) -> Team:
         """Create a team. Take a record, or its fields by name."""
         body = request(TeamCreate, record, fields)
@@ -92,13 +97,17 @@ class AsyncTeams(AsyncResource):
         self,
         organization_id: str,
         team_id: str,
-        record: TeamUpdate | None = None,
+        record: TeamUpdate | TeamUpdateFields | None = None,
         /,
         **fields: Unpack[TeamUpdateFields],
     ) -> Team:
         """Change what is given of a team. Take a record, or its fields by name."""
         body = request(TeamUpdate, record, fields)
         return await self._sender.send(endpoints.UPDATE_TEAM.call(one(Team), organization_id, team_id, body=body))
+
+    async def code_link(self, team_id: str) -> TeamCodeLink:
+        """Read the address at which people join a team. Needs a user token."""
+        return await self._sender.send(endpoints.GET_TEAM_CODE_LINK.call(one(TeamCodeLink), team_id))
 
     async def delete(self, organization_id: str, team_id: str) -> Team:
         """Delete a team, and answer what it was."""

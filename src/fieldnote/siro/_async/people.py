@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fieldnote.siro import endpoints
 from fieldnote.siro._async.listing import AsyncListing
 from fieldnote.siro._async.resource import AsyncResource
+from fieldnote.siro.lists import listed, page, sized
 from fieldnote.siro.models import (
     Engagement,
     EngagementUser,
     EngagementUserSave,
+    ExternalUser,
     OpportunityUser,
     OpportunityUserSave,
     User,
     UserCreate,
     UserUpdate,
 )
-from fieldnote.siro.operations import many, one, page, plain, query_of, request
+from fieldnote.siro.operations import maybe, one, plain, query_of, request
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -43,9 +45,11 @@ class AsyncUsers(AsyncResource):
     ) -> tuple[User, ...]:
         """All users that fit. `external_id` is the CRM's; `exclude_siro_users` leaves out Siro's own staff."""
         query = query_of(disabled=disabled, excludeSiroUsers=exclude_siro_users, externalId=external_id)
-        return await self._sender.send(endpoints.LIST_USERS.call(many(User), query=query))
+        return await self._all(endpoints.LIST_USERS, listed(User), query=query)
 
-    async def create(self, record: UserCreate | None = None, /, **fields: Unpack[UserCreateFields]) -> User:
+    async def create(
+        self, record: UserCreate | UserCreateFields | None = None, /, **fields: Unpack[UserCreateFields]
+    ) -> User:
         """Create a user, who costs money. Take a record, or its fields by name."""
         body = request(UserCreate, record, fields)
         return await self._sender.send(endpoints.CREATE_USER.call(one(User), body=body))
@@ -55,7 +59,7 @@ class AsyncUsers(AsyncResource):
         return await self._sender.send(endpoints.GET_USER.call(one(User), user_id))
 
     async def update(
-        self, user_id: str, record: UserUpdate | None = None, /, **fields: Unpack[UserUpdateFields]
+        self, user_id: str, record: UserUpdate | UserUpdateFields | None = None, /, **fields: Unpack[UserUpdateFields]
     ) -> User:
         """Change what is given of a user. Take a record, or its fields by name."""
         body = request(UserUpdate, record, fields)
@@ -63,23 +67,16 @@ class AsyncUsers(AsyncResource):
 
 
 class AsyncExternalUsers(AsyncResource):
-    """The CRM's users, as JSON values: the contract gives them no shape.
+    """The CRM's users. Siro finds the Siro user behind each by email, else by name."""
 
-    Siro finds its own users by their email, else by their name.
-    """
-
-    def list(self, *, page_size: int = 100, cursor: str | None = None) -> AsyncListing[Any]:
+    def list(self, *, page_size: int = 100, cursor: str | None = None) -> AsyncListing[ExternalUser]:
         """All users of the CRM, page by page."""
-        query = query_of(pageSize=page_size)
-        return AsyncListing(
-            self._sender,
-            lambda at: endpoints.LIST_EXTERNAL_USERS.call(page(object), query=(*query, *query_of(cursor=at))),
-            cursor,
-        )
+        query = query_of(pageSize=sized(page_size))
+        return self._paged(endpoints.LIST_EXTERNAL_USERS, page(ExternalUser), query=query, cursor=cursor)
 
-    async def get(self, external_user_id: str) -> Any:
-        """Read a user of the CRM by Siro's id."""
-        return await self._sender.send(endpoints.GET_EXTERNAL_USER.call(one(object), external_user_id))
+    async def get(self, external_user_id: str) -> ExternalUser | None:
+        """Read a user of the CRM by Siro's id; None where Siro answers with a null."""
+        return await self._sender.send(endpoints.GET_EXTERNAL_USER.call(maybe(ExternalUser), external_user_id))
 
     def engagements(
         self,
@@ -91,13 +88,9 @@ class AsyncExternalUsers(AsyncResource):
         cursor: str | None = None,
     ) -> AsyncListing[Engagement]:
         """A rep's appointments, as the app lists them: only MEETING, APPOINTMENT and EVENT."""
-        query = query_of(startingAfter=starting_after, startingBefore=starting_before, limit=page_size)
+        query = query_of(startingAfter=starting_after, startingBefore=starting_before, limit=sized(page_size))
         endpoint = endpoints.LIST_EXTERNAL_USER_ENGAGEMENTS
-        return AsyncListing(
-            self._sender,
-            lambda at: endpoint.call(page(Engagement), external_user_id, query=(*query, *query_of(cursor=at))),
-            cursor,
-        )
+        return self._paged(endpoint, page(Engagement), external_user_id, query=query, cursor=cursor)
 
 
 class AsyncEngagementUsers(AsyncResource):
@@ -108,14 +101,13 @@ class AsyncEngagementUsers(AsyncResource):
     ) -> AsyncListing[EngagementUser]:
         """The reps on appointments. `engagement_id` is Siro's id of the appointment, `user_id` that of the rep."""
         query = query_of(engagementId=engagement_id, userId=user_id)
-        return AsyncListing(
-            self._sender,
-            lambda at: endpoints.LIST_ENGAGEMENT_USERS.call(page(EngagementUser), query=(*query, *query_of(cursor=at))),
-            cursor,
-        )
+        return self._paged(endpoints.LIST_ENGAGEMENT_USERS, page(EngagementUser), query=query, cursor=cursor)
 
     async def create(
-        self, record: EngagementUserSave | None = None, /, **fields: Unpack[EngagementUserSaveFields]
+        self,
+        record: EngagementUserSave | EngagementUserSaveFields | None = None,
+        /,
+        **fields: Unpack[EngagementUserSaveFields],
     ) -> EngagementUser:
         """Put a rep on an appointment. Take a record, or its fields by name."""
         body = request(EngagementUserSave, record, fields)
@@ -128,7 +120,7 @@ class AsyncEngagementUsers(AsyncResource):
     async def update(
         self,
         engagement_user_id: str,
-        record: EngagementUserSave | None = None,
+        record: EngagementUserSave | EngagementUserSaveFields | None = None,
         /,
         **fields: Unpack[EngagementUserSaveFields],
     ) -> EngagementUser:
@@ -151,16 +143,13 @@ class AsyncOpportunityUsers(AsyncResource):
     ) -> AsyncListing[OpportunityUser]:
         """The reps on deals. `opportunity_id` is Siro's id of the deal, `user_id` that of the rep."""
         query = query_of(opportunityId=opportunity_id, userId=user_id)
-        return AsyncListing(
-            self._sender,
-            lambda at: endpoints.LIST_OPPORTUNITY_USERS.call(
-                page(OpportunityUser), query=(*query, *query_of(cursor=at))
-            ),
-            cursor,
-        )
+        return self._paged(endpoints.LIST_OPPORTUNITY_USERS, page(OpportunityUser), query=query, cursor=cursor)
 
     async def create(
-        self, record: OpportunityUserSave | None = None, /, **fields: Unpack[OpportunityUserSaveFields]
+        self,
+        record: OpportunityUserSave | OpportunityUserSaveFields | None = None,
+        /,
+        **fields: Unpack[OpportunityUserSaveFields],
     ) -> OpportunityUser:
         """Put a rep on a deal. Take a record, or its fields by name."""
         body = request(OpportunityUserSave, record, fields)
@@ -173,7 +162,7 @@ class AsyncOpportunityUsers(AsyncResource):
     async def update(
         self,
         opportunity_user_id: str,
-        record: OpportunityUserSave | None = None,
+        record: OpportunityUserSave | OpportunityUserSaveFields | None = None,
         /,
         **fields: Unpack[OpportunityUserSaveFields],
     ) -> OpportunityUser:

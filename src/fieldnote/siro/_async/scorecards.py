@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from fieldnote.siro import endpoints
 from fieldnote.siro._async.resource import AsyncResource
+from fieldnote.siro.lists import inside, listed
 from fieldnote.siro.models import (
     ColorConfiguration,
     Evaluation,
@@ -27,7 +28,7 @@ from fieldnote.siro.models import (
     StandardizedPrompt,
     StandardizedPromptType,
 )
-from fieldnote.siro.operations import inside, many, one, query_of, request
+from fieldnote.siro.operations import one, query_of, request
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -61,8 +62,8 @@ class AsyncScorecards(AsyncResource):
         Siro's documentation asks for `organization_id`, although its contract does not.
         """
         query = query_of(organizationId=organization_id, conversationTypeId=conversation_type_id, isActive=is_active)
-        read = inside("scorecardInstances", many(Scorecard))
-        return await self._sender.send(endpoints.LIST_SCORECARDS.call(read, query=query))
+        read = inside("scorecardInstances", listed(Scorecard))
+        return await self._all(endpoints.LIST_SCORECARDS, read, query=query)
 
     async def list_summaries(
         self,
@@ -82,24 +83,28 @@ class AsyncScorecards(AsyncResource):
             isActive=is_active,
             includeHasScoredRecordings=include_has_scored_recordings,
         )
-        read = inside("scorecardInstances", many(ScorecardSummary))
-        return await self._sender.send(endpoints.LIST_SCORECARD_SUMMARIES.call(read, query=query))
+        read = inside("scorecardInstances", listed(ScorecardSummary))
+        return await self._all(endpoints.LIST_SCORECARD_SUMMARIES, read, query=query)
 
     async def get(self, scorecard_id: str) -> Scorecard | None:
         """One scorecard; None where Siro answers with an empty list. Needs a user token."""
-        read = inside("scorecardInstances", many(Scorecard))
-        found = await self._sender.send(endpoints.GET_SCORECARD.call(read, scorecard_id))
+        read = inside("scorecardInstances", listed(Scorecard))
+        found = await self._all(endpoints.GET_SCORECARD, read, scorecard_id)
         return next((card for card in found if card.id == scorecard_id), found[0] if found else None)
 
     async def create(
-        self, record: ScorecardCreate | None = None, /, **fields: Unpack[ScorecardCreateFields]
+        self, record: ScorecardCreate | ScorecardCreateFields | None = None, /, **fields: Unpack[ScorecardCreateFields]
     ) -> SavedScorecard:
         """Add a scorecard. Take a record, or its fields by name. Needs a user token that may write."""
         body = request(ScorecardCreate, record, fields)
         return await self._sender.send(endpoints.CREATE_SCORECARD.call(one(SavedScorecard), body=body))
 
     async def update(
-        self, scorecard_id: str, record: ScorecardUpdate | None = None, /, **fields: Unpack[ScorecardUpdateFields]
+        self,
+        scorecard_id: str,
+        record: ScorecardUpdate | ScorecardUpdateFields | None = None,
+        /,
+        **fields: Unpack[ScorecardUpdateFields],
     ) -> SavedScorecard:
         """Change what is given of a scorecard; give a list whole. Needs a user token that may write."""
         body = request(ScorecardUpdate, record, fields)
@@ -137,14 +142,14 @@ class AsyncScorecards(AsyncResource):
     ) -> tuple[Evaluation, ...]:
         """As `evaluation`, but one for each of those that `group_by` tells apart, such as each rep of a team."""
         query = _evaluated(start_at, end_at, filter_by, filter_by_ids, group_by)
-        read = inside("evaluatedInstances", many(Evaluation))
-        return await self._sender.send(endpoints.GET_EVALUATION_POPULATIONS.call(read, scorecard_id, query=query))
+        read = inside("evaluatedInstances", listed(Evaluation))
+        return await self._all(endpoints.GET_EVALUATION_POPULATIONS, read, scorecard_id, query=query)
 
     async def color_configurations(self, *, organization_id: str) -> tuple[ColorConfiguration, ...]:
         """Which scores an organization shows in which colour, in percent. Needs a user token."""
         query = query_of(organizationId=organization_id)
-        read = inside("colorConfigurations", many(ColorConfiguration))
-        return await self._sender.send(endpoints.LIST_COLOR_CONFIGURATIONS.call(read, query=query))
+        read = inside("colorConfigurations", listed(ColorConfiguration))
+        return await self._all(endpoints.LIST_COLOR_CONFIGURATIONS, read, query=query)
 
     async def standardized_prompts(
         self,
@@ -152,8 +157,8 @@ class AsyncScorecards(AsyncResource):
         type: StandardizedPromptType | str | None = None,  # noqa: A002
     ) -> tuple[StandardizedPrompt, ...]:
         """Siro's ready-made prompts, all or of one type. Needs a user token."""
-        read = inside("standardizedPrompts", many(StandardizedPrompt))
-        return await self._sender.send(endpoints.LIST_STANDARDIZED_PROMPTS.call(read, query=query_of(type=type)))
+        read = inside("standardizedPrompts", listed(StandardizedPrompt))
+        return await self._all(endpoints.LIST_STANDARDIZED_PROMPTS, read, query=query_of(type=type))
 
     async def team_score_history(
         self,
@@ -208,8 +213,8 @@ class AsyncMetrics(AsyncResource):
             requestedOrganizationGroupId=organization_group_id,
             getAllMetrics=all_metrics,
         )
-        read = inside("scorecardMetrics", many(Metric))
-        return await self._sender.send(endpoints.AVAILABLE_METRICS.call(read, query=query))
+        read = inside("scorecardMetrics", listed(Metric))
+        return await self._all(endpoints.AVAILABLE_METRICS, read, query=query)
 
     async def values(
         self,
@@ -236,13 +241,19 @@ class AsyncMetrics(AsyncResource):
         """The scorecard's node that a metric stands in. Needs a user token."""
         return await self._sender.send(endpoints.GET_METRIC.call(one(MetricNode), metric_id))
 
-    async def create(self, record: MetricCreate | None = None, /, **fields: Unpack[MetricCreateFields]) -> SavedMetric:
+    async def create(
+        self, record: MetricCreate | MetricCreateFields | None = None, /, **fields: Unpack[MetricCreateFields]
+    ) -> SavedMetric:
         """Add a metric. Take a record, or its fields by name. Needs a user token that may write."""
         body = request(MetricCreate, record, fields)
         return await self._sender.send(endpoints.CREATE_METRIC.call(one(SavedMetric), body=body))
 
     async def update(
-        self, metric_id: str, record: MetricUpdate | None = None, /, **fields: Unpack[MetricUpdateFields]
+        self,
+        metric_id: str,
+        record: MetricUpdate | MetricUpdateFields | None = None,
+        /,
+        **fields: Unpack[MetricUpdateFields],
     ) -> SavedMetric:
         """Give a metric another prompt. Needs a user token that may write."""
         body = request(MetricUpdate, record, fields)

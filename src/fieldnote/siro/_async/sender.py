@@ -1,17 +1,18 @@
-"""The one place that sends: credentials, the budget, retries, totals."""
+"""The one place that sends calls: credentials, the budget, retries, deadlines, totals."""
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import logging
 import random
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Protocol, Self, TypeVar, Unpack
 from urllib.parse import quote, urlencode
 
 import httpx2
@@ -21,6 +22,7 @@ from fieldnote.siro._async.credentials import AsyncCredential
 from fieldnote.siro.concurrency import (
     AsyncSemaphore,
     AsyncSleep,
+    async_bound_network,
     async_chunks,
     async_deadline,
     async_result,
@@ -29,6 +31,7 @@ from fieldnote.siro.concurrency import (
 from fieldnote.siro.errors import (
     BadResponse,
     FailedCall,
+    IncompleteList,
     MissingCredential,
     Refused,
     SiroError,
@@ -36,10 +39,11 @@ from fieldnote.siro.errors import (
     Unauthorized,
 )
 from fieldnote.siro.limits import Limiter, Permit, Priority, Turn, current_priority
+from fieldnote.siro.lists import NotWhole
 from fieldnote.siro.operations import Audience, NotDone, Operation
+from fieldnote.siro.options import CallOptions, OptionChanges, Response
 from fieldnote.siro.retries import (
     Cause,
-    RetryPolicy,
     Tally,
     Totals,
     Wait,
@@ -51,16 +55,17 @@ from fieldnote.siro.wire import (
     CONNECTIONS,
     HEADERS,
     LIMITS,
-    TIMEOUT,
     USER_AGENT,
-    WHOLE_CALL,
     Answer,
+    answered,
     check_length,
     complaint,
     json_of,
     origin_of,
     ours,
     success_of,
+    timeouts_of,
+    upload_seconds,
     url_of,
 )
 
@@ -68,13 +73,13 @@ T = TypeVar("T")
 
 log = logging.getLogger("fieldnote.siro")
 
-_WORTH_TELLING = 0.05
-"""Seconds from which a wait for the budget that nobody expected is told of, after it."""
+_WORTH_REPORTING = 0.05
+"""Seconds from which an unexpected wait for the budget is reported, after it."""
 
 
 @dataclass(frozen=True, slots=True)
 class AsyncSurroundings:
-    """What a sender takes from the world; tests bring their own."""
+    """The clock, sleep and random numbers that a sender uses. Tests replace them."""
 
     clock: Callable[[], float] = time.time
     """Seconds since 1970."""
@@ -85,12 +90,16 @@ class AsyncSurroundings:
 
 @dataclass(frozen=True, slots=True)
 class AsyncRoute:
-    """Where the calls of one audience go, and what proves who asks."""
+    """The address of one audience's calls, and the credentials for them."""
 
     base_url: str
     reading: AsyncCredential
     writing: AsyncCredential
-    """For what may change something."""
+    """For calls that may change something."""
+
+
+Read = tuple[object, Answer]
+"""The JSON of an answer, and the answer."""
 
 
 class AsyncAttempt(Protocol):
@@ -109,25 +118,42 @@ class AsyncSender:
         *,
         limiter: Limiter | None,
         transport: httpx2.AsyncBaseTransport | None = None,
-        policy: RetryPolicy | None = None,
-        on_wait: Callable[[Wait], None] | None = None,
+        options: CallOptions | None = None,
         surroundings: AsyncSurroundings | None = None,
     ) -> None:
-        """`on_wait` is told of each wait before it begins. `limiter`: None for no limit."""
+        """Open a sender. `limiter`: None for no limit."""
         self._routes = dict(routes)
         self._siro = self._routes[Audience.ORGANIZATION].base_url
         self._limiter = limiter
-        self._policy = policy or RetryPolicy()
-        self._on_wait = on_wait
         self._world = surroundings or AsyncSurroundings()
-        # A lane for each priority: bulk calls that wait for the budget must not keep live ones from a place.
+        # Each priority has its own places: bulk calls that wait for the budget must not block live ones.
         self._places = {priority: AsyncSemaphore(CONNECTIONS) for priority in Priority}
         self._tally = Tally()
-        self.organization_id: str | None = None
-        """Siro's id of the organization, once a call has told it: for reports to Siro's support."""
+        self._known: dict[str, str | None] = {}
         self._http = httpx2.AsyncClient(limits=LIMITS, transport=transport)
-        self._headers = {**self._http.headers, **HEADERS}
-        self._extensions = {"timeout": TIMEOUT.as_dict()}
+        async_bound_network(self._http)
+        self._use(options or CallOptions())
+
+    def _use(self, options: CallOptions) -> None:
+        self._options = options
+        self._policy = options.policy
+        self._headers = {**self._http.headers, **HEADERS, **options.headers}
+        self._extensions = {"timeout": timeouts_of(options.timeout)}
+
+    def with_options(self, **changes: Unpack[OptionChanges]) -> Self:
+        """The same sender with other options: connections, credentials, budget and totals are shared."""
+        other = copy.copy(self)
+        other._use(replace(self._options, **changes))  # noqa: SLF001
+        return other
+
+    @property
+    def organization_id(self) -> str | None:
+        """Siro's id of the organization, once an answer named it: for reports to Siro's support."""
+        return self._known.get("organization_id")
+
+    @organization_id.setter
+    def organization_id(self, value: str | None) -> None:
+        self._known["organization_id"] = value
 
     @property
     def totals(self) -> Totals:
@@ -141,14 +167,16 @@ class AsyncSender:
     async def send(self, operation: Operation[T]) -> T:
         """Carry out one operation. Raises SiroError."""
         call = self.call_of(operation)
-        answer = await self._send_with_credential(operation, call)
+        seconds = self._options.deadline
+        body, answer = await (
+            self._send_with_credential(operation, call)
+            if seconds is None
+            else self._send_in_time(operation, call, seconds)
+        )
         try:
-            return operation.read(answer)
-        except NotDone as error:
-            raise Refused(f"{call} answered that it was not done: {error!s:.300}", call=call) from None
-        except ValidationError as error:
-            # `from None`: the cause would carry what was answered to whoever prints it.
-            raise BadResponse(f"{call} answered something unexpected: {complaint(error)}", call=call) from None
+            return operation.read(body)
+        except (NotDone, NotWhole, ValidationError) as error:
+            raise _unread(error, answered(call, answer)) from None
 
     def call_of(self, operation: Operation[T]) -> FailedCall:
         """The call, as errors name it."""
@@ -162,8 +190,19 @@ class AsyncSender:
             shown=operation.shown,
         )
 
-    async def _send_with_credential(self, operation: Operation[T], call: FailedCall) -> object:
-        """Send, and once more where a 401 may come from a token that has ended meanwhile."""
+    async def _send_in_time(self, operation: Operation[T], call: FailedCall, seconds: float) -> Read:
+        """Send, and stop at the deadline, in the middle of any wait."""
+        ends_at = time.monotonic() + seconds
+        try:
+            async with async_deadline(seconds):
+                return await self._send_with_credential(operation, call, ends_at)
+        except TimeoutError:
+            raise SiroUnavailable(f"{call}: not done within the deadline of {seconds:g} s", call=call) from None
+
+    async def _send_with_credential(
+        self, operation: Operation[T], call: FailedCall, ends_at: float | None = None
+    ) -> Read:
+        """Send, and send again where a 401 may come from a token that has expired."""
         route = self._routes[operation.endpoint.audience]
         credential = route.writing if operation.endpoint.writes else route.reading
         headers = await _proof(credential, call)
@@ -174,32 +213,38 @@ class AsyncSender:
             return await self._send_in_turn(operation, call, headers, number)
 
         try:
-            return await self._patiently(attempt, read, call, repeatable=again)
+            return await self._retried(attempt, read, call, repeatable=again, ends_at=ends_at)
         except Unauthorized:
             if not credential.refused(headers):
                 raise
         log.info("siro_token_replaced", extra={"method": call.method, "path": call.path})
         headers = await _proof(credential, call)
         self._tally.add(retries=1)
-        return await self._patiently(attempt, read, call, repeatable=again)
+        return await self._retried(attempt, read, call, repeatable=again, ends_at=ends_at)
 
-    async def _patiently(
-        self, attempt: AsyncAttempt, read: Callable[[Answer, FailedCall], T], call: FailedCall, *, repeatable: bool
-    ) -> T:
-        """Attempt, and again after transient errors, as far as the policy and the call allow."""
+    async def _retried(
+        self,
+        attempt: AsyncAttempt,
+        read: Callable[[Answer, FailedCall], T],
+        call: FailedCall,
+        *,
+        repeatable: bool,
+        ends_at: float | None = None,
+    ) -> tuple[T, Answer]:
+        """Attempt, and attempt again after transient errors, as far as policy, deadline and call allow."""
         number = 1
         while True:
             retry_after: float | None = None
             try:
                 answer = await attempt(number)
                 retry_after = read_retry_after(answer.headers.get("retry-after"), self._world.clock())
-                return read(answer, call)
+                return read(answer, call), answer
             except SiroError as error:
                 cause = cause_of(error)
                 delay = None
                 if cause is not None and (repeatable or certainly_not_done(error)):
                     delay = self._policy.delay(cause, number, dice=self._world.dice(), retry_after=retry_after)
-                if cause is None or delay is None:
+                if cause is None or delay is None or (ends_at is not None and time.monotonic() + delay >= ends_at):
                     raise
             self._announce(Wait(cause, delay, number, call.method, call.path))
             await self._world.sleep(delay)
@@ -208,17 +253,17 @@ class AsyncSender:
 
     def _announce(self, wait: Wait) -> None:
         fields = {"cause": wait.cause.value, "seconds": round(wait.seconds, 3), "attempt": wait.attempt}
-        level = logging.DEBUG if wait.cause is Cause.BUDGET else logging.INFO  # a bulk run waits for every call
+        level = logging.DEBUG if wait.cause is Cause.BUDGET else logging.INFO  # bulk runs wait with every call
         log.log(level, "siro_wait", extra={**fields, "method": wait.method, "path": wait.path})
-        if self._on_wait:
-            self._on_wait(wait)
+        if self._options.on_wait:
+            self._options.on_wait(wait)
 
     async def _send_in_turn(
         self, operation: Operation[T], call: FailedCall, proof: Mapping[str, str], attempt: int
     ) -> Answer:
         """One attempt, as soon as the budget of the token has room for it."""
         priority = current_priority()
-        # Waiting for a place or the budget is nobody's fault, and so is outside the time-out.
+        # The timeout is for Siro. Waiting for a place or the budget counts only against the deadline.
         async with self._places[priority]:
             if self._limiter is None or operation.endpoint.audience is Audience.AUTHORIZATION:
                 return await self._exchange(operation, call, proof)
@@ -233,12 +278,12 @@ class AsyncSender:
             return answer
 
     def _budget_key(self, proof: Mapping[str, str]) -> str:
-        """What the budget is counted for: one token of one Siro, whichever of its APIs is called, as a hash."""
+        """The key of the budget: a hash of the token and the server, the same for both of Siro's APIs."""
         text = "\0".join((self._siro, *sorted({value.removeprefix("Bearer ") for value in proof.values()})))
         return hashlib.sha256(text.encode()).hexdigest()
 
     async def _permit(self, turn: Turn, call: FailedCall, attempt: int) -> Permit:
-        """Wait until it is our turn. Whoever is cancelled meanwhile leaves the queue."""
+        """Wait for a turn, and leave the queue if the call is canceled."""
         if turn.future.done():
             return turn.future.result()
         began = self._world.clock()
@@ -250,7 +295,7 @@ class AsyncSender:
             turn.leave()
             raise
         waited = max(0.0, self._world.clock() - began)
-        if turn.expected > 0 or waited > _WORTH_TELLING:
+        if turn.expected > 0 or waited > _WORTH_REPORTING:
             self._tally.add(waits=1, seconds=waited)
             if not turn.expected:
                 self._announce(Wait(Cause.BUDGET, waited, attempt, call.method, call.path))
@@ -261,11 +306,14 @@ class AsyncSender:
         request = self._request(operation, call.base_url, proof)
         self._tally.add(calls=1)
         with ours(call):
-            async with async_deadline(WHOLE_CALL):
-                return await self._receive(await self._http.send(request, stream=True), call)
+            async with async_deadline(self._options.whole):
+                answer = await self._receive(await self._http.send(request, stream=True), call)
+        if self._options.on_response:
+            self._options.on_response(Response(call.method, call.path, answer.status, answer.headers))
+        return answer
 
     def _request(self, operation: Operation[T], base_url: str, proof: Mapping[str, str]) -> httpx2.Request:
-        """Made here and not by the HTTP client, which would parse the address three times."""
+        """Build the request here: the HTTP client would parse the address three times."""
         query = urlencode(operation.query, quote_via=quote)
         media_type = operation.media_type
         return httpx2.Request(
@@ -279,7 +327,7 @@ class AsyncSender:
     # --- files --------------------------------------------------------------------------------------------
 
     async def put_file(self, url: str, headers: Mapping[str, str], file: Path, size: int) -> None:
-        """Send a file of so many bytes to a signed address, which is a secret, with none of our credentials."""
+        """Send a file of `size` bytes to a signed address, which is a secret, without any credential of Siro's."""
         call = FailedCall("PUT", "(a signed address)", base_url=origin_of(url))
 
         async def attempt(number: int) -> Answer:
@@ -291,16 +339,17 @@ class AsyncSender:
             )
             self._tally.add(calls=1)
             with ours(call):
-                return await self._receive(await self._http.send(request, stream=True), call)
+                async with async_deadline(self._options.whole + upload_seconds(size)):
+                    return await self._receive(await self._http.send(request, stream=True), call)
 
-        await self._patiently(attempt, success_of, call, repeatable=True)
+        await self._retried(attempt, success_of, call, repeatable=True)
 
     # --- answers ------------------------------------------------------------------------------------------
 
     async def _receive(self, response: httpx2.Response, call: FailedCall) -> Answer:
-        """Read an answer to its end, if that is not too far."""
+        """Read an answer to its end, up to the largest length."""
         content = bytearray()
-        latest = time.monotonic() + WHOLE_CALL
+        latest = time.monotonic() + self._options.whole
         try:
             async for part in _parts(response):
                 content += part
@@ -313,11 +362,22 @@ class AsyncSender:
 
 
 def _parts(response: httpx2.Response) -> AsyncIterator[bytes]:
-    """The answer as it comes: where nothing is packed straight from the line, as httpx2's own way is four long."""
+    """The bytes of the answer. Without compression straight from the stream: httpx2 adds four generators to it."""
     stream = response.stream
     if "content-encoding" in response.headers or not isinstance(stream, httpx2.AsyncByteStream):
         return response.aiter_bytes()
     return aiter(stream)
+
+
+def _unread(error: Exception, call: FailedCall) -> SiroError:
+    """The error for a successful answer that is not the expected one. Its cause would show the answer."""
+    match error:
+        case ValidationError():
+            return BadResponse(f"{call} answered something unexpected: {complaint(error)}", call=call)
+        case NotWhole():
+            return IncompleteList(f"{call}: the list goes on, but the answer does not say where", call=call)
+        case _:
+            return Refused(f"{call} answered that it was not done: {error!s:.300}", call=call)
 
 
 async def _proof(credential: AsyncCredential, call: FailedCall) -> Mapping[str, str]:

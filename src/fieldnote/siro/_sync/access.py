@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from fieldnote.siro import endpoints
 from fieldnote.siro._sync.listing import Listing
 from fieldnote.siro._sync.resource import Resource
+from fieldnote.siro.lists import listed, numbered, place, sized
 from fieldnote.siro.models import (
     AccessToken,
     AccessTokenCreate,
@@ -25,7 +26,7 @@ from fieldnote.siro.models import (
     OrganizationToken,
     TokenCreate,
 )
-from fieldnote.siro.operations import many, numbered, one, place, query_of, request
+from fieldnote.siro.operations import direction, one, query_of, request
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -57,9 +58,11 @@ class Tokens(Resource):
 
     def list(self) -> tuple[OrganizationToken, ...]:
         """An organization's tokens, without the tokens themselves."""
-        return self._sender.send(endpoints.LIST_TOKENS.call(many(OrganizationToken)))
+        return self._all(endpoints.LIST_TOKENS, listed(OrganizationToken))
 
-    def create(self, record: TokenCreate | None = None, /, **fields: Unpack[TokenCreateFields]) -> OrganizationToken:
+    def create(
+        self, record: TokenCreate | TokenCreateFields | None = None, /, **fields: Unpack[TokenCreateFields]
+    ) -> OrganizationToken:
         """Create a token, which is shown this once. Take a record, or its fields by name."""
         body = request(TokenCreate, record, fields)
         return self._sender.send(endpoints.CREATE_TOKEN.call(one(OrganizationToken), body=body))
@@ -90,24 +93,27 @@ class OAuth(Resource):
         cursor: str | None = None,
     ) -> Listing[OAuthAppDetails]:
         """A user's apps, page by page; `owner` is Siro's id of the user. By cursor, or from a `page_number` on."""
+        size, first = sized(page_size, 100), sized(page_number, name="page_number")
         query = query_of(
             organizationId=organization_id,
             owner=owner,
             sortField=sort_by,
-            sortDirection=_direction(descending),
-            limit=page_size,
+            sortDirection=direction(descending),
+            limit=size,
             fromDate=created_after,
             toDate=created_before,
         )
         return Listing(
             self._sender,
             lambda at: endpoints.LIST_OAUTH_APPS.call(
-                numbered(OAuthAppDetails, at, page_number or 1), query=(*query, *place(at, page_number))
+                numbered(OAuthAppDetails, at, first or 1), query=(*query, *place(at, first))
             ),
             cursor,
         )
 
-    def create_app(self, record: OAuthAppCreate | None = None, /, **fields: Unpack[OAuthAppCreateFields]) -> OAuthApp:
+    def create_app(
+        self, record: OAuthAppCreate | OAuthAppCreateFields | None = None, /, **fields: Unpack[OAuthAppCreateFields]
+    ) -> OAuthApp:
         """Create an app; `owner` is Siro's id of a user. Its secret is shown this once.
 
         Take a record, or its fields by name.
@@ -137,24 +143,29 @@ class OAuth(Resource):
         cursor: str | None = None,
     ) -> Listing[AccessTokenDetails]:
         """The user tokens minted with an app, page by page; `owner` is Siro's id of the app's user."""
+        size, first = sized(page_size, 100), sized(page_number, name="page_number")
         query = query_of(
             owner=owner,
             sortField=sort_by,
-            sortDirection=_direction(descending),
-            limit=page_size,
+            sortDirection=direction(descending),
+            limit=size,
             fromDate=created_after,
             toDate=created_before,
         )
         return Listing(
             self._sender,
             lambda at: endpoints.LIST_ACCESS_TOKENS.call(
-                numbered(AccessTokenDetails, at, page_number or 1), client_id, query=(*query, *place(at, page_number))
+                numbered(AccessTokenDetails, at, first or 1), client_id, query=(*query, *place(at, first))
             ),
             cursor,
         )
 
     def create_access_token(
-        self, client_id: str, record: AccessTokenCreate | None = None, /, **fields: Unpack[AccessTokenCreateFields]
+        self,
+        client_id: str,
+        record: AccessTokenCreate | AccessTokenCreateFields | None = None,
+        /,
+        **fields: Unpack[AccessTokenCreateFields],
     ) -> AccessToken:
         """Mint a user token. The client does so by itself where a call needs one.
 
@@ -171,7 +182,7 @@ class OAuth(Resource):
         self,
         client_id: str,
         token_id: str,
-        record: AccessTokenRevoke | None = None,
+        record: AccessTokenRevoke | AccessTokenRevokeFields | None = None,
         /,
         **fields: Unpack[AccessTokenRevokeFields],
     ) -> AccessTokenRevoked:
@@ -180,7 +191,3 @@ class OAuth(Resource):
         return self._sender.send(
             endpoints.REVOKE_ACCESS_TOKEN.call(one(AccessTokenRevoked), client_id, token_id, body=body)
         )
-
-
-def _direction(descending: bool | None) -> str | None:
-    return None if descending is None else "desc" if descending else "asc"

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from fieldnote.siro import endpoints
 from fieldnote.siro._sync.resource import Resource
+from fieldnote.siro.lists import listed
 from fieldnote.siro.models import Account, AccountCreate, AccountUpdate
-from fieldnote.siro.operations import many, one, plain, request
+from fieldnote.siro.operations import one, plain, request
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -23,9 +24,11 @@ class Accounts(Resource):
 
     def list(self) -> tuple[Account, ...]:
         """All customers."""
-        return self._sender.send(endpoints.LIST_ACCOUNTS.call(many(Account)))
+        return self._all(endpoints.LIST_ACCOUNTS, listed(Account))
 
-    def create(self, record: AccountCreate | None = None, /, **fields: Unpack[AccountCreateFields]) -> Account:
+    def create(
+        self, record: AccountCreate | AccountCreateFields | None = None, /, **fields: Unpack[AccountCreateFields]
+    ) -> Account:
         """Create a customer. Take a record, or its fields by name."""
         body = request(AccountCreate, record, fields)
         return self._sender.send(endpoints.CREATE_ACCOUNT.call(one(Account), body=body))
@@ -35,7 +38,11 @@ class Accounts(Resource):
         return self._sender.send(endpoints.GET_ACCOUNT.call(one(Account), account_id))
 
     def update(
-        self, account_id: str, record: AccountUpdate | None = None, /, **fields: Unpack[AccountUpdateFields]
+        self,
+        account_id: str,
+        record: AccountUpdate | AccountUpdateFields | None = None,
+        /,
+        **fields: Unpack[AccountUpdateFields],
     ) -> Account:
         """Change what is given of a customer. Take a record, or its fields by name."""
         body = request(AccountUpdate, record, fields)

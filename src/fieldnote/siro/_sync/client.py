@@ -34,13 +34,35 @@ from fieldnote.siro._sync.sender import Route, Sender, Surroundings
 from fieldnote.siro.limits import Budget, Limiter, local_limiter
 from fieldnote.siro.models.enums import Scope
 from fieldnote.siro.operations import Audience, Operation, one
+from fieldnote.siro.options import CallOptions, OptionChanges, Response
 from fieldnote.siro.retries import RetryPolicy, Totals, Wait
 from fieldnote.siro.settings import RATE_LIMIT, SiroSettings
 
 if TYPE_CHECKING:
     from fieldnote.siro._sync.access import Auth, OAuth, Tokens
     from fieldnote.siro._sync.accounts import Accounts
-    from fieldnote.siro._sync.collaboration import Chats, Comments, Folders, Threads
+    from fieldnote.siro._sync.agents import (
+        Agents,
+        Api,
+        CompanionCalls,
+        Halftime,
+        Jobs,
+        Sessions,
+    )
+    from fieldnote.siro._sync.bookmarks import (
+        BookmarkConfigs,
+        BookmarkGroups,
+        BookmarkModels,
+        Industries,
+        Labels,
+    )
+    from fieldnote.siro._sync.collaboration import (
+        Chats,
+        Comments,
+        Folders,
+        RootFolders,
+        Threads,
+    )
     from fieldnote.siro._sync.connections import Connections
     from fieldnote.siro._sync.conversations import (
         ConversationConfigurations,
@@ -55,6 +77,7 @@ if TYPE_CHECKING:
     from fieldnote.siro._sync.organizations import Organizations, Teams
     from fieldnote.siro._sync.people import EngagementUsers, ExternalUsers, OpportunityUsers, Users
     from fieldnote.siro._sync.recordings import Recordings
+    from fieldnote.siro._sync.recordings_v2 import RecordingsV2
     from fieldnote.siro._sync.scorecards import Metrics, Scorecards
 
 
@@ -62,10 +85,16 @@ T = TypeVar("T")
 
 _GROUPS: Final = {
     "accounts": "accounts.Accounts",
+    "agents": "agents.Agents",
+    "api": "agents.Api",
     "auth": "access.Auth",
+    "bookmark_configs": "bookmarks.BookmarkConfigs",
+    "bookmark_groups": "bookmarks.BookmarkGroups",
+    "bookmark_models": "bookmarks.BookmarkModels",
     "briefs": "events.Briefs",
     "chats": "collaboration.Chats",
     "comments": "collaboration.Comments",
+    "companion_calls": "agents.CompanionCalls",
     "connections": "connections.Connections",
     "conversation_configurations": "conversations.ConversationConfigurations",
     "engagement_users": "people.EngagementUsers",
@@ -74,6 +103,10 @@ _GROUPS: Final = {
     "extractions": "extractions.Extractions",
     "folders": "collaboration.Folders",
     "followups": "conversations.Followups",
+    "halftime": "agents.Halftime",
+    "industries": "bookmarks.Industries",
+    "jobs": "agents.Jobs",
+    "labels": "bookmarks.Labels",
     "metrics": "scorecards.Metrics",
     "mobile_events": "events.MobileEvents",
     "multimedia_events": "events.MultimediaEvents",
@@ -83,22 +116,28 @@ _GROUPS: Final = {
     "organizations": "organizations.Organizations",
     "outcomes": "conversations.Outcomes",
     "recordings": "recordings.Recordings",
+    "recordings_v2": "recordings_v2.RecordingsV2",
+    "root_folders": "collaboration.RootFolders",
     "scorecards": "scorecards.Scorecards",
+    "sessions": "agents.Sessions",
     "summary_prompts": "conversations.SummaryPrompts",
     "teams": "organizations.Teams",
     "threads": "collaboration.Threads",
     "tokens": "access.Tokens",
     "users": "people.Users",
 }
-"""The groups of operations, and where their classes are."""
+"""The groups of operations, and the modules of their classes."""
 
 
 class Options(TypedDict, total=False):
-    """What a client can be given beside its settings; see `Siro`."""
+    """The arguments of a client beside its settings; see `Siro`."""
 
     limiter: Limiter | None
+    timeout: float | None
+    deadline: float | None
     policy: RetryPolicy | None
     on_wait: Callable[[Wait], None] | None
+    on_response: Callable[[Response], None] | None
     transport: httpx2.BaseTransport | None
     surroundings: Surroundings | None
 
@@ -106,17 +145,23 @@ class Options(TypedDict, total=False):
 class Siro:
     """A client of Siro. Share one between threads, and close it (`with`, or `close`).
 
-    Each call takes the credential that it needs: `token`, which is the organization's, or a user token, minted
-    with `client_id`, `client_secret` and `user_id`, of scope `read` or, only once a call wants to change
-    something, `write`. Where there is no organization token, `client_id` and `client_secret` are those of a client
-    application, and prove every call.
+    Each call uses the credential that it needs: the organization's `token`, or a user token. User tokens are minted
+    with `client_id`, `client_secret` and `user_id`, of scope `read`, or `write` for calls that may change something.
+    Without an organization token, `client_id` and `client_secret` are those of a client application, and prove every
+    call.
     """
 
     accounts: Accounts
+    agents: Agents
+    api: Api
     auth: Auth
+    bookmark_configs: BookmarkConfigs
+    bookmark_groups: BookmarkGroups
+    bookmark_models: BookmarkModels
     briefs: Briefs
     chats: Chats
     comments: Comments
+    companion_calls: CompanionCalls
     connections: Connections
     conversation_configurations: ConversationConfigurations
     engagement_users: EngagementUsers
@@ -125,6 +170,10 @@ class Siro:
     extractions: Extractions
     folders: Folders
     followups: Followups
+    halftime: Halftime
+    industries: Industries
+    jobs: Jobs
+    labels: Labels
     metrics: Metrics
     mobile_events: MobileEvents
     multimedia_events: MultimediaEvents
@@ -134,7 +183,10 @@ class Siro:
     organizations: Organizations
     outcomes: Outcomes
     recordings: Recordings
+    recordings_v2: RecordingsV2
+    root_folders: RootFolders
     scorecards: Scorecards
+    sessions: Sessions
     summary_prompts: SummaryPrompts
     teams: Teams
     threads: Threads
@@ -153,16 +205,21 @@ class Siro:
         user_id: str | None = None,
         rate_limit: int | None = RATE_LIMIT,
         limiter: Limiter | None = None,
+        timeout: float | None = None,
+        deadline: float | None = None,
         policy: RetryPolicy | None = None,
         on_wait: Callable[[Wait], None] | None = None,
+        on_response: Callable[[Response], None] | None = None,
         transport: httpx2.BaseTransport | None = None,
         surroundings: Surroundings | None = None,
     ) -> None:
-        """`rate_limit` is how often each token may call in any 60 seconds, all clients of this process together.
+        """Create a client. Raises ConfigError for values that cannot work.
 
-        None is for a server without a limit. `limiter` keeps a budget of another shape, or one that processes
-        share, in its place. `on_wait` is told of each wait before it begins. `transport` replaces the network;
-        `surroundings` replaces clock, sleep and dice. Raises ConfigError for what cannot be right.
+        `rate_limit`: calls of each token in any 60 seconds, for all clients of this process together; None: no limit.
+        `limiter`: another budget in its place, such as one that processes share.
+        `timeout`: seconds for one attempt. `deadline`: seconds for a call with its retries and waits.
+        `on_wait` is called before each wait, `on_response` with each answer; `with_options` sets all of these for
+        some calls. `transport` replaces the network, `surroundings` the clock, sleep and random numbers.
         """
         self.settings = SiroSettings.of(
             base_url=base_url,
@@ -181,13 +238,13 @@ class Siro:
             self._routes(),
             limiter=limiter,
             transport=transport,
-            policy=policy,
-            on_wait=on_wait,
+            options=CallOptions(timeout, deadline, policy or RetryPolicy(), on_wait, on_response),
             surroundings=self._world,
         )
+        self._owns_connections = True
 
     def __getattr__(self, name: str) -> Any:
-        """A group of operations, loaded when somebody asks for it: most programs need two or three."""
+        """Load a group of operations at its first use: most programs need two or three."""
         if name not in _GROUPS:
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         module, kind = _GROUPS[name].split(".")
@@ -215,14 +272,28 @@ class Siro:
         """A client for the SIRO_* variables of the environment."""
         return cls.from_settings(SiroSettings.from_env(), **options)
 
+    def with_options(self, **options: Unpack[OptionChanges]) -> Self:
+        """The same client with other options for its calls: `siro.with_options(timeout=5).recordings.get(id)`.
+
+        It shares connections, tokens, budget and totals with this one; to close it does nothing. `options`: see
+        `CallOptions`. Raises ConfigError.
+        """
+        other = object.__new__(type(self))
+        other.settings = self.settings
+        other._world = self._world
+        other._sender = self._sender.with_options(**options)
+        other._owns_connections = False
+        return other
+
     @property
     def totals(self) -> Totals:
         """Calls, retries and waits so far."""
         return self._sender.totals
 
     def send(self, operation: Operation[T]) -> T:
-        """Carry out an operation that was put together by hand: with the credential, the budget and the retries
-        that all others have. Raises SiroError.
+        """Carry out an operation that you built yourself, with the same credentials, budget and retries.
+
+        Raises SiroError.
 
         ::
 
@@ -239,7 +310,8 @@ class Siro:
 
     def close(self) -> None:
         """Close all connections."""
-        self._sender.close()
+        if self._owns_connections:
+            self._sender.close()
 
     def __enter__(self) -> Self:
         return self
@@ -286,7 +358,7 @@ class Siro:
         return MintedToken(mint, ("x-siro-auth-token",), clock=self._world.clock)
 
     def _application(self) -> Credential:
-        """A token of a client application, as both of Siro's APIs will take it."""
+        """A token of a client application, for both of Siro's APIs."""
         from fieldnote.siro.models.authorization import GRANT, ClientToken  # noqa: PLC0415 - few need it
 
         def mint() -> Minted:

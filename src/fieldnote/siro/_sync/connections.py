@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from fieldnote.siro import endpoints
 from fieldnote.siro._sync.resource import Resource
+from fieldnote.siro.lists import listed
 from fieldnote.siro.models import (
     Connection,
     ConnectionCreate,
@@ -17,7 +18,7 @@ from fieldnote.siro.models import (
     SalesforceConnect,
     SalesforceConnected,
 )
-from fieldnote.siro.operations import many, one, query_of, request
+from fieldnote.siro.operations import one, query_of, request
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -34,9 +35,14 @@ class Connections(Resource):
         Where a native one is active, pushing the same appointments would double them.
         """
         query = query_of(integrationPlatform=integration_platform)
-        return self._sender.send(endpoints.LIST_CONNECTIONS.call(many(Connection), query=query))
+        return self._all(endpoints.LIST_CONNECTIONS, listed(Connection), query=query)
 
-    def create(self, record: ConnectionCreate | None = None, /, **fields: Unpack[ConnectionCreateFields]) -> Connection:
+    def create(
+        self,
+        record: ConnectionCreate | ConnectionCreateFields | None = None,
+        /,
+        **fields: Unpack[ConnectionCreateFields],
+    ) -> Connection:
         """Create a connection. Take a record, or its fields by name."""
         body = request(ConnectionCreate, record, fields)
         return self._sender.send(endpoints.CREATE_CONNECTION.call(one(Connection), body=body))
@@ -46,7 +52,11 @@ class Connections(Resource):
         return self._sender.send(endpoints.GET_CONNECTION.call(one(Connection), connection_id))
 
     def update(
-        self, connection_id: str, record: ConnectionUpdate | None = None, /, **fields: Unpack[ConnectionUpdateFields]
+        self,
+        connection_id: str,
+        record: ConnectionUpdate | ConnectionUpdateFields | None = None,
+        /,
+        **fields: Unpack[ConnectionUpdateFields],
     ) -> Connection:
         """Change what is given of a connection. Take a record, or its fields by name."""
         body = request(ConnectionUpdate, record, fields)
@@ -57,7 +67,10 @@ class Connections(Resource):
         return self._sender.send(endpoints.DELETE_CONNECTION.call(one(Connection), connection_id))
 
     def connect_salesforce(
-        self, record: SalesforceConnect | None = None, /, **fields: Unpack[SalesforceConnectFields]
+        self,
+        record: SalesforceConnect | SalesforceConnectFields | None = None,
+        /,
+        **fields: Unpack[SalesforceConnectFields],
     ) -> SalesforceConnected:
         """Join Siro's own Salesforce integration to a Salesforce organization. Take a record, or its fields by name."""
         body = request(SalesforceConnect, record, fields)

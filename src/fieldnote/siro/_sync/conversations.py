@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from fieldnote.siro import endpoints
 from fieldnote.siro._sync.listing import Listing
 from fieldnote.siro._sync.resource import Resource
+from fieldnote.siro.lists import inside, listed, page, sized
 from fieldnote.siro.models import (
     ConversationConfiguration,
     ConversationConfigurationCreate,
@@ -28,7 +29,7 @@ from fieldnote.siro.models import (
     SummaryPrompt,
     SummaryPromptsSave,
 )
-from fieldnote.siro.operations import inside, many, one, page, query_of, request
+from fieldnote.siro.operations import many, one, query_of, request
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -50,12 +51,12 @@ class ConversationConfigurations(Resource):
     def list(self, *, organization_id: str) -> tuple[ConversationConfiguration, ...]:
         """All conversation types of an organization. Needs a user token."""
         query = query_of(organizationId=organization_id)
-        call = endpoints.LIST_CONVERSATION_CONFIGURATIONS.call(many(ConversationConfiguration), query=query)
-        return self._sender.send(call)
+        endpoint = endpoints.LIST_CONVERSATION_CONFIGURATIONS
+        return self._all(endpoint, listed(ConversationConfiguration), query=query)
 
     def create(
         self,
-        record: ConversationConfigurationCreate | None = None,
+        record: ConversationConfigurationCreate | ConversationConfigurationCreateFields | None = None,
         /,
         **fields: Unpack[ConversationConfigurationCreateFields],
     ) -> ConversationConfiguration:
@@ -67,7 +68,7 @@ class ConversationConfigurations(Resource):
     def update(
         self,
         configuration_id: str,
-        record: ConversationConfigurationUpdate | None = None,
+        record: ConversationConfigurationUpdate | ConversationConfigurationUpdateFields | None = None,
         /,
         **fields: Unpack[ConversationConfigurationUpdateFields],
     ) -> ConversationConfiguration:
@@ -85,12 +86,12 @@ class SummaryPrompts(Resource):
 
     def list(self, conversation_type_id: str) -> tuple[SummaryPrompt, ...]:
         """The parts of a conversation type's summary. Needs a user token."""
-        return self._sender.send(endpoints.LIST_SUMMARY_PROMPTS.call(many(SummaryPrompt), conversation_type_id))
+        return self._all(endpoints.LIST_SUMMARY_PROMPTS, listed(SummaryPrompt), conversation_type_id)
 
     def create(
         self,
         conversation_type_id: str,
-        record: SummaryPromptsSave | None = None,
+        record: SummaryPromptsSave | SummaryPromptsSaveFields | None = None,
         /,
         **fields: Unpack[SummaryPromptsSaveFields],
     ) -> tuple[SummaryPrompt, ...]:
@@ -102,7 +103,7 @@ class SummaryPrompts(Resource):
     def replace(
         self,
         conversation_type_id: str,
-        record: SummaryPromptsSave | None = None,
+        record: SummaryPromptsSave | SummaryPromptsSaveFields | None = None,
         /,
         **fields: Unpack[SummaryPromptsSaveFields],
     ) -> tuple[SummaryPrompt, ...]:
@@ -113,7 +114,7 @@ class SummaryPrompts(Resource):
 
     def industry(self) -> tuple[SummaryPrompt, ...]:
         """Siro's own suggestions for the caller's industry. Needs a user token."""
-        return self._sender.send(endpoints.INDUSTRY_SUMMARY_PROMPTS.call(many(SummaryPrompt)))
+        return self._all(endpoints.INDUSTRY_SUMMARY_PROMPTS, listed(SummaryPrompt))
 
 
 class Outcomes(Resource):
@@ -126,7 +127,7 @@ class Outcomes(Resource):
     def update(
         self,
         recording_id: str,
-        record: RecordingOutcomesUpdate | None = None,
+        record: RecordingOutcomesUpdate | RecordingOutcomesUpdateFields | None = None,
         /,
         **fields: Unpack[RecordingOutcomesUpdateFields],
     ) -> RecordingOutcomes:
@@ -137,7 +138,7 @@ class Outcomes(Resource):
     def list_definitions(self, *, organization_id: str) -> tuple[OutcomeDefinition, ...]:
         """The outcomes that an organization distinguishes. Needs a user token."""
         query = query_of(organizationId=organization_id)
-        return self._sender.send(endpoints.LIST_OUTCOME_DEFINITIONS.call(many(OutcomeDefinition), query=query))
+        return self._all(endpoints.LIST_OUTCOME_DEFINITIONS, listed(OutcomeDefinition), query=query)
 
     def get_definitions(self, configuration_id: str) -> OutcomeDefinitions:
         """The outcomes of one conversation type, and how many a conversation may have. Needs a user token."""
@@ -146,7 +147,7 @@ class Outcomes(Resource):
     def save_definition(
         self,
         configuration_id: str,
-        record: OutcomeDefinitionSave | None = None,
+        record: OutcomeDefinitionSave | OutcomeDefinitionSaveFields | None = None,
         /,
         **fields: Unpack[OutcomeDefinitionSaveFields],
     ) -> OutcomeDefinition:
@@ -161,7 +162,7 @@ class Outcomes(Resource):
     def set_multiple(
         self,
         configuration_id: str,
-        record: MultipleOutcomesSave | None = None,
+        record: MultipleOutcomesSave | MultipleOutcomesSaveFields | None = None,
         /,
         **fields: Unpack[MultipleOutcomesSaveFields],
     ) -> None:
@@ -213,17 +214,17 @@ class Followups(Resource):
             createdBefore=created_before,
             includeHistory=include_history,
             excludeCrmCustomer=exclude_crm_customer,
-            limit=page_size,
+            limit=sized(page_size, 100),
         )
         read = inside("followups", page(FollowUpTask))
-        return Listing(
-            self._sender,
-            lambda at: endpoints.LIST_FOLLOWUPS.call(read, query=(*query, *query_of(cursor=at))),
-            cursor,
-        )
+        return self._paged(endpoints.LIST_FOLLOWUPS, read, query=query, cursor=cursor)
 
     def update(
-        self, followup_id: str, record: FollowUpUpdate | None = None, /, **fields: Unpack[FollowUpUpdateFields]
+        self,
+        followup_id: str,
+        record: FollowUpUpdate | FollowUpUpdateFields | None = None,
+        /,
+        **fields: Unpack[FollowUpUpdateFields],
     ) -> FollowUpTask:
         """Change what is given of a follow-up. Take a record, or its fields by name.
 

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from fieldnote.siro import endpoints
 from fieldnote.siro._sync.listing import Listing
 from fieldnote.siro._sync.resource import Resource
+from fieldnote.siro.lists import page, sized
 from fieldnote.siro.models import Brief, BriefSync, EventCode, MobileEvent, MultimediaEventSync
-from fieldnote.siro.operations import nothing, one, page, query_of, request
+from fieldnote.siro.operations import batch, nothing, one, query_of, request
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -44,13 +45,9 @@ class MobileEvents(Resource):
             eventCodeIn=None if event_codes is None else tuple(event_codes),
             userId=user_id,
             recordingId=recording_id,
-            pageSize=page_size,
+            pageSize=sized(page_size, 1000),
         )
-        return Listing(
-            self._sender,
-            lambda at: endpoints.LIST_MOBILE_EVENTS.call(page(MobileEvent), query=(*query, *query_of(cursor=at))),
-            cursor,
-        )
+        return self._paged(endpoints.LIST_MOBILE_EVENTS, page(MobileEvent), query=query, cursor=cursor)
 
     def get(self, event_id: str) -> MobileEvent:
         """Read one event."""
@@ -60,20 +57,25 @@ class MobileEvents(Resource):
 class MultimediaEvents(Resource):
     """Recordings that other systems made, for Siro to fetch."""
 
-    def sync(self, record: MultimediaEventSync | None = None, /, **fields: Unpack[MultimediaEventSyncFields]) -> None:
+    def sync(
+        self,
+        record: MultimediaEventSync | MultimediaEventSyncFields | None = None,
+        /,
+        **fields: Unpack[MultimediaEventSyncFields],
+    ) -> None:
         """Tell Siro of a recording to fetch. Take a record, or its fields by name."""
         body = request(MultimediaEventSync, record, fields)
         self._sender.send(endpoints.SYNC_MULTIMEDIA_EVENT.call(nothing, body=body))
 
-    def sync_batch(self, records: Iterable[MultimediaEventSync]) -> None:
+    def sync_batch(self, records: Iterable[MultimediaEventSync | MultimediaEventSyncFields]) -> None:
         """Tell Siro of several recordings to fetch, in one call."""
-        self._sender.send(endpoints.SYNC_MULTIMEDIA_EVENTS.call(nothing, body=tuple(records)))
+        self._sender.send(endpoints.SYNC_MULTIMEDIA_EVENTS.call(nothing, body=batch(MultimediaEventSync, records)))
 
 
 class Briefs(Resource):
     """Spoken briefs ahead of a visit."""
 
-    def sync(self, record: BriefSync | None = None, /, **fields: Unpack[BriefSyncFields]) -> Brief:
+    def sync(self, record: BriefSync | BriefSyncFields | None = None, /, **fields: Unpack[BriefSyncFields]) -> Brief:
         """Create a brief, or change it. Take a record, or its fields by name."""
         body = request(BriefSync, record, fields)
         return self._sender.send(endpoints.SYNC_BRIEF.call(one(Brief), body=body))

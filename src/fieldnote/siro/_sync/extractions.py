@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from fieldnote.siro import endpoints
 from fieldnote.siro._sync.resource import Resource
+from fieldnote.siro.lists import listed
 from fieldnote.siro.models import ExtractionRow
-from fieldnote.siro.operations import many
 
 
 class Extractions(Resource):
@@ -16,4 +16,4 @@ class Extractions(Resource):
 
     def list(self, recording_id: str) -> tuple[ExtractionRow, ...]:
         """Read what each definition found in a recording. Needs a user token."""
-        return self._sender.send(endpoints.LIST_EXTRACTIONS.call(many(ExtractionRow), recording_id))
+        return self._all(endpoints.LIST_EXTRACTIONS, listed(ExtractionRow), recording_id)

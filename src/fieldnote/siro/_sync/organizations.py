@@ -10,16 +10,18 @@ from typing import TYPE_CHECKING
 from fieldnote.siro import endpoints
 from fieldnote.siro._sync.listing import Listing
 from fieldnote.siro._sync.resource import Resource
+from fieldnote.siro.lists import listed, page, sized
 from fieldnote.siro.models import (
     Organization,
     OrganizationCreate,
     OrganizationUpdate,
     OrganizationUser,
     Team,
+    TeamCodeLink,
     TeamCreate,
     TeamUpdate,
 )
-from fieldnote.siro.operations import many, one, page, query_of, request
+from fieldnote.siro.operations import one, query_of, request
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -37,10 +39,13 @@ class Organizations(Resource):
 
     def list(self) -> tuple[Organization, ...]:
         """The organizations that the token may see."""
-        return self._sender.send(endpoints.LIST_ORGANIZATIONS.call(many(Organization)))
+        return self._all(endpoints.LIST_ORGANIZATIONS, listed(Organization))
 
     def create(
-        self, record: OrganizationCreate | None = None, /, **fields: Unpack[OrganizationCreateFields]
+        self,
+        record: OrganizationCreate | OrganizationCreateFields | None = None,
+        /,
+        **fields: Unpack[OrganizationCreateFields],
     ) -> Organization:
         """Create an organization, with the token of an organization group. Take a record, or its fields by name."""
         body = request(OrganizationCreate, record, fields)
@@ -53,7 +58,7 @@ class Organizations(Resource):
     def update(
         self,
         organization_id: str,
-        record: OrganizationUpdate | None = None,
+        record: OrganizationUpdate | OrganizationUpdateFields | None = None,
         /,
         **fields: Unpack[OrganizationUpdateFields],
     ) -> Organization:
@@ -63,7 +68,7 @@ class Organizations(Resource):
 
     def users(self, organization_id: str) -> tuple[OrganizationUser, ...]:
         """Siro's users of an organization. Needs a user token."""
-        return self._sender.send(endpoints.LIST_ORGANIZATION_USERS.call(many(OrganizationUser), organization_id))
+        return self._all(endpoints.LIST_ORGANIZATION_USERS, listed(OrganizationUser), organization_id)
 
 
 class Teams(Resource):
@@ -71,15 +76,15 @@ class Teams(Resource):
 
     def list(self, organization_id: str, *, page_size: int = 100, cursor: str | None = None) -> Listing[Team]:
         """All teams of an organization, page by page."""
-        query = query_of(pageSize=page_size)
-        return Listing(
-            self._sender,
-            lambda at: endpoints.LIST_TEAMS.call(page(Team), organization_id, query=(*query, *query_of(cursor=at))),
-            cursor,
-        )
+        query = query_of(pageSize=sized(page_size))
+        return self._paged(endpoints.LIST_TEAMS, page(Team), organization_id, query=query, cursor=cursor)
 
     def create(
-        self, organization_id: str, record: TeamCreate | None = None, /, **fields: Unpack[TeamCreateFields]
+        self,
+        organization_id: str,
+        record: TeamCreate | TeamCreateFields | None = None,
+        /,
+        **fields: Unpack[TeamCreateFields],
     ) -> Team:
         """Create a team. Take a record, or its fields by name."""
         body = request(TeamCreate, record, fields)
@@ -93,13 +98,17 @@ class Teams(Resource):
         self,
         organization_id: str,
         team_id: str,
-        record: TeamUpdate | None = None,
+        record: TeamUpdate | TeamUpdateFields | None = None,
         /,
         **fields: Unpack[TeamUpdateFields],
     ) -> Team:
         """Change what is given of a team. Take a record, or its fields by name."""
         body = request(TeamUpdate, record, fields)
         return self._sender.send(endpoints.UPDATE_TEAM.call(one(Team), organization_id, team_id, body=body))
+
+    def code_link(self, team_id: str) -> TeamCodeLink:
+        """Read the address at which people join a team. Needs a user token."""
+        return self._sender.send(endpoints.GET_TEAM_CODE_LINK.call(one(TeamCodeLink), team_id))
 
     def delete(self, organization_id: str, team_id: str) -> Team:
         """Delete a team, and answer what it was."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from fieldnote.siro import endpoints
 from fieldnote.siro._sync.listing import Listing, repeated
 from fieldnote.siro._sync.resource import Resource
+from fieldnote.siro.lists import inside, listed, number_of, numbered, page, sized, stretch
 from fieldnote.siro.models import (
     AudioUrl,
     CrmObject,
@@ -41,25 +42,13 @@ from fieldnote.siro.models import (
     Utterance,
     View,
 )
-from fieldnote.siro.operations import (
-    done,
-    inside,
-    many,
-    nothing,
-    number_of,
-    numbered,
-    one,
-    page,
-    plain,
-    query_of,
-    request,
-    stretch,
-)
+from fieldnote.siro.operations import direction, done, nothing, one, plain, query_of, request
 
 if TYPE_CHECKING:
     from typing import Unpack
 
     from fieldnote.siro.models.fields import (
+        CrmObjectFields,
         ListeningFields,
         RecordingCreateFields,
         RecordingLinkFields,
@@ -119,13 +108,9 @@ class Recordings(Resource):
             showEntityExtractions=show_entity_extractions or None,
             showEvaluationScore=show_evaluation_score or None,
             showFollowups=show_followups or None,
-            pageSize=page_size,
+            pageSize=sized(page_size),
         )
-        return Listing(
-            self._sender,
-            lambda at: endpoints.LIST_RECORDINGS.call(page(Recording), query=(*query, *query_of(cursor=at))),
-            cursor,
-        )
+        return self._paged(endpoints.LIST_RECORDINGS, page(Recording), query=query, cursor=cursor)
 
     def get(
         self,
@@ -149,7 +134,7 @@ class Recordings(Resource):
 
     def summaries(self, recording_id: str) -> tuple[Summary, ...]:
         """Read the parts of a recording's summary."""
-        return self._sender.send(endpoints.LIST_SUMMARIES.call(many(Summary), recording_id))
+        return self._all(endpoints.LIST_SUMMARIES, listed(Summary), recording_id)
 
     # --- as a user ----------------------------------------------------------------------------------------
 
@@ -184,16 +169,14 @@ class Recordings(Resource):
             result=result,
             crmLinkStatus="unlinked" if unlinked else None,
             orderBy=order_by,
-            orderDirection=None if descending is None else "desc" if descending else "asc",
+            orderDirection=direction(descending),
             showCrmCustomer=show_crm_customer or None,
             showEvaluationScore=show_evaluation_score or None,
             showFollowups=show_followups or None,
-            limit=page_size,
+            limit=sized(page_size),
         )
         endpoint = endpoints.LIST_RECORDINGS_AS_USER
-        return Listing(
-            self._sender, lambda at: endpoint.call(page(UserRecording), query=(*query, *query_of(cursor=at))), cursor
-        )
+        return self._paged(endpoint, page(UserRecording), query=query, cursor=cursor)
 
     def get_as_user(
         self,
@@ -219,13 +202,13 @@ class Recordings(Resource):
         return self._sender.send(endpoint.call(one(UserRecording), recording_id, query=query))
 
     def get_many(
-        self, record: RecordingsByIds | None = None, /, **fields: Unpack[RecordingsByIdsFields]
+        self, record: RecordingsByIds | RecordingsByIdsFields | None = None, /, **fields: Unpack[RecordingsByIdsFields]
     ) -> Listing[UserRecording]:
         """Read recordings by Siro's `ids`, page by page, 25 a page unless said otherwise. Needs a user token.
 
         Take a record, or its fields by name.
         """
-        first = _paged(request(RecordingsByIds, record, fields))
+        first = _sized(request(RecordingsByIds, record, fields))
         return Listing(
             self._sender,
             lambda at: endpoints.GET_RECORDINGS.call(
@@ -234,15 +217,15 @@ class Recordings(Resource):
         )
 
     def search(
-        self, record: RecordingSearch | None = None, /, **fields: Unpack[RecordingSearchFields]
+        self, record: RecordingSearch | RecordingSearchFields | None = None, /, **fields: Unpack[RecordingSearchFields]
     ) -> Listing[RecordingHit]:
         """Search recordings, page by page: `search(query={"search_text": "metal roof"})`. Needs a user token.
 
         Take a record, or its fields by name. `page` is the number of the page to begin with; 25 a page unless said
         otherwise.
         """
-        first = _paged(request(RecordingSearch, record, fields))
-        number = int(first.page or 1)
+        first = _sized(request(RecordingSearch, record, fields))
+        number = sized(first.page, name="page") or 1
         return Listing(
             self._sender,
             lambda at: endpoints.SEARCH_RECORDINGS.call(
@@ -251,7 +234,9 @@ class Recordings(Resource):
             ),
         )
 
-    def create(self, record: RecordingCreate | None = None, /, **fields: Unpack[RecordingCreateFields]) -> None:
+    def create(
+        self, record: RecordingCreate | RecordingCreateFields | None = None, /, **fields: Unpack[RecordingCreateFields]
+    ) -> None:
         """Say that a recording is about to be made, under an id of the caller's choice.
 
         Take a record, or its fields by name. Needs a user token.
@@ -260,7 +245,7 @@ class Recordings(Resource):
         self._sender.send(endpoints.CREATE_RECORDING.call(nothing, body=body))
 
     def update(
-        self, record: RecordingUpdate | None = None, /, **fields: Unpack[RecordingUpdateFields]
+        self, record: RecordingUpdate | RecordingUpdateFields | None = None, /, **fields: Unpack[RecordingUpdateFields]
     ) -> UserRecording:
         """Change what is given of a recording.
 
@@ -274,7 +259,11 @@ class Recordings(Resource):
         self._sender.send(endpoints.DELETE_RECORDING.call(nothing, recording_id))
 
     def link(
-        self, recording_id: str, record: RecordingLink | None = None, /, **fields: Unpack[RecordingLinkFields]
+        self,
+        recording_id: str,
+        record: RecordingLink | RecordingLinkFields | None = None,
+        /,
+        **fields: Unpack[RecordingLinkFields],
     ) -> LinkedRecord:
         """Link a recording to a CRM record: `link(id, data_type="ENGAGEMENT", id=…)`. Needs a user token.
 
@@ -285,7 +274,11 @@ class Recordings(Resource):
         return self._sender.send(call)
 
     def unlink(
-        self, recording_id: str, record: RecordingLink | None = None, /, **fields: Unpack[RecordingLinkFields]
+        self,
+        recording_id: str,
+        record: RecordingLink | RecordingLinkFields | None = None,
+        /,
+        **fields: Unpack[RecordingLinkFields],
     ) -> None:
         """Take the link to a CRM record away. Needs a user token.
 
@@ -303,7 +296,7 @@ class Recordings(Resource):
         cursor: str | None = None
         seen = {cursor}
         while True:
-            query = query_of(cursor=cursor, pageSize=page_size)
+            query = query_of(cursor=cursor, pageSize=sized(page_size))
             operation = endpoints.LIST_UTTERANCES.call(stretch(Transcript), recording_id, query=query)
             part, cursor = self._sender.send(operation)
             utterances += part.utterances
@@ -316,7 +309,7 @@ class Recordings(Resource):
 
     def summary_as_user(self, recording_id: str) -> tuple[SummaryPart, ...]:
         """Read a recording's summary, with the words that each part rests on. Needs a user token."""
-        return self._sender.send(endpoints.GET_SUMMARY.call(many(SummaryPart), recording_id))
+        return self._all(endpoints.GET_SUMMARY, listed(SummaryPart), recording_id)
 
     def audio_url(self, recording_id: str) -> AudioUrl:
         """Where to listen, for a while. Needs a user token."""
@@ -341,7 +334,7 @@ class Recordings(Resource):
     def set_transcription_language(
         self,
         recording_id: str,
-        record: TranscriptionLanguageSet | None = None,
+        record: TranscriptionLanguageSet | TranscriptionLanguageSetFields | None = None,
         /,
         **fields: Unpack[TranscriptionLanguageSetFields],
     ) -> None:
@@ -355,7 +348,7 @@ class Recordings(Resource):
     # --- who listens --------------------------------------------------------------------------------------
 
     def log_listen(
-        self, recording_id: str, record: Listening | None = None, /, **fields: Unpack[ListeningFields]
+        self, recording_id: str, record: Listening | ListeningFields | None = None, /, **fields: Unpack[ListeningFields]
     ) -> ListenedTo:
         """Say how long the user listened.
 
@@ -369,7 +362,9 @@ class Recordings(Resource):
         """Say that the user has seen a recording. Needs a user token."""
         self._sender.send(endpoints.MARK_VIEWED.call(nothing, recording_id))
 
-    def log_view(self, recording_id: str, record: View | None = None, /, **fields: Unpack[ViewFields]) -> None:
+    def log_view(
+        self, recording_id: str, record: View | ViewFields | None = None, /, **fields: Unpack[ViewFields]
+    ) -> None:
         """Say how long the user looked at a recording.
 
         Take a record, or its fields by name. Needs a user token.
@@ -379,7 +374,10 @@ class Recordings(Resource):
     # --- uploads ------------------------------------------------------------------------------------------
 
     def create_upload_urls(
-        self, record: UploadUrlsCreate | None = None, /, **fields: Unpack[UploadUrlsCreateFields]
+        self,
+        record: UploadUrlsCreate | UploadUrlsCreateFields | None = None,
+        /,
+        **fields: Unpack[UploadUrlsCreateFields],
     ) -> UploadUrls:
         """Ask where to upload a file of audio; `upload` does all the steps.
 
@@ -389,7 +387,7 @@ class Recordings(Resource):
         return self._sender.send(endpoints.CREATE_UPLOAD_URLS.call(one(UploadUrls), body=body))
 
     def register_upload(
-        self, record: UploadRegister | None = None, /, **fields: Unpack[UploadRegisterFields]
+        self, record: UploadRegister | UploadRegisterFields | None = None, /, **fields: Unpack[UploadRegisterFields]
     ) -> UploadedRecording:
         """Make a recording of an uploaded file; `upload` does all the steps.
 
@@ -415,7 +413,7 @@ class Recordings(Resource):
         contact_name: str | None = None,
         contact_phone: str | None = None,
         integration_connection_id: str | None = None,
-        crm_objects: Iterable[CrmObject] | None = None,
+        crm_objects: Iterable[CrmObject | CrmObjectFields] | None = None,
     ) -> UploadedRecording:
         """Make a recording of a file: ask for an address, send the file there, register it. Needs a user token.
 
@@ -454,9 +452,9 @@ class Recordings(Resource):
 _P = TypeVar("_P", RecordingsByIds, RecordingSearch)
 
 
-def _paged(first: _P) -> _P:
-    """Longer pages lose evaluation scores."""
-    return first if first.page_size is not None else first.model_copy(update={"page_size": 25})
+def _sized(first: _P) -> _P:
+    """The request with a page size: longer pages lose evaluation scores. Raises ValueError."""
+    return first if sized(first.page_size) is not None else first.model_copy(update={"page_size": 25})
 
 
 def _audio_file(path: str | PathLike[str], file_type: str | None) -> tuple[Path, int, str]:

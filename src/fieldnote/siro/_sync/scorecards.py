@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from fieldnote.siro import endpoints
 from fieldnote.siro._sync.resource import Resource
+from fieldnote.siro.lists import inside, listed
 from fieldnote.siro.models import (
     ColorConfiguration,
     Evaluation,
@@ -30,7 +31,7 @@ from fieldnote.siro.models import (
     StandardizedPrompt,
     StandardizedPromptType,
 )
-from fieldnote.siro.operations import inside, many, one, query_of, request
+from fieldnote.siro.operations import one, query_of, request
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -64,8 +65,8 @@ class Scorecards(Resource):
         Siro's documentation asks for `organization_id`, although its contract does not.
         """
         query = query_of(organizationId=organization_id, conversationTypeId=conversation_type_id, isActive=is_active)
-        read = inside("scorecardInstances", many(Scorecard))
-        return self._sender.send(endpoints.LIST_SCORECARDS.call(read, query=query))
+        read = inside("scorecardInstances", listed(Scorecard))
+        return self._all(endpoints.LIST_SCORECARDS, read, query=query)
 
     def list_summaries(
         self,
@@ -85,24 +86,28 @@ class Scorecards(Resource):
             isActive=is_active,
             includeHasScoredRecordings=include_has_scored_recordings,
         )
-        read = inside("scorecardInstances", many(ScorecardSummary))
-        return self._sender.send(endpoints.LIST_SCORECARD_SUMMARIES.call(read, query=query))
+        read = inside("scorecardInstances", listed(ScorecardSummary))
+        return self._all(endpoints.LIST_SCORECARD_SUMMARIES, read, query=query)
 
     def get(self, scorecard_id: str) -> Scorecard | None:
         """One scorecard; None where Siro answers with an empty list. Needs a user token."""
-        read = inside("scorecardInstances", many(Scorecard))
-        found = self._sender.send(endpoints.GET_SCORECARD.call(read, scorecard_id))
+        read = inside("scorecardInstances", listed(Scorecard))
+        found = self._all(endpoints.GET_SCORECARD, read, scorecard_id)
         return next((card for card in found if card.id == scorecard_id), found[0] if found else None)
 
     def create(
-        self, record: ScorecardCreate | None = None, /, **fields: Unpack[ScorecardCreateFields]
+        self, record: ScorecardCreate | ScorecardCreateFields | None = None, /, **fields: Unpack[ScorecardCreateFields]
     ) -> SavedScorecard:
         """Add a scorecard. Take a record, or its fields by name. Needs a user token that may write."""
         body = request(ScorecardCreate, record, fields)
         return self._sender.send(endpoints.CREATE_SCORECARD.call(one(SavedScorecard), body=body))
 
     def update(
-        self, scorecard_id: str, record: ScorecardUpdate | None = None, /, **fields: Unpack[ScorecardUpdateFields]
+        self,
+        scorecard_id: str,
+        record: ScorecardUpdate | ScorecardUpdateFields | None = None,
+        /,
+        **fields: Unpack[ScorecardUpdateFields],
     ) -> SavedScorecard:
         """Change what is given of a scorecard; give a list whole. Needs a user token that may write."""
         body = request(ScorecardUpdate, record, fields)
@@ -140,14 +145,14 @@ class Scorecards(Resource):
     ) -> tuple[Evaluation, ...]:
         """As `evaluation`, but one for each of those that `group_by` tells apart, such as each rep of a team."""
         query = _evaluated(start_at, end_at, filter_by, filter_by_ids, group_by)
-        read = inside("evaluatedInstances", many(Evaluation))
-        return self._sender.send(endpoints.GET_EVALUATION_POPULATIONS.call(read, scorecard_id, query=query))
+        read = inside("evaluatedInstances", listed(Evaluation))
+        return self._all(endpoints.GET_EVALUATION_POPULATIONS, read, scorecard_id, query=query)
 
     def color_configurations(self, *, organization_id: str) -> tuple[ColorConfiguration, ...]:
         """Which scores an organization shows in which colour, in percent. Needs a user token."""
         query = query_of(organizationId=organization_id)
-        read = inside("colorConfigurations", many(ColorConfiguration))
-        return self._sender.send(endpoints.LIST_COLOR_CONFIGURATIONS.call(read, query=query))
+        read = inside("colorConfigurations", listed(ColorConfiguration))
+        return self._all(endpoints.LIST_COLOR_CONFIGURATIONS, read, query=query)
 
     def standardized_prompts(
         self,
@@ -155,8 +160,8 @@ class Scorecards(Resource):
         type: StandardizedPromptType | str | None = None,  # noqa: A002
     ) -> tuple[StandardizedPrompt, ...]:
         """Siro's ready-made prompts, all or of one type. Needs a user token."""
-        read = inside("standardizedPrompts", many(StandardizedPrompt))
-        return self._sender.send(endpoints.LIST_STANDARDIZED_PROMPTS.call(read, query=query_of(type=type)))
+        read = inside("standardizedPrompts", listed(StandardizedPrompt))
+        return self._all(endpoints.LIST_STANDARDIZED_PROMPTS, read, query=query_of(type=type))
 
     def team_score_history(
         self,
@@ -211,8 +216,8 @@ class Metrics(Resource):
             requestedOrganizationGroupId=organization_group_id,
             getAllMetrics=all_metrics,
         )
-        read = inside("scorecardMetrics", many(Metric))
-        return self._sender.send(endpoints.AVAILABLE_METRICS.call(read, query=query))
+        read = inside("scorecardMetrics", listed(Metric))
+        return self._all(endpoints.AVAILABLE_METRICS, read, query=query)
 
     def values(
         self,
@@ -239,13 +244,19 @@ class Metrics(Resource):
         """The scorecard's node that a metric stands in. Needs a user token."""
         return self._sender.send(endpoints.GET_METRIC.call(one(MetricNode), metric_id))
 
-    def create(self, record: MetricCreate | None = None, /, **fields: Unpack[MetricCreateFields]) -> SavedMetric:
+    def create(
+        self, record: MetricCreate | MetricCreateFields | None = None, /, **fields: Unpack[MetricCreateFields]
+    ) -> SavedMetric:
         """Add a metric. Take a record, or its fields by name. Needs a user token that may write."""
         body = request(MetricCreate, record, fields)
         return self._sender.send(endpoints.CREATE_METRIC.call(one(SavedMetric), body=body))
 
     def update(
-        self, metric_id: str, record: MetricUpdate | None = None, /, **fields: Unpack[MetricUpdateFields]
+        self,
+        metric_id: str,
+        record: MetricUpdate | MetricUpdateFields | None = None,
+        /,
+        **fields: Unpack[MetricUpdateFields],
     ) -> SavedMetric:
         """Give a metric another prompt. Needs a user token that may write."""
         body = request(MetricUpdate, record, fields)

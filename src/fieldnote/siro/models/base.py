@@ -146,11 +146,26 @@ def _sent_time(value: datetime, info: ValidationInfo) -> datetime:
 
 
 def _answered_time(value: Any) -> datetime | None:
-    """In one step, as lists hold thousands of times. One that cannot be read must not cost the whole list."""
+    """Read a time in one step, as lists contain thousands. A bad one must not cost the whole list."""
     try:
         moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
         return moment if moment.tzinfo is UTC else _in_utc(moment)
-    except (TypeError, ValueError):
+    except TypeError:
+        return _stamp(value)
+    except ValueError:
+        return None
+
+
+def _stamp(value: object) -> datetime | None:
+    """A time as Siro's database writes it: `{"_seconds": …, "_nanoseconds": …}`."""
+    if not isinstance(value, Mapping):
+        return None
+    seconds, nanoseconds = value.get("_seconds"), value.get("_nanoseconds") or 0
+    if not isinstance(seconds, int | float) or not isinstance(nanoseconds, int | float):
+        return None
+    try:
+        return datetime.fromtimestamp(seconds + nanoseconds / 1e9, UTC)
+    except (OverflowError, OSError, ValueError):
         return None
 
 

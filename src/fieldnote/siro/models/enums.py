@@ -564,3 +564,240 @@ class AudioStatus(StrEnum):
     """At work."""
     FAILED = "failed"
     """Failed."""
+
+
+# --- bookmarks ------------------------------------------------------------------------------------------
+
+
+class BookmarkKind(StrEnum):
+    """The purpose of a bookmark configuration."""
+
+    SECTION = "SECTION"
+    """A part of the conversation."""
+    KEY_WORD = "KEY_WORD"
+    """A word to listen for."""
+    BUYING_QUESTION = "BUYING_QUESTION"
+    """A question that shows interest."""
+    COMPETITOR_MENTION = "COMPETITOR_MENTION"
+    """A competitor is named."""
+    OBJECTION = "OBJECTION"
+    """The customer objects."""
+    RED_WORD = "RED_WORD"
+    """A word that reps should avoid."""
+    SMOKESCREEN = "SMOKESCREEN"
+    """An objection that hides the real one."""
+    NEXT_STEPS = "NEXT_STEPS"
+    """The next steps are agreed."""
+    PRICING = "PRICING"
+    """The price comes up."""
+    CUSTOMER_PAIN_POINT = "CUSTOMER_PAIN_POINT"
+    """A problem of the customer."""
+    CLOSE = "CLOSE"
+    """The rep asks for the sale."""
+    SUCCESS = "SUCCESS"
+    """It went well."""
+    FAILURE = "FAILURE"
+    """It went badly."""
+    FILLER_WORD = "FILLER_WORD"
+    """A word without meaning, such as "um"."""
+    CONVERSATION_BEGIN = "CONVERSATION_BEGIN"
+    """The beginning of the conversation."""
+
+
+class BookmarkScope(StrEnum):
+    """Who maintains a bookmark configuration."""
+
+    SIRO = "siro"
+    """Siro."""
+    ORGANIZATION = "org"
+    """The organization."""
+
+
+class BookmarkModelType(StrEnum):
+    """How a bookmark model finds its places."""
+
+    REG_EXPS_FIRST_MATCH = "REG_EXPS_FIRST_MATCH"
+    """By regular expressions; the first match."""
+    REG_EXPS_ALL_MATCHES = "REG_EXPS_ALL_MATCHES"
+    """By regular expressions; all matches."""
+    SEMANTIC_FIRST_MATCH = "SEMANTIC_FIRST_MATCH"
+    """By meaning; the first match."""
+    SEMANTIC_ALL_MATCH = "SEMANTIC_ALL_MATCH"
+    """By meaning; all matches."""
+    LLM_FIRST_MATCH = "LLM_FIRST_MATCH"
+    """By a language model; the first match."""
+    LLM_ALL_MATCHES = "LLM_ALL_MATCHES"
+    """By a language model; all matches."""
+
+
+class BookmarkSpeaker(StrEnum):
+    """Whose words a bookmark model looks at."""
+
+    CUSTOMER = "Customer"
+    """The customer's."""
+    SALES_REP = "Sales Rep"
+    """The rep's."""
+
+
+# --- agents ---------------------------------------------------------------------------------------------
+
+
+class AgentEntrypoint(StrEnum):
+    """The place in Siro's app that a question comes from."""
+
+    GENERIC = "GENERIC"
+    """No particular place."""
+    ASK_SIRO = "ASK_SIRO"
+    """The search for answers."""
+    CUSTOMER_PROFILE = "CUSTOMER_PROFILE"
+    """A customer's page."""
+    MANAGER_CHAT = "MANAGER_CHAT"
+    """A manager's chat."""
+    SCORECARDS = "SCORECARDS"
+    """The scorecards."""
+    FILM_ROOM = "FILM_ROOM"
+    """The film room."""
+    SINGLE_RECORDING = "SINGLE_RECORDING"
+    """A recording's page."""
+    RE_ENGAGE = "RE_ENGAGE"
+    """The follow-ups."""
+    UNIVERSAL_CHAT = "UNIVERSAL_CHAT"
+    """The chat on every page."""
+    REP_CHAT = "REP_CHAT"
+    """A rep's chat."""
+    DEBRIEF_CALL = "DEBRIEF_CALL"
+    """A call after a visit."""
+    HALFTIME_LIVE_COACHING = "HALFTIME_LIVE_COACHING"
+    """Coaching during a visit."""
+    HALFTIME_REPORT = "HALFTIME_REPORT"
+    """A report during a visit."""
+    ROLE_PLAY = "ROLE_PLAY"
+    """A practice conversation."""
+    CONFIGURABLE_ROLE_PLAY = "CONFIGURABLE_ROLE_PLAY"
+    """A practice conversation with settings."""
+
+
+class QueryType(StrEnum):
+    """How a question is asked."""
+
+    CHAT = "CHAT"
+    """In writing."""
+    VOICE = "VOICE"
+    """By voice."""
+    REPORT = "REPORT"
+    """For a report."""
+
+
+class QuestionSource(StrEnum):
+    """Who wrote a question."""
+
+    MANUAL = "manual"
+    """A person."""
+    STATIC_PRESET = "static_preset"
+    """Siro, as a fixed suggestion."""
+    LLM_GENERATED = "llm_generated"
+    """A language model."""
+
+
+class AgentRole(StrEnum):
+    """The role in which an agent answers."""
+
+    REP = "REP"
+    """For a rep."""
+    COACH = "COACH"
+    """For a coach."""
+    ORG_ADMIN = "ORG_ADMIN"
+    """For an administrator of the organization."""
+    ROOT_ADMIN = "ROOT_ADMIN"
+    """For Siro's own staff."""
+
+
+class ThinkingEffort(StrEnum):
+    """How much an agent may think before it answers."""
+
+    NONE = "none"
+    """Not at all."""
+    LOW = "low"
+    """Little."""
+    MEDIUM = "medium"
+    """Some."""
+    HIGH = "high"
+    """Much."""
+
+
+class UserPlatform(StrEnum):
+    """The kind of app a person uses."""
+
+    WEB = "WEB"
+    """The web app."""
+    MOBILE = "MOBILE"
+    """The mobile app."""
+
+
+class AgentTenant(StrEnum):
+    """The product an agent answers in."""
+
+    SIRO = "siro"
+    """Siro."""
+    SALESPRO = "salespro"
+    """SalesPro."""
+    FIELDPRO = "fieldpro"
+    """FieldPro."""
+
+
+class AgentEvent(StrEnum):
+    """The kind of an agent's answer."""
+
+    FUNCTION_CALL = "FUNCTION_CALL"
+    """The agent calls a tool."""
+    AGENT_TRANSFER = "AGENT_TRANSFER"
+    """Another agent takes over."""
+    RESPONSE = "RESPONSE"
+    """An answer."""
+
+
+class SessionSource(StrEnum):
+    """The system that keeps a session."""
+
+    AIF = "AIF"
+    """The earlier one."""
+    AURORA = "AURORA"
+    """The later one."""
+
+
+class Thumb(StrEnum):
+    """What a person thinks of an answer."""
+
+    UP = "thumbs_up"
+    """Good."""
+    DOWN = "thumbs_down"
+    """Bad."""
+
+
+class CallFrequency(StrEnum):
+    """How often Siro calls a rep after visits."""
+
+    MANUAL = "manual"
+    """Only when the rep asks."""
+    ALWAYS = "always"
+    """After each visit."""
+    DAILY = "daily"
+    """Once a day."""
+    WEEKLY = "weekly"
+    """Once a week."""
+
+
+# --- recordings, version 2 ------------------------------------------------------------------------------
+
+
+class RecordingListOption(StrEnum):
+    """Which recordings of a user to list."""
+
+    ALL = "ALL"
+    """All."""
+    POSTED = "POSTED"
+    """Those that colleagues can find."""
+    WON = "WON"
+    """Those that led to a sale."""
+    RECENTLY_VIEWED = "RECENTLY_VIEWED"
+    """Those that somebody viewed lately."""

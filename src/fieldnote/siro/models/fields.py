@@ -16,7 +16,15 @@ from fieldnote.siro.models import (
     AccountSync,
     ActivityType,
     Address,
+    AgentEntrypoint,
+    AgentRole,
+    AgentTenant,
     AudioStatus,
+    BookmarkKind,
+    BookmarkModelType,
+    BookmarkScope,
+    BookmarkSpeaker,
+    CallFrequency,
     ChunkCreation,
     ClientPlatform,
     CommentAudioSave,
@@ -42,10 +50,13 @@ from fieldnote.siro.models import (
     OpportunityContactSync,
     OutcomeLabel,
     OwnerSync,
+    QueryType,
+    QuestionSource,
     Recipient,
     RecorderKind,
     RecorderSettings,
     RecorderSource,
+    RecordingListOption,
     RecordingQuery,
     Scope,
     ScorecardNodeSave,
@@ -54,9 +65,12 @@ from fieldnote.siro.models import (
     SectionWeightSave,
     SummaryPromptSave,
     TeamRep,
+    ThinkingEffort,
+    Thumb,
     TranscriptionLanguage,
     TranscriptionStatus,
     UnreadChange,
+    UserPlatform,
     UserRecordingResult,
     UserSync,
 )
@@ -92,10 +106,180 @@ class AccessTokenRevokeFields(TypedDict, total=False):
     user_id: str
 
 
+class AgentRunFields(TypedDict, total=False):
+    """Of `AgentRun`."""
+
+    user_query: str
+    query_type: QueryType | str
+    query_entrypoint: AgentEntrypoint | str
+    session_id: str
+    organization_id: str
+    initial_context: JsonValue
+    question_source: QuestionSource | str
+    streaming: bool | None
+    top_level_agent_to_invoke: str
+    user_platform: UserPlatform | str
+    tenant: AgentTenant | str
+    live_kit_session_id: str
+    web_search_enabled: bool | None
+    role_override: AgentRole | str
+    member_team_id_override: str
+    coach_team_ids_override: Sequence[str]
+    entrypoint_override: dict[str, AgentEntrypoint | str]
+    initial_context_override: dict[str, JsonValue]
+    model_override: dict[str, str]
+    prompt_label_override: dict[str, str]
+    system_prompt_override: dict[str, str]
+    thinking_effort_override: dict[str, ThinkingEffort | str]
+    tool_list_override: dict[str, Sequence[str]]
+
+
+class SuggestedQuestionsAskFields(TypedDict, total=False):
+    """Of `SuggestedQuestionsAsk`."""
+
+    query_entrypoint: AgentEntrypoint | str
+    num_suggested_questions: int
+    initial_context: JsonValue
+
+
+class SessionUpdateFields(TypedDict, total=False):
+    """Of `SessionUpdate`."""
+
+    title: str
+
+
+class AnswerFeedbackFields(TypedDict, total=False):
+    """Of `AnswerFeedback`."""
+
+    feedback: Thumb | str | None
+    feedback_text: str
+
+
+class HalftimeReportAskFields(TypedDict, total=False):
+    """Of `HalftimeReportAsk`."""
+
+    recording_id: str
+    organization_id: str
+    session_id: str
+    timezone: str
+    user_platform: UserPlatform | str
+
+
+class CompanionCallSettingsSaveFields(TypedDict, total=False):
+    """Of `CompanionCallSettingsSave`."""
+
+    call_frequency: CallFrequency | str
+
+
+class JobCreateFields(TypedDict, total=False):
+    """Of `JobCreate`."""
+
+    cron: str
+    prompt: str
+
+
+class JobUpdateFields(TypedDict, total=False):
+    """Of `JobUpdate`."""
+
+    cron: str
+    prompt: str
+
+
 class ClientCredentialsGrantFields(TypedDict, total=False):
     """Of `ClientCredentialsGrant`."""
 
     grant_type: str
+
+
+class BookmarkConfigUpdateFields(TypedDict, total=False):
+    """Of `BookmarkConfigUpdate`."""
+
+    title: str
+    description: str
+    bookmark_type: BookmarkKind | str
+    bookmark_types: Sequence[BookmarkKind | str]
+    bookmark_group_ids: Sequence[str]
+    llm_description: str
+    llm_positive_context: str
+    llm_negative_context: str
+    manual_label_count: int | float | Decimal
+    manual_label_count_positive: int | float | Decimal
+    manual_label_count_negative: int | float | Decimal
+    model_id: str
+    organization_id: str
+    scope: BookmarkScope | str
+
+
+class BookmarkGroupCreateFields(TypedDict, total=False):
+    """Of `BookmarkGroupCreate`."""
+
+    display_name: str
+    description: str
+    organization_ids: Sequence[str]
+
+
+class BookmarkGroupUpdateFields(TypedDict, total=False):
+    """Of `BookmarkGroupUpdate`."""
+
+    display_name: str
+    description: str
+    organization_ids: Sequence[str]
+
+
+class IndustryCreateFields(TypedDict, total=False):
+    """Of `IndustryCreate`."""
+
+    display_name: str
+    description: str
+    bookmark_group_ids: Sequence[str]
+
+
+class IndustryUpdateFields(TypedDict, total=False):
+    """Of `IndustryUpdate`."""
+
+    display_name: str
+    description: str
+    bookmark_group_ids: Sequence[str]
+
+
+class BookmarkModelCreateFields(TypedDict, total=False):
+    """Of `BookmarkModelCreate`."""
+
+    bookmark_config_id: str
+
+
+class BookmarkModelUpdateFields(TypedDict, total=False):
+    """Of `BookmarkModelUpdate`."""
+
+    description: str
+    model_type: BookmarkModelType | str
+    llm_description: str
+    llm_positive_context: str
+    llm_negative_context: str
+    positive_semantic_identifiers: Sequence[str]
+    negative_semantic_identifiers: Sequence[str]
+    stringified_regex_identifiers: Sequence[str]
+    similarity_threshold: int | float | Decimal
+    speaker_type: BookmarkSpeaker | str | None
+    transcription_language: TranscriptionLanguage | str
+    is_calculation_stale: bool
+    date_last_updated: str | None
+
+
+class LabelCreateFields(TypedDict, total=False):
+    """Of `LabelCreate`."""
+
+    recording_id: str
+    bookmark_config_id: str
+    range: Sequence[int | float | Decimal]
+    exists: bool
+
+
+class LabelToggleFields(TypedDict, total=False):
+    """Of `LabelToggle`."""
+
+    recording_id: str
+    bookmark_config_id: str
 
 
 class ChatQuestionFields(TypedDict, total=False):
@@ -646,6 +830,21 @@ class UserUpdateFields(TypedDict, total=False):
     billable: bool
     member_team_id: str
     contact_settings: ContactSettings | ContactSettingsFields
+
+
+class DecorationsAskFields(TypedDict, total=False):
+    """Of `DecorationsAsk`."""
+
+    recording_ids: Sequence[str]
+    organization_id: str
+
+
+class UserRecordingsAskFields(TypedDict, total=False):
+    """Of `UserRecordingsAsk`."""
+
+    recording_list_option: RecordingListOption | str
+    conversation_type: str
+    start_after_date_created: str | None
 
 
 class ScorecardNodeSaveFields(TypedDict, total=False):
