@@ -130,7 +130,7 @@ def test_a_bare_array_goes_on_from_its_last_entry_to_an_empty_one(name: str) -> 
 
 
 def _id(item: Any) -> str:
-    return next(found for key in ("id", "followup_id", "session_id") if (found := getattr(item, key, None)))
+    return next(str(found) for key in ("id", "followup_id", "session_id") if (found := getattr(item, key, None)))
 
 
 @pytest.mark.parametrize("name", BARE)

@@ -27,6 +27,9 @@ class Threaded:
     async def __aexit__(self, *_: object) -> None:
         self._siro.close()
 
+    def with_options(self, **options: Any) -> Threaded:
+        return Threaded(self._siro.with_options(**options))
+
     def __getattr__(self, name: str) -> Any:
         member = getattr(self._siro, name)
         return _Group(member) if type(member).__module__.startswith("fieldnote.siro._sync") else member
