@@ -68,10 +68,17 @@ def whole(read: Callable[[object], T]) -> Callable[[object], T]:
     return read_whole
 
 
-def stretch(shape: type[T]) -> Callable[[object], tuple[T, str | None]]:
-    """Read a record that comes in parts, and where its next part begins."""
+def stretch(shape: type[T], *, by_number: bool = False) -> Callable[[object], tuple[T, str | None]]:
+    """Read a record that comes in parts, and where its next part begins; `by_number`: only a number can be sent."""
     read = one(shape)
-    return lambda answer: (read(answer), _next(answer))
+
+    def read_stretch(answer: object) -> tuple[T, str | None]:
+        following = _next(answer)
+        if by_number and following is not None and not (following.isascii() and following.isdigit()):
+            raise NotWhole
+        return read(answer), following
+
+    return read_stretch
 
 
 def after(name: str, shape: type[T]) -> Callable[[object], Page[T]]:

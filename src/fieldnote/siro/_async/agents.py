@@ -163,7 +163,7 @@ class AsyncHalftime(AsyncResource):
         seen = {place}
         while True:
             operation = endpoints.GET_HALFTIME_TRANSCRIPT.call(
-                stretch(HalftimeTranscript), recording_id, query=query_of(cursor=place)
+                stretch(HalftimeTranscript, by_number=True), recording_id, query=query_of(cursor=place)
             )
             part, place = await self._sender.send(operation)
             utterances += part.utterances

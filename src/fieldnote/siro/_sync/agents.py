@@ -164,7 +164,7 @@ class Halftime(Resource):
         seen = {place}
         while True:
             operation = endpoints.GET_HALFTIME_TRANSCRIPT.call(
-                stretch(HalftimeTranscript), recording_id, query=query_of(cursor=place)
+                stretch(HalftimeTranscript, by_number=True), recording_id, query=query_of(cursor=place)
             )
             part, place = self._sender.send(operation)
             utterances += part.utterances
