@@ -14,15 +14,24 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.exc import DataError
 
+from fieldnote.crm.sql.cursors import (
+    AHEAD,
+    HIGHEST,
+    Guard,
+    Scale,
+    as_time,
+    earlier,
+    guard_of,
+    like,
+    number_of,
+    scale_of,
+    value_at,
+)
 from fieldnote.crm.sql.engine import Database, Rows
 from fieldnote.crm.sql.errors import translated
 from fieldnote.crm.sql.text import one_select, spelled
-from fieldnote.crm.types import Cursor, Page, Row, RowProblem, Source, Unreadable, external_id, key_text
+from fieldnote.crm.types import Cursor, Page, Row, RowProblem, Source, external_id, key_text
 from fieldnote.errors import CrmRefused
-
-# A cursor further ahead of our clock than zones explain is a slip of somebody's pen. Going on from there
-# would hide every change until that day comes.
-_AHEAD = timedelta(days=1)
 
 _MULTIPLIED = "a join multiplies the rows: aggregate, or pick one row for each key"
 _CHUNK = 500
@@ -73,7 +82,7 @@ class Reader:
                 yield from self._all(plan, size)
             else:
                 yield from self._without_cursor(plan, plan.cursor, size)
-                yield from self._changed(plan, plan.cursor, earlier(since, overlap), size)
+                yield from self._changed(plan, plan.cursor, since, overlap, size)
 
     def row(self, source: Source, key: str) -> Row | None:
         """The one row with this key."""
@@ -213,8 +222,9 @@ class Reader:
             after = rows[-1][plan.key] if rows else None
             yield self._sifted(plan, rows, repeated, None, last)
 
-    def _changed(self, plan: _Plan, cursor_name: str, start: Cursor, size: int) -> Iterator[Page]:
-        """The rows from `start` on, in the order of cursor and key."""
+    def _changed(self, plan: _Plan, cursor_name: str, since: Cursor, overlap: timedelta, size: int) -> Iterator[Page]:
+        """The rows from `since` on, less the overlap, in the order of cursor and key."""
+        start, guard = self._start(plan, self._quote(cursor_name), since, overlap)
         cursor, key, bind = self._quote(cursor_name), self._quote(plan.key), self._bind
         order = f"order by {cursor}, {key}"
         tie = f"{cursor} = {bind('cursor')} and {key} = {bind('key')}"
@@ -225,7 +235,7 @@ class Reader:
             with self._database.transaction() as connection:
                 rows, last = self._page(connection, plan, (f"{where} {order}", tie), position, size)
                 repeated = self._repeated(connection, plan, rows)
-            yield self._sifted(plan, rows, repeated, self._settled(plan, rows, cursor_name), last)
+            yield self._sifted(plan, rows, repeated, self._settled(plan, rows, cursor_name, guard), last)
             if rows:
                 position = {"cursor": rows[-1][cursor_name], "key": rows[-1][plan.key]}
             where = f"{cursor} >= {bind('cursor')} and ({cursor} > {bind('cursor')} or {key} > {bind('key')})"
@@ -274,22 +284,69 @@ class Reader:
             # `where` again carries a bound value, for the sake of '%'.
             row = self._database.select(connection, f"{statement} where 1 = {self._bind('one')}", {"one": 1})[0]
             reached = row["highest"]
-            if cursor and reached is not None and _is_ahead(reached):
-                reached = self._highest_until_now(connection, plan, cursor, reached)
+            if cursor and reached is not None:
+                guard = self._guard(connection, plan, cursor, self._scale(connection, plan, cursor, reached))
+                if guard.is_ahead(reached):
+                    reached = self._highest_below(connection, plan, cursor, reached, guard)
         problems: tuple[RowProblem, ...] = ()
         if row["keyless"]:
             text = f"{row['keyless']} rows have no {plan.key}"
             problems = (RowProblem(None, text, "leave them out of the query, or give them a key"),)
         return (None if reached is None else self._cursor(plan, reached)), problems
 
-    def _highest_until_now(self, connection: Connection, plan: _Plan, cursor: str, sample: object) -> Any:
-        limit = _like(sample, datetime.now(UTC) + _AHEAD)
+    def _scale(self, connection: Connection, plan: _Plan, cursor: str, known: object) -> Scale | None:
+        """What the numbers of a cursor column count; None: it holds no numbers."""
+        if number_of(known) is None:
+            return None
+        statement = f"select {cursor} as c from {plan.origin} where {cursor} is not null and 1 = {self._bind('one')}"
+        sample = self._database.select(connection, f"{statement}{self._first(HIGHEST)}", {"one": 1})
+        return scale_of([row["c"] for row in sample])
+
+    def _guard(self, connection: Connection, plan: _Plan, cursor: str, scale: Scale | None) -> Guard:
+        if scale is None:
+            return Guard()
+        highest: Rows = []
+        if scale is Scale.COUNTER:
+            statement = (
+                f"select {cursor} as c from {plan.origin} where {cursor} is not null and 1 = {self._bind('one')}"
+            )
+            ordered = f"{statement} order by {cursor} desc{self._first(HIGHEST, ordered=True)}"
+            highest = self._database.select(connection, ordered, {"one": 1})
+        return guard_of(scale, [row["c"] for row in highest])
+
+    def _start(self, plan: _Plan, cursor: str, since: Cursor, overlap: timedelta) -> tuple[Cursor, Guard]:
+        """Where to start, as the column holds it, and how far a cursor may move."""
+        with self._database.transaction() as connection:
+            known: Any = since.value
+            if isinstance(known, datetime):
+                statement = f"select max({cursor}) as c from {plan.origin} where 1 = {self._bind('one')}"
+                highest = self._database.select(connection, statement, {"one": 1})[0]["c"]
+                known = highest if isinstance(highest, str) or number_of(highest) is not None else known
+            scale = self._scale(connection, plan, cursor, known)
+            guard = self._guard(connection, plan, cursor, scale)
+        if isinstance(since.value, datetime) and not isinstance(known, date):
+            since = Cursor(self._moment_as(plan, since.value, known, scale))
+        return earlier(since, overlap, scale or Scale.COUNTER), guard
+
+    @staticmethod
+    def _moment_as(plan: _Plan, moment: datetime, sample: Any, scale: Scale | None) -> Any:
+        if scale is Scale.COUNTER or (scale is None and (not isinstance(sample, str) or as_time(sample) is None)):
+            raise CrmRefused(
+                f"{plan.source.name}: the cursor {plan.cursor} holds no times, so rows since a time cannot be found",
+                hint="Use --full instead of --since.",
+            )
+        return like(sample, moment) if scale is None else value_at(moment, scale, sample)
+
+    def _highest_below(self, connection: Connection, plan: _Plan, cursor: str, sample: object, guard: Guard) -> Any:
+        limit: Any = like(sample, datetime.now(UTC) + AHEAD) if guard.limit is None else guard.limit
+        if isinstance(sample, str) and guard.limit is not None:
+            limit = str(int(guard.limit)).rjust(len(sample), "0")
         statement = f"select max({cursor}) as highest from {plan.origin} where {cursor} <= {self._bind('limit')}"
         return self._database.select(connection, statement, {"limit": limit})[0]["highest"]
 
-    def _settled(self, plan: _Plan, rows: Rows, cursor: str) -> Cursor | None:
-        """The greatest cursor of a page that is not of a far day to come."""
-        value = next((row[cursor] for row in reversed(rows) if not _is_ahead(row[cursor])), None)
+    def _settled(self, plan: _Plan, rows: Rows, cursor: str, guard: Guard) -> Cursor | None:
+        """The greatest cursor of a page that is not ahead."""
+        value = next((row[cursor] for row in reversed(rows) if not guard.is_ahead(row[cursor])), None)
         return None if value is None else self._cursor(plan, value)
 
     def _cursor(self, plan: _Plan, value: object) -> Cursor:
@@ -360,58 +417,3 @@ def _clash(key: str, keys: Sequence[str]) -> RowProblem:
 def _certainly_apart(left: object, right: object) -> bool:
     """Whether no database holds two keys to be equal. Of texts only their collation could tell."""
     return type(left) is type(right) and not isinstance(left, str) and left != right
-
-
-def earlier(cursor: Cursor, overlap: timedelta) -> Cursor:
-    """Where to begin, so that what was committed late or by a slow clock is seen. A number stays as it is."""
-    value = cursor.value
-    match value:
-        case date():
-            return Cursor(value - overlap)
-        case str() if (moment := _as_time(value)) is not None:
-            return Cursor(_like(value, moment - overlap))
-        case _:
-            return cursor
-
-
-def _as_time(text: str) -> datetime | None:
-    if len(text) <= 10:
-        return None
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        return None
-
-
-def _like(sample: Any, moment: datetime) -> Any:
-    """A moment written as the sample is: SQLite keeps times as text, and compares them as such."""
-    if isinstance(sample, Unreadable):
-        sample = _UNREADABLE_LIKE.get(sample.kind, moment)
-    if isinstance(sample, datetime):
-        return moment if sample.tzinfo else moment.replace(tzinfo=None)
-    if isinstance(sample, date):
-        return moment.date()
-    known = _as_time(sample)
-    zone = known.tzinfo if known else None
-    moment = moment.astimezone(zone) if zone and moment.tzinfo else moment.replace(tzinfo=zone)
-    text = moment.isoformat(sep=sample[10], timespec="seconds" if len(sample) <= 20 else "auto")
-    return text.replace("+00:00", "Z") if sample.endswith("Z") else text
-
-
-_UNREADABLE_LIKE = {"timestamp": datetime.min, "date": date.min}  # noqa: DTZ901 - a sample of a time without a zone
-
-
-def _is_ahead(value: object) -> bool:
-    now = datetime.now(UTC)
-    match value:
-        case Unreadable():
-            return True
-        case str():
-            moment = _as_time(value)
-            return moment is not None and _is_ahead(moment)
-        case datetime():
-            return (value if value.tzinfo else value.replace(tzinfo=UTC)) > now + _AHEAD
-        case date():
-            return value > (now + _AHEAD).date()
-        case _:
-            return False
