@@ -75,6 +75,8 @@ class ColumnType:
     words: tuple[str, ...] = ()
     generated: bool = False
     nullable: bool = True
+    has_default: bool = False
+    """Whether the database fills it where an insert does not name it: a default, an identity, an auto increment."""
     exact: bool = True
     rule: Rule = NO_RULE
     """What the table's constraints ask besides."""
@@ -281,13 +283,38 @@ def _for_sqlite(value: object) -> object:
 
 
 @dataclass(frozen=True, slots=True)
+class ForeignKey:
+    """Columns of a table that must name a row of another one."""
+
+    columns: tuple[str, ...]
+    table: str
+    """The other table, with its schema where that is not the connection's own."""
+    referred: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
-    """A table or view, spelled and typed as the database has it."""
+    """A table or view, spelled and typed as the database has it: its columns, and what a new row must satisfy.
+
+    The labels of an enum are its column's `words`; what a CHECK says of one column alone is that column's `rule`.
+    """
 
     name: str
     """As the file has it, for messages."""
     path: tuple[str, ...]
     columns: dict[str, ColumnType]
+    checks: tuple[str, ...] = ()
+    """The conditions of all CHECK constraints, as the database writes them."""
+    foreign_keys: tuple[ForeignKey, ...] = ()
+
+    @property
+    def required(self) -> tuple[ColumnType, ...]:
+        """The columns that an insert must name."""
+        return tuple(
+            column
+            for column in self.columns.values()
+            if not (column.nullable or column.has_default or column.generated)
+        )
 
     def column(self, name: str) -> ColumnType:
         """The column, whatever the case of its letters. Raises CrmRefused where there is none."""

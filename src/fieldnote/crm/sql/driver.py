@@ -20,7 +20,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, timedelta
 from zoneinfo import ZoneInfo
 
+from fieldnote.crm.sql.columns import Table
 from fieldnote.crm.sql.engine import Database
+from fieldnote.crm.sql.errors import translated
 from fieldnote.crm.sql.reading import Reader
 from fieldnote.crm.sql.text import parse_url
 from fieldnote.crm.sql.writing import Writer
@@ -58,6 +60,12 @@ class SqlDriver:
         for database in (self._reading, self._writing):
             with database.transaction() as connection:
                 connection.exec_driver_sql("select 1")
+
+    def describe(self, table: str) -> Table:
+        """A table: its columns, and what a new row must satisfy. Raises `CrmRefused` where there is no such table."""
+        database = self._reading
+        with translated(f"reading {table}"), database.transaction() as connection:
+            return database.table(connection, table)
 
     def refresh(self, sources: Sequence[Source], *, full: bool = False) -> tuple[str, ...]:
         """The database itself is read; there is nothing to bring up to date."""

@@ -9,11 +9,11 @@ from contextlib import suppress
 from datetime import tzinfo
 from typing import Any
 
-from sqlalchemy import Connection, inspect, types
+from sqlalchemy import Connection, Inspector, inspect, types
 from sqlalchemy.dialects import mssql, mysql, postgresql
 from sqlalchemy.exc import NoSuchTableError
 
-from fieldnote.crm.sql.columns import NO_RULE, ColumnType, Family, Rule, Table
+from fieldnote.crm.sql.columns import NO_RULE, ColumnType, Family, ForeignKey, Rule, Table
 from fieldnote.crm.sql.rules import rules_of
 from fieldnote.crm.sql.text import name_parts, spelled
 from fieldnote.errors import CrmRefused
@@ -30,15 +30,64 @@ def reflect(connection: Connection, name: str, backend: str, zone: tzinfo) -> Ta
         known = (*inspector.get_table_names(schema), *inspector.get_view_names(schema))
         bare = spelled(bare, known, f"the CRM's schema {schema}" if schema else "the CRM", what="table")
     path = (schema, bare) if schema else (bare,)
-    checks: list[str] = []
-    with suppress(NotImplementedError, NoSuchTableError):  # SQLite finds no table of an odd name
-        checks = [str(item["sqltext"]) for item in inspector.get_check_constraints(bare, schema)]
+    checks = _checks(connection, inspector, bare, schema)
     rules = rules_of(checks, backend)
+    found = inspector.get_columns(bare, schema)
+    row_id = _row_id(inspector, bare, schema, found, backend)
     columns = [
-        _column_type(name, reflected, backend, zone, rules.get(reflected["name"]))
-        for reflected in inspector.get_columns(bare, schema)
-    ]
-    return Table(name, path, {column.name: column for column in columns})
+        _column_type(
+            name, item, backend, zone, rules.get(item["name"]),
+            has_default=_has_default(item, backend, is_row_id=item["name"] == row_id),
+        )
+        for item in found
+    ]  # fmt: skip
+    foreign_keys: tuple[ForeignKey, ...] = ()
+    with suppress(NotImplementedError, NoSuchTableError):
+        foreign_keys = tuple(map(_foreign_key, inspector.get_foreign_keys(bare, schema)))
+    return Table(name, path, {column.name: column for column in columns}, tuple(checks), foreign_keys)
+
+
+def _checks(connection: Connection, inspector: Inspector, table: str, schema: str | None) -> list[str]:
+    if getattr(connection.dialect, "is_mariadb", False):
+        # The inspector misses the checks that MariaDB keeps with a column.
+        statement = (
+            "select check_clause from information_schema.check_constraints"
+            " where constraint_schema = coalesce(%(schema)s, database()) and table_name = %(table)s"
+        )
+        return [str(row[0]) for row in connection.exec_driver_sql(statement, {"schema": schema, "table": table})]
+    with suppress(NotImplementedError, NoSuchTableError):  # SQLite finds no table of an odd name
+        return [str(item["sqltext"]) for item in inspector.get_check_constraints(table, schema)]
+    return []
+
+
+def _foreign_key(reflected: Any) -> ForeignKey:
+    schema, table = reflected.get("referred_schema"), reflected["referred_table"]
+    return ForeignKey(
+        tuple(reflected["constrained_columns"]),
+        f"{schema}.{table}" if schema else table,
+        tuple(reflected["referred_columns"]),
+    )
+
+
+def _has_default(reflected: Any, backend: str, *, is_row_id: bool) -> bool:
+    return (
+        reflected.get("default") is not None
+        or bool(reflected.get("identity"))
+        or (backend != "sqlite" and reflected.get("autoincrement") is True)
+        or is_row_id
+    )
+
+
+def _row_id(inspector: Any, table: str, schema: str | None, columns: Any, backend: str) -> str | None:
+    """The column of SQLite that numbers rows by itself: an INTEGER that is the whole primary key."""
+    if backend != "sqlite":
+        return None
+    with suppress(NotImplementedError, NoSuchTableError):
+        keys = inspector.get_pk_constraint(table, schema).get("constrained_columns") or []
+        types_of = {item["name"]: str(item["type"]).upper() for item in columns}
+        if len(keys) == 1 and types_of.get(keys[0]) == "INTEGER":
+            return str(keys[0])
+    return None
 
 
 _BITS: tuple[tuple[type[Any], int], ...] = (
@@ -47,10 +96,21 @@ _BITS: tuple[tuple[type[Any], int], ...] = (
 _OCTETS = {mysql.TINYTEXT: 255, mysql.TEXT: 65_535, mysql.MEDIUMTEXT: 16_777_215}
 
 
-def _column_type(table: str, reflected: Any, backend: str, zone: tzinfo, rule: Rule | None = None) -> ColumnType:
+def _column_type(
+    table: str,
+    reflected: Any,
+    backend: str,
+    zone: tzinfo,
+    rule: Rule | None = None,
+    *,
+    has_default: bool = False,
+) -> ColumnType:
     """A column's type from what SQLAlchemy's inspector says about it. `rule`: of the table's constraints."""
     kind = reflected["type"]
+    nullable = bool(reflected.get("nullable", True))
     if isinstance(kind, postgresql.DOMAIN):
+        nullable = nullable and not kind.not_null
+        has_default = has_default or kind.default is not None
         kind = kind.data_type
     family = _family(kind)
     return ColumnType(
@@ -59,7 +119,8 @@ def _column_type(table: str, reflected: Any, backend: str, zone: tzinfo, rule: R
         family,
         backend,
         zone,
-        nullable=bool(reflected.get("nullable", True)),
+        nullable=nullable,
+        has_default=has_default,
         rule=rule or NO_RULE,
         generated=bool(reflected.get("computed")) or bool((reflected.get("identity") or {}).get("always")),
         **_limits(kind, family, backend),
