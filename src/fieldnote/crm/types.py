@@ -143,6 +143,8 @@ class WriteResult:
     before: object = None
     after: object = None
     """What the CRM holds now: after its rounding, trimming and triggers. The base of the next comparison."""
+    said: str | None = None
+    """The CRM's own complaint in an answer that reported success, without the value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +165,8 @@ class NoteResult:
 
     outcome: Outcome
     body: str | None = None
+    said: str | None = None
+    """The CRM's own complaint in an answer that reported success, without the note's text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +261,10 @@ class Driver(Protocol):
         ...
 
     def insert_note(self, note: NoteTarget, record: str, key: str, body: str) -> NoteResult:
-        """Add a note once: APPLIED, or CHANGED with the body of the one that is already there."""
+        """Add a note once: APPLIED, or CHANGED with the body of the one that is already there.
+
+        MISSING: the CRM took the call, and the note cannot be read back.
+        """
         ...
 
     def update_note_if(self, note: NoteTarget, record: str, key: str, *, expected: str, body: str) -> NoteResult:

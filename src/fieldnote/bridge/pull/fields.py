@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from fieldnote.bridge.pull import ledger, readiness
 from fieldnote.bridge.pull.desired import Contribution, Desired, block_of
 from fieldnote.bridge.pull.ledger import FieldEntry, FieldKey, FieldUpdate, Proposal, ProposalKind, ProposalState
+from fieldnote.bridge.pull.read_back import not_taken, was_refused
 from fieldnote.bridge.pull.readiness import Readiness
 from fieldnote.bridge.pull.results import Change, FieldState
 from fieldnote.bridge.pull.three_way_merge import (
@@ -161,8 +162,30 @@ class FieldWriter:
         if isinstance(result, CrmRefused):
             return await self._refused(result, entry)
         if result.outcome is Outcome.APPLIED:
-            return await self._written(entry, intent, result)
+            if not await self._was_refused(entry, intent, result):
+                return await self._written(entry, intent, result)
+            result = replace(result, after=await asyncio.to_thread(self._read))
+            if not await self._was_refused(entry, intent, result):
+                return await self._written(entry, intent, result)
+            return await self._ignored(entry, intent, result)
         return await self.missing(entry) if result.outcome is Outcome.MISSING else None
+
+    async def _was_refused(self, entry: FieldEntry | None, intent: Intent, result: WriteResult) -> bool:
+        """Whether the field is as it was before the write. It may ask the CRM what a column's type is."""
+
+        def judge() -> bool:
+            alters = self.settings.policy is not Policy.APPEND and self._standing(entry).alters(self._same)
+            return was_refused(result.before, result.after, intent.value, self._same, alters=alters)
+
+        return await asyncio.to_thread(judge)
+
+    async def _ignored(self, entry: FieldEntry | None, intent: Intent, result: WriteResult) -> FieldOutcome:
+        """The CRM took the write and kept the old value. The intent is kept: the value may still arrive."""
+        where = f"{self.record.table}.{self.settings.to}"
+        reason = f"{where}: {not_taken(result.said)}"
+        await self._save(entry, FieldState.REFUSED, reason, replace(self._standing(entry), intent=intent))
+        log.warning("field_refused", extra=self._context())
+        return self._outcome(FieldState.REFUSED, reason, again=True)
 
     async def decline(self, entry: FieldEntry | None, no_to: Value) -> None:
         """A person said no: it is neither written nor proposed again."""
@@ -239,8 +262,8 @@ class FieldWriter:
         standing = written(self._standing(entry), replace(intent, before=freeze(result.before)), freeze(result.after))
         await ledger.record_write(self.out, self.key.connection, self.run_id, change)
         await self._save(FieldEntry(state, intent.recording_id, standing), state, None, standing)
-        context = {"model": self.key.model, "record": self.key.record, "column": self.key.column_name}
-        log.info("field_written", extra=context | {"recording_id": intent.recording_id or "", "action": intent.action})
+        done = {"recording_id": intent.recording_id or "", "action": intent.action}
+        log.info("field_written", extra=self._context() | done)
         return self._outcome(state)
 
     async def _leave(self, live: object, said: Said, entry: FieldEntry | None, decision: Decision) -> FieldOutcome:
@@ -333,11 +356,13 @@ class FieldWriter:
     async def _refused(self, error: CrmRefused, entry: FieldEntry | None) -> FieldOutcome:
         reason = f"{error.message}; {error.hint}" if error.hint else error.message
         await self._save(entry, FieldState.REFUSED, reason, replace(self._standing(entry), intent=None))
-        context = {"model": self.key.model, "record": self.key.record, "column": self.key.column_name}
-        log.warning("field_refused", extra=context)
+        log.warning("field_refused", extra=self._context())
         return self._outcome(FieldState.REFUSED, reason, again=True)
 
     # --- small things
+
+    def _context(self) -> dict[str, str]:
+        return {"model": self.key.model, "record": self.key.record, "column": self.key.column_name}
 
     @staticmethod
     def _standing(entry: FieldEntry | None) -> Standing:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
@@ -16,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.bridge.pull.ledger import record_write
 from fieldnote.bridge.pull.note_text import WITHDRAWN, addendum, digest
+from fieldnote.bridge.pull.read_back import not_taken, was_refused
 from fieldnote.bridge.pull.results import Change, NoteState
 from fieldnote.crm.types import Driver, NoteResult, NoteTarget, Outcome
 from fieldnote.db.bridge_tables import notes
@@ -129,6 +131,8 @@ class NoteWriter:
             return await self._refused(NoteEntry(), result)
         if result.outcome is Outcome.APPLIED:
             return await self._written(body, None, result)
+        if result.outcome is Outcome.MISSING:
+            return await self._not_there(NoteEntry(intended=digest(body)), result)
         return await self._guarded(NoteEntry(intended=digest(body)), body)
 
     async def apply(self, body: str) -> NoteOutcome:
@@ -189,6 +193,9 @@ class NoteWriter:
         if done.outcome is not Outcome.APPLIED:
             await self._save(replace(entry, intended=None), NoteState.EDITED)
             return NoteState.EDITED
+        if self._was_refused(entry, live, done, WITHDRAWN):
+            await self._not_taken(entry, not_taken(done.said))
+            return NoteState.REFUSED
         after = done.body if done.body is not None else WITHDRAWN
         await self._record(live, after, action=NoteState.REVERTED.value)
         await self._save(NoteEntry(NoteState.REVERTED, digest(after), digest(WITHDRAWN)), NoteState.REVERTED)
@@ -214,6 +221,8 @@ class NoteWriter:
         made = await self._ask(lambda: self.crm.insert_note(self.target, self.key.record, self.key.text, body))
         if made.outcome is Outcome.APPLIED:
             return await self._written(body, None, made)
+        if made.outcome is Outcome.MISSING:
+            return await self._not_there(replace(entry, intended=digest(body)), made)
         return await self._update(replace(entry, intended=digest(body)), body, made.body or "")
 
     async def _update(self, entry: NoteEntry, body: str, live: str) -> NoteOutcome:
@@ -235,10 +244,35 @@ class NoteWriter:
         done = await self._ask(
             lambda: self.crm.update_note_if(self.target, self.key.record, self.key.text, expected=live, body=body)
         )
+        if done.outcome is Outcome.APPLIED and self._was_refused(entry, live, done, body):
+            return await self._not_taken(replace(entry, intended=wanted), not_taken(done.said))
         if done.outcome is Outcome.APPLIED:
             return await self._written(body, live, done)
         await self._save(replace(entry, intended=None), NoteState.EDITED)
         return NoteOutcome(NoteState.EDITED, again=True)
+
+    @staticmethod
+    def _was_refused(entry: NoteEntry, live: str, done: NoteResult, body: str) -> bool:
+        """Whether the note says what it said before, and the CRM's own cutting does not explain that."""
+        after = done.body if done.body is not None else body
+        if digest(after) == digest(body) or digest(after) != digest(live):
+            return False
+        alters = entry.base is not None and entry.base != entry.wanted
+        return was_refused(live, after, body, operator.eq, alters=alters)
+
+    async def _not_there(self, entry: NoteEntry, result: NoteResult) -> NoteOutcome:
+        words = f" It answered: {result.said}" if result.said else ""
+        reason = (
+            f"the CRM accepted the note, but it cannot be read back.{words} Check triggers and rights; it is retried"
+        )
+        return await self._not_taken(entry, reason)
+
+    async def _not_taken(self, entry: NoteEntry, reason: str) -> NoteOutcome:
+        """The intent is kept: the text may still arrive, and is ours then."""
+        reason = f"{self.target.table}: {reason}"
+        await self._save(entry, NoteState.REFUSED, reason)
+        log.warning("note_refused", extra={"recording_id": self.key.recording_id, "record": self.key.record})
+        return NoteOutcome(NoteState.REFUSED, reason, again=True)
 
     async def _settled(self, entry: NoteEntry, state: NoteState, body: str) -> NoteOutcome:
         if state is NoteState.WRITTEN and body == WITHDRAWN:

@@ -8,16 +8,13 @@ the `same` that the CRM's driver gives: a CRM that rounds, trims or runs trigger
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 
+from fieldnote.bridge.pull.read_back import Same, number_of, plain_text
 from fieldnote.config import Policy
 from fieldnote.crm.types import FrozenValue, freeze
-
-Same = Callable[[object, object], bool]
 
 
 class Verdict(StrEnum):
@@ -77,6 +74,11 @@ class Standing:
     """What we were about to write when we were stopped."""
     declined: Value | None = None
     """What a person said no to, or wrote something else in the place of: not to be written or proposed again."""
+
+    def alters(self, same: Same) -> bool:
+        """Whether the CRM has changed what we last wrote: it gave back something else than we had asked for."""
+        base, wanted = self.base, self.wanted
+        return base is not None and wanted is not None and not same(base.value, wanted.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,24 +211,10 @@ def _equal(left: FrozenValue, right: FrozenValue) -> bool:
 
 def about(live: object, wrote: object) -> bool:
     """Whether a CRM may have made `live` of `wrote`: rounded, cut off, or changed in case or blanks."""
-    left, right = _number(live), _number(wrote)
+    left, right = number_of(live), number_of(wrote)
     if left is not None and right is not None:
         return abs(left - right) < 1
     if isinstance(live, datetime | date) or isinstance(wrote, datetime | date):
         return str(live)[:10] == str(wrote)[:10]
-    short, long = _plain(live), _plain(wrote)
+    short, long = plain_text(live), plain_text(wrote)
     return bool(short) and long.startswith(short)
-
-
-def _plain(value: object) -> str:
-    return " ".join(str("" if value is None else value).split()).casefold()
-
-
-def _number(value: object) -> Decimal | None:
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
-        return None
-    try:
-        number = Decimal(str(value).strip())
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() else None

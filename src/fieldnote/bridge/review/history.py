@@ -239,6 +239,8 @@ class _Undoing:
             self.bridge.name, self.latest.model, self.latest.record, self.latest.recording_id, self.latest.column
         )
         state = await NoteWriter(self.bridge.crm, conn, note, key, None, actor=self.actor).revert()
+        if state is NoteState.REFUSED:
+            return self._outcome(Undo.REFUSED, "the CRM kept the note as it was")
         if state is not NoteState.REVERTED:
             return self._outcome(Undo.CHANGED)
         await self._mark(conn)

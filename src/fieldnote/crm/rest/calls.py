@@ -23,6 +23,8 @@ import httpx2
 
 from fieldnote.errors import ConfigError, CrmError, CrmRefused, CrmUnavailable
 
+LATE = 1.0
+"""Seconds after which a write that shows no effect is read back once more."""
 _ATTEMPTS = 4
 _LONGEST_WAIT = 60.0  # seconds; a CRM that wants more is busy, and its turn comes with the next pass
 _TIMEOUT = httpx2.Timeout(30.0, connect=10.0)
@@ -220,6 +222,31 @@ def _error(answer: httpx2.Response, what: str, secret: object) -> CrmError:
     if status in {401, 403}:
         return CrmRefused(said, hint="check client.auth of crm.rest, and what its user may do")
     return CrmRefused(said, hint="see crm.writing against the API's own documentation")
+
+
+def complaint(answer: httpx2.Response, secret: object) -> str | None:
+    """The error that an answer with a status of success reports in its body, without the value that was sent."""
+    said = _json(answer)
+    if not isinstance(said, dict):
+        return None
+    errors = {name: said[name] for name in said if name.casefold().startswith("error")}
+    words = list(_words_in(errors)) or list(_words(said.get("message")))
+    return _without(" ".join(dict.fromkeys(words))[:300], secret) or None
+
+
+def _words_in(said: Any) -> Iterator[str]:
+    """All texts of an error, whatever its parts are called."""
+    match said:
+        case dict():
+            for item in said.values():
+                yield from _words_in(item)
+        case list():
+            for item in said:
+                yield from _words_in(item)
+        case str():
+            yield said.strip()
+        case _:
+            return
 
 
 _TOLD = ("message", "error", "error_description", "detail", "title", "errors", "code")

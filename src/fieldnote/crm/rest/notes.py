@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -9,7 +10,7 @@ from typing import Any
 
 from fieldnote.config import RestNoteSettings
 from fieldnote.crm.note_marks import has_marker, marked, unmarked
-from fieldnote.crm.rest.calls import Calls
+from fieldnote.crm.rest.calls import LATE, Calls, complaint
 from fieldnote.crm.rest.templates import filled, json_of, perform, search
 from fieldnote.crm.types import NoteResult, NoteTarget, Outcome
 from fieldnote.errors import CrmRefused
@@ -48,9 +49,11 @@ class RestNotes:
         values = {"record": record, "note_key": key, "body": text}
         digest = blake2b(f"{note.table}\n{record}\n{key}\n{text}".encode(), digest_size=16).hexdigest()
         headers = {"Idempotency-Key": digest}
-        perform(self._calls, self._of(note).insert, values, secret=text, headers=headers)
-        after = self._find(note, record, key)
-        return NoteResult(Outcome.APPLIED, after.body if after else body)
+        answer = perform(self._calls, self._of(note).insert, values, secret=text, headers=headers)
+        after = self._find(note, record, key) or self._find_late(note, record, key)
+        if after is None:
+            return NoteResult(Outcome.MISSING, None, complaint(answer, text))
+        return NoteResult(Outcome.APPLIED, after.body)
 
     def update_if(self, note: NoteTarget, record: str, key: str, expected: str, body: str) -> NoteResult:
         """See `Driver.update_note_if`. The search directly before it is what guards the write."""
@@ -65,6 +68,8 @@ class RestNotes:
         update = self._of(note).update
         answer = perform(self._calls, update, values, secret=text, headers=headers, accepted=_GONE | _CHANGED)
         after = self._find(note, record, key)
+        if after is not None and answer.is_success and after.body == expected != body:
+            after = self._find_late(note, record, key)
         if after is None:
             return NoteResult(Outcome.MISSING)
         if answer.status_code in _GONE:
@@ -72,12 +77,19 @@ class RestNotes:
                 f"{note.table}: the note is there, and the call that changes it answers {answer.status_code}",
                 hint=f"check crm.writing.notes.{note.table}.update",
             )
-        return NoteResult(Outcome.APPLIED if answer.is_success else Outcome.CHANGED, after.body)
+        if not answer.is_success:
+            return NoteResult(Outcome.CHANGED, after.body)
+        return NoteResult(Outcome.APPLIED, after.body, complaint(answer, text))
 
     def _of(self, note: NoteTarget) -> RestNoteSettings:
         if note.table not in self._settings:
             raise CrmRefused(f"{note.table} is not known", hint=f"add crm.writing.notes.{note.table}")
         return self._settings[note.table]
+
+    def _find_late(self, note: NoteTarget, record: str, key: str) -> _Note | None:
+        """The note once more, a moment later: an API may answer before it has written."""
+        time.sleep(LATE)
+        return self._find(note, record, key)
 
     def _find(self, note: NoteTarget, record: str, key: str) -> _Note | None:
         for item in self._items(note, record, key):

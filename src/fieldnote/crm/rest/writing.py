@@ -6,6 +6,7 @@ is read directly before the write: a person who saves within those milliseconds 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC
@@ -14,7 +15,7 @@ from typing import Any
 import httpx2
 
 from fieldnote.config import RestColumn, RestRecordSettings, RestWriting
-from fieldnote.crm.rest.calls import Calls
+from fieldnote.crm.rest.calls import LATE, Calls, complaint
 from fieldnote.crm.rest.notes import RestNotes
 from fieldnote.crm.rest.templates import as_json, json_of, perform, search
 from fieldnote.crm.sql.columns import ColumnType, Family
@@ -82,8 +83,16 @@ class RestWriter:
             return WriteResult(Outcome.MISSING, before)
         after = self._value(record.table, column, again.record)
         if answer.is_success:
-            return WriteResult(Outcome.APPLIED, before, after)
+            if kind.same(after, before):
+                after = self._read_late(record, column, after)
+            return WriteResult(Outcome.APPLIED, before, after, complaint(answer, value))
         return self._not_written(record, column, found, again, before, after, answer)
+
+    def _read_late(self, record: Record, column: str, after: object) -> object:
+        """The field once more, a moment later: an API may answer before it has written."""
+        time.sleep(LATE)
+        again = self._get(record)
+        return after if again is None else self._value(record.table, column, again.record)
 
     def _put(self, record: Record, column: str, value: object, etag: str | None) -> httpx2.Response:
         call = self._record(record.table).write

@@ -191,7 +191,7 @@ class Writer:
         return [
             _result(Outcome.CHANGED, note, key, before[key])
             if before[key]
-            else NoteResult(Outcome.APPLIED, unmarked(after[key][0], note, key) if after[key] else bodies[key])
+            else _result(Outcome.APPLIED, note, key, after[key])
             for key in bodies
         ]
 
@@ -218,7 +218,7 @@ class Writer:
                 parameters,
             )
             found = self._notes(self._writing, connection, note, record, [key])[key]
-        return NoteResult(Outcome.APPLIED, unmarked(found[0], note, key) if found else body)
+        return _result(Outcome.APPLIED, note, key, found)
 
     def _notes(
         self,
