@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -107,6 +109,48 @@ async def test_a_stream_that_cannot_be_read_keeps_no_other_from_its_way(
             await push_once(bridge, request=PushRequest(streams=("opportunities",)))
         monkeypatch.undo()
         assert (await push_once(bridge)).settled
+
+
+async def test_a_stream_whose_driver_goes_silent_ends_and_the_others_go(
+    crm: Crm, stub: StubSiro, opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crm.add_deal(1)
+    crm.add_appointment(1)
+    silence = threading.Event()
+    try:
+        async with opened() as bridge:
+            read = bridge.crm.pages
+
+            def pages(source: Any, *args: Any, **options: Any) -> Iterator[Page]:
+                if source.name == "push.opportunities":
+                    silence.wait()
+                return iter(read(source, *args, **options))
+
+            monkeypatch.setattr(bridge.crm, "pages", pages)
+            monkeypatch.setattr("fieldnote.bridge.driver_calls.LONGEST", 0.2)
+            deals, visits = (await push_once(bridge)).streams
+            assert "has not answered" in (deals.stopped or "")
+            assert (visits.stopped, visits.sent) == (None, 1)
+    finally:
+        silence.set()
+
+
+async def test_a_push_counts_its_own_calls_alone(crm: Crm, stub: StubSiro, opened: Opener) -> None:
+    for number in range(1, 31):
+        crm.add_deal(number)
+    async with opened(push__batch=2) as bridge:
+        stop = asyncio.Event()
+
+        async def neighbor() -> None:
+            while not stop.is_set():
+                await bridge.remote.organization_id()
+
+        beside = asyncio.create_task(neighbor())
+        result = await push_once(bridge)
+        stop.set()
+        await beside
+        assert result.calls == 2 + 15  # the identity, the native integrations, and the batches
+        assert bridge.remote.calls > result.calls
 
 
 async def outcomes(bridge: Bridge) -> list[dict[str, Any]]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from threading import Lock
+from typing import Final
 
 from fieldnote.siro.errors import BadResponse, RateLimited, SiroError, SiroUnavailable, Unreachable
 
@@ -51,6 +55,29 @@ class Totals:
     """Seconds spent in those waits, by all tasks and threads together."""
 
 
+@dataclass(slots=True)
+class CallCount:
+    """The calls of one piece of work."""
+
+    calls: int = 0
+    """Requests sent, repetitions included."""
+    outer: CallCount | None = None
+
+
+_counted: Final[ContextVar[CallCount | None]] = ContextVar("fieldnote call count", default=None)
+
+
+@contextmanager
+def counting() -> Iterator[CallCount]:
+    """Count the calls made in here, and in tasks begun in here, by whatever client, and no others."""
+    count = CallCount(outer=_counted.get())
+    token = _counted.set(count)
+    try:
+        yield count
+    finally:
+        _counted.reset(token)
+
+
 class Tally:
     """Counts for `Totals`, from any thread."""
 
@@ -60,6 +87,10 @@ class Tally:
 
     def add(self, *, calls: int = 0, retries: int = 0, waits: int = 0, seconds: float = 0.0) -> None:
         """Count on."""
+        count = _counted.get()
+        while calls and count is not None:
+            count.calls += calls
+            count = count.outer
         with self._lock:
             now = self._totals
             self._totals = Totals(

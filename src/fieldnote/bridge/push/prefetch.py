@@ -12,6 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 T = TypeVar("T")
 
+_CLOSING: Final = 5.0
+"""Seconds that an item in the making may take after the last one was used."""
 _PIECE: Final = 200
 """Items between two turns of the event loop: some milliseconds."""
 
@@ -19,7 +21,7 @@ _PIECE: Final = 200
 async def one_ahead(items: AsyncGenerator[T]) -> AsyncGenerator[T]:
     """The same items, which must not be None; each is made while the one before it is processed.
 
-    Close it when you leave early: it waits for the item in the making, so that no thread outlives it.
+    Close it when you leave early: it waits some seconds for the item in the making, then cancels it.
     """
     async with aclosing(items):
         following = asyncio.create_task(anext(items, None))
@@ -28,6 +30,9 @@ async def one_ahead(items: AsyncGenerator[T]) -> AsyncGenerator[T]:
                 following = asyncio.create_task(anext(items, None))
                 yield item
         finally:
+            if not following.done():
+                await asyncio.wait([following], timeout=_CLOSING)
+                following.cancel()
             await asyncio.gather(following, return_exceptions=True)
 
 

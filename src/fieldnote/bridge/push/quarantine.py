@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from fieldnote.bridge.driver_calls import call_driver
 from fieldnote.bridge.push.ledger import StreamLedger
 from fieldnote.bridge.push.payload_diff import Payload
 from fieldnote.bridge.push.run import mappers_of
@@ -74,7 +74,7 @@ async def show(bridge: Bridge, stream: StreamName, key: str) -> Details:
     if entry is None or entry.state not in DROPPED_OR_QUARANTINED:
         raise FieldnoteError(f"{stream} {key} is not in quarantine", hint="`fieldnote quarantine list` lists them.")
     source = source_of(stream, stream_settings(bridge, stream))
-    row = (await asyncio.to_thread(bridge.crm.rows, source, [key])).get(key)
+    row = (await call_driver(bridge.crm.rows, source, [key], doing=f"reading {source.name}")).get(key)
     mapped = None
     if row is not None:
         try:

@@ -20,6 +20,7 @@ from fieldnote.config import nearest
 from fieldnote.errors import ConfigError, FieldnoteError
 from fieldnote.mapping.records import RowMapper, StreamName, compile_push
 from fieldnote.siro import bulk
+from fieldnote.siro.retries import CallCount, counting
 
 log = logging.getLogger(__name__)
 
@@ -41,8 +42,16 @@ async def push_once(
     `CrmError` if no stream of the CRM can be read, and the client's error if Siro does not accept the credential. The
     work done until then is kept.
     """
-    request = request or PushRequest()
-    started, calls = time.monotonic(), bridge.remote.calls
+    with counting() as count:
+        result = await _push(bridge, request or PushRequest(), accept_change, max_wait, watch, count)
+    log.info("push_done", extra={"connection": bridge.name, "calls": result.calls, "settled": result.settled})
+    return result
+
+
+async def _push(
+    bridge: Bridge, request: PushRequest, accept_change: bool, max_wait: float, watch: Watch | None, count: CallCount
+) -> PushResult:
+    started = time.monotonic()
     result = PushResult(bridge.name)
     mappers = mappers_of(bridge, request.streams)
     await verify(bridge, accept_change=accept_change)
@@ -62,10 +71,9 @@ async def push_once(
     except FieldnoteError as error:
         await finish(bridge.engine, run_id, {"error": type(error).__name__})
         raise
-    result.calls = bridge.remote.calls - calls
+    result.calls = count.calls
     result.seconds = time.monotonic() - started
     await finish(bridge.engine, run_id, result.outcome())
-    log.info("push_done", extra={"connection": bridge.name, "calls": result.calls, "settled": result.settled})
     return result
 
 

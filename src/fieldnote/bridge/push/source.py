@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from functools import partial
 from hashlib import blake2b
 from typing import Final
 
+from fieldnote.bridge.driver_calls import call_driver
 from fieldnote.bridge.push.ledger import StreamLedger
 from fieldnote.bridge.push.prefetch import one_ahead
 from fieldnote.bridge.session import Bridge
@@ -91,12 +91,13 @@ class SourceReader:
 
     async def _pages(self) -> AsyncGenerator[Page]:
         overlap = OVERLAP if self._request.since is None else timedelta()
+        doing = f"reading {self.source.name}"
         with self._translated():
             read = partial(self._bridge.crm.pages, self.source, self._since, overlap=overlap, size=PAGE)
-            pages = await asyncio.to_thread(read)
+            pages = await call_driver(read, doing=doing)
         while True:
             with self._translated():
-                page = await asyncio.to_thread(next, pages, None)
+                page = await call_driver(next, pages, None, doing=doing)
             if page is None:
                 return
             yield page
@@ -109,7 +110,7 @@ class SourceReader:
         """The current rows of another source with these keys. The ledger's key of an old record may have blanks."""
         ids = {key.strip(): key for key in keys}
         with self._translated():
-            found = await asyncio.to_thread(self._bridge.crm.rows, source, list(ids))
+            found = await call_driver(self._bridge.crm.rows, source, list(ids), doing=f"reading {source.name}")
         return {ids[name]: row for name, row in found.items() if name in ids}
 
     @contextmanager

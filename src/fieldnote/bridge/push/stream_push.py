@@ -10,7 +10,6 @@ never decides. So the next push completes one that was lost, doubled or killed a
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
@@ -19,6 +18,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Final
 
+from fieldnote.bridge.driver_calls import call_driver
 from fieldnote.bridge.push.change_detection import Upsert, Work, pack, sentence
 from fieldnote.bridge.push.deletions import SeenKeys
 from fieldnote.bridge.push.payload_diff import Delivery
@@ -242,13 +242,14 @@ class StreamPush:
         """A row with a problem that is deleted in the CRM is no problem any more."""
         async with self.bridge.engine.connect() as conn:
             problems = await self.ledger.problems(conn, _RECHECKED, QUARANTINED)
-        gone = await asyncio.to_thread(lambda: [item.key for item in problems if self._is_gone(item.key)])
+        gone = [item.key for item in problems if await self._is_gone(item.key)]
         if gone:
             await self.deletions.note(gone)
 
-    def _is_gone(self, key: str) -> bool:
+    async def _is_gone(self, key: str) -> bool:
+        doing = f"reading {self.reader.source.name}"
         try:
-            return self.bridge.crm.row(self.reader.source, key.strip()) is None
+            return await call_driver(self.bridge.crm.row, self.reader.source, key.strip(), doing=doing) is None
         except CrmRefused:
             return False
 
