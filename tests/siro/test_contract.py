@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
+from collections import Counter
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -16,7 +19,7 @@ from pydantic import BaseModel, ValidationError
 from fieldnote.siro import IncompleteList, Refused, RepeatedPage, Siro
 from fieldnote.siro.endpoints import LEFT_OUT
 from fieldnote.siro.models import RequestModel
-from fieldnote.siro.operations import Endpoint
+from fieldnote.siro.operations import Audience, Endpoint
 from scripts.reference import contract, method_of
 from tests.siro.contract import Described, operations, wire_values
 from tests.siro.signatures import arguments, called, hints_of, record_in
@@ -47,6 +50,28 @@ def test_the_client_has_every_operation_but_those_it_names_as_left_out() -> None
     assert len(list(contract())) == len(ENDPOINTS) == 195
     assert len(operations()) == 214
     assert all(any(each.path.startswith(part) for each in operations().values()) for part in LEFT_OUT)
+
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("page", ["README.md", "CHANGELOG.md", "docs/siro-client.md"])
+def test_the_pages_claim_what_the_client_has(page: str) -> None:
+    text = " ".join((ROOT / page).read_text().split())
+    count = Counter(each.audience for each in operations().values())
+    claimed = Counter(each.audience for each in CLAIMED.values())
+    assert claimed[Audience.ORGANIZATION] == count[Audience.ORGANIZATION]
+    assert re.findall(r"all (\d+) operations of (?:Siro's|the) organization API", text) == [
+        str(count[Audience.ORGANIZATION])
+    ]
+    assert re.findall(r"(\d+) of the (\d+) of (?:its|the) user API", text) == [
+        (str(claimed[Audience.USER]), str(count[Audience.USER]))
+    ]
+    assert "illing, licenses, invoices, subscription, portal and logging" in text
+    assert "every operation of Siro" not in text
+    words = {"billing": "billing-graph", "logging": "sdk-logging"}
+    for word in ("billing", "licenses", "invoices", "subscription", "portal", "logging"):
+        assert any(words.get(word, word) in part for part in LEFT_OUT)
 
 
 def test_every_endpoint_has_one_method_and_every_method_one_endpoint() -> None:
