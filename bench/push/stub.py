@@ -62,6 +62,10 @@ class Stub:
             await asyncio.sleep(self.delay)
         if path.endswith("/caller-identity"):
             return 200, to_json(IDENTITY)
+        if path.endswith("/integrations/connections"):
+            return 200, b"[]"
+        if "/sync/" not in path:
+            return 404, b'{"error": "Not found"}'
         return self._sync(path.rsplit("/", 1)[1], body)
 
     def _within(self, limit: int) -> bool:
