@@ -43,4 +43,4 @@ async def test_an_address_for_alerts_that_nobody_knows_is_named_without_its_secr
 
     assert await alerts("json://localhost:9/hook") == [("good", "Apprise knows every address; nothing was sent")]
     [(level, text)] = await alerts("json://localhost:9/hook", "carrier-pigeon://user:hunter2@roof")
-    assert (level, "address 2 of alerts is none that Apprise knows" in text, "hunter2" in text) == ("bad", True, False)
+    assert (level, "alerts[1] is not a valid Apprise URL" in text, "hunter2" in text) == ("bad", True, False)

@@ -180,7 +180,7 @@ def is_false(value: object) -> bool:
         case None | list() | tuple() | dict():
             return not value
         case int() | float() | Decimal():
-            return value == 0
+            return not value  # unlike `== 0`, this can be asked of a signaling NaN
         case _:
             return False
 
