@@ -280,7 +280,7 @@ async def test_an_api_that_answers_before_it_writes_is_read_once_more(
         def arrive(_: float) -> None:
             api.deals["1"]["objections"] = "price"
 
-        monkeypatch.setattr(rest_writing.time, "sleep", arrive)
+        monkeypatch.setattr("fieldnote.crm.rest.writing.time.sleep", arrive)
         assert (await pull_once(web)).settled
         assert api.count("PATCH") == 1
         assert [write.column for write in await history(web, Selection()) if write.kind == "field"] == ["objections"]
@@ -342,8 +342,8 @@ COLUMNS = {
 @given(data=st.data())
 def test_a_kept_value_is_a_refusal_and_a_changed_or_rounded_one_is_not(name: str, data: st.DataObject) -> None:
     column = COLUMNS[name]
-    before = data.draw(st.none() | column.values.map(column.changes))
-    sent = data.draw(st.none() | column.values)
+    before: Any = data.draw(st.none() | column.values.map(column.changes))
+    sent: Any = data.draw(st.none() | column.values)
     took = None if sent is None else column.changes(sent)
     assert not was_refused(before, took, sent, column.same), "the column's own way"
     if not column.same(before, took):

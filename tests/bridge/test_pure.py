@@ -12,12 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fieldnote.bridge.pull import readiness
-from fieldnote.bridge.pull.desired import Contribution, desired
+from fieldnote.bridge.pull.desired import Contribution, contribution, desired
 from fieldnote.bridge.pull.note_text import Visit, digest, note_body, visit_of
 from fieldnote.bridge.pull.ownership import Evidence, judge
 from fieldnote.bridge.pull.readiness import Readiness
 from fieldnote.bridge.pull.recordings import merge
-from fieldnote.bridge.pull.values import contribution
 from fieldnote.bridge.push.prefetch import in_pieces
 from fieldnote.bridge.recording import Extraction, Link, Model, Ownership, RecordingSnapshot, RowStatus, Section, Stage
 from fieldnote.config import FieldSettings, Kind

@@ -17,8 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from fieldnote.bridge.locks import exclusive
 from fieldnote.bridge.pull import ledger as field_ledger
 from fieldnote.bridge.pull import readiness
-from fieldnote.bridge.pull.desired import Contribution, Desired, desired
-from fieldnote.bridge.pull.fields import FieldOutcome, FieldWriter, Planned, Removal, Said, moved_away, stands, unsaid
+from fieldnote.bridge.pull.desired import Contribution, Desired, contribution, desired, moved_away, stands, unsaid
+from fieldnote.bridge.pull.fields import FieldOutcome, FieldWriter, Planned, Removal, Said
 from fieldnote.bridge.pull.ledger import FieldKey
 from fieldnote.bridge.pull.note_text import Visit, note_body, visit_of
 from fieldnote.bridge.pull.notes import NoteEntry, NoteKey, NoteOutcome, NoteWriter, load_all, standing
@@ -26,7 +26,6 @@ from fieldnote.bridge.pull.readiness import Readiness
 from fieldnote.bridge.pull.recordings import Recordings
 from fieldnote.bridge.pull.results import Change
 from fieldnote.bridge.pull.start_links import START_LINK, start_link
-from fieldnote.bridge.pull.values import contribution
 from fieldnote.bridge.recording import Link, Model, Ownership, RecordingSnapshot
 from fieldnote.bridge.session import Bridge
 from fieldnote.config import FieldSettings, NoteSettings, Policy, TargetSettings

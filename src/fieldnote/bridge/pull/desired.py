@@ -6,11 +6,19 @@ order the recordings arrive, the answer is the same, so two visits on one deal n
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
-from fieldnote.crm.types import FrozenValue
+from fieldnote.bridge.pull import readiness
+from fieldnote.bridge.pull.ledger import FieldEntry
+from fieldnote.bridge.pull.readiness import Readiness
+from fieldnote.bridge.pull.three_way_merge import Standing
+from fieldnote.bridge.recording import Extraction, RecordingSnapshot
+from fieldnote.config import FieldSettings
+from fieldnote.crm.types import FrozenValue, freeze
+from fieldnote.mapping.values import Unconvertible, convert
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +49,19 @@ class Desired:
     """A later one whose words cannot be converted with certainty: for a person to decide."""
 
 
+def contribution(held: RecordingSnapshot, item: Extraction, settings: FieldSettings, zone: str | None) -> Contribution:
+    """The words of an extraction as the kind that the file asks for.
+
+    "Next month" counts from the day of the conversation on the clock of `zone`, UTC without one.
+    """
+    day = held.started_at.astimezone(ZoneInfo(zone or "UTC")).date()
+    said = item.value
+    converted = convert(said, settings.kind, on=day, choices=settings.choices)
+    if isinstance(converted, Unconvertible):
+        return Contribution(held.id, held.started_at, said, None, converted.reason, item.definition_id)
+    return Contribution(held.id, held.started_at, said, freeze(converted), None, item.definition_id)
+
+
 def desired(contributions: Iterable[Contribution], *, append: bool) -> Desired:
     """The value that the contributions ask for together."""
     in_order = sorted(contributions, key=lambda item: (item.started_at, item.recording_id))
@@ -62,3 +83,47 @@ def block_of(said: Contribution) -> list[str]:
     """The lines that one conversation adds."""
     items = said.value if isinstance(said.value, list) else [said.value]
     return [line for item in items if (line := str(item).strip())]
+
+
+def is_declined(standing: Standing, said: object) -> bool:
+    """Whether a person said no to just these words or this value."""
+    return standing.declined is not None and standing.declined.value == freeze(said)
+
+
+def moved_away(
+    entry: FieldEntry | None, linked: Sequence[RecordingSnapshot], source: RecordingSnapshot | None, name: str
+) -> bool:
+    """Whether the recording that a field was written from says nothing of the kind about this record any more.
+
+    It may belong to another record now, have been extracted anew, or have been withdrawn by a person. One that was
+    deleted in Siro has not moved by that: what it gave stays, unless it had been linked to another record before.
+    """
+    if entry is None or entry.recording_id is None or source is None:
+        return False
+    if source.withdrawn:
+        return True
+    here = any(held.id == entry.recording_id for held in linked)
+    if source.deleted:
+        return bool(source.links) and not here
+    return not here or readiness.field(source, name)[0] is Readiness.SILENT
+
+
+def unsaid(entry: FieldEntry | None, said: Sequence[Contribution]) -> bool:
+    """Whether the recording that a field was written from says something by now that nobody can convert.
+
+    Not where a person has decided what those words mean.
+    """
+    if entry is None or entry.recording_id is None:
+        return False
+    own = next((item for item in said if item.recording_id == entry.recording_id), None)
+    return own is not None and own.problem is not None and not is_declined(entry.standing, own.said)
+
+
+def stands(entry: FieldEntry | None, said: Contribution, *, append: bool) -> bool:
+    """Whether what one recording said is in the field by our hand."""
+    if entry is None or entry.standing.wanted is None:
+        return False
+    if not append:
+        return entry.recording_id == said.recording_id and entry.standing.base is not None
+    held = str(entry.standing.wanted.value or "").splitlines()
+    return all(line in held for line in block_of(said))

@@ -20,10 +20,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.bridge.pull.apply import compare_record
 from fieldnote.bridge.pull.backfill import Kind, due_records, kind_of, pages_ahead
-from fieldnote.bridge.pull.extractions import ExtractionRows
 from fieldnote.bridge.pull.ownership import declare
 from fieldnote.bridge.pull.recordings import Fetched, Recordings
 from fieldnote.bridge.pull.run import must_write_back
+from fieldnote.bridge.pull.user_token import ExtractionRows
 from fieldnote.bridge.session import Bridge
 from fieldnote.crm.types import Driver, NoteResult, NoteTarget, Outcome, Record, WriteResult
 from fieldnote.db.bridge_tables import connections, fields, proposals

@@ -9,16 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from fieldnote.bridge.pull import ledger, readiness
-from fieldnote.bridge.pull.desired import Contribution, Desired, block_of
+from fieldnote.bridge.pull import ledger
+from fieldnote.bridge.pull.desired import Desired, is_declined
 from fieldnote.bridge.pull.ledger import FieldEntry, FieldKey, FieldUpdate, Proposal, ProposalKind, ProposalState
 from fieldnote.bridge.pull.read_back import not_taken, was_refused
-from fieldnote.bridge.pull.readiness import Readiness
 from fieldnote.bridge.pull.results import Change, FieldState
 from fieldnote.bridge.pull.three_way_merge import (
     Decision,
@@ -32,7 +30,6 @@ from fieldnote.bridge.pull.three_way_merge import (
     take_back,
     written,
 )
-from fieldnote.bridge.recording import RecordingSnapshot
 from fieldnote.config import FieldSettings, Policy
 from fieldnote.crm.bulk import write_fields
 from fieldnote.crm.types import Driver, FieldWrite, FrozenValue, Outcome, Record, WriteResult, freeze
@@ -307,7 +304,7 @@ class FieldWriter:
             and decision.verdict is not Verdict.PROPOSE
             and self.settings.policy is not Policy.SHADOW
         ):
-            return FieldState.DECLINED if _is_declined(self._standing(entry), unclear.said) else FieldState.UNCONVERTED
+            return FieldState.DECLINED if is_declined(self._standing(entry), unclear.said) else FieldState.UNCONVERTED
         if decision.verdict is Verdict.HOLDS:
             ours = entry is not None and entry.standing.base is not None
             return FieldState.WRITTEN if ours else FieldState.HOLDS
@@ -344,7 +341,7 @@ class FieldWriter:
         unclear = said.desired.unconverted
         if self.settings.policy is Policy.SHADOW:
             return
-        if unclear is None or _is_declined(standing or self._standing(entry), unclear.said):
+        if unclear is None or is_declined(standing or self._standing(entry), unclear.said):
             if entry is not None and entry.asked:
                 await ledger.close_proposal(self.conn, self.key)
             return
@@ -411,46 +408,3 @@ _ENDS = {
 """Where a field stands after a write; WRITTEN after the others."""
 _DONE = frozenset({FieldState.WRITTEN, FieldState.TAKEN_BACK})
 _UNSETTLED = frozenset({FieldState.REFUSED, FieldState.RECORD_MISSING, FieldState.INTERRUPTED})
-
-
-def _is_declined(standing: Standing, said: object) -> bool:
-    return standing.declined is not None and standing.declined.value == freeze(said)
-
-
-def moved_away(
-    entry: FieldEntry | None, linked: Sequence[RecordingSnapshot], source: RecordingSnapshot | None, name: str
-) -> bool:
-    """Whether the recording that a field was written from says nothing of the kind about this record any more.
-
-    It may belong to another record now, have been extracted anew, or have been withdrawn by a person. One that was
-    deleted in Siro has not moved by that: what it gave stays, unless it had been linked to another record before.
-    """
-    if entry is None or entry.recording_id is None or source is None:
-        return False
-    if source.withdrawn:
-        return True
-    here = any(held.id == entry.recording_id for held in linked)
-    if source.deleted:
-        return bool(source.links) and not here
-    return not here or readiness.field(source, name)[0] is Readiness.SILENT
-
-
-def unsaid(entry: FieldEntry | None, said: Sequence[Contribution]) -> bool:
-    """Whether the recording that a field was written from says something by now that nobody can convert.
-
-    Not where a person has decided what those words mean.
-    """
-    if entry is None or entry.recording_id is None:
-        return False
-    own = next((item for item in said if item.recording_id == entry.recording_id), None)
-    return own is not None and own.problem is not None and not _is_declined(entry.standing, own.said)
-
-
-def stands(entry: FieldEntry | None, said: Contribution, *, append: bool) -> bool:
-    """Whether what one recording said is in the field by our hand."""
-    if entry is None or entry.standing.wanted is None:
-        return False
-    if not append:
-        return entry.recording_id == said.recording_id and entry.standing.base is not None
-    held = str(entry.standing.wanted.value or "").splitlines()
-    return all(line in held for line in block_of(said))

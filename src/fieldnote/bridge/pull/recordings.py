@@ -16,8 +16,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.bridge.pull.ownership import judge_recordings
-from fieldnote.bridge.pull.quotes import drop_quotes
 from fieldnote.bridge.pull.readiness import stage
+from fieldnote.bridge.pull.user_token import drop_quotes
 from fieldnote.bridge.recording import Extraction, Link, Model, Ownership, RecordingSnapshot, RowStatus, Section, Stage
 from fieldnote.db.bridge_tables import fetch_order, recording_contents, recording_links, recordings
 from fieldnote.db.upserts import upsert

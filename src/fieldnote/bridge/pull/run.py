@@ -25,14 +25,13 @@ from fieldnote.bridge.connection import verify
 from fieldnote.bridge.errors import Busy
 from fieldnote.bridge.locks import exclusive
 from fieldnote.bridge.pull.apply import apply_record
-from fieldnote.bridge.pull.extractions import ExtractionRows
 from fieldnote.bridge.pull.ledger import open_proposals
 from fieldnote.bridge.pull.linking import help_linking
 from fieldnote.bridge.pull.ownership import declare
-from fieldnote.bridge.pull.quotes import find_quotes
 from fieldnote.bridge.pull.recordings import Fetched, Recordings, Ticket, take_ticket
 from fieldnote.bridge.pull.results import FieldState, NoteState, PullResult, Stuck
 from fieldnote.bridge.pull.start_links import offer_anew, offer_links
+from fieldnote.bridge.pull.user_token import ExtractionRows, find_quotes
 from fieldnote.bridge.recording import WATCHED_FOR, Model, RecordingSnapshot, Stage
 from fieldnote.bridge.run_log import begin, finish
 from fieldnote.bridge.session import Bridge

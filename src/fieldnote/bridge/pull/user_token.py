@@ -1,14 +1,17 @@
-"""The words of the conversation that a value stands on: looked for once it was written or proposed, by user token."""
+"""Parts that only a user token shows: the status of each extraction, and the words behind each value."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 from sqlalchemy import Table, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from fieldnote.bridge.recording import RecordingSnapshot
+from fieldnote.bridge.remote import Remote
 from fieldnote.db.bridge_tables import proposal_values, proposals, write_values, writes
 from fieldnote.insight.evidence import Utterance, find_quote
 from fieldnote.siro.errors import Forbidden, NotFound, SiroError
@@ -17,6 +20,32 @@ log = logging.getLogger(__name__)
 
 RECORDINGS: int = 50
 """Whose transcripts one pass reads at most."""
+
+
+class ExtractionRows:
+    """Adds them to recordings; once they are refused, they are not asked for again."""
+
+    def __init__(self, remote: Remote, warnings: list[str]) -> None:
+        """`warnings`: told once if they are refused."""
+        self._remote = remote
+        self._warnings = warnings
+        self._refused = False
+
+    async def add(self, held: RecordingSnapshot) -> RecordingSnapshot:
+        """By user token each extraction has a status of its own; without one the recording's flag decides."""
+        concerned = held.processed and held.links and not held.deleted and held.purged_at is None
+        if not (self._remote.has_user_token and concerned) or self._refused:
+            return held
+        try:
+            rows = await self._remote.extractions(held.id)
+        except NotFound:
+            return held
+        except Forbidden as error:
+            if not self._refused:
+                self._refused = True
+                self._warnings.append(f"extractions cannot be read by user token: {error.message}")
+            return held
+        return replace(held, extractions=rows) if rows else held
 
 
 class Transcripts(Protocol):
