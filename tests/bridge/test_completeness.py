@@ -233,7 +233,14 @@ async def test_a_schedule_that_has_not_run_for_three_periods_is_a_problem(
         found = await status(bridge)
         assert [problem.name for problem in found.problems] == ["schedule push"]
         async with exclusive(bridge.engine, "push", bridge.name, "engagements", max_wait=HANGS):
-            assert await problems(bridge) == [], "one is at work"
+            assert await problems(bridge) == ["schedule push"], "a lock alone does not move"
+            await world.sql("insert into runs (connection, kind) values ('default', 'push')")
+            assert await problems(bridge) == [], "a run is in progress"
+            await world.sql("update runs set started_at = now() - interval '31 minutes' where finished_at is null")
+            assert await problems(bridge) == ["schedule push"], "it has not moved for three periods"
+            await world.sql("update runs set moved_at = now() - interval '1 minute' where finished_at is null")
+            assert await problems(bridge) == [], "it moves again"
+        assert await problems(bridge) == ["schedule push"], "a killed run has no lock"
 
 
 async def test_a_pass_that_fails_does_not_keep_a_schedule(crm: Crm, stub: StubSiro, opened: Opener) -> None:

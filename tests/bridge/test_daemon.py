@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -16,9 +18,13 @@ from typing import Any
 import httpx2
 import pytest
 from sqlalchemy import text
+from starlette.requests import Request
 
 from fieldnote.bridge import Bridge, Daemon, push_once
-from fieldnote.errors import ConfigError
+from fieldnote.bridge.daemon.http_body import BodyRefused, read_body
+from fieldnote.bridge.daemon.siro_webhooks import CONNECTIONS, open_receiver
+from fieldnote.bridge.errors import StuckShutdown
+from fieldnote.errors import ConfigError, DatabaseError
 from fieldnote.siro.webhooks import new_secret, sign
 from tests.bridge.conftest import Crm, Opener
 from tests.bridge.stub_siro import StubSiro, ago
@@ -88,7 +94,7 @@ async def test_a_burst_of_webhooks_loses_none(crm: Crm, stub: StubSiro, opened: 
     count = 2000 if long else 200
     secret = {"siro__webhook_secret": SECRET, "push__every": "1h", "pull__every": "1h"}
     async with opened(**secret) as bridge, Daemon(bridge, port=0) as daemon:
-        limits = httpx2.Limits(max_connections=40)
+        limits = httpx2.Limits(max_connections=count)
         async with httpx2.AsyncClient(limits=limits, timeout=HANGS) as client:
             now = datetime.now(UTC)
 
@@ -102,16 +108,111 @@ async def test_a_burst_of_webhooks_loses_none(crm: Crm, stub: StubSiro, opened: 
         assert len(await events(bridge)) == count
 
 
-async def test_without_a_secret_the_receiver_says_that_it_hears_nothing(
+async def test_a_burst_takes_no_connection_of_push_and_pull(crm: Crm, stub: StubSiro, opened: Opener) -> None:
+    """Every connection of the receiver is taken, and the next webhooks wait, while the bridge's own are free."""
+    del crm, stub
+    secret = {"siro__webhook_secret": SECRET, "push__every": "1h", "pull__every": "1h"}
+    async with opened(**secret) as bridge, open_receiver(bridge) as receiver, AsyncExitStack() as stack:
+        for _ in range(CONNECTIONS):
+            await stack.enter_async_context(receiver.transaction())
+        waiting = asyncio.ensure_future(stack.enter_async_context(receiver.transaction()))
+        assert (await push_once(bridge)).settled
+        assert not waiting.done()
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+
+
+@pytest.mark.parametrize("bad", ["r\x00", "\ud83d", "r" * 201, "", "a\nb"], ids=repr)
+async def test_an_id_that_no_database_can_hold_is_refused_for_good(
+    crm: Crm, stub: StubSiro, opened: Opener, bad: str
+) -> None:
+    del crm, stub
+    async with opened(siro__webhook_secret=SECRET) as bridge, Daemon(bridge, port=0) as daemon:
+        body = event(bad)
+        status = await post(daemon.url, body, sign(SECRET, "msg-1", datetime.now(UTC), body))
+        assert 400 <= status < 500
+        assert await events(bridge) == []
+
+
+async def test_a_hook_of_the_crm_without_credentials_is_refused_before_its_body_is_read(
     crm: Crm, stub: StubSiro, opened: Opener
 ) -> None:
+    del crm, stub
+    async with opened(receiver={"crm_secret": "s3cret-s3cret-s3cret"}) as bridge, Daemon(bridge, port=0) as daemon:
+        port = int(daemon.url.rsplit(":", 1)[1])
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"POST /hooks/crm/engagements HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\n")
+        assert b" 401 " in await reader.readline()
+        writer.close()
+
+
+async def test_a_body_that_does_not_arrive_ends_in_its_time() -> None:
+    async def never() -> dict[str, Any]:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    request = Request({"type": "http", "headers": [], "method": "POST", "path": "/"}, never)
+    with pytest.raises(BodyRefused) as refused:
+        await read_body(request, largest=10, seconds=0.01)
+    assert refused.value.status == 408
+
+
+async def test_a_stopped_database_of_our_own_is_started_again(
+    crm: Crm, stub: StubSiro, opened: Opener, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The first look at the schedules fails, as it does while the server is down; then the daemon starts it."""
+    del crm, stub
+    started: list[Path | None] = []
+
+    def start(_: object, home: Path | None = None) -> str:
+        started.append(home)
+        return "postgresql://"
+
+    monkeypatch.setattr("fieldnote.bridge.session.find_database_url", start)
+    async with opened() as bridge:
+        daemon = Daemon(replace(bridge, home=tmp_path), port=0)
+        look = daemon._defer_due
+        tries = iter([DatabaseError("down")])
+
+        async def fail_once() -> float:
+            if (error := next(tries, None)) is not None:
+                raise error
+            return await look()
+
+        monkeypatch.setattr(daemon, "_defer_due", fail_once)
+        async with daemon:
+            await eventually(lambda: started == [tmp_path])
+
+
+async def test_a_job_that_does_not_end_cannot_keep_the_daemon_from_stopping(
+    crm: Crm, stub: StubSiro, opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del crm, stub
+    monkeypatch.setattr("fieldnote.bridge.daemon.daemon._STOP_AGAIN", 0.05)
+    release = asyncio.Event()
+
+    async def deaf() -> None:
+        while not release.is_set():
+            with suppress(asyncio.CancelledError):
+                await release.wait()
+
+    async with opened() as bridge:
+        daemon = Daemon(bridge, port=0)  # never started: only its end is of interest
+        daemon._tasks = [asyncio.create_task(asyncio.sleep(0)), asyncio.create_task(deaf())]
+        with pytest.raises(StuckShutdown, match="did not end in time"):
+            await daemon.__aexit__(None, None, None)
+        release.set()
+        await asyncio.gather(*daemon._tasks, return_exceptions=True)
+
+
+async def test_without_a_secret_the_receiver_answers_503(crm: Crm, stub: StubSiro, opened: Opener) -> None:
     del crm, stub
     async with opened() as bridge, Daemon(bridge, port=0) as daemon:
         assert not daemon.hears_webhooks
         assert await post(daemon.url, event(), sign(SECRET, "msg-1", datetime.now(UTC), event())) == 503
 
 
-async def test_a_secret_that_is_none_is_an_error_at_the_start(crm: Crm, stub: StubSiro, opened: Opener) -> None:
+async def test_an_invalid_secret_is_an_error_at_start_up(crm: Crm, stub: StubSiro, opened: Opener) -> None:
     del crm, stub
     async with opened(siro__webhook_secret="whsec_") as bridge:
         with pytest.raises(ConfigError, match="webhook_secret"):
@@ -119,7 +220,7 @@ async def test_a_secret_that_is_none_is_an_error_at_the_start(crm: Crm, stub: St
                 pass
 
 
-async def test_a_port_that_is_taken_is_an_error_at_the_start(crm: Crm, stub: StubSiro, opened: Opener) -> None:
+async def test_a_port_in_use_is_an_error_at_start_up(crm: Crm, stub: StubSiro, opened: Opener) -> None:
     del crm, stub
     async with opened() as bridge, Daemon(bridge, port=0) as first:
         with pytest.raises(ConfigError, match="cannot listen"):

@@ -13,6 +13,10 @@ class NativeIntegrationActive(FieldnoteError, Terminal):
     """Siro's own integration syncs the CRM, so a push would double its records."""
 
 
+class StuckShutdown(FieldnoteError, Transient):
+    """A job did not end when the daemon stopped. The process must exit without it."""
+
+
 class Busy(FieldnoteError, Transient):
     """Another process does the same work."""
 

@@ -33,6 +33,13 @@ class Bridge:
     """Siro, as the bridge uses it; `remote.client` is the client itself."""
     crm: Driver
     box: SecretBox
+    home: Path | None = None
+    """The home of the embedded server; None: the database is somebody else's server."""
+
+    def restart_database(self) -> None:
+        """Start the embedded server if it is not running. Blocking. Raises `DatabaseError`."""
+        if self.home is not None:
+            find_database_url(Application.BRIDGE, home=self.home)
 
     @property
     def name(self) -> str:
@@ -74,4 +81,5 @@ async def open_bridge(
             limiter = SharedLimiter(url, Budget(config.siro.rate_limit))
             stack.push_async_callback(asyncio.to_thread, limiter.close)
         remote = await stack.enter_async_context(open_remote(config.siro, retries=retries, limiter=limiter))
-        yield Bridge(config, engine, url, remote, crm, box)
+        own_server = (home or default_home()) if database_url is None else None
+        yield Bridge(config, engine, url, remote, crm, box, own_server)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -225,12 +227,19 @@ async def _planned(config: Config, since: datetime) -> BackfillPlan:
 
 async def _run(config: Config, *, host: str | None, port: int | None) -> None:
     from fieldnote.bridge import Daemon, open_bridge
+    from fieldnote.bridge.errors import StuckShutdown
     from fieldnote.cli.support.signals import until_stopped
 
     async def work() -> None:
-        async with open_bridge(config) as bridge, Daemon(bridge, host=host, port=port) as daemon:
-            _announce(config, daemon.url, hears=daemon.hears_webhooks)
-            await daemon.wait()
+        try:
+            async with open_bridge(config) as bridge, Daemon(bridge, host=host, port=port) as daemon:
+                _announce(config, daemon.url, hears=daemon.hears_webhooks)
+                await daemon.wait()
+        except StuckShutdown as error:
+            # The stuck thread would keep the interpreter from ending.
+            typer.echo(f"error: {error.message}\nhint: {error.hint}", err=True)
+            sys.stderr.flush()
+            os._exit(1)
 
     await until_stopped(work())
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import sys
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -73,13 +75,24 @@ def root(
 
 
 def run() -> None:
-    """Run the command line; an error that a person can mend is printed as one, without a traceback."""
+    """Run the command line. An error that a person can fix is printed without a traceback."""
     try:
         app()
     except FieldnoteError as error:
-        typer.secho("error: ", fg="red", bold=True, nl=False, err=True)
-        typer.echo(error.message, err=True)
-        if error.hint:
-            typer.secho("hint: ", fg="cyan", nl=False, err=True)
-            typer.echo(error.hint, err=True)
+        _print_error(error.message, error.hint)
         sys.exit(1)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        _print_error("the disk or output is full", "Free some space, and run the command again.")
+        with suppress(OSError):
+            sys.stdout.close()
+        sys.exit(1)
+
+
+def _print_error(message: str, hint: str | None) -> None:
+    typer.secho("error: ", fg="red", bold=True, nl=False, err=True)
+    typer.echo(message, err=True)
+    if hint:
+        typer.secho("hint: ", fg="cyan", nl=False, err=True)
+        typer.echo(hint, err=True)

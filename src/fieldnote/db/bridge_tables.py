@@ -107,6 +107,8 @@ runs: Final = Table(
     _now("started_at"),
     _moment("finished_at"),
     _json("outcome"),
+    # Its last progress; null until the first.
+    _moment("moved_at"),
     Index("ix_runs_connection_kind", "connection", "kind", "started_at"),
 )
 """One push or pull. Without `finished_at` it is at work, or was killed."""

@@ -65,12 +65,19 @@ def database_url(application: Application, *, home: Path | None = None) -> str:
 def plain_url(url: str, *, where: str = "the database URL") -> str:
     """`url` as libpq reads it (`postgresql://…`). Raises `ConfigError`, which never shows the URL itself."""
     parsed = _parse(url, where)
-    return parsed.set(drivername="postgresql").render_as_string(hide_password=False)
+    return _render(parsed, hide_password=False)
 
 
 def masked_url(url: str) -> str:
     """`url` with `***` for its password."""
-    return _parse(url, "the database URL").set(drivername="postgresql").render_as_string(hide_password=True)
+    return _render(_parse(url, "the database URL"), hide_password=True)
+
+
+def _render(url: URL, *, hide_password: bool) -> str:
+    """The URL as libpq reads it: a blank is `%20`, where SQLAlchemy writes `+`."""
+    text = url.set(drivername="postgresql").render_as_string(hide_password=hide_password)
+    address, mark, query = text.partition("?")
+    return f"{address}{mark}{query.replace('+', '%20')}"
 
 
 def _parse(url: str, where: str) -> URL:

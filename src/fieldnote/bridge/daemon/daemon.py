@@ -1,7 +1,7 @@
-"""`fieldnote run`: worker, schedules and webhook receiver in one process; any number of them share the work.
+"""`fieldnote run`: worker, schedules and webhook receiver in one process. Any number of processes share the work.
 
-Schedules stand in the database. Whoever finds one due moves it on and defers its job in one transaction, so a
-cycle comes once however many processes watch, and a stopped daemon resumes where the schedule stands.
+Schedules are rows in the database. The process that finds one due moves it on and defers its job in one transaction. So
+each cycle runs once, and a restarted daemon continues with the schedule.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
 
 from fieldnote.bridge.connection import verify
-from fieldnote.bridge.daemon.siro_webhooks import make_receiver
+from fieldnote.bridge.daemon.siro_webhooks import make_receiver, open_receiver
 from fieldnote.bridge.daemon.tasks import BRIDGE, blueprint, pull, push, queue_of, watch
+from fieldnote.bridge.errors import StuckShutdown
 from fieldnote.bridge.session import Bridge
 from fieldnote.bridge.status.alerts import WATCH, check_addresses
 from fieldnote.db.bridge_tables import schedules
@@ -36,6 +37,9 @@ _LONGEST_SLEEP = 5.0
 _CONCURRENCY = 4
 _WORKER_STARTS = 0.3
 _STOP_AGAIN = 15.0  # more than a worker gives its jobs to end
+_STOP_TRIES = 3
+_MOST_REQUESTS = 4096
+_BACKLOG = 2048
 
 
 class Daemon:
@@ -49,13 +53,14 @@ class Daemon:
     """
 
     def __init__(self, bridge: Bridge, *, host: str | None = None, port: int | None = None) -> None:
-        """`host` and `port` of the receiver; what is None comes from the file. Port 0 takes a free one."""
+        """`host` and `port` of the receiver; None: as in the file. Port 0 takes a free one."""
         self.bridge = bridge
         receiver = bridge.config.receiver
         self._host = receiver.host if host is None else host
         self._port = receiver.port if port is None else port
         self._tasks: list[asyncio.Task[None]] = []
         self._server: _Server | None = None
+        self._open = contextlib.AsyncExitStack()
         self._started = 0.0
 
     @property
@@ -66,14 +71,14 @@ class Daemon:
 
     @property
     def hears_webhooks(self) -> bool:
-        """Whether a signing secret is known. Without one the poll alone does the work."""
+        """Whether a signing secret is known. Without one, only the poll finds changes."""
         return bool(self.bridge.config.siro.webhook_secret)
 
     async def __aenter__(self) -> Self:
         await asyncio.to_thread(check_addresses, self.bridge.config)
         await verify(self.bridge)
         await self._make_due()
-        self._start_receiver()
+        await self._start_receiver()
         app = make_app(Application.BRIDGE, self.bridge.database_url, blueprint)
         worker = run_worker(
             app,
@@ -92,28 +97,38 @@ class Daemon:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Take no more work, let what runs come to an end, and close."""
+        """Take no more work, give running jobs time to end, and close. Raises `StuckShutdown` if one does not end."""
         if self._server is not None:
             self._server.should_exit = True
         # Procrastinate's worker overlooks a cancellation while it starts.
         await asyncio.sleep(max(0.0, self._started + _WORKER_STARTS - asyncio.get_running_loop().time()))
         left = set(self._tasks)
-        while left:
+        for _ in range(_STOP_TRIES):
+            if not left:
+                break
             for task in left - set(self._tasks[:1]):
                 task.cancel()
             _, left = await asyncio.wait(left, timeout=_STOP_AGAIN)
+        await self._open.aclose()
+        if left:
+            log.error("daemon_stuck", extra={"connection": self.bridge.name, "tasks": len(left)})
+            raise StuckShutdown(
+                "a job did not end in time, and was abandoned",
+                hint="The next start continues its work. A CRM connection that does not answer is the usual cause.",
+            )
         log.info("daemon_stopped", extra={"connection": self.bridge.name})
 
     async def wait(self) -> None:
-        """Until a part of the daemon ends, which none does by itself; its error is raised."""
+        """Wait until a part of the daemon fails, and raise its error."""
         done, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()
 
     # --- the receiver
 
-    def _start_receiver(self) -> None:
-        application = make_receiver(self.bridge)
+    async def _start_receiver(self) -> None:
+        receiver = await self._open.enter_async_context(open_receiver(self.bridge))
+        application = make_receiver(receiver)
         listener = self._bind()
         self._port = int(listener.getsockname()[1])
         config = uvicorn.Config(
@@ -123,27 +138,30 @@ class Daemon:
             lifespan="off",
             server_header=False,
             timeout_graceful_shutdown=5,
+            timeout_keep_alive=15,
+            limit_concurrency=_MOST_REQUESTS,
+            backlog=_BACKLOG,
         )
         self._server = _Server(config)
-        # The socket listens already: whoever calls before the server is up waits in the queue.
+        # The socket listens already: a call that arrives before the server is up waits in the queue.
         serving = self._server.serve(sockets=[listener])
         self._tasks.append(asyncio.create_task(serving, name="fieldnote receiver"))
 
     def _bind(self) -> socket.socket:
-        """Ourselves, as uvicorn ends the process where the port is taken."""
+        """Bind here: uvicorn ends the process if the port is taken."""
         family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
         try:
-            return socket.create_server((self._host, self._port), family=family)
+            return socket.create_server((self._host, self._port), family=family, backlog=_BACKLOG)
         except (OSError, OverflowError) as error:
             raise ConfigError(
                 f"the webhook receiver cannot listen on {self._host}:{self._port}: {error}",
-                hint="Another program may hold that port: give another by --port, or `receiver: {port: …}`.",
+                hint="Another program may use that port. Choose another with --port or `receiver: {port: …}`.",
             ) from error
 
     # --- the schedules
 
     def _cycles(self) -> dict[str, tuple[AnyTask, timedelta]]:
-        """What this file asks for, and how often."""
+        """The cycles of this file, and their periods."""
         config = self.bridge.config
         cycles: dict[str, tuple[AnyTask, timedelta]] = {}
         if config.push is not None and config.push.streams():
@@ -155,10 +173,7 @@ class Daemon:
         return cycles
 
     async def _make_due(self) -> None:
-        """A start is a reason to look: whatever the schedule says, a push and a pull are due now.
-
-        The status is looked at when they have had time to come to their end.
-        """
+        """After a start, a push and a pull are due at once. The status is checked once they had time to finish."""
         async with self.bridge.engine.begin() as conn:
             for name, (_, every) in self._cycles().items():
                 first = func.now() + every if name == WATCH else func.now()
@@ -174,11 +189,19 @@ class Daemon:
                 pause = await self._defer_due()
             except (DatabaseError, SQLAlchemyError) as error:
                 log.warning("schedule_not_read", extra={"error": type(error).__name__})
+                await self._restart_database()
                 pause = _LONGEST_SLEEP
             await asyncio.sleep(pause)
 
+    async def _restart_database(self) -> None:
+        """Start the embedded server again, if that is the database and it was stopped or killed."""
+        try:
+            await asyncio.to_thread(self.bridge.restart_database)
+        except DatabaseError as error:
+            log.warning("database_not_started", extra={"error": type(error).__name__})
+
     async def _defer_due(self) -> float:
-        """Start what is due; the seconds until the next look."""
+        """Defer the due jobs. Returns the seconds until the next look."""
         pause = _LONGEST_SLEEP
         for name, (task, every) in self._cycles().items():
             async with self.bridge.engine.begin() as conn:
@@ -189,7 +212,7 @@ class Daemon:
         return max(pause, 0.05)
 
     async def _take(self, conn: Any, name: str, every: timedelta) -> bool:
-        """Move a schedule that is due on by one period from now; true for the one process that did."""
+        """Move a due schedule to one period from now. True for the one process that moved it."""
         due = self._is(name), schedules.c.next_at <= func.now()
         moved = await conn.execute(update(schedules).where(*due).values(next_at=func.now() + every))
         return bool(moved.rowcount)
@@ -204,7 +227,7 @@ class Daemon:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's server without its signal handlers: whoever runs the daemon decides when it stops."""
+    """uvicorn's server without its signal handlers: the daemon's caller decides when it stops."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

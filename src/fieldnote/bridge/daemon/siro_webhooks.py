@@ -1,25 +1,32 @@
-"""The web application that webhooks reach: `POST /hooks/siro`, `POST /hooks/crm/{stream}`, and `GET /health`.
+"""The webhook receiver: `POST /hooks/siro`, `POST /hooks/crm/{stream}`, and `GET /health`.
 
-What they tell is stored, and the job that acts on it deferred, in one transaction before it is acknowledged. A
-refused webhook of Siro's is told nothing of the reason; the log is.
+An event is stored, and its job deferred, in one transaction before it is acknowledged. The answer to a refused webhook
+of Siro gives no reason; the log does.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, TypeGuard
 
 from fastapi import FastAPI, Request, Response
 from pydantic import SecretStr
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from fieldnote.bridge.daemon.crm_webhooks import receive_hook
+from fieldnote.bridge.daemon.http_body import BodyRefused, read_body
 from fieldnote.bridge.daemon.tasks import look, queue_of
 from fieldnote.bridge.session import Bridge
 from fieldnote.db.bridge_tables import connections, events
+from fieldnote.db.engine import Application, open_engine
 from fieldnote.errors import ConfigError, DatabaseError
 from fieldnote.jobs import defer
 from fieldnote.siro.errors import WebhookRejected
@@ -30,84 +37,110 @@ log = logging.getLogger(__name__)
 
 LARGEST_BODY: Final = 64 * 1024
 """Bytes. An event is under one kilobyte."""
-_LONGEST_ID = 200
+_LONGEST_ID: Final = 200
+CONNECTIONS: Final = 4
+"""To the database, for webhooks alone."""
 
 
-def make_receiver(bridge: Bridge) -> FastAPI:
-    """The application; it works as long as the bridge is open."""
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """The receiver's own connections: a burst of webhooks waits for them, and never takes those of push and pull."""
+
+    bridge: Bridge
+    engine: AsyncEngine
+    places: asyncio.Semaphore
+    """One for each connection: a request waits here, and not in the pool, whose wait would end with an error."""
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction, as soon as a connection is free."""
+        async with self.places, self.engine.begin() as conn:
+            yield conn
+
+
+@asynccontextmanager
+async def open_receiver(bridge: Bridge) -> AsyncIterator[Receiver]:
+    """Open the receiver's connections, and close them at the end."""
+    engine = await open_engine(Application.BRIDGE, bridge.database_url, pool_size=CONNECTIONS)
+    try:
+        yield Receiver(bridge, engine, asyncio.Semaphore(CONNECTIONS))
+    finally:
+        await engine.dispose()
+
+
+def make_receiver(receiver: Receiver) -> FastAPI:
+    """The application. It works while the receiver is open."""
     app = FastAPI(title="Fieldnote receiver", docs_url=None, redoc_url=None, openapi_url=None)
-    secrets = bridge.config.siro.webhook_secret
+    secrets = receiver.bridge.config.siro.webhook_secret
     _check(secrets)
 
     @app.post("/hooks/siro")
     async def siro(request: Request) -> Response:
-        return Response(status_code=await _receive(bridge, secrets, request))
+        return Response(status_code=await _receive(receiver, secrets, request))
 
     @app.post("/hooks/crm/{stream}")
     async def crm(stream: str, request: Request) -> Response:
-        return await receive_hook(bridge, stream, request)
+        return await receive_hook(receiver.bridge, receiver.transaction, stream, request)
 
     @app.get("/health")
     async def health() -> Response:
-        return Response(status_code=await _health(bridge))
+        return Response(status_code=await _health(receiver))
 
     return app
 
 
 def _check(secrets: tuple[SecretStr, ...]) -> None:
-    """A secret that is none would refuse every webhook, one after the other."""
+    """Reject an invalid secret at start-up."""
     for secret in secrets:
         try:
             sign(secret.get_secret_value(), "check", datetime.now(UTC), b"")
         except ValueError as error:
-            raise ConfigError(f"siro.webhook_secret is wrong: {error}") from None
+            raise ConfigError(f"siro.webhook_secret is not valid: {error}") from None
 
 
-async def _receive(bridge: Bridge, secrets: tuple[SecretStr, ...], request: Request) -> int:
-    """The status that answers a request."""
+async def _receive(receiver: Receiver, secrets: tuple[SecretStr, ...], request: Request) -> int:
+    """The status of the answer."""
     if not secrets:
         return 503
-    body = await _body(request)
-    if body is None:
-        return _refused(413, "too_large")
+    try:
+        body = await read_body(request, largest=LARGEST_BODY)
+    except BodyRefused as error:
+        return _refuse(error.status, error.reason)
     try:
         event = verify(body, request.headers, [secret.get_secret_value() for secret in secrets])
     except WebhookRejected as error:
-        return _refused(401, error.message)
-    if not event.message_id or len(event.message_id) > _LONGEST_ID or len(event.recording_id) > _LONGEST_ID:
-        return _refused(400, "no_usable_ids")
+        return _refuse(401, error.message)
+    message_id = event.message_id
+    if not _is_id(message_id) or not _is_id(event.recording_id):
+        return _refuse(400, "no_usable_ids")
     try:
-        await _store(bridge, event.message_id, event)
+        await _store(receiver, message_id, event)
     except (DatabaseError, SQLAlchemyError) as error:
         log.error("webhook_not_stored", extra={"error": type(error).__name__})  # noqa: TRY400 - it may quote a row
-        return 503  # Siro will deliver it again
+        return 503  # Siro delivers it again
     return 204
 
 
-async def _body(request: Request) -> bytes | None:
-    """The raw body; None if it is larger than an event can be, whatever its header says."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST_BODY:
-            return None
-    return bytes(body)
+def _is_id(text: str | None) -> TypeGuard[str]:
+    """Whether PostgreSQL can store it as an id. No repeat could help one that it cannot."""
+    return text is not None and 0 < len(text) <= _LONGEST_ID and text.isprintable()
 
 
-def _refused(status: int, reason: str) -> int:
+def _refuse(status: int, reason: str) -> int:
     log.warning("webhook_refused", extra={"status": status, "reason": reason})
     return status
 
 
-async def _store(bridge: Bridge, svix_id: str, event: RecordingEvent) -> None:
-    """Once for each `svix-id`; a repeated one is acknowledged and has no effect."""
+async def _store(receiver: Receiver, svix_id: str, event: RecordingEvent) -> None:
+    """Store an event once per `svix-id`. A repeated one is acknowledged and has no effect."""
+    bridge = receiver.bridge
     row = {
         "connection": bridge.name,
         "svix_id": svix_id,
         "recording_id": event.recording_id,
         "event_type": event.event_type,
     }
-    async with bridge.engine.begin() as conn:
+    async with receiver.transaction() as conn:
         added = await conn.execute(insert(events).values(row).on_conflict_do_nothing())
         if added.rowcount:
             await defer(
@@ -121,12 +154,11 @@ async def _store(bridge: Bridge, svix_id: str, event: RecordingEvent) -> None:
     log.info("webhook_received", extra=context)
 
 
-async def _health(bridge: Bridge) -> int:
+async def _health(receiver: Receiver) -> int:
     """200 if the database answers and the connection is known, else 503."""
     try:
-        async with bridge.engine.connect() as conn:
-            await conn.execute(text("select 1"))
-            statement = select(func.count()).where(connections.c.name == bridge.name)
+        async with receiver.transaction() as conn:
+            statement = select(func.count()).where(connections.c.name == receiver.bridge.name)
             known = (await conn.execute(statement)).scalar_one()
     except SQLAlchemyError:
         return 503

@@ -33,7 +33,7 @@ from fieldnote.bridge.pull.results import FieldState, NoteState, PullResult, Stu
 from fieldnote.bridge.pull.start_links import offer_anew, offer_links
 from fieldnote.bridge.pull.user_token import ExtractionRows, find_quotes
 from fieldnote.bridge.recording import WATCHED_FOR, Model, RecordingSnapshot, Stage
-from fieldnote.bridge.run_log import begin, finish
+from fieldnote.bridge.run_log import begin, finish, note_progress
 from fieldnote.bridge.session import Bridge
 from fieldnote.config import RECORDING
 from fieldnote.db.bridge_tables import due, events, fields, notes, pulls
@@ -176,6 +176,7 @@ class Pass:
                 break
             latest = max([latest, *(held.updated_at for held in page)])
             await self._keep([Fetched(held, ticket, alone=False) for held in page], new_since=mark)
+            await note_progress()
         return min(latest, now)
 
     async def _move_mark(self, latest: datetime) -> None:
@@ -317,6 +318,7 @@ class Pass:
     async def apply_due(self, *, touched: bool = False) -> None:
         """Bring every due record up to date; with `touched`, only those that this pass fetched news for."""
         for model, record in await self._due(touched=touched):
+            await note_progress()
             try:
                 done = await apply_record(self.bridge, self.run_id, model, record)
             except CrmUnavailable as error:

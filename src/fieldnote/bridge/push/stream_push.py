@@ -27,6 +27,7 @@ from fieldnote.bridge.push.results import StreamResult
 from fieldnote.bridge.push.sender import Sender
 from fieldnote.bridge.push.states import QUARANTINED, SentState
 from fieldnote.bridge.push.stream import Stream
+from fieldnote.bridge.run_log import note_progress
 from fieldnote.crm.types import Cursor, Page, Row
 from fieldnote.errors import CrmError, CrmRefused
 
@@ -144,6 +145,7 @@ class StreamPush:
                 work = await self._carry_out(item, sender)
                 seen.add(work.seen, rows)
                 self._watch(self.result)
+                await note_progress()
                 if cursor is not None and self.request.since is None:
                     await self._advance(cursor, sender)
         await sender.drained()

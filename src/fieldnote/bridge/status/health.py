@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.bridge.errors import Busy
@@ -157,7 +157,7 @@ async def _schedule(bridge: Bridge, task: str, every: timedelta) -> Schedule:
     since = last or made
     kept = since is not None and _now() - since <= PERIODS * every
     error = latest.outcome.get("error") if latest is not None and latest.outcome else None
-    return Schedule(task, every, last, kept or await _at_work(bridge, task), error)
+    return Schedule(task, every, last, kept or await _moves(bridge, task, every), error)
 
 
 async def _ended(conn: AsyncConnection, connection: str, task: str, *more: ColumnElement[bool]) -> Any:
@@ -167,8 +167,17 @@ async def _ended(conn: AsyncConnection, connection: str, task: str, *more: Colum
     return (await conn.execute(statement.order_by(runs.c.started_at.desc()).limit(1))).one_or_none()
 
 
-async def _at_work(bridge: Bridge, task: str) -> bool:
-    """Whether a process has the lock of such a run now."""
+async def _moves(bridge: Bridge, task: str, every: timedelta) -> bool:
+    """Whether a run is in progress that moved within three periods. A silent one is late, whoever has its lock."""
+    mine = runs.c.connection == bridge.name, runs.c.kind == task, runs.c.finished_at.is_(None)
+    moved = func.greatest(runs.c.started_at, func.coalesce(runs.c.moved_at, runs.c.started_at))
+    async with bridge.engine.connect() as conn:
+        latest = await conn.scalar(select(func.max(moved)).where(*mine))
+    return latest is not None and _now() - latest <= PERIODS * every and await _is_locked(bridge, task)
+
+
+async def _is_locked(bridge: Bridge, task: str) -> bool:
+    """Whether a process has the lock of such a run: a killed one has left it."""
     push = bridge.config.push
     streams = list(push.streams()) if task == "push" and push is not None else []
     try:
