@@ -15,6 +15,7 @@ import pytest
 from fieldnote.siro import AsyncSiro, BadResponse, RateLimited, RetryPolicy, Siro, SiroUnavailable, limits
 from fieldnote.siro.wire import CONNECTIONS
 from tests.siro.server import Reply, Request, as_json, serving
+from tests.waiting import HANGS
 
 Make = Callable[..., AsyncSiro]
 ONCE = RetryPolicy(attempts=1)
@@ -151,7 +152,7 @@ async def test_a_call_that_waits_for_a_place_ends_at_the_deadline(client: Make) 
         for _ in range(CONNECTIONS):
             places.release()
         with pytest.raises(BadResponse):
-            await siro.auth.caller_identity()
+            await siro.with_options(deadline=HANGS).auth.caller_identity()
         assert len(server.seen) == 1
 
 
@@ -166,13 +167,12 @@ async def test_a_call_that_waits_for_a_token_ends_at_the_deadline(client: Make) 
 
 async def test_the_connection_of_a_call_that_ended_is_not_used_again(client: Make) -> None:
     """A late answer must not be taken for the answer of the next call."""
-    first = as_json({"organizationId": "late", "tokenId": "t"})
-    replies = iter(
-        [Reply(200, first.body, first.headers, stall=0.6), as_json({"organizationId": "own", "tokenId": "t"})]
-    )
-    async with serving(lambda _: next(replies)) as server, client(server.url, policy=ONCE) as siro:
+    late = as_json({"organizationId": "late", "tokenId": "t"})
+    replies = [Reply(200, late.body, late.headers, stall=0.6)]
+    async with serving(lambda _: replies[-1]) as server, client(server.url, policy=ONCE) as siro:
         with pytest.raises(SiroUnavailable):
             await siro.with_options(timeout=0.2).auth.caller_identity()
+        replies.append(as_json({"organizationId": "own", "tokenId": "t"}))
         assert (await siro.auth.caller_identity()).organization_id == "own"
 
 
