@@ -46,6 +46,7 @@ _DRIVER_KEYS = {
     "folder": Driver.FILES,
     "rest": Driver.REST,
     "writing": Driver.REST,
+    "skip": Driver.FILES,
 }
 """Which driver of ours reads a key of the section."""
 
@@ -134,6 +135,26 @@ def _known_placeholders(where: str, call: RestCall | None, known: set[str]) -> N
         raise ValueError(f"has {{{unknown[0]}}} in {where}, where these stand for something: {names}")
 
 
+class SkipSettings(Section):
+    """Lines of an export that are no rows."""
+
+    first: int = Field(default=0, ge=0, le=1000)
+    """Lines before the header."""
+    last: int = Field(default=0, ge=0, le=1000)
+    """Lines at the end, counted from the last one that is not blank."""
+    lines: Text | None = None
+    """A regular expression: a row whose text it is found in is skipped."""
+
+    @field_validator("lines")
+    @classmethod
+    def _is_pattern(cls, value: str | None) -> str | None:
+        try:
+            re.compile(value or "")
+        except re.error as error:
+            raise ValueError(f"is not a regular expression: {error}") from error
+        return value
+
+
 class CrmSettings(Section):
     """The CRM. Which keys it needs depends on the driver; `timezone` is for all of them."""
 
@@ -145,6 +166,8 @@ class CrmSettings(Section):
     """`sql`: another address for writes."""
     folder: Path | None = Field(default=None, validate_default=True)
     """`files`: where the exports are, below the folder of fieldnote.yaml unless it begins with `/`."""
+    skip: dict[str, SkipSettings] | None = None
+    """`files`: lines that are no rows, in all files or by table (`skip: {deals: {last: 5}}`); `*` is any table."""
     rest: dict[str, Any] | None = Field(default=None, validate_default=True, repr=False)
     """`rest`: what `dlt` calls a REST API configuration, as it is."""
     writing: RestWriting | None = Field(default=None, validate_default=True)
@@ -163,6 +186,12 @@ class CrmSettings(Section):
         own = {name: value[name] for name in ("driver", "timezone") if value.get(name) is not None}
         return {**own, "options": {name: item for name, item in value.items() if name not in own}}
 
+    @field_validator("skip", mode="before")
+    @classmethod
+    def _for_all_tables(cls, value: object) -> object:
+        is_one = isinstance(value, dict) and value and not any(isinstance(item, dict) for item in value.values())
+        return {"*": value} if is_one else value
+
     @field_validator("driver")
     @classmethod
     def _is_known(cls, name: str) -> str:
@@ -171,7 +200,7 @@ class CrmSettings(Section):
         known = [*Driver, *sorted(added_drivers())]
         raise ValueError(f"is '{name}', which is no driver{nearest(name, known)}")
 
-    @field_validator("url", "write_url", "folder", "rest", "writing", "options")
+    @field_validator("url", "write_url", "folder", "skip", "rest", "writing", "options")
     @classmethod
     def _is_the_drivers(cls, value: object, info: ValidationInfo) -> object:
         """Each driver's keys are its own, and it needs those that are not another address for writes."""
@@ -180,7 +209,7 @@ class CrmSettings(Section):
             return value
         if value is not None and driver != _DRIVER_KEYS.get(key):
             raise ValueError(f"is no key of the driver '{driver}'")
-        if value is None and driver == _DRIVER_KEYS.get(key) and key not in {"write_url", "writing"}:
+        if value is None and driver == _DRIVER_KEYS.get(key) and key not in {"write_url", "writing", "skip"}:
             raise PydanticCustomError("missing", "is missing")
         return value
 

@@ -30,8 +30,10 @@ def open_driver(settings: CrmSettings, place: Place) -> Driver:
             return _sql(settings)
         case "files":
             from fieldnote.crm.files.driver import FilesDriver
+            from fieldnote.crm.files.lines import Skip
 
-            return FilesDriver(place.folder / (settings.folder or Path()).expanduser(), place)
+            skip = {table: Skip(item.first, item.last, item.lines) for table, item in (settings.skip or {}).items()}
+            return FilesDriver(place.folder / (settings.folder or Path()).expanduser(), place, skip=skip)
         case "rest":
             from fieldnote.crm.rest.driver import RestDriver
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -23,8 +23,11 @@ from psycopg import sql
 from psycopg.rows import class_row
 
 from fieldnote.config import nearest
+from fieldnote.crm.files.csv_rows import HalfWritten
 from fieldnote.crm.files.folder import Export, Folder, look, refuse_twins
-from fieldnote.crm.files.text import HalfWritten, Survey, fingerprint, rows, survey
+from fieldnote.crm.files.lines import Findings, Skip
+from fieldnote.crm.files.text import Survey, fingerprint, rows, survey
+from fieldnote.crm.files.whole_numbers import WholeNumbers
 from fieldnote.crm.query_tables import looked_up, tables_of
 from fieldnote.crm.staged import LandedDriver
 from fieldnote.crm.staging import NEW, ensure_indexes, gate
@@ -34,16 +37,17 @@ from fieldnote.errors import CrmRefused, CrmUnavailable
 _NOTES = """create table if not exists _fieldnote_files (
     name text primary key, file text not null, day date, size bigint not null, modified bigint not null,
     digest bytea not null, columns text[] not null, types text[] not null,
-    landed_at timestamptz not null default now())"""
+    landed_at timestamptz not null default now());
+    alter table _fieldnote_files add column if not exists skip text not null default ''"""
 
-_KNOWN = """select name, file, day, size, modified, digest, columns, types from _fieldnote_files
+_KNOWN = """select name, file, day, size, modified, digest, columns, types, skip from _fieldnote_files
     where to_regclass(quote_ident(name)) is not null"""
 
-_KEEP = """insert into _fieldnote_files (name, file, day, size, modified, digest, columns, types)
-    values (%(name)s, %(file)s, %(day)s, %(size)s, %(modified)s, %(digest)s, %(columns)s, %(types)s)
+_KEEP = """insert into _fieldnote_files (name, file, day, size, modified, digest, columns, types, skip)
+    values (%(name)s, %(file)s, %(day)s, %(size)s, %(modified)s, %(digest)s, %(columns)s, %(types)s, %(skip)s)
     on conflict (name) do update set file = excluded.file, day = excluded.day, size = excluded.size,
         modified = excluded.modified, digest = excluded.digest, columns = excluded.columns, types = excluded.types,
-        landed_at = now()"""
+        skip = excluded.skip, landed_at = now()"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,22 +63,29 @@ class _Note:
     digest: bytes
     columns: list[str]
     types: list[str]
+    skip: str
+    """The lines that were skipped, as the file declared them."""
 
-    def is_of(self, export: Export, state: os.stat_result) -> bool:
+    def is_of(self, export: Export, state: os.stat_result, skip: Skip) -> bool:
         """Whether the file is as it was when it was landed."""
-        return (self.file, self.size, self.modified) == (export.name, state.st_size, state.st_mtime_ns)
+        known = (self.file, self.size, self.modified, self.skip)
+        return known == (export.name, state.st_size, state.st_mtime_ns, str(skip))
 
 
 class FilesDriver(LandedDriver):
     """A `Driver` over a folder of exports.
 
     `settle`: for how many seconds nobody may have written to a file before it is read.
+    `skip`: the lines that are no rows, by table; `*` is for all other tables.
     """
 
-    def __init__(self, folder: Path, place: Place, *, settle: float = 2.0) -> None:
+    def __init__(
+        self, folder: Path, place: Place, *, settle: float = 2.0, skip: Mapping[str, Skip] | None = None
+    ) -> None:
         super().__init__(place)
         self._folder = folder
         self._settle = settle
+        self._skip = dict(skip or {})
 
     @property
     def identity(self) -> str:
@@ -99,7 +110,7 @@ class FilesDriver(LandedDriver):
         del full  # a file is always read as a whole
         folder = look(self._folder)
         with self._landing.landing() as connection:
-            landing = _Landing(connection, self._landing.schema, self._settle)
+            landing = _Landing(connection, self._landing.schema, self._settle, self._skip)
             landing.bring(folder, _used(sources, folder, landing.notes))
             ensure_indexes(
                 connection, self._landing.schema, (place for source in sources for place in looked_up(source))
@@ -138,10 +149,11 @@ def _notes(connection: psycopg.Connection) -> dict[str, _Note]:
 class _Landing:
     """One landing: what is new goes beside the old tables, and then all of it into their places."""
 
-    def __init__(self, connection: psycopg.Connection, schema: str, settle: float) -> None:
+    def __init__(self, connection: psycopg.Connection, schema: str, settle: float, skip: Mapping[str, Skip]) -> None:
         self.connection = connection
         self.schema = schema
         self.settle = settle
+        self.skip = skip
         connection.execute(_NOTES)
         self.notes = _notes(connection)
         self.warnings: list[str] = []
@@ -186,20 +198,21 @@ class _Landing:
     def _export(self, export: Export, note: _Note | None) -> None:
         """Land one file beside its table, unless the table holds it already."""
         state = export.path.stat()
-        if note is not None and note.is_of(export, state):
+        skip = self.skip.get(export.table, self.skip.get("*", Skip()))
+        if note is not None and note.is_of(export, state, skip):
             return
         self._wait_until_it_rests(export, state)
         state = export.path.stat()
-        digest = fingerprint(export.path)
+        digest = fingerprint(export.path, skip)
         if note is not None and note.digest == digest:
             found = Survey(digest, "", dict(zip(note.columns, note.types, strict=True)))
         else:
-            found = survey(export, digest, _json_columns(note))
-            self._copy(export, found, state)
+            found = survey(export, digest, _json_columns(note), skip)
+            self._copy(export, found, state, skip)
         self._landed.append(
             _Note(
                 export.table, export.name, export.day, state.st_size, state.st_mtime_ns, digest,
-                list(found.columns), list(found.columns.values()),
+                list(found.columns), list(found.columns.values()), str(skip),
             )
         )  # fmt: skip
 
@@ -208,7 +221,9 @@ class _Landing:
             time.sleep(self.settle)
             _is_still(export, state)
 
-    def _copy(self, export: Export, found: Survey, state: os.stat_result) -> None:
+    def _copy(self, export: Export, found: Survey, state: os.stat_result, skip: Skip) -> None:
+        findings = Findings(export.name)
+        numbers = WholeNumbers({n: name for n, (name, kind) in enumerate(found.columns.items()) if kind == "text"})
         table = sql.Identifier(self.schema, NEW + export.table)
         count = 0
         columns = [sql.SQL("{} {}").format(sql.Identifier(n), sql.SQL(kind)) for n, kind in found.columns.items()]
@@ -217,15 +232,20 @@ class _Landing:
                 cursor.execute(sql.SQL("drop table if exists {}").format(table))
                 cursor.execute(sql.SQL("create table {} ({})").format(table, sql.SQL(", ").join(columns)))
                 with cursor.copy(sql.SQL("copy {} from stdin").format(table)) as copy:
-                    for count, row in enumerate(rows(export, found), 1):  # noqa: B007 - it is said where a row fails
+                    for count, row in enumerate(rows(export, found, skip, findings, numbers), 1):  # noqa: B007
                         copy.write_row(row)
                 _is_still(export, state)
+                for name in numbers.columns():
+                    findings.note(f"the column {name} holds whole numbers only, and is read without their .0")
+                    column = sql.Identifier(name)
+                    cursor.execute(sql.SQL("update {} set {} = left({}, -2)").format(table, column, column))
                 cursor.execute(sql.SQL("analyze {}").format(table))
         except psycopg.DataError as error:
-            told = re.search(r"line (\d+)", error.diag.context or "")
-            row_number, what = (told[1] if told else count), error.diag.message_primary or error
+            place = re.search(r"line (\d+)", error.diag.context or "")
+            row_number, what = (place[1] if place else count), error.diag.message_primary or error
             text = f"{export.name}: row {row_number} cannot be kept ({what})"
             raise CrmRefused(text, hint="correct the export") from error
+        self.warnings += findings.warnings()
 
     def _take_places(self) -> None:
         """The step that readers see."""

@@ -1,0 +1,110 @@
+"""The lines of an export that hold rows: what the file declares to be skipped is left out, and counted."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, TextIO
+
+from fieldnote.crm.broken_values import BrokenValues
+
+_LONGEST: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """Lines of a file that are no rows. Blank lines around the rows are none in any case."""
+
+    first: int = 0
+    """Lines before the header."""
+    last: int = 0
+    """Lines at the end, counted from the last one that is not blank."""
+    lines: str | None = None
+    """A regular expression; a row whose text it is found in is skipped."""
+
+    def matches(self, text: str) -> bool:
+        """Whether the pattern is found in a row's text."""
+        return self.lines is not None and re.search(self.lines, text) is not None
+
+    def __str__(self) -> str:
+        return f"{self.first}/{self.last}/{self.lines}" if self != Skip() else ""
+
+
+class Lines:
+    """An iterator over the lines of a file that counts them, and keeps those since `take` was called."""
+
+    def __init__(self, file: TextIO, skip: Skip) -> None:
+        self._lines = _without_ends(file, skip)
+        self.number = skip.first
+        """The number of the last line that was read, in the whole file."""
+        self._taken: list[str] = []
+
+    def __iter__(self) -> Iterator[str]:
+        for line in self._lines:
+            self.number += 1
+            self._taken.append(line)
+            yield line
+
+    def take(self) -> tuple[int, str]:
+        """The number of the first line since the last call, and the text of all of them."""
+        first, text = self.number - len(self._taken) + 1, "".join(self._taken)
+        self._taken.clear()
+        return first, text
+
+
+def _without_ends(file: TextIO, skip: Skip) -> Iterator[str]:
+    for _ in range(skip.first):
+        next(file, None)
+    kept: deque[str] = deque()
+    blank: list[str] = []
+    for line in file:
+        if not line.strip():
+            blank.append(line)
+            continue
+        kept.extend(blank)
+        blank.clear()
+        kept.append(line)
+        while len(kept) > skip.last:
+            yield kept.popleft()
+
+
+def shown(text: str) -> str:
+    """The beginning of a line, for a message."""
+    plain = " ".join(text.split())
+    return plain if len(plain) <= _LONGEST else f"{plain[:_LONGEST]}…"
+
+
+class Findings:
+    """What was skipped, changed or replaced in one file, each kind reported once."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._first: dict[str, int] = {}
+        self._counts: Counter[str] = Counter()
+        self._notes: list[str] = []
+        self.broken = BrokenValues(name)
+
+    def skip(self, what: str, line: int) -> None:
+        """A line that is left out, or not read as a whole. `what`: `empty row`."""
+        self._first.setdefault(what, line)
+        self._counts[what] += 1
+
+    def note(self, text: str) -> None:
+        """Something about the whole file."""
+        self._notes.append(f"{self._name}: {text}")
+
+    def warnings(self) -> list[str]:
+        """All of it, for people."""
+        skipped = [
+            f"{self._name}: line {self._first[what]}, {_with_article(what)}, is skipped"
+            if times == 1
+            else f"{self._name}: {times} times, first in line {self._first[what]}: {_with_article(what)} is skipped"
+            for what, times in self._counts.items()
+        ]
+        return [*self._notes, *skipped, *self.broken.warnings()]
+
+
+def _with_article(what: str) -> str:
+    return f"{'an' if what[0] in 'aeiou' else 'a'} {what}"
