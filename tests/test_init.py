@@ -58,7 +58,7 @@ def test_an_hvac_shops_tables_become_a_file_that_runs(tmp_path: Path) -> None:
     url = make(tmp_path, HVAC)
     shown = run(tmp_path, "--url", url, "--timezone", "America/Denver", "--yes")
     assert "appointments" in shown
-    assert "2026-11-20 09:00:00" in shown  # sample values stand beside the columns
+    assert "2026-11-20 09:00:00" in shown  # with sample values
     config = load(tmp_path / "fieldnote.yaml", {"CRM_URL": url, "SIRO_TOKEN": "t"})
     assert config.push is not None
     mappers = compile_push(config)
@@ -114,3 +114,49 @@ def test_an_address_that_does_not_answer_is_named_without_its_password(tmp_path:
     assert says in told
     assert "secret-password" not in told
     assert not (tmp_path / "fieldnote.yaml").exists()
+
+
+SECRETS = """
+create table users (
+    id integer primary key, name varchar(40), email varchar(80), user_hash varchar(80), api_key varchar(80), x1 text);
+create table deals (
+    id integer primary key, name varchar(60), amount numeric(12, 2), sales_stage varchar(40), stage varchar(40),
+    remember_token text, updated_at datetime);
+create table appointments (
+    id integer primary key, starts_at datetime, user_id integer references users (id),
+    deal_id integer references deals (id), status varchar(90), updated_at datetime);
+create table sessions (id varchar(64) primary key, data text);
+insert into users values (1, 'Ann Lee', 'ann@example.com', '$2y$10$N9qo8uLOickgx2ZMRZoMyeIjZ', 'k1',
+    'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln');
+insert into deals values (1, 'Smith', 1, 'x', 'Closed Won', 't0ken-of-mine', '2026-01-01 10:00:00');
+insert into deals values (2, 'Park', 1, 'x', 'deal_lost', 't0ken-of-mine', '2026-01-01 10:00:00');
+insert into deals values (3, 'Kim', 1, 'x', 'Prospecting', 't0ken-of-mine', '2026-01-01 10:00:00');
+insert into appointments values (1, '2026-01-02 10:00:00', 1, 1, 'sk_live_4eC39HqLyjWDarjtT1zdp7dc', null);
+insert into sessions values ('9f86d081884c7d659a2feaa0c55ad015', 'secret session');
+"""
+
+
+def test_no_secret_of_any_table_is_shown_or_written(tmp_path: Path) -> None:
+    url = make(tmp_path, SECRETS)
+    shown = run(tmp_path, "--url", url, "--yes") + (tmp_path / "fieldnote.yaml").read_text()
+    for secret in (
+        "$2y$",
+        "eyJ",
+        "k1",
+        "t0ken-of-mine",
+        "sk_live",
+        "9f86d",
+        "secret session",
+        "Ann Lee",
+        "ann@example.com",
+    ):
+        assert secret not in shown.replace("SIRO_TOKEN", "").replace("token:", "").replace("API Tokens", "")
+    assert "sessions" not in shown
+
+
+def test_stages_are_proposed_by_the_words_that_are_there(tmp_path: Path) -> None:
+    url = make(tmp_path, SECRETS)
+    run(tmp_path, "--url", url, "--yes")
+    text = (tmp_path / "fieldnote.yaml").read_text()
+    assert 'choices: {"Closed Won": WON, "deal_lost": LOST}, default: OPEN}' in text
+    assert "Every other word is OPEN: Prospecting" in text

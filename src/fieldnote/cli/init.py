@@ -12,27 +12,27 @@ from fieldnote.errors import ConfigError, FieldnoteError
 
 if TYPE_CHECKING:
     from fieldnote.bridge.setup.scaffold.guess import Roles
-    from fieldnote.crm.sql.introspection import LookedTable
+    from fieldnote.crm.sql.introspection import LookedColumn, LookedTable
 
 
 def init(
     *,
     url: Annotated[
-        str | None, typer.Option(help="The CRM's database; else CRM_URL, else it is asked for. It is not written down.")
+        str | None,
+        typer.Option(help="The CRM's database. Better: set CRM_URL. Never written to the file."),
     ] = None,
-    timezone: Annotated[
-        str | None, typer.Option(metavar="IANA", help="Of times that the CRM keeps without a zone.")
-    ] = None,
+    timezone: Annotated[str | None, typer.Option(metavar="IANA", help="The zone of times without one.")] = None,
     output: Annotated[Path, typer.Option(metavar="FILE", help="Where to write.")] = Path("fieldnote.yaml"),
-    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing: take what is given, and UTC for the zone.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask. Without --timezone: UTC.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
 ) -> None:
-    """Look at the CRM's tables and write a commented fieldnote.yaml to read over.
+    """Look at the CRM's tables, and write a commented fieldnote.yaml to read over.
 
-    Nothing in the CRM is changed, and no password is written. What cannot be told becomes a question in the file.
+    Nothing in the CRM changes, and no password is written. A gap becomes a question in the file. Other users
+    of this machine can see an address given by --url; CRM_URL and the prompt hide it.
     """
     if output.exists() and not force:
-        raise ConfigError(f"{output} is there already", hint="Give --output, or --force to write over it.")
+        raise ConfigError(f"{output} exists", hint="Choose another file with --output, or overwrite it with --force.")
     address = url or os.environ.get("CRM_URL") or _asked(yes)
     zone = timezone or ("UTC" if yes else typer.prompt("Time zone of times without one", default="America/Denver"))
     tables, backend = _look(address, zone)
@@ -40,12 +40,12 @@ def init(
     _show(found, tables)
     text = _proposal(found, backend, zone)
     _write(output, text, address)
-    typer.echo(f"{output} is written. Next: export CRM_URL=… SIRO_TOKEN=…, read the file over, then `fieldnote check`.")
+    typer.echo(f"{output} is written. Next: read it over, export CRM_URL=… SIRO_TOKEN=…, then `fieldnote check`.")
 
 
 def _asked(quiet: bool) -> str:
     if quiet:
-        raise ConfigError("there is no address of the CRM", hint="Give --url, or set CRM_URL.")
+        raise ConfigError("the CRM's address is missing", hint="Set CRM_URL, or give --url.")
     return str(typer.prompt("The CRM's database (postgresql://…, mysql://…, sqlite:///…)", hide_input=True))
 
 
@@ -82,7 +82,7 @@ def _proposal(found: Roles, backend: str, zone: str) -> str:
 
 
 def _show(found: Roles, tables: list[LookedTable]) -> None:
-    """Each table beside what it was taken for, with sample values."""
+    """The recognized tables, with sample values of the columns that the file uses. Other tables are only counted."""
     from rich.console import Console
     from rich.table import Table
 
@@ -94,16 +94,27 @@ def _show(found: Roles, tables: list[LookedTable]) -> None:
         if table is not None
     }  # fmt: skip
     shown = Table(box=None, header_style="bold")
-    for heading in ("table", "taken for", "columns and what stands in them"):
+    for heading in ("table", "recognized as", "columns, with a sample"):
         shown.add_column(heading, overflow="fold")
     for table in tables:
-        columns = "; ".join(f"{c.name}: {c.samples[0]}" if c.samples else c.name for c in table.columns[:8])
-        shown.add_row(table.name, taken.get(table.name, "-"), columns)
-    Console().print(shown)
+        if table.name in taken:
+            columns = "; ".join(f"{c.name}: {c.samples[0]}" if _may_be_shown(c) else c.name for c in table.columns[:8])
+            shown.add_row(table.name, taken[table.name], columns)
+    console = Console()
+    if taken:
+        console.print(shown)
+    typer.echo(f"{len(tables) - len(taken)} other tables were not recognized")
+
+
+def _may_be_shown(column: LookedColumn) -> bool:
+    """Times, numbers and stages help to recognize a table. Customers' names and texts are nobody's business."""
+    from fieldnote.crm.sql.columns import Family
+
+    return bool(column.samples) and (column.family is not Family.TEXT or bool(column.words))
 
 
 def _write(path: Path, text: str, address: str) -> None:
-    """Write the file only if it can be read again: nothing half-done stays behind."""
+    """Write the file only if it can be read again; otherwise leave nothing behind."""
     from fieldnote.config import load
     from fieldnote.mapping.records import compile_push
 
@@ -113,5 +124,5 @@ def _write(path: Path, text: str, address: str) -> None:
         compile_push(load(draft, {"CRM_URL": address, "SIRO_TOKEN": "-"}))
     except FieldnoteError as error:
         draft.unlink()
-        raise ConfigError(f"no file could be made of these tables: {error.message}", hint=error.hint) from error
+        raise ConfigError(f"these tables give no valid file: {error.message}", hint=error.hint) from error
     draft.replace(path)

@@ -1,13 +1,16 @@
-"""The proposed fieldnote.yaml as text, with a question where nothing could be told. Pure."""
+"""The proposed fieldnote.yaml as text, with a question where the tables do not show the answer. Pure."""
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Final
 
 from fieldnote.bridge.setup.scaffold.guess import Roles, column, first_and_last, key_of, reference
 from fieldnote.crm.sql.columns import Family
-from fieldnote.crm.sql.introspection import LookedTable
+from fieldnote.crm.sql.introspection import LookedColumn, LookedTable
 from fieldnote.crm.sql.text import Dialect
 
 _FIELDS = {
@@ -65,7 +68,7 @@ def _file(tables: Roles, dialect: Dialect, zone: str) -> Iterator[str]:
     yield "crm:"
     yield "  driver: sql"
     yield "  url: ${CRM_URL}"
-    yield f"  timezone: {zone}              # of times that the CRM keeps without a zone"
+    yield f"  timezone: {zone}              # for times without a zone"
     yield ""
     visits, deals = tables.visits, tables.deals
     if visits is None and deals is None:
@@ -187,9 +190,41 @@ def _opportunities(tables: Roles, deals: LookedTable) -> Iterator[str]:
     if customer := reference(deals, tables.customers):
         yield f"      account: {{externalId: {customer}}}"
     if stage := column(deals, "stage"):
-        samples = _shown(deals, stage.name)
-        yield f"      # which words of {stage.name} mean won or lost? Here every deal is open.{samples}"
+        yield from _disposition(stage)
+
+
+_WON: Final = re.compile(r"\b(?:won|sold|signed|accepted)\b", re.IGNORECASE)
+_LOST: Final = re.compile(
+    r"\b(?:lost|dead|no sale|nosale|unsold|not (?:won|sold|signed|accepted|interested)|cancel+ed|declined|rejected|"
+    r"abandoned|disqualified|expired)\b",
+    re.IGNORECASE,
+)
+
+
+def _result_of(word: str) -> str | None:
+    """WON or LOST, if a stage's word says so; `closed_won`, `ClosedWon` and `Closed - Won` are one."""
+    spaced = re.sub(r"[\W_]+", " ", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", word))
+    if _LOST.search(spaced):
+        return "LOST"
+    return "WON" if _WON.search(spaced) else None
+
+
+def _disposition(stage: LookedColumn) -> Iterator[str]:
+    """The table of the stages that are there, each with what its words say."""
+    choices = {word: result for word in stage.words if (result := _result_of(word)) is not None}
+    if not choices:
+        known = f" Its words: {', '.join(stage.words)}." if stage.words else ""
+        yield f"      # Which words of {stage.name} mean won or lost? Until you say so, every deal is open.{known}"
         yield f"      disposition: {{from: {stage.name}, choices: {{won: WON, lost: LOST}}, default: OPEN}}"
+        return
+    open_words = [word for word in stage.words if word not in choices]
+    listed = ", ".join(f"{_quote(word)}: {result}" for word, result in choices.items())
+    yield f"      # Check this table. Every other word is OPEN{': ' + ', '.join(open_words) if open_words else ''}."
+    yield f"      disposition: {{from: {stage.name}, choices: {{{listed}}}, default: OPEN}}"
+
+
+def _quote(word: str) -> str:
+    return json.dumps(word, ensure_ascii=False)
 
 
 def _pull(deals: LookedTable, key: str) -> Iterator[str]:

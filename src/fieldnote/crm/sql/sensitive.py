@@ -1,0 +1,49 @@
+"""Columns that are never shown: passwords, hashes, tokens, keys, session ids, and personal numbers. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from math import log2
+from typing import Final
+
+_NAMES: Final = re.compile(
+    r"(?<![a-z])(?:user|db|login)?pass(?:w|wd|code|phrase)?$|passw|pwd|hash|secret|token|salt|session|cookie|credential|signature|certificate"
+    r"|api_?key|private_?key|access_?key|secret_?key|enc(?:rypted)?_|otp|totp|mfa|2fa|recovery|nonce|(?:^|_)(?:pin|ssn|sin|cvv)"
+    r"(?:$|_)|social_?security|card_?(?:number|no)|iban|account_?number|routing|auth(?:_|$)|oauth|jwt|bearer|webhook",
+    re.IGNORECASE,
+)
+_CONTENT: Final = (
+    re.compile(r"\$(?:2[abxy]?|argon2\w*|scrypt|pbkdf2\S*|1|5|6|y|P|H)\$"),
+    re.compile(
+        r"(?:pbkdf2_|bcrypt|argon2|scrypt|sha\d+|md5|crypt)[\w]*\$|\{(?:SSHA|SHA|MD5|CRYPT)\w*\}", re.IGNORECASE
+    ),
+    re.compile(r"eyJ[\w-]{8,}\.[\w-]+"),
+    re.compile(r"(?:sk|pk|rk|ghp|gho|xox[a-z]|whsec|AKIA|ASIA|AIza|SG|glpat|shp\w{2})[_-]?[\w-]{8,}"),
+    re.compile(r"-----BEGIN [A-Z ]+-----|ssh-(?:rsa|ed25519) "),
+    re.compile(r"(?<![0-9a-f-])[0-9a-f]{24,}(?![0-9a-f-])", re.IGNORECASE),
+    re.compile(r"\w+://[^/\s:@]+:[^/\s@]+@"),
+    re.compile(r"\b\d{3}-\d{2}-\d{4}\b"),
+)
+_LONG_WORD: Final = re.compile(r"[A-Za-z0-9+/=_.~-]{20,}")
+_RANDOM: Final = 3.6
+"""Bits per character above which a long word without blanks is a key, and not language."""
+
+
+def is_sensitive(name: str, values: Iterable[object]) -> bool:
+    """Whether a column's name or any of its values looks like a secret or a personal number."""
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
+    return _NAMES.search(spaced) is not None or any(isinstance(value, str) and _is_secret(value) for value in values)
+
+
+def _is_secret(text: str) -> bool:
+    if any(pattern.search(text) for pattern in _CONTENT):
+        return True
+    return any(_looks_random(word) for word in _LONG_WORD.findall(text))
+
+
+def _looks_random(word: str) -> bool:
+    kinds = sum(any(map(test, word)) for test in (str.islower, str.isupper, str.isdigit))
+    entropy = -sum(n / len(word) * log2(n / len(word)) for n in Counter(word).values())
+    return kinds >= 2 and entropy > _RANDOM and not re.fullmatch(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", word)
