@@ -832,88 +832,6 @@ class UserUpdateFields(TypedDict, total=False):
     contact_settings: ContactSettings | ContactSettingsFields
 
 
-class DecorationsAskFields(TypedDict, total=False):
-    """Of `DecorationsAsk`."""
-
-    recording_ids: Sequence[str]
-    organization_id: str
-
-
-class UserRecordingsAskFields(TypedDict, total=False):
-    """Of `UserRecordingsAsk`."""
-
-    recording_list_option: RecordingListOption | str
-    conversation_type: str
-    start_after_date_created: str | None
-
-
-class ScorecardNodeSaveFields(TypedDict, total=False):
-    """Of `ScorecardNodeSave`."""
-
-    id: str
-    name: str
-    node_type: NodeType | str
-    parent_id: str
-    index_number: Literal[0]
-    description: str | None
-
-
-class MetricRubricSaveFields(TypedDict, total=False):
-    """Of `MetricRubricSave`."""
-
-    scorecard_node_id: str
-    scorecard_metric_id: str
-    metric_point_total: int | float | Decimal
-    min_target: int | float | Decimal
-    max_target: int | float | Decimal
-    target_tolerance: int | float | Decimal
-
-
-class SectionWeightSaveFields(TypedDict, total=False):
-    """Of `SectionWeightSave`."""
-
-    scorecard_node_id: str
-    weight: int | float | Decimal
-
-
-class ScoreColorSaveFields(TypedDict, total=False):
-    """Of `ScoreColorSave`."""
-
-    color: ScoreColor | str
-    low_range: int | float | Decimal
-    high_range: int | float | Decimal
-
-
-class ScorecardCreateFields(TypedDict, total=False):
-    """Of `ScorecardCreate`."""
-
-    description: str
-    min_duration_ms: int | float | Decimal
-    color_configurations: Sequence[ScoreColorSave | ScoreColorSaveFields]
-    scorecard_template_id: str
-    organization_id: str
-    conversation_type: str
-    name: str
-    is_active: bool
-    nodes: Sequence[ScorecardNodeSave | ScorecardNodeSaveFields]
-    metric_rubrics: Sequence[MetricRubricSave | MetricRubricSaveFields]
-    section_weights: Sequence[SectionWeightSave | SectionWeightSaveFields]
-
-
-class ScorecardUpdateFields(TypedDict, total=False):
-    """Of `ScorecardUpdate`."""
-
-    description: str
-    min_duration_ms: int | float | Decimal
-    color_configurations: Sequence[ScoreColorSave | ScoreColorSaveFields]
-    scorecard_template_id: str
-    name: str
-    is_active: bool
-    nodes: Sequence[ScorecardNodeSave | ScorecardNodeSaveFields]
-    metric_rubrics: Sequence[MetricRubricSave | MetricRubricSaveFields]
-    section_weights: Sequence[SectionWeightSave | SectionWeightSaveFields]
-
-
 class CrmObjectFields(TypedDict, total=False):
     """Of `CrmObject`."""
 
@@ -1104,3 +1022,85 @@ class TranscriptionLanguageSetFields(TypedDict, total=False):
     """Of `TranscriptionLanguageSet`."""
 
     transcription_language: TranscriptionLanguage | str
+
+
+class DecorationsAskFields(TypedDict, total=False):
+    """Of `DecorationsAsk`."""
+
+    recording_ids: Sequence[str]
+    organization_id: str
+
+
+class UserRecordingsAskFields(TypedDict, total=False):
+    """Of `UserRecordingsAsk`."""
+
+    recording_list_option: RecordingListOption | str
+    conversation_type: str
+    start_after_date_created: str | None
+
+
+class ScorecardNodeSaveFields(TypedDict, total=False):
+    """Of `ScorecardNodeSave`."""
+
+    id: str
+    name: str
+    node_type: NodeType | str
+    parent_id: str
+    index_number: Literal[0]
+    description: str | None
+
+
+class MetricRubricSaveFields(TypedDict, total=False):
+    """Of `MetricRubricSave`."""
+
+    scorecard_node_id: str
+    scorecard_metric_id: str
+    metric_point_total: int | float | Decimal
+    min_target: int | float | Decimal
+    max_target: int | float | Decimal
+    target_tolerance: int | float | Decimal
+
+
+class SectionWeightSaveFields(TypedDict, total=False):
+    """Of `SectionWeightSave`."""
+
+    scorecard_node_id: str
+    weight: int | float | Decimal
+
+
+class ScoreColorSaveFields(TypedDict, total=False):
+    """Of `ScoreColorSave`."""
+
+    color: ScoreColor | str
+    low_range: int | float | Decimal
+    high_range: int | float | Decimal
+
+
+class ScorecardCreateFields(TypedDict, total=False):
+    """Of `ScorecardCreate`."""
+
+    description: str
+    min_duration_ms: int | float | Decimal
+    color_configurations: Sequence[ScoreColorSave | ScoreColorSaveFields]
+    scorecard_template_id: str
+    organization_id: str
+    conversation_type: str
+    name: str
+    is_active: bool
+    nodes: Sequence[ScorecardNodeSave | ScorecardNodeSaveFields]
+    metric_rubrics: Sequence[MetricRubricSave | MetricRubricSaveFields]
+    section_weights: Sequence[SectionWeightSave | SectionWeightSaveFields]
+
+
+class ScorecardUpdateFields(TypedDict, total=False):
+    """Of `ScorecardUpdate`."""
+
+    description: str
+    min_duration_ms: int | float | Decimal
+    color_configurations: Sequence[ScoreColorSave | ScoreColorSaveFields]
+    scorecard_template_id: str
+    name: str
+    is_active: bool
+    nodes: Sequence[ScorecardNodeSave | ScorecardNodeSaveFields]
+    metric_rubrics: Sequence[MetricRubricSave | MetricRubricSaveFields]
+    section_weights: Sequence[SectionWeightSave | SectionWeightSaveFields]

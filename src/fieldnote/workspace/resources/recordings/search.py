@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from fieldnote.siro.models import RecordingSearch
-from fieldnote.siro.models.user_recordings import RecordingQuery
+from fieldnote.siro.models import RecordingQuery, RecordingSearch
 from fieldnote.workspace.http.calls import Call
 from fieldnote.workspace.http.errors import invalid, issue
 from fieldnote.workspace.http.visibility import VISIBLE
