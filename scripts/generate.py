@@ -1,4 +1,4 @@
-"""What is made from the code, and checked in: run this after a change of the Siro client or its models.
+"""Generate the checked-in code and docs. Run this after a change of the Siro client or its models.
 
 - `src/fieldnote/siro/models/__init__.py`: the names of all models, each loaded with its module when asked for;
 - `src/fieldnote/siro/models/fields.py`: for each request model the same fields as a TypedDict, so that methods
@@ -6,7 +6,7 @@
 - `src/fieldnote/siro/_sync/`: the synchronous client, from the asynchronous one;
 - `docs/siro-client.md`: between its two marks, the table of all operations.
 
-`uv run python -m scripts.generate` writes them, with `--check` it only says what is out of date (exit status 1).
+`uv run python -m scripts.generate` writes them. With `--check` it lists files that are out of date, and exits with 1.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def code() -> dict[Path, str]:
 
 
 def stale() -> list[Path]:
-    """The generated files whose text is not what it should be, missing and superfluous ones too."""
+    """The generated files that are out of date, missing or superfluous."""
     wanted = {**code(), **reference()}
     wrong = [path for path, text in wanted.items() if not path.exists() or path.read_text() != text]
     return [*wrong, *(path for path in SYNC.glob("*.py") if path not in wanted)]
@@ -69,7 +69,7 @@ def models() -> str:
     for name, home in sorted(homes.items()):
         by_home.setdefault(home, []).append(name)
     return "\n".join((
-        '"""The records of Siro\'s API: what is sent, what is answered, and the words for states and kinds.',
+        '"""The records of Siro\'s API: requests, answers, and enums.',
         "",
         _NOTE.format(source="the modules beside it"),
         '"""',
@@ -85,7 +85,7 @@ def models() -> str:
         *(f'    "{name}",' for name in sorted(homes)),
         "]",
         "def __getattr__(name: str) -> Any:",
-        '    """Load the module of what is asked for: most programs need a few of them."""',
+        '    """Load the module of a model at its first use: most programs need a few of them."""',
         "    if name not in _HOMES:",
         '        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")',
         "    found = getattr(import_module(f'{__name__}.{_HOMES[name]}'), name)",
@@ -290,7 +290,7 @@ def _reworded(text: str) -> str:
         (r"shared by all tasks", "shared by all threads"),
         (r"Shared by all tasks", "Shared by all threads"),
         (r"between tasks", "between threads"),
-        (r"many tasks want", "many threads want"),
+        (r"One task mints", "One thread mints"),
         (r"this task waited", "this thread waited"),
         (r"first task to say", "first thread to say"),
     ):

@@ -46,7 +46,7 @@ def method_of(endpoint: Endpoint, siro: object) -> object:
 
 
 def _call(endpoint: Endpoint, siro: Siro) -> str:
-    """As a caller writes it: what must be given by name, what may be given as `…`."""
+    """The call as a program writes it: required arguments by name, optional ones as `…`."""
     method = method_of(endpoint, siro)
     assert callable(method)
     parameters: MappingProxyType[str, inspect.Parameter] = inspect.signature(method).parameters

@@ -1,6 +1,6 @@
-"""What the client costs: its import, and a call beside the same call through the bare HTTP client.
+"""The cost of the client: its import, and a call beside the same call through the bare HTTP client.
 
-Run by hand, with nothing else at work on the machine: `uv run python bench/client/overhead.py`.
+Run it by hand, on an idle machine: `uv run python bench/client/overhead.py`.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ async def serve() -> None:
 
 
 async def measure(url: str, rounds: int) -> dict[str, tuple[float, float]]:
-    """Seconds a call, of the bare client and of ours: the least of the rounds, taken in turn."""
+    """Seconds a call, of the bare client and of this one: medians of rounds taken in turn."""
     import httpx2
     from pydantic_core import from_json
 

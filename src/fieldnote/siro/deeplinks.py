@@ -15,7 +15,7 @@ WEB = "https://app.siro.ai/record"
 
 
 class Action(StrEnum):
-    """What the app shall do."""
+    """The action of the app."""
 
     START = "start"
     """Begin to record."""
@@ -34,7 +34,7 @@ class AppLink:
     opportunity_id: str | None = None
 
     def url(self) -> str:
-        """The link. What is None is left out."""
+        """The link, without the parts that are None."""
         names = {
             "appointmentId": self.appointment_id,
             "title": self.title,
@@ -64,7 +64,7 @@ class WebLink:
     """The CRM records to link, as Siro's documentation writes them."""
 
     def url(self) -> str:
-        """The link. What is None is left out."""
+        """The link, without the parts that are None."""
         names = {
             "action": self.action.value,
             "title": self.title,

@@ -17,7 +17,7 @@
     │   └── Invalid                400, 409, 413, 415, 422: the payload; `issues` says where
     └── WebhookRejected            [terminal] not an event that Siro signed just now
 
-No text of an error, its `repr` or its traceback holds a payload, a token or a query.
+No text of an error, its `repr` or its traceback contains a payload, a token or a query.
 """
 
 from __future__ import annotations
@@ -157,7 +157,7 @@ class Forbidden(Refused):
 
 
 class NotFound(Refused):
-    """There is no such record, or no such path."""
+    """The record or the path does not exist."""
 
 
 class Invalid(Refused):

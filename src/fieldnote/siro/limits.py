@@ -1,8 +1,8 @@
-"""The budget of calls: how many a token may make in any window of time, and who goes first.
+"""The budget of calls: how many a token may make in any window of time, and which go first.
 
 The server counts a call somewhere between our sending it and its answer's arrival. A call therefore occupies a
 place of the budget from the moment it is granted until one window after its end: then no window of the server's
-can hold more calls than there are places, whatever the network does to their times.
+can hold more calls than there are places, however the network delays them.
 """
 
 from __future__ import annotations
@@ -21,26 +21,26 @@ from typing import Final, Protocol
 
 
 class Priority(IntEnum):
-    """Who goes first where calls wait for the budget."""
+    """Which calls go first when calls wait for the budget."""
 
     LIVE = 0
-    """Somebody waits for it: a webhook, a person."""
+    """A webhook or a person waits for it."""
     BULK = 1
     """One of many: a backfill, a nightly run. Goes when no live call waits."""
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """So many calls of one token in any so many seconds. Raises ValueError for what cannot be."""
+    """A number of calls of one token in any window of seconds. Raises ValueError for impossible numbers."""
 
     calls: int = 1000
     seconds: float = 60.0
     kept_for_live: float = 0.0
-    """The share of the calls, from 0 to below 1, that bulk calls leave free."""
+    """The share of the calls that bulk calls leave free, from 0 to below 1."""
 
     def __post_init__(self) -> None:
         if self.calls < 1 or not self.seconds > 0 or not 0 <= self.kept_for_live < 1:
-            raise ValueError(f"no such budget can be kept: {self}")
+            raise ValueError(f"budget is not possible: {self}")
 
     @property
     def kept(self) -> int:
@@ -49,7 +49,7 @@ class Budget:
 
     @property
     def pause(self) -> float:
-        """Seconds without a call after Siro answered 429 all the same, as others use the token, too."""
+        """Seconds of pause after a 429: others use the token, too."""
         return self.seconds / 20
 
 
@@ -57,28 +57,28 @@ class Permit(Protocol):
     """One call of the budget."""
 
     def done(self) -> None:
-        """The answer came, or the attempt failed. From now the call weighs on the budget for one more window."""
+        """The attempt ended. From now the call counts for one more window."""
 
 
 class Turn(Protocol):
     """A place in the queue for a permit."""
 
     expected: float
-    """Seconds that it will take, as far as one can tell; 0 where the permit is there."""
+    """Estimated seconds to wait; 0 with a permit."""
     future: Future[Permit]
 
     def leave(self) -> None:
-        """Go away without a call. A permit that came already is handed back as if it had never been."""
+        """Leave without a call, and give back a permit."""
 
 
 class Limiter(Protocol):
     """Keeps the calls of each token within a budget. Usable from all threads and tasks."""
 
     def request(self, key: str, priority: Priority) -> Turn:
-        """Ask for a call of the token that `key`, a hash, stands for. Never waits."""
+        """Ask for a call of the token with this hash. Never waits."""
 
     def refused(self, key: str) -> None:
-        """Siro answered 429 all the same."""
+        """Siro answered 429 anyway."""
 
 
 class Clock(Protocol):
@@ -105,13 +105,13 @@ _priority: ContextVar[Priority] = ContextVar("fieldnote_siro_priority", default=
 
 
 def current_priority() -> Priority:
-    """Of the calls that are made here."""
+    """The priority of calls from here."""
     return _priority.get()
 
 
 @contextmanager
 def bulk() -> Iterator[None]:
-    """Calls made in here, and in tasks begun in here, let live ones go first."""
+    """Let live calls go first: for calls in this block, and in tasks started in it."""
     token = _priority.set(Priority.BULK)
     try:
         yield
@@ -141,7 +141,7 @@ class _Turn:
 
 
 class _Queue:
-    """The places and the waiting of one token. The limiter's lock is held in all of it but `end`."""
+    """The places and the waiting calls of one token. Callers hold the limiter's lock, except for `end`."""
 
     def __init__(self, budget: Budget, lock: threading.Condition, clock: Clock) -> None:
         self._budget = budget
@@ -149,7 +149,7 @@ class _Queue:
         self._clock = clock
         self._in_flight = 0
         self._ended: deque[float] = deque()
-        """When the calls ended that still weigh, in order."""
+        """The end times of the calls that still count, in order."""
         self._closed_until = 0.0
         self.waiting: dict[Priority, deque[_Turn]] = {priority: deque() for priority in Priority}
 
@@ -162,7 +162,7 @@ class _Queue:
         return turn
 
     def end(self, turn: _Turn, *, used: bool) -> None:
-        """A call is over, or somebody leaves. Both may be said more than once."""
+        """End a call, or leave the queue. Repeating it does nothing."""
         with self._lock:
             if turn.ended:
                 return
@@ -188,7 +188,7 @@ class _Queue:
         return not (self._in_flight or self._ended or self.has_waiting)
 
     def grant(self, now: float) -> None:
-        """Give out what is free, to live calls first, in the order of their coming."""
+        """Grant free places, first to live calls, in order of arrival."""
         while self._ended and self._ended[0] + self._budget.seconds <= now:
             self._ended.popleft()
         if now < self._closed_until:
@@ -214,13 +214,13 @@ class _Queue:
         return self._budget.calls - self._in_flight - len(self._ended)
 
     def next_change(self, now: float) -> float | None:
-        """Seconds until a place may get free by itself; None: only the end of a call can change something."""
+        """Seconds until a place may become free; None: only the end of a call can free one."""
         if now < self._closed_until:
             return self._closed_until - now
         return self._ended[0] + self._budget.seconds - now if self._ended else None
 
     def _expected(self, priority: Priority, now: float) -> float:
-        """As if no call in flight ended later than now."""
+        """An estimate, as if all calls in flight ended now."""
         ahead = len(self.waiting[Priority.LIVE])
         if priority is Priority.BULK:
             ahead += len(self.waiting[Priority.BULK]) + self._budget.kept
@@ -232,7 +232,7 @@ class _Queue:
 
 
 _IDLE_KEYS: Final = 64
-"""More tokens than this are looked through for those that have not been used for a window."""
+"""With more tokens than this, unused ones are removed."""
 
 
 class LocalLimiter:
@@ -246,7 +246,7 @@ class LocalLimiter:
         self._timer: threading.Thread | None = None
 
     def request(self, key: str, priority: Priority) -> Turn:
-        """Ask for a call. Where a place is free the permit is there at once."""
+        """Ask for a call. A free place gives a permit at once."""
         now = self._clock.now()
         with self._lock:
             queue = self._queues.get(key) or self._add(key, now)
@@ -256,7 +256,7 @@ class LocalLimiter:
         return turn
 
     def refused(self, key: str) -> None:
-        """Siro answered 429 all the same: nobody calls for a moment."""
+        """Pause all calls for a moment: Siro answered 429 anyway."""
         with self._lock:
             if queue := self._queues.get(key):
                 queue.close(self._clock.now())
@@ -269,7 +269,7 @@ class LocalLimiter:
         return self._queues.setdefault(key, _Queue(self.budget, self._lock, self._clock))
 
     def _keep_time(self) -> None:
-        """There is a thread as long as somebody waits, and no longer."""
+        """Run a thread only while calls wait."""
         if self._timer is None:
             self._timer = threading.Thread(target=self._run, name="fieldnote-budget", daemon=True)
             self._timer.start()

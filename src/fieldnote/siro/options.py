@@ -1,4 +1,4 @@
-"""What a caller can set for a client, or for some of its calls: `Siro(timeout=…)`, `siro.with_options(timeout=…)`."""
+"""The options of a client, or of some of its calls: `Siro(timeout=…)`, `siro.with_options(timeout=…)`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a call waits, and for how long: pure, but for the dice that the caller brings. And what is counted."""
+"""When a call waits, and for how long: pure functions, with random numbers from the caller. Also the totals."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ class Cause(StrEnum):
     RATE_LIMITED = "rate_limited"
     """429. The call was not carried out."""
     UNAVAILABLE = "unavailable"
-    """A 5xx, a time-out or a broken connection. The call may have been carried out."""
+    """A 5xx, a timeout or a broken connection. The call may have been carried out."""
     UNREADABLE = "unreadable"
-    """The answer was cut off or is no JSON. The call may have been carried out."""
+    """The answer was cut off or is not JSON. The call may have been carried out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """One wait, as the hook `on_wait` is told of it before it begins."""
+    """One wait, as `on_wait` gets it before it begins."""
 
     cause: Cause
     seconds: float
@@ -43,7 +43,7 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What a client has done so far."""
+    """The counts of a client so far."""
 
     calls: int = 0
     """Requests sent, repetitions and minting of tokens included."""
@@ -69,7 +69,7 @@ _counted: Final[ContextVar[CallCount | None]] = ContextVar("fieldnote call count
 
 @contextmanager
 def counting() -> Iterator[CallCount]:
-    """Count the calls made in here, and in tasks begun in here, by whatever client, and no others."""
+    """Count only the calls of this block and of the tasks started in it, of any client."""
     count = CallCount(outer=_counted.get())
     token = _counted.set(count)
     try:
@@ -125,12 +125,12 @@ class RetryPolicy:
     def delay(self, cause: Cause, attempt: int, *, dice: float, retry_after: float | None) -> float | None:
         """Seconds to wait after the attempt with this number, from 1; None: give up.
 
-        `dice`: 0 to 1. `retry_after`: seconds that Siro asked for.
+        `dice`: a random number from 0 to 1. `retry_after`: the seconds that Siro asked for.
         """
         if attempt >= self.attempts or (retry_after or 0.0) > self.patience:
             return None
         base = self.base_rate_limited if cause is Cause.RATE_LIMITED else self.base
-        # The dice go on top of what Siro asks for, so that those turned away together do not return together.
+        # The random part comes on top of Retry-After, so that calls refused together do not return together.
         back_off: float = dice * min(self.cap, base * 2.0 ** (attempt - 1))
         return back_off if retry_after is None else retry_after + min(back_off, 1.0)
 

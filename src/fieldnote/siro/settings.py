@@ -1,4 +1,4 @@
-"""Where Siro is, and how to prove who asks: from arguments, or from the environment."""
+"""Addresses and credentials of Siro, from arguments or the environment."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ _NAMES = ("base_url", "api_url", "auth_url", "token", "client_id", "client_secre
 
 @dataclass(frozen=True, slots=True)
 class SiroSettings:
-    """Addresses and credentials. Secrets print as `***`. Raises ConfigError for what cannot be right."""
+    """Addresses and credentials. Secrets print as `***`. Raises ConfigError for impossible values."""
 
     base_url: str = BASE_URL
     """With or without `/v1`, with or without a slash at the end; kept without both."""
     api_url: str = API_URL
     """As `base_url`."""
     auth_url: str = AUTH_URL
-    """As `base_url`. Used only where there is no `token`."""
+    """As `base_url`. Used only without `token`."""
     token: SecretStr | None = None
     """The organization's API token."""
     client_id: str | None = None
@@ -44,12 +44,12 @@ class SiroSettings:
     client_secret: SecretStr | None = None
     """Of the same app."""
     user_id: str | None = None
-    """Siro's id of the user in whose name user tokens are minted."""
+    """Siro's id of the user of minted user tokens."""
     rate_limit: int | None = RATE_LIMIT
-    """Calls of one token in any 60 seconds; None: as many as can be."""
+    """Calls of one token in any 60 seconds; None: no limit."""
 
     def __post_init__(self) -> None:
-        # What is given as "" or blank was not given: an empty environment variable means "none".
+        # A blank value counts as missing: an empty environment variable means "none".
         object.__setattr__(self, "base_url", clean_url(self.base_url or BASE_URL, "SIRO_BASE_URL"))
         object.__setattr__(self, "api_url", clean_url(self.api_url or API_URL, "SIRO_API_URL"))
         object.__setattr__(self, "auth_url", clean_url(self.auth_url or AUTH_URL, "SIRO_AUTH_URL"))
@@ -96,7 +96,7 @@ class SiroSettings:
 
     @property
     def uses_client_credentials(self) -> bool:
-        """Whether every call is proved by a client application, as there is no organization token."""
+        """Whether a client application proves every call, without an organization token."""
         return self.token is None and self.client_id is not None and self.client_secret is not None
 
     @property
@@ -131,7 +131,7 @@ def clean_url(url: str, setting: str) -> str:
 
 
 def _problem(url: str) -> str | None:
-    """What is wrong with a base URL. The words leave the URL out, as it may hold a password."""
+    """The problem of a base URL, without the URL: it may contain a password."""
     try:
         parts = urlsplit(url)
         _ = parts.port
@@ -142,9 +142,9 @@ def _problem(url: str) -> str | None:
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         return "is not an http or https address"
     if parts.username is not None or parts.password is not None:
-        return "holds a user name or password, which Siro does not use"
+        return "contains a user name or password, which Siro does not use"
     if "?" in url or "#" in url:
-        return "goes on after its path (? or #)"
+        return "contains a query or fragment (? or #)"
     return None
 
 
@@ -157,11 +157,11 @@ def _clean_secret(value: SecretStr | None, setting: str) -> SecretStr | None:
     if not text:
         return None
     if not is_header_safe(text):
-        hint = "Copy it once more: it must be one line of plain characters."
-        raise ConfigError(f"{setting} has a blank or a character in it that no such secret has", hint=hint)
+        hint = "Copy it again: it must be one line of plain characters."
+        raise ConfigError(f"{setting} contains a blank or a character that no secret has", hint=hint)
     return SecretStr(text)
 
 
 def is_header_safe(text: str) -> bool:
-    """Whether a token can stand in a header. HTTP libraries quote one that cannot, in their errors."""
+    """Whether a token can be sent in a header. HTTP libraries quote others in their errors."""
     return all(0x21 <= ord(character) <= 0x7E for character in text)

@@ -1,4 +1,4 @@
-"""Siro's webhooks: is it from Siro, just now, and what does it say.
+"""Verify and read Siro's webhooks.
 
 Signed as Svix does, which is the Standard Webhooks scheme with headers named `svix-*`. Both names are read.
 """
@@ -20,7 +20,7 @@ from fieldnote.siro.errors import WebhookRejected
 from fieldnote.siro.models import RecordingEvent
 
 TOLERANCE = timedelta(minutes=5)
-"""How far a webhook's time may be from ours, either way."""
+"""The largest difference between a webhook's time and this machine's."""
 
 _PREFIX = "whsec_"
 
@@ -37,7 +37,7 @@ def verify(
 
     `raw_body` must be the bytes as they came: JSON that was parsed and written again has another signature.
     Several secrets are for the time of a rotation. Raises WebhookRejected, whatever the bytes are;
-    ValueError only for what the caller got wrong (a secret that is none, a naive `now`).
+    ValueError only for mistakes of the caller (a secret that is not valid, a naive `now`).
     """
     signers = [_signer(secret) for secret in ([secrets] if isinstance(secrets, str) else secrets)]
     message_id, timestamp, signatures = _headers(headers)
@@ -49,7 +49,7 @@ def verify(
         raise WebhookRejected("the webhook's body is not UTF-8") from None
     if not any(_signed(signer, message_id, sent_at, text, signatures) for signer in signers):
         hint = "Compare the signing secret with the one that Siro shows for this endpoint."
-        raise WebhookRejected("the webhook's signature is not by a secret of ours", hint=hint)
+        raise WebhookRejected("the webhook's signature does not match any secret", hint=hint)
     return _event(text, message_id)
 
 
@@ -75,7 +75,7 @@ def new_secret() -> str:
 
 
 def _signer(secret: str) -> Webhook:
-    """Raises ValueError, without the secret, for text that is none."""
+    """Raises ValueError, without the secret, for text that is not a secret."""
     try:
         key = base64.b64decode(secret.strip().removeprefix(_PREFIX) + "==", validate=False)
     except (binascii.Error, ValueError):
@@ -117,7 +117,7 @@ def _signed(signer: Webhook, message_id: str, sent_at: datetime, text: str, sign
         wanted = signer.sign(message_id, sent_at, text)
     except UnicodeEncodeError:  # a lone surrogate in the id
         return False
-    # As text: "v1,…" must be equal to the letter, so nothing of the sender's has to be decoded.
+    # As text: "v1,…" must be equal to the letter, so the sender's text is never decoded.
     return any(hmac.compare_digest(wanted.encode(), given.encode("utf-8", "replace")) for given in signatures)
 
 
@@ -127,5 +127,5 @@ def _event(text: str, message_id: str) -> RecordingEvent:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "body"
-        raise WebhookRejected(f"the webhook is signed, but is no recording event: {where}: {first['msg']}") from None
+        raise WebhookRejected(f"the webhook is signed, but is not a recording event: {where}: {first['msg']}") from None
     return event.model_copy(update={"message_id": message_id})

@@ -132,19 +132,19 @@ def origin_of(url: str) -> str:
 
 
 @contextmanager
-def ours(call: FailedCall) -> Iterator[None]:
+def translated(call: FailedCall) -> Iterator[None]:
     """Translate the errors of the HTTP library during an exchange, and drop its log lines."""
     token = _exchanging.set(True)
     try:
         yield
     except (httpx2.RequestError, httpx2.StreamError, TimeoutError, OSError) as error:
         # `from None`: the cause would show the request in every traceback.
-        raise _translated(error, call, urlsplit(call.base_url).netloc) from None
+        raise _error_of(error, call, urlsplit(call.base_url).netloc) from None
     finally:
         _exchanging.reset(token)
 
 
-def _translated(error: Exception, call: FailedCall, host: str) -> SiroError:
+def _error_of(error: Exception, call: FailedCall, host: str) -> SiroError:
     hint = f"Check that {host} can be reached from here."
     match error:
         case httpx2.ConnectError() | httpx2.ConnectTimeout():

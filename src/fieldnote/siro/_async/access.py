@@ -1,4 +1,4 @@
-"""Who asks: the caller, organization tokens, OAuth apps and the user tokens minted with them."""
+"""The caller, organization tokens, OAuth apps and the user tokens minted with them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 Sorting = Literal["dateCreated", "dateUpdated"]
-"""By what lists of apps and tokens are sorted."""
+"""The fields that lists of apps and tokens can be sorted by."""
 
 
 class AsyncAuth(AsyncResource):

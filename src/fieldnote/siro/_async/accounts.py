@@ -41,7 +41,7 @@ class AsyncAccounts(AsyncResource):
         /,
         **fields: Unpack[AccountUpdateFields],
     ) -> Account:
-        """Change what is given of a customer. Take a record, or its fields by name."""
+        """Change the given fields of a customer. Take a record, or its fields by name."""
         body = request(AccountUpdate, record, fields)
         return await self._sender.send(endpoints.UPDATE_ACCOUNT.call(one(Account), account_id, body=body))
 

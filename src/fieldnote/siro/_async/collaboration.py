@@ -1,4 +1,4 @@
-"""What people do with recordings: ask, comment, collect."""
+"""Chats, comments, threads and folders."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ class AsyncComments(AsyncResource):
         /,
         **fields: Unpack[CommentUpdateFields],
     ) -> Comment:
-        """Change what is given of a comment.
+        """Change the given fields of a comment.
 
         Take a record, or its fields by name. Needs a user token.
         """
@@ -150,7 +150,7 @@ class AsyncComments(AsyncResource):
         return await self._sender.send(endpoints.UPDATE_COMMENT.call(one(Comment), recording_id, comment_id, body=body))
 
     async def delete(self, recording_id: str, comment_id: str) -> Comment:
-        """Delete a comment, and answer what it was. Needs a user token."""
+        """Delete a comment and return it. Needs a user token."""
         return await self._sender.send(endpoints.DELETE_COMMENT.call(one(Comment), recording_id, comment_id))
 
     async def rate(
@@ -231,7 +231,7 @@ class AsyncThreads(AsyncResource):
         /,
         **fields: Unpack[ThreadUpdateFields],
     ) -> Thread:
-        """Change what is given of a thread.
+        """Change the given fields of a thread.
 
         Take a record, or its fields by name. Needs a user token.
         """
@@ -250,7 +250,7 @@ class AsyncRootFolders(AsyncResource):
     _remove_item = endpoints.REMOVE_ROOT_FOLDER_ITEM
 
     async def list(self, *, organization_id: str | None = None) -> FolderOverview:
-        """All folders and what is in them. Needs a user token."""
+        """List all folders and their items. Needs a user token."""
         query = query_of(organizationId=organization_id)
         return await self._sender.send(self._list.call(whole(one(FolderOverview)), query=query))
 
@@ -275,7 +275,7 @@ class AsyncRootFolders(AsyncResource):
         return (await self._sender.send(self._delete.call(one(Success), body=body))).success
 
     async def items(self, folder_id: str, *, organization_id: str | None = None) -> FolderContents:
-        """A folder and what is in it. Needs a user token."""
+        """Read a folder and its items. Needs a user token."""
         query = query_of(organizationId=organization_id)
         return await self._sender.send(self._items.call(whole(one(FolderContents)), folder_id, query=query))
 
@@ -325,7 +325,7 @@ class AsyncFolders(AsyncRootFolders):
         /,
         **fields: Unpack[FolderUpdateFields],
     ) -> bool:
-        """Change what is given of a folder. Whether it was done.
+        """Change the given fields of a folder. Whether it was done.
 
         Take a record, or its fields by name. Needs a user token.
         """

@@ -1,4 +1,4 @@
-"""Conversation types, and what comes of conversations: summary prompts, outcomes, follow-ups."""
+"""Conversation types, summary prompts, outcomes and follow-ups."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 
 class AsyncConversationConfigurations(AsyncResource):
-    """Conversation types, and what Siro does with conversations of each. All calls need a user token."""
+    """Conversation types and their configuration. All calls need a user token."""
 
     async def list(self, *, organization_id: str) -> tuple[ConversationConfiguration, ...]:
         """All conversation types of an organization. Needs a user token."""
@@ -69,7 +69,7 @@ class AsyncConversationConfigurations(AsyncResource):
         /,
         **fields: Unpack[ConversationConfigurationUpdateFields],
     ) -> ConversationConfiguration:
-        """Change what is given of a conversation type. Take a record, or its fields by name.
+        """Change the given fields of a conversation type. Take a record, or its fields by name.
 
         Needs a user token that may write. The organization's id must be given too.
         """
@@ -79,7 +79,7 @@ class AsyncConversationConfigurations(AsyncResource):
 
 
 class AsyncSummaryPrompts(AsyncResource):
-    """What Siro is asked to write into summaries, part by part. All calls need a user token."""
+    """The prompts for the parts of summaries. All calls need a user token."""
 
     async def list(self, conversation_type_id: str) -> tuple[SummaryPrompt, ...]:
         """The parts of a conversation type's summary. Needs a user token."""
@@ -115,10 +115,10 @@ class AsyncSummaryPrompts(AsyncResource):
 
 
 class AsyncOutcomes(AsyncResource):
-    """What conversations can lead to, and what one led to. All calls need a user token."""
+    """The possible outcomes of conversations, and the outcome of one. All calls need a user token."""
 
     async def get(self, recording_id: str) -> RecordingOutcomes:
-        """What came of a recorded conversation, and what could be chosen. Needs a user token."""
+        """Read the outcome of a recorded conversation, and the possible ones. Needs a user token."""
         return await self._sender.send(endpoints.GET_OUTCOMES.call(one(RecordingOutcomes), recording_id))
 
     async def update(
@@ -128,7 +128,7 @@ class AsyncOutcomes(AsyncResource):
         /,
         **fields: Unpack[RecordingOutcomesUpdateFields],
     ) -> RecordingOutcomes:
-        """Say what came of a recorded conversation. Needs a user token that may write."""
+        """Set the outcome of a recorded conversation. Needs a user token that may write."""
         body = request(RecordingOutcomesUpdate, record, fields)
         return await self._sender.send(endpoints.UPDATE_OUTCOMES.call(one(RecordingOutcomes), recording_id, body=body))
 
@@ -174,7 +174,7 @@ class AsyncOutcomes(AsyncResource):
 
 
 class AsyncFollowups(AsyncResource):
-    """Customers worth going back to. All calls need a user token."""
+    """Customers worth another contact. All calls need a user token."""
 
     def list(
         self,
@@ -225,9 +225,9 @@ class AsyncFollowups(AsyncResource):
         /,
         **fields: Unpack[FollowUpUpdateFields],
     ) -> FollowUpTask:
-        """Change what is given of a follow-up. Take a record, or its fields by name.
+        """Change the given fields of a follow-up. Take a record, or its fields by name.
 
-        Needs a user token that may write. Its recording's `updated_at` does not move by it.
+        Needs a user token that may write. The recording's `updated_at` does not change.
         """
         body = request(FollowUpUpdate, record, fields)
         return await self._sender.send(endpoints.UPDATE_FOLLOWUP.call(one(FollowUpTask), followup_id, body=body))

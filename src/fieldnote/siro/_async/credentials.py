@@ -1,4 +1,4 @@
-"""How a call proves who asks: one small interface, a class a kind."""
+"""How a call proves its caller: one small interface, and one class for each kind."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ AHEAD = 600.0
 
 
 class AsyncCredential(Protocol):
-    """Proves who asks."""
+    """Proves the caller."""
 
     async def headers(self) -> Mapping[str, str]:
-        """The headers that prove it now. May ask the network for them."""
+        """The headers for now. May call the network."""
 
     def refused(self, headers: Mapping[str, str]) -> bool:
-        """Siro answered 401 to these headers. Whether new ones, at the next ask, may do better."""
+        """Siro answered 401 to these headers. Return whether new headers may work."""
 
 
 class AsyncFixed:
-    """Headers that do not change: an organization token, which an admin makes in Siro and which does not end."""
+    """Headers that do not change: an organization token, which an admin creates in Siro and which does not expire."""
 
     def __init__(self, headers: Mapping[str, str]) -> None:
         self._headers = headers
 
     async def headers(self) -> Mapping[str, str]:
-        """As they were given."""
+        """The given headers."""
         return self._headers
 
     def refused(self, headers: Mapping[str, str]) -> bool:
-        """No: there are no others."""
+        """Return False: there is only this credential."""
         del headers
         return False
 
@@ -54,7 +54,7 @@ class Minted:
 
     token: SecretStr
     life: float | None
-    """Seconds from now to its end; None: not told."""
+    """Seconds until it expires; None: unknown."""
 
 
 class AsyncMint(Protocol):
@@ -67,8 +67,8 @@ class AsyncMint(Protocol):
 class AsyncMintedToken:
     """A token that is minted as needed; shared by all tasks of a client.
 
-    It is minted at first use, replaced ahead of its end, and after a 401; however many tasks want it, one
-    asks and the others wait for what it gets.
+    It is minted at first use, and replaced before it expires and after a 401. One task mints it, and all others
+    wait for the result.
     """
 
     def __init__(self, mint: AsyncMint, names: tuple[str, ...], *, clock: Callable[[], float]) -> None:
@@ -87,7 +87,7 @@ class AsyncMintedToken:
         return self._fresh() or await self._minted()
 
     def refused(self, headers: Mapping[str, str]) -> bool:
-        """Yes. Only the first task to say so of a token discards it: the others find a newer one already."""
+        """Return True. Only the first task to say so of a token discards it: the others find a newer one."""
         if self._headers is headers:
             self._headers = None
         return True
@@ -113,7 +113,7 @@ class AsyncMintedToken:
     def _keep(self, minted: Minted) -> Mapping[str, str]:
         token = minted.token.get_secret_value()
         if not is_header_safe(token):
-            raise BadResponse("Siro minted a token that cannot stand in a header")
+            raise BadResponse("Siro minted a token that cannot be sent in a header")
         life = LIFE if minted.life is None else minted.life
         # A token that lives less than twice the margin is used for half its life.
         self._replace_at = self._clock() + max(life - AHEAD, life / 2)
@@ -126,22 +126,22 @@ class AsyncMintedToken:
 
 
 class AsyncMissing:
-    """Stands where a credential was not given, and says which setting would give it."""
+    """Takes the place of a missing credential, and names the missing setting."""
 
-    def __init__(self, what: str, settings: tuple[str, ...]) -> None:
-        self._what = what
+    def __init__(self, kind: str, settings: tuple[str, ...]) -> None:
+        self._kind = kind
         self._settings = settings
 
     async def headers(self) -> Mapping[str, str]:
         """Raises MissingCredential."""
         raise MissingCredential(
-            f"this call needs {self._what}, and {' and '.join(self._settings)} is not set"
+            f"this call needs {self._kind}, and {' and '.join(self._settings)} is not set"
             if len(self._settings) == 1
-            else f"this call needs {self._what}; not set: {', '.join(self._settings)}",
+            else f"this call needs {self._kind}; not set: {', '.join(self._settings)}",
             hint=f"Set {', '.join(self._settings)} in the environment, or give the same to the client.",
         )
 
     def refused(self, headers: Mapping[str, str]) -> bool:
-        """No: nothing was sent."""
+        """Return False: nothing was sent."""
         del headers
         return False

@@ -24,7 +24,7 @@ class AsyncEngagements(AsyncResource):
     async def sync(
         self, record: EngagementSync | EngagementSyncFields | None = None, /, **fields: Unpack[EngagementSyncFields]
     ) -> Engagement:
-        """Create an appointment, or change what is given of it. Take a record, or its fields by name."""
+        """Create an appointment, or change the given fields. Take a record, or its fields by name."""
         body = request(EngagementSync, record, fields)
         return await self._sender.send(endpoints.SYNC_ENGAGEMENT.call(one(Engagement), body=body))
 

@@ -1,4 +1,4 @@
-"""What happened on the reps' phones, recordings that other systems made, and briefs."""
+"""Events on the reps' phones, recordings of other systems, and briefs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class AsyncMobileEvents(AsyncResource):
-    """What happened in the app on the reps' phones."""
+    """Events in the app on the reps' phones."""
 
     def list(
         self,

@@ -1,4 +1,4 @@
-"""What was said, as values for CRM fields."""
+"""Extractions: the values for CRM fields."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from fieldnote.siro.models import ExtractionRow
 
 
 class AsyncExtractions(AsyncResource):
-    """What was said, as values for CRM fields."""
+    """Extractions: the values for CRM fields."""
 
     async def list(self, recording_id: str) -> tuple[ExtractionRow, ...]:
-        """Read what each definition found in a recording. Needs a user token."""
+        """Read the values that each definition found in a recording. Needs a user token."""
         return await self._all(endpoints.LIST_EXTRACTIONS, listed(ExtractionRow), recording_id)

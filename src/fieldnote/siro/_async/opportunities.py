@@ -24,7 +24,7 @@ class AsyncOpportunities(AsyncResource):
     async def sync(
         self, record: OpportunitySync | OpportunitySyncFields | None = None, /, **fields: Unpack[OpportunitySyncFields]
     ) -> Opportunity:
-        """Create a deal, or change what is given of it. Take a record, or its fields by name."""
+        """Create a deal, or change the given fields. Take a record, or its fields by name."""
         body = request(OpportunitySync, record, fields)
         return await self._sender.send(endpoints.SYNC_OPPORTUNITY.call(one(Opportunity), body=body))
 

@@ -50,7 +50,7 @@ class AsyncUsers(AsyncResource):
     async def create(
         self, record: UserCreate | UserCreateFields | None = None, /, **fields: Unpack[UserCreateFields]
     ) -> User:
-        """Create a user, who costs money. Take a record, or its fields by name."""
+        """Create a user. Users cost money. Take a record, or its fields by name."""
         body = request(UserCreate, record, fields)
         return await self._sender.send(endpoints.CREATE_USER.call(one(User), body=body))
 
@@ -61,7 +61,7 @@ class AsyncUsers(AsyncResource):
     async def update(
         self, user_id: str, record: UserUpdate | UserUpdateFields | None = None, /, **fields: Unpack[UserUpdateFields]
     ) -> User:
-        """Change what is given of a user. Take a record, or its fields by name."""
+        """Change the given fields of a user. Take a record, or its fields by name."""
         body = request(UserUpdate, record, fields)
         return await self._sender.send(endpoints.UPDATE_USER.call(one(User), user_id, body=body))
 
@@ -124,7 +124,7 @@ class AsyncEngagementUsers(AsyncResource):
         /,
         **fields: Unpack[EngagementUserSaveFields],
     ) -> EngagementUser:
-        """Change what is given of it. Take a record, or its fields by name."""
+        """Change the given fields. Take a record, or its fields by name."""
         body = request(EngagementUserSave, record, fields)
         return await self._sender.send(
             endpoints.UPDATE_ENGAGEMENT_USER.call(one(EngagementUser), engagement_user_id, body=body)
@@ -166,7 +166,7 @@ class AsyncOpportunityUsers(AsyncResource):
         /,
         **fields: Unpack[OpportunityUserSaveFields],
     ) -> OpportunityUser:
-        """Change what is given of it. Take a record, or its fields by name."""
+        """Change the given fields. Take a record, or its fields by name."""
         body = request(OpportunityUserSave, record, fields)
         return await self._sender.send(
             endpoints.UPDATE_OPPORTUNITY_USER.call(one(OpportunityUser), opportunity_user_id, body=body)

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 
 class AsyncRecordings(AsyncUploads):
-    """Recorded conversations. What only a user token may do says so."""
+    """Recorded conversations. Methods that need a user token say so."""
 
     def list(
         self,
@@ -107,7 +107,7 @@ class AsyncRecordings(AsyncUploads):
         show_evaluation_score: bool = False,
         show_followups: bool = False,
     ) -> Recording:
-        """Read one recording, with what is asked for."""
+        """Read one recording, with the parts that you ask for."""
         query = query_of(
             showCrmLinks=show_crm_links or None,
             showSummary=show_summary or None,
@@ -174,7 +174,7 @@ class AsyncRecordings(AsyncUploads):
         show_evaluation_score: bool = False,
         show_followups: bool = False,
     ) -> UserRecording:
-        """Read one recording, with what is asked for. Needs a user token."""
+        """Read one recording, with the parts that you ask for. Needs a user token."""
         query = query_of(
             showCrmCustomers=show_crm_customers or None,
             showCrmOpportunities=show_crm_opportunities or None,
@@ -222,7 +222,7 @@ class AsyncRecordings(AsyncUploads):
     async def create(
         self, record: RecordingCreate | RecordingCreateFields | None = None, /, **fields: Unpack[RecordingCreateFields]
     ) -> None:
-        """Say that a recording is about to be made, under an id of the caller's choice.
+        """Announce a recording, under an id of your choice.
 
         Take a record, or its fields by name. Needs a user token.
         """
@@ -232,7 +232,7 @@ class AsyncRecordings(AsyncUploads):
     async def update(
         self, record: RecordingUpdate | RecordingUpdateFields | None = None, /, **fields: Unpack[RecordingUpdateFields]
     ) -> UserRecording:
-        """Change what is given of a recording.
+        """Change the given fields of a recording.
 
         Take a record, or its fields by name. Needs a user token.
         """
@@ -272,10 +272,10 @@ class AsyncRecordings(AsyncUploads):
         body = request(RecordingLink, record, fields)
         await self._sender.send(endpoints.UNLINK_RECORDING.call(done(nothing), recording_id, body=body))
 
-    # --- what was said ------------------------------------------------------------------------------------
+    # --- transcripts --------------------------------------------------------------------------------------
 
     async def utterances(self, recording_id: str, *, page_size: int | None = None) -> Transcript:
-        """Read who said what, to the end. Needs a user token."""
+        """Read the transcript, to its end. Needs a user token."""
         utterances: tuple[Utterance, ...] = ()
         speakers: dict[str, str] = {}
         cursor: str | None = None
@@ -330,7 +330,7 @@ class AsyncRecordings(AsyncUploads):
         body = request(TranscriptionLanguageSet, record, fields)
         await self._sender.send(endpoints.SET_TRANSCRIPTION_LANGUAGE.call(nothing, recording_id, body=body))
 
-    # --- who listens --------------------------------------------------------------------------------------
+    # --- views --------------------------------------------------------------------------------------------
 
     async def log_listen(
         self, recording_id: str, record: Listening | ListeningFields | None = None, /, **fields: Unpack[ListeningFields]

@@ -45,7 +45,7 @@ Scopes = EvaluationScope | str | Iterable[EvaluationScope | str]
 
 
 class AsyncScorecards(AsyncResource):
-    """Scorecards, by which Siro judges conversations. All calls need a user token.
+    """Scorecards: how Siro judges conversations. All calls need a user token.
 
     A scorecard's id is not a recording's. Most organizations have one active scorecard a conversation type.
     """
@@ -57,7 +57,7 @@ class AsyncScorecards(AsyncResource):
         conversation_type_id: str | None = None,
         is_active: bool | None = None,
     ) -> tuple[Scorecard, ...]:
-        """The scorecards with their trees. Needs a user token; who is no administrator sees active ones only.
+        """The scorecards with their trees. Needs a user token. Only administrators see inactive ones.
 
         Siro's documentation asks for `organization_id`, although its contract does not.
         """
@@ -106,7 +106,7 @@ class AsyncScorecards(AsyncResource):
         /,
         **fields: Unpack[ScorecardUpdateFields],
     ) -> SavedScorecard:
-        """Change what is given of a scorecard; give a list whole. Needs a user token that may write."""
+        """Change the given fields of a scorecard; give a list whole. Needs a user token that may write."""
         body = request(ScorecardUpdate, record, fields)
         return await self._sender.send(endpoints.UPDATE_SCORECARD.call(one(SavedScorecard), scorecard_id, body=body))
 
@@ -124,7 +124,7 @@ class AsyncScorecards(AsyncResource):
 
         `filter_by` says whose they are, `filter_by_ids` names them: recordings, a user, a team or the
         scorecard's organization. Spotlights come for a user alone. A rep may ask for themselves and their own
-        teams, a coach for the reps of theirs, an administrator for all. Recordings under about three minutes often
+        teams, a coach for the reps of their teams, an administrator for all. Recordings under about three minutes often
         are never scored, and scores land minutes to hours after the recording.
         """
         query = _evaluated(start_at, end_at, filter_by, filter_by_ids, group_by)
@@ -146,7 +146,7 @@ class AsyncScorecards(AsyncResource):
         return await self._all(endpoints.GET_EVALUATION_POPULATIONS, read, scorecard_id, query=query)
 
     async def color_configurations(self, *, organization_id: str) -> tuple[ColorConfiguration, ...]:
-        """Which scores an organization shows in which colour, in percent. Needs a user token."""
+        """The color of each range of scores, in percent. Needs a user token."""
         query = query_of(organizationId=organization_id)
         read = inside("colorConfigurations", listed(ColorConfiguration))
         return await self._all(endpoints.LIST_COLOR_CONFIGURATIONS, read, query=query)
@@ -196,7 +196,7 @@ class AsyncScorecards(AsyncResource):
 
 
 class AsyncMetrics(AsyncResource):
-    """What scorecards measure. All calls need a user token."""
+    """The metrics of scorecards. All calls need a user token."""
 
     async def available(
         self,
@@ -227,7 +227,7 @@ class AsyncMetrics(AsyncResource):
         filter_by_ids: Ids,
         group_by: Scopes | None = None,
     ) -> MetricValues:
-        """What the metrics came to in the conversations between two instants, each in its own unit.
+        """The values of metrics for the conversations between two instants, each in its own unit.
 
         Needs a user token. `filter_by` says whose conversations they are, `filter_by_ids` names them.
         """
@@ -238,7 +238,7 @@ class AsyncMetrics(AsyncResource):
         return await self._sender.send(endpoints.METRIC_VALUES.call(one(MetricValues), query=query))
 
     async def get(self, metric_id: str) -> MetricNode:
-        """The scorecard's node that a metric stands in. Needs a user token."""
+        """The scorecard's node of a metric. Needs a user token."""
         return await self._sender.send(endpoints.GET_METRIC.call(one(MetricNode), metric_id))
 
     async def create(
@@ -267,11 +267,11 @@ class AsyncMetrics(AsyncResource):
 def _evaluated(
     start_at: datetime, end_at: datetime, filter_by: Scopes, filter_by_ids: Ids, group_by: Scopes | None
 ) -> tuple[tuple[str, str], ...]:
-    """The query for whose conversations, and when. Raises ValueError where nobody is named."""
+    """The query for people and times. Raises ValueError without people."""
     query = query_of(startAt=start_at, endAt=end_at, filterBy=filter_by, filterByIds=filter_by_ids, groupBy=group_by)
     missing = {"filterBy", "filterByIds"} - {name for name, value in query if value}
     if missing:
-        raise ValueError("filter_by and filter_by_ids must name whose conversations are evaluated")
+        raise ValueError("filter_by and filter_by_ids must name the conversations to evaluate")
     return query
 
 

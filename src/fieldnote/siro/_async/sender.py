@@ -62,9 +62,9 @@ from fieldnote.siro.wire import (
     complaint,
     json_of,
     origin_of,
-    ours,
     success_of,
     timeouts_of,
+    translated,
     upload_seconds,
     url_of,
 )
@@ -305,7 +305,7 @@ class AsyncSender:
         """One request and its answer, of any status."""
         request = self._request(operation, call.base_url, proof)
         self._tally.add(calls=1)
-        with ours(call):
+        with translated(call):
             async with async_deadline(self._options.whole):
                 answer = await self._receive(await self._http.send(request, stream=True), call)
         if self._options.on_response:
@@ -338,7 +338,7 @@ class AsyncSender:
                 "PUT", url, content=content, headers={**headers, **own}, extensions=self._extensions
             )
             self._tally.add(calls=1)
-            with ours(call):
+            with translated(call):
                 async with async_deadline(self._options.whole + upload_seconds(size)):
                     return await self._receive(await self._http.send(request, stream=True), call)
 

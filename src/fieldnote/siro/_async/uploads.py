@@ -77,7 +77,7 @@ class AsyncUploads(AsyncResource):
         `started_at` is when the conversation began. Whose it is says one of `user_id`, `user_email` and
         `user_phone`. `file_type` is the media type, guessed from the file's name if it is not given. `crm_objects`
         must have been synced before. The file is read as it is sent. Raises FileNotFoundError, and ValueError for
-        what is no such file.
+        a file without audio.
         """
         file, size, media_type = _audio_file(path, file_type)
         given: dict[str, Any] = {

@@ -44,7 +44,7 @@ class Accounts(Resource):
         /,
         **fields: Unpack[AccountUpdateFields],
     ) -> Account:
-        """Change what is given of a customer. Take a record, or its fields by name."""
+        """Change the given fields of a customer. Take a record, or its fields by name."""
         body = request(AccountUpdate, record, fields)
         return self._sender.send(endpoints.UPDATE_ACCOUNT.call(one(Account), account_id, body=body))
 

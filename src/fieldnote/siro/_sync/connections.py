@@ -32,7 +32,7 @@ class Connections(Resource):
     def list(self, *, integration_platform: IntegrationPlatform | str | None = None) -> tuple[Connection, ...]:
         """An organization's connections, all or those to one kind of CRM.
 
-        Where a native one is active, pushing the same appointments would double them.
+        To push the appointments of an active native connection would double them.
         """
         query = query_of(integrationPlatform=integration_platform)
         return self._all(endpoints.LIST_CONNECTIONS, listed(Connection), query=query)
@@ -58,12 +58,12 @@ class Connections(Resource):
         /,
         **fields: Unpack[ConnectionUpdateFields],
     ) -> Connection:
-        """Change what is given of a connection. Take a record, or its fields by name."""
+        """Change the given fields of a connection. Take a record, or its fields by name."""
         body = request(ConnectionUpdate, record, fields)
         return self._sender.send(endpoints.UPDATE_CONNECTION.call(one(Connection), connection_id, body=body))
 
     def delete(self, connection_id: str) -> Connection:
-        """Delete a connection, and answer what it was."""
+        """Delete a connection and return it."""
         return self._sender.send(endpoints.DELETE_CONNECTION.call(one(Connection), connection_id))
 
     def connect_salesforce(

@@ -62,7 +62,7 @@ class Organizations(Resource):
         /,
         **fields: Unpack[OrganizationUpdateFields],
     ) -> Organization:
-        """Change what is given of an organization. Take a record, or its fields by name."""
+        """Change the given fields of an organization. Take a record, or its fields by name."""
         body = request(OrganizationUpdate, record, fields)
         return self._sender.send(endpoints.UPDATE_ORGANIZATION.call(one(Organization), organization_id, body=body))
 
@@ -102,7 +102,7 @@ class Teams(Resource):
         /,
         **fields: Unpack[TeamUpdateFields],
     ) -> Team:
-        """Change what is given of a team. Take a record, or its fields by name."""
+        """Change the given fields of a team. Take a record, or its fields by name."""
         body = request(TeamUpdate, record, fields)
         return self._sender.send(endpoints.UPDATE_TEAM.call(one(Team), organization_id, team_id, body=body))
 
@@ -111,5 +111,5 @@ class Teams(Resource):
         return self._sender.send(endpoints.GET_TEAM_CODE_LINK.call(one(TeamCodeLink), team_id))
 
     def delete(self, organization_id: str, team_id: str) -> Team:
-        """Delete a team, and answer what it was."""
+        """Delete a team and return it."""
         return self._sender.send(endpoints.DELETE_TEAM.call(one(Team), organization_id, team_id))

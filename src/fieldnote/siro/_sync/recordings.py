@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 
 
 class Recordings(Uploads):
-    """Recorded conversations. What only a user token may do says so."""
+    """Recorded conversations. Methods that need a user token say so."""
 
     def list(
         self,
@@ -110,7 +110,7 @@ class Recordings(Uploads):
         show_evaluation_score: bool = False,
         show_followups: bool = False,
     ) -> Recording:
-        """Read one recording, with what is asked for."""
+        """Read one recording, with the parts that you ask for."""
         query = query_of(
             showCrmLinks=show_crm_links or None,
             showSummary=show_summary or None,
@@ -177,7 +177,7 @@ class Recordings(Uploads):
         show_evaluation_score: bool = False,
         show_followups: bool = False,
     ) -> UserRecording:
-        """Read one recording, with what is asked for. Needs a user token."""
+        """Read one recording, with the parts that you ask for. Needs a user token."""
         query = query_of(
             showCrmCustomers=show_crm_customers or None,
             showCrmOpportunities=show_crm_opportunities or None,
@@ -225,7 +225,7 @@ class Recordings(Uploads):
     def create(
         self, record: RecordingCreate | RecordingCreateFields | None = None, /, **fields: Unpack[RecordingCreateFields]
     ) -> None:
-        """Say that a recording is about to be made, under an id of the caller's choice.
+        """Announce a recording, under an id of your choice.
 
         Take a record, or its fields by name. Needs a user token.
         """
@@ -235,7 +235,7 @@ class Recordings(Uploads):
     def update(
         self, record: RecordingUpdate | RecordingUpdateFields | None = None, /, **fields: Unpack[RecordingUpdateFields]
     ) -> UserRecording:
-        """Change what is given of a recording.
+        """Change the given fields of a recording.
 
         Take a record, or its fields by name. Needs a user token.
         """
@@ -275,10 +275,10 @@ class Recordings(Uploads):
         body = request(RecordingLink, record, fields)
         self._sender.send(endpoints.UNLINK_RECORDING.call(done(nothing), recording_id, body=body))
 
-    # --- what was said ------------------------------------------------------------------------------------
+    # --- transcripts --------------------------------------------------------------------------------------
 
     def utterances(self, recording_id: str, *, page_size: int | None = None) -> Transcript:
-        """Read who said what, to the end. Needs a user token."""
+        """Read the transcript, to its end. Needs a user token."""
         utterances: tuple[Utterance, ...] = ()
         speakers: dict[str, str] = {}
         cursor: str | None = None
@@ -333,7 +333,7 @@ class Recordings(Uploads):
         body = request(TranscriptionLanguageSet, record, fields)
         self._sender.send(endpoints.SET_TRANSCRIPTION_LANGUAGE.call(nothing, recording_id, body=body))
 
-    # --- who listens --------------------------------------------------------------------------------------
+    # --- views --------------------------------------------------------------------------------------------
 
     def log_listen(
         self, recording_id: str, record: Listening | ListeningFields | None = None, /, **fields: Unpack[ListeningFields]

@@ -61,7 +61,7 @@ class RecordingsV2(Resource):
     def decorations(
         self, record: DecorationsAsk | DecorationsAskFields | None = None, /, **fields: Unpack[DecorationsAskFields]
     ) -> RecordingDecorations:
-        """Read what Siro's app shows beside recordings in a list, for at most 200 `recording_ids`."""
+        """Read the facts that Siro's app shows beside recordings in a list, for at most 200 `recording_ids`."""
         body = request(DecorationsAsk, record, fields)
         return self._sender.send(endpoints.DECORATE_RECORDINGS.call(one(RecordingDecorations), body=body))
 

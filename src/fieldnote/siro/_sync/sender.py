@@ -65,9 +65,9 @@ from fieldnote.siro.wire import (
     complaint,
     json_of,
     origin_of,
-    ours,
     success_of,
     timeouts_of,
+    translated,
     upload_seconds,
     url_of,
 )
@@ -306,7 +306,7 @@ class Sender:
         """One request and its answer, of any status."""
         request = self._request(operation, call.base_url, proof)
         self._tally.add(calls=1)
-        with ours(call):
+        with translated(call):
             with deadline(self._options.whole):
                 answer = self._receive(self._http.send(request, stream=True), call)
         if self._options.on_response:
@@ -339,7 +339,7 @@ class Sender:
                 "PUT", url, content=content, headers={**headers, **own}, extensions=self._extensions
             )
             self._tally.add(calls=1)
-            with ours(call):
+            with translated(call):
                 with deadline(self._options.whole + upload_seconds(size)):
                     return self._receive(self._http.send(request, stream=True), call)
 

@@ -1,4 +1,4 @@
-"""Who asks: organization tokens, OAuth apps and the user tokens minted with them."""
+"""Organization tokens, OAuth apps and the user tokens minted with them."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class TokenCreate(RequestModel):
 
 
 class OrganizationToken(CallerIdentity):
-    """An organization token. The token itself is shown once, to whoever creates it."""
+    """An organization token. The token itself is shown once, to its creator."""
 
     token: Secret | None = None
 
@@ -107,7 +107,7 @@ class AccessTokenDetails(ResponseModel):
 
 
 class AccessTokenRevoke(RequestModel):
-    """What proves that a user token may be revoked."""
+    """Proof that a user token may be revoked."""
 
     client_secret: Secret
     user_id: str

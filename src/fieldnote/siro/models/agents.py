@@ -46,7 +46,7 @@ class AgentRun(RequestModel):
     """The session to go on with; without it a new one."""
     organization_id: Given[str] = None
     initial_context: JsonValue = Field(default=None, repr=False)
-    """What the agent should know, such as a customer. Any JSON value."""
+    """Facts for the agent, such as a customer. Any JSON value."""
     question_source: Given[QuestionSource] = None
     streaming: bool | None = None
     """Whether the answer comes in parts. This client reads it whole."""
@@ -142,12 +142,12 @@ class AgentAnswer(ResponseModel):
 
 
 class SuggestedQuestionsAsk(RequestModel):
-    """What questions to suggest for."""
+    """A request for suggested questions."""
 
     query_entrypoint: AgentEntrypoint
     num_suggested_questions: Given[Annotated[int, Field(ge=1, le=10, strict=True)]] = None
     initial_context: JsonValue = Field(default=None, repr=False)
-    """What the agent should know, such as a customer. Any JSON value."""
+    """Facts for the agent, such as a customer. Any JSON value."""
 
 
 # --- sessions -------------------------------------------------------------------------------------------
@@ -160,7 +160,7 @@ class SessionUpdate(RequestModel):
 
 
 class AnswerFeedback(RequestModel):
-    """What a person thinks of an answer. None takes it back."""
+    """A person's opinion of an answer. None takes it back."""
 
     feedback: Thumb | None
     feedback_text: Given[Annotated[str, Field(max_length=1000)]] = Field(default=None, repr=False)
@@ -204,7 +204,7 @@ class SessionChanged(ResponseModel):
 
 
 class SavedFeedback(ResponseModel):
-    """What a person thinks of an answer."""
+    """A person's opinion of an answer."""
 
     session_id: str
     invocation_id: str | None = None

@@ -1,9 +1,9 @@
-"""What all models share: names, unknown fields, nulls, times, numbers and secrets.
+"""The rules of all models: names, unknown fields, nulls, times, numbers and secrets.
 
-Three rules hold everywhere.
+Three rules apply everywhere.
 
 - Attributes are snake_case; on the wire they are camelCase.
-- `wire()` is the record as it travels: only what was given, an explicit None as null. A field that was
+- `wire()` is the record as it travels: only the given fields, an explicit None as null. A field that was
   not given is not sent, so it stays as it is at Siro; null clears it, where Siro allows that.
 - A time is aware and in UTC, written `2026-02-15T14:00:00Z`.
 """
@@ -52,7 +52,7 @@ class Model(BaseModel):
     )
 
     def wire(self) -> dict[str, Any]:
-        """The record as JSON values under the names of the wire: what was given, secrets in clear."""
+        """The record as JSON values under the names of the wire: the given fields, secrets in clear text."""
         return self.model_dump(mode="json", by_alias=True, exclude_unset=True, context=_ON_THE_WIRE)
 
     def shown(self) -> dict[str, Any]:
@@ -61,7 +61,7 @@ class Model(BaseModel):
 
 
 class RequestModel(Model):
-    """What a client sends. A field that Siro does not know is refused here, before anything is sent."""
+    """A request. A field that Siro does not know is refused here, before anything is sent."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -69,8 +69,8 @@ class RequestModel(Model):
     def read(cls, body: bytes | str | Mapping[str, Any]) -> Self:
         """Read a request as a server does: wire names only, unknown fields ignored at every depth.
 
-        The published contract lets a server do so. Types are as JSON has them (a number in quotes is no
-        number); a time without a zone is taken as UTC. `body` is JSON text or what it parses to. Raises
+        The published contract lets a server do so. Types are those of JSON: a number in quotes is not a
+        number. A time without a zone is UTC. `body` is JSON text or its parsed value. Raises
         pydantic.ValidationError.
         """
         text = body if isinstance(body, bytes | str) else json.dumps(body)
@@ -80,13 +80,13 @@ class RequestModel(Model):
 
 
 class FormModel(RequestModel):
-    """What a client sends as a form, not as JSON: OAuth's own requests. Its names are as they stand."""
+    """A request that travels as a form: those of OAuth. Its names travel unchanged."""
 
     model_config = ConfigDict(alias_generator=None)
 
 
 class ResponseModel(Model):
-    """What Siro answers. Unknown fields are kept in `model_extra`; what real answers lack may be None."""
+    """An answer. `model_extra` keeps unknown fields. Fields that real answers lack may be None."""
 
     model_config = ConfigDict(extra="allow", coerce_numbers_to_str=True)
 
@@ -101,16 +101,16 @@ def _not_null(value: T | None) -> T:
 
 
 Given = Annotated[T | None, AfterValidator(_not_null)]
-"""A request's field that may be left out (the attribute is None then), and that Siro cannot clear."""
+"""A request's field that is optional (None: not given), and that Siro cannot clear."""
 
 
 def null_as_nothing(value: object) -> object:
-    """For a list in an answer that may be null: an empty one."""
+    """Read a null list as an empty one."""
     return () if value is None else value
 
 
 Lenient = Annotated[T | str, Field(union_mode="left_to_right")]
-"""A response's word out of an enum, or as text if Siro has learnt a new one."""
+"""A word of an enum, or text where Siro uses a new word."""
 
 
 # --- times ----------------------------------------------------------------------------------------------
@@ -127,16 +127,16 @@ def _read_time(value: object) -> object:
             try:
                 return datetime.fromisoformat(value.strip())
             except ValueError:
-                raise ValueError("is not a time as ISO 8601 writes it, such as 2026-02-15T14:00:00Z") from None
+                raise ValueError("is not an ISO 8601 time, such as 2026-02-15T14:00:00Z") from None
         case _:
-            raise ValueError("is not a time: ISO 8601 text is wanted, such as 2026-02-15T14:00:00Z")
+            raise ValueError("is not a time: give ISO 8601 text, such as 2026-02-15T14:00:00Z")
 
 
 def _in_utc(value: datetime) -> datetime:
     try:
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
     except (OverflowError, ValueError):
-        raise ValueError("is a time too near the ends of the calendar") from None
+        raise ValueError("is outside the calendar") from None
 
 
 def _sent_time(value: datetime, info: ValidationInfo) -> datetime:
@@ -173,7 +173,7 @@ SentTime = Annotated[datetime, BeforeValidator(_read_time), AfterValidator(_sent
 """An instant in a request: aware, kept in UTC."""
 
 OptionalTime = Annotated[datetime | None, PlainValidator(_answered_time)]
-"""An instant in an answer, in UTC; None where it is missing, or not as ISO 8601 writes it. Without a zone it is UTC."""
+"""An instant in an answer, in UTC; None where it is missing or not ISO 8601. Without a zone it is UTC."""
 
 
 def _clock_text(value: object) -> object:
@@ -232,4 +232,4 @@ def _reveal(value: SecretStr, info: SerializationInfo) -> str:
 
 
 Secret = Annotated[SecretStr, PlainSerializer(_reveal, return_type=str, when_used="json")]
-"""Prints as `***`; `wire()` alone shows it, as a server has to answer it once."""
+"""Prints as `***`. Only `wire()` shows it: a server must answer it once."""

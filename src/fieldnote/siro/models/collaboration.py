@@ -1,4 +1,4 @@
-"""What people do with recordings: ask, comment, collect."""
+"""Chats, comments, threads and folders."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class TeamRep(RequestModel):
 
 
 class Recipient(RequestModel):
-    """Whom a comment is for: a user, or a team with its reps."""
+    """A recipient of a comment: a user, or a team with its reps."""
 
     key: str
     """Siro's id of the user or team."""
@@ -109,14 +109,14 @@ class CommentCreate(RequestModel):
 
 
 class UnreadChange(RequestModel):
-    """For whom a comment is unread: Siro's ids of users."""
+    """The users who have not read a comment, by Siro's ids."""
 
     add: Given[tuple[str, ...]] = None
     remove: Given[tuple[str, ...]] = None
 
 
 class CommentUpdate(RequestModel):
-    """What to change of a comment."""
+    """The fields of a comment to change."""
 
     text: Given[str] = Field(default=None, repr=False)
     audio: Given[CommentAudioSave] = None
@@ -125,7 +125,7 @@ class CommentUpdate(RequestModel):
 
 
 class CommentRate(RequestModel):
-    """What somebody thinks of a comment."""
+    """A person's opinion of a comment."""
 
     rating: Literal[0, 1]
     """1: helpful."""
@@ -151,7 +151,7 @@ class Comment(ResponseModel):
     recording_title: str | None = None
     thread_id: str | None = None
     commenter_uid: str | None = None
-    """Siro's id of the user who made it."""
+    """Siro's id of its author."""
     commenter_first_name: str | None = None
     commenter_last_name: str | None = None
     text: str | None = Field(default=None, repr=False)
@@ -168,7 +168,7 @@ class Comment(ResponseModel):
 
 
 class CommentRating(ResponseModel):
-    """What somebody thinks of a comment."""
+    """A person's opinion of a comment."""
 
     comment_id: str
     rating: int | None = None
@@ -176,7 +176,7 @@ class CommentRating(ResponseModel):
 
 
 class ThreadUpdate(RequestModel):
-    """What to change of a thread."""
+    """The fields of a thread to change."""
 
     is_private: bool
 
@@ -188,7 +188,7 @@ class Thread(ResponseModel):
     recording_id: str | None = None
     title: str | None = None
     created_by: str | None = None
-    """Siro's id of the user who began it."""
+    """Siro's id of its author."""
     organization_id: str | None = None
     count_comments: Number | None = None
     latest_comment: Comment | None = None
@@ -215,7 +215,7 @@ class FolderCreate(RequestModel):
 
 
 class FolderUpdate(RequestModel):
-    """What to change of a folder."""
+    """The fields of a folder to change."""
 
     is_public: bool
     organization_id: Given[str] = None
@@ -238,7 +238,7 @@ class FolderItemAdd(RequestModel):
 
 
 class FolderItemRemove(RequestModel):
-    """What to take out of a folder."""
+    """An item to remove from a folder."""
 
     folder_item_id: str
     organization_id: str
@@ -252,7 +252,7 @@ class Folder(ResponseModel):
     description: str | None = None
     is_public: bool | None = None
     user_id: str | None = None
-    """Siro's id of the user whose it is."""
+    """Siro's id of its owner."""
     team_id: str | None = None
     organization_id: str | None = None
     date_created: OptionalTime = None
@@ -271,20 +271,20 @@ class FolderItem(ResponseModel):
 
 
 class FolderOverview(ResponseModel):
-    """Folders and what is in them."""
+    """Folders and their items."""
 
     folders: Annotated[tuple[Folder, ...], BeforeValidator(null_as_nothing)] = ()
     folder_items: Annotated[tuple[FolderItem, ...], BeforeValidator(null_as_nothing)] = ()
 
 
 class FolderContents(ResponseModel):
-    """A folder and what is in it."""
+    """Read a folder and its items."""
 
     folder: Folder | None = None
     folder_items: Annotated[tuple[FolderItem, ...], BeforeValidator(null_as_nothing)] = ()
 
 
 class Created(ResponseModel):
-    """The id of what was created."""
+    """The id of the new record."""
 
     id: str | None = None

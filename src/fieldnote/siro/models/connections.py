@@ -29,7 +29,7 @@ class ConnectionCreate(RequestModel):
 
 
 class ConnectionUpdate(RequestModel):
-    """What to change of a connection."""
+    """The fields of a connection to change."""
 
     name: Given[str] = None
     is_active: Given[bool] = None
@@ -60,7 +60,7 @@ class Connection(ResponseModel):
     """The CRM's own id of the company's account."""
     integration_platform: Lenient[IntegrationPlatform] | None = None
     is_active: bool | None = None
-    """Whether it syncs. Pushing what an active native connection syncs would double every record."""
+    """Whether it syncs. To push the records of an active native connection would double each of them."""
     sync_status: Annotated[tuple[SyncStatus, ...], BeforeValidator(null_as_nothing)] = ()
     sync_transcript: bool | None = None
     """Whether transcripts are sent to the CRM."""
@@ -85,7 +85,7 @@ class SalesforceConnect(RequestModel):
 
 
 class SalesforceConnected(ResponseModel):
-    """What became of it."""
+    """The result."""
 
     integration_connection_id: str
     is_active: bool | None = None

@@ -1,7 +1,7 @@
-"""Conversation types and what goes with them: their configuration, summary prompts, outcomes.
+"""Conversation types: their configuration, summary prompts, outcomes.
 
 An organization has several conversation types, such as a first visit and a service call. A *configuration*
-says what Siro looks for in conversations of one type, and what it asks the rep afterwards.
+names the things that Siro looks for in conversations of one type, and the questions to the rep afterwards.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from fieldnote.siro.models.base import (
 )
 from fieldnote.siro.models.enums import BookmarkType, DebriefResponseType, OutcomeLabel
 
-# --- what is sent ---------------------------------------------------------------------------------------
+# --- requests -------------------------------------------------------------------------------------------
 
 
 class ConversationConfigurationCreate(RequestModel):
@@ -35,7 +35,7 @@ class ConversationConfigurationCreate(RequestModel):
 
 
 class ConversationConfigurationUpdate(RequestModel):
-    """What to change of a conversation type."""
+    """The fields of a conversation type to change."""
 
     organization_id: str
     display_name: Given[str] = None
@@ -51,7 +51,7 @@ class SummaryPromptSave(RequestModel):
     """One part of the summary, as Siro is asked to write it."""
 
     prompt: str = Field(repr=False)
-    """What Siro's language model is told."""
+    """The prompt for Siro's language model."""
     prompt_header: Given[str] = None
     """The part's heading."""
     prompt_index: Given[Number] = None
@@ -69,9 +69,9 @@ class OutcomeDefinitionSave(RequestModel):
     """An outcome to add to a conversation type, or to change."""
 
     custom_outcome_label: Annotated[str, Field(min_length=1, max_length=100)]
-    """What the organization calls it, in 1 to 100 characters."""
+    """The organization's name for it, in 1 to 100 characters."""
     universal_outcome_label: OutcomeLabel
-    """What it means."""
+    """Its meaning."""
     prompt: str | None = Field(repr=False)
     """How Siro's language model recognizes it. Must be given, if only as None."""
     outcome_definition_id: Given[Uuid] = None
@@ -87,13 +87,13 @@ class MultipleOutcomesSave(RequestModel):
 
 
 class RecordingOutcomesUpdate(RequestModel):
-    """What came of a conversation, as a person says."""
+    """The outcome of a conversation, set by a person."""
 
     selected_custom_labels: tuple[str, ...]
-    """All outcomes that hold, in the organization's own words, out of `RecordingOutcomes.possible_outcomes`."""
+    """All outcomes that apply, in the organization's own words, out of `RecordingOutcomes.possible_outcomes`."""
 
 
-# --- what is answered -----------------------------------------------------------------------------------
+# --- answers --------------------------------------------------------------------------------------------
 
 
 class SummaryPrompt(ResponseModel):
@@ -128,12 +128,12 @@ class DebriefQuestion(ResponseModel):
 
 
 class BookmarkExpression(ResponseModel):
-    """What makes Siro set a bookmark."""
+    """The cause for a bookmark."""
 
     title: str | None = None
     type: Lenient[BookmarkType] | None = None
     identifiers: tuple[JsonValue, ...] | None = None
-    """What to listen for; the contract gives it no shape."""
+    """The words to listen for; the contract gives them no shape."""
     override_parent: bool | None = None
     advanced_bookmark_model_id: str | None = None
     bookmark_config_id: str | None = None
@@ -148,7 +148,7 @@ class TagConfiguration(ResponseModel):
 
 
 class ConversationConfiguration(ResponseModel):
-    """A conversation type, and what Siro does with conversations of it."""
+    """A conversation type and its configuration."""
 
     id: str | None = None
     conversation_type: str | None = None
@@ -185,9 +185,9 @@ class OutcomeDefinition(ResponseModel):
 
     id: str
     custom_outcome_label: str | None = None
-    """What the organization calls it."""
+    """The organization's name for it."""
     universal_outcome_label: Lenient[OutcomeLabel] | None = None
-    """What it means."""
+    """Its meaning."""
     prompt: str | None = Field(default=None, repr=False)
     """How Siro's language model recognizes it."""
     date_created: OptionalTime = None
@@ -206,20 +206,20 @@ class PossibleOutcome(ResponseModel):
     """An outcome that can be chosen for a recording."""
 
     custom_label: str | None = None
-    """What the organization calls it."""
+    """The organization's name for it."""
     universal_label: Lenient[OutcomeLabel] | None = None
-    """What it means."""
+    """Its meaning."""
     description: str | None = None
 
 
 class RecordingOutcomes(ResponseModel):
-    """What came of a recorded conversation."""
+    """The outcome of a recorded conversation."""
 
     selected_custom_labels: Annotated[tuple[str, ...], BeforeValidator(null_as_nothing)] = ()
-    """The outcomes that hold, in the organization's own words."""
+    """The outcomes that apply, in the organization's own words."""
     universal_outcome_label: Lenient[OutcomeLabel] | None = None
-    """What they mean together; None while nothing is chosen."""
+    """Their common meaning; None without an outcome."""
     possible_outcomes: Annotated[tuple[PossibleOutcome, ...], BeforeValidator(null_as_nothing)] = ()
     """All that can be chosen."""
     edited: bool | None = None
-    """Whether a person changed what Siro found."""
+    """Whether a person changed Siro's finding."""

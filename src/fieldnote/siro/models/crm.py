@@ -1,8 +1,8 @@
-"""CRM records: what a sync sends, and what Siro answers.
+"""CRM records: the requests of a sync, and Siro's answers.
 
 Ids named `external_id` are the CRM's own; Siro compares them as text. Only `external_id` is required of most
-records to send: what is left out stays as it is at Siro, and a nested record with nothing but its `external_id`
-points at one that was synced before. Of answers only that is required which a record is nothing without.
+records to send: a field without a value stays as it is at Siro. A nested record with only its `external_id`
+points at a record that was synced before. Answers require only the fields that identify a record.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Address(RequestModel):
 
 
 class OwnerSync(RequestModel):
-    """Who a record belongs to in the CRM."""
+    """The owner of a record in the CRM."""
 
     external_id: ExternalId
     """The CRM's id of the owning user."""
@@ -60,7 +60,7 @@ class UserSync(RequestModel):
 
 
 class _Party(RequestModel):
-    """What accounts, contacts and leads have in common."""
+    """The common fields of accounts, contacts and leads."""
 
     email_addresses: Given[tuple[str, ...]] = None
     phone_numbers: Given[tuple[str, ...]] = None
@@ -102,7 +102,7 @@ class OpportunityContactSync(ContactSync):
 
 
 class LeadSync(_Party):
-    """A customer to be."""
+    """A possible customer."""
 
     external_id: ExternalId
     first_name: Given[str] = None
@@ -110,7 +110,7 @@ class LeadSync(_Party):
 
 
 class EngagementTypeSync(RequestModel):
-    """What kind of appointment it is."""
+    """The kind of an appointment."""
 
     activity_type: ActivityType
     name: str
@@ -125,7 +125,7 @@ class EngagementOpportunitySync(RequestModel):
     external_id: ExternalId
     name: Given[str] = None
     amount: Given[Number] = None
-    """The deal's worth, in the organization's currency (45000 is 45,000.00)."""
+    """The value of the deal, in the organization's currency (45000 is 45,000.00)."""
     disposition: Given[Disposition] = None
     closed_at: Given[SentTime] = None
     last_activity_at: Given[SentTime] = None
@@ -142,7 +142,7 @@ class EngagementSync(RequestModel):
     start_time: SentTime | None = None
     end_time: SentTime | None = None
     start_time_localized: LocalTime | None = None
-    """The start on the customer's clock, without a zone; when present, it is what people see."""
+    """The start on the customer's clock, without a zone. People see this time if it is set."""
     subject: str | None = None
     content: str | None = None
     """Notes on the appointment."""
@@ -151,7 +151,7 @@ class EngagementSync(RequestModel):
     engagement_type_id: str | None = None
     """Siro's id of the type, in place of `engagement_type`."""
     engagement_users: Given[tuple[UserSync, ...]] = None
-    """The reps. One who is only left out stays; send them once more with `deleted_at` to take them off."""
+    """The reps. To remove one, send them again with `deleted_at`: a rep who is missing here stays."""
     account: AccountSync | None = None
     contact: ContactSync | None = None
     lead: LeadSync | None = None
@@ -170,7 +170,7 @@ class OpportunitySync(RequestModel):
     external_id: ExternalId
     name: Given[str] = None
     amount: Given[Number] = None
-    """The deal's worth, in the organization's currency (45000 is 45,000.00). Cannot be cleared."""
+    """The value of the deal, in the organization's currency (45000 is 45,000.00). Cannot be cleared."""
     disposition: Given[Disposition] = None
     closed_at: Given[SentTime] = None
     """When it was won or lost. Cannot be cleared."""
@@ -183,7 +183,7 @@ class OpportunitySync(RequestModel):
     contact: ContactSync | None = None
     opportunity_contacts: Given[tuple[OpportunityContactSync, ...]] = None
     opportunity_users: Given[tuple[UserSync, ...]] = None
-    """The reps. One who is only left out stays; send them once more with `deleted_at` to take them off."""
+    """The reps. To remove one, send them again with `deleted_at`: a rep who is missing here stays."""
     deleted_at: SentTime | None = None
     """When the CRM deleted it; None brings it back."""
 
@@ -311,7 +311,7 @@ class AccountCreate(RequestModel):
 
 
 class AccountUpdate(RequestModel):
-    """What to change of a customer."""
+    """The fields of a customer to change."""
 
     name: Given[str] = None
     email_addresses: Given[tuple[str, ...]] = None

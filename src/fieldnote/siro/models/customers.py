@@ -64,9 +64,9 @@ class CrmCustomer(ResponseModel):
     opportunity_users: tuple[JsonValue, ...] | None = None
     """The deal's reps; the contract gives them no shape."""
     amount: Number | None = None
-    """The deal's worth, in the organization's currency."""
+    """The value of the deal, in the organization's currency."""
     disposition: str | None = None
-    """How the deal stands."""
+    """The state of the deal."""
     closed_at: OptionalTime = None
     """When the deal was closed."""
     recording_id: str | None = None

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class ActivityType(StrEnum):
-    """What kind of encounter an engagement is."""
+    """The kind of an engagement."""
 
     MEETING = "MEETING"
     """In the appointment list."""
@@ -32,7 +32,7 @@ class ActivityType(StrEnum):
 
 
 class Direction(StrEnum):
-    """Who began the encounter."""
+    """The side that started the contact."""
 
     INBOUND = "INBOUND"
     """The customer."""
@@ -41,7 +41,7 @@ class Direction(StrEnum):
 
 
 class Disposition(StrEnum):
-    """How a deal stands."""
+    """The state of a deal."""
 
     OPEN = "OPEN"
     """Not decided."""
@@ -66,7 +66,7 @@ class ExtractionStatus(StrEnum):
     """How far Siro is with one extraction row."""
 
     IN_PROGRESS = "IN_PROGRESS"
-    """At work."""
+    """In progress."""
     SUCCESS = "SUCCESS"
     """Done."""
     FAIL = "FAIL"
@@ -76,7 +76,7 @@ class ExtractionStatus(StrEnum):
 
 
 class Scope(StrEnum):
-    """What a user token may do."""
+    """The rights of a user token."""
 
     READ = "read"
     """Read only."""
@@ -85,7 +85,7 @@ class Scope(StrEnum):
 
 
 class EventCode(StrEnum):
-    """What a mobile event is about."""
+    """The subject of a mobile event."""
 
     RECORDER_STATE_CHANGE = "recorderStateChange"
     """The recorder was started, paused, resumed, stopped or cancelled."""
@@ -118,7 +118,7 @@ class WebhookEventType(StrEnum):
 
 
 class BookmarkType(StrEnum):
-    """What a bookmark in a recording marks."""
+    """The kind of place that a bookmark marks."""
 
     SECTION = "SECTION"
     """A part of the conversation."""
@@ -148,7 +148,7 @@ class DebriefResponseType(StrEnum):
 
 
 class OutcomeLabel(StrEnum):
-    """What an outcome means, whatever the organization calls it."""
+    """The meaning of an outcome, apart from its name."""
 
     POSITIVE = "POSITIVE"
     """For the company: a sale, an appointment."""
@@ -162,9 +162,9 @@ class FollowUpStatus(StrEnum):
     """How far the rep is with a follow-up."""
 
     TO_DO = "TO_DO"
-    """Not begun."""
+    """Not started."""
     IN_PROGRESS = "IN_PROGRESS"
-    """Begun."""
+    """Started."""
     COMPLETE = "COMPLETE"
     """Done."""
 
@@ -179,7 +179,7 @@ class FollowUpType(StrEnum):
 
 
 class NodeType(StrEnum):
-    """What a node of a scorecard's tree is."""
+    """The kind of a node in a scorecard's tree."""
 
     ROOT = "ROOT"
     """The scorecard as a whole."""
@@ -190,7 +190,7 @@ class NodeType(StrEnum):
 
 
 class MetricType(StrEnum):
-    """What a metric measures. The metric itself names its unit."""
+    """The subject of a metric. The metric itself names its unit."""
 
     RECORDING_COUNT = "RECORDING_COUNT"
     """The number of recordings."""
@@ -211,7 +211,7 @@ class MetricType(StrEnum):
     REP_EXCHANGES_COUNT = "REP_EXCHANGES_COUNT"
     """The number of the rep's turns."""
     TOTAL_REP_EXCHANGES_WITH_A_QUESTION = "TOTAL_REP_EXCHANGES_WITH_A_QUESTION"
-    """The number of the rep's turns that hold a question."""
+    """The number of the rep's turns with a question."""
     REP_WORD_COUNT = "REP_WORD_COUNT"
     """The number of words that the rep spoke."""
     REP_UNIQUE_WORDS_USED_COUNT = "REP_UNIQUE_WORDS_USED_COUNT"
@@ -241,7 +241,7 @@ class MetricType(StrEnum):
     REP_WORD_OBSCURITY_SCORE = "REP_WORD_OBSCURITY_SCORE"
     """How rare the rep's words are."""
     AI_METRIC = "AI_METRIC"
-    """What a language model judges by the metric's own prompt."""
+    """The judgement of a language model by the metric's own prompt."""
 
 
 class ScoreColor(StrEnum):
@@ -256,7 +256,7 @@ class ScoreColor(StrEnum):
 
 
 class EvaluationScope(StrEnum):
-    """Whose conversations are evaluated, or what results are grouped by."""
+    """The people whose conversations are evaluated, or the grouping of results."""
 
     RECORDING = "RECORDING"
     """Single recordings."""
@@ -269,12 +269,12 @@ class EvaluationScope(StrEnum):
 
 
 class SpotlightType(StrEnum):
-    """What a spotlight on a rep shows."""
+    """The kind of a spotlight on a rep."""
 
     STRENGTH = "strength"
-    """What they do well."""
+    """A strength."""
     WEAKNESS = "weakness"
-    """What they could do better."""
+    """A weakness."""
 
 
 class Granularity(StrEnum):
@@ -287,7 +287,7 @@ class Granularity(StrEnum):
 
 
 class StandardizedPromptType(StrEnum):
-    """What Siro's ready-made prompts are about."""
+    """The subject of Siro's ready-made prompts."""
 
     SALES_SKILLS = "sales_skills"
     """How the rep sells."""
@@ -302,7 +302,7 @@ class CustomerType(StrEnum):
     ACCOUNT = "ACCOUNT"
     """A customer."""
     LEAD = "LEAD"
-    """A customer to be."""
+    """A possible customer."""
     OPPORTUNITY = "OPPORTUNITY"
     """A deal."""
     ENGAGEMENT = "ENGAGEMENT"
@@ -328,7 +328,7 @@ class IntegrationPlatform(StrEnum):
     """By which way an organization's CRM is connected."""
 
     MERGE = "MERGE"
-    """Merge, which stands between Siro and many CRMs."""
+    """Merge, which connects Siro with many CRMs."""
     SIRO_CUSTOM_INPUT = "SIRO_CUSTOM_INPUT"
     """Siro's integration API."""
     SERVICE_TITAN = "SERVICE_TITAN"
@@ -347,10 +347,10 @@ class IntegrationPlatform(StrEnum):
 
 
 class SyncState(StrEnum):
-    """How a connection's sync of one kind of record stands."""
+    """The state of a connection's sync of one kind of record."""
 
     SYNCING = "SYNCING"
-    """At work."""
+    """In progress."""
     UP_TO_DATE = "UP_TO_DATE"
     """Done, for now."""
     ERROR = "ERROR"
@@ -392,7 +392,7 @@ class TranscriptionStatus(StrEnum):
     TRANSCRIBING = "TRANSCRIBING"
     """Speech becomes text."""
     AWAITING_REDACTION = "AWAITING_REDACTION"
-    """Text waits to be freed of what must not be kept."""
+    """The text waits for redaction."""
     REDACTING = "REDACTING"
     """It is being freed of it."""
     COMPLETE = "COMPLETE"
@@ -434,7 +434,7 @@ class ProcessingStatus(StrEnum):
 
 
 class ConversationQuality(StrEnum):
-    """Whether a recording holds the whole conversation."""
+    """Whether a recording has the whole conversation."""
 
     FULL_CONVERSATION = "FULL_CONVERSATION"
     """It does."""
@@ -454,12 +454,12 @@ class TranscriptionLanguage(StrEnum):
 
 
 class LinkTarget(StrEnum):
-    """What a recording is linked to."""
+    """The kind of record that a recording is linked to."""
 
     ACCOUNT = "ACCOUNT"
     """A customer."""
     LEAD = "LEAD"
-    """A customer to be."""
+    """A possible customer."""
     OPPORTUNITY = "OPPORTUNITY"
     """A deal."""
     ENGAGEMENT = "ENGAGEMENT"
@@ -469,7 +469,7 @@ class LinkTarget(StrEnum):
 
 
 class LinkTrigger(StrEnum):
-    """What made a link, or took it away."""
+    """The cause that made or removed a link."""
 
     FUZZY_MATCH_RECORDINGS_FOR_ENGAGEMENT = "FUZZY_MATCH_RECORDINGS_FOR_ENGAGEMENT"
     """An appointment came, and recordings were looked for."""
@@ -508,7 +508,7 @@ class LinkTrigger(StrEnum):
 
 
 class CrmObjectType(StrEnum):
-    """What kind of CRM record a recording is made for."""
+    """The kind of CRM record of a new recording."""
 
     OPPORTUNITY = "Opportunity"
     """A deal."""
@@ -517,7 +517,7 @@ class CrmObjectType(StrEnum):
     CONTACT = "Contact"
     """A person at a customer."""
     LEAD = "Lead"
-    """A customer to be."""
+    """A possible customer."""
     ENGAGEMENT = "Engagement"
     """An appointment."""
     EVENT = "Event"
@@ -527,7 +527,7 @@ class CrmObjectType(StrEnum):
 
 
 class ClientPlatform(StrEnum):
-    """Where somebody listens."""
+    """The app that a person listens in."""
 
     WEB = "WEB"
     """In a browser."""
@@ -561,7 +561,7 @@ class AudioStatus(StrEnum):
     UPLOADED = "uploaded"
     """Done."""
     UPLOADING = "uploading"
-    """At work."""
+    """In progress."""
     FAILED = "failed"
     """Failed."""
 
@@ -605,7 +605,7 @@ class BookmarkKind(StrEnum):
 
 
 class BookmarkScope(StrEnum):
-    """Who maintains a bookmark configuration."""
+    """The maintainer of a bookmark configuration."""
 
     SIRO = "siro"
     """Siro."""
@@ -689,7 +689,7 @@ class QueryType(StrEnum):
 
 
 class QuestionSource(StrEnum):
-    """Who wrote a question."""
+    """The author of a question."""
 
     MANUAL = "manual"
     """A person."""
@@ -766,7 +766,7 @@ class SessionSource(StrEnum):
 
 
 class Thumb(StrEnum):
-    """What a person thinks of an answer."""
+    """A person's opinion of an answer."""
 
     UP = "thumbs_up"
     """Good."""
@@ -800,4 +800,4 @@ class RecordingListOption(StrEnum):
     WON = "WON"
     """Those that led to a sale."""
     RECENTLY_VIEWED = "RECENTLY_VIEWED"
-    """Those that somebody viewed lately."""
+    """Those with a recent view."""

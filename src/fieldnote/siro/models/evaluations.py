@@ -13,13 +13,13 @@ from fieldnote.siro.models.scorecards import Citation, ColorConfiguration, Metri
 
 
 class EvaluatedNode(ScorecardNode):
-    """A node of a scorecard's tree with what it came to."""
+    """A node of a scorecard's tree with its score."""
 
     points_earned: Number | None = None
     points_possible: Number | None = None
     color: Lenient[ScoreColor] | None = None
     metric_value: Number | None = None
-    """What was measured, in `unit`; of a metric."""
+    """The value of a metric, in `unit`."""
     unit: str | None = None
     unit_abbreviated: str | None = None
 
@@ -62,7 +62,7 @@ class Evaluation(ResponseModel):
     filter_by_ids: FilterIds = ()
     """Siro's ids of them."""
     evaluated_nodes: Annotated[tuple[EvaluatedNode, ...], BeforeValidator(null_as_nothing)] = ()
-    """The whole tree, flat: `parent_id` says what stands below what."""
+    """The whole tree as a list; `parent_id` names the node above."""
     metric_rubrics: Annotated[tuple[MetricRubric, ...], BeforeValidator(null_as_nothing)] = ()
     section_weights: Annotated[tuple[SectionWeight, ...], BeforeValidator(null_as_nothing)] = ()
     color_configurations: Annotated[tuple[ColorConfiguration, ...], BeforeValidator(null_as_nothing)] = ()
@@ -81,7 +81,7 @@ class ScoreDistribution(ResponseModel):
 
 
 class ScoreAverage(ResponseModel):
-    """What the scores of a stretch of time came to."""
+    """The scores of a period."""
 
     average_weighted_score: Number | None = None
     """Percent; None where nothing was scored."""

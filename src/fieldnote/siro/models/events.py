@@ -1,4 +1,4 @@
-"""What Siro tells unasked (webhooks), and what happened on the reps' phones."""
+"""Webhook events, and events on the reps' phones."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ class ExternalUser(ResponseModel):
     name: Text = None
     """The full name."""
     user_id: Text = None
-    """Siro's id of the Siro user behind this one; None: Siro found nobody."""
+    """Siro's id of the Siro user behind this one; None: Siro found none."""
     matched_by: Text = None
     """How Siro found that user: by email, by name, or by a manual override."""
     organization_id: Text = None
@@ -43,7 +43,7 @@ class ExternalUser(ResponseModel):
     @model_validator(mode="before")
     @classmethod
     def _as_fields(cls, value: Any) -> Any:
-        """Read an id alone, and a null, as a user of whom nothing else is known."""
+        """Read an id alone, and a null, as a user without other fields."""
         if value is None or isinstance(value, str):
             return {} if value is None else {"id": value}
         if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""Follow-ups: customers that Siro thinks worth going back to, and what became of that."""
+"""Follow-ups: customers worth another contact, and the progress."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from fieldnote.siro.models.enums import FollowUpStatus, FollowUpType
 
 
 class FollowUpUpdate(RequestModel):
-    """What to change of a follow-up."""
+    """The fields of a follow-up to change."""
 
     status: Given[FollowUpStatus] = None
     completed: Given[bool] = None
@@ -28,7 +28,7 @@ class FollowUpUpdate(RequestModel):
     note: Given[str] = Field(default=None, repr=False)
     """The rep's own words."""
     has_followup_comment: Given[bool] = None
-    """Whether somebody commented on it."""
+    """Whether it has a comment."""
 
 
 class FollowUpContext(ResponseModel):
@@ -66,7 +66,7 @@ class FollowUpTask(ResponseModel):
     note: str | None = Field(default=None, repr=False)
     """The rep's own words."""
     followup_action: str | None = Field(default=None, repr=False)
-    """What Siro suggests to do."""
+    """Siro's suggestion."""
     thinking: str | None = Field(default=None, repr=False)
     """Why."""
     context: Annotated[tuple[FollowUpContext, ...], BeforeValidator(null_as_nothing)] = ()

@@ -1,4 +1,4 @@
-"""Metrics: what a scorecard measures, and what came out."""
+"""Metrics of scorecards, and their values."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _several(value: object) -> object:
 
 
 FilterScopes = Annotated[tuple[Lenient[EvaluationScope], ...], BeforeValidator(_several)]
-"""What kind of ids a filter holds."""
+"""The kind of ids in a filter."""
 
 FilterIds = Annotated[tuple[str, ...], BeforeValidator(_several)]
 
@@ -37,23 +37,23 @@ class MetricCreate(RequestModel):
     name: str
     metric_type: MetricType
     llm_prompt: str = Field(repr=False)
-    """What Siro's language model is told, for an AI_METRIC."""
+    """The prompt for Siro's language model, for an AI_METRIC."""
     unit: str
     """Such as `seconds`."""
     unit_abbreviated: str
     """Such as `sec`."""
     description: Given[str] = None
     effective_date: Given[SentTime] = None
-    """From when on it holds."""
+    """The start of its validity."""
 
 
 class MetricUpdate(RequestModel):
     """Another prompt for a metric."""
 
     prompt: Annotated[str, Field(min_length=1, repr=False)]
-    """What Siro's language model is told."""
+    """The prompt for Siro's language model."""
     effective_date: Given[SentTime] = None
-    """From when on it holds."""
+    """The start of its validity."""
 
 
 class Metric(ResponseModel):
@@ -68,7 +68,7 @@ class Metric(ResponseModel):
     unit_abbreviated: str | None = None
     """Such as `sec`."""
     llm_prompt: str | None = Field(default=None, repr=False)
-    """What Siro's language model is told, for an AI_METRIC."""
+    """The prompt for Siro's language model, for an AI_METRIC."""
 
 
 class SavedMetric(ResponseModel):
@@ -81,23 +81,23 @@ class SavedMetric(ResponseModel):
 
 
 class MetricNode(ResponseModel):
-    """The scorecard's node that a metric stands in."""
+    """The scorecard's node of a metric."""
 
     node_id: str
     node_name: str | None = None
 
 
 class MetricValue(Metric):
-    """What a metric came to."""
+    """The value of a metric."""
 
     value: Number | None = None
     """In the metric's unit."""
     pass_rate: Number | None = None
-    """How much of what was measured met the metric's aim."""
+    """The share that met the metric's target."""
 
 
 class MetricValues(ResponseModel):
-    """What the metrics came to over a stretch of time."""
+    """The values of metrics over a period."""
 
     metric_values: Annotated[tuple[MetricValue, ...], BeforeValidator(null_as_nothing)] = ()
     recordings_evaluated_count: Number | None = None

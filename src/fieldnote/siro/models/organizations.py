@@ -18,18 +18,18 @@ class OrganizationCreate(RequestModel):
     name: str
     org_group_ids: tuple[str, ...]
     owner_uid: Given[str] = None
-    """Siro's id of the user who owns it."""
+    """Siro's id of its owner."""
     admin_uids: Given[tuple[str, ...]] = None
     industry_ids: Given[tuple[str, ...]] = None
     disabled: Given[bool] = None
 
 
 class OrganizationUpdate(RequestModel):
-    """What to change of an organization."""
+    """The fields of an organization to change."""
 
     name: Given[str] = None
     owner_uid: Given[str] = None
-    """Siro's id of the user who owns it."""
+    """Siro's id of its owner."""
     admin_uids: Given[tuple[str, ...]] = None
     industry_ids: Given[tuple[str, ...]] = None
     disabled: Given[bool] = None
@@ -58,7 +58,7 @@ class Organization(ResponseModel):
     id: str
     name: str | None = None
     owner_uid: str | None = None
-    """Siro's id of the user who owns it."""
+    """Siro's id of its owner."""
     admin_uids: Names = ()
     industries: Annotated[tuple[Industry, ...], BeforeValidator(null_as_nothing)] = ()
     integrations: Annotated[tuple[Connection, ...], BeforeValidator(null_as_nothing)] = ()
@@ -78,18 +78,18 @@ class TeamCreate(RequestModel):
     member_uids: Given[tuple[str, ...]] = None
     beta_features: Given[tuple[str, ...]] = None
     new_user_default_conversation_types: Given[tuple[str, ...]] = None
-    """What a new member records by default."""
+    """The conversation types of a new member."""
 
 
 class TeamUpdate(RequestModel):
-    """What to change of a team. The ids are Siro's, of users."""
+    """The fields of a team to change. The ids are Siro's, of users."""
 
     name: Given[str] = None
     coach_uids: Given[tuple[str, ...]] = None
     member_uids: Given[tuple[str, ...]] = None
     beta_features: Given[tuple[str, ...]] = None
     new_user_default_conversation_types: Given[tuple[str, ...]] = None
-    """What a new member records by default."""
+    """The conversation types of a new member."""
 
 
 class TeamPerson(ResponseModel):
@@ -115,7 +115,7 @@ class Team(ResponseModel):
     member_manifest: dict[str, TeamPerson] | None = None
     """Its members by Siro's id."""
     new_user_default_conversation_types: Names = ()
-    """What a new member records by default."""
+    """The conversation types of a new member."""
     created_at: OptionalTime = None
 
 
@@ -147,7 +147,7 @@ class UserCreate(RequestModel):
 
 
 class UserUpdate(RequestModel):
-    """What to change of a user."""
+    """The fields of a user to change."""
 
     organization_id: Given[str] = None
     email: Given[str] = None
@@ -169,7 +169,7 @@ class UserContactSettings(ResponseModel):
 
 
 class _Person(ResponseModel):
-    """What both of Siro's APIs tell of a user."""
+    """The fields of a user in both of Siro's APIs."""
 
     organization_id: str | None = None
     email: str | None = None

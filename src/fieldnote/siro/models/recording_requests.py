@@ -80,7 +80,7 @@ class RecordingCreate(RequestModel):
 
 
 class RecordingUpdate(RequestModel):
-    """What to change of a recording."""
+    """The fields of a recording to change."""
 
     id: str
     """Siro's id of the recording."""
@@ -146,12 +146,12 @@ _SORTABLE = """
 """
 
 SORTABLE = frozenset(_SORTABLE.split())
-"""What a search can be sorted by, in Siro's words."""
+"""The fields that a search can be sorted by, in Siro's words."""
 
 
 def _sortable(value: str) -> str:
     if value not in SORTABLE:
-        raise ValueError("is not among the fields that recordings can be sorted by: see SORTABLE")
+        raise ValueError("is not a field to sort recordings by; SORTABLE lists them")
     return value
 
 
@@ -171,7 +171,7 @@ class Coordinate(RequestModel):
 
 
 class RecordingQuery(RequestModel):
-    """What to search for. All that is given must fit."""
+    """A query. A hit fits all given fields."""
 
     search_text: Given[str] = None
     organization_id: Given[str] = None
@@ -274,7 +274,7 @@ class RecordingLink(RequestModel):
     integration_connection_id: Given[str] = None
     """Siro's id of the connection that `external_id` belongs to."""
     trigger: Given[LinkTrigger] = None
-    """What made the link."""
+    """The cause of the link."""
 
     @model_validator(mode="after")
     def _aims_once(self) -> Self:
@@ -286,7 +286,7 @@ class RecordingLink(RequestModel):
 
 
 class Listening(RequestModel):
-    """How long somebody listened."""
+    """How long a person listened."""
 
     duration: Number
     """Milliseconds."""
@@ -296,7 +296,7 @@ class Listening(RequestModel):
 
 
 class View(RequestModel):
-    """How long somebody looked."""
+    """How long a person looked."""
 
     duration: Number
     """The contract gives no unit."""

@@ -1,7 +1,7 @@
-"""Recorded conversations, and what was found in them.
+"""Recorded conversations and their extractions.
 
-The published contract requires more of answers than real ones hold, so that only what a record is nothing
-without is required here.
+The published contract requires more fields than real answers have. Only the fields that identify a record are
+required here.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class ExtractionItem(ResponseModel):
 
 
 class ExtractionRow(ResponseModel):
-    """What one definition found in one recording. A recording has several."""
+    """The values that one definition found in one recording. A recording has several."""
 
     id: str | None = None
     recording_id: str | None = None
@@ -136,7 +136,7 @@ class Utterance(ResponseModel):
     speaker_tag: str
     """Key into the transcript's `speaker_map`."""
     utterance: str = Field(repr=False)
-    """What was said."""
+    """The words."""
     start_time_in_millis: float
     """Milliseconds since the recording began."""
     end_time_in_millis: float
@@ -147,7 +147,7 @@ class Utterance(ResponseModel):
 
 
 class Transcript(ResponseModel):
-    """Who said what in a recording."""
+    """The transcript of a recording."""
 
     speaker_map: dict[str, str] = Field(default_factory=dict)
     """The name behind each speaker tag."""

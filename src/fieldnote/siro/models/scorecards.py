@@ -1,4 +1,4 @@
-"""Scorecards: the trees of metrics by which Siro judges conversations, and what the judgement was.
+"""Scorecards: the trees of metrics, and their evaluations.
 
 A scorecard is a tree of nodes: a root, sections, and metrics as leaves. A *rubric* says which values of a
 metric earn its points, a *weight* how much a section counts. The scorecards filled in are `evaluations`.
@@ -27,7 +27,7 @@ from fieldnote.siro.models.enums import (
 )
 from fieldnote.siro.models.metrics import Metric
 
-# --- what is sent ---------------------------------------------------------------------------------------
+# --- requests -------------------------------------------------------------------------------------------
 
 
 class ScorecardNodeSave(RequestModel):
@@ -71,7 +71,7 @@ class SectionWeightSave(RequestModel):
 
 
 class ScoreColorSave(RequestModel):
-    """The scores that are shown in one colour."""
+    """The scores that are shown in one color."""
 
     color: ScoreColor
     low_range: Number
@@ -103,7 +103,7 @@ class ScorecardCreate(_ScorecardSave):
 
 
 class ScorecardUpdate(_ScorecardSave):
-    """What to change of a scorecard."""
+    """The fields of a scorecard to change."""
 
     name: Given[str] = None
     is_active: Given[bool] = None
@@ -112,14 +112,14 @@ class ScorecardUpdate(_ScorecardSave):
     section_weights: Given[tuple[SectionWeightSave, ...]] = None
 
 
-# --- what is answered: the scorecard --------------------------------------------------------------------
+# --- answers: scorecards -------------------------------------------------------------------------------
 
 
 class Citation(ResponseModel):
     """A passage of a conversation that a judgement rests on."""
 
     quote: str | None = Field(default=None, repr=False)
-    """What was said."""
+    """The words."""
     start_time_in_millis: Number | None = None
     """Milliseconds since the recording began."""
     end_time_in_millis: Number | None = None
@@ -134,7 +134,7 @@ class CitedThinking(ResponseModel):
 
 
 class NodeDetail(ResponseModel):
-    """What a node holds by its kind: a section its weight, a metric its id and, if judged by AI, the judgement."""
+    """The data of a node: a section's weight, or a metric's id and the judgement of an AI metric."""
 
     section_weight: Number | None = None
     """Percent, of a section."""
@@ -143,14 +143,14 @@ class NodeDetail(ResponseModel):
     bookmark_config_id: str | None = None
     """Of a metric that counts bookmarks."""
     score: str | None = None
-    """What the language model gave, as text."""
+    """The score of the language model, as text."""
     thinking: str | None = Field(default=None, repr=False)
     """Why."""
     thinking_with_citation: CitedThinking | None = None
     impact: str | None = Field(default=None, repr=False)
-    """What it did to the conversation."""
+    """The effect on the conversation."""
     recommendation: str | None = Field(default=None, repr=False)
-    """What the rep could do better."""
+    """Advice for the rep."""
 
 
 class ScorecardNode(ResponseModel):
@@ -191,7 +191,7 @@ class SectionWeight(ResponseModel):
 
 
 class ColorConfiguration(ResponseModel):
-    """The scores that are shown in one colour."""
+    """The scores that are shown in one color."""
 
     color: Lenient[ScoreColor] | None = None
     """Of an organization's own configuration, any text."""

@@ -29,7 +29,7 @@ from fieldnote.siro.models.recordings import ExtractionRow, FollowUp
 
 
 def _texts(value: object) -> object:
-    """What can be headers."""
+    """The entries that can be headers."""
     if not isinstance(value, dict):
         return value
     return {name: text for name, text in value.items() if isinstance(text, str) and _is_header(name + text)}
@@ -40,7 +40,7 @@ def _is_header(text: str) -> bool:
 
 
 class UploadUrls(ResponseModel):
-    """Where to upload a file of audio. The addresses are secrets: who has them needs no token."""
+    """Where to upload a file of audio. The addresses are secrets: they work without a token."""
 
     upload_url: str = Field(repr=False)
     """Takes a PUT of the file."""
@@ -70,7 +70,7 @@ class LinkedRecord(ResponseModel):
 
 
 class ListenedTo(ResponseModel):
-    """How long somebody has listened."""
+    """How long a person has listened."""
 
     id: str
     recording_id: str | None = None
@@ -83,10 +83,10 @@ class ListenedTo(ResponseModel):
 
 
 class AudioUrl(ResponseModel):
-    """Where to listen. The address is a secret: who has it needs no token."""
+    """Where to listen. The address is a secret: it works without a token."""
 
     url: str | None = Field(default=None, repr=False)
-    """None where there is no audio: see `error_message`."""
+    """None without audio; see `error_message`."""
     expiration: Number | None = None
     """When it ends; a number, for which the contract gives no unit."""
     error: bool = False
@@ -122,7 +122,7 @@ class ExtractedOutcome(ResponseModel):
     custom_label: str | None = None
     """The organization's word for it."""
     universal_label: str | None = None
-    """What it means: POSITIVE, NEGATIVE, NEUTRAL."""
+    """Its meaning: POSITIVE, NEGATIVE, NEUTRAL."""
     description: str | None = Field(default=None, repr=False)
 
 
@@ -154,7 +154,7 @@ class CrmOpportunity(ResponseModel):
 
 
 class UserRecording(ResponseModel):
-    """A recorded conversation. What is not asked for is None; of many more fields see `model_extra`."""
+    """A recorded conversation. Parts that you do not ask for are None. `model_extra` has many more fields."""
 
     id: str
     date_created: OptionalTime = None
@@ -186,7 +186,7 @@ class UserRecording(ResponseModel):
     """Degrees east."""
     notes: str | None = Field(default=None, repr=False)
     trigger: str | None = None
-    """What began it: a button, a deep link, another program."""
+    """The start of it: a button, a deep link, another program."""
     root_data_purged_at: OptionalTime = None
     """Since when audio, transcript and summary are gone under the retention rule."""
     crm_customer: CrmCustomer | None = None
