@@ -22,11 +22,11 @@ MODEL_VERSION: Final = 2
 
 # --- certainty ------------------------------------------------------------------------------------------
 
-LINK_AT: Final = 0.965
+LINK_AT: Final = 0.955
 """From this chance on a recording is linked without a person. On average links are far more certain."""
 
-PROPOSE_AT: Final = 0.5
-"""A proposal that is wrong more often than right wastes the time of the person who judges it."""
+PROPOSE_AT: Final = 0.65
+"""The chance of belonging to any appointment, from which on the likeliest is proposed to a person."""
 
 PROPOSE_BEST_AT: Final = 0.34
 """And the best appointment must have this much of it: two may share it, three are too many."""
