@@ -83,7 +83,7 @@ class Found:
 
 
 async def help_linking(bridge: Bridge) -> list[str]:
-    """Look at what is unlinked and due; the recordings that were linked."""
+    """Decide about the unlinked recordings that are due. Returns those that were linked."""
     policy = bridge.config.pull.linking if bridge.config.pull else Linking.OFF
     if policy is Linking.OFF:
         return []
@@ -114,7 +114,7 @@ async def _decide(
 
 
 async def _carry_out(bridge: Bridge, decision: Decision, policy: Linking) -> bool:
-    """Link what is certain, keep what is likely; whether it was linked."""
+    """Make a certain link, or keep a proposal. Returns whether it was linked."""
     best = decision.best
     async with bridge.engine.begin() as conn:
         was_linked = await conn.scalar(_WAS_LINKED, {"connection": bridge.name, "id": decision.conversation_id})
@@ -180,7 +180,7 @@ async def _keep(bridge: Bridge, decision: Decision, state: MatchState, problem: 
         )
 
 
-# --- what a person decides ------------------------------------------------------------------------------
+# --- decisions of people ------------------------------------------------------------------------------
 
 
 async def found_links(bridge: Bridge, states: Iterable[MatchState] = (MatchState.OPEN,)) -> list[Found]:

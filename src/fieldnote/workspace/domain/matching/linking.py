@@ -1,8 +1,8 @@
-"""Which recording belongs to which appointment: what is known goes to `fieldnote.matching`, its answer is kept.
+"""Link recordings with appointments: give the evidence to `fieldnote.matching`, and keep its answer.
 
-A person's word stands, and a deep link decides by itself. All else is decided for one rep and day at a time, all
-recordings together, and again whenever either side changes. Every change of a link is told by a webhook, in the same
-transaction.
+A person's decision is kept, and a deep link decides by itself. All other links are decided for one rep and day at a
+time, all recordings together, and again whenever either side changes. Every change of a link is reported by a webhook,
+in the same transaction.
 """
 
 from __future__ import annotations
@@ -123,8 +123,8 @@ select distinct cast(created_at at time zone 'UTC' as date) as day from recordin
 _LOCK_REP_OF: Final = text("""
 select pg_advisory_xact_lock(hashtextextended('links of ' || user_id, 0)) from recordings where id = :id
 """)
-# Every question that is asked then finds its few rows by an index, however many others the tables have; a plan that
-# reads a table from end to end would be chosen by what is guessed of it.
+# Every query then finds its few rows by an index, however many others the tables have. The planner would choose a
+# full scan from its estimates.
 _LOCK_REP: Final = text("""
 select pg_advisory_xact_lock(hashtextextended('links of ' || :user, 0)), set_config('enable_seqscan', 'off', true),
        set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)
@@ -201,7 +201,7 @@ async def defer_days(conn: AsyncConnection, organization_id: str, days: Iterable
 async def link_day(
     conn: AsyncConnection, organization_id: str, user_id: str, day: date, *, trigger: str = FUZZY
 ) -> None:
-    """Decide about the recordings that a rep made on a day (UTC), and keep what came of it."""
+    """Decide about the recordings that a rep made on a day (UTC), and keep the links."""
     start = datetime.combine(day, time(), UTC)
     await link_span(conn, organization_id, user_id, start, start + timedelta(days=1), trigger=trigger)
 
@@ -225,9 +225,9 @@ async def link_span(
     *,
     trigger: str = FUZZY,
 ) -> None:
-    """Decide about the recordings that a rep began in a span of time, and keep what came of it.
+    """Decide about the recordings that a rep began in a span of time, and keep the links.
 
-    `trigger` is why: it stands beside what the machine decides anew.
+    `trigger` is the reason, kept with each new decision.
     """
     await conn.execute(_LOCK_REP, {"user": user_id})
     known = await read_known(conn, user_id, start, until)
@@ -238,7 +238,7 @@ async def link_span(
 
 
 def _stays(row: Any, known: Known) -> bool:
-    """Without its words a purged recording might be decided otherwise: what was found while they were there counts."""
+    """A purged recording has no transcript any more, so its link is kept as it was decided with one."""
     return row.purged and row.chosen is None and row.linked_engagement in known.kept
 
 
@@ -302,7 +302,7 @@ async def _resolved(conn: AsyncConnection, links: Sequence[_Link]) -> list[dict[
 async def _keep(
     conn: AsyncConnection, organization_id: str, row: Any, decided: _Link, resolved: dict[str, Any]
 ) -> None:
-    """Store a decision that is new. If what the link means is new, the recording moves, and its webhook goes out."""
+    """Store a new decision. If the linked records change, the recording is updated and its webhook goes out."""
     records = {f"{name}_id": getattr(decided, f"{name}_id") for name in RECORDS}
     if resolved == row.resolved and _is_kept(row, decided, records):
         return
