@@ -205,9 +205,17 @@ def make_app(stub: StubSiro) -> FastAPI:
     async def sync(stream: str, request: Request) -> dict[str, Any]:
         return {"data": stub.sync(stream, await request.json())}
 
-    @app.get(f"{organization}/integrations/accounts")
-    async def accounts() -> list[dict[str, Any]]:
-        return list(stub.accounts.values())
+    @app.get(f"{organization}/integrations/{{stream}}")
+    async def listed(stream: str, request: Request) -> Response:
+        if stream == "accounts":
+            return JSONResponse(list(stub.accounts.values()))
+        alive = [record for record in stub.records[stream].values() if not record.get("deletedAt")]
+        begin = int(request.query_params.get("cursor", "0"))
+        rest = begin + 3
+        data = [
+            {key: value for key, value in record.items() if key != "engagementType"} for record in alive[begin:rest]
+        ]
+        return JSONResponse({"data": data, "cursor": str(rest) if rest < len(alive) else None})
 
     @app.post(f"{organization}/integrations/accounts")
     async def create_account(request: Request) -> Response:

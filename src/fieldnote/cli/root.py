@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from fieldnote import __version__
-from fieldnote.cli import bridge, config, db, init, links, match, oauth, quarantine, review, setup, status
+from fieldnote.cli import bridge, config, db, init, links, match, oauth, quarantine, reconcile, review, setup, status
 from fieldnote.cli.demo import demo
 from fieldnote.cli.sandbox import sandbox
 from fieldnote.cli.support.logs import configure_logging
@@ -38,6 +38,7 @@ app.command()(bridge.pull)
 app.command()(bridge.run)
 app.command()(status.status)
 app.command()(status.explain)
+app.command()(reconcile.reconcile)
 app.command()(review.history)
 app.command()(review.revert)
 app.command()(review.forget)

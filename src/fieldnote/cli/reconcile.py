@@ -1,0 +1,75 @@
+"""`fieldnote reconcile`: where Siro, the CRM and the ledger differ, as after a restore from a backup."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from fieldnote.cli.bridge import DEFAULT_FILE, AsJson, ConfigFile
+from fieldnote.cli.support.opened import with_bridge
+from fieldnote.json_form import to_json
+
+if TYPE_CHECKING:
+    from fieldnote.bridge.status.reconcile import Difference, Reconciliation
+
+_SHOWN: Final = 20
+_WORDS: Final = {
+    "unknown": "in Siro and in the CRM, but not in the ledger",
+    "orphan": "in Siro, but neither in the ledger nor in the CRM",
+    "lost": "in the ledger, but not in Siro",
+    "changed": "in Siro with other values than in the ledger",
+    "replaced": "in Siro under another id than in the ledger",
+}
+_ORPHANS: Final = (
+    "Records of another connection or system are orphans too. Delete in Siro only those that this CRM deleted."
+)
+
+
+def reconcile(
+    *,
+    config: ConfigFile = DEFAULT_FILE,
+    adopt: Annotated[
+        bool, typer.Option("--adopt", help="Let the next push send all of them again, but for orphans.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Compare Siro with the ledger and the CRM, as after a restore from a backup. Sends nothing.
+
+    Exit status: 0 if they agree, 1 if not.
+    """
+    from fieldnote.bridge.status.reconcile import reconcile as compare
+
+    found = with_bridge(config, lambda bridge: compare(bridge, adopt=adopt))
+    if as_json:
+        typer.echo(json.dumps(to_json(found), ensure_ascii=False))
+    else:
+        _print(found, adopt=adopt)
+    if found.differences:
+        raise typer.Exit(1)
+
+
+def _print(found: Reconciliation, *, adopt: bool) -> None:
+    counts = Counter(item.finding.value for item in found.differences)
+    typer.echo(f"{found.listed} records listed by Siro, {len(found.differences)} differences")
+    for finding, words in _WORDS.items():
+        if not counts[finding]:
+            continue
+        typer.secho(f"{counts[finding]} {words}:", fg="yellow")
+        for item in [one for one in found.differences if one.finding.value == finding][:_SHOWN]:
+            typer.echo(f"  {_line(item)}")
+        if counts[finding] > _SHOWN:
+            typer.echo(f"  and {counts[finding] - _SHOWN} more; --json lists all")
+    if counts["orphan"]:
+        typer.echo(f"hint: {_ORPHANS}")
+    if adopt:
+        typer.echo(f"the next push sends {found.adopted} records again")
+    elif found.differences:
+        typer.echo("hint: `fieldnote reconcile --adopt` lets the next push send all but the orphans again")
+
+
+def _line(item: Difference) -> str:
+    siro_id = f" (Siro's id {item.siro_id})" if item.siro_id else ""
+    return f"{item.stream} {item.key}{siro_id}" + (f": {', '.join(item.fields)}" if item.fields else "")
