@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -81,3 +82,27 @@ async def test_a_map_may_give_records_another_id_than_their_key(codes: Crm, stub
         assert (await push_once(bridge, request=FULL)).settled
     held = {key: bool(item.get("deletedAt")) for key, item in stub.records["opportunities"].items()}
     assert held == {"c1": False, "c2": True, "c3": False}
+
+
+async def test_records_of_a_file_pushed_with_a_zero_fraction_stay_what_they_are(
+    stub: StubSiro, opened: Opener, tmp_path: Path
+) -> None:
+    folder = tmp_path / "exports"
+    folder.mkdir()
+    file = folder / "codes.csv"
+    file.write_text("id,name\n5001.0,one\n5002.0,two\n")
+    async with opened(crm={"driver": "files", "folder": str(folder)}, **stream()) as bridge:
+        assert (await push_once(bridge)).settled
+        assert stub.records["opportunities"].keys() == {"5001", "5002"}
+        async with bridge.engine.begin() as conn:
+            for key in ("5001", "5002"):
+                payload = stub.records["opportunities"].pop(key)
+                stub.records["opportunities"][f"{key}.0"] = payload | {"externalId": f"{key}.0"}
+                change = "jsonb_set(payload::jsonb, '{externalId}', to_jsonb(cast(:old as text)))::json"
+                statement = f"update sent set key = :old, row_hash = null, payload = {change} where key = :key"
+                await conn.execute(text(statement), {"key": key, "old": f"{key}.0"})
+            await conn.execute(text("update sent set state = 'pending' where key = '5002.0'"))
+        file.write_text("id,name\n5001.0,new\n5002.0,two\n5003.0,three\n")
+        assert (await push_once(bridge, request=FULL)).settled
+    held = {key: (item["name"], bool(item.get("deletedAt"))) for key, item in stub.records["opportunities"].items()}
+    assert held == {"5001.0": ("new", False), "5002.0": ("two", False), "5003": ("three", False)}

@@ -104,33 +104,36 @@ class _Rows:
     """The rows of a page by their keys, each with its hash."""
 
     found: dict[str, tuple[bytes, Row]] = field(default_factory=dict)
-    padded: dict[str, str] = field(default_factory=dict)
-    """The keys with blanks around them, by their ids."""
+    old_keys: dict[str, str] = field(default_factory=dict)
+    """The keys under which an earlier version may have sent them, where these differ, by their ids."""
     keyless: list[str] = field(default_factory=list)
 
 
 class Comparison:
     """Compares rows of one stream with its ledger. Writes nothing."""
 
-    def __init__(self, ledger: StreamLedger, mapper: RowMapper, names: Names) -> None:
-        """`names`: the stream's map, as the file has it."""
+    def __init__(self, ledger: StreamLedger, mapper: RowMapper, names: Names, *, copies: bool = False) -> None:
+        """`names`: the stream's map, as the file has it. `copies`: an earlier version read 17.0 where the key is 17."""
         self._ledger = ledger
         self._mapper = mapper
         self._names = names
+        self._copies = copies
 
     async def compare(self, conn: AsyncConnection, page: Page, *, force: bool = False) -> Work:
         """Compare a page. Reads payloads only of rows that changed; `force`: of all, and sends all."""
         rows = await self._hash(page.rows)
         problems = {problem.key: problem for problem in page.problems if problem.key is not None}
-        marks = await self._ledger.marks(conn, [*rows.found, *problems, *rows.padded.values()])
-        _keep_padded(rows, marks)
+        marks = await self._ledger.marks(conn, [*rows.found, *problems, *rows.old_keys.values()])
+        if self._copies:
+            await self._find_decimals(conn, rows, marks)
+        _keep_old_keys(rows, marks)
         work = Work(rows.found.keys(), keyless=len(rows.keyless), warnings=rows.keyless)
         work.seen = [mark.number for mark in marks.values()]
         changed = rows.found if force else self._changed(rows.found, marks, work)
         old = [key for key in changed if key in marks]
         known = await self._ledger.known(conn, old) if old else {}
         async for piece in in_pieces(changed.items()):
-            self._map(piece, known, work, force)
+            self._map(piece, known, work, set(rows.old_keys.values()), force)
         for key, problem in problems.items():
             if key not in marks or marks[key].state is not SentState.DROPPED:
                 work.failed.append(Failed(key, SentState.UNMAPPED, None, problem.reason, problem.hint))
@@ -161,12 +164,19 @@ class Comparison:
                         raise self._unusable(f"the key {key!a} has a character that cannot be stored")
                     result.found[key] = self._mapper.hash(row), row
                     if padded := self._mapper.padded_key(row):
-                        result.padded[key] = padded
+                        result.old_keys[key] = padded
                 except MappingError as error:
                     result.keyless.append(sentence(error))
                 except _OF_A_VALUE as error:
                     result.keyless.append(sentence(self._unusable(f"a row cannot be read: {_describe(error)}")))
         return result
+
+    async def _find_decimals(self, conn: AsyncConnection, rows: _Rows, marks: dict[str, Mark]) -> None:
+        decimals = {f"{key}.0": key for key in rows.found if key not in marks and key.isdecimal()}
+        if decimals:
+            found = await self._ledger.marks(conn, list(decimals))
+            marks |= found
+            rows.old_keys |= {decimals[old]: old for old in found}
 
     @staticmethod
     def _changed(
@@ -182,7 +192,12 @@ class Comparison:
         return changed
 
     def _map(
-        self, rows: Iterable[tuple[str, tuple[bytes, Row]]], known: Mapping[str, Entry], work: Work, force: bool
+        self,
+        rows: Iterable[tuple[str, tuple[bytes, Row]]],
+        known: Mapping[str, Entry],
+        work: Work,
+        old_keys: AbstractSet[str],
+        force: bool,
     ) -> None:
         now = _now()
         for key, (row_hash, row) in rows:
@@ -198,7 +213,7 @@ class Comparison:
                 self._add(work, Upsert(key, row_hash, delta, None, body=body))
                 continue
             before = merge_attempt(entry.payload, entry.attempted)
-            if before is not None and key != key.strip():
+            if before is not None and key in old_keys:
                 mapped.wire["externalId"] = before.get("externalId") or key
             possible = possible_values(entry.payload, entry.attempted)
             delta = diff(before, mapped.wire, self._names, now, possible)
@@ -233,13 +248,13 @@ class Comparison:
             work.deletes.append(record.key)
 
 
-def _keep_padded(rows: _Rows, marks: dict[str, Mark]) -> None:
-    """A record that an earlier version sent under a key with blanks keeps it: Siro cannot rename a record."""
-    for key, padded in rows.padded.items():
-        mark = marks.pop(padded, None)
+def _keep_old_keys(rows: _Rows, marks: dict[str, Mark]) -> None:
+    """A record that an earlier version sent under its raw key keeps it: Siro cannot rename a record."""
+    for key, old in rows.old_keys.items():
+        mark = marks.pop(old, None)
         if mark is not None and key not in marks:
-            marks[padded] = mark
-            rows.found[padded] = rows.found.pop(key)
+            marks[old] = mark
+            rows.found[old] = rows.found.pop(key)
 
 
 def sentence(error: FieldnoteError) -> str:

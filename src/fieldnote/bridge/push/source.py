@@ -109,6 +109,8 @@ class SourceReader:
     async def rows_of(self, source: Source, keys: list[str]) -> dict[str, Row]:
         """The current rows of another source with these keys. The ledger's key of an old record may have blanks."""
         ids = {key.strip(): key for key in keys}
+        if not self._bridge.crm.is_live:  # an earlier version read 17.0 from a file where the key is 17
+            ids |= {key[:-2]: key for key in keys if key.endswith(".0") and key[:-2] not in ids}
         with self._translated():
             found = await call_driver(self._bridge.crm.rows, source, list(ids), doing=f"reading {source.name}")
         return {ids[name]: row for name, row in found.items() if name in ids}

@@ -36,7 +36,8 @@ class Stream:
         self.ledger = StreamLedger(bridge.name, name)
         self.attempts = Attempts(bridge.name, name)
         self.reader = SourceReader(bridge, self.ledger, mapper, self.request)
-        self.comparison = Comparison(self.ledger, mapper, self.reader.settings.map)
+        names = self.reader.settings.map
+        self.comparison = Comparison(self.ledger, mapper, names, copies=not bridge.crm.is_live)
         self.result = StreamResult(name)
         self.deletions = Deletions(bridge, self.ledger, self.reader, self.result)
         self.hooks = bool(bridge.config.receiver.crm_secret)
