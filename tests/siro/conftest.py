@@ -13,7 +13,7 @@ from tests.siro.twins import Threaded
 
 @dataclass
 class World:
-    """A clock that only moves when somebody sleeps, dice that always show the most, and the waits told of."""
+    """A clock that only moves during sleeps, dice that always show 1.0, and the reported waits."""
 
     now: float = 1_771_000_000.0
     waits: list[Wait] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""The published contract as test data: its operations, and values that its schemas let be."""
+"""The published contract as test data: its operations, and values that its schemas allow."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Described:
 
     @property
     def request(self) -> Any:
-        """The schema of the body; None: there is none."""
+        """The schema of the body; None: no body."""
         return _json_schema(self.facts.get("requestBody", {}))
 
     @property
@@ -78,12 +78,12 @@ class Described:
 
     @cached_property
     def requests(self) -> st.SearchStrategy[Any]:
-        """Bodies that the contract takes."""
+        """Bodies that the contract accepts."""
         return wire_values(self.request, schemas=self.schemas)
 
     @cached_property
     def answers(self) -> st.SearchStrategy[Any]:
-        """Answers that the contract lets be, of the status that says success."""
+        """Answers that the contract allows for a success."""
         return wire_values(self.answer, schemas=self.schemas)
 
 
@@ -118,7 +118,7 @@ def without_nullable(schema: Any) -> Any:
 
 
 def wire_values(schema: dict[str, Any], name: str = "", *, schemas: Any = None) -> st.SearchStrategy[Any]:
-    """Values that the contract lets a field have."""
+    """Values that the contract allows for a field."""
     if "$ref" in schema:
         schema = schemas[schema["$ref"].rpartition("/")[2]]
     values = _plain_values(schema, name, schemas)

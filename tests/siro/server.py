@@ -1,4 +1,4 @@
-"""A small HTTP server on a real socket that does what a test tells it, faults included."""
+"""A small HTTP server on a real socket that follows the script of a test, faults included."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the server does with a request."""
+    """The server's reaction to a request."""
 
     status: int = 200
     body: bytes = b""

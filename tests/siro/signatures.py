@@ -1,4 +1,4 @@
-"""Calling a method of which only the signature is known, with values that the contract lets be."""
+"""Call a method by its signature, with values that the contract allows."""
 
 from __future__ import annotations
 

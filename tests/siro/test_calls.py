@@ -174,9 +174,7 @@ async def test_a_list_of_recordings_goes_to_its_end_and_can_be_resumed(client: M
 
 
 @pytest.mark.parametrize("cursors", [["a", "a"], ["a", "b", "a"], ["a", "b", "c", "d", "e"]])
-async def test_a_page_that_comes_again_ends_with_an_error_and_gives_nothing_twice(
-    client: Make, cursors: list[str]
-) -> None:
+async def test_a_page_that_comes_again_is_an_error_without_duplicates(client: Make, cursors: list[str]) -> None:
     """Whether the cursor comes again, or the same page under ever new cursors."""
     answers = iter(cursors)
     distinct = len(set(cursors)) < len(cursors)
@@ -218,7 +216,7 @@ async def test_utterances_are_read_over_their_pages_with_a_user_token(client: Ma
     assert "authorization" not in server.seen[1].headers
 
 
-async def test_a_missing_credential_says_which_setting_to_give() -> None:
+async def test_the_error_for_a_missing_credential_names_the_setting() -> None:
     async with AsyncSiro(token="t", user_id="u") as siro:
         assert not siro.has_user_credentials
         with pytest.raises(MissingCredential) as caught:
@@ -232,10 +230,10 @@ async def test_a_missing_credential_says_which_setting_to_give() -> None:
         assert siro.totals.calls == 0
 
 
-async def test_what_cannot_be_right_is_refused_before_anything_is_sent() -> None:
+async def test_invalid_requests_are_refused_before_sending() -> None:
     async with AsyncSiro(token="t", base_url="http://127.0.0.1:9") as siro:
-        with pytest.raises(ValidationError, match="colour"):
-            await siro.engagements.sync(external_id="a", colour="red")  # type: ignore[call-arg]
+        with pytest.raises(ValidationError, match="flavor"):
+            await siro.engagements.sync(external_id="a", flavor="red")  # type: ignore[call-arg]
         with pytest.raises(ValidationError, match="zone"):
             await siro.engagements.sync(external_id="a", start_time=datetime(2026, 2, 15))  # noqa: DTZ001
         with pytest.raises(TypeError, match="not both"):
@@ -277,7 +275,7 @@ def test_a_wrong_address_is_named_by_its_setting_without_its_password(url: str) 
 
 
 @pytest.mark.parametrize("token", ["two words", "line\nbreak", "tökèn"])
-def test_a_secret_that_cannot_be_one_is_refused_without_being_shown(token: str) -> None:
+def test_an_invalid_secret_is_refused_and_not_shown(token: str) -> None:
     with pytest.raises(ConfigError, match="SIRO_TOKEN") as caught:
         AsyncSiro(token=token)
     assert token not in str(caught.value)

@@ -1,4 +1,4 @@
-"""Every operation of both published contracts: its one method, what that sends, and what it reads."""
+"""Every operation of both published contracts: its method, the request it sends, and the answer it reads."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ ADDED: dict[str, dict[str, int]] = {
 """The fields that methods add to a body without them."""
 
 STRICTER = {"recordings.link", "recordings.unlink"}
-"""Methods that refuse what the contract's schema lets be, as Siro itself answers it with a 422."""
+"""Methods that are stricter than the contract's schema: Siro itself answers such requests with a 422."""
 
 
 CLAIMED = {key: each for key, each in operations().items() if not each.path.startswith(LEFT_OUT)}
@@ -112,9 +112,7 @@ SEEN = Seen()
 
 
 @pytest.mark.parametrize("key", CLAIMED, ids=[each.name for each in CLAIMED.values()])
-def test_its_method_sends_what_the_contract_takes_and_reads_what_it_answers(
-    key: Any, request: pytest.FixtureRequest
-) -> None:
+def test_each_method_sends_and_reads_as_the_contract_says(key: Any, request: pytest.FixtureRequest) -> None:
     endpoint: Endpoint = ENDPOINTS[key]
     described = operations()[key]
     method: Any = method_of(endpoint, SEEN.siro)
@@ -191,7 +189,7 @@ WITH_BODY = [key for key, each in CLAIMED.items() if each.request is not None]
 
 
 @pytest.mark.parametrize("key", WITH_BODY, ids=[operations()[key].name for key in WITH_BODY])
-def test_what_its_request_model_takes_is_what_the_contract_takes(key: Any, request: pytest.FixtureRequest) -> None:
+def test_request_models_accept_only_what_the_contract_accepts(key: Any, request: pytest.FixtureRequest) -> None:
     described = operations()[key]
     method: Any = method_of(ENDPOINTS[key], SEEN.siro)
     model = next(found for kind in hints_of(method).values() if (found := record_in(kind)))

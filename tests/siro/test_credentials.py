@@ -1,4 +1,4 @@
-"""Which credential a call takes, and how one is minted: over a real socket, by both clients."""
+"""The credential of a call, and how it is minted: over a real socket, by both clients."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ async def test_client_credentials_prove_calls_of_both_apis_in_both_headers(clien
             assert seen.headers["x-siro-auth-token"] == "client-1"
 
 
-async def test_a_client_token_is_replaced_ahead_of_its_end_and_after_a_401(client: Make, world: World) -> None:
+async def test_a_client_token_is_replaced_before_it_expires_and_after_a_401(client: Make, world: World) -> None:
     authority = Authority()
     async with serving(authority) as server, client(server.url, **APPLICATION) as siro:
         await siro.extractions.list("r")
@@ -68,7 +68,7 @@ async def test_a_client_token_is_replaced_ahead_of_its_end_and_after_a_401(clien
         assert authority.given == 4
 
 
-async def test_a_user_token_reads_until_a_call_wants_to_change_something(client: Make) -> None:
+async def test_a_user_token_has_scope_read_until_a_call_writes(client: Make) -> None:
     scopes: list[str] = []
 
     def handler(request: Request) -> Reply:
@@ -87,7 +87,7 @@ async def test_a_user_token_reads_until_a_call_wants_to_change_something(client:
     assert used == ["read-token", "write-token", "read-token"]
 
 
-async def test_half_a_client_application_says_what_is_missing(client: Make) -> None:
+async def test_the_error_for_half_a_client_application_names_the_missing_half(client: Make) -> None:
     half = {**APPLICATION, "client_secret": None}
     async with serving(lambda _: as_json({})) as server, client(server.url, **half) as siro:
         with pytest.raises(MissingCredential, match="SIRO_TOKEN"):

@@ -1,4 +1,4 @@
-"""What happens when Siro, or the way to it, misbehaves: over a real socket."""
+"""Faults of Siro and of the network, over a real socket."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def script(*replies: Reply) -> Handler:
     ],
     ids=["500", "503", "429", "reset", "cut off", "truncated JSON"],
 )
-async def test_a_call_that_may_be_repeated_survives_a_fault(client: Make, world: World, fault: Reply) -> None:
+async def test_a_repeatable_call_survives_a_fault(client: Make, world: World, fault: Reply) -> None:
     async with serving(script(fault, fault, IDENTITY)) as server, client(server.url) as siro:
         assert (await siro.auth.caller_identity()).organization_id == "org-1"
         assert (siro.totals.calls, siro.totals.retries, siro.totals.waits) == (3, 2, 2)
@@ -77,14 +77,14 @@ async def test_a_post_that_may_have_been_carried_out_is_not_repeated(client: Mak
     assert len(server.seen) == 1
 
 
-async def test_a_post_that_was_turned_away_by_the_rate_limit_is_repeated(client: Make) -> None:
+async def test_a_post_refused_by_the_rate_limit_is_repeated(client: Make) -> None:
     app = as_json({"appName": "a", "clientID": "c", "clientSecret": "s"}, 201)
     async with serving(script(as_json({"error": "limit"}, 429), app)) as server, client(server.url) as siro:
         assert (await siro.oauth.create_app(app_name="a", owner="b", organization_id="c")).client_id == "c"
     assert len(server.seen) == 2
 
 
-async def test_a_fault_that_stays_ends_after_six_attempts(client: Make, world: World) -> None:
+async def test_a_lasting_fault_ends_after_six_attempts(client: Make, world: World) -> None:
     async with serving(lambda _: Reply(500)) as server, client(server.url) as siro:
         with pytest.raises(SiroUnavailable, match="GET /v1/core/auth/caller-identity answered 500"):
             await siro.auth.caller_identity()
@@ -104,14 +104,14 @@ async def test_a_rate_limit_is_waited_out_for_its_minute(client: Make, world: Wo
 @pytest.mark.parametrize(
     ("header", "seconds"), [("7", 8), ("0", 1), ("Fri, 13 Feb 2026 16:26:50 GMT", 11), ("soon", 5), ("-3", 5)]
 )
-async def test_a_time_that_siro_names_is_honoured(client: Make, world: World, header: str, seconds: float) -> None:
+async def test_retry_after_is_respected(client: Make, world: World, header: str, seconds: float) -> None:
     fault = as_json({}, 429, **{"retry-after": header})
     async with serving(script(fault, IDENTITY)) as server, client(server.url) as siro:
         await siro.auth.caller_identity()
     assert [wait.seconds for wait in world.waits] == [seconds]
 
 
-async def test_a_time_beyond_patience_is_not_waited_out(client: Make, world: World) -> None:
+async def test_a_retry_after_beyond_patience_is_not_waited_for(client: Make, world: World) -> None:
     async with (
         serving(script(as_json({}, 503, **{"retry-after": "3600"}))) as server,
         client(server.url) as siro,
@@ -141,7 +141,7 @@ async def test_silence_is_a_timeout(client: Make) -> None:
         silent.set()
 
 
-async def test_nobody_there_is_said_with_the_host(client: Make) -> None:
+async def test_an_unreachable_host_is_named(client: Make) -> None:
     async with serving(lambda _: IDENTITY) as server:
         url = server.url
     async with client(url) as siro:
@@ -150,7 +150,7 @@ async def test_nobody_there_is_said_with_the_host(client: Make) -> None:
     assert url.removeprefix("http://") in str(caught.value.hint)
 
 
-async def test_an_answer_without_end_is_not_kept(client: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_endless_answer_is_refused(client: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wire, "LARGEST_ANSWER", 1000)
     once = RetryPolicy(attempts=1)
     async with serving(lambda _: Reply(200, b" " * 5000)) as server, client(server.url, policy=once) as siro:
@@ -173,7 +173,7 @@ async def test_an_answer_without_end_is_not_kept(client: Make, monkeypatch: pyte
         (as_json({"name": "ZodError", "issues": "none"}, 422), Invalid, "no message"),
     ],
 )
-async def test_each_documented_error_is_told_in_siros_words(
+async def test_each_documented_error_has_siros_words(
     client: Make, reply: Reply, kind: type[SiroError], words: str
 ) -> None:
     async with serving(lambda _: reply) as server, client(server.url) as siro:
@@ -250,7 +250,7 @@ async def test_twenty_tasks_share_one_minted_token(client: Make) -> None:
     assert mint.headers["authorization"] == "Bearer org-token-1"
 
 
-async def test_a_token_that_ended_is_replaced_once_for_all_tasks(client: Make) -> None:
+async def test_an_expired_token_is_replaced_once_for_all_tasks(client: Make) -> None:
     minting = Minting()
     async with serving(minting) as server, client(server.url) as siro:
         await siro.extractions.list("r")
@@ -259,7 +259,7 @@ async def test_a_token_that_ended_is_replaced_once_for_all_tasks(client: Make) -
     assert minting.minted == 2
 
 
-async def test_a_token_is_replaced_ahead_of_its_end(client: Make, world: World) -> None:
+async def test_a_token_is_replaced_before_it_expires(client: Make, world: World) -> None:
     minting = Minting()
     minting.good = {"token-1", "token-2"}
     async with serving(minting) as server, client(server.url) as siro:
@@ -273,7 +273,7 @@ async def test_a_token_is_replaced_ahead_of_its_end(client: Make, world: World) 
     ]  # fmt: skip
 
 
-async def test_a_token_that_is_never_accepted_ends_with_unauthorized(client: Make) -> None:
+async def test_a_token_that_is_never_accepted_raises_unauthorized(client: Make) -> None:
     minting = Minting()
     minting.good = set()
     async with serving(minting) as server, client(server.url) as siro:
@@ -282,7 +282,7 @@ async def test_a_token_that_is_never_accepted_ends_with_unauthorized(client: Mak
     assert minting.minted == 2
 
 
-async def test_a_mint_that_fails_fails_all_that_wait_for_it_and_not_the_next(client: Make) -> None:
+async def test_a_failed_mint_fails_all_waiting_calls_and_not_the_next(client: Make) -> None:
     minting = Minting(mint_fault=as_json({"error": "wrong secret"}, 403))
     async with serving(minting) as server, client(server.url) as siro:
         results = await asyncio.gather(*(siro.extractions.list(f"r{n}") for n in range(5)), return_exceptions=True)
@@ -292,7 +292,7 @@ async def test_a_mint_that_fails_fails_all_that_wait_for_it_and_not_the_next(cli
         await siro.extractions.list("r")
 
 
-async def test_a_cancelled_task_does_not_keep_the_others_from_a_token(client: Make) -> None:
+async def test_a_canceled_task_does_not_block_the_token_of_others(client: Make) -> None:
     minting = Minting()
     minting.good = {"token-1", "token-2"}
     async with serving(minting) as server, client(server.url) as siro:

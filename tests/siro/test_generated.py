@@ -1,4 +1,4 @@
-"""What is generated from the client and its models is what the generator makes now."""
+"""The generated files are up to date."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_nothing_generated_is_out_of_date() -> None:
 
 
 def test_both_clients_offer_the_same_with_the_same_signatures() -> None:
-    """Not only the same text: what the generator could get wrong would show here."""
+    """The signatures, not only the text: a mistake of the generator fails here."""
     asynchronous, synchronous = AsyncSiro(token="t"), Siro(token="t")
     for endpoint in contract():
         theirs = inspect.signature(_callable(method_of(endpoint, asynchronous))).parameters

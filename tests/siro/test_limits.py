@@ -30,7 +30,7 @@ def most_in_a_window(times: list[float], seconds: float) -> int:
     return max(bisect_left(ordered, moment + seconds) - index for index, moment in enumerate(ordered))
 
 
-def test_no_window_of_the_server_ever_holds_more_calls_than_the_budget_has() -> None:
+def test_no_window_of_the_server_has_more_calls_than_the_budget() -> None:
     """Threads and tasks together; the server counts at a random moment between a call's sending and its end."""
     budget, counted, dice, clock = Budget(calls=20, seconds=0.15), [], random.Random(7), Clock(runs=True)
     limiter = LocalLimiter(budget, clock)
@@ -55,7 +55,7 @@ def test_no_window_of_the_server_ever_holds_more_calls_than_the_budget_has() -> 
     assert most_in_a_window(counted, budget.seconds) <= 20
 
 
-def test_the_whole_budget_may_be_used_at_once_and_then_the_window_is_waited_for() -> None:
+def test_the_whole_budget_can_be_used_at_once_before_a_wait_for_the_window() -> None:
     clock = Clock(runs=True)
     limiter, began = LocalLimiter(Budget(calls=5, seconds=0.25), clock), clock.now()
     for _ in range(5):
@@ -86,7 +86,7 @@ def test_live_calls_overtake_bulk_ones_and_each_kind_keeps_its_order() -> None:
     assert order == ["l1", "l2", "b1", "b2", "b3"]
 
 
-def test_bulk_calls_leave_the_share_that_is_kept() -> None:
+def test_bulk_calls_leave_the_reserved_share_free() -> None:
     limiter = LocalLimiter(Budget(calls=10, seconds=60, kept_for_live=0.25), Clock())
     turns = [limiter.request("token", BULK) for _ in range(10)]
     assert [turn.future.done() for turn in turns] == [True] * 7 + [False] * 3
@@ -98,7 +98,7 @@ def test_each_token_has_a_budget_of_its_own() -> None:
     assert [limiter.request(f"token-{n}", LIVE).future.done() for n in range(200)] == [True] * 200
 
 
-def test_who_leaves_takes_nothing_along() -> None:
+def test_leaving_the_queue_uses_no_call() -> None:
     limiter = LocalLimiter(Budget(calls=1, seconds=60), Clock())
     holder = limiter.request("token", LIVE)
     granted(holder)
@@ -110,7 +110,7 @@ def test_who_leaves_takes_nothing_along() -> None:
     assert not waiting.future.done()
 
 
-def test_a_future_that_was_cancelled_hands_its_place_to_the_next() -> None:
+def test_a_canceled_future_gives_its_place_to_the_next_call() -> None:
     clock = Clock()
     limiter = LocalLimiter(Budget(calls=1, seconds=60), clock)
     granted(limiter.request("token", LIVE)).done()
@@ -122,7 +122,7 @@ def test_a_future_that_was_cancelled_hands_its_place_to_the_next() -> None:
         waiting.future.result()
 
 
-def test_a_429_all_the_same_stops_everybody_for_a_moment() -> None:
+def test_a_429_pauses_all_calls() -> None:
     clock = Clock()
     limiter = LocalLimiter(Budget(calls=100, seconds=60), clock)
     granted(limiter.request("token", LIVE)).done()
@@ -144,7 +144,7 @@ def test_a_call_that_ends_twice_ends_once() -> None:
 
 
 @pytest.mark.parametrize("wrong", [{"calls": 0}, {"seconds": 0}, {"kept_for_live": 1}, {"kept_for_live": -0.1}])
-def test_a_budget_that_cannot_be_kept_is_refused(wrong: dict[str, float]) -> None:
+def test_an_impossible_budget_is_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="budget"):
         Budget(**wrong)  # type: ignore[arg-type]
 
@@ -154,7 +154,7 @@ def test_clients_with_one_budget_share_one_limiter() -> None:
     assert local_limiter(Budget(7, 7.5)) is not local_limiter(Budget(8, 7.5))
 
 
-async def test_bulk_counts_for_the_tasks_that_are_begun_in_it() -> None:
+async def test_bulk_applies_to_the_tasks_started_in_it() -> None:
     async def priority() -> Priority:
         return current_priority()
 
@@ -186,7 +186,7 @@ class Counting:
         return as_json({"organizationId": "org-1"})
 
 
-async def test_both_clients_of_one_process_keep_to_the_budget_together_and_tell_of_their_waits() -> None:
+async def test_both_clients_of_a_process_share_the_budget_and_report_their_waits() -> None:
     clock = Clock(runs=True)
     counting = Counting(30, 0.5, clock)
     limiter = LocalLimiter(Budget(30, 0.5), clock)
@@ -209,7 +209,7 @@ async def test_both_clients_of_one_process_keep_to_the_budget_together_and_tell_
     assert max(counting.times) - min(counting.times) >= 1.0
 
 
-async def test_a_live_call_is_not_kept_waiting_by_a_bulk_run() -> None:
+async def test_a_bulk_run_does_not_delay_a_live_call() -> None:
     answers, waits = asyncio.Event(), list[Wait]()
 
     async def slowly(_: Request) -> Reply:

@@ -1,4 +1,4 @@
-"""Every list is read to its end, or the program learns that it is not."""
+"""Every list is read to its end, or raises."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_a_cursor_is_followed_also_where_the_operation_declares_none(name: str) 
 
 
 @pytest.mark.parametrize("name", LISTS)
-def test_a_list_that_goes_on_nowhere_is_an_error(name: str) -> None:
+def test_more_pages_without_a_cursor_are_an_error(name: str) -> None:
     def serve(_: str | None) -> Any:
         return wrapped(LISTS[name], [] if name in BY_NUMBER else [entry(1)], hasNextPage=True, cursor=None)
 
@@ -169,7 +169,7 @@ def test_a_cursor_that_cannot_be_sent_back_is_an_error(cursor: object) -> None:
 
 
 @pytest.mark.parametrize("cursor", [None, "", False, {}, []])
-def test_a_cursor_that_says_nothing_ends_the_list(cursor: object) -> None:
+def test_an_empty_cursor_ends_the_list(cursor: object) -> None:
     assert len(read("users.list", lambda _: {"data": [entry(1)], "cursor": cursor})) == 1
 
 
@@ -266,20 +266,20 @@ def test_the_largest_pages_are_those_of_the_contract() -> None:
 
 @pytest.mark.parametrize("name", SIZED)
 @pytest.mark.parametrize("wrong", [0, -1, -25, 2.5, True])
-def test_a_page_of_nothing_is_refused_before_anything_is_sent(name: str, wrong: Any) -> None:
+def test_an_impossible_page_size_is_refused_before_sending(name: str, wrong: Any) -> None:
     with pytest.raises(ValueError, match="page_size must be"):
         _call(name, wrong)
 
 
 @pytest.mark.parametrize(("name", "most"), MOST.items())
-def test_a_page_above_the_contracts_maximum_is_refused_before_anything_is_sent(name: str, most: int) -> None:
+def test_a_page_size_above_the_contracts_maximum_is_refused_before_sending(name: str, most: int) -> None:
     with pytest.raises(ValueError, match=f"page_size must be from 1 to {most}, not {most + 1}"):
         _call(name, most + 1)
 
 
 @pytest.mark.parametrize("name", IN_BODY)
 @pytest.mark.parametrize("wrong", [0, -1, 2.5])
-def test_a_page_of_nothing_in_a_body_is_refused_before_anything_is_sent(name: str, wrong: Any) -> None:
+def test_an_impossible_page_size_in_a_body_is_refused_before_sending(name: str, wrong: Any) -> None:
     group, method = name.split(".")
     given = {"ids": ["a"]} if method == "get_many" else {"query": {"search_text": "roof"}}
     with pytest.raises(ValueError, match="page_size must be"):

@@ -1,4 +1,4 @@
-"""Lists from a server that misbehaves: every item comes once, or an error says where to go on."""
+"""Lists from a server that misbehaves: every item comes once, or an error names the place to go on."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ FAULTS: dict[str, Callable[[Reply, random.Random], Reply]] = {
 
 
 @pytest.mark.parametrize("name", FAULTS)
-async def test_a_list_is_whole_and_nothing_comes_twice(client: Make, name: str) -> None:
+async def test_a_list_is_complete_and_has_no_duplicates(client: Make, name: str) -> None:
     dice = random.Random(name)
 
     def handler(request: Request) -> Reply:
@@ -59,7 +59,7 @@ async def test_a_list_is_whole_and_nothing_comes_twice(client: Make, name: str) 
         assert len(server.seen) == len(ITEMS) // 25 + siro.totals.retries
 
 
-async def test_a_server_that_stalls_is_waited_for(client: Make) -> None:
+async def test_a_slow_server_is_waited_for(client: Make) -> None:
     def handler(request: Request) -> Reply:
         reply = page_of(request)
         stalls = dict(request.query).get("cursor") == "500"
@@ -70,7 +70,7 @@ async def test_a_server_that_stalls_is_waited_for(client: Make) -> None:
         assert siro.totals.retries == 0
 
 
-async def test_a_token_that_ends_in_the_middle_of_a_list_is_replaced(client: Make) -> None:
+async def test_a_token_that_expires_during_a_list_is_replaced(client: Make) -> None:
     minted = 0
     served = 0
 
@@ -90,7 +90,7 @@ async def test_a_token_that_ends_in_the_middle_of_a_list_is_replaced(client: Mak
     assert minted > 3
 
 
-async def test_a_page_of_an_edge_in_the_middle_ends_the_list_where_it_can_go_on(client: Make) -> None:
+async def test_a_block_page_ends_the_list_and_the_last_cursor_resumes_it(client: Make) -> None:
     """HTML with a 403 is not Siro's answer: nothing is guessed, and the last page's cursor resumes the list."""
     blocked = True
 
@@ -109,7 +109,7 @@ async def test_a_page_of_an_edge_in_the_middle_ends_the_list_where_it_can_go_on(
     assert found == ITEMS
 
 
-async def test_a_page_that_repeats_ends_with_an_error_and_gives_nothing_twice(client: Make) -> None:
+async def test_a_repeated_page_is_an_error_without_duplicates(client: Make) -> None:
     def handler(request: Request) -> Reply:
         reply = page_of(request)
         if dict(request.query).get("cursor") != "500":

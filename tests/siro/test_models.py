@@ -39,9 +39,7 @@ def schema_of(path: str) -> Any:
 
 
 @pytest.mark.parametrize(("model", "path"), SYNCED)
-def test_whatever_the_contract_lets_be_sent_can_be_sent_and_arrives_the_same(
-    model: type[RequestModel], path: str
-) -> None:
+def test_all_that_the_contract_allows_can_be_sent_and_arrives_unchanged(model: type[RequestModel], path: str) -> None:
     schema = CONTRACT["paths"][path]["put"]["requestBody"]["content"]["application/json"]["schema"]
     validator = Draft4Validator(schema_of(path))
 
@@ -58,7 +56,7 @@ def test_whatever_the_contract_lets_be_sent_can_be_sent_and_arrives_the_same(
 
 
 @pytest.mark.parametrize(("model", "path"), SYNCED)
-def test_null_is_taken_where_the_contract_has_it_and_nowhere_else(model: type[RequestModel], path: str) -> None:
+def test_null_is_accepted_only_where_the_contract_allows_it(model: type[RequestModel], path: str) -> None:
     properties = CONTRACT["paths"][path]["put"]["requestBody"]["content"]["application/json"]["schema"]["properties"]
     assert {field.alias for field in model.model_fields.values()} == set(properties)
     for name, schema in properties.items():
@@ -70,13 +68,13 @@ def test_null_is_taken_where_the_contract_has_it_and_nowhere_else(model: type[Re
                 model.model_validate(value)
 
 
-def test_what_is_not_given_is_not_sent_and_none_is_sent_as_null() -> None:
+def test_missing_fields_are_not_sent_and_none_is_sent_as_null() -> None:
     assert EngagementSync(external_id="a", end_time=None).wire() == {"externalId": "a", "endTime": None}
     assert UserSync(external_id="a", deleted_at=None).wire() == {"externalId": "a", "deletedAt": None}
 
 
-def test_a_client_refuses_fields_that_siro_does_not_know_and_a_server_overlooks_them() -> None:
-    body = {"externalId": "a", "colour": 1, "account": {"externalId": "b", "hue": 2}, "engagementUsers": [
+def test_a_client_refuses_unknown_fields_and_a_server_ignores_them() -> None:
+    body = {"externalId": "a", "flavor": 1, "account": {"externalId": "b", "hue": 2}, "engagementUsers": [
         {"externalId": "u", "shade": 3}]}  # fmt: skip
     with pytest.raises(ValidationError) as caught:
         EngagementSync.model_validate(body)
@@ -112,13 +110,13 @@ def test_a_server_refuses_what_the_contract_does_not_allow(body: bytes) -> None:
         ("2026-02-15 14:00Z", "2026-02-15T14:00:00Z"),
     ],
 )
-def test_times_go_out_in_utc(given_time: object, sent: str) -> None:
+def test_times_travel_in_utc(given_time: object, sent: str) -> None:
     record = EngagementSync.model_validate({"external_id": "a", "start_time": given_time})
     assert record.wire()["startTime"] == sent
 
 
 @pytest.mark.parametrize("wrong", ["2026-02-15T14:00:00", "2026", "", 1771000000, "0001-01-01T00:00:00+14:00"])
-def test_a_client_refuses_times_without_zone_or_sense(wrong: object) -> None:
+def test_a_client_refuses_times_without_a_zone_and_invalid_times(wrong: object) -> None:
     with pytest.raises(ValidationError):
         EngagementSync.model_validate({"external_id": "a", "start_time": wrong})
 
@@ -129,18 +127,18 @@ def test_a_server_takes_a_time_without_a_zone_as_utc() -> None:
 
 
 @pytest.mark.parametrize("amount", [45000, 45000.0, Decimal("45000.00")])
-def test_one_amount_goes_out_in_one_spelling(amount: object) -> None:
+def test_equal_amounts_travel_as_the_same_number(amount: object) -> None:
     assert json.dumps(OpportunitySync(external_id="a", amount=amount).wire()["amount"]) == "45000"
 
 
-def test_an_address_must_be_whole() -> None:
+def test_an_address_must_be_complete() -> None:
     with pytest.raises(ValidationError, match="zip"):
         AccountSync.model_validate({"external_id": "a", "addresses": [{"street": "1 Main St", "city": "Denver"}]})
     address = Address(street="1 Main St", city="Denver", state="CO", zip="80202", country="US")
     assert AccountSync(external_id="a", addresses=[address]).wire()["addresses"][0]["zip"] == "80202"
 
 
-def test_answers_keep_what_is_unknown_and_bear_nulls() -> None:
+def test_answers_keep_unknown_fields_and_accept_nulls() -> None:
     recording = Recording.model_validate(
         {
             "id": 17, "createdAt": "2026-01-28T00:00:00Z", "updatedAt": "", "title": None,
@@ -170,7 +168,7 @@ def test_a_secret_is_shown_on_the_wire_alone() -> None:
     assert token.wire() == {"accessToken": "planted", "accessTokenId": "i"}
 
 
-def test_an_error_of_a_model_does_not_show_what_was_given() -> None:
+def test_an_error_of_a_model_does_not_show_the_value() -> None:
     with pytest.raises(ValidationError) as caught:
         EngagementSync.model_validate({"external_id": ["planted"], "start_time": "planted", "content": 7})
     assert "planted" not in str(caught.value)

@@ -1,4 +1,4 @@
-"""Conversation types, outcomes, follow-ups, scorecards: what their models refuse, and what they make of answers."""
+"""Conversation types, outcomes, follow-ups, scorecards: how their models validate requests and read answers."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ NODE = {"id": "n", "name": "Opening", "nodeType": "SECTION", "parentId": "root",
         ({"customOutcomeLabel": "x" * 101}, "at most 100 characters"),
         ({"outcomeDefinitionId": None}, "not null"),
         ({"universalOutcomeLabel": "GOOD"}, "POSITIVE"),
-        ({"colour": "green"}, "Extra inputs"),
+        ({"flavor": "green"}, "Extra inputs"),
     ],
 )
 def test_an_outcome_that_siro_would_refuse_is_refused_before_it_is_sent(change: dict[str, Any], complaint: str) -> None:
@@ -48,7 +48,7 @@ def test_an_outcome_that_siro_would_refuse_is_refused_before_it_is_sent(change: 
         OutcomeDefinitionSave.model_validate({**OUTCOME, **change})
 
 
-def test_an_outcome_says_how_it_is_recognized_if_only_that_nothing_is_said() -> None:
+def test_an_outcome_needs_a_prompt_or_an_explicit_none() -> None:
     with pytest.raises(ValidationError, match="prompt"):
         OutcomeDefinitionSave.model_validate({"custom_outcome_label": "Sold", "universal_outcome_label": "POSITIVE"})
     saved = OutcomeDefinitionSave(
@@ -57,7 +57,7 @@ def test_an_outcome_says_how_it_is_recognized_if_only_that_nothing_is_said() -> 
     assert saved.wire()["prompt"] is None
 
 
-def test_a_conversation_has_room_for_at_least_one_outcome() -> None:
+def test_a_conversation_allows_at_least_one_outcome() -> None:
     with pytest.raises(ValidationError, match="greater than or equal to 1"):
         MultipleOutcomesSave(multiple=0)
 
@@ -99,7 +99,7 @@ def test_a_scorecard_is_refused_with_each_wrong_place_named() -> None:
     }
 
 
-def test_a_metrics_time_goes_out_in_utc_and_its_prompt_is_not_shown() -> None:
+def test_a_metrics_time_travels_in_utc_and_its_prompt_is_not_shown() -> None:
     noon = datetime(2026, 3, 1, 12, tzinfo=timezone(timedelta(hours=-7)))
     metric = MetricCreate(
         organization_id="o", name="Rapport", metric_type=MetricType.AI_METRIC, llm_prompt="planted", unit="points",
@@ -113,13 +113,13 @@ def test_a_metrics_time_goes_out_in_utc_and_its_prompt_is_not_shown() -> None:
 
 
 @pytest.mark.parametrize(("given", "read"), [("USER", (EvaluationScope.USER,)), (["USER", "SQUAD"], ("USER", "SQUAD"))])
-def test_a_filter_that_siro_gives_back_is_a_list_whether_it_was_one_or_not(given: object, read: object) -> None:
+def test_a_filter_in_an_answer_is_always_a_list(given: object, read: object) -> None:
     values = MetricValues.model_validate({"filterBy": given, "filterByIds": "u-1"})
     assert values.filter_by == read
     assert values.filter_by_ids == ("u-1",)
 
 
-def test_what_an_evaluation_quotes_is_read_and_not_shown() -> None:
+def test_quotes_of_an_evaluation_are_read_and_not_shown() -> None:
     said = {"quote": "planted", "startTimeInMillis": 1500, "endTimeInMillis": 2500}
     judged = {
         "metricId": "m", "metricType": "AI_METRIC", "score": "4", "thinking": "planted", "impact": "planted",
@@ -137,7 +137,7 @@ def test_what_an_evaluation_quotes_is_read_and_not_shown() -> None:
     assert "planted" not in repr(evaluation)
 
 
-def test_answers_bear_what_is_missing_null_or_new() -> None:
+def test_answers_may_have_missing_null_and_new_fields() -> None:
     configuration = ConversationConfiguration.model_validate({
         "id": None, "expressions": None, "debriefQuestions": [{"id": "q", "responseType": "VIDEO_RESPONSE"}],
         "inheritedBookmarkConfigs_denormalized": {"b": {"title": "Price"}}, "novelty": 1,
@@ -157,7 +157,7 @@ def test_answers_bear_what_is_missing_null_or_new() -> None:
         {"data": [{"id": "a"}], "cursor": "next"},
     ],
 )
-def test_a_list_is_found_at_whatever_depth_siro_answers_it_and_keeps_its_cursor(answer: object) -> None:
+def test_a_list_is_found_at_any_depth_and_keeps_its_cursor(answer: object) -> None:
     read = inside("scorecardInstances", page(Scorecard))
     assert [card.id for card in read(answer).items] == ["a"]
     assert read(answer).cursor == "next"

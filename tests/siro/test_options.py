@@ -124,7 +124,7 @@ async def test_a_minted_token_is_shared_with_the_calls_of_other_options(client: 
 
 @pytest.mark.parametrize("wrong", [0, -1, -0.5, float("nan"), float("inf"), True, "5"])
 @pytest.mark.parametrize("name", ["timeout", "deadline"])
-def test_a_time_that_cannot_be_one_is_refused(name: str, wrong: Any) -> None:
+def test_an_impossible_timeout_is_refused(name: str, wrong: Any) -> None:
     with pytest.raises(ConfigError, match=f"{name} must be above 0"):
         Siro(token="t", **{name: wrong})
     with pytest.raises(ConfigError, match=f"{name} must be above 0"):

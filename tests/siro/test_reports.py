@@ -1,4 +1,4 @@
-"""What an error tells Siro's support."""
+"""Error reports for Siro's support."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ async def test_a_report_masks_secrets_and_shows_the_query(client: Make) -> None:
     assert "Payload: none" in listed.value.report()
 
 
-async def test_a_report_of_a_call_that_never_got_through_says_so(client: Make) -> None:
+async def test_the_report_of_an_unanswered_call_says_so(client: Make) -> None:
     async with serving(lambda _: as_json({})) as server:
         url = server.url
     async with client(url) as siro:
@@ -56,7 +56,7 @@ async def test_a_report_of_a_call_that_never_got_through_says_so(client: Make) -
     assert "Status: no answer\n" in caught.value.report()
 
 
-async def test_what_was_no_call_has_a_report_too() -> None:
+async def test_errors_without_a_call_have_a_report() -> None:
     assert WebhookRejected("the webhook is not signed").report() == "Error: the webhook is not signed"
     async with AsyncSiro() as siro:
         with pytest.raises(MissingCredential) as caught:

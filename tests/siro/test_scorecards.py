@@ -18,7 +18,7 @@ APRIL = datetime(2026, 4, 1, tzinfo=UTC)
 
 
 def answering(answer: object) -> Callable[[Request], Reply]:
-    """A server that mints tokens, and answers all else with this."""
+    """A server that mints tokens, and gives this answer to all other calls."""
 
     def handler(request: Request) -> Reply:
         if request.path.endswith("/access-token"):
@@ -44,12 +44,12 @@ async def test_scorecards_are_read_from_the_list_within_the_answer(client: Make)
     assert server.seen[1].headers["x-siro-auth-token"] == "user-token"
 
 
-async def test_a_scorecard_that_is_not_among_the_answers_is_none(client: Make) -> None:
+async def test_a_missing_scorecard_reads_as_none(client: Make) -> None:
     async with serving(answering({"data": {"scorecardInstances": []}})) as server, client(server.url) as siro:
         assert await siro.scorecards.get("a") is None
 
 
-async def test_an_evaluation_names_whose_conversations_and_when(client: Make) -> None:
+async def test_an_evaluation_sends_people_and_times(client: Make) -> None:
     async with serving(answering({"data": {"id": "card"}})) as server, client(server.url) as siro:
         await siro.scorecards.evaluation(
             "card", start_at=MARCH, end_at=APRIL, filter_by=EvaluationScope.RECORDING, filter_by_ids=["r-1", "r-2"]
@@ -64,7 +64,7 @@ async def test_an_evaluation_names_whose_conversations_and_when(client: Make) ->
     )
 
 
-async def test_an_evaluation_of_nobody_is_refused_before_anything_is_sent(client: Make) -> None:
+async def test_an_evaluation_without_people_is_refused_before_sending(client: Make) -> None:
     noon = MARCH.replace(tzinfo=None)
     async with serving(answering({})) as server, client(server.url) as siro:
         with pytest.raises(ValueError, match="filter_by_ids must name"):
@@ -91,7 +91,7 @@ async def test_metric_values_of_several_reps_are_asked_for_in_one_call(client: M
     )
 
 
-async def test_a_scorecard_is_sent_whole_and_its_new_id_answered(client: Make) -> None:
+async def test_a_scorecard_is_sent_complete_and_its_new_id_returned(client: Make) -> None:
     node = ScorecardNodeSave(id="n", name="Visits", node_type="ROOT", parent_id="", index_number=0)
     async with (
         serving(answering({"data": {"scorecardInstanceId": "new"}})) as server,
@@ -127,7 +127,7 @@ async def test_outcomes_of_a_recording_are_read_and_set(client: Make) -> None:
     assert server.seen[-1].json == {"multiple": 2}
 
 
-async def test_what_cannot_be_right_is_not_sent(client: Make) -> None:
+async def test_invalid_requests_are_not_sent(client: Make) -> None:
     async with serving(answering({})) as server, client(server.url) as siro:
         with pytest.raises(ValidationError):
             await siro.outcomes.set_multiple("c-1", multiple=0)
@@ -170,7 +170,7 @@ async def test_follow_ups_are_read_to_the_end_from_the_list_within_each_page(cli
     assert [request.query for request in server.seen[1:]] == [query, (*query, ("cursor", "17"))]
 
 
-async def test_a_follow_up_is_changed_in_what_is_given_alone(client: Make) -> None:
+async def test_only_the_given_fields_of_a_follow_up_change(client: Make) -> None:
     async with (
         serving(answering({"data": {"followupId": "f", "note": "Called."}})) as server,
         client(server.url) as siro,

@@ -28,12 +28,12 @@ SLOW: dict[str, tuple[bytes, bytes]] = {
     "a body that comes byte by byte": (HEAD + b"\r\n", b" "),
     "a body without an end": (HEAD + b"\r\n[", b""),
 }
-"""What a server sends at once, and what it goes on sending, byte by byte."""
+"""The bytes that a server sends at once, and those that follow one by one."""
 
 
 @asynccontextmanager
 async def dripping(first: bytes, drops: bytes) -> AsyncIterator[str]:
-    """A server that sends `first`, then one byte of `drops` after the other, for ever."""
+    """A server that sends `first`, then one byte of `drops` after the other, without end."""
     tasks: set[asyncio.Task[None]] = set()
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

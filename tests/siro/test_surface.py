@@ -1,4 +1,4 @@
-"""What `fieldnote` and `fieldnote.siro` offer."""
+"""The public names of `fieldnote` and `fieldnote.siro`."""
 
 from __future__ import annotations
 

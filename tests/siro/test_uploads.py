@@ -108,7 +108,9 @@ async def test_a_signed_address_is_never_shown(client: Make, call: Path, caplog:
 
 
 @pytest.mark.parametrize("address", ["", "planted", "ftp://planted/x", "http://", "http://planted:port/"])
-async def test_an_address_that_is_none_is_siros_mistake_and_not_shown(client: Make, call: Path, address: str) -> None:
+async def test_an_invalid_upload_address_is_a_bad_response_and_not_shown(
+    client: Make, call: Path, address: str
+) -> None:
     def handler(request: Request) -> Reply:
         if request.path.endswith("access-token"):
             return as_json({"accessToken": "t", "accessTokenId": "i"}, 201)
@@ -130,7 +132,7 @@ async def test_an_address_that_is_none_is_siros_mistake_and_not_shown(client: Ma
         ("call.wav", b"x", {"user_id": "u", "user_email": "e"}, "give one of"),
     ],
 )
-async def test_what_cannot_be_right_is_refused_before_anything_is_sent(
+async def test_invalid_requests_are_refused_before_sending(
     client: Make, tmp_path: Path, name: str, content: bytes, given: dict[str, Any], words: str
 ) -> None:
     (tmp_path / name).write_bytes(content)

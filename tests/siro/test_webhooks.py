@@ -1,4 +1,4 @@
-"""Webhooks: an event, or one error of ours."""
+"""Webhooks: an event, or one error."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_a_signed_event_is_read() -> None:
 
 
 def test_the_signature_is_the_standard_one() -> None:
-    """Signed here, verified by the reference implementation, and the other way round."""
+    """Signed here and verified by the reference implementation, and the other way around."""
     moment = datetime.now(UTC)
     names = {name.replace("svix-", "webhook-"): value for name, value in sign(SECRET, "m", moment, BODY).items()}
     assert Webhook(SECRET).verify(BODY, names) == json.loads(BODY)
@@ -55,7 +55,7 @@ def test_headers_may_have_any_case_and_several_signatures() -> None:
     assert verify(BODY, given_headers, SECRET, now=NOW).message_id == "m"
 
 
-def test_while_a_secret_is_rotated_old_and_new_are_good() -> None:
+def test_old_and_new_secret_work_during_a_rotation() -> None:
     old, new, other = new_secret(), new_secret(), new_secret()
     for secret in (old, new):
         assert verify(BODY, sign(secret, "m", NOW, BODY), [old, new], now=NOW).recording_id == "rec-1"
@@ -66,7 +66,7 @@ def test_while_a_secret_is_rotated_old_and_new_are_good() -> None:
 
 
 @pytest.mark.parametrize("seconds", [-301, 301, -86_400, 10**9])
-def test_an_event_out_of_its_time_is_rejected_both_ways(seconds: int) -> None:
+def test_an_event_too_old_or_too_far_ahead_is_rejected(seconds: int) -> None:
     headers = sign(SECRET, "m", NOW + timedelta(seconds=seconds), BODY)
     with pytest.raises(WebhookRejected, match="too"):
         verify(BODY, headers, SECRET, now=NOW)
@@ -89,7 +89,7 @@ def test_a_changed_byte_is_rejected() -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"null", b"[]", b"{}", b'{"eventType": "x"}', b"[" * 100_000, b'"\\ud800"'])
-def test_signed_bytes_that_are_no_event_are_rejected(body: bytes) -> None:
+def test_signed_bytes_without_an_event_are_rejected(body: bytes) -> None:
     with pytest.raises(WebhookRejected, match="not a recording event"):
         verify(body, sign(SECRET, "m", NOW, body), SECRET, now=NOW)
 
@@ -102,7 +102,7 @@ def test_signed_bytes_that_are_no_event_are_rejected(body: bytes) -> None:
         st.text(max_size=12) | st.sampled_from(["1771164000", "1e9", "v1,", "v1", "NaN", "v1,x=", "inf", "٣"]),
     ),
 )
-def test_whatever_the_bytes_and_headers_are_it_is_one_error(body: bytes, headers: dict[str, str]) -> None:
+def test_any_bytes_and_headers_give_one_error(body: bytes, headers: dict[str, str]) -> None:
     with pytest.raises(WebhookRejected) as caught:
         verify(body, headers, SECRET, now=NOW)
     assert SECRET not in str(caught.value)
@@ -116,7 +116,7 @@ def test_whatever_the_bytes_and_headers_are_it_is_one_error(body: bytes, headers
                          "contacts", "message_id"]),
         inner, max_size=5),
 ).map(lambda value: json.dumps(value).encode()))  # fmt: skip
-def test_whatever_is_signed_is_an_event_or_one_error(body: bytes) -> None:
+def test_signed_bytes_give_an_event_or_one_error(body: bytes) -> None:
     try:
         headers = sign(SECRET, "m", NOW, body)
     except UnicodeDecodeError:
@@ -130,7 +130,7 @@ def test_whatever_is_signed_is_an_event_or_one_error(body: bytes) -> None:
 
 
 @pytest.mark.parametrize("secret", ["", "whsec_", "whsec_!!!", "ü"])
-def test_a_secret_that_is_none_is_the_callers_mistake(secret: str) -> None:
+def test_an_invalid_secret_is_a_value_error(secret: str) -> None:
     with pytest.raises(ValueError, match="webhook secret"):
         verify(BODY, {}, secret)
 
