@@ -53,7 +53,10 @@ async def test_an_agents_answer_is_read_as_one_text(client: Make) -> None:
 async def test_agents_and_models_are_found_in_both_of_their_envelopes(client: Make) -> None:
     agents = {"agents": [{"name": "coach", "isTopLevel": True, "tools": None}]}
     models = {"defaultModel": "m", "models": [{"model": "m", "name": "M"}]}
-    answers = {"/v1/agents": {"data": {"data": agents}}, "/v1/agents/models": {"data": {"data": models}}}
+    answers: dict[str, Any] = {
+        "/v1/agents": {"data": {"data": agents}},
+        "/v1/agents/models": {"data": {"data": models}},
+    }
     for table in (answers, {path: each["data"] for path, each in answers.items()}):
         async with answering(client, table) as (siro, _):
             assert [agent.name for agent in await siro.agents.list()] == ["coach"]
