@@ -7,7 +7,6 @@ While credential, base URL and CRM are those that were verified, the check costs
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +15,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from fieldnote.bridge.driver_calls import call_driver
 from fieldnote.bridge.errors import ConnectionChanged
 from fieldnote.bridge.session import Bridge
 from fieldnote.db.bridge_tables import backfills, connections, due, events, pulls, recordings, sent, streams
@@ -39,7 +39,7 @@ async def verify(bridge: Bridge, *, accept_change: bool = False) -> Identity:
     forgotten: see `_forget`. Raises `ConnectionChanged` otherwise.
     """
     credential = bridge.box.fingerprint(bridge.remote.credential)
-    crm_identity = await asyncio.to_thread(lambda: bridge.crm.identity)
+    crm_identity = await call_driver(lambda: bridge.crm.identity, doing="connecting to the CRM")
     known = await _read(bridge)
     base_url = bridge.remote.base_url
     if known is not None and (known.credential, known.base_url, known.crm_identity) == (
@@ -91,7 +91,7 @@ def _changes(known: Any, found: Identity) -> list[tuple[str, str, str]]:
 def _changed(name: str, changes: list[tuple[str, str, str]]) -> ConnectionChanged:
     lines = "; ".join(f"the {what} was {before} and is {now}" for what, before, now in changes)
     return ConnectionChanged(
-        f"connection '{name}' is not what it was: {lines}",
+        f"connection '{name}' has changed: {lines}",
         hint="If this is another CRM or organization, give it a connection of its own: `connection: NAME` "
         "in the file. If it is the same one that moved, run `fieldnote push --accept-change` once.",
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from collections.abc import Iterable
+from functools import partial
+from typing import Final
 
 from fieldnote.bridge.connection import verify
+from fieldnote.bridge.driver_calls import call_driver
 from fieldnote.bridge.locks import exclusive
 from fieldnote.bridge.native import refuse_doubling
 from fieldnote.bridge.push.results import PushResult
@@ -23,6 +25,9 @@ from fieldnote.siro import bulk
 from fieldnote.siro.retries import CallCount, counting
 
 log = logging.getLogger(__name__)
+
+_LONGEST_REFRESH: Final = 6 * 3600.0
+"""Seconds that a driver may take to copy a whole CRM."""
 
 
 async def push_once(
@@ -81,7 +86,8 @@ async def _refresh(bridge: Bridge, streams: Iterable[StreamName], request: PushR
     """Let the driver bring its copies of the CRM up to date. Its warnings."""
     sources = [source_of(name, stream_settings(bridge, name)) for name in streams]
     async with exclusive(bridge.engine, "refresh", bridge.name, max_wait=600):
-        return await asyncio.to_thread(bridge.crm.refresh, sources, full=request.full)
+        refresh = partial(bridge.crm.refresh, sources, full=request.full)
+        return await call_driver(refresh, doing="refreshing the copies of the CRM", limit=_LONGEST_REFRESH)
 
 
 def mappers_of(bridge: Bridge, wanted: tuple[str, ...] = ()) -> dict[StreamName, RowMapper]:
