@@ -1,4 +1,4 @@
-"""The files that stand in docs/crm.md, in their order: sql, files, rest by page numbers, rest by cursor."""
+"""The files in docs/crm.md, in order: sql, files, skipped lines, rest by page numbers, rest by cursor."""
 
 from __future__ import annotations
 
@@ -7,4 +7,6 @@ from pathlib import Path
 
 GUIDE = Path(__file__).parents[2] / "docs" / "crm.md"
 
-SQL, FILES, NUMBERED, CURSORED = re.findall(r"^```yaml\n(.*?)^```", GUIDE.read_text(), re.DOTALL | re.MULTILINE)
+SQL, FILES, SKIPPED, NUMBERED, CURSORED = re.findall(
+    r"^```yaml\n(.*?)^```", GUIDE.read_text(), re.DOTALL | re.MULTILINE
+)
