@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -12,6 +13,8 @@ from fastapi.responses import JSONResponse
 from sqlalchemy import text
 
 from fieldnote.bridge import PushRequest, StreamResult, push_once
+from fieldnote.bridge.connection import verify
+from fieldnote.bridge.native import active_integrations
 from tests.bridge.conftest import Crm, Opener
 from tests.bridge.stub_siro import StubSiro
 
@@ -241,3 +244,41 @@ async def test_records_refused_each_for_a_fault_of_its_own_are_not_tried_again(
     stub.fault = picky
     result = await pushed(crm, opened, 12)
     assert (result.refused, result.pending) == (12, 0)
+
+
+@pytest.mark.parametrize("applied", [False, True])
+async def test_a_siro_that_takes_calls_and_never_answers_leaves_pending_records(
+    crm: Crm, stub: StubSiro, opened: Opener, applied: bool
+) -> None:
+    """The connection is open on one side alone: nobody knows whether a call arrived."""
+    for key in range(1, 4):
+        crm.add_deal(key)
+    never = threading.Event()
+
+    def silent(method: str, path: str, body: Any) -> Response | None:
+        if method == "PUT":
+            if applied:
+                for record in body if isinstance(body, list) else [body]:
+                    stub.sync("opportunities", record)
+            never.wait()
+        return None
+
+    async with opened() as bridge:
+        stub.fault = lambda method, path, record: None
+        stub.judge = silent  # type: ignore[method-assign]
+        await verify(bridge)
+        await active_integrations(bridge)  # now a push makes no other call
+        client = bridge.remote.client
+        bridge.remote.client = client.with_options(timeout=0.3)
+        try:
+            result = (await push_once(bridge)).streams[0]
+        finally:
+            never.set()
+        assert (result.sent, result.pending, result.settled) == (0, 3, False)
+        assert len(stub.records["opportunities"]) == (3 if applied else 0)
+        del stub.judge
+        stub.fault = None
+        bridge.remote.client = client
+        result = (await push_once(bridge)).streams[0]
+        assert (result.sent, result.settled) == (3, True)
+    assert stub.records["opportunities"].keys() == {"1", "2", "3"}
