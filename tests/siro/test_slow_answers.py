@@ -17,6 +17,8 @@ from fieldnote.siro.wire import CONNECTIONS
 from tests.siro.server import Reply, Request, as_json, serving
 from tests.waiting import HANGS
 
+pytestmark = pytest.mark.slow
+
 Make = Callable[..., AsyncSiro]
 ONCE = RetryPolicy(attempts=1)
 
