@@ -243,14 +243,16 @@ def make_app(stub: StubSiro) -> FastAPI:
         return {"data": {"success": True}}
 
     @app.get(f"{organization}/core/recordings")
-    async def recordings(request: Request) -> dict[str, Any]:
+    async def recordings(request: Request) -> Response:
         query = request.query_params
-        return stub.page(query.get("updatedAt:gte"), query.get("cursor"), int(query.get("pageSize", "25")))
+        page = stub.page(query.get("updatedAt:gte"), query.get("cursor"), int(query.get("pageSize", "25")))
+        return Response(json.dumps(page), media_type="application/json")
 
     @app.get(f"{organization}/core/recordings/{{recording_id}}")
     async def recording(recording_id: str) -> Response:
         found = stub.recordings.get(recording_id)
-        return JSONResponse(found) if found else JSONResponse({"error": "Not found"}, 404)
+        missing = JSONResponse({"error": "Not found"}, 404)
+        return Response(json.dumps(found), media_type="application/json") if found else missing
 
     @app.get(f"{organization}/core/users")
     async def users() -> Response:

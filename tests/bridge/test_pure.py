@@ -146,7 +146,7 @@ def test_a_month_counts_from_the_conversations_day_on_the_customers_clock() -> N
 
 
 def link(**changes: Any) -> Evidence:
-    facts: dict[str, Any] = {"named": "x", "own": "x", "siro_id": "s", "pushed_id": "s", "shared": False}
+    facts: dict[str, Any] = {"named": "x", "own": "x", "siro_id": "s", "pushed_id": "s", "other": False, "pushed": True}
     return Evidence(**facts | changes)
 
 
@@ -159,7 +159,10 @@ def link(**changes: Any) -> Evidence:
         ([link(pushed_id="other")], Ownership.FOREIGN),
         ([link(), link(pushed_id="other")], Ownership.FOREIGN),
         ([link(own=None, pushed_id=None)], Ownership.UNPROVEN),
-        ([link(shared=True)], Ownership.COLLIDING),
+        ([link(other=True)], Ownership.COLLIDING),
+        ([link(other=True, pushed=False, pushed_id=None)], Ownership.FOREIGN),
+        ([link(other=True, pushed=False, pushed_id=None, named=None, own=None)], Ownership.FOREIGN),
+        ([link(), link(other=True, pushed=False, pushed_id=None)], Ownership.COLLIDING),
     ],
 )
 def test_whose_a_link_is(links: list[Evidence], wanted: Ownership) -> None:
@@ -170,7 +173,7 @@ def test_a_link_proves_itself_by_siros_own_id() -> None:
     assert link(own=None).proves
     assert not link(pushed_id=None).proves
     assert not link(pushed_id="other").proves
-    assert not link(shared=True).proves
+    assert not link(other=True).proves
 
 
 # --- what is held

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -194,7 +195,7 @@ class Remote:
 
     async def extractions(self, recording_id: str) -> tuple[Extraction, ...]:
         """A recording's extractions, each with its status; those of deleted definitions are left out."""
-        return extractions_of(await self.client.extractions.list(recording_id))
+        return clean_extractions(extractions_of(await self.client.extractions.list(recording_id)))
 
     async def link(self, recording_id: str, engagement_id: str) -> None:
         """Link a recording to an appointment, by Siro's id of it; by user token of scope write. Raises SiroError."""
@@ -213,7 +214,7 @@ class Remote:
         from fieldnote.insight.evidence import Utterance  # noqa: PLC0415 - a push need not wait for it
 
         transcript = await self.client.recordings.utterances(recording_id)
-        return [Utterance("", part.utterance) for part in transcript.utterances]
+        return [Utterance("", clean(part.utterance)) for part in transcript.utterances]
 
 
 @asynccontextmanager
@@ -298,27 +299,72 @@ def snapshot_of(recording: Recording) -> RecordingSnapshot:
     said = recording.entity_extractions or ()
     place = _place(recording)
     moments = [moment for moment in (recording.created_at, recording.updated_at) if moment is not None]
-    return RecordingSnapshot(
-        id=recording.id,
-        user_id=recording.user_id,
-        started_at=moments[0] if moments else _UNKNOWN,
-        updated_at=moments[-1] if moments else _UNKNOWN,
-        processed=bool(recording.is_processing_done),
-        summary_done=_flag(recording.is_summary_done, there=bool(summary)),
-        extraction_done=_flag(recording.is_entity_extraction_done, there=bool(said)),
-        deleted=recording.deleted or recording.deleted_at is not None,
-        purged_at=recording.root_data_purged_at,
-        integration_connection_id=recording.crm.integration_connection_id if recording.crm else None,
-        links=_links(recording.crm),
-        title=recording.title,
-        web_url=recording.web_url,
-        result=recording.result,
-        score=recording.evaluation_score,
-        summary=summary,
-        extractions=tuple(Extraction(item.name, item.value) for item in said),
-        duration_ms=None if recording.duration_in_milliseconds is None else round(recording.duration_in_milliseconds),
-        latitude=place[0],
-        longitude=place[1],
+    return cleaned(
+        RecordingSnapshot(
+            id=recording.id,
+            user_id=recording.user_id,
+            started_at=moments[0] if moments else _UNKNOWN,
+            updated_at=moments[-1] if moments else _UNKNOWN,
+            processed=bool(recording.is_processing_done),
+            summary_done=_flag(recording.is_summary_done, there=bool(summary)),
+            extraction_done=_flag(recording.is_entity_extraction_done, there=bool(said)),
+            deleted=recording.deleted or recording.deleted_at is not None,
+            purged_at=recording.root_data_purged_at,
+            integration_connection_id=recording.crm.integration_connection_id if recording.crm else None,
+            links=_links(recording.crm),
+            title=recording.title,
+            web_url=recording.web_url,
+            result=recording.result,
+            score=recording.evaluation_score,
+            summary=summary,
+            extractions=tuple(Extraction(item.name, item.value) for item in said),
+            duration_ms=None
+            if recording.duration_in_milliseconds is None
+            else round(recording.duration_in_milliseconds),
+            latitude=place[0],
+            longitude=place[1],
+        )
+    )
+
+
+_HALF_A_PAIR: Final = re.compile("[\ud800-\udfff]")
+
+
+def clean(value: Any) -> Any:
+    """A value with U+FFFD for what PostgreSQL cannot store in text: U+0000, and half a surrogate pair."""
+    match value:
+        case str():
+            text = value.replace("\0", "\ufffd")
+            return text if text.isascii() else _HALF_A_PAIR.sub("\ufffd", text)
+        case list():
+            return [clean(item) for item in value]
+        case dict():
+            return {clean(name): clean(item) for name, item in value.items()}
+        case _:
+            return value
+
+
+def cleaned(recording: RecordingSnapshot) -> RecordingSnapshot:
+    """A snapshot that can be stored whatever was said in it. One such text must not stop the other recordings."""
+    return replace(
+        recording,
+        id=clean(recording.id),
+        user_id=clean(recording.user_id),
+        integration_connection_id=clean(recording.integration_connection_id),
+        links=tuple(replace(link, record=clean(link.record), siro_id=clean(link.siro_id)) for link in recording.links),
+        title=clean(recording.title),
+        web_url=clean(recording.web_url),
+        result=clean(recording.result),
+        summary=tuple(Section(clean(part.name), clean(part.content)) for part in recording.summary),
+        extractions=clean_extractions(recording.extractions),
+    )
+
+
+def clean_extractions(extractions: Sequence[Extraction]) -> tuple[Extraction, ...]:
+    """Extractions that can be stored."""
+    return tuple(
+        replace(item, name=clean(item.name), value=clean(item.value), definition_id=clean(item.definition_id))
+        for item in extractions
     )
 
 

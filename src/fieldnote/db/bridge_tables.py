@@ -356,6 +356,9 @@ due: Final = Table(
     Column("causes", Integer, nullable=False, server_default="1"),
     Column("attempts", Integer, nullable=False, server_default="0"),
     _now("retry_at"),
+    # Why it waits, without its id: records with one cause are tried as one.
+    Column("cause", Text),
+    Index("due_by_cause", "connection", "cause", postgresql_where=text("cause is not null")),
 )
 """CRM records that must be compared with their recordings. A row goes when that was done to its end."""
 

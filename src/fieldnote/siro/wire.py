@@ -5,8 +5,10 @@ Errors of other libraries are translated here. Callers see a value or a `SiroErr
 
 from __future__ import annotations
 
+import json
 import logging
 import platform
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -79,7 +81,7 @@ def json_of(answer: Answer, call: FailedCall, decode: Callable[[bytes], object] 
     if success and not answer.content.strip():
         return None
     try:
-        body = decode(answer.content) if success else from_json(answer.content)
+        body = _decode(answer.content, decode if success else from_json)
     except ValueError:
         if success:
             kind = answer.headers.get("content-type", "no content type").split(";")[0]
@@ -89,6 +91,20 @@ def json_of(answer: Answer, call: FailedCall, decode: Callable[[bytes], object] 
     if not success:
         raise error_for(answered(call, answer), body, answer.content[:4096].decode("utf-8", "replace"))
     return body
+
+
+def _decode(content: bytes, decode: Callable[[bytes], object]) -> object:
+    """JSON; half a surrogate pair, which no text can store, is read as U+FFFD. Raises ValueError."""
+    try:
+        return decode(content)
+    except ValueError:
+        if b"\\u" not in content:
+            raise
+        text = json.dumps(json.loads(content), ensure_ascii=False)
+        return decode(_HALF_A_PAIR.sub("\ufffd", text).encode())
+
+
+_HALF_A_PAIR: Final = re.compile("[\ud800-\udfff]")
 
 
 def success_of(answer: Answer, call: FailedCall) -> None:

@@ -7,7 +7,8 @@ same held state, so being woken twice, late or in another order changes nothing.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -46,6 +47,8 @@ class Applied:
     changes: list[Change] = field(default_factory=list)
     again: bool = False
     """Whether something there needs another look."""
+    causes: list[str] = field(default_factory=list)
+    """Why, as the CRM says it, without the record's id."""
 
 
 async def apply_record(bridge: Bridge, run_id: int, model: Model, key: str) -> Applied:
@@ -211,6 +214,8 @@ class _Work:
         if outcome is not None:
             self.done.changes.extend(outcome.changes)
             self.done.again = self.done.again or outcome.again
+            if outcome.again and outcome.reason is not None:
+                self.done.causes.append(cause_of(outcome.reason, self.key))
 
     # --- notes
 
@@ -307,7 +312,7 @@ class _Work:
         """Take the record off the list, unless another cause came meanwhile or another look is needed."""
         values = {**self._due(), "causes": causes}
         if self.done.again:
-            await self.conn.execute(_LATER, {**values, "first": _FIRST_RETRY, "last": _LAST_RETRY})
+            await postpone(self.conn, values, self.done.causes[0] if self.done.causes else None)
         else:
             await self.conn.execute(_DONE, values)
         await self.out.commit()
@@ -327,6 +332,17 @@ class _Field:
     @property
     def column(self) -> str:
         return self.writer.settings.to
+
+
+async def postpone(conn: AsyncConnection, due: Mapping[str, object], cause: str | None) -> None:
+    """Try a record again later, and later with each attempt. `due`: its key, and the `causes` that were seen."""
+    values = {"causes": None, **due, "cause": cause, "first": _FIRST_RETRY, "last": _LAST_RETRY}
+    await conn.execute(_LATER, values)
+
+
+def cause_of(reason: str, record: str) -> str:
+    """A reason without the record's id, so that records with the same cause can be found."""
+    return re.sub(rf"(?<!\w){re.escape(record)}(?!\w)", "…", reason) if record else reason
 
 
 def _target_of(note: NoteSettings) -> NoteTarget:
@@ -352,6 +368,8 @@ _DONE = text("""
 _LATER = text("""
     update due
     set attempts = attempts + 1,
-        retry_at = now() + make_interval(secs => least(:first * power(2, least(attempts, 16)), :last))
-    where connection = :connection and model = :model and record = :record and causes = :causes
+        retry_at = now() + make_interval(secs => least(:first * power(2, least(attempts, 16)), :last)),
+        cause = :cause
+    where connection = :connection and model = :model and record = :record
+      and (cast(:causes as integer) is null or causes = cast(:causes as integer))
 """)

@@ -23,9 +23,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.bridge.connection import verify
-from fieldnote.bridge.errors import Busy
 from fieldnote.bridge.locks import exclusive
-from fieldnote.bridge.pull.apply import apply_record
+from fieldnote.bridge.pull.due import DueWork, Halted
 from fieldnote.bridge.pull.recordings import Fetched, Recordings, Ticket, take_ticket
 from fieldnote.bridge.pull.results import Change, PullResult
 from fieldnote.bridge.pull.run import Pass, counts_of, declare_name, must_write_back
@@ -46,7 +45,7 @@ from fieldnote.db.bridge_tables import (
     writes,
 )
 from fieldnote.db.statistics import Statistics
-from fieldnote.errors import CrmUnavailable, FieldnoteError, Transient
+from fieldnote.errors import FieldnoteError, Transient
 from fieldnote.siro import bulk
 from fieldnote.siro.errors import Forbidden, Refused, SiroError, Unauthorized
 
@@ -152,6 +151,7 @@ class _Backfill:
         self.result = result
         self.watch = watch
         self.work = Pass(bridge, run_id, eager=True, result=result)
+        self.due = DueWork(bridge, run_id)
         self.recordings = Recordings(bridge.name, aside=ASIDE)
         self.courtesy = _Courtesy(bridge)
         self.statistics = Statistics(bridge.engine, (recordings, recording_contents, recording_links, due))
@@ -260,12 +260,11 @@ class _Backfill:
                 return
             await self.courtesy.give_way()
             try:
-                done = await apply_record(self.bridge, self.run_id, model, record)
-            except CrmUnavailable as error:
-                self.result.stopped = error.message
-            except Busy:
-                continue  # whoever works on it sees that there is a new cause
-            else:
+                done = await self.due.apply(model, record)
+            except Halted as reason:
+                self.result.stopped = str(reason)
+                return
+            if done is not None:
                 self.result.records += 1
                 self.result.counted.update(kind_of(change) for change in done.changes)
 

@@ -12,7 +12,8 @@ A file that only pulls has no PUT to prove anything by, and says the name itself
 (`siro.integration_connection_id`).
 
 Sync calls name no connection. If two connections of one organization push the same `externalId`, Siro makes
-one record of it, and nobody can tell whose a recording is: such a link is named, and not acted upon.
+one record of it, and nobody can say whose a recording is: such a record is shared, and not acted upon. A record that
+only another connection has pushed is that connection's.
 """
 
 from __future__ import annotations
@@ -38,20 +39,25 @@ class Evidence:
     siro_id: str
     pushed_id: str | None
     """What our PUT of the record got back, if we pushed it."""
-    shared: bool
+    other: bool
     """Whether another connection of the same organization has pushed the same Siro record."""
+    pushed: bool = False
+    """Whether this connection has pushed it, too."""
 
     @property
     def proves(self) -> bool:
         """Whether the link shows that it is ours, whatever it is named."""
-        return self.pushed_id == self.siro_id and not self.shared
+        return self.pushed_id == self.siro_id and not self.other
 
 
 def judge(links: Iterable[Evidence]) -> Ownership:
     """Whose the recording is, from all of its links: one doubtful link makes all of them doubtful. Pure."""
     links = list(links)
-    if any(link.shared for link in links):
+    if any(link.other and link.pushed for link in links):
         return Ownership.COLLIDING
+    if any(link.other for link in links):
+        # Linked to our appointment as well: the appointment named that record, so both have pushed it.
+        return Ownership.COLLIDING if any(link.proves for link in links) else Ownership.FOREIGN
     if any(link.pushed_id not in {None, link.siro_id} for link in links):
         return Ownership.FOREIGN
     own = next((link.own for link in links), None)
@@ -87,7 +93,7 @@ async def _gather(conn: AsyncConnection, connection: str, recording_ids: Sequenc
     rows = await conn.execute(_EVIDENCE, {"connection": connection, "ids": list(recording_ids)})
     found: defaultdict[str, list[Evidence]] = defaultdict(list)
     for row in rows:
-        found[row.recording_id].append(Evidence(row.named, row.own, row.siro_id, row.pushed_id, row.shared))
+        found[row.recording_id].append(Evidence(row.named, row.own, row.siro_id, row.pushed_id, row.other, row.pushed))
     return found
 
 
@@ -107,7 +113,12 @@ _EVIDENCE = text("""
                  on other.connection = connections.name and other.stream = link.stream and other.key = link.record
                where connections.name <> link.connection and connections.organization_id = own.organization_id
                  and other.siro_id = link.siro_id
-           ) as shared
+           ) as other,
+           exists (
+               select 1 from sent as mine
+               where mine.connection = link.connection and mine.stream = link.stream and mine.key = link.record
+                 and mine.siro_id = link.siro_id
+           ) as pushed
     from (
         select *, case model when 'engagement' then 'engagements' when 'opportunity' then 'opportunities'
                              when 'account' then 'accounts' end as stream

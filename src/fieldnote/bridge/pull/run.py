@@ -22,13 +22,13 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.bridge.connection import verify
-from fieldnote.bridge.errors import Busy
 from fieldnote.bridge.locks import exclusive
-from fieldnote.bridge.pull.apply import apply_record
+from fieldnote.bridge.pull.apply import Applied
+from fieldnote.bridge.pull.due import DueWork, Halted, is_of_one_item, waiting
 from fieldnote.bridge.pull.ledger import open_proposals
 from fieldnote.bridge.pull.linking import help_linking
 from fieldnote.bridge.pull.ownership import declare
-from fieldnote.bridge.pull.recordings import Fetched, Recordings, Ticket, take_ticket
+from fieldnote.bridge.pull.recordings import Fetched, Recordings, Stored, Ticket, take_ticket
 from fieldnote.bridge.pull.results import FieldState, NoteState, PullResult, Stuck
 from fieldnote.bridge.pull.start_links import offer_anew, offer_links
 from fieldnote.bridge.pull.user_token import ExtractionRows, find_quotes
@@ -37,7 +37,7 @@ from fieldnote.bridge.run_log import begin, finish, note_progress
 from fieldnote.bridge.session import Bridge
 from fieldnote.config import RECORDING
 from fieldnote.db.bridge_tables import due, events, fields, notes, pulls
-from fieldnote.errors import ConfigError, CrmUnavailable, FieldnoteError, Transient
+from fieldnote.errors import ConfigError, FieldnoteError, Transient
 from fieldnote.siro import bulk
 from fieldnote.siro.errors import Forbidden, NotFound, SiroError
 
@@ -259,11 +259,22 @@ class Pass:
                     await self._look_at_one(recording_id)
                 except SiroError as error:
                     self._left_over(error)
+                except Exception as error:
+                    if not is_of_one_item(error):
+                        raise
+                    self._name_unstorable(recording_id, error)
 
         fetchers = [fetcher() for _ in range(min(IN_FLIGHT, len(recording_ids)))]
         for outcome in await asyncio.gather(*fetchers, return_exceptions=True):
             if isinstance(outcome, BaseException):
                 raise outcome
+
+    def _name_unstorable(self, recording_id: str, error: Exception) -> None:
+        """One recording that cannot be stored is named; the others go on."""
+        log.error("recording_not_stored", extra={"recording_id": recording_id, "error": type(error).__name__})
+        self.result.warnings.append(f"recording {recording_id!a} cannot be stored ({type(error).__name__})")
+        self._seen.add(recording_id)
+        self._doubted.discard(recording_id)
 
     def _left_over(self, error: SiroError) -> None:
         """What may go away is left to the next pass, and said; what does not stops this one."""
@@ -289,8 +300,7 @@ class Pass:
     async def _keep(self, fetched: Sequence[Fetched], *, new_since: datetime | None = None) -> None:
         """`new_since`: what moved after it has not been dealt with, whether or not it says anything new."""
         whole = [replace(item, held=await self.rows.add(item.held)) for item in fetched]
-        async with self.bridge.engine.begin() as conn:
-            stored = await self.recordings.store(conn, whole, _now())
+        stored = await self._store(whole)
         changed = {held.id for held in stored.changed}
         self._doubted |= {
             item.held.id
@@ -303,6 +313,26 @@ class Pass:
         self.result.read += len(fetched)
         self.result.changed += len(stored.changed)
         self._touched |= stored.records
+
+    async def _store(self, fetched: Sequence[Fetched]) -> Stored:
+        """All at once; if one of several cannot be stored, each by itself."""
+        try:
+            async with self.bridge.engine.begin() as conn:
+                return await self.recordings.store(conn, fetched, _now())
+        except Exception as error:
+            if len(fetched) < 2 or not is_of_one_item(error):
+                raise
+        total = Stored([], set())
+        for item in fetched:
+            try:
+                one = await self._store([item])
+            except Exception as error:
+                if not is_of_one_item(error):
+                    raise
+                self._name_unstorable(item.held.id, error)
+            else:
+                total = Stored(total.changed + one.changed, total.records | one.records, total.kept | one.kept)
+        return total
 
     def _open_events(self) -> list[ColumnElement[bool]]:
         return [events.c.connection == self.bridge.name, events.c.handled_at.is_(None)]
@@ -317,17 +347,22 @@ class Pass:
 
     async def apply_due(self, *, touched: bool = False) -> None:
         """Bring every due record up to date; with `touched`, only those that this pass fetched news for."""
-        for model, record in await self._due(touched=touched):
-            await note_progress()
-            try:
-                done = await apply_record(self.bridge, self.run_id, model, record)
-            except CrmUnavailable as error:
-                self.result.stopped = error.message
-                return
-            except Busy:
-                continue  # whoever works on it sees that there is a new cause
-            self.result.records += 1
-            self.result.changes.extend(done.changes)
+        work = DueWork(self.bridge, self.run_id)
+        try:
+            if not (touched or self.eager):
+                for tried in await work.probe():
+                    self._count(tried)
+            for model, record in await self._due(touched=touched):
+                await note_progress()
+                done = await work.apply(model, record)
+                if done is not None:
+                    self._count(done)
+        except Halted as reason:
+            self.result.stopped = str(reason)
+
+    def _count(self, done: Applied) -> None:
+        self.result.records += 1
+        self.result.changes.extend(done.changes)
 
     async def _due(self, *, touched: bool) -> list[tuple[Model, str]]:
         statement = select(due.c.model, due.c.record).where(due.c.connection == self.bridge.name)
@@ -348,7 +383,12 @@ class Pass:
             stages = await self.recordings.stages(conn)
             self.result.stages = {stage.value: count for stage, count in sorted(stages.items())}
             self.result.stuck = await self.recordings.in_stage(conn, Stage.STUCK, SHOWN)
-            self.result.problems = await self._problems(conn)
+            waits = await waiting(conn, self.bridge.name)
+            named = {(item.model, item.record) for item in waits}
+            problems = await self._problems(conn)
+            self.result.problems = waits + [
+                item for item in problems if item.state != "interrupted" or (item.model, item.record) not in named
+            ]
             self.result.proposals = await open_proposals(conn, self.bridge.name)
             counted = select(func.count()).where(due.c.connection == self.bridge.name)
             self.result.pending = int((await conn.execute(counted)).scalar_one())

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from fieldnote.bridge.locks import exclusive
 from fieldnote.bridge.recording import Model
 from fieldnote.bridge.session import Bridge
 from fieldnote.errors import FieldnoteError
+
+_MAX_WAIT = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +43,33 @@ async def forget(
     Neither Siro nor the CRM is changed, nor what was pushed of the record. Raises FieldnoteError if nothing of
     it is known here.
     """
+    which = {"recording": recording_id, "model": model and model.value, "record": record}
+    values: dict[str, Any] = {"connection": bridge.name, **which}
+    async with AsyncExitStack() as locks:
+        await _lock_records(bridge, locks, values)
+        return await _erase(bridge, values)
+
+
+async def _lock_records(bridge: Bridge, locks: AsyncExitStack, values: dict[str, Any]) -> None:
+    """Lock the records concerned: a pull that has read the words must not write them after they were erased.
+
+    Looks again after locking, as a pull may have added a record meanwhile. Raises `Busy`.
+    """
+    locked: set[tuple[str, str]] = set()
+    while True:
+        async with bridge.engine.connect() as conn:
+            values["ids"] = list((await conn.scalars(_RECORDINGS, values)).all())
+            concerned = {(row.model, row.record) for row in await conn.execute(_RECORDS, values)}
+        if concerned <= locked:
+            return
+        for name in sorted(concerned - locked):
+            await locks.enter_async_context(exclusive(bridge.engine, "record", bridge.name, *name, max_wait=_MAX_WAIT))
+            locked.add(name)
+
+
+async def _erase(bridge: Bridge, values: dict[str, Any]) -> Receipt:
     async with bridge.engine.begin() as conn:
-        which = {"recording": recording_id, "model": model and model.value, "record": record}
-        values: dict[str, Any] = {"connection": bridge.name, **which}
-        values["ids"] = ids = list((await conn.scalars(_RECORDINGS, values)).all())
+        ids = values["ids"]
         receipt = Receipt(
             recordings=await _count(conn, _FORGET_RECORDINGS, values),
             fields=await _count(conn, _FORGET_FIELDS, values),
@@ -51,7 +78,9 @@ async def forget(
         )
         await conn.execute(_CLOSE_PROPOSALS, values)
         if not ids and receipt == Receipt(0, 0, 0, 0):
-            what = f"recording {recording_id}" if recording_id else f"{model} {record}"
+            what = (
+                f"recording {values['recording']}" if values["recording"] else f"{values['model']} {values['record']}"
+            )
             raise FieldnoteError(f"nothing is known here of {what}", hint="Check the id; it is case-sensitive.")
         await conn.execute(_FORGET_CONTENTS, values)
     return receipt
@@ -67,6 +96,16 @@ _RECORDINGS = text("""
     where r.connection = :connection
       and (r.recording_id = cast(:recording as text)
            or l.model = cast(:model as text) and l.record = cast(:record as text))
+""")
+
+_RECORDS = text("""
+    select model, record from recording_links
+    where connection = :connection and recording_id = any(cast(:ids as text[]))
+    union
+    select model, record from fields
+    where connection = :connection and recording_id = any(cast(:ids as text[]))
+    union
+    select cast(:model as text), cast(:record as text) where cast(:record as text) is not null
 """)
 
 _FORGET_RECORDINGS = text("""

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.bridge.errors import Busy
 from fieldnote.bridge.locks import exclusive
+from fieldnote.bridge.pull.due import Cause, shared_causes
 from fieldnote.bridge.remote import NO_RECORDING
 from fieldnote.bridge.reps import overrides_of
 from fieldnote.bridge.session import Bridge
@@ -85,12 +86,15 @@ class Status:
     """Whether Siro listed its users; otherwise no rep counts as unmapped."""
     zone: str | None = None
     """The zone in which times are shown."""
+    causes: tuple[Cause, ...] = ()
+    """Why several CRM records cannot be written."""
 
     @property
     def problems(self) -> list[Problem]:
         """The problems that a person must fix."""
         found = [_late(item) for item in self.schedules if not item.kept]
         found += [_refused(item) for item in self.credentials if item.good is False]
+        found += [_blocked(item) for item in self.causes]
         if self.completeness.unknown:
             words = f"{self.completeness.unknown} appointments or recordings are in an unknown state"
             found.append(Problem("unknown", words, "`fieldnote status` lists them. Please report this bug."))
@@ -117,7 +121,9 @@ async def status(bridge: Bridge, *, rep: str | None = None) -> Status:
         answers = all(item.good is not None for item in credentials)
         known = await directory(bridge) if answers else None
     counted = await completeness(bridge, known, rep=rep)
-    return Status(bridge.name, counted, await _schedules(bridge), credentials, known is not None, bridge.zone)
+    async with bridge.engine.connect() as conn:
+        causes = tuple(await shared_causes(conn, bridge.name))
+    return Status(bridge.name, counted, await _schedules(bridge), credentials, known is not None, bridge.zone, causes)
 
 
 async def directory(bridge: Bridge) -> Directory | None:
@@ -188,6 +194,14 @@ async def _is_locked(bridge: Bridge, task: str) -> bool:
     except Busy:
         return True
     return False
+
+
+def _blocked(item: Cause) -> Problem:
+    return Problem(
+        f"records {item.cause}",
+        f"{item.records} CRM records wait for one cause: {item.cause}",
+        "Fix the cause in the CRM. Each pull tries one of these records, and all of them once it succeeds.",
+    )
 
 
 def _late(item: Schedule) -> Problem:
