@@ -136,7 +136,7 @@ def test_the_command_plans_with_status_three_then_does_it(
     ("point", "pages"),
     [
         ("fieldnote.bridge.pull.recordings:Recordings.store:3", 2),
-        ("fieldnote.bridge.pull.backfill:apply_record:5", 4),
+        ("fieldnote.bridge.pull.due:apply_record:5", 4),
         ("fieldnote.bridge.pull.ledger:record_write:7", 4),
     ],
 )

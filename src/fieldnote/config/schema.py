@@ -196,6 +196,38 @@ class FieldSettings(Section):
         return self
 
 
+class SetValue(Section):
+    """The value of another column of a new row. Exactly one key; a plain value in the file is short for `constant`."""
+
+    constant: str | int | float | bool | None = None
+    uuid: bool | Annotated[int, Field(ge=8, le=32)] = False
+    """A new UUID; a number: so many of its hexadecimal digits, for ids that are shorter."""
+    now: bool = False
+    """The time of the insert."""
+    rep: bool = False
+    """The CRM id of the rep of the linked appointment or deal."""
+    record: bool = False
+    """The id of the record that the row belongs to."""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        given = [name for name in ("uuid", "now", "rep", "record") if getattr(self, name)]
+        given += ["constant"] if "constant" in self.model_fields_set else []
+        if len(given) != 1:
+            raise ValueError("needs exactly one of 'constant', 'uuid', 'now', 'rep' and 'record'")
+        return self
+
+
+def _set_values(value: object) -> object:
+    """`parent_type: Opportunities` is short for `parent_type: {constant: Opportunities}`."""
+    if not isinstance(value, dict):
+        return value
+    return {name: item if isinstance(item, dict) else {"constant": item} for name, item in value.items()}
+
+
+SetValues = Annotated[dict[Text, SetValue], BeforeValidator(_set_values)]
+
+
 class NoteSettings(Section):
     """The table that a summary is written to as a note."""
 
@@ -209,6 +241,16 @@ class NoteSettings(Section):
     """Tells several notes of one target apart; it is a part of Fieldnote's key, so leave it as it is."""
     sections: tuple[Text, ...] = ()
     """Which parts of the summary, by name and in this order; left out: all of them."""
+    set: SetValues = Field(default_factory=dict)
+    """Other columns of a new note, such as `{id: {uuid: true}, parent_type: Opportunities}`."""
+
+    @model_validator(mode="after")
+    def _sets_other_columns(self) -> Self:
+        own = {name.casefold() for name in (self.record, self.body, self.key) if name is not None}
+        for name in self.set:
+            if name.casefold() in own:
+                raise ValueError(f"sets '{name}', which Fieldnote fills itself")
+        return self
 
 
 RECORDING = "recording."
@@ -226,6 +268,10 @@ class TargetSettings(Section):
     """The column that holds the externalId."""
     fields: dict[str, FieldSettings] = Field(default_factory=dict)
     """By the extraction's name, or by `recording.` and the name of a part: see `RECORDING_PARTS`."""
+    missing: Literal["report", "insert"] = "report"
+    """If the table has no row with this key: `insert` adds one, for an extension table such as `*_cstm`."""
+    set: SetValues = Field(default_factory=dict)
+    """Other columns of a row that `missing: insert` adds."""
     start_link: Text | None = None
     """`engagement`: the column for the link by which the rep starts this appointment's recording in Siro's app."""
     note: NoteSettings | None = None
@@ -368,6 +414,10 @@ class Config(Section):
             raise ValueError("has 'pull', and the driver 'files' only reads: nothing can be written back")
         if self.crm.driver == Driver.REST:
             self._knows_its_calls(self.pull)
+        if self.crm.driver != Driver.SQL:
+            for model, target in self.pull.targets().items():
+                if target.missing == "insert" or target.set or any(note.set for note in target.all_notes()):
+                    raise ValueError(f"has 'set' or 'missing: insert' in pull.{model}, which need the driver 'sql'")
         return self
 
     def _knows_its_calls(self, pull: PullSettings) -> None:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from math import isfinite
 from pathlib import Path
 from typing import Protocol, Self, runtime_checkable
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from fieldnote.errors import CrmRefused
 
@@ -148,6 +148,26 @@ class WriteResult:
 
 
 @dataclass(frozen=True, slots=True)
+class ColumnValue:
+    """The value of another column of a new row, made when it is inserted."""
+
+    constant: object = None
+    uuid: bool | int = False
+    """A new UUID; a number: so many of its hexadecimal digits."""
+    now: bool = False
+    record: bool = False
+
+    def make(self, record: str) -> object:
+        """The value for a row that belongs to `record`."""
+        if self.uuid:
+            made = uuid4()
+            return str(made) if self.uuid is True else made.hex[: self.uuid]
+        if self.now:
+            return datetime.now(UTC)
+        return record if self.record else self.constant
+
+
+@dataclass(frozen=True, slots=True)
 class NoteTarget:
     """The table that notes live in."""
 
@@ -156,7 +176,9 @@ class NoteTarget:
     """The column that holds the id of the record which the note belongs to."""
     body: str
     key: str | None = None
-    """The column that holds our key; without one the key stands in a line of the body."""
+    """The column for Fieldnote's key; without one the key is in a line of the body."""
+    values: tuple[tuple[str, ColumnValue], ...] = ()
+    """Other columns of a new note."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,6 +305,15 @@ class FieldWrite:
     column: str
     expected: object
     new: object
+
+
+@runtime_checkable
+class InsertsRows(Protocol):
+    """An optional part of a driver: adds a row that is missing, for `missing: insert`."""
+
+    def insert_row(self, record: Record, values: Sequence[tuple[str, ColumnValue]]) -> None:
+        """Add the record's row unless it is there. Raises `CrmRefused`."""
+        ...
 
 
 @runtime_checkable

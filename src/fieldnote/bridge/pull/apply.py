@@ -30,8 +30,9 @@ from fieldnote.bridge.pull.start_links import START_LINK, start_link
 from fieldnote.bridge.recording import Link, Model, Ownership, RecordingSnapshot
 from fieldnote.bridge.session import Bridge
 from fieldnote.config import FieldSettings, NoteSettings, Policy, TargetSettings
+from fieldnote.config.schema import SetValue
 from fieldnote.crm.bulk import find_notes, insert_notes, write_fields
-from fieldnote.crm.types import NoteTarget, Record, Row
+from fieldnote.crm.types import ColumnValue, InsertsRows, NoteTarget, Record, Row
 from fieldnote.db.write_buffer import Batched
 from fieldnote.errors import CrmRefused
 
@@ -110,7 +111,7 @@ class _Work:
             work += await self._start_link(record, target.start_link, entries.get((target.table, target.start_link)))
         await self.out.commit()
         if work:
-            await self._write_fields(record, work)
+            await self._write_fields(record, target, work)
 
     def _writer(self, record: Record, extraction: str, settings: FieldSettings) -> FieldWriter:
         return FieldWriter(
@@ -160,9 +161,12 @@ class _Work:
         settings = FieldSettings(to=column, policy=Policy.FILL)
         return [_Field(self._writer(record, START_LINK, settings), Said(Desired(link, None), moved=False), entry)]
 
-    async def _write_fields(self, record: Record, work: Sequence[_Field]) -> None:
+    async def _write_fields(self, record: Record, target: TargetSettings, work: Sequence[_Field]) -> None:
         row = await self._read(record, tuple(one.column for one in work))
         self._is_there = None if isinstance(row, CrmRefused) else row is not None
+        if row is None and target.missing == "insert" and await self._insert_row(record, target):
+            row = await self._read(record, tuple(one.column for one in work))
+            self._is_there = None if isinstance(row, CrmRefused) else row is not None
         if row is None:
             for one in work:
                 self._count(await one.writer.missing(one.entry))
@@ -171,6 +175,32 @@ class _Work:
                 self._count(await self._write_alone(record, one))
         else:
             await self._write_together(record, row, work)
+
+    async def _insert_row(self, record: Record, target: TargetSettings) -> bool:
+        """Add the missing row of an extension table; whether there is one now.
+
+        Only for a record that this connection has pushed and not deleted: an orphan would belong to nothing.
+        """
+        stream = {Model.ENGAGEMENT: "engagements", Model.OPPORTUNITY: "opportunities", Model.ACCOUNT: "accounts"}
+        values = {"connection": self.bridge.name, "stream": stream.get(self.model), "key": self.key}
+        if not isinstance(self.bridge.crm, InsertsRows) or not await self.conn.scalar(_IS_PUSHED, values):
+            return False
+        try:
+            rep = await self._rep_of(self.model, self.key) if any(value.rep for value in target.set.values()) else None
+            made = column_values(target.set, rep)
+            await asyncio.to_thread(self.bridge.crm.insert_row, record, made)
+        except CrmRefused as error:
+            self.done.again = True
+            self.done.causes.append(cause_of(error.message, self.key))
+            return False
+        return True
+
+    async def _rep_of(self, model: Model, record: str) -> str | None:
+        """The CRM id of the rep, from what was pushed of an appointment or a deal."""
+        stream = {Model.ENGAGEMENT: "engagements", Model.OPPORTUNITY: "opportunities"}.get(model)
+        if stream is None:
+            return None
+        return (await self._visit_of(stream, record)).rep_id
 
     async def _write_alone(self, record: Record, one: _Field) -> FieldOutcome:
         row = await self._read(record, (one.column,))
@@ -234,12 +264,17 @@ class _Work:
             if held.deleted or readiness.summary(held) is not Readiness.READY:
                 continue  # a deleted one's notes stay as they are
             visit = await self._visit(held)
+            rep = await self._rep_for(held)
             for note in wanted.values():
                 body = note_body(held, visit, self.bridge.zone, note.sections)
                 if body is not None:
-                    bodies.setdefault(note.name, []).append((self._note(note, held.id), body))
-        for name, notes in bodies.items():
-            await self._write_notes(_target_of(wanted[name]), notes)
+                    bodies.setdefault(note.name, []).append((self._note(note, held.id, rep), body))
+        for notes in bodies.values():
+            by_target: dict[NoteTarget, list[tuple[NoteWriter, str]]] = {}
+            for writer, body in notes:
+                by_target.setdefault(writer.target, []).append((writer, body))
+            for note_target, some in by_target.items():
+                await self._write_notes(note_target, some)
         for recording_id, name in await self._moved(linked):
             if name in wanted:
                 self._count(await self._note(wanted[name], recording_id).withdraw())
@@ -271,10 +306,10 @@ class _Work:
             self.done.again = True
         return self._is_there
 
-    def _note(self, note: NoteSettings, recording_id: str) -> NoteWriter:
+    def _note(self, note: NoteSettings, recording_id: str, rep: str | None = None) -> NoteWriter:
         key = NoteKey(self.bridge.name, self.model.value, self.key, recording_id, note.name)
         return NoteWriter(
-            self.bridge.crm, self.conn, _target_of(note), key, self.run_id, known=self._known_notes, out=self.out
+            self.bridge.crm, self.conn, note_target(note, rep), key, self.run_id, known=self._known_notes, out=self.out
         )
 
     async def _moved(self, linked: Sequence[tuple[RecordingSnapshot, Ownership]]) -> list[tuple[str, str]]:
@@ -285,6 +320,13 @@ class _Work:
             return []
         held = await Recordings(self.bridge.name).load(self.conn, sorted({recording_id for recording_id, _ in away}))
         return [item for item in away if item[0] in held and (held[item[0]].links or not held[item[0]].deleted)]
+
+    async def _rep_for(self, held: RecordingSnapshot) -> str | None:
+        """The CRM id of the rep of the linked appointment, else of the linked deal."""
+        for link in sorted(held.links, key=_engagement_first):
+            if (rep := await self._rep_of(link.model, link.record)) is not None:
+                return rep
+        return None
 
     async def _visit(self, held: RecordingSnapshot) -> Visit:
         """Rep and customer, from what we pushed of the linked engagement, else of the linked opportunity."""
@@ -345,8 +387,17 @@ def cause_of(reason: str, record: str) -> str:
     return re.sub(rf"(?<!\w){re.escape(record)}(?!\w)", "…", reason) if record else reason
 
 
-def _target_of(note: NoteSettings) -> NoteTarget:
-    return NoteTarget(note.table, note.record, note.body, note.key)
+def note_target(note: NoteSettings, rep: str | None = None) -> NoteTarget:
+    """The table of a note, with the values of its other columns."""
+    return NoteTarget(note.table, note.record, note.body, note.key, column_values(note.set, rep))
+
+
+def column_values(given: Mapping[str, SetValue], rep: str | None) -> tuple[tuple[str, ColumnValue], ...]:
+    """The file's values of other columns, for a driver."""
+    return tuple(
+        (name, ColumnValue(rep if value.rep else value.constant, value.uuid, value.now, value.record))
+        for name, value in given.items()
+    )
 
 
 def _engagement_first(link: Link) -> tuple[bool, str]:
@@ -356,6 +407,11 @@ def _engagement_first(link: Link) -> tuple[bool, str]:
 def _now() -> datetime:
     return datetime.now(UTC)
 
+
+_IS_PUSHED = text("""
+    select exists (select from sent where connection = :connection and stream = :stream and key = :key
+                   and state = 'sent' and not is_deleted)
+""")
 
 _PAYLOAD = text("select payload from sent where connection = :connection and stream = :stream and key = :key")
 

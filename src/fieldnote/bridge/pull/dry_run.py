@@ -156,6 +156,9 @@ class _Pretended:
         self.may_write(record.table, column)
         return WriteResult(Outcome.APPLIED, expected, new)
 
+    def insert_row(self, record: Record, values: object) -> None:
+        """As if it had been added; the row is not there, so its fields count as missing."""
+
     def insert_note(self, note: NoteTarget, record: str, key: str, body: str) -> NoteResult:
         """As if there were one now, unless there is one."""
         found = self.find_note(note, record, key)

@@ -21,6 +21,8 @@ class Visit:
 
     rep: str | None = None
     customer: str | None = None
+    rep_id: str | None = None
+    """The rep's id in the CRM."""
 
 
 def visit_of(payload: Mapping[str, Any] | None) -> Visit:
@@ -28,9 +30,11 @@ def visit_of(payload: Mapping[str, Any] | None) -> Visit:
     if not payload:
         return Visit()
     users = payload.get("engagementUsers") or payload.get("opportunityUsers") or []
-    names = [user.get("name") for user in users if not user.get("deletedAt")]
+    current = [user for user in users if not user.get("deletedAt")]
+    names = [user.get("name") for user in current]
+    rep_id = next((str(user["externalId"]) for user in current if user.get("externalId")), None)
     account = payload.get("account") or {}
-    return Visit(", ".join(name for name in names if name) or None, account.get("name"))
+    return Visit(", ".join(name for name in names if name) or None, account.get("name"), rep_id)
 
 
 def note_body(held: RecordingSnapshot, visit: Visit, zone: str | None, sections: Sequence[str] = ()) -> str | None:

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.bridge.locks import exclusive
 from fieldnote.bridge.pull import ledger as field_ledger
+from fieldnote.bridge.pull.apply import note_target
 from fieldnote.bridge.pull.fields import FieldWriter
 from fieldnote.bridge.pull.ledger import FieldKey
 from fieldnote.bridge.pull.notes import NoteKey, NoteWriter
@@ -25,7 +26,7 @@ from fieldnote.bridge.pull.results import FieldState, NoteState
 from fieldnote.bridge.pull.three_way_merge import Intent
 from fieldnote.bridge.session import Bridge
 from fieldnote.config import FieldSettings, TargetSettings
-from fieldnote.crm.types import FrozenValue, NoteTarget, Record, freeze
+from fieldnote.crm.types import FrozenValue, Record, freeze
 from fieldnote.db.bridge_tables import write_values, writes
 from fieldnote.errors import CrmRefused, FieldnoteError
 
@@ -234,7 +235,7 @@ class _Undoing:
         settings = next((note for note in target.all_notes() if note.name == name), None)
         if settings is None or settings.table != self.latest.table or self.latest.recording_id is None:
             return self._outcome(Undo.REFUSED, "the file does not name this note any more")
-        note = NoteTarget(settings.table, settings.record, settings.body, settings.key)
+        note = note_target(settings)
         key = NoteKey(
             self.bridge.name, self.latest.model, self.latest.record, self.latest.recording_id, self.latest.column
         )

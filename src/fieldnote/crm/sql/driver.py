@@ -26,7 +26,18 @@ from fieldnote.crm.sql.errors import translated
 from fieldnote.crm.sql.reading import Reader
 from fieldnote.crm.sql.text import parse_url
 from fieldnote.crm.sql.writing import Writer
-from fieldnote.crm.types import Cursor, FieldWrite, NoteResult, NoteTarget, Page, Record, Row, Source, WriteResult
+from fieldnote.crm.types import (
+    ColumnValue,
+    Cursor,
+    FieldWrite,
+    NoteResult,
+    NoteTarget,
+    Page,
+    Record,
+    Row,
+    Source,
+    WriteResult,
+)
 from fieldnote.errors import ConfigError
 
 
@@ -122,6 +133,10 @@ class SqlDriver:
     def insert_notes(self, note: NoteTarget, record: str, bodies: Mapping[str, str]) -> list[NoteResult]:
         """See `WritesTogether.insert_notes`."""
         return self._writer.insert_notes(note, record, bodies)
+
+    def insert_row(self, record: Record, values: Sequence[tuple[str, ColumnValue]]) -> None:
+        """See `InsertsRows.insert_row`."""
+        self._writer.insert_row(record, values)
 
     def find_note(self, note: NoteTarget, record: str, key: str) -> NoteResult:
         """See `Driver.find_note`."""

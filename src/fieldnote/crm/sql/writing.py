@@ -16,6 +16,7 @@ from fieldnote.crm.sql.columns import Family, Table
 from fieldnote.crm.sql.engine import LOCK_SECONDS, Database
 from fieldnote.crm.sql.errors import translated
 from fieldnote.crm.types import (
+    ColumnValue,
     FieldWrite,
     NoteResult,
     NoteTarget,
@@ -153,6 +154,19 @@ class Writer:
             text = f"{record.table}: the database let record {record.key} be seen but not changed"
             raise CrmRefused(text, hint="grant the user of crm.url (or crm.write_url) the right to update it")
 
+    def insert_row(self, record: Record, values: Sequence[tuple[str, ColumnValue]]) -> None:
+        """Add the record's row unless it is there: of two processes, one does."""
+        with (
+            self._at_work(self._writing, f"adding to {record.table}", writes=True) as connection,
+            self._alone(connection, [f"{record.table} {record.key}"]),
+        ):
+            table = self._writing.table(connection, record.table)
+            if self._find(self._writing, connection, table, record, (record.key_column,)) is None:
+                row = {record.key_column: table.column(record.key_column).fit_key(record.key)}
+                row |= {name: value.make(record.key) for name, value in values}
+                self._insert(connection, table, [row])
+            connection.commit()
+
     # --- notes --------------------------------------------------------------------------------------
 
     def find_note(self, note: NoteTarget, record: str, key: str) -> NoteResult:
@@ -179,7 +193,9 @@ class Writer:
             before = self._notes(self._writing, connection, note, record, keys)
             table = self._writing.table(connection, note.table)
             rows = [
-                {note.record: record, note.body: marked(bodies[key], note, key)} | ({note.key: key} if note.key else {})
+                {note.record: record, note.body: marked(bodies[key], note, key)}
+                | ({note.key: key} if note.key else {})
+                | {name: value.make(record) for name, value in note.values}
                 for key in bodies
                 if not before[key]
             ]
@@ -264,7 +280,7 @@ class Writer:
             listed = " or ".join(f"{self._quote(column.name)} like {self._bind(name)}" for name in named)
         return f"{where} and ({listed})", {**parameters, **named}
 
-    def _insert(self, connection: Connection, table: Table, rows: Sequence[Mapping[str, str]]) -> None:
+    def _insert(self, connection: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
         columns = {name: table.column(name) for name in rows[0]}
         parameters = {
             f"value{place}_{n}": column.fit(row[name])

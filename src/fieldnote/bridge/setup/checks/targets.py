@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from fieldnote.bridge.pull.apply import column_values
 from fieldnote.bridge.session import Bridge
 from fieldnote.bridge.setup.checks.findings import Finding, bad, good
 from fieldnote.config import TargetSettings
+from fieldnote.config.schema import SetValue
+from fieldnote.crm.sql.driver import SqlDriver
 from fieldnote.crm.types import NoteTarget, Record
-from fieldnote.errors import FieldnoteError
+from fieldnote.errors import CrmRefused, FieldnoteError
 
 _NOBODY = "0"
 
@@ -27,7 +30,49 @@ def check_targets(bridge: Bridge) -> Iterator[Finding]:
             fields = ", ".join(field.to for field in target.fields.values()) or "no field"
             tables = ", ".join(dict.fromkeys(note.table for note in target.all_notes()))
             note = f"; notes in {tables}" if tables else ""
+            yield from _check_inserts(bridge, subject, target)
             yield good(subject, f"{target.table}: {fields} can be written{note}")
+
+
+def _check_inserts(bridge: Bridge, subject: str, target: TargetSettings) -> Iterator[Finding]:
+    """What a new note, or a missing extension row, needs besides the columns that the file names."""
+    for note in target.all_notes():
+        own = {note.record, note.body, *([note.key] if note.key else [])}
+        yield from _check_insert(bridge, f"{subject}.note", note.table, own, note.set)
+    if target.missing == "insert":
+        yield from _check_insert(bridge, subject, target.table, {target.key}, target.set)
+
+
+def _check_insert(
+    bridge: Bridge, subject: str, table: str, own: set[str], given: Mapping[str, SetValue]
+) -> Iterator[Finding]:
+    if not isinstance(bridge.crm, SqlDriver):
+        return
+    needs = bridge.crm.describe(table)
+    named = {name.casefold() for name in own | set(given)}
+    missing = [column.name for column in needs.required if column.name.casefold() not in named]
+    if missing:
+        example = ", ".join(f"{name}: …" for name in missing)
+        text = f"a new row of {table} needs {', '.join(missing)}"
+        yield bad(
+            subject, text, f"Add `set: {{{example}}}`: a constant, {{uuid: true}}, {{now: true}} or {{rep: true}}."
+        )
+    for name, value in given.items():
+        try:
+            column = needs.column(name)
+            made = column_values({name: value}, rep=None)[0][1].make(_NOBODY)
+            if not (value.rep or value.record):
+                column.fit(made)
+        except CrmRefused as error:
+            yield bad(subject, f"set.{name}: {error.message}", error.hint)
+    for key in needs.foreign_keys:
+        for name in key.columns:
+            constant = next((item for column, item in given.items() if column.casefold() == name.casefold()), None)
+            if constant is not None and constant.constant is not None:
+                found = bridge.crm.read(Record(key.table, key.referred[0], str(constant.constant)), (key.referred[0],))
+                if found is None:
+                    text = f"set.{name}: {key.table} has no row with {key.referred[0]} {constant.constant}"
+                    yield bad(subject, text, f"Name a row of {key.table}.")
 
 
 def _read(bridge: Bridge, target: TargetSettings) -> None:
