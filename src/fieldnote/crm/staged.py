@@ -9,11 +9,14 @@ from typing import Any, NoReturn
 
 from sqlalchemy.engine import URL
 
-from fieldnote.crm.sql.engine import Database
+from fieldnote.crm.sql.engine import Database, Timeouts
 from fieldnote.crm.sql.reading import Reader
 from fieldnote.crm.staging import PASSING, Landing
 from fieldnote.crm.types import Cursor, NoteResult, NoteTarget, Page, Place, Record, Row, Source, WriteResult
 from fieldnote.errors import CrmRefused
+
+_TIMEOUTS = Timeouts(read_lock=600)
+"""A reader waits while another worker loads rows."""
 
 
 class LandedDriver(ABC):
@@ -25,7 +28,9 @@ class LandedDriver(ABC):
     def __init__(self, place: Place) -> None:
         self._landing = Landing(place)
         setting = "the bridge's database URL"
-        self._database = Database(_url(self._landing), writes=False, zone=UTC, setting=setting, opening=(PASSING,))
+        self._database = Database(
+            _url(self._landing), writes=False, zone=UTC, setting=setting, opening=(PASSING,), timeouts=_TIMEOUTS
+        )
         self._reader = Reader(self._database)
         self._landed: set[Source] = set()
         """The sources that are known to have been landed."""

@@ -28,7 +28,7 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 from fieldnote.crm.rest.errors import explained
-from fieldnote.crm.rest.source import open_source
+from fieldnote.crm.rest.source import open_source, watch_records
 from fieldnote.crm.staging import Landing, analyze_new, ensure_indexes, gate, note
 from fieldnote.crm.types import Place
 from fieldnote.errors import FieldnoteError
@@ -93,6 +93,7 @@ def _run(job: dict[str, Any], landing: Landing, connection: psycopg.Connection, 
     )
     pipeline.sync_destination()
     source = open_source(job["config"])
+    checks = watch_records(source)
     if job["full"]:
         _forget_positions(pipeline, source.name)
     pipeline.extract(source)
@@ -103,7 +104,8 @@ def _run(job: dict[str, Any], landing: Landing, connection: psycopg.Connection, 
         ensure_indexes(connection, landing.schema, [(table, column) for table, column in job["indexes"]])
         analyze_new(connection, landing.schema)
         note(connection, "rest", job["version"])
-    return _left_behind(source, pipeline.default_schema, job["tables"])
+    broken = [warning for check in checks for warning in check.broken.warnings()]
+    return broken + _left_behind(source, pipeline.default_schema, job["tables"])
 
 
 def _left_behind(source: DltSource, schema: Schema, read: list[str]) -> list[str]:

@@ -8,14 +8,17 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from functools import partial
 from typing import Any, Literal
 
+from dlt.common.normalizers.json.helpers import normalize_identifier
 from dlt.extract import DltSource
 from dlt.sources.helpers.requests import Client
 from dlt.sources.rest_api import rest_api_source
 from requests import PreparedRequest, Response, Session
 
 from fieldnote.crm.rest.pages import Pages
+from fieldnote.crm.rest.records import Records, readable_json, refuse_twin_tables
 from fieldnote.errors import ConfigError
 
 SOURCE = "crm"
@@ -32,6 +35,19 @@ def open_source(config: dict[str, Any]) -> DltSource:
         if name in source.resources:
             source.resources[name].apply_hints(write_disposition=disposition)
     return source
+
+
+def watch_records(source: DltSource) -> list[Records]:
+    """Let each record be checked before it lands. The checks, for what they find."""
+    naming = partial(normalize_identifier, source.schema, source.schema.naming)
+    refuse_twin_tables(list(source.resources), naming)
+    checks: list[Records] = []
+    for name, resource in source.resources.items():
+        key = resource.compute_table_schema().get("columns", {})
+        keys = [column for column, hints in key.items() if hints.get("primary_key")]
+        checks.append(Records(name, naming, keys[0] if len(keys) == 1 else None))
+        resource.add_map(checks[-1].check)
+    return checks
 
 
 def _section(config: dict[str, Any], name: str) -> dict[str, Any]:
@@ -77,6 +93,8 @@ def _session(config: dict[str, Any]) -> Session:
     def watched(request: PreparedRequest, **options: Any) -> Response:
         pages.ask(request)
         response: Response = send(request, **options)  # type: ignore[no-untyped-call]
+        if response.encoding is None or response.encoding.lower().replace("-", "") == "utf8":
+            response._content = readable_json(response.content)  # noqa: SLF001 - requests has no other way
         pages.answer(request, response)
         return response
 

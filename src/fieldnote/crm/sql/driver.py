@@ -21,7 +21,7 @@ from datetime import UTC, timedelta
 from zoneinfo import ZoneInfo
 
 from fieldnote.crm.sql.columns import Table
-from fieldnote.crm.sql.engine import Database
+from fieldnote.crm.sql.engine import Database, Timeouts
 from fieldnote.crm.sql.errors import translated
 from fieldnote.crm.sql.reading import Reader
 from fieldnote.crm.sql.text import parse_url
@@ -44,15 +44,22 @@ from fieldnote.errors import ConfigError
 class SqlDriver:
     """A `Driver` over one database. `timezone` is the zone of its times that carry none."""
 
-    def __init__(self, url: str, *, write_url: str | None = None, timezone: str | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        write_url: str | None = None,
+        timezone: str | None = None,
+        timeouts: Timeouts | None = None,
+    ) -> None:
         zone = ZoneInfo(timezone) if timezone else UTC
         address = parse_url(url, "crm.url")
         setting = "crm.write_url" if write_url else "crm.url"
         write_address = parse_url(write_url, setting) if write_url else address
         if write_address.get_backend_name() != address.get_backend_name():
             raise ConfigError("crm.url and crm.write_url name databases of two kinds")
-        self._reading = Database(address, writes=False, zone=zone, setting="crm.url")
-        self._writing = Database(write_address, writes=True, zone=zone, setting=setting)
+        self._reading = Database(address, writes=False, zone=zone, setting="crm.url", timeouts=timeouts)
+        self._writing = Database(write_address, writes=True, zone=zone, setting=setting, timeouts=timeouts)
         self._reader = Reader(self._reading)
         self._writer = Writer(self._reading, self._writing)
 

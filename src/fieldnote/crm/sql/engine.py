@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from pathlib import Path
@@ -34,11 +35,40 @@ LOCK_SECONDS = 5
 Rows = list[dict[str, Any]]
 
 
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """The longest waits for a CRM, in seconds. After each of them the driver raises `CrmUnavailable`."""
+
+    connect: float = CONNECT_SECONDS
+    statement: float = 300
+    """For one statement of the database to end."""
+    silence: float = 330
+    """For the next bytes of a connection, so that one that goes silent ends, too."""
+    lock: float = LOCK_SECONDS
+    """For somebody else's lock on what is written."""
+    read_lock: float = 30
+    """For a lock that keeps a reader out, such as `LOCK TABLE`."""
+
+
+def _whole(seconds: float) -> int:
+    return max(1, round(seconds))
+
+
 class Database:
     """An address that is read, or written, in short transactions. May be shared between threads."""
 
-    def __init__(self, url: URL, *, writes: bool, zone: tzinfo, setting: str, opening: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        url: URL,
+        *,
+        writes: bool,
+        zone: tzinfo,
+        setting: str,
+        opening: tuple[str, ...] = (),
+        timeouts: Timeouts | None = None,
+    ) -> None:
         """`opening`: what a transaction begins with, beside what this kind of database asks for."""
+        self.timeouts = timeouts or Timeouts()
         self.dialect = Dialect(url.get_backend_name())
         self.identity = identity_of(url)
         self._url = url
@@ -135,23 +165,19 @@ class Database:
             case "sqlite":
                 return create_engine("sqlite://", creator=self._open_file, poolclass=NullPool)
             case "mysql":
-                arguments: dict[str, Any] = {"connect_timeout": CONNECT_SECONDS}
-                if self._writes:
-                    # Without the strict mode MySQL cuts what does not fit, and says nothing.
-                    arguments["init_command"] = (
-                        "set session sql_mode = concat(@@sql_mode, ',STRICT_ALL_TABLES'),"
-                        f" innodb_lock_wait_timeout = {LOCK_SECONDS}"
-                    )
+                arguments: dict[str, Any] = self._mysql_arguments()
                 url = self._url.update_query_dict({"charset": self._url.query.get("charset", "utf8mb4")})
             case "mssql":
-                arguments = {"login_timeout": CONNECT_SECONDS}
+                silence = _whole(self.timeouts.silence)
+                arguments = {"login_timeout": _whole(self.timeouts.connect), "timeout": silence}
                 url = self._url
             case _:
-                # No prepared statements: a pooler between us and the database may not know them.
-                arguments = {"connect_timeout": CONNECT_SECONDS, "prepare_threshold": None}
+                arguments = self._postgresql_arguments()
                 url = self._url
         try:
             engine = create_engine(url, connect_args=arguments, pool_size=4, pool_recycle=1800)
+            if self.dialect.backend == "postgresql":
+                event.listen(engine, "do_connect", self._connect_postgresql)
         except (ImportError, TypeError, ValueError) as error:
             hint = "pip install pymssql" if self.dialect.backend == "mssql" else "check what stands behind its '?'"
             raise ConfigError(f"{self._setting} cannot be used ({type(error).__name__})", hint=hint) from error
@@ -161,6 +187,34 @@ class Database:
             event.listen(engine, "connect", _begin_as_reader)
         return engine
 
+    def _postgresql_arguments(self) -> dict[str, Any]:
+        # No prepared statements: a pooler between us and the database may not know them.
+        waits = self.timeouts
+        probe = _whole(waits.silence / 4)
+        given = {
+            "connect_timeout": _whole(waits.connect), "prepare_threshold": None, "keepalives_idle": probe,
+            "keepalives_interval": probe, "keepalives_count": 3, "tcp_user_timeout": int(waits.silence * 1000),
+        }  # fmt: skip
+        return {name: value for name, value in given.items() if name not in self._url.query}
+
+    def _mysql_arguments(self) -> dict[str, Any]:
+        waits = self.timeouts
+        settings = [f"lock_wait_timeout = {_whole(waits.lock if self._writes else waits.read_lock)}"]
+        if self._writes:
+            # Without the strict mode MySQL cuts what does not fit, and says nothing.
+            settings += ["sql_mode = concat(@@sql_mode, ',STRICT_ALL_TABLES')"]
+            settings += [f"innodb_lock_wait_timeout = {_whole(waits.lock)}"]
+        given = {
+            "connect_timeout": _whole(waits.connect), "read_timeout": _whole(waits.silence),
+            "write_timeout": _whole(waits.silence), "init_command": f"set session {', '.join(settings)}",
+        }  # fmt: skip
+        return {name: value for name, value in given.items() if name not in self._url.query}
+
+    def _connect_postgresql(self, _dialect: Any, _record: Any, arguments: Any, options: dict[str, Any]) -> Any:
+        from fieldnote.crm.sql.silence import connect  # noqa: PLC0415 - only where PostgreSQL is the CRM
+
+        return connect(self.timeouts.silence, tuple(arguments), options)
+
     def _open_file(self) -> sqlite3.Connection:
         path = Path(self._url.database or "")
         if not path.is_file():
@@ -169,7 +223,7 @@ class Database:
         connection = sqlite3.connect(
             f"file:{quote(str(path.absolute()))}?mode=rw",
             uri=True,
-            timeout=LOCK_SECONDS,
+            timeout=self.timeouts.lock if self._writes else self.timeouts.read_lock,
             isolation_level=None,
             check_same_thread=False,
         )
@@ -185,10 +239,16 @@ class Database:
                 return ("begin immediate" if writes else "begin",)
             case "mssql", writes:
                 # No snapshot while reading: a database allows that only where somebody has turned it on.
-                return (f"set lock_timeout {LOCK_SECONDS * 1000}",) if writes else ()
-            case "postgresql", True:
-                return (f"set local lock_timeout = '{LOCK_SECONDS}s'",)
-            case (_, True) | ("postgresql", False):
+                wait = self.timeouts.lock if writes else self.timeouts.read_lock
+                return (f"set lock_timeout {int(wait * 1000)}",)
+            case "postgresql", writes:
+                # `set local` ends with the transaction, as a pooler needs it, and takes no snapshot yet.
+                wait = self.timeouts.lock if writes else self.timeouts.read_lock
+                return (
+                    f"set local lock_timeout = {int(wait * 1000)}",
+                    f"set local statement_timeout = {int(self.timeouts.statement * 1000)}",
+                )
+            case _, True:
                 return ()
             case _:
                 return ("set transaction isolation level repeatable read, read only",)

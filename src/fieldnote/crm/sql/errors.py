@@ -34,6 +34,11 @@ class _Fault(Enum):
     DENIED = ("denies the right", "grant the user of crm.url (or crm.write_url) the right to do this", False)
     CONSTRAINT = ("refuses the row by one of its rules", "see which columns it needs, and which refer", False)
     VALUE = ("refuses a value", "see the column's type and length", False)
+    CHARACTERS = (
+        "cannot keep a character of the text",
+        "change the column's character set to one that holds every character (utf8mb4, UTF8, or nvarchar)",
+        False,
+    )
     READ_ONLY = ("is read-only", "give crm.write_url an address that may write", False)
     OPTION = ("is not asked, as its address is wrong", "check what stands behind the '?'", False)
     OTHER = ("gives an error", None, False)
@@ -50,6 +55,7 @@ _SQLSTATES = (
     (("42",), _Fault.SYNTAX),
     (("23", "44"), _Fault.CONSTRAINT),
     (("22",), _Fault.VALUE),
+    (("22P05", "22021"), _Fault.CHARACTERS),
     (("25006",), _Fault.READ_ONLY),
 )
 
@@ -64,6 +70,7 @@ _MYSQL = {
     _Fault.DENIED: {1142, 1143, 1227, 1370},
     _Fault.CONSTRAINT: {1022, 1048, 1062, 1169, 1216, 1217, 1364, 1369, 1451, 1452, 1557, 1644, 3819, 4025},
     _Fault.VALUE: {1264, 1265, 1292, 1366, 1406, 1411, 1690, 3140},
+    _Fault.CHARACTERS: {1300, 1977, 3854},
     _Fault.READ_ONLY: {1290, 1792, 1836},
 }  # fmt: skip
 
@@ -144,7 +151,8 @@ def _fault(error: BaseException) -> _Fault:
     module = type(error).__module__
     if module.startswith("pymysql"):
         # Its codes are finer than the SQLSTATEs that MySQL sends along.
-        return _numbered(_MYSQL, error)
+        fault = _numbered(_MYSQL, error)
+        return _Fault.CHARACTERS if fault is _Fault.VALUE and _BAD_STRING.search(str(error)) else fault
     if module.startswith("pymssql"):
         return _numbered(_MSSQL, error)
     sqlstate = getattr(error, "sqlstate", None)
@@ -191,6 +199,10 @@ def _server_said(error: BaseException) -> str:
     return sentences[0].strip()[:200] if sentences else ""
 
 
+_BAD_STRING = re.compile(r"Incorrect string value|[Ii]nvalid .*character string")
+_NAMED = re.compile(r"(?:[Cc]olumn|for key|[Ff]ield) ((?:[`'][^`']+[`']\.?)+)")
+
+
 def _named(error: BaseException) -> str:
     """The rule or the column that a complaint is about, as far as the database names it apart."""
     diagnosis = getattr(error, "diag", None)
@@ -198,8 +210,9 @@ def _named(error: BaseException) -> str:
         name = getattr(diagnosis, part, None)
         if name:
             return str(name)
-    found = re.search(r"for (?:column|key) [`']([^`']+)[`']|[Cc]olumn [`']([^`']+)[`']", str(error))
+    found = _NAMED.search(str(error))
     if found:
-        return found.group(1) or found.group(2)
+        # The database comes first: `db`.`table`.`column`.
+        return str(re.findall(r"[^`'.]+", found[1])[-1])
     found = re.search(r"(?:UNIQUE|NOT NULL|CHECK|FOREIGN KEY) constraint failed(?:: [\w.]+)?", str(error))
     return found.group(0) if found else ""

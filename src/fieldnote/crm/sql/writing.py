@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from fieldnote.crm.note_marks import has_marker, marked, unmarked
 from fieldnote.crm.sql.columns import Family, Table
-from fieldnote.crm.sql.engine import LOCK_SECONDS, Database
+from fieldnote.crm.sql.engine import Database
 from fieldnote.crm.sql.errors import translated
 from fieldnote.crm.types import (
     ColumnValue,
@@ -309,11 +309,16 @@ class Writer:
             case "mysql":
                 with ExitStack() as held:
                     for digest in digests:
-                        held.enter_context(_mysql_lock(connection, f"fieldnote {digest.hex()}"))
+                        held.enter_context(
+                            _mysql_lock(connection, f"fieldnote {digest.hex()}", self._writing.timeouts.lock)
+                        )
                     yield
             case "mssql":
                 for digest in digests:
-                    lock = {"name": f"fieldnote {digest.hex()}", "milliseconds": LOCK_SECONDS * 1000}
+                    lock = {
+                        "name": f"fieldnote {digest.hex()}",
+                        "milliseconds": int(self._writing.timeouts.lock * 1000),
+                    }
                     statement = """declare @got int; exec @got = sp_getapplock @Resource = %(name)s,
                         @LockMode = 'Exclusive', @LockTimeout = %(milliseconds)s; select @got"""
                     got = connection.exec_driver_sql(statement, lock).scalar()
@@ -338,8 +343,8 @@ _SAME_NOTE = "another process is adding the same note to the CRM"
 
 
 @contextmanager
-def _mysql_lock(connection: Connection, name: str) -> Iterator[None]:
-    lock = {"name": name, "seconds": LOCK_SECONDS}
+def _mysql_lock(connection: Connection, name: str, seconds: float) -> Iterator[None]:
+    lock = {"name": name, "seconds": seconds}
     if connection.exec_driver_sql("select get_lock(%(name)s, %(seconds)s)", lock).scalar() != 1:
         raise CrmUnavailable(_SAME_NOTE)
     try:
