@@ -6,7 +6,7 @@ The answer is kept with the connection for a day, so that a push with nothing to
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import func, select, update
 
@@ -14,8 +14,10 @@ from fieldnote.bridge.errors import NativeIntegrationActive
 from fieldnote.bridge.session import Bridge
 from fieldnote.db.bridge_tables import connections
 from fieldnote.siro.errors import Forbidden, NotFound
-from fieldnote.siro.models import Connection
 from fieldnote.siro.models.enums import IntegrationPlatform
+
+if TYPE_CHECKING:
+    from fieldnote.siro.models import Connection
 
 _ASK_AGAIN: Final = timedelta(days=1)
 
