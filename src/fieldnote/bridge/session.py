@@ -48,8 +48,8 @@ class Bridge:
 
     @property
     def zone(self) -> str | None:
-        """The CRM's time zone, where the file names one for all of it."""
-        zone = self.config.crm.timezone
+        """The zone of the CRM's people, where the file names one for all of them."""
+        zone = self.config.crm.local_timezone or self.config.crm.timezone
         return zone if isinstance(zone, str) else None
 
 

@@ -174,6 +174,8 @@ class CrmSettings(Section):
     """`rest`: how what was said is written back."""
     timezone: Zone | None = None
     """The zone of times that carry none."""
+    local_timezone: Zone | None = None
+    """The zone in which days are counted and times are shown; left out: `timezone`."""
     options: dict[str, Any] | None = Field(default=None, exclude=True, repr=False)
     """For a driver of another package: the section's other keys."""
 
@@ -183,7 +185,7 @@ class CrmSettings(Section):
         """What stands beside a driver of another package is that driver's own."""
         if not isinstance(value, dict) or not _is_added(value.get("driver")):
             return value
-        own = {name: value[name] for name in ("driver", "timezone") if value.get(name) is not None}
+        own = {name: value[name] for name in ("driver", "timezone", "local_timezone") if value.get(name) is not None}
         return {**own, "options": {name: item for name, item in value.items() if name not in own}}
 
     @field_validator("skip", mode="before")

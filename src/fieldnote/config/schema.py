@@ -130,6 +130,8 @@ class StreamSettings(Section):
     map: dict[str, Any] = Field(min_length=1)
     """Siro's fields, as the file nests them; `fieldnote.mapping` compiles it."""
     timezone: Zone | None = None
+    local_timezone: Zone | None = None
+    """The zone of this stream's people, in which days are counted; left out: `timezone`, else the CRM's."""
     deletes: Annotated[DeletesSettings | None, BeforeValidator(enabled)] = None
     """Left out: a `table` is whole, so that a row which is gone from it is deleted; a `query` may have an end."""
 
@@ -285,10 +287,17 @@ class TargetSettings(Section):
     @field_validator("fields", mode="before")
     @classmethod
     def _short_form(cls, value: object) -> object:
-        """`Budget: budget_text` is `Budget: {to: budget_text, as: text, policy: fill}`."""
+        """`Budget: budget_text` is `Budget: {to: budget_text, as: text, policy: fill}`; a list has several columns.
+
+        Each further column of a list gets the name with one blank more at its end, which does not count in names.
+        """
         if not isinstance(value, dict):
             return value
-        return {name: {"to": field} if isinstance(field, str) else field for name, field in value.items()}
+        single: dict[str, object] = {}
+        for name, given in value.items():
+            for blanks, field in enumerate(given if isinstance(given, list) else [given]):
+                single[f"{name}{' ' * blanks}"] = {"to": field} if isinstance(field, str) else field
+        return single
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
@@ -303,7 +312,7 @@ class TargetSettings(Section):
     def _parts_are_known(self) -> Self:
         parts = [f"{RECORDING}{part}" for part in RECORDING_PARTS]
         for name in self.fields:
-            if name.startswith(RECORDING) and name not in parts:
+            if name.startswith(RECORDING) and name.rstrip() not in parts:
                 raise ValueError(f"has '{name}', which is no part of a recording{nearest(name, parts)}")
         return self
 

@@ -29,6 +29,7 @@ from fieldnote.bridge.pull.results import Change
 from fieldnote.bridge.pull.start_links import START_LINK, start_link
 from fieldnote.bridge.recording import Link, Model, Ownership, RecordingSnapshot
 from fieldnote.bridge.session import Bridge
+from fieldnote.bridge.zones import local_zone
 from fieldnote.config import FieldSettings, NoteSettings, Policy, TargetSettings
 from fieldnote.config.schema import SetValue
 from fieldnote.crm.bulk import find_notes, insert_notes, write_fields
@@ -81,6 +82,7 @@ class _Work:
         """Whether the CRM has the record; None: nobody has looked."""
         self._known_notes: dict[tuple[str, str], NoteEntry] = {}
         self._visits: dict[tuple[str, str], Visit] = {}
+        self._zones: dict[tuple[Model, str], str | None] = {}
 
     async def run(self) -> Applied:
         causes = await self._causes()
@@ -134,7 +136,7 @@ class _Work:
         for held in usable:
             ready, item = readiness.field(held, name)
             if ready is Readiness.READY and item is not None:
-                said = contribution(held, item, settings, self.bridge.zone)
+                said = contribution(held, item, settings, await self._zone_of(held))
                 if not held.deleted or stands(entry, said, append=settings.policy is Policy.APPEND):
                     given.append((held, said))
         if not given and entry is None:
@@ -266,7 +268,7 @@ class _Work:
             visit = await self._visit(held)
             rep = await self._rep_for(held)
             for note in wanted.values():
-                body = note_body(held, visit, self.bridge.zone, note.sections)
+                body = note_body(held, visit, await self._zone_of(held), note.sections)
                 if body is not None:
                     bodies.setdefault(note.name, []).append((self._note(note, held.id, rep), body))
         for notes in bodies.values():
@@ -327,6 +329,16 @@ class _Work:
             if (rep := await self._rep_of(link.model, link.record)) is not None:
                 return rep
         return None
+
+    async def _zone_of(self, held: RecordingSnapshot) -> str | None:
+        """The zone of the visit's day: its appointment's, else its deal's or customer's, else the CRM's."""
+        for link in sorted(held.links, key=_engagement_first):
+            place = link.model, link.record
+            if place not in self._zones:
+                self._zones[place] = await asyncio.to_thread(local_zone, self.bridge, *place)
+            if (zone := self._zones[place]) is not None:
+                return zone
+        return self.bridge.zone
 
     async def _visit(self, held: RecordingSnapshot) -> Visit:
         """Rep and customer, from what we pushed of the linked engagement, else of the linked opportunity."""

@@ -63,7 +63,7 @@ def field(held: RecordingSnapshot, name: str) -> tuple[Readiness, Extraction | N
 def _part(held: RecordingSnapshot, name: str) -> tuple[Readiness, Extraction | None]:
     """A part of the recording itself: ready as soon as it is there, for some of them come late."""
     parts = {"webUrl": held.web_url, "title": held.title, "result": held.result, "evaluationScore": held.score}
-    value = parts[name.removeprefix(RECORDING)]
+    value = parts[name.strip().removeprefix(RECORDING)]
     return (Readiness.READY, Extraction(name, value)) if has_value(value) else (Readiness.SILENT, None)
 
 

@@ -201,7 +201,11 @@ class Pass:
         """Of the part of the file that says what is written where."""
         pull = self.bridge.config.pull
         what = pull.model_dump(mode="json", exclude={"every"}) if pull is not None else {}
-        meaning = json.dumps([what, str(self.bridge.config.crm.timezone)], sort_keys=True)
+        crm, push = self.bridge.config.crm, self.bridge.config.push
+        streams = push.streams().values() if push is not None else ()
+        zones = [str(zone) for item in streams if (zone := item.local_timezone or item.timezone) is not None]
+        local = [str(crm.local_timezone)] if crm.local_timezone is not None else []
+        meaning = json.dumps([what, str(crm.timezone), *local, *zones], sort_keys=True)
         return blake2b(meaning.encode(), digest_size=8).hexdigest()
 
     async def look_at_events(self) -> None:
@@ -225,7 +229,7 @@ class Pass:
     def _late_parts(self) -> list[str]:
         """Parts of a recording that may come after all others, and that the file writes somewhere."""
         targets = self.bridge.config.pull.targets() if self.bridge.config.pull else {}
-        named = {name for target in targets.values() for name in target.fields}
+        named = {name.rstrip() for target in targets.values() for name in target.fields}
         return [part for name, part in _LATE.items() if name in named]
 
     async def help_linking(self) -> None:

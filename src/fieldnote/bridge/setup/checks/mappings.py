@@ -28,7 +28,11 @@ _MODELS: Final = {
 async def check_mappings(bridge: Bridge) -> AsyncIterator[Finding]:
     """A line to add for each, as a proposal: nothing is written before a person says so."""
     pull = bridge.config.pull
-    named = {name for target in (pull.targets() if pull is not None else {}).values() for name in target.fields}
+    named = {
+        name
+        for target in (pull.targets() if pull is not None else {}).values()
+        for name in map(str.rstrip, target.fields)
+    }
     try:
         chosen = await _chosen(bridge)
     except SiroError as error:
