@@ -33,7 +33,7 @@ class Kind(Protocol):
 
 @dataclass
 class OfDatabase:
-    """A database that the driver reads as it stands."""
+    """A database that the driver reads as it is."""
 
     crm: Crm
 

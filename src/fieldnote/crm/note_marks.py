@@ -11,7 +11,7 @@ def marked(body: str, note: NoteTarget, key: str) -> str:
 
 
 def has_marker(body: str, key: str) -> bool:
-    """Whether the line of this key stands in the body."""
+    """Whether the line of this key is in the body."""
     return any(line.strip() == note_marker(key) for line in body.splitlines())
 
 

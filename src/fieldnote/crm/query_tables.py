@@ -29,7 +29,7 @@ logging.getLogger("sqlglot").setLevel(logging.ERROR)
 def unseen_tables(source: Source, backend: str = "postgresql") -> tuple[str, ...] | None:
     """The tables of a query whose changes its cursor cannot see, as `name` or `name as alias`, in their order.
 
-    Empty where there is no query or no cursor, or nothing is wrong. None where that cannot be told from the text:
+    Empty where there is no query or no cursor, or nothing is wrong. None where that is not certain from the text:
     a query that cannot be parsed, or a column that does not say which of several tables it belongs to. Of
     `coalesce(a, b)` the first counts, as the second is looked at only where that one is null.
     """
@@ -104,7 +104,7 @@ def _selects(scope: Scope) -> list[exp.Expr]:
 
 
 def _projection(scope: Scope, name: str) -> exp.Expr | None:
-    """What stands behind a column of the result; a star counts for the columns that it may hold."""
+    """What is behind a column of the result; a star counts for the columns that it may hold."""
     stars: list[exp.Expr] = []
     for item in _selects(scope):
         if item.is_star:
@@ -115,7 +115,7 @@ def _projection(scope: Scope, name: str) -> exp.Expr | None:
 
 
 def _seen(scope: Scope, name: str) -> Sight | None:
-    """The tables that a column of the result reads; None where that cannot be told."""
+    """The tables that a column of the result reads; None where that is not certain."""
     if scope.set_operation_scopes:
         return _all_of(_seen(branch, name) for branch in scope.set_operation_scopes)
     if isinstance(scope.expression, exp.Lateral):
@@ -182,7 +182,7 @@ def _all_of(parts: Iterator[Sight | None]) -> Sight | None:
 
 
 def _origin(scope: Scope, name: str) -> tuple[str, str] | None:
-    """The table's column that a column of the result is, where it is one as it stands."""
+    """The table's column that a column of the result is, where it is an unchanged one."""
     if scope.set_operation_scopes:
         return None
     projection = _projection(scope, name)

@@ -1,7 +1,7 @@
 """Where drivers without a database of their own land their rows: a PostgreSQL schema for each connection.
 
-The schema lies in the bridge's database. Whoever lands holds the schema's lock, which PostgreSQL lets go when
-that process ends, however it ends; so two workers never land one connection at the same time.
+The schema lies in the bridge's database. The process that lands rows has the schema's lock, which PostgreSQL releases
+when that process ends, however it ends; so two workers never land one connection at the same time.
 """
 
 # ruff: noqa: S608 - the one name that is put into statements is a constant
@@ -168,7 +168,7 @@ def _index(connection: psycopg.Connection, schema: str, table: str, column: str)
 
 
 def analyze_new(connection: psycopg.Connection, schema: str) -> None:
-    """Count what stands in tables that are new: until then PostgreSQL's plans for joins are guesses."""
+    """Count what is in tables that are new: until then PostgreSQL's plans for joins are guesses."""
     statement = """select relname from pg_stat_user_tables
         where schemaname = %s and last_analyze is null and last_autoanalyze is null"""
     for (table,) in connection.execute(statement, (schema,)).fetchall():

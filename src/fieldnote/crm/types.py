@@ -219,7 +219,7 @@ class Driver(Protocol):
 
     @property
     def is_live(self) -> bool:
-        """Whether rows are as they stand in the CRM now; if not, they are as the last refresh left them."""
+        """Whether rows are as they are in the CRM now; if not, they are as the last refresh left them."""
         ...
 
     def check(self) -> None:
@@ -229,7 +229,7 @@ class Driver(Protocol):
     def refresh(self, sources: Sequence[Source], *, full: bool = False) -> tuple[str, ...]:
         """Bring up to date what the driver itself keeps of the CRM, before these sources are read.
 
-        `full`: as far as the CRM allows, read it anew and not only what it says has changed. Returns
+        `full`: as far as the CRM allows, read it again and not only what it says has changed. Returns
         warnings: what could not be brought up to date, and is read as it was. Where rows could be missing
         it raises. A driver that keeps nothing does nothing.
         """
@@ -255,11 +255,11 @@ class Driver(Protocol):
         ...
 
     def row(self, source: Source, key: str) -> Row | None:
-        """The one row with this key as it stands now."""
+        """The one row with this key as it is now."""
         ...
 
     def rows(self, source: Source, keys: Sequence[str]) -> dict[str, Row]:
-        """The rows with these keys as they stand now, by key. One that comes several times is left out."""
+        """The rows with these keys as they are now, by key. One that comes several times is left out."""
         ...
 
     def read(self, record: Record, columns: tuple[str, ...]) -> Row | None:

@@ -128,7 +128,7 @@ def _end(line: str, country: str) -> _End | None:
 
 
 def _street_and_city(front: str) -> tuple[str, str]:
-    """What stands before the state: the street, any units of it, the city. Each has its comma."""
+    """What is before the state: the street, any units of it, the city. Each has its comma."""
     parts = [part for item in front.split(",") if (part := " ".join(item.split()))]
     if len(parts) < 2:
         raise UnclearError(_UNCLEAR)

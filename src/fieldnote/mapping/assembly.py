@@ -77,7 +77,7 @@ Node = Leaf | Nested | Several
 
 
 def assemble(parts: Sequence[Part], name: str) -> Apply:
-    """The function that makes a record of a row. `name` stands in tracebacks."""
+    """The function that makes a record of a row. `name` is in tracebacks."""
     source = _Source()
     record = source.record(parts)
     code = "\n".join(

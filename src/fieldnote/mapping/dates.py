@@ -1,7 +1,7 @@
 """A day, or a span of days, out of what somebody said, seen from the day of the conversation.
 
 Seasons are the meteorological ones of the north: spring is March to May. "Early", "mid" and "late" are the
-thirds of what they stand before.
+thirds of what they are before.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ from fieldnote.mapping.fields import FieldShape, Shape, shape_of
 
 
 class MapError(ConfigError):
-    """A map that cannot be used; `keys` is where it stands in the file."""
+    """A map that cannot be used; `keys` is where it is in the file."""
 
     def __init__(self, keys: Keys, text: str, *, hint: str | None = None) -> None:
         super().__init__(f"{dotted(keys)} {text}", hint=hint)
@@ -132,7 +132,7 @@ class _Compiler:
         try:
             expression = compile_expression(text.strip())
         except ExpressionError as error:
-            hint = "a column name with signs stands in double quotes: '\"Rep #\"'"
+            hint = "a column name with signs is in double quotes: '\"Rep #\"'"
             raise MapError(keys, f"({text.strip()}) {error}", hint=hint) from error
         for column in expression.columns:
             self.columns.setdefault(column, keys)

@@ -180,7 +180,7 @@ def _range(text: str, first: _Amount, second: _Amount) -> Amounts:
 
 
 def _bounds(before: str, between: str, after: str) -> tuple[str, ...]:
-    """`at least 10k and no more than 20k`: what else may stand around the two, where they are such bounds."""
+    """`at least 10k and no more than 20k`: what else may be around the two, where they are such bounds."""
     least = _has(before.strip(" ,:;"), _LEAST, at_end=True) or re.match(rf"(?:{_LEAST_AFTER})\b", between)
     middle = re.sub(rf"^(?:{_LEAST_AFTER})\b", "", between).strip(" ,;")
     most = re.fullmatch(rf"(?:and )?(?:{_MOST})", middle) or (

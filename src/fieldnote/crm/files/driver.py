@@ -129,7 +129,7 @@ def _used(sources: Sequence[Source], folder: Folder, notes: Iterable[str]) -> se
         found = {
             name if name in there.values() else there[name.casefold()] for name in names if name.casefold() in there
         }
-        if names and not found:  # beside one of ours, a table may be PostgreSQL's own
+        if names and not found:  # beside a known one, a table may be PostgreSQL's own
             name = min(names)
             text = f"{source.name}: the folder has no file for the table '{name}'"
             raise CrmRefused(f"{text}{nearest(name, sorted(there.values()))}", hint=f"put {name}.csv there")

@@ -20,7 +20,7 @@ from fieldnote.errors import CrmRefused, CrmUnavailable
 
 _NAME = re.compile(r"(?P<table>.+?)(?:-(?P<day>\d{4}-\d\d-\d\d))?\.(?P<kind>csv|jsonl)", re.IGNORECASE)
 _GROWING = re.compile(r"\.(tmp|part|partial|filepart|crdownload)(?=$|\.(csv|jsonl)$)", re.IGNORECASE)
-"""What stands at the end of a file's name, or before its `.csv`, while somebody still writes it."""
+"""What is at the end of a file's name, or before its `.csv`, while somebody still writes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def _export(path: Path) -> Export | None:
     if match["day"] and day is None:
         table = f"{table}-{match['day']}"
     if table.startswith((OURS, NEW)) or len(table.encode()) > 63 - len(NEW):
-        return None  # no table of PostgreSQL's can have this name, or it is one of ours
+        return None  # no table of PostgreSQL's can have this name, or it is our own
     return Export(path, table, match["kind"].lower(), day)
 
 

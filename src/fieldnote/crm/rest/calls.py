@@ -1,11 +1,11 @@
 """Calls to a CRM's web API for writing back: login, pace, patience, and what it refuses in its own words.
 
-Address, headers and login are those of `crm.rest.client`, so that they stand in the file once.
+Address, headers and login are those of `crm.rest.client`, so that they are in the file once.
 
 - 429 is waited out as `Retry-After` says, whatever the call; nothing was done then.
 - A call that only reads is repeated when it is cut off or the CRM fails; one that writes never is, for nobody knows
   what became of it: the next pass looks.
-- A 401 makes a token of OAuth be fetched anew, once a call.
+- A 401 makes a token of OAuth be fetched again, once a call.
 """
 
 from __future__ import annotations
@@ -249,7 +249,7 @@ def _words_in(said: Any) -> Iterator[str]:
             return
 
 
-_TOLD = ("message", "error", "error_description", "detail", "title", "errors", "code")
+_MESSAGE_KEYS = ("message", "error", "error_description", "detail", "title", "errors", "code")
 
 
 def _json(answer: httpx2.Response) -> Any:
@@ -260,10 +260,10 @@ def _json(answer: httpx2.Response) -> Any:
 
 
 def _words(said: Any) -> Iterator[str]:
-    """What an API calls a message, wherever it stands."""
+    """What an API calls a message, wherever it is."""
     match said:
         case dict():
-            for name in _TOLD:
+            for name in _MESSAGE_KEYS:
                 yield from _words(said.get(name))
         case list():
             for item in said:

@@ -1,4 +1,4 @@
-"""What `dlt` and the API complain about, as errors of ours. No address carries its query, and no value is shown."""
+"""What `dlt` and the API complain about, as our errors. No address carries its query, and no value is shown."""
 
 from __future__ import annotations
 

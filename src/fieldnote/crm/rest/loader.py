@@ -4,7 +4,7 @@ It reads one job from its standard input, a line of JSON, and answers with one o
 once when its input does, which is when the process that started it ends.
 
 `dlt` first extracts all that the API gives into files, and only then loads it: an API that fails half-way leaves
-the tables as they are. Its working folder is made anew each time, so that no half-done load of an earlier process
+the tables as they are. Its working folder is made again each time, so that no half-done load of an earlier process
 is repeated over newer rows; the state that counts is in the database. While it loads, readers wait.
 """
 

@@ -1,4 +1,4 @@
-"""Notes through a web API: searched by their record, told apart by our key in a field or in the body's last line."""
+"""Notes through a web API: searched by their record, found by our key in a field or in the last line."""
 
 from __future__ import annotations
 

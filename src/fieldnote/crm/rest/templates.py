@@ -1,4 +1,4 @@
-"""The file's calls, with their placeholders filled, and what stands in the answers. Nothing is executed.
+"""The file's calls, with their placeholders filled, and what is in the answers. Nothing is executed.
 
 What is sent is a template with `{placeholders}`; what comes back is looked into by JMESPath.
 """
@@ -44,7 +44,7 @@ def perform(
 
 
 def filled(template: Any, values: Mapping[str, object]) -> Any:
-    """A template with its placeholders filled; one that stands alone keeps the type of its value."""
+    """A template with its placeholders filled; one that is alone keeps the type of its value."""
     match template:
         case dict():
             return {filled(str(name), values): filled(item, values) for name, item in template.items()}
@@ -68,7 +68,7 @@ def json_of(answer: httpx2.Response) -> Any:
 
 
 def search(path: str | None, value: Any, where: str) -> Any:
-    """What stands at a JMESPath; the value itself without one."""
+    """What is at a JMESPath; the value itself without one."""
     if path is None:
         return value
     try:

@@ -186,7 +186,7 @@ _FAMILIES = {
 
 
 def _family(seen: tuple[object, ...]) -> Family:
-    """The type of a field from what stood in it: JSON tells numbers, texts, lists and truth apart."""
+    """The type of a field from what was in it: JSON tells numbers, texts, lists and truth apart."""
     kinds = {type(value) for value in seen if value is not None}
     for kind, family in ((bool, Family.BOOLEAN), (int, Family.NUMBER), (float, Family.NUMBER), (list, Family.LIST)):
         if kind in kinds:

@@ -104,7 +104,7 @@ class ColumnType:
         try:
             return bool(self._typed(left, checked=False) == self._typed(right, checked=False))
         except CrmRefused:
-            # Something that is not of the column's type stands in it; SQLite allows that.
+            # Something that is not of the column's type is in it; SQLite allows that.
             return freeze(left) == freeze(right)
 
     def _typed(self, value: object, *, checked: bool = True) -> Any:

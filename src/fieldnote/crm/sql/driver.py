@@ -3,7 +3,7 @@
 Rows are read in pages, each in a short read-only transaction of its own, by a keyset and not by an offset:
 
 - a full reading goes in the order of the key, which an index usually has. Its cursor is the greatest one
-  that stood in the table when the reading began, so what changes meanwhile is read again next time;
+  that was in the table when the reading began, so what changes meanwhile is read again next time;
 - a reading of changes goes in the order of cursor and key, from a little before where the last one ended.
   Rows without a cursor come first, and every time.
 

@@ -179,7 +179,7 @@ class Database:
             if self.dialect.backend == "postgresql":
                 event.listen(engine, "do_connect", self._connect_postgresql)
         except (ImportError, TypeError, ValueError) as error:
-            hint = "pip install pymssql" if self.dialect.backend == "mssql" else "check what stands behind its '?'"
+            hint = "pip install pymssql" if self.dialect.backend == "mssql" else "check what is behind its '?'"
             raise ConfigError(f"{self._setting} cannot be used ({type(error).__name__})", hint=hint) from error
         event.listen(engine, "checkin", _note_use)
         event.listen(engine, "checkout", _ask_after_a_while)

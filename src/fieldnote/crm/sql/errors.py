@@ -1,4 +1,4 @@
-"""What a database complains about, as errors of ours: the one edge where foreign errors end.
+"""What a database complains about, as our errors: the one edge where foreign errors end.
 
 Messages of the database are passed on where they speak of the query, and held back where they may quote
 a value.
@@ -18,7 +18,7 @@ from fieldnote.errors import CrmError, CrmRefused, CrmUnavailable
 
 
 class _Fault(Enum):
-    """Kinds of complaint: what it means to a person, how to mend it, whether repeating may help."""
+    """Kinds of complaint: what it means to a person, how to fix it, whether repeating may help."""
 
     UNREACHABLE = ("cannot be reached", "check crm.url, the network, and that the database is running", True)
     BUSY = ("is busy or holds a lock", "it is tried again by itself", True)
@@ -40,7 +40,7 @@ class _Fault(Enum):
         False,
     )
     READ_ONLY = ("is read-only", "give crm.write_url an address that may write", False)
-    OPTION = ("is not asked, as its address is wrong", "check what stands behind the '?'", False)
+    OPTION = ("is not asked, as its address is wrong", "check what is behind the '?'", False)
     OTHER = ("gives an error", None, False)
 
 
@@ -133,8 +133,8 @@ def translated(doing: str, *, reading: bool = True, connecting: bool = False) ->
     except TypeError as error:
         if not connecting:
             raise
-        # What stands behind the '?' of an address reaches the driver as arguments, known to it or not.
-        hint = "check what stands behind its '?'"
+        # What is behind the '?' of an address reaches the driver as arguments, known to it or not.
+        hint = "check what is behind its '?'"
         raise CrmRefused(f"{doing}: the database driver does not know an option", hint=hint) from error
 
 

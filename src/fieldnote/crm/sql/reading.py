@@ -1,4 +1,4 @@
-"""Reading rows: pages by keyset, and single rows. How it works stands in `fieldnote.crm.sql.driver`."""
+"""Reading rows: pages by keyset, and single rows. How it works is in `fieldnote.crm.sql.driver`."""
 
 # ruff: noqa: S608 - every name in a statement is quoted by `Dialect`, and every value is bound
 
@@ -45,7 +45,7 @@ class _Plan:
 
     source: Source
     origin: str
-    """What stands behind `from`."""
+    """What is behind `from`."""
     columns: tuple[str, ...]
     key: str
     cursor: str | None

@@ -1,4 +1,4 @@
-"""Guarded writes and notes. How it works stands in `fieldnote.crm.sql.driver`."""
+"""Guarded writes and notes. How it works is in `fieldnote.crm.sql.driver`."""
 
 # ruff: noqa: S608 - every name in a statement is quoted by `Dialect`, and every value is bound
 
@@ -246,7 +246,7 @@ class Writer:
         *,
         lock: bool = False,
     ) -> dict[str, list[str]]:
-        """The bodies of the notes with each key, which may stand in a column or in a line of the body."""
+        """The bodies of the notes with each key, which may be in a column or in a line of the body."""
         table = database.table(connection, note.table)
         where, parameters = self._where(table, note, record, keys)
         if where is None:
@@ -298,7 +298,7 @@ class Writer:
 
     @contextmanager
     def _alone(self, connection: Connection, names: Sequence[str]) -> Iterator[None]:
-        """Keep out whoever would insert the same notes now; SQLite has one writer at a time anyhow."""
+        """Keep out anyone who would insert the same notes now; SQLite has one writer at a time anyhow."""
         digests = [blake2b(name.encode(), digest_size=8).digest() for name in names]
         match self._writing.dialect.backend:
             case "postgresql":
