@@ -184,3 +184,18 @@ async def test_forgetting_waits_for_a_pull_of_the_same_record(crm: Crm, stub: St
 def test_an_answer_with_half_a_surrogate_pair_is_read(body: str, read: str) -> None:
     found = json_of(Answer(200, {}, body.encode()), FailedCall("GET", "/"))  # type: ignore[arg-type]
     assert json.dumps(found) == json.dumps({"a": read})
+
+
+async def test_a_name_that_no_recording_has_is_listed_with_the_nearest(
+    crm: Crm, stub: StubSiro, opened: Opener
+) -> None:
+    fields = {"Objectons": "objections", "budget ": {"to": "budget_max", "as": "money"}, "recording.title": "log"}
+    async with opened(pull__opportunity__fields=fields) as bridge:
+        await pushed(bridge, crm, 3)
+        recorded(stub, 2, said={"Budget": "$5", "Objections": "price"})
+        assert (await pull_once(bridge)).warnings == [], "too few to judge by"
+        recorded(stub, 3, said={"Budget": "$5", "Objections": "price"})
+        [warning] = (await pull_once(bridge)).warnings
+        assert "'Objectons'" in warning
+        assert "did you mean 'Objections'?" in warning
+        assert "Seen are: Budget, Objections" in warning

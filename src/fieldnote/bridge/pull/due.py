@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -120,10 +121,12 @@ def _context(model: Model, record: str, error: Exception) -> dict[str, str]:
     return {"model": model.value, "record": record, "error": type(error).__name__}
 
 
-async def waiting(conn: AsyncConnection, connection: str) -> list[Stuck]:
-    """Records that wait for a cause which no field or note of theirs names."""
+async def waiting(conn: AsyncConnection, connection: str, problems: Sequence[Stuck]) -> list[Stuck]:
+    """Records that wait for a cause which no field or note of theirs names, then the other problems."""
     rows = await conn.execute(_WAITING, {"connection": connection})
-    return [Stuck(row.model, row.record, "record", "waiting", row.cause) for row in rows]
+    waits = [Stuck(row.model, row.record, "record", "waiting", row.cause) for row in rows]
+    named = {(item.model, item.record) for item in waits}
+    return waits + [item for item in problems if item.state != "interrupted" or (item.model, item.record) not in named]
 
 
 async def shared_causes(conn: AsyncConnection, connection: str, *, at_least: int = 3) -> list[Cause]:

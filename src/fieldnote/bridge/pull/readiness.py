@@ -6,11 +6,13 @@ does not hold back the other, and an extraction that failed holds back nothing.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from enum import StrEnum
 
 from fieldnote.bridge.recording import STUCK_AFTER, Extraction, Ownership, RecordingSnapshot, RowStatus, Stage, watched
 from fieldnote.config import RECORDING
+from fieldnote.config.words import nearest
 
 
 class Readiness(StrEnum):
@@ -70,6 +72,18 @@ def _part(held: RecordingSnapshot, name: str) -> tuple[Readiness, Extraction | N
 def same_name(left: str, right: str) -> bool:
     """Whether two names are one definition's: case and outer spaces do not count."""
     return left.strip().casefold() == right.strip().casefold()
+
+
+def unknown_names(wanted: Iterable[str], seen: Collection[str]) -> list[str]:
+    """A warning for each extraction that the file names and that never came, with the nearest that did. Pure."""
+    known = {name.strip().casefold() for name in seen}
+    missing = sorted({name.strip() for name in wanted if not name.startswith(RECORDING)})
+    listed = ", ".join(sorted({name.strip() for name in seen}))
+    return [
+        f"no recording has an extraction '{name}'{nearest(name, sorted(seen))}. Seen are: {listed}"
+        for name in missing
+        if name.casefold() not in known
+    ]
 
 
 def has_value(value: object) -> bool:

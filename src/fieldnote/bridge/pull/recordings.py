@@ -235,6 +235,11 @@ class Recordings:
         )
         return {Stage(state): count for state, count in await conn.execute(statement)}
 
+    async def names_seen(self, conn: AsyncConnection) -> set[str]:
+        """The extraction names of the latest recordings; none while there are too few to judge by."""
+        rows = list(await conn.execute(_NAMES, {"connection": self.connection}))
+        return {row.name for row in rows} if rows and rows[0].recordings >= _ENOUGH else set()
+
     async def in_stage(self, conn: AsyncConnection, wanted: Stage, limit: int) -> list[str]:
         """The ids of recordings that stand there, latest first."""
         statement = (
@@ -378,6 +383,17 @@ def _held(row: Any, links: list[Link]) -> RecordingSnapshot:
         ),
     )
 
+
+_ENOUGH = 3
+"""Recordings with extractions from which the names of all are known."""
+
+_NAMES = text("""
+    with latest as (
+        select c.extractions from recording_contents c join recordings r using (connection, recording_id)
+        where connection = :connection and jsonb_array_length(c.extractions) > 0 order by r.fetched_at desc limit 200)
+    select distinct item ->> 'name' as name, (select count(*) from latest) as recordings
+    from latest, jsonb_array_elements(latest.extractions) as item where item ->> 'name' is not null
+""")
 
 _UNFINISHED = text("""
     select r.recording_id, r.fetched_at

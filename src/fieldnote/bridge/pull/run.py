@@ -28,6 +28,7 @@ from fieldnote.bridge.pull.due import DueWork, Halted, is_of_one_item, waiting
 from fieldnote.bridge.pull.ledger import open_proposals
 from fieldnote.bridge.pull.linking import help_linking
 from fieldnote.bridge.pull.ownership import declare
+from fieldnote.bridge.pull.readiness import unknown_names
 from fieldnote.bridge.pull.recordings import Fetched, Recordings, Stored, Ticket, take_ticket
 from fieldnote.bridge.pull.results import FieldState, NoteState, PullResult, Stuck
 from fieldnote.bridge.pull.start_links import offer_anew, offer_links
@@ -387,15 +388,14 @@ class Pass:
             stages = await self.recordings.stages(conn)
             self.result.stages = {stage.value: count for stage, count in sorted(stages.items())}
             self.result.stuck = await self.recordings.in_stage(conn, Stage.STUCK, SHOWN)
-            waits = await waiting(conn, self.bridge.name)
-            named = {(item.model, item.record) for item in waits}
-            problems = await self._problems(conn)
-            self.result.problems = waits + [
-                item for item in problems if item.state != "interrupted" or (item.model, item.record) not in named
-            ]
+            self.result.problems = await waiting(conn, self.bridge.name, await self._problems(conn))
             self.result.proposals = await open_proposals(conn, self.bridge.name)
             counted = select(func.count()).where(due.c.connection == self.bridge.name)
             self.result.pending = int((await conn.execute(counted)).scalar_one())
+            seen = await self.recordings.names_seen(conn)
+        if seen and self.bridge.config.pull is not None:
+            wanted = [name for target in self.bridge.config.pull.targets().values() for name in target.fields]
+            self.result.warnings += unknown_names(wanted, seen)
         self._warn_unproven(stages)
         return self.result
 
