@@ -46,5 +46,5 @@ class AsyncAccounts(AsyncResource):
         return await self._sender.send(endpoints.UPDATE_ACCOUNT.call(one(Account), account_id, body=body))
 
     async def delete(self, account_id: str) -> bool:
-        """Delete a customer by Siro's id. Whether there was one."""
+        """Delete a customer by Siro's id. Return whether there was one."""
         return await self._sender.send(endpoints.DELETE_ACCOUNT.call(plain(bool), account_id))

@@ -267,7 +267,7 @@ class AsyncRootFolders(AsyncResource):
     async def delete(
         self, record: FolderDelete | FolderDeleteFields | None = None, /, **fields: Unpack[FolderDeleteFields]
     ) -> bool:
-        """Delete a folder. Whether it was done.
+        """Delete a folder. Return whether it was done.
 
         Take a record, or its fields by name. Needs a user token.
         """
@@ -325,7 +325,7 @@ class AsyncFolders(AsyncRootFolders):
         /,
         **fields: Unpack[FolderUpdateFields],
     ) -> bool:
-        """Change the given fields of a folder. Whether it was done.
+        """Change the given fields of a folder. Return whether it was done.
 
         Take a record, or its fields by name. Needs a user token.
         """

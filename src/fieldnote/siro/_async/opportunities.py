@@ -49,5 +49,5 @@ class AsyncOpportunities(AsyncResource):
         return await self._sender.send(endpoints.GET_OPPORTUNITY.call(one(Opportunity), opportunity_id))
 
     async def delete(self, opportunity_id: str) -> bool:
-        """Delete a deal by Siro's id. Whether there was one."""
+        """Delete a deal by Siro's id. Return whether there was one."""
         return await self._sender.send(endpoints.DELETE_OPPORTUNITY.call(plain(bool), opportunity_id))

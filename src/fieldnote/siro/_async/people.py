@@ -131,7 +131,7 @@ class AsyncEngagementUsers(AsyncResource):
         )
 
     async def delete(self, engagement_user_id: str) -> bool:
-        """Take a rep off an appointment. Whether there was one."""
+        """Take a rep off an appointment. Return whether there was one."""
         return await self._sender.send(endpoints.DELETE_ENGAGEMENT_USER.call(plain(bool), engagement_user_id))
 
 
@@ -173,5 +173,5 @@ class AsyncOpportunityUsers(AsyncResource):
         )
 
     async def delete(self, opportunity_user_id: str) -> bool:
-        """Take a rep off a deal. Whether there was one."""
+        """Take a rep off a deal. Return whether there was one."""
         return await self._sender.send(endpoints.DELETE_OPPORTUNITY_USER.call(plain(bool), opportunity_user_id))

@@ -49,5 +49,5 @@ class Accounts(Resource):
         return self._sender.send(endpoints.UPDATE_ACCOUNT.call(one(Account), account_id, body=body))
 
     def delete(self, account_id: str) -> bool:
-        """Delete a customer by Siro's id. Whether there was one."""
+        """Delete a customer by Siro's id. Return whether there was one."""
         return self._sender.send(endpoints.DELETE_ACCOUNT.call(plain(bool), account_id))

@@ -268,7 +268,7 @@ class RootFolders(Resource):
     def delete(
         self, record: FolderDelete | FolderDeleteFields | None = None, /, **fields: Unpack[FolderDeleteFields]
     ) -> bool:
-        """Delete a folder. Whether it was done.
+        """Delete a folder. Return whether it was done.
 
         Take a record, or its fields by name. Needs a user token.
         """
@@ -326,7 +326,7 @@ class Folders(RootFolders):
         /,
         **fields: Unpack[FolderUpdateFields],
     ) -> bool:
-        """Change the given fields of a folder. Whether it was done.
+        """Change the given fields of a folder. Return whether it was done.
 
         Take a record, or its fields by name. Needs a user token.
         """

@@ -56,7 +56,7 @@ class Engagements(Resource):
         id_type: ExternalIdType | str | None = None,
         integration_platform: str | None = None,
     ) -> bool:
-        """Delete an appointment by Siro's id, or with `id_type="external"` by the CRM's. Whether there was one."""
+        """Delete an appointment by Siro's id, or with `id_type="external"` by the CRM's. Return whether there was one."""
         query = query_of(idType=id_type, integrationPlatform=integration_platform)
         return self._sender.send(endpoints.DELETE_ENGAGEMENT.call(plain(bool), engagement_id, query=query))
 
@@ -66,7 +66,7 @@ class Engagements(Resource):
         /,
         **fields: Unpack[SoftDeleteRemovedFields],
     ) -> bool:
-        """Delete all appointments in a window of start times but those that are named. Whether it was done.
+        """Delete all appointments in a window of start times but those that are named. Return whether it was done.
 
         An incomplete list deletes good appointments, also those of another connection.
         """

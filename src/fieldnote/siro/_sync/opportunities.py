@@ -52,5 +52,5 @@ class Opportunities(Resource):
         return self._sender.send(endpoints.GET_OPPORTUNITY.call(one(Opportunity), opportunity_id))
 
     def delete(self, opportunity_id: str) -> bool:
-        """Delete a deal by Siro's id. Whether there was one."""
+        """Delete a deal by Siro's id. Return whether there was one."""
         return self._sender.send(endpoints.DELETE_OPPORTUNITY.call(plain(bool), opportunity_id))

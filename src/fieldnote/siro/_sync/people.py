@@ -134,7 +134,7 @@ class EngagementUsers(Resource):
         )
 
     def delete(self, engagement_user_id: str) -> bool:
-        """Take a rep off an appointment. Whether there was one."""
+        """Take a rep off an appointment. Return whether there was one."""
         return self._sender.send(endpoints.DELETE_ENGAGEMENT_USER.call(plain(bool), engagement_user_id))
 
 
@@ -176,5 +176,5 @@ class OpportunityUsers(Resource):
         )
 
     def delete(self, opportunity_user_id: str) -> bool:
-        """Take a rep off a deal. Whether there was one."""
+        """Take a rep off a deal. Return whether there was one."""
         return self._sender.send(endpoints.DELETE_OPPORTUNITY_USER.call(plain(bool), opportunity_user_id))
