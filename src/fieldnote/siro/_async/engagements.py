@@ -55,7 +55,10 @@ class AsyncEngagements(AsyncResource):
         id_type: ExternalIdType | str | None = None,
         integration_platform: str | None = None,
     ) -> bool:
-        """Delete an appointment by Siro's id, or with `id_type="external"` by the CRM's. Return whether there was one."""
+        """Delete an appointment by Siro's id, or with `id_type="external"` by the CRM's.
+
+        Return whether there was one.
+        """
         query = query_of(idType=id_type, integrationPlatform=integration_platform)
         return await self._sender.send(endpoints.DELETE_ENGAGEMENT.call(plain(bool), engagement_id, query=query))
 
