@@ -17,6 +17,7 @@ from fieldnote.config.crm import (
     Driver,
     RestCall,
     RestColumn,
+    RestEntry,
     RestNoteSettings,
     RestRecordSettings,
     RestWriting,
@@ -24,6 +25,17 @@ from fieldnote.config.crm import (
 )
 from fieldnote.config.json_schema import json_schema
 from fieldnote.config.reader import load, read_as
+from fieldnote.config.reading import (
+    ApiLimits,
+    BusyAnswer,
+    CallWindow,
+    ReadFields,
+    ReadKeyset,
+    ReadLinks,
+    ReadResource,
+    ReadSince,
+    RestReading,
+)
 from fieldnote.config.schema import (
     RECORDING,
     RECORDING_PARTS,
@@ -52,6 +64,9 @@ __all__ = [
     "RECORDING",
     "RECORDING_PARTS",
     "AlertSettings",
+    "ApiLimits",
+    "BusyAnswer",
+    "CallWindow",
     "ColumnZone",
     "Config",
     "CrmSettings",
@@ -66,10 +81,17 @@ __all__ = [
     "Policy",
     "PullSettings",
     "PushSettings",
+    "ReadFields",
+    "ReadKeyset",
+    "ReadLinks",
+    "ReadResource",
+    "ReadSince",
     "ReceiverSettings",
     "RestCall",
     "RestColumn",
+    "RestEntry",
     "RestNoteSettings",
+    "RestReading",
     "RestRecordSettings",
     "RestWriting",
     "SiroSettings",

@@ -16,6 +16,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from fieldnote.config.reading import ApiLimits, RestReading
 from fieldnote.config.values import (
     RateLimit,
     Secret,
@@ -47,6 +48,8 @@ _DRIVER_KEYS = {
     "rest": Driver.REST,
     "writing": Driver.REST,
     "skip": Driver.FILES,
+    "reading": Driver.REST,
+    "limits": Driver.REST,
 }
 """Which driver of ours reads a key of the section."""
 
@@ -63,6 +66,22 @@ class RestCall(Section):
     params: dict[str, str] = Field(default_factory=dict)
     body: Any = None
     """As JSON. A text that is one placeholder and nothing else takes the value with its own type."""
+    failed: Text | None = None
+    """JMESPath of an error inside an answer whose status is good; left out: the status alone counts."""
+
+
+class RestEntry(Section):
+    """A field that is one entry of a list, which the API replaces as a whole: `<list>` in the call is the new list."""
+
+    list: Text
+    """The record's field that has the list."""
+    key: Text
+    """The entry's field that identifies it."""
+    is_: str | int = Field(alias="is")
+    value: Text = "value"
+    """The entry's field that has the value."""
+    keep: tuple[Text, ...] = ()
+    """The fields of an entry that are sent; left out: all that came."""
 
 
 class RestColumn(Section):
@@ -76,12 +95,22 @@ class RestColumn(Section):
     required: bool = False
     """Whether it must not be emptied."""
     read_only: bool = False
+    empty: Any = None
+    """What is sent to empty the field."""
+    as_text: bool = False
+    """Whether the value is sent as text, whatever its type."""
+    entry: RestEntry | None = None
+    write: RestCall | None = None
+    """The call for this field; left out: the record's."""
 
 
 class RestRecordSettings(Section):
     """How a record is read and written."""
 
     read: RestCall
+    """`{columns}` stands for the names of `columns`, with commas."""
+    unmodified_since: Text | None = None
+    """JMESPath of the time of change inside the record: a write is refused if it moved, to the second."""
     at: Text | None = None
     """JMESPath of the record inside the answer; left out: the answer itself."""
     etag: Text | None = None
@@ -98,12 +127,24 @@ class RestNoteSettings(Section):
     """JMESPath of the list of notes inside the answer."""
     next: Text | None = None
     """JMESPath of the next page's address; left out: the answer's `Link` header says it, if there are pages."""
-    id: Text = "id"
-    """JMESPath of a note's id inside the note."""
+    next_param: Text | None = None
+    """The parameter that takes what `next` found; left out: it is an address."""
+    pages: Literal["numbers"] | None = None
+    """`numbers`: `next_param` counts pages from 1 as long as `next` is true."""
+    each: RestCall | None = None
+    """Where `find` gives only ids: reads the notes, with `{ids}` for what `items` found, a hundred at a time."""
+    each_items: Text | None = None
+    """JMESPath of the list of notes inside that answer."""
+    id: Text | None = "id"
+    """JMESPath of a note's id inside the note; null where notes have none."""
+    html: bool = False
+    """Whether the API keeps notes as HTML."""
     etag: Text | None = None
     """JMESPath of a note's ETag inside the note."""
     insert: RestCall
-    update: RestCall
+    """`{now}` stands for the time in UTC."""
+    update: RestCall | None = None
+    """Left out: the API cannot change a note, and a new summary becomes an addendum."""
 
 
 class RestWriting(Section):
@@ -119,12 +160,15 @@ class RestWriting(Section):
     @model_validator(mode="after")
     def _placeholders_are_known(self) -> Self:
         for name, record in self.records.items():
-            _known_placeholders(f"records.{name}.read", record.read, {"key"})
-            _known_placeholders(f"records.{name}.write", record.write, {"key", "column", "value"})
+            _known_placeholders(f"records.{name}.read", record.read, {"key", "columns"})
+            writes = [record.write, *(column.write for column in record.columns.values())]
+            for call in writes:
+                _known_placeholders(f"records.{name}.write", call, {"key", "column", "value", "list"})
         for name, note in self.notes.items():
             _known_placeholders(f"notes.{name}.find", note.find, {"record", "note_key"})
-            _known_placeholders(f"notes.{name}.insert", note.insert, {"record", "note_key", "body"})
-            _known_placeholders(f"notes.{name}.update", note.update, {"record", "note_key", "id", "body"})
+            _known_placeholders(f"notes.{name}.each", note.each, {"ids"})
+            _known_placeholders(f"notes.{name}.insert", note.insert, {"record", "note_key", "body", "now"})
+            _known_placeholders(f"notes.{name}.update", note.update, {"record", "note_key", "id", "body", "now"})
         return self
 
 
@@ -172,6 +216,10 @@ class CrmSettings(Section):
     """`rest`: what `dlt` calls a REST API configuration, as it is."""
     writing: RestWriting | None = Field(default=None, validate_default=True)
     """`rest`: how what was said is written back."""
+    reading: RestReading | None = None
+    """`rest`: how its resources are read, where `dlt` has no words for it."""
+    limits: ApiLimits | None = None
+    """`rest`: how often the API may be called."""
     timezone: Zone | None = None
     """The zone of times that carry none."""
     local_timezone: Zone | None = None
@@ -202,7 +250,7 @@ class CrmSettings(Section):
         known = [*Driver, *sorted(added_drivers())]
         raise ValueError(f"is '{name}', which is no driver{nearest(name, known)}")
 
-    @field_validator("url", "write_url", "folder", "skip", "rest", "writing", "options")
+    @field_validator("url", "write_url", "folder", "skip", "rest", "writing", "reading", "limits", "options")
     @classmethod
     def _is_the_drivers(cls, value: object, info: ValidationInfo) -> object:
         """Each driver's keys are its own, and it needs those that are not another address for writes."""
@@ -211,7 +259,8 @@ class CrmSettings(Section):
             return value
         if value is not None and driver != _DRIVER_KEYS.get(key):
             raise ValueError(f"is no key of the driver '{driver}'")
-        if value is None and driver == _DRIVER_KEYS.get(key) and key not in {"write_url", "writing", "skip"}:
+        optional = {"write_url", "writing", "skip", "reading", "limits"}
+        if value is None and driver == _DRIVER_KEYS.get(key) and key not in optional:
             raise PydanticCustomError("missing", "is missing")
         return value
 

@@ -37,7 +37,9 @@ def open_driver(settings: CrmSettings, place: Place) -> Driver:
         case "rest":
             from fieldnote.crm.rest.driver import RestDriver
 
-            return RestDriver(settings.rest or {}, place, settings.writing)
+            return RestDriver(
+                settings.rest or {}, place, settings.writing, reading=settings.reading, limits=settings.limits
+            )
         case name:
             return _added(name, settings, place)
 

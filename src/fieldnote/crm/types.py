@@ -122,6 +122,8 @@ class Outcome(StrEnum):
     """The CRM held something else; nothing was written."""
     MISSING = "missing"
     """There is no such record or note; nothing was written."""
+    FIXED = "fixed"
+    """The CRM keeps notes of this kind as they were made; nothing was written."""
 
 
 @dataclass(frozen=True, slots=True)

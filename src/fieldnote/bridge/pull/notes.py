@@ -249,7 +249,8 @@ class NoteWriter:
         if done.outcome is Outcome.APPLIED:
             return await self._written(body, live, done)
         await self._save(replace(entry, intended=None), NoteState.EDITED)
-        return NoteOutcome(NoteState.EDITED, again=True)
+        # A CRM that cannot change a note gets an addendum at once; else a person was quicker, and the next pass looks.
+        return NoteOutcome(NoteState.EDITED, again=done.outcome is not Outcome.FIXED)
 
     @staticmethod
     def _was_refused(entry: NoteEntry, live: str, done: NoteResult, body: str) -> bool:

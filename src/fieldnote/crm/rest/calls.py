@@ -21,6 +21,8 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx2
 
+from fieldnote.config import ApiLimits
+from fieldnote.crm.rest.pace import Pace, busy, seconds_to_wait
 from fieldnote.errors import ConfigError, CrmError, CrmRefused, CrmUnavailable
 
 LATE = 1.0
@@ -33,9 +35,11 @@ _TIMEOUT = httpx2.Timeout(30.0, connect=10.0)
 class Calls:
     """One API. `client` is `crm.rest.client`; `rate_limit` is calls in 60 seconds, None for no limit."""
 
-    def __init__(self, client: Mapping[str, Any], rate_limit: int | None) -> None:
+    def __init__(self, client: Mapping[str, Any], rate_limit: int | None, limits: ApiLimits | None = None) -> None:
         self._base = f"{str(client.get('base_url', '')).rstrip('/')}/"
         self._pace = _Pace(rate_limit)
+        self._limits = limits
+        self._windows = Pace(limits.windows if limits else ())
         headers = {str(name): str(value) for name, value in (client.get("headers") or {}).items()}
         # A redirect is not followed: it could carry the login to another host.
         self._http = httpx2.Client(headers=headers, auth=_login(client.get("auth")), timeout=_TIMEOUT)
@@ -64,6 +68,7 @@ class Calls:
         what = f"{method} {urlsplit(address).hostname}{urlsplit(address).path}"
         for attempt in range(1, _ATTEMPTS + 1):
             self._pace.wait()
+            self._windows.wait(urlsplit(address).path)
             last = attempt == _ATTEMPTS
             try:
                 answer = self._http.request(method, address, params=params, json=body, headers=headers)
@@ -74,10 +79,17 @@ class Calls:
                 raise CrmUnavailable(f"{what}: no answer ({type(error).__name__})", hint=hint) from None
             if answer.is_success or answer.status_code in accepted:
                 return answer
+            too_many = busy(self._limits, answer.status_code, answer.text)
             wait = _wait(answer, attempt)
-            again = answer.status_code == 429 or (reads and answer.status_code >= 500)
+            if too_many is not None:
+                said = seconds_to_wait(too_many, answer.headers)
+                if said is None or last:
+                    text = f"{what}: the CRM takes no more calls for now ({answer.status_code} {too_many.code or ''})"
+                    raise CrmUnavailable(text.replace(" )", ")"), hint="it is tried again by itself")
+                wait = said
+            again = too_many is not None or answer.status_code == 429 or (reads and answer.status_code >= 500)
             if last or not again or wait > _LONGEST_WAIT:
-                raise _error(answer, what, secret)
+                raise refusal(answer, what, secret)
             time.sleep(wait)
         raise AssertionError("unreachable")
 
@@ -185,7 +197,7 @@ class _OAuth(httpx2.Auth):
     def _keep(self, answer: httpx2.Response) -> str:
         what = f"POST {urlsplit(self._url).hostname}{urlsplit(self._url).path}"
         if not answer.is_success:
-            raise _error(answer, what, self._form["client_secret"])
+            raise refusal(answer, what, self._form["client_secret"])
         said = _json(answer)
         if not isinstance(said, dict) or not said.get("access_token"):
             raise CrmRefused(f"{what}: the answer holds no access_token", hint="check client.auth of crm.rest")
@@ -211,7 +223,8 @@ def _wait(answer: httpx2.Response, attempt: int) -> float:
     return max(0.0, (until - datetime.now(UTC)).total_seconds())
 
 
-def _error(answer: httpx2.Response, what: str, secret: object) -> CrmError:
+def refusal(answer: httpx2.Response, what: str, secret: object) -> CrmError:
+    """What an answer says, as an error; without the words of the value that was written."""
     status = answer.status_code
     if status in {408, 425, 429}:
         return CrmUnavailable(f"{what}: the CRM is busy ({status})", hint="it is tried again by itself")
@@ -249,7 +262,7 @@ def _words_in(said: Any) -> Iterator[str]:
             return
 
 
-_MESSAGE_KEYS = ("message", "error", "error_description", "detail", "title", "errors", "code")
+_MESSAGE_KEYS = ("message", "error", "error_description", "detail", "title", "errors", "code", "errorCode")
 
 
 def _json(answer: httpx2.Response) -> Any:

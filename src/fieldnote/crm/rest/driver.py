@@ -37,7 +37,7 @@ from fieldnote.crm.types import (
 from fieldnote.errors import ConfigError, CrmError, CrmRefused, CrmUnavailable, FieldnoteError
 
 if TYPE_CHECKING:
-    from fieldnote.config import RestWriting
+    from fieldnote.config import ApiLimits, RestReading, RestWriting
 
 OWN_COLUMNS = "_dlt_"
 """How the names of the columns begin by which `dlt` keeps its books. They change with every load."""
@@ -50,9 +50,19 @@ _ERRORS: dict[str, type[FieldnoteError]] = {
 class RestDriver(LandedDriver):
     """A `Driver` over a web API. `config` is what `dlt` calls a REST API configuration."""
 
-    def __init__(self, config: dict[str, Any], place: Place, writing: RestWriting | None = None) -> None:
+    def __init__(
+        self,
+        config: dict[str, Any],
+        place: Place,
+        writing: RestWriting | None = None,
+        *,
+        reading: RestReading | None = None,
+        limits: ApiLimits | None = None,
+    ) -> None:
         super().__init__(place)
-        self._writer = RestWriter(config.get("client") or {}, writing) if writing else None
+        self._writer = RestWriter(config.get("client") or {}, writing, limits) if writing else None
+        self._reading = None if reading is None else reading.model_dump(mode="json", by_alias=True)
+        self._limits = None if limits is None else limits.model_dump(mode="json", by_alias=True)
         self._config = config
         self._place = place
         self._loader: subprocess.Popen[str] | None = None
@@ -151,6 +161,7 @@ class RestDriver(LandedDriver):
     def _version(self) -> str:
         """Which configuration this is; a secret inside it does not count."""
         resources = [self._config.get("resources"), self._config.get("resource_defaults"), self.identity]
+        resources += [self._reading] if self._reading else []
         return blake2b(json.dumps(resources, sort_keys=True, default=str).encode(), digest_size=16).hexdigest()
 
     def _load(self, task: str, sources: Sequence[Source], *, full: bool) -> list[str]:
@@ -160,7 +171,7 @@ class RestDriver(LandedDriver):
         job = {
             "task": task, "config": self._config, "connection": self._place.connection, "full": full,
             "database_url": self._place.database_url, "home": str(self._place.home), "folder": str(self._place.folder),
-            "version": self._version(),
+            "version": self._version(), "reading": self._reading, "limits": self._limits,
             "indexes": sorted({place for source in sources for place in looked_up(source)}),
             "tables": sorted({table for source in sources for table in tables_of(source) or ()}),
         }  # fmt: skip

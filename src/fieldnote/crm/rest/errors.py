@@ -28,7 +28,7 @@ def explained(config: dict[str, Any]) -> Iterator[None]:
 
 def _explain(error: BaseException, config: dict[str, Any]) -> FieldnoteError:
     """What the causes of an error say, the plainest of them first."""
-    causes = list(_chain(error))
+    causes = list(causes_of(error))
     for kind, meaning in _MEANINGS:
         if cause := next((cause for cause in causes if isinstance(cause, kind)), None):
             return meaning(cause)
@@ -40,7 +40,8 @@ def _explain(error: BaseException, config: dict[str, Any]) -> FieldnoteError:
     return CrmRefused(f"crm.rest cannot be loaded: {type(last).__name__}{shown}")
 
 
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
+def causes_of(error: BaseException | None) -> Iterator[BaseException]:
+    """An error and what it came of."""
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__

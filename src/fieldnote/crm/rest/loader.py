@@ -27,7 +27,9 @@ from dlt.extract import DltSource
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from fieldnote.crm.rest.errors import explained
+from fieldnote.crm.rest.errors import causes_of, explained
+from fieldnote.crm.rest.landed import Landings
+from fieldnote.crm.rest.session import PositionRefused
 from fieldnote.crm.rest.source import open_source, watch_records
 from fieldnote.crm.staging import Landing, analyze_new, ensure_indexes, gate, note
 from fieldnote.crm.types import Place
@@ -66,7 +68,7 @@ def _end_with_the_parent() -> None:
 
 def _check(job: dict[str, Any]) -> list[str]:
     with explained(job["config"]):
-        source = open_source(job["config"])
+        source = open_source(job["config"], Landings.of(job).checking()).source
         first = next(resource for resource in source.resources.values() if not resource.is_transformer)
         next(iter(first.add_limit(1)), None)
     return []
@@ -81,40 +83,59 @@ def _land(job: dict[str, Any]) -> list[str]:
         place.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.mkdir(mode=0o700, parents=True)
         try:
-            return _run(job, landing, connection, folder)
+            return _run_once_more(job, landing, connection, folder)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _run(job: dict[str, Any], landing: Landing, connection: psycopg.Connection, folder: Path) -> list[str]:
+def _run_once_more(job: dict[str, Any], landing: Landing, connection: psycopg.Connection, folder: Path) -> list[str]:
+    """A position that the API refuses is forgotten, and the resource is read from its beginning."""
+    landings = Landings.of(job)
+    for _ in range(len(landings.reading.resources) + 1):
+        try:
+            return _run(job, landings, landing, connection, folder)
+        except Exception as error:
+            refused = next((one for one in causes_of(error) if isinstance(one, PositionRefused)), None)
+            if refused is None:
+                raise
+            landings.forget(refused.name)
+    raise AssertionError("unreachable")
+
+
+def _run(
+    job: dict[str, Any], landings: Landings, landing: Landing, connection: psycopg.Connection, folder: Path
+) -> list[str]:
     destination = postgres(credentials=_address(landing.database_url), replace_strategy="insert-from-staging")
     pipeline = dlt.pipeline(
         landing.schema, pipelines_dir=str(folder / "pipelines"), destination=destination, dataset_name=landing.schema
     )
     pipeline.sync_destination()
-    source = open_source(job["config"])
-    checks = watch_records(source)
+    wanted = landings.wanted(connection)
+    opened = open_source(job["config"], wanted)
+    checks = watch_records(opened.source, landings.names)
     if job["full"]:
-        _forget_positions(pipeline, source.name)
-    pipeline.extract(source)
+        _forget_positions(pipeline, opened.source.name)
+    pipeline.extract(opened.source)
     pipeline.normalize()
     with gate(connection):
-        pipeline.load(raise_on_failed_jobs=True)
+        loaded = pipeline.load(raise_on_failed_jobs=True)
+        landings.keep(connection, landing.schema, opened, loaded.loads_ids)
         _join_variants(connection, landing.schema)
         ensure_indexes(connection, landing.schema, [(table, column) for table, column in job["indexes"]])
         analyze_new(connection, landing.schema)
         note(connection, "rest", job["version"])
     broken = [warning for check in checks for warning in check.broken.warnings()]
-    return broken + _left_behind(source, pipeline.default_schema, job["tables"])
+    left = _left_behind(opened.source, pipeline.default_schema, job["tables"], landings.names)
+    return [*opened.warnings, *broken, *left]
 
 
-def _left_behind(source: DltSource, schema: Schema, read: list[str]) -> list[str]:
+def _left_behind(source: DltSource, schema: Schema, read: list[str], known: frozenset[str]) -> list[str]:
     """Warnings about tables that are read, and that an earlier configuration landed and this one does not."""
     tables = {name: get_root_table(schema.tables, name) for name in schema.tables}
     return [
         f"no resource of crm.rest brings the table {name} up to date any more: it is as it was"
         for name in read
-        if name in tables and tables[name].get("resource") not in source.resources
+        if name in tables and tables[name].get("resource") not in {*source.resources, *known}
     ]
 
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any
 
-from fieldnote.config import RestNoteSettings
+import httpx2
+
+from fieldnote.config import RestCall, RestNoteSettings
+from fieldnote.crm.note_html import html_of, text_of
 from fieldnote.crm.note_marks import has_marker, marked, unmarked
 from fieldnote.crm.rest.calls import LATE, Calls, complaint
 from fieldnote.crm.rest.templates import filled, json_of, perform, search
@@ -16,6 +20,7 @@ from fieldnote.crm.types import NoteResult, NoteTarget, Outcome
 from fieldnote.errors import CrmRefused
 
 _PAGES = 1000
+_AT_ONCE = 100
 _GONE = frozenset({404, 410})
 _CHANGED = frozenset({412})
 
@@ -46,7 +51,7 @@ class RestNotes:
         if found := self._find(note, record, key):
             return NoteResult(Outcome.CHANGED, found.body)
         text = marked(body, note, key)
-        values = {"record": record, "note_key": key, "body": text}
+        values = {"record": record, "note_key": key, "body": self._sent(note, text), "now": _now()}
         digest = blake2b(f"{note.table}\n{record}\n{key}\n{text}".encode(), digest_size=16).hexdigest()
         headers = {"Idempotency-Key": digest}
         answer = perform(self._calls, self._of(note).insert, values, secret=text, headers=headers)
@@ -63,9 +68,12 @@ class RestNotes:
         if found.body != expected:
             return NoteResult(Outcome.CHANGED, found.body)
         text = marked(body, note, key)
-        values = {"record": record, "note_key": key, "id": found.id, "body": text}
-        headers = {"If-Match": found.etag} if found.etag else None
         update = self._of(note).update
+        if update is None:
+            return NoteResult(Outcome.FIXED, found.body)
+        sent = self._sent(note, text)
+        values = {"record": record, "note_key": key, "id": found.id, "body": sent, "now": _now()}
+        headers = {"If-Match": found.etag} if found.etag else None
         answer = perform(self._calls, update, values, secret=text, headers=headers, accepted=_GONE | _CHANGED)
         after = self._find(note, record, key)
         if after is not None and answer.is_success and after.body == expected != body:
@@ -94,6 +102,7 @@ class RestNotes:
     def _find(self, note: NoteTarget, record: str, key: str) -> _Note | None:
         for item in self._items(note, record, key):
             body = str(search(note.body, item, f"the note's 'body: {note.body}'") or "")
+            body = text_of(body) if self._of(note).html else body
             owner = search(note.record, item, f"the note's 'record: {note.record}'")
             ours = has_marker(body, key) if note.key is None else str(search(note.key, item, "the note's 'key'")) == key
             if ours and (owner is None or _holds(owner, record)):
@@ -103,32 +112,65 @@ class RestNotes:
     def _note(self, note: NoteTarget, item: dict[str, Any], body: str) -> _Note:
         settings, where = self._of(note), f"crm.writing.notes.{note.table}"
         etag = search(settings.etag, item, f"{where}.etag") if settings.etag else None
-        return _Note(str(search(settings.id, item, f"{where}.id")), body, etag)
+        key = search(settings.id, item, f"{where}.id") if settings.id else None
+        return _Note(str(key), body, etag)
+
+    def _sent(self, note: NoteTarget, text: str) -> str:
+        return html_of(text) if self._of(note).html else text
 
     def _items(self, note: NoteTarget, record: str, key: str) -> Iterator[dict[str, Any]]:
         """The notes that the search gives, over all its pages."""
         settings = self._of(note)
+        for items in self._pages(note, {"record": record, "note_key": key}):
+            if settings.each is None:
+                yield from (item for item in items if isinstance(item, dict))
+                continue
+            for begin in range(0, len(items), _AT_ONCE):
+                yield from self._each(note, settings.each, items[begin : begin + _AT_ONCE])
+
+    def _each(self, note: NoteTarget, call: RestCall, ids: list[Any]) -> Iterator[dict[str, Any]]:
+        """The notes behind ids."""
+        answer = perform(self._calls, call, {"ids": ids}, reads=True)
+        where = f"crm.writing.notes.{note.table}.each_items"
+        items = search(self._of(note).each_items, json_of(answer), where)
+        if not isinstance(items, list):
+            raise CrmRefused(f"{where} leads to no list", hint="see the API's own documentation")
+        yield from (item for item in items if isinstance(item, dict))
+
+    def _pages(self, note: NoteTarget, values: dict[str, object]) -> Iterator[list[Any]]:
+        settings = self._of(note)
         where = f"crm.writing.notes.{note.table}"
-        values = {"record": record, "note_key": key}
         answer = perform(self._calls, settings.find, values, reads=True, accepted=_GONE)
         seen: set[str] = set()
-        for _ in range(_PAGES):
+        for number in range(2, _PAGES + 2):
             if answer.status_code in _GONE:
                 return
             said = json_of(answer)
             items = search(settings.items, said, f"{where}.items")
             if items is not None and not isinstance(items, list):
                 raise CrmRefused(f"{where}.items leads to no list", hint="see the API's own documentation")
-            yield from (item for item in items or () if isinstance(item, dict))
+            yield items or []
             following = search(settings.next, said, f"{where}.next") if settings.next else _linked(answer.links)
             if not following:
                 return
-            if following in seen:
+            following = number if settings.pages == "numbers" else following
+            if str(following) in seen:
                 break
-            seen.add(following)
-            body = filled(settings.find.body, values)
-            answer = self._calls.ask(settings.find.method, str(following), reads=True, body=body)
+            seen.add(str(following))
+            answer = self._follow(settings, values, str(following))
         raise CrmRefused(f"{where}.find: the pages run in a circle", hint=f"check {where}.next")
+
+    def _follow(self, settings: RestNoteSettings, values: dict[str, object], following: str) -> httpx2.Response:
+        """The next page, by its address or by a parameter."""
+        if settings.next_param is None:
+            body = filled(settings.find.body, values)
+            return self._calls.ask(settings.find.method, following, reads=True, body=body)
+        params = {**settings.find.params, settings.next_param: following.replace("{", "").replace("}", "")}
+        return perform(self._calls, settings.find.model_copy(update={"params": params}), values, reads=True)
+
+
+def _now() -> str:
+    return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}Z"
 
 
 def _linked(links: Mapping[str | None, Mapping[str, str]]) -> str | None:

@@ -17,7 +17,7 @@ import jmespath  # type: ignore[import-untyped]
 from jmespath.exceptions import JMESPathError  # type: ignore[import-untyped]
 
 from fieldnote.config import RestCall
-from fieldnote.crm.rest.calls import Calls
+from fieldnote.crm.rest.calls import Calls, refusal
 from fieldnote.errors import CrmRefused
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -37,10 +37,13 @@ def perform(
     path = _PLACEHOLDER.sub(lambda match: quote(str(values[match[1]]), safe=""), call.path)
     params = {name: filled(text, values) for name, text in call.params.items()}
     body = None if call.body is None else filled(call.body, values)
-    return calls.ask(
+    answer = calls.ask(
         call.method, path, reads=reads, secret=secret, params=params or None, body=body, headers=headers,
         accepted=accepted,
     )  # fmt: skip
+    if call.failed is not None and answer.is_success and search(call.failed, json_of(answer), "failed"):
+        raise refusal(answer, f"{call.method} {answer.request.url.path}", secret)
+    return answer
 
 
 def filled(template: Any, values: Mapping[str, object]) -> Any:

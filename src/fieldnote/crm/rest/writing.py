@@ -9,12 +9,13 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from typing import Any
 
 import httpx2
 
-from fieldnote.config import RestColumn, RestRecordSettings, RestWriting
+from fieldnote.config import ApiLimits, RestColumn, RestEntry, RestRecordSettings, RestWriting
 from fieldnote.crm.rest.calls import LATE, Calls, complaint
 from fieldnote.crm.rest.notes import RestNotes
 from fieldnote.crm.rest.templates import as_json, json_of, perform, search
@@ -32,14 +33,15 @@ class _Read:
 
     record: Any
     etag: str | None
+    changed_at: datetime | None = None
 
 
 class RestWriter:
     """Reads and writes single records of one API. `client` is `crm.rest.client`."""
 
-    def __init__(self, client: Mapping[str, Any], settings: RestWriting) -> None:
+    def __init__(self, client: Mapping[str, Any], settings: RestWriting, limits: ApiLimits | None = None) -> None:
         self._settings = settings
-        self._calls = Calls(client, settings.rate_limit)
+        self._calls = Calls(client, settings.rate_limit, limits)
         self.notes = RestNotes(self._calls, settings.notes)
 
     def close(self) -> None:
@@ -59,7 +61,7 @@ class RestWriter:
         """Whether the file has a call for it."""
         if table in self._settings.notes and table not in self._settings.records:
             return
-        if self._record(table).write is None:
+        if (self._column(table, column).write or self._record(table).write) is None:
             raise CrmRefused(f"{table} cannot be written", hint=f"say crm.writing.records.{table}.write")
         if self._column(table, column).read_only:
             raise CrmRefused(f"{table}.{column} is read only, as the file says")
@@ -77,7 +79,7 @@ class RestWriter:
             return WriteResult(Outcome.CHANGED, before, before)
         if kind.same(before, new):
             return WriteResult(Outcome.APPLIED, before, before)
-        answer = self._put(record, column, value, found.etag)
+        answer = self._put(record, column, value, found)
         again = self._get(record)
         if again is None:
             return WriteResult(Outcome.MISSING, before)
@@ -94,12 +96,18 @@ class RestWriter:
         again = self._get(record)
         return after if again is None else self._value(record.table, column, again.record)
 
-    def _put(self, record: Record, column: str, value: object, etag: str | None) -> httpx2.Response:
-        call = self._record(record.table).write
+    def _put(self, record: Record, column: str, value: object, found: _Read) -> httpx2.Response:
+        settings = self._column(record.table, column)
+        call = settings.write or self._record(record.table).write
         assert call is not None  # noqa: S101 - may_write has seen it
-        values = {"key": record.key, "column": column, "value": value}
-        headers = {"If-Match": etag} if etag else None
-        return perform(self._calls, call, values, secret=value, headers=headers, accepted=_GONE | _CHANGED)
+        sent = settings.empty if value is None else _as_text(value) if settings.as_text else value
+        values = {"key": record.key, "column": column, "value": sent}
+        if settings.entry is not None:
+            values["list"] = _with_entry(found.record, settings.entry, sent)
+        headers = {"If-Match": found.etag} if found.etag else {}
+        if found.changed_at is not None:
+            headers["If-Unmodified-Since"] = format_datetime(found.changed_at, usegmt=True)
+        return perform(self._calls, call, values, secret=value, headers=headers or None, accepted=_GONE | _CHANGED)
 
     @staticmethod
     def _not_written(
@@ -117,7 +125,8 @@ class RestWriter:
 
     def _get(self, record: Record) -> _Read | None:
         settings = self._record(record.table)
-        answer = perform(self._calls, settings.read, {"key": record.key}, reads=True, accepted=_GONE)
+        values = {"key": record.key, "columns": ",".join(dict.fromkeys((record.key_column, *settings.columns)))}
+        answer = perform(self._calls, settings.read, values, reads=True, accepted=_GONE)
         if answer.status_code in _GONE:
             return None
         found = search(settings.at, json_of(answer), f"crm.writing.records.{record.table}.at")
@@ -132,7 +141,20 @@ class RestWriter:
             raise CrmRefused(text, hint=f"check crm.writing.records.{record.table}.read")
         where = f"crm.writing.records.{record.table}.etag"
         inside = search(settings.etag, json_of(answer), where) if settings.etag else None
-        return _Read(found, inside or answer.headers.get("ETag"))
+        return _Read(found, inside or answer.headers.get("ETag"), self._changed_at(record.table, found))
+
+    def _changed_at(self, table: str, found: dict[str, Any]) -> datetime | None:
+        """When the record last changed, to the second, where the API takes that as a condition."""
+        path = self._record(table).unmodified_since
+        text = search(path, found, f"crm.writing.records.{table}.unmodified_since") if path else None
+        if not isinstance(text, str):
+            return None
+        try:
+            return datetime.fromisoformat(text).astimezone(UTC).replace(microsecond=0)
+        except ValueError:
+            raise CrmRefused(
+                f"{table}: '{path}' is not a time", hint=f"check crm.writing.records.{table}.unmodified_since"
+            ) from None
 
     # --- columns
 
@@ -146,6 +168,8 @@ class RestWriter:
 
     def _value(self, table: str, column: str, record: dict[str, Any]) -> object:
         column_settings = self._record(table).columns.get(column)
+        if column_settings is not None and column_settings.entry is not None:
+            return _entry_value(record, column_settings.entry)
         if column_settings is not None and column_settings.at:
             return search(column_settings.at, record, f"crm.writing.records.{table}.columns.{column}.at")
         if column not in record and column_settings is None:
@@ -172,6 +196,27 @@ class RestWriter:
         if settings.choices and isinstance(value, list) and not set(value) <= set(settings.choices):
             raise CrmRefused(f"{table}.{column} takes {', '.join(settings.choices)}, and the value has others")
         return value
+
+
+def _as_text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _entries(record: dict[str, Any], entry: RestEntry) -> list[dict[str, Any]]:
+    found = record.get(entry.list)
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+
+def _entry_value(record: dict[str, Any], entry: RestEntry) -> object:
+    """The value of the entry; None where there is none."""
+    return next((one.get(entry.value) for one in _entries(record, entry) if one.get(entry.key) == entry.is_), None)
+
+
+def _with_entry(record: dict[str, Any], entry: RestEntry, value: object) -> list[dict[str, Any]]:
+    """The whole list with the one entry set: an API that replaces the list removes what is not sent."""
+    kept = [one for one in _entries(record, entry) if one.get(entry.key) != entry.is_]
+    shown = [{name: one[name] for name in entry.keep or one if name in one} for one in kept]
+    return shown if value is None else [*shown, {entry.key: entry.is_, entry.value: value}]
 
 
 _FAMILIES = {

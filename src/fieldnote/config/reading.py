@@ -1,0 +1,122 @@
+"""`crm.reading`: what a REST API configuration of `dlt` cannot say about reading an API."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Literal
+
+from pydantic import Field
+
+from fieldnote.config.values import Duration, Section, Text
+
+Form = Literal["text", "epoch_ms", "z"]
+"""How a time is written in a request: as the API gave it, in milliseconds since 1970, or in UTC with a Z."""
+
+
+class CallWindow(Section):
+    """At most so many calls in so many seconds."""
+
+    calls: int = Field(ge=1)
+    seconds: float = Field(gt=0)
+    path: str = ""
+    """A regular expression; only calls whose path contains it count. Left out: all calls."""
+    instead: bool = False
+    """Whether a call that counts here counts for no window without a path."""
+
+
+class BusyAnswer(Section):
+    """An answer that says: too many calls."""
+
+    status: int
+    code: Text | None = None
+    """A word that the body contains; left out: the status alone says it."""
+    wait: float | None = None
+    """Seconds to wait where the answer does not say; left out: the reading stops, and goes on with the next run."""
+
+
+class ApiLimits(Section):
+    """How often the API may be called, and how it says no."""
+
+    windows: tuple[CallWindow, ...] = ()
+    busy: tuple[BusyAnswer, ...] = ()
+
+
+class ReadSince(Section):
+    """Reads changes: `<since>` in the endpoint stands for the position that the last reading reached."""
+
+    start: Text
+    """The position of the first reading, and of a full one."""
+    lag: Duration = timedelta(0)
+    """So much before the last position, for records that the CRM commits late."""
+    form: Form = Field(default="text", alias="as")
+    position: Text | None = None
+    """JMESPath of a token in each answer that the next reading goes on from; left out: the greatest `modified`."""
+
+
+class ReadKeyset(Section):
+    """Pages that begin behind the last record of the one before, so that no cap and no tie loses a record."""
+
+    size: int = Field(ge=1)
+    """How many records a full page has; one with fewer is the last."""
+    items: Text
+    """JMESPath of the records inside the answer."""
+    last: dict[str, Text]
+    """JMESPaths in the last record of a page, by the name that they have in `next`."""
+    first: dict[str, str]
+    """What the placeholders of the endpoint stand for on the first page."""
+    next: dict[str, str]
+    """And on each further page; `<name>` stands for what `last` found."""
+    form: Form = Field(default="text", alias="as")
+    """How times among `last` are written."""
+
+
+class ReadFields(Section):
+    """Asks for the fields that the login may see: `<fields>` in the endpoint stands for those of `want` that exist."""
+
+    path: Text
+    at: Text
+    """JMESPath of the names inside the answer."""
+    want: tuple[Text, ...]
+
+
+class ReadLinks(Section):
+    """For each page of records, what they are linked to: one call for up to `size` of them."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    """Under this name the list is in the column `links`."""
+    path: Text
+    body: Any = None
+    """Where it is `<each>` in a list, the item is repeated for each record, with `<id>` in it."""
+    item: Any = None
+    size: int = Field(default=100, ge=1)
+    items: Text
+    """JMESPath of the list inside the answer, one entry for each record."""
+    of: Text
+    """JMESPath of the record's id in an entry."""
+    values: Text
+    """JMESPath of the linked ids in an entry."""
+
+
+class ReadResource(Section):
+    """How one resource of `crm.rest` is read. It is landed as a table with id, modified, record and links."""
+
+    id: Text = "id"
+    """JMESPath of the record's id."""
+    modified: Text | None = None
+    """JMESPath of the time of its last change."""
+    since: ReadSince | None = None
+    keyset: ReadKeyset | None = None
+    fields: ReadFields | None = None
+    links: tuple[ReadLinks, ...] = ()
+    every: Duration | None = None
+    """Not more often than this; left out: with each run."""
+    may_be_empty: bool = True
+    """Whether an empty full reading is believed. If not, it is an error once there were records."""
+
+
+class RestReading(Section):
+    """How the `rest` driver reads, beside what `crm.rest` says."""
+
+    resources: dict[str, ReadResource] = Field(default_factory=dict)
+    full_every: Duration = timedelta(days=1)
+    """How often everything is read again, so that records that are gone are noticed."""

@@ -1,0 +1,124 @@
+"""The session that `dlt` asks an API with: its pace, its patience, one new login, and an eye on the pages."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import pendulum
+from dlt.common.configuration import configspec
+from dlt.sources.helpers.requests import Client
+from dlt.sources.helpers.rest_client.auth import OAuth2ClientCredentials
+from dlt.sources.rest_api.config_setup import create_auth
+from requests import PreparedRequest, Response, Session
+from requests.auth import AuthBase
+
+from fieldnote.config import ApiLimits
+from fieldnote.crm.rest.pace import LONGEST_WAIT, Pace, busy, seconds_to_wait
+from fieldnote.crm.rest.pages import Pages
+from fieldnote.crm.rest.records import readable_json
+from fieldnote.errors import CrmRefused, CrmUnavailable
+
+_ATTEMPTS = 6
+_AHEAD = 60.0
+"""So many seconds before its end a token is renewed."""
+
+
+class PositionRefused(CrmRefused):
+    """The API does not take a token that an earlier reading ended with."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name}: the CRM refuses to go on where the last reading ended")
+        self.name = name
+
+
+@configspec
+class ClientCredentials(OAuth2ClientCredentials):
+    """As dlt's, but renewed ahead of time."""
+
+    def parse_expiration_in_seconds(self, response_json: Any) -> int:
+        """How long the token counts as good."""
+        seconds = super().parse_expiration_in_seconds(response_json)
+        return int(max(seconds - _AHEAD, seconds / 2))
+
+
+def make_auth(given: Any) -> AuthBase | None:
+    """The login of `crm.rest.client.auth`."""
+    if isinstance(given, dict) and given.get("type") == "oauth2_client_credentials":
+        rest = {name: value for name, value in given.items() if name != "type"}
+        return ClientCredentials(**rest)
+    return create_auth({"type": "bearer", "token": given} if isinstance(given, str) else given)
+
+
+class ApiSession:
+    """Calls of one reading. `tokens`: positions that the API made, by the resource that goes on from them."""
+
+    def __init__(self, config: dict[str, Any], limits: ApiLimits | None, tokens: dict[str, str]) -> None:
+        client = config.get("client") or {}
+        self.auth = make_auth(client.get("auth"))
+        self.calls = 0
+        self._base = f"{str(client.get('base_url', '')).rstrip('/')}/"
+        self._headers = {str(name): str(value) for name, value in (client.get("headers") or {}).items()}
+        self._limits = limits
+        self._pace = Pace(limits.windows if limits else ())
+        self._pages = Pages(config)
+        self._tokens = tokens
+        # An API that says how it refuses a call too many is waited for here.
+        statuses = range(500, 600) if limits and limits.busy else (429, *range(500, 600))
+        self.session: Session = Client(raise_for_status=False, status_codes=tuple(statuses)).session
+        self._send = self.session.send
+        self.session.send = self._watched  # type: ignore[method-assign]
+
+    def ask(self, method: str, path: str, body: Any = None, params: dict[str, str] | None = None) -> Response:
+        """A call beside the pages of a resource."""
+        address = urljoin(self._base, path.lstrip("/"))
+        response = self.session.request(
+            method, address, json=body, params=params, headers=self._headers, auth=self.auth
+        )
+        response.raise_for_status()
+        return response
+
+    def _watched(self, request: PreparedRequest, **options: Any) -> Response:
+        self._pages.ask(request)
+        response = self._patiently(request, options)
+        if response.status_code in {400, 404, 410}:
+            for name, token in self._tokens.items():
+                if token in (request.url or ""):
+                    raise PositionRefused(name)
+        if response.encoding is None or response.encoding.lower().replace("-", "") == "utf8":
+            response._content = readable_json(response.content)  # noqa: SLF001 - requests has no other way
+        self._pages.answer(request, response)
+        return response
+
+    def _patiently(self, request: PreparedRequest, options: dict[str, Any]) -> Response:
+        renewed = False
+        what = f"{request.method} {urlsplit(request.url or '').hostname}{urlsplit(request.url or '').path}"
+        for _ in range(_ATTEMPTS):
+            self._pace.wait(urlsplit(request.url or "").path)
+            self.calls += 1
+            response: Response = self._send(request, **options)  # type: ignore[no-untyped-call]
+            if response.status_code == 401 and not renewed and self._renew(request):
+                renewed = True
+                continue
+            answer = busy(self._limits, response.status_code, response.text) if not response.ok else None
+            if answer is None:
+                return response
+            wait = seconds_to_wait(answer, response.headers)
+            if wait is None or wait > LONGEST_WAIT:
+                text = (
+                    f"{what}: the CRM takes no more calls for now ({response.status_code} {answer.code or ''})".rstrip()
+                )
+                raise CrmUnavailable(text, hint="the reading goes on with a later run")
+            time.sleep(wait)
+        raise CrmUnavailable(f"{what}: the CRM stays busy", hint="it is tried again by itself")
+
+    def _renew(self, request: PreparedRequest) -> bool:
+        """A new token after a 401, once: the old one may have been ended before its time."""
+        if not isinstance(self.auth, OAuth2ClientCredentials):
+            return False
+        used = request.headers.get("Authorization")
+        if used == f"Bearer {self.auth.access_token}":
+            self.auth.token_expiry = pendulum.now().subtract(seconds=1)
+        self.auth(request)
+        return True
