@@ -24,7 +24,8 @@ from fieldnote.config.crm import (
     added_drivers,
 )
 from fieldnote.config.json_schema import json_schema
-from fieldnote.config.reader import load, read_as
+from fieldnote.config.presets import Preset, find_preset, preset_names
+from fieldnote.config.reader import load, read_as, unfolded
 from fieldnote.config.reading import (
     ApiLimits,
     BusyAnswer,
@@ -79,6 +80,7 @@ __all__ = [
     "NoteSettings",
     "PeopleSettings",
     "Policy",
+    "Preset",
     "PullSettings",
     "PushSettings",
     "ReadFields",
@@ -100,8 +102,11 @@ __all__ = [
     "WindowSettings",
     "added_drivers",
     "dotted",
+    "find_preset",
     "json_schema",
     "load",
     "nearest",
+    "preset_names",
     "read_as",
+    "unfolded",
 ]

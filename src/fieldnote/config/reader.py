@@ -15,6 +15,8 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails
 
+from fieldnote.config.plain_yaml import PlainLoader
+from fieldnote.config.presets import expanded
 from fieldnote.config.schema import Config, SiroSettings
 from fieldnote.config.words import Keys, dotted, line_of, nearest
 from fieldnote.errors import ConfigError
@@ -31,6 +33,7 @@ def load(path: Path, env: Mapping[str, str] = os.environ) -> Config:
     """Read and check the file at `path`. Raises ConfigError with every mistake that was found."""
     document, lines = _Reader(path).read()
     problems: list[_Problem] = []
+    document = expanded(document, path.parent)
     document = _expand(document, (), env, problems)
     problems += [_Problem((name,), f"{name} is not a known key") for name in ("path", "lines") if name in document]
     if not problems:
@@ -40,6 +43,12 @@ def load(path: Path, env: Mapping[str, str] = os.environ) -> Config:
         except ValidationError as error:
             problems = [_explain(item, Config) for item in error.errors(include_url=False, include_input=False)]
     raise _config_error(path, lines, problems)
+
+
+def unfolded(path: Path) -> dict[str, Any]:
+    """The file with its preset unfolded, and with `${NAME}` where the environment's values will be."""
+    document, _ = _Reader(path).read()
+    return expanded(document, path.parent)
 
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -58,20 +67,6 @@ def read_as(path: Path, model: type[Model], *, option: str, example: str) -> Mod
     raise _config_error(path, lines, problems)
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML's safe loader with fewer surprises: see this module's docstring."""
-
-
-_Loader.yaml_implicit_resolvers = {}
-for _tag, _pattern, _first in (
-    ("bool", r"^(?:true|True|TRUE|false|False|FALSE)$", "tTfF"),
-    ("int", r"^[-+]?(?:0|[1-9][0-9]*)$", "-+0123456789"),
-    ("float", r"^[-+]?(?:0|[1-9][0-9]*)\.[0-9]+$", "-+0123456789"),
-    ("null", r"^(?:~|null|Null|NULL|)$", ["~", "n", "N", ""]),
-):
-    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), list(_first))
-
-
 class _Reader:
     """Turns a file into plain values, and remembers the line that each stands on."""
 
@@ -83,7 +78,7 @@ class _Reader:
 
     def read(self) -> tuple[dict[str, Any], dict[Keys, int]]:
         try:
-            root = yaml.compose(self._text(), Loader=_Loader)
+            root = yaml.compose(self._text(), Loader=PlainLoader)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             problem = " ".join(filter(None, (error.problem, error.context)))

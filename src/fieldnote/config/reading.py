@@ -46,7 +46,7 @@ class ReadSince(Section):
 
     start: Text
     """The position of the first reading, and of a full one."""
-    lag: Duration = timedelta(0)
+    lag: Duration | None = None
     """So much before the last position, for records that the CRM commits late."""
     form: Form = Field(default="text", alias="as")
     position: Text | None = None

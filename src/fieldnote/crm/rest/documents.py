@@ -138,8 +138,12 @@ def add_documents(source: DltSource, documents: Documents) -> None:
     """Let the source land these records instead of taking them apart."""
     pages: DltResource = source.resources[f"{documents.name}{PAGES}"]
     pages.selected = False
+
+    def landed(page: Any) -> Iterator[list[dict[str, Any]]]:  # dlt keeps notes on it, which a method does not take
+        yield from documents.rows(page)
+
     rows = dlt.transformer(
-        documents.rows,
+        landed,
         data_from=pages,
         name=documents.name,
         primary_key="id",

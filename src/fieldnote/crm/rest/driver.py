@@ -61,8 +61,8 @@ class RestDriver(LandedDriver):
     ) -> None:
         super().__init__(place)
         self._writer = RestWriter(config.get("client") or {}, writing, limits) if writing else None
-        self._reading = None if reading is None else reading.model_dump(mode="json", by_alias=True)
-        self._limits = None if limits is None else limits.model_dump(mode="json", by_alias=True)
+        self._reading = None if reading is None else reading.model_dump(by_alias=True)
+        self._limits = None if limits is None else limits.model_dump(by_alias=True)
         self._config = config
         self._place = place
         self._loader: subprocess.Popen[str] | None = None
@@ -162,7 +162,7 @@ class RestDriver(LandedDriver):
         """Which configuration this is; a secret inside it does not count."""
         resources = [self._config.get("resources"), self._config.get("resource_defaults"), self.identity]
         resources += [self._reading] if self._reading else []
-        return blake2b(json.dumps(resources, sort_keys=True, default=str).encode(), digest_size=16).hexdigest()
+        return blake2b(json.dumps(resources, sort_keys=True, default=_plain).encode(), digest_size=16).hexdigest()
 
     def _load(self, task: str, sources: Sequence[Source], *, full: bool) -> list[str]:
         """Run the loader to its end, and give the warnings that it has."""
@@ -175,7 +175,7 @@ class RestDriver(LandedDriver):
             "indexes": sorted({place for source in sources for place in looked_up(source)}),
             "tables": sorted({table for source in sources for table in tables_of(source) or ()}),
         }  # fmt: skip
-        answer = self._run(json.dumps(job, default=str))
+        answer = self._run(json.dumps(job, default=_plain))
         if "error" in answer:
             raise _ERRORS.get(answer["error"], CrmUnavailable)(answer["message"], hint=answer["hint"])
         return [str(warning) for warning in answer["warnings"]]
@@ -215,6 +215,11 @@ _QUIET = {
     "RUNTIME__DLTHUB_TELEMETRY": "false", "RUNTIME__LOG_LEVEL": "CRITICAL",
     "LOAD__WORKERS": "4", "PYTHONUNBUFFERED": "1",
 }  # fmt: skip
+
+
+def _plain(value: object) -> str:
+    """A value that JSON does not have, as the file would write it."""
+    return f"{int(value.total_seconds())}s" if isinstance(value, timedelta) else str(value)
 
 
 def _without_own(row: Row) -> Row:

@@ -61,7 +61,7 @@ def beginning(settings: ReadSince, reached: Reached | None) -> str:
         return written(settings.start, settings.form)
     if reached.is_token:
         return reached.value
-    begin = moment_of(reached.value) - settings.lag
+    begin = moment_of(reached.value) - (settings.lag or timedelta(0))
     return written(begin.isoformat(), settings.form)
 
 
