@@ -21,7 +21,7 @@ from tests.sandbox.contractors import small
 
 FILES = {
     "hubspot": "crm: {driver: hubspot, url: $URL, visits: [Sales visit], stages: {closedwon: WON, closedlost: LOST}}",
-    "salesforce": "crm: {driver: salesforce, url: $URL, visits: [Event], stages: {}}",
+    "salesforce": "crm: {driver: salesforce, url: $URL, visits: [Event]}",
     "servicetitan": "crm: {driver: servicetitan, url: $URL, token_url: $URL/connect/token, visits: [Sales Estimate]}",
 }
 

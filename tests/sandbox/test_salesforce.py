@@ -230,6 +230,15 @@ def test_a_text_in_quotes_is_compared_as_it_is(text: str) -> None:
     assert query.where({"Subject": text})
 
 
+@given(st.lists(st.integers(0, 10**9), max_size=30), st.integers(0, 10**9))
+def test_ids_are_compared_as_they_are_ordered(numbers: list[int], bound: int) -> None:
+    """A walk that goes on behind an id finds the rest: capitals count."""
+    query = parse(f"select Id from Event where Id > '{make_id('00U', bound)}'")
+    assert query.where is not None
+    ids = [make_id("00U", number) for number in numbers]
+    assert [one for one in ids if query.where({"Id": one})] == [one for one in ids if one > make_id("00U", bound)]
+
+
 @given(st.integers(0, 10**9))
 def test_an_id_of_15_characters_is_the_one_of_18(number: int) -> None:
     key = make_id("006", number)

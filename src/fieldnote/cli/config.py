@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -20,3 +22,37 @@ def schema() -> None:
     from fieldnote.config import json_schema
 
     typer.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+
+
+@app.command()
+def show(
+    *,
+    path: Annotated[Path, typer.Option("--config", "-c", metavar="FILE", help="The file.")] = Path("fieldnote.yaml"),
+) -> None:
+    """Print the file with its preset unfolded. Secrets stay the names of variables.
+
+    A secret that the file itself has in clear is printed as ***.
+    """
+    import yaml
+
+    from fieldnote.config import unfolded
+
+    typer.echo(yaml.safe_dump(_masked(unfolded(path)), sort_keys=False, allow_unicode=True, width=120))
+
+
+_SECRETS = ("token", "secret", "password", "api_key", "app-key", "app_key")
+
+
+def _masked(value: object, name: str = "") -> object:
+    """The value, with what a secret's name holds replaced, unless it comes from the environment."""
+    match value:
+        case dict():
+            return {key: _masked(item, str(key)) for key, item in value.items()}
+        case list():
+            return [_masked(item, name) for item in value]
+        case str() if "://" in value and "@" in value and "${" not in value:
+            return "***"
+        case str() if any(word in name.lower() for word in _SECRETS) and "${" not in value and "://" not in value:
+            return "***"
+        case _:
+            return value

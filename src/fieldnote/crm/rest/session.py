@@ -13,6 +13,7 @@ from dlt.sources.helpers.rest_client.auth import OAuth2ClientCredentials
 from dlt.sources.rest_api.config_setup import create_auth
 from requests import PreparedRequest, Response, Session
 from requests.auth import AuthBase
+from requests.exceptions import HTTPError
 
 from fieldnote.config import ApiLimits
 from fieldnote.crm.rest.pace import LONGEST_WAIT, Pace, busy, seconds_to_wait
@@ -81,11 +82,14 @@ class ApiSession:
 
     def _watched(self, request: PreparedRequest, **options: Any) -> Response:
         self._pages.ask(request)
-        response = self._patiently(request, options)
-        if response.status_code in {400, 404, 410}:
+        try:
+            response = self._patiently(request, options)
+        except HTTPError as error:
+            status = 0 if error.response is None else error.response.status_code
             for name, token in self._tokens.items():
-                if token in (request.url or ""):
-                    raise PositionRefused(name)
+                if status in {400, 404, 410} and token in (request.url or ""):
+                    raise PositionRefused(name) from error
+            raise
         if response.encoding is None or response.encoding.lower().replace("-", "") == "utf8":
             response._content = readable_json(response.content)  # noqa: SLF001 - requests has no other way
         self._pages.answer(request, response)
@@ -97,12 +101,14 @@ class ApiSession:
         for _ in range(_ATTEMPTS):
             self._pace.wait(urlsplit(request.url or "").path)
             self.calls += 1
-            response: Response = self._send(request, **options)  # type: ignore[no-untyped-call]
+            response, error = self._sent(request, options)
             if response.status_code == 401 and not renewed and self._renew(request):
                 renewed = True
                 continue
             answer = busy(self._limits, response.status_code, response.text) if not response.ok else None
             if answer is None:
+                if error is not None:
+                    raise error
                 return response
             wait = seconds_to_wait(answer, response.headers)
             if wait is None or wait > LONGEST_WAIT:
@@ -112,6 +118,16 @@ class ApiSession:
                 raise CrmUnavailable(text, hint="the reading goes on with a later run")
             time.sleep(wait)
         raise CrmUnavailable(f"{what}: the CRM stays busy", hint="it is tried again by itself")
+
+    def _sent(self, request: PreparedRequest, options: dict[str, Any]) -> tuple[Response, HTTPError | None]:
+        """The answer, and the error that dlt makes of it inside the call."""
+        try:
+            response: Response = self._send(request, **options)  # type: ignore[no-untyped-call]
+        except HTTPError as error:
+            if error.response is None:
+                raise
+            return error.response, error
+        return response, None
 
     def _renew(self, request: PreparedRequest) -> bool:
         """A new token after a 401, once: the old one may have been ended before its time."""

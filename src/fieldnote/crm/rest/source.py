@@ -63,6 +63,8 @@ def open_source(config: dict[str, Any], wanted: Wanted | None = None) -> Opened:
     config["client"] = {**client, "session": api.session, "auth": api.auth}
     opened_warnings: list[str] = []
     config["resources"] = [_prepared(one, config, wanted, api, opened_warnings) for one in config["resources"]]
+    if all(_name(one).endswith(PAGES) for one in config["resources"]):
+        config.pop("resource_defaults", None)  # they are in each endpoint already
     source = rest_api_source(config, name=SOURCE)  # type: ignore[arg-type]
     opened = Opened(source, warnings=opened_warnings)
     source.schema.remove_type_detection("iso_timestamp")
@@ -100,13 +102,23 @@ def _prepared(resource: Any, config: dict[str, Any], wanted: Wanted, api: ApiSes
     if settings.fields is not None:
         values["fields"] = ",".join(_fields(name, settings, api, warnings))
     values |= now_values()
-    endpoint = filled(resource.get("endpoint") or {}, values)
+    endpoint = filled(_endpoint(resource, config), values)
     if settings.keyset is not None:
         first = filled(settings.keyset.first, values)
         endpoint["paginator"] = KeysetPaginator(name, settings.keyset.model_copy(update={"first": first}))
     own = {key: value for key, value in resource.items() if key not in {"name", "endpoint", "primary_key"}}
-    del config
     return {**own, "name": f"{name}{PAGES}", "endpoint": endpoint}
+
+
+def _endpoint(resource: dict[str, Any], config: dict[str, Any]) -> dict[str, Any]:
+    """A resource's endpoint over that of the defaults; a parameter that is null is left out."""
+    defaults = _section(config, "resource_defaults").get("endpoint") or {}
+    own = resource.get("endpoint") or {}
+    params = {**(defaults.get("params") or {}), **(own.get("params") or {})}
+    merged = {"path": str(resource["name"]), **defaults, **own}
+    if params:
+        merged["params"] = {name: value for name, value in params.items() if value is not None}
+    return merged
 
 
 def now_values() -> dict[str, str]:

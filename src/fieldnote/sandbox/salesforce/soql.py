@@ -136,10 +136,12 @@ class _Parser:
 
     def _comparison(self) -> Test:
         name = self._field()
+        # Ids tell capitals apart, and come in the order of their characters; other text does not.
+        exact = name.endswith("Id")
         negated = self._takes("not")
         if self._takes("in"):
-            wanted = self._list()
-            return lambda row: (_comparable(row.get(name)) in wanted) is not negated
+            wanted = [_comparable(value, exact=exact) for value in self._list()]
+            return lambda row: (_comparable(row.get(name), exact=exact) in wanted) is not negated
         if negated:
             raise Malformed("unexpected token: not")
         if self._takes("like"):
@@ -148,8 +150,8 @@ class _Parser:
         sign = self._next("sign").text
         if sign not in _SIGNS:
             raise Malformed(f"unexpected token: {sign}")
-        compare, right = _SIGNS[sign], self._value()
-        return lambda row: compare(_comparable(row.get(name)), right)
+        compare, right = _SIGNS[sign], _comparable(self._value(), exact=exact)
+        return lambda row: compare(_comparable(row.get(name), exact=exact), right)
 
     def _list(self) -> list[Any]:
         self._need("(")
@@ -163,7 +165,7 @@ class _Parser:
         token = self._next()
         match token.kind:
             case "text":
-                return re.sub(r"\\(.)", r"\1", token.text[1:-1]).lower()
+                return re.sub(r"\\(.)", r"\1", token.text[1:-1])
             case "number":
                 return float(token.text)
             case "time":
@@ -218,7 +220,7 @@ def _like(pattern: str) -> re.Pattern[str]:
     return re.compile(escaped, re.IGNORECASE | re.DOTALL)
 
 
-def _comparable(value: Any) -> Any:
+def _comparable(value: Any, *, exact: bool = False) -> Any:
     """A value as conditions see it: text without regard to capitals, times as moments."""
     match value:
         case bool() | None:
@@ -228,7 +230,7 @@ def _comparable(value: Any) -> Any:
         case str() if len(value) > 10 and value[10] == "T" and value[:4].isdecimal():
             return parse_time(value)
         case str():
-            return value.lower()
+            return value if exact else value.lower()
         case _:
             return value
 
