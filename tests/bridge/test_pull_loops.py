@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from fieldnote.bridge import Bridge, backfill_once, pull_once, push_once
 from fieldnote.bridge.locks import exclusive
@@ -20,6 +20,7 @@ from fieldnote.siro.errors import FailedCall
 from fieldnote.siro.wire import Answer, json_of
 from tests.bridge.conftest import Crm, Opener
 from tests.bridge.stub_siro import StubSiro, ago
+from tests.waiting import eventually
 
 POSTGRES = pytest.mark.parametrize("crm", ["postgres"], indirect=True)
 
@@ -161,10 +162,17 @@ async def test_forgetting_waits_for_a_pull_of_the_same_record(crm: Crm, stub: St
         await pushed(bridge, crm, 1)
         recorded(stub, 1)
         await pull_once(bridge)
+        tries: list[str] = []
+
+        def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+            if "pg_try_advisory_lock" in statement:
+                tries.append(statement)
+
         async with exclusive(bridge.engine, "record", bridge.name, "opportunity", "1", max_wait=1):
+            event.listen(bridge.engine.sync_engine, "before_cursor_execute", note)
             erasing = asyncio.create_task(forget(bridge, recording_id="r1"))
-            done, _ = await asyncio.wait([erasing], timeout=0.5)
-            assert not done
+            await eventually(lambda: len(tries) > 1)  # the first one was refused
+            assert not erasing.done()
         assert (await erasing).recordings == 1
         assert (await pull_once(bridge)).settled
         assert crm.deal(1, "budget_max") == 5
