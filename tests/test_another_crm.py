@@ -176,7 +176,7 @@ def _pull_until_written(shell: Shell) -> dict[str, Any]:
 
 def test_a_dealers_crm_is_joined_by_a_file_of_its_own(shell: Shell, crm: Path) -> None:
     pushed = shell.json("push")
-    assert pushed["calls"] == 3  # a batch for each stream, and once: whose token is it
+    assert pushed["calls"] == 4  # a batch per stream, the token's owner, and the active integrations
     recorded = [
         "workspace", "record", "--transcript", "visit.txt", "--user", "dolores@motors.example",
         "--started-at", "2026-02-14T10:36:00-06:00", "--duration", "1500", "--id", "first",

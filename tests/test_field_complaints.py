@@ -86,8 +86,8 @@ COMPLAINTS: dict[str, tuple[str, ...]] = {
         "bridge/test_push_batches.py::test_an_appointment_of_a_sunday_when_clocks_change_arrives_at_its_decided_time",
     ),
     "a token ends in the middle of a long run": (
-        "siro/test_lists_under_faults.py::test_a_token_that_ends_in_the_middle_of_a_list_is_replaced",
-        "siro/test_faults.py::test_a_token_is_replaced_ahead_of_its_end",
+        "siro/test_lists_under_faults.py::test_a_token_that_expires_during_a_list_is_replaced",
+        "siro/test_faults.py::test_a_token_is_replaced_before_it_expires",
         "crm/test_rest.py::test_a_token_that_expires_between_pages_and_pages_that_shift_lose_and_double_nothing",
     ),
     "a choice, a length or a lock of the CRM ends in a crash": (

@@ -209,6 +209,8 @@ def make_app(stub: StubSiro) -> FastAPI:
     async def listed(stream: str, request: Request) -> Response:
         if stream == "accounts":
             return JSONResponse(list(stub.accounts.values()))
+        if stream not in stub.records:
+            return JSONResponse({"error": "Not found"}, 404)
         alive = [record for record in stub.records[stream].values() if not record.get("deletedAt")]
         begin = int(request.query_params.get("cursor", "0"))
         rest = begin + 3
