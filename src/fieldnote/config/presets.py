@@ -85,7 +85,9 @@ def _read(name: str, folder: Traversable, file: str = "preset.yaml") -> Preset:
     except yaml.YAMLError as error:
         raise ConfigError(f"the preset '{name}' is not YAML: {error}") from error
     if not isinstance(document, dict) or not isinstance(document.get("crm"), dict):
-        raise ConfigError(f"the preset '{name}' has no section 'crm'", hint="Add a section 'crm', with the keys of docs/crm.md.")
+        raise ConfigError(
+            f"the preset '{name}' has no section 'crm'", hint="Add a section 'crm', with the keys of docs/crm.md."
+        )
     return Preset(name, str(document.get("title", name)), document.get("settings") or {}, document, folder)
 
 
