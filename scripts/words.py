@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 ROOT: Final = Path(__file__).parents[1]
 
 WORDS: Final[dict[str, str]] = {
-    r"stands?(?! for\b|-in|alone)|stood": "is",
+    r"stands?(?! for\b|-in|(?-i: In\b)|alone)|stood": "is",
     r"standing": "current, open, or uncleared",
     r"told": "reported, notified",
     r"anew": "again",

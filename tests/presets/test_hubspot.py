@@ -65,7 +65,7 @@ def test_10050_meetings_of_one_millisecond_are_all_read(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("kind", [FaultKind.CUT, FaultKind.HTML, FaultKind.EMPTY])
-def test_an_answer_that_is_none_changes_nothing(shop: Shop, kind: FaultKind) -> None:
+def test_a_broken_answer_changes_nothing(shop: Shop, kind: FaultKind) -> None:
     """A3, A4."""
     driver = shop.driver()
     first = shop.records("engagements", driver=driver)

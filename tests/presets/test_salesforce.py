@@ -26,7 +26,7 @@ def test_events_with_invitees_merges_and_deletions(shop: Shop) -> None:
     crm = _org(shop)
     driver = shop.driver()
     first = shop.records("engagements", driver=driver)
-    assert len(first) == 4  # an invited user's own event is none
+    assert len(first) == 4  # an invited user's own event is left out
     assert [one["externalId"] for one in first[make_id("00U", 301)]["engagementUsers"]] == [
         make_id("005", 11), make_id("005", 12),
     ]  # fmt: skip

@@ -24,7 +24,7 @@ def _tenant(shop: Shop) -> ServiceTitanStandIn:
 
 
 def test_moves_cancellations_deletions_technicians_and_merges(shop: Shop) -> None:
-    """ST4 to ST8, ST10. What cancelling moves, and what a merge leaves behind, is second-hand or our assumption."""
+    """ST4 to ST8, ST10. What canceling moves, and what a merge leaves behind, is second-hand or our assumption."""
     crm, driver = _tenant(shop), shop.driver()
     first = shop.records("engagements", driver=driver)
     assert sorted(first) == ["300", "301", "302", "303"]

@@ -153,7 +153,7 @@ _QUERIES = (
     "select Name from Opportunity where StageName in ('Prospecting') and SystemModstamp >= 2020-01-01T00:00:00Z",
     "select from where",
 )
-"""What stands in for a generated query: random text is none."""
+"""Takes the place of a generated query: random text is not a query."""
 
 
 def _body(body: Any) -> Any:

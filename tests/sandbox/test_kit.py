@@ -113,7 +113,7 @@ def test_a_token_of_a_position_can_be_read_and_other_text_cannot() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(SANDBOXES))
-def test_every_stand_in_says_that_it_is_one(name: str) -> None:
+def test_every_sandbox_says_that_it_is_not_the_vendors_system(name: str) -> None:
     crm = open_sandbox(name)
     crm.fill(small())
     with serving(crm), httpx2.Client(base_url=crm.url) as client:

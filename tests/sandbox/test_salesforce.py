@@ -217,7 +217,7 @@ def test_composite_steps_name_each_other(salesforce: SalesforceStandIn) -> None:
     ["", "select", "select Id", "select Id from", "select Id from Event where", "select Id from Event limit x",
      "select Id from Event where Id = ", "select Id, Id from Event", "select Id from Event order Id", "drop Event"],
 )  # fmt: skip
-def test_a_query_that_is_none_is_refused(text: str) -> None:
+def test_a_malformed_query_is_refused(text: str) -> None:
     with pytest.raises(Malformed):
         parse(text)
 

@@ -51,7 +51,7 @@ _DRIVER_KEYS = {
     "reading": Driver.REST,
     "limits": Driver.REST,
 }
-"""Which driver of ours reads a key of the section."""
+"""Which of Fieldnote's drivers reads a key of the section."""
 
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -230,7 +230,7 @@ class CrmSettings(Section):
     @model_validator(mode="before")
     @classmethod
     def _hand_over(cls, value: object) -> object:
-        """What stands beside a driver of another package is that driver's own."""
+        """The section's other keys belong to the driver where another package brings it."""
         if not isinstance(value, dict) or not _is_added(value.get("driver")):
             return value
         own = {name: value[name] for name in ("driver", "timezone", "local_timezone") if value.get(name) is not None}

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 class Stage(StrEnum):
-    """How a deal stands."""
+    """The state of a deal."""
 
     LEAD = "lead"
     QUOTED = "quoted"

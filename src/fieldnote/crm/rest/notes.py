@@ -27,7 +27,7 @@ _CHANGED = frozenset({412})
 
 @dataclass(frozen=True, slots=True)
 class _Note:
-    """A note of ours. `body` is without the line of our key."""
+    """A note that Fieldnote wrote. `body` is without the line of our key."""
 
     id: str
     body: str

@@ -100,7 +100,7 @@ def _within_range(value: object) -> object:
 def readable_json(content: bytes) -> bytes:
     """An answer as JSON, so that only the broken value in it suffers.
 
-    A byte that is no UTF-8 becomes an escape, and a number that is none becomes `NOT_A_NUMBER`.
+    A byte that is not UTF-8 becomes an escape, and NaN or Infinity becomes `NOT_A_NUMBER`.
     """
     try:
         content.decode()

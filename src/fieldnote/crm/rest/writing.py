@@ -134,7 +134,7 @@ class RestWriter:
             return None
         if not isinstance(found, dict):
             text = f"{record.table}: what the CRM answers for record {record.key} is no single record"
-            raise CrmRefused(text, hint=f"say where it stands by crm.writing.records.{record.table}.at")
+            raise CrmRefused(text, hint=f"set crm.writing.records.{record.table}.at")
         key = found.get(record.key_column)
         if key is not None and external_id(key) != record.key:
             text = f"{record.table}: the CRM answers with record {external_id(key)} where {record.key} was asked for"
@@ -208,7 +208,7 @@ def _entries(record: dict[str, Any], entry: RestEntry) -> list[dict[str, Any]]:
 
 
 def _entry_value(record: dict[str, Any], entry: RestEntry) -> object:
-    """The value of the entry; None where there is none."""
+    """The value of the entry; None where the list has no such entry."""
     return next((one.get(entry.value) for one in _entries(record, entry) if one.get(entry.key) == entry.is_), None)
 
 

@@ -51,7 +51,7 @@ class _Token:
 
 
 def parse(text: str) -> Query:
-    """Take a query apart; `Malformed` for what is none."""
+    """Take a query apart; `Malformed` for a text that is not a query."""
     if len(text) > MOST_CHARACTERS:
         raise Malformed("SOQL statements cannot be longer than 100000 characters", "QUERY_TOO_LONG")
     return _Parser(list(_tokens(text))).query()

@@ -1,6 +1,6 @@
 """ServiceTitan's stand-in: jobs, appointments, assignments, customers, locations, technicians, estimates.
 
-What it assumes and no contract says is named where it is done: that cancelling a job moves its appointments' time, that
+What it assumes and no contract says is named where it is done: that canceling a job moves its appointments' time, that
 assigning a technician does not, and how a merge leaves both customers.
 """
 
