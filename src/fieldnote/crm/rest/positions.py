@@ -25,7 +25,7 @@ class Reached:
 
 
 def filled(template: Any, values: Mapping[str, Any]) -> Any:
-    """A template with the placeholders filled that have a value; one that is the whole text takes the value's own type."""
+    """A template with its known placeholders filled; one that is the whole text takes the type of its value."""
     match template:
         case dict():
             return {name: filled(item, values) for name, item in template.items()}
