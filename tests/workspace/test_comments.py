@@ -114,3 +114,20 @@ async def test_recordings_are_found_by_their_comments_and_tell_how_many(house: H
         [one] = [one async for one in siro.recordings.get_many(ids=[recording_id])]
     assert hits == [recording_id]
     assert (thread.count_comments, (one.model_extra or {}).get("numberOfComments")) in {(1, 1), (1, None)}
+
+
+async def test_a_recipient_cannot_open_a_private_thread_by_a_comment_of_their_own(house: House) -> None:
+    sue, mary = await house.user("sue@acme.test", "Sue Fox"), await house.user("mary@acme.test", "Mary Lee")
+    teams = f"/v1/core/organizations/{house.organization.id}/teams"
+    await house.api("POST", teams, json={"name": "North", "coachUids": [sue, mary]})
+    recording_id = await house.record()
+    path = f"/v1/core/recordings/{recording_id}/comments"
+    admin, coach, other = [await token_of(house, one) for one in (house.organization.admin_id, sue, mary)]
+    secret = await comment(admin, recording_id, isPrivate=True, recipients=[{"type": "user", "key": sue}])
+    own = await comment(coach, recording_id, selectedThreadId=secret["threadId"])
+    opening = {"recipients": [{"type": "user", "key": sue}, {"type": "user", "key": mary}]}
+    assert (await coach("PATCH", f"{path}/{own['id']}", json=opening)).status_code == 403
+    assert (await other.get(path))["data"] == []
+    assert (await coach("PATCH", f"{path}/{own['id']}", json={"text": "Agreed."})).status_code == 200
+    assert (await admin("PATCH", f"{path}/{secret['id']}", json=opening)).status_code == 200
+    assert [one["id"] for one in (await other.get(path))["data"]] == [secret["id"], own["id"]]

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from fieldnote.db.embedded import Server
-from fieldnote.db.workspace_tables import SECURED, metadata
+from fieldnote.db.workspace_tables import PRIVATE, SECURED, metadata
 from fieldnote.errors import DatabaseError
 from fieldnote.workspace import add_user, add_webhook, open_workspace, tenancy
 from fieldnote.workspace.domain.crm.rep_users import map_users
@@ -160,3 +160,58 @@ async def test_a_table_without_the_rule_stops_the_start(workspace_url: str) -> N
     with pytest.raises(DatabaseError, match="could see every organization's rows"):
         async with open_workspace(database_url=workspace_url):
             pass
+
+
+@pytest.mark.parametrize("command", [
+    "drop policy visible on workspace.recording_utterances",
+    "drop policy system_only on workspace.tokens",
+])  # fmt: skip
+async def test_a_table_without_its_row_policy_stops_the_start(workspace_url: str, command: str) -> None:
+    with psycopg.connect(workspace_url, autocommit=True) as connection:
+        connection.execute(command)
+    with pytest.raises(DatabaseError, match="could see every organization's rows"):
+        async with open_workspace(database_url=workspace_url):
+            pass
+
+
+async def test_without_a_role_no_private_row_is_visible(house: House) -> None:
+    await house.record()
+    async with house.workspace.engine.begin() as conn:
+        own = {"own": house.organization.id, "role": tenancy.ROLE}
+        await conn.execute(text("select set_config('fieldnote.organization_id', :own, true)"), own)
+        await conn.execute(text("select set_config('role', :role, true)"), own)
+        for table in PRIVATE:
+            assert (await conn.execute(text(f"select count(*) from {table.name}"))).scalar_one() == 0, table.name
+
+
+AS_COACH = """
+select set_config('fieldnote.organization_id', :own, true), set_config('role', :role, true),
+       set_config('fieldnote.user_id', :user, true), set_config('fieldnote.role', 'coach', true)
+"""
+NOT_OWN_THREAD = """
+insert into comment_threads (organization_id, recording_id, created_by, start_ms, end_ms, recipients, recipient_ids)
+select :own, id, user_id, 0, 1, '[]', '[]' from recordings
+"""
+
+
+@pytest.mark.parametrize("change", [
+    "update recordings set do_not_delete = true",
+    "update recordings set details = details || '{\"isPrivate\": true}'",
+    "update recordings set details = details || '{\"repConsentAttested\": true}'",
+    "update recordings set user_id = cast(:user as uuid)",
+    NOT_OWN_THREAD,
+])  # fmt: skip
+async def test_the_database_itself_refuses_a_coach_what_only_the_owner_changes(house: House, change: str) -> None:
+    """Without any check of the application's."""
+    await house.record()
+    values = {
+        "own": house.organization.id,
+        "user": await house.user("sue@acme.test", "Sue Fox"),
+        "role": tenancy.ROLE,
+    }
+    async with house.workspace.engine.begin() as conn:
+        await conn.execute(text(AS_COACH), values)
+        assert (await conn.execute(text("update recordings set title = 'x'"))).rowcount == 1
+        with pytest.raises(DBAPIError, match=r"Only the owner|row-level security"):
+            await conn.execute(text(change), values)
+        await conn.rollback()

@@ -283,7 +283,7 @@ engagements: Final = _crm_record(
 )
 
 
-def _crew(name: str, record: str, records: str) -> Table:
+def _record_users(name: str, record: str, records: str) -> Table:
     return Table(
         name,
         metadata,
@@ -300,8 +300,8 @@ def _crew(name: str, record: str, records: str) -> Table:
     )
 
 
-engagement_users: Final = _crew("engagement_users", "engagement_id", "engagements")
-opportunity_users: Final = _crew("opportunity_users", "opportunity_id", "opportunities")
+engagement_users: Final = _record_users("engagement_users", "engagement_id", "engagements")
+opportunity_users: Final = _record_users("opportunity_users", "opportunity_id", "opportunities")
 
 opportunity_contacts: Final = Table(
     "opportunity_contacts",
@@ -664,3 +664,17 @@ webhook_deliveries: Final = Table(
 
 SECURED: Final = tuple(table for table in metadata.sorted_tables if "organization_id" in table.columns)
 """The tables whose rows belong to an organization."""
+
+_KEPT_FROM_USERS: Final = (tokens, oauth_apps, webhook_endpoints, webhook_messages, webhook_deliveries)
+
+
+def _is_private(table: Table) -> bool:
+    """Whether its rows lead to a recording, by foreign keys."""
+    parents = [key.column.table for key in table.foreign_keys]
+    return recordings in parents or any(_is_private(parent) for parent in parents if parent is not table)
+
+
+PRIVATE: Final = tuple(
+    table for table in SECURED if table is recordings or table in _KEPT_FROM_USERS or _is_private(table)
+)
+"""The tables whose rows a user sees only where a row policy allows it."""

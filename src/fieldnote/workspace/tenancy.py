@@ -1,8 +1,9 @@
-"""One place that keeps organizations apart: row-level security under a role that cannot get around it.
+"""Row-level security: PostgreSQL decides which rows a request or a job may see and change.
 
-Whatever a request does, it does in a transaction that has put on the role `fieldnote_workspace` and named its
-organization; PostgreSQL then shows and takes no other organization's rows. The role owns nothing, is no
-superuser and has no BYPASSRLS. Where it cannot be had, the workspace does not start.
+Each transaction runs under the database role `fieldnote_workspace` and sets three values: the organization, the user,
+and the user's role. PostgreSQL then shows only rows of that organization, and only recordings that the user may see,
+with all that hangs on them. Organization tokens and jobs have the role `system`, which sees the whole organization.
+The database role owns nothing, is no superuser and has no BYPASSRLS. Without such a role the workspace does not start.
 """
 
 from __future__ import annotations
@@ -19,11 +20,13 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from fieldnote.db.workspace_tables import SECURED, organizations
+from fieldnote.db.workspace_tables import PRIVATE, SECURED, organizations
 from fieldnote.errors import DatabaseError
 from fieldnote.workspace.pool import Connections, Transaction
 
 ROLE: Final = "fieldnote_workspace"
+SYSTEM: Final = "system"
+"""The role of organization tokens and jobs."""
 # Roles belong to the whole cluster and locks to one database: two servers may meet here, and one tries again.
 _MET_ANOTHER: Final = frozenset({"42710", "23505", "XX000", "40001"})
 _TRIES: Final = 5
@@ -38,25 +41,42 @@ select count(*) from pg_class c join pg_roles r on r.oid = c.relowner
  where r.rolname = :role and c.relnamespace = current_schema()::regnamespace
 """)
 _UNSECURED: Final = text("""
-select count(*) from pg_class
- where relnamespace = current_schema()::regnamespace and relname = any(:tables) and not relrowsecurity
+select (select count(*) from pg_class
+         where relnamespace = current_schema()::regnamespace and relname = any(:tables) and not relrowsecurity)
+     + (select count(*) from unnest(cast(:private as text[])) as wanted (name)
+         where not exists (select from pg_policies
+                            where schemaname = current_schema() and tablename = wanted.name
+                              and permissive = 'RESTRICTIVE' and cmd = 'ALL'))
 """)
 _ENTER: Final = text("""
-select set_config('fieldnote.organization_id', :organization, true), set_config('role', :role, true)
+select set_config('fieldnote.organization_id', :organization, true), set_config('fieldnote.role', 'system', true),
+       set_config('role', :role, true)
 """)
+_RAISE: Final = text("""
+select current_setting('fieldnote.role', true) as earlier, set_config('fieldnote.role', 'system', true)
+""")
+_LOWER: Final = text("select set_config('fieldnote.role', :earlier, true)")
 _ALONE: Final = text("select pg_advisory_xact_lock(hashtextextended('records of ' || :organization, 0))")
-# Who calls, and into their organization, in one statement. Without a row nothing is entered.
+# Reads the caller and enters the organization as the caller, in one statement. Without a row nothing is entered.
 _AUTHENTICATE: Final = """
-select id::text, kind, name, organization_id::text, created_by::text, created_at, user_id::text, scope, expires_at,
-       (select c.id::text from integration_connections c where c.organization_id = tokens.organization_id
+select t.id::text, t.kind, t.name, t.organization_id::text, t.created_by::text, t.created_at, t.user_id::text, t.scope,
+       t.expires_at, u.role,
+       (select c.id::text from integration_connections c where c.organization_id = t.organization_id
          order by c.created_at, c.id limit 1) as connection_id,
-       set_config('fieldnote.organization_id', organization_id::text, true) as entered,
-       set_config('role', %(role)s, true) as role,
+       set_config('fieldnote.organization_id', t.organization_id::text, true) as entered,
+       set_config('fieldnote.user_id', coalesce(t.user_id::text, ''), true) as as_user,
+       set_config('fieldnote.role', coalesce(u.role, 'system'), true) as as_role,
+       set_config('role', %(role)s, true) as bound,
        case %(lock)s
-            when 'changing' then pg_advisory_xact_lock_shared(hashtextextended('records of ' || organization_id, 0))
-            when 'alone' then pg_advisory_xact_lock(hashtextextended('records of ' || organization_id, 0)) end
-  from tokens
- where hash = %(hash)s and kind = %(kind)s and (expires_at is null or expires_at > now()) and revoked_at is null
+            when 'changing' then pg_advisory_xact_lock_shared(hashtextextended('records of ' || t.organization_id, 0))
+            when 'alone' then pg_advisory_xact_lock(hashtextextended('records of ' || t.organization_id, 0)) end
+  from tokens t
+  join organizations o on o.id = t.organization_id
+  left join users u on u.id = t.user_id
+  left join oauth_apps a on a.client_id = t.client_id
+ where t.hash = %(hash)s and t.kind = %(kind)s and (t.kind = 'organization') = (t.user_id is null)
+   and (t.expires_at is null or t.expires_at > now()) and t.revoked_at is null
+   and not o.disabled and u.disabled is not true and a.deleted_at is null
 """
 
 
@@ -81,6 +101,8 @@ class Caller:
     created_by: str | None
     created_at: datetime
     user_id: str | None
+    role: str | None
+    """Of a user: admin, coach or rep. None for an organization token."""
     scope: str | None
 
 
@@ -131,7 +153,8 @@ async def _verify(conn: AsyncConnection) -> None:
     names = [table.name for table in (*SECURED, organizations)]
     state = (await conn.execute(_ROLE_STATE, {"role": ROLE})).one()
     owned = (await conn.execute(_OWNED, {"role": ROLE})).scalar_one()
-    unsecured = (await conn.execute(_UNSECURED, {"tables": names})).scalar_one()
+    private = [table.name for table in PRIVATE]
+    unsecured = (await conn.execute(_UNSECURED, {"tables": names, "private": private})).scalar_one()
     if state.unbound or owned or unsecured:
         raise DatabaseError(
             f"the role {ROLE!r} could see every organization's rows",
@@ -142,7 +165,7 @@ async def _verify(conn: AsyncConnection) -> None:
 
 @asynccontextmanager
 async def inside(engine: AsyncEngine, organization_id: str, *, alone: bool = False) -> AsyncIterator[AsyncConnection]:
-    """A transaction that sees this organization's rows and no others.
+    """A transaction of the organization's system: it sees all rows of this organization, and no others.
 
     `alone`: no CRM record is changing meanwhile (see `authenticated`). Who adds a recording or a user has to see every
     record that will not see them.
@@ -155,12 +178,25 @@ async def inside(engine: AsyncEngine, organization_id: str, *, alone: bool = Fal
 
 
 @asynccontextmanager
+async def as_system(conn: AsyncConnection) -> AsyncIterator[None]:
+    """Let a user's transaction do what the organization's system does, as matching the recordings of several people.
+
+    No answer to the user may be read inside.
+    """
+    earlier = (await conn.execute(_RAISE)).one().earlier
+    yield
+    if earlier != SYSTEM:
+        await conn.execute(_LOWER, {"earlier": earlier or ""})
+
+
+@asynccontextmanager
 async def authenticated(
     connections: Connections, hashed: bytes, kind: str, lock: RecordLock = RecordLock.NONE
 ) -> AsyncIterator[tuple[Transaction, Caller | None]]:
     """A transaction inside the organization of the token with this hash, and whose token it is.
 
-    None for a token that is unknown, expired or of another kind; nothing was entered then.
+    None for a token that is unknown, expired or of another kind, or whose user, app or organization is disabled;
+    nothing was entered then.
     """
     values = {"hash": hashed, "kind": kind, "role": ROLE, "lock": lock.value}
     async with connections.transaction(_AUTHENTICATE, values) as transaction:
@@ -176,5 +212,6 @@ def _caller(row: Any) -> Caller:
         created_by=row.created_by,
         created_at=row.created_at,
         user_id=row.user_id,
+        role=row.role,
         scope=row.scope,
     )

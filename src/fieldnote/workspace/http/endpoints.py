@@ -1,4 +1,4 @@
-"""What stands between a route and its operation: the token, a body of bounded size, the errors' forms.
+"""From a route to its operation: the token, a body of bounded size, the form of errors.
 
 An operation's answer leaves only after its transaction is committed: what was acknowledged is stored.
 """
@@ -11,6 +11,8 @@ from typing import Any, Final
 
 from fastapi import Request
 from fastapi.responses import JSONResponse, Response
+from psycopg.errors import InsufficientPrivilege
+from sqlalchemy.exc import DBAPIError
 
 from fieldnote.workspace import credentials
 from fieldnote.workspace.http.calls import Call
@@ -61,6 +63,10 @@ def _endpoint(operation: Operation, status: int) -> Endpoint:
             done = await batcher.run(operation, PendingCall(request, await _body(request), hashed))
         except ApiError as error:
             return _Json(error.body, status_code=error.status)
+        except (InsufficientPrivilege, DBAPIError) as error:
+            if not isinstance(getattr(error, "orig", error), InsufficientPrivilege):
+                raise
+            return _Json({"error": "The token does not allow this"}, status_code=403)  # a row policy refused it
         return _Json(done, status_code=status)
 
     return answer

@@ -24,7 +24,7 @@ from fieldnote.siro.models import WebhookEventType
 from fieldnote.workspace.domain.matching.evidence import COLLEAGUES, Known, read_known
 from fieldnote.workspace.domain.retry import Patiently
 from fieldnote.workspace.domain.webhooks.deliveries import announce
-from fieldnote.workspace.tenancy import inside
+from fieldnote.workspace.tenancy import as_system, inside
 
 if TYPE_CHECKING:
     from fieldnote.workspace.context import Workspace
@@ -161,7 +161,7 @@ async def link(context: procrastinate.JobContext, organization_id: str, user_id:
 async def hold_links(conn: AsyncConnection, recording_id: str) -> None:
     """Keep others from deciding about the recordings of its rep meanwhile.
 
-    Who locks a recording's row and has links decided then does this first: whoever decides goes the same way.
+    Take this lock before the lock of a recording's row: all who decide lock in this order.
     """
     await conn.execute(_LOCK_REP_OF, {"id": recording_id})
 
@@ -207,13 +207,17 @@ async def link_day(
 
 
 async def link_around(conn: AsyncConnection, organization_id: str, user_id: str, moments: Iterable[datetime]) -> None:
-    """Decide about recordings that came or changed, by their starts, and about those that they may rob."""
+    """Decide about recordings that came or changed, by their starts, and about those around them.
+
+    As the system, since a user may change a recording whose neighbors they do not see.
+    """
     spans: list[tuple[datetime, datetime]] = []
     for at in sorted(moments):
         first = spans.pop()[0] if spans and at - REACH <= spans[-1][1] else at - REACH
         spans.append((first, at + REACH))
-    for start, until in spans:
-        await link_span(conn, organization_id, user_id, start, until)
+    async with as_system(conn):
+        for start, until in spans:
+            await link_span(conn, organization_id, user_id, start, until)
 
 
 async def link_span(

@@ -21,7 +21,7 @@ from fieldnote.siro.models import (
 from fieldnote.workspace.http.calls import Call
 from fieldnote.workspace.http.errors import failed, invalid, issue, not_found
 from fieldnote.workspace.resources.organization.tokens import own
-from fieldnote.workspace.resources.recordings.intake import caller_of, read_exactly
+from fieldnote.workspace.resources.recordings.intake import read_exactly
 
 M = TypeVar("M", bound=RequestModel)
 
@@ -75,7 +75,7 @@ async def list_types(call: Call) -> dict[str, Any]:
 
 async def create_type(call: Call) -> dict[str, Any]:
     """Add a kind of conversation."""
-    wanted = await _read(call, ConversationConfigurationCreate)
+    wanted = _read(call, ConversationConfigurationCreate)
     own(call, wanted.organization_id)
     values = {
         "organization": call.organization_id,
@@ -88,7 +88,7 @@ async def create_type(call: Call) -> dict[str, Any]:
 
 async def update_type(call: Call) -> dict[str, Any]:
     """Change what is given of a kind of conversation."""
-    wanted = await _read(call, ConversationConfigurationUpdate)
+    wanted = _read(call, ConversationConfigurationUpdate)
     own(call, wanted.organization_id)
     row = await _find(call, call.record_id("Conversation configuration"))
     groups = wanted.bookmark_group_ids
@@ -130,7 +130,7 @@ async def list_industry_prompts(call: Call) -> dict[str, Any]:
 
 
 async def _save_prompts(call: Call, *, replace: bool) -> dict[str, Any]:
-    wanted = await _read(call, SummaryPromptsSave, items="prompts")
+    wanted = _read(call, SummaryPromptsSave, items="prompts")
     row = await _find(call, call.record_id("Conversation configuration", "conversationTypeId"))
     if replace:
         await call.transaction.driver.execute(_FORGET_PROMPTS, {"type": row.id})
@@ -148,10 +148,10 @@ async def _save_prompts(call: Call, *, replace: bool) -> dict[str, Any]:
     return {"data": (await _prompts_of(call, [row.id])).get(row.id, [])}
 
 
-async def _read(call: Call, model: type[M], *, items: str | None = None) -> M:
+def _read(call: Call, model: type[M], *, items: str | None = None) -> M:
     """The body, of one who may change these. Raises ApiError."""
     wanted = read_exactly(call, model, items=items)
-    if (await caller_of(call)).role == "rep":
+    if call.caller.role == "rep":
         raise failed(403, "Coaches and administrators change conversation configurations")
     return wanted
 

@@ -15,26 +15,24 @@ from fieldnote.siro.models import CommentCreate, CommentRate, CommentUpdate, Thr
 from fieldnote.workspace.http.calls import Call
 from fieldnote.workspace.http.errors import failed, invalid, issue, not_found
 from fieldnote.workspace.http.views import exact, moment, person_names
-from fieldnote.workspace.resources.recordings.intake import caller_of, user_of
+from fieldnote.workspace.resources.recordings.intake import user_of
 from fieldnote.workspace.resources.recordings.user_recordings import find
 
-_SEEN: Final = """
-(not h.is_private or h.created_by = %(caller)s::uuid or h.recipient_ids ? (%(caller)s::uuid)::text)
-"""
-_COMMENTS: Final = f"""
+# The row policies leave out private threads that the caller has no part in.
+_COMMENTS: Final = """
 select c.id::text, c.thread_id::text, c.author_id::text, c.text, c.audio, c.unread_by, c.seen_by, c.created_at,
        c.updated_at, h.is_private, h.start_ms, h.end_ms, r.id::text as recording_id, r.title, u.name, u.first_name,
        u.last_name
   from comments c join comment_threads h on h.id = c.thread_id join recordings r on r.id = h.recording_id
   join users u on u.id = c.author_id
- where r.id = %(recording)s and {_SEEN}
-"""  # noqa: S608 - our own words
-_THREADS: Final = f"""
+ where r.id = %(recording)s
+"""
+_THREADS: Final = """
 select h.id::text, h.organization_id::text, h.recording_id::text, h.created_by::text, h.start_ms, h.end_ms,
        h.is_private, h.privacy_at, h.recipient_ids, h.created_at, r.created_at as recorded_at
   from comment_threads h join recordings r on r.id = h.recording_id
- where r.id = %(recording)s and {_SEEN}
-"""  # noqa: S608 - as above
+ where r.id = %(recording)s
+"""
 _NEW_THREAD: Final = """
 insert into comment_threads (organization_id, recording_id, created_by, start_ms, end_ms, is_private, recipients,
                              recipient_ids)
@@ -77,7 +75,7 @@ _PEOPLE: Final = "select id::text, email, name, first_name, last_name from users
 async def list_comments(call: Call) -> dict[str, Any]:
     """The comments on a recording, the earliest first; of some threads, of one person, or without the private ones."""
     recording = await find(call)
-    values: dict[str, Any] = {"recording": recording.id, "caller": user_of(call)}
+    values: dict[str, Any] = {"recording": recording.id}
     statement: Any = _COMMENTS
     if (threads := call.text("threadIds")) is not None:
         statement += " and h.id::text = any(%(threads)s)"
@@ -123,8 +121,9 @@ async def update_comment(call: Call) -> dict[str, Any]:
     wanted = call.read(CommentUpdate)
     row = await _find(call)
     if {"text", "audio", "recipients"} & wanted.model_fields_set:
-        await _may_change(call, row)
+        _may_change(call, row)
     if wanted.recipients is not None:
+        await _may_address(call, row)
         meant = await _meant(call, wanted.recipients)
         address = {"thread": row.thread_id, "recipients": _json(wanted.recipients), "ids": Jsonb(meant)}
         await call.transaction.driver.execute(_ADDRESS, address)
@@ -146,7 +145,7 @@ async def update_comment(call: Call) -> dict[str, Any]:
 async def delete_comment(call: Call) -> dict[str, Any]:
     """Take a comment back; a thread goes with its last one. The comment as it was."""
     row = await _find(call)
-    await _may_change(call, row)
+    _may_change(call, row)
     await call.transaction.driver.execute(_DELETE, {"id": row.id})
     await call.transaction.driver.execute(_FORGET_EMPTY, {"thread": row.thread_id})
     return {"data": _comment(row)}
@@ -166,7 +165,7 @@ async def rate_comment(call: Call) -> dict[str, Any]:
 async def list_threads(call: Call) -> dict[str, Any]:
     """The threads on a recording, in the order of its stretches."""
     recording = await find(call)
-    values = {"recording": recording.id, "caller": user_of(call)}
+    values = {"recording": recording.id}
     rows = await call.transaction.rows(_THREADS + " order by h.start_ms, h.created_at, h.id", values)
     return {"data": await _shown(call, recording.id, rows)}
 
@@ -176,14 +175,14 @@ async def update_thread(call: Call) -> dict[str, Any]:
     wanted = call.read(ThreadUpdate)
     recording = await find(call, "recording_id")
     thread = await _find_thread(call, recording.id, call.request.path_params["thread_id"])
-    if thread.created_by != user_of(call) and (await caller_of(call)).role != "admin":
+    if thread.created_by != user_of(call) and call.caller.role != "admin":
         raise failed(403, "The thread is another user's")
     await call.transaction.driver.execute(_PRIVACY, {"thread": thread.id, "private": wanted.is_private})
     return {"data": (await _shown(call, recording.id, [await _find_thread(call, recording.id, thread.id)]))[0]}
 
 
 async def _shown(call: Call, recording_id: str, threads: Sequence[Any]) -> list[dict[str, Any]]:
-    values = {"recording": recording_id, "caller": user_of(call)}
+    values = {"recording": recording_id}
     found: dict[str, list[Any]] = {}
     for row in await call.transaction.rows(_COMMENTS + " order by c.created_at, c.id", values):
         found.setdefault(row.thread_id, []).append(row)
@@ -261,15 +260,22 @@ async def _require_users(call: Call, ids: Iterable[str]) -> None:
         raise not_found("User")
 
 
-async def _may_change(call: Call, row: Any) -> None:
-    if row.author_id != user_of(call) and (await caller_of(call)).role != "admin":
+def _may_change(call: Call, row: Any) -> None:
+    if row.author_id != user_of(call) and call.caller.role != "admin":
         raise failed(403, "The comment is another user's")
+
+
+async def _may_address(call: Call, row: Any) -> None:
+    """Only the creator of a thread or an administrator says who else reads it. Raises ApiError."""
+    thread = await _find_thread(call, row.recording_id, row.thread_id)
+    if thread.created_by != user_of(call) and call.caller.role != "admin":
+        raise failed(403, "The thread is another user's")
 
 
 async def _find(call: Call, comment_id: str | None = None) -> Any:
     recording = await find(call)
     wanted = call.record_id("Comment", "commentId") if comment_id is None else comment_id
-    values = {"recording": recording.id, "caller": user_of(call), "id": wanted}
+    values = {"recording": recording.id, "id": wanted}
     rows = await call.transaction.rows(_COMMENTS + " and c.id = %(id)s", values)
     if not rows:
         raise not_found("Comment")
@@ -277,7 +283,7 @@ async def _find(call: Call, comment_id: str | None = None) -> Any:
 
 
 async def _find_thread(call: Call, recording_id: str, thread_id: str) -> Any:
-    values = {"recording": recording_id, "caller": user_of(call), "id": thread_id.replace("\0", "?")}
+    values = {"recording": recording_id, "id": thread_id.replace("\0", "?")}
     rows = await call.transaction.rows(_THREADS + " and h.id::text = %(id)s", values)
     if not rows:
         raise not_found("Thread")
@@ -294,8 +300,8 @@ def _json(recipients: Iterable[Any]) -> Jsonb:
 
 def _comment(row: Any) -> dict[str, Any]:
     first, last = person_names(row)
-    told = {"text": row.text, "audio": row.audio, "commenterFirstName": first, "commenterLastName": last}
-    return {name: value for name, value in told.items() if value is not None} | {
+    shown = {"text": row.text, "audio": row.audio, "commenterFirstName": first, "commenterLastName": last}
+    return {name: value for name, value in shown.items() if value is not None} | {
         "id": row.id,
         "threadId": row.thread_id,
         "recordingId": row.recording_id,

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from fieldnote.siro.models import CrmObject, CrmObjectType, RequestModel
 from fieldnote.workspace.domain.recordings.recordings import EARLIEST, LATEST, NewRecording, insert_recordings
 from fieldnote.workspace.http.calls import Call
-from fieldnote.workspace.http.errors import failed, invalid, issue
+from fieldnote.workspace.http.errors import failed, invalid, issue, not_found
 
 M = TypeVar("M", bound=RequestModel)
 
@@ -25,24 +25,24 @@ _TABLES: Final = {
     CrmObjectType.EVENT: ("engagements", "engagement"),
     CrmObjectType.SERVICE_APPOINTMENT: ("engagements", "engagement"),
 }
-_CALLER: Final = text("select email, role from users where id = :id")
+_CALLER: Final = text("select email from users where id = :id")
 
 
 def read_exactly(call: Call, model: type[M], *, items: str | None = None) -> M:
     """The body; these are the ones to which the contract lets nothing be added, nor to its `items`. Raises ApiError."""
     wanted = call.read(model)
-    told = json.loads(call.body)
-    issues = _unknown(told, model, ())
+    sent = json.loads(call.body)
+    issues = _unknown(sent, model, ())
     for place, item in enumerate(getattr(wanted, items) if items else ()):
-        issues += _unknown(told[items][place], type(item), (items or "", place))
+        issues += _unknown(sent[items][place], type(item), (items or "", place))
     if issues:
         raise invalid(issues)
     return wanted
 
 
-def _unknown(told: dict[str, Any], model: type[RequestModel], path: tuple[str | int, ...]) -> list[dict[str, Any]]:
+def _unknown(sent: dict[str, Any], model: type[RequestModel], path: tuple[str | int, ...]) -> list[dict[str, Any]]:
     known = {field.alias or name for name, field in model.model_fields.items()}
-    names = ", ".join(f"'{name}'" for name in sorted(told.keys() - known))
+    names = ", ".join(f"'{name}'" for name in sorted(sent.keys() - known))
     return [issue("unrecognized_keys", path, f"Unrecognized key(s) in object: {names}")] if names else []
 
 
@@ -54,13 +54,13 @@ def user_of(call: Call) -> str:
 
 
 async def caller_of(call: Call) -> Any:
-    """`email` and `role` of who calls."""
+    """`email` of the caller."""
     return (await call.conn.execute(_CALLER, {"id": user_of(call)})).one()
 
 
-async def may_act_for(call: Call, user_id: str) -> None:
-    """A rep has a say in their own recordings. Raises ApiError."""
-    if (await caller_of(call)).role == "rep" and user_id != user_of(call):
+def may_act_for(call: Call, user_id: str) -> None:
+    """A rep brings their own recordings. Raises ApiError."""
+    if call.caller.role == "rep" and user_id != user_of(call):
         raise failed(403, "The recording is another user's")
 
 
@@ -72,7 +72,7 @@ async def named_records(call: Call, objects: Sequence[CrmObject], connection: st
         statement = f"""select id::text from {table}
  where deleted_at is null and (external_id = :named or id::text = :named)
    and (cast(:connection as text) is null or connection_id::text = :connection)
- order by external_id = :named desc, created_at limit 1"""  # noqa: S608 - a table of ours
+ order by external_id = :named desc, created_at limit 1"""  # noqa: S608 - our own table
         values = {"named": one.object_id, "connection": connection}
         record = (await call.conn.execute(text(statement), values)).scalar_one_or_none()
         if record is None:
@@ -85,7 +85,7 @@ async def insert_recording(call: Call, user_id: str, new: NewRecording) -> str:
     """Store one; its id. Raises ApiError."""
     [recording_id] = await insert_recordings(call.conn, call.organization_id, [(user_id, new)])
     if recording_id is None:
-        raise invalid([issue("custom", ["id"], "Is another recording's")])
+        raise not_found("Recording")  # it has an id of a recording that the caller does not see
     return recording_id
 
 

@@ -15,12 +15,11 @@ from fieldnote.workspace.domain.matching.linking import hold_links, link_around
 from fieldnote.workspace.domain.recordings.recordings import NewRecording
 from fieldnote.workspace.http import views
 from fieldnote.workspace.http.calls import Call
-from fieldnote.workspace.http.errors import invalid, issue, not_found
+from fieldnote.workspace.http.errors import failed, invalid, issue, not_found
 from fieldnote.workspace.resources.recordings.intake import (
     began,
     caller_of,
     insert_recording,
-    may_act_for,
     named_records,
     read_exactly,
     user_of,
@@ -32,6 +31,11 @@ _STAGES: Final = {
     TranscriptionStatus.ERROR: ("processing", "error"),
     TranscriptionStatus.UNRECOVERABLE_ERROR: ("processing", "error"),
 }
+_SIGNATURE: Final = "consentSignatureBase64"
+_OWNERS_WORD: Final = frozenset({
+    "isPrivate", "doNotDelete", "repConsentAttested", "customerConsentAttested", _SIGNATURE,
+})  # fmt: skip
+"""What only the owner and administrators say of a recording."""
 _OWN_COLUMNS: Final = frozenset({"id", "title", "dateCreated", "transcriptionStatus", "doNotDelete"})
 _RECORDING: Final = text("""
 select r.id::text, r.organization_id::text, r.user_id::text, r.title, r.duration_ms, r.created_at, r.updated_at,
@@ -54,11 +58,10 @@ async def create_recording(call: Call) -> None:
     recording_id = _uuid(wanted.id)
     known: Any = (await call.conn.execute(_RECORDING, {"id": recording_id})).one_or_none()
     if known is not None:
-        await may_act_for(call, known.user_id)
         return
     records = await named_records(call, wanted.crm_objects or (), wanted.integration_connection_id)
-    told = wanted.wire()
-    kept = told.keys() - {"id", "dateCreated", "title", "engagementId", "opportunityId", "crmObjects"}
+    given = wanted.wire()
+    kept = given.keys() - {"id", "dateCreated", "title", "engagementId", "opportunityId", "crmObjects"}
     new = NewRecording(
         id=recording_id,
         user_email=(await caller_of(call)).email,
@@ -67,7 +70,7 @@ async def create_recording(call: Call) -> None:
         title=wanted.title,
         appointment_id=await _external_id(call, "engagements", wanted.engagement_id),
         opportunity_id=await _external_id(call, "opportunities", wanted.opportunity_id),
-        details={name: told[name] for name in sorted(kept)},
+        details={name: given[name] for name in sorted(kept)},
     )
     await insert_recording(call, user_of(call), new)
     if records:
@@ -79,7 +82,7 @@ async def _external_id(call: Call, table: str, named: str | None) -> str | None:
     """The CRM's id of a record that is named by it, or by the workspace's id."""
     if not named:
         return None
-    statement = text(f"select external_id from {table} where id::text = :named")  # noqa: S608 - a table of ours
+    statement = text(f"select external_id from {table} where id::text = :named")  # noqa: S608 - our own table
     found = (await call.conn.execute(statement, {"named": named})).scalar_one_or_none()
     return named if found is None else str(found)
 
@@ -92,8 +95,9 @@ async def update_recording(call: Call) -> dict[str, Any]:
     row: Any = (await call.conn.execute(_RECORDING, {"id": recording_id})).one_or_none()
     if row is None or row.deleted_at is not None:
         raise not_found("Recording")
-    await may_act_for(call, row.user_id)
-    told = wanted.wire()
+    given = wanted.wire()
+    if not (_OWNERS_WORD.isdisjoint(given) or _is_owner(call, row)):
+        raise failed(403, "Only the owner or an administrator changes privacy, consent and doNotDelete")
     moment = row.created_at if wanted.date_created is None else began(wanted.date_created)
     status, stage = _way(row, wanted.transcription_status)
     values = {
@@ -101,14 +105,21 @@ async def update_recording(call: Call) -> dict[str, Any]:
         "title": row.title if wanted.title is None else wanted.title,
         "created_at": moment,
         "do_not_delete": row.do_not_delete if wanted.do_not_delete is None else wanted.do_not_delete,
-        "details": json.dumps({name: told[name] for name in told if name not in _OWN_COLUMNS}),
+        "details": json.dumps({name: given[name] for name in given if name not in _OWN_COLUMNS}),
         "transcription_status": status,
         "stage": stage[0],
         "status": stage[1],
     }
     await call.conn.execute(_UPDATE, values)
     await link_around(call.conn, call.organization_id, row.user_id, {row.created_at, moment})
-    return {"data": _view((await call.conn.execute(_RECORDING, {"id": row.id})).one())}
+    view = _view((await call.conn.execute(_RECORDING, {"id": row.id})).one())
+    if not _is_owner(call, row):
+        view.pop(_SIGNATURE, None)
+    return {"data": view}
+
+
+def _is_owner(call: Call, row: Any) -> bool:
+    return call.caller.role == "admin" or row.user_id == user_of(call)
 
 
 def _way(row: Any, said: TranscriptionStatus | str | None) -> tuple[str, tuple[str, str]]:

@@ -121,7 +121,7 @@ def _own_file(call: Call, wanted: UploadRegister) -> Signed:
 
 
 def _of_upload(wanted: UploadRegister, email: str, duration_ms: int | None) -> NewRecording:
-    told = wanted.wire()
+    given = wanted.wire()
     kept = ("conversationType", "result", "discoverable", "contactName", "contactPhone")
     return NewRecording(
         user_email=email,
@@ -130,7 +130,7 @@ def _of_upload(wanted: UploadRegister, email: str, duration_ms: int | None) -> N
         duration=None if duration_ms is None else timedelta(milliseconds=duration_ms),
         title=wanted.title,
         uploaded=True,
-        details={name: told[name] for name in kept if name in told},
+        details={name: given[name] for name in kept if name in given},
     )
 
 
@@ -143,7 +143,7 @@ async def _user(call: Call, wanted: UploadRegister) -> Any:
     found: Sequence[Any] = (await call.conn.execute(_USERS, named)).all()
     if len(found) != 1:
         raise not_found("User")
-    await may_act_for(call, found[0].id)
+    may_act_for(call, found[0].id)
     return found[0]
 
 

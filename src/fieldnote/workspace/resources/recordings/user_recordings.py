@@ -21,7 +21,7 @@ from fieldnote.workspace.http.visibility import VISIBLE
 from fieldnote.workspace.resources.crm.context import contexts_of, customer_of, opportunities_of
 from fieldnote.workspace.resources.recordings.extractions import extractions_of
 from fieldnote.workspace.resources.recordings.followups import followups_of
-from fieldnote.workspace.resources.recordings.intake import may_act_for, read_exactly, user_of
+from fieldnote.workspace.resources.recordings.intake import read_exactly, user_of
 
 RESULT: Final = """
 coalesce(r.details ->> 'result',
@@ -57,7 +57,14 @@ _IN_ONE: Final = frozenset({
     "id", "userId", "organizationId", "teamId", "title", "dateCreated", "durationInMilliseconds", "deleted",
     "conversationType", "processingStage", "processingStatus", "transcriptionStatus", "transcriptionLanguage",
 })  # fmt: skip
-_TOLD: Final = ("conversationType", "discoverable", "notes", "transcriptionLanguage", "conversationQualityTag", "os")
+_AS_GIVEN: Final = (
+    "conversationType",
+    "discoverable",
+    "notes",
+    "transcriptionLanguage",
+    "conversationQualityTag",
+    "os",
+)
 """What a user's program said of a recording and is shown as it said it."""
 _SHOWABLE: Final = (
     "showCrmCustomers", "showCrmOpportunities", "showEvaluationScore", "showFollowups", "showSummary",
@@ -159,7 +166,6 @@ async def delete_recording(call: Call) -> str:
     recording_id = call.record_id("Recording")
     await hold_links(call.conn, recording_id)
     row = await find(call)
-    await may_act_for(call, row.user_id)
     if row.do_not_delete:
         raise failed(403, "The recording is marked as not to be deleted")
     await call.conn.execute(_DELETE, {"id": recording_id})
@@ -171,7 +177,6 @@ async def set_language(call: Call) -> dict[str, Any]:
     """Which language is spoken in a recording."""
     wanted = read_exactly(call, TranscriptionLanguageSet)
     row = await find(call)
-    await may_act_for(call, row.user_id)
     await call.conn.execute(_LANGUAGE, {"id": row.id, "language": str(wanted.transcription_language)})
     return {"data": None}
 
@@ -242,7 +247,7 @@ async def views_of(
 
 def _recording(row: Any) -> dict[str, Any]:
     first, last = person_names(row)
-    told = {name: row.details[name] for name in _TOLD if row.details.get(name) is not None}
+    given = {name: row.details[name] for name in _AS_GIVEN if row.details.get(name) is not None}
     more = {
         "repFirstName": first,
         "repLastName": last,
@@ -253,7 +258,7 @@ def _recording(row: Any) -> dict[str, Any]:
         "longitude": row.longitude,
     }
     return (
-        told
+        given
         | {name: value for name, value in more.items() if value is not None}
         | {
             "id": row.id,
