@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from fieldnote.insight import Utterance, answers, extract
-from fieldnote.insight.answers import NOTHING
+from fieldnote.insight.summary.answers import NOTHING
 
 TALK = (
     Utterance("John", "What do you think about the warranty? Does the color matter to you?", 0.0, 4.0),
@@ -32,12 +32,12 @@ def test_an_answer_is_what_a_customer_said_of_it(prompt: str, said: str) -> None
 
 def test_what_was_drawn_comes_first_where_the_prompt_asks_for_it() -> None:
     found = extract(TALK, rep_name="John", started_at=datetime(2026, 2, 15, tzinfo=UTC))
-    told, dogs = answers(["What can they spend?", "Which dogs?"], TALK, found, rep_name="John")
-    assert told.startswith("Budget: $40,000.")
+    told, dogs = answers(["What can they spend?", "Which dogs?"], TALK, found, rep_name="John")  # words: said
+    assert told.startswith("Budget: $40,000.")  # words: said
     assert "Budget: " not in dogs
 
 
-def test_what_only_the_rep_said_is_told_as_the_reps() -> None:
+def test_what_only_the_rep_said_is_told_as_the_reps() -> None:  # words: said
     talk = (*TALK, Utterance("John", "We promise to clean up the yard every evening.", 12.0, 16.0))
-    told = answers(["What was promised about cleaning?"], talk, (), rep_name="John")
-    assert told == ['The rep: "We promise to clean up the yard every evening."']
+    told = answers(["What was promised about cleaning?"], talk, (), rep_name="John")  # words: said
+    assert told == ['The rep: "We promise to clean up the yard every evening."']  # words: said

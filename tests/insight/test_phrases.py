@@ -6,9 +6,9 @@ from datetime import date
 
 import pytest
 
-from fieldnote.insight.dates import words
-from fieldnote.insight.money import amounts, sized
-from fieldnote.insight.times import find_times
+from fieldnote.insight.readers.dates import words
+from fieldnote.insight.readers.money import amounts, sized
+from fieldnote.insight.readers.times import find_times
 from fieldnote.insight.words import fold
 
 

@@ -68,7 +68,7 @@ def talks(draw: st.DrawFn) -> list[Utterance]:
         talk.append(Utterance(speaker, " ".join(words).capitalize() + draw(st.sampled_from(".?!")), now, now + length))
         now += length + draw(st.integers(1, 40)) / 4
         last = speaker
-    # Whoever speaks once only cannot be told from a chapter title, so each of the first two speaks again.
+    # A speaker who speaks once looks like a chapter title, so each of the first two speaks again.
     for speaker in (talk[0].speaker, talk[1].speaker):
         if talk[-1].speaker != speaker:
             talk.append(Utterance(speaker, "That is all.", now, now + 1.0))

@@ -1,6 +1,5 @@
 """Streets with houses in a row, and the people who live in them."""
 
-# ruff: noqa: SIM905 - lists of names read better as text
 import math
 from dataclasses import dataclass
 from random import Random

@@ -57,12 +57,12 @@ _COMMON = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """Words of the transcript that a value stands on."""
+    """Words of the transcript that support a value."""
 
     index: int
     """The utterance's position in the transcript."""
     text: str
-    """The words as they stand there."""
+    """The words of the utterance."""
 
 
 def find_quote(utterances: Sequence[Utterance], text: str) -> Quote | None:

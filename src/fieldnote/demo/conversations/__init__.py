@@ -12,8 +12,8 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from types import MappingProxyType
 
-from fieldnote.insight.dates import words
-from fieldnote.insight.times import find_times
+from fieldnote.insight.readers.dates import words
+from fieldnote.insight.readers.times import find_times
 from fieldnote.insight.words import fold
 
 REP = "{rep}"
@@ -61,58 +61,80 @@ CONVERSATIONS: tuple[Conversation, ...] = (
         "roof_thackeray", "txt", "roof replacement", "Ruth Thackeray",
         Budget="$24,000 - $28,000",
         Timeline="Next spring",
-        Decision_Maker="Customer and Dale decide together",
-        Objections="Price is too high; Getting other quotes",
+        Decision_Maker="Both homeowners decide together",
+        Objections=(
+            'Price too high: "That\'s more than we wanted to spend."; '
+            'Wants to compare other quotes: "I also have to tell you we\'re getting two other quotes."'
+        ),
     ),
     _conversation(
         "roof_thackeray_again", "txt", "roof replacement", "Ruth Thackeray",
         Budget="Up to $30,000",
         Timeline="Within 3 weeks",
-        Decision_Maker="Both homeowners present, decide together, wife is primary",
-        Objections="Concerned about financing or the interest rate; Concerned about nails in the yard",
+        Decision_Maker="Both decide together: Dale and Mrs. Thackeray",
+        Objections=(
+            'Financing or the interest rate: "I don\'t want to finance at that."; '
+            'Mess and dust: "The dog\'s got soft feet, I am worried about nails in the yard."'
+        ),
     ),
     _conversation(
         "kitchen_villanueva", "txt", "kitchen remodel", "Marisol Villanueva",
-        Budget="$62,000",
+        Budget="Around $62,000",
         Timeline="In about 6 weeks",
-        Decision_Maker="Both homeowners present, decide together, Marisol is primary",
-        Objections="Concerned about the dust",
+        Decision_Maker="Both decide together: Marisol and Hector",
+        Objections=(
+            'Mess and dust: "My big worry is the dust."'
+        ),
     ),
     _conversation(
         "windows_kimura", "json", "window replacement", "Aiko Kimura",
         Budget="$275 per month",
         Timeline="Within 3 weeks",
-        Decision_Maker="Husband decides, not present",
+        Decision_Maker="Husband decides",
         Objections=(
-            "Price is too high; Concerned about financing or the interest rate;"
-            " Concerned about mess and disruption; Needs to think about it"
+            'Financing or the interest rate: "No, that interest rate is too high for me."; '
+            'Mess and dust: "The piano can\'t have dust."; '
+            'Needs to think about it: "I need to think about it, too."'
         ),
     ),
     _conversation(
         "siding_jankowski", "vtt", "siding", "Stefan Jankowski",
         Budget="Up to $32,000",
         Timeline="By the end of next month",
-        Decision_Maker="Customer decides, HOA board must agree",
-        Objections="Price is too high; Concerned about HOA approval",
+        Decision_Maker="Mr. Jankowski alone",
+        Objections=(
+            '"I\'m not getting on a ladder and I\'m not paying some kid to"; '
+            'Price too high: "That\'s over my budget."; '
+            'HOA approval: "But the HOA has to approve the color, the architectural board."; '
+            'Worried: "It took the man two months to get an answer, so that\'s what I\'m"'
+        ),
     ),
     _conversation(
         "hvac_oduya", "srt", "heat pump", "Ngozi Oduya",
         Budget="$12,500",
         Timeline="As soon as possible",
-        Decision_Maker="Customer alone, the sole decision maker",
-        Objections="Concerned about the noise",
+        Decision_Maker="Ms. Oduya alone",
+        Objections=(
+            'Noise: "Is it loud?"'
+        ),
     ),
     _conversation(
         "gutters_winslow", "txt", "gutter replacement", "Peter Winslow",
         Timeline="In 2 weeks",
-        Decision_Maker="Customer alone, the sole decision maker",
-        Objections="Bad experience with a past contractor; Concerned about people who ring the bell",
+        Decision_Maker="Mr. Winslow alone",
+        Objections=(
+            'Bad experience with a contractor: "I screwed it back up once and it came down again."; '
+            'Price: others are cheaper: "My brother in Omaha paid eleven hundred but that was ten years ago."; '
+            'Deposit: "The last guy who did work here took a nine hundred dollar deposit for"'
+        ),
     ),
     _conversation(
         "deck_fontaine", "txt", "deck", "Simone Fontaine",
         Budget="$35,000",
-        Decision_Maker="Both homeowners present, decide together",
-        Objections="Concerned about the dog getting out",
+        Decision_Maker="Both decide together: Luc and Simone",
+        Objections=(
+            'Worried: "I\'m worried about the dog getting out."'
+        ),
     ),
     _conversation(
         "bath_petrov", "txt", "bathroom remodel", "Nadia Petrov",

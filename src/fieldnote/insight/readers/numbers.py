@@ -30,7 +30,7 @@ _ORDINAL = {"st", "nd", "rd", "th"}
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A number and where it stands in the folded text."""
+    """A number and its place in the folded text."""
 
     value: float
     start: int
@@ -159,7 +159,22 @@ def _read_words(parts: list[Token], at: int) -> tuple[Number | None, int]:
         return _with_scale(parts, after, value, start)
     if scale == 100:
         return Number(value, start, end, scale, full=value >= 200), after
+    if (decimals := _decimals(parts, after)) is not None:
+        return Number(value + decimals[0], start, decimals[1], full=True), decimals[2]
     return _joined(parts, after, first, start)
+
+
+def _decimals(parts: list[Token], at: int) -> tuple[float, int, int] | None:
+    """After `seven`: `point eight`, `point two five`."""
+    if not _is(parts, at, "point"):
+        return None
+    digits, end, after = "", 0, at + 1
+    while after < len(parts) and parts[after].text in _DIGIT_WORDS and len(digits) < 4:
+        digits, end, after = digits + _DIGIT_WORDS[parts[after].text], parts[after].end, after + 1
+    return (float(f"0.{digits}"), end, after) if digits else None
+
+
+_DIGIT_WORDS = {word: str(value) for word, value in {**_UNITS, "oh": 0, "zero": 0}.items()}
 
 
 def _begins_another(parts: list[Token], rest: _Small) -> bool:
@@ -191,11 +206,19 @@ def _with_scale(parts: list[Token], at: int, value: float, start: int) -> tuple[
     scale, end, after = _SCALES[parts[at].text], parts[at].end, at + 1
     value *= scale
     rest = _small(parts, after + 1 if _is(parts, after, "and") else after)
+    if rest is not None and _is(parts, after, "and") and rest.value >= 10 and not _is(parts, rest.after, "hundred"):
+        return Number(value + rest.value, start, rest.end, scale, full=True), rest.after  # a thousand and eighty
     if rest is not None and _is(parts, rest.after, "hundred"):
         value, end, after = value + rest.value * 100, parts[rest.after].end, rest.after + 1
         tail = _small(parts, after + 1 if _is(parts, after, "and") else after)
         if tail is not None:
             value, end, after = value + tail.value, tail.end, tail.after
+    elif rest is not None and scale == 1000 and value >= 3000 and rest.value < 10 and not _is(parts, rest.after, "-"):
+        tail = _small(parts, rest.after)  # eleven thousand nine, eleven thousand nine fifty
+        tail = tail if tail is not None and tail.value >= 10 and not _begins_another(parts, tail) else None
+        joint = rest if tail is None else tail
+        more = rest.value * 100 + (tail.value if tail else 0)
+        return Number(value + more, start, joint.end, scale, full=True), joint.after
     year = scale == 1000 and 2000 <= value < 2000 + 100
     if year and rest is not None and not _is(parts, rest.after, "hundred"):  # two thousand and eight
         return Number(value + rest.value, start, rest.end, scale, full=True, year=True), rest.after

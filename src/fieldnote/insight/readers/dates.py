@@ -5,9 +5,10 @@ With the day of the conversation, what is relative to it gets its year; without 
 
 from __future__ import annotations
 
-from datetime import date
+from calendar import monthrange
+from datetime import date, timedelta
 
-from fieldnote.insight.times import MONTHS, SEASONS, Kind, When
+from fieldnote.insight.readers.times import MONTHS, SEASONS, WEEKDAYS, Kind, When
 
 
 def words(when: When, day: date | None) -> str:
@@ -27,7 +28,7 @@ def _written(when: When, day: date | None) -> str:
         case Kind.SPAN:
             return f"{when.side} {when.part}{when.count} {when.name}".strip()
         case Kind.DAY:
-            return _beside(when, _day(when))
+            return _beside(when, _day(when, day))
         case Kind.HOLIDAY:
             return _beside(when, _with_year(when.name, when.year))
         case Kind.EVENT:
@@ -51,7 +52,7 @@ def _with_year(text: str, year: int | None) -> str:
 def _season(when: When, day: date | None) -> str:
     # A winter has two years, so none is put to it.
     year = when.year or (_season_year(when, day) if day and when.name != "winter" else None)
-    # A name of a season stands with a capital only where it begins the words or has its year.
+    # A season's name has a capital only where it begins the words or has its year.
     name = when.name.capitalize() if year and not when.side and not when.part else when.name
     if year:
         return f"{name} {year}"
@@ -95,10 +96,12 @@ def _quarter_year(when: When, day: date) -> int:
     return day.year + 1 if when.turn == "next" or int(when.name[1]) * 3 < day.month else day.year
 
 
-def _day(when: When) -> str:
+def _day(when: When, day: date | None) -> str:
     if when.day:
+        if day is not None and (known := on_day(when, day)):
+            return f"{MONTHS[known.month - 1].capitalize()} {known.day}, {known.year}"
         return f"the {when.day}{_ordinal_ending(when.day)}"
-    name = when.name if when.name in {"today", "tomorrow", "tonight"} else when.name.capitalize()
+    name = when.name if when.name in {"today", "tomorrow", "tonight", "yesterday"} else when.name.capitalize()
     return f"{when.turn} {name}".strip() if when.turn == "next" else name
 
 
@@ -120,3 +123,44 @@ def _event(name: str) -> str:
         if name.startswith(speaker):
             name = "they " + name.removeprefix(speaker)
     return _SAID_OF_SCHOOL.get(name, name)
+
+
+def on_day(when: When, day: date, *, past: bool = False) -> date | None:
+    """The one day that a phrase names, at or after the visit's day, or with `past` at or before it."""
+    if when.side or when.part:
+        past = past and when.side == ""
+    if when.kind is Kind.MONTH and when.day:
+        return _in_year(when, day, past=past)
+    if when.kind is not Kind.DAY:
+        return None
+    near = {"today": 0, "tonight": 0, "tomorrow": 1, "yesterday": -1}
+    if when.name in near:
+        return day + timedelta(days=near[when.name])
+    if when.name in WEEKDAYS:
+        ahead = (WEEKDAYS.index(when.name) - day.weekday()) % 7
+        if past or when.turn == "last":
+            return day - timedelta(days=(day.weekday() - WEEKDAYS.index(when.name)) % 7 or 7)
+        return day + timedelta(days=ahead or 7)
+    return _day_of_month(when.day, day, past=past) if when.day else None
+
+
+def _in_year(when: When, day: date, *, past: bool) -> date | None:
+    month = MONTHS.index(when.name) + 1
+    for year in [when.year] if when.year else ([day.year, day.year - 1] if past else [day.year, day.year + 1]):
+        if when.day and when.day <= monthrange(year, month)[1]:
+            known = date(year, month, when.day)
+            if when.year or (known <= day if past else known >= day):
+                return known
+    return None
+
+
+def _day_of_month(number: int, day: date, *, past: bool) -> date | None:
+    year, month = day.year, day.month
+    for _ in range(3):
+        if number <= monthrange(year, month)[1]:
+            known = date(year, month, number)
+            if known <= day if past else known >= day:
+                return known
+        month += -1 if past else 1
+        year, month = year + (month - 1) // 12, (month - 1) % 12 + 1
+    return None

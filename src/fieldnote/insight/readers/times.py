@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from fieldnote.insight.numbers import numbers
-from fieldnote.insight.time_words import EVENTS, HOLIDAYS, NO_RUSH, SOON
+from fieldnote.insight.readers.numbers import numbers
+from fieldnote.insight.readers.time_words import EVENTS, HOLIDAYS, NO_RUSH, SOON
 
 MONTHS = (
     "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
@@ -62,7 +62,7 @@ class When:
     count: str = ""
     """Of a span: `2`, `2 to 3`, `a few`."""
     bare: bool = False
-    """Stands without a word that shows it to be a time: `spring`, `two weeks`. An answer may be so short."""
+    """Has no word beside it that shows it to be a time: `spring`, `two weeks`. An answer may be so short."""
 
 
 _SIDE_WORDS = {
@@ -153,9 +153,14 @@ _SPAN_AT = _compile(
 )
 _WEEKDAY_AT = _compile(
     rf"{_SIDE}{_TURN}(?P<name>{'|'.join(WEEKDAYS)}|tomorrow|today"
-    rf"|tonight)(?:\s+(?P<next>after next))?\b"
+    rf"|tonight|yesterday)(?:\s+(?P<next>after next))?\b"
 )
-_THE_DAY = _compile(r"(?P<side>by|before|after|on|until|no later than) the (?P<day>\d{1,2})(?:st|nd|rd|th)\b")
+_THE_DAY = _compile(
+    rf"(?P<side>by|before|after|on|until|till|no later than|not later than|that's|it's) the (?:(?P<day>\d{{1,2}})(?:st"
+    r"|nd|rd|th)"
+    rf"|(?P<dayword>{'|'.join(reversed(_ORDINALS[3:]))}))\b(?! (?:time|one|thing|floor|person|day|house|year|week"
+    r"|month|of))"
+)
 _HOLIDAY_AT = _compile(rf"{_SIDE}{_TURN}(?P<name>{'|'.join(HOLIDAYS)})(?![\w-])(?:\s+(?P<year>20\d\d))?")
 _EVENT_AT = _compile(
     rf"(?P<side>right before|right after|just before|before|prior to|by|after|once|when|as soon as"
@@ -270,7 +275,8 @@ def _days(folded: str, _: str) -> Iterator[When]:
         side = "" if (match["side"] or "").startswith("come") else _side(match["side"])  # "can you come tomorrow"
         yield When(Kind.DAY, match.start(), match.end(), match["name"], side, turn=_turn(match["turn"]))
     for match in _THE_DAY.finditer(folded):
-        yield When(Kind.DAY, match.start(), match.end(), "the", _side(match["side"]), day=int(match["day"]))
+        side = "" if match["side"] in {"that's", "it's"} else _side(match["side"])
+        yield When(Kind.DAY, match.start(), match.end(), "the", side, day=_day(match.groupdict()))
 
 
 def _holidays(folded: str, _: str) -> Iterator[When]:

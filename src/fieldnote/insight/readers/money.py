@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from fieldnote.insight.numbers import Number, numbers
+from fieldnote.insight.readers.numbers import Number, numbers
 from fieldnote.insight.words import any_of
 
 
@@ -287,11 +287,8 @@ def _join(low: Money, high: Money, folded: str) -> Money | None:
 
 
 def _same_scale(bottom: float, top: float) -> float:
-    """The low end as it is meant: `forty to fifty thousand`, `five to seven hundred`."""
-    for scale in (1000, 100):
-        if top >= scale and bottom < top / scale and top % scale == 0:
-            return bottom * scale
-    return bottom * 1000 if top >= 1000 and bottom * 1000 < top else bottom
+    """The low end as it is meant: `forty to fifty thousand`, `five to seven hundred`, `seventeen, seventeen eight`."""
+    return next((bottom * scale for scale in (1000, 100) if top / 4 <= bottom * scale < top), bottom)
 
 
 def _bounded(money: Money, folded: str) -> Money:

@@ -1,0 +1,1 @@
+"""Any field by its description. A reader abstains rather than guess."""

@@ -1,0 +1,134 @@
+"""The note: statements by weight until it is full, in the order that a manager reads, and its title."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from fieldnote.insight.check import check
+from fieldnote.insight.definitions import Definition, FieldType
+from fieldnote.insight.extraction import Extraction
+from fieldnote.insight.readers import dates
+from fieldnote.insight.readers.times import Kind, find_times
+from fieldnote.insight.summary import statements
+from fieldnote.insight.summary.statements import Part, Statement, best
+from fieldnote.insight.talk.turns import Talk, talk_of
+from fieldnote.insight.utterances import Utterance
+from fieldnote.insight.visit import Visit
+from fieldnote.insight.words import fold, word_count
+
+MOST_WORDS = 160
+_SHOWN = {"Budget": "Budget", "Timeline": "Wanted", "Decision Maker": "Who decides", "Objections": "Objections"}
+_STATEMENT = Definition("statement", "", FieldType.TEXT)
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A note about a conversation."""
+
+    title: str
+    """Project, customer, and the most telling fields in a few words."""
+    statements: tuple[Statement, ...]
+
+    @property
+    def text(self) -> str:
+        """The note as one paragraph."""
+        return " ".join(one.text for one in self.statements)
+
+
+def summarize_talk(talk: Talk, extractions: Sequence[Extraction]) -> Summary:
+    """The note of a conversation; a statement without support is not written."""
+    candidates = [
+        *best(statements.outcome(talk), 1),
+        *best(statements.wants(talk), 3),
+        *best(statements.prices(talk), 2),
+        *best(statements.competitors(talk), 1),
+        *_fields(extractions),
+        *best(statements.next_steps(talk), 3),
+    ]
+    kept: list[Statement] = []
+    said: set[int] = set()
+    count = 0
+    for one in sorted(candidates, key=_priority):
+        words = word_count(one.text)
+        again = one.part is not Part.FIELDS and one.part is not Part.OBJECTIONS and one.quotes[-1].index in said
+        if count + words > MOST_WORDS or again or not is_supported(talk, one):
+            continue
+        kept.append(one)
+        count += words
+        said.add(one.quotes[-1].index)
+    ordered = tuple(sorted(kept, key=lambda one: (one.part, one.quotes[-1].index)))
+    return Summary(title_of(talk, extractions, ordered), ordered)
+
+
+def is_supported(talk: Talk, statement: Statement) -> bool:
+    """Whether the facts of a statement are in the utterances that it cites."""
+    evidence = [Utterance(talk.turns[one.index].speaker, talk.turns[one.index].text) for one in statement.quotes]
+    text = statement.text.partition(":")[2] if ":" in statement.text else statement.text
+    return check(_STATEMENT, text, evidence, visit=talk.visit).supported
+
+
+def _priority(one: Statement) -> tuple[int, float]:
+    order = [Part.OUTCOME, Part.FIELDS, Part.PRICE, Part.NEXT, Part.WANTS, Part.OBJECTIONS, Part.COMPETITOR]
+    return order.index(one.part), -one.weight
+
+
+def _fields(extractions: Sequence[Extraction]) -> list[Statement]:
+    found: list[Statement] = []
+    for one in extractions:
+        if one.proposed or one.name not in _SHOWN:
+            continue
+        part = Part.OBJECTIONS if one.name == "Objections" else Part.FIELDS
+        found.append(Statement(part, f"{_SHOWN[one.name]}: {one.value}.", one.quotes, 2.0))
+    return found
+
+
+def title_of(talk: Talk, extractions: Sequence[Extraction], kept: Sequence[Statement]) -> str:
+    """`Roof replacement, Kimura: $18,000, husband decides, Friday`."""
+    values = {one.name: one.value for one in extractions if not one.proposed}
+    surname = (talk.visit.customer or "").split()[-1:]
+    head = ", ".join(part for part in (talk.visit.project or "", *surname) if part)
+    parts = [values["Budget"]] if "Budget" in values else []
+    parts += [_lower(values["Decision Maker"])] if "Decision Maker" in values else []
+    if (step := next((one for one in reversed(kept) if one.part is Part.NEXT), None)) and (day := _day_of(talk, step)):
+        parts.append(f"next step {day}")
+    elif "Timeline" in values:
+        parts.append(_lower(values["Timeline"]))
+    tail = ", ".join(parts[:3])
+    return f"{head}: {tail}" if head and tail else head or tail or "Conversation"
+
+
+def _day_of(talk: Talk, step: Statement) -> str:
+    quote = step.text
+    days = [when for when in find_times(fold(quote), quote) if when.kind is Kind.DAY]
+    return dates.words(days[0], talk.visit.day) if days else ""
+
+
+def _lower(text: str) -> str:
+    first = text.split(" ", 1)[0]
+    return (
+        text[:1].lower() + text[1:] if first in {"Customer", "Both", "Before", "By", "Within", "After", "In"} else text
+    )
+
+
+def summarize(
+    utterances: Sequence[Utterance],
+    extractions: Sequence[Extraction],
+    *,
+    title: str | None = None,
+    customer: str | None = None,
+    rep_name: str | None = None,
+    started_at: datetime | None = None,
+    zone: str | None = None,
+) -> str:
+    """The note as text. `title` names the project."""
+    visit = Visit(started_at, zone, rep_name, customer, title)
+    found = summarize_talk(talk_of(utterances, visit), extractions)
+    return found.text or f"{found.title}."
+
+
+def next_steps(utterances: Sequence[Utterance], *, rep_name: str | None = None) -> list[str]:
+    """What was promised or agreed for later, as spoken."""
+    talk = talk_of(utterances, Visit(rep_name=rep_name))
+    return [one.said for one in best(statements.next_steps(talk), 3)]
