@@ -177,6 +177,8 @@ async def update_thread(call: Call) -> dict[str, Any]:
     thread = await _find_thread(call, recording.id, call.request.path_params["thread_id"])
     if thread.created_by != user_of(call) and call.caller.role != "admin":
         raise failed(403, "The thread is another user's")
+    if wanted.is_private and user_of(call) not in (thread.created_by, *thread.recipient_ids):
+        raise failed(403, "Only the creator or a recipient makes a thread private")
     await call.transaction.driver.execute(_PRIVACY, {"thread": thread.id, "private": wanted.is_private})
     return {"data": (await _shown(call, recording.id, [await _find_thread(call, recording.id, thread.id)]))[0]}
 
