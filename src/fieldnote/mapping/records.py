@@ -145,10 +145,10 @@ class RowMapper:
             raise MappingError(f"push.{self.stream}: a row has no {self._key}", hint="leave such rows out of the query")
         return key
 
-    def padded_key(self, row: Row) -> str | None:
-        """The row's key with the blanks that its id does not have; None where it has none."""
-        raw = row.get(self._key)
-        return raw if isinstance(raw, str) and raw != raw.strip() else None
+    def find_padded_keys(self, rows: Iterable[tuple[str, Row]]) -> dict[str, str]:
+        """The raw keys with blanks that their ids do not have, by id."""
+        raw = ((key, row.get(self._key)) for key, row in rows)
+        return {key: value for key, value in raw if value is not key and type(value) is str and value != key}
 
     def hash(self, row: Row) -> bytes:
         """16 bytes over the raw row and the map: equal for rows that become equal records."""

@@ -155,20 +155,21 @@ class Comparison:
         return found
 
     async def _hash(self, rows: Iterable[Row]) -> _Rows:
-        result = _Rows()
+        result, mapper = _Rows(), self._mapper
         async for piece in in_pieces(rows):
             for row in piece:
                 try:
-                    key = self._mapper.key(row)
-                    if "\0" in key or (not key.isascii() and not _is_storable(key)):
-                        raise self._unusable(f"the key {key!a} has a character that cannot be stored")
-                    result.found[key] = self._mapper.hash(row), row
-                    if padded := self._mapper.padded_key(row):
-                        result.old_keys[key] = padded
+                    result.found[mapper.key(row)] = mapper.hash(row), row
                 except MappingError as error:
                     result.keyless.append(sentence(error))
                 except _OF_A_VALUE as error:
                     result.keyless.append(sentence(self._unusable(f"a row cannot be read: {_describe(error)}")))
+        if not _is_storable("".join(result.found)):  # one look at a whole page; such keys are rare
+            for key in [key for key in result.found if not _is_storable(key)]:
+                del result.found[key]
+                problem = self._unusable(f"the key {key!a} has a character that cannot be stored")
+                result.keyless.append(sentence(problem))
+        result.old_keys = mapper.find_padded_keys((key, row) for key, (_, row) in result.found.items())
         return result
 
     async def _find_decimals(self, conn: AsyncConnection, rows: _Rows, marks: dict[str, Mark]) -> None:
@@ -209,8 +210,9 @@ class Comparison:
             work.warnings.extend(mapped.warnings)
             entry = known.get(key)
             if entry is None:
-                delta = diff(None, mapped.wire, self._names, now)
-                self._add(work, Upsert(key, row_hash, delta, None, body=body))
+                work.send.append(Upsert(key, row_hash, Delta(mapped.wire, mapped.wire), None, body=body))
+                if mapped.wire.get("deletedAt") is not None:
+                    work.deletes.append(key)
                 continue
             before = merge_attempt(entry.payload, entry.attempted)
             if before is not None and key in old_keys:
@@ -264,6 +266,8 @@ def sentence(error: FieldnoteError) -> str:
 
 def _is_storable(text: str) -> bool:
     """Whether UTF-8 and PostgreSQL can hold a text: no NUL, no half of a surrogate pair."""
+    if text.isascii():
+        return "\0" not in text
     try:
         return b"\0" not in text.encode()
     except UnicodeEncodeError:
