@@ -79,6 +79,12 @@ def open_shop(name: str, folder: Path, database_url: str, contractor: Contractor
     return shop
 
 
+@pytest.fixture(autouse=True)
+def _little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call that fails is repeated once: the tests are about what comes after the last attempt."""
+    monkeypatch.setenv("RUNTIME__REQUEST_MAX_ATTEMPTS", "2")
+
+
 @pytest.fixture
 def shop(request: pytest.FixtureRequest, tmp_path: Path, bridge_url: str) -> Iterator[Shop]:
     """The shop of the CRM that the test's module is about."""

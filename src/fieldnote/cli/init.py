@@ -15,8 +15,40 @@ if TYPE_CHECKING:
     from fieldnote.crm.sql.introspection import LookedColumn, LookedTable
 
 
+_CRM_HELP = "servicetitan, salesforce, hubspot, or a preset.yaml: sign in to it instead of a database."
+
+
 def init(
     *,
+    crm: Annotated[str | None, typer.Option("--crm", metavar="NAME", help=_CRM_HELP)] = None,
+    visits: Annotated[
+        list[str] | None,
+        typer.Option("--visits", metavar="NAME", help="--crm: a kind of appointment that is a sales visit."),
+    ] = None,
+    units: Annotated[
+        list[str] | None, typer.Option("--unit", metavar="ID", help="--crm: a business unit that sells.")
+    ] = None,
+    stages: Annotated[
+        list[str] | None,
+        typer.Option("--stage", metavar="STAGE=WON", help="--crm: what a stage means: OPEN, WON or LOST."),
+    ] = None,
+    fields: Annotated[
+        list[str] | None, typer.Option("--field", metavar="EXTRACTION=FIELD", help="--crm: where an extraction goes.")
+    ] = None,
+    policy: Annotated[str, typer.Option("--policy", help="--crm: of the fields, such as propose or fill.")] = "propose",
+    native: Annotated[
+        bool | None,
+        typer.Option("--native/--no-native", help="--crm: whether Siro's own integration is active; then only pull."),
+    ] = None,
+    connection_id: Annotated[
+        str | None, typer.Option("--connection-id", metavar="ID", help="--crm: of Siro's own integration.")
+    ] = None,
+    env_file: Annotated[
+        Path, typer.Option("--env-file", metavar="FILE", help="--crm: takes the login; only you may read it.")
+    ] = Path("fieldnote.env"),
+    plan: Annotated[
+        bool | None, typer.Option("--plan/--no-plan", help="--crm: show in the end what a push would send.")
+    ] = None,
     url: Annotated[
         str | None,
         typer.Option(help="The CRM's database. Better: set CRM_URL. Never written to the file."),
@@ -28,11 +60,21 @@ def init(
 ) -> None:
     """Look at the CRM's tables, and write a commented fieldnote.yaml to read over.
 
-    Nothing in the CRM changes, and no password is written. A gap becomes a question in the file. Other users
-    of this machine can see an address given by --url; CRM_URL and the prompt hide it.
+    With --crm it signs in to that CRM, reads the account's set-up, and ends with `fieldnote check`. Nothing in the
+    CRM changes, and no password is written to the file. A gap becomes a question in it. Other users of this machine
+    can see an address given by --url; CRM_URL and the prompt hide it.
     """
     if output.exists() and not force:
         raise ConfigError(f"{output} exists", hint="Choose another file with --output, or overwrite it with --force.")
+    crm = crm or (None if url or os.environ.get("CRM_URL") or yes else _which_crm())
+    if crm is not None:
+        from fieldnote.cli.init_crm import InitOptions, init_crm
+
+        options = InitOptions(
+            output, env_file, visits, units, stages, fields, policy, native, connection_id, timezone, yes, plan
+        )
+        init_crm(crm, options)
+        return
     address = url or os.environ.get("CRM_URL") or _asked(yes)
     zone = timezone or ("UTC" if yes else typer.prompt("Time zone of times without one", default="America/Denver"))
     tables, backend = _look(address, zone)
@@ -41,6 +83,15 @@ def init(
     text = _proposal(found, backend, zone)
     _write(output, text, address)
     typer.echo(f"{output} is written. Next: read it over, export CRM_URL=… SIRO_TOKEN=…, then `fieldnote check`.")
+
+
+def _which_crm() -> str | None:
+    from fieldnote.config import preset_names
+
+    answer = (
+        str(typer.prompt(f"Which CRM? {', '.join(preset_names())}, or database", default="database")).strip().lower()
+    )
+    return None if answer in {"", "database", "sql"} else answer
 
 
 def _asked(quiet: bool) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fieldnote.cli.support.env_file import add_variables
 from fieldnote.cli.support.loop import run_in_loop
 from fieldnote.errors import ConfigError
 
@@ -33,7 +33,7 @@ def setup(
     env_file: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Add the variables to this file, which only its owner may read.")
     ] = None,
-    show: Annotated[bool, typer.Option("--show", help="Print the secret, for a secret store of yours.")] = False,
+    show: Annotated[bool, typer.Option("--show", help="Print the secret, for your secret store.")] = False,
 ) -> None:
     """Make an OAuth app and a user token with the organization's token (SIRO_TOKEN), and try them.
 
@@ -45,7 +45,7 @@ def setup(
         )
     made = run_in_loop(_make(user, _scope(scope)))
     if env_file is not None:
-        _add(env_file, made.environment())
+        add_variables(env_file, made.environment())
         typer.echo(f"{env_file}: SIRO_CLIENT_ID, SIRO_CLIENT_SECRET and SIRO_USER_ID were added")
     if show:
         for name, value in made.environment().items():
@@ -71,11 +71,3 @@ async def _make(email: str, scope: Scope) -> Credentials:
 
     async with AsyncSiro.from_env() as siro:
         return await make_credentials(siro, email, scope=scope)
-
-
-def _add(path: Path, variables: dict[str, str]) -> None:
-    """Append to a file of variables; only its owner may read it, from the first byte on."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    with os.fdopen(descriptor, "a", encoding="utf-8") as file:
-        os.fchmod(descriptor, 0o600)
-        file.writelines(f"{name}={value}\n" for name, value in variables.items())

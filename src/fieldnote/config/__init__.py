@@ -5,8 +5,8 @@ all of them at once. Rules that differ from plain YAML, as a file like this is w
 
 - only `true` and `false` are booleans: `yes`, `no`, `on` and `off` are words, as a CRM's stages may be;
 - a date or a time stays the text that was written, and so does every key (`choices: {1: WON}`);
-- a key that stands twice is an error;
-- `${NAME}` in a value is replaced from the environment; `$${NAME}` stands for the text `${NAME}`.
+- a key that comes twice is an error;
+- `${NAME}` in a value is replaced from the environment; `$${NAME}` is the text `${NAME}`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ from fieldnote.config.crm import (
     added_drivers,
 )
 from fieldnote.config.json_schema import json_schema
-from fieldnote.config.presets import Preset, find_preset, preset_names
+from fieldnote.config.preset_setup import AccountList, AskedVariable, FieldList, PresetSetup, StageList
+from fieldnote.config.presets import Preset, find_preset, preset_names, preset_setup
 from fieldnote.config.reader import load, read_as, unfolded
 from fieldnote.config.reading import (
     ApiLimits,
@@ -64,8 +65,10 @@ __all__ = [
     "DRIVERS_GROUP",
     "RECORDING",
     "RECORDING_PARTS",
+    "AccountList",
     "AlertSettings",
     "ApiLimits",
+    "AskedVariable",
     "BusyAnswer",
     "CallWindow",
     "ColumnZone",
@@ -73,6 +76,7 @@ __all__ = [
     "CrmSettings",
     "DeletesSettings",
     "Driver",
+    "FieldList",
     "FieldSettings",
     "Keys",
     "Kind",
@@ -81,6 +85,7 @@ __all__ = [
     "PeopleSettings",
     "Policy",
     "Preset",
+    "PresetSetup",
     "PullSettings",
     "PushSettings",
     "ReadFields",
@@ -97,6 +102,7 @@ __all__ = [
     "RestRecordSettings",
     "RestWriting",
     "SiroSettings",
+    "StageList",
     "StreamSettings",
     "TargetSettings",
     "WindowSettings",
@@ -107,6 +113,7 @@ __all__ = [
     "load",
     "nearest",
     "preset_names",
+    "preset_setup",
     "read_as",
     "unfolded",
 ]

@@ -17,13 +17,15 @@ from pathlib import Path
 from typing import Any, Final
 
 import yaml
+from pydantic import ValidationError
 
 from fieldnote.config.plain_yaml import PlainLoader
+from fieldnote.config.preset_setup import PresetSetup
 from fieldnote.config.words import nearest
 from fieldnote.errors import ConfigError
 
 _SETTING: Final = re.compile(r"\$\((\w+)\)")
-_SECTIONS: Final = ("rest", "reading", "writing", "limits", "timezone")
+_SECTIONS: Final = ("rest", "reading", "writing", "limits", "timezone", "local_timezone")
 _STREAMS: Final = ("accounts", "opportunities", "engagements")
 
 
@@ -73,6 +75,24 @@ def expanded(document: dict[str, Any], beside: Path) -> dict[str, Any]:
     if isinstance(document.get("pull"), dict):
         unfolded["pull"] = _pull(base.get("pull") or {}, document["pull"])
     return unfolded
+
+
+def preset_setup(preset: Preset, crm: Mapping[str, Any]) -> PresetSetup:
+    """What `init` asks and reads, with the settings of a `crm` section in it. Raises ConfigError without a `setup`."""
+    document = preset.document.get("setup")
+    if not isinstance(document, dict):
+        raise ConfigError(
+            f"the preset '{preset.name}' has no section 'setup'",
+            hint="Add one, or write fieldnote.yaml by hand: docs/crm.md.",
+        )
+    try:
+        return PresetSetup.model_validate(_put(document, _settings(preset, crm), preset))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        raise ConfigError(
+            f"setup.{where} of the preset '{preset.name}': {first['msg']}", hint="See docs/crm.md."
+        ) from error
 
 
 def _folder() -> Traversable:

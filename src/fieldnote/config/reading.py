@@ -77,6 +77,8 @@ class ReadFields(Section):
     at: Text
     """JMESPath of the names inside the answer."""
     want: tuple[Text, ...]
+    optional: tuple[Text, ...] = ()
+    """Fields that are read where the account has them; nobody is warned of one that is absent."""
 
 
 class ReadLinks(Section):

@@ -183,7 +183,7 @@ class Table:
         """The newest version, committed or not, archived or not; raises `Missing`."""
         with self._store.lock:
             if not self._versions.get(key):
-                raise Missing(f"{self.name}/{id}")
+                raise Missing(f"{self.name}/{key}")
             return self._versions[key][-1]
 
     def history(self, key: str) -> tuple[Version, ...]:

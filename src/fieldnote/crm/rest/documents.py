@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import dlt
@@ -18,7 +19,7 @@ from dlt.extract import DltResource, DltSource
 from requests import Response
 
 from fieldnote.config import ReadLinks, ReadResource
-from fieldnote.crm.rest.positions import Reached, filled, later
+from fieldnote.crm.rest.positions import Reached, earlier, filled, later
 from fieldnote.errors import CrmRefused, CrmUnavailable
 
 PAGES = "__pages"
@@ -52,6 +53,8 @@ class Documents:
     ask: Ask
     count: int = 0
     """How many records came."""
+    began: datetime = field(default_factory=lambda: datetime.now(UTC))
+    """A record that changes while pages are walked may have been passed already: the next reading begins here."""
     _latest: str | None = None
     _token: str | None = None
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
@@ -62,7 +65,7 @@ class Documents:
         since = self.settings.since
         if since is None:
             return None
-        value = self._token if since.position else self._latest
+        value = self._token if since.position else earlier(self._latest, self.began)
         return None if value is None else Reached(self.name, value, is_token=since.position is not None)
 
     def rows(self, page: Any) -> Iterator[list[dict[str, Any]]]:

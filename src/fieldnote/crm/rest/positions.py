@@ -72,3 +72,8 @@ def later(before: str | None, found: object) -> str | None:
     if moment_of(found) > datetime.now(UTC) + timedelta(days=1):
         return before
     return found if before is None or moment_of(found) > moment_of(before) else before
+
+
+def earlier(text: str | None, limit: datetime) -> str | None:
+    """A time as the API wrote it, but not later than the limit."""
+    return limit.isoformat() if text is not None and moment_of(text) > limit else text

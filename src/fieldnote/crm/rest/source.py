@@ -137,7 +137,7 @@ def _fields(name: str, settings: ReadResource, api: ApiSession, warnings: list[s
     absent = [one for one in asked.want if one not in there]
     if absent:
         warnings.append(f"{name}: this login does not see {', '.join(absent)}; they are read as empty")
-    return [one for one in asked.want if one in there]
+    return [one for one in (*asked.want, *asked.optional) if one in there]
 
 
 def _selector(config: dict[str, Any], name: str) -> str | None:

@@ -125,6 +125,8 @@ def _times(names: str, *, read_only: bool = False) -> list[Property]:
     return [Property(name, "datetime", "date", read_only=read_only) for name in names.split()]
 
 
+ACTIVITIES: Final = ("Sales visit", "Service call", "Follow-up")
+"""The portal's own meeting types."""
 OUTCOMES: Final = ("SCHEDULED", "COMPLETED", "RESCHEDULED", "NO_SHOW", "CANCELED")
 
 
@@ -144,7 +146,8 @@ def object_types() -> dict[str, ObjectType]:
             *_times(f"{kind.cursor} {kind.created}", read_only=True),
         )  # fmt: skip
     types["meetings"].add(
-        *_texts("hs_activity_type hs_attachment_ids hs_attendee_owner_ids hs_internal_meeting_notes hs_meeting_body"),
+        Property("hs_activity_type", "enumeration", "select", options=ACTIVITIES),
+        *_texts("hs_attachment_ids hs_attendee_owner_ids hs_internal_meeting_notes hs_meeting_body"),
         *_texts("hs_meeting_external_url hs_meeting_location hs_meeting_title"),
         *_times("hs_meeting_start_time hs_meeting_end_time hs_timestamp"),
         Property("hs_meeting_outcome", "enumeration", "select", options=OUTCOMES),

@@ -180,6 +180,8 @@ def objects() -> dict[str, SObject]:
             known.add(Field("IsDeleted", "boolean", read_only=True))
         known.add(*[_field(word) for word in f"{words} {_SYSTEM} SystemModstamp:datetime!".split()])
         made[name] = known
+    subtype = made["Event"].fields["EventSubtype"]
+    made["Event"].add(replace(subtype, choices=("Event",)))
     return made
 
 

@@ -35,3 +35,4 @@ select j.id,
   left join people o on o.id = j.p ->> 'hubspot_owner_id'
   left join contacts c on c.id = j.contact_id
   left join deals_archived x on x.id = j.id
+ where cardinality($(visits)) > 0

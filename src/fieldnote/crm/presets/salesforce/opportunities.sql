@@ -1,9 +1,8 @@
 select d.id,
        d.record ->> 'Name' as name,
        (d.record ->> 'Amount')::numeric as amount,
-       case when d.record ->> 'IsWon' = 'true' then 'WON'
-            when d.record ->> 'IsClosed' = 'true' then 'LOST' else 'OPEN' end as disposition,
-       case when d.record ->> 'IsClosed' = 'true' then (d.record ->> 'CloseDate') || 'T00:00:00Z' end as closed_at,
+       v.disposition,
+       case when v.disposition <> 'OPEN' then (d.record ->> 'CloseDate') || 'T00:00:00Z' end as closed_at,
        d.record ->> 'CreatedDate' as created_at,
        jsonb_build_array(jsonb_build_object('externalId', d.record ->> 'OwnerId', 'email', u.record ->> 'Email',
          'name', u.record ->> 'Name')) as reps,
@@ -13,3 +12,7 @@ select d.id,
   from opportunities d
   left join users u on u.id = d.record ->> 'OwnerId'
   left join accounts a on a.id = d.record ->> 'AccountId'
+ cross join lateral (select coalesce($(stages) ->> (d.record ->> 'StageName'),
+                                     case when d.record ->> 'IsWon' = 'true' then 'WON'
+                                          when d.record ->> 'IsClosed' = 'true' then 'LOST' else 'OPEN' end)) v(disposition)
+ where cardinality($(visits)) > 0

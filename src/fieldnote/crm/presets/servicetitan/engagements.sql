@@ -50,3 +50,4 @@ select a.id,
   left join locations l on l.id = j.record ->> 'locationId'
   left join reps r on r.appointment = a.id
  where y.record ->> 'name' = any($(visits))
+   and ($(business_units) = '{}' or j.record ->> 'businessUnitId' = any($(business_units)))

@@ -34,6 +34,9 @@ select j.id,
   left join customers c on c.id = j.record ->> 'customerId'
   left join offers o on o.job = j.id
   left join first_reps f on f.appointment = j.record ->> 'firstAppointmentId'
-  cross join lateral (select case when o.sold then 'WON'
-         when replace(j.record ->> 'jobStatus', ' ', '') = 'Canceled' or o.dismissed then 'LOST' else 'OPEN' end) v(disposition)
+  cross join lateral (select case when o.sold then 'WON' else
+         coalesce($(stages) ->> replace(j.record ->> 'jobStatus', ' ', ''),
+                  case when replace(j.record ->> 'jobStatus', ' ', '') = 'Canceled' or o.dismissed then 'LOST' else 'OPEN' end)
+         end) v(disposition)
  where y.record ->> 'name' = any($(visits))
+   and ($(business_units) = '{}' or j.record ->> 'businessUnitId' = any($(business_units)))

@@ -1,0 +1,375 @@
+"""`fieldnote init --crm NAME`: sign in to a named CRM, read its set-up, and write a fieldnote.yaml that works."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from fieldnote.cli.support.env_file import add_variables, read_variables
+from fieldnote.cli.support.loop import run_in_loop
+from fieldnote.errors import ConfigError, FieldnoteError
+
+if TYPE_CHECKING:
+    from fieldnote.bridge.setup.account.file import Answers
+    from fieldnote.bridge.setup.account.reading import Account, Choice, Disposition
+    from fieldnote.config import CrmSettings, Preset, PresetSetup
+    from fieldnote.siro.models import Connection
+
+_VARIABLE = re.compile(r"\$\{(\w+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class InitOptions:
+    """The answers that the command line gives. None: ask."""
+
+    output: Path
+    env_file: Path
+    visits: Sequence[str] | None = None
+    units: Sequence[str] | None = None
+    stages: Sequence[str] | None = None
+    fields: Sequence[str] | None = None
+    policy: str = "propose"
+    native: bool | None = None
+    connection_id: str | None = None
+    timezone: str | None = None
+    yes: bool = False
+    plan: bool | None = None
+
+
+def init_crm(name: str, options: InitOptions) -> None:
+    """The whole dialog. Nothing in the CRM changes."""
+    from fieldnote.bridge.setup.account.file import make_file
+    from fieldnote.bridge.setup.account.reading import setting_values
+    from fieldnote.config import load, preset_setup
+
+    preset = _preset(name, options.output.parent)
+    plain = preset_setup(preset, {})
+    given = {**read_variables(options.env_file), **os.environ}
+    asked = _ask_variables(plain, given, quiet=options.yes)
+    os.environ.update({**{key: given[key] for key in given if key not in os.environ}, **asked})
+    own = setting_values(plain, os.environ)
+    with _draft(options.output) as draft:
+        draft.write_text(_smallest(name, own), encoding="utf-8")
+        config = load(draft)
+        setup = preset_setup(preset, _in_clear(preset, own, os.environ))
+        typer.echo(f"Signing in to {preset.title}")
+        account = _sign_in(config.crm, setup)
+        _describe(account, setup)
+        answers = _answers(preset, setup, account, options)
+        draft.write_text(make_file(name, preset.title, setup, account, answers, own), encoding="utf-8")
+        _validate(draft)
+        if asked:
+            add_variables(options.env_file, asked)
+        draft.replace(options.output)
+    _say_what_is_written(options, asked, setup, pushes=bool(answers.visits) and not answers.native)
+    _check_and_plan(options, pushes=bool(answers.visits) and not answers.native)
+
+
+# --- the login ------------------------------------------------------------------------------------------
+
+
+def _preset(name: str, beside: Path) -> Preset:
+    from fieldnote.config import find_preset, nearest, preset_names
+
+    preset = find_preset(name, beside)
+    if preset is None:
+        known = list(preset_names())
+        raise ConfigError(f"unknown CRM: {name!r}{nearest(name, known)}", hint=f"Choose one of {', '.join(known)}.")
+    return preset
+
+
+def _ask_variables(setup: PresetSetup, given: Mapping[str, str], *, quiet: bool) -> dict[str, str]:
+    """The variables that neither the environment nor the file of variables has."""
+    missing = [one for one in setup.variables if not one.optional and not given.get(one.variable)]
+    if quiet and missing:
+        names = ", ".join(one.variable for one in missing)
+        places = "; ".join(f"{one.variable}: {one.where}" for one in missing if one.where)
+        raise ConfigError(f"the CRM's login is missing: {names}", hint=f"Set these variables. {places}")
+    if missing:
+        typer.echo(f"The login needs these rights: {setup.rights}")
+    asked = {}
+    for one in missing:
+        place = f" ({one.where})" if one.where else ""
+        asked[one.variable] = _one_line(typer.prompt(f"{one.ask}{place}", hide_input=one.secret))
+    if not given.get("SIRO_TOKEN") and not quiet:
+        text = "Siro's organization token (in Siro: the person icon, API Tokens; empty: later)"
+        if token := _one_line(typer.prompt(text, default="", show_default=False, hide_input=True)):
+            asked["SIRO_TOKEN"] = token
+    return asked
+
+
+def _one_line(answer: str) -> str:
+    if not answer.strip().isprintable():
+        raise ConfigError("the value has a character that no login has", hint="Copy it once more.")
+    return answer.strip()
+
+
+def _in_clear(preset: Preset, own: Mapping[str, str], environment: Mapping[str, str]) -> dict[str, str]:
+    """The preset's settings with the environment's values: paths of `setup` use them."""
+    texts = {name: str(value) for name, value in {**preset.settings, **own}.items() if isinstance(value, str)}
+    return {
+        name: _VARIABLE.sub(lambda match: environment.get(match[1], ""), text)
+        for name, text in texts.items()
+        if "${" in text
+    }
+
+
+def _smallest(name: str, own: Mapping[str, str]) -> str:
+    lines = [f"  {key}: {value}" for key, value in own.items()]
+    return "\n".join(["version: 1", "crm:", f"  driver: {name}", *lines]) + "\n"
+
+
+def _sign_in(crm: CrmSettings, setup: PresetSetup) -> Account:
+    from fieldnote.bridge.setup.account.reading import read_account
+    from fieldnote.errors import CrmRefused
+
+    try:
+        return read_account(crm, setup)
+    except CrmRefused as error:
+        names = ", ".join(one.variable for one in setup.variables if not one.optional)
+        hint = f"Check {names}. The login needs these rights: {setup.rights}"
+        raise ConfigError(error.message, hint=hint) from error
+
+
+# --- questions ------------------------------------------------------------------------------------------
+
+
+def _describe(account: Account, setup: PresetSetup) -> None:
+    without = sum(person.email is None for person in account.people)
+    typer.echo(
+        f"  {setup.visits_word}: {len(account.visits)}, {len(account.stages)} stages, {len(account.fields)} fields to "
+        f"write to, {len(account.people)} people"
+    )
+    if without:
+        typer.secho(f"  {without} people have no email: Siro cannot find their users", fg="yellow")
+    for text in account.refused:
+        typer.secho(f"  not read: {text}", fg="yellow")
+
+
+def _answers(preset: Preset, setup: PresetSetup, account: Account, options: InitOptions) -> Answers:
+    from fieldnote.bridge.setup.account.file import Answers
+    from fieldnote.bridge.setup.account.reading import check_zone
+    from fieldnote.config import Policy
+
+    native, connection_id = _native(preset, setup, options)
+    visits: tuple[str, ...] = ()
+    units: tuple[str, ...] = ()
+    if not native:
+        question = (
+            f"Which {setup.visits_word} are sales visits? Numbers or names; empty: decide later, nothing is pushed"
+        )
+        visits = _chosen(account.visits, options.visits, question, quiet=options.yes)
+        if account.units and visits:
+            question = "Which business units sell? Empty: all of them"
+            units = _chosen(account.units, options.units, question, quiet=options.yes)
+    zone = options.timezone or account.zone
+    if zone is None and not options.yes:
+        zone = typer.prompt("The time zone that your people live in", default="America/Denver")
+    if options.policy not in set(Policy):
+        raise ConfigError(f"unknown policy: {options.policy!r}", hint=f"Choose one of {', '.join(Policy)}.")
+    return Answers(
+        visits=visits,
+        units=units,
+        stages=_stages(account, options),
+        fields=_fields(account, setup, options),
+        zone=None if zone is None else check_zone(zone),
+        native=native,
+        connection_id=connection_id,
+        policy=Policy(options.policy),
+    )
+
+
+def _native(preset: Preset, setup: PresetSetup, options: InitOptions) -> tuple[bool, str | None]:
+    """Whether Siro's own integration is active, and how Siro names it."""
+    found = _integrations() if os.environ.get("SIRO_TOKEN") else None
+    same = [one for one in found or [] if str(one.integration_platform) in setup.platforms]
+    for one in found or []:
+        typer.echo(f"  Siro's own integration is active: {one.integration_platform} {one.name or ''} ({one.id})")
+    native = options.native
+    if native is None:
+        text = f"Is Siro's own integration with {preset.title} active? Then this file only pulls"
+        asks = not options.yes and (found is None or bool(same))
+        native = typer.confirm(text, default=bool(same)) if asks else bool(same)
+    if not native:
+        return False, None
+    proposed = options.connection_id or (str(same[0].id) if same else None)
+    if proposed is None and not options.yes:
+        text = "The id of that integration's connection (empty: fill it in later)"
+        proposed = str(typer.prompt(text, default="", show_default=False)).strip() or None
+    return True, proposed
+
+
+def _integrations() -> list[Connection] | None:
+    """Siro's own active integrations; None where Siro does not say."""
+    from fieldnote.siro.errors import SiroError
+
+    try:
+        return run_in_loop(_list_integrations())
+    except (SiroError, ConfigError) as error:
+        typer.secho(f"  Siro does not say which integrations are active: {error.message}", fg="yellow")
+        return None
+
+
+async def _list_integrations() -> list[Connection]:
+    from fieldnote.siro import AsyncSiro
+    from fieldnote.siro.models.enums import IntegrationPlatform
+
+    async with AsyncSiro.from_env() as siro:
+        own = IntegrationPlatform.SIRO_CUSTOM_INPUT
+        listed = await siro.connections.list()
+        return [one for one in listed if one.is_active and one.deleted_at is None and one.integration_platform != own]
+
+
+def _chosen(known: Sequence[Choice], given: Sequence[str] | None, question: str, *, quiet: bool) -> tuple[str, ...]:
+    """Values of the list, named on the command line or chosen by number or name."""
+    words = list(given) if given is not None else []
+    if given is None and not quiet and known:
+        for number, one in enumerate(known, 1):
+            label = "" if one.label == one.value else f"  {one.label}"
+            often = f"  ({one.count})" if one.count > 1 else ""
+            typer.echo(f"  {number:3} {one.value}{label}{often}")
+        answer = str(typer.prompt(question, default="", show_default=False))
+        words = [part.strip() for part in answer.split(",") if part.strip()]
+    return tuple(dict.fromkeys(_one_of(known, word) for word in words))
+
+
+def _one_of(known: Sequence[Choice], word: str) -> str:
+    from fieldnote.config import nearest
+
+    values = [one.value for one in known]
+    by_name = {name.casefold(): one.value for one in known for name in (one.label, one.value)}
+    if word.casefold() in by_name:
+        return by_name[word.casefold()]
+    if word.isdecimal() and 0 < int(word) <= len(values):
+        return values[int(word) - 1]
+    raise ConfigError(f"not in this account: {word!r}{nearest(word, values)}", hint=f"It has: {_some(values)}")
+
+
+def _some(values: Iterable[str]) -> str:
+    listed = list(values)
+    more = f" and {len(listed) - 30} more" if len(listed) > 30 else ""
+    return ", ".join(listed[:30]) + more if listed else "none"
+
+
+def _stages(account: Account, options: InitOptions) -> dict[str, Disposition]:
+    """What a person wants otherwise than proposed."""
+    from fieldnote.bridge.setup.account.reading import Choice, Disposition
+
+    if account.stages:
+        typer.echo("Stages, as Siro would see them:")
+        for one in account.stages:
+            label = "" if one.label == one.value else f"  {one.label}"
+            typer.echo(f"  {one.disposition:5} {one.value}{label}")
+    pairs = _pairs(options.stages, "--stage")
+    if options.stages is None and not options.yes and account.stages:
+        text = "Change any of them? STAGE=WON, LOST or OPEN, with commas; empty: as they are"
+        answer = str(typer.prompt(text, default="", show_default=False))
+        pairs = _pairs([part for part in answer.split(",") if part.strip()], "the answer")
+    known = [Choice(one.value, one.label) for one in account.stages]
+    changed = {}
+    for word, disposition in pairs.items():
+        if disposition.upper() not in set(Disposition):
+            raise ConfigError(f"unknown disposition: {disposition!r}", hint="Choose one of OPEN, WON and LOST.")
+        changed[_one_of(known, word)] = Disposition(disposition.upper())
+    return changed
+
+
+def _fields(account: Account, setup: PresetSetup, options: InitOptions) -> dict[str, str]:
+    """From an extraction to a field."""
+    from fieldnote.bridge.setup.account.file import EXTRACTIONS, proposed_fields
+    from fieldnote.bridge.setup.account.reading import Choice
+
+    known = [Choice(one.name, one.label) for one in account.fields]
+    if options.fields is not None:
+        return {name: _one_of(known, word) for name, word in _pairs(options.fields, "--field").items()}
+    proposed = proposed_fields(account)
+    if options.yes or not known:
+        if not known:
+            typer.secho(f"  No field may be written. To have one: {setup.fields.add}.", fg="yellow")
+        return proposed
+    typer.echo("Fields that may be written:")
+    for number, one in enumerate(account.fields, 1):
+        typer.echo(f"  {number:3} {one.name}  {one.label if one.label != one.name else ''} ({one.type})")
+    typer.echo(f"  To have another one: {setup.fields.add}.")
+    chosen: dict[str, str] = {}
+    for extraction in EXTRACTIONS:
+        text = f"Which field takes {extraction}? '-' for none"
+        word = str(typer.prompt(text, default=proposed.get(extraction, "-"))).strip()
+        if word not in {"", "-"}:
+            chosen[extraction] = _one_of(known, word)
+    if twice := [name for name in chosen.values() if list(chosen.values()).count(name) > 1]:
+        raise ConfigError(f"two extractions for one field: {twice[0]}", hint="Choose a field for each.")
+    return chosen
+
+
+def _pairs(given: Sequence[str] | None, where: str) -> dict[str, str]:
+    pairs = {}
+    for one in given or ():
+        name, equals, value = one.partition("=")
+        if not equals or not name.strip() or not value.strip():
+            raise ConfigError(f"{where} is not NAME=VALUE: {one!r}", hint="For example Budget=budget_max.")
+        pairs[name.strip()] = value.strip()
+    return pairs
+
+
+# --- the file -------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _draft(output: Path) -> Iterator[Path]:
+    """A file beside the real one, which is gone in the end."""
+    path = output.with_name(f".{output.name}.draft")
+    try:
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _validate(draft: Path) -> None:
+    """The file must be one that runs."""
+    from fieldnote.config import load
+    from fieldnote.mapping.records import compile_push
+
+    environment = {"SIRO_TOKEN": "-", **os.environ}
+    try:
+        compile_push(load(draft, environment))
+    except FieldnoteError as error:
+        raise ConfigError(f"this account gives no valid file: {error.message}", hint=error.hint) from error
+
+
+def _say_what_is_written(options: InitOptions, asked: Mapping[str, str], setup: PresetSetup, *, pushes: bool) -> None:
+    typer.echo(f"{options.output} is written.")
+    if asked:
+        names = ", ".join(asked)
+        typer.echo(f"{options.env_file} has {names}; only you may read it: set -a; . ./{options.env_file}; set +a")
+    if not pushes:
+        typer.secho(f"Nothing is pushed by this file. docs/push.md; `visits` takes {setup.visits_word}.", fg="yellow")
+
+
+def _check_and_plan(options: InitOptions, *, pushes: bool) -> None:
+    from fieldnote.cli import bridge, setup
+
+    if not os.environ.get("SIRO_TOKEN"):
+        typer.echo("Next: set SIRO_TOKEN, then `fieldnote check` and `fieldnote plan`.")
+        return
+    typer.echo("Checking it:")
+    setup.check(config=options.output)
+    wanted = options.plan
+    if wanted is None:
+        text = "Show what a push would send? It sends nothing"
+        wanted = pushes and not options.yes and typer.confirm(text, default=True)
+    if wanted:
+        try:
+            bridge.plan(config=options.output)
+        except typer.Exit as end:
+            if end.exit_code not in {0, 3}:
+                raise
+    elif pushes:
+        typer.echo("Next: `fieldnote plan` shows what a push would send.")

@@ -1,0 +1,94 @@
+"""The whole loop over each stand-in: both sides are equal in the end. The comparison reads the stand-in's own store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fieldnote.bridge import PushRequest, pull_once, push_once
+from fieldnote.sandbox import SANDBOXES
+from tests.bridge.stub_siro import ago
+from tests.presets.hands import tomorrow
+from tests.presets.loop import Loop, open_loop
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(params=sorted(SANDBOXES))
+def loop(request: pytest.FixtureRequest, tmp_path: Path, bridge_url: str) -> Iterator[Loop]:
+    with open_loop(request.param, tmp_path, bridge_url) as opened:
+        yield opened
+
+
+async def test_both_sides_are_equal_after_all_that_people_do(loop: Loop) -> None:
+    """A1 to A6 in one story; what moves a cursor in each CRM is second-hand, and the daily reading finds the rest."""
+    hands, crm = loop.hands, loop.crm
+    loop.written()
+    deal, other = hands.deal_key(200), hands.deal_key(201)
+    async with loop.opened() as bridge:
+        assert (await push_once(bridge)).settled
+        assert loop.differences() == []
+        crm.clock.advance(2)
+        added = hands.add(200, 1, tomorrow(9))
+        hands.move(hands.visit_key(300), tomorrow(11))
+        hands.assign(hands.visit_key(301), [2])
+        hands.cancel(hands.visit_key(303))
+        hands.close(201, won=True)
+        assert (await push_once(bridge)).settled
+        assert loop.differences() == []
+        hands.delete(added)
+        hands.assign(hands.visit_key(300), [2, 1])
+        hands.relink(hands.visit_key(300), 202)
+        hands.merge(102, 101)
+        assert (await push_once(bridge, request=PushRequest(full=True))).settled
+        assert loop.differences() == []
+
+        said = {"Budget": "$45,000", "Timeline": "in spring"}
+        loop.stub.record("r1", started_at=ago(hours=3), opportunity=deal, said=said, summary="They like it & <more>")
+        loop.stub.record("r2", started_at=ago(hours=2), opportunity=other, said={"Budget": "$9,000"}, summary="Short")
+        assert (await pull_once(bridge)).writes
+        assert (hands.value(deal, hands.budget), hands.value(deal, hands.timeline)) == ("45000", "in spring")
+        assert hands.value(other, hands.budget) == "9000"
+        assert [len(hands.notes(one)) for one in (deal, other)] == [1, 1]
+        crm.clock.advance(2)
+        hands.edit(deal, hands.timeline, "only after the wedding")
+        loop.stub.record("r3", started_at=ago(hours=1), opportunity=deal, said={"Timeline": "now"}, summary="Again")
+        await pull_once(bridge)
+        assert hands.value(deal, hands.timeline) == "only after the wedding"
+        assert hands.value(deal, hands.budget) == "45000"
+        assert len(hands.notes(deal)) == 2
+        again = await pull_once(bridge)
+        pushed = await push_once(bridge)
+        assert (again.writes, pushed.settled, loop.differences()) == (0, True, [])
+        loop.stub.forget_calls()
+        await push_once(bridge)
+        assert loop.stub.count("PUT") == 0
+
+
+def test_init_ends_with_a_check_that_finds_nothing_wrong(loop: Loop) -> None:
+    visits = [word for one in loop.hands.visits for word in ("--visits", one)]
+    loop.stub.users = [{"id": "u1", "email": "maya@roofs.example"}, {"id": "u2", "email": "luis@roofs.example"}]
+    status, said = loop.init("--yes", *visits, checks=True)
+    assert "✗" not in said.replace("user token", ""), said
+    assert "answers" in said
+    assert status in {0, 1}
+    text = loop.path.read_text()
+    for secret in ("pat-sandbox", "sandbox-secret", "cs.sandbox", "ak.sandbox", loop.stub.token):
+        assert secret not in text
+
+
+def test_nothing_is_pushed_until_a_person_says_which_visits_are_sales(loop: Loop) -> None:
+    status, said = loop.init("--yes")
+    assert status == 0, said
+    assert "Nothing is pushed by this file" in said
+    assert "\npush:" not in loop.path.read_text()
+
+
+def test_where_siros_own_integration_is_active_the_file_only_pulls(loop: Loop) -> None:
+    visits = [word for one in loop.hands.visits for word in ("--visits", one)]
+    assert loop.init("--yes", "--native", "--connection-id", "c-1", *visits)[0] == 0
+    text = loop.path.read_text()
+    assert "\npush:" not in text
+    assert 'integration_connection_id: "c-1"' in text
