@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
 from fieldnote.bridge import Bridge
+from fieldnote.bridge.pull.fields import FieldWriter
 from fieldnote.bridge.recording import Model
 from fieldnote.bridge.review.erasure import Receipt, forget
 from fieldnote.bridge.review.history import Selection, Undo, history, revert
-from fieldnote.errors import FieldnoteError
+from fieldnote.errors import CrmUnavailable, FieldnoteError
 from tests.bridge.conftest import BOTH, Crm, Opener
 from tests.bridge.stub_siro import StubSiro, ago
 from tests.bridge.test_pull import pull, pushed
@@ -42,7 +44,7 @@ async def test_every_write_keeps_where_it_came_from(crm: Crm, stub: StubSiro, op
 
 
 @BOTH
-async def test_undoing_a_recording_brings_back_what_stood_there(crm: Crm, stub: StubSiro, opened: Opener) -> None:
+async def test_undoing_a_recording_brings_back_the_values_from_before(crm: Crm, stub: StubSiro, opened: Opener) -> None:
     async with opened() as bridge:
         await pushed(bridge, crm, 1)
         crm.set_deal(1, "log", "kept by Ann")
@@ -171,3 +173,58 @@ async def test_quotes_go_when_siro_purges_the_recording(crm: Crm, stub: StubSiro
         assert "sheepishly" not in await kept(bridge)
         [write] = await history(bridge, R1)
         assert (write.after, crm.deal(1, "objections")) == ("too high", "too high")
+
+
+@pytest.mark.parametrize("pull_between", [False, True])
+async def test_a_revert_that_was_killed_is_ended_by_the_next_and_names_no_person(
+    crm: Crm, stub: StubSiro, opened: Opener, monkeypatch: pytest.MonkeyPatch, *, pull_between: bool
+) -> None:
+    async with opened() as bridge:
+        await pushed(bridge, crm, *range(1, 9))
+        for key in range(1, 9):
+            stub.record(f"r{key}", started_at=ago(hours=2), opportunity=str(key), said={"Budget": "$100"})
+        await pull(bridge)
+        run = Selection(run_id=(await history(bridge, Selection()))[0].run_id)
+        left = itertools.count()
+        whole = FieldWriter.finish
+
+        async def dying(writer: FieldWriter, *args: Any) -> Any:
+            if next(left) == 7:
+                raise ZeroDivisionError  # between the CRM and the ledger
+            return await whole(writer, *args)
+
+        monkeypatch.setattr(FieldWriter, "finish", dying)
+        with pytest.raises(ZeroDivisionError):
+            await revert(bridge, run, actor=BY)
+        monkeypatch.undo()
+        assert [crm.deal(key, "budget_max") for key in range(1, 9)] == [None] * 8
+        if pull_between:
+            await pull(bridge)
+        assert [item.outcome for item in await revert(bridge, run, actor=BY)] == [Undo.REVERTED]
+        assert await revert(bridge, run, actor=BY) == []
+        assert [write.action for write in await history(bridge, Selection())].count("reverted") == 8
+
+
+async def test_a_record_that_cannot_be_reached_is_named_and_the_others_are_undone(
+    crm: Crm, stub: StubSiro, opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened() as bridge:
+        await pushed(bridge, crm, *range(1, 9))
+        for key in range(1, 9):
+            stub.record(f"r{key}", started_at=ago(hours=2), opportunity=str(key), said={"Budget": "$100"})
+        await pull(bridge)
+        run = Selection(run_id=(await history(bridge, Selection()))[0].run_id)
+        whole, down = bridge.crm.read, {"3"}
+
+        def read(record: Any, columns: Any) -> Any:
+            if record.key in down:
+                raise CrmUnavailable("the row is locked")
+            return whole(record, columns)
+
+        monkeypatch.setattr(bridge.crm, "read", read)
+        outcomes = {item.record: (item.outcome, item.reason) for item in await revert(bridge, run, actor=BY)}
+        assert outcomes.pop("3") == (Undo.UNREACHED, "the row is locked")
+        assert set(outcomes.values()) == {(Undo.REVERTED, None)}
+        assert len(outcomes) == 7
+        down.clear()
+        assert [(item.record, item.outcome) for item in await revert(bridge, run, actor=BY)] == [("3", Undo.REVERTED)]

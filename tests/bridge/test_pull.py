@@ -323,6 +323,10 @@ async def test_a_link_of_another_connection_is_never_acted_upon(crm: Crm, stub: 
         result = await pull(bridge)
         assert (crm.deal(1, "budget_max"), crm.deal(2, "budget_max")) == (100, None)
         assert result.stages == {"foreign": 1, "waiting": 1}
+        crm.execute("delete from deals where id = 2")
+        stub.record("r3", started_at=ago(hours=1), opportunity="3", summary="s", connection="other")
+        result = await pull(bridge)
+        assert (result.pending, result.stages) == (0, {"foreign": 2, "waiting": 1}), "its record is not missing here"
 
 
 async def test_a_link_that_nothing_proves_waits_until_something_does(crm: Crm, stub: StubSiro, opened: Opener) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -248,3 +249,35 @@ def test_fields_that_meet_in_one_column_are_refused(
 ) -> None:
     _write(place, content, "deals.jsonl")
     assert message in _refused(opened)
+
+
+NO_DATES = [
+    "0001-01-01", "0001-01-01T00:00:00", "0001-01-01T00:00:00Z", "1/1/0001 12:00:00 AM", "01.01.0001 00:00:00",
+    "1899-12-30", "1899-12-30 00:00:00.000", "12/30/1899", "12/30/1899 12:00:00 AM", "30.12.1899", "30/12/1899 0:00",
+    "0000-00-00", "0000-00-00 00:00:00",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("cell", NO_DATES)
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def test_a_date_that_systems_write_for_none_is_read_as_none_and_reported_once(
+    place: Place, opened: FilesDriver, cell: str, form: str
+) -> None:
+    dates = [cell, "2026-02-01", cell]
+    if form == "csv":
+        _write(place, "id,closed\n" + "".join(f"{n},{day}\n" for n, day in enumerate(dates, 1)))
+    else:
+        lines = [json.dumps({"id": str(n), "closed": day}) for n, day in enumerate(dates, 1)]
+        _write(place, "\n".join(lines) + "\n", "deals.jsonl")
+    rows, warnings = _read(opened)
+    assert [row["closed"] for row in rows] == [None, "2026-02-01", None]
+    assert [text.split(": ", 1)[1] for text in warnings] == [f"'{cell}' in the column closed is read as no date"]
+
+
+@pytest.mark.parametrize(
+    "cell", ["1899-12-30 14:30:00", "1899-12-31", "0001-01-02", "1900-01-01", "house 0001-01-01", "10/1/0001", "1.1"]
+)
+def test_other_old_dates_and_texts_stay(place: Place, opened: FilesDriver, cell: str) -> None:
+    _write(place, f"id,closed\n1,{cell}\n")
+    rows, warnings = _read(opened)
+    assert ([row["closed"] for row in rows], warnings) == ([cell], ())

@@ -85,12 +85,38 @@ def test_the_formats_of_a_crm_and_its_offsets() -> None:
 @pytest.mark.parametrize(
     ("at", "zone"),
     [
-        (datetime(1, 1, 1), "Asia/Tokyo"),  # noqa: DTZ001 - a CRM's own time, without a zone
+        (datetime(9999, 12, 31, 23), "America/Denver"),  # noqa: DTZ001 - a CRM's own time, without a zone
         ("9999-12-31T23:59:59", "America/Denver"),
-        ("0001-01-01T00:00:00Z", "America/Denver"),
+        ("9999-12-31T23:59:59Z", "Asia/Tokyo"),
     ],
 )
 def test_a_time_at_the_end_of_the_calendar_is_a_problem_of_its_row(at: object, zone: str) -> None:
     """Some databases hold such a time for "never"."""
     with pytest.raises(MappingError, match="is a time too near the ends of the calendar"):
         mapped(BOTH, {"at": at}, zone=zone)
+
+
+def _day(*parts: int) -> datetime:
+    return datetime(*parts)  # type: ignore[arg-type]  # noqa: DTZ001 - a CRM's time without a zone
+
+
+NONE = [
+    _day(1, 1, 1), _day(1, 1, 1, 12), date(1, 1, 1), "0001-01-01T00:00:00", "0001-01-01", "0001-01-01T00:00:00Z",
+    "0001-01-01T06:59:56+00:00", _day(1899, 12, 30), date(1899, 12, 30), "1899-12-30", "1899-12-30T14:30:00",
+    "1899-12-29T17:00:00-07:00", datetime(1899, 12, 30, tzinfo=UTC), datetime(1, 1, 1, tzinfo=UTC),
+]  # fmt: skip
+"""What .NET, OLE and spreadsheets write for no date."""
+
+
+@pytest.mark.parametrize("value", NONE)
+def test_a_date_that_systems_write_for_none_is_null(value: object) -> None:
+    assert set(mapped(BOTH, {"at": value}, zone="America/Denver").values()) <= {None, "1"}
+    named = {"startTime": "time(at, 'America/Denver')", "startTimeLocalized": "local_time(at, 'America/Denver')"}
+    assert set(mapped(named, {"at": value}, zone="Asia/Tokyo").values()) <= {None, "1"}
+    assert mapped({"deletedAt": "at"}, {"at": value}, zone="America/Denver").get("deletedAt") is None
+
+
+@pytest.mark.parametrize("value", [_day(1899, 12, 31), _day(1900, 1, 1), date(1899, 12, 29), "0002-01-01"])
+def test_other_old_dates_are_dates(value: object) -> None:
+    record = mapped(BOTH, {"at": value}, zone="America/Denver")
+    assert None not in {record["startTime"], record["startTimeLocalized"]}

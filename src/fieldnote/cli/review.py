@@ -36,7 +36,7 @@ def list_(
     shadows: Annotated[bool, typer.Option("--shadow", help="What fields in the stage `shadow` would write.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List what waits for a decision, oldest first: what stands in the CRM, what would, and the words for it."""
+    """List what waits for a decision, oldest first: the CRM's value, the proposed one, and the words for it."""
     from fieldnote.bridge.review.proposals import waiting
 
     model, key = _record(record)
@@ -139,7 +139,7 @@ def revert(
     actor: Actor = None,
     as_json: AsJson = False,
 ) -> None:
-    """Undo writes: the value from before stands again, unless a person has changed it since.
+    """Undo writes: the value from before is back, unless a person has changed it since.
 
     What was undone is not written again until something else is said. Exit status: 1 if something was left.
     """
@@ -151,7 +151,7 @@ def revert(
     if as_json:
         typer.echo(json.dumps([item.as_json() for item in done], ensure_ascii=False))
     else:
-        for item in done:
+        for item in sorted(done, key=lambda one: one.outcome is not Undo.REVERTED):  # what is left comes last
             why = f": {item.reason}" if item.reason else ""
             typer.echo(f"{item.model} {item.record}, {item.column}: {_UNDONE[item.outcome.value]}{why}")
         typer.echo(f"{sum(item.outcome is Undo.REVERTED for item in done)} of {len(done)} undone")
@@ -180,17 +180,18 @@ def forget(
         f"forgotten: what was said in {receipt.recordings} recordings, the known values of {receipt.fields} fields, "
         f"and the values and quotes of {receipt.writes} writes and {receipt.proposals} proposals"
     )
-    typer.echo("kept: that, when and where something was written; all that stands in the CRM and in Siro")
+    typer.echo("kept: that, when and where something was written; all values in the CRM and in Siro")
 
 
 # --- words ----------------------------------------------------------------------------------------------
 
 _UNDONE = {
-    "reverted": "the value from before stands again",
+    "reverted": "the value from before is back",
     "changed": "left, as a person has changed it since",
-    "later": "left, as a later write of ours stands on it",
+    "later": "left, as Fieldnote wrote it again later",
     "forgotten": "left, as the value from before is not kept any more",
     "refused": "left",
+    "unreached": "not tried to its end; run it again",
 }
 
 

@@ -211,7 +211,7 @@ _WHOLE = ("type({0}) is int", "str({0})")
 _EVERYDAY: Final[Mapping[Everyday | None, Sequence[tuple[str, str]]]] = {
     Everyday.TEXT: ((_WORD, "{0}"), _WHOLE),
     Everyday.ID: ((_WORD, "{0}.strip()"), _WHOLE),
-    Everyday.TIME: (("type({0}) is datetime and {0}.tzinfo is UTC", "written({0})"),),
+    Everyday.TIME: (("type({0}) is datetime and {0}.tzinfo is UTC and {0}.year > 1899", "written({0})"),),
     Everyday.NUMBER: (
         ("type({0}) is int", "{0}"),
         ("type({0}) is Decimal and {0}.is_finite()", "plainly({0})"),

@@ -17,7 +17,10 @@ from fieldnote.mapping.expressions import CallError, Expression
 from fieldnote.mapping.fields import FieldShape, Shape, shape_of
 from fieldnote.mapping.scalars import (
     is_blank,
+    is_no_date,
+    read_time,
     to_boolean,
+    to_date_or_none,
     to_deletion,
     to_id,
     to_instant,
@@ -166,7 +169,7 @@ def is_address(model: type[BaseModel]) -> bool:
     return "street" in required(model)
 
 
-def is_told_by_id(model: type[BaseModel], sources: Iterable[str]) -> bool:
+def is_known_by_id(model: type[BaseModel], sources: Iterable[str]) -> bool:
     """Whether its id decides about a record; not where Siro asks for other fields than that."""
     return "externalId" in sources and required(model) <= {"externalId"}
 
@@ -182,7 +185,7 @@ def completing(
     `sources`: the fields that the map names, each with its expression.
     """
     needed = required(model)
-    identified = is_told_by_id(model, sources)
+    identified = is_known_by_id(model, sources)
     address = is_address(model)
 
     def complete(values: dict[str, Any], scope: Scope) -> dict[str, Any] | None:
@@ -295,13 +298,18 @@ AS_TEXT: Final = plain(to_text)
 AS_ID: Final = plain(to_id)
 
 
+def _local_or_none(value: Any, scope: Scope) -> str | None:
+    moment = read_time(value)
+    return None if is_no_date(moment) else to_local_text(moment, scope.zone)
+
+
 def converter(shape: FieldShape) -> Convert:
     """How a value becomes one of this field."""
     match shape.shape:
         case Shape.TIME:
-            return lambda value, scope: to_instant(value, scope.zone)
+            return lambda value, scope: to_date_or_none(value, scope.zone)
         case Shape.LOCAL_TIME:
-            return lambda value, scope: to_local_text(value, scope.zone)
+            return _local_or_none
         case Shape.NUMBER:
             return plain(to_number)
         case Shape.BOOLEAN:

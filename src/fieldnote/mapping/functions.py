@@ -15,7 +15,16 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from fieldnote.mapping.addresses import address_parts
-from fieldnote.mapping.scalars import is_blank, read_time, to_instant, to_local_text, to_number, to_text, unpacked
+from fieldnote.mapping.scalars import (
+    is_blank,
+    is_no_date,
+    read_time,
+    to_instant,
+    to_local_text,
+    to_number,
+    to_text,
+    unpacked,
+)
 from fieldnote.mapping.unclear import UnclearError
 
 
@@ -34,19 +43,22 @@ class Function:
 # --- times ----------------------------------------------------------------------------------------------
 
 
-def _time(value: object, *how: object) -> str:
+def _time(value: object, *how: object) -> str | None:
     """An instant in UTC; without any zone the local time, which the stream's zone is still to make one of."""
     zone, form = _zone_and_form(how)
     moment = read_time(value, form)
+    if is_no_date(moment):
+        return None
     if moment.tzinfo is None and zone is None:
         return moment.isoformat()
     return to_instant(moment, zone)
 
 
-def _local_time(value: object, *how: object) -> str:
+def _local_time(value: object, *how: object) -> str | None:
     """The time on the clock of that zone, without a zone."""
     zone, form = _zone_and_form(how)
-    return to_local_text(read_time(value, form), zone)
+    moment = read_time(value, form)
+    return None if is_no_date(moment) else to_local_text(moment, zone)
 
 
 def _zone_and_form(how: tuple[object, ...]) -> tuple[tzinfo | None, str | None]:
@@ -99,7 +111,7 @@ _SPACES = str.maketrans({"\N{NO-BREAK SPACE}": " ", "\N{NARROW NO-BREAK SPACE}":
 
 
 def _number(value: object, sign: object = ".") -> int | float:
-    """A number; text has the decimal sign that is told."""
+    """A number; text has the decimal sign that is given."""
     if not isinstance(value, str):
         return to_number(value)
     if "$" in value:

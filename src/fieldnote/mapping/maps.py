@@ -24,7 +24,7 @@ from fieldnote.mapping.evaluation import (
     each,
     from_json,
     is_address,
-    is_told_by_id,
+    is_known_by_id,
     reading,
     reading_deletion,
     required,
@@ -157,7 +157,7 @@ class _Compiler:
         parts = self.fields(shape.model, section, keys)
         sources = {name: _source(value) for name, value in section.items()}
         complete = completing(shape.model, self._name(keys), sources=sources, defaults=defaults)
-        by_id = not defaults and is_told_by_id(shape.model, sources)
+        by_id = not defaults and is_known_by_id(shape.model, sources)
         if_full = not (defaults or is_address(shape.model)) and any(_has_one_value(part) for part in parts)
         return Nested(parts, complete, by_id, if_full)
 

@@ -59,6 +59,28 @@ def to_instant(value: object, zone: tzinfo | None) -> str:
     return to_time(value, zone).isoformat()[:-6] + "Z"
 
 
+def to_date_or_none(value: object, zone: tzinfo | None) -> str | None:
+    """As `to_instant`; None for a date that another system writes for "none"."""
+    if type(value) is datetime and value.year > _NONE_BEFORE:
+        return to_instant(value, zone)
+    moment = read_time(value)
+    return None if is_no_date(moment) else to_instant(moment, zone)
+
+
+_NONE_BEFORE: Final = 1899
+_ZERO_DAY: Final = date(1899, 12, 30)
+"""The day 0 of spreadsheets and of OLE."""
+
+
+def is_no_date(moment: datetime) -> bool:
+    """Whether a system writes this for "none": a time in the year 1 (.NET), or the day 0 of spreadsheets."""
+    if moment.year > _NONE_BEFORE:
+        return False
+    if moment.year == 1 or moment.date() == _ZERO_DAY:
+        return True
+    return moment.tzinfo is not None and moment.astimezone(UTC).date() == _ZERO_DAY
+
+
 written: Final[Callable[[datetime], str]] = to_builtins
 """A time as ISO 8601 writes it, with Z for UTC. A tenth of the cost of `isoformat`, which subclasses of it need."""
 
@@ -80,7 +102,7 @@ def to_deletion(value: object, zone: tzinfo | None, moment: Callable[[], str]) -
     except ValueError:
         pass
     try:
-        return to_instant(value, zone)
+        return to_date_or_none(value, zone)
     except ValueError as error:
         if "zone" in str(error):
             raise

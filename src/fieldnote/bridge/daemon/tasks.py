@@ -48,7 +48,7 @@ async def push(context: procrastinate.JobContext) -> None:
 
 @blueprint.task(name="bridge.hooked", pass_context=True)
 async def hooked(context: procrastinate.JobContext, stream: StreamName) -> None:
-    """Send what hooks of the CRM have told of. If it fails, the next push does it."""
+    """Send the records that hooks of the CRM named. If it fails, the next push does it."""
     try:
         await push_hooked(_bridge(context), stream)
     except FieldnoteError as error:

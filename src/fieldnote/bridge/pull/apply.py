@@ -18,11 +18,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from fieldnote.bridge.locks import exclusive
 from fieldnote.bridge.pull import ledger as field_ledger
 from fieldnote.bridge.pull import readiness
-from fieldnote.bridge.pull.desired import Contribution, Desired, contribution, desired, moved_away, stands, unsaid
+from fieldnote.bridge.pull.desired import Contribution, Desired, contribution, desired, is_ours, moved_away, unsaid
 from fieldnote.bridge.pull.fields import FieldOutcome, FieldWriter, Planned, Removal, Said
 from fieldnote.bridge.pull.ledger import FieldKey
 from fieldnote.bridge.pull.note_text import Visit, note_body, visit_of
-from fieldnote.bridge.pull.notes import NoteEntry, NoteKey, NoteOutcome, NoteWriter, load_all, standing
+from fieldnote.bridge.pull.notes import NoteEntry, NoteKey, NoteOutcome, NoteWriter, load_all, written_notes
 from fieldnote.bridge.pull.readiness import Readiness
 from fieldnote.bridge.pull.recordings import Recordings
 from fieldnote.bridge.pull.results import Change
@@ -137,7 +137,7 @@ class _Work:
             ready, item = readiness.field(held, name)
             if ready is Readiness.READY and item is not None:
                 said = contribution(held, item, settings, await self._zone_of(held))
-                if not held.deleted or stands(entry, said, append=settings.policy is Policy.APPEND):
+                if not held.deleted or is_ours(entry, said, append=settings.policy is Policy.APPEND):
                     given.append((held, said))
         if not given and entry is None:
             return None
@@ -258,9 +258,11 @@ class _Work:
         linked: Sequence[tuple[RecordingSnapshot, Ownership]],
     ) -> None:
         wanted = {note.name: note for note in target.all_notes()}
-        if not wanted or not await self._record_is_there(target):
+        if not wanted:
             return
         self._known_notes = await load_all(self.conn, self.bridge.name, self.model.value, self.key)
+        if not (usable or self._known_notes) or not await self._record_is_there(target):
+            return  # recordings of another connection are no reason to look for its record in this CRM
         bodies: dict[str, list[tuple[NoteWriter, str]]] = {}
         for held in sorted(usable, key=lambda item: (item.started_at, item.id)):
             if held.deleted or readiness.summary(held) is not Readiness.READY:
@@ -315,9 +317,11 @@ class _Work:
         )
 
     async def _moved(self, linked: Sequence[tuple[RecordingSnapshot, Ownership]]) -> list[tuple[str, str]]:
-        """Recordings and notes that stand here although the recording is linked elsewhere now."""
+        """Recordings and notes that are here although the recording is linked elsewhere now."""
         here = {held.id for held, _ in linked}
-        away = [(recording_id, name) for recording_id, name in standing(self._known_notes) if recording_id not in here]
+        away = [
+            (recording_id, name) for recording_id, name in written_notes(self._known_notes) if recording_id not in here
+        ]
         if not away:
             return []
         held = await Recordings(self.bridge.name).load(self.conn, sorted({recording_id for recording_id, _ in away}))

@@ -85,7 +85,7 @@ def kind_of(change: Change) -> Kind:
 
 @dataclass(slots=True)
 class BackfillResult(PullResult):
-    """What a backfill did, and where things stand after it. Its writes are counted, not kept: there may be many."""
+    """What a backfill did, and the state after it. Its writes are counted, not kept: there may be many."""
 
     since: datetime = field(kw_only=True)
     resumed: bool = False
@@ -121,8 +121,8 @@ async def backfill_once(
 ) -> BackfillResult:
     """Bring into the CRM what was said in all recordings updated since then.
 
-    If the latest backfill was from the same time on and did not come to its end, this one goes on with it.
-    `watch` is told as it goes. Raises as `push_once` does.
+    If the latest backfill was from the same time on and did not finish, this one goes on with it.
+    `watch` is called as it goes. Raises as `push_once` does.
     """
     started, calls = time.monotonic(), bridge.remote.calls
     must_write_back(bridge)

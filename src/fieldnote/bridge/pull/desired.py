@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from fieldnote.bridge.pull import readiness
 from fieldnote.bridge.pull.ledger import FieldEntry
 from fieldnote.bridge.pull.readiness import Readiness
-from fieldnote.bridge.pull.three_way_merge import Standing
+from fieldnote.bridge.pull.three_way_merge import KnownField
 from fieldnote.bridge.recording import Extraction, RecordingSnapshot
 from fieldnote.config import FieldSettings
 from fieldnote.crm.types import FrozenValue, freeze
@@ -32,9 +32,9 @@ class Contribution:
     value: FrozenValue = None
     """What they convert to."""
     problem: str | None = None
-    """Why they cannot be converted; `value` is None then."""
+    """Why they cannot be converted; `value` is null then."""
     definition_id: str | None = None
-    """Siro's id of what was asked for, where it told."""
+    """Siro's id of what was asked for, if Siro gave one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def desired(contributions: Iterable[Contribution], *, append: bool) -> Desired:
 
 
 def _block(usable: list[Contribution]) -> str | None:
-    """Each conversation's words on a line of their own; what was said twice stands once."""
+    """Each conversation's words on a line of their own; a line that was said twice is there once."""
     lines = dict.fromkeys(line for item in usable for line in block_of(item))
     return "\n".join(lines) or None
 
@@ -85,9 +85,9 @@ def block_of(said: Contribution) -> list[str]:
     return [line for item in items if (line := str(item).strip())]
 
 
-def is_declined(standing: Standing, said: object) -> bool:
+def is_declined(known_field: KnownField, said: object) -> bool:
     """Whether a person said no to just these words or this value."""
-    return standing.declined is not None and standing.declined.value == freeze(said)
+    return known_field.declined is not None and known_field.declined.value == freeze(said)
 
 
 def moved_away(
@@ -95,7 +95,7 @@ def moved_away(
 ) -> bool:
     """Whether the recording that a field was written from says nothing of the kind about this record any more.
 
-    It may belong to another record now, have been extracted anew, or have been withdrawn by a person. One that was
+    It may belong to another record now, have been extracted again, or have been withdrawn by a person. One that was
     deleted in Siro has not moved by that: what it gave stays, unless it had been linked to another record before.
     """
     if entry is None or entry.recording_id is None or source is None:
@@ -116,14 +116,14 @@ def unsaid(entry: FieldEntry | None, said: Sequence[Contribution]) -> bool:
     if entry is None or entry.recording_id is None:
         return False
     own = next((item for item in said if item.recording_id == entry.recording_id), None)
-    return own is not None and own.problem is not None and not is_declined(entry.standing, own.said)
+    return own is not None and own.problem is not None and not is_declined(entry.known_field, own.said)
 
 
-def stands(entry: FieldEntry | None, said: Contribution, *, append: bool) -> bool:
+def is_ours(entry: FieldEntry | None, said: Contribution, *, append: bool) -> bool:
     """Whether what one recording said is in the field by our hand."""
-    if entry is None or entry.standing.wanted is None:
+    if entry is None or entry.known_field.wanted is None:
         return False
     if not append:
-        return entry.recording_id == said.recording_id and entry.standing.base is not None
-    held = str(entry.standing.wanted.value or "").splitlines()
+        return entry.recording_id == said.recording_id and entry.known_field.base is not None
+    held = str(entry.known_field.wanted.value or "").splitlines()
     return all(line in held for line in block_of(said))

@@ -122,7 +122,7 @@ def _context(model: Model, record: str, error: Exception) -> dict[str, str]:
 
 
 async def waiting(conn: AsyncConnection, connection: str, problems: Sequence[Stuck]) -> list[Stuck]:
-    """Records that wait for a cause which no field or note of theirs names, then the other problems."""
+    """Records that wait for a cause that none of their fields or notes names, then the other problems."""
     rows = await conn.execute(_WAITING, {"connection": connection})
     waits = [Stuck(row.model, row.record, "record", "waiting", row.cause) for row in rows]
     named = {(item.model, item.record) for item in waits}

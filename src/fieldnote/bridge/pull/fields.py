@@ -2,7 +2,7 @@
 
 The order of steps makes a kill at any line harmless: what is about to be written is committed to the ledger;
 then the CRM checks and writes in one statement; then the ledger keeps what the CRM gave back. A pass that
-finds an intent still standing asks the field itself what became of it (`merge.settle`).
+finds an intent still known_field asks the field itself what became of it (`merge.settle`).
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ from fieldnote.bridge.pull import ledger
 from fieldnote.bridge.pull.desired import Desired, is_declined
 from fieldnote.bridge.pull.ledger import FieldEntry, FieldKey, FieldUpdate, Proposal, ProposalKind, ProposalState
 from fieldnote.bridge.pull.read_back import not_taken, was_refused
+from fieldnote.bridge.pull.recordings import Recordings
 from fieldnote.bridge.pull.results import Change, FieldState
 from fieldnote.bridge.pull.three_way_merge import (
     Decision,
     Intent,
-    Standing,
+    KnownField,
     Value,
     Verdict,
     decide,
@@ -30,6 +31,7 @@ from fieldnote.bridge.pull.three_way_merge import (
     take_back,
     written,
 )
+from fieldnote.bridge.recording import Model
 from fieldnote.config import FieldSettings, Policy
 from fieldnote.crm.bulk import write_fields
 from fieldnote.crm.types import Driver, FieldWrite, FrozenValue, Outcome, Record, WriteResult, freeze
@@ -66,11 +68,11 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """A recording that the field stands on was deleted in Siro: a person is asked whether its words go."""
+    """A recording that gave the field's value was deleted in Siro: a person is asked whether its words go."""
 
     recording_id: str
     value: FrozenValue
-    """What the others say. None: nothing, and the value from before Fieldnote would stand again."""
+    """What the others say. None: nothing, and the value from before Fieldnote would come back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,7 @@ class FieldWriter:
             if done is not None:
                 return done
             live = await asyncio.to_thread(self._read)
-        await self._save(entry, FieldState.INTERRUPTED, "it changes all the time", self._standing(entry))
+        await self._save(entry, FieldState.INTERRUPTED, "it changes all the time", self._known_field(entry))
         return self._outcome(FieldState.INTERRUPTED, "it changes all the time", again=True)
 
     async def plan(
@@ -147,7 +149,11 @@ class FieldWriter:
         return await self._planned(live, entry, self._intent(live, said, decision), said)
 
     async def write(self, live: object, entry: FieldEntry | None, intent: Intent) -> FieldOutcome | None:
-        """Carry out one write over `live`; None if the CRM holds something else by now."""
+        """Carry out one write over `live`; None if the CRM holds something else by now.
+
+        If it is stopped on the way, the next pull looks at the record.
+        """
+        await Recordings(self.key.connection).mark_due(self.conn, [(Model(self.key.model), self.key.record)])
         step = await self._planned(live, entry, intent)
         await self.out.commit()
         return await step.finish(await asyncio.to_thread(self._write, step))
@@ -171,7 +177,7 @@ class FieldWriter:
         """Whether the field is as it was before the write. It may ask the CRM what a column's type is."""
 
         def judge() -> bool:
-            alters = self.settings.policy is not Policy.APPEND and self._standing(entry).alters(self._same)
+            alters = self.settings.policy is not Policy.APPEND and self._known_field(entry).alters(self._same)
             return was_refused(result.before, result.after, intent.value, self._same, alters=alters)
 
         return await asyncio.to_thread(judge)
@@ -180,19 +186,19 @@ class FieldWriter:
         """The CRM took the write and kept the old value. The intent is kept: the value may still arrive."""
         where = f"{self.record.table}.{self.settings.to}"
         reason = f"{where}: {not_taken(result.said)}"
-        await self._save(entry, FieldState.REFUSED, reason, replace(self._standing(entry), intent=intent))
+        await self._save(entry, FieldState.REFUSED, reason, replace(self._known_field(entry), intent=intent))
         log.warning("field_refused", extra=self._context())
         return self._outcome(FieldState.REFUSED, reason, again=True)
 
     async def decline(self, entry: FieldEntry | None, no_to: Value) -> None:
         """A person said no: it is neither written nor proposed again."""
-        standing = replace(self._standing(entry), declined=no_to)
-        await self._save(entry, FieldState.DECLINED, None, standing)
+        known_field = replace(self._known_field(entry), declined=no_to)
+        await self._save(entry, FieldState.DECLINED, None, known_field)
 
     async def missing(self, entry: FieldEntry | None) -> FieldOutcome:
         """The CRM has no such record."""
         reason = f"{self.record.table} has no row with {self.record.key_column} {self.record.key}"
-        await self._save(entry, FieldState.RECORD_MISSING, reason, replace(self._standing(entry), intent=None))
+        await self._save(entry, FieldState.RECORD_MISSING, reason, replace(self._known_field(entry), intent=None))
         return self._outcome(FieldState.RECORD_MISSING, reason, again=True)
 
     async def refused(self, error: CrmRefused, entry: FieldEntry | None) -> FieldOutcome:
@@ -204,7 +210,7 @@ class FieldWriter:
     async def _planned(
         self, live: object, entry: FieldEntry | None, intent: Intent, said: Said | None = None
     ) -> Planned:
-        await self._save(entry, FieldState.INTERRUPTED, None, replace(self._standing(entry), intent=intent))
+        await self._save(entry, FieldState.INTERRUPTED, None, replace(self._known_field(entry), intent=intent))
         return Planned(self, live, said, entry, intent)
 
     def _write(self, step: Planned) -> WriteResult | CrmRefused:
@@ -212,15 +218,17 @@ class FieldWriter:
 
     async def settle(self, live: object, entry: FieldEntry | None) -> FieldEntry | None:
         """Learn what became of a write that we were stopped in, and give it its provenance."""
-        if entry is None or entry.standing.intent is None:
+        if entry is None or entry.known_field.intent is None:
             return entry
-        intent = entry.standing.intent
-        standing, done = await asyncio.to_thread(settle, entry.standing, live, self._same)
-        entry = replace(entry, standing=standing, recording_id=intent.recording_id if done else entry.recording_id)
+        intent = entry.known_field.intent
+        known_field, done = await asyncio.to_thread(settle, entry.known_field, live, self._same)
+        entry = replace(
+            entry, known_field=known_field, recording_id=intent.recording_id if done else entry.recording_id
+        )
         if done:
             change = self._change(intent, intent.before, live)
             await ledger.record_write(self.out, self.key.connection, self.run_id, change)
-            await self._save(entry, _ENDS.get(intent.action, FieldState.WRITTEN), None, standing)
+            await self._save(entry, _ENDS.get(intent.action, FieldState.WRITTEN), None, known_field)
         return entry
 
     def _same(self, left: object, right: object) -> bool:
@@ -228,11 +236,11 @@ class FieldWriter:
 
     def decide(self, live: object, said: Said, entry: FieldEntry | None) -> Decision:
         """What is to be done. It may ask the CRM what a column's type is: to be run in a thread."""
-        standing = self._standing(entry)
+        known_field = self._known_field(entry)
         policy = self.settings.policy
         if said.desired.value is None and said.moved:
-            return take_back(policy, standing, live, self._same)
-        return decide(policy, standing, live, said.desired.value, self._same)
+            return take_back(policy, known_field, live, self._same)
+        return decide(policy, known_field, live, said.desired.value, self._same)
 
     def _intent(self, live: object, said: Said, decision: Decision) -> Intent:
         source = said.desired.source
@@ -256,46 +264,48 @@ class FieldWriter:
     async def _written(self, entry: FieldEntry | None, intent: Intent, result: WriteResult) -> FieldOutcome:
         change = self._change(intent, result.before, result.after)
         state = _ENDS.get(intent.action, FieldState.WRITTEN)
-        standing = written(self._standing(entry), replace(intent, before=freeze(result.before)), freeze(result.after))
+        known_field = written(
+            self._known_field(entry), replace(intent, before=freeze(result.before)), freeze(result.after)
+        )
         await ledger.record_write(self.out, self.key.connection, self.run_id, change)
-        await self._save(FieldEntry(state, intent.recording_id, standing), state, None, standing)
+        await self._save(FieldEntry(state, intent.recording_id, known_field), state, None, known_field)
         done = {"recording_id": intent.recording_id or "", "action": intent.action}
         log.info("field_written", extra=self._context() | done)
         return self._outcome(state)
 
     async def _leave(self, live: object, said: Said, entry: FieldEntry | None, decision: Decision) -> FieldOutcome:
         """Nothing is written; say why."""
-        standing = self._standing(entry)
+        known_field = self._known_field(entry)
         if self.settings.policy is Policy.SHADOW:
-            standing = await self._compare_with_shadow(live, standing)
-        if decision.verdict is Verdict.HOLDS and (standing.base or self.settings.policy is Policy.APPEND):
-            standing = replace(standing, wanted=Value(decision.wanted))
+            known_field = await self._compare_with_shadow(live, known_field)
+        if decision.verdict is Verdict.HOLDS and (known_field.base or self.settings.policy is Policy.APPEND):
+            known_field = replace(known_field, wanted=Value(decision.wanted))
         state = self._state(said, entry, decision)
         if state is None:
             return self._outcome(None)
         unclear = said.desired.unconverted
         reason = unclear.problem if unclear is not None else None
-        if entry is None or entry.state is not state or entry.standing != standing:
-            await self._save(entry, state, reason, standing)
-        differs = standing.declined is None or standing.declined.value != decision.value
+        if entry is None or entry.state is not state or entry.known_field != known_field:
+            await self._save(entry, state, reason, known_field)
+        differs = known_field.declined is None or known_field.declined.value != decision.value
         if decision.verdict is Verdict.PROPOSE or (decision.verdict is Verdict.SHADOW and differs):
             await self._propose(said, live, decision)
         elif decision.verdict is Verdict.HOLDS and said.removal is not None:
-            await self._ask_for_removal(said.removal, live, standing)
+            await self._ask_for_removal(said.removal, live, known_field)
         else:
-            await self.question(said, live, entry, standing)
+            await self.question(said, live, entry, known_field)
         return self._outcome(state, reason)
 
-    async def _compare_with_shadow(self, live: object, standing: Standing) -> Standing:
+    async def _compare_with_shadow(self, live: object, known_field: KnownField) -> KnownField:
         """Whether a person has entered a value since the field's shadow was cast, and which."""
         cast = await ledger.shadow(self.conn, self.key)
         if cast is None or is_empty(live) or await asyncio.to_thread(self._same, live, cast[0]):
-            return standing
+            return known_field
         if await asyncio.to_thread(self._same, live, cast[1]):
             await ledger.close_shadow(self.conn, self.key, ProposalState.MATCHED)
-            return standing
+            return known_field
         await ledger.close_shadow(self.conn, self.key, ProposalState.DIFFERED)
-        return replace(standing, declined=Value(cast[1]))
+        return replace(known_field, declined=Value(cast[1]))
 
     def _state(self, said: Said, entry: FieldEntry | None, decision: Decision) -> FieldState | None:
         unclear = said.desired.unconverted
@@ -304,9 +314,11 @@ class FieldWriter:
             and decision.verdict is not Verdict.PROPOSE
             and self.settings.policy is not Policy.SHADOW
         ):
-            return FieldState.DECLINED if is_declined(self._standing(entry), unclear.said) else FieldState.UNCONVERTED
+            return (
+                FieldState.DECLINED if is_declined(self._known_field(entry), unclear.said) else FieldState.UNCONVERTED
+            )
         if decision.verdict is Verdict.HOLDS:
-            ours = entry is not None and entry.standing.base is not None
+            ours = entry is not None and entry.known_field.base is not None
             return FieldState.WRITTEN if ours else FieldState.HOLDS
         if decision.verdict is Verdict.SILENT and entry is not None:
             return FieldState.HOLDS if entry.state in _UNSETTLED else entry.state
@@ -323,11 +335,11 @@ class FieldWriter:
         )
         await ledger.propose(self.conn, self.key, proposal)
 
-    async def _ask_for_removal(self, removal: Removal, live: object, standing: Standing) -> None:
+    async def _ask_for_removal(self, removal: Removal, live: object, known_field: KnownField) -> None:
         value = removal.value
-        if value is None and standing.original is not None:
-            value = standing.original.value
-        if standing.declined is not None and standing.declined.value == value:
+        if value is None and known_field.original is not None:
+            value = known_field.original.value
+        if known_field.declined is not None and known_field.declined.value == value:
             await ledger.close_proposal(self.conn, self.key)
             return
         kind = ProposalKind.TAKE_BACK
@@ -335,13 +347,13 @@ class FieldWriter:
         await ledger.propose(self.conn, self.key, proposal)
 
     async def question(
-        self, said: Said, live: object, entry: FieldEntry | None, standing: Standing | None = None
+        self, said: Said, live: object, entry: FieldEntry | None, known_field: KnownField | None = None
     ) -> None:
         """What a later recording said, and nobody can convert with certainty, is put to a person."""
         unclear = said.desired.unconverted
         if self.settings.policy is Policy.SHADOW:
             return
-        if unclear is None or is_declined(standing or self._standing(entry), unclear.said):
+        if unclear is None or is_declined(known_field or self._known_field(entry), unclear.said):
             if entry is not None and entry.asked:
                 await ledger.close_proposal(self.conn, self.key)
             return
@@ -352,7 +364,7 @@ class FieldWriter:
 
     async def _refused(self, error: CrmRefused, entry: FieldEntry | None) -> FieldOutcome:
         reason = f"{error.message}; {error.hint}" if error.hint else error.message
-        await self._save(entry, FieldState.REFUSED, reason, replace(self._standing(entry), intent=None))
+        await self._save(entry, FieldState.REFUSED, reason, replace(self._known_field(entry), intent=None))
         log.warning("field_refused", extra=self._context())
         return self._outcome(FieldState.REFUSED, reason, again=True)
 
@@ -362,12 +374,14 @@ class FieldWriter:
         return {"model": self.key.model, "record": self.key.record, "column": self.key.column_name}
 
     @staticmethod
-    def _standing(entry: FieldEntry | None) -> Standing:
-        return entry.standing if entry is not None else Standing()
+    def _known_field(entry: FieldEntry | None) -> KnownField:
+        return entry.known_field if entry is not None else KnownField()
 
-    async def _save(self, entry: FieldEntry | None, state: FieldState, reason: str | None, standing: Standing) -> None:
+    async def _save(
+        self, entry: FieldEntry | None, state: FieldState, reason: str | None, known_field: KnownField
+    ) -> None:
         recording_id = entry.recording_id if entry is not None else None
-        new = FieldUpdate(self.extraction, self.settings.policy.value, state, reason, recording_id, standing)
+        new = FieldUpdate(self.extraction, self.settings.policy.value, state, reason, recording_id, known_field)
         await ledger.save(self.out, self.key, new)
 
     def _change(self, intent: Intent, before: object, after: object) -> Change:
@@ -405,6 +419,6 @@ _ENDS = {
     "edited": FieldState.DECLINED,
     "reverted": FieldState.REVERTED,
 }
-"""Where a field stands after a write; WRITTEN after the others."""
+"""The state of a field after a write; WRITTEN after the others."""
 _DONE = frozenset({FieldState.WRITTEN, FieldState.TAKEN_BACK})
 _UNSETTLED = frozenset({FieldState.REFUSED, FieldState.RECORD_MISSING, FieldState.INTERRUPTED})

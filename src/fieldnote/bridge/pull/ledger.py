@@ -11,12 +11,12 @@ from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.bridge.pull.results import Change, FieldState
-from fieldnote.bridge.pull.three_way_merge import Intent, Standing, Value
+from fieldnote.bridge.pull.three_way_merge import Intent, KnownField, Value
 from fieldnote.crm.types import FrozenValue, freeze
 from fieldnote.db.bridge_tables import proposal_values, proposals
 from fieldnote.db.write_buffer import Writes
 
-_STANDING = ("open", "shadow")
+_UNDECIDED = ("open", "shadow")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,9 @@ class FieldEntry:
     state: FieldState
     recording_id: str | None
     """Where the value that we last wrote came from."""
-    standing: Standing
+    known_field: KnownField
     asked: bool = True
-    """Whether a proposal about it may stand, open or in the shadow."""
+    """Whether there may be a proposal about it, open or in the shadow."""
 
 
 async def load(conn: AsyncConnection, key: FieldKey) -> FieldEntry | None:
@@ -57,14 +57,14 @@ async def load_all(
 
 
 def _entry(row: Any) -> FieldEntry:
-    standing = Standing(
+    known_field = KnownField(
         original=_value(row.original),
         base=_value(row.base),
         wanted=_value(row.wanted),
         intent=Intent(**row.intent) if row.intent else None,
         declined=_value(row.declined),
     )
-    return FieldEntry(FieldState(row.state), row.recording_id, standing, row.asked)
+    return FieldEntry(FieldState(row.state), row.recording_id, known_field, row.asked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +76,12 @@ class FieldUpdate:
     state: FieldState
     reason: str | None
     recording_id: str | None
-    standing: Standing
+    known_field: KnownField
 
 
 async def save(conn: Writes, key: FieldKey, new: FieldUpdate) -> None:
     """Keep a field's state and values."""
-    standing = new.standing
+    known_field = new.known_field
     values = {
         "connection": key.connection,
         "model": key.model,
@@ -93,11 +93,11 @@ async def save(conn: Writes, key: FieldKey, new: FieldUpdate) -> None:
         "state": new.state.value,
         "reason": new.reason,
         "recording_id": new.recording_id,
-        "original": _json(standing.original),
-        "base": _json(standing.base),
-        "wanted": _json(standing.wanted),
-        "intent": None if standing.intent is None else to_json(asdict(standing.intent)).decode(),
-        "declined": _json(standing.declined),
+        "original": _json(known_field.original),
+        "base": _json(known_field.base),
+        "wanted": _json(known_field.wanted),
+        "intent": None if known_field.intent is None else to_json(asdict(known_field.intent)).decode(),
+        "declined": _json(known_field.declined),
     }
     await conn.execute(_SAVE, values)
 
@@ -131,7 +131,7 @@ class ProposalKind(StrEnum):
     UNCLEAR = "unclear"
     """These words are no certain value: which one is meant?"""
     TAKE_BACK = "take_back"
-    """The recording was deleted in Siro: shall the value from before stand again?"""
+    """The recording was deleted in Siro: shall the value from before come back?"""
 
 
 class ProposalState(StrEnum):
@@ -178,7 +178,7 @@ async def propose(conn: AsyncConnection, key: FieldKey, new: Proposal) -> None:
     statement = (
         select(proposals.c.id, proposals.c.recording_id, proposals.c.state, proposal_values)
         .select_from(proposals.outerjoin(proposal_values))
-        .where(*_is(proposals, key), proposals.c.state.in_(_STANDING))
+        .where(*_is(proposals, key), proposals.c.state.in_(_UNDECIDED))
         .with_for_update(of=proposals)
     )
     for old in (await conn.execute(statement)).all():
@@ -201,13 +201,13 @@ async def close_proposal(conn: AsyncConnection, key: FieldKey) -> None:
     """The question does not arise any more."""
     await conn.execute(
         update(proposals)
-        .where(*_is(proposals, key), proposals.c.state.in_(_STANDING))
+        .where(*_is(proposals, key), proposals.c.state.in_(_UNDECIDED))
         .values(state=ProposalState.SUPERSEDED.value, closed_at=func.now())
     )
 
 
 async def shadow(conn: AsyncConnection, key: FieldKey) -> tuple[FrozenValue, FrozenValue] | None:
-    """What stood in the CRM when the field's shadow was cast, and what it would have written."""
+    """The CRM's value when the field's shadow was cast, and what it would have written."""
     statement = (
         select(proposal_values.c.live, proposal_values.c.proposed)
         .select_from(proposals.join(proposal_values))
@@ -249,7 +249,7 @@ def _is(table: Any, key: FieldKey) -> list[Any]:
     return [table.c[name] == value for name, value in asdict(key).items()]
 
 
-# Each of these is run for every field of every record: two tables in one statement, and nothing built anew.
+# Each of these is run for every field of every record: two tables in one statement, and nothing built again.
 _LOAD = text("""
     select f.table_name, f.column_name, f.state, f.recording_id, v.original, v.base, v.wanted, v.intent, v.declined,
            exists (select from proposals p

@@ -83,7 +83,7 @@ def _chosen(held: RecordingSnapshot, names: Sequence[str]) -> list[Section]:
 
 
 def _sections(said: Sequence[Section]) -> list[str]:
-    """A name stands above its text where there are several."""
+    """A name comes before its text where there are several."""
     if len(said) == 1:
         return [said[0].content.strip()]
     lines: list[str] = []

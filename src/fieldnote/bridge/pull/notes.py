@@ -1,7 +1,7 @@
 """The notes of a recording on a record: made once, found again by their key, kept up to date, never doubled.
 
 Only hashes of a note's text are kept. One that a person edited or deleted is left alone, and named. Where the summary
-changes after a person edited the note, the new one stands in an addendum: a note of its own, with a key of its own.
+changes after a person edited the note, the new one goes into an addendum: a note of its own, with a key of its own.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.bridge.pull.ledger import record_write
 from fieldnote.bridge.pull.note_text import WITHDRAWN, addendum, digest
-from fieldnote.bridge.pull.read_back import not_taken, was_refused
+from fieldnote.bridge.pull.read_back import not_taken, was_cut, was_refused
 from fieldnote.bridge.pull.results import Change, NoteState
 from fieldnote.crm.types import Driver, NoteResult, NoteTarget, Outcome
 from fieldnote.db.bridge_tables import notes
@@ -43,7 +43,7 @@ class NoteKey:
 
     @property
     def text(self) -> str:
-        """The key as it stands in the CRM: `siro:<id>`, `siro:<id>:2`, `siro:<id>:<name>`, `siro:<id>:<name>:2`."""
+        """The key as it is in the CRM: `siro:<id>`, `siro:<id>:2`, `siro:<id>:<name>`, `siro:<id>:<name>:2`."""
         parts = [part for part in self.note_key.split(":") if part != SUMMARY]
         return ":".join(["siro", self.recording_id, *parts])
 
@@ -231,11 +231,11 @@ class NoteWriter:
             # We were stopped between the CRM and the ledger: it is our own note, and gets its provenance now.
             await self._record(None, live)
             entry = NoteEntry(entry.state, held, held)
-        ours = held in {entry.base, entry.intended}
-        if held == wanted or (held == entry.base and entry.wanted == wanted):
-            entry = NoteEntry(entry.state, held if ours else entry.base, wanted)
-            return await self._settled(entry, NoteState.WRITTEN if ours else NoteState.EDITED, body)
-        if not ours:
+        if self._is_lost_write(entry, live, body):
+            entry = replace(entry, base=held, wanted=wanted)
+        if held == entry.base and entry.wanted == wanted:
+            return await self._settled(NoteEntry(entry.state, held, wanted), NoteState.WRITTEN, body)
+        if held not in {entry.base, entry.intended}:
             # What we were about to say when we were stopped was said, for the note is there.
             entry = replace(entry, wanted=entry.wanted or entry.intended)
             return await self._settled(entry, NoteState.EDITED, body)
@@ -251,6 +251,16 @@ class NoteWriter:
         await self._save(replace(entry, intended=None), NoteState.EDITED)
         # A CRM that cannot change a note gets an addendum at once; else a person was quicker, and the next pass looks.
         return NoteOutcome(NoteState.EDITED, again=done.outcome is not Outcome.FIXED)
+
+    @staticmethod
+    def _is_lost_write(entry: NoteEntry, live: str, body: str) -> bool:
+        """Whether the note is our own although the ledger does not know it, as after a restore from a backup.
+
+        It has our key, and says what it should. A CRM may have cut it, if the ledger knows nothing else of it.
+        """
+        if digest(live) == digest(body):
+            return True
+        return entry.base is None and entry.intended is None and was_cut(live, body)
 
     @staticmethod
     def _was_refused(entry: NoteEntry, live: str, done: NoteResult, body: str) -> bool:
@@ -352,8 +362,8 @@ async def load_all(conn: AsyncConnection, connection: str, model: str, record: s
     }
 
 
-def standing(known: Mapping[tuple[str, str], NoteEntry]) -> list[tuple[str, str]]:
-    """Recordings whose notes stand on a record, each with the name of the note; addenda go with their note."""
+def written_notes(known: Mapping[tuple[str, str], NoteEntry]) -> list[tuple[str, str]]:
+    """Recordings with notes on a record, each with the name of the note; addenda go with their note."""
     gone = {NoteState.WITHDRAWN, NoteState.REMOVED}
     return sorted(
         {(recording_id, key.partition(":")[0]) for (recording_id, key), e in known.items() if e.state not in gone}

@@ -94,6 +94,12 @@ def _time_of(value: object) -> datetime | None:
         return None
 
 
+def was_cut(after: str, sent: str) -> bool:
+    """Whether a column may have cut a text off at its length."""
+    short, long = plain_text(after), plain_text(sent)
+    return bool(short) and short != long and long.startswith(short)
+
+
 def plain_text(value: object) -> str:
     """Text without differences of case and blanks."""
     return " ".join(str("" if value is None else value).split()).casefold()

@@ -29,7 +29,7 @@ class Readiness(StrEnum):
 
 
 def usable(held: RecordingSnapshot, ownership: Ownership) -> bool:
-    """What every output waits for: processed, and linked to a record of ours.
+    """What every output waits for: processed, and linked to one of our records.
 
     One that was deleted in Siro brings nothing new; what it gave stays until a person agrees that it goes.
     """
@@ -112,7 +112,7 @@ def _none_at_work(held: RecordingSnapshot) -> bool:
 
 
 def stage(held: RecordingSnapshot, ownership: Ownership, now: datetime) -> Stage:
-    """Where the recording stands."""
+    """The stage of the recording."""
     if held.deleted:
         return Stage.DELETED
     if not held.processed:

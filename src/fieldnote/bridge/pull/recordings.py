@@ -113,7 +113,7 @@ class Recordings:
     """The recordings of one connection."""
 
     def __init__(self, connection: str, *, aside: timedelta = timedelta(0)) -> None:
-        """`aside`: how long records that become due are left to whoever stores here, before others take them."""
+        """`aside`: how long due records are left to the process that stores here."""
         self.connection = connection
         self.aside = aside
 
@@ -149,7 +149,7 @@ class Recordings:
     async def restage(
         self, conn: AsyncConnection, held: Sequence[RecordingSnapshot], now: datetime
     ) -> dict[str, Stage]:
-        """Work out anew where these recordings stand."""
+        """Compute the stages of these recordings again."""
         ownership = await judge_recordings(conn, self.connection, [item.id for item in held])
         stages = {item.id: stage(item, ownership.get(item.id, Ownership.UNPROVEN), now) for item in held}
         await self._keep_stages(conn, stages)
@@ -184,7 +184,7 @@ class Recordings:
     async def linked(
         self, conn: AsyncConnection, model: Model, record: str, now: datetime | None = None
     ) -> list[tuple[RecordingSnapshot, Ownership]]:
-        """The recordings that are linked to a CRM record, and whose they are. `now`: work out where they stand, too."""
+        """The recordings that are linked to a CRM record, and whose they are. `now`: compute their stages, too."""
         values = {"connection": self.connection, "model": model.value, "record": record}
         ids = list((await conn.scalars(_LINKED, values)).all())
         if not ids:
@@ -227,7 +227,7 @@ class Recordings:
         return list((await self.load(conn, list((await conn.scalars(statement)).all()))).values())
 
     async def stages(self, conn: AsyncConnection) -> dict[Stage, int]:
-        """How many recordings stand where."""
+        """The number of recordings in each stage."""
         statement = (
             select(recordings.c.state, func.count())
             .where(recordings.c.connection == self.connection)
@@ -241,7 +241,7 @@ class Recordings:
         return {row.name for row in rows} if rows and rows[0].recordings >= _ENOUGH else set()
 
     async def in_stage(self, conn: AsyncConnection, wanted: Stage, limit: int) -> list[str]:
-        """The ids of recordings that stand there, latest first."""
+        """The ids of the recordings in a stage, latest first."""
         statement = (
             select(recordings.c.recording_id)
             .where(recordings.c.connection == self.connection, recordings.c.state == wanted.value)

@@ -8,14 +8,14 @@ from typing import Any
 
 
 class FieldState(StrEnum):
-    """Where a CRM field stands that something was said about."""
+    """The state of a CRM field that something was said about."""
 
     WRITTEN = "written"
     """It holds what was said, and we wrote it."""
     HOLDS = "holds"
     """It held what was said already."""
     KEPT = "kept"
-    """A person's value stands there, and is left alone."""
+    """It has a person's value, which is left alone."""
     PROPOSED = "proposed"
     """A person has to decide."""
     SHADOWED = "shadowed"
@@ -29,7 +29,7 @@ class FieldState(StrEnum):
     RECORD_MISSING = "record_missing"
     """The CRM has no such record."""
     TAKEN_BACK = "taken_back"
-    """The recording belongs to another record now; the value from before stands again."""
+    """The recording belongs to another record now; the value from before is back."""
     REVERTED = "reverted"
     """A person undid our write."""
     INTERRUPTED = "interrupted"
@@ -37,7 +37,7 @@ class FieldState(StrEnum):
 
 
 class NoteState(StrEnum):
-    """Where a note stands."""
+    """The state of a note."""
 
     WRITTEN = "written"
     """It says what the summary says."""
@@ -95,7 +95,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Stuck:
-    """Something that a person has to mend."""
+    """Something that a person has to fix."""
 
     model: str
     record: str
@@ -116,7 +116,7 @@ class Stuck:
 
 @dataclass(slots=True)
 class PullResult:
-    """What a pull did, and where things stand after it."""
+    """What a pull did, and the state after it."""
 
     connection: str
     read: int = 0
@@ -133,7 +133,7 @@ class PullResult:
     proposals: int = 0
     """Open ones, from this and earlier passes."""
     stages: dict[str, int] = field(default_factory=dict)
-    """How many recordings stand where."""
+    """The number of recordings in each stage."""
     stuck: list[str] = field(default_factory=list)
     """Recordings that Siro has been processing for more than three hours."""
     stopped: str | None = None
@@ -148,7 +148,7 @@ class PullResult:
 
     @property
     def settled(self) -> bool:
-        """Whether nothing is left to do or to mend. What waits for a person's decision is settled."""
+        """Whether nothing is left to do or to fix. What waits for a person's decision is settled."""
         return not (self.pending or self.problems or self.stopped)
 
     def as_json(self) -> dict[str, Any]:

@@ -31,7 +31,7 @@ from fieldnote.bridge.pull.ownership import declare
 from fieldnote.bridge.pull.readiness import unknown_names
 from fieldnote.bridge.pull.recordings import Fetched, Recordings, Stored, Ticket, take_ticket
 from fieldnote.bridge.pull.results import FieldState, NoteState, PullResult, Stuck
-from fieldnote.bridge.pull.start_links import offer_anew, offer_links
+from fieldnote.bridge.pull.start_links import offer_again, offer_links
 from fieldnote.bridge.pull.user_token import ExtractionRows, find_quotes
 from fieldnote.bridge.recording import WATCHED_FOR, Model, RecordingSnapshot, Stage
 from fieldnote.bridge.run_log import begin, finish, note_progress
@@ -194,7 +194,7 @@ class Pass:
         row = (await conn.execute(statement)).one()
         if row.version != version:
             await self.recordings.mark_all_due(conn)
-            await offer_anew(conn, self.bridge.name)
+            await offer_again(conn, self.bridge.name)
         mark: datetime = row.high_water
         return mark
 
@@ -250,12 +250,12 @@ class Pass:
                 await offer_links(conn, self.bridge.name)
 
     def _is_time(self, held: RecordingSnapshot, fetched_at: datetime, now: datetime) -> bool:
-        """The older a recording, the seldomer a look at it is worth a call."""
+        """The older a recording is, the more rarely it is read."""
         age = now - max(held.started_at, held.updated_at)
         return now - fetched_at >= min(age / 20, _LONGEST_PAUSE)
 
     async def look_at(self, recording_ids: Sequence[str]) -> None:
-        """Fetch these by id, several at a time. One that cannot be had now keeps no other from its turn."""
+        """Fetch these by id, several at a time. One that cannot be read now does not stop the others."""
         queue = iter(dict.fromkeys(recording_ids))
 
         async def fetcher() -> None:
@@ -383,7 +383,7 @@ class Pass:
     # --- reporting
 
     async def report(self) -> PullResult:
-        """Where things stand now, whatever pass brought them there."""
+        """The state now, whichever pass led to it."""
         async with self.bridge.engine.begin() as conn:
             stages = await self.recordings.stages(conn)
             self.result.stages = {stage.value: count for stage, count in sorted(stages.items())}

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from fieldnote.siro.deeplinks import AppLink
 
 START_LINK: Final = "start link"
-"""Stands in the ledger where a field has the name of its extraction."""
+"""In the ledger it takes the place of an extraction's name."""
 
 
 def link_of(key: str, payload: dict[str, Any]) -> str:
@@ -35,9 +35,9 @@ async def offer_links(conn: AsyncConnection, connection: str) -> None:
     await conn.execute(_OFFERED, {"connection": connection})
 
 
-async def offer_anew(conn: AsyncConnection, connection: str) -> None:
+async def offer_again(conn: AsyncConnection, connection: str) -> None:
     """The next time, all appointments to come are looked at."""
-    await conn.execute(_ANEW, {"connection": connection})
+    await conn.execute(_AGAIN, {"connection": connection})
 
 
 _COMING = """
@@ -60,4 +60,4 @@ _OFFER = text(f"""
 
 _OFFERED = text("update pulls set offered_until = now() - interval '1 minute' where connection = :connection")
 
-_ANEW = text("update pulls set offered_until = null where connection = :connection")
+_AGAIN = text("update pulls set offered_until = null where connection = :connection")

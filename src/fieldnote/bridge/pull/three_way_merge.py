@@ -25,7 +25,7 @@ class Verdict(StrEnum):
     WRITE = "write"
     """Write it."""
     KEEP = "keep"
-    """Nothing: a person's value stands there, and is left alone."""
+    """Nothing: a person's value is there, and is left alone."""
     PROPOSE = "propose"
     """Ask a person."""
     SHADOW = "shadow"
@@ -50,7 +50,7 @@ class Intent:
     value: FrozenValue
     wanted: FrozenValue
     before: FrozenValue
-    """What stood there then."""
+    """The value before it."""
     recording_id: str | None
     extraction: str
     action: str = "written"
@@ -61,11 +61,11 @@ class Intent:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class KnownField:
     """What the ledger knows of a field."""
 
     original: Value | None = None
-    """What stood there before our first write."""
+    """The value before our first write."""
     base: Value | None = None
     """What the CRM gave back after our last write. None: we never wrote it."""
     wanted: Value | None = None
@@ -94,51 +94,51 @@ class Decision:
     """The value is the one from before Fieldnote."""
 
 
-def settle(standing: Standing, live: object, same: Same) -> tuple[Standing, bool]:
+def settle(known_field: KnownField, live: object, same: Same) -> tuple[KnownField, bool]:
     """Find out what became of a write that we were stopped in; the bool says whether it was done.
 
     If the field still holds what it held, it was not. A live value that equals what we intended is ours. So
     is one that differs by no more than what CRMs do to values (rounding, case, blanks, cutting off): hardly
     anybody types just that between our write and our next look. Anything else is a person's, and treated so.
     """
-    intent = standing.intent
+    intent = known_field.intent
     if intent is None:
-        return standing, False
-    rest = replace(standing, intent=None)
+        return known_field, False
+    rest = replace(known_field, intent=None)
     if same(live, intent.before) or not (same(live, intent.value) or about(live, intent.value)):
         return rest, False
     return written(rest, intent, freeze(live)), True
 
 
-def written(standing: Standing, intent: Intent, after: FrozenValue) -> Standing:
+def written(known_field: KnownField, intent: Intent, after: FrozenValue) -> KnownField:
     """What is known of a field once an intent was carried out and the CRM gave back `after`."""
     match intent.action:
         case "taken_back":
-            return Standing()
-        case "edited" | "reverted":  # a person's own value, and what it stands in the place of
-            return Standing(declined=Value(intent.wanted))
+            return KnownField()
+        case "edited" | "reverted":  # a person's own value, and the value that it replaced
+            return KnownField(declined=Value(intent.wanted))
         case _:
-            original = standing.original or Value(intent.before)
-            return Standing(original, Value(after), Value(intent.wanted), declined=standing.declined)
+            original = known_field.original or Value(intent.before)
+            return KnownField(original, Value(after), Value(intent.wanted), declined=known_field.declined)
 
 
-def decide(policy: Policy, standing: Standing, live: object, desired: FrozenValue, same: Same) -> Decision:
+def decide(policy: Policy, known_field: KnownField, live: object, desired: FrozenValue, same: Same) -> Decision:
     """What to do about a field that holds `live` and should hold `desired` (None: nothing was said)."""
     if desired is None:
         return Decision(Verdict.SILENT)
-    if standing.declined is not None and _equal(standing.declined.value, desired) and not same(live, desired):
+    if known_field.declined is not None and _equal(known_field.declined.value, desired) and not same(live, desired):
         return Decision(Verdict.DECLINED, desired, desired)
-    ours = standing.base is not None and same(live, standing.base.value)
-    if ours and standing.wanted is not None and _equal(standing.wanted.value, desired):
+    ours = known_field.base is not None and same(live, known_field.base.value)
+    if ours and known_field.wanted is not None and _equal(known_field.wanted.value, desired):
         return Decision(Verdict.HOLDS, desired, desired)
     if policy is Policy.APPEND:
-        return _append(standing, live, str(desired))
+        return _append(known_field, live, str(desired))
     if same(live, desired):
         return Decision(Verdict.HOLDS, desired, desired)
-    return Decision(_verdict(policy, standing, live, ours=ours), desired, desired)
+    return Decision(_verdict(policy, known_field, live, ours=ours), desired, desired)
 
 
-def _verdict(policy: Policy, standing: Standing, live: object, *, ours: bool) -> Verdict:
+def _verdict(policy: Policy, known_field: KnownField, live: object, *, ours: bool) -> Verdict:
     if policy is Policy.OVERWRITE:
         return Verdict.WRITE
     if policy is Policy.SHADOW:
@@ -146,20 +146,20 @@ def _verdict(policy: Policy, standing: Standing, live: object, *, ours: bool) ->
     if policy is Policy.PROPOSE:
         return Verdict.PROPOSE
     # A field that we once wrote and that is empty now was emptied by a person.
-    if ours or (standing.base is None and is_empty(live)):
+    if ours or (known_field.base is None and is_empty(live)):
         return Verdict.WRITE
     return Verdict.KEEP if policy is Policy.FILL else Verdict.PROPOSE
 
 
-def take_back(policy: Policy, standing: Standing, live: object, same: Same) -> Decision:
+def take_back(policy: Policy, known_field: KnownField, live: object, same: Same) -> Decision:
     """Undo what came from a recording that now belongs to another record, if nobody touched it since."""
-    if standing.base is None:
+    if known_field.base is None:
         return Decision(Verdict.SILENT)
-    if policy is Policy.APPEND and standing.wanted is not None:
-        return _remove(str(standing.wanted.value or ""), live)
-    if not same(live, standing.base.value):
+    if policy is Policy.APPEND and known_field.wanted is not None:
+        return _remove(str(known_field.wanted.value or ""), live)
+    if not same(live, known_field.base.value):
         return Decision(Verdict.KEEP)
-    original = standing.original.value if standing.original is not None else None
+    original = known_field.original.value if known_field.original is not None else None
     return Decision(Verdict.WRITE, original, original, taken_back=True)
 
 
@@ -168,17 +168,32 @@ def is_empty(live: object) -> bool:
     return live is None or (isinstance(live, str) and not live.strip())
 
 
-def _append(standing: Standing, live: object, block: str) -> Decision:
-    """Our lines stand in the field beside a person's, who may write around them but not into them."""
+def _append(known_field: KnownField, live: object, block: str) -> Decision:
+    """Our lines are in the field beside a person's, who may write around them but not into them.
+
+    A line that is in the field already is not added: a ledger from a backup does not know what it wrote since.
+    """
     text = _lines("" if live is None else str(live))
-    previous = None if standing.wanted is None else str(standing.wanted.value or "")
-    if previous and previous != block and _contains(text, previous):
-        return Decision(Verdict.WRITE, _replaced(text, previous, block), block)
-    if _contains(text, block):
+    previous = "" if known_field.wanted is None else str(known_field.wanted.value or "")
+    grows_in_place = previous not in {"", block} and _contains(text, previous)
+    if _contains(text, block) and (not grows_in_place or _contains(block, previous)):
         return Decision(Verdict.HOLDS, text, block)
+    if grows_in_place:
+        new = without_lines(block, _replaced(text, previous, ""))
+        changed = _replaced(text, previous, new)
+        return Decision(Verdict.HOLDS if changed == text else Verdict.WRITE, changed, new)
+    new = without_lines(block, text)
+    if not new:
+        return Decision(Verdict.HOLDS, text, previous or None)
     if not previous:
-        return Decision(Verdict.WRITE, f"{text.rstrip()}\n{block}" if text.strip() else block, block)
+        return Decision(Verdict.WRITE, f"{text.rstrip()}\n{new}" if text.strip() else new, new)
     return Decision(Verdict.PROPOSE, block, block)
+
+
+def without_lines(block: str, text: str) -> str:
+    """The lines of a block that a text does not have, blanks around them aside."""
+    there = {line.strip() for line in text.splitlines()}
+    return "\n".join(line for line in block.split("\n") if line.strip() not in there)
 
 
 def _remove(previous: str, live: object) -> Decision:

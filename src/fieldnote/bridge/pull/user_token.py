@@ -26,7 +26,7 @@ class ExtractionRows:
     """Adds them to recordings; once they are refused, they are not asked for again."""
 
     def __init__(self, remote: Remote, warnings: list[str]) -> None:
-        """`warnings`: told once if they are refused."""
+        """`warnings`: gets one line if they are refused."""
         self._remote = remote
         self._warnings = warnings
         self._refused = False

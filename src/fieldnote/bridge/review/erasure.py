@@ -24,7 +24,7 @@ class Receipt:
     recordings: int
     """Whose title, summary and extracted values are gone, and are not fetched again."""
     fields: int
-    """CRM fields of which the values known here are gone: what stands in the CRM counts as a person's from now on."""
+    """CRM fields of which the values known here are gone: the CRM's values count as a person's from now on."""
     writes: int
     """Writes whose value before, value after, words and quote are gone."""
     proposals: int

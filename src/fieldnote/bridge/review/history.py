@@ -1,7 +1,7 @@
 """What was written into the CRM, why, and how it is undone.
 
-Undoing gives a field the value that stood there before, and never over a person's: where the CRM holds
-something else than we wrote, or a later write of ours stands on it, it is refused and named.
+Undoing gives a field its value from before, and never replaces a person's: where the CRM has another value than we
+wrote, or we wrote again later, it is refused and named.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from fieldnote.bridge.errors import Busy
 from fieldnote.bridge.locks import exclusive
 from fieldnote.bridge.pull import ledger as field_ledger
 from fieldnote.bridge.pull.apply import note_target
@@ -28,9 +29,11 @@ from fieldnote.bridge.session import Bridge
 from fieldnote.config import FieldSettings, TargetSettings
 from fieldnote.crm.types import FrozenValue, Record, freeze
 from fieldnote.db.bridge_tables import write_values, writes
-from fieldnote.errors import CrmRefused, FieldnoteError
+from fieldnote.errors import CrmRefused, CrmUnavailable, FieldnoteError
 
 _PATIENCE = 30.0
+_IN_A_ROW = 3
+"""Records that cannot be reached, one after the other, before the others are not tried."""
 UNDOABLE = ("written", "approved", "edited")
 
 
@@ -138,13 +141,15 @@ class Undo(StrEnum):
     """What became of an attempt to undo."""
 
     REVERTED = "reverted"
-    """The value from before stands again; a note says that it is withdrawn."""
+    """The value from before is back; a note says that it is withdrawn."""
     CHANGED = "changed"
     """A person changed the value since. Nothing was done."""
     LATER = "later"
-    """A later write of ours stands on it: undo that one with it. Nothing was done."""
+    """We wrote it again later: undo that write with it. Nothing was done."""
     FORGOTTEN = "forgotten"
     """The value from before is not kept any more. Nothing was done."""
+    UNREACHED = "unreached"
+    """The CRM did not answer, or the record is locked. Nothing was done; try again."""
     REFUSED = "refused"
     """The CRM does not take the value from before, or the file does not name the field any more."""
 
@@ -166,7 +171,7 @@ class Undone:
 
 
 async def revert(bridge: Bridge, selection: Selection, *, actor: str) -> list[Undone]:
-    """Undo all writes of a selection: what they left in each field goes, down to what stood there before them.
+    """Undo all writes of a selection: what they left in each field goes, down to the value before them.
 
     What was undone is not written again until something else is said.
     """
@@ -179,7 +184,25 @@ async def revert(bridge: Bridge, selection: Selection, *, actor: str) -> list[Un
     for write in found:
         place = (*write.field, write.recording_id if write.kind == "note" else None)
         by_field.setdefault(place, []).append(write)
-    return [await _Undoing(bridge, actor, chosen).run() for chosen in by_field.values()]
+    return await _undo_all(bridge, actor, list(by_field.values()))
+
+
+async def _undo_all(bridge: Bridge, actor: str, by_field: Sequence[list[Write]]) -> list[Undone]:
+    """One after the other. A locked record keeps no other from its turn; a CRM that is down ends the attempt."""
+    done: list[Undone] = []
+    in_a_row = 0
+    for chosen in by_field:
+        undoing = _Undoing(bridge, actor, chosen)
+        if in_a_row == _IN_A_ROW:
+            done.append(undoing.outcome(Undo.UNREACHED, done[-1].reason))
+            continue
+        try:
+            done.append(await undoing.run())
+            in_a_row = 0
+        except (CrmUnavailable, Busy) as error:
+            done.append(undoing.outcome(Undo.UNREACHED, error.message))
+            in_a_row += 1
+    return done
 
 
 class _Undoing:
@@ -198,24 +221,27 @@ class _Undoing:
             async with exclusive(self.bridge.engine, *lock, max_wait=_PATIENCE) as conn:
                 return await (self._note(conn) if latest.kind == "note" else self._field(conn))
         except CrmRefused as error:
-            return self._outcome(Undo.REFUSED, error.message)
+            return self.outcome(Undo.REFUSED, error.message)
 
     async def _field(self, conn: AsyncConnection) -> Undone:
         target, settings = self._settings()
         writer = self._writer(conn, target, settings)
         row = await asyncio.to_thread(self.bridge.crm.read, writer.record, (settings.to,))
         if row is None:
-            return self._outcome(Undo.REFUSED, f"{target.table} has no such row any more")
+            return self.outcome(Undo.REFUSED, f"{target.table} has no such row any more")
         live = row[settings.to]
         entry = await writer.settle(live, await field_ledger.load(conn, writer.key))
         if await self._has_later(conn):
-            return self._outcome(Undo.LATER)
+            return self.outcome(Undo.LATER)
         first = await self._first(conn)
         if first is None or entry is None:
-            return self._outcome(Undo.FORGOTTEN)
-        if not await asyncio.to_thread(self.bridge.crm.same, target.table, settings.to, live, self.latest.after):
-            return self._outcome(Undo.CHANGED)
-        wanted = entry.standing.wanted or entry.standing.declined
+            return self.outcome(Undo.FORGOTTEN)
+        if await self._was_undone(conn) and await self._same(target, live, first.before):
+            await self._mark(conn)  # an earlier `revert` was stopped after it had written
+            return self.outcome(Undo.REVERTED)
+        if not await self._same(target, live, self.latest.after):
+            return self.outcome(Undo.CHANGED)
+        wanted = entry.known_field.wanted or entry.known_field.declined
         intent = Intent(
             value=first.before, wanted=wanted.value if wanted else None, before=freeze(live),
             recording_id=self.latest.recording_id, extraction=self.latest.extraction or "", action="reverted",
@@ -223,31 +249,34 @@ class _Undoing:
         )  # fmt: skip
         done = await writer.write(live, entry, intent)
         if done is None:
-            return self._outcome(Undo.CHANGED)
+            return self.outcome(Undo.CHANGED)
         if done.state is not FieldState.REVERTED:
-            return self._outcome(Undo.REFUSED, done.reason)
+            return self.outcome(Undo.REFUSED, done.reason)
         await self._mark(conn)
-        return self._outcome(Undo.REVERTED)
+        return self.outcome(Undo.REVERTED)
 
     async def _note(self, conn: AsyncConnection) -> Undone:
         target, _ = self._target()
         name = self.latest.column.partition(":")[0]
         settings = next((note for note in target.all_notes() if note.name == name), None)
         if settings is None or settings.table != self.latest.table or self.latest.recording_id is None:
-            return self._outcome(Undo.REFUSED, "the file does not name this note any more")
+            return self.outcome(Undo.REFUSED, "the file does not name this note any more")
         note = note_target(settings)
         key = NoteKey(
             self.bridge.name, self.latest.model, self.latest.record, self.latest.recording_id, self.latest.column
         )
         state = await NoteWriter(self.bridge.crm, conn, note, key, None, actor=self.actor).revert()
         if state is NoteState.REFUSED:
-            return self._outcome(Undo.REFUSED, "the CRM kept the note as it was")
+            return self.outcome(Undo.REFUSED, "the CRM kept the note as it was")
         if state is not NoteState.REVERTED:
-            return self._outcome(Undo.CHANGED)
+            return self.outcome(Undo.CHANGED)
         await self._mark(conn)
-        return self._outcome(Undo.REVERTED)
+        return self.outcome(Undo.REVERTED)
 
     # --- steps
+
+    async def _same(self, target: TargetSettings, left: object, right: object) -> bool:
+        return await asyncio.to_thread(self.bridge.crm.same, target.table, self.latest.column, left, right)
 
     async def _has_later(self, conn: AsyncConnection) -> bool:
         """Whether we wrote the field again after the latest of the chosen ones."""
@@ -256,12 +285,19 @@ class _Undoing:
         await conn.commit()
         return bool(later)
 
+    async def _was_undone(self, conn: AsyncConnection) -> bool:
+        """Whether an undo was written after the latest of the chosen ones."""
+        where = [*self._same_field(), writes.c.id > self.latest.id, writes.c.action == "reverted"]
+        undone = await conn.scalar(select(func.count()).where(*where))
+        await conn.commit()
+        return bool(undone)
+
     async def _first(self, conn: AsyncConnection) -> Write | None:
-        """The earliest of the chosen writes that no other stands between: its `before` is what comes back."""
-        standing = [*self._same_field(), writes.c.id <= self.latest.id, writes.c.reverted_at.is_(None)]
+        """The earliest of the chosen writes without another write between them: its `before` comes back."""
+        known_field = [*self._same_field(), writes.c.id <= self.latest.id, writes.c.reverted_at.is_(None)]
         chosen = {write.id for write in self.chosen}
         first: Write | None = None
-        for write in await _read(conn, [*standing, writes.c.action.in_(UNDOABLE)], None):
+        for write in await _read(conn, [*known_field, writes.c.action.in_(UNDOABLE)], None):
             if write.id not in chosen:
                 break
             first = write
@@ -316,6 +352,7 @@ class _Undoing:
             run_id=None,
         )
 
-    def _outcome(self, outcome: Undo, reason: str | None = None) -> Undone:
+    def outcome(self, outcome: Undo, reason: str | None = None) -> Undone:
+        """What became of it, by its place."""
         latest = self.latest
         return Undone(latest.model, latest.record, latest.column, outcome, reason)

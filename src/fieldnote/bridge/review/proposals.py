@@ -23,7 +23,7 @@ from fieldnote.bridge.pull.fields import FieldWriter
 from fieldnote.bridge.pull.ledger import FieldKey, ProposalKind, ProposalState
 from fieldnote.bridge.pull.recordings import Recordings
 from fieldnote.bridge.pull.results import FieldState
-from fieldnote.bridge.pull.three_way_merge import Intent, Value
+from fieldnote.bridge.pull.three_way_merge import Intent, Value, without_lines
 from fieldnote.bridge.recording import Model
 from fieldnote.bridge.run_log import begin, finish
 from fieldnote.bridge.session import Bridge
@@ -50,9 +50,9 @@ class Waiting:
     kind: ProposalKind
     reason: str
     live: FrozenValue
-    """What stood in the CRM when it was made."""
+    """The CRM's value when it was made."""
     proposed: FrozenValue
-    """What would be written; None with `unclear`, and where an empty field is to stand again."""
+    """What would be written; None with `unclear`, and where the field is to be empty again."""
     said: FrozenValue
     """The extraction's own words."""
     quote: str | None
@@ -312,14 +312,14 @@ class _Decision:
         _, settings = self._settings(found)
         new = value
         if action == "approved" and settings.policy is Policy.APPEND and live is not None:
-            new = f"{str(live).rstrip()}\n{value}"
+            new = f"{str(live).rstrip()}\n{without_lines(str(value), str(live))}".rstrip("\n")
         return Intent(
             value=new, wanted=_no_to(found), before=freeze(live), recording_id=found.recording_id,
             extraction=found.extraction, action=action, actor=self.actor, said=found.said,
         )  # fmt: skip
 
     async def _expire(self, conn: AsyncConnection, found: Waiting) -> Decided:
-        """What was shown does not exist any more: the record is looked at anew."""
+        """What was shown does not exist any more: the record is looked at again."""
         await self._close(conn, ProposalState.EXPIRED)
         await Recordings(self.bridge.name).mark_due(conn, [(Model(found.model), found.record)])
         await conn.commit()

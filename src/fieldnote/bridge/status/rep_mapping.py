@@ -24,7 +24,7 @@ class RepMapping:
     mapped: tuple[Mapped, ...]
     without_rep: tuple[User, ...]
     overrides_known: bool
-    """Whether Siro told which reps a person has mapped by hand."""
+    """Whether Siro says which reps a person has mapped by hand."""
 
 
 async def map_reps(bridge: Bridge, *, limit: int | None = None) -> RepMapping:

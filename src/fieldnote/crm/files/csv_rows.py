@@ -11,7 +11,7 @@ from typing import Final, Never, TextIO
 
 from fieldnote.crm.broken_values import is_broken, repair_text
 from fieldnote.crm.files.folder import Export
-from fieldnote.crm.files.lines import Findings, Lines, Skip, shown
+from fieldnote.crm.files.lines import Findings, Lines, Skip, is_no_date, may_have_no_date, shown
 from fieldnote.crm.files.whole_numbers import WholeNumbers
 from fieldnote.errors import CrmRefused
 
@@ -211,9 +211,17 @@ class CsvRows:
             record = record[: self._width]
         if is_broken(text):
             record = [self._repair(line, name, cell) for name, cell in zip(self._columns, record, strict=True)]
+        if may_have_no_date(text):
+            record = [self._dated(name, cell) for name, cell in zip(self._columns, record, strict=True)]
         if self._numbers.candidates:
             self._numbers.see(record)
         return tuple([value or None for value in record])
+
+    def _dated(self, column: str, cell: str) -> str:
+        if not is_no_date(cell):
+            return cell
+        self._findings.no_date(column, cell)
+        return ""
 
     def _repair(self, line: int, column: str, cell: str) -> str:
         text, kind = repair_text(cell)

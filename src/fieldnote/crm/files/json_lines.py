@@ -11,7 +11,7 @@ from typing import Any, Final, TextIO
 from fieldnote.crm.broken_values import BEYOND_RANGE, Beyond, is_broken, repair
 from fieldnote.crm.files.csv_rows import HalfWritten, refuse, refuse_twin_names
 from fieldnote.crm.files.folder import Export
-from fieldnote.crm.files.lines import Findings, Lines, Skip, shown
+from fieldnote.crm.files.lines import Findings, Lines, Skip, is_no_date, shown
 
 _DIGITS: Final = 1000
 """A number with more digits, or a greater exponent, is beyond range."""
@@ -115,7 +115,14 @@ def json_rows(
     """Every row, in the order of the columns."""
     typed = list(columns.items())
     for _, record in json_objects(export, file, skip, findings):
-        yield [_as(record.get(name), kind) for name, kind in typed]
+        yield [_dated(findings, name, _as(record.get(name), kind)) for name, kind in typed]
+
+
+def _dated(findings: Findings, name: str, value: object) -> object:
+    if type(value) is not str or value[:1] not in {"0", "1", "3"} or not is_no_date(value):
+        return value
+    findings.no_date(name, value)
+    return None
 
 
 def _as(value: Any, kind: str) -> object:

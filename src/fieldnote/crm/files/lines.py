@@ -70,6 +70,24 @@ def _without_ends(file: TextIO, skip: Skip) -> Iterator[str]:
             yield kept.popleft()
 
 
+_NO_DAY: Final = ("0001-01-01", "1899-12-30", "0000-00-00", "/0001", "/1899", ".0001", ".1899")
+_NO_DATE: Final = re.compile(
+    r"(?:0001-01-01|1899-12-30|0000-00-00|0?1/0?1/0001|0?1[.]0?1[.]0001|12/30/1899|30/12/1899|30[.]12[.]1899)"
+    r"(?:[T ](?:00?:00(?::00(?:[.]0+)?)?|12:00(?::00)? ?AM))?(?:Z|[+-]00:?00)?",
+    re.IGNORECASE,
+)
+
+
+def may_have_no_date(text: str) -> bool:
+    """Whether a line may hold one of the dates that systems write for "none"; most lines do not."""
+    return any(day in text for day in _NO_DAY)
+
+
+def is_no_date(cell: str) -> bool:
+    """Whether a cell holds a date that systems write for "none": the year 1, day 0 of spreadsheets, MySQL's zero."""
+    return _NO_DATE.fullmatch(cell.strip()) is not None
+
+
 def shown(text: str) -> str:
     """The beginning of a line, for a message."""
     plain = " ".join(text.split())
@@ -84,6 +102,7 @@ class Findings:
         self._first: dict[str, int] = {}
         self._counts: Counter[str] = Counter()
         self._notes: list[str] = []
+        self._no_dates: dict[str, str] = {}
         self.broken = BrokenValues(name)
 
     def skip(self, what: str, line: int) -> None:
@@ -95,15 +114,23 @@ class Findings:
         """Something about the whole file."""
         self._notes.append(f"{self._name}: {text}")
 
+    def no_date(self, column: str, cell: str) -> None:
+        """A date that stands for "none"; each column is reported once."""
+        self._no_dates.setdefault(column, cell.strip())
+
     def warnings(self) -> list[str]:
         """All of it, for people."""
+        no_dates = [
+            f"{self._name}: '{cell}' in the column {column} is read as no date"
+            for column, cell in self._no_dates.items()
+        ]
         skipped = [
             f"{self._name}: line {self._first[what]}, {_with_article(what)}, is skipped"
             if times == 1
             else f"{self._name}: {times} times, first in line {self._first[what]}: {_with_article(what)} is skipped"
             for what, times in self._counts.items()
         ]
-        return [*self._notes, *skipped, *self.broken.warnings()]
+        return [*self._notes, *skipped, *no_dates, *self.broken.warnings()]
 
 
 def _with_article(what: str) -> str:
