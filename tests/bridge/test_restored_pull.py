@@ -6,12 +6,15 @@ import itertools
 from collections.abc import Sequence
 
 import pytest
+from fastapi import Response
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 
 from fieldnote.bridge import Bridge, pull_once
 from fieldnote.bridge.pull.three_way_merge import KnownField, Value, Verdict, decide
+from fieldnote.bridge.review.history import Selection, history
+from fieldnote.bridge.status.reconcile import reconcile
 from fieldnote.config import Policy
 from tests.bridge.conftest import BOTH, Crm, Opener
 from tests.bridge.stub_siro import StubSiro, ago
@@ -92,6 +95,73 @@ async def test_an_addendum_is_found_again(crm: Crm, stub: StubSiro, opened: Open
         for _ in range(2):
             await pull_once(bridge)
             assert crm.notes() == notes
+
+
+async def doubts(bridge: Bridge, *, adopt: bool = False) -> set[tuple[str, ...]]:
+    found = (await reconcile(bridge, adopt=adopt)).differences
+    return {(item.key, *item.fields, item.finding.value) for item in found if item.stream.startswith("pull.")}
+
+
+@BOTH
+async def test_reconcile_names_the_lost_writes_and_adopted_they_are_ours_again(
+    crm: Crm, stub: StubSiro, opened: Opener
+) -> None:
+    async with opened(push__engagements=None) as bridge:
+        await pushed(bridge, crm, 1, 2, 3)
+        stub.record("r1", started_at=ago(hours=6), opportunity="1", said={"Objections": "price", "Log": "one"})
+        stub.record("r3", started_at=ago(hours=6), opportunity="3", said={"Objections": "color"}, summary="s")
+        await pull(bridge)
+        assert await doubts(bridge) == set(), "an exact ledger has no differences"
+        await back_up(bridge)
+        stub.record(
+            "r2", started_at=ago(hours=5), opportunity="1", said={"Objections": "time", "Log": "two"}, summary="s"
+        )
+        stub.record("r4", started_at=ago(hours=5), opportunity="2", said={"Objections": "taste", "Budget": "$100"})
+        await pull(bridge)
+        crm.set_deal(3, "objections", "typed")
+        await restore(bridge)
+        before = crm.execute("select * from deals order by id"), crm.notes()
+        lost = {
+            ("1", "objections", "lost_write"), ("1", "log", "lost_write"), ("1", "note siro:r2", "lost_write"),
+            ("2", "objections", "lost_write"), ("2", "budget_max", "lost_write"),
+        }  # fmt: skip
+        other = {("3", "objections", "other_value")}
+        assert await doubts(bridge) == lost | other
+        assert await doubts(bridge, adopt=True) == lost | other
+        assert (crm.execute("select * from deals order by id"), crm.notes()) == before, "it writes nothing"
+        assert await doubts(bridge) == other
+        await pull(bridge)
+        assert [write.action for write in await history(bridge, Selection(recording_id="r4"))] == ["adopted"] * 2
+        stub.record("r5", started_at=ago(hours=4), opportunity="1", said={"Objections": "dog"})
+        stub.record("r6", started_at=ago(hours=4), opportunity="2", said={"Objections": "cat"})
+        stub.record("r7", started_at=ago(hours=4), opportunity="3", said={"Objections": "cow"})
+        await pull(bridge)
+        assert [crm.deal(key, "objections") for key in (1, 2, 3)] == ["dog", "cat", "typed"]
+
+
+async def test_without_adopting_no_value_is_overwritten(crm: Crm, stub: StubSiro, opened: Opener) -> None:
+    async with opened() as bridge:
+        await pushed(bridge, crm, 1)
+        await back_up(bridge)
+        stub.record("r1", started_at=ago(hours=6), opportunity="1", said={"Objections": "price"})
+        await pull(bridge)
+        await restore(bridge)
+        await pull(bridge)
+        stub.record("r2", started_at=ago(hours=5), opportunity="1", said={"Objections": "dog"})
+        await pull(bridge)
+        assert crm.deal(1, "objections") == "price"
+
+
+async def test_a_reconcile_says_that_siro_did_not_answer_to_the_end(crm: Crm, stub: StubSiro, opened: Opener) -> None:
+    async with opened(push=None) as bridge:
+        crm.add_deal(1)
+
+        def fault(method: str, path: str, body: object) -> Response | None:
+            del body
+            return Response(status_code=503) if method == "GET" and path.endswith("/recordings") else None
+
+        stub.fault = fault
+        assert (await reconcile(bridge)).stopped is not None
 
 
 LINES = st.lists(st.sampled_from("abcdef"), unique=True, min_size=1, max_size=5)

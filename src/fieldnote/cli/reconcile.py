@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -22,6 +23,8 @@ _WORDS: Final = {
     "lost": "in the ledger, but not in Siro",
     "changed": "in Siro with other values than in the ledger",
     "replaced": "in Siro under another id than in the ledger",
+    "lost_write": "in the CRM as the recordings say, but not in the ledger as written by Fieldnote",
+    "other_value": "in the CRM with another value than Fieldnote wrote last",
 }
 _ORPHANS: Final = (
     "Records of another connection or system are orphans too. Delete in Siro only those that this CRM deleted."
@@ -32,11 +35,11 @@ def reconcile(
     *,
     config: ConfigFile = DEFAULT_FILE,
     adopt: Annotated[
-        bool, typer.Option("--adopt", help="Let the next push send all of them again, but for orphans.")
+        bool, typer.Option("--adopt", help="Let the next push send what differs, and keep lost writes as ours.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Compare Siro with the ledger and the CRM, as after a restore from a backup. Sends nothing.
+    """Compare Siro and the CRM with the ledger, as after a restore from a backup. Sends and writes nothing there.
 
     Exit status: 0 if they agree, 1 if not.
     """
@@ -47,13 +50,16 @@ def reconcile(
         typer.echo(json.dumps(to_json(found), ensure_ascii=False))
     else:
         _print(found, adopt=adopt)
-    if found.differences:
+    if found.differences or found.stopped:
         raise typer.Exit(1)
 
 
 def _print(found: Reconciliation, *, adopt: bool) -> None:
     counts = Counter(item.finding.value for item in found.differences)
-    typer.echo(f"{found.listed} records listed by Siro, {len(found.differences)} differences")
+    typer.echo(
+        f"{found.listed} records listed by Siro, {found.compared} CRM records compared with their recordings, "
+        f"{len(found.differences)} differences"
+    )
     for finding, words in _WORDS.items():
         if not counts[finding]:
             continue
@@ -62,12 +68,24 @@ def _print(found: Reconciliation, *, adopt: bool) -> None:
             typer.echo(f"  {_line(item)}")
         if counts[finding] > _SHOWN:
             typer.echo(f"  and {counts[finding] - _SHOWN} more; --json lists all")
-    if counts["orphan"]:
-        typer.echo(f"hint: {_ORPHANS}")
+    if found.stopped:
+        typer.echo(f"the recordings were not read to the end: {found.stopped}")
+    for hint in _hints(counts, adopt=adopt):
+        typer.echo(f"hint: {hint}")
     if adopt:
-        typer.echo(f"the next push sends {found.adopted} records again")
-    elif found.differences:
-        typer.echo("hint: `fieldnote reconcile --adopt` lets the next push send all but the orphans again")
+        typer.echo(f"the next push sends {found.adopted} records again; {found.kept} writes are in the ledger again")
+
+
+def _hints(counts: Counter[str], *, adopt: bool) -> Iterator[str]:
+    if counts["orphan"]:
+        yield _ORPHANS
+    if counts["other_value"]:
+        yield "A value that differs from Fieldnote's last write is left alone, as a person's."
+    if not adopt and set(counts) - {"orphan", "other_value"}:
+        yield (
+            "`fieldnote reconcile --adopt` lets the next push send what differs in Siro, but for orphans, and keeps "
+            "lost writes as Fieldnote's own."
+        )
 
 
 def _line(item: Difference) -> str:

@@ -7,7 +7,6 @@ same held state, so being woken twice, late or in another order changes nothing.
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -20,7 +19,7 @@ from fieldnote.bridge.pull import ledger as field_ledger
 from fieldnote.bridge.pull import readiness
 from fieldnote.bridge.pull.desired import Contribution, Desired, contribution, desired, is_ours, moved_away, unsaid
 from fieldnote.bridge.pull.fields import FieldOutcome, FieldWriter, Planned, Removal, Said
-from fieldnote.bridge.pull.ledger import FieldKey
+from fieldnote.bridge.pull.ledger import FieldKey, cause_of, postpone
 from fieldnote.bridge.pull.note_text import Visit, note_body, visit_of
 from fieldnote.bridge.pull.notes import NoteEntry, NoteKey, NoteOutcome, NoteWriter, load_all, written_notes
 from fieldnote.bridge.pull.readiness import Readiness
@@ -38,8 +37,6 @@ from fieldnote.db.write_buffer import Batched
 from fieldnote.errors import CrmRefused
 
 _PATIENCE = 30.0
-_FIRST_RETRY = 120  # seconds; doubled with each attempt
-_LAST_RETRY = 6 * 3600
 
 
 @dataclass(slots=True)
@@ -66,10 +63,12 @@ async def compare_record(
     bridge: Bridge, conn: AsyncConnection, run_id: int | None, model: Model, key: str
 ) -> Applied:  # fmt: skip
     """The same on `conn`, for a caller who has made sure that nobody else is at the record."""
-    return await _Work(bridge, conn, run_id, model, key).run()
+    return await RecordWork(bridge, conn, run_id, model, key).run()
 
 
-class _Work:
+class RecordWork:
+    """The work on one record, while its lock is held."""
+
     def __init__(self, bridge: Bridge, conn: AsyncConnection, run_id: int | None, model: Model, key: str) -> None:
         self.bridge = bridge
         self.conn = conn
@@ -85,6 +84,7 @@ class _Work:
         self._zones: dict[tuple[Model, str], str | None] = {}
 
     async def run(self) -> Applied:
+        """Bring the record up to date."""
         causes = await self._causes()
         targets = self.bridge.config.pull.targets() if self.bridge.config.pull else {}
         target = targets.get(self.model.value)
@@ -101,19 +101,26 @@ class _Work:
     async def _fields(
         self, target: TargetSettings, usable: Sequence[RecordingSnapshot], linked: Sequence[RecordingSnapshot]
     ) -> None:
+        record, work = await self.said_fields(target, usable, linked)
+        await self.out.commit()
+        if work:
+            await self._write_fields(record, target, work)
+
+    async def said_fields(
+        self, target: TargetSettings, usable: Sequence[RecordingSnapshot], linked: Sequence[RecordingSnapshot]
+    ) -> tuple[Record, list[RecordField]]:
+        """The fields that something was said about, or that were written."""
         record = Record(target.table, target.key, self.key)
         entries = await field_ledger.load_all(self.conn, self.bridge.name, self.model.value, self.key)
-        work: list[_Field] = []
+        work: list[RecordField] = []
         for name, settings in target.fields.items():
             entry = entries.get((target.table, settings.to))
             said = await self._said(name, settings, entry, usable, linked)
             if said is not None:
-                work.append(_Field(self._writer(record, name, settings), said, entry))
+                work.append(RecordField(self._writer(record, name, settings), said, entry))
         if target.start_link is not None:
             work += await self._start_link(record, target.start_link, entries.get((target.table, target.start_link)))
-        await self.out.commit()
-        if work:
-            await self._write_fields(record, target, work)
+        return record, work
 
     def _writer(self, record: Record, extraction: str, settings: FieldSettings) -> FieldWriter:
         return FieldWriter(
@@ -155,19 +162,21 @@ class _Work:
         moved = moved_away(entry, linked, source, name) or unsaid(entry, [said for _, said in given])
         return Said(wanted, moved, removal)
 
-    async def _start_link(self, record: Record, column: str, entry: field_ledger.FieldEntry | None) -> list[_Field]:
+    async def _start_link(
+        self, record: Record, column: str, entry: field_ledger.FieldEntry | None
+    ) -> list[RecordField]:
         """The link by which this appointment's recording is started: a field that no recording speaks of."""
         link = await start_link(self.conn, self.bridge.name, self.key) if self.model is Model.ENGAGEMENT else None
         if link is None:
             return []
         settings = FieldSettings(to=column, policy=Policy.FILL)
-        return [_Field(self._writer(record, START_LINK, settings), Said(Desired(link, None), moved=False), entry)]
+        return [RecordField(self._writer(record, START_LINK, settings), Said(Desired(link, None), moved=False), entry)]
 
-    async def _write_fields(self, record: Record, target: TargetSettings, work: Sequence[_Field]) -> None:
-        row = await self._read(record, tuple(one.column for one in work))
+    async def _write_fields(self, record: Record, target: TargetSettings, work: Sequence[RecordField]) -> None:
+        row = await self.read(record, tuple(one.column for one in work))
         self._is_there = None if isinstance(row, CrmRefused) else row is not None
         if row is None and target.missing == "insert" and await self._insert_row(record, target):
-            row = await self._read(record, tuple(one.column for one in work))
+            row = await self.read(record, tuple(one.column for one in work))
             self._is_there = None if isinstance(row, CrmRefused) else row is not None
         if row is None:
             for one in work:
@@ -204,15 +213,15 @@ class _Work:
             return None
         return (await self._visit_of(stream, record)).rep_id
 
-    async def _write_alone(self, record: Record, one: _Field) -> FieldOutcome:
-        row = await self._read(record, (one.column,))
+    async def _write_alone(self, record: Record, one: RecordField) -> FieldOutcome:
+        row = await self.read(record, (one.column,))
         if isinstance(row, CrmRefused):
             return await one.writer.refused(row, one.entry)
         if row is None:
             return await one.writer.missing(one.entry)
         return await one.writer.apply(row[one.column], one.said, one.entry)
 
-    async def _write_together(self, record: Record, row: Row, work: Sequence[_Field]) -> None:
+    async def _write_together(self, record: Record, row: Row, work: Sequence[RecordField]) -> None:
         """What is due is committed to the ledger, then the CRM is asked once."""
         lives = [row[one.column] for one in work]
         entries = [await one.writer.settle(live, one.entry) for one, live in zip(work, lives, strict=True)]
@@ -220,7 +229,7 @@ class _Work:
         decisions = await asyncio.to_thread(
             lambda: [one.writer.decide(live, one.said, entry) for one, live, entry in whole]
         )
-        due_now: list[tuple[_Field, Planned]] = []
+        due_now: list[tuple[RecordField, Planned]] = []
         for (one, live, entry), decision in zip(whole, decisions, strict=True):
             step = await one.writer.plan(live, one.said, entry, decision)
             if isinstance(step, Planned):
@@ -236,7 +245,8 @@ class _Work:
             done = await step.finish(result)
             self._count(done if done is not None else await self._write_alone(record, replace(one, entry=step.entry)))
 
-    async def _read(self, record: Record, columns: tuple[str, ...]) -> Row | CrmRefused | None:
+    async def read(self, record: Record, columns: tuple[str, ...]) -> Row | CrmRefused | None:
+        """The record's columns; None if it does not exist."""
         try:
             return await asyncio.to_thread(self.bridge.crm.read, record, columns)
         except CrmRefused as error:
@@ -260,20 +270,10 @@ class _Work:
         wanted = {note.name: note for note in target.all_notes()}
         if not wanted:
             return
-        self._known_notes = await load_all(self.conn, self.bridge.name, self.model.value, self.key)
+        await self.load_notes()
         if not (usable or self._known_notes) or not await self._record_is_there(target):
             return  # recordings of another connection are no reason to look for its record in this CRM
-        bodies: dict[str, list[tuple[NoteWriter, str]]] = {}
-        for held in sorted(usable, key=lambda item: (item.started_at, item.id)):
-            if held.deleted or readiness.summary(held) is not Readiness.READY:
-                continue  # a deleted one's notes stay as they are
-            visit = await self._visit(held)
-            rep = await self._rep_for(held)
-            for note in wanted.values():
-                body = note_body(held, visit, await self._zone_of(held), note.sections)
-                if body is not None:
-                    bodies.setdefault(note.name, []).append((self._note(note, held.id, rep), body))
-        for notes in bodies.values():
+        for notes in (await self.wanted_notes(target, usable)).values():
             by_target: dict[NoteTarget, list[tuple[NoteWriter, str]]] = {}
             for writer, body in notes:
                 by_target.setdefault(writer.target, []).append((writer, body))
@@ -282,6 +282,26 @@ class _Work:
         for recording_id, name in await self._moved(linked):
             if name in wanted:
                 self._count(await self._note(wanted[name], recording_id).withdraw())
+
+    async def load_notes(self) -> None:
+        """Read what the ledger knows of the record's notes."""
+        self._known_notes = await load_all(self.conn, self.bridge.name, self.model.value, self.key)
+
+    async def wanted_notes(
+        self, target: TargetSettings, usable: Sequence[RecordingSnapshot]
+    ) -> dict[str, list[tuple[NoteWriter, str]]]:
+        """What the notes should say, by the notes' names in the file."""
+        bodies: dict[str, list[tuple[NoteWriter, str]]] = {}
+        for held in sorted(usable, key=lambda item: (item.started_at, item.id)):
+            if held.deleted or readiness.summary(held) is not Readiness.READY:
+                continue  # a deleted one's notes stay as they are
+            visit = await self._visit(held)
+            rep = await self._rep_for(held)
+            for note in target.all_notes():
+                body = note_body(held, visit, await self._zone_of(held), note.sections)
+                if body is not None:
+                    bodies.setdefault(note.name, []).append((self._note(note, held.id, rep), body))
+        return bodies
 
     async def _write_notes(self, target: NoteTarget, notes: Sequence[tuple[NoteWriter, str]]) -> None:
         """Those that are to be made are made together; the others one after the other."""
@@ -304,7 +324,7 @@ class _Work:
     async def _record_is_there(self, target: TargetSettings) -> bool:
         """A note on a record that does not exist would belong to nobody."""
         if self._is_there is None:
-            row = await self._read(Record(target.table, target.key, self.key), (target.key,))
+            row = await self.read(Record(target.table, target.key, self.key), (target.key,))
             self._is_there = row is not None
         if not self._is_there:
             self.done.again = True
@@ -380,7 +400,7 @@ class _Work:
 
 
 @dataclass(frozen=True, slots=True)
-class _Field:
+class RecordField:
     """A field of the record, what was said about it, and what the ledger knows of it."""
 
     writer: FieldWriter
@@ -390,17 +410,6 @@ class _Field:
     @property
     def column(self) -> str:
         return self.writer.settings.to
-
-
-async def postpone(conn: AsyncConnection, due: Mapping[str, object], cause: str | None) -> None:
-    """Try a record again later, and later with each attempt. `due`: its key, and the `causes` that were seen."""
-    values = {"causes": None, **due, "cause": cause, "first": _FIRST_RETRY, "last": _LAST_RETRY}
-    await conn.execute(_LATER, values)
-
-
-def cause_of(reason: str, record: str) -> str:
-    """A reason without the record's id, so that records with the same cause can be found."""
-    return re.sub(rf"(?<!\w){re.escape(record)}(?!\w)", "…", reason) if record else reason
 
 
 def note_target(note: NoteSettings, rep: str | None = None) -> NoteTarget:
@@ -435,13 +444,4 @@ _CAUSES = text("select causes from due where connection = :connection and model 
 
 _DONE = text("""
     delete from due where connection = :connection and model = :model and record = :record and causes = :causes
-""")
-
-_LATER = text("""
-    update due
-    set attempts = attempts + 1,
-        retry_at = now() + make_interval(secs => least(:first * power(2, least(attempts, 16)), :last)),
-        cause = :cause
-    where connection = :connection and model = :model and record = :record
-      and (cast(:causes as integer) is null or causes = cast(:causes as integer))
 """)

@@ -19,7 +19,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.bridge.errors import Busy
-from fieldnote.bridge.pull.apply import Applied, apply_record, cause_of, postpone
+from fieldnote.bridge.pull.apply import Applied, apply_record
+from fieldnote.bridge.pull.ledger import cause_of, postpone
 from fieldnote.bridge.pull.results import Stuck
 from fieldnote.bridge.recording import Model
 from fieldnote.bridge.session import Bridge

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from pydantic_core import to_json
 from sqlalchemy import func, insert, select, text, update
@@ -289,4 +291,31 @@ _WRITE = text("""
     )
     insert into write_values (write_id, before, after, said)
     select id, cast(:before as jsonb), cast(:after as jsonb), cast(:said as jsonb) from written
+""")
+
+
+# --- records that wait
+
+_FIRST_RETRY: Final = 120  # seconds; doubled with each attempt
+_LAST_RETRY: Final = 6 * 3600
+
+
+async def postpone(conn: AsyncConnection, due: Mapping[str, object], cause: str | None) -> None:
+    """Try a record again later, and later with each attempt. `due`: its key, and the `causes` that were seen."""
+    values = {"causes": None, **due, "cause": cause, "first": _FIRST_RETRY, "last": _LAST_RETRY}
+    await conn.execute(_LATER, values)
+
+
+def cause_of(reason: str, record: str) -> str:
+    """A reason without the record's id, so that records with the same cause can be found."""
+    return re.sub(rf"(?<!\w){re.escape(record)}(?!\w)", "…", reason) if record else reason
+
+
+_LATER = text("""
+    update due
+    set attempts = attempts + 1,
+        retry_at = now() + make_interval(secs => least(:first * power(2, least(attempts, 16)), :last)),
+        cause = :cause
+    where connection = :connection and model = :model and record = :record
+      and (cast(:causes as integer) is null or causes = cast(:causes as integer))
 """)

@@ -178,6 +178,21 @@ class NoteWriter:
             return None
         return await self.apply(WITHDRAWN)
 
+    async def is_lost(self, live: str, body: str, *, adopt: bool) -> bool | None:
+        """Whether the note is our own without the ledger's knowledge; None if the ledger knows it as it is.
+
+        `adopt`: then the ledger keeps it as ours.
+        """
+        entry = await self._load()
+        if digest(live) == entry.base:
+            return None
+        if not self._is_lost_write(entry, live, body):
+            return False if entry.state in {None, NoteState.WRITTEN, NoteState.INTERRUPTED} else None
+        if adopt:
+            await self._record(None, live, action="adopted")
+            await self._save(NoteEntry(NoteState.WRITTEN, digest(live), digest(body)), NoteState.WRITTEN)
+        return True
+
     async def revert(self) -> NoteState:
         """A person undoes the note: it says that it is withdrawn, for good, unless a person edited it."""
         entry = await self._load()

@@ -174,7 +174,7 @@ async def _ended(conn: AsyncConnection, connection: str, task: str, *more: Colum
 
 
 async def _moves(bridge: Bridge, task: str, every: timedelta) -> bool:
-    """Whether a run is in progress that moved within three periods. A silent run is late, whichever process has the lock."""
+    """Whether a run is in progress that moved within three periods. A silent run is late."""
     mine = runs.c.connection == bridge.name, runs.c.kind == task, runs.c.finished_at.is_(None)
     moved = func.greatest(runs.c.started_at, func.coalesce(runs.c.moved_at, runs.c.started_at))
     async with bridge.engine.connect() as conn:

@@ -1,6 +1,7 @@
-"""Reconcile: reads Siro and the CRM, and finds where the push ledger is wrong, as after a restore from a backup.
+"""Reconcile: reads Siro and the CRM, and finds where the ledger is wrong, as after a restore from a backup.
 
-A ledger that is older than Siro does not know the records that were sent since, nor what else has changed there.
+A ledger that is older than Siro does not know the records that were sent since, nor what else has changed there. It
+does not know the writes into the CRM since either: without help those values would count as a person's.
 """
 
 from __future__ import annotations
@@ -15,14 +16,19 @@ from typing import Any, Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from fieldnote.bridge.connection import verify
 from fieldnote.bridge.locks import exclusive
+from fieldnote.bridge.pull.run import Pass, declare_name
 from fieldnote.bridge.push.deletions import SeenKeys
 from fieldnote.bridge.push.entries import Entry
 from fieldnote.bridge.push.run import mappers_of
 from fieldnote.bridge.push.stream import Stream
+from fieldnote.bridge.recording import Model
 from fieldnote.bridge.session import Bridge
+from fieldnote.bridge.status.lost_writes import Doubt, examine_record
 from fieldnote.json_form import camel_case
 from fieldnote.mapping.records import StreamName
+from fieldnote.siro import bulk
 from fieldnote.siro.models import Engagement, Opportunity
 
 _COMPARED: Final[Mapping[StreamName, tuple[str, ...]]] = {
@@ -45,6 +51,10 @@ class Finding(StrEnum):
     """Siro has other values than the ledger says."""
     REPLACED = "replaced"
     """Siro has it under another id of its own."""
+    LOST_WRITE = "lost_write"
+    """The CRM has what the recordings say; the ledger does not know that Fieldnote wrote it."""
+    OTHER_VALUE = "other_value"
+    """The CRM has another value than Fieldnote wrote last: a person's, or a write that the ledger lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +62,7 @@ class Difference:
     """One record that differs."""
 
     stream: str
+    """A stream of push, or what pull writes to: `pull.opportunity`."""
     key: str
     finding: Finding
     siro_id: str | None = None
@@ -67,19 +78,60 @@ class Reconciliation:
     differences: list[Difference] = field(default_factory=list)
     adopted: int = 0
     """Records that the next push sends again."""
+    compared: int = 0
+    """CRM records that recordings are linked to."""
+    kept: int = 0
+    """Writes in the CRM that the ledger knows now."""
+    stopped: str | None = None
+    """Why the recordings could not be read to the end; what was found may be less than there is."""
 
 
 async def reconcile(bridge: Bridge, *, adopt: bool = False) -> Reconciliation:
-    """Compare Siro's appointments and deals with the ledger and the CRM. Sends nothing.
+    """Compare Siro and the CRM with the ledger. Sends nothing, and writes nothing into the CRM.
 
-    `adopt`: the next push sends again what is unknown, lost, changed or replaced. Raises `Busy` while a push runs.
+    `adopt`: the next push sends again what is unknown, lost, changed or replaced; lost writes count as Fieldnote's own
+    again. Raises `Busy` while a push or pull runs.
     """
+    await verify(bridge)
     found = Reconciliation()
-    for name, mapper in mappers_of(bridge).items():
+    mappers = mappers_of(bridge) if bridge.config.push is not None else {}
+    for name, mapper in mappers.items():
         if name in _COMPARED:
             async with exclusive(bridge.engine, "push", bridge.name, name, max_wait=60):
                 await _Reconciler(Stream(bridge, name, mapper), found, adopt=adopt).run()
+    if bridge.config.pull is not None and bridge.config.pull.targets():
+        async with exclusive(bridge.engine, "pull", bridge.name, max_wait=60):
+            await _reconcile_pull(bridge, found, adopt=adopt)
     return found
+
+
+async def _reconcile_pull(bridge: Bridge, found: Reconciliation, *, adopt: bool) -> None:
+    """Read the recordings that the ledger does not know, then compare each record that one is linked to."""
+    await declare_name(bridge)
+    reading = Pass(bridge, 0, eager=True)
+    with bulk():
+        await reading.poll()
+        await reading.look_at_unfinished()
+    found.stopped = reading.result.stopped
+    after = ("", "")
+    while records := await _linked_records(bridge, after):
+        for model, key in records:
+            async with exclusive(bridge.engine, "record", bridge.name, model.value, key, max_wait=60) as conn:
+                doubtful = await examine_record(bridge, conn, model, key, adopt=adopt)
+            found.differences += [
+                Difference(f"pull.{model.value}", key, Finding(item.doubt.value), fields=(item.place,))
+                for item in doubtful
+            ]
+            found.compared += 1
+            found.kept += sum(item.doubt is Doubt.LOST_WRITE for item in doubtful) if adopt else 0
+        after = records[-1][0].value, records[-1][1]
+
+
+async def _linked_records(bridge: Bridge, after: tuple[str, str]) -> list[tuple[Model, str]]:
+    targets = bridge.config.pull.targets() if bridge.config.pull is not None else {}
+    values = {"connection": bridge.name, "models": list(targets), "model": after[0], "record": after[1]}
+    async with bridge.engine.connect() as conn:
+        return [(Model(row.model), row.record) for row in await conn.execute(_LINKED, values)]
 
 
 class _Reconciler:
@@ -186,6 +238,12 @@ _ELSEWHERE: Final = text("""
     union
     select related ->> :model from sent
     where connection = :connection and related ->> :model = any(cast(:ids as text[]))
+""")
+
+_LINKED: Final = text("""
+    select distinct model, record from recording_links
+    where connection = :connection and model = any(cast(:models as text[])) and (model, record) > (:model, :record)
+    order by model, record limit 500
 """)
 
 _LOST: Final = text("""
