@@ -5,13 +5,18 @@ from __future__ import annotations
 import logging
 
 from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
+from fastapi.routing import APIRoute, APIRouter
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from fieldnote import __version__
 from fieldnote.workspace.context import Workspace
 from fieldnote.workspace.http import routes_organization as organization
 from fieldnote.workspace.http import routes_user as user
+from fieldnote.workspace.http.calls import SLASH
+from fieldnote.workspace.http.edge import Edge
+from fieldnote.workspace.http.endpoints import AsciiJson
 from fieldnote.workspace.http.rate_limit import RateLimit
 from fieldnote.workspace.http.request_batching import RequestBatcher
 from fieldnote.workspace.resources.recordings import audio
@@ -37,16 +42,32 @@ def create_app(workspace: Workspace, *, rate_limit: RateLimit | None = None) -> 
     app.include_router(organization.router)
     app.include_router(user.router)
     app.include_router(audio.router)
+    app.add_middleware(Edge)
     app.add_exception_handler(HTTPException, _unknown_path)
     app.add_exception_handler(Exception, _fault)
     return app
 
 
-async def _unknown_path(request: Request, error: Exception) -> JSONResponse:
+async def _unknown_path(request: Request, error: Exception) -> Response:
     """As the gateway answers for a path, or a method on it, that it does not know."""
     status = error.status_code if isinstance(error, HTTPException) else 404
-    message = f"The current request is not defined by this API: {request.method} {request.url.path}"
-    return JSONResponse({"code": status, "message": message}, status_code=status)
+    path = request.scope["path"].replace(SLASH, "%2F")
+    message = f"The current request is not defined by this API: {request.method} {path}"
+    headers = {"Allow": ", ".join(_allowed(request))} if status == 405 else None
+    return AsciiJson({"code": status, "message": message}, status_code=status, headers=headers)
+
+
+def _allowed(request: Request) -> list[str]:
+    """The methods that some route takes on this path."""
+    routers: tuple[APIRouter, ...] = (organization.router, user.router, audio.router)
+    found = {
+        method
+        for router in routers
+        for route in router.routes
+        if isinstance(route, APIRoute) and route.matches(request.scope)[0] is not Match.NONE
+        for method in route.methods or ()
+    }
+    return sorted(found | ({"HEAD"} if "GET" in found else set()))
 
 
 async def _fault(request: Request, error: Exception) -> JSONResponse:

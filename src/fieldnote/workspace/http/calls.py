@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
@@ -16,7 +15,21 @@ from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.siro.models import RequestModel
-from fieldnote.workspace.http.errors import ApiError, failed, invalid, issue, issues_in, not_found, wrong_type
+from fieldnote.workspace.http.cursors import Listing, listing_of
+from fieldnote.workspace.http.errors import (
+    ApiError,
+    failed,
+    invalid,
+    issue,
+    mismatch,
+    missing,
+    not_among,
+    not_found,
+    too_big,
+    too_small,
+    wrong_type,
+)
+from fieldnote.workspace.http.model_issues import issues_in
 from fieldnote.workspace.pool import Transaction
 from fieldnote.workspace.tenancy import Caller
 
@@ -25,6 +38,11 @@ LONGEST_ID: Final = 500
 _INDEXED: Final = frozenset({"externalId", "mergedToExternalId", "mergedFromExternalIds"})
 _LONGEST_TEXT: Final = 4096
 _LARGEST: Final = 1e300
+_NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+NOBODY: Final = UUID(int=0)
+"""An id that no record has."""
+SLASH: Final = "\udc2f"
+"""A slash inside an id in the path, which was sent as `%2F`. No path that is decoded from UTF-8 holds this."""
 
 M = TypeVar("M", bound=RequestModel)
 T = TypeVar("T")
@@ -59,7 +77,7 @@ class Call:
         try:
             return model.read(self.body)
         except ValidationError as error:
-            raise invalid(issues_in(error)) from error
+            raise invalid(issues_in(error, model)) from error
 
     def read_all(self, model: type[M]) -> list[M]:
         """The body as records. Raises ApiError with all that is wrong in any; paths begin with the record's place."""
@@ -69,7 +87,7 @@ class Call:
         try:
             return list(batch.read(b'{"records":%b}' % self.body).records)
         except ValidationError as error:
-            raise invalid([one | {"path": one["path"][1:]} for one in issues_in(error)]) from error
+            raise invalid([one | {"path": one["path"][1:]} for one in issues_in(error, batch)]) from error
 
     def record_id(self, what: str, name: str = "id") -> str:
         """An id in the path; one that no record can have is not found."""
@@ -94,13 +112,25 @@ class Call:
             raise invalid([issue("invalid_string", [name], "Is too long or holds a NUL character")])
         return [value for value in given if value]
 
+    def word(self, name: str) -> str:
+        """A text in the path. PostgreSQL takes no NUL, so no record's id has one."""
+        value: str = self.request.path_params[name]
+        return value.replace("\0", "?").replace(SLASH, "/")
+
+    def required(self, *names: str) -> list[str]:
+        """Texts that must be given. Raises ApiError that names all that are missing."""
+        given = {name: self.text(name) for name in names}
+        if issues := [missing([name]) for name, value in given.items() if value is None]:
+            raise invalid(issues)
+        return [value for value in given.values() if value is not None]
+
     def id(self, name: str) -> str | None:
-        """An id of a record of ours."""
+        """The id of a record; one that no record can have becomes an id that no record has."""
         value = self.text(name)
         try:
             return None if value is None else str(UUID(value))
         except ValueError:
-            raise invalid([issue("invalid_string", [name], "Invalid id")]) from None
+            return str(NOBODY)
 
     def moment(self, name: str) -> datetime | None:
         """A time; without a zone it is UTC."""
@@ -113,6 +143,21 @@ class Call:
         except (ValueError, OverflowError):
             raise invalid([issue("invalid_string", [name], "Invalid date")]) from None
 
+    def bound(self, name: str, side: str) -> tuple[str, datetime] | None:
+        """A filter on a time, as a comparison with a stored time: `>=` or `<`, and with which.
+
+        Times are shown with milliseconds and stored with microseconds. `side` (`>`, `>=`, `<` or `<=`) compares the
+        time that is shown.
+        """
+        if (at := self.moment(name)) is None:
+            return None
+        try:
+            shown = at.replace(microsecond=at.microsecond // 1000 * 1000)
+            up = shown != at if side in {">=", "<"} else True
+            return ">=" if side[0] == ">" else "<", shown + timedelta(milliseconds=1) * up
+        except OverflowError:
+            return ">=" if side[0] == ">" else "<", at
+
     def flag(self, name: str) -> bool | None:
         """`true` or `false`."""
         value = self.choice(name, ("true", "false"))
@@ -122,73 +167,38 @@ class Call:
         """One of some words."""
         value = self.text(name)
         if value is not None and value not in (words := list(among)):
-            expected = " | ".join(f"'{word}'" for word in words)
-            message = f"Invalid enum value. Expected {expected}, received '{value}'"
-            raise invalid([issue("invalid_enum_value", [name], message)])
+            raise invalid([not_among([name], words, value)])
         return value
 
-    def page_size(self, *, default: int, largest: int, name: str = "pageSize") -> int:
-        """How many items a page has."""
+    def page_size(self, *, default: int, most: int | None = None, clamp: int = 1000, name: str = "pageSize") -> int:
+        """How many items a page has. More than `most`, the contract's maximum, is refused.
+
+        Where the contract has no maximum, a page has at most `clamp` items, however many are asked for.
+        """
         value = self.text(name)
         if value is None:
             return default
-        if not value.isascii() or not value.isdigit():
-            message = "Expected number, received string"
-            raise invalid([issue("invalid_type", [name], message, expected="number", received="string")])
-        size = int(value[:9])
-        if not 1 <= size <= largest:
-            code, edge = ("too_small", "greater than or equal to 1") if size < 1 else ("too_big", f"at most {largest}")
-            raise invalid([issue(code, [name], f"Number must be {edge}")])
-        return size
+        return min(whole(name, value, most=most), clamp)
 
-    def cursor(self, *, of_words: bool = False) -> tuple[datetime, str] | None:
-        """Where the page before ended, of a list by time. `of_words`: the records' ids need not be UUIDs."""
-        if (ended := self._cursor()) is None:
-            return None
-        try:
-            at, record_id = ended
-            if of_words and isinstance(record_id, str) and "\0" not in record_id:
-                return datetime.fromisoformat(at).astimezone(UTC), record_id
-            return datetime.fromisoformat(at).astimezone(UTC), str(UUID(record_id))
-        except (ValueError, TypeError, AttributeError, OverflowError):
-            raise _no_cursor() from None
-
-    def key_cursor(self) -> tuple[str, str] | None:
-        """Where the page before ended, of a list by connection and external id."""
-        if (ended := self._cursor()) is None:
-            return None
-        try:
-            connection_id, key = ended
-            if not isinstance(key, str) or "\0" in key:
-                raise _no_cursor()
-            return str(UUID(connection_id)), key
-        except (ValueError, TypeError, AttributeError):
-            raise _no_cursor() from None
-
-    def _cursor(self) -> Any:
-        value = self.text("cursor")
-        try:
-            return None if value is None else json.loads(base64.urlsafe_b64decode(value.encode()))
-        except (ValueError, binascii.Error, RecursionError):
-            raise _no_cursor() from None
+    def listing(self, *filters: str, order: str = "") -> Listing:
+        """The list that is asked for: its path, these filters as they were given, and its order."""
+        given = [self.texts(name) for name in filters]
+        caller = (self.caller.organization_id, self.caller.user_id)
+        return listing_of(self.text("cursor"), self.request.scope["path"], caller, filters, given, order)
 
 
-def _no_cursor() -> ApiError:
-    return invalid([issue("custom", ["cursor"], "Is not a cursor of this list")])
-
-
-def cursor_of(at: datetime, record_id: str) -> str:
-    """What `Call.cursor` reads."""
-    return _encoded([at.isoformat(), record_id])
-
-
-def key_cursor_of(connection_id: str, key: str) -> str:
-    """What `Call.key_cursor` reads."""
-    return _encoded([connection_id, key])
-
-
-def _encoded(ended: list[str]) -> str:
-    return base64.urlsafe_b64encode(json.dumps(ended).encode()).decode()
+def whole(name: str, value: str, *, least: int = 1, most: int | None = None) -> int:
+    """The whole number in a parameter. Raises ApiError outside of `least` and `most`."""
+    if not _NUMBER.fullmatch(value):
+        raise invalid([mismatch("number", "string", [name])])
+    if not float(value).is_integer():
+        raise invalid([mismatch("integer", "float", [name])])
+    number = int(float(value)) if len(value) < 16 else (-1 if value.startswith("-") else 1) * 10**15
+    if number < least:
+        raise invalid([too_small([name], least)])
+    if most is not None and number > most:
+        raise invalid([too_big([name], most)])
+    return number
 
 
 def read_each(calls: Sequence[Call], read: Callable[[Call], T]) -> tuple[dict[int, T], dict[int, Any]]:

@@ -14,6 +14,7 @@ from fastapi.responses import JSONResponse, Response
 from psycopg.errors import InsufficientPrivilege
 from sqlalchemy.exc import DBAPIError
 
+from fieldnote.http_body import BodyRefused, read_body
 from fieldnote.workspace import credentials
 from fieldnote.workspace.http.calls import Call
 from fieldnote.workspace.http.errors import ApiError, failed
@@ -29,7 +30,7 @@ Gatherer = Callable[[Sequence[Call]], Awaitable[list[Any]]]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-class _Json(JSONResponse):
+class AsciiJson(JSONResponse):
     """JSON in ASCII, as a text may hold half a surrogate pair, which UTF-8 cannot carry."""
 
     def render(self, content: Any) -> bytes:
@@ -62,14 +63,23 @@ def _endpoint(operation: Operation, status: int) -> Endpoint:
             _count(request, hashed)
             done = await batcher.run(operation, PendingCall(request, await _body(request), hashed))
         except ApiError as error:
-            return _Json(error.body, status_code=error.status)
+            return error_response(error)
         except (InsufficientPrivilege, DBAPIError) as error:
             if not isinstance(getattr(error, "orig", error), InsufficientPrivilege):
                 raise
-            return _Json({"error": "The token does not allow this"}, status_code=403)  # a row policy refused it
-        return _Json(done, status_code=status)
+            return error_response(failed(403, "The token does not allow this"))  # a row policy refused it
+        return AsciiJson(done, status_code=status)
 
     return answer
+
+
+def error_response(error: ApiError) -> Response:
+    """The answer to a call that failed. A 401 names the scheme, and a 415 the encodings, as HTTP wants it."""
+    headers = {
+        401: {"WWW-Authenticate": 'Bearer realm="Fieldnote workspace"'},
+        415: {"Accept-Encoding": "gzip, identity"},
+    }
+    return AsciiJson(error.body, status_code=error.status, headers=headers.get(error.status))
 
 
 def _named(answer: Endpoint, handler: Callable[..., Any]) -> Endpoint:
@@ -103,9 +113,8 @@ def _count(request: Request, hashed: bytes) -> None:
 
 
 async def _body(request: Request) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST_BODY:
-            raise failed(413, f"The request body is larger than {LARGEST_BODY} bytes")
-    return bytes(body)
+    try:
+        coding = request.headers.get("content-encoding", "")
+        return await read_body(request.stream(), largest=LARGEST_BODY, coding=coding)
+    except BodyRefused as error:
+        raise failed(error.status, error.reason) from None

@@ -6,26 +6,11 @@ not valid; `{"code": 404, "message": "..."}` for a path that the gateway does no
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
-
-from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
 Path = Sequence[str | int]
 
-# Pydantic's types of error, and what Zod would have expected there.
-_EXPECTED: Final = {
-    "string_type": "string",
-    "bool_type": "boolean",
-    "list_type": "array",
-    "model_type": "object",
-    "model_attributes_type": "object",
-    "dict_type": "object",
-    "float_type": "number",
-    "int_type": "number",
-}
 _JSON_NAMES: Final = {
     "str": "string", "int": "number", "float": "number", "bool": "boolean", "list": "array", "dict": "object",
     "NoneType": "null",
@@ -47,7 +32,7 @@ def failed(status: int, message: str) -> ApiError:
 
 
 def not_found(what: str) -> ApiError:
-    """404 for a record that is not there."""
+    """404 for a record that does not exist."""
     return failed(404, f"{what} not found")
 
 
@@ -61,37 +46,62 @@ def issue(code: str, path: Path, message: str, **more: str) -> dict[str, Any]:
     return {"code": code, "path": list(path), "message": message, **more}
 
 
+def json_type(value: Any) -> str:
+    """The type of a value, as JSON names it."""
+    return _JSON_NAMES.get(type(value).__name__, "unknown")
+
+
 def wrong_type(expected: str, value: Any, path: Path = ()) -> dict[str, Any]:
     """A value of another type than JSON's `expected`."""
-    received = _JSON_NAMES.get(type(value).__name__, "unknown")
-    message = f"Expected {expected}, received {received}"
-    return issue("invalid_type", path, message, expected=expected, received=received)
+    received = json_type(value)
+    if expected == "integer":
+        expected, received = ("integer", "float") if isinstance(value, float) else ("number", received)
+    return mismatch(expected, received, path)
 
 
-def issues_in(error: ValidationError, *path: str | int) -> list[dict[str, Any]]:
-    """What a model refuses in the value at `path` of a body. Raises ApiError, 400, where it is no JSON."""
-    details = error.errors(include_url=False)
-    if any(detail["type"] == "json_invalid" for detail in details):
-        raise failed(400, "The request body is not valid JSON")
-    return [_issue_of(detail, (*path, *detail["loc"])) for detail in details]
+def mismatch(expected: str, received: str, path: Path) -> dict[str, Any]:
+    """Two types that differ, by name."""
+    return issue(
+        "invalid_type", path, f"Expected {expected}, received {received}", expected=expected, received=received
+    )
 
 
-def _issue_of(detail: ErrorDetails, path: Path) -> dict[str, Any]:
-    kind = detail["type"]
-    received = _JSON_NAMES.get(type(detail.get("input")).__name__, "unknown")
-    if kind == "missing":
-        return issue("invalid_type", path, "Required", received="undefined")
-    if kind in _EXPECTED:
-        return wrong_type(_EXPECTED[kind], detail.get("input"), path)
-    if kind in {"enum", "literal_error"}:
-        return issue("invalid_enum_value", path, "Invalid enum value. " + _sentence(detail["msg"]))
-    if received == "null":
-        return issue("invalid_type", path, "Expected a value, received null", received=received)
-    code = "invalid_string" if received == "string" else "custom"
-    return issue(code, path, _sentence(detail["msg"]))
+def missing(path: Path, expected: str = "string") -> dict[str, Any]:
+    """A required value that was left out."""
+    return issue("invalid_type", path, "Required", expected=expected, received="undefined")
 
 
-def _sentence(message: str) -> str:
-    """Pydantic's words without its prefix."""
-    text = re.sub(r"^Value error, ", "", message).replace("Input should be ", "Expected ")
-    return text[:1].upper() + text[1:]
+def too_small(path: Path, least: float) -> dict[str, Any]:
+    """A number below its minimum."""
+    return issue("too_small", path, f"Number must be greater than or equal to {least:g}")
+
+
+def too_big(path: Path, most: float) -> dict[str, Any]:
+    """A number above its maximum."""
+    return issue("too_big", path, f"Number must be less than or equal to {most:.15g}")
+
+
+def not_among(path: Path, words: Iterable[str], value: Any) -> dict[str, Any]:
+    """A word that is not one of the listed ones."""
+    message = f"Invalid enum value. Expected {quoted(words)}, received '{value}'"
+    return issue("invalid_enum_value", path, message)
+
+
+def quoted(words: Iterable[str]) -> str:
+    """Words as Zod lists them: `'A' | 'B'`."""
+    return " | ".join(f"'{word}'" for word in words)
+
+
+def whole_number(
+    path: Path, value: float | None, *, default: int, least: int = 1, most: int | None = None, clamp: int | None = None
+) -> int:
+    """A number of a body that counts something. Raises ApiError outside `least` and `most`; `clamp` lowers it."""
+    if value is None:
+        return default
+    if value != int(value):
+        raise invalid([mismatch("integer", "float", path)])
+    if value < least:
+        raise invalid([too_small(path, least)])
+    if most is not None and value > most:
+        raise invalid([too_big(path, most)])
+    return int(value) if clamp is None else min(int(value), clamp)

@@ -10,7 +10,6 @@ from sqlalchemy import text
 from fieldnote.workspace import credentials
 from fieldnote.workspace.http.calls import Call
 from fieldnote.workspace.http.endpoints import Handler, endpoint
-from fieldnote.workspace.http.errors import invalid, issue
 from fieldnote.workspace.resources.crm import links
 from fieldnote.workspace.resources.organization import (
     conversation_types,
@@ -44,7 +43,8 @@ async def list_utterances(call: Call) -> dict[str, Any]:
     said: list[dict[str, Any]] = (await call.conn.execute(_SAID, {"id": row.id})).scalar_one_or_none() or []
     speakers = list(dict.fromkeys(utterance["speaker"] for utterance in said))
     tags = {speaker: str(number) for number, speaker in enumerate(speakers)}
-    start, size = _offset(call), call.page_size(default=1000, largest=10_000)
+    listing = call.listing()
+    start, size = listing.number(), call.page_size(default=1000, clamp=10_000)
     page = said[start : start + size]
     end = start + len(page)
     return {
@@ -54,15 +54,8 @@ async def list_utterances(call: Call) -> dict[str, Any]:
             "isLowDataMode": False,
         },
         "pageSize": size,
-        "cursor": end if end < len(said) else None,
+        "cursor": listing.number_of(end) if end < len(said) else None,
     }
-
-
-def _offset(call: Call) -> int:
-    value = call.text("cursor") or "0"
-    if not value.isascii() or not value.isdigit() or len(value) > 9:
-        raise invalid([issue("custom", ["cursor"], "Is not a cursor of this list")])
-    return int(value)
 
 
 def _utterance(utterance: dict[str, Any], tags: dict[str, str]) -> dict[str, Any]:

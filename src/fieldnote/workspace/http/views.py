@@ -66,9 +66,9 @@ def moment(value: datetime | None) -> str | None:
     return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def exact(value: datetime) -> str:
-    """With microseconds, where a client may ask for what comes after it."""
-    return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+def moment_of(told: str | None) -> str | None:
+    """The same of a time as a request gave it, with any number of digits."""
+    return None if told is None else moment(datetime.fromisoformat(told))
 
 
 def person_names(row: Any) -> tuple[str | None, str | None]:
@@ -103,9 +103,9 @@ def _engagement(row: Any) -> dict[str, Any]:
         accountId=row.account_id,
         opportunityId=row.opportunity_id,
         recordingId=row.recording_id,
-        deletedAt=fields.get("deletedAt"),
-        createdAt=exact(row.created_at),
-        updatedAt=exact(row.updated_at),
+        deletedAt=moment_of(fields.get("deletedAt")),
+        createdAt=moment(row.created_at),
+        updatedAt=moment(row.updated_at),
     )
 
 
@@ -124,14 +124,14 @@ def _opportunity(row: Any) -> dict[str, Any]:
         name=fields.get("name"),
         amount=fields.get("amount"),
         disposition=fields.get("disposition"),
-        closedAt=fields.get("closedAt"),
+        closedAt=moment_of(fields.get("closedAt")),
         opportunityUsers=row.people,
         account=_account(row),
         accountId=row.account_id,
         recordingId=row.recording_id,
-        deletedAt=fields.get("deletedAt"),
-        createdAt=exact(row.created_at),
-        updatedAt=exact(row.updated_at),
+        deletedAt=moment_of(fields.get("deletedAt")),
+        createdAt=moment(row.created_at),
+        updatedAt=moment(row.updated_at),
     )
 
 
@@ -177,8 +177,8 @@ def _recording(row: Any, result: str, base_url: str) -> dict[str, Any]:
         "deletedAt": moment(row.deleted_at),
         "rootDataPurgedAt": moment(row.root_data_purged_at),
         "links": {"web": {"self": f"{base_url}/api-externalApi/v1/core/recordings/{row.id}"}},
-        "createdAt": exact(row.created_at),
-        "updatedAt": exact(row.updated_at),
+        "createdAt": moment(row.created_at),
+        "updatedAt": moment(row.updated_at),
     }
 
 

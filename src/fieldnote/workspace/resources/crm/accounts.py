@@ -13,7 +13,7 @@ from fieldnote.workspace.domain.crm.writes import Given, Owner, put
 from fieldnote.workspace.domain.matching.linking import defer_links
 from fieldnote.workspace.http.calls import Call
 from fieldnote.workspace.http.errors import not_found
-from fieldnote.workspace.http.views import exact, moment
+from fieldnote.workspace.http.views import moment
 
 # What is deleted has left this list: the answer could not say so.
 _ACCOUNTS: Final = """
@@ -85,8 +85,8 @@ def _account(row: Any) -> dict[str, Any]:
         "id": row.id,
         "externalId": row.external_id,
         "addresses": row.fields.get("addresses") or [],
-        "createdAt": exact(row.created_at),
-        "updatedAt": exact(row.updated_at),
+        "createdAt": moment(row.created_at),
+        "updatedAt": moment(row.updated_at),
         **shown,
         **{name: value for name, value in place.items() if value is not None},
     }

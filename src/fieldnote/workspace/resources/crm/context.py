@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from fieldnote.workspace.http.views import exact, moment
+from fieldnote.workspace.http.views import moment, moment_of
 from fieldnote.workspace.pool import Transaction
 
 _KINDS: Final = ("account", "lead", "contact", "opportunity", "engagement")
@@ -54,8 +54,8 @@ def customer_of(row: Any) -> dict[str, Any]:
         "emailAddress": next(iter(fields.get("emailAddresses") or ()), None),
         "amount": deal.get("amount"),
         "disposition": deal.get("disposition"),
-        "closedAt": deal.get("closedAt"),
-        "lastActivityAt": fields.get("lastActivityAt"),
+        "closedAt": moment_of(deal.get("closedAt")),
+        "lastActivityAt": moment_of(fields.get("lastActivityAt")),
         "opportunity": None if row.opportunity_id is None else _deal(row, deal),
         "opportunityAccountName": _fields(row, "account").get("name") if row.opportunity_id else None,
         "opportunityContactName": _name(_fields(row, "contact")) if row.opportunity_id else None,
@@ -74,8 +74,8 @@ def customer_of(row: Any) -> dict[str, Any]:
         "integrationPlatform": row.platform,
         "matchingSource": row.source,
         "recordingId": row.recording_id,
-        "createdAt": exact(getattr(row, f"{kind}_made")),
-        "updatedAt": exact(getattr(row, f"{kind}_changed")),
+        "createdAt": moment(getattr(row, f"{kind}_made")),
+        "updatedAt": moment(getattr(row, f"{kind}_changed")),
     }
 
 
@@ -90,7 +90,7 @@ def opportunities_of(row: Any) -> list[dict[str, Any]]:
             "name": deal.get("name"),
             "amount": deal.get("amount"),
             "disposition": deal.get("disposition"),
-            "closedAt": deal.get("closedAt"),
+            "closedAt": moment_of(deal.get("closedAt")),
             "accountId": row.account_id,
             "accountExternalId": row.account_key,
             "accountName": account.get("name"),
@@ -102,7 +102,8 @@ def opportunities_of(row: Any) -> list[dict[str, Any]]:
 
 
 def _deal(row: Any, fields: Mapping[str, Any]) -> dict[str, Any]:
-    told = {name: fields.get(name) for name in ("name", "amount", "disposition", "closedAt")}
+    told = {name: fields.get(name) for name in ("name", "amount", "disposition")}
+    told["closedAt"] = moment_of(fields.get("closedAt"))
     return (
         {name: value for name, value in told.items() if value is not None}
         | {

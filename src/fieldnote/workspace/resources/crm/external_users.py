@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from fieldnote.workspace.http.calls import Call, key_cursor_of
+from fieldnote.workspace.http.calls import Call
 from fieldnote.workspace.http.errors import not_found
-from fieldnote.workspace.http.views import exact
+from fieldnote.workspace.http.views import moment
 
 _USERS: Final = """
 select id::text, external_id, organization_id::text, connection_id::text, email, name, user_id::text, matched_by,
@@ -24,12 +24,12 @@ _ONE: Final = _USERS + " where id = %(id)s"
 
 async def list_external_users(call: Call) -> dict[str, Any]:
     """The CRM's users by page."""
-    size = call.page_size(default=100, largest=1000)
-    after = call.key_cursor()
+    size, listing = call.page_size(default=100), call.listing()
+    after = listing.key()
     place = {} if after is None else {"connection": after[0], "key": after[1]}
     rows = await call.transaction.rows(_NEXT if place else _FIRST, place | {"limit": size + 1})
     page = rows[:size]
-    more = key_cursor_of(page[-1].connection_id, page[-1].external_id) if len(rows) > size else None
+    more = listing.cursor(page[-1].connection_id, page[-1].external_id) if len(rows) > size else None
     return {"data": [_user(row) for row in page], "cursor": more}
 
 
@@ -52,6 +52,6 @@ def _user(row: Any) -> dict[str, Any]:
         "name": row.name,
         "userId": row.user_id,
         "matchedBy": row.matched_by,
-        "createdAt": exact(row.created_at),
-        "updatedAt": exact(row.updated_at),
+        "createdAt": moment(row.created_at),
+        "updatedAt": moment(row.updated_at),
     }

@@ -10,7 +10,7 @@ from typing import Any, Final, LiteralString
 from fieldnote.siro.models import ConnectionCreate, ConnectionUpdate, IntegrationPlatform, SalesforceConnect
 from fieldnote.workspace.http.calls import Call
 from fieldnote.workspace.http.errors import failed, not_found
-from fieldnote.workspace.http.views import exact
+from fieldnote.workspace.http.views import moment
 
 # What a list may be asked for; a connection can be made to those alone that `IntegrationPlatform` has.
 _LISTED: Final = (
@@ -124,6 +124,6 @@ def _connection(row: Any) -> dict[str, Any]:
         "isActive": row.is_active,
         "syncTranscript": row.sync_transcript,
         "syncStatus": [],
-        "createdAt": exact(row.created_at),
-        "updatedAt": exact(row.updated_at),
+        "createdAt": moment(row.created_at),
+        "updatedAt": moment(row.updated_at),
     }

@@ -8,7 +8,7 @@ from fieldnote.siro.models import LinkTarget, LinkTrigger, RequestModel
 from fieldnote.workspace.domain.matching.choices import choose, unlink
 from fieldnote.workspace.http.calls import Call
 from fieldnote.workspace.http.errors import invalid, issue, not_found
-from fieldnote.workspace.http.views import moment
+from fieldnote.workspace.http.views import moment, moment_of
 
 _TABLES: Final = {
     LinkTarget.ENGAGEMENT: ("engagements", "engagement"),
@@ -43,7 +43,7 @@ async def link(call: Call) -> dict[str, Any]:
         "id": record.id,
         "externalId": record.external_id,
         "name": record.name,
-        "lastActivityAt": record.last_activity_at or moment(record.updated_at),
+        "lastActivityAt": moment_of(record.last_activity_at) or moment(record.updated_at),
     }
     return {"data": data}
 

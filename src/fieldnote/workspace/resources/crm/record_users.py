@@ -26,10 +26,11 @@ from fieldnote.workspace.domain.crm.records import Touched
 from fieldnote.workspace.domain.crm.rep_users import map_users
 from fieldnote.workspace.domain.crm.writes import Given, Owner, Placed, place, put, stamp
 from fieldnote.workspace.domain.matching.linking import defer_links
+from fieldnote.workspace.http import cursors
 from fieldnote.workspace.http.calls import Call
 from fieldnote.workspace.http.endpoints import Handler
-from fieldnote.workspace.http.errors import ApiError, failed, invalid, issue, not_found
-from fieldnote.workspace.http.views import exact
+from fieldnote.workspace.http.errors import ApiError, failed, invalid, missing, not_found
+from fieldnote.workspace.http.views import moment
 
 _PAGE: Final = 1000
 
@@ -94,12 +95,17 @@ async def list_members(kind: RecordUsers, call: Call) -> list[dict[str, Any]]:
     """Those who are on records, the earliest first; of one record or rep. The cursor is the last id that was seen."""
     wheres: list[str] = []
     values: dict[str, Any] = {"limit": _PAGE}
-    for name, column in ((kind.name, kind.record), ("userId", "crm_user_id"), ("cursor", "")):
-        if (given := call.id(name)) is None:
-            continue
-        values[name] = given
-        last = f"select l.created_at, l.id from {kind.table.name} l where l.id = %({name})s"  # noqa: S608 - our names
-        wheres.append(f"p.{column} = %({name})s" if column else f"(p.created_at, p.id) > ({last})")
+    for name, column in ((kind.name, kind.record), ("userId", "crm_user_id")):
+        if (given := call.id(name)) is not None:
+            values[name] = given
+            wheres.append(f"p.{column} = %({name})s")
+    if (last := call.id("cursor")) is not None:
+        values["last"] = last
+        statement: Any = f"select 1 from {kind.table.name} p where {' and '.join((*wheres, 'p.id = %(last)s'))}"  # noqa: S608 - names of our own
+        if not await call.transaction.rows(statement, values):
+            raise cursors.refused()
+        after = f"select l.created_at, l.id from {kind.table.name} l where l.id = %(last)s"  # noqa: S608 - as above
+        wheres.append(f"(p.created_at, p.id) > ({after})")
     rows = await call.transaction.rows(_select(kind, *wheres), values)
     return [_member(kind, row) for row in rows]
 
@@ -113,9 +119,9 @@ async def create_member(kind: RecordUsers, call: Call) -> dict[str, Any]:
     """Put a rep on a record; one who is on it already stays the same one."""
     wanted = call.read(kind.model)
     record, person = wanted.wire().get(kind.name), wanted.user_id
-    missing = [name for name, value in ((kind.name, record), ("userId", person)) if value is None]
-    if missing:
-        raise invalid([issue("invalid_type", [name], "Required", received="undefined") for name in missing])
+    lacking = [name for name, value in ((kind.name, record), ("userId", person)) if value is None]
+    if lacking:
+        raise invalid([missing([name]) for name in lacking])
     record_id = await _known(call, kind.records, record, kind.of)
     person_id = await _known(call, crm_users, person, "User")
     await _place(kind, call, record_id, person_id, wanted)
@@ -249,8 +255,8 @@ def _member(kind: RecordUsers, row: Any) -> dict[str, Any]:
             "userId": row.person_id,
             "organizationId": row.organization_id,
             "integrationConnectionId": row.connection_id,
-            "createdAt": exact(row.created_at),
-            "updatedAt": exact(row.updated_at),
+            "createdAt": moment(row.created_at),
+            "updatedAt": moment(row.updated_at),
         }
         | share
         | name

@@ -10,13 +10,12 @@ from fieldnote.siro.models import ExternalIdType, SoftDeleteRemoved
 from fieldnote.workspace.domain.crm.records import Touched
 from fieldnote.workspace.domain.matching.evidence import SEEN_IN_LIST
 from fieldnote.workspace.domain.matching.linking import defer_links
-from fieldnote.workspace.http import views
-from fieldnote.workspace.http.calls import Call, key_cursor_of
+from fieldnote.workspace.http import cursors, views
+from fieldnote.workspace.http.calls import Call
 from fieldnote.workspace.http.errors import not_found
 from fieldnote.workspace.pool import Transaction
 
 _PAGE: Final = 100
-_LARGEST_PAGE: Final = 1000
 
 # Pages go by connection and external id, which every record has for good. A condition that is not asked for is
 # left out: with all of them in one statement no index would fit.
@@ -56,11 +55,19 @@ select e.id::text
   from engagement_users p join engagements e on e.id = p.engagement_id
  where p.crm_user_id = %(rep)s and p.deleted_at is null and e.deleted_at is null
    and e.activity_type = any(%(kinds)s)
-   and (%(after)s::timestamptz is null or e.starts_at > %(after)s)
+   and (%(after)s::timestamptz is null or e.starts_at >= %(after)s)
    and (%(before)s::timestamptz is null or e.starts_at < %(before)s)
    and (%(last)s::uuid is null
         or (e.starts_at, e.id) > (select l.starts_at, l.id from engagements l where l.id = %(last)s::uuid))
  order by e.starts_at, e.id limit %(limit)s
+"""
+
+# The last appointment of the page before: the rep's, and in the window, though it may have been deleted since.
+_SEEN_BEFORE: Final = """
+select 1 from engagement_users p join engagements e on e.id = p.engagement_id
+ where p.crm_user_id = %(rep)s and e.id = %(last)s::uuid
+   and (%(after)s::timestamptz is null or e.starts_at >= %(after)s)
+   and (%(before)s::timestamptz is null or e.starts_at < %(before)s)
 """
 
 View = Callable[[Transaction, Sequence[str]], Awaitable[list[dict[str, Any]]]]
@@ -79,7 +86,8 @@ async def list_opportunities(call: Call) -> dict[str, Any]:
 async def _list(call: Call, table: str, view: View) -> dict[str, Any]:
     wheres: list[str] = []
     values: dict[str, Any] = {"limit": _PAGE + 1}
-    if (after := call.key_cursor()) is not None:
+    listing = call.listing("externalId", "recordingId")
+    if (after := listing.key()) is not None:
         wheres.append(_PAGE_AFTER)
         values |= {"connection": after[0], "key": after[1]}
     if (external := call.text("externalId")) is not None:
@@ -92,7 +100,7 @@ async def _list(call: Call, table: str, view: View) -> dict[str, Any]:
  where {" and ".join(wheres) or "true"} order by r.connection_id, r.external_id limit %(limit)s"""  # noqa: S608 - ours
     rows = await call.transaction.rows(statement, values)
     page = rows[:_PAGE]
-    more = key_cursor_of(page[-1].connection_id, page[-1].external_id) if len(rows) > _PAGE else None
+    more = listing.cursor(page[-1].connection_id, page[-1].external_id) if len(rows) > _PAGE else None
     shown = await view(call.transaction, [row.id for row in page])
     return {"data": shown, "cursor": more, "hasNextPage": more is not None}
 
@@ -127,8 +135,7 @@ async def delete_engagement(call: Call) -> bool:
 def _named(call: Call, kind: str) -> str:
     if kind == ExternalIdType.INTERNAL:
         return call.record_id("Engagement")
-    external_id: str = call.request.path_params["id"]
-    return external_id.replace("\0", "?")  # PostgreSQL takes no NUL, so no record's id has one
+    return call.word("id")
 
 
 async def delete_opportunity(call: Call) -> bool:
@@ -164,10 +171,17 @@ async def list_appointments(call: Call) -> list[dict[str, Any]]:
     values = {
         "rep": rep,
         "kinds": [*SEEN_IN_LIST],
-        "after": call.moment("startingAfter"),
-        "before": call.moment("startingBefore"),
+        "after": _bound(call, "startingAfter", ">"),
+        "before": _bound(call, "startingBefore", "<"),
         "last": call.id("cursor"),
-        "limit": call.page_size(default=_PAGE, largest=_LARGEST_PAGE, name="limit"),
+        "limit": call.page_size(default=_PAGE, name="limit"),
     }
+    if values["last"] is not None and not await call.transaction.rows(_SEEN_BEFORE, values):
+        raise cursors.refused()
     rows = await call.transaction.rows(_APPOINTMENTS, values)
     return await views.engagements(call.transaction, [row.id for row in rows])
+
+
+def _bound(call: Call, name: str, side: str) -> datetime | None:
+    bound = call.bound(name, side)
+    return None if bound is None else bound[1]

@@ -19,7 +19,7 @@ from fieldnote.siro.models import (
     SummaryPromptsSave,
 )
 from fieldnote.workspace.http.calls import Call
-from fieldnote.workspace.http.errors import failed, invalid, issue, not_found
+from fieldnote.workspace.http.errors import failed, not_found
 from fieldnote.workspace.resources.organization.tokens import own
 from fieldnote.workspace.resources.recordings.intake import read_exactly
 
@@ -63,10 +63,7 @@ _INDUSTRY: Final = (
 
 async def list_types(call: Call) -> dict[str, Any]:
     """All kinds of conversation, the oldest first: a recording that names none is of that."""
-    organization = call.text("organizationId")
-    if organization is None:
-        missing = issue("invalid_type", ["organizationId"], "Required", expected="string", received="undefined")
-        raise invalid([missing])
+    [organization] = call.required("organizationId")
     own(call, organization)
     rows = await call.transaction.rows(_ALL, {})
     prompts = await _prompts_of(call, [row.id for row in rows])

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 from fieldnote.siro.models import AccessTokenCreate, AccessTokenRevoke, OAuthAppCreate, Scope
 from fieldnote.workspace import credentials
 from fieldnote.workspace.http.calls import Call
-from fieldnote.workspace.http.errors import failed, invalid, issue, not_found
+from fieldnote.workspace.http.errors import failed, not_found
 from fieldnote.workspace.http.views import moment
 from fieldnote.workspace.resources.organization.tokens import own
 
@@ -59,8 +59,9 @@ async def create_oauth_app(call: Call) -> dict[str, Any]:
 
 async def list_oauth_apps(call: Call) -> dict[str, Any]:
     """The apps of an owner, the deleted ones too."""
-    own(call, _required(call, "organizationId"))
-    rows = await call.transaction.rows(_APPS_OF, {"owner": _required(call, "owner")})
+    organization, owner = call.required("organizationId", "owner")
+    own(call, organization)
+    rows = await call.transaction.rows(_APPS_OF, {"owner": owner})
     return _page(call, rows, _app, lambda row: row.client_id)
 
 
@@ -107,7 +108,7 @@ async def create_access_token(call: Call) -> dict[str, Any]:
 
 async def list_access_tokens(call: Call) -> dict[str, Any]:
     """The tokens of an owner's app, those that ended too."""
-    app, owner = await _find_app(call), _required(call, "owner")
+    app, [owner] = await _find_app(call), call.required("owner")
     rows = await call.transaction.rows(_TOKENS, {"client": app.client_id}) if app.owner_id == owner else []
     return _page(call, rows, _token_of(call), lambda row: row.id)
 
@@ -180,37 +181,30 @@ async def _require_user(call: Call, user_id: str) -> None:
 
 
 def _client(call: Call) -> str:
-    client_id: str = call.request.path_params["clientId"]
-    return client_id.replace("\0", "?")  # PostgreSQL takes no NUL, so no app's id has one
-
-
-def _required(call: Call, name: str) -> str:
-    value = call.text(name)
-    if value is None:
-        raise invalid([issue("invalid_type", [name], "Required", expected="string", received="undefined")])
-    return value
+    return call.word("clientId")
 
 
 def _page(
     call: Call, rows: Sequence[T], shown: Callable[[T], dict[str, Any]], key: Callable[[T], str]
 ) -> dict[str, Any]:
-    """A page of rows that are few. The cursor is the number of the next page, and may be given as `page` as well."""
-    size = call.page_size(default=_LARGEST_PAGE, largest=_LARGEST_PAGE, name="limit")
-    place = call.page_size(default=1, largest=10**6, name="cursor" if call.text("cursor") else "page")
+    """A page of rows that are few. `page` is its number, from 1; a cursor is better than it."""
+    size = call.page_size(default=_LARGEST_PAGE, most=_LARGEST_PAGE, name="limit")
     column = {"dateUpdated": "updated_at"}.get(call.choice("sortField", ("dateCreated", "dateUpdated")) or "")
     backwards = call.choice("sortDirection", ("asc", "desc")) != "asc"
-    first, last = call.moment("fromDate"), call.moment("toDate")
+    listing = call.listing("organizationId", "owner", "fromDate", "toDate", order=f"{column} {backwards}")
+    before = listing.place() if listing.given else (call.page_size(default=1, clamp=10**6, name="page") - 1) * size
+    first, last = call.bound("fromDate", ">="), call.bound("toDate", "<=")
 
     def at(row: Any) -> datetime:
         found: datetime = getattr(row, column or "created_at")
         return found
 
-    kept = [row for row in rows if (first is None or at(row) >= first) and (last is None or at(row) <= last)]
+    kept = [row for row in rows if (first is None or at(row) >= first[1]) and (last is None or at(row) < last[1])]
     kept.sort(key=lambda row: (at(row), key(row)), reverse=backwards)
-    more = len(kept) > place * size
+    more = len(kept) > before + size
     return {
-        "data": [shown(row) for row in kept[(place - 1) * size : place * size]],
-        "cursor": str(place + 1) if more else None,
+        "data": [shown(row) for row in kept[before : before + size]],
+        "cursor": listing.cursor(before + size) if more else None,
         "hasNextPage": more,
         "limit": size,
         "pageSize": size,

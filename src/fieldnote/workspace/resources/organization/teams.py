@@ -8,9 +8,9 @@ from typing import Any, Final
 from psycopg.types.json import Jsonb
 
 from fieldnote.siro.models import TeamCreate, TeamUpdate
-from fieldnote.workspace.http.calls import Call, cursor_of
+from fieldnote.workspace.http.calls import Call
 from fieldnote.workspace.http.errors import not_found
-from fieldnote.workspace.http.views import exact, person_names
+from fieldnote.workspace.http.views import moment, person_names
 
 _TEAMS: Final = """
 select t.id::text, t.organization_id::text, t.name, t.conversation_types, t.created_at,
@@ -54,11 +54,11 @@ _PEOPLE: Final = "select id::text, email, name, first_name, last_name from users
 async def list_teams(call: Call) -> dict[str, Any]:
     """Teams by page, the earliest first."""
     _own(call)
-    size = call.page_size(default=50, largest=1000)
-    after = call.cursor(of_words=True)
+    size, listing = call.page_size(default=50), call.listing()
+    after = listing.moment_and_word()
     place = {} if after is None else {"at": after[0], "id": after[1]}
     rows = await call.transaction.rows(_NEXT if place else _FIRST, place | {"limit": size + 1})
-    more = cursor_of(rows[size - 1].created_at, rows[size - 1].id) if len(rows) > size else None
+    more = listing.cursor(rows[size - 1].created_at, rows[size - 1].id) if len(rows) > size else None
     return {"data": await _shown(call, rows[:size]), "cursor": more}
 
 
@@ -163,7 +163,7 @@ async def _shown(call: Call, rows: Sequence[Any]) -> list[dict[str, Any]]:
             "memberUids": row.members,
             "memberManifest": {user: people[user] for user in row.members},
             "newUserDefaultConversationTypes": row.conversation_types,
-            "createdAt": exact(row.created_at),
+            "createdAt": moment(row.created_at),
         }
         for row in rows
     ]
@@ -176,8 +176,7 @@ def _person(row: Any) -> dict[str, Any]:
 
 def _named(call: Call) -> str:
     """The team's id in the path, which may be any word."""
-    team_id: str = call.request.path_params["teamId"]
-    return team_id.replace("\0", "?")  # PostgreSQL takes no NUL, so no team's id has one
+    return call.word("teamId")
 
 
 def _own(call: Call) -> None:

@@ -13,7 +13,7 @@ from fieldnote.workspace.domain.crm.rep_users import map_users
 from fieldnote.workspace.domain.matching.linking import defer_links
 from fieldnote.workspace.http.calls import Call
 from fieldnote.workspace.http.errors import failed, invalid, issue, not_found
-from fieldnote.workspace.http.views import exact, person_names
+from fieldnote.workspace.http.views import moment, person_names
 from fieldnote.workspace.resources.organization.teams import add_coach, require_team
 from fieldnote.workspace.resources.organization.tokens import own
 
@@ -80,7 +80,7 @@ def _member(row: Any, recorded: Any) -> dict[str, Any]:
         "uid": told.pop("id"),
         "dateCreated": created_at,
         "countRecordings": 0 if recorded is None else recorded.count,
-        "lastRecordingDate": None if recorded is None else exact(recorded.last),
+        "lastRecordingDate": None if recorded is None else moment(recorded.last),
     }
 
 
@@ -196,5 +196,5 @@ def _user(row: Any) -> dict[str, Any]:
         "billable": row.billable,
         "memberTeamId": row.member_team_id,
         "coachTeamIds": row.coach_team_ids,
-        "createdAt": exact(row.created_at),
+        "createdAt": moment(row.created_at),
     }

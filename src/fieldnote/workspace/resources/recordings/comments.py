@@ -14,7 +14,7 @@ from psycopg.types.json import Jsonb
 from fieldnote.siro.models import CommentCreate, CommentRate, CommentUpdate, ThreadUpdate
 from fieldnote.workspace.http.calls import Call
 from fieldnote.workspace.http.errors import failed, invalid, issue, not_found
-from fieldnote.workspace.http.views import exact, moment, person_names
+from fieldnote.workspace.http.views import moment, person_names
 from fieldnote.workspace.resources.recordings.intake import user_of
 from fieldnote.workspace.resources.recordings.user_recordings import find
 
@@ -204,7 +204,7 @@ def _thread(row: Any, comments: Sequence[Any], people: dict[str, Any]) -> dict[s
         "recordingId": row.recording_id,
         "recordingDateCreated": moment(row.recorded_at),
         "createdBy": row.created_by,
-        "dateCreated": exact(row.created_at),
+        "dateCreated": moment(row.created_at),
         "countComments": len(comments),
         "deleted": False,
         "privacy": {"isPrivate": row.is_private, "updatedAt": moment(row.privacy_at)},
@@ -309,8 +309,8 @@ def _comment(row: Any) -> dict[str, Any]:
         "recordingId": row.recording_id,
         "recordingTitle": row.title,
         "commenterUid": row.author_id,
-        "dateCreated": exact(row.created_at),
-        "dateUpdated": exact(row.updated_at),
+        "dateCreated": moment(row.created_at),
+        "dateUpdated": moment(row.updated_at),
         "isPrivate": row.is_private,
         "seenByUids": row.seen_by,
         "unreadUids": row.unread_by,

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from fieldnote.siro.models import FollowUpStatus, FollowUpUpdate
-from fieldnote.workspace.http.calls import Call, cursor_of
+from fieldnote.workspace.http.calls import Call
 from fieldnote.workspace.http.errors import failed, invalid, issue, not_found
-from fieldnote.workspace.http.views import exact, moment
+from fieldnote.workspace.http.views import moment
 from fieldnote.workspace.http.visibility import VISIBLE
 from fieldnote.workspace.pool import Transaction
 from fieldnote.workspace.resources.crm.context import contexts_of, customer_of
@@ -49,18 +49,22 @@ _NOTE_CHANGE: Final = """
 insert into followup_changes (organization_id, followup_id, user_id, status, note)
 values (%(organization)s, %(id)s, %(caller)s, %(said)s, %(note)s)
 """
+_FILTERS: Final = (
+    "organizationId", "minimumScore", "starred", "statuses", "scores", "userIds", "teamIds", "createdAfter",
+    "createdBefore", "conversationTypes",
+)  # fmt: skip
 _DEFAULT_SCORE: Final = 3
 _PAGE: Final = 25
-_LARGEST_PAGE: Final = 1000
+_LARGEST_PAGE: Final = 100
 
 
 async def list_followups(call: Call) -> dict[str, Any]:
     """Follow-ups by page, the latest first: those of score 3 and more, where nothing else is asked."""
     values: dict[str, Any] = {"caller": user_of(call)}
     where = " and ".join([VISIBLE, *_filters(call, values)])
-    size = call.page_size(default=_PAGE, largest=_LARGEST_PAGE, name="limit")
-    after = ""
-    if (cursor := call.cursor()) is not None:
+    size = call.page_size(default=_PAGE, most=_LARGEST_PAGE, name="limit")
+    after, listing = "", call.listing(*_FILTERS)
+    if (cursor := listing.moment()) is not None:
         after = " and (f.created_at, f.id) < (%(at)s, %(after)s::uuid)"
         values |= {"at": cursor[0], "after": cursor[1]}
     page: Any = f"{_FOLLOWUPS}{where}{after} order by f.created_at desc, f.id desc limit %(limit)s"
@@ -70,7 +74,7 @@ async def list_followups(call: Call) -> dict[str, Any]:
     ids = [] if call.flag("excludeCrmCustomer") else [row.recording_id for row in rows[:size]]
     contexts = await contexts_of(call.transaction, ids)
     shown = await _shown(call, rows[:size], contexts, history=bool(call.flag("includeHistory")))
-    more = cursor_of(rows[size - 1].created_at, rows[size - 1].id) if len(rows) > size else None
+    more = listing.cursor(rows[size - 1].created_at, rows[size - 1].id) if len(rows) > size else None
     data = {"followups": shown, "totalCount": total.followups, "totalRevenue": total.revenue}
     return {"data": data, "cursor": more, "hasNextPage": more is not None}
 
@@ -101,9 +105,9 @@ def _filters(call: Call, values: dict[str, Any]) -> list[str]:
         wheres.append("f.starred = %(starred)s")
         values["starred"] = starred
     for name, side in (("createdAfter", ">"), ("createdBefore", "<")):
-        if (at := call.moment(name)) is not None:
-            wheres.append(f"f.created_at {side} %({name})s")
-            values[name] = at
+        if (bound := call.bound(name, side)) is not None:
+            wheres.append(f"f.created_at {bound[0]} %({name})s")
+            values[name] = bound[1]
     return wheres
 
 
@@ -191,8 +195,8 @@ def _followup(row: Any) -> dict[str, Any]:
         "repName": row.rep_name,
         "teamId": row.team_id or "",
         "teamName": row.team_name,
-        "dateCreated": exact(row.created_at),
-        "updatedAt": exact(row.updated_at),
+        "dateCreated": moment(row.created_at),
+        "updatedAt": moment(row.updated_at),
         "followupType": "REHASH",
         "followupAction": row.action,
         "context": row.context,

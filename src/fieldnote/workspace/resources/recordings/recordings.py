@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import text
 
 from fieldnote.siro.models import EventCode
 from fieldnote.workspace.http import views
-from fieldnote.workspace.http.calls import Call, cursor_of, read_each
+from fieldnote.workspace.http.calls import Call, read_each
 from fieldnote.workspace.http.errors import invalid, issue, not_found
 from fieldnote.workspace.resources.recordings.followups import followups_of
 
@@ -26,13 +26,14 @@ _FLAGS: Final = {
     "isSummaryDone": "summarized_at",
 }
 _TIMES: Final = {
-    "createdAt:gt": "created_at > ",
-    "createdAt:lt": "created_at < ",
-    "updatedAt:gte": "updated_at >= ",
-    "updatedAt:gt": "updated_at > ",
-    "updatedAt:lt": "updated_at < ",
-    "updatedAt:lte": "updated_at <= ",
+    "createdAt:gt": ("created_at", ">"),
+    "createdAt:lt": ("created_at", "<"),
+    "updatedAt:gte": ("updated_at", ">="),
+    "updatedAt:gt": ("updated_at", ">"),
+    "updatedAt:lt": ("updated_at", "<"),
+    "updatedAt:lte": ("updated_at", "<="),
 }
+_EVENT_TIMES: Final = {"createdAtGt": ("created_at", ">"), "createdAtLt": ("created_at", "<")}
 _RECORDING: Final = """
 select id::text, organization_id::text, user_id::text, title, duration_ms, latitude, longitude, processed_at,
        extracted_at, summarized_at, deleted_at, root_data_purged_at, evaluation_score, created_at, updated_at
@@ -51,31 +52,33 @@ async def list_recordings(call: Call) -> dict[str, Any]:
     What is deleted stays listed. A recording that changes between two pages comes again rather than never.
     """
     values: dict[str, Any] = {}
-    wheres = [where for name, column in _TIMES.items() if (where := _time_filter(call, name, column, values))]
+    wheres = _time_filters(call, _TIMES, values)
     for name, column in _FLAGS.items():
         if (flag := call.flag(name)) is not None:
             wheres.append(f"{column} is {'not ' if flag else ''}null")
     by_update = any("updated_at" in where for where in wheres)
     column, direction, side = ("updated_at", "asc", ">") if by_update else ("created_at", "desc", "<")
-    if (cursor := call.cursor()) is not None:
+    listing = call.listing(*_TIMES, *_FLAGS)
+    if (cursor := listing.moment()) is not None:
         wheres.append(f"({column}, id) {side} (:at, cast(:id as uuid))")
         values |= {"at": cursor[0], "id": cursor[1]}
-    size = call.page_size(default=50, largest=1000)
+    size = call.page_size(default=50)
     where = " and ".join(wheres) or "true"
     statement = f"{_RECORDING} where {where} order by {column} {direction}, id {direction} limit :limit"
     rows = (await call.conn.execute(text(statement), values | {"limit": size + 1})).all()
     page: list[Any] = list(rows[:size])
-    more = cursor_of(getattr(page[-1], column), page[-1].id) if len(rows) > size else None
+    more = listing.cursor(getattr(page[-1], column), page[-1].id) if len(rows) > size else None
     return {"data": await _seen(call, page, _shown(call), _base_url(call)), "cursor": more}
 
 
-def _time_filter(call: Call, name: str, column: str, values: dict[str, Any]) -> str | None:
-    moment = call.moment(name)
-    if moment is None:
-        return None
-    parameter = f"t{len(values)}"
-    values[parameter] = moment
-    return f"{column}:{parameter}"
+def _time_filters(call: Call, names: Mapping[str, tuple[str, str]], values: dict[str, Any]) -> list[str]:
+    wheres: list[str] = []
+    for name, (column, side) in names.items():
+        if (bound := call.bound(name, side)) is not None:
+            parameter = f"t{len(values)}"
+            values[parameter] = bound[1]
+            wheres.append(f"{column} {bound[0]} :{parameter}")
+    return wheres
 
 
 async def get_recording(calls: Sequence[Call]) -> list[Any]:
@@ -123,11 +126,7 @@ def _base_url(call: Call) -> str:
 async def list_mobile_events(call: Call) -> dict[str, Any]:
     """What happened in the recorder app, the latest first."""
     values: dict[str, Any] = {}
-    wheres = [
-        where
-        for name, column in {"createdAtGt": "created_at > ", "createdAtLt": "created_at < "}.items()
-        if (where := _time_filter(call, name, column, values))
-    ]
+    wheres = _time_filters(call, _EVENT_TIMES, values)
     for name, column in {"userId": "user_id", "recordingId": "recording_id"}.items():
         if (value := call.text(name)) is not None:
             wheres.append(f"{column}::text = :{column}")
@@ -135,15 +134,16 @@ async def list_mobile_events(call: Call) -> dict[str, Any]:
     if codes := _event_codes(call):
         wheres.append("event_code = any(:codes)")
         values["codes"] = codes
-    if (cursor := call.cursor()) is not None:
+    listing = call.listing(*_EVENT_TIMES, "userId", "recordingId", "eventCode", "eventCodeIn")
+    if (cursor := listing.moment()) is not None:
         wheres.append("(created_at, id) < (:at, cast(:id as uuid))")
         values |= {"at": cursor[0], "id": cursor[1]}
-    size = call.page_size(default=100, largest=1000)
+    size = call.page_size(default=100, most=1000)
     where = " and ".join(wheres) or "true"
     statement = f"{_EVENTS} where {where} order by created_at desc, id desc limit :limit"
     rows: Any = (await call.conn.execute(text(statement), values | {"limit": size + 1})).all()
     page = list(rows[:size])
-    more = cursor_of(page[-1].created_at, page[-1].id) if len(rows) > size else None
+    more = listing.cursor(page[-1].created_at, page[-1].id) if len(rows) > size else None
     return {"data": [_mobile_event(row) for row in page], "cursor": more}
 
 
@@ -171,7 +171,7 @@ def _mobile_event(row: Any) -> dict[str, Any]:
         "userId": row.user_id,
         "eventCode": row.event_code,
         "event": row.event,
-        "createdAt": views.exact(row.created_at),
+        "createdAt": views.moment(row.created_at),
     }
     more = {"recordingId": row.recording_id, "externalOpportunityIds": row.external_opportunity_ids}
     return event | {name: value for name, value in more.items() if value is not None}

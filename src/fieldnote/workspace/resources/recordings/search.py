@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from fieldnote.siro.models import RecordingQuery, RecordingSearch
 from fieldnote.workspace.http.calls import Call
-from fieldnote.workspace.http.errors import invalid, issue
+from fieldnote.workspace.http.errors import invalid, issue, whole_number
 from fieldnote.workspace.http.visibility import VISIBLE
 from fieldnote.workspace.resources.recordings.intake import user_of
 from fieldnote.workspace.resources.recordings.user_recordings import RECORDINGS, RESULT, views_of
@@ -80,8 +80,8 @@ async def search_recordings(call: Call) -> dict[str, Any]:
     began = time.perf_counter()
     wanted = call.read(RecordingSearch)
     query = wanted.query
-    size = _whole("pageSize", wanted.page_size, _DEFAULT_SIZE, _LARGEST_SIZE)
-    offset = (_whole("page", wanted.page, 1, 10**6) - 1) * size
+    size = whole_number(["pageSize"], wanted.page_size, default=_DEFAULT_SIZE, clamp=_LARGEST_SIZE)
+    offset = (whole_number(["page"], wanted.page, default=1, clamp=10**6) - 1) * size
     values: dict[str, Any] = {"caller": user_of(call), "limit": size, "offset": offset}
     where = " and ".join([VISIBLE, *_wheres(query, values)])
     order = _ORDERS.get(query.sort or "", "r.created_at")
@@ -149,13 +149,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return [str(item) for item in value]
     return value if isinstance(value, bool | str) else float(value)
-
-
-def _whole(name: str, given: Any, default: int, largest: int) -> int:
-    number = default if given is None else given
-    if number != int(number) or not 1 <= number <= largest:
-        raise invalid([issue("custom", [name], f"Number must be whole, and 1 to {largest}")])
-    return int(number)
 
 
 _HIT: Final = (

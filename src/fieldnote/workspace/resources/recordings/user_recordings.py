@@ -14,9 +14,10 @@ from sqlalchemy import text
 
 from fieldnote.siro.models import RecordingsByIds, TranscriptionLanguageSet
 from fieldnote.workspace.domain.matching.linking import hold_links, link_around
-from fieldnote.workspace.http.calls import Call, cursor_of
-from fieldnote.workspace.http.errors import failed, invalid, issue, not_found
-from fieldnote.workspace.http.views import exact, moment, person_names, summaries_of
+from fieldnote.workspace.http.calls import Call
+from fieldnote.workspace.http.cursors import listing_of
+from fieldnote.workspace.http.errors import failed, not_found, whole_number
+from fieldnote.workspace.http.views import moment, person_names, summaries_of
 from fieldnote.workspace.http.visibility import VISIBLE
 from fieldnote.workspace.resources.crm.context import contexts_of, customer_of, opportunities_of
 from fieldnote.workspace.resources.recordings.extractions import extractions_of
@@ -70,6 +71,9 @@ _SHOWABLE: Final = (
     "showCrmCustomers", "showCrmOpportunities", "showEvaluationScore", "showFollowups", "showSummary",
     "showEntityExtractions",
 )  # fmt: skip
+_FILTERS: Final = (
+    "conversationType", "result", "organizationId", "teamId", "dateCreated:gt", "dateCreated:lt", "crmLinkStatus",
+)  # fmt: skip
 _PAGE: Final = 50
 _LARGEST_PAGE: Final = 1000
 
@@ -81,10 +85,11 @@ async def list_recordings(call: Call) -> dict[str, Any]:
     order = call.choice("orderBy", _ORDERS) or "dateCreated"
     direction, side = ("asc", ">") if call.choice("orderDirection", ("asc", "desc")) == "asc" else ("desc", "<")
     column = _ORDERS[order]
-    if (after := call.cursor()) is not None:
+    listing = call.listing(*_FILTERS, order=f"{order} {direction}")
+    if (after := listing.moment()) is not None:
         wheres.append(f"({column}, r.id) {side} (%(at)s, %(after)s::uuid)")
         values |= {"at": after[0], "after": after[1]}
-    size = call.page_size(default=_PAGE, largest=_LARGEST_PAGE, name="limit")
+    size = call.page_size(default=_PAGE, name="limit")
     statement: Any = f"""{RECORDINGS} where {" and ".join(wheres)}
  order by {column} {direction}, r.id {direction} limit %(limit)s"""
     rows = await call.transaction.rows(statement, values | {"limit": size + 1})
@@ -92,7 +97,7 @@ async def list_recordings(call: Call) -> dict[str, Any]:
     shown = await views_of(
         call, page, _IN_LIST, _flags(call, "showCrmCustomer", "showEvaluationScore", "showFollowups")
     )
-    more = cursor_of(page[-1].created_at, page[-1].id) if len(rows) > size else None
+    more = listing.cursor(page[-1].created_at, page[-1].id) if len(rows) > size else None
     return {"data": shown, "cursor": more}
 
 
@@ -112,9 +117,9 @@ def _filters(call: Call, values: dict[str, Any]) -> list[str]:
         wheres.append("u.member_team_id = %(team)s")
         values["team"] = team
     for name, key, side in (("dateCreated:gt", "since", ">"), ("dateCreated:lt", "until", "<")):
-        if (at := call.moment(name)) is not None:
-            wheres.append(f"r.created_at {side} %({key})s")
-            values[key] = at
+        if (bound := call.bound(name, side)) is not None:
+            wheres.append(f"r.created_at {bound[0]} %({key})s")
+            values[key] = bound[1]
     if call.choice("crmLinkStatus", ("unlinked",)):
         wheres.append(_UNLINKED)
     return wheres
@@ -147,8 +152,10 @@ async def list_summary(call: Call) -> dict[str, Any]:
 async def get_recordings(call: Call) -> dict[str, Any]:
     """Recordings by their ids, in that order; without ids all, the latest first. One that is not seen is left out."""
     wanted = read_exactly(call, RecordingsByIds)
-    size = _size(wanted.page_size)
-    first = _place(wanted.cursor)
+    size = whole_number(["pageSize"], wanted.page_size, default=25, clamp=_LARGEST_PAGE)
+    caller = (call.organization_id, call.caller.user_id)
+    listing = listing_of(None if wanted.cursor is None else str(wanted.cursor), "recordings by id", caller, wanted.ids)
+    first = listing.place()
     values: dict[str, Any] = {"caller": user_of(call), "limit": size + 1, "first": first}
     where, order = VISIBLE, "r.created_at desc, r.id"
     if wanted.ids is not None:
@@ -158,7 +165,7 @@ async def get_recordings(call: Call) -> dict[str, Any]:
     statement: Any = f"{RECORDINGS} where {where} order by {order} limit %(limit)s offset %(first)s"
     rows = await call.transaction.rows(statement, values)
     shown = await views_of(call, rows[:size], None, frozenset(_SHOWABLE))
-    return {"data": shown, "cursor": first + size if len(rows) > size else None, "pageSize": size}
+    return {"data": shown, "cursor": listing.cursor(first + size) if len(rows) > size else None, "pageSize": size}
 
 
 async def delete_recording(call: Call) -> str:
@@ -265,7 +272,7 @@ def _recording(row: Any) -> dict[str, Any]:
             "organizationId": row.organization_id,
             "userId": row.user_id,
             "title": row.title,
-            "dateCreated": exact(row.created_at),
+            "dateCreated": moment(row.created_at),
             "durationInMilliseconds": row.duration_ms,
             "deleted": False,
             "doNotDelete": row.do_not_delete,
@@ -284,20 +291,3 @@ def _recording(row: Any) -> dict[str, Any]:
 
 def _flags(call: Call, *names: str) -> frozenset[str]:
     return frozenset(name for name in names if call.flag(name))
-
-
-def _size(wanted: Any) -> int:
-    size = 25 if wanted is None else wanted
-    if size != int(size) or not 1 <= size <= _LARGEST_PAGE:
-        raise invalid([issue("custom", ["pageSize"], f"Number must be whole, and 1 to {_LARGEST_PAGE}")])
-    return int(size)
-
-
-def _place(cursor: Any) -> int:
-    """How many come before; a cursor is a number, or its digits."""
-    if cursor is None:
-        return 0
-    digits = str(cursor)
-    if not digits.isascii() or not digits.isdigit() or len(digits) > 9:
-        raise invalid([issue("custom", ["cursor"], "Is not a cursor of this list")])
-    return int(digits)
