@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -76,8 +77,31 @@ def problems_of(response: httpx2.Response, template: str | None = None) -> list[
     if response.status_code >= 400:
         schema = _ZOD if response.status_code == 422 else _UNKNOWN_PATH if "code" in body else _ERROR
     else:
-        schema = _schema(response.request.method.lower(), response.request.url.path, template)
-    return [f"{'/'.join(map(str, e.path))}: {e.message}" for e in Draft4Validator(schema).iter_errors(body)]
+        schema = _schema(response.request.method.lower(), _raw(response), template)
+    found = [f"{'/'.join(map(str, e.path))}: {e.message}" for e in Draft4Validator(schema).iter_errors(body)]
+    return found + [f"a time without three digits: {name} {value}" for name, value in _odd_times(body)]
+
+
+def _raw(response: httpx2.Response) -> str:
+    """The path as it was sent: an id may hold `%2F`."""
+    return response.request.url.raw_path.decode().split("?")[0]
+
+
+def _odd_times(body: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    """Times are written with three digits of a second's fraction and in UTC, as JavaScript writes them."""
+    if isinstance(body, dict):
+        for key, value in body.items():
+            yield from _odd_times(value, key)
+    elif isinstance(body, list):
+        for value in body:
+            yield from _odd_times(value, name)
+    elif isinstance(body, str) and _NAMES_A_TIME.search(name) and _TIME.match(body) and not _EXACT.fullmatch(body):
+        yield name, body
+
+
+_NAMES_A_TIME: Final = re.compile(r"(At|Time|Created|Updated|Date)$|^date|^last")
+_TIME: Final = re.compile(r"\d{4}-\d\d-\d\d")
+_EXACT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 
 @cache

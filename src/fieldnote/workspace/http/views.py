@@ -66,9 +66,9 @@ def moment(value: datetime | None) -> str | None:
     return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def moment_of(told: str | None) -> str | None:
+def moment_of(given: str | None) -> str | None:
     """The same of a time as a request gave it, with any number of digits."""
-    return None if told is None else moment(datetime.fromisoformat(told))
+    return None if given is None else moment(datetime.fromisoformat(given))
 
 
 def person_names(row: Any) -> tuple[str | None, str | None]:

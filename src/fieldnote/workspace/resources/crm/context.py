@@ -47,7 +47,7 @@ def customer_of(row: Any) -> dict[str, Any]:
     """The customer of a recording, with the deal's amount and outcome."""
     kind = next(kind for kind in _KINDS if getattr(row, f"{kind}_id") is not None)
     fields, deal = _fields(row, kind), _fields(row, "opportunity")
-    told = {
+    shown = {
         "name": _name(fields),
         "address": _address(fields),
         "phoneNumber": next(iter(fields.get("phoneNumbers") or ()), None),
@@ -60,7 +60,7 @@ def customer_of(row: Any) -> dict[str, Any]:
         "opportunityAccountName": _fields(row, "account").get("name") if row.opportunity_id else None,
         "opportunityContactName": _name(_fields(row, "contact")) if row.opportunity_id else None,
     }
-    return {name: value for name, value in told.items() if value is not None} | {
+    return {name: value for name, value in shown.items() if value is not None} | {
         "id": getattr(row, f"{kind}_id"),
         "externalId": getattr(row, f"{kind}_key"),
         "customerType": kind.upper(),
@@ -102,10 +102,10 @@ def opportunities_of(row: Any) -> list[dict[str, Any]]:
 
 
 def _deal(row: Any, fields: Mapping[str, Any]) -> dict[str, Any]:
-    told = {name: fields.get(name) for name in ("name", "amount", "disposition")}
-    told["closedAt"] = moment_of(fields.get("closedAt"))
+    shown = {name: fields.get(name) for name in ("name", "amount", "disposition")}
+    shown["closedAt"] = moment_of(fields.get("closedAt"))
     return (
-        {name: value for name, value in told.items() if value is not None}
+        {name: value for name, value in shown.items() if value is not None}
         | {
             "id": row.opportunity_id,
             "externalId": row.opportunity_key,

@@ -77,7 +77,7 @@ async def create_connection(call: Call) -> dict[str, Any]:
 async def connect_salesforce(call: Call) -> dict[str, Any]:
     """Note that Siro's own Salesforce integration is connected; the same organization of Salesforce again is one.
 
-    Nothing of ours calls Salesforce, so the refresh token is not kept.
+    Nothing here calls Salesforce, so the refresh token is not kept.
     """
     wanted = call.read(SalesforceConnect)
     rows = await call.transaction.rows(_ALL, {})
@@ -114,7 +114,7 @@ async def _one(call: Call, statement: LiteralString, values: dict[str, Any]) -> 
 
 
 def _connection(row: Any) -> dict[str, Any]:
-    """Nothing of ours reads the CRM, so there is no state of a sync to tell."""
+    """Nothing here reads the CRM, so no sync has a state."""
     return {
         "id": row.id,
         "organizationId": row.organization_id,

@@ -41,7 +41,7 @@ insert into team_coaches (organization_id, team_id, user_id)
 select %(organization)s::uuid, %(id)s, u.id from users u where u.id::text = any(%(users)s)
     on conflict do nothing
 """
-# Whoever coaches a team is a coach, unless they administer; who coaches none any more is a rep again.
+# A user who coaches a team is a coach, unless they administer; a user who no longer coaches any is a rep again.
 _ROLES: Final = """
 update users u set role = r.role
   from (select id, case when exists (select from team_coaches c where c.user_id = w.id) then 'coach' else 'rep' end

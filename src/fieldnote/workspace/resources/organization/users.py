@@ -74,10 +74,10 @@ async def list_organization_users(call: Call) -> dict[str, Any]:
 
 
 def _member(row: Any, recorded: Any) -> dict[str, Any]:
-    told = _user(row)
-    created_at = told.pop("createdAt")
-    return told | {
-        "uid": told.pop("id"),
+    shown = _user(row)
+    created_at = shown.pop("createdAt")
+    return shown | {
+        "uid": shown.pop("id"),
         "dateCreated": created_at,
         "countRecordings": 0 if recorded is None else recorded.count,
         "lastRecordingDate": None if recorded is None else moment(recorded.last),
@@ -90,7 +90,7 @@ async def get_user(call: Call) -> dict[str, Any]:
 
 
 async def create_user(call: Call) -> dict[str, Any]:
-    """Add a user. One who is made with an id of the CRM's is whoever has that id there."""
+    """Add a user. An `externalId` maps the CRM user with that id to them."""
     wanted = call.read(UserCreate)
     await _check(call, wanted)
     values = _identity(wanted.email, wanted.first_name, wanted.last_name, wanted.email) | {

@@ -14,6 +14,7 @@ from sqlalchemy import text
 
 from fieldnote.workspace.audio_store import Signed, Signer, length_of
 from fieldnote.workspace.context import Workspace
+from fieldnote.workspace.http.calls import SLASH
 from fieldnote.workspace.http.errors import ApiError, failed, not_found
 from fieldnote.workspace.tenancy import inside
 
@@ -67,7 +68,8 @@ async def download(request: Request) -> Response:
 
 
 def _signed(request: Request, workspace: Workspace, method: str) -> Signed:
-    file = Signed(request.path_params["organization"], request.path_params["file"])
+    organization, file_id = (request.path_params[name].replace(SLASH, "/") for name in ("organization", "file"))
+    file = Signed(organization, file_id)
     if not Signer(workspace.box).allows(file, method, request.query_params):
         raise failed(403, "The address has expired, or was not signed for this")
     return file

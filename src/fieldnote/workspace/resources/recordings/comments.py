@@ -174,7 +174,7 @@ async def update_thread(call: Call) -> dict[str, Any]:
     """Make a thread private, or open to all who see the recording."""
     wanted = call.read(ThreadUpdate)
     recording = await find(call, "recording_id")
-    thread = await _find_thread(call, recording.id, call.request.path_params["thread_id"])
+    thread = await _find_thread(call, recording.id, call.word("thread_id"))
     if thread.created_by != user_of(call) and call.caller.role != "admin":
         raise failed(403, "The thread is another user's")
     if wanted.is_private and user_of(call) not in (thread.created_by, *thread.recipient_ids):
@@ -285,7 +285,7 @@ async def _find(call: Call, comment_id: str | None = None) -> Any:
 
 
 async def _find_thread(call: Call, recording_id: str, thread_id: str) -> Any:
-    values = {"recording": recording_id, "id": thread_id.replace("\0", "?")}
+    values = {"recording": recording_id, "id": thread_id}
     rows = await call.transaction.rows(_THREADS + " and h.id::text = %(id)s", values)
     if not rows:
         raise not_found("Thread")

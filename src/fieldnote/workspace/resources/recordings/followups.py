@@ -161,7 +161,7 @@ async def _find(call: Call) -> Any:
 
 
 async def followups_of(transaction: Transaction, recording_ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
-    """By recording; whoever asks has to see those recordings."""
+    """By recording; the caller has to see those recordings."""
     rows = await transaction.rows(_FOLLOWUPS + "r.id = any(%(ids)s::uuid[])", {"ids": list(recording_ids)})
     contexts = await contexts_of(transaction, [row.recording_id for row in rows])
     return {row.recording_id: [_seen(row, contexts)] for row in rows}
@@ -180,9 +180,9 @@ def _seen(row: Any, contexts: dict[str, Any]) -> dict[str, Any]:
 async def _changes(call: Call, ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
     found: dict[str, list[dict[str, Any]]] = {}
     for row in await call.transaction.rows(_HISTORY, {"ids": list(ids)}):
-        told = {name: value for name, value in (("status", row.status), ("note", row.note)) if value is not None}
+        given = {name: value for name, value in (("status", row.status), ("note", row.note)) if value is not None}
         who = {"id": row.id, "updatedBy": row.name, "updatedByUserId": row.user_id, "createdAt": moment(row.created_at)}
-        found.setdefault(row.followup_id, []).append(who | told)
+        found.setdefault(row.followup_id, []).append(who | given)
     return found
 
 

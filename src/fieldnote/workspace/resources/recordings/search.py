@@ -1,4 +1,4 @@
-"""Searching recordings: by words that were said or stand in the title, and by what is known of them."""
+"""Searching recordings: by words in the conversation or the title, and by other facts about them."""
 
 from __future__ import annotations
 
