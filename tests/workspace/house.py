@@ -185,7 +185,7 @@ async def opened_house(workspace: Workspace, *, name: str = "Acme") -> AsyncIter
     organization, token = await init_organization(workspace.engine, name=name, admin="ann@acme.test")
     await ensure_oauth_app(workspace.engine, organization, name="app", client_id="app-1", client_secret="app-secret")
     await add_user(workspace.engine, organization, email=JOHN, name="John Sales")
-    async with WorkspaceServer(workspace, settings=SETTINGS, rate_limit=None) as server:
+    async with WorkspaceServer(workspace, settings=SETTINGS, rate_limit=None, slow_logins=False) as server:
         house = House(workspace, server, organization, Api(server.url + ORGANIZATION_BASE, token))
         try:
             yield house

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +9,8 @@ import typer
 
 from fieldnote.cli.bridge import DEFAULT_FILE, AsJson, ConfigFile
 from fieldnote.cli.support.opened import with_bridge
+from fieldnote.cli.support.operator import ActingAs
+from fieldnote.cli.support.operator import actor as actor_of
 
 if TYPE_CHECKING:
     from fieldnote.bridge.pull.linking import Found
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True)
 
 Number = Annotated[int, typer.Argument(metavar="NUMBER", help="As `fieldnote links list` shows it.")]
-Actor = Annotated[str | None, typer.Option("--as", metavar="NAME", help="Who decides; else the user of this machine.")]
 
 
 @app.command("list")
@@ -41,20 +41,20 @@ def list_(
 
 
 @app.command()
-def approve(number: Number, *, config: ConfigFile = DEFAULT_FILE, actor: Actor = None) -> None:
+def approve(number: Number, *, config: ConfigFile = DEFAULT_FILE, actor: ActingAs = None) -> None:
     """Link as proposed, through Siro's API."""
     from fieldnote.bridge.pull.linking import approve_link
 
-    done = with_bridge(config, lambda bridge: approve_link(bridge, number, actor=actor or getpass.getuser()))
+    done = with_bridge(config, lambda bridge: approve_link(bridge, number, actor=actor_of(actor)))
     typer.echo(f"recording {done.recording_id} is linked to appointment {done.engagement}")
 
 
 @app.command()
-def reject(number: Number, *, config: ConfigFile = DEFAULT_FILE, actor: Actor = None) -> None:
+def reject(number: Number, *, config: ConfigFile = DEFAULT_FILE, actor: ActingAs = None) -> None:
     """Say no: the recording is left alone from then on."""
     from fieldnote.bridge.pull.linking import reject_link
 
-    done = with_bridge(config, lambda bridge: reject_link(bridge, number, actor=actor or getpass.getuser()))
+    done = with_bridge(config, lambda bridge: reject_link(bridge, number, actor=actor_of(actor)))
     typer.echo(f"recording {done.recording_id} is left alone")
 
 

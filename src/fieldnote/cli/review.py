@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,6 +10,8 @@ import typer
 
 from fieldnote.cli.bridge import DEFAULT_FILE, AsJson, ConfigFile
 from fieldnote.cli.support.opened import with_bridge
+from fieldnote.cli.support.operator import ActingAs
+from fieldnote.cli.support.operator import actor as actor_of
 from fieldnote.errors import ConfigError, FieldnoteError
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True)
 
 Numbers = Annotated[list[int], typer.Argument(metavar="NUMBER…", help="As `fieldnote review list` shows them.")]
-Actor = Annotated[str | None, typer.Option("--as", metavar="NAME", help="Who decides; else the user of this machine.")]
 OneRecord = Annotated[
     str | None, typer.Option("--record", metavar="MODEL:ID", help="Of this CRM record: opportunity:5001.")
 ]
@@ -53,7 +53,7 @@ def list_(
 
 @app.command()
 def approve(
-    numbers: Numbers, *, config: ConfigFile = DEFAULT_FILE, actor: Actor = None, as_json: AsJson = False
+    numbers: Numbers, *, config: ConfigFile = DEFAULT_FILE, actor: ActingAs = None, as_json: AsJson = False
 ) -> None:
     """Write what was proposed. Nothing is written where the CRM has changed since it was.
 
@@ -66,7 +66,7 @@ def approve(
 
 @app.command()
 def reject(
-    numbers: Numbers, *, config: ConfigFile = DEFAULT_FILE, actor: Actor = None, as_json: AsJson = False
+    numbers: Numbers, *, config: ConfigFile = DEFAULT_FILE, actor: ActingAs = None, as_json: AsJson = False
 ) -> None:
     """Say no: the same value is not proposed again."""
     from fieldnote.bridge.review import proposals as review
@@ -80,7 +80,7 @@ def edit(
     value: Annotated[str, typer.Argument(help="What to write in its place; '' empties the field.")],
     *,
     config: ConfigFile = DEFAULT_FILE,
-    actor: Actor = None,
+    actor: ActingAs = None,
     as_json: AsJson = False,
 ) -> None:
     """Write another value than was proposed. It counts as a person's, and is left alone from then on."""
@@ -136,7 +136,7 @@ def revert(
     column: Annotated[str | None, typer.Option("--field", metavar="COLUMN", help="Only this column.")] = None,
     recording: OneRecording = None,
     run: Annotated[int | None, typer.Option("--run", metavar="NUMBER", help="Of this run.")] = None,
-    actor: Actor = None,
+    actor: ActingAs = None,
     as_json: AsJson = False,
 ) -> None:
     """Undo writes: the value from before is back, unless a person has changed it since.
@@ -264,4 +264,4 @@ def _selection(record: str | None, recording: str | None, run: int | None, colum
 
 
 def _actor(given: str | None) -> str:
-    return given or getpass.getuser()
+    return actor_of(given)

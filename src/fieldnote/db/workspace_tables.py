@@ -27,7 +27,7 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 metadata: Final = MetaData(
     naming_convention={
@@ -84,6 +84,8 @@ organizations: Final = Table(
     # A user's id. Without one the first administrator is taken for the owner.
     Column("owner_id", Uuid(as_uuid=False)),
     _flag("disabled", default=False),
+    # How long audit events are kept.
+    Column("audit_days", Integer, nullable=False, server_default=text("365")),
     _now("created_at"),
     UniqueConstraint("name"),
 )
@@ -159,6 +161,7 @@ oauth_apps: Final = Table(
     _text("name"),
     _to("owner_id", "users.id"),
     Column("secret_hash", LargeBinary, nullable=False),
+    _flag("disabled", default=False),
     _moment("deleted_at"),
     _now("created_at"),
     _now("updated_at"),
@@ -178,6 +181,8 @@ tokens: Final = Table(
     _text("scope", nullable=True),
     _moment("expires_at"),
     _moment("revoked_at"),
+    # Written some seconds late, for many calls at once.
+    _moment("last_used_at"),
     _now("created_at"),
 )
 
@@ -631,6 +636,9 @@ webhook_endpoints: Final = Table(
     _organization(),
     _text("url"),
     Column("secret", LargeBinary, nullable=False),
+    # Signs too, until then: while a secret is rotated, receivers know either.
+    Column("previous_secret", LargeBinary),
+    _moment("previous_until"),
     _now("created_at"),
     UniqueConstraint("organization_id", "url"),
 )
@@ -661,6 +669,33 @@ webhook_deliveries: Final = Table(
     _moment("delivered_at"),
     Index("ix_webhook_deliveries_open", "organization_id", postgresql_where=text("state = 'pending'")),
 )
+
+# --- audit ----------------------------------------------------------------------------------------------
+
+audit_events: Final = Table(
+    "audit_events",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    _organization(),
+    Column("at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
+    # Method and route, or the command.
+    _text("action"),
+    # Ids of the records.
+    Column("targets", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    # Calls of one token that were alike, as reads of a few seconds, are one event.
+    Column("calls", Integer, nullable=False, server_default=text("1")),
+    # done, or refused
+    Column("outcome", Text, nullable=False, server_default="done"),
+    # No foreign keys: an event outlives its user and token.
+    Column("user_id", Uuid(as_uuid=False)),
+    Column("token_id", Uuid(as_uuid=False)),
+    # Of a command: the user of the operating system, and the name given by --as.
+    _text("operator", nullable=True),
+    _text("acting_as", nullable=True),
+    _text("address", nullable=True),
+    Index("ix_audit_events_at", "organization_id", "at"),
+)
+"""Who read, changed, minted and deleted. Rows are only added, until their retention ends."""
 
 SECURED: Final = tuple(table for table in metadata.sorted_tables if "organization_id" in table.columns)
 """The tables whose rows belong to an organization."""

@@ -53,19 +53,21 @@ def verify(
     return _event(text, message_id)
 
 
-def sign(secret: str, message_id: str, timestamp: datetime, body: bytes) -> dict[str, str]:
+def sign(secrets: str | Sequence[str], message_id: str, timestamp: datetime, body: bytes) -> dict[str, str]:
     """The headers that prove a body: `svix-id`, `svix-timestamp`, `svix-signature`.
 
-    `timestamp` is aware; its fraction of a second is dropped. `body` is UTF-8. Raises ValueError.
+    Several secrets each add a signature, for the time of a rotation. `timestamp` is aware; its fraction of a second is
+    dropped. `body` is UTF-8. Raises ValueError.
     """
     if timestamp.tzinfo is None:
         raise ValueError("timestamp must be aware")
     moment = timestamp.astimezone(UTC)
-    signature = _signer(secret).sign(message_id, moment, body.decode())
+    signers = [_signer(secret) for secret in ([secrets] if isinstance(secrets, str) else secrets)]
+    signatures = [signer.sign(message_id, moment, body.decode()) for signer in signers]
     return {
         "svix-id": message_id,
         "svix-timestamp": str(math.floor(moment.timestamp())),
-        "svix-signature": signature,
+        "svix-signature": " ".join(signatures),
     }
 
 

@@ -10,14 +10,15 @@
             await server.wait()
 """
 
+from fieldnote.workspace.audit import Operator
 from fieldnote.workspace.context import Workspace, open_workspace
+from fieldnote.workspace.domain.access import add_token
 from fieldnote.workspace.domain.matching.explain import Explained, count_records, explain_links
 from fieldnote.workspace.domain.matching.history import evaluate_links, learn_rates
 from fieldnote.workspace.domain.organizations import (
     Organization,
     User,
     add_team,
-    add_token,
     add_user,
     ensure_oauth_app,
     ensure_organization,
@@ -38,6 +39,7 @@ __all__ = [
     "Endpoint",
     "Explained",
     "NewRecording",
+    "Operator",
     "Organization",
     "User",
     "Workspace",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hmac
 import os
 import wave
 from collections.abc import AsyncIterator
@@ -115,7 +116,8 @@ class Signer:
             return False
         if not ever and int(expires) < datetime.now(UTC).timestamp():
             return False
-        return bool(query.get("signature") == self._signature(file, method, int(expires)))
+        given = str(query.get("signature", "")).encode("utf-8", "replace")
+        return hmac.compare_digest(given, self._signature(file, method, int(expires)).encode())
 
     def _signature(self, file: Signed, method: str, expires: int) -> str:
         return self._box.fingerprint(f"audio {method} {file.key} {expires}")

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from fieldnote.db.encryption import SecretBox
 from fieldnote.db.engine import Application, open_engine
 from fieldnote.workspace.audio_store import AudioStore
+from fieldnote.workspace.audit import Audit
 from fieldnote.workspace.http.fault_schedule import Faults
 from fieldnote.workspace.http.fault_settings import FaultSettings
 from fieldnote.workspace.pool import Connections
@@ -41,6 +42,7 @@ class Workspace:
     connections: Connections
     """The engine's, for requests."""
     statistics: Statistics
+    audit: Audit
     database_url: str
     box: SecretBox
     audio: AudioStore
@@ -67,12 +69,15 @@ async def open_workspace(
     """
     box, audio = SecretBox.open(home), AudioStore.open(home)
     engine = await open_engine(Application.WORKSPACE, database_url, pool_size=8)
-    connections, statistics = Connections(engine), Statistics(engine)
+    connections, statistics, audit = Connections(engine), Statistics(engine), Audit(engine)
     try:
         await prepare(engine)
         broken = None if faults is None else Faults(faults, engine)
-        yield Workspace(engine, connections, statistics, database_url, box, audio, on_loopback, retry_after, broken)
+        yield Workspace(
+            engine, connections, statistics, audit, database_url, box, audio, on_loopback, retry_after, broken
+        )
     finally:
+        await audit.close()
         await statistics.close()
         await connections.close()
         await engine.dispose()

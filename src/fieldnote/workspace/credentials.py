@@ -34,7 +34,14 @@ def hash_of(secret: str) -> bytes:
 
 
 async def add_organization_token(
-    conn: AsyncConnection, organization_id: str, *, name: str, token: str, created_by: str | None
+    conn: AsyncConnection,
+    organization_id: str,
+    *,
+    name: str,
+    token: str,
+    created_by: str | None,
+    scope: str | None = None,
+    expires_at: datetime | None = None,
 ) -> str:
     """Make `token` good for the organization; the same one twice is one. Its id."""
     row = {
@@ -43,6 +50,8 @@ async def add_organization_token(
         "name": name,
         "hash": hash_of(token),
         "created_by": created_by,
+        "scope": scope,
+        "expires_at": expires_at,
     }
     made = upsert(tokens).values(row).on_conflict_do_update(index_elements=["hash"], set_={"hash": row["hash"]})
     return str((await conn.execute(made.returning(tokens.c.id))).scalar_one())

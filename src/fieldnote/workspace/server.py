@@ -24,6 +24,7 @@ from fieldnote.workspace.domain.matching import history, linking
 from fieldnote.workspace.domain.recordings import processing, retention
 from fieldnote.workspace.domain.webhooks import deliveries
 from fieldnote.workspace.http.app import create_app
+from fieldnote.workspace.http.failed_logins import FailedLogins
 from fieldnote.workspace.http.fault_injection import Breakable, FaultInjection
 from fieldnote.workspace.http.rate_limit import CALLS, RateLimit
 
@@ -59,14 +60,19 @@ class WorkspaceServer:
         port: int = 0,
         settings: WorkerSettings = SETTINGS,
         rate_limit: int | None = CALLS,
+        slow_logins: bool = True,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Port 0 takes a free one. `rate_limit` is in calls of a token in any 60 seconds of `clock`; None: no limit."""
+        """Port 0 takes a free one. `rate_limit` is in calls of a token in any 60 seconds of `clock`; None: no limit.
+
+        `slow_logins`: answer failed logins of an address later and later.
+        """
         self.workspace = workspace
         self._host = host
         self._port = port
         self._settings = settings
         self._rate_limit = None if rate_limit is None else RateLimit(rate_limit, clock)
+        self._failed_logins = FailedLogins(clock) if slow_logins else None
         self._tasks: list[asyncio.Task[None]] = []
         self._server: _Server | None = None
 
@@ -101,6 +107,7 @@ class WorkspaceServer:
         self._tasks = [
             asyncio.create_task(self._server.serve(sockets=[listener]), name="workspace server"),
             asyncio.create_task(worker, name="workspace worker"),
+            asyncio.create_task(self.workspace.audit.run(), name="workspace audit"),
         ]
         while not self._server.started:  # noqa: ASYNC110 - uvicorn offers no event
             await asyncio.sleep(0.01)
@@ -110,7 +117,7 @@ class WorkspaceServer:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Take no more calls and jobs, let what runs come to its end, and close."""
+        """Take no more calls and jobs, let running ones finish, and close."""
         if self._server is not None:
             self._server.should_exit = True
         for task in self._tasks[1:]:
@@ -125,7 +132,7 @@ class WorkspaceServer:
             task.result()
 
     def _app(self) -> ASGIApp:
-        app = create_app(self.workspace, rate_limit=self._rate_limit)
+        app = create_app(self.workspace, rate_limit=self._rate_limit, failed_logins=self._failed_logins)
         return app if self.workspace.faults is None else FaultInjection(app, self.workspace.faults)
 
     async def _end(self, worker: asyncio.Task[None]) -> None:
@@ -151,7 +158,7 @@ class WorkspaceServer:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's server without its signal handlers: whoever runs the workspace decides when it stops."""
+    """uvicorn's server without its signal handlers: the caller decides when it stops."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -20,13 +20,14 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from fieldnote.db.workspace_tables import PRIVATE, SECURED, organizations
-from fieldnote.errors import DatabaseError
+from fieldnote.db.workspace_tables import PRIVATE, SECURED, audit_events, organizations
+from fieldnote.errors import DatabaseError, WorkspaceError
 from fieldnote.workspace.pool import Connections, Transaction
 
 ROLE: Final = "fieldnote_workspace"
 SYSTEM: Final = "system"
 """The role of organization tokens and jobs."""
+_ENABLE: Final = "fieldnote workspace org enable"
 # Roles belong to the whole cluster and locks to one database: two servers may meet here, and one tries again.
 _MET_ANOTHER: Final = frozenset({"42710", "23505", "XX000", "40001"})
 _TRIES: Final = 5
@@ -50,7 +51,7 @@ select (select count(*) from pg_class
 """)
 _ENTER: Final = text("""
 select set_config('fieldnote.organization_id', :organization, true), set_config('fieldnote.role', 'system', true),
-       set_config('role', :role, true)
+       set_config('role', :role, true), (select disabled from organizations where id = cast(:organization as uuid))
 """)
 _RAISE: Final = text("""
 select current_setting('fieldnote.role', true) as earlier, set_config('fieldnote.role', 'system', true)
@@ -76,7 +77,7 @@ select t.id::text, t.kind, t.name, t.organization_id::text, t.created_by::text, 
   left join oauth_apps a on a.client_id = t.client_id
  where t.hash = %(hash)s and t.kind = %(kind)s and (t.kind = 'organization') = (t.user_id is null)
    and (t.expires_at is null or t.expires_at > now()) and t.revoked_at is null
-   and not o.disabled and u.disabled is not true and a.deleted_at is null
+   and not o.disabled and u.disabled is not true and a.deleted_at is null and a.disabled is not true
 """
 
 
@@ -88,6 +89,10 @@ class RecordLock(StrEnum):
     """Nobody is `alone` meanwhile: how CRM records are changed."""
     ALONE = "alone"
     """No CRM record is changing meanwhile: how recordings and users are added."""
+
+
+class OrganizationDisabled(WorkspaceError):
+    """Its jobs wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +144,11 @@ async def _ensure_role(conn: AsyncConnection) -> None:
 async def _grant(conn: AsyncConnection) -> None:
     """What the role may do: the rows of the tables, and deferring jobs."""
     schema = (await conn.execute(text("select quote_ident(current_schema())"))).scalar_one()
-    tables = ", ".join(table.name for table in (*SECURED, organizations))
+    tables = ", ".join(table.name for table in (*SECURED, organizations) if table is not audit_events)
     for grant in (
         f"usage on schema {schema}",
         f"select, insert, update, delete on {tables}",
+        f"select, insert on {audit_events.name}",
         "select, insert, update on procrastinate_jobs, procrastinate_events",
         f"usage on all sequences in schema {schema}",
     ):
@@ -164,14 +170,18 @@ async def _verify(conn: AsyncConnection) -> None:
 
 
 @asynccontextmanager
-async def inside(engine: AsyncEngine, organization_id: str, *, alone: bool = False) -> AsyncIterator[AsyncConnection]:
+async def inside(
+    engine: AsyncEngine, organization_id: str, *, alone: bool = False, working: bool = False
+) -> AsyncIterator[AsyncConnection]:
     """A transaction of the organization's system: it sees all rows of this organization, and no others.
 
     `alone`: no CRM record is changing meanwhile (see `authenticated`). Who adds a recording or a user has to see every
-    record that will not see them.
+    record that will not see them. `working`: raises OrganizationDisabled, as jobs wait until it is enabled.
     """
     async with engine.begin() as conn:
-        await conn.execute(_ENTER, {"organization": organization_id, "role": ROLE})
+        entered = (await conn.execute(_ENTER, {"organization": organization_id, "role": ROLE})).one()
+        if working and entered.disabled:
+            raise OrganizationDisabled(f"the organization {organization_id} is disabled", hint=_ENABLE)
         if alone:
             await conn.execute(_ALONE, {"organization": organization_id})
         yield conn

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fieldnote.cli.workspace import access, webhooks
 from fieldnote.cli.workspace.open import AsJson, OrganizationOption
 from fieldnote.cli.workspace.open import organization as _organization
 from fieldnote.cli.workspace.open import print_result as _print
@@ -19,13 +20,16 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True)
 user_app = typer.Typer(no_args_is_help=True)
-webhook_app = typer.Typer(no_args_is_help=True)
-token_app = typer.Typer(no_args_is_help=True)
 team_app = typer.Typer(no_args_is_help=True)
 app.add_typer(user_app, name="user", help="Who works in the organization.")
 app.add_typer(team_app, name="team", help="Who works with whom.")
-app.add_typer(webhook_app, name="webhook", help="Where events are sent.")
-app.add_typer(token_app, name="token", help="Organization tokens.")
+app.add_typer(webhooks.webhook_app, name="webhook", help="Where events are sent.")
+app.add_typer(access.token_app, name="tokens", help="Tokens: add, list, end.")
+app.add_typer(access.token_app, name="token", hidden=True)
+app.add_typer(access.org_app, name="org", help="Organizations.")
+app.add_typer(access.app_app, name="app", help="OAuth apps.")
+user_app.command("disable")(access.user_disable)
+user_app.command("enable")(access.user_enable)
 
 
 @app.command()
@@ -163,42 +167,6 @@ def user_list(*, org: OrganizationOption = None, as_json: AsJson = False) -> Non
         typer.echo(json.dumps(users, ensure_ascii=False))
     for user in [] if as_json else users:
         typer.echo(f"{user['userId']}  {user['role']:5}  {user['name']} <{user['email']}>")
-
-
-@webhook_app.command("add")
-def webhook_add(
-    *,
-    url: Annotated[str, typer.Option("--url", metavar="U", help="Who is told when a recording moved.")],
-    org: OrganizationOption = None,
-    as_json: AsJson = False,
-) -> None:
-    """Send events to an address, signed with a secret that is shown this once."""
-
-    async def do(workspace: Workspace) -> dict[str, str]:
-        from fieldnote.workspace import add_webhook
-
-        organization = await _organization(workspace, org)
-        endpoint = await add_webhook(workspace.engine, workspace.box, organization.id, url=url)
-        return {"id": endpoint.id, "secret": endpoint.secret}
-
-    _print(_run(do), as_json=as_json)
-
-
-@token_app.command("add")
-def token_add(
-    *,
-    name: Annotated[str, typer.Option("--name", metavar="N", help="What it is for.")],
-    org: OrganizationOption = None,
-    as_json: AsJson = False,
-) -> None:
-    """Make a further token of the organization. It is shown this once."""
-
-    async def do(workspace: Workspace) -> dict[str, str]:
-        from fieldnote.workspace import add_token
-
-        return {"token": await add_token(workspace.engine, await _organization(workspace, org), name=name)}
-
-    _print(_run(do), as_json=as_json)
 
 
 def _calls(value: str) -> int | None:

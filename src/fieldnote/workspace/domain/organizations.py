@@ -62,11 +62,11 @@ async def init_organization(engine: AsyncEngine, *, name: str, admin: str) -> tu
     """
     token = credentials.new_secret("org")
     async with engine.begin() as conn:
-        made = await _insert_organization(conn, _named(name, "--org"), _named(admin, "--admin"))
+        made = await _insert_organization(conn, named(name, "--org"), named(admin, "--admin"))
         if made is None:
             raise WorkspaceError(
                 f"there is an organization {name!r} already",
-                hint="Take another name; or get a further token for it: fieldnote workspace token add --name NAME "
+                hint="Take another name; or get a further token for it: fieldnote workspace tokens add --name NAME "
                 f"--org {name!r} --json",
             )
         await _add_token(conn, made, token)
@@ -99,16 +99,6 @@ async def find_organization(engine: AsyncEngine, wanted: str | None) -> Organiza
     raise WorkspaceError(f"there is no organization {wanted!r}", hint=f"There are {known}.")
 
 
-async def add_token(engine: AsyncEngine, organization: Organization, *, name: str) -> str:
-    """A further token of the organization. It is not shown again."""
-    token = credentials.new_secret("org")
-    async with inside(engine, organization.id) as conn:
-        await credentials.add_organization_token(
-            conn, organization.id, name=_named(name, "--name"), token=token, created_by=organization.admin_id
-        )
-    return token
-
-
 async def ensure_oauth_app(
     engine: AsyncEngine, organization: Organization, *, name: str, client_id: str, client_secret: str
 ) -> None:
@@ -129,7 +119,7 @@ async def add_user(
 ) -> User:
     """Add a user, or give the one of this email another name. CRM users are mapped again, and links decided."""
     async with inside(engine, organization.id, alone=True) as conn:
-        user = await _upsert_user(conn, organization.id, _named(email, "--email"), _named(name, "--name"), role)
+        user = await _upsert_user(conn, organization.id, named(email, "--email"), named(name, "--name"), role)
         await _map_again(conn, organization.id)
     return user
 
@@ -143,14 +133,14 @@ async def add_team(
     members: Sequence[str] = (),
     coaches: Sequence[str] = (),
 ) -> str:
-    """Add a team of users, by their emails; its id. With an id that is known, that team is told who belongs to it.
+    """Add a team of users, by their emails; its id. With an id that is known, people are added to that team.
 
     Raises WorkspaceError for a user whom there is not, and for an id that another organization has.
     """
     async with inside(engine, organization.id, alone=True) as conn:
-        values: dict[str, Any] = {"organization_id": organization.id, "name": _named(name, "--name")}
+        values: dict[str, Any] = {"organization_id": organization.id, "name": named(name, "--name")}
         if team_id is not None:
-            values["id"] = _named(team_id, "--id")
+            values["id"] = named(team_id, "--id")
         made = insert(teams).values(values | {"conversation_types": []})
         known = made.on_conflict_do_nothing().returning(teams.c.id)
         found = (await conn.execute(known)).scalar_one_or_none()
@@ -182,7 +172,7 @@ async def map_user(engine: AsyncEngine, organization: Organization, *, external_
         user = await find_user(conn, email)
         row = {
             "organization_id": organization.id,
-            "external_id": _named(external_id, "--external"),
+            "external_id": named(external_id, "--external"),
             "user_id": user.id,
         }
         statement = insert(user_overrides).values(row)
@@ -196,7 +186,7 @@ async def map_user(engine: AsyncEngine, organization: Organization, *, external_
 
 
 async def find_user(conn: AsyncConnection, email: str) -> User:
-    """The user of this email, or id. Raises WorkspaceError if there is none."""
+    """The user of this email, or id. Raises WorkspaceError for an unknown one."""
     statement = select(users.c.id, users.c.email, users.c.name, users.c.role)
     own = or_(users.c.email_key == email_key(email), cast(users.c.id, Text) == email)
     row = (await conn.execute(statement.where(own))).one_or_none()
@@ -275,7 +265,8 @@ async def _upsert_user(conn: AsyncConnection, organization_id: str, email: str, 
     return User(str(row.id), row.email, name, row.role)
 
 
-def _named(value: str, option: str) -> str:
+def named(value: str, option: str) -> str:
+    """A name without blanks around it. Raises WorkspaceError."""
     name = value.strip()
     if not name or "\0" in name or len(name) > LONGEST_KEY:
         raise WorkspaceError(

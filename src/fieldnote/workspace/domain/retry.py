@@ -8,6 +8,8 @@ from typing import Final
 from procrastinate.jobs import Job
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
 
+from fieldnote.workspace.tenancy import OrganizationDisabled
+
 _LONGEST: Final = timedelta(minutes=10)
 
 
@@ -15,9 +17,11 @@ class Patiently(BaseRetryStrategy):
     """At once, then after 1, 2, 4, … seconds, at last every ten minutes. It never gives up.
 
     What can fail for good (a transcript that cannot be worked on, a webhook that nobody takes) is stored as such
-    by the job itself, and is no failure of the job.
+    by the job itself, and is no failure of the job. The jobs of a disabled organization wait.
     """
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision:
+        if isinstance(exception, OrganizationDisabled):
+            return RetryDecision(retry_at=datetime.now(UTC) + _LONGEST)
         pause = min(timedelta(seconds=2 ** min(job.attempts, 10) - 1), _LONGEST)
         return RetryDecision(retry_at=datetime.now(UTC) + pause)

@@ -17,6 +17,7 @@ from fieldnote.workspace.http import routes_user as user
 from fieldnote.workspace.http.calls import SLASH
 from fieldnote.workspace.http.edge import Edge
 from fieldnote.workspace.http.endpoints import AsciiJson
+from fieldnote.workspace.http.failed_logins import FailedLogins
 from fieldnote.workspace.http.rate_limit import RateLimit
 from fieldnote.workspace.http.request_batching import RequestBatcher
 from fieldnote.workspace.resources.recordings import audio
@@ -24,10 +25,12 @@ from fieldnote.workspace.resources.recordings import audio
 log = logging.getLogger(__name__)
 
 
-def create_app(workspace: Workspace, *, rate_limit: RateLimit | None = None) -> FastAPI:
+def create_app(
+    workspace: Workspace, *, rate_limit: RateLimit | None = None, failed_logins: FailedLogins | None = None
+) -> FastAPI:
     """Siro's API over an open workspace. Jobs are the server's: see `fieldnote.workspace.server`.
 
-    Without `rate_limit` a token may call as often as it likes.
+    Without `rate_limit` a token may call as often as it likes; without `failed_logins` none is slowed.
     """
     app = FastAPI(
         title="Fieldnote workspace",
@@ -37,8 +40,9 @@ def create_app(workspace: Workspace, *, rate_limit: RateLimit | None = None) -> 
         redirect_slashes=False,  # a path with one slash too many is unknown
     )
     app.state.workspace = workspace
-    app.state.batcher = RequestBatcher(workspace.connections)
+    app.state.batcher = RequestBatcher(workspace.connections, workspace.audit)
     app.state.rate_limit = rate_limit
+    app.state.failed_logins = failed_logins
     app.include_router(organization.router)
     app.include_router(user.router)
     app.include_router(audio.router)

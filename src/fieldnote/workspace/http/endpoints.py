@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Sequence
+from http import HTTPStatus
 from typing import Any, Final
 
 from fastapi import Request
@@ -16,8 +17,10 @@ from sqlalchemy.exc import DBAPIError
 
 from fieldnote.http_body import BodyRefused, read_body
 from fieldnote.workspace import credentials
+from fieldnote.workspace.http.auditing import address_of
 from fieldnote.workspace.http.calls import Call
 from fieldnote.workspace.http.errors import ApiError, failed
+from fieldnote.workspace.http.failed_logins import FailedLogins
 from fieldnote.workspace.http.rate_limit import RateLimit
 from fieldnote.workspace.http.request_batching import Operation, PendingCall, RequestBatcher
 from fieldnote.workspace.tenancy import RecordLock
@@ -41,7 +44,7 @@ def endpoint(handler: Handler, *, kind: str, status: int, lock: RecordLock = Rec
     """An operation behind what calls of this kind of token share."""
 
     async def alone(calls: Sequence[Call]) -> list[Any]:
-        return [await handler(_allowed(call)) for call in calls]
+        return [await handler(call) for call in calls]
 
     return _named(_endpoint(Operation(alone, kind, lock, largest=1, at_once=None), status), handler)
 
@@ -63,6 +66,8 @@ def _endpoint(operation: Operation, status: int) -> Endpoint:
             _count(request, hashed)
             done = await batcher.run(operation, PendingCall(request, await _body(request), hashed))
         except ApiError as error:
+            if error.status == HTTPStatus.UNAUTHORIZED and not await _slowed(request):
+                return error_response(failed(429, "Too many failed logins from this address"))
             return error_response(error)
         except (InsufficientPrivilege, DBAPIError) as error:
             if not isinstance(getattr(error, "orig", error), InsufficientPrivilege):
@@ -82,20 +87,22 @@ def error_response(error: ApiError) -> Response:
     return AsciiJson(error.body, status_code=error.status, headers=headers.get(error.status))
 
 
+async def _slowed(request: Request) -> bool:
+    """Wait as long as failed logins of this address have to; False where too many wait."""
+    failed_logins: FailedLogins | None = request.app.state.failed_logins
+    return failed_logins is None or await failed_logins.slow(address_of(request) or "")
+
+
 def _named(answer: Endpoint, handler: Callable[..., Any]) -> Endpoint:
     answer.__name__, answer.__doc__ = handler.__name__, handler.__doc__
     return answer
 
 
-def _allowed(call: Call) -> Call:
-    """A user token of the scope `read` changes nothing. Raises ApiError."""
-    if call.caller.scope == "read" and call.request.method != "GET":
-        raise failed(403, "The token's scope does not allow this")
-    return call
-
-
 def _token(request: Request, kind: str) -> str:
     """An organization token is a bearer's; a user token has a header of its own, or is a bearer's too."""
+    for header in ("authorization", "x-siro-auth-token"):
+        if len(request.headers.getlist(header)) > 1:
+            raise failed(400, f"Two {header} headers")
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     bearer = token.strip() if scheme.casefold() == "bearer" else ""
     found = bearer if kind == credentials.ORGANIZATION else request.headers.get("x-siro-auth-token", bearer)

@@ -17,8 +17,11 @@ from fastapi import Request
 from psycopg.errors import DeadlockDetected
 from sqlalchemy.exc import DBAPIError
 
+from fieldnote.workspace.audit import Audit
+from fieldnote.workspace.http.auditing import note_calls, note_refusal
 from fieldnote.workspace.http.calls import Call
-from fieldnote.workspace.http.errors import failed
+from fieldnote.workspace.http.errors import ApiError, failed
+from fieldnote.workspace.http.scopes import allows
 from fieldnote.workspace.pool import Connections
 from fieldnote.workspace.tenancy import RecordLock, authenticated
 
@@ -56,6 +59,7 @@ class RequestBatcher:
     """The waiting calls of one server."""
 
     connections: Connections
+    audit: Audit
     _waiting: dict[tuple[Operation, bytes], list[PendingCall]] = field(default_factory=dict)
     _in_flight: Counter[tuple[Operation, bytes]] = field(default_factory=Counter)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
@@ -114,7 +118,19 @@ class RequestBatcher:
         async with entered as (transaction, caller):
             if caller is None:
                 return [failed(401, "Invalid or expired token") for _ in group]
-            return await operation.handler([Call(one.request, transaction, caller, one.body) for one in group])
+            first = group[0].request
+            if not allows(caller, first.method, first.url.path):
+                error = failed(403, "The token's scope does not allow this")
+                note_refusal(self.audit, caller, first, error)
+                return [error for _ in group]
+            calls = [Call(one.request, transaction, caller, one.body) for one in group]
+            try:
+                answers = await operation.handler(calls)
+            except ApiError as error:
+                note_refusal(self.audit, caller, first, error)
+                raise
+            await note_calls(self.audit, transaction, caller, [one.request for one in group], answers)
+            return answers
 
 
 def _settle(call: PendingCall, answer: Any) -> None:

@@ -45,7 +45,8 @@ _DECIDED_AGAIN: Final = timedelta(days=3)
 
 _ORGANIZATIONS: Final = text("""
 select o.id::text from organizations o
- where (select count(*) from (select from recordings r where r.organization_id = o.id limit :enough) some) >= :enough
+ where not o.disabled
+   and (select count(*) from (select from recordings r where r.organization_id = o.id limit :enough) some) >= :enough
  order by o.id
 """)
 _LATELY: Final = text("""

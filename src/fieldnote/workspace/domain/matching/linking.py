@@ -154,7 +154,7 @@ class _Link:
 async def link(context: procrastinate.JobContext, organization_id: str, user_id: str, day: str) -> None:
     """Decide again about the recordings that a rep made on a day (UTC)."""
     workspace: Workspace = context.additional_context["workspace"]
-    async with inside(workspace.engine, organization_id) as conn:
+    async with inside(workspace.engine, organization_id, working=True) as conn:
         await link_day(conn, organization_id, user_id, date.fromisoformat(day), trigger=FUZZY_AGAIN)
 
 

@@ -114,14 +114,14 @@ class _Insight:
 async def process(context: procrastinate.JobContext, organization_id: str, recording_id: str) -> None:
     """Extract and summarize, once."""
     workspace: Workspace = context.additional_context["workspace"]
-    async with inside(workspace.engine, organization_id) as conn:
+    async with inside(workspace.engine, organization_id, working=True) as conn:
         said: Any = (await conn.execute(_SAID, {"id": recording_id})).one_or_none()
         prompts: Any = (await conn.execute(_PROMPTS, {"id": recording_id})).all()
     if said is None or said.processed_at is not None:
         return
     found = await asyncio.to_thread(_look_into, said, recording_id, prompts)
     late = await _lateness(workspace, organization_id, said)
-    async with inside(workspace.engine, organization_id) as conn:
+    async with inside(workspace.engine, organization_id, working=True) as conn:
         if (await conn.execute(_LOCK, {"id": recording_id, "words": said.words})).scalar_one_or_none():
             score = await _keep_values(conn, organization_id, recording_id, found)
             await keep_followup(conn, organization_id, recording_id, found.steps, found.values or {})
@@ -139,15 +139,15 @@ async def process(context: procrastinate.JobContext, organization_id: str, recor
 
 @blueprint.task(name="workspace.summarize_late", pass_context=True, retry=Patiently())
 async def summarize_late(context: procrastinate.JobContext, organization_id: str, recording_id: str) -> None:
-    """Add the summary that the faults file held back. Nothing else of the recording moves, and nobody is told."""
+    """Add the summary that the faults file held back. Nothing else of the recording moves, and no webhook goes out."""
     workspace: Workspace = context.additional_context["workspace"]
-    async with inside(workspace.engine, organization_id) as conn:
+    async with inside(workspace.engine, organization_id, working=True) as conn:
         said: Any = (await conn.execute(_SAID, {"id": recording_id})).one_or_none()
         prompts: Any = (await conn.execute(_PROMPTS, {"id": recording_id})).all()
     if said is None or said.summarized_at is not None:
         return
     found = await asyncio.to_thread(_look_into, said, recording_id, prompts)
-    async with inside(workspace.engine, organization_id) as conn:
+    async with inside(workspace.engine, organization_id, working=True) as conn:
         if (await conn.execute(_LOCK_SUMMARY, {"id": recording_id, "words": said.words})).scalar_one_or_none():
             await _keep_summary(conn, organization_id, recording_id, found)
             await conn.execute(_SUMMARIZED, {"id": recording_id})

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.errors import WorkspaceError
 from fieldnote.workspace.audio_store import Signed
+from fieldnote.workspace.audit import purge_events
 from fieldnote.workspace.tenancy import inside
 
 if TYPE_CHECKING:
@@ -98,4 +99,6 @@ async def _purge_these(conn: AsyncConnection, workspace: Workspace, organization
 async def purge(context: procrastinate.JobContext, timestamp: int) -> None:
     """Each hour."""
     del timestamp
-    await purge_due(context.additional_context["workspace"])
+    workspace: Workspace = context.additional_context["workspace"]
+    await purge_due(workspace)
+    await purge_events(workspace.engine)

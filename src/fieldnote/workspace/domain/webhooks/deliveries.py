@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -23,6 +24,7 @@ from fieldnote.errors import WorkspaceError
 from fieldnote.jobs import defer
 from fieldnote.siro.models import WebhookEventType
 from fieldnote.siro.webhooks import new_secret, sign
+from fieldnote.workspace.audit import PROGRAM, Operator, commanded
 from fieldnote.workspace.domain.crm.links import crm_links
 from fieldnote.workspace.domain.retry import Patiently
 from fieldnote.workspace.domain.webhooks.addresses import checked, resolve
@@ -48,7 +50,8 @@ select r.processed_at is not null as processed, coalesce(l.source, 'NOT_FOUND') 
  where r.id = :id
 """)
 _DELIVERY: Final = text("""
-select d.attempts, e.url, e.secret, m.payload, m.sequence
+select d.attempts, e.url, e.secret, case when e.previous_until > now() then e.previous_secret end as previous_secret,
+       m.payload, m.sequence
   from webhook_deliveries d
   join webhook_endpoints e on e.id = d.endpoint_id
   join webhook_messages m on m.id = d.message_id
@@ -61,6 +64,14 @@ select exists (
       join webhook_messages held on held.id = :message
      where d.endpoint_id = :endpoint and d.state = 'delivered' and m.sequence > held.sequence)
 """)
+_ENDPOINTS: Final = text("""
+select e.id::text, e.url, e.created_at, case when e.previous_until > now() then e.previous_until end as previous_until,
+       count(d) filter (where d.state = 'delivered') as delivered,
+       count(d) filter (where d.state = 'pending') as pending, count(d) filter (where d.state = 'failed') as failed
+  from webhook_endpoints e left join webhook_deliveries d on d.endpoint_id = e.id
+ group by e.id order by e.created_at, e.id
+""")
+_REMOVE: Final = text("delete from webhook_endpoints where id::text = :named or url = :named returning id::text, url")
 _OUTCOME: Final = text("""
 update webhook_deliveries
    set attempts = attempts + 1, state = :state, last_status = :status, last_error = :error,
@@ -89,26 +100,62 @@ class _Answer:
         return self.status is not None and 200 <= self.status < 300
 
 
-async def add_webhook(
-    engine: AsyncEngine, box: SecretBox, organization_id: str, *, url: str, secret: str | None = None
-) -> Endpoint:
-    """Send the organization's events to `url` from now on. An address that is known gets the new secret.
+OVERLAP: Final = timedelta(hours=24)
+"""How long the earlier secret of an endpoint signs too."""
 
-    Raises WorkspaceError for an address that is none, or lies inside a network.
+
+async def add_webhook(
+    engine: AsyncEngine,
+    box: SecretBox,
+    organization_id: str,
+    *,
+    url: str,
+    secret: str | None = None,
+    overlap: timedelta = OVERLAP,
+    by: Operator = PROGRAM,
+) -> Endpoint:
+    """Send the organization's events to `url` from now on. A known address gets the new secret.
+
+    For the time of `overlap` its earlier secret signs too. Raises WorkspaceError for an address that is not
+    valid, or lies inside a network.
     """
     secret = secret or new_secret()
     values = {"organization_id": organization_id, "url": checked(url), "secret": box.seal(secret)}
     async with inside(engine, organization_id) as conn:
         statement = insert(webhook_endpoints).values(values)
         statement = statement.on_conflict_do_update(
-            index_elements=["organization_id", "url"], set_={"secret": values["secret"]}
+            index_elements=["organization_id", "url"],
+            set_={
+                "secret": values["secret"],
+                "previous_secret": webhook_endpoints.c.secret,
+                "previous_until": datetime.now(UTC) + overlap,
+            },
         )
         row = (await conn.execute(statement.returning(webhook_endpoints.c.id))).one()
+        await commanded(conn, organization_id, by, "webhook add", [str(row.id)])
     return Endpoint(str(row.id), secret)
 
 
+async def list_webhooks(engine: AsyncEngine, organization_id: str) -> list[dict[str, Any]]:
+    """The endpoints: id, url, when they were made, until when an earlier secret signs, and deliveries by state."""
+    async with inside(engine, organization_id) as conn:
+        return [dict(row) for row in (await conn.execute(_ENDPOINTS)).mappings()]
+
+
+async def remove_webhook(engine: AsyncEngine, organization_id: str, named: str, *, by: Operator) -> str:
+    """Send no further event to an endpoint, by its id or address; its address. Raises WorkspaceError."""
+    async with inside(engine, organization_id) as conn:
+        row: Any = (await conn.execute(_REMOVE, {"named": named.replace("\0", "?")})).one_or_none()
+        if row is None:
+            raise WorkspaceError(
+                f"no webhook has the id or address {named!r}", hint="`fieldnote workspace webhook list` shows them."
+            )
+        await commanded(conn, organization_id, by, "webhook remove", [row.id])
+    return str(row.url)
+
+
 async def announce(conn: AsyncConnection, organization_id: str, recording_id: str, event: WebhookEventType) -> None:
-    """Tell every endpoint of an event, with both flags as they stand, once this transaction is committed."""
+    """Report an event to every endpoint, with both flags, once this transaction is committed."""
     endpoints = (await conn.execute(text("select id::text from webhook_endpoints order by id"))).scalars().all()
     state: Any = (await conn.execute(_STATE, {"id": recording_id})).one()
     payload: dict[str, Any] = {
@@ -145,17 +192,17 @@ async def deliver(
     """
     workspace: Workspace = context.additional_context["workspace"]
     ids = {"message": message_id, "endpoint": endpoint_id}
-    async with inside(workspace.engine, organization_id) as conn:
+    async with inside(workspace.engine, organization_id, working=True) as conn:
         row: Any = (await conn.execute(_DELIVERY, ids)).one_or_none()
     if row is None:
         return
     first = row.attempts == 0 and not held
     if first and workspace.faults is not None and await _fails(workspace, workspace.faults, organization_id, row, ids):
         return
-    answer = await _send(workspace, row.url, workspace.box.unseal(row.secret), message_id, _body(row))
+    answer = await _send(workspace, row.url, _secrets(workspace.box, row), message_id, _body(row))
     again = not answer.taken and row.attempts < len(workspace.retry_after)
     state = "delivered" if answer.taken else ("pending" if again else "failed")
-    async with inside(workspace.engine, organization_id) as conn:
+    async with inside(workspace.engine, organization_id, working=True) as conn:
         await conn.execute(_OUTCOME, ids | {"state": state, "status": answer.status, "error": answer.error})
         if again:
             await defer(
@@ -166,13 +213,18 @@ async def deliver(
                 message_id=message_id,
                 endpoint_id=endpoint_id,
             )
-    told = {
+    facts = {
         "message_id": message_id,
         "endpoint_id": endpoint_id,
         "state": state,
         "status": answer.status or 0,
     }
-    log.info("webhook_sent", extra=told)
+    log.info("webhook_sent", extra=facts)
+
+
+def _secrets(box: SecretBox, row: Any) -> list[str]:
+    """The secrets that sign a message, the current one first."""
+    return [box.unseal(one) for one in (row.secret, row.previous_secret) if one is not None]
 
 
 def _body(row: Any) -> bytes:
@@ -184,9 +236,9 @@ async def _fails(workspace: Workspace, faults: Faults, organization_id: str, row
     own = await faults.of_organization(organization_id)
     mishap = own.mishap(row.sequence)
     if mishap == "doubled":
-        await _send(workspace, row.url, workspace.box.unseal(row.secret), ids["message"], _body(row))
+        await _send(workspace, row.url, _secrets(workspace.box, row), ids["message"], _body(row))
     elif mishap is not None:
-        async with inside(workspace.engine, organization_id) as conn:
+        async with inside(workspace.engine, organization_id, working=True) as conn:
             await _hold_back(conn, own.settings.webhooks, mishap, organization_id, ids)
     return mishap not in (None, "doubled")
 
@@ -217,7 +269,7 @@ async def let_pass(
     """Send a message once a later one has been taken by the same endpoint, or the time has come."""
     workspace: Workspace = context.additional_context["workspace"]
     job: dict[str, Any] = {"organization_id": organization_id, "message_id": message_id, "endpoint_id": endpoint_id}
-    async with inside(workspace.engine, organization_id) as conn:
+    async with inside(workspace.engine, organization_id, working=True) as conn:
         passed = (await conn.execute(_PASSED, {"message": message_id, "endpoint": endpoint_id})).scalar_one()
         now = datetime.now(UTC)
         if passed or now >= datetime.fromisoformat(until):
@@ -226,12 +278,12 @@ async def let_pass(
             await defer(conn, let_pass, schedule_at=now + _LOOK_AGAIN, until=until, **job)
 
 
-async def _send(workspace: Workspace, url: str, secret: str, message_id: str, body: bytes) -> _Answer:
+async def _send(workspace: Workspace, url: str, secrets: Sequence[str], message_id: str, body: bytes) -> _Answer:
     try:
         target = await resolve(url, loopback=workspace.on_loopback)
     except WorkspaceError as error:
         return _Answer(None, error.message)
-    headers = sign(secret, f"msg_{message_id}", datetime.now(UTC), body) | {
+    headers = sign(secrets, f"msg_{message_id}", datetime.now(UTC), body) | {
         "host": target.host,
         "content-type": "application/json",
         "user-agent": "Fieldnote-Webhooks/1",

@@ -31,7 +31,8 @@ select id::text, client_id, user_id::text, scope, expires_at, created_at, revoke
   from tokens where kind = 'user' and client_id = %(client)s
 """
 _TOKEN: Final = _TOKENS + " and id = %(id)s"
-_USER: Final = "select 1 from users where id::text = %(id)s"
+_USER: Final = "select disabled from users where id::text = %(id)s"
+_DISABLED_APP: Final = "select 1 from oauth_apps where client_id = %(client)s and disabled"
 _LARGEST_PAGE: Final = 100
 
 T = TypeVar("T")
@@ -99,7 +100,10 @@ async def create_access_token(call: Call) -> dict[str, Any]:
     """Mint a user token, good for 16 hours."""
     wanted = call.read(AccessTokenCreate)
     await _check_secret(call, wanted.client_secret.get_secret_value())
-    await _require_user(call, wanted.user_id)
+    if await call.transaction.rows(_DISABLED_APP, {"client": _client(call)}):
+        raise failed(403, "The OAuth app is disabled")
+    if (await _require_user(call, wanted.user_id)).disabled:
+        raise failed(403, "The user is disabled")
     token_id, token = await credentials.add_user_token(
         call.conn, call.organization_id, client_id=_client(call), user_id=wanted.user_id, scope=wanted.scope
     )
@@ -175,9 +179,11 @@ async def _find_token(call: Call) -> Any:
     return rows[0]
 
 
-async def _require_user(call: Call, user_id: str) -> None:
-    if not await call.transaction.rows(_USER, {"id": user_id}):
+async def _require_user(call: Call, user_id: str) -> Any:
+    rows = await call.transaction.rows(_USER, {"id": user_id})
+    if not rows:
         raise not_found("User")
+    return rows[0]
 
 
 def _client(call: Call) -> str:

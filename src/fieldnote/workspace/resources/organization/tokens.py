@@ -11,7 +11,8 @@ from fieldnote.workspace.http.calls import Call
 from fieldnote.workspace.http.errors import failed, not_found
 
 _TOKENS: Final = """
-select id::text, organization_id::text, name, created_by::text, created_at from tokens where kind = 'organization'
+select id::text, organization_id::text, name, created_by::text, created_at from tokens
+ where kind = 'organization' and revoked_at is null
 """
 _ALL: Final = _TOKENS + " order by created_at, id"
 _ONE: Final = _TOKENS + " and id = %(id)s"

@@ -1,0 +1,286 @@
+"""`fieldnote workspace tokens`, `user`, `org`, `app`: who gets in, and who no longer does."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from fieldnote.cli.support.operator import ActingAs, system_user
+from fieldnote.cli.workspace.open import AsJson, OrganizationOption, organization, print_result, run
+from fieldnote.errors import WorkspaceError
+
+if TYPE_CHECKING:
+    from fieldnote.workspace import Workspace
+    from fieldnote.workspace.audit import Operator
+
+token_app = typer.Typer(no_args_is_help=True)
+org_app = typer.Typer(no_args_is_help=True)
+app_app = typer.Typer(no_args_is_help=True)
+
+
+def operator(acting_as: str | None) -> Operator:
+    """Who runs this command, for the audit."""
+    from fieldnote.workspace.audit import Operator
+
+    return Operator(system_user(), acting_as)
+
+
+# --- tokens
+
+
+@token_app.command("add")
+def token_add(
+    *,
+    name: Annotated[str, typer.Option("--name", metavar="N", help="What it is for.")],
+    scope: Annotated[
+        str, typer.Option("--scope", help="read, sync (a CRM's connection: reads all, writes CRM records) or all.")
+    ] = "all",
+    expires: Annotated[
+        str | None, typer.Option("--expires", metavar="DAYS|DATE", help="90, or 2027-01-31. Left out: never.")
+    ] = None,
+    acting_as: ActingAs = None,
+    org: OrganizationOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a further token of the organization. It is shown this once."""
+    ends = None if expires is None else _ends(expires)
+
+    async def do(workspace: Workspace) -> dict[str, str]:
+        from fieldnote.workspace.domain.access import add_token
+
+        own = await organization(workspace, org)
+        return {
+            "token": await add_token(
+                workspace.engine, own, name=name, by=operator(acting_as), scope=_scope(scope), expires_at=ends
+            )
+        }
+
+    print_result(run(do), as_json=as_json)
+
+
+def _scope(text: str) -> Any:
+    from fieldnote.workspace.http.scopes import TokenScope
+
+    try:
+        return TokenScope(text)
+    except ValueError:
+        raise WorkspaceError(f"--scope is not read, sync or all: {text!r}") from None
+
+
+def _ends(text: str) -> datetime:
+    hint = "Give a number of days, as 90, or a date in the future, as 2027-01-31."
+    try:
+        if text.isascii() and text.isdigit():
+            ends = datetime.now(UTC) + timedelta(days=int(text))
+        else:
+            ends = datetime.fromisoformat(text)
+            ends = ends.replace(tzinfo=UTC) if ends.tzinfo is None else ends.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise WorkspaceError(f"--expires is not a time: {text!r}", hint=hint) from None
+    if ends <= datetime.now(UTC):
+        raise WorkspaceError(f"--expires is not in the future: {text!r}", hint=hint)
+    return ends
+
+
+@token_app.command("list")
+def token_list(
+    *,
+    everything: Annotated[bool, typer.Option("--all", help="Also those that ended or expired.")] = False,
+    org: OrganizationOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """The tokens: scope, who made them, expiry, last use."""
+
+    async def do(workspace: Workspace) -> list[dict[str, Any]]:
+        from fieldnote.workspace.domain.access import list_tokens
+
+        found = await list_tokens(workspace.engine, await organization(workspace, org))
+        return [asdict(token) for token in found if everything or token.state == "active"]
+
+    tokens = run(do)
+    if as_json:
+        typer.echo(json.dumps(tokens, ensure_ascii=False, default=str))
+        return
+    for token in tokens:
+        whose = f"for {token['user']}" if token["user"] else f"made by {token['made_by'] or 'a program'}"
+        used = f"used {_day(token['last_used_at'])}" if token["last_used_at"] else "never used"
+        ends = f"expires {_day(token['expires_at'])}" if token["expires_at"] else "no expiry"
+        state = "" if token["state"] == "active" else f"  [{token['state']}]"
+        typer.echo(f"{token['id']}  {token['scope']:5}  {token['name']}, {whose}, {ends}, {used}{state}")
+
+
+def _day(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M}"
+
+
+@token_app.command("end")
+def token_end(
+    token: Annotated[str, typer.Argument(metavar="ID|NAME")],
+    *,
+    acting_as: ActingAs = None,
+    org: OrganizationOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """End a token: no later call with it is answered."""
+
+    async def do(workspace: Workspace) -> dict[str, str]:
+        from fieldnote.workspace.domain.access import end_token
+
+        own = await organization(workspace, org)
+        ended = await end_token(workspace.engine, own, token, by=operator(acting_as))
+        return {"tokenId": ended.id, "name": ended.name, "state": "ended"}
+
+    print_result(run(do), as_json=as_json)
+
+
+# --- users
+
+
+def user_disable(
+    *,
+    email: Annotated[str, typer.Option("--email", metavar="E")],
+    end_tokens: Annotated[
+        bool, typer.Option("--end-tokens", help="Also end the organization tokens that this user made.")
+    ] = False,
+    acting_as: ActingAs = None,
+    org: OrganizationOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """Disable a user: their tokens end at once, and none is minted."""
+
+    async def do(workspace: Workspace) -> dict[str, Any]:
+        from fieldnote.workspace.domain.access import disable_user
+
+        own = await organization(workspace, org)
+        done = await disable_user(workspace.engine, own, email, by=operator(acting_as), end_tokens=end_tokens)
+        return {
+            "email": email,
+            "disabled": True,
+            "userTokensEnded": done.user_tokens,
+            "organizationTokensMade": done.organization_tokens,
+            "organizationTokensEnded": done.ended and bool(done.organization_tokens),
+        }
+
+    result = run(do)
+    print_result(result, as_json=as_json)
+    if result["organizationTokensMade"] and not end_tokens:
+        typer.echo("These organization tokens still work. End them: fieldnote workspace tokens end NAME", err=True)
+
+
+def user_enable(
+    *,
+    email: Annotated[str, typer.Option("--email", metavar="E")],
+    acting_as: ActingAs = None,
+    org: OrganizationOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """Enable a user again. Tokens that ended stay ended."""
+
+    async def do(workspace: Workspace) -> dict[str, Any]:
+        from fieldnote.workspace.domain.access import enable_user
+
+        await enable_user(workspace.engine, await organization(workspace, org), email, by=operator(acting_as))
+        return {"email": email, "disabled": False}
+
+    print_result(run(do), as_json=as_json)
+
+
+# --- organizations
+
+
+@org_app.command("list")
+def org_list(*, as_json: AsJson = False) -> None:
+    """The organizations of this workspace."""
+
+    async def do(workspace: Workspace) -> list[dict[str, Any]]:
+        from fieldnote.workspace.domain.access import list_organizations
+
+        found = await list_organizations(workspace.engine)
+        return [{"organizationId": one, "name": name, "disabled": disabled} for one, name, disabled in found]
+
+    rows = run(do)
+    if as_json:
+        typer.echo(json.dumps(rows, ensure_ascii=False))
+    for row in [] if as_json else rows:
+        typer.echo(f"{row['organizationId']}  {row['name']}{'  [disabled]' if row['disabled'] else ''}")
+
+
+@org_app.command("disable")
+def org_disable(*, acting_as: ActingAs = None, org: OrganizationOption = None, as_json: AsJson = False) -> None:
+    """Disable an organization: none of its tokens opens anything, and its jobs wait."""
+    _set_organization(org, acting_as, as_json=as_json, disabled=True)
+
+
+@org_app.command("enable")
+def org_enable(*, acting_as: ActingAs = None, org: OrganizationOption = None, as_json: AsJson = False) -> None:
+    """Enable an organization again. Its jobs go on within ten minutes."""
+    _set_organization(org, acting_as, as_json=as_json, disabled=False)
+
+
+def _set_organization(org: str | None, acting_as: str | None, *, as_json: bool, disabled: bool) -> None:
+    async def do(workspace: Workspace) -> dict[str, Any]:
+        from fieldnote.workspace.domain.access import set_organization
+
+        own = await organization(workspace, org)
+        await set_organization(workspace.engine, own, disabled=disabled, by=operator(acting_as))
+        return {"organizationId": own.id, "name": own.name, "disabled": disabled}
+
+    print_result(run(do), as_json=as_json)
+
+
+# --- OAuth apps
+
+
+@app_app.command("list")
+def app_list(*, org: OrganizationOption = None, as_json: AsJson = False) -> None:
+    """The OAuth apps, which mint user tokens."""
+
+    async def do(workspace: Workspace) -> list[dict[str, Any]]:
+        from fieldnote.workspace.domain.access import list_apps
+
+        return await list_apps(workspace.engine, await organization(workspace, org))
+
+    rows = run(do)
+    if as_json:
+        typer.echo(json.dumps(rows, ensure_ascii=False, default=str))
+    for row in [] if as_json else rows:
+        typer.echo(f"{row['client_id']}  {row['name']}, owner {row['owner']}, {row['state']}")
+
+
+@app_app.command("disable")
+def app_disable(
+    client_id: Annotated[str, typer.Argument(metavar="CLIENT_ID")],
+    *,
+    acting_as: ActingAs = None,
+    org: OrganizationOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """Disable an OAuth app: its tokens end at once, and it mints no more."""
+    _set_app(client_id, org, acting_as, as_json=as_json, disabled=True)
+
+
+@app_app.command("enable")
+def app_enable(
+    client_id: Annotated[str, typer.Argument(metavar="CLIENT_ID")],
+    *,
+    acting_as: ActingAs = None,
+    org: OrganizationOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """Enable an OAuth app again. Tokens that ended stay ended."""
+    _set_app(client_id, org, acting_as, as_json=as_json, disabled=False)
+
+
+def _set_app(client_id: str, org: str | None, acting_as: str | None, *, as_json: bool, disabled: bool) -> None:
+    async def do(workspace: Workspace) -> dict[str, Any]:
+        from fieldnote.workspace.domain.access import set_app
+
+        own = await organization(workspace, org)
+        await set_app(workspace.engine, own, client_id, disabled=disabled, by=operator(acting_as))
+        return {"clientId": client_id, "disabled": disabled}
+
+    print_result(run(do), as_json=as_json)

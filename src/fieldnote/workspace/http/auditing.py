@@ -1,0 +1,92 @@
+"""Which calls the audit keeps, and what of them."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from fastapi import Request
+
+from fieldnote.workspace import audit
+from fieldnote.workspace.http.errors import ApiError
+from fieldnote.workspace.pool import Transaction
+from fieldnote.workspace.tenancy import Caller
+
+_READING: Final = frozenset({
+    "POST /v1/core/recordings", "POST /v1/core/recordings/search", "POST /v1/core/recordings/{id}/signedUrl",
+})  # fmt: skip
+"""Operations that only read, beside the GETs."""
+_REFUSALS: Final = frozenset({403, 404})
+
+
+def action_of(request: Request) -> str:
+    """Method and route, as `GET /v1/core/recordings/{id}`."""
+    route = request.scope.get("route")
+    path = str(getattr(route, "path", request.url.path)).removeprefix("/api-externalApi")
+    return f"{request.method} {path}"
+
+
+def address_of(request: Request) -> str | None:
+    """Where the call came from."""
+    return request.client.host if request.client else None
+
+
+async def note_calls(
+    collected: audit.Audit,
+    transaction: Transaction,
+    caller: Caller,
+    requests: Sequence[Request],
+    answers: Sequence[Any],
+) -> None:
+    """Note the calls of one operation: a change in this transaction, a read or refusal with the next writing."""
+    collected.used(caller)
+    action = action_of(requests[0])
+    reads = action.startswith("GET ") or action in _READING
+    targets: dict[str, None] = {}
+    calls: Counter[str | None] = Counter()
+    for request, answer in zip(requests, answers, strict=True):
+        if isinstance(answer, ApiError):
+            note_refusal(collected, caller, request, answer)
+            continue
+        calls[address_of(request)] += 1
+        own = dict.fromkeys(_targets(request, answer, action))
+        if reads:
+            collected.collect(caller, action, own, address=address_of(request))
+        targets |= own
+    if calls and not reads:
+        address = next(iter(calls))
+        await audit.changed(transaction, caller, action, list(targets), calls.total(), address)
+
+
+def note_refusal(collected: audit.Audit, caller: Caller, request: Request, error: ApiError) -> None:
+    """Note a call that was refused, or asked for what the caller does not see."""
+    if error.status in _REFUSALS:
+        targets = request.path_params.values()
+        collected.collect(caller, action_of(request), targets, address=address_of(request), outcome="refused")
+
+
+def _targets(request: Request, answer: Any, action: str) -> Iterator[str]:
+    """The ids in the path; without any, those of the records in the answer."""
+    if request.path_params:
+        yield from (str(value) for value in request.path_params.values())
+        return
+    data = answer.get("data", answer) if isinstance(answer, Mapping) else answer
+    if isinstance(data, Mapping) and "hits" in data:
+        data = data["hits"]
+    if isinstance(data, Mapping) and "followups" in data:
+        data = data["followups"]
+    if isinstance(data, Mapping):
+        data = [data]
+    if isinstance(data, list) and re.search(r"recordings|followups|tokens|apps|users|connections|sync", action):
+        yield from _ids(data)
+
+
+def _ids(records: Sequence[Any]) -> Iterator[str]:
+    for record in records:
+        if isinstance(record, Mapping):
+            for name in ("recordingId", "id", "tokenId", "clientID", "accessTokenId"):
+                if isinstance(record.get(name), str):
+                    yield record[name]
+                    break

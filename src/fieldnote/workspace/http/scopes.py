@@ -1,0 +1,36 @@
+"""What the scope of a token allows.
+
+A user token reads or writes. An organization token does all, reads, or syncs a CRM: it then reads, writes below
+`/integrations/`, and mints user tokens with an app's secret, and administers nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import Final
+
+from fieldnote.workspace.tenancy import Caller
+
+
+class TokenScope(StrEnum):
+    """Of an organization token."""
+
+    READ = "read"
+    """GET operations."""
+    SYNC = "sync"
+    """What a connection to a CRM needs."""
+    ALL = "all"
+    """Every operation."""
+
+
+_SYNCS: Final = re.compile(r"(/api-externalApi)?/v1/(integrations/.*|core/oauth/apps/[^/]+/access-token)")
+
+
+def allows(caller: Caller, method: str, path: str) -> bool:
+    """Whether the token may make this call. A user's role is not looked at here."""
+    if method == "GET" or caller.scope in {None, TokenScope.ALL, "write"}:
+        return True
+    if caller.user_id is None and caller.scope == TokenScope.SYNC:
+        return _SYNCS.fullmatch(path) is not None
+    return False
