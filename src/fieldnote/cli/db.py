@@ -1,9 +1,11 @@
-"""`fieldnote db`: look at, migrate and stop Fieldnote's own PostgreSQL."""
+"""`fieldnote db`: look at, migrate, back up, restore and stop Fieldnote's own PostgreSQL."""
 
 from __future__ import annotations
 
 import json
 import os
+import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -73,6 +75,57 @@ def migrate() -> None:
     for application in Application:
         changed = upgrade(application, database_url(application))
         typer.echo(f"{application.value}: {'migrated' if changed else 'up to date'}")
+
+
+@app.command()
+def backup(file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file.")]) -> None:
+    """Write the embedded server's database to a file: ledger, workspace and landed rows. The server may be in use."""
+    from fieldnote.db.backup import back_up
+    from fieldnote.db.encryption import KEY_FILE
+    from fieldnote.db.home import home
+
+    _own_server_only("pg_dump")
+    size = back_up(home(), file.expanduser())
+    typer.echo(f"{file}: {size / 1_000_000:.1f} MB. It has customers' data: keep it safe.")
+    if (home() / KEY_FILE).exists():
+        typer.echo(f"The key of stored secrets is not in it: keep a copy of {home() / KEY_FILE} in another place.")
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="As `fieldnote db backup` wrote it.")],
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Put the embedded server's database back as it was when FILE was written. `fieldnote run` must not be running."""
+    from fieldnote.db.backup import restore as put_back
+    from fieldnote.db.home import home
+    from fieldnote.errors import ConfigError
+
+    _own_server_only("pg_restore")
+    if not yes and not sys.stdin.isatty():
+        raise ConfigError("a restore replaces the database, and nobody can be asked here", hint="Add `--yes`.")
+    if not yes:
+        typer.confirm(f"Replace the database of {home()} by {file}?", abort=True)
+    done = put_back(home(), file.expanduser())
+    typer.echo(f"restored from {file}")
+    if done.kept:
+        typer.echo(f"The database from before is kept as {done.kept}, until the next restore.")
+    typer.echo(
+        "Next: `fieldnote reconcile` for each connection. It shows what the ledger does not know since the backup."
+    )
+
+
+def _own_server_only(tool: str) -> None:
+    from fieldnote.db.engine import Application
+    from fieldnote.errors import ConfigError
+
+    names = [name for name in ("FIELDNOTE_DATABASE_URL", *(a.variable for a in Application)) if os.environ.get(name)]
+    if names:
+        raise ConfigError(
+            f"{names[0]} names a PostgreSQL of your own; this command is for the embedded server",
+            hint=f"Use {tool} there, then `fieldnote reconcile`.",
+        )
 
 
 def _application(name: str) -> Any:
