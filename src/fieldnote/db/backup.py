@@ -153,7 +153,7 @@ def _swap(server: Server) -> Restored:
 
 
 def _is_empty(server: Server) -> bool:
-    """Whether the database from before had no table of ours."""
+    """Whether the database from before had no table of Fieldnote."""
     with _connected(server, BEFORE) as connection:
         found = connection.execute(
             "select count(*) from pg_namespace where nspname in ('bridge', 'workspace')"
