@@ -25,7 +25,7 @@ WORDS: Final[dict[str, str]] = {
     r"mend(?:s|ed|ing)?": "fix",
     r"whoever|whomever": "a noun",
     r"of ours|of yours|of theirs": "our, your, their",
-    r"is none(?! of\b)": "is not a ...",
+    r"(?:that|which|value|function|one) is none(?! of\b)": "is not a ...",
     r"mischief": "fault injection",
     r"convoys?": "request batch",
     r"crews?": "record users",

@@ -46,7 +46,7 @@ create index on deal_notes (deal_id);
 insert into deals select n, 'deal ' || n from generate_series(0, %(deals)s) n;
 create function tell() returns trigger language plpgsql as $$
 begin perform pg_notify('written', new.id::text); return new; end $$;
-create trigger told after update of budget_max on deals for each row
+create trigger notify_of_write after update of budget_max on deals for each row
     when (new.id > %(history)s) execute function tell();
 """
 

@@ -45,7 +45,7 @@ _TABLES = (
 
 
 def fill(url: str, rows: int) -> None:
-    """Make the tables anew, with `rows` appointments and half as many customers and deals."""
+    """Make the tables again, with `rows` appointments and half as many customers and deals."""
     execute(url, *(statement.format(rows=rows, half=max(1, rows // 2)) for statement in _TABLES))
     settle(url)
 

@@ -1,4 +1,4 @@
-"""What every scenario stands on: PostgreSQL, the source, a fresh place for each run, and the state at the end."""
+"""The set-up of every scenario: PostgreSQL, the source, a fresh place for each run, and the state at the end."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ class EndState:
     """Rows that did not arrive."""
     stale: int
     """Records that say something else than their rows."""
-    standing: int
+    left_over: int
     """Records without a row that are not deleted."""
 
     def __str__(self) -> str:
-        named = {"missing": self.missing, "stale": self.stale, "standing": self.standing}
+        named = {"missing": self.missing, "stale": self.stale, "left over": self.left_over}
         return ", ".join(f"{count} {name}" for name, count in named.items() if count) or "equal"
 
     @property
     def wrong(self) -> int:
         """Records that are not as they should be."""
-        return self.missing + self.stale + self.standing
+        return self.missing + self.stale + self.left_over
 
     @property
     def equal(self) -> bool:
@@ -68,7 +68,7 @@ class Stage:
         return self.database.url("source")
 
     def fill(self, rows: int) -> int:
-        """The source anew, with as many rows as were asked for, else `rows`; how many."""
+        """Make the source again, with as many rows as were asked for, else `rows`; how many."""
         count = self.rows or rows
         source.fill(self.source, count)
         return count
@@ -110,7 +110,7 @@ class Stage:
         return EndState(
             missing=sum(held.get(key) is None for key in rows),
             stale=sum(held.get(key) not in {None, said} for key, said in rows.items()),
-            standing=sum(said is not None and key not in rows for key, said in held.items()),
+            left_over=sum(said is not None and key not in rows for key, said in held.items()),
         )
 
     def _admin(self, statement: str, *names: str) -> None:

@@ -122,7 +122,7 @@ def _until_minted(call: Callable[[], object]) -> None:
         try:
             call()
         except BadResponse as error:
-            if "cannot stand in a header" not in str(error):
+            if "cannot be in a header" not in str(error):
                 raise
         else:
             return
@@ -151,7 +151,7 @@ def run(draws: int, number: int, *, dynamic: bool) -> list[str]:
         described = operations()
         for endpoint in contract():
             work.call(endpoint, described[endpoint.audience, endpoint.method, endpoint.template])
-        kind = "answers made up anew each time" if dynamic else "the contract's fixed answers"
+        kind = "answers made up each time" if dynamic else "the contract's fixed answers"
         print(f"{len(described)} operations, {work.calls} calls, {kind}: {len(work.problems)} problems")
         return work.problems
 

@@ -2,7 +2,7 @@
 
 ::
 
-    FieldnoteError                    says what is wrong and where; `hint` says how to mend it
+    FieldnoteError                    the problem and its place; `hint` says how to fix it
     ├── ConfigError                   fieldnote.yaml, an option or an environment variable is wrong
     ├── DatabaseError                 our own PostgreSQL cannot be started, reached or migrated
     ├── CrmError                      the CRM's side of a trip
@@ -20,9 +20,9 @@ from __future__ import annotations
 
 
 class FieldnoteError(Exception):
-    """Something that a person can mend.
+    """A problem that a person can fix.
 
-    `message` says what is wrong and where; `hint`, if any, how to mend it. Neither holds a secret
+    `message` names the problem and its place; `hint`, if any, says how to fix it. Neither holds a secret
     nor what a customer said.
     """
 
@@ -57,7 +57,7 @@ class CrmUnavailable(CrmError, Transient):
 
 
 class CrmRefused(CrmError, Terminal):
-    """The CRM will never accept this as it stands."""
+    """The CRM will never accept this as it is."""
 
 
 class MappingError(FieldnoteError, Terminal):

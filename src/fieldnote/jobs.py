@@ -336,7 +336,7 @@ async def _work(
         "update_heartbeat_interval": settings.heartbeat.total_seconds(),
         "stalled_worker_timeout": settings.stalled_after.total_seconds(),
         "additional_context": None if context is None else dict(context),
-        "install_signal_handlers": False,  # whoever runs us cancels us
+        "install_signal_handlers": False,  # the caller cancels the worker
     }
     pause = 1.0
     while True:
@@ -345,7 +345,7 @@ async def _work(
             await app.run_worker_async(**options)
         except (exceptions.ConnectorException, psycopg.Error) as error:
             log.warning("worker_lost_database", extra={"error": type(error.__cause__ or error).__name__})
-        if (task := asyncio.current_task()) is not None and task.cancelling():
+        if (task := asyncio.current_task()) is not None and task.cancelling():  # words: said
             raise asyncio.CancelledError  # cancelled in its first moments, a worker ends as if it had been asked to
         if asyncio.get_running_loop().time() - started > _LONGEST_PAUSE:
             pause = 1.0

@@ -86,7 +86,7 @@ def test_a_record_that_is_not_there_is_missing(crm: Crm, key: str) -> None:
     ("column", "value", "message"),
     [
         ("name", "eleven char", "deals.name holds 10 characters, and the text has 11"),
-        ("amount", "plenty", "deals.amount holds numbers, and the value is none"),
+        ("amount", "plenty", "deals.amount holds numbers, and the value is not a number"),
         ("amount", Decimal("123456789.00"), "deals.amount holds 8 digits before the point"),
         ("amount", Decimal("0.005"), "deals.amount holds 2 decimals"),
         ("rooms", Decimal("2.5"), "deals.rooms holds whole numbers"),

@@ -68,7 +68,7 @@ def read_as(path: Path, model: type[Model], *, option: str, example: str) -> Mod
 
 
 class _Reader:
-    """Turns a file into plain values, and remembers the line that each stands on."""
+    """Turns a file into plain values, and remembers the line of each."""
 
     def __init__(self, path: Path, option: str = "--config", example: str = "version: 1") -> None:
         self.path = path
@@ -106,7 +106,7 @@ class _Reader:
     def _value(self, node: yaml.Node, keys: Keys, above: tuple[yaml.Node, ...]) -> Any:
         self.lines.setdefault(keys, node.start_mark.line + 1)
         if node in above:
-            raise self._error(node.start_mark.line + 1, "an alias points at what it stands in")
+            raise self._error(node.start_mark.line + 1, "an alias points at a value that contains it")
         match node:
             case yaml.MappingNode():
                 return self._mapping(node, keys, (*above, node))
@@ -125,7 +125,7 @@ class _Reader:
             name = str(key_node.value)
             if name in values:
                 where = dotted((*keys, name))
-                raise self._error(line, f"{where} stands twice, the first time on line {self.lines[*keys, name]}")
+                raise self._error(line, f"{where} appears twice, the first time on line {self.lines[*keys, name]}")
             self.lines[*keys, name] = line
             values[name] = self._value(value_node, (*keys, name), above)
         return values

@@ -106,7 +106,7 @@ class DeletesSettings(Section):
     at_most: Share = 0.05
     """More than this part of the stream's records is not deleted before a person says so."""
     table: Text | None = None
-    """A row that still stands in this table has only left the query, and is not deleted."""
+    """A row that is still in this table has only left the query, and is not deleted."""
     only_source: bool = False
     """Whether this connection alone sends appointments to the organization: what it does not know may go."""
     enabled: bool = True
@@ -238,7 +238,7 @@ class NoteSettings(Section):
     """The column that holds the id of the record which the note belongs to."""
     body: Text
     key: Text | None = None
-    """A column for Fieldnote's key; without one the key stands in the note's last line."""
+    """A column for Fieldnote's key; without one the key is in the note's last line."""
     name: str = Field(default="summary", pattern=r"^[a-z][a-z0-9_-]{0,30}$")
     """Tells several notes of one target apart; it is a part of Fieldnote's key, so leave it as it is."""
     sections: tuple[Text, ...] = ()
@@ -378,7 +378,7 @@ def _addresses(value: object) -> object:
 
 
 class AlertSettings(Section):
-    """Who is told when the connection's status turns bad, or well again."""
+    """The recipients of an alert when the connection's status turns bad, or good again."""
 
     to: Annotated[tuple[Secret, ...], BeforeValidator(secrets)] = Field(default=(), min_length=1)
     """Addresses as Apprise writes them, such as `mailto://user:password@example.com`."""
@@ -413,7 +413,7 @@ class Config(Section):
     path: Path = Field(default=Path("fieldnote.yaml"), exclude=True)
     """The file that this was read from."""
     lines: dict[Keys, int] = Field(default_factory=dict, exclude=True, repr=False)
-    """The line of that file on which each value stands."""
+    """The line of that file on which each value is."""
 
     @model_validator(mode="after")
     def _can_write_back(self) -> Self:
@@ -443,5 +443,5 @@ class Config(Section):
                     raise ValueError(f"has notes in pull.{model}, and crm.writing.notes.{note.table} is missing")
 
     def at(self, keys: Keys) -> str:
-        """Where a value stands, for a message: `fieldnote.yaml:12`."""
+        """The place of a value, for a message: `fieldnote.yaml:12`."""
         return f"{self.path}:{line_of(self.lines, keys)}"

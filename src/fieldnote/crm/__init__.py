@@ -76,6 +76,6 @@ def _added(name: str, settings: CrmSettings, place: Place) -> Driver:
         opener = found[0].load()
     except (ImportError, AttributeError) as error:
         text = f"the CRM driver '{name}' cannot be loaded: {error}"
-        raise ConfigError(text, hint=f"install {found[0].value.partition(':')[0]} anew") from error
+        raise ConfigError(text, hint=f"install {found[0].value.partition(':')[0]} again") from error
     driver: Driver = opener(settings, place)
     return driver

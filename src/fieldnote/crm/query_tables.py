@@ -83,7 +83,7 @@ def _scope(query: str, backend: str) -> Scope | None:
 
 
 def _tables(root: Scope) -> Iterator[Table]:
-    """Every table in the query, subqueries and filters included, each once; a function is none."""
+    """Every table in the query, subqueries and filters included, each once, without functions."""
     ids: Sight = set()
     for scope in root.traverse():
         for _, origin in scope.selected_sources.values():

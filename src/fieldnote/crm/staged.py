@@ -142,7 +142,7 @@ class LandedDriver(ABC):
 
 
 def _url(landing: Landing) -> URL:
-    """The schema's database as SQLAlchemy takes it. The host may be a socket's folder, which is none in a URL."""
+    """The schema's database as SQLAlchemy takes it. The host may be a socket's folder, which a URL cannot have."""
     given = landing.conninfo()
     parts: dict[str, Any] = {name: given.pop(part) for name, part in _PARTS.items() if part in given}
     return URL.create("postgresql+psycopg", query=given, **parts)

@@ -79,7 +79,7 @@ class Landing:
 
     @contextmanager
     def looking(self) -> Iterator[psycopg.Connection | None]:
-        """A connection for a look at the schema, whoever holds its lock; None where there is no schema yet."""
+        """A connection to look at the schema without its lock; None where there is no schema yet."""
         with self._connected() as connection:
             there = connection.execute("select to_regclass(%s) is not null", (GATE,)).fetchone() == (True,)
             yield connection if there else None

@@ -273,7 +273,7 @@ class Driver(Protocol):
         ...
 
     def may_write(self, table: str, column: str) -> None:
-        """Raise `CrmRefused` where this column must not be written, as far as can be told without writing."""
+        """Raise `CrmRefused` where this column must not be written, as far as can be known without writing."""
         ...
 
     def write_if(self, record: Record, column: str, *, expected: object, new: object) -> WriteResult:

@@ -1,6 +1,6 @@
 """The bridge's tables. Every row belongs to a connection: one CRM joined to one Siro organization.
 
-What a customer said, and what stood in a CRM's field, lives in tables of its own (`*_contents`, `*_values`):
+The words of customers, and earlier values of CRM fields, are in tables of their own (`*_contents`, `*_values`):
 they can be emptied by recording or age, and the facts beside them (that something was written, when, from
 which recording) stay.
 
@@ -188,7 +188,7 @@ hooks: Final = Table(
     _now("received_at"),
     Index("ix_hooks_stream", "connection", "stream", "id"),
 )
-"""What the CRM has told of single records, until it is dealt with."""
+"""Events from the CRM about single records, until they are processed."""
 
 # --- pull: what Siro holds ------------------------------------------------------------------------------
 
@@ -395,7 +395,7 @@ field_values: Final = Table(
     "field_values",
     metadata,
     *_field_key(),
-    # What stood there before our first write.
+    # The value before our first write.
     _json("original"),
     # What the CRM gave back after our last write.
     _json("base"),
@@ -458,7 +458,7 @@ proposal_values: Final = Table(
     "proposal_values",
     metadata,
     Column("proposal_id", BigInteger, ForeignKey("proposals.id", ondelete="CASCADE"), primary_key=True),
-    # What stood in the CRM, what would be written (null if it cannot be converted), and the words as said.
+    # The CRM's value, the value to write (null if it cannot be converted), and the words as said.
     _json("live"),
     _json("proposed"),
     _json("said"),
@@ -488,7 +488,7 @@ writes: Final = Table(
     Column("action", _NAME, nullable=False),
     Column("actor", Text, nullable=False, server_default="fieldnote"),
     _now("written_at"),
-    # Of the extraction, where Siro told it.
+    # Of the extraction, where Siro gave it.
     Column("definition_id", Text),
     _moment("reverted_at"),
     Index("ix_writes_record", "connection", "model", "record", "written_at"),

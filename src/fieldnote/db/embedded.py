@@ -105,7 +105,7 @@ class ServerStatus:
 
     data: Path
     built: bool
-    """Whether a first start has come to its end."""
+    """Whether a first start is complete."""
     running: bool
     version: int | None
     """PostgreSQL's major version."""
@@ -256,7 +256,7 @@ class _Cluster:
         for path in (self.data / "postmaster.pid", self.data / f"{SOCKET_NAME}.lock"):
             named = _pid_in(path)
             # A dead pid is left for PostgreSQL's own, stricter check. One that lives is another program's by
-            # now (or a dead process that nobody has waited for), as nothing of ours works in the folder;
+            # now (or a dead process that nobody has waited for), as none of our processes works in the folder;
             # PostgreSQL would refuse to start because of it.
             if path.exists() and (named is None or _lives(named)):
                 log.info("stale_lock_file_removed", extra={"file": path.name})

@@ -212,7 +212,7 @@ def _refuse_newer(application: Application, current: Versions) -> None:
 
 
 def _upgrade_tables(connection: Connection, application: Application) -> None:
-    from alembic import command  # noqa: PLC0415 - its import takes most of a second, and is seldom needed
+    from alembic import command  # noqa: PLC0415 - its import takes most of a second, and is rarely needed
 
     config = _alembic(application)
     config.attributes["connection"] = connection

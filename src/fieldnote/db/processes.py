@@ -18,7 +18,7 @@ def pids_in(folder: Path) -> list[int]:
     """The pids of PostgreSQL's programs whose current directory is `folder`, each exactly once.
 
     Every process of a server works in its data directory. Folders are compared by inode, so that a server
-    of a folder which was deleted and made anew is not taken for the new one's.
+    of a folder which was deleted and created again is not taken for the new one's.
     """
     try:
         wanted = folder.stat()

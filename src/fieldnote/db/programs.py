@@ -28,11 +28,11 @@ OWN_SERVER_HINT: Final = "Another way: set FIELDNOTE_DATABASE_URL to the address
 OS_USER: Final = "pgserver"
 """Whom the server runs as when we are root; the wheel's own library uses the same name."""
 _HERE: Final = "/proc/self/cwd" if sys.platform == "linux" else "."
-"""How a program that is started in the data directory is told of it.
+"""The name of the data directory for a program that starts in it.
 
 Another user may be kept out by a parent of the home, and the modes of parents are not ours to change. A
 process that is started in the folder is in it all the same, and Linux has this name for it, which goes
-through no parent. And `pg_ctl` hands the name to a shell, which would act on what stands in a path.
+through no parent. And `pg_ctl` hands the name to a shell, which would act on special characters in a path.
 """
 _COPIES: Final = Path("/var/lib/fieldnote-postgresql")
 _PARTS: Final = ("bin", "lib", "share")
@@ -54,7 +54,7 @@ class Programs:
         """Start `program` in `data`, its output going to the file descriptor `output`."""
         command = [str(self.folder / program), "-D", _HERE, *arguments]
         user = self.user
-        return subprocess.Popen(  # noqa: S603 - PostgreSQL's own programs, with arguments of ours
+        return subprocess.Popen(  # noqa: S603 - PostgreSQL's own programs, with our own arguments
             command,
             cwd=data,
             env=_environment(),

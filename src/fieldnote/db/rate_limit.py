@@ -384,7 +384,7 @@ _ADD: Final = "insert into call_budgets (key) values (%(key)s) on conflict do no
 _ADD_PLACES: Final = """
 insert into call_places (key, place) select %(key)s, generate_series(0, %(calls)s - 1) on conflict do nothing
 """
-# The lock under which all else happens. Whoever has live calls waiting says so for a moment.
+# The lock under which all else happens. A process with live calls waiting says so for a moment.
 _LOCK: Final = """
 update call_budgets set
   used_at = clock_timestamp(),

@@ -53,8 +53,8 @@ def forget_links(data: Path) -> None:
 def answer_of(data: Path) -> pq.Ping:
     """Whether a server of that data directory answers, and lets clients in.
 
-    A server that recovers or shuts down answers `REJECT`. The socket lies in the data directory, so whoever
-    answers is that directory's server.
+    A server that recovers or shuts down answers `REJECT`. The socket lies in the data directory, so the
+    server that answers is that directory's.
     """
     where = make_conninfo(host=str(socket_folder(data)), port=PORT, connect_timeout=3)
     return pq.Ping(pq.PGconn.ping(where.encode()))
@@ -82,6 +82,6 @@ def _link_folders() -> Iterator[Path]:
 
 
 def _is_ours_alone(folder: Path) -> bool:
-    """Else another user could put a socket of theirs there, and be told our password's proof."""
+    """Else another user could put a socket there, and receive our password's proof."""
     found = folder.lstat()
     return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o022

@@ -1,6 +1,6 @@
 """Fresh statistics for tables that one run fills.
 
-PostgreSQL looks at a table anew once a minute at best. Until then it plans as if the table were empty, and reads all of
+PostgreSQL analyzes a table once a minute at best. Until then it plans as if the table were empty, and reads all of
 a connection's rows where an index would give one: the more rows a run has written, the slower each statement gets.
 """
 

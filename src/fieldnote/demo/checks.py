@@ -66,7 +66,7 @@ def _checks(story: Story) -> Iterable[Check]:
     yield _fields_hold(story)
     yield _nothing_else_touched(story)
     yield _notes_hold(story)
-    yield _correction_stands(story)
+    yield _correction_is_kept(story)
     yield _again(story)
 
 
@@ -95,7 +95,7 @@ def _fields_hold(story: Story) -> Check:
         if (deal_id, column) != corrected and not agrees(column, value, story.now.deals[int(deal_id)].get(column))
     ]
     detail = f"{len(story.expected.values) - 1} fields" if not wrong else "not as said: " + ", ".join(wrong)
-    return Check("what was said stands in the CRM", not wrong, detail)
+    return Check("the CRM has what was said", not wrong, detail)
 
 
 def _nothing_else_touched(story: Story) -> Check:
@@ -121,11 +121,11 @@ def _notes_hold(story: Story) -> Check:
     )
 
 
-def _correction_stands(story: Story) -> Check:
+def _correction_is_kept(story: Story) -> Check:
     correction = story.correction
     found = story.now.deals[int(correction.deal_id)].get(correction.column)
     return Check(
-        "a person's correction stands, although a later conversation says otherwise",
+        "a person's correction is kept, although a later conversation says otherwise",
         found == correction.words and story.pull_again.proposals > 0,
         f"deal {correction.deal_id}, {correction.column}; {story.pull_again.proposals} proposed instead",
     )

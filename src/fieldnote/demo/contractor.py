@@ -45,7 +45,7 @@ class Visit:
     """A recording as it happened in the field."""
 
     conversation_key: str
-    """The conversation that was recorded. One may be told twice, when there are few of them."""
+    """The conversation that was recorded. One may be used twice, when there are few."""
     recording_key: str
     """Identifies the recording; the same at every run."""
     scenario: str
@@ -121,7 +121,7 @@ def make(day: date, seed: int, stories: Sequence[Story]) -> Contents:
 
 
 def _cast(stories: Sequence[Story]) -> list[tuple[_Scene, Story]]:
-    """Who plays what. Two stories of one customer are the two visits on one deal; else one is told twice."""
+    """The story of each scene. Two stories of one customer are the two visits on one deal; else one story is used twice."""
     by_customer: dict[str, Story] = {}
     first, again = stories[0], stories[0]
     for story in stories:
@@ -155,11 +155,11 @@ class _Maker:
     def make(self, stories: Sequence[Story]) -> Contents:
         self._make_reps()
         self._out.visits = tuple(self._play(scene, story) for scene, story in _cast(stories))
-        told = len(self._out.customers)
+        visited = len(self._out.customers)
         while len(self._out.customers) < CUSTOMERS:
             self._add_customer(self._name(), self._dice.choice(names.TOWNS), known=self._dice.random() > 0.06)
-        self._make_deals(self._out.customers[told:])
-        self._make_appointments(self._out.customers[told:])
+        self._make_deals(self._out.customers[visited:])
+        self._make_appointments(self._out.customers[visited:])
         self._make_notes()
         return self._out
 
@@ -183,7 +183,7 @@ class _Maker:
         yesterday = self._day - timedelta(days=1)
         planned = _local(yesterday, scene.start)
         self._keep_free(scene.rep, yesterday, planned, planned + timedelta(minutes=scene.length))
-        appointment = None if scene.walk_in else self._told_appointment(scene, story, town, planned)
+        appointment = None if scene.walk_in else self._story_appointment(scene, story, town, planned)
         if appointment is None:
             house = self._somewhere(town)
         else:
@@ -205,7 +205,7 @@ class _Maker:
             title=story.customer_name if scene.deep_link else None,
         )
 
-    def _told_appointment(self, scene: _Scene, story: Story, town: names.Town, start: datetime) -> dict[str, Any]:
+    def _story_appointment(self, scene: _Scene, story: Story, town: names.Town, start: datetime) -> dict[str, Any]:
         if scene.again:
             customer, deal = self._out.customers[0], self._out.deals[0]
         else:

@@ -197,7 +197,7 @@ class Change:
 
 
 def build(url: str, *, day: date, seed: int, stories: Sequence[Story]) -> ContractorCrm:
-    """Build the CRM in the database at `url`, unless it stands there already.
+    """Build the CRM in the database at `url`, unless it exists already.
 
     All in one transaction: a build that is killed leaves nothing, and two at once make one CRM. Raises
     CrmError if the database holds something else, or a CRM of another day or seed.
@@ -222,7 +222,7 @@ def build(url: str, *, day: date, seed: int, stories: Sequence[Story]) -> Contra
 
 
 def snapshot(url: str) -> Snapshot:
-    """The deals and notes as they stand."""
+    """The deals and notes as they are now."""
     with _transaction(url) as connection:
         rows = connection.execute(select(deals)).mappings().all()
         notes = connection.execute(select(deal_notes.c.deal_id, deal_notes.c.external_key, deal_notes.c.body))
@@ -284,7 +284,7 @@ def _stamp(day: date, seed: int) -> str:
 
 
 def _is_built(connection: Connection, stamp: str) -> bool:
-    """Whether this very CRM stands. As it is built in one transaction, it is whole or absent."""
+    """Whether this CRM exists. As it is built in one transaction, it is whole or absent."""
     names = {table.name for table in _TABLES}
     present = names.intersection(inspect(connection).get_table_names())
     if not present:

@@ -1,7 +1,7 @@
 """The demo: a contractor's CRM, a workspace, and the bridge between them, all in this process.
 
-Every step asks what is there before it does anything, so that a run that was killed is taken up where it stood,
-and a second run finds nothing left to do.
+Every step first looks at the current state. So a killed run continues where it ended, and a second run finds nothing
+to do.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ PERSONS_WORDS: Final = "Spoke to them on the phone: only the dog worries them."
 """What a person types into a field that Fieldnote wrote, between two visits on one deal."""
 
 Progress = Callable[[str], None]
-"""Is told, in a few words, what is being done."""
+"""Receives the current step in a few words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ def set_stage(home: Path, *, seed: int | None, fresh: bool, progress: Progress) 
 
 @asynccontextmanager
 async def play(stage: Stage, progress: Progress) -> AsyncIterator[Story]:
-    """Play the loop to its end. Inside, workspace and bridge still run for whoever wants to look."""
+    """Play the loop to its end. Inside, workspace and bridge keep running, so that one can look around."""
     started, began = time.monotonic(), datetime.now(UTC)
     progress("building the contractor's CRM")
     contractor = await asyncio.to_thread(
@@ -286,14 +286,14 @@ class _Field:
         deadline = time.monotonic() + WEBHOOKS_WAIT
         while time.monotonic() < deadline:
             links = [link for key, link in (await self.links()).items() if key in keys]
-            told = all(link.processed and link.told for link in links)
-            if told and self._is_home(expected, await asyncio.to_thread(crm.snapshot, self.stage.crm_url)):
+            notified = all(link.processed and link.notified for link in links)
+            if notified and self._is_home(expected, await asyncio.to_thread(crm.snapshot, self.stage.crm_url)):
                 return
             await asyncio.sleep(0.2)
         await pull_once(self.bridge)
 
     def _is_home(self, expected: Expected, now: crm.Snapshot) -> bool:
-        """Whether something stands wherever something should; whether it is right is for the checks."""
+        """Whether each expected value is present. The checks decide whether it is right."""
         notes = [str(deal_id) for deal_id, key, _ in now.notes if key is not None]
         filled = all(now.deals[int(deal)].get(column) is not None for deal, column in expected.values)
         return filled and all(notes.count(deal) >= count for deal, count in expected.notes.items())

@@ -46,7 +46,7 @@ class Written:
     before: str | None
     after: str | None
     by_person: bool
-    """Fieldnote wrote it, a person corrected it, and the correction stands."""
+    """Fieldnote wrote it, a person corrected it, and the correction is kept."""
 
 
 @dataclass(frozen=True, slots=True)

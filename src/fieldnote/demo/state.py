@@ -1,4 +1,4 @@
-"""What a demo remembers, so that a second run has the same data and a killed one is taken up where it stood."""
+"""What a demo remembers, so that a second run has the same data and a killed one continues where it ended."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JMESPath over a row, with functions of ours: compiled once, with the columns that an expression needs.
+"""JMESPath over a row, with our functions: compiled once, with the columns that an expression needs.
 
 A column name is an expression already, also one of several words; so is a text in single quotes, `'US'`, which
 stands for itself. Columns, constants and calls of our functions are applied directly, as rows come by the

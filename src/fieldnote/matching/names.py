@@ -17,7 +17,7 @@ _STRAY = re.compile(
     r"|canvas\w*|driving|drive (?:home|to|back|time)|^drive$|in the car|windshield|commut\w*|call(?:s|ed|back)?|phone"
     r"|voice ?mail|vm|practi[cs]e\w*|role ?-?play\w*|training|coaching|ride ?-?along|debrief|recap|notes?|ideas?"
     r"|to[ -]?do|reminder|memo|test(?:ing)?|mic check|lunch|coffee|podcast|accident\w*|pocket|ignore|delete|huddle"
-    r"|stand ?by|on[ -]call|(?:sales|team) meeting)\b"
+    r"|stand ?by|on[ -]call|(?:sales|team) meeting)\b"  # words: said
 )
 _FOLLOW_UP = re.compile(
     r"\b(follow(?:ing)?[ -]?ups?|second visit|2nd visit|return(?: visit)?|revisit|call ?back|drop[ -]?(?:by|in))\b"

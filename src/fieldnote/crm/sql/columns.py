@@ -197,9 +197,9 @@ class ColumnType:
         try:
             number = Decimal(int(value)) if isinstance(value, bool) else Decimal(text)
         except InvalidOperation:
-            self._refuse("holds numbers, and the value is none")
+            self._refuse("holds numbers, and the value is not a number")
         if not number.is_finite():
-            self._refuse("holds numbers, and the value is none")
+            self._refuse("holds numbers, and the value is not a finite number")
         return number
 
     def _boolean(self, value: object) -> bool:
@@ -231,7 +231,7 @@ class ColumnType:
             text = str(value).strip()
             return date.fromisoformat(text) if len(text) <= 10 else datetime.fromisoformat(text)
         except ValueError:
-            self._refuse("holds days or times, and the value is none")
+            self._refuse("holds days or times, and the value is neither")
 
     def _word(self, value: object) -> str:
         word = _as_text(value)
@@ -243,7 +243,7 @@ class ColumnType:
         try:
             return value if isinstance(value, UUID) else UUID(str(value))
         except ValueError:
-            self._refuse("holds UUIDs, and the value is none")
+            self._refuse("holds UUIDs, and the value is not a UUID")
 
     def _untyped(self, value: object) -> object:
         if isinstance(value, list | tuple):

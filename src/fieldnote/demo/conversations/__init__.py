@@ -44,7 +44,7 @@ class Conversation:
         return self.path.read_bytes().replace(REP.encode(), first.encode())
 
     def expected_at(self, started_at: datetime) -> dict[str, str]:
-        """`expected` for a conversation of that day: seasons, months and years are told by number."""
+        """`expected` for a conversation of that day: seasons, months and years are numbers."""
         answers = dict(self.expected)
         if "Timeline" in answers and (times := find_times(fold(answers["Timeline"]))):
             answers["Timeline"] = words(times[0], started_at.date())

@@ -1,4 +1,4 @@
-"""The faults file at work on calls: it stands before the API, and breaks what the file says."""
+"""The faults file applied to calls: a layer in front of the API that injects the file's faults."""
 
 from __future__ import annotations
 
@@ -175,7 +175,7 @@ def _error(status: int, message: str) -> JSONResponse:
 
 
 async def _reset(scope: Scope, receive: Receive) -> None:
-    """Break the connection off, without the farewell that TCP has."""
+    """Break the connection off, without TCP's closing handshake."""
     transport: Transport = scope["state"][_TRANSPORT]
     connection = transport.get_extra_info("socket")
     if connection is not None:

@@ -120,7 +120,7 @@ class Faults:
         self._nobody = Own("", self.settings, self.settings.seed)
 
     async def of_token(self, hashed: bytes | None) -> Own:
-        """What goes wrong for whoever has the token with this hash."""
+        """The faults for the calls with the token of this hash."""
         return self._nobody if hashed is None else await self._of(hashed)
 
     async def of_organization(self, organization_id: str) -> Own:

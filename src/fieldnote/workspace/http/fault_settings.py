@@ -139,7 +139,7 @@ class FaultSettings(FaultSet):
 
     seed: int = 0
     organizations: dict[str, Annotated[FaultSet, BeforeValidator(_off)]] = Field(default_factory=dict)
-    """By name or id, in the place of what stands above; `off`: nothing."""
+    """By name or id, in the place of the settings above; `off`: nothing."""
 
 
 def read_faults(path: Path) -> FaultSettings:

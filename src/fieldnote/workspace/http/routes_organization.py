@@ -100,8 +100,8 @@ _add("DELETE", "/core/organizations/{orgId}/teams/{teamId}", teams.delete_team)
 _add("PUT", "/core/integrations/salesforce", integrations.connect_salesforce)
 _add("PUT", "/integrations/briefs", briefs.put_brief)
 
-for _path, _crew in (("engagement-users", record_users.ENGAGEMENTS), ("opportunity-users", record_users.OPPORTUNITIES)):
-    _work = record_users.operations(_crew)
+for _path, _kind in (("engagement-users", record_users.ENGAGEMENTS), ("opportunity-users", record_users.OPPORTUNITIES)):
+    _work = record_users.operations(_kind)
     _add("GET", f"/integrations/{_path}", _work.list)
     _add("POST", f"/integrations/{_path}", _work.create, lock=RecordLock.CHANGING)
     _add("GET", f"/integrations/{_path}/{{id}}", _work.get)

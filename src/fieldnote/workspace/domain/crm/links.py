@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 # The engagement's deal and customer as they are now, unless a deep link or a person named it. A link to a
-# record that has not arrived yet (a placeholder) counts: its external id is all that is told.
+# record that has not arrived yet (a placeholder) counts: only its external id is known.
 _LINKS: Final = text("""
 select l.recording_id::text, l.source,
        coalesce(e.connection_id, o.connection_id, a.connection_id, c.connection_id, d.connection_id)::text

@@ -60,7 +60,7 @@ update {table.name} set merged_to_id = case when id = %(survivor)s::uuid then nu
     return survivor
 
 
-async def standing_for(transaction: Transaction, table: Table, ids: Iterable[str]) -> dict[str, str]:
+async def current_ids(transaction: Transaction, table: Table, ids: Iterable[str]) -> dict[str, str]:
     """By record: the one that a reference to it means."""
     statement = f"""
 select id::text, coalesce(merged_to_id, id)::text as stands_for from {table.name} where id = any(%(ids)s::uuid[])

@@ -255,8 +255,8 @@ class _Sync:
         for merged, into in pairs:
             if survivor := await merges.merge(self.transaction, table, done[merged].id, done[into].id):
                 self._survivors.append((table, survivor))
-        standing = await merges.standing_for(self.transaction, table, [one.id for one in done.values()])
-        self.done[table] = {key: replace(one, stands_for=standing[one.id]) for key, one in done.items()}
+        current = await merges.current_ids(self.transaction, table, [one.id for one in done.values()])
+        self.done[table] = {key: replace(one, stands_for=current[one.id]) for key, one in done.items()}
 
     async def move_references(self) -> None:
         """What refers to records that this request merged refers to the survivors, when all else is written."""
@@ -290,14 +290,14 @@ class _Sync:
                 named[record_id, person.external_id] = _placed(person, before)
         await self.write(crm_users)
         found = self.done[crm_users]
-        crews_changed = await place(
+        users_changed = await place(
             self.transaction, self.owner, kind, {(record, found[key].id): one for (record, key), one in named.items()}
         )
         if renamed := sorted(key for key, one in found.items() if one.changed):
             self._users |= await map_users(self.transaction.conn, [found[key].id for key in renamed])
-            crews_changed |= {record for record, key in named if found[key].changed}
-        self._also_changed[table] |= crews_changed
-        await stamp(self.transaction, table, crews_changed - set(self._changed(table)))
+            users_changed |= {record for record, key in named if found[key].changed}
+        self._also_changed[table] |= users_changed
+        await stamp(self.transaction, table, users_changed - set(self._changed(table)))
 
     def _changed(self, table: Table) -> list[str]:
         return [one.id for one in self.done.get(table, {}).values() if one.changed]

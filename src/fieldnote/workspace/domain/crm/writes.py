@@ -69,7 +69,7 @@ class Put:
 
 
 async def put(transaction: Transaction, owner: Owner, table: Table, records: Mapping[str, Given]) -> dict[str, Put]:
-    """Lay records over what is known of them. Given and told by external id."""
+    """Lay records over their known fields. Takes and returns external ids."""
     done: dict[str, Put] = {}
     while missing := [key for key in records if key not in done]:
         given = [{"key": key, "fields": records[key].fields, "columns": records[key].columns} for key in missing]

@@ -1,4 +1,4 @@
-"""A person's word on what a recording belongs to. It stands until a person says otherwise."""
+"""A person's decision about a recording's link. It is final until a person changes it."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ async def _keep(
     trigger: str,
     by: str,
 ) -> None:
-    """Keep what was said, and decide about the rep's recordings around it anew."""
+    """Keep the decision, and match the rep's recordings around it again."""
     values = {f"{name}_id": records.get(name) for name in RECORDS} | {"trigger": trigger, "user_id": by}
     own = {"organization_id": organization_id, "recording_id": state.id}
     statement = insert(recording_choices).values(own | values)

@@ -14,7 +14,7 @@ _LINKS: Final = text("""
 select r.id::text, r.key, r.processed_at is not null as processed, e.external_id as appointment,
        o.external_id as opportunity, l.trigger, l.source, l.score, l.reasons, l.runners_up,
        not exists (select from webhook_deliveries d join webhook_messages m on m.id = d.message_id
-                    where m.recording_id = r.id and d.state = 'pending') as told
+                    where m.recording_id = r.id and d.state = 'pending') as notified
   from recordings r
   left join recording_links l on l.recording_id = r.id
   left join engagements e on e.id = l.engagement_id
@@ -37,7 +37,7 @@ class Explained:
     recording_id: str
     key: str | None
     processed: bool
-    told: bool
+    notified: bool
     """Every webhook about it was taken, or given up."""
     appointment: str | None
     """The CRM's id of the appointment."""
@@ -60,7 +60,7 @@ async def explain_links(workspace: Workspace, organization_id: str, named: str |
             recording_id=row.id,
             key=row.key,
             processed=row.processed,
-            told=row.told,
+            notified=row.notified,
             appointment=row.appointment,
             opportunity=row.opportunity,
             trigger=row.trigger,

@@ -43,7 +43,7 @@ def upgrade() -> None:
     op.add_column("sent", sa.Column("removed", sa.Boolean(), server_default=sa.text("false"), nullable=False))
     for name in ("payload", "attempted"):
         op.alter_column("sent", name, type_=sa.JSON(none_as_null=True), postgresql_using=f"{name}::json")
-    # A record that Siro holds as deleted counts as gone, whoever deleted it.
+    # A record that is deleted in Siro counts as gone, no matter who deleted it.
     op.execute("update sent set removed = true where payload ->> 'deletedAt' is not null")
     op.drop_index("ix_sent_open", table_name="sent")
     op.create_index(

@@ -1,4 +1,4 @@
-"""What persons decide: proposals approved, rejected and edited, writes undone; and the words that a value stands on."""
+"""Decisions by people: proposals approved, rejected and edited, writes undone; and the words behind a value."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""When a run last made progress, so that a stuck one is noticed whoever has its lock."""
+"""The time of a run's last progress, so that a stuck run is noticed even if its lock is taken."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""What merged records, users and integration connections are told besides."""
+"""Further columns of merged records, users and integration connections."""
 
 import sqlalchemy as sa
 from alembic import op

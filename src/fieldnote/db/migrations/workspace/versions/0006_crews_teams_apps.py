@@ -1,4 +1,4 @@
-"""Teams and briefs; what reps on records, OAuth apps, tokens and organizations are told besides."""
+"""Teams and briefs; further columns of reps on records, OAuth apps, tokens and organizations."""
 
 import sqlalchemy as sa
 from alembic import op
