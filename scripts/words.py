@@ -47,19 +47,25 @@ WORDS: Final[dict[str, str]] = {
 """A pattern, case ignored, and what to write instead. In identifiers `_` separates words."""
 
 NOT_YET: Final[tuple[str, ...]] = (
-    "src/fieldnote/",
+    "src/fieldnote/bridge/daemon/",
+    "src/fieldnote/bridge/pull/",
+    "src/fieldnote/bridge/review/",
+    "src/fieldnote/bridge/setup/",
+    "src/fieldnote/bridge/status/",
+    "src/fieldnote/cli/setup.py",
     "tests/",
-    "bench/",
     "docs/",
-    "conformance/",
-    "scripts/",
-    "README.md",
-    "CHANGELOG.md",
 )
 """Folders and files that are still to be rewritten. The list only gets shorter."""
 
-DATA: Final = ("tests/data/", "src/fieldnote/demo/conversations/", "tests/insight/data/", "tests/mapping/phrases/")
-"""What people say, and vendors' facts."""
+DATA: Final = (
+    "tests/data/",
+    "src/fieldnote/demo/conversations/",
+    "tests/insight/data/",
+    "tests/mapping/phrases/",
+    "src/fieldnote/db/migrations/",
+)
+"""What people say, vendors' facts, and columns by the names that they once had."""
 
 _RULES: Final = [
     (re.compile(rf"(?<![a-z])(?:{pattern})(?![a-z])", re.IGNORECASE), word) for pattern, word in WORDS.items()

@@ -1,7 +1,7 @@
 """Contestants without a ledger: `python bench/push/loop.py requests|httpx URL PORT STATE [SINCE]`.
 
 `requests` is the loop that a quickstart leads to; `httpx` has 32 calls in flight and tries each five times. Both send
-batches of 100 in the order of the update time, and keep the last one in the file STATE; SINCE stands in for a missing
+batches of 100 in the order of the update time, and keep the last one in the file STATE; SINCE replaces a missing
 file.
 """
 

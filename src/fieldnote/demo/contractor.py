@@ -121,7 +121,7 @@ def make(day: date, seed: int, stories: Sequence[Story]) -> Contents:
 
 
 def _cast(stories: Sequence[Story]) -> list[tuple[_Scene, Story]]:
-    """The story of each scene. Two stories of one customer are the two visits on one deal; else one story is used twice."""
+    """The story of each scene. Two stories of one customer are two visits on one deal; else one is used twice."""
     by_customer: dict[str, Story] = {}
     first, again = stories[0], stories[0]
     for story in stories:
