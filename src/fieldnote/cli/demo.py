@@ -10,6 +10,8 @@ import typer
 from fieldnote.cli.support.loop import run_in_loop
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import Console
 
     from fieldnote.demo.loop import Stage
@@ -18,6 +20,10 @@ if TYPE_CHECKING:
 
 def demo(
     *,
+    crm: Annotated[
+        str | None,
+        typer.Option("--crm", metavar="NAME", help="Over a stand-in: servicetitan, salesforce or hubspot."),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON document, and nothing else, on stdout.")
     ] = False,
@@ -27,23 +33,35 @@ def demo(
 ) -> None:
     """The whole loop on this machine, over a made-up contractor: no account, no set-up.
 
+    With --crm the contractor's records are in a stand-in made from published contracts, not the vendor's system. They
+    live in memory, so such a demo begins again each time.
+
     Exit status: 0 if every check that it prints holds, else 1.
     """
 
     from fieldnote.db.embedded import stop_server
     from fieldnote.demo.state import demo_home, one_at_a_time
 
-    home = demo_home()
+    home = demo_home(_known(crm))
     with one_at_a_time(home):
         try:
-            report = run_in_loop(_demo(as_json=as_json, keep=keep, fresh=fresh, seed=seed))
+            report = run_in_loop(_demo(home, crm, as_json=as_json, keep=keep, fresh=fresh, seed=seed))
         finally:
             stop_server(home)
     if not report.holds:
         raise typer.Exit(1)
 
 
-async def _demo(*, as_json: bool, keep: bool, fresh: bool, seed: int | None) -> Report:
+def _known(crm: str | None) -> str | None:
+    from fieldnote.errors import ConfigError
+    from fieldnote.sandbox import SANDBOXES
+
+    if crm is not None and crm not in SANDBOXES:
+        raise ConfigError(f"unknown sandbox: '{crm}'", hint=f"Choose one of {', '.join(SANDBOXES)}.")
+    return crm
+
+
+async def _demo(home: Path, crm: str | None, *, as_json: bool, keep: bool, fresh: bool, seed: int | None) -> Report:
     import asyncio
 
     from rich.console import Console
@@ -52,7 +70,6 @@ async def _demo(*, as_json: bool, keep: bool, fresh: bool, seed: int | None) -> 
     from fieldnote.demo.checks import report_on
     from fieldnote.demo.loop import play, set_stage
     from fieldnote.demo.report import render
-    from fieldnote.demo.state import demo_home
 
     errors = Console(stderr=True)
     with errors.status("beginning") as status:
@@ -62,7 +79,7 @@ async def _demo(*, as_json: bool, keep: bool, fresh: bool, seed: int | None) -> 
             if not errors.is_terminal:
                 errors.print(words, style="dim")
 
-        stage = await asyncio.to_thread(set_stage, demo_home(), seed=seed, fresh=fresh, progress=progress)
+        stage = await asyncio.to_thread(set_stage, home, seed=seed, fresh=fresh, progress=progress, crm_name=crm)
         async with play(stage, progress) as story:
             status.stop()
             report = report_on(story)
@@ -89,6 +106,6 @@ def _say_what_to_open(stage: Stage, console: Console) -> None:
     for what, where in {
         "the workspace's API": f"{stage.workspace_base}/docs",
         "an organization token": stage.secrets.token,
-        "the contractor's CRM": f"psql '{stage.crm_url}'",
+        "the contractor's CRM": stage.side.open_at,
     }.items():
         console.print(f"  {what:22}{where}", soft_wrap=True, highlight=False)

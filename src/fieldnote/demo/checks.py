@@ -105,7 +105,7 @@ def _nothing_else_touched(story: Story) -> Check:
         for column, value in story.now.deals[deal_id].items()
         if value != before.get(column) and (str(deal_id), column) not in story.expected.values
     ]
-    detail = "of 300 deals" if not touched else "changed: " + ", ".join(touched)
+    detail = f"of {len(story.built.deals)} deals" if not touched else "changed: " + ", ".join(touched)
     return Check("nothing else in the CRM was touched, and what was not said is left empty", not touched, detail)
 
 

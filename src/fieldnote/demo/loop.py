@@ -11,16 +11,15 @@ import shutil
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Final
 
 from sqlalchemy import func, select
 
 from fieldnote.bridge import Bridge, Daemon, PullResult, PushResult, open_bridge, pull_once, push_once
-from fieldnote.config import Config, load
+from fieldnote.config import Config
 from fieldnote.db.bridge_tables import events
 from fieldnote.db.embedded import ensure_server, stop_server
 from fieldnote.db.encryption import SecretBox
@@ -29,6 +28,8 @@ from fieldnote.demo.contractor import Visit
 from fieldnote.demo.conversations import CONVERSATIONS, Conversation
 from fieldnote.demo.crm import ContractorCrm
 from fieldnote.demo.expected import COLUMNS, Expected, expect
+from fieldnote.demo.sides import CrmSide, DatabaseSide
+from fieldnote.demo.standin_side import open_side
 from fieldnote.demo.state import FILE, Memory, Secrets, remember
 from fieldnote.insight import read_transcript
 from fieldnote.workspace import (
@@ -65,7 +66,7 @@ class Stage:
     home: Path
     memory: Memory
     secrets: Secrets
-    crm_url: str
+    side: CrmSide
     bridge_url: str
     workspace_url: str
     resumed: bool
@@ -77,9 +78,8 @@ class Stage:
         return f"http://127.0.0.1:{self.memory.port}"
 
     def config(self, user_id: str) -> Config:
-        """The demo's fieldnote.yaml, with this stage for its environment and no other."""
-        environment: Mapping[str, str] = {
-            "CRM_URL": self.crm_url,
+        """The demo's file, with this stage for its environment and no other."""
+        environment = {
             "SIRO_TOKEN": self.secrets.token,
             "SIRO_BASE_URL": f"{self.workspace_base}/api-externalApi",
             "SIRO_API_URL": self.workspace_base,
@@ -88,8 +88,7 @@ class Stage:
             "SIRO_USER_ID": user_id,
             "SIRO_WEBHOOK_SECRET": self.secrets.webhook_secret,
         }
-        with as_file(files("fieldnote.demo") / crm.CONFIG) as path:
-            return load(path, environment)
+        return self.side.config(self.home, environment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +123,9 @@ class Story:
     seconds: float
 
 
-def set_stage(home: Path, *, seed: int | None, fresh: bool, progress: Progress) -> Stage:
-    """Have the home, its server and its databases."""
-    if fresh:
+def set_stage(home: Path, *, seed: int | None, fresh: bool, progress: Progress, crm_name: str | None = None) -> Stage:
+    """Have the home, its server and its databases. `crm_name`: over the stand-in of this CRM, always from the start."""
+    if fresh or crm_name is not None:
         progress("throwing away what an earlier run left")
         stop_server(home)
         for path in home.iterdir() if home.is_dir() else ():
@@ -139,7 +138,7 @@ def set_stage(home: Path, *, seed: int | None, fresh: bool, progress: Progress) 
         home=home,
         memory=remember(home, seed=seed),
         secrets=Secrets.of(SecretBox.open(home)),
-        crm_url=server.url("contractor"),
+        side=DatabaseSide(server.url("contractor")) if crm_name is None else open_side(crm_name),
         bridge_url=server.url("bridge"),
         workspace_url=server.url("workspace"),
         resumed=resumed,
@@ -151,17 +150,17 @@ async def play(stage: Stage, progress: Progress) -> AsyncIterator[Story]:
     """Play the loop to its end. Inside, workspace and bridge keep running, so that one can look around."""
     started, began = time.monotonic(), datetime.now(UTC)
     progress("building the contractor's CRM")
-    contractor = await asyncio.to_thread(
-        crm.build, stage.crm_url, day=stage.memory.day, seed=stage.memory.seed, stories=CONVERSATIONS
-    )
+    contractor = await asyncio.to_thread(stage.side.build, stage.memory.day, stage.memory.seed)
     async with AsyncExitStack() as stack:
+        stack.enter_context(stage.side.running())
         progress("starting the workspace")
         workspace = await stack.enter_async_context(
             open_workspace(database_url=stage.workspace_url, home=stage.home, retry_after=(timedelta(seconds=1),) * 5)
         )
         organization = await _introduce(workspace, stage, contractor)
         await stack.enter_async_context(WorkspaceServer(workspace, port=stage.memory.port))
-        bridge = await stack.enter_async_context(_open_bridge(stage, organization))
+        config = await asyncio.to_thread(stage.config, organization.admin_id)
+        bridge = await stack.enter_async_context(_open_bridge(stage, config))
         progress("pushing appointments, deals, customers and reps")
         pushed = await push_once(bridge, accept_change=stage.resumed)
         daemon = await stack.enter_async_context(Daemon(bridge, host="127.0.0.1", port=stage.memory.hook_port))
@@ -170,7 +169,7 @@ async def play(stage: Stage, progress: Progress) -> AsyncIterator[Story]:
         field = _Field(stage, contractor, bridge, workspace, organization, progress)
         await field.play()
         progress("looking whether it all stays as it is")
-        async with _open_bridge(stage, organization) as other:  # with a count of its own, beside the daemon's
+        async with _open_bridge(stage, config) as other:  # with a count of its own, beside the daemon's
             push_again = await push_once(other)
             pull_again = await pull_once(other)
         yield Story(
@@ -184,15 +183,14 @@ async def play(stage: Stage, progress: Progress) -> AsyncIterator[Story]:
             held=await count_records(workspace, organization.id),
             links=await field.links(),
             built=contractor.built,
-            now=await asyncio.to_thread(crm.snapshot, stage.crm_url),
+            now=await asyncio.to_thread(stage.side.snapshot),
             webhooks=await _webhooks(bridge, since=began),
             calls=bridge.remote.calls,
             seconds=time.monotonic() - started,
         )
 
 
-def _open_bridge(stage: Stage, organization: Organization) -> AbstractAsyncContextManager[Bridge]:
-    config = stage.config(organization.admin_id)
+def _open_bridge(stage: Stage, config: Config) -> AbstractAsyncContextManager[Bridge]:
     return open_bridge(config, home=stage.home, database_url=stage.bridge_url)
 
 
@@ -253,7 +251,12 @@ class _Field:
     async def links(self) -> dict[str, Explained]:
         """What the workspace says of each recording, by its key."""
         found = await explain_links(self.workspace, self.organization.id)
-        return {link.key: link for link in found if link.key is not None}
+        number = self.stage.side.number
+        return {
+            link.key: replace(link, appointment=link.appointment and number("appointment", link.appointment))
+            for link in found
+            if link.key is not None
+        }
 
     def expected(self, visits: Sequence[Visit]) -> Expected:
         return expect(visits, self.conversations)
@@ -273,10 +276,13 @@ class _Field:
             duration=timedelta(seconds=visit.duration_s),
             title=visit.title,
             place=visit.place,
-            appointment_id=visit.appointment_id if visit.deep_link else None,
-            opportunity_id=visit.deal_id if visit.deep_link else None,
+            appointment_id=self._external("appointment", visit.appointment_id) if visit.deep_link else None,
+            opportunity_id=self._external("deal", visit.deal_id) if visit.deep_link else None,
             key=visit.recording_key,
         )
+
+    def _external(self, kind: str, number: str | None) -> str | None:
+        return None if number is None else self.stage.side.external(kind, number)
 
     async def _until_home(self, visits: Sequence[Visit]) -> None:
         """Wait until what was said is in the CRM. What no webhook brings in time, the poll does."""
@@ -287,7 +293,7 @@ class _Field:
         while time.monotonic() < deadline:
             links = [link for key, link in (await self.links()).items() if key in keys]
             notified = all(link.processed and link.notified for link in links)
-            if notified and self._is_home(expected, await asyncio.to_thread(crm.snapshot, self.stage.crm_url)):
+            if notified and self._is_home(expected, await asyncio.to_thread(self.stage.side.snapshot)):
                 return
             await asyncio.sleep(0.2)
         await pull_once(self.bridge)
@@ -310,7 +316,7 @@ class _Field:
 
     def _correct(self) -> None:
         correction = self.correction
-        crm.correct(self.stage.crm_url, int(correction.deal_id), correction.column, correction.words)
+        self.stage.side.correct(correction.deal_id, correction.column, correction.words)
 
 
 def _second_on_deal(visits: Sequence[Visit]) -> Callable[[Visit], tuple[int, datetime]]:

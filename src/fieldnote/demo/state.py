@@ -57,9 +57,9 @@ class Secrets:
         )
 
 
-def demo_home() -> Path:
-    """A home of its own inside the home, so that a demo never meets real data."""
-    return default_home() / "demo"
+def demo_home(crm: str | None = None) -> Path:
+    """A home of its own inside the home, so that a demo never meets real data; each stand-in has another one."""
+    return default_home() / ("demo" if crm is None else f"demo-{crm}")
 
 
 @contextmanager

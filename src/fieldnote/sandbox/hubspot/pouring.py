@@ -17,6 +17,7 @@ OWN = (
     Property("budget", "number", "number", "Budget", own=True),
     Property("timeline", "string", "text", "Timeline", own=True),
     Property("objections", "string", "textarea", "Objections", own=True),
+    Property("decision_maker", "string", "text", "Decision maker", own=True),
 )
 _STAGES = (
     ("appointmentscheduled", "Appointment scheduled", False, "0.2"),

@@ -38,6 +38,7 @@ OWN = (
     Field("Budget__c", "currency"),
     Field("Timeline__c", "string", 255),
     Field("Objections__c", "textarea", 32_768),
+    Field("Decision_Maker__c", "string", 255),
 )
 
 

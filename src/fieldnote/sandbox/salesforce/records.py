@@ -49,6 +49,14 @@ def make_id(prefix: str, number: int) -> str:
     return short + "".join(_LETTERS[sum(one.isupper() << place for place, one in enumerate(part))] for part in ends)
 
 
+def number_of(key: str) -> int:
+    """The number that `make_id` made an id of."""
+    number = 0
+    for digit in key[3:15]:
+        number = number * 62 + _DIGITS.index(digit)
+    return number
+
+
 class Records:
     """The rows of all objects."""
 

@@ -18,6 +18,7 @@ JOB_FIELDS: tuple[Json, ...] = (
     {"name": "Timeline", "dataType": "Text"},
     {"name": "Objections", "dataType": "Text"},
     {"name": "Lead Source", "dataType": "Dropdown", "dataTypeOptions": ["Referral", "Web", "Radio"]},
+    {"name": "Decision Maker", "dataType": "Text"},
 )
 _LOCATIONS = 1_000_000
 """Added to a customer's key for the key of its location."""
