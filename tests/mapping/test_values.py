@@ -196,3 +196,21 @@ def test_no_reason_quotes_the_words() -> None:
     for kind in Kind:
         result = convert("secret words 12345 of somebody", kind, on=ON, choices={})
         assert not isinstance(result, Unconvertible) or "secret" not in result.reason
+
+
+@pytest.mark.parametrize("kind", [kind for kind in Kind if kind not in {Kind.TEXT, Kind.LIST, Kind.CHOICE}])
+@pytest.mark.parametrize("piece", ["30,000 ", "maybe ", "(", "5/5/", "between ", "x@y."])
+def test_no_pattern_looks_at_a_value_that_is_too_long(kind: Kind, piece: str) -> None:
+    found = convert(piece * 600, kind, on=ON)
+    assert isinstance(found, Unconvertible)
+    assert found.reason == "it is longer than 500 characters"
+
+
+def test_runs_of_blanks_do_not_count_and_change_nothing() -> None:
+    assert convert("$40,000" + " " * 1_000 + "to  $50,000", Kind.MONEY_MAX) == 50_000
+    assert convert("word " * 600, Kind.TEXT) == ("word " * 600).strip()
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_a_number_of_thousands_of_digits_is_named_and_not_converted(kind: Kind) -> None:
+    assert isinstance(convert(10**5_000, kind, choices={"a": "b"}), Unconvertible)

@@ -353,6 +353,8 @@ recordings: Final = Table(
     _flag("do_not_delete", default=False),
     # What a user's program said of it, by the contract's names: conversationType, result, notes, …
     Column("details", JSONB(none_as_null=True), nullable=False, server_default=text("'{}'")),
+    # Why processing failed, for an operator. It quotes nothing.
+    _text("failure", nullable=True),
     _moment("processed_at"),
     _moment("extracted_at"),
     _moment("summarized_at"),

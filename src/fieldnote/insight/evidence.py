@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from fieldnote.insight.utterances import Utterance
 from fieldnote.insight.words import fold
 
-__all__ = ["Quote", "Utterance", "find_quote"]
+__all__ = ["Quote", "Spoken", "Utterance", "find_quote"]
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 _MOST_OF_IT = 0.6
+_LONGEST = 2_000
+"""Characters of words that are looked for."""
 _COMMON = frozenset(
     [
         "a",
@@ -65,23 +67,34 @@ class Quote:
     """The words of the utterance."""
 
 
-def find_quote(utterances: Sequence[Utterance], text: str) -> Quote | None:
-    """The utterance that says `text`, whatever its case and signs, or else most of its telling words.
+class Spoken:
+    """A conversation in which quotes are looked for. Each search takes time linear in its length."""
 
-    None where nobody said them.
-    """
-    wanted = _words(text)
-    if not wanted:
-        return None
-    said = [_words(utterance.text) for utterance in utterances]
-    phrase = f" {' '.join(wanted)} "
-    for index, words in enumerate(said):
-        if phrase in f" {' '.join(words)} ":
-            return Quote(index, utterances[index].text)
-    telling = set(wanted) - _COMMON or set(wanted)
-    shares = [(len(telling & set(words)) / len(telling), -index) for index, words in enumerate(said)]
-    share, index = max(shares, default=(0.0, 0))
-    return Quote(-index, utterances[-index].text) if share >= _MOST_OF_IT else None
+    def __init__(self, utterances: Sequence[Utterance]) -> None:
+        self._utterances = utterances
+        self._said = [_words(utterance.text) for utterance in utterances]
+
+    def find(self, text: str) -> Quote | None:
+        """The utterance that says `text`, whatever its case and signs, or else most of its telling words.
+
+        None where nobody said them, or where `text` is longer than any quote.
+        """
+        wanted = _words(text[:_LONGEST])
+        if not wanted or len(text) > _LONGEST:
+            return None
+        phrase = f" {' '.join(wanted)} "
+        for index, words in enumerate(self._said):
+            if phrase in f" {' '.join(words)} ":
+                return Quote(index, self._utterances[index].text)
+        telling = set(wanted) - _COMMON or set(wanted)
+        shares = [(len(telling & set(words)) / len(telling), -index) for index, words in enumerate(self._said)]
+        share, index = max(shares, default=(0.0, 0))
+        return Quote(-index, self._utterances[-index].text) if share >= _MOST_OF_IT else None
+
+
+def find_quote(utterances: Sequence[Utterance], text: str) -> Quote | None:
+    """As `Spoken.find`, for a single search."""
+    return Spoken(utterances).find(text)
 
 
 def _words(text: str) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from fieldnote.config import Kind
 from fieldnote.mapping.dates import Days, days
@@ -38,12 +38,29 @@ def convert(
     plain = _plain(value)
     if plain is None:
         return None
-    if kind is Kind.CHOICE:
-        return _choice(_words(plain), choices or {})
     try:
-        return _CONVERSIONS[kind](plain, on)
+        bounded = _within_bounds(plain, kind)
+        return _choice(_words(bounded), choices or {}) if kind is Kind.CHOICE else _CONVERSIONS[kind](bounded, on)
     except UnclearError as error:
         return Unconvertible(str(error))
+
+
+LONGEST: Final = 500
+"""Characters of a value that is read as a number, a date, an address or a name; words may be longer."""
+_AS_THEY_ARE = frozenset({Kind.TEXT, Kind.LIST, Kind.CHOICE})
+_BLANKS = re.compile(r"[^\S\n]{2,}|\n{2,}")
+
+
+def _within_bounds(value: object, kind: Kind) -> object:
+    """The value with runs of blanks collapsed. Raises UnclearError if it is too long for patterns to look at."""
+    if isinstance(value, int) and value.bit_length() > 4 * LONGEST:
+        raise UnclearError("it has too many digits")
+    if kind in _AS_THEY_ARE or not isinstance(value, str):
+        return value
+    text = value if len(value) > 4 * LONGEST else _BLANKS.sub(lambda match: match[0][0], value)
+    if len(text) > LONGEST:
+        raise UnclearError(f"it is longer than {LONGEST} characters")
+    return text
 
 
 _NOTHING = re.compile(

@@ -17,6 +17,7 @@ from fieldnote.workspace.audio_store import AudioStore
 from fieldnote.workspace.audit import Audit
 from fieldnote.workspace.http.fault_schedule import Faults
 from fieldnote.workspace.http.fault_settings import FaultSettings
+from fieldnote.workspace.insight_pool import InsightPool
 from fieldnote.workspace.pool import Connections
 from fieldnote.workspace.table_statistics import Statistics
 from fieldnote.workspace.tenancy import prepare
@@ -46,6 +47,7 @@ class Workspace:
     database_url: str
     box: SecretBox
     audio: AudioStore
+    insight: InsightPool
     on_loopback: bool = True
     """Whether only this machine reaches the server: then its webhooks may go to this machine too."""
     retry_after: tuple[timedelta, ...] = RETRY_AFTER
@@ -61,12 +63,15 @@ async def open_workspace(
     on_loopback: bool = True,
     retry_after: tuple[timedelta, ...] = RETRY_AFTER,
     faults: FaultSettings | None = None,
+    insight: InsightPool | None = None,
 ) -> AsyncIterator[Workspace]:
     """The workspace in this database, migrated, with its organizations kept apart.
 
     `home` holds the key that seals webhook secrets, and the audio unless the environment names another place. `faults`
-    go wrong while it is served. Raises DatabaseError.
+    go wrong while it is served. `insight` works on conversations in place of a pool of the default size, and is
+    closed at the end. Raises DatabaseError.
     """
+    insight = insight or InsightPool()
     box, audio = SecretBox.open(home), AudioStore.open(home)
     engine = await open_engine(Application.WORKSPACE, database_url, pool_size=8)
     connections, statistics, audit = Connections(engine), Statistics(engine), Audit(engine)
@@ -74,9 +79,10 @@ async def open_workspace(
         await prepare(engine)
         broken = None if faults is None else Faults(faults, engine)
         yield Workspace(
-            engine, connections, statistics, audit, database_url, box, audio, on_loopback, retry_after, broken
+            engine, connections, statistics, audit, database_url, box, audio, insight, on_loopback, retry_after, broken
         )
     finally:
+        insight.close()
         await audit.close()
         await statistics.close()
         await connections.close()

@@ -9,6 +9,7 @@ import logging
 import socket
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from types import TracebackType
 from typing import Final, Self
@@ -103,11 +104,16 @@ class WorkspaceServer:
             deliveries.blueprint,
         )
         queue = make_app(Application.WORKSPACE, self.workspace.database_url, *blueprints)
-        worker = run_worker(queue, context={"workspace": self.workspace}, settings=self._settings)
+        context = {"workspace": self.workspace}
+        # A job waits in its worker until a process is free: more jobs than processes, so that organizations take turns.
+        of_insight = replace(self._settings, concurrency=4 * self.workspace.insight.size)
+        worker = run_worker(queue, queues=["default"], context=context, settings=self._settings)
+        insight = run_worker(queue, queues=[processing.QUEUE], context=context, settings=of_insight)
         self._tasks = [
             asyncio.create_task(self._server.serve(sockets=[listener]), name="workspace server"),
             asyncio.create_task(worker, name="workspace worker"),
             asyncio.create_task(self.workspace.audit.run(), name="workspace audit"),
+            asyncio.create_task(insight, name="workspace insight worker"),
         ]
         while not self._server.started:  # noqa: ASYNC110 - uvicorn offers no event
             await asyncio.sleep(0.01)
@@ -120,8 +126,7 @@ class WorkspaceServer:
         """Take no more calls and jobs, let running ones finish, and close."""
         if self._server is not None:
             self._server.should_exit = True
-        for task in self._tasks[1:]:
-            await self._end(task)
+        await asyncio.gather(*(self._end(task) for task in self._tasks[1:]))
         await asyncio.gather(*self._tasks, return_exceptions=True)
         log.info("workspace_stopped", extra={"port": self._port})
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from sqlalchemy import Table, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -13,13 +14,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from fieldnote.bridge.recording import RecordingSnapshot
 from fieldnote.bridge.remote import Remote
 from fieldnote.db.bridge_tables import proposal_values, proposals, write_values, writes
-from fieldnote.insight.evidence import Utterance, find_quote
+from fieldnote.insight.evidence import Spoken, Utterance
 from fieldnote.siro.errors import Forbidden, NotFound, SiroError
 
 log = logging.getLogger(__name__)
 
 RECORDINGS: int = 50
 """Whose transcripts one pass reads at most."""
+_MOST_PARTS: Final = 50
+"""Parts of a list whose words are looked for."""
 
 
 class ExtractionRows:
@@ -70,24 +73,25 @@ async def find_quotes(engine: AsyncEngine, connection: str, remote: Transcripts)
         except SiroError as error:
             log.info("quotes_left", extra={"recording_id": recording_id, "error": type(error).__name__})
             break
+        spoken = await asyncio.to_thread(Spoken, said)
         async with engine.begin() as conn:
-            await _keep(conn, connection, recording_id, said)
+            await _keep(conn, connection, recording_id, spoken)
     return len(waiting)
 
 
-async def _keep(conn: AsyncConnection, connection: str, recording_id: str, said: list[Utterance]) -> None:
+async def _keep(conn: AsyncConnection, connection: str, recording_id: str, spoken: Spoken) -> None:
     for table, values, number in ((writes, write_values, "write_id"), (proposals, proposal_values, "proposal_id")):
         where = _of(table, values, number, connection, [recording_id])
         statement = select(values.c[number], values.c.said).where(*where, values.c.quote.is_(None))
         for row in (await conn.execute(statement)).all():
-            found = quote(said, row.said["value"] if row.said else None)
+            found = await asyncio.to_thread(quote, spoken, row.said["value"] if row.said else None)
             await conn.execute(update(values).where(values.c[number] == row[0]).values(quote=found))
 
 
-def quote(utterances: Sequence[Utterance], words: object) -> str:
+def quote(spoken: Spoken, words: object) -> str:
     """The utterances that say a value, or each part of a list; empty where nobody said it. Pure."""
     parts = words if isinstance(words, list) else [words]
-    found = [find_quote(utterances, str(part)) for part in parts if part is not None]
+    found = [spoken.find(str(part)) for part in parts[:_MOST_PARTS] if part is not None]
     return " … ".join(dict.fromkeys(item.text for item in found if item is not None))
 
 

@@ -135,6 +135,7 @@ def _as_json(one: Explained) -> dict[str, object]:
         "score": one.score,
         "reasons": one.reasons,
         "runnersUp": one.runners_up,
+        "failure": one.failure,
     }
 
 
@@ -144,6 +145,8 @@ def _print_explained(one: Explained) -> None:
     )
     score = "" if one.score is None else f", {one.score:.1%}"
     typer.echo(f"{one.recording_id}  {linked or 'not linked'}  ({one.trigger}{score})")
+    if one.failure is not None:
+        typer.echo(f"    not processed: {one.failure}")
     for reason in one.reasons:
         typer.echo(f"    {reason}")
     for lost in one.runners_up:

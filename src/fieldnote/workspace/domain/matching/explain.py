@@ -11,7 +11,7 @@ from fieldnote.workspace.context import Workspace
 from fieldnote.workspace.tenancy import inside
 
 _LINKS: Final = text("""
-select r.id::text, r.key, r.processed_at is not null as processed, e.external_id as appointment,
+select r.id::text, r.key, r.processed_at is not null as processed, r.failure, e.external_id as appointment,
        o.external_id as opportunity, l.trigger, l.source, l.score, l.reasons, l.runners_up,
        not exists (select from webhook_deliveries d join webhook_messages m on m.id = d.message_id
                     where m.recording_id = r.id and d.state = 'pending') as notified
@@ -37,6 +37,8 @@ class Explained:
     recording_id: str
     key: str | None
     processed: bool
+    failure: str | None
+    """Why processing failed."""
     notified: bool
     """Every webhook about it was taken, or given up."""
     appointment: str | None
@@ -60,6 +62,7 @@ async def explain_links(workspace: Workspace, organization_id: str, named: str |
             recording_id=row.id,
             key=row.key,
             processed=row.processed,
+            failure=row.failure,
             notified=row.notified,
             appointment=row.appointment,
             opportunity=row.opportunity,

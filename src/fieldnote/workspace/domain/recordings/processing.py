@@ -1,11 +1,11 @@
-"""What is drawn from a recording: extractions and summary, by the local method, in one transaction.
+"""Extracts and summarizes a recording by the local method, and stores both in one transaction.
 
-Killed at any line, nothing of it has happened, and the job comes again.
+Killed at any line, it leaves nothing behind, and the job runs again. A recording that failed `ATTEMPTS` times has the
+status `error`, and its reason in `recordings.failure`.
 """
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,12 +18,12 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.db.workspace_tables import extraction_values, summaries
-from fieldnote.insight import Utterance, answers, extract, next_steps, summarize
 from fieldnote.jobs import defer
 from fieldnote.siro.models import ExtractionStatus, ProcessingStatus, WebhookEventType
 from fieldnote.workspace.domain.recordings.followups import keep_followup
 from fieldnote.workspace.domain.retry import Patiently
 from fieldnote.workspace.domain.webhooks.deliveries import announce
+from fieldnote.workspace.insight_pool import InsightFailed
 from fieldnote.workspace.tenancy import inside
 
 if TYPE_CHECKING:
@@ -33,9 +33,14 @@ log = logging.getLogger(__name__)
 blueprint: Final = procrastinate.Blueprint()
 
 SUMMARY: Final = "AI Summary"
+ATTEMPTS: Final = 3
+"""How often a conversation is worked on that misses the deadline, or ends its process."""
+QUEUE: Final = "insight"
+"""A queue with a worker of its own: conversations that wait for a process keep no other job waiting."""
 UNTITLED: Final = "New recording"
 """What a recording is called that nobody named; it says nothing about the conversation."""
 
+_LOWEST: Final = -(2**31)
 _FIRST_WORDS: Final = 80
 """Characters of a prompt without a header that make the heading of its part."""
 _LONGEST_HEADING: Final = 200
@@ -44,6 +49,12 @@ _LONGEST_HEADING: Final = 200
 _SCORED_FROM: Final = 180_000
 """Milliseconds of conversation below which none is scored."""
 
+# A fair queue: a job starts behind the organization's own that wait, and not before the head of the queue.
+_PRIORITY: Final = text("""
+select coalesce(least(max(priority), min(priority) filter (where args ->> 'organization_id' = :organization_id) - 1), 0)
+  from procrastinate_jobs
+ where status = 'todo' and queue_name = :queue and (scheduled_at is null or scheduled_at <= now())
+""")
 _SAID: Final = text("""
 select s.utterances, md5(s.utterances::text) as words, r.title, r.created_at, r.key, r.processed_at,
        r.summarized_at, u.name as rep_name,
@@ -92,7 +103,7 @@ update recordings
    set processed_at = clock_timestamp(), extracted_at = clock_timestamp(), updated_at = clock_timestamp(),
        stage = 'done', status = :status,
        evaluation_score = case when duration_ms >= :scored_from then cast(:score as float8) end,
-       summarized_at = case when not :late then clock_timestamp() end
+       summarized_at = case when not :late then clock_timestamp() end, failure = :failure
  where id = :id
 """)
 _SUMMARIZED: Final = text("update recordings set summarized_at = clock_timestamp() where id = :id")
@@ -100,7 +111,7 @@ _SUMMARIZED: Final = text("update recordings set summarized_at = clock_timestamp
 
 @dataclass(frozen=True, slots=True)
 class _Insight:
-    """What the local method found. `values` is None where it failed."""
+    """What the local method found. `values` is missing after a failure."""
 
     values: dict[str, str] | None
     summary: str | None
@@ -108,9 +119,20 @@ class _Insight:
     """To what the summaries of this kind of conversation are asked besides, by heading."""
     steps: Sequence[str] = ()
     """What was promised or agreed for later."""
+    failure: str | None = None
+    """Why there is nothing, for an operator."""
 
 
-@blueprint.task(name="workspace.process", pass_context=True, retry=Patiently())
+async def defer_processing(conn: AsyncConnection, organization_id: str, recording_ids: Sequence[str]) -> None:
+    """Have recordings worked on once the transaction is committed. Organizations take turns."""
+    values = {"organization_id": organization_id, "queue": QUEUE}
+    first = int((await conn.execute(_PRIORITY, values)).scalar_one())
+    for place, recording_id in enumerate(recording_ids):
+        ids: dict[str, Any] = {"organization_id": organization_id, "recording_id": recording_id}
+        await defer(conn, process, priority=max(first - place, _LOWEST), **ids)
+
+
+@blueprint.task(name="workspace.process", pass_context=True, retry=Patiently(), queue=QUEUE)
 async def process(context: procrastinate.JobContext, organization_id: str, recording_id: str) -> None:
     """Extract and summarize, once."""
     workspace: Workspace = context.additional_context["workspace"]
@@ -119,7 +141,7 @@ async def process(context: procrastinate.JobContext, organization_id: str, recor
         prompts: Any = (await conn.execute(_PROMPTS, {"id": recording_id})).all()
     if said is None or said.processed_at is not None:
         return
-    found = await asyncio.to_thread(_look_into, said, recording_id, prompts)
+    found = await _look_into(context, organization_id, recording_id, said, prompts)
     late = await _lateness(workspace, organization_id, said)
     async with inside(workspace.engine, organization_id, working=True) as conn:
         if (await conn.execute(_LOCK, {"id": recording_id, "words": said.words})).scalar_one_or_none():
@@ -133,11 +155,11 @@ async def process(context: procrastinate.JobContext, organization_id: str, recor
                 await defer(conn, summarize_late, schedule_at=at, **ids)
             status = ProcessingStatus.ERROR if found.values is None else ProcessingStatus.COMPLETE
             done = {"id": recording_id, "late": late is not None, "status": status.value, "score": score}
-            await conn.execute(_DONE, done | {"scored_from": _SCORED_FROM})
+            await conn.execute(_DONE, done | {"scored_from": _SCORED_FROM, "failure": found.failure})
             await announce(conn, organization_id, recording_id, WebhookEventType.RECORDING_PROCESSED)
 
 
-@blueprint.task(name="workspace.summarize_late", pass_context=True, retry=Patiently())
+@blueprint.task(name="workspace.summarize_late", pass_context=True, retry=Patiently(), queue=QUEUE)
 async def summarize_late(context: procrastinate.JobContext, organization_id: str, recording_id: str) -> None:
     """Add the summary that the faults file held back. Nothing else of the recording moves, and no webhook goes out."""
     workspace: Workspace = context.additional_context["workspace"]
@@ -146,7 +168,7 @@ async def summarize_late(context: procrastinate.JobContext, organization_id: str
         prompts: Any = (await conn.execute(_PROMPTS, {"id": recording_id})).all()
     if said is None or said.summarized_at is not None:
         return
-    found = await asyncio.to_thread(_look_into, said, recording_id, prompts)
+    found = await _look_into(context, organization_id, recording_id, said, prompts)
     async with inside(workspace.engine, organization_id, working=True) as conn:
         if (await conn.execute(_LOCK_SUMMARY, {"id": recording_id, "words": said.words})).scalar_one_or_none():
             await _keep_summary(conn, organization_id, recording_id, found)
@@ -160,29 +182,29 @@ async def _lateness(workspace: Workspace, organization_id: str, said: Any) -> fl
     return own.lateness(said.created_at.isoformat(), said.key)
 
 
-def _look_into(said: Any, recording_id: str, prompts: Sequence[Any]) -> _Insight:
-    utterances = [Utterance(**entry) for entry in said.utterances]
-    started_at: datetime = said.created_at
+async def _look_into(
+    context: procrastinate.JobContext, organization_id: str, recording_id: str, said: Any, prompts: Sequence[Any]
+) -> _Insight:
+    """The facts, from a process that is killed at its deadline. Raises InsightFailed while another attempt may help."""
+    workspace: Workspace = context.additional_context["workspace"]
+    request = {
+        "utterances": said.utterances,
+        "rep_name": said.rep_name,
+        "started_at": said.created_at.isoformat(),
+        "title": None if said.title == UNTITLED else said.title,
+        "customer": said.customer,
+        "prompts": [one.prompt for one in prompts],
+    }
     try:
-        found = extract(utterances, rep_name=said.rep_name, started_at=started_at)
-        summary = summarize(
-            utterances,
-            found,
-            title=None if said.title == UNTITLED else said.title,
-            customer=said.customer,
-            rep_name=said.rep_name,
-        )
-        steps = next_steps(utterances, rep_name=said.rep_name)
-        answered = answers([one.prompt for one in prompts], utterances, found, rep_name=said.rep_name)
-    except Exception as error:  # noqa: BLE001 - whatever is wrong with one transcript must not hold it back for ever
-        context = {"recording_id": recording_id, "error": type(error).__name__}
-        log.error("insight_failed", extra=context)  # noqa: TRY400 - a traceback may quote what was said
-        return _Insight(None, None)
+        reply = await workspace.insight.look_into(organization_id, request)
+    except InsightFailed as error:
+        attempt = 1 + context.job.attempts
+        log.warning("insight_failed", extra={"recording_id": recording_id, "reason": str(error), "attempt": attempt})
+        if attempt < ATTEMPTS:
+            raise
+        return _Insight(None, None, failure=f"{error}, in {attempt} attempts")
     return _Insight(
-        {extraction.name: extraction.value for extraction in found},
-        summary,
-        dict(zip(_headings(prompts), answered, strict=True)),
-        steps,
+        reply["values"], reply["summary"], dict(zip(_headings(prompts), reply["answers"], strict=True)), reply["steps"]
     )
 
 

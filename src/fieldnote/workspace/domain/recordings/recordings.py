@@ -22,7 +22,6 @@ from fieldnote.db.workspace_tables import (
 from fieldnote.errors import WorkspaceError
 from fieldnote.insight import Utterance, duration_of
 from fieldnote.insight.transcripts import UNSTORABLE
-from fieldnote.jobs import defer
 from fieldnote.matching import Place
 from fieldnote.matching.people import LONGEST_KEY
 from fieldnote.siro.deeplinks import WEB
@@ -31,7 +30,7 @@ from fieldnote.workspace.context import Workspace
 from fieldnote.workspace.domain.matching.linking import link_around
 from fieldnote.workspace.domain.organizations import find_user
 from fieldnote.workspace.domain.recordings.mobile_events import events_of
-from fieldnote.workspace.domain.recordings.processing import UNTITLED, process
+from fieldnote.workspace.domain.recordings.processing import UNTITLED, defer_processing
 from fieldnote.workspace.tenancy import inside
 
 _WORDS_PER_SECOND: Final = 2.5
@@ -164,9 +163,8 @@ async def _add_rest(
     for user_id in sorted({user_id for _, user_id, _ in added}):
         moments = [new.started_at for _, own, new in added if own == user_id]
         await link_around(conn, organization_id, user_id, moments)
-    for ids, _, new in added:
-        if new.utterances is not None:
-            await defer(conn, process, **ids)
+    if said:
+        await defer_processing(conn, organization_id, [one["recording_id"] for one in said])
 
 
 async def _ids_by_key(conn: AsyncConnection, keys: Sequence[str]) -> dict[str, str]:

@@ -11,10 +11,9 @@ from sqlalchemy.dialects.postgresql import insert
 from fieldnote.db.workspace_tables import recording_utterances
 from fieldnote.errors import WorkspaceError
 from fieldnote.insight import Utterance, duration_of
-from fieldnote.jobs import defer
 from fieldnote.workspace.context import Workspace
 from fieldnote.workspace.domain.matching.linking import hold_links, link_around
-from fieldnote.workspace.domain.recordings.processing import process
+from fieldnote.workspace.domain.recordings.processing import defer_processing
 from fieldnote.workspace.domain.recordings.recordings import stored
 from fieldnote.workspace.tenancy import inside
 
@@ -26,7 +25,7 @@ select id::text, user_id::text, created_at, root_data_purged_at is not null as p
 _BEGIN_AGAIN: Final = text("""
 update recordings
    set transcription_status = 'COMPLETE', stage = 'processing', status = 'in-progress', processed_at = null,
-       extracted_at = null, summarized_at = null, updated_at = clock_timestamp(),
+       extracted_at = null, summarized_at = null, failure = null, updated_at = clock_timestamp(),
        duration_ms = case when duration_ms = 0 then :duration else duration_ms end
  where id = :id
 """)
@@ -59,5 +58,5 @@ async def set_transcript(
         await conn.execute(_OLD_SUMMARY, {"id": row.id})
         await conn.execute(_EXPECT_AGAIN, {"id": row.id})
         await link_around(conn, organization_id, row.user_id, [row.created_at])
-        await defer(conn, process, **ids)
+        await defer_processing(conn, organization_id, [row.id])
     return str(row.id)
