@@ -11,6 +11,7 @@ import asyncio
 import logging
 from dataclasses import dataclass, replace
 
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.bridge.pull import ledger
@@ -153,10 +154,15 @@ class FieldWriter:
 
         If it is stopped on the way, the next pull looks at the record.
         """
+        place = {"connection": self.key.connection, "model": self.key.model, "record": self.key.record}
+        was_due = await self.conn.scalar(_IS_DUE, place)
         await Recordings(self.key.connection).mark_due(self.conn, [(Model(self.key.model), self.key.record)])
         step = await self._planned(live, entry, intent)
         await self.out.commit()
-        return await step.finish(await asyncio.to_thread(self._write, step))
+        done = await step.finish(await asyncio.to_thread(self._write, step))
+        if not was_due and done is not None and not done.again:
+            await self.conn.execute(_NOT_DUE, place)
+        return done
 
     async def finish(
         self, entry: FieldEntry | None, intent: Intent, result: WriteResult | CrmRefused
@@ -422,3 +428,12 @@ _ENDS = {
 """The state of a field after a write; WRITTEN after the others."""
 _DONE = frozenset({FieldState.WRITTEN, FieldState.TAKEN_BACK})
 _UNSETTLED = frozenset({FieldState.REFUSED, FieldState.RECORD_MISSING, FieldState.INTERRUPTED})
+
+_IS_DUE = text("""
+    select exists (select from due where connection = :connection and model = :model and record = :record)
+""")
+
+_NOT_DUE = text("""
+    delete from due where connection = :connection and model = :model and record = :record and causes = 1
+""")
+"""Unless there was another cause meanwhile."""
