@@ -58,7 +58,7 @@ def test_an_hvac_shops_tables_become_a_file_that_runs(tmp_path: Path) -> None:
     url = make(tmp_path, HVAC)
     shown = run(tmp_path, "--url", url, "--timezone", "America/Denver", "--yes")
     assert "appointments" in shown
-    assert "2026-11-20 09:00:00" in shown  # with sample values
+    assert "2026-11-20 09:00:00" in (tmp_path / "fieldnote.yaml").read_text()  # with a sample value
     config = load(tmp_path / "fieldnote.yaml", {"CRM_URL": url, "SIRO_TOKEN": "t"})
     assert config.push is not None
     mappers = compile_push(config)
@@ -76,7 +76,11 @@ def test_an_hvac_shops_tables_become_a_file_that_runs(tmp_path: Path) -> None:
     assert visit["opportunity"] == {"externalId": "7"}
     assert visit["deletedAt"] is None
     [deal] = found["opportunities"]
-    assert (deal["name"], deal["amount"], deal["account"]) == ("New furnace", 8200, {"externalId": "5"})
+    assert (deal["name"], deal["amount"], deal["account"]) == (
+        "New furnace",
+        8200,
+        {"externalId": "5", "name": "Kim Park"},
+    )
     assert config.pull is not None
     assert config.pull.opportunity is not None
     assert [field.policy.value for field in config.pull.opportunity.fields.values()] == ["propose"]

@@ -11,8 +11,10 @@ import typer
 from fieldnote.errors import ConfigError, FieldnoteError
 
 if TYPE_CHECKING:
-    from fieldnote.bridge.setup.scaffold.guess import Roles
-    from fieldnote.crm.sql.introspection import LookedColumn, LookedTable
+    from fieldnote.bridge.setup.scaffold.draft import Scaffold
+
+_PATIENCE = 20
+"""Seconds for one look at a table; a slow view is left out."""
 
 
 _CRM_HELP = "servicetitan, salesforce, hubspot, or a preset.yaml: sign in to it instead of a database."
@@ -77,11 +79,9 @@ def init(
         return
     address = url or os.environ.get("CRM_URL") or _asked(yes)
     zone = timezone or ("UTC" if yes else typer.prompt("Time zone of times without one", default="America/Denver"))
-    tables, backend = _look(address, zone)
-    found = _roles(tables)
-    _show(found, tables)
-    text = _proposal(found, backend, zone)
+    text, found = _propose(address, zone)
     _write(output, text, address)
+    _show(found)
     typer.echo(f"{output} is written. Next: read it over, export CRM_URL=… SIRO_TOKEN=…, then `fieldnote check`.")
 
 
@@ -100,11 +100,13 @@ def _asked(quiet: bool) -> str:
     return str(typer.prompt("The CRM's database (postgresql://…, mysql://…, sqlite:///…)", hide_input=True))
 
 
-def _look(address: str, zone: str) -> tuple[list[LookedTable], str]:
+def _propose(address: str, zone: str) -> tuple[str, Scaffold]:
+    """Look at the database, and make the file's text."""
     from zoneinfo import ZoneInfo
 
-    from fieldnote.crm.sql.engine import Database
-    from fieldnote.crm.sql.introspection import look
+    from fieldnote.bridge.setup.scaffold.text import propose
+    from fieldnote.crm.sql.engine import Database, Timeouts
+    from fieldnote.crm.sql.introspection import Introspection
     from fieldnote.crm.sql.text import parse_url
 
     try:
@@ -113,55 +115,36 @@ def _look(address: str, zone: str) -> tuple[list[LookedTable], str]:
         raise ConfigError(
             f"{zone!r} is not the name of a time zone", hint="Write for example America/Denver."
         ) from None
-    database = Database(parse_url(address, "the CRM's address"), writes=False, zone=local, setting="the CRM's address")
+    url = parse_url(address, "the CRM's address")
+    waits = Timeouts(statement=_PATIENCE)
+    database = Database(url, writes=False, zone=local, setting="the CRM's address", timeouts=waits)
     try:
-        return look(database), database.dialect.backend
+        look = Introspection(database)
+        return propose(look.tables(), look, look.backend, zone)
     finally:
         database.close()
 
 
-def _roles(tables: list[LookedTable]) -> Roles:
-    from fieldnote.bridge.setup.scaffold.guess import roles
+def _show(found: Scaffold) -> None:
+    """The recognized tables and the open questions. No value of a row is shown, except times and numbers."""
+    from fieldnote.bridge.setup.scaffold.roles import ROLES, TITLES
 
-    return roles(tables)
-
-
-def _proposal(found: Roles, backend: str, zone: str) -> str:
-    from fieldnote.bridge.setup.scaffold.text import proposal
-
-    return proposal(found, backend, zone)
-
-
-def _show(found: Roles, tables: list[LookedTable]) -> None:
-    """The recognized tables, with sample values of the columns that the file uses. Other tables are only counted."""
-    from rich.console import Console
-    from rich.table import Table
-
-    taken = {
-        table.name: role
-        for role, table in (
-            ("appointments", found.visits), ("reps", found.reps), ("customers", found.customers), ("deals", found.deals)
+    if found.known is not None:
+        typer.echo(f"These are the tables of {found.known.name}.")
+    taken = {role: table for role in ROLES if (table := found.roles.of(role)) is not None}
+    for role, table in taken.items():
+        typer.echo(f"{TITLES[role]}: {table.name} ({found.roles.reasons.get(role, '')})")
+    for rival in found.roles.rivals:
+        typer.secho(
+            f"Two tables fit for {TITLES[rival.role]}: {rival.taken.name} and {rival.other.name}. "
+            f"The file takes {rival.taken.name}; check this.",
+            fg="yellow",
         )
-        if table is not None
-    }  # fmt: skip
-    shown = Table(box=None, header_style="bold")
-    for heading in ("table", "recognized as", "columns, with a sample"):
-        shown.add_column(heading, overflow="fold")
-    for table in tables:
-        if table.name in taken:
-            columns = "; ".join(f"{c.name}: {c.samples[0]}" if _may_be_shown(c) else c.name for c in table.columns[:8])
-            shown.add_row(table.name, taken[table.name], columns)
-    console = Console()
-    if taken:
-        console.print(shown)
-    typer.echo(f"{len(tables) - len(taken)} other tables were not recognized")
-
-
-def _may_be_shown(column: LookedColumn) -> bool:
-    """Times, numbers and stages help to recognize a table. Customers' names and texts are nobody's business."""
-    from fieldnote.crm.sql.columns import Family
-
-    return bool(column.samples) and (column.family is not Family.TEXT or bool(column.words))
+    typer.echo(f"{len(found.graph.tables) - len(set(taken.values()))} other tables were not recognized")
+    if found.questions:
+        typer.echo("Only you can answer:")
+        for number, question in enumerate(found.questions, 1):
+            typer.echo(f"  {number}. {question}")
 
 
 def _write(path: Path, text: str, address: str) -> None:

@@ -1,110 +1,317 @@
-"""A look at a database's tables: columns, keys, references, and a few rows to show to a person."""
+"""A look at a database's tables: columns, keys, references, and a sample of each table's newest rows.
+
+The sample is for `fieldnote init`, which judges columns by their values. It stays in the process: `LookedColumn.shown`
+and `Introspection.words` are all that may reach a person, and neither gives a value of a column that may hold a secret.
+"""
+
+# ruff: noqa: S608 - every name in a statement is quoted by `Dialect`, and every value is bound
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from functools import cached_property
 from typing import Any, Final
 
-from sqlalchemy import Connection, Inspector, inspect
+from sqlalchemy import inspect, types
+from sqlalchemy.engine.interfaces import ReflectedColumn
+from sqlalchemy.engine.reflection import ObjectKind
+from sqlalchemy.exc import SAWarning
 
 from fieldnote.crm.sql.columns import Family
-from fieldnote.crm.sql.engine import Database
+from fieldnote.crm.sql.engine import Database, Rows
 from fieldnote.crm.sql.errors import translated
-from fieldnote.crm.sql.sensitive import is_sensitive
-from fieldnote.crm.types import FrozenValue, freeze
+from fieldnote.crm.sql.reflection import family_of
+from fieldnote.crm.sql.sensitive import is_sensitive, is_sensitive_name, is_showable_word
+from fieldnote.crm.types import freeze
+from fieldnote.errors import CrmError
 
-SHOWN = 3
-"""Rows of each table that are looked at."""
-_LONGEST = 60
+SAMPLED: Final = 120
+"""Rows of each table that are looked at: those with the highest keys, which mostly are the newest."""
+_LONGEST: Final = 300
+"""Characters of a text that are read."""
+_MOST_WORDS: Final = 60
+_CANNOT_BE_SECRET: Final = {Family.MOMENT, Family.DATE, Family.BOOLEAN}
+_ROLES_OF_KEYS: Final = re.compile(r"(?:^|_|[a-z])(?:id|ids|key|no|nr|ref|code)(?:_c)?$|_by$", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class LookedColumn:
     """One column."""
 
     name: str
     family: Family
-    samples: tuple[FrozenValue, ...] = ()
     refers_to: str | None = None
     """The table that it refers to by a foreign key."""
-    words: tuple[str, ...] = ()
-    """Its different values, of a column that says how far a record is; empty where there are too many."""
+    refers_column: str | None = None
+    row_values: tuple[object, ...] = ()
+    """A value for each sampled row; empty if the column may hold a secret."""
+    hidden: bool = False
+    """Whether it may hold a secret, so that no value of it is shown."""
+    moves: bool = False
+    """Whether the database itself sets it at each change of the row."""
+    required: bool = False
+    """Whether a new row must give it."""
+    has_default: bool = False
+    """Whether the database fills it in a new row that does not give it."""
+    length: int | None = None
+    choices: tuple[str, ...] = ()
+    """The words that its type lists."""
+
+    @cached_property
+    def values(self) -> tuple[object, ...]:
+        """The sampled values without null and blank text."""
+        return tuple(value for value in self.row_values if value is not None and value != "")
+
+    @cached_property
+    def distinct(self) -> frozenset[object]:
+        """The different sampled values."""
+        return frozenset(value if isinstance(value, str | int | float) else str(value) for value in self.values)
+
+    @property
+    def shown(self) -> str | None:
+        """A value to show; times and numbers only, as texts are customers' and may be anything."""
+        if self.hidden or not self.values or self.family not in {Family.MOMENT, Family.DATE, Family.NUMBER}:
+            return None
+        return str(self.values[0])[:30]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class LookedTable:
     """One table or view."""
 
     name: str
     columns: tuple[LookedColumn, ...]
-    key: str | None
-    """Its primary key, if that is one column."""
-    by_name: dict[str, LookedColumn] = field(default_factory=dict, repr=False, compare=False)
+    keys: tuple[str, ...] = ()
+    """The columns of its primary key."""
+    is_view: bool = False
+    rows: int = 0
+    """Rows in the sample."""
+    by_name: dict[str, LookedColumn] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         self.by_name.update({column.name: column for column in self.columns})
 
-
-def look(database: Database) -> list[LookedTable]:
-    """All tables and views of the database's own schema, with a few rows of each."""
-    with translated("looking at the CRM's tables"), database.transaction() as connection:
-        inspector = inspect(connection)
-        names = [*inspector.get_table_names(), *inspector.get_view_names()]
-        return [_table(database, connection, inspector, name) for name in sorted(names)]
+    @property
+    def key(self) -> str | None:
+        """Its primary key, if that is one column."""
+        return self.keys[0] if len(self.keys) == 1 else None
 
 
-def _table(database: Database, connection: Connection, inspector: Inspector, name: str) -> LookedTable:
-    known = database.table(connection, _quoted(name))
-    statement = f"select * from {database.dialect.path((name,))} where 1 = {database.dialect.bind('one')}"  # noqa: S608
-    rows = database.select(connection, f"{statement} limit {SHOWN}", {"one": 1})
-    references = dict(_references(inspector, name))
-    columns = tuple(
-        LookedColumn(
-            column.name,
-            column.family,
-            _samples(rows, column.name),
-            references.get(column.name),
-            _words(database, connection, name, column.name) if column.family is Family.TEXT else (),
+class Introspection:
+    """Looks at one database. Each question is a short read-only transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._dialect = database.dialect
+        self._tables: list[LookedTable] | None = None
+
+    @property
+    def backend(self) -> str:
+        """The kind of database."""
+        return self._dialect.backend
+
+    def tables(self) -> list[LookedTable]:
+        """All tables and views of the database's own schema, each with its sample."""
+        if self._tables is None:
+            self._tables = self._look()
+        return self._tables
+
+    def words(self, table: LookedTable, column: LookedColumn) -> tuple[str, ...] | None:
+        """All values of a column of few short words, commonest first. None if it holds other things."""
+        if column.choices:
+            return column.choices
+        if column.hidden or is_sensitive_name(column.name):
+            return None
+        ruled = self._ruled(table, column)
+        quoted = self._dialect.quote(column.name)
+        rows = self._rows(
+            f"select {quoted} as word, count(*) as n from {self._dialect.path((table.name,))}"
+            f" where {quoted} is not null and 1 = {self._dialect.bind('one')}"
+            f" group by {quoted} order by count(*) desc, {quoted}{self._dialect.first(_MOST_WORDS + 1, ordered=True)}",
+            {"one": 1},
         )
-        for column in known.columns.values()
+        if rows is None or len(rows) > _MOST_WORDS:
+            return None
+        words = [str(freeze(row["word"])) for row in rows]
+        if is_sensitive(column.name, words) or not all(map(is_showable_word, words)):
+            return None
+        return tuple(dict.fromkeys(word for word in (*words, *ruled) if word.strip()))
+
+    def _ruled(self, table: LookedTable, column: LookedColumn) -> tuple[str, ...]:
+        """The words that a CHECK constraint allows, used or not."""
+        if table.is_view:
+            return ()
+        try:
+            with _quiet(), translated("looking at the CRM's tables"), self._database.transaction() as connection:
+                known = self._database.table(connection, f'"{table.name}"').columns.get(column.name)
+        except CrmError:
+            return ()
+        return (known.rule.words or ()) if known is not None else ()
+
+    def share_found(self, values: Iterable[object], table: LookedTable, column: str) -> float | None:
+        """The share of these values that are in a table's column. None if that cannot be asked."""
+        asked = list(dict.fromkeys(map(_comparable, values)))[:40]
+        if not asked:
+            return None
+        parameters: dict[str, Any] = {f"v{n}": value for n, value in enumerate(asked)}
+        listed = ", ".join(map(self._dialect.bind, parameters))
+        quoted = self._dialect.quote(column)
+        rows = self._rows(
+            f"select count(distinct {quoted}) as n from {self._dialect.path((table.name,))} where "
+            f"{quoted} in ({listed})",
+            parameters,
+        )
+        return None if rows is None else rows[0]["n"] / len(asked)
+
+    def number_of(self, table: LookedTable, column: str) -> tuple[int, int]:
+        """How many rows have a value in a column, and how many different values there are."""
+        quoted = self._dialect.quote(column)
+        rows = self._rows(
+            f"select count({quoted}) as n, count(distinct {quoted}) as d from {self._dialect.path((table.name,))}"
+            f" where 1 = {self._dialect.bind('one')}",
+            {"one": 1},
+        )
+        return (rows[0]["n"], rows[0]["d"]) if rows else (0, 0)
+
+    def labels(self, table: LookedTable, columns: Sequence[str], most: int = 100) -> Rows:
+        """The rows of a small table, such as one of statuses; empty if it has more rows than that."""
+        listed = ", ".join(map(self._dialect.quote, columns))
+        rows = self._rows(
+            f"select {listed} from {self._dialect.path((table.name,))} where 1 = {self._dialect.bind('one')}"
+            f"{self._dialect.first(most + 1)}",
+            {"one": 1},
+        )
+        return rows if rows is not None and len(rows) <= most else []
+
+    def _rows(self, statement: str, parameters: dict[str, Any]) -> Rows | None:
+        """A statement's rows; None if the database refuses it, for example for its types or for lack of rights."""
+        try:
+            with translated("looking at the CRM's tables"), self._database.transaction() as connection:
+                return self._database.select(connection, statement, parameters)
+        except CrmError:
+            return None
+
+    def _look(self) -> list[LookedTable]:
+        with _quiet(), translated("looking at the CRM's tables"), self._database.transaction() as connection:
+            inspector = inspect(connection)
+            views = set(inspector.get_view_names())
+            columns = inspector.get_multi_columns(kind=ObjectKind.ANY)
+            keys = inspector.get_multi_pk_constraint(kind=ObjectKind.TABLE)
+            foreign = inspector.get_multi_foreign_keys(kind=ObjectKind.TABLE)
+        found = []
+        for where, listed in columns.items():
+            name = where[1]
+            constraint = keys.get(where)
+            primary = tuple(constraint["constrained_columns"]) if constraint else ()
+            references = {
+                item["constrained_columns"][0]: (item["referred_table"], item["referred_columns"][0])
+                for item in foreign.get(where) or ()
+                if len(item["constrained_columns"]) == 1 and item["referred_columns"]
+            }
+            rows = self._sample(name, listed, primary)
+            found.append(
+                LookedTable(
+                    name,
+                    tuple(_column(item, rows, references.get(item["name"]), primary) for item in listed),
+                    primary,
+                    name in views,
+                    len(rows),
+                )
+            )
+        return sorted(found, key=lambda table: table.name)
+
+    def _sample(self, name: str, columns: Sequence[ReflectedColumn], key: Sequence[str]) -> Rows:
+        listed = ", ".join(self._expression(item) for item in columns if not _is_binary(item))
+        if not listed:
+            return []
+        order = f" order by {self._dialect.quote(key[0])} desc" if len(key) == 1 else ""
+        return (
+            self._rows(
+                f"select {listed} from {self._dialect.path((name,))} where 1 = {self._dialect.bind('one')}"
+                f"{order}{self._dialect.first(SAMPLED, ordered=bool(order))}",
+                {"one": 1},
+            )
+            or []
+        )
+
+    def _expression(self, item: ReflectedColumn) -> str:
+        """A column as it is selected: the beginning of a text that may be long."""
+        name = self._dialect.quote(item["name"])
+        family = family_of(item["type"])
+        long = family is Family.TEXT and not getattr(item["type"], "length", None)
+        match self.backend:
+            case "postgresql" if long or family is Family.JSON:
+                return f"substr(cast({name} as text), 1, {_LONGEST}) as {name}"
+            case "mysql" if long or family is Family.JSON:
+                return f"substr({name}, 1, {_LONGEST}) as {name}"
+            case "mssql" if long:
+                return f"substring({name}, 1, {_LONGEST}) as {name}"
+            case "sqlite":
+                text = self._dialect.literal("'text'")
+                return f"case when typeof({name}) = {text} then substr({name}, 1, {_LONGEST}) else {name} end as {name}"
+            case _:
+                return name
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without SQLAlchemy's warnings about types that it does not know: such a column is read as it is."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SAWarning)
+        yield
+
+
+def _is_binary(item: ReflectedColumn) -> bool:
+    return isinstance(item["type"], types.LargeBinary | types.BINARY | types.VARBINARY)
+
+
+def _column(
+    item: ReflectedColumn, rows: Rows, reference: tuple[str, str] | None, primary: Sequence[str]
+) -> LookedColumn:
+    name, kind = item["name"], item["type"]
+    family = family_of(kind)
+    values = tuple(_kept(row.get(name)) for row in rows)
+    texts = {str(value) for value in values if value is not None}
+    hidden = family not in _CANNOT_BE_SECRET and is_sensitive(name, texts)
+    # An id is needed to see which table a column refers to, even one that looks like a token. It is never shown.
+    is_id = reference is not None or name in primary or bool(_ROLES_OF_KEYS.search(name))
+    default = str(item.get("default") or "")
+    numbered = family is Family.INTEGER and list(primary) == [name]  # SQLite's row id, or an auto increment
+    filled = bool(default) or item.get("autoincrement") is True or bool(item.get("identity")) or numbered
+    return LookedColumn(
+        name,
+        family,
+        refers_to=reference[0] if reference else None,
+        refers_column=reference[1] if reference else None,
+        row_values=values if not hidden or (is_id and not is_sensitive_name(name)) else (),
+        hidden=hidden,
+        moves="on update" in default.casefold(),
+        required=not item.get("nullable", True) and not filled,
+        has_default=filled,
+        length=getattr(kind, "length", None),
+        choices=tuple(getattr(kind, "enums", ()) or ()),
     )
-    primary = inspector.get_pk_constraint(name).get("constrained_columns") or []
-    return LookedTable(name, columns, primary[0] if len(primary) == 1 else None)
 
 
-_STAGES: Final = re.compile(r"stage|status|state$|disposition|outcome|result", re.IGNORECASE)
-_MOST_WORDS: Final = 40
+def _kept(value: object) -> object:
+    match value:
+        case bytes() | memoryview():
+            raw = bytes(value)
+            return raw[0] if len(raw) == 1 else None  # a bit of MySQL's, or something binary
+        case datetime() if value.tzinfo is not None:
+            return value.astimezone(UTC).replace(tzinfo=None)
+        case datetime() | date():
+            return value
+        case str():
+            return value[:_LONGEST]
+        case _:
+            return value
 
 
-def _words(database: Database, connection: Connection, table: str, column: str) -> tuple[str, ...]:
-    if not _STAGES.search(column):
-        return ()
-    dialect = database.dialect
-    statement = (
-        f"select distinct {dialect.quote(column)} as word from {dialect.path((table,))}"  # noqa: S608 - names are quoted
-        f" where {dialect.quote(column)} is not null and 1 = {dialect.bind('one')} limit {_MOST_WORDS + 1}"
-    )
-    words = sorted(str(row["word"]) for row in database.select(connection, statement, {"one": 1}))
-    too_many = len(words) > _MOST_WORDS or any(len(word) > _LONGEST for word in words)
-    return () if too_many or is_sensitive(column, words) else tuple(words)
-
-
-def _quoted(name: str) -> str:
-    return name if name.replace("_", "").isalnum() else f'"{name}"'
-
-
-def _references(inspector: Inspector, name: str) -> Iterator[tuple[str, str]]:
-    for key in inspector.get_foreign_keys(name):
-        columns = key["constrained_columns"]
-        if len(columns) == 1:
-            yield columns[0], key["referred_table"]
-
-
-def _samples(rows: list[dict[str, Any]], name: str) -> tuple[FrozenValue, ...]:
-    """A few values; none of a column that may hold a secret."""
-    found = [freeze(row[name]) for row in rows if row.get(name) is not None]
-    if is_sensitive(name, found):
-        return ()
-    return tuple(value[:_LONGEST] if isinstance(value, str) else value for value in found)
+def _comparable(value: object) -> Any:
+    return value if isinstance(value, str | int) else str(value)

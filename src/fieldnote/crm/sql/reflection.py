@@ -112,7 +112,7 @@ def _column_type(
         nullable = nullable and not kind.not_null
         has_default = has_default or kind.default is not None
         kind = kind.data_type
-    family = _family(kind)
+    family = family_of(kind)
     return ColumnType(
         table,
         reflected["name"],
@@ -127,7 +127,8 @@ def _column_type(
     )
 
 
-def _family(kind: Any) -> Family:
+def family_of(kind: Any) -> Family:
+    """The family of a type of SQLAlchemy's."""
     match kind:
         case mysql.TINYINT() if kind.display_width == 1:
             return Family.BOOLEAN

@@ -29,12 +29,35 @@ _CONTENT: Final = (
 _LONG_WORD: Final = re.compile(r"[A-Za-z0-9+/=_.~-]{20,}")
 _RANDOM: Final = 3.6
 """Bits per character above which a long word without blanks is a key, and not language."""
+_LONGEST_WORD: Final = 60
+_MOST_DIGITS: Final = 4
 
 
 def is_sensitive(name: str, values: Iterable[object]) -> bool:
     """Whether a column's name or any of its values looks like a secret or a personal number."""
+    return is_sensitive_name(name) or any(isinstance(value, str) and _is_secret(value) for value in values)
+
+
+def is_sensitive_name(name: str) -> bool:
+    """Whether a column's name says that it holds a secret or a personal number."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
-    return _NAMES.search(spaced) is not None or any(isinstance(value, str) and _is_secret(value) for value in values)
+    return _NAMES.search(spaced) is not None
+
+
+def is_showable_word(word: str) -> bool:
+    """Whether a value reads like a stage or a kind. A code with many digits, an address or a random word does not."""
+    if len(word) > _LONGEST_WORD or "@" in word or "://" in word or _is_secret(word):
+        return False
+    if sum(map(str.isdigit, word)) > _MOST_DIGITS or (len(word) > 1 and not re.search(r"[^\W_]", word)):
+        return False
+    return not any(_looks_like_a_code(part) for part in re.split(r"[\s/,;:()_.-]+", word))
+
+
+def _looks_like_a_code(part: str) -> bool:
+    """Digits among letters, or capitals that are not at the beginning of a word: `t0ken`, `aBQx`."""
+    letters_after_digit = re.search(r"[^\W\d_]\d+[^\W\d_]", part)
+    odd_case = len(re.findall(r"(?<=[a-z])[A-Z]", part)) > 2 or re.search(r"[a-z][A-Z][a-z]?[A-Z]", part)
+    return len(part) > 3 and bool(letters_after_digit or odd_case)
 
 
 def _is_secret(text: str) -> bool:

@@ -1,65 +1,76 @@
-"""The proposed fieldnote.yaml as text, with a question where the tables do not show the answer. Pure."""
+"""The proposed fieldnote.yaml as text: what was recognized and why, what nobody could know, and the streams."""
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Final
+from collections.abc import Iterator, Sequence
+from zoneinfo import ZoneInfo
 
-from fieldnote.bridge.setup.scaffold.guess import Roles, column, first_and_last, key_of, reference
-from fieldnote.crm.sql.columns import Family
-from fieldnote.crm.sql.introspection import LookedColumn, LookedTable
-from fieldnote.crm.sql.text import Dialect
-
-_FIELDS = {
-    "Budget": (("budget",), "money.max"),
-    "Timeline": (("timeline", "start_by", "timing"), "text"),
-    "Decision Maker": (("decision",), "text"),
-    "Objections": (("objection", "concern"), "text"),
-}
+from fieldnote.bridge.setup.scaffold.appointments import engagements
+from fieldnote.bridge.setup.scaffold.deals import opportunities
+from fieldnote.bridge.setup.scaffold.draft import Scaffold
+from fieldnote.bridge.setup.scaffold.evidence import meanings, shapes
+from fieldnote.bridge.setup.scaffold.graph import Graph, Prober, Ref
+from fieldnote.bridge.setup.scaffold.known import Known, recognize
+from fieldnote.bridge.setup.scaffold.roles import ROLES, TITLES, Roles, find_roles
+from fieldnote.bridge.setup.scaffold.writing_back import pull
+from fieldnote.crm.sql.introspection import LookedTable
 
 
-@dataclass(slots=True)
-class Joined:
-    """The query of the appointments, column by column."""
-
-    dialect: Dialect
-    base: LookedTable
-    columns: list[tuple[str, str]] = field(default_factory=list)
-    """Expression, and the name that the map has for it."""
-    joins: list[str] = field(default_factory=list)
-    updates: list[str] = field(default_factory=list)
-
-    def add(self, alias: str, name: str, called: str) -> str:
-        """Select a column; the name by which the map knows it."""
-        self.columns.append((f"{alias}.{self.dialect.quote(name)}", called))
-        return called
-
-    def join(self, table: LookedTable, alias: str, own: str) -> None:
-        """Join a table by the base's column."""
-        key = key_of(table) or "id"
-        condition = f"{alias}.{self.dialect.quote(key)} = a.{self.dialect.quote(own)}"
-        self.joins.append(f"left join {self.dialect.path((table.name,))} {alias} on {condition}")
-
-    def text(self) -> str:
-        """The SQL."""
-        selected = ",\n             ".join(
-            expression if expression.split(".", 1)[1] == self.dialect.quote(called) else f"{expression} as {called}"
-            for expression, called in self.columns
-        )
-        lines = [f"select {selected}", f"from {self.dialect.path((self.base.name,))} a", *self.joins]
-        return "\n      ".join(lines)
+def propose(tables: Sequence[LookedTable], prober: Prober, backend: str, zone: str) -> tuple[str, Scaffold]:
+    """The whole file, and what it was made from."""
+    known = recognize(table.name for table in tables)
+    graph = KnownGraph(tables, prober, known=known)
+    roles = _known_roles(graph, known) if known is not None else find_roles(graph)
+    scaffold = Scaffold(graph, roles, backend, zone, known)
+    streams = list(_streams(scaffold))
+    return "\n".join([*_head(scaffold), *streams]) + "\n", scaffold
 
 
-def proposal(tables: Roles, backend: str, zone: str) -> str:
-    """The whole file."""
-    return "\n".join(_file(tables, Dialect(backend), zone)) + "\n"
+class KnownGraph(Graph):
+    """A graph that also knows how a known CRM names its tables in columns such as `parent_type`."""
+
+    def __init__(self, tables: Sequence[LookedTable], prober: Prober, *, known: Known | None) -> None:
+        super().__init__(tables, prober)
+        self.known = known
+
+    def refs(self, table: LookedTable, target: LookedTable) -> list[Ref]:
+        """See `Graph.refs`; without columns that the known CRM does not use for this."""
+        ignored = self.known.ignored if self.known is not None else frozenset()
+        return [ref for ref in super().refs(table, target) if ref.column.name not in ignored]
+
+    def _poly_words(self, *asked: object) -> dict[str, str]:
+        found = super()._poly_words(*asked)  # type: ignore[arg-type]
+        for target in asked[3] if self.known is not None else ():  # type: ignore[attr-defined]
+            if self.known is not None and target.name in self.known.types:
+                found.setdefault(target.name, self.known.types[target.name])
+        return found
 
 
-def _file(tables: Roles, dialect: Dialect, zone: str) -> Iterator[str]:
+def _known_roles(graph: Graph, known: Known) -> Roles:
+    by_name = {table.name.casefold(): table for table in graph.tables}
+    reasons = dict.fromkeys(ROLES, f"as in every {known.name}")
+    visits, reps, customers, deals = (by_name[known.roles[role]] for role in ROLES)
+    return Roles(visits, reps, customers, deals, reasons=reasons)
+
+
+def _head(scaffold: Scaffold) -> Iterator[str]:
     yield "# Written by `fieldnote init`. Read it over, then: fieldnote check, fieldnote plan, fieldnote push."
+    yield "#"
+    if scaffold.known is not None:
+        yield f"# These are the tables of {scaffold.known.name}. {scaffold.known.about}"
+    yield "# Recognized:"
+    for role in ROLES:
+        table = scaffold.roles.of(role)
+        reason = f" ({scaffold.roles.reasons.get(role, '')})" if table is not None else ""
+        yield f"#   {TITLES[role]}: {table.name if table is not None else 'no table'}{reason}"
+    for rival in scaffold.roles.rivals:
+        yield (
+            f"# Two tables fit for {TITLES[rival.role]}: {rival.taken.name} and {rival.other.name}. The "
+            f"file takes {rival.taken.name}; check this."
+        )
+    if scaffold.questions:
+        yield "# Only you can answer:"
+        yield from (f"#   {number}. {question}" for number, question in enumerate(scaffold.questions, 1))
     yield "version: 1"
     yield ""
     yield "siro:"
@@ -68,192 +79,66 @@ def _file(tables: Roles, dialect: Dialect, zone: str) -> Iterator[str]:
     yield "crm:"
     yield "  driver: sql"
     yield "  url: ${CRM_URL}"
-    yield f"  timezone: {zone}              # for times without a zone"
+    yield from _zone(scaffold)
     yield ""
-    visits, deals = tables.visits, tables.deals
+
+
+def _zone(scaffold: Scaffold) -> Iterator[str]:
+    in_utc = scaffold.known is not None and scaffold.known.utc
+    if not in_utc and scaffold.zone != "UTC":
+        in_utc = _look_like_utc(scaffold)
+    if in_utc:
+        yield "  timezone: UTC                     # the CRM stores its times in UTC"
+        yield f"  local_timezone: {scaffold.zone}   # where its people live: days are counted and times shown there"
+    else:
+        yield f"  timezone: {scaffold.zone}              # for times without a zone"
+
+
+def _look_like_utc(scaffold: Scaffold) -> bool:
+    """Whether the appointments begin at night on the clock of this zone, and by day if they are stored in UTC."""
+    visits = scaffold.roles.visits
+    span = meanings.span_of(visits) if visits is not None else None
+    if span is None or not shapes.is_time(span.start):
+        return False
+    local = ZoneInfo(scaffold.zone)
+    starts = [at for value in span.start.values if (at := shapes.moment(value)) is not None]
+    if len(starts) < 8:
+        return False
+    as_stored = sum(7 <= at.hour < 21 for at in starts) / len(starts)
+    moved = [at.replace(tzinfo=ZoneInfo("UTC")).astimezone(local) for at in starts]
+    as_utc = sum(7 <= at.hour < 21 for at in moved) / len(moved)
+    if as_utc >= 0.95 and as_stored < 0.8:
+        scaffold.questions.append(
+            f"Are times stored in UTC? {_share(1 - as_stored)} of the appointments would begin at night otherwise."
+        )
+        return True
+    return False
+
+
+def _share(part: float) -> str:
+    return f"{round(100 * part)} %"
+
+
+def _streams(scaffold: Scaffold) -> Iterator[str]:
+    visits, deals = scaffold.roles.visits, scaffold.roles.deals
+    if scaffold.zone == "UTC":
+        scaffold.questions.append(
+            "In which zone do the CRM's people live? UTC is written here because no --timezone was given."
+        )
     if visits is None and deals is None:
-        yield "# No table of appointments or deals was recognized: name them here, as docs/push.md shows."
+        scaffold.questions.append(
+            "Which tables hold the appointments and deals? None was recognized: name them as docs/push.md shows."
+        )
         return
     yield "push:"
     yield "  every: 10 minutes"
     if visits is not None:
-        yield from _engagements(tables, visits, dialect)
+        yield from engagements(scaffold, visits)
     else:
-        yield "  # Which table holds the appointments? None was recognized: without them no recording is matched."
-    if deals is not None:
-        yield from _opportunities(tables, deals)
-    if deals is not None and key_of(deals):
-        yield from _pull(deals, key_of(deals) or "")
-
-
-def _engagements(tables: Roles, visits: LookedTable, dialect: Dialect) -> Iterator[str]:
-    query = Joined(dialect, visits)
-    lines = list(_appointment(tables, visits, query))
-    updated = column(visits, "updated")
-    if updated is not None:
-        query.add("a", updated.name, updated.name)
-    yield "  engagements:                      # appointments"
-    yield "    query: |"
-    yield f"      {query.text()}"
-    key = key_of(visits)
-    yield f"    key: {key}" if key else "    key: id                         # which column identifies an appointment?"
-    if updated is not None:
-        yield f"    cursor: {updated.name}              # grows with every change of the appointment itself"
-    else:
-        yield "    # no column grows with every change: all rows are compared each time"
-    yield "    map:"
-    yield from lines
-
-
-def _appointment(tables: Roles, visits: LookedTable, query: Joined) -> Iterator[str]:
-    key = key_of(visits)
-    if key is not None:
-        query.add("a", key, key)
-    for siro, meaning in (("startTime", "start"), ("endTime", "end"), ("subject", "title"), ("deletedAt", "cancelled")):
-        found = column(visits, meaning)
-        if found is not None:
-            yield f"      {siro}: {query.add('a', found.name, found.name)}{_shown(visits, found.name)}"
-        elif siro == "startTime":
-            yield "      # startTime: which column holds the start?"
-    kind = column(visits, "kind")
-    yield "      engagementType:"
-    if kind is not None:
-        name = query.add("a", kind.name, kind.name)
-        yield (
-            "        activityType: \"'APPOINTMENT'\"     # or a table of words: {from: "
-            + name
-            + ", choices: {call: CALL}, default: MEETING}"
+        scaffold.questions.append(
+            "Which table holds the appointments? None was recognized: without them no recording is matched."
         )
-        yield f"        name: {name}{_shown(visits, kind.name)}"
-    else:
-        yield "        activityType: \"'APPOINTMENT'\""
-        yield "        name: \"'visit'\""
-    yield from _rep(tables, visits, query)
-    yield from _customer(tables, visits, query)
-    if deal := reference(visits, tables.deals):
-        yield f"      opportunity: {{externalId: {query.add('a', deal, deal)}}}"
-    else:
-        yield "      # opportunity: {externalId: …}   which column names the deal?"
-
-
-def _rep(tables: Roles, visits: LookedTable, query: Joined) -> Iterator[str]:
-    own = reference(visits, tables.reps)
-    if own is None or tables.reps is None:
-        yield "      # engagementUsers: which column names the rep? Without one no recording finds the appointment."
-        return
-    query.join(tables.reps, "r", own)
-    parts = [f"externalId: {query.add('a', own, 'rep_key')}"]
-    email, name = column(tables.reps, "email"), column(tables.reps, "name")
-    if email is not None:
-        parts.append(f"email: {query.add('r', email.name, 'rep_email')}")
-    if name is not None:
-        parts.append(f"name: {query.add('r', name.name, 'rep_name')}")
-    elif pair := first_and_last(tables.reps):
-        first, last = query.add("r", pair[0], "rep_first"), query.add("r", pair[1], "rep_last")
-        parts.append(f"name: \"concat_ws(' ', {first}, {last})\"")
-    yield "      engagementUsers:"
-    yield f"        - {{{', '.join(parts)}}}"
-
-
-def _customer(tables: Roles, visits: LookedTable, query: Joined) -> Iterator[str]:
-    own = reference(visits, tables.customers)
-    if own is None or tables.customers is None:
-        yield "      # account: {externalId: …, name: …}   which columns name the customer?"
-        return
-    query.join(tables.customers, "c", own)
-    parts = [f"externalId: {query.add('a', own, 'customer_key')}"]
-    name = column(tables.customers, "name")
-    if name is not None:
-        parts.append(f"name: {query.add('c', name.name, 'customer_name')}")
-    elif pair := first_and_last(tables.customers):
-        first, last = query.add("c", pair[0], "customer_first"), query.add("c", pair[1], "customer_last")
-        parts.append(f"name: \"concat_ws(' ', {first}, {last})\"")
-    latitude, longitude = column(tables.customers, "latitude"), column(tables.customers, "longitude")
-    if latitude is not None and longitude is not None:
-        parts.append(f"latitude: {query.add('c', latitude.name, 'latitude')}")
-        parts.append(f"longitude: {query.add('c', longitude.name, 'longitude')}")
-    yield f"      account: {{{', '.join(parts)}}}"
-
-
-def _opportunities(tables: Roles, deals: LookedTable) -> Iterator[str]:
-    yield "  opportunities:                    # deals"
-    yield f"    table: {deals.name}"
-    key = key_of(deals)
-    yield f"    key: {key}" if key else "    key: id                         # which column identifies a deal?"
-    if updated := column(deals, "updated"):
-        yield f"    cursor: {updated.name}"
-    yield "    map:"
-    named = column(deals, "title") or column(deals, "name")
-    for siro, found in (("name", named), ("amount", column(deals, "amount")), ("closedAt", column(deals, "closed"))):
-        if found is not None:
-            yield f"      {siro}: {found.name}{_shown(deals, found.name)}"
-    if customer := reference(deals, tables.customers):
-        yield f"      account: {{externalId: {customer}}}"
-    if stage := column(deals, "stage"):
-        yield from _disposition(stage)
-
-
-_WON: Final = re.compile(r"\b(?:won|sold|signed|accepted)\b", re.IGNORECASE)
-_LOST: Final = re.compile(
-    r"\b(?:lost|dead|no sale|nosale|unsold|not (?:won|sold|signed|accepted|interested)|cancel+ed|declined|rejected|"
-    r"abandoned|disqualified|expired)\b",
-    re.IGNORECASE,
-)
-
-
-def _result_of(word: str) -> str | None:
-    """WON or LOST, if a stage's word says so; `closed_won`, `ClosedWon` and `Closed - Won` are one."""
-    spaced = re.sub(r"[\W_]+", " ", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", word))
-    if _LOST.search(spaced):
-        return "LOST"
-    return "WON" if _WON.search(spaced) else None
-
-
-def _disposition(stage: LookedColumn) -> Iterator[str]:
-    """The table of the stages that are there, each with what its words say."""
-    choices = {word: result for word in stage.words if (result := _result_of(word)) is not None}
-    if not choices:
-        known = f" Its words: {', '.join(stage.words)}." if stage.words else ""
-        yield f"      # Which words of {stage.name} mean won or lost? Until you say so, every deal is open.{known}"
-        yield f"      disposition: {{from: {stage.name}, choices: {{won: WON, lost: LOST}}, default: OPEN}}"
-        return
-    open_words = [word for word in stage.words if word not in choices]
-    listed = ", ".join(f"{_quote(word)}: {result}" for word, result in choices.items())
-    yield f"      # Check this table. Every other word is OPEN{': ' + ', '.join(open_words) if open_words else ''}."
-    yield f"      disposition: {{from: {stage.name}, choices: {{{listed}}}, default: OPEN}}"
-
-
-def _quote(word: str) -> str:
-    return json.dumps(word, ensure_ascii=False)
-
-
-def _pull(deals: LookedTable, key: str) -> Iterator[str]:
-    """Where answers may go. Nothing is written yet: each field is proposed first."""
-    fields = [
-        (name, found.name, kind if found.family is not Family.TEXT or kind == "text" else "text")
-        for name, (words, kind) in _FIELDS.items()
-        for found in deals.columns
-        if any(word in found.name.lower() for word in words)
-        and found.family in {Family.TEXT, Family.INTEGER, Family.NUMBER}
-    ]
-    yield ""
-    comment = "" if fields else "# "
-    yield f"{comment}pull:"
-    yield f"{comment}  every: 2 minutes"
-    yield f"{comment}  opportunity:                      # what is written to the deal that a recording is linked to"
-    yield f"{comment}    table: {deals.name}"
-    yield f"{comment}    key: {key}"
-    yield f"{comment}    fields:                         # propose: shown to a person, not written; then fill or update"
-    seen: set[str] = set()
-    for name, to, kind in fields:
-        if name not in seen:
-            seen.add(name)
-            yield f"      {name}: {{to: {to}, as: {kind}, policy: propose}}"
-    if not fields:
-        yield "#       Budget: {to: COLUMN, as: money.max, policy: propose}"
-
-
-def _shown(table: LookedTable, name: str) -> str:
-    """Sample values, as a comment."""
-    samples = ", ".join(str(value).replace("\n", " ")[:30] for value in table.by_name[name].samples[:2])
-    return f"        # such as {samples}" if samples else ""
+        yield "  # engagements: …"
+    if deals is not None:
+        yield from opportunities(scaffold, deals)
+    yield from pull(scaffold)

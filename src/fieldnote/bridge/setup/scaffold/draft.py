@@ -1,0 +1,94 @@
+"""What the file is made from, and the lines that both streams have. Pure but for the look."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from fieldnote.bridge.setup.scaffold.evidence import shapes
+from fieldnote.bridge.setup.scaffold.graph import Graph
+from fieldnote.bridge.setup.scaffold.known import Known
+from fieldnote.bridge.setup.scaffold.lines import word
+from fieldnote.bridge.setup.scaffold.query import Entity, Query, Spelling
+from fieldnote.bridge.setup.scaffold.roles import Roles
+from fieldnote.bridge.setup.scaffold.stages import cancellation
+from fieldnote.crm.sql.columns import Family
+from fieldnote.crm.sql.introspection import LookedColumn, LookedTable
+
+
+@dataclass(slots=True)
+class Scaffold:
+    """What the file is made from, and what it could not know."""
+
+    graph: Graph
+    roles: Roles
+    backend: str
+    zone: str
+    known: Known | None = None
+    questions: list[str] = field(default_factory=list)
+
+    @property
+    def spelling(self) -> Spelling:
+        """The SQL of this database."""
+        return Spelling(self.backend)
+
+    def entity(self, table: LookedTable) -> Entity:
+        """A table as the base of a query."""
+        return Entity(Query(self.spelling, self.graph, table), table, "a")
+
+
+def yaml_name(name: str) -> str:
+    """A name of a table or column in the file."""
+    return name if name.replace("_", "").isalnum() else word(f'"{name}"')
+
+
+def cursor_lines(scaffold: Scaffold, thing: str, moved: str | None, why: str, moves: list[str]) -> Iterator[str]:
+    """The stream's cursor, or a question."""
+    if moved is None:
+        scaffold.questions.append(f"Which column moves when a {thing} changes? Without one, every push reads all rows.")
+        yield (
+            "    # cursor: …                     # no column was found that moves with every change: all "
+            "rows are compared"
+        )
+        return
+    reason = f"taken because it is {why}; check this" if why else "moves with every change"
+    if set(moves) - {moved}:
+        reason += ", also of what is joined"
+    yield f"    cursor: changed_at              # {reason}"
+    if why:
+        scaffold.questions.append(
+            f"Does {moved.rpartition('.')[2]} move with every change of a {thing}? Its values look "
+            f"so; its name does not say it."
+        )
+
+
+def deleted_line(scaffold: Scaffold, record: Entity) -> Iterator[str]:
+    """How a record says that it is deleted or cancelled."""
+    places = record.gone_places()
+    also = scaffold.known.cancelled if scaffold.known is not None else ()
+    status = cancellation(record, also) if record.table is scaffold.roles.visits else None
+    active = record.find("active") if not places and record.table is scaffold.roles.visits else None
+    if len(places) == 1 and status is None and _is_plain(places[0].column):
+        name = record.query.add(record.expr(places[0]), "gone" if shapes.is_flag(places[0].column) else "gone_at")
+        yield f"      deletedAt: {name}        # {places[0].column.name}"
+        return
+    conditions = [record.gone(place) for place in places]
+    reasons = [place.column.name for place in places]
+    if active is not None:
+        conditions.append(scaffold.spelling.no(record.expr(active), active.column))
+        reasons.append(f"not {active.column.name}")
+    if status is not None:
+        conditions.append(status[0])
+        reasons.append(status[1])
+    if not conditions:
+        return
+    name = record.query.add(f"case when {' or '.join(conditions)} then 1 else 0 end", "gone")
+    yield f"      deletedAt: {name}        # {', '.join(reasons)}"
+
+
+def _is_plain(column: LookedColumn) -> bool:
+    """Whether the mapping itself reads the column's flag or time."""
+    words_of_yes_and_no = {"0", "1", "true", "false", "yes", "no", "y", "n", "t", "f"}
+    if not shapes.is_flag(column) or column.family is Family.BOOLEAN:
+        return True
+    return {str(value).strip().casefold() for value in column.distinct} <= words_of_yes_and_no

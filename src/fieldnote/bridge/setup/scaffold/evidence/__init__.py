@@ -1,0 +1,1 @@
+"""What names and values say about columns and tables."""

@@ -1,0 +1,234 @@
+"""Which column means what, by its name and its values. Pure.
+
+Each meaning has words that speak for it and words that speak against it. Values add to that: a start is at a whole
+five minutes, an end is minutes or hours behind it, a change time is never before the time of creation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Final
+
+from fieldnote.bridge.setup.scaffold.evidence import shapes
+from fieldnote.bridge.setup.scaffold.evidence.results import results_of
+from fieldnote.bridge.setup.scaffold.evidence.vocabulary import AGAINST, WANTED
+from fieldnote.bridge.setup.scaffold.evidence.words import singular, words
+from fieldnote.crm.sql.columns import Family
+from fieldnote.crm.sql.introspection import LookedColumn, LookedTable
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a column of some meaning must hold, and how sure its name and values must be."""
+
+    fits: Callable[[LookedColumn], bool]
+    least: float = 5
+
+
+def _time_or_day(column: LookedColumn) -> bool:
+    return shapes.is_time(column) or shapes.is_day(column)
+
+
+def _words_only(column: LookedColumn) -> bool:
+    return shapes.is_text(column) and not shapes.is_time(column) and not shapes.is_day(column)
+
+
+RULES: Final[dict[str, Rule]] = {
+    "start": Rule(_time_or_day, 3),
+    "end": Rule(shapes.is_time, 4),
+    "duration": Rule(shapes.is_number),
+    "title": Rule(_words_only, 4),
+    "kind": Rule(shapes.is_category),
+    "updated": Rule(shapes.is_time),
+    "created": Rule(_time_or_day),
+    "cancelled": Rule(lambda column: _time_or_day(column) or shapes.is_flag(column), 7),
+    "active": Rule(shapes.is_flag, 6),
+    "name": Rule(_words_only),
+    "first": Rule(_words_only, 8),
+    "last": Rule(_words_only, 8),
+    "email": Rule(shapes.is_email),
+    "phone": Rule(shapes.is_phone, 6),
+    "amount": Rule(shapes.is_number),
+    "stage": Rule(lambda column: shapes.is_category(column) or column.refers_to is not None),
+    "closed": Rule(_time_or_day, 7),
+    "latitude": Rule(shapes.is_number, 8),
+    "longitude": Rule(shapes.is_number, 8),
+    "street": Rule(_words_only),
+    "city": Rule(_words_only, 8),
+    "state": Rule(_words_only),
+    "zip": Rule(lambda column: column.family in {Family.TEXT, Family.INTEGER}, 7),
+    "country": Rule(_words_only, 8),
+}
+
+
+_NEVER: Final = -99.0
+
+
+def _cut(table: LookedTable, column: LookedColumn) -> tuple[str, ...]:
+    """A column's words without those of its table: `appt_time` in `tblAppt` is `time`."""
+    own = {singular(word) for word in words(table.name)}
+    found = words(column.name)
+    rest = tuple(word for word in found if singular(word) not in own)
+    return rest or found
+
+
+def name_score(table: LookedTable, column: LookedColumn, meaning: str) -> float:
+    """What a column's name says for a meaning; at or below 0 it says no."""
+    known, refused = WANTED[meaning], AGAINST[meaning]
+    found = _cut(table, column)
+    wanted = sorted((known.get(word, 0) for word in found), reverse=True)
+    if not wanted:
+        return 0
+    best = wanted[0] + 0.4 * sum(wanted[1:])
+    others = sum(word not in known and word not in {"c", "in", "the"} for word in found)
+    against = sum(word in refused for word in found)
+    return best - 7 * against - 0.8 * others
+
+
+def score(table: LookedTable, column: LookedColumn, meaning: str) -> float:
+    """What name and values together say for a meaning; far below 0: it cannot be."""
+    rule = RULES[meaning]
+    if (column.hidden and not _may_hide(column, meaning)) or not rule.fits(column):
+        return _NEVER
+    points = name_score(table, column, meaning)
+    if meaning == "updated" and column.moves:
+        points += 12
+    return points + _by_values(column, meaning)
+
+
+def _by_values(column: LookedColumn, meaning: str) -> float:
+    """What the values say for a meaning that they can show."""
+    if len(column.values) < 3:
+        return 6 if meaning == "email" and column.values else 0
+    match meaning:
+        case "email":
+            return 6
+        case "phone":
+            return 7 if shapes.look_like_phones(column) else 0
+        case "name":
+            return 6 if shapes.look_like_names(column) else 0
+        case "title":
+            return 5 if shapes.look_like_titles(column) else 0
+        case "amount":
+            return 6 if shapes.look_like_amounts(column) else 0
+        case "stage":
+            return 4 * len(set(results_of(map(str, column.distinct)).values())) if shapes.is_category(column) else 0
+        case _:
+            return 0
+
+
+def _may_hide(column: LookedColumn, meaning: str) -> bool:
+    return column.family in {Family.MOMENT, Family.DATE, Family.BOOLEAN} or meaning in {"latitude", "longitude"}
+
+
+def ranked(
+    table: LookedTable, meaning: str, among: Iterable[LookedColumn] | None = None
+) -> list[tuple[float, LookedColumn]]:
+    """The columns that may have a meaning, the surest first. Of equals a filled one is before an empty one."""
+    least = RULES[meaning].least
+    found = [(score(table, column, meaning), column) for column in (table.columns if among is None else among)]
+    good = [(points, column) for points, column in found if points >= least]
+    return sorted(good, key=lambda item: (-item[0], -shapes.filled(item[1]), item[1].name))
+
+
+@lru_cache(maxsize=100_000)
+def best(table: LookedTable, meaning: str) -> LookedColumn | None:
+    """The column with a meaning, if there is one."""
+    found = ranked(table, meaning)
+    return found[0][1] if found else None
+
+
+# --- times that belong together ---------------------------------------------------------------------------
+
+_SHORTEST, _LONGEST = timedelta(minutes=5), timedelta(hours=14)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """When an appointment is."""
+
+    start: LookedColumn
+    end: LookedColumn | None
+    why: str
+    score: float
+
+
+@lru_cache(maxsize=10_000)
+def span_of(table: LookedTable) -> Span | None:
+    """The columns of start and end, by their names and by how far apart their values are."""
+    times = [column for column in table.columns if _time_or_day(column)]
+    best_span: Span | None = None
+    for start in times:
+        named = name_score(table, start, "start")
+        if named <= -6:
+            continue
+        points = named + _start_by_values(start)
+        end, end_points, why = _end_for(table, start, times)
+        total = points + end_points + (0 if shapes.is_time(start) else -4)
+        if total >= 3 and (best_span is None or total > best_span.score):
+            best_span = Span(start, end, why, total)
+    return best_span
+
+
+def _start_by_values(column: LookedColumn) -> float:
+    count = len(column.values)
+    if not count:
+        return 0 if not column.row_values else -5
+    weight = min(1, count / 4)
+    return weight * (5 * (shapes.round_share(column) - 0.4) + 3 * (shapes.filled(column) - 0.6) + _ahead(column))
+
+
+def _ahead(column: LookedColumn) -> float:
+    """Plans go beyond the newest value that a program wrote; here simply beyond now."""
+    now = datetime.now()  # noqa: DTZ005 - a day more or less does not matter
+    later = sum(at > now for value in column.values if (at := shapes.moment(value)) is not None)
+    return 1.5 if later else 0
+
+
+def _end_for(
+    table: LookedTable, start: LookedColumn, times: list[LookedColumn]
+) -> tuple[LookedColumn | None, float, str]:
+    found: tuple[LookedColumn | None, float, str] = (None, 0, "")
+    for end in times:
+        if end is start or not shapes.is_time(end):
+            continue
+        named = name_score(table, end, "end")
+        if named <= -6:
+            continue
+        apart = shapes.gaps(start, end)
+        fitting = sum(_SHORTEST <= gap <= _LONGEST for gap in apart)
+        before = sum(gap < timedelta() for gap in apart)
+        if apart and (fitting < 0.8 * len(apart) or before > 0.05 * len(apart)):
+            continue
+        by_values = min(1, len(apart) / 4) * 4 + 2 * (shapes.round_share(end) - 0.4) if apart else 0
+        points = max(named, 0) * 0.4 + by_values
+        if (named >= 4 or (apart and shapes.round_share(end) >= 0.7)) and points > found[1]:
+            why = "by its name" if not apart else "always minutes or hours after the start"
+            found = end, points, why
+    return found
+
+
+def cursor_of(table: LookedTable, columns: Iterable[LookedColumn]) -> tuple[LookedColumn | None, str]:
+    """The column that moves with each change, and why it is taken for that; else what is missing."""
+    listed = [column for column in columns if shapes.is_time(column)]
+    named = [
+        item for item in ranked(table, "updated", listed) if shapes.filled(item[1]) > 0.5 or not item[1].row_values
+    ]
+    if named:
+        return named[0][1], ""
+    # Of two times that programs wrote, the one that is never before the other, and differs, is that of the change.
+    machine = [c for c in listed if c.values and shapes.filled(c) > 0.9 and shapes.round_share(c) < 0.5]
+    for later in machine:
+        for earlier in machine:
+            apart = shapes.gaps(earlier, later)
+            if (
+                later is not earlier
+                and len(apart) >= 3
+                and min(apart) >= timedelta()
+                and max(apart) > timedelta(minutes=1)
+            ):
+                return later, f"never before {earlier.name}, and often after it"
+    return None, ""
