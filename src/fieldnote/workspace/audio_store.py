@@ -26,12 +26,20 @@ MEDIA_TYPES: Final = {
     "audio/vnd.dlna.adts": "aac",
     "audio/wav": "wav", "audio/x-wav": "wav", "audio/wave": "wav", "audio/vnd.wave": "wav",
 }  # fmt: skip
-"""What may be uploaded, and what it is."""
+"""Media types that may be uploaded, and what each is."""
+_OF_NAMES: Final = {"mp3": "audio/mpeg", "aac": "audio/aac", "wav": "audio/wav"}
 LARGEST: Final = 2 * 1024**3
 """Bytes."""
 SIGNED_FOR: Final = timedelta(hours=1)
 """How long an address is good."""
 _CHUNK: Final = 1024 * 1024
+
+
+def media_type_of(file_type: str) -> str | None:
+    """The media type of a `fileType`, which is one, or a name such as `mp3` or `.mp3`. None where it is not read."""
+    given = file_type.strip()
+    named = _OF_NAMES.get(given.casefold().removeprefix("."))
+    return named or (given if given.casefold() in MEDIA_TYPES else None)
 
 
 class AudioStore:

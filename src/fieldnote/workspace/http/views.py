@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.workspace.domain.crm.links import crm_links
+from fieldnote.workspace.domain.recordings.conditions import disposition
 from fieldnote.workspace.pool import Transaction
 
 # Engagements with what they bring along. Of several recordings the longest is named.
@@ -146,7 +147,7 @@ async def recordings(
     views = []
     for row in rows:
         link = links.get(row.id)
-        view = _recording(row, link.disposition if link else "OPEN", base_url)
+        view = _recording(row, disposition(row.result, link.disposition if link else None), base_url)
         if link and "showCrmLinks" in shown:
             view["crm"] = link.shown
         if "showSummary" in shown:

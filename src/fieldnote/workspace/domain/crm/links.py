@@ -43,14 +43,14 @@ class CrmLink:
 
     shown: dict[str, Any]
     """`integrationConnectionId`, `engagement`, `opportunity`, … as the API and webhooks show them."""
-    disposition: str
-    """What became of the deal; OPEN where nothing is known of one."""
+    disposition: str | None
+    """The deal's; None where no deal or disposition is known."""
 
 
 async def crm_links(conn: AsyncConnection, recording_ids: Sequence[str]) -> dict[str, CrmLink]:
     """By recording. One that is linked to nothing is not in it."""
     rows: Sequence[Any] = (await conn.execute(_LINKS, {"recordings": list(recording_ids)})).all()
-    return {row.recording_id: CrmLink(_shown(row), row.disposition or "OPEN") for row in rows}
+    return {row.recording_id: CrmLink(_shown(row), row.disposition) for row in rows}
 
 
 def _shown(row: Any) -> dict[str, Any]:

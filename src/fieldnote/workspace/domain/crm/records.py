@@ -48,6 +48,7 @@ from fieldnote.workspace.domain.crm.writes import (
     place,
     put,
     put_contacts,
+    revive,
     share_with_deals,
     stamp,
 )
@@ -186,12 +187,17 @@ def _main_contacts(sync: _Sync, records: Iterable[OpportunitySync]) -> dict[tupl
 
 
 _KNOWN: Final = """
-select id::text, coalesce(merged_to_id, id)::text as stands_for from accounts where id::text = any(%(ids)s)
+select a.id::text, s.id::text as stands_for
+  from accounts a join accounts s on s.id = coalesce(a.merged_to_id, a.id)
+ where a.id::text = any(%(ids)s) and s.deleted_at is null
 """
 
 
 async def _known_accounts(transaction: Transaction, records: Iterable[OpportunitySync]) -> dict[str, str]:
-    """The accounts that are named by the workspace's ids, and which each now is. Raises UnknownAccount."""
+    """The accounts that are named by the workspace's ids, and which each now is. Raises UnknownAccount.
+
+    A deleted account is unknown, as it is to `GET accounts/{id}`.
+    """
     wanted = sorted({record.account_id for record in records if record.account_id is not None})
     rows = await transaction.rows(_KNOWN, {"ids": wanted}) if wanted else []
     known = {row.id: row.stands_for for row in rows}
@@ -226,7 +232,11 @@ class _Sync:
     def say_account(self, record: AccountSync | None, nameless: str) -> None:
         """One without an external id belongs to the record that it came in, and is kept under `nameless`."""
         if record is not None:
-            self.say(accounts, record.external_id or nameless, record, {})
+            key = record.external_id or nameless
+            given = self._said[accounts][key]
+            if given.columns.get("deleted_at") and "deleted_at" not in record.model_fields_set:
+                given.add({"deletedAt": None}, {"deleted_at": None})  # deleted by a record before this one
+            self.say(accounts, key, record, {})
 
     def say_lead(self, record: LeadSync | None) -> None:
         if record is not None:
@@ -247,6 +257,21 @@ class _Sync:
         self.done[table] = await put(self.transaction, self.owner, table, self._said[table])
         if table in merges.MERGED and (pairs := merges.said(self._said[table])):
             await self._merge(table, pairs)
+        if table is accounts:
+            await self._revive_accounts()
+
+    async def _revive_accounts(self) -> None:
+        """A record that links to a deleted account brings it back, as `POST accounts` does."""
+        done = self.done[accounts]
+        gone = [
+            key
+            for key, given in self._said[accounts].items()
+            if done[key].deleted and "deleted_at" not in given.columns
+        ]
+        if gone:
+            await revive(self.transaction, accounts, {done[key].stands_for for key in gone})
+            for key in gone:
+                self.done[accounts][key] = replace(done[key], changed=True, deleted=False)
 
     async def _merge(self, table: Table, pairs: Sequence[tuple[str, str]]) -> None:
         done = self.done[table]

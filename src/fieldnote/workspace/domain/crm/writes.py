@@ -66,6 +66,8 @@ class Put:
     """Whether it is new, or not as it was."""
     was: datetime | None
     """An engagement's start before this; None for what is new."""
+    deleted: bool = False
+    """Whether the record that a reference means was deleted before this."""
 
 
 async def put(transaction: Transaction, owner: Owner, table: Table, records: Mapping[str, Given]) -> dict[str, Put]:
@@ -80,7 +82,7 @@ async def put(transaction: Transaction, owner: Owner, table: Table, records: Map
         }
         # A key that does not come back was put in by somebody else just now, and this statement could not see it.
         for row in await transaction.rows(_put(table), values):
-            done[row.key] = Put(row.id, row.stands_for, row.changed, row.was)
+            done[row.key] = Put(row.id, row.stands_for, row.changed, row.was, row.deleted)
     return done
 
 
@@ -94,15 +96,19 @@ def _put(table: Table) -> LiteralString:
     fresh = [_value(table, name, _default(table, name)) for name in columns] + ["g.fields"] * keeps_fields
     was = "t.starts_at" if table is engagements else "null::timestamptz"
     merged = "t.merged_to_id" if "merged_to_id" in table.c else "null::uuid"
+    deleted = "t.deleted_at is not null" if "deleted_at" in table.c else "false"
+    if "merged_to_id" in table.c:
+        survivor = f"(select s.deleted_at is not null from {table.name} s where s.id = t.merged_to_id)"  # noqa: S608 - ours
+        deleted = f"case when t.merged_to_id is null then {deleted} else {survivor} end"
     own = "t.organization_id = %(organization)s::uuid and t.connection_id = %(connection)s::uuid"
     # The rows are found one by one: for a join the planner might read the whole organization, which it takes to
     # be small as long as it has no statistics.
     return f"""
 with given as materialized (
-    select g.key, g.fields, g.columns, t.id, t.merged, t.was, t.differs
+    select g.key, g.fields, g.columns, t.id, t.merged, t.was, t.differs, t.deleted
       from jsonb_to_recordset(%(given)s::jsonb) as g (key text, fields jsonb, columns jsonb)
       left join lateral (
-           select t.id, {merged} as merged, {was} as was,
+           select t.id, {merged} as merged, {was} as was, {deleted} as deleted,
                   ({", ".join(new)}) is distinct from ({", ".join(old)}) as differs
              from {table.name} t where {own} and t.external_id = g.key limit 1) t on true
      order by g.key
@@ -125,7 +131,7 @@ with given as materialized (
     returning t.id
 )
 select g.key, coalesce(g.id, m.id)::text as id, coalesce(g.merged, g.id, m.id)::text as stands_for,
-       m.id is not null or c.id is not null as changed, g.was
+       m.id is not null or c.id is not null as changed, g.was, coalesce(g.deleted, false) as deleted
   from given g
   left join made m on m.external_id = g.key
   left join changed c on c.id = g.id
@@ -218,6 +224,14 @@ async def stamp(transaction: Transaction, table: Table, ids: Iterable[str]) -> N
     if changed := sorted(ids):
         statement = f"update {table.name} set updated_at = now() where id = any(%(ids)s::uuid[])"  # noqa: S608
         await transaction.driver.execute(statement, {"ids": changed})
+
+
+async def revive(transaction: Transaction, table: Table, ids: Iterable[str]) -> None:
+    """Bring deleted records back."""
+    statement = f"""
+update {table.name} set deleted_at = null, fields = fields - 'deletedAt', updated_at = now()
+ where id = any(%(ids)s::uuid[])"""  # noqa: S608 - as above
+    await transaction.driver.execute(statement, {"ids": sorted(ids)})
 
 
 async def share_with_deals(transaction: Transaction, engagement_ids: Sequence[str]) -> set[str]:

@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from fieldnote.db.workspace_tables import extraction_values, summaries
 from fieldnote.jobs import defer
 from fieldnote.siro.models import ExtractionStatus, ProcessingStatus, WebhookEventType
+from fieldnote.workspace.domain.recordings.conditions import TYPE_ID
 from fieldnote.workspace.domain.recordings.followups import keep_followup
 from fieldnote.workspace.domain.retry import Patiently
 from fieldnote.workspace.domain.webhooks.deliveries import announce
@@ -69,17 +70,13 @@ select s.utterances, md5(s.utterances::text) as words, r.title, r.created_at, r.
  where r.id = :id
 """)
 # Of the kind of conversation that the recording says it is, by its id or name, else of the organization's first.
-_PROMPTS: Final = text("""
+_PROMPTS: Final = text(f"""
 select p.header, p.prompt
   from summary_prompts p
  where p.conversation_type_id = (
-       select t.id from conversation_types t, recordings r
-        where r.id = :id
-        order by coalesce(r.details ->> 'conversationType' in (t.id::text, t.display_name), false) desc,
-                 t.created_at, t.id
-        limit 1)
+       select {TYPE_ID} from recordings r where r.id = :id)
  order by p.position, p.created_at, p.id
-""")
+""")  # noqa: S608 - our own words
 # What was worked on counts if it is still what was said: another transcript may have come meanwhile.
 _LOCK: Final = text("""
 select r.processed_at is null and r.root_data_purged_at is null and md5(s.utterances::text) = :words

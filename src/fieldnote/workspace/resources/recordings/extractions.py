@@ -12,8 +12,7 @@ from fieldnote.workspace.http import views
 from fieldnote.workspace.http.calls import Call
 from fieldnote.workspace.http.errors import not_found
 
-_KNOWN: Final = "select 1 from recordings where id = %(id)s"
-"""Deleted or not: extractions outlive their recording."""
+_KNOWN: Final = "select 1 from recordings where id = %(id)s and deleted_at is null"
 _EXTRACTIONS: Final = text("""
 select x.id::text, x.recording_id::text, x.status, x.created_at, x.updated_at, d.id::text as definition_id,
        d.name as definition_name, d.deleted_at is not null as definition_deleted, v.items

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from fieldnote.siro.models import FollowUpStatus, FollowUpUpdate
+from fieldnote.workspace.domain.recordings.conditions import of_types
 from fieldnote.workspace.http.calls import Call
 from fieldnote.workspace.http.errors import failed, invalid, issue, not_found
 from fieldnote.workspace.http.views import moment
@@ -87,7 +88,7 @@ def _filters(call: Call, values: dict[str, Any]) -> list[str]:
         ("statuses", "f.status = any(%(statuses)s)"),
         ("userIds", "u.id::text = any(%(userIds)s)"),
         ("teamIds", "t.id::text = any(%(teamIds)s)"),
-        ("conversationTypes", "r.details ->> 'conversationType' = any(%(conversationTypes)s)"),
+        ("conversationTypes", of_types("conversationTypes")),
     ):
         if given := call.texts(name):
             wheres.append(where)
@@ -160,9 +161,13 @@ async def _find(call: Call) -> Any:
     return rows[0]
 
 
-async def followups_of(transaction: Transaction, recording_ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
-    """By recording; the caller has to see those recordings."""
+async def followups_of(
+    transaction: Transaction, recording_ids: Sequence[str], *, brief: bool = False
+) -> dict[str, list[dict[str, Any]]]:
+    """By recording; the caller has to see those recordings. `brief`: id and score, as lists of recordings show them."""
     rows = await transaction.rows(_FOLLOWUPS + "r.id = any(%(ids)s::uuid[])", {"ids": list(recording_ids)})
+    if brief:
+        return {row.recording_id: [{"id": row.id, "score": row.score}] for row in rows}
     contexts = await contexts_of(transaction, [row.recording_id for row in rows])
     return {row.recording_id: [_seen(row, contexts)] for row in rows}
 

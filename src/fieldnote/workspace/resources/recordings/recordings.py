@@ -36,7 +36,8 @@ _TIMES: Final = {
 _EVENT_TIMES: Final = {"createdAtGt": ("created_at", ">"), "createdAtLt": ("created_at", "<")}
 _RECORDING: Final = """
 select id::text, organization_id::text, user_id::text, title, duration_ms, latitude, longitude, processed_at,
-       extracted_at, summarized_at, deleted_at, root_data_purged_at, evaluation_score, created_at, updated_at
+       extracted_at, summarized_at, deleted_at, root_data_purged_at, evaluation_score, created_at, updated_at,
+       details ->> 'result' as result
   from recordings
 """
 _EVENTS: Final = """
@@ -68,7 +69,7 @@ async def list_recordings(call: Call) -> dict[str, Any]:
     rows = (await call.conn.execute(text(statement), values | {"limit": size + 1})).all()
     page: list[Any] = list(rows[:size])
     more = listing.cursor(getattr(page[-1], column), page[-1].id) if len(rows) > size else None
-    return {"data": await _seen(call, page, _shown(call), _base_url(call)), "cursor": more}
+    return {"data": await _seen(call, page, _shown(call), _base_url(call), brief=True), "cursor": more}
 
 
 def _time_filters(call: Call, names: Mapping[str, tuple[str, str]], values: dict[str, Any]) -> list[str]:
@@ -93,10 +94,12 @@ async def get_recording(calls: Sequence[Call]) -> list[Any]:
     return [answers[place] for place in range(len(calls))]
 
 
-async def _seen(call: Call, rows: Sequence[Any], shown: frozenset[str], base_url: str) -> list[dict[str, Any]]:
+async def _seen(
+    call: Call, rows: Sequence[Any], shown: frozenset[str], base_url: str, *, brief: bool = False
+) -> list[dict[str, Any]]:
     found = await views.recordings(call.conn, rows, shown, base_url)
     if "showFollowups" in shown:
-        followups = await followups_of(call.transaction, [row.id for row in rows])
+        followups = await followups_of(call.transaction, [row.id for row in rows], brief=brief)
         for view in found:
             view["followups"] = followups.get(view["id"], [])
     return found

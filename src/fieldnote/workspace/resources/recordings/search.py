@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from fieldnote.siro.models import RecordingQuery, RecordingSearch
+from fieldnote.workspace.domain.recordings.conditions import RESULT, of_types
 from fieldnote.workspace.http.calls import Call
 from fieldnote.workspace.http.errors import invalid, issue, whole_number
 from fieldnote.workspace.http.visibility import VISIBLE
 from fieldnote.workspace.resources.recordings.intake import user_of
-from fieldnote.workspace.resources.recordings.user_recordings import RECORDINGS, RESULT, views_of
+from fieldnote.workspace.resources.recordings.user_recordings import RECORDINGS, views_of
 
 _DEFAULT_SIZE: Final = 25
 _LARGEST_SIZE: Final = 1000
@@ -48,8 +49,8 @@ _WHERES: Final[Mapping[str, str]] = {
     "rep_uids": "r.user_id::text = any(%(rep_uids)s)",
     "organization_id": "r.organization_id::text = %(organization_id)s",
     "organization_ids": "r.organization_id::text = any(%(organization_ids)s)",
-    "conversation_type": "r.details ->> 'conversationType' = %(conversation_type)s",
-    "conversation_types": "r.details ->> 'conversationType' = any(%(conversation_types)s)",
+    "conversation_type": of_types("conversation_type"),
+    "conversation_types": of_types("conversation_types"),
     "results": f"{RESULT} = any(%(results)s)",
     "start_date": "r.created_at >= %(start_date)s",
     "end_date": "r.created_at < %(end_date)s",
@@ -116,6 +117,8 @@ def _wheres(query: RecordingQuery, values: dict[str, Any]) -> Iterator[str]:
             yield "false"
         elif name in _WHERES and given is not None:
             values[name] = _moment(name, given) if name in _TIMES else _plain(given)
+            if name == "conversation_type":
+                values[name] = [values[name]]
             yield _WHERES[name]
     if query.search_text:
         escaped = query.search_text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

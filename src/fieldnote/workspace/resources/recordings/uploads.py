@@ -12,13 +12,13 @@ from sqlalchemy import text
 
 from fieldnote.matching.people import email_key
 from fieldnote.siro.models import LinkTrigger, UploadRegister, UploadUrlsCreate
-from fieldnote.workspace.audio_store import LARGEST, MEDIA_TYPES, SIGNED_FOR, Signed, Signer, named_in
+from fieldnote.workspace.audio_store import LARGEST, SIGNED_FOR, Signed, Signer, media_type_of, named_in
 from fieldnote.workspace.context import Workspace
 from fieldnote.workspace.domain.matching.choices import choose_all
 from fieldnote.workspace.domain.recordings.recordings import NewRecording
 from fieldnote.workspace.http import views
 from fieldnote.workspace.http.calls import Call
-from fieldnote.workspace.http.errors import invalid, issue, not_found
+from fieldnote.workspace.http.errors import invalid, issue, not_found, too_big
 from fieldnote.workspace.resources.recordings.audio import upload_headers
 from fieldnote.workspace.resources.recordings.intake import (
     began,
@@ -62,11 +62,13 @@ select distinct coalesce(c.merged_to_id, c.id)::text as id
 async def create_upload_urls(call: Call) -> dict[str, Any]:
     """Where a file of audio may be sent, and by which name it is registered then."""
     wanted = read_exactly(call, UploadUrlsCreate)
-    media_type = wanted.file_type.strip()
-    if media_type.casefold() not in MEDIA_TYPES:
-        raise invalid([issue("custom", ["fileType"], "Is not the media type of MP3, AAC or WAV audio")])
+    media_type = media_type_of(wanted.file_type)
+    if media_type is None:
+        raise invalid(
+            [issue("custom", ["fileType"], "Is not the media type of MP3, AAC or WAV audio. Send mp3, aac or wav.")]
+        )
     if wanted.file_size > LARGEST:
-        raise invalid([issue("too_big", ["fileSize"], f"Number must be less than or equal to {LARGEST}")])
+        raise invalid([too_big(["fileSize"], LARGEST)])
     expires = datetime.now(UTC) + SIGNED_FOR
     values = {
         "organization": call.organization_id,

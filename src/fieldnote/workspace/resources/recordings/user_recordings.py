@@ -14,6 +14,7 @@ from sqlalchemy import text
 
 from fieldnote.siro.models import RecordingsByIds, TranscriptionLanguageSet
 from fieldnote.workspace.domain.matching.linking import hold_links, link_around
+from fieldnote.workspace.domain.recordings.conditions import RESULT, of_types
 from fieldnote.workspace.http.calls import Call
 from fieldnote.workspace.http.cursors import listing_of
 from fieldnote.workspace.http.errors import failed, not_found, whole_number
@@ -24,14 +25,6 @@ from fieldnote.workspace.resources.recordings.extractions import extractions_of
 from fieldnote.workspace.resources.recordings.followups import followups_of
 from fieldnote.workspace.resources.recordings.intake import read_exactly, user_of
 
-RESULT: Final = """
-coalesce(r.details ->> 'result',
-         (select case o.fields ->> 'disposition' when 'WON' then 'closed' when 'LOST' then 'not closed' end
-            from recording_links l left join engagements e on e.id = l.engagement_id
-            join opportunities o on o.id = coalesce(l.opportunity_id, e.opportunity_id)
-           where l.recording_id = r.id and l.source <> 'NOT_FOUND'), 'in progress')
-"""
-"""What a person said that came of it, else what became of the deal."""
 RECORDINGS: Final = f"""
 select r.id::text, r.organization_id::text, r.user_id::text, r.title, r.duration_ms, r.latitude, r.longitude, r.stage,
        r.status, r.transcription_status, r.trigger, r.evaluation_score, r.do_not_delete, r.details, r.processed_at,
@@ -106,13 +99,12 @@ def _filters(call: Call, values: dict[str, Any]) -> list[str]:
     organization = call.id("organizationId")
     if organization not in (None, call.organization_id):
         raise failed(403, "The token belongs to another organization")
-    for name, where in (
-        ("conversationType", "r.details ->> 'conversationType' = %(conversationType)s"),
-        ("result", f"{RESULT} = %(result)s"),
-    ):
-        if (given := call.text(name)) is not None:
-            wheres.append(where)
-            values[name] = given
+    if (kind := call.text("conversationType")) is not None:
+        wheres.append(of_types("types"))
+        values["types"] = [kind]
+    if (result := call.text("result")) is not None:
+        wheres.append(f"{RESULT} = %(result)s")
+        values["result"] = result
     if (team := call.text("teamId")) is not None:
         wheres.append("u.member_team_id = %(team)s")
         values["team"] = team
@@ -231,7 +223,8 @@ async def views_of(
     contexts = await contexts_of(call.transaction, ids)
     summaries = await summaries_of(call.conn, ids) if "showSummary" in shown else {}
     extractions = await extractions_of(call.conn, ids) if "showEntityExtractions" in shown else {}
-    followups = await followups_of(call.transaction, ids) if "showFollowups" in shown else {}
+    brief = fields is _IN_LIST
+    followups = await followups_of(call.transaction, ids, brief=brief) if "showFollowups" in shown else {}
     found = []
     for row in rows:
         context = contexts.get(row.id)
