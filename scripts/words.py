@@ -54,7 +54,6 @@ NOT_YET: Final[tuple[str, ...]] = (
     "src/fieldnote/bridge/status/",
     "src/fieldnote/cli/setup.py",
     "tests/",
-    "docs/",
 )
 """Folders and files that are still to be rewritten. The list only gets shorter."""
 
