@@ -114,10 +114,27 @@ def test_a_file_that_is_there_stays_and_a_password_is_never_written(tmp_path: Pa
     ],
 )
 def test_an_address_that_does_not_answer_is_named_without_its_password(tmp_path: Path, url: str, says: str) -> None:
-    told = run(tmp_path, "--url", url, "--yes", status=1)
-    assert says in told
-    assert "secret-password" not in told
+    (tmp_path / "address").write_text(f"{url}\n")
+    shown = run(tmp_path, "--url-file", "address", "--yes", status=1)
+    assert says in shown
+    assert "secret-password" not in shown
     assert not (tmp_path / "fieldnote.yaml").exists()
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://u:secret-password@127.0.0.1:1/none", "postgresql://127.0.0.1:1/none?password=secret-password"]
+)
+def test_a_password_on_the_command_line_is_refused(tmp_path: Path, url: str) -> None:
+    shown = run(tmp_path, "--url", url, "--yes", status=1)
+    assert "--url-file" in shown
+    assert "secret-password" not in shown
+
+
+def test_an_address_comes_from_a_file_or_standard_input(tmp_path: Path) -> None:
+    (tmp_path / "address").write_text(make(tmp_path, HVAC))
+    run(tmp_path, "--url-file", "address", "--yes")
+    assert "not found" not in run(tmp_path, "--url-file", "nowhere", "--yes", "--force", status=1)
+    assert (tmp_path / "fieldnote.yaml").exists()
 
 
 SECRETS = """

@@ -263,7 +263,7 @@ WATCHING = """
 import os, sys
 def heard(event, arguments):
     if event == "socket.connect":
-        with open(os.environ["HEARD"], "a") as file:
+        with open(os.environ["WATCH__HEARD"], "a") as file:
             file.write(f"{arguments[1]!r}\\n")
 sys.addaudithook(heard)
 """
@@ -274,7 +274,7 @@ def test_nobody_but_the_crm_is_called_and_check_asks_for_one_page(
 ) -> None:
     (tmp_path / "sitecustomize.py").write_text(WATCHING)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    monkeypatch.setenv("HEARD", str(tmp_path / "heard"))
+    monkeypatch.setenv("WATCH__HEARD", str(tmp_path / "heard"))
     driver = opened(api.numbered(PLAIN))
     driver.check()
     assert api.asked == ["/v1/deals?page=1"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 
 _PATIENCE = 20
 """Seconds for one look at a table; a slow view is left out."""
+
+_PASSWORD = re.compile(r"://[^/?#]*:[^@/?#]+@|[?&](?:password|passwd|pwd)=[^&]", re.IGNORECASE)
 
 
 _CRM_HELP = "servicetitan, salesforce, hubspot, or a preset.yaml: sign in to it instead of a database."
@@ -53,7 +57,11 @@ def init(
     ] = None,
     url: Annotated[
         str | None,
-        typer.Option(help="The CRM's database. Better: set CRM_URL. Never written to the file."),
+        typer.Option(help="The CRM's database, without a password. Never written to the file."),
+    ] = None,
+    url_file: Annotated[
+        Path | None,
+        typer.Option("--url-file", metavar="FILE", help="A file that has its address; - is standard input."),
     ] = None,
     timezone: Annotated[str | None, typer.Option(metavar="IANA", help="The zone of times without one.")] = None,
     output: Annotated[Path, typer.Option(metavar="FILE", help="Where to write.")] = Path("fieldnote.yaml"),
@@ -63,12 +71,13 @@ def init(
     """Look at the CRM's tables, and write a commented fieldnote.yaml to read over.
 
     With --crm it signs in to that CRM, reads the account's set-up, and ends with `fieldnote check`. Nothing in the
-    CRM changes, and no password is written to the file. A gap becomes a question in it. Other users of this machine
-    can see an address given by --url; CRM_URL and the prompt hide it.
+    CRM changes, and no password is written to the file. A gap becomes a question in it. Give an address with a password
+    by CRM_URL, by --url-file, or at the prompt: other users of this machine can see an option.
     """
     if output.exists() and not force:
         raise ConfigError(f"{output} exists", hint="Choose another file with --output, or overwrite it with --force.")
-    crm = crm or (None if url or os.environ.get("CRM_URL") or yes else _which_crm())
+    given = _without_password(url) or _from_file(url_file) or os.environ.get("CRM_URL")
+    crm = crm or (None if given or yes else _which_crm())
     if crm is not None:
         from fieldnote.cli.init_crm import InitOptions, init_crm
 
@@ -77,7 +86,7 @@ def init(
         )
         init_crm(crm, options)
         return
-    address = url or os.environ.get("CRM_URL") or _asked(yes)
+    address = given or _asked(yes)
     zone = timezone or ("UTC" if yes else typer.prompt("Time zone of times without one", default="America/Denver"))
     text, found = _propose(address, zone)
     _write(output, text, address)
@@ -92,6 +101,29 @@ def _which_crm() -> str | None:
         str(typer.prompt(f"Which CRM? {', '.join(preset_names())}, or database", default="database")).strip().lower()
     )
     return None if answer in {"", "database", "sql"} else answer
+
+
+def _without_password(url: str | None) -> str | None:
+    """The process list shows a command's options to every user of the machine."""
+    if url is not None and _PASSWORD.search(url):
+        raise ConfigError(
+            "--url has a password, which other users of this machine can see",
+            hint="Change the password if others use it. Set CRM_URL, give --url-file FILE, or leave --url out.",
+        )
+    return url
+
+
+def _from_file(path: Path | None) -> str | None:
+    if path is None:
+        return None
+    try:
+        address = (sys.stdin.readline() if str(path) == "-" else path.read_text(encoding="utf-8")).strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        raise ConfigError(f"{path} cannot be read: {reason}", hint="Check the file's name.") from error
+    if not address or "\n" in address:
+        raise ConfigError(f"{path} has no address of one line", hint="Write the database's URL, and nothing else.")
+    return address
 
 
 def _asked(quiet: bool) -> str:

@@ -50,6 +50,7 @@ _DRIVER_KEYS = {
     "skip": Driver.FILES,
     "reading": Driver.REST,
     "limits": Driver.REST,
+    "origins": Driver.REST,
 }
 """Which of Fieldnote's drivers reads a key of the section."""
 
@@ -220,6 +221,8 @@ class CrmSettings(Section):
     """`rest`: how its resources are read, where `dlt` has no words for it."""
     limits: ApiLimits | None = None
     """`rest`: how often the API may be called."""
+    origins: tuple[Text, ...] | None = None
+    """`rest`: further origins that the login may be sent to (`https://host:port`), beside that of `client.base_url`."""
     timezone: Zone | None = None
     """The zone of times that carry none."""
     local_timezone: Zone | None = None
@@ -250,7 +253,7 @@ class CrmSettings(Section):
         known = [*Driver, *sorted(added_drivers())]
         raise ValueError(f"is '{name}', which is no driver{nearest(name, known)}")
 
-    @field_validator("url", "write_url", "folder", "skip", "rest", "writing", "reading", "limits", "options")
+    @field_validator("url", "write_url", "folder", "skip", "rest", "writing", "reading", "limits", "origins", "options")
     @classmethod
     def _is_the_drivers(cls, value: object, info: ValidationInfo) -> object:
         """Each driver's keys are its own, and it needs those that are not another address for writes."""
@@ -259,7 +262,7 @@ class CrmSettings(Section):
             return value
         if value is not None and driver != _DRIVER_KEYS.get(key):
             raise ValueError(f"is no key of the driver '{driver}'")
-        optional = {"write_url", "writing", "skip", "reading", "limits"}
+        optional = {"write_url", "writing", "skip", "reading", "limits", "origins"}
         if value is None and driver == _DRIVER_KEYS.get(key) and key not in optional:
             raise PydanticCustomError("missing", "is missing")
         return value

@@ -38,7 +38,12 @@ def open_driver(settings: CrmSettings, place: Place) -> Driver:
             from fieldnote.crm.rest.driver import RestDriver
 
             return RestDriver(
-                settings.rest or {}, place, settings.writing, reading=settings.reading, limits=settings.limits
+                settings.rest or {},
+                place,
+                settings.writing,
+                reading=settings.reading,
+                limits=settings.limits,
+                origins=settings.origins or (),
             )
         case name:
             return _added(name, settings, place)

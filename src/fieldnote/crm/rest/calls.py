@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -22,6 +22,7 @@ from urllib.parse import urljoin, urlsplit
 import httpx2
 
 from fieldnote.config import ApiLimits
+from fieldnote.crm.rest.origins import Origins
 from fieldnote.crm.rest.pace import Pace, busy, seconds_to_wait
 from fieldnote.errors import ConfigError, CrmError, CrmRefused, CrmUnavailable
 
@@ -35,7 +36,14 @@ _TIMEOUT = httpx2.Timeout(30.0, connect=10.0)
 class Calls:
     """One API. `client` is `crm.rest.client`; `rate_limit` is calls in 60 seconds, None for no limit."""
 
-    def __init__(self, client: Mapping[str, Any], rate_limit: int | None, limits: ApiLimits | None = None) -> None:
+    def __init__(
+        self,
+        client: Mapping[str, Any],
+        rate_limit: int | None,
+        limits: ApiLimits | None = None,
+        origins: Iterable[str] = (),
+    ) -> None:
+        self._origins = Origins.of({"client": dict(client)}, origins)
         self._base = f"{str(client.get('base_url', '')).rstrip('/')}/"
         self._pace = _Pace(rate_limit)
         self._limits = limits
@@ -95,9 +103,7 @@ class Calls:
 
     def _address(self, path: str) -> str:
         address = urljoin(self._base, path if "://" in path else path.lstrip("/"))
-        ours, theirs = urlsplit(self._base), urlsplit(address)
-        if (ours.scheme, ours.netloc) != (theirs.scheme, theirs.netloc):
-            raise CrmRefused("the CRM points to another host for the next page", hint="the login is not sent there")
+        self._origins.check(address)
         return address
 
 

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from fieldnote.crm.query_tables import looked_up, tables_of
+from fieldnote.crm.rest.origins import read_origins
 from fieldnote.crm.rest.writing import RestWriter
 from fieldnote.crm.staged import LandedDriver
 from fieldnote.crm.types import (
@@ -58,9 +59,12 @@ class RestDriver(LandedDriver):
         *,
         reading: RestReading | None = None,
         limits: ApiLimits | None = None,
+        origins: Sequence[str] = (),
     ) -> None:
         super().__init__(place)
-        self._writer = RestWriter(config.get("client") or {}, writing, limits) if writing else None
+        self._origins = tuple(origins)
+        read_origins(self._origins)
+        self._writer = RestWriter(config.get("client") or {}, writing, limits, origins) if writing else None
         self._reading = None if reading is None else reading.model_dump(by_alias=True)
         self._limits = None if limits is None else limits.model_dump(by_alias=True)
         self._config = config
@@ -171,7 +175,7 @@ class RestDriver(LandedDriver):
         job = {
             "task": task, "config": self._config, "connection": self._place.connection, "full": full,
             "database_url": self._place.database_url, "home": str(self._place.home), "folder": str(self._place.folder),
-            "version": self._version(), "reading": self._reading, "limits": self._limits,
+            "origins": self._origins, "version": self._version(), "reading": self._reading, "limits": self._limits,
             "indexes": sorted({place for source in sources for place in looked_up(source)}),
             "tables": sorted({table for source in sources for table in tables_of(source) or ()}),
         }  # fmt: skip
@@ -186,7 +190,7 @@ class RestDriver(LandedDriver):
         command = [sys.executable, "-m", "fieldnote.crm.rest.loader"]
         with subprocess.Popen(  # noqa: S603 - our own module
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-            env={**_PATIENCE, **os.environ, "DLT_DATA_DIR": str(folder), "DLT_PROJECT_DIR": str(folder), **_QUIET},
+            env={**_PATIENCE, **_passed_on(), "DLT_DATA_DIR": str(folder), "DLT_PROJECT_DIR": str(folder), **_QUIET},
         ) as loader:  # fmt: skip
             self._loader = loader
             assert loader.stdin is not None  # noqa: S101 - both pipes were asked for
@@ -215,6 +219,26 @@ _QUIET = {
     "RUNTIME__DLTHUB_TELEMETRY": "false", "RUNTIME__LOG_LEVEL": "CRITICAL",
     "LOAD__WORKERS": "4", "PYTHONUNBUFFERED": "1",
 }  # fmt: skip
+
+
+_PASSED_ON = frozenset({
+    "PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "TEMP", "TMP", "LANG", "TZ",
+    "SYSTEMROOT",
+    "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+})  # fmt: skip
+
+
+def _passed_on() -> dict[str, str]:
+    """The variables that the process needs: the system's, libpq's (PG…) and dlt's own (SECTION__NAME).
+
+    The CRM's login and the database's address come with the job. Siro's token and Fieldnote's key stay here.
+    """
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name.upper() in _PASSED_ON or name.startswith(("LC_", "PG")) or "__" in name
+    }
 
 
 def _plain(value: object) -> str:

@@ -68,7 +68,7 @@ def _end_with_the_parent() -> None:
 
 def _check(job: dict[str, Any]) -> list[str]:
     with explained(job["config"]):
-        source = open_source(job["config"], Landings.of(job).checking()).source
+        source = open_source(job["config"], Landings.of(job).checking(), job.get("origins", ())).source
         first = next(resource for resource in source.resources.values() if not resource.is_transformer)
         next(iter(first.add_limit(1)), None)
     return []
@@ -111,7 +111,7 @@ def _run(
     )
     pipeline.sync_destination()
     wanted = landings.wanted(connection)
-    opened = open_source(job["config"], wanted)
+    opened = open_source(job["config"], wanted, job.get("origins", ()))
     checks = watch_records(opened.source, landings.names)
     if job["full"]:
         _forget_positions(pipeline, opened.source.name)

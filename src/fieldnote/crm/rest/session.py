@@ -16,6 +16,7 @@ from requests.auth import AuthBase
 from requests.exceptions import HTTPError
 
 from fieldnote.config import ApiLimits
+from fieldnote.crm.rest.origins import Origins, origin_of
 from fieldnote.crm.rest.pace import LONGEST_WAIT, Pace, busy, seconds_to_wait
 from fieldnote.crm.rest.pages import Pages
 from fieldnote.crm.rest.records import readable_json
@@ -48,14 +49,31 @@ def make_auth(given: Any) -> AuthBase | None:
     """The login of `crm.rest.client.auth`."""
     if isinstance(given, dict) and given.get("type") == "oauth2_client_credentials":
         rest = {name: value for name, value in given.items() if name != "type"}
-        return ClientCredentials(**rest)
+        session = Client(raise_for_status=False).session
+        own = origin_of(str(given.get("access_token_url", "")))
+        _keep_within(session, Origins(frozenset() if own is None else frozenset({own})))
+        return ClientCredentials(**{"session": session, **rest})
     return create_auth({"type": "bearer", "token": given} if isinstance(given, str) else given)
+
+
+def _keep_within(session: Session, origins: Origins) -> None:
+    """Check each call before it is sent. A session sends each redirect as a call, too."""
+    send = session.send
+
+    def checked(request: PreparedRequest, **options: Any) -> Response:
+        origins.check(request.url or "")
+        answer: Response = send(request, **options)  # type: ignore[no-untyped-call]
+        return answer
+
+    session.send = checked  # type: ignore[method-assign]
 
 
 class ApiSession:
     """Calls of one reading. `tokens`: positions that the API made, by the resource that goes on from them."""
 
-    def __init__(self, config: dict[str, Any], limits: ApiLimits | None, tokens: dict[str, str]) -> None:
+    def __init__(
+        self, config: dict[str, Any], limits: ApiLimits | None, tokens: dict[str, str], origins: Origins
+    ) -> None:
         client = config.get("client") or {}
         self.auth = make_auth(client.get("auth"))
         self.calls = 0
@@ -68,6 +86,7 @@ class ApiSession:
         # An API that says how it refuses a call too many is waited for here.
         statuses = range(500, 600) if limits and limits.busy else (429, *range(500, 600))
         self.session: Session = Client(raise_for_status=False, status_codes=tuple(statuses)).session
+        _keep_within(self.session, origins)
         self._send = self.session.send
         self.session.send = self._watched  # type: ignore[method-assign]
 

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -21,6 +22,7 @@ from dlt.sources.rest_api import rest_api_source
 from fieldnote.config import ApiLimits, ReadResource, RestReading
 from fieldnote.crm.rest.documents import PAGES, Documents, add_documents
 from fieldnote.crm.rest.keyset import KeysetPaginator
+from fieldnote.crm.rest.origins import Origins
 from fieldnote.crm.rest.positions import Reached, beginning, filled
 from fieldnote.crm.rest.records import Records, refuse_twin_tables
 from fieldnote.crm.rest.session import ApiSession
@@ -51,15 +53,18 @@ class Wanted:
     """Resources whose time has not come."""
 
 
-def open_source(config: dict[str, Any], wanted: Wanted | None = None) -> Opened:
-    """The source of a configuration. Raises ConfigError, or dlt's own error, where it cannot be one."""
+def open_source(config: dict[str, Any], wanted: Wanted | None = None, origins: Iterable[str] = ()) -> Opened:
+    """The source of a configuration; `origins` are those of `crm.origins`.
+
+    Raises ConfigError, or dlt's own error, for a configuration that is not valid.
+    """
     wanted = wanted or Wanted()
     config = deepcopy(config)
     _check_names(config, wanted.reading)
     config["resources"] = [one for one in config.get("resources") or [] if _name(one) not in wanted.skipped]
     tokens = {name: reached.value for name, reached in wanted.reached.items() if reached.is_token}
     client = _section(config, "client")
-    api = ApiSession(config, wanted.limits, tokens)
+    api = ApiSession(config, wanted.limits, tokens, Origins.of(config, origins))
     config["client"] = {**client, "session": api.session, "auth": api.auth}
     opened_warnings: list[str] = []
     config["resources"] = [_prepared(one, config, wanted, api, opened_warnings) for one in config["resources"]]

@@ -7,7 +7,7 @@ is read directly before the write: a person who saves within those milliseconds 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -39,9 +39,15 @@ class _Read:
 class RestWriter:
     """Reads and writes single records of one API. `client` is `crm.rest.client`."""
 
-    def __init__(self, client: Mapping[str, Any], settings: RestWriting, limits: ApiLimits | None = None) -> None:
+    def __init__(
+        self,
+        client: Mapping[str, Any],
+        settings: RestWriting,
+        limits: ApiLimits | None = None,
+        origins: Iterable[str] = (),
+    ) -> None:
         self._settings = settings
-        self._calls = Calls(client, settings.rate_limit, limits)
+        self._calls = Calls(client, settings.rate_limit, limits, origins)
         self.notes = RestNotes(self._calls, settings.notes)
 
     def close(self) -> None:
