@@ -62,7 +62,7 @@ def _keep_within(session: Session, origins: Origins) -> None:
 
     def checked(request: PreparedRequest, **options: Any) -> Response:
         origins.check(request.url or "")
-        answer: Response = send(request, **options)  # type: ignore[no-untyped-call]
+        answer: Response = send(request, **options)
         return answer
 
     session.send = checked  # type: ignore[method-assign]
