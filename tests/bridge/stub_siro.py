@@ -256,6 +256,10 @@ def make_app(stub: StubSiro) -> FastAPI:
         missing = JSONResponse({"error": "Not found"}, 404)
         return Response(json.dumps(found), media_type="application/json") if found else missing
 
+    @app.get(f"{organization}/integrations/accounts/{{account_id}}")
+    async def account(account_id: str) -> Response:
+        return JSONResponse({"message": f"no account {account_id}"}, status_code=404)
+
     @app.get(f"{organization}/core/users")
     async def users() -> Response:
         return JSONResponse({"error": "Not found"}, 404) if stub.users is None else JSONResponse({"data": stub.users})

@@ -22,7 +22,7 @@ _SIGNS = {"good": ("✓", "green"), "hint": ("!", "yellow"), "bad": ("✗", "red
 
 
 def check(*, config: ConfigFile = DEFAULT_FILE, as_json: AsJson = False) -> None:
-    """Test connections, permissions, the mapping of sample rows, people and time zones, and say how to mend each.
+    """Test connections, permissions, the mapping of sample rows, people and time zones, and say how to fix each.
 
     Exit status: 0 if nothing is bad, 1 if something is.
     """
@@ -32,7 +32,7 @@ def check(*, config: ConfigFile = DEFAULT_FILE, as_json: AsJson = False) -> None
         document = {"good": not bad, "findings": [finding.as_json() for finding in findings]}
         typer.echo(json.dumps(document, ensure_ascii=False))
     elif bad:
-        typer.secho(f"{bad} to mend", fg="red")
+        typer.secho(f"{bad} to fix", fg="red")
     if bad:
         raise typer.Exit(1)
 
@@ -55,8 +55,8 @@ def _print(finding: Finding) -> None:
     sign, colour = _SIGNS[finding.level.value]
     typer.secho(f"{sign} {finding.subject}: ", fg=colour, nl=False)
     typer.echo(finding.text)
-    if finding.mend:
-        typer.echo(f"    {finding.mend}")
+    if finding.fix:
+        typer.echo(f"    {finding.fix}")
 
 
 def users(*, config: ConfigFile = DEFAULT_FILE, as_json: AsJson = False) -> None:

@@ -67,6 +67,25 @@ def looked_up(source: Source, backend: str = "postgresql") -> frozenset[tuple[st
     return frozenset(found)
 
 
+def origin_of(source: Source, name: str, backend: str = "postgresql") -> tuple[str, str] | None:
+    """The (table as joined, column) that a column of a stream is, where that is certain from the text."""
+    if source.table is not None:
+        return source.table.rpartition(".")[2].strip('"`'), name
+    root = _scope(source.query or "", backend)
+    return None if root is None else _joined_origin(root, name)
+
+
+def _joined_origin(scope: Scope, name: str) -> tuple[str, str] | None:
+    """As `_origin`, but under the table's alias: one table may be joined twice."""
+    projection = None if scope.set_operation_scopes else _projection(scope, name)
+    if not isinstance(projection, exp.Column) or projection.is_star:
+        return None
+    if projection.table:
+        return projection.table, projection.name
+    sources = list(scope.selected_sources)
+    return (sources[0], projection.name) if len(sources) == 1 else None
+
+
 # --- scopes ---------------------------------------------------------------------------------------------
 
 

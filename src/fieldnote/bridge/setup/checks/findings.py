@@ -24,12 +24,12 @@ class Finding:
     subject: str
     level: Level
     text: str
-    mend: str | None = None
+    fix: str | None = None
     """What to do about it."""
 
     def as_json(self) -> dict[str, Any]:
         """For `--json`."""
-        return {"subject": self.subject, "level": self.level.value, "text": self.text, "mend": self.mend}
+        return {"subject": self.subject, "level": self.level.value, "text": self.text, "fix": self.fix}
 
 
 def good(subject: str, text: str) -> Finding:
@@ -37,11 +37,11 @@ def good(subject: str, text: str) -> Finding:
     return Finding(subject, Level.GOOD, text)
 
 
-def hint(subject: str, text: str, mend: str | None = None) -> Finding:
+def hint(subject: str, text: str, fix: str | None = None) -> Finding:
     """Worth a look."""
-    return Finding(subject, Level.HINT, text, mend)
+    return Finding(subject, Level.HINT, text, fix)
 
 
-def bad(subject: str, text: str, mend: str | None = None) -> Finding:
-    """To be mended."""
-    return Finding(subject, Level.BAD, text, mend)
+def bad(subject: str, text: str, fix: str | None = None) -> Finding:
+    """Something that must be fixed."""
+    return Finding(subject, Level.BAD, text, fix)

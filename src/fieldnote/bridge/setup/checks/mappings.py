@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from fieldnote.bridge.pull.readiness import unknown_names
 from fieldnote.bridge.recording import Model
 from fieldnote.bridge.session import Bridge
-from fieldnote.bridge.setup.checks.findings import Finding, bad, hint
+from fieldnote.bridge.setup.checks.findings import Finding, bad, good, hint
 from fieldnote.siro.errors import SiroError
 from fieldnote.siro.models import CrmFieldRef
 
@@ -34,26 +35,39 @@ async def check_mappings(bridge: Bridge) -> AsyncIterator[Finding]:
         for name in map(str.rstrip, target.fields)
     }
     try:
-        chosen = await _chosen(bridge)
+        chosen, seen = await _chosen(bridge)
     except SiroError as error:
         yield bad("mappings", error.message, error.hint)
         return
+    for finding in _names(named, seen):
+        yield finding
     for (name, model_name, field_name), model in sorted(chosen.items()):
         if name not in named:
             what = f"Siro's administrator chose {model_name}.{field_name} for the extraction '{name}'"
             yield hint("mappings", f"{what}, and the file says nothing of it", _line(name, field_name, model))
 
 
-async def _chosen(bridge: Bridge) -> dict[tuple[str, str, str], Model | None]:
-    """Extraction, model and field, each once, as the latest recordings have them."""
+def _names(named: Collection[str], seen: Collection[str]) -> Iterator[Finding]:
+    """The extractions that recordings have, and those of the file that none has."""
+    if not seen:
+        return
+    yield good("extractions", f"seen in the last {_LOOKED_BACK.days} days: {', '.join(sorted(seen))}")
+    for warning in unknown_names(named, seen):
+        yield hint("extractions", warning, "Write the name as Siro has it, or wait for a recording that has it.")
+
+
+async def _chosen(bridge: Bridge) -> tuple[dict[tuple[str, str, str], Model | None], set[str]]:
+    """Extraction, model and field, each once, as the latest recordings have them; and the names of all extractions."""
     since = datetime.now(UTC) - _LOOKED_BACK
     found: dict[tuple[str, str, str], Model | None] = {}
+    names: set[str] = set()
     seen = 0
     listing = bridge.remote.client.recordings.list(updated_since=since, show_entity_extractions=True)
     async with aclosing(listing.pages()) as pages:
         async for page in pages:
             for recording in page.items:
                 for item in recording.entity_extractions or ():
+                    names.add(item.name.strip())
                     for mapping in item.mappings or ():
                         if mapping.crm_model_name and mapping.crm_field_name:
                             key = item.name, mapping.crm_model_name, mapping.crm_field_name
@@ -61,7 +75,7 @@ async def _chosen(bridge: Bridge) -> dict[tuple[str, str, str], Model | None]:
             seen += len(page.items)
             if seen >= _SAMPLE:
                 break
-    return found
+    return found, names
 
 
 def _model_of(mapping: CrmFieldRef) -> Model | None:

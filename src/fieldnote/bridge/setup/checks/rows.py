@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from fieldnote.bridge.push.source import source_of, stream_settings
 from fieldnote.bridge.session import Bridge
 from fieldnote.bridge.setup.checks.findings import Finding, bad, good, hint
+from fieldnote.bridge.setup.checks.loop import check_map
 from fieldnote.config import ColumnZone
 from fieldnote.crm import dialect_of
 from fieldnote.crm.query_tables import unseen_tables
@@ -18,7 +19,7 @@ from fieldnote.crm.types import Row
 from fieldnote.errors import FieldnoteError, MappingError
 from fieldnote.mapping.records import RowMapper, StreamName
 
-SAMPLE: Final = 200
+SAMPLE: Final = 500
 """Rows of each stream that are mapped for a try."""
 _DAY: Final = range(6, 22)
 """Hours at which a visit may well begin."""
@@ -26,8 +27,10 @@ _ODD: Final = 0.2
 """Share of starts outside of them that is worth a look."""
 
 
-def check_stream(bridge: Bridge, name: StreamName, mapper: RowMapper) -> Iterator[Finding]:
-    """All about one stream."""
+def check_stream(
+    bridge: Bridge, name: StreamName, mapper: RowMapper, samples: dict[StreamName, list[dict[str, Any]]]
+) -> Iterator[Finding]:
+    """All about one stream. Its sample records are added to `samples`."""
     subject = f"push.{name}"
     source = source_of(name, stream_settings(bridge, name))
     try:
@@ -39,7 +42,10 @@ def check_stream(bridge: Bridge, name: StreamName, mapper: RowMapper) -> Iterato
         return
     yield good(subject, f"{len(columns)} columns, all that the map names among them")
     yield from _cursor(bridge, name, subject)
-    yield from check_rows(bridge, subject, mapper, rows)
+    records: list[dict[str, Any]] = []
+    yield from check_rows(bridge, subject, mapper, rows, records)
+    yield from check_map(bridge, name, rows, records)
+    samples[name] = records
 
 
 def _cursor(bridge: Bridge, name: StreamName, subject: str) -> Iterator[Finding]:
@@ -57,12 +63,13 @@ def _cursor(bridge: Bridge, name: StreamName, subject: str) -> Iterator[Finding]
         )
 
 
-def check_rows(bridge: Bridge, subject: str, mapper: RowMapper, rows: Sequence[Row]) -> Iterator[Finding]:
-    """What a sample becomes."""
+def check_rows(
+    bridge: Bridge, subject: str, mapper: RowMapper, rows: Sequence[Row], records: list[dict[str, Any]]
+) -> Iterator[Finding]:
+    """What a sample becomes; its records are added to `records`."""
     if not rows:
         yield hint(subject, "the source gives no row at all")
         return
-    records: list[dict[str, Any]] = []
     warnings: dict[str, None] = {}
     errors: list[MappingError] = []
     for row in rows:
@@ -80,19 +87,6 @@ def check_rows(bridge: Bridge, subject: str, mapper: RowMapper, rows: Sequence[R
     for warning in islice(warnings, 3):
         yield hint(subject, warning)
     yield from _times(bridge, subject, records)
-    yield from _reps(subject, records)
-
-
-def _reps(subject: str, records: Sequence[dict[str, Any]]) -> Iterator[Finding]:
-    if subject != "push.engagements" or not records:
-        return
-    without = sum(not record.get("engagementUsers") for record in records)
-    if without:
-        yield hint(
-            subject,
-            f"{without} of {len(records)} appointments have no rep, so that no recording can find them",
-            "map engagementUsers",
-        )
 
 
 def _times(bridge: Bridge, subject: str, records: Sequence[dict[str, Any]]) -> Iterator[Finding]:

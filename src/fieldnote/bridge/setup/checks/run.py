@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 from fieldnote.bridge.push.run import mappers_of
 from fieldnote.bridge.session import Bridge
 from fieldnote.bridge.setup.checks.findings import Finding, bad, good, hint
+from fieldnote.bridge.setup.checks.loop import check_references, check_siros_ids
 from fieldnote.bridge.setup.checks.mappings import check_mappings
 from fieldnote.bridge.setup.checks.remote import check_native, check_people, check_token, check_user_token
 from fieldnote.bridge.setup.checks.rows import check_stream
 from fieldnote.bridge.setup.checks.targets import check_targets
 from fieldnote.bridge.status.alerts import check_addresses
 from fieldnote.errors import CrmError, FieldnoteError
+from fieldnote.mapping.records import StreamName
 
 
 async def check_all(bridge: Bridge) -> AsyncIterator[Finding]:
@@ -31,7 +34,10 @@ async def check_all(bridge: Bridge) -> AsyncIterator[Finding]:
     async for finding in check_native(bridge):
         yield finding
     if crm.level == "good":
-        for finding in await _in_thread(bridge, _check_crm):
+        samples: dict[StreamName, list[dict[str, Any]]] = {}
+        for finding in await asyncio.to_thread(lambda: list(_check_crm(bridge, samples))):
+            yield finding
+        async for finding in check_siros_ids(bridge, samples):
             yield finding
         async for finding in _guarded(check_people(bridge), "people"):
             yield finding
@@ -57,7 +63,7 @@ def _alerts(bridge: Bridge) -> Finding:
     return good("alerts", "Apprise knows every address; nothing was sent")
 
 
-def _check_crm(bridge: Bridge) -> Iterator[Finding]:
+def _check_crm(bridge: Bridge, samples: dict[StreamName, list[dict[str, Any]]]) -> Iterator[Finding]:
     if bridge.config.push is not None:
         try:
             mappers = mappers_of(bridge)
@@ -65,12 +71,9 @@ def _check_crm(bridge: Bridge) -> Iterator[Finding]:
             yield bad("push", error.message, error.hint)
         else:
             for name, mapper in mappers.items():
-                yield from check_stream(bridge, name, mapper)
+                yield from check_stream(bridge, name, mapper, samples)
+            yield from check_references(bridge, samples)
     yield from check_targets(bridge)
-
-
-async def _in_thread(bridge: Bridge, work: Callable[[Bridge], Iterator[Finding]]) -> list[Finding]:
-    return await asyncio.to_thread(lambda: list(work(bridge)))
 
 
 async def _guarded(findings: AsyncIterator[Finding], subject: str) -> AsyncIterator[Finding]:
