@@ -114,3 +114,11 @@ async def test_events_wait_while_the_database_is_away(house: House, monkeypatch:
         await audit.write()
     [event] = await events(house, "GET /v1/core/recordings")
     assert event.calls == 1
+
+
+@pytest.mark.parametrize("named", ["a%00b", "a%2Fb", "%ED%A0%80", "x" * 500, "%F0%9F%92%A9"])
+async def test_any_id_in_a_path_is_kept_in_a_storable_form(house: House, named: str) -> None:
+    answer = await house.api.client.request("GET", f"/v1/integrations/engagements/{named}")
+    assert answer.status_code == 404
+    [event] = await events(house, "GET /v1/integrations/engagements/{id}")
+    assert (event.outcome, len(event.targets), len(event.targets[0]) <= 200) == ("refused", 1, True)

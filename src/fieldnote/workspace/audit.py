@@ -107,7 +107,7 @@ class Audit:
         seen = self._seen.setdefault(kind, _Seen())
         seen.calls += 1
         before = len(seen.targets)
-        seen.targets.update((target[:_LONGEST], None) for target in targets)
+        seen.targets.update((_storable(target), None) for target in targets)
         self._waiting += len(seen.targets) - before
 
     @property
@@ -176,8 +176,13 @@ async def changed(
 ) -> None:
     """Add the event of a change to its transaction."""
     kind = _Kind(caller.organization_id, action, "done", caller.user_id, caller.token_id, address)
-    shortened = [target[:_LONGEST] for target in targets]
-    await transaction.driver.execute(_CHANGED, _event(kind, shortened, calls), prepare=True)
+    stored = [_storable(target) for target in targets]
+    await transaction.driver.execute(_CHANGED, _event(kind, stored, calls), prepare=True)
+
+
+def _storable(target: str) -> str:
+    """Without NUL and lone surrogates, which a path may carry and PostgreSQL refuses."""
+    return target[:_LONGEST].encode("utf-8", "replace").decode().replace("\0", "?")
 
 
 async def commanded(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fieldnote.cli.workspace import access, webhooks
+from fieldnote.cli.workspace import access, erasure, webhooks
 from fieldnote.cli.workspace.open import AsJson, OrganizationOption
 from fieldnote.cli.workspace.open import organization as _organization
 from fieldnote.cli.workspace.open import print_result as _print
@@ -28,6 +28,8 @@ app.add_typer(access.token_app, name="tokens", help="Tokens: add, list, end.")
 app.add_typer(access.token_app, name="token", hidden=True)
 app.add_typer(access.org_app, name="org", help="Organizations.")
 app.add_typer(access.app_app, name="app", help="OAuth apps.")
+app.command()(erasure.forget)
+app.command()(erasure.audit)
 user_app.command("disable")(access.user_disable)
 user_app.command("enable")(access.user_enable)
 

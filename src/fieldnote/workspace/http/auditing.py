@@ -10,6 +10,7 @@ from typing import Any, Final
 from fastapi import Request
 
 from fieldnote.workspace import audit
+from fieldnote.workspace.http.calls import SLASH
 from fieldnote.workspace.http.errors import ApiError
 from fieldnote.workspace.pool import Transaction
 from fieldnote.workspace.tenancy import Caller
@@ -63,14 +64,13 @@ async def note_calls(
 def note_refusal(collected: audit.Audit, caller: Caller, request: Request, error: ApiError) -> None:
     """Note a call that was refused, or asked for what the caller does not see."""
     if error.status in _REFUSALS:
-        targets = request.path_params.values()
-        collected.collect(caller, action_of(request), targets, address=address_of(request), outcome="refused")
+        collected.collect(caller, action_of(request), _named(request), address=address_of(request), outcome="refused")
 
 
 def _targets(request: Request, answer: Any, action: str) -> Iterator[str]:
     """The ids in the path; without any, those of the records in the answer."""
     if request.path_params:
-        yield from (str(value) for value in request.path_params.values())
+        yield from _named(request)
         return
     data = answer.get("data", answer) if isinstance(answer, Mapping) else answer
     if isinstance(data, Mapping) and "hits" in data:
@@ -81,6 +81,12 @@ def _targets(request: Request, answer: Any, action: str) -> Iterator[str]:
         data = [data]
     if isinstance(data, list) and re.search(r"recordings|followups|tokens|apps|users|connections|sync", action):
         yield from _ids(data)
+
+
+def _named(request: Request) -> Iterator[str]:
+    """The ids in the path, as they were written."""
+    for value in request.path_params.values():
+        yield str(value).replace(SLASH, "/")
 
 
 def _ids(records: Sequence[Any]) -> Iterator[str]:

@@ -46,7 +46,7 @@ _WORDS: Final = (
 )
 _PURGED: Final = text("""
 update recordings
-   set root_data_purged_at = clock_timestamp(), updated_at = clock_timestamp(),
+   set root_data_purged_at = clock_timestamp(), updated_at = clock_timestamp(), latitude = null, longitude = null,
        details = details - array['notes', 'contactName', 'contactPhone', 'consentSignatureBase64']
  where id = any(cast(:ids as uuid[]))
 """)
