@@ -12,24 +12,27 @@ NAMED_RECORDING: Final = text("select id::text from recordings where id::text = 
 PROTECTED: Final = text("select id::text from recordings where id = any(cast(:ids as uuid[])) and do_not_delete")
 USER: Final = text("select id::text from users where email_key = :email")
 
-# An account, those merged into it, and all records that hang on these.
+# An account, those merged into it, its appointments and deals, and the people of these.
 ACCOUNT: Final = text("""
-with account as (
+with recursive merged as (
     select id from accounts where id::text = :named or external_id = :named
-), merged as (
-    select id from account union select a.id from accounts a join account m on a.merged_to_id = m.id
+    union select a.id from accounts a join merged m on a.merged_to_id = m.id
+), visit as (
+    select id, opportunity_id from engagements
+     where account_id in (select id from merged)
+        or contact_id in (select id from contacts where account_id in (select id from merged))
+), opportunity as (
+    select id, contact_id from opportunities
+     where account_id in (select id from merged) or id in (select opportunity_id from visit)
+), engagement as (
+    select id, lead_id, contact_id from engagements
+     where id in (select id from visit) or opportunity_id in (select id from opportunity)
 ), contact as (
     select id from contacts where account_id in (select id from merged)
-), opportunity as (
-    select id from opportunities
-     where account_id in (select id from merged) or contact_id in (select id from contact)
-), engagement as (
-    select id, lead_id from engagements
-     where account_id in (select id from merged) or opportunity_id in (select id from opportunity)
-        or contact_id in (select id from contact)
+    union select contact_id from engagement union select contact_id from opportunity
 )
 select 'accounts' as kind, id::text from merged
-union select 'contacts', id::text from contact
+union select 'contacts', id::text from contact where id is not null
 union select 'opportunities', id::text from opportunity
 union select 'engagements', id::text from engagement
 union select 'leads', lead_id::text from engagement where lead_id is not null
@@ -49,13 +52,17 @@ with contact as (
     select r.id from leads r where {_IS_PERSON}
 ), account as (
     select r.id from accounts r where {_IS_PERSON}
+), visit as (
+    select id, opportunity_id from engagements
+     where contact_id in (select id from contact) or lead_id in (select id from lead)
+        or account_id in (select id from account)
 ), opportunity as (
     select id from opportunities
      where contact_id in (select id from contact) or account_id in (select id from account)
+        or id in (select opportunity_id from visit)
 ), engagement as (
     select id from engagements
-     where contact_id in (select id from contact) or lead_id in (select id from lead)
-        or account_id in (select id from account) or opportunity_id in (select id from opportunity)
+     where id in (select id from visit) or opportunity_id in (select id from opportunity)
 )
 select 'accounts' as kind, id::text from account
 union select 'contacts', id::text from contact
@@ -118,7 +125,7 @@ ERASE_RECORDINGS: Final[dict[str, TextClause]] = {
     """),
     "recordings": text("""
         update recordings
-           set title = 'Erased recording', latitude = null, longitude = null, key = null,
+           set title = 'Erased recording', latitude = null, longitude = null, key = null, failure = null,
                root_data_purged_at = coalesce(root_data_purged_at, clock_timestamp()), updated_at = clock_timestamp(),
                details = coalesce((select jsonb_object_agg(name, value) from jsonb_each(details) as kept (name, value)
                                     where name in ('isPrivate', 'conversationType', 'result', 'discoverable')), '{}')
