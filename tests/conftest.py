@@ -16,7 +16,7 @@ from fieldnote.db.embedded import Server, ensure_server, stop_server
 from fieldnote.db.engine import Application
 from tests.databases import Reused, fresh
 
-# A change is told from its own faults alone, so the usual run is the same each time. The long one looks for new ones.
+# Only its own faults distinguish a change, so the usual run is the same each time. The long one looks for new ones.
 _SEED = 20261123
 _REPEATABLE = "repeatable"
 _NEW = "new"
@@ -36,7 +36,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # The tests start many processes: each would compile all its modules anew where bytecode is not kept.
+    # The tests start many processes: each would compile all its modules again where bytecode is not kept.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if config.option.seed is None:  # of xdist's processes the first one chooses, and hands its options on
         config.option.seed = random.SystemRandom().randrange(2**32) if config.option.long else _SEED

@@ -39,7 +39,7 @@ _SEND_AWAY = "select pg_terminate_backend(pid) from pg_stat_activity where datna
 
 
 def drop(server: Server, name: str) -> None:
-    """Drop a database, whoever is connected to it."""
+    """Drop a database, with all its connections."""
     with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
         connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
 

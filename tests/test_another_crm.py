@@ -202,7 +202,7 @@ def test_a_dealers_crm_is_joined_by_a_file_of_its_own(shell: Shell, crm: Path) -
     assert shell.json("push")["calls"] == 1
 
 
-def test_check_and_users_say_what_stands_in_the_way(shell: Shell, crm: Path) -> None:
+def test_check_and_users_name_each_obstacle(shell: Shell, crm: Path) -> None:
     fine = shell.json("check")
     assert fine["good"]
     hints = " ".join(item["text"] for item in fine["findings"] if item["level"] == "hint")

@@ -116,7 +116,7 @@ def test_what_the_siro_section_leaves_out_comes_from_the_environment(tmp_path: P
     assert _load(tmp_path, f"{CRM}siro:\n", {}).siro.token is None
 
 
-def test_a_variable_may_stand_inside_a_value_and_be_escaped(tmp_path: Path) -> None:
+def test_a_variable_may_be_inside_a_value_and_be_escaped(tmp_path: Path) -> None:
     text = "version: 1\ncrm: {driver: sql, url: 'mysql://u:${PW}@${HOST}/$${x}'}\n"
     env = {"PW": "a: b #c'{", "HOST": "h"}
     url = _load(tmp_path, text, env).crm.url
@@ -197,7 +197,7 @@ def test_durations(tmp_path: Path, every: str, seconds: int) -> None:
         ("version: 1\n---\nversion: 1\n", "is not YAML"),
     ],
 )
-def test_a_mistake_is_reported_where_it_stands(tmp_path: Path, text: str, message: str) -> None:
+def test_a_mistake_is_reported_at_its_line(tmp_path: Path, text: str, message: str) -> None:
     assert message in _error(tmp_path, text).message
 
 
@@ -244,5 +244,5 @@ def test_the_schema_for_editors_is_the_one_that_is_kept_and_takes_the_files_of_t
     wrong = {"version": 1, "crm": {"driver": "sql"}, "push": {"engagement": {}}}
     assert [error.message for error in validator.iter_errors(wrong)]
     crm = {"version": 1, "crm": {"driver": "sql", "url": "${URL}"}}
-    for alerts in ("${TOLD}", ["${TOLD}", "json://a"], {"to": ["json://a"], "every": "1h"}):
+    for alerts in ("${RECIPIENT}", ["${RECIPIENT}", "json://a"], {"to": ["json://a"], "every": "1h"}):
         assert list(validator.iter_errors(crm | {"alerts": alerts})) == []

@@ -86,7 +86,7 @@ def test_an_hvac_shops_tables_become_a_file_that_runs(tmp_path: Path) -> None:
     assert [field.policy.value for field in config.pull.opportunity.fields.values()] == ["propose"]
 
 
-def test_what_cannot_be_told_is_a_question_and_not_a_guess(tmp_path: Path) -> None:
+def test_what_is_unknown_is_a_question_and_not_a_guess(tmp_path: Path) -> None:
     url = make(tmp_path, STRANGE)
     run(tmp_path, "--url", url, "--yes")
     text = (tmp_path / "fieldnote.yaml").read_text()

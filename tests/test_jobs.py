@@ -336,7 +336,7 @@ async def test_the_two_applications_have_queues_of_their_own(engine: AsyncEngine
     await workspace.dispose()
 
 
-async def test_a_database_without_the_queue_is_an_error_of_ours(database_url: str) -> None:
+async def test_a_database_without_the_queue_is_one_of_our_errors(database_url: str) -> None:
     engine = await open_engine(Application.BRIDGE, database_url)
     await _execute(engine, "drop schema bridge cascade")
     async with engine.connect() as connection:

@@ -85,7 +85,7 @@ class Talks:
 
     def events(self) -> tuple[Callable[[], None], ...]:
         return (
-            self.record, self.record, self.extract_again, self.revise, self.link_anew, self.unlink, self.delete,
+            self.record, self.record, self.extract_again, self.revise, self.link_again, self.unlink, self.delete,
             self.purge, self.type, self.type, self.edit_note, self.delete_note, self.refuse, self.lose_a_column,
         )  # fmt: skip
 
@@ -109,7 +109,7 @@ class Talks:
             talk.summary = f"Summary {self.tick}."
             self._put(name, talk)
 
-    def link_anew(self) -> None:
+    def link_again(self) -> None:
         if found := self._some(lambda _: True):
             name, talk = found
             talk.deal = self.dice.choice(DEALS)
@@ -198,7 +198,7 @@ class Talks:
             self.lost = True
 
     def heal(self) -> None:
-        """Both are mended."""
+        """Both are fixed."""
         self.crm.execute("drop trigger if exists refused")
         if self.lost:
             self.crm.execute("alter table deals rename column diary to log")
@@ -250,7 +250,7 @@ class Talks:
     def _notes(self) -> list[str]:
         rows = self.crm.notes()
         keys = [(deal, str(key).removeprefix("siro:")) for deal, _, key in rows]
-        found = [f"note {key} stands twice" for key in set(keys) if keys.count(key) > 1]
+        found = [f"note {key} exists twice" for key in set(keys) if keys.count(key) > 1]
         bodies = dict(zip(keys, (body for _, body, _ in rows), strict=True))
         for place, body in self.noted.items():
             if bodies.get(place) != body:

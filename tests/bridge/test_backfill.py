@@ -231,7 +231,7 @@ async def test_a_place_that_siro_has_forgotten_is_read_from_the_beginning(
         assert (result.read, len(crm.notes())) == (60, 60)
 
 
-async def test_another_date_begins_anew(crm: Crm, stub: StubSiro, opened: Opener) -> None:
+async def test_another_date_starts_over(crm: Crm, stub: StubSiro, opened: Opener) -> None:
     async with opened() as bridge:
         await pushed(bridge, crm, [1])
         history(stub, [1], visits=1)

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from fieldnote.cli import bridge as commands
 from fieldnote.cli import review
-from fieldnote.cli import status as standing
+from fieldnote.cli import status as status_commands
 from fieldnote.errors import ConfigError, FieldnoteError
 from tests.bridge.conftest import Crm
 from tests.bridge.stub_siro import StubSiro, ago
@@ -27,8 +27,8 @@ app = typer.Typer()
 app.command()(commands.push)
 app.command()(commands.pull)
 app.command()(commands.run)
-app.command()(standing.status)
-app.command()(standing.explain)
+app.command()(status_commands.status)
+app.command()(status_commands.explain)
 app.command()(review.history)
 app.command()(review.revert)
 app.command()(review.forget)

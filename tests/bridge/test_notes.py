@@ -23,7 +23,7 @@ def _keys(crm: Crm) -> list[Any]:
     return [key for _, _, key in crm.notes()]
 
 
-async def test_a_summary_that_changes_after_a_person_edited_the_note_stands_in_an_addendum(
+async def test_a_summary_that_changes_after_a_person_edited_the_note_is_in_an_addendum(
     crm: Crm, stub: StubSiro, opened: Opener
 ) -> None:
     async with opened() as bridge:

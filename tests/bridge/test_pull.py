@@ -231,7 +231,7 @@ async def test_an_answer_that_was_asked_for_earlier_never_replaces_a_later_one(
 
 
 @BOTH
-async def test_a_recording_that_is_linked_anew_moves_with_all_that_it_said(
+async def test_a_recording_that_is_linked_again_moves_with_all_its_values(
     crm: Crm, stub: StubSiro, opened: Opener
 ) -> None:
     async with opened() as bridge:
@@ -343,7 +343,7 @@ async def test_a_link_that_nothing_proves_waits_until_something_does(crm: Crm, s
 async def test_a_file_that_only_pulls_says_whose_links_are_its_own(
     crm: Crm, stub: StubSiro, opened: Opener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where Siro's own integration sends the records, no PUT of ours proves anything."""
+    """Where Siro's own integration sends the records, none of our PUTs proves anything."""
     for key in (1, 2):
         crm.add_deal(key)
     stub.record("r1", started_at=ago(hours=2), opportunity="1", said={"Budget": "$100"}, connection="native")
@@ -365,7 +365,7 @@ async def test_a_recording_that_processes_for_ever_is_named(crm: Crm, stub: Stub
         assert (await pull(bridge)).stuck == ["r1"]
 
 
-async def test_a_new_connection_looks_two_days_back_and_further_only_if_told(
+async def test_a_new_connection_looks_two_days_back_and_further_only_if_asked(
     crm: Crm, stub: StubSiro, opened: Opener
 ) -> None:
     async with opened() as bridge:

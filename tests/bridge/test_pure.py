@@ -222,7 +222,7 @@ def test_what_a_crm_does_to_line_ends_is_no_edit(body: str) -> None:
     assert digest(body) == digest(body.replace("\n", "\r\n") + "\r\n")
 
 
-async def test_whoever_waits_has_a_turn_while_many_rows_are_worked_on() -> None:
+async def test_a_waiting_task_has_a_turn_while_many_rows_are_worked_on() -> None:
     turns: list[int] = []
     seen: list[int] = []
 

@@ -113,7 +113,7 @@ async def test_unclear_words_want_a_value_and_a_no_holds(crm: Crm, stub: StubSir
         assert (await pull(bridge)).proposals == 0
 
 
-async def test_an_approved_addition_leaves_what_stands_there(crm: Crm, stub: StubSiro, opened: Opener) -> None:
+async def test_an_approved_addition_keeps_the_text_that_is_there(crm: Crm, stub: StubSiro, opened: Opener) -> None:
     async with opened() as bridge:
         await pushed(bridge, crm, 1)
         stub.record("r1", started_at=ago(hours=2), opportunity="1", said={"Log": "one"})

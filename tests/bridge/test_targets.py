@@ -1,4 +1,4 @@
-"""Every kind of CRM record takes fields and notes, by SQL and by a web API; a field that vanished pauses alone."""
+"""Every kind of CRM record takes fields and notes, by SQL and by a web API; a field that is gone pauses alone."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ async def test_every_kind_of_record_takes_fields_and_notes(
     assert (budgets, owners) == ([5] * 5, ["1", "2", "3", "4", "5"])
 
 
-async def test_a_person_who_changed_a_field_of_a_web_api_is_asked_and_a_vanished_field_pauses_alone(
+async def test_a_person_who_changed_a_field_of_a_web_api_is_asked_and_a_missing_field_pauses_alone(
     stub: StubSiro, opened: Opener, api: WriteCrm
 ) -> None:
     api.deals["2"] = {"id": "2", "objections": "typed by Ann"}
@@ -76,8 +76,8 @@ async def test_a_person_who_changed_a_field_of_a_web_api_is_asked_and_a_vanished
             ("budget_max", True)
         ]
         assert (result.proposals, api.deals["2"]["objections"]) == (1, "typed by Ann")
-        api.deals["2"]["budget_max"] = None  # mended
+        api.deals["2"]["budget_max"] = None  # fixed
         async with bridge.engine.begin() as conn:
             await conn.exec_driver_sql("update due set retry_at = now()")
-        mended = await pull_once(bridge)
-        assert (mended.problems, api.deals["2"]["budget_max"]) == ([], 5)
+        fixed = await pull_once(bridge)
+        assert (fixed.problems, api.deals["2"]["budget_max"]) == ([], 5)

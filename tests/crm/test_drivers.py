@@ -1,4 +1,4 @@
-"""From the file to a driver: those of ours, those of other packages, and what a push does with them."""
+"""From the file to a driver: our own, those of other packages, and what a push does with them."""
 
 from __future__ import annotations
 

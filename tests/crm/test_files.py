@@ -177,7 +177,7 @@ def test_a_file_that_no_stream_reads_may_be_broken_or_go(folder: Path, driver: F
         ),
     ],
 )
-def test_names_that_cannot_be_told_are_refused(
+def test_names_that_are_ambiguous_are_refused(
     folder: Path, driver: FilesDriver, names: list[str], source: Source, message: str
 ) -> None:
     for name in names:
@@ -220,7 +220,7 @@ ROWS: list[list[str | None]] = [
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
-def test_encoding_and_delimiter_are_told_apart(
+def test_encoding_and_delimiter_are_recognized(
     folder: Path, driver: FilesDriver, encoding: str, delimiter: str
 ) -> None:
     lines: list[list[str | None]] = [["id", "who it is", "amount"], *ROWS]

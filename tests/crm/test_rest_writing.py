@@ -107,7 +107,7 @@ def test_what_the_field_does_not_take_is_refused_before_it_is_sent(
     assert api.count("PATCH") == 0
 
 
-def test_the_apis_own_words_are_told_and_the_value_never(api: WriteCrm, opened: Open) -> None:
+def test_the_apis_own_words_are_shown_and_the_value_never(api: WriteCrm, opened: Open) -> None:
     with pytest.raises(CrmRefused) as caught:
         opened("flat").write_if(DEAL, "budget_max", expected=None, new="Herr Kowalski, 0171 5551234")
     said = caught.value.message
@@ -134,7 +134,7 @@ def test_calls_wait_as_long_as_the_crm_says_and_a_write_is_never_sent_twice_blin
         driver.read(DEAL, ("stage",))
 
 
-def test_a_token_that_ended_is_fetched_anew(api: WriteCrm, opened: Open) -> None:
+def test_a_token_that_ended_is_fetched_again(api: WriteCrm, opened: Open) -> None:
     driver = opened("nested")
     assert driver.read(DEAL, ("stage",)) == {"stage": "open"}
     api.tokens += 1  # the CRM takes another one from now on

@@ -1,4 +1,4 @@
-"""A process that calls as often as it is told, under a budget that it shares: `python -m tests.db.calling …`."""
+"""A process that makes a given number of calls, under a budget that it shares: `python -m tests.db.calling …`."""
 
 from __future__ import annotations
 

@@ -150,7 +150,7 @@ def test_the_job_queue_gets_only_what_came_since(
     assert database_versions(Application.BRIDGE, database_url) == Versions("0001", later.name)
 
 
-def test_a_user_without_the_right_to_make_a_schema_is_told(database_url: str, scripts: Path) -> None:
+def test_a_user_without_the_right_to_make_a_schema_gets_a_named_error(database_url: str, scripts: Path) -> None:
     name = "plain_" + re.sub(r"\W", "", database_url)[-8:]
     _execute(database_url, f"create role {name} login password 'x'")
     plain = re.sub(r"//[^@]*@", f"//{name}:x@", database_url)

@@ -156,7 +156,7 @@ def test_without_the_database_calls_wait_and_then_fail_by_name(server: object, d
     assert isinstance(caught.value, Transient)
 
 
-def test_a_connection_that_breaks_is_made_anew_and_nothing_is_granted_twice(
+def test_a_connection_that_breaks_is_opened_again_and_nothing_is_granted_twice(
     limiter: Make, database: Database, database_url: str
 ) -> None:
     one = limiter(2, 3600)

@@ -32,14 +32,14 @@ DAY = date(2026, 3, 9)  # the day after the clocks went forward in Denver
 
 
 @dataclass(frozen=True)
-class Told:
+class Story:
     key: str
     customer_name: str
     trade: str
 
 
 STORIES = tuple(
-    Told(f"story-{i}", name, trade)
+    Story(f"story-{i}", name, trade)
     for i, (name, trade) in enumerate(
         [
             ("Okonkwo", "roof replacement"),
@@ -115,7 +115,7 @@ def test_the_crm_knows_the_customers_of_the_conversations(contents: Contents) ->
 
 
 def test_two_conversations_of_one_customer_are_two_visits_on_one_deal() -> None:
-    again = Told("story-again", "Bauer", "windows")
+    again = Story("story-again", "Bauer", "windows")
     visits = make(DAY, 7, [*STORIES, again]).visits
     first, second = (v for v in visits if v.customer_name == "Bauer")
     assert (first.conversation_key, second.conversation_key) == ("story-2", "story-again")

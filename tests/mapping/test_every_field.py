@@ -142,7 +142,7 @@ def test_what_the_project_speaks_of_is_among_them() -> None:
     }
 
 
-# --- children that vanished -----------------------------------------------------------------------------
+# --- children that left -------------------------------------------------------------------------------
 
 NOW = datetime(2026, 2, 15, 14, tzinfo=UTC)
 
@@ -160,7 +160,7 @@ CHILDREN = [(stream, path) for stream, model in MODELS.items() for path in _list
 
 
 @pytest.mark.parametrize(("stream", "path"), CHILDREN, ids=lambda item: ".".join(item) if item else "")
-def test_a_child_that_vanished_goes_once_more_as_deleted(stream: StreamName, path: tuple[str, ...]) -> None:
+def test_a_child_that_left_goes_once_more_as_deleted(stream: StreamName, path: tuple[str, ...]) -> None:
     def payload(children: list[dict[str, Any]]) -> dict[str, Any]:
         value: Any = children
         for name in reversed(path):

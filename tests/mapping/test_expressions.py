@@ -118,7 +118,7 @@ def test_functions_take_what_a_database_gives(expression: str, row: dict[str, An
     assert compile_expression(expression).apply(row) == value
 
 
-def test_a_column_of_several_words_stands_as_it_is_and_one_with_signs_in_quotes() -> None:
+def test_a_column_of_several_words_is_written_as_it_is_and_one_with_signs_in_quotes() -> None:
     row = {"Rep Name": "Ann", "Rep #": 7, "Größe m": 3}
     assert mapped({"subject": "Rep Name", "content": '"Rep #"'}, row) == {
         "externalId": "1",
@@ -149,7 +149,7 @@ def test_what_is_unclear_is_left_out_with_a_warning_that_does_not_quote_it() -> 
     assert not any("wife" in warning or "somewhere" in warning for warning in result.warnings)
 
 
-def test_one_number_that_is_none_does_not_cost_the_others() -> None:
+def test_one_invalid_number_does_not_cost_the_others() -> None:
     fields = {"account": {"externalId": "id", "phoneNumbers": ["phone(a, 'US')", "phone(b, 'US')"]}}
     assert mapped(fields, {"a": "none", "b": "3035550142"})["account"]["phoneNumbers"] == ["+13035550142"]
     assert mapped(fields, {"a": None, "b": ""})["account"]["phoneNumbers"] == []

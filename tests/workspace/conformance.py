@@ -156,7 +156,7 @@ def _pairs(query: dict[str, Any]) -> list[tuple[str, str]]:
 def furnished(operation: Operation, case: Any, ids: dict[str, Any], dice: random.Random, *, sure: bool) -> Request:
     """The case, with ids that exist in place of most of what was made up; `sure`: of all of it.
 
-    Where that is not enough for a good answer, `sure` takes a body of ours as well.
+    Where that is not enough for a good answer, `sure` takes one of our own bodies as well.
     """
     share = 1.0 if sure else 0.9
     path, kinds = operation.path, PATHS.get(operation.path.removeprefix("/v1"), {})

@@ -1,4 +1,4 @@
-"""What a person says of a recording stands: no machine undoes it."""
+"""A person.s decision about a recording is final: no machine undoes it."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ async def test_the_same_record_at_once_is_one_record(house: House) -> None:
 
 
 async def test_recordings_users_and_appointments_that_come_at_once_find_each_other(house: House) -> None:
-    """Whoever is second sees whoever was first, in whatever order they commit."""
+    """The second transaction sees the first one, in any order of commits."""
 
     async def all_of_day(n: int) -> str:
         at = START + timedelta(days=n)

@@ -92,10 +92,10 @@ async def test_an_app_of_another_organization_or_owner_is_refused(house: House) 
 
 async def test_caller_identity_tells_whose_token_it_is(house: House) -> None:
     token = await add_token(house.workspace.engine, house.organization, name="bridge")
-    told = await house.client(token).get("/v1/core/auth/caller-identity")
-    assert told["organizationId"] == house.organization.id
-    assert told["tokenName"] == "bridge"
-    assert told["createdBy"] == house.organization.admin_id
+    identity = await house.client(token).get("/v1/core/auth/caller-identity")
+    assert identity["organizationId"] == house.organization.id
+    assert identity["tokenName"] == "bridge"
+    assert identity["createdBy"] == house.organization.admin_id
 
 
 async def test_no_secret_is_kept_as_it_is(house: House) -> None:

@@ -15,7 +15,7 @@ GUIDE = Path(__file__).parents[2] / "docs/workspace-api.md"
 
 
 def listed(part: str) -> set[tuple[str, str, str]]:
-    """What stands between the guide's marks."""
+    """The text between the guide's marks."""
     text = GUIDE.read_text().split(f"<!-- {part}: begin -->")[1].split(f"<!-- {part}: end -->")[0]
     return {
         (kind, method, path)

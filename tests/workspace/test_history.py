@@ -54,7 +54,7 @@ def batch(house: House, tmp_path: Path) -> Batch:
     return give
 
 
-async def test_each_line_becomes_a_recording_and_is_told_by_its_number(house: House, batch: Batch) -> None:
+async def test_each_line_becomes_a_recording_and_is_named_by_its_number(house: House, batch: Batch) -> None:
     await house.api.visit()
     status, printed, err = await batch(FULL, "", line(startedAt="2026-03-01T10:00:00Z"))
     assert (status, err) == (0, "")
@@ -164,7 +164,7 @@ async def test_all_bad_lines_are_named_at_once(batch: Batch) -> None:
     assert "10 more bad lines" in err
 
 
-async def test_batch_stands_alone(house: House, tmp_path: Path) -> None:
+async def test_batch_excludes_other_options(house: House, tmp_path: Path) -> None:
     words = ["workspace", "record", "--batch", "x.jsonl", "--title", "x"]
     status, _, err = typed(words, folder=tmp_path, environment={"FIELDNOTE_HOME": str(tmp_path / "home")})
     assert (status, "--batch cannot be combined" in err) == (1, True)

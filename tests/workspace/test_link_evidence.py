@@ -36,7 +36,7 @@ async def test_the_street_and_the_deal_that_are_spoken_tell_too(house: House) ->
     for n, street, deal in ((1, "12 Juniper Lane", "Sunroom"), (2, "9 Harbor View", "Gutters")):
         account = {"externalId": f"c-{n}", **lives(street)}
         await house.api.visit(f"a-{n}", account=account, opportunity={"externalId": f"o-{n}", "name": deal})
-    recording_id = await house.record(said=said("So this is Juniper Lane, and here the sunroom would stand."))
+    recording_id = await house.record(said=said("So this is Juniper Lane, and here the sunroom would be."))
     assert await linked(house, recording_id) == "a-1"
     assert (await house.explain(recording_id)).opportunity == "o-1"
 
@@ -64,7 +64,7 @@ async def test_a_lead_that_gets_another_address_is_looked_at_again(house: House)
 
 
 async def test_a_colleague_who_was_at_the_house_took_the_visit_over(house: House) -> None:
-    """Also where the appointment is told of later, or gets its address later."""
+    """Also where the appointment arrives later, or gets its address later."""
     ann = [{"externalId": "r-2", "email": "ann@acme.test"}]
     recording_id = await house.record(place=NEAR, title="Whitfield roof")
     assert await linked(house, recording_id) is None

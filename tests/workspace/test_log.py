@@ -50,6 +50,6 @@ async def test_no_secret_and_no_word_of_a_conversation_gets_into_the_log(
     # Not of the test's own clients, nor of a logger that the server keeps off, to which pytest has put a handler.
     others = ("httpx2", "httpcore2", "uvicorn.access")
     ours = [record for record in caplog.records if not record.name.startswith(others)]
-    told = "\n".join(f"{record.getMessage()} {vars(record)} {record.exc_text}" for record in ours)
+    logged = "\n".join(f"{record.getMessage()} {vars(record)} {record.exc_text}" for record in ours)
     assert ours
-    assert [secret for secret in secrets if secret in told] == []
+    assert [secret for secret in secrets if secret in logged] == []

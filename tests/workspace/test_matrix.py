@@ -1,4 +1,4 @@
-"""Every operation, called by another organization with every id that this one has: nothing is told or changed."""
+"""Every operation, called by another organization with every id that this one has: nothing is shown or changed."""
 
 from __future__ import annotations
 
@@ -175,8 +175,8 @@ async def test_of_three_organizations_none_reaches_another_by_any_operation(hous
                 body = {"json": filled(BODIES[method, path], **words)} if (method, path) in BODIES else {}
                 response = await client.client.request(method, url, params=filled(FILTERS, **words), **body)
                 check(response)
-                told = {*_ids_in(response.text)} & {one for one in ids.values() if "-" in one}
-                assert not told, f"{operation} tells {told}"
+                shown = {*_ids_in(response.text)} & {one for one in ids.values() if "-" in one}
+                assert not shown, f"{operation} tells {shown}"
                 assert not kinds or response.status_code >= 400 or response.json() in ([], False), str(operation)
         for one in houses:
             await one.settle()

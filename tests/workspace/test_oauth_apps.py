@@ -79,7 +79,7 @@ async def test_a_token_is_revoked_by_the_secret_of_its_app(house: House) -> None
     assert (await house.api("DELETE", f"{path}/{token_id}", json=right)).status_code == 404
 
 
-async def test_what_a_list_of_apps_must_be_told_is_named(house: House) -> None:
+async def test_a_missing_parameter_of_the_list_of_apps_is_named(house: House) -> None:
     for params, status in (
         ({}, 422),
         ({"organizationId": house.organization.id}, 422),

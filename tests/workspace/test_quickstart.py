@@ -22,7 +22,7 @@ SAID: Final = (
 
 
 async def send(house: House, name: str, **known: str) -> httpx2.Response:
-    """One of the printed calls. `known` replaces what stands in braces."""
+    """One of the printed calls. `known` replaces the text in braces."""
     text = (DATA / f"quickstart/{name}.txt").read_text()
     head, _, body = text.partition("\n\n")
     for word, value in known.items():

@@ -20,7 +20,7 @@ IDENTITY = "/v1/core/auth/caller-identity"
 
 
 class Clock:
-    """A clock that stands until it is moved."""
+    """A clock that moves only when it is set."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -118,7 +118,7 @@ def test_tokens_that_call_no_more_are_forgotten() -> None:
 
 
 @pytest.mark.parametrize("wrong", ["0", "-1", "many", ""])
-def test_a_limit_that_is_none_is_said(wrong: str, tmp_path: Path) -> None:
+def test_an_invalid_limit_is_named(wrong: str, tmp_path: Path) -> None:
     words = ["workspace", "serve", f"--rate-limit={wrong}"]
     status, _, complaint = typed(words, folder=tmp_path, environment={"FIELDNOTE_HOME": str(tmp_path)})
     assert status == 1

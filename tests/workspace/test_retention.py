@@ -149,13 +149,13 @@ async def test_each_organization_keeps_its_own_time(house: House, command: Comma
         await set_retention(house.workspace, other.id, 0)
 
 
-async def test_why_a_recording_is_linked_is_told_in_words(house: House, command: Command) -> None:
+async def test_why_a_recording_is_linked_is_explained_in_words(house: House, command: Command) -> None:
     await house.api.visit("a-1", account={"externalId": "c-1", **at(NEAR)})
     await house.api.visit("a-2", account={"externalId": "c-2", **at(FAR)})
     recording_id = await house.record(key="mine", place=NEAR)
-    status, [told] = await command("explain", "mine")
-    assert (status, told["recordingId"], told["appointmentId"]) == (0, recording_id, "a-1")
-    assert (told["matchingSource"], told["trigger"]) == ("FUZZY", "FUZZY_MATCH_ENGAGEMENTS_FOR_RECORDING")
-    assert [lost["appointment"] for lost in told["runnersUp"]] == ["a-2"]
-    assert told["reasons"]
+    status, [shown] = await command("explain", "mine")
+    assert (status, shown["recordingId"], shown["appointmentId"]) == (0, recording_id, "a-1")
+    assert (shown["matchingSource"], shown["trigger"]) == ("FUZZY", "FUZZY_MATCH_ENGAGEMENTS_FOR_RECORDING")
+    assert [lost["appointment"] for lost in shown["runnersUp"]] == ["a-2"]
+    assert shown["reasons"]
     assert (await command("explain", "another"))[0] == 1

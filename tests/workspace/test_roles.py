@@ -196,7 +196,7 @@ def test_the_guide_says_who_may_do_what() -> None:
     assert "coaches and administrators change them" in guide
 
 
-async def test_a_users_role_is_read_anew_with_each_call(house: House) -> None:
+async def test_a_users_role_is_read_again_with_each_call(house: House) -> None:
     john = await token_of(house, await id_of(house, JOHN))
     marys = await house.user("mary@acme.test", "Mary Lee")
     recording = await house.record(user="mary@acme.test")

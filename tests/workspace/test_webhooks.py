@@ -1,4 +1,4 @@
-"""What happened is told, signed, until it is taken; and never into the network."""
+"""Events are sent, signed, until they are accepted; and never into a private network."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Receive = Callable[..., Any]
 
 @pytest.fixture
 async def receive(house: House) -> AsyncIterator[Receive]:
-    """Start a receiver that answers as told, the last answer for ever, and register it."""
+    """Start a receiver that gives these answers, the last answer for ever, and register it."""
     async with AsyncExitStack() as stack:
 
         async def start(*statuses: int, **headers: str) -> tuple[Server, Endpoint]:
@@ -51,7 +51,7 @@ async def delivered(house: House, server: Server, count: int) -> None:
         Draft4Validator(schema).validate(request.json)
 
 
-async def test_both_events_are_sent_signed_with_the_flags_as_they_stand(house: House, receive: Receive) -> None:
+async def test_both_events_are_sent_signed_with_the_current_flags(house: House, receive: Receive) -> None:
     server, endpoint = await receive()
     await house.api.visit(account={"externalId": "c-1"}, opportunity={"externalId": "o-1"})
     recording_id = await house.record()
@@ -77,7 +77,7 @@ async def test_a_recording_without_a_link_tells_that_it_is_processed(house: Hous
     assert "crm" not in request.json
 
 
-async def test_a_link_that_comes_and_goes_is_told(house: House, receive: Receive) -> None:
+async def test_a_link_that_comes_and_goes_is_sent(house: House, receive: Receive) -> None:
     server, _ = await receive()
     await house.record()
     await delivered(house, server, 1)
@@ -109,7 +109,7 @@ async def test_a_receiver_that_is_away_is_tried_until_the_schedule_ends(house: H
     assert await house.rows(failed) == [(1 + len(house.workspace.retry_after), "ConnectError")]
 
 
-async def test_every_endpoint_is_told_by_itself(house: House, receive: Receive) -> None:
+async def test_every_endpoint_gets_its_own_message(house: House, receive: Receive) -> None:
     first, _ = await receive()
     second, _ = await receive(500)
     await house.record()
