@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-import typer
+from fieldnote.cli.support.output import echo, secho
 
 if TYPE_CHECKING:
     from fieldnote.bridge import BackfillPlan, PullResult
@@ -14,16 +14,14 @@ if TYPE_CHECKING:
 
 def print_plan(plan: BackfillPlan) -> None:
     """What would be done, by field and policy."""
-    typer.echo(f"recordings since {plan.since:%Y-%m-%d %H:%M} UTC: {plan.read} read, {plan.changed} new or changed")
-    typer.echo(
-        f"CRM: {plan.records} records to compare, {plan.writes.total()} writes, {plan.proposals.total()} proposals"
-    )
+    echo(f"recordings since {plan.since:%Y-%m-%d %H:%M} UTC: {plan.read} read, {plan.changed} new or changed")
+    echo(f"CRM: {plan.records} records to compare, {plan.writes.total()} writes, {plan.proposals.total()} proposals")
     _print_counts(plan.writes)
     _print_counts(plan.proposals)
     _print_counts(plan.problems, fg="yellow")
     for warning in plan.warnings:
-        typer.echo(f"warning: {warning}")
-    typer.echo(f"nothing was written; {plan.calls} calls to Siro")
+        echo(f"warning: {warning}")
+    echo(f"nothing was written; {plan.calls} calls to Siro")
 
 
 def print_counted(result: PullResult) -> None:
@@ -33,11 +31,11 @@ def print_counted(result: PullResult) -> None:
     if not isinstance(result, BackfillResult):
         return
     if result.resumed:
-        typer.echo(f"went on with an earlier reading: {result.earlier} recordings had been read before")
+        echo(f"went on with an earlier reading: {result.earlier} recordings had been read before")
     _print_counts(result.counted)
 
 
 def _print_counts(counts: Counter[Kind], *, fg: str | None = None) -> None:
     for kind, count in sorted(counts.items()):
         policy = f" ({kind.policy})" if kind.policy else ""
-        typer.secho(f"  {kind.model} {kind.column}{policy}: {count} {kind.action.replace('_', ' ')}", fg=fg)
+        secho(f"  {kind.model} {kind.column}{policy}: {count} {kind.action.replace('_', ' ')}", fg=fg)

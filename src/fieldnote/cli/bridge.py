@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from dataclasses import replace
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fieldnote.cli.support.loop import run_in_loop
+from fieldnote.cli.support.output import echo, echo_json, secho
 from fieldnote.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def push(
     request = replace(request, allow_native=allow_native)
     result = run_in_loop(_push(_load(config), request, accept_change=accept_change, quiet=as_json))
     if as_json:
-        typer.echo(json.dumps(result.as_json(), ensure_ascii=False))
+        echo_json(result.as_json())
     else:
         _print_push(result)
     if not result.settled:
@@ -126,7 +126,7 @@ def pull(
     start = None if since is None else moment(since)
     result = run_in_loop(_pull(_load(config), since=start, accept_change=accept_change, quiet=as_json))
     if as_json:
-        typer.echo(json.dumps(result.as_json(), ensure_ascii=False))
+        echo_json(result.as_json())
     else:
         _print_pull(result)
     if not result.settled:
@@ -140,7 +140,7 @@ def _plan_backfill(path: Path, since: str | None, *, as_json: bool) -> None:
         raise ConfigError("--plan needs --since", hint="`fieldnote plan` shows what a push would do.")
     planned = run_in_loop(_planned(_load(path), moment(since)))
     if as_json:
-        typer.echo(json.dumps(planned.as_json(), ensure_ascii=False))
+        echo_json(planned.as_json())
     else:
         print_plan(planned)
     if not planned.empty:
@@ -237,7 +237,7 @@ async def _run(config: Config, *, host: str | None, port: int | None) -> None:
                 await daemon.wait()
         except StuckShutdown as error:
             # The stuck thread would keep the interpreter from ending.
-            typer.echo(f"error: {error.message}\nhint: {error.hint}", err=True)
+            echo(f"error: {error.message}\nhint: {error.hint}", err=True)
             sys.stderr.flush()
             os._exit(1)
 
@@ -245,15 +245,15 @@ async def _run(config: Config, *, host: str | None, port: int | None) -> None:
 
 
 def _announce(config: Config, url: str, *, hears: bool) -> None:
-    typer.echo(f"fieldnote runs connection '{config.connection}' of {config.path}", err=True)
+    echo(f"fieldnote runs connection '{config.connection}' of {config.path}", err=True)
     if config.push is not None:
-        typer.echo(f"  push every {config.push.every}", err=True)
+        echo(f"  push every {config.push.every}", err=True)
     if config.pull is not None:
-        typer.echo(f"  pull every {config.pull.every}", err=True)
+        echo(f"  pull every {config.pull.every}", err=True)
     if hears:
-        typer.echo(f"  webhooks at {url}/hooks/siro", err=True)
+        echo(f"  webhooks at {url}/hooks/siro", err=True)
     else:
-        typer.echo(
+        echo(
             f"  no webhooks, only the poll: without siro.webhook_secret, {url}/hooks/siro answers 503",
             err=True,
         )
@@ -261,34 +261,34 @@ def _announce(config: Config, url: str, *, hears: bool) -> None:
 
 def _print_push(result: PushResult) -> None:
     for notice in result.notices:
-        typer.secho(f"warning: {notice}", fg="yellow")
+        secho(f"warning: {notice}", fg="yellow")
     for stream in result.streams:
-        typer.echo(
+        echo(
             f"{stream.stream}: {stream.read} read, {stream.sent} sent, {stream.unchanged} unchanged, "
             f"{stream.refused} refused, {stream.unmapped} unmapped, {stream.pending} pending"
             + "".join(f", {count} {name}" for name, count in _rarer(stream).items() if count)
         )
         if stream.stopped:
-            typer.secho(f"  stopped: {stream.stopped}", fg="red")
+            secho(f"  stopped: {stream.stopped}", fg="red")
         for group in stream.groups:
             _print_group(group)
         more = stream.refused + stream.unmapped + stream.pending - sum(group.count for group in stream.groups)
         if stream.groups and more > 0:
-            typer.echo(f"  and {more} more")
+            echo(f"  and {more} more")
         for warning in stream.warnings:
-            typer.echo(f"  warning: {warning}")
-    typer.echo(f"{result.calls} calls to Siro in {result.seconds:.1f} s")
+            echo(f"  warning: {warning}")
+    echo(f"{result.calls} calls to Siro in {result.seconds:.1f} s")
 
 
 def _print_group(group: ProblemGroup) -> None:
     """One kind of problem, with the number of its records and the first of them."""
     named = ", ".join(group.keys) + (", …" if group.count > len(group.keys) else "")
     subject = f"{named} is" if group.count == 1 else f"{group.count} records are"
-    typer.secho(f"  {subject} {group.state.value}: {group.reason}", fg="yellow")
+    secho(f"  {subject} {group.state.value}: {group.reason}", fg="yellow")
     if group.count > 1:
-        typer.echo(f"    records: {named}")
+        echo(f"    records: {named}")
     if group.hint:
-        typer.echo(f"    hint: {group.hint}")
+        echo(f"    hint: {group.hint}")
 
 
 def _rarer(stream: StreamResult) -> dict[str, int]:
@@ -305,25 +305,25 @@ def _rarer(stream: StreamResult) -> dict[str, int]:
 def _print_pull(result: PullResult) -> None:
     from fieldnote.cli.backfills import print_counted
 
-    typer.echo(
+    echo(
         f"recordings: {result.read} read, {result.changed} changed; "
         + (", ".join(f"{count} {stage}" for stage, count in result.stages.items()) or "none known")
     )
-    typer.echo(
+    echo(
         f"CRM: {result.records} records compared, {result.writes} writes, {result.pending} pending, "
         f"{result.proposals} proposals open"
     )
     print_counted(result)
     for change in result.changes:
         where = change.column if change.kind == "field" else "note"
-        typer.echo(f"  {change.model} {change.record}: {where} {change.action} (recording {change.recording_id})")
+        echo(f"  {change.model} {change.record}: {where} {change.action} (recording {change.recording_id})")
     if result.stopped:
-        typer.secho(f"stopped: {result.stopped}", fg="red")
+        secho(f"stopped: {result.stopped}", fg="red")
     for problem in result.problems:
         where = f"{problem.model} {problem.record}, {problem.column}"
-        typer.secho(f"{where} is {problem.state}: {problem.reason}", fg="yellow")
+        secho(f"{where} is {problem.state}: {problem.reason}", fg="yellow")
     for recording_id in result.stuck:
-        typer.secho(f"recording {recording_id} has been processing for more than three hours", fg="yellow")
+        secho(f"recording {recording_id} has been processing for more than three hours", fg="yellow")
     for warning in result.warnings:
-        typer.echo(f"warning: {warning}")
-    typer.echo(f"{result.calls} calls to Siro in {result.seconds:.1f} s")
+        echo(f"warning: {warning}")
+    echo(f"{result.calls} calls to Siro in {result.seconds:.1f} s")

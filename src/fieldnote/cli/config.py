@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from fieldnote.cli.support.output import echo, echo_json
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -21,7 +22,7 @@ def schema() -> None:
     """Print the file's JSON Schema, for editors that complete and check YAML."""
     from fieldnote.config import json_schema
 
-    typer.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+    echo_json(json_schema(), indent=2)
 
 
 @app.command()
@@ -37,7 +38,7 @@ def show(
 
     from fieldnote.config import unfolded
 
-    typer.echo(yaml.safe_dump(_masked(unfolded(path)), sort_keys=False, allow_unicode=True, width=120))
+    echo(yaml.safe_dump(_masked(unfolded(path)), sort_keys=False, allow_unicode=True, width=120))
 
 
 _SECRETS = ("token", "secret", "password", "api_key", "app-key", "app_key")

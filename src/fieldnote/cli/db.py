@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from fieldnote.cli.support.output import ask_yes_or_no, echo, echo_json
 
 app = typer.Typer(no_args_is_help=True)
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
@@ -32,16 +33,16 @@ def status(*, as_json: AsJson = False) -> None:
             "bytes": found.size,
             "databaseUrlFrom": own,
         }
-        typer.echo(json.dumps(document))
+        echo_json(document)
         return
     state = "running" if found.running else "stopped" if found.built else "not made yet"
-    typer.echo(f"embedded PostgreSQL: {state}")
-    typer.echo(f"data:                {found.data}")
+    echo(f"embedded PostgreSQL: {state}")
+    echo(f"data:                {found.data}")
     if found.built:
-        typer.echo(f"version:             {found.version}")
-        typer.echo(f"size:                {found.size / 1_000_000:.1f} MB")
+        echo(f"version:             {found.version}")
+        echo(f"size:                {found.size / 1_000_000:.1f} MB")
     for name in own:
-        typer.echo(f"not used where {name} is set, as it is now")
+        echo(f"not used where {name} is set, as it is now")
 
 
 @app.command()
@@ -50,7 +51,7 @@ def stop() -> None:
     from fieldnote.db.embedded import stop_server
     from fieldnote.db.home import home
 
-    typer.echo("stopped" if stop_server(home()) else "not running")
+    echo("stopped" if stop_server(home()) else "not running")
 
 
 @app.command()
@@ -63,7 +64,7 @@ def url(
     from fieldnote.db.engine import database_url, masked_url
 
     found = database_url(_application(application))
-    typer.echo(found if show_password else masked_url(found))
+    echo(found if show_password else masked_url(found))
 
 
 @app.command()
@@ -74,7 +75,7 @@ def migrate() -> None:
 
     for application in Application:
         changed = upgrade(application, database_url(application))
-        typer.echo(f"{application.value}: {'migrated' if changed else 'up to date'}")
+        echo(f"{application.value}: {'migrated' if changed else 'up to date'}")
 
 
 @app.command()
@@ -86,9 +87,9 @@ def backup(file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file
 
     _own_server_only("pg_dump")
     size = back_up(home(), file.expanduser())
-    typer.echo(f"{file}: {size / 1_000_000:.1f} MB. It has customers' data: keep it safe.")
+    echo(f"{file}: {size / 1_000_000:.1f} MB. It has customers' data: keep it safe.")
     if (home() / KEY_FILE).exists():
-        typer.echo(f"The key of stored secrets is not in it: keep a copy of {home() / KEY_FILE} in another place.")
+        echo(f"The key of stored secrets is not in it: keep a copy of {home() / KEY_FILE} in another place.")
 
 
 @app.command()
@@ -106,14 +107,12 @@ def restore(
     if not yes and not sys.stdin.isatty():
         raise ConfigError("a restore replaces the database, and nobody can be asked here", hint="Add `--yes`.")
     if not yes:
-        typer.confirm(f"Replace the database of {home()} by {file}?", abort=True)
+        ask_yes_or_no(f"Replace the database of {home()} by {file}?", abort=True)
     done = put_back(home(), file.expanduser())
-    typer.echo(f"restored from {file}")
+    echo(f"restored from {file}")
     if done.kept:
-        typer.echo(f"The database from before is kept as {done.kept}, until the next restore.")
-    typer.echo(
-        "Next: `fieldnote reconcile` for each connection. It shows what the ledger does not know since the backup."
-    )
+        echo(f"The database from before is kept as {done.kept}, until the next restore.")
+    echo("Next: `fieldnote reconcile` for each connection. It shows what the ledger does not know since the backup.")
 
 
 def _own_server_only(tool: str) -> None:

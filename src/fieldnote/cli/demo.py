@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fieldnote.cli.support.loop import run_in_loop
+from fieldnote.cli.support.output import echo_json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,11 +65,13 @@ async def _demo(home: Path, crm: str | None, *, as_json: bool, keep: bool, fresh
     import asyncio
 
     from rich.console import Console
+    from rich.text import Text
 
     from fieldnote.cli.support.signals import until_stopped
     from fieldnote.demo.checks import report_on
     from fieldnote.demo.loop import play, set_stage
     from fieldnote.demo.report import render
+    from fieldnote.printable import printable
 
     errors = Console(stderr=True)
     with errors.status("beginning") as status:
@@ -77,14 +79,14 @@ async def _demo(home: Path, crm: str | None, *, as_json: bool, keep: bool, fresh
         def progress(words: str) -> None:
             status.update(words)
             if not errors.is_terminal:
-                errors.print(words, style="dim")
+                errors.print(Text(printable(words)), style="dim")
 
         stage = await asyncio.to_thread(set_stage, home, seed=seed, fresh=fresh, progress=progress, crm_name=crm)
         async with play(stage, progress) as story:
             status.stop()
             report = report_on(story)
             if as_json:
-                typer.echo(json.dumps(report.as_json(), ensure_ascii=False))
+                echo_json(report.as_json())
             else:
                 render(report, _console())
             if keep:

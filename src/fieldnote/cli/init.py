@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fieldnote.cli.support.output import ask, echo, secho
 from fieldnote.errors import ConfigError, FieldnoteError
 
 if TYPE_CHECKING:
@@ -87,19 +88,17 @@ def init(
         init_crm(crm, options)
         return
     address = given or _asked(yes)
-    zone = timezone or ("UTC" if yes else typer.prompt("Time zone of times without one", default="America/Denver"))
+    zone = timezone or ("UTC" if yes else ask("Time zone of times without one", default="America/Denver"))
     text, found = _propose(address, zone)
     _write(output, text, address)
     _show(found)
-    typer.echo(f"{output} is written. Next: read it over, export CRM_URL=… SIRO_TOKEN=…, then `fieldnote check`.")
+    echo(f"{output} is written. Next: read it over, export CRM_URL=… SIRO_TOKEN=…, then `fieldnote check`.")
 
 
 def _which_crm() -> str | None:
     from fieldnote.config import preset_names
 
-    answer = (
-        str(typer.prompt(f"Which CRM? {', '.join(preset_names())}, or database", default="database")).strip().lower()
-    )
+    answer = str(ask(f"Which CRM? {', '.join(preset_names())}, or database", default="database")).strip().lower()
     return None if answer in {"", "database", "sql"} else answer
 
 
@@ -129,7 +128,7 @@ def _from_file(path: Path | None) -> str | None:
 def _asked(quiet: bool) -> str:
     if quiet:
         raise ConfigError("the CRM's address is missing", hint="Set CRM_URL, or give --url.")
-    return str(typer.prompt("The CRM's database (postgresql://…, mysql://…, sqlite:///…)", hide_input=True))
+    return str(ask("The CRM's database (postgresql://…, mysql://…, sqlite:///…)", hide_input=True))
 
 
 def _propose(address: str, zone: str) -> tuple[str, Scaffold]:
@@ -162,21 +161,21 @@ def _show(found: Scaffold) -> None:
     from fieldnote.bridge.setup.scaffold.roles import ROLES, TITLES
 
     if found.known is not None:
-        typer.echo(f"These are the tables of {found.known.name}.")
+        echo(f"These are the tables of {found.known.name}.")
     taken = {role: table for role in ROLES if (table := found.roles.of(role)) is not None}
     for role, table in taken.items():
-        typer.echo(f"{TITLES[role]}: {table.name} ({found.roles.reasons.get(role, '')})")
+        echo(f"{TITLES[role]}: {table.name} ({found.roles.reasons.get(role, '')})")
     for rival in found.roles.rivals:
-        typer.secho(
+        secho(
             f"Two tables fit for {TITLES[rival.role]}: {rival.taken.name} and {rival.other.name}. "
             f"The file takes {rival.taken.name}; check this.",
             fg="yellow",
         )
-    typer.echo(f"{len(found.graph.tables) - len(set(taken.values()))} other tables were not recognized")
+    echo(f"{len(found.graph.tables) - len(set(taken.values()))} other tables were not recognized")
     if found.questions:
-        typer.echo("Only you can answer:")
+        echo("Only you can answer:")
         for number, question in enumerate(found.questions, 1):
-            typer.echo(f"  {number}. {question}")
+            echo(f"  {number}. {question}")
 
 
 def _write(path: Path, text: str, address: str) -> None:

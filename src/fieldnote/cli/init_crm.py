@@ -14,6 +14,7 @@ import typer
 
 from fieldnote.cli.support.env_file import add_variables, read_variables
 from fieldnote.cli.support.loop import run_in_loop
+from fieldnote.cli.support.output import ask, ask_yes_or_no, echo, secho
 from fieldnote.errors import ConfigError, FieldnoteError
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def init_crm(name: str, options: InitOptions) -> None:
         draft.write_text(_smallest(name, own), encoding="utf-8")
         config = load(draft)
         setup = preset_setup(preset, _in_clear(preset, own, os.environ))
-        typer.echo(f"Signing in to {preset.title}")
+        echo(f"Signing in to {preset.title}")
         account = _sign_in(config.crm, setup)
         _describe(account, setup)
         answers = _answers(preset, setup, account, options)
@@ -93,14 +94,14 @@ def _ask_variables(setup: PresetSetup, given: Mapping[str, str], *, quiet: bool)
         places = "; ".join(f"{one.variable}: {one.where}" for one in missing if one.where)
         raise ConfigError(f"the CRM's login is missing: {names}", hint=f"Set these variables. {places}")
     if missing:
-        typer.echo(f"The login needs these rights: {setup.rights}")
+        echo(f"The login needs these rights: {setup.rights}")
     asked = {}
     for one in missing:
         place = f" ({one.where})" if one.where else ""
-        asked[one.variable] = _one_line(typer.prompt(f"{one.ask}{place}", hide_input=one.secret))
+        asked[one.variable] = _one_line(ask(f"{one.ask}{place}", hide_input=one.secret))
     if not given.get("SIRO_TOKEN") and not quiet:
         text = "Siro's organization token (in Siro: the person icon, API Tokens; empty: later)"
-        if token := _one_line(typer.prompt(text, default="", show_default=False, hide_input=True)):
+        if token := _one_line(ask(text, default="", show_default=False, hide_input=True)):
             asked["SIRO_TOKEN"] = token
     return asked
 
@@ -143,14 +144,14 @@ def _sign_in(crm: CrmSettings, setup: PresetSetup) -> Account:
 
 def _describe(account: Account, setup: PresetSetup) -> None:
     without = sum(person.email is None for person in account.people)
-    typer.echo(
+    echo(
         f"  {setup.visits_word}: {len(account.visits)}, {len(account.stages)} stages, {len(account.fields)} fields to "
         f"write to, {len(account.people)} people"
     )
     if without:
-        typer.secho(f"  {without} people have no email: Siro cannot find their users", fg="yellow")
+        secho(f"  {without} people have no email: Siro cannot find their users", fg="yellow")
     for text in account.refused:
-        typer.secho(f"  not read: {text}", fg="yellow")
+        secho(f"  not read: {text}", fg="yellow")
 
 
 def _answers(preset: Preset, setup: PresetSetup, account: Account, options: InitOptions) -> Answers:
@@ -171,7 +172,7 @@ def _answers(preset: Preset, setup: PresetSetup, account: Account, options: Init
             units = _chosen(account.units, options.units, question, quiet=options.yes)
     zone = options.timezone or account.zone
     if zone is None and not options.yes:
-        zone = typer.prompt("The time zone that your people live in", default="America/Denver")
+        zone = ask("The time zone that your people live in", default="America/Denver")
     if options.policy not in set(Policy):
         raise ConfigError(f"unknown policy: {options.policy!r}", hint=f"Choose one of {', '.join(Policy)}.")
     return Answers(
@@ -191,18 +192,18 @@ def _native(preset: Preset, setup: PresetSetup, options: InitOptions) -> tuple[b
     found = _integrations() if os.environ.get("SIRO_TOKEN") else None
     same = [one for one in found or [] if str(one.integration_platform) in setup.platforms]
     for one in found or []:
-        typer.echo(f"  Siro's own integration is active: {one.integration_platform} {one.name or ''} ({one.id})")
+        echo(f"  Siro's own integration is active: {one.integration_platform} {one.name or ''} ({one.id})")
     native = options.native
     if native is None:
         text = f"Is Siro's own integration with {preset.title} active? Then this file only pulls"
         asks = not options.yes and (found is None or bool(same))
-        native = typer.confirm(text, default=bool(same)) if asks else bool(same)
+        native = ask_yes_or_no(text, default=bool(same)) if asks else bool(same)
     if not native:
         return False, None
     proposed = options.connection_id or (str(same[0].id) if same else None)
     if proposed is None and not options.yes:
         text = "The id of that integration's connection (empty: fill it in later)"
-        proposed = str(typer.prompt(text, default="", show_default=False)).strip() or None
+        proposed = str(ask(text, default="", show_default=False)).strip() or None
     return True, proposed
 
 
@@ -213,7 +214,7 @@ def _integrations() -> list[Connection] | None:
     try:
         return run_in_loop(_list_integrations())
     except (SiroError, ConfigError) as error:
-        typer.secho(f"  Siro does not say which integrations are active: {error.message}", fg="yellow")
+        secho(f"  Siro does not say which integrations are active: {error.message}", fg="yellow")
         return None
 
 
@@ -234,8 +235,8 @@ def _chosen(known: Sequence[Choice], given: Sequence[str] | None, question: str,
         for number, one in enumerate(known, 1):
             label = "" if one.label == one.value else f"  {one.label}"
             often = f"  ({one.count})" if one.count > 1 else ""
-            typer.echo(f"  {number:3} {one.value}{label}{often}")
-        answer = str(typer.prompt(question, default="", show_default=False))
+            echo(f"  {number:3} {one.value}{label}{often}")
+        answer = str(ask(question, default="", show_default=False))
         words = [part.strip() for part in answer.split(",") if part.strip()]
     return tuple(dict.fromkeys(_one_of(known, word) for word in words))
 
@@ -263,14 +264,14 @@ def _stages(account: Account, options: InitOptions) -> dict[str, Disposition]:
     from fieldnote.bridge.setup.account.reading import Choice, Disposition
 
     if account.stages:
-        typer.echo("Stages, as Siro would see them:")
+        echo("Stages, as Siro would see them:")
         for one in account.stages:
             label = "" if one.label == one.value else f"  {one.label}"
-            typer.echo(f"  {one.disposition:5} {one.value}{label}")
+            echo(f"  {one.disposition:5} {one.value}{label}")
     pairs = _pairs(options.stages, "--stage")
     if options.stages is None and not options.yes and account.stages:
         text = "Change any of them? STAGE=WON, LOST or OPEN, with commas; empty: as they are"
-        answer = str(typer.prompt(text, default="", show_default=False))
+        answer = str(ask(text, default="", show_default=False))
         pairs = _pairs([part for part in answer.split(",") if part.strip()], "the answer")
     known = [Choice(one.value, one.label) for one in account.stages]
     changed = {}
@@ -292,16 +293,16 @@ def _fields(account: Account, setup: PresetSetup, options: InitOptions) -> dict[
     proposed = proposed_fields(account)
     if options.yes or not known:
         if not known:
-            typer.secho(f"  No field may be written. To have one: {setup.fields.add}.", fg="yellow")
+            secho(f"  No field may be written. To have one: {setup.fields.add}.", fg="yellow")
         return proposed
-    typer.echo("Fields that may be written:")
+    echo("Fields that may be written:")
     for number, one in enumerate(account.fields, 1):
-        typer.echo(f"  {number:3} {one.name}  {one.label if one.label != one.name else ''} ({one.type})")
-    typer.echo(f"  To have another one: {setup.fields.add}.")
+        echo(f"  {number:3} {one.name}  {one.label if one.label != one.name else ''} ({one.type})")
+    echo(f"  To have another one: {setup.fields.add}.")
     chosen: dict[str, str] = {}
     for extraction in EXTRACTIONS:
         text = f"Which field takes {extraction}? '-' for none"
-        word = str(typer.prompt(text, default=proposed.get(extraction, "-"))).strip()
+        word = str(ask(text, default=proposed.get(extraction, "-"))).strip()
         if word not in {"", "-"}:
             chosen[extraction] = _one_of(known, word)
     if twice := [name for name in chosen.values() if list(chosen.values()).count(name) > 1]:
@@ -345,26 +346,26 @@ def _validate(draft: Path) -> None:
 
 
 def _say_what_is_written(options: InitOptions, asked: Mapping[str, str], setup: PresetSetup, *, pushes: bool) -> None:
-    typer.echo(f"{options.output} is written.")
+    echo(f"{options.output} is written.")
     if asked:
         names = ", ".join(asked)
-        typer.echo(f"{options.env_file} has {names}; only you may read it: set -a; . ./{options.env_file}; set +a")
+        echo(f"{options.env_file} has {names}; only you may read it: set -a; . ./{options.env_file}; set +a")
     if not pushes:
-        typer.secho(f"Nothing is pushed by this file. docs/push.md; `visits` takes {setup.visits_word}.", fg="yellow")
+        secho(f"Nothing is pushed by this file. docs/push.md; `visits` takes {setup.visits_word}.", fg="yellow")
 
 
 def _check_and_plan(options: InitOptions, *, pushes: bool) -> None:
     from fieldnote.cli import bridge, setup
 
     if not os.environ.get("SIRO_TOKEN"):
-        typer.echo("Next: set SIRO_TOKEN, then `fieldnote check` and `fieldnote plan`.")
+        echo("Next: set SIRO_TOKEN, then `fieldnote check` and `fieldnote plan`.")
         return
-    typer.echo("Checking it:")
+    echo("Checking it:")
     setup.check(config=options.output)
     wanted = options.plan
     if wanted is None:
         text = "Show what a push would send? It sends nothing"
-        wanted = pushes and not options.yes and typer.confirm(text, default=True)
+        wanted = pushes and not options.yes and ask_yes_or_no(text, default=True)
     if wanted:
         try:
             bridge.plan(config=options.output)
@@ -372,4 +373,4 @@ def _check_and_plan(options: InitOptions, *, pushes: bool) -> None:
             if end.exit_code not in {0, 3}:
                 raise
     elif pushes:
-        typer.echo("Next: `fieldnote plan` shows what a push would send.")
+        echo("Next: `fieldnote plan` shows what a push would send.")

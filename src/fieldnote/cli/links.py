@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,6 +10,7 @@ from fieldnote.cli.bridge import DEFAULT_FILE, AsJson, ConfigFile
 from fieldnote.cli.support.opened import with_bridge
 from fieldnote.cli.support.operator import ActingAs
 from fieldnote.cli.support.operator import actor as actor_of
+from fieldnote.cli.support.output import echo, echo_json, secho
 
 if TYPE_CHECKING:
     from fieldnote.bridge.pull.linking import Found
@@ -33,11 +33,11 @@ def list_(
     states = list(MatchState) if everything else [MatchState.OPEN]
     found = with_bridge(config, lambda bridge: found_links(bridge, states))
     if as_json:
-        typer.echo(json.dumps([item.as_json() for item in found], ensure_ascii=False))
+        echo_json([item.as_json() for item in found])
         return
     for item in found:
         _print(item)
-    typer.echo(f"{len(found)} recordings")
+    echo(f"{len(found)} recordings")
 
 
 @app.command()
@@ -46,7 +46,7 @@ def approve(number: Number, *, config: ConfigFile = DEFAULT_FILE, actor: ActingA
     from fieldnote.bridge.pull.linking import approve_link
 
     done = with_bridge(config, lambda bridge: approve_link(bridge, number, actor=actor_of(actor)))
-    typer.echo(f"recording {done.recording_id} is linked to appointment {done.engagement}")
+    echo(f"recording {done.recording_id} is linked to appointment {done.engagement}")
 
 
 @app.command()
@@ -55,14 +55,14 @@ def reject(number: Number, *, config: ConfigFile = DEFAULT_FILE, actor: ActingAs
     from fieldnote.bridge.pull.linking import reject_link
 
     done = with_bridge(config, lambda bridge: reject_link(bridge, number, actor=actor_of(actor)))
-    typer.echo(f"recording {done.recording_id} is left alone")
+    echo(f"recording {done.recording_id} is left alone")
 
 
 def _print(item: Found) -> None:
     which = f"appointment {item.engagement}" if item.engagement else "no appointment"
-    typer.secho(f"{item.id}  recording {item.recording_id} of {item.started_at:%Y-%m-%d %H:%M} UTC: {which}", bold=True)
-    typer.echo(f"    {item.state.value}, {item.score:.0%} certain: {'; '.join(item.reasons) or 'nothing fits'}")
+    secho(f"{item.id}  recording {item.recording_id} of {item.started_at:%Y-%m-%d %H:%M} UTC: {which}", bold=True)
+    echo(f"    {item.state.value}, {item.score:.0%} certain: {'; '.join(item.reasons) or 'nothing fits'}")
     if item.problem:
-        typer.echo(f"    not linked by itself: {item.problem}")
+        echo(f"    not linked by itself: {item.problem}")
     for other in item.others:
-        typer.echo(f"    not {other['engagement']} ({other['score']:.0%}): {other['why']}")
+        echo(f"    not {other['engagement']} ({other['score']:.0%}): {other['why']}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +9,7 @@ import typer
 
 from fieldnote.cli.bridge import DEFAULT_FILE, AsJson, ConfigFile
 from fieldnote.cli.support.opened import with_bridge
+from fieldnote.cli.support.output import echo, echo_json
 from fieldnote.cli.workspace.open import organization
 from fieldnote.cli.workspace.open import run as with_workspace
 
@@ -37,7 +37,7 @@ def evaluate(*, config: ConfigFile = DEFAULT_FILE, org: Org = None, as_json: AsJ
     """
     found = _of_file(config) if org is None else _of_organization(org)
     if as_json:
-        typer.echo(json.dumps(found.as_json(), ensure_ascii=False))
+        echo_json(found.as_json())
     else:
         _print(found)
 
@@ -59,30 +59,30 @@ def _of_organization(org: str) -> Evaluation:
 
 def _print(found: Evaluation) -> None:
     if not found.overall.recordings:
-        typer.echo("No recording of the last year has a link that a person or a deep link made.")
-        typer.echo("Link some recordings by hand or by deep link, and measure again.")
+        echo("No recording of the last year has a link that a person or a deep link made.")
+        echo("Link some recordings by hand or by deep link, and measure again.")
         return
     rates = f"learned from {found.learned_from:,} recordings" if found.learned_from else "the usual ones"
-    typer.echo(f"{found.overall.recordings:,} recordings with a known link; rates: {rates}\n")
-    typer.echo(f"{'':40}{'':>10}{'automatic':>18}{'best guess':>20}")
-    typer.echo(f"{'':40}{'recordings':>10}{'precision':>10}{'recall':>8}{'precision':>12}{'recall':>8}")
+    echo(f"{found.overall.recordings:,} recordings with a known link; rates: {rates}\n")
+    echo(f"{'':40}{'':>10}{'automatic':>18}{'best guess':>20}")
+    echo(f"{'':40}{'recordings':>10}{'precision':>10}{'recall':>8}{'precision':>12}{'recall':>8}")
     for tally in (found.overall, *found.kinds):
         _print_tally(tally)
-    typer.echo("\nstated chance   right   guesses")
+    echo("\nstated chance   right   guesses")
     for one in found.calibration:
-        typer.echo(f"{_percent(one.stated):>13}{_percent(one.right):>8}{one.guesses:>10,}")
-    typer.echo("")
+        echo(f"{_percent(one.stated):>13}{_percent(one.right):>8}{one.guesses:>10,}")
+    echo("")
     if found.threshold is None:
-        typer.echo("No threshold gives 99.5 % precision on this history.")
+        echo("No threshold gives 99.5 % precision on this history.")
     else:
         recall = _percent(found.recall_at_threshold)
-        typer.echo(f"99.5 % of the links are right from a chance of {found.threshold:.4f} on; recall there: {recall}")
+        echo(f"99.5 % of the links are right from a chance of {found.threshold:.4f} on; recall there: {recall}")
 
 
 def _print_tally(tally: Tally) -> None:
     automatic = f"{_percent(tally.precision):>10}{_percent(tally.recall):>8}"
     guess = f"{_percent(tally.guess_precision):>12}{_percent(tally.guess_recall):>8}"
-    typer.echo(f"{tally.kind:40}{tally.recordings:>10,}{automatic}{guess}")
+    echo(f"{tally.kind:40}{tally.recordings:>10,}{automatic}{guess}")
 
 
 def _percent(share: float | None) -> str:

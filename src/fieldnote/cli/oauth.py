@@ -9,6 +9,7 @@ import typer
 
 from fieldnote.cli.support.env_file import add_variables
 from fieldnote.cli.support.loop import run_in_loop
+from fieldnote.cli.support.output import echo, secho
 from fieldnote.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -46,14 +47,14 @@ def setup(
     made = run_in_loop(_make(user, _scope(scope)))
     if env_file is not None:
         add_variables(env_file, made.environment())
-        typer.echo(f"{env_file}: SIRO_CLIENT_ID, SIRO_CLIENT_SECRET and SIRO_USER_ID were added")
+        echo(f"{env_file}: SIRO_CLIENT_ID, SIRO_CLIENT_SECRET and SIRO_USER_ID were added")
     if show:
         for name, value in made.environment().items():
-            typer.echo(f"{name}={value}")
+            echo(f"{name}={value}")
     if not made.reads:
-        typer.secho(f"the token of {made.user} is not accepted: {made.why_not}", fg="red", err=True)
+        secho(f"the token of {made.user} is not accepted: {made.why_not}", fg="red", err=True)
         raise typer.Exit(1)
-    typer.echo(f"a token of {made.user} with scope {scope} was made, and is accepted")
+    echo(f"a token of {made.user} with scope {scope} was made, and is accepted")
 
 
 def _scope(text: str) -> Scope:

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol, TextIO
 
-import typer
-
+from fieldnote.cli.support.output import echo, secho
 from fieldnote.errors import ConfigError
 from fieldnote.json_form import to_json
+from fieldnote.printable import printable_json
 
 if TYPE_CHECKING:
     from fieldnote.bridge import Plan, PlannedChange
@@ -65,7 +65,7 @@ class TextPlan:
                 _print_change(change)
             more = plan.counts[type(kept[0].action)(action)] - len(kept) if kept else 0
             if more > 0:
-                typer.echo(f"  and {more} more to {action}; `--output FILE` lists all")
+                echo(f"  and {more} more to {action}; `--output FILE` lists all")
 
 
 class FilePlan:
@@ -88,7 +88,7 @@ class FilePlan:
         if self._json is not None:
             self._json.end(plan)
         print_summary(plan)
-        typer.echo(f"the records are in {self._path}")
+        echo(f"the records are in {self._path}")
 
 
 class JsonPlan:
@@ -101,31 +101,31 @@ class JsonPlan:
     def report(self, change: PlannedChange) -> None:
         """Write one record."""
         start = '{"changes": [' if self._first else ", "
-        typer.echo(start + json.dumps(to_json(change), ensure_ascii=False), self._file, nl=False)
+        echo(start + printable_json(to_json(change)), self._file, nl=False)
         self._first = False
 
     def end(self, plan: Plan) -> None:
         """Write the sum."""
         start = '{"changes": [' if self._first else ""
-        typer.echo(f"{start}], {json.dumps(plan.as_json(), ensure_ascii=False)[1:]}", self._file)
+        echo(f"{start}], {printable_json(plan.as_json())[1:]}", self._file)
 
 
 def print_summary(plan: Plan) -> None:
     """How much a push would do."""
     counts = ", ".join(f"{count} to {action.value}" for action, count in plan.counts.items())
-    typer.echo(f"{plan.read} rows read: {counts}")
+    echo(f"{plan.read} rows read: {counts}")
     for warning in plan.warnings:
-        typer.echo(f"warning: {warning}")
+        echo(f"warning: {warning}")
 
 
 def _print_change(change: PlannedChange, file: TextIO | None = None) -> None:
     sign, color = _SIGNS[change.action.value]
-    typer.secho(f"{sign} {change.stream} {change.key}", fg=color, file=file)
+    secho(f"{sign} {change.stream} {change.key}", fg=color, file=file)
     if change.reason:
-        typer.echo(f"    {change.reason}", file)
+        echo(f"    {change.reason}", file)
     for item in change.fields:
         old = "" if change.action.value == "create" else f"{_shorten(item.old)} → "
-        typer.echo(f"    {item.field}: {old}{_shorten(item.new)}", file)
+        echo(f"    {item.field}: {old}{_shorten(item.new)}", file)
 
 
 def _shorten(value: Any) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fieldnote.cli.bridge import DEFAULT_FILE, AsJson, ConfigFile, Streams
 from fieldnote.cli.support.opened import with_bridge
+from fieldnote.cli.support.output import echo, echo_json, secho
 from fieldnote.errors import ConfigError
 from fieldnote.json_form import to_json
 
@@ -29,15 +29,15 @@ def list_(*, config: ConfigFile = DEFAULT_FILE, stream: Streams = None, as_json:
 
     found = with_bridge(config, lambda bridge: waiting(bridge, tuple(stream or ())))
     if as_json:
-        typer.echo(json.dumps([to_json(item) for item in found], ensure_ascii=False))
+        echo_json([to_json(item) for item in found])
         return
     for item in found:
         since = f"{item.since:%Y-%m-%d %H:%M} UTC" if item.since else ""
-        typer.secho(f"{item.stream} {item.key} is {item.state.value} since {since}", fg="yellow")
-        typer.echo(f"    {item.reason}")
+        secho(f"{item.stream} {item.key} is {item.state.value} since {since}", fg="yellow")
+        echo(f"    {item.reason}")
         if item.hint:
-            typer.echo(f"    hint: {item.hint}")
-    typer.echo(f"{len(found)} in quarantine")
+            echo(f"    hint: {item.hint}")
+    echo(f"{len(found)} in quarantine")
 
 
 @app.command()
@@ -46,7 +46,7 @@ def show(stream: Stream, key: str, *, config: ConfigFile = DEFAULT_FILE) -> None
     from fieldnote.bridge.push import quarantine
 
     details = with_bridge(config, lambda bridge: quarantine.show(bridge, _stream_of(bridge, stream), key))
-    typer.echo(json.dumps(details.as_json(), ensure_ascii=False, indent=2))
+    echo_json(details.as_json(), indent=2)
 
 
 @app.command()
@@ -63,7 +63,7 @@ def retry(
     if bool(keys) == everything:
         raise ConfigError("no records given", hint="Give their keys, or --all.")
     count = with_bridge(config, lambda bridge: quarantine.retry(bridge, _stream_of(bridge, stream), keys or []))
-    typer.echo(f"{count} will be tried again by the next push")
+    echo(f"{count} will be tried again by the next push")
 
 
 @app.command()
@@ -72,7 +72,7 @@ def drop(stream: Stream, keys: Keys, *, config: ConfigFile = DEFAULT_FILE) -> No
     from fieldnote.bridge.push import quarantine
 
     count = with_bridge(config, lambda bridge: quarantine.drop(bridge, _stream_of(bridge, stream), keys))
-    typer.echo(f"{count} dropped")
+    echo(f"{count} dropped")
 
 
 def _stream_of(bridge: Bridge, stream: str) -> StreamName:

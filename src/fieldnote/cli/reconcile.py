@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Final
@@ -11,6 +10,7 @@ import typer
 
 from fieldnote.cli.bridge import DEFAULT_FILE, AsJson, ConfigFile
 from fieldnote.cli.support.opened import with_bridge
+from fieldnote.cli.support.output import echo, echo_json, secho
 from fieldnote.json_form import to_json
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def reconcile(
 
     found = with_bridge(config, lambda bridge: compare(bridge, adopt=adopt))
     if as_json:
-        typer.echo(json.dumps(to_json(found), ensure_ascii=False))
+        echo_json(to_json(found))
     else:
         _print(found, adopt=adopt)
     if found.differences or found.stopped:
@@ -56,24 +56,24 @@ def reconcile(
 
 def _print(found: Reconciliation, *, adopt: bool) -> None:
     counts = Counter(item.finding.value for item in found.differences)
-    typer.echo(
+    echo(
         f"{found.listed} records listed by Siro, {found.compared} CRM records compared with their recordings, "
         f"{len(found.differences)} differences"
     )
     for finding, words in _WORDS.items():
         if not counts[finding]:
             continue
-        typer.secho(f"{counts[finding]} {words}:", fg="yellow")
+        secho(f"{counts[finding]} {words}:", fg="yellow")
         for item in [one for one in found.differences if one.finding.value == finding][:_SHOWN]:
-            typer.echo(f"  {_line(item)}")
+            echo(f"  {_line(item)}")
         if counts[finding] > _SHOWN:
-            typer.echo(f"  and {counts[finding] - _SHOWN} more; --json lists all")
+            echo(f"  and {counts[finding] - _SHOWN} more; --json lists all")
     if found.stopped:
-        typer.echo(f"the recordings were not read to the end: {found.stopped}")
+        echo(f"the recordings were not read to the end: {found.stopped}")
     for hint in _hints(counts, adopt=adopt):
-        typer.echo(f"hint: {hint}")
+        echo(f"hint: {hint}")
     if adopt:
-        typer.echo(f"the next push sends {found.adopted} records again; {found.kept} writes are in the ledger again")
+        echo(f"the next push sends {found.adopted} records again; {found.kept} writes are in the ledger again")
 
 
 def _hints(counts: Counter[str], *, adopt: bool) -> Iterator[str]:

@@ -12,6 +12,7 @@ from fieldnote.cli.bridge import DEFAULT_FILE, AsJson, ConfigFile
 from fieldnote.cli.support.opened import with_bridge
 from fieldnote.cli.support.operator import ActingAs
 from fieldnote.cli.support.operator import actor as actor_of
+from fieldnote.cli.support.output import echo, echo_json, secho
 from fieldnote.errors import ConfigError, FieldnoteError
 
 if TYPE_CHECKING:
@@ -44,11 +45,11 @@ def list_(
         config, lambda bridge: waiting(bridge, model=model and model.value, record=key, shadows=shadows)
     )
     if as_json:
-        typer.echo(json.dumps([item.as_json() for item in found], ensure_ascii=False))
+        echo_json([item.as_json() for item in found])
         return
     for item in found:
         _print_waiting(item)
-    typer.echo(f"{len(found)} {'in the shadow' if shadows else 'to decide'}")
+    echo(f"{len(found)} {'in the shadow' if shadows else 'to decide'}")
 
 
 @app.command()
@@ -97,11 +98,11 @@ def agreement(*, config: ConfigFile = DEFAULT_FILE, as_json: AsJson = False) -> 
 
     found = with_bridge(config, counted)
     if as_json:
-        typer.echo(json.dumps([item.as_json() for item in found], ensure_ascii=False))
+        echo_json([item.as_json() for item in found])
         return
     for item in found:
         share = "nothing decided yet" if item.share is None else f"{item.share:.0%} agreed"
-        typer.echo(
+        echo(
             f"{item.model} {item.table}.{item.column}: {share} ({item.agreed} agreed, {item.changed} changed, "
             f"{item.rejected} rejected, {item.open} open)"
         )
@@ -122,11 +123,11 @@ def history(
     selection = _selection(record, recording, run)
     found = with_bridge(config, lambda bridge: read(bridge, selection, limit=limit))
     if as_json:
-        typer.echo(json.dumps([item.as_json() for item in found], ensure_ascii=False))
+        echo_json([item.as_json() for item in found])
         return
     for item in found:
         _print_write(item)
-    typer.echo(f"{len(found)} writes")
+    echo(f"{len(found)} writes")
 
 
 def revert(
@@ -149,12 +150,12 @@ def revert(
     selection = _selection(record, recording, run, column)
     done = with_bridge(config, lambda bridge: undo(bridge, selection, actor=_actor(actor)))
     if as_json:
-        typer.echo(json.dumps([item.as_json() for item in done], ensure_ascii=False))
+        echo_json([item.as_json() for item in done])
     else:
         for item in sorted(done, key=lambda one: one.outcome is not Undo.REVERTED):  # what is left comes last
             why = f": {item.reason}" if item.reason else ""
-            typer.echo(f"{item.model} {item.record}, {item.column}: {_UNDONE[item.outcome.value]}{why}")
-        typer.echo(f"{sum(item.outcome is Undo.REVERTED for item in done)} of {len(done)} undone")
+            echo(f"{item.model} {item.record}, {item.column}: {_UNDONE[item.outcome.value]}{why}")
+        echo(f"{sum(item.outcome is Undo.REVERTED for item in done)} of {len(done)} undone")
     if any(item.outcome is not Undo.REVERTED for item in done):
         raise typer.Exit(1)
 
@@ -174,13 +175,13 @@ def forget(
     model, key = _record(record)
     receipt = with_bridge(config, lambda bridge: take_out(bridge, recording_id=recording, model=model, record=key))
     if as_json:
-        typer.echo(json.dumps(receipt.as_json()))
+        echo_json(receipt.as_json())
         return
-    typer.echo(
+    echo(
         f"forgotten: what was said in {receipt.recordings} recordings, the known values of {receipt.fields} fields, "
         f"and the values and quotes of {receipt.writes} writes and {receipt.proposals} proposals"
     )
-    typer.echo("kept: that, when and where something was written; all values in the CRM and in Siro")
+    echo("kept: that, when and where something was written; all values in the CRM and in Siro")
 
 
 # --- words ----------------------------------------------------------------------------------------------
@@ -196,34 +197,34 @@ _UNDONE = {
 
 
 def _print_waiting(item: Waiting) -> None:
-    typer.secho(f"{item.id}  {item.model} {item.record}, {item.table}.{item.column}", bold=True)
+    secho(f"{item.id}  {item.model} {item.record}, {item.table}.{item.column}", bold=True)
     match item.kind.value:
         case "unclear":
-            typer.echo(f"    said: {_shown(item.said)}, which {item.reason}: which value is meant?")
-            typer.echo(f"    in the CRM: {_shown(item.live)}")
+            echo(f"    said: {_shown(item.said)}, which {item.reason}: which value is meant?")
+            echo(f"    in the CRM: {_shown(item.live)}")
         case "take_back":
-            typer.echo(f"    {_shown(item.live)} → {_shown(item.proposed)}: its recording was deleted in Siro")
+            echo(f"    {_shown(item.live)} → {_shown(item.proposed)}: its recording was deleted in Siro")
         case _:
-            typer.echo(f"    {_shown(item.live)} → {_shown(item.proposed)}")
-            typer.echo(f"    said: {_shown(item.said)}")
+            echo(f"    {_shown(item.live)} → {_shown(item.proposed)}")
+            echo(f"    said: {_shown(item.said)}")
     if item.quote:
-        typer.echo(f"    in the conversation: “{item.quote}”")
-    typer.echo(f"    {item.extraction}, recording {item.recording_id}, {item.created_at:%Y-%m-%d %H:%M} UTC")
+        echo(f"    in the conversation: “{item.quote}”")
+    echo(f"    {item.extraction}, recording {item.recording_id}, {item.created_at:%Y-%m-%d %H:%M} UTC")
 
 
 def _print_write(item: Write) -> None:
     undone = f", undone {item.reverted_at:%Y-%m-%d %H:%M} UTC" if item.reverted_at else ""
-    typer.secho(
+    secho(
         f"{item.written_at:%Y-%m-%d %H:%M} UTC  {item.model} {item.record}, {item.table}.{item.column}: "
         f"{item.action} by {item.actor}{undone}",
         bold=True,
     )
     if item.kind == "field":
-        typer.echo(f"    {_shown(item.before)} → {_shown(item.after)}")
+        echo(f"    {_shown(item.before)} → {_shown(item.after)}")
     why = [f"recording {item.recording_id}", item.extraction, item.policy, item.run_id and f"run {item.run_id}"]
-    typer.echo(f"    {', '.join(str(part) for part in why if part)}")
+    echo(f"    {', '.join(str(part) for part in why if part)}")
     if item.quote:
-        typer.echo(f"    in the conversation: “{item.quote}”")
+        echo(f"    in the conversation: “{item.quote}”")
 
 
 def _shown(value: Any) -> str:
@@ -232,10 +233,10 @@ def _shown(value: Any) -> str:
 
 def _tell(done: Sequence[Decided], *, as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps([item.as_json() for item in done], ensure_ascii=False))
+        echo_json([item.as_json() for item in done])
     else:
         for item in done:
-            typer.echo(f"{item.id}: {item.verdict.value}{f', {item.reason}' if item.reason else ''}")
+            echo(f"{item.id}: {item.verdict.value}{f', {item.reason}' if item.reason else ''}")
     if any(item.verdict.value not in {"written", "rejected"} for item in done):
         raise typer.Exit(1)
 

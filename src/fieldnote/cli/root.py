@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import logging
 import sys
+import traceback
 from contextlib import suppress
+from types import TracebackType
 from typing import Annotated
 
 import typer
@@ -15,9 +17,11 @@ from fieldnote.cli import bridge, config, db, init, links, match, oauth, quarant
 from fieldnote.cli.demo import demo
 from fieldnote.cli.sandbox import sandbox
 from fieldnote.cli.support.logs import configure_logging
+from fieldnote.cli.support.output import echo, secho
 from fieldnote.cli.workspace import commands as workspace
 from fieldnote.cli.workspace import recordings
 from fieldnote.errors import FieldnoteError
+from fieldnote.printable import printable
 
 app = typer.Typer(
     name="fieldnote",
@@ -58,7 +62,7 @@ app.add_typer(db.app, name="db", help="Fieldnote's own PostgreSQL.")
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"fieldnote {__version__}")
+        echo(f"fieldnote {__version__}")
         raise typer.Exit
 
 
@@ -77,6 +81,7 @@ def root(
 
 def run() -> None:
     """Run the command line. An error that a person can fix is printed without a traceback."""
+    sys.excepthook = _print_traceback
     try:
         app()
     except FieldnoteError as error:
@@ -91,9 +96,14 @@ def run() -> None:
         sys.exit(1)
 
 
+def _print_traceback(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """A traceback's last line may quote a CRM or Siro."""
+    sys.stderr.write(printable("".join(traceback.format_exception(kind, error, trace))))
+
+
 def _print_error(message: str, hint: str | None) -> None:
-    typer.secho("error: ", fg="red", bold=True, nl=False, err=True)
-    typer.echo(message, err=True)
+    secho("error: ", fg="red", bold=True, nl=False, err=True)
+    echo(message, err=True)
     if hint:
-        typer.secho("hint: ", fg="cyan", nl=False, err=True)
-        typer.echo(hint, err=True)
+        secho("hint: ", fg="cyan", nl=False, err=True)
+        echo(hint, err=True)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fieldnote.cli.support.output import echo
+
 if TYPE_CHECKING:
     from socket import socket
 
@@ -45,11 +47,11 @@ def sandbox(
 def _describe(opened: StandIn) -> None:
     from fieldnote.sandbox.app import CONTROL, NOTICE
 
-    typer.echo(f"The {opened.title} stand-in listens on {opened.url}")
-    typer.echo(f"  {NOTICE}")
+    echo(f"The {opened.title} stand-in listens on {opened.url}")
+    echo(f"  {NOTICE}")
     for name, value in opened.environment().items():
-        typer.echo(f"  {name}={value}")
-    typer.echo(f"  {opened.url}{CONTROL} shows its tables and takes faults: docs/sandbox.md")
+        echo(f"  {name}={value}")
+    echo(f"  {opened.url}{CONTROL} shows its tables and takes faults: docs/sandbox.md")
 
 
 def _serve(opened: StandIn, listener: socket) -> None:

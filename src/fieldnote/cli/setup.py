@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +10,7 @@ import typer
 
 from fieldnote.cli.bridge import DEFAULT_FILE, AsJson, ConfigFile
 from fieldnote.cli.support.loop import run_in_loop
+from fieldnote.cli.support.output import echo, echo_json, print_table, secho
 
 if TYPE_CHECKING:
     from fieldnote.bridge.reps import Mapped
@@ -30,9 +30,9 @@ def check(*, config: ConfigFile = DEFAULT_FILE, as_json: AsJson = False) -> None
     bad = sum(finding.level.value == "bad" for finding in findings)
     if as_json:
         document = {"good": not bad, "findings": [finding.as_json() for finding in findings]}
-        typer.echo(json.dumps(document, ensure_ascii=False))
+        echo_json(document)
     elif bad:
-        typer.secho(f"{bad} to fix", fg="red")
+        secho(f"{bad} to fix", fg="red")
     if bad:
         raise typer.Exit(1)
 
@@ -52,11 +52,11 @@ async def _check(path: Path, *, quiet: bool) -> list[Finding]:
 
 
 def _print(finding: Finding) -> None:
-    sign, colour = _SIGNS[finding.level.value]
-    typer.secho(f"{sign} {finding.subject}: ", fg=colour, nl=False)
-    typer.echo(finding.text)
+    sign, color = _SIGNS[finding.level.value]
+    secho(f"{sign} {finding.subject}: ", fg=color, nl=False)
+    echo(finding.text)
     if finding.fix:
-        typer.echo(f"    {finding.fix}")
+        echo(f"    {finding.fix}")
 
 
 def users(*, config: ConfigFile = DEFAULT_FILE, as_json: AsJson = False) -> None:
@@ -73,7 +73,7 @@ def users(*, config: ConfigFile = DEFAULT_FILE, as_json: AsJson = False) -> None
             ],
             "overridesKnown": found.overrides_known,
         }
-        typer.echo(json.dumps(document, ensure_ascii=False))
+        echo_json(document)
     else:
         _print_reps(found)
     if any(item.user is None for item in found.mapped):
@@ -90,20 +90,14 @@ async def _reps(path: Path) -> RepMapping:
 
 
 def _print_reps(found: RepMapping) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=None, header_style="bold")
-    for heading in ("CRM id", "rep", "email", "rows", "by", "Siro user", "why"):
-        table.add_column(heading)
-    for item in found.mapped:
-        table.add_row(*_row(item), style="yellow" if item.user is None else None)
-    console = Console()
-    console.print(table)
+    print_table(
+        ("CRM id", "rep", "email", "rows", "by", "Siro user", "why"),
+        ((_row(item), "yellow" if item.user is None else None) for item in found.mapped),
+    )
     for user in found.without_rep:
-        console.print(f"no rep: {user.full_name or '(no name)'} {user.email or ''}", markup=False)
+        echo(f"no rep: {user.full_name or '(no name)'} {user.email or ''}")
     if not found.overrides_known:
-        console.print("Siro did not tell whom a person has mapped by hand: override is not known here.")
+        echo("Siro does not list mappings made by hand, so override is not known here.")
 
 
 def _row(item: Mapped) -> list[str]:
@@ -137,24 +131,24 @@ async def _try(path: Path, email: str, minutes: int, came: list[bool]) -> None:
 
     async with open_bridge(load(path)) as bridge:
         async with appointment(bridge, email) as made:
-            typer.echo(f"'{made.subject}' is in {made.rep}'s appointments now: record something with Siro's app.")
-            typer.echo(f"Waiting up to {minutes} minutes for the recording; Ctrl-C ends it.")
+            echo(f"'{made.subject}' is in {made.rep}'s appointments now: record something with Siro's app.")
+            echo(f"Waiting up to {minutes} minutes for the recording; Ctrl-C ends it.")
             recording = await recording_of(bridge, made, patience=timedelta(minutes=minutes))
             if recording is None:
-                typer.secho("No recording was linked to it in time.", fg="yellow")
+                secho("No recording was linked to it in time.", fg="yellow")
             else:
                 came.append(True)
                 _print_context(recording)
-        typer.echo("The appointment is deleted again.")
+        echo("The appointment is deleted again.")
 
 
 def _print_context(recording: Recording) -> None:
-    typer.secho(f"✓ recording {recording.id} was linked", fg="green")
+    secho(f"✓ recording {recording.id} was linked", fg="green")
     crm = recording.crm
     if crm is not None and crm.engagement is not None:
-        typer.echo(f"    appointment: {crm.engagement.external_id}")
+        echo(f"    appointment: {crm.engagement.external_id}")
     if crm is not None and crm.account is not None:
-        typer.echo(f"    customer: {crm.account.external_id}")
-    typer.echo(f"    {recording.web_url or recording.title or ''}")
+        echo(f"    customer: {crm.account.external_id}")
+    echo(f"    {recording.web_url or recording.title or ''}")
     for part in recording.summary or ():
-        typer.echo(f"    {part.name}: {part.content[:200]}")
+        echo(f"    {part.name}: {part.content[:200]}")

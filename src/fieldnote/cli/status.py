@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import groupby
@@ -13,6 +12,7 @@ import typer
 
 from fieldnote.cli.bridge import DEFAULT_FILE, AsJson, ConfigFile
 from fieldnote.cli.support.opened import with_bridge
+from fieldnote.cli.support.output import echo, echo_json, secho
 from fieldnote.json_form import to_json
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def status(
 
     found = with_bridge(config, lambda bridge: read_status(bridge, rep=rep))
     if as_json:
-        typer.echo(json.dumps(found.as_json(), ensure_ascii=False))
+        echo_json(found.as_json())
     else:
         _print_status(found, one_rep=rep is not None)
     if found.problems:
@@ -70,7 +70,7 @@ def explain(
     """
     found, zone = with_bridge(config, lambda bridge: _explain(bridge, kind, key, offline=offline))
     if as_json:
-        typer.echo(json.dumps(to_json(found), ensure_ascii=False))
+        echo_json(to_json(found))
     else:
         _print_explanation(found, zone)
 
@@ -90,14 +90,14 @@ async def _explain(bridge: Bridge, kind: Kind, key: str, *, offline: bool) -> tu
 
 
 def _print_explanation(found: Explanation, zone: str | None) -> None:
-    typer.secho(f"{found.what}: {found.state.replace('_', ' ')}", bold=True)
+    secho(f"{found.what}: {found.state.replace('_', ' ')}", bold=True)
     for moment in found.moments:
-        typer.echo(f"  {_local_time(moment.at, zone)}  {moment.words}")
+        echo(f"  {_local_time(moment.at, zone)}  {moment.words}")
     for fact in found.facts:
-        typer.echo(f"  {fact}")
+        echo(f"  {fact}")
     for advice in dict.fromkeys(found.advice):
-        typer.secho("  next step: ", fg="cyan", nl=False)
-        typer.echo(advice)
+        secho("  next step: ", fg="cyan", nl=False)
+        echo(advice)
 
 
 def _local_time(moment: datetime, zone: str | None) -> str:
@@ -116,33 +116,33 @@ def _print_status(found: Status, *, one_rep: bool) -> None:
     _print_late(found.completeness, found.zone)
     for schedule in found.schedules:
         last = _local_time(schedule.last, found.zone) if schedule.last else "never"
-        typer.echo(f"{schedule.task}: last success {last}, every {schedule.every}")
+        echo(f"{schedule.task}: last success {last}, every {schedule.every}")
     for credential in found.credentials:
-        typer.echo(f"{credential.name} token: {credential.why}")
+        echo(f"{credential.name} token: {credential.why}")
     if not found.asked_siro:
-        typer.echo("Siro did not list its users, so no rep counts as unmapped")
+        echo("Siro did not list its users, so no rep counts as unmapped")
     for problem in found.problems:
-        typer.secho(f"problem: {problem.words}", fg="red")
-        typer.echo(f"  hint: {problem.hint}")
+        secho(f"problem: {problem.words}", fg="red")
+        echo(f"  hint: {problem.hint}")
 
 
 def _print_counts(what: str, counts: Counts) -> None:
     if counts or not what.startswith(" "):
         states = ", ".join(f"{number} {state.replace('_', ' ')}" for state, number in sorted(counts.items()))
-        typer.echo(f"{what}: {states or 'none'}")
+        echo(f"{what}: {states or 'none'}")
 
 
 def _print_late(found: Completeness, zone: str | None) -> None:
     """The late ones by rep, the latest first."""
     by_rep = sorted(found.late, key=lambda item: item.rep or "")
     for rep, items in groupby(by_rep, key=lambda item: item.rep):
-        typer.secho(f"late: {rep or 'no rep'}", fg="yellow")
+        secho(f"late: {rep or 'no rep'}", fg="yellow")
         for item in items:
-            typer.echo(f"  {_describe_late(item, zone)}")
+            echo(f"  {_describe_late(item, zone)}")
     if found.late_total > len(found.late):
-        typer.echo(f"and {found.late_total - len(found.late)} more late ones")
+        echo(f"and {found.late_total - len(found.late)} more late ones")
     if found.late:
-        typer.echo("`fieldnote explain appointment|recording ID` shows the reason and the next step")
+        echo("`fieldnote explain appointment|recording ID` shows the reason and the next step")
 
 
 def _describe_late(item: Late, zone: str | None) -> str:

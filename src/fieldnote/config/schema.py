@@ -17,6 +17,7 @@ from pydantic import (
 from fieldnote.config.crm import CrmSettings, Driver, RestWriting
 from fieldnote.config.values import (
     Duration,
+    Escapes,
     RateLimit,
     Secret,
     Section,
@@ -183,6 +184,7 @@ class FieldSettings(Section):
     """The column."""
     kind: Kind = Field(default=Kind.TEXT, alias="as")
     policy: Policy = Policy.FILL
+    escape: Escapes = ()
     choices: dict[str, str] | None = None
     """For `as: choice`: what may be said, and what the CRM calls it."""
 
@@ -243,6 +245,7 @@ class NoteSettings(Section):
     """Tells several notes of one target apart; it is a part of Fieldnote's key, so leave it as it is."""
     sections: tuple[Text, ...] = ()
     """Which parts of the summary, by name and in this order; left out: all of them."""
+    escape: Escapes = ()
     set: SetValues = Field(default_factory=dict)
     """Other columns of a new note, such as `{id: {uuid: true}, parent_type: Opportunities}`."""
 

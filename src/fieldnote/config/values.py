@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import timedelta
+from enum import StrEnum
 from typing import Annotated
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -107,6 +108,24 @@ def _as_text(*examples: str) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "examples": list(examples)})
 
 
+class Escape(StrEnum):
+    """How a text is changed on its way into a CRM that shows it as more than text."""
+
+    HTML = "html"
+    """`&`, `<` and `>` as entities, for a CRM that shows the text as HTML."""
+    FORMULA = "formula"
+    """An apostrophe before a text that a spreadsheet would calculate. Numbers and phones stay as they are."""
+
+
+def _as_tuple(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
+
+
+Escapes = Annotated[
+    tuple[Escape, ...],
+    BeforeValidator(_as_tuple),
+    WithJsonSchema({"type": ["string", "array"], "examples": ["html", ["html", "formula"]]}),
+]
 Duration = Annotated[timedelta, BeforeValidator(_duration), _as_text("10 minutes", "90s", "1h 30m")]
 Span = Annotated[timedelta, BeforeValidator(_span), _as_text("30 days", "1 year")]
 Share = Annotated[float, BeforeValidator(_share), WithJsonSchema({"type": ["string", "number"], "examples": ["5%"]})]

@@ -298,7 +298,7 @@ class RecordWork:
             visit = await self._visit(held)
             rep = await self._rep_for(held)
             for note in target.all_notes():
-                body = note_body(held, visit, await self._zone_of(held), note.sections)
+                body = note_body(held, visit, await self._zone_of(held), note)
                 if body is not None:
                     bodies.setdefault(note.name, []).append((self._note(note, held.id, rep), body))
         return bodies

@@ -16,8 +16,9 @@ from fieldnote.bridge.pull.ledger import FieldEntry
 from fieldnote.bridge.pull.readiness import Readiness
 from fieldnote.bridge.pull.three_way_merge import KnownField
 from fieldnote.bridge.recording import Extraction, RecordingSnapshot
-from fieldnote.config import FieldSettings
+from fieldnote.config import FieldSettings, Kind
 from fieldnote.crm.types import FrozenValue, freeze
+from fieldnote.mapping.escaping import escaped
 from fieldnote.mapping.values import Unconvertible, convert
 
 
@@ -59,6 +60,8 @@ def contribution(held: RecordingSnapshot, item: Extraction, settings: FieldSetti
     converted = convert(said, settings.kind, on=day, choices=settings.choices)
     if isinstance(converted, Unconvertible):
         return Contribution(held.id, held.started_at, said, None, converted.reason, item.definition_id)
+    if isinstance(converted, str | tuple) and settings.kind in {Kind.TEXT, Kind.LIST}:
+        converted = escaped(converted, settings.escape)
     return Contribution(held.id, held.started_at, said, freeze(converted), None, item.definition_id)
 
 

@@ -9,6 +9,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from fieldnote.bridge.recording import RecordingSnapshot, Section
+from fieldnote.config import NoteSettings
+from fieldnote.mapping.escaping import escaped
 
 WITHDRAWN = "This conversation belongs to another record now; its summary was taken out of this note."
 
@@ -37,18 +39,18 @@ def visit_of(payload: Mapping[str, Any] | None) -> Visit:
     return Visit(", ".join(name for name in names if name) or None, account.get("name"), rep_id)
 
 
-def note_body(held: RecordingSnapshot, visit: Visit, zone: str | None, sections: Sequence[str] = ()) -> str | None:
+def note_body(held: RecordingSnapshot, visit: Visit, zone: str | None, note: NoteSettings | None = None) -> str | None:
     """Title, who and when, the summary, and where to listen: in this order, without a key.
 
-    `sections` are the parts of the summary that the note is for; none: all. None if nothing is said in them.
+    None if nothing is said in the sections that the note is for.
     """
-    said = _chosen(held, sections)
+    said = _chosen(held, note.sections if note else ())
     if not said:
         return None
     parts = [_heading(held), _facts(held, visit, zone), "", *_sections(said)]
     if held.web_url:
         parts += ["", f"Recording: {held.web_url}"]
-    return "\n".join(parts)
+    return escaped("\n".join(parts), note.escape if note else ())
 
 
 def _heading(held: RecordingSnapshot) -> str:

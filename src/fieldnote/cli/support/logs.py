@@ -7,6 +7,8 @@ import logging
 import sys
 from datetime import UTC, datetime
 
+from fieldnote.printable import printable
+
 _STANDARD = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {"message", "asctime", "taskName"}
 # Libraries that log request lines, bodies or SQL: silent below a warning, whatever the level.
 _CHATTY = ("httpx2", "httpcore2", "sqlalchemy", "alembic", "asyncio", "uvicorn.access", "procrastinate")
@@ -18,7 +20,7 @@ class EventFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         time = datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         line = f"{time} {record.levelname} {record.name} {record.getMessage()}{_context(record)}"
-        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+        return printable(f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line)
 
 
 def _context(record: logging.LogRecord) -> str:

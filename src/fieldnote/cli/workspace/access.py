@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fieldnote.cli.support.operator import ActingAs, system_user
+from fieldnote.cli.support.output import echo, echo_json
 from fieldnote.cli.workspace.open import AsJson, OrganizationOption, organization, print_result, run
 from fieldnote.errors import WorkspaceError
 
@@ -103,14 +103,14 @@ def token_list(
 
     tokens = run(do)
     if as_json:
-        typer.echo(json.dumps(tokens, ensure_ascii=False, default=str))
+        echo_json(tokens, default=str)
         return
     for token in tokens:
         whose = f"for {token['user']}" if token["user"] else f"made by {token['made_by'] or 'a program'}"
         used = f"used {_day(token['last_used_at'])}" if token["last_used_at"] else "never used"
         ends = f"expires {_day(token['expires_at'])}" if token["expires_at"] else "no expiry"
         state = "" if token["state"] == "active" else f"  [{token['state']}]"
-        typer.echo(f"{token['id']}  {token['scope']:5}  {token['name']}, {whose}, {ends}, {used}{state}")
+        echo(f"{token['id']}  {token['scope']:5}  {token['name']}, {whose}, {ends}, {used}{state}")
 
 
 def _day(at: datetime) -> str:
@@ -168,7 +168,7 @@ def user_disable(
     result = run(do)
     print_result(result, as_json=as_json)
     if result["organizationTokensMade"] and not end_tokens:
-        typer.echo("These organization tokens still work. End them: fieldnote workspace tokens end NAME", err=True)
+        echo("These organization tokens still work. End them: fieldnote workspace tokens end NAME", err=True)
 
 
 def user_enable(
@@ -204,9 +204,9 @@ def org_list(*, as_json: AsJson = False) -> None:
 
     rows = run(do)
     if as_json:
-        typer.echo(json.dumps(rows, ensure_ascii=False))
+        echo_json(rows)
     for row in [] if as_json else rows:
-        typer.echo(f"{row['organizationId']}  {row['name']}{'  [disabled]' if row['disabled'] else ''}")
+        echo(f"{row['organizationId']}  {row['name']}{'  [disabled]' if row['disabled'] else ''}")
 
 
 @org_app.command("disable")
@@ -246,9 +246,9 @@ def app_list(*, org: OrganizationOption = None, as_json: AsJson = False) -> None
 
     rows = run(do)
     if as_json:
-        typer.echo(json.dumps(rows, ensure_ascii=False, default=str))
+        echo_json(rows, default=str)
     for row in [] if as_json else rows:
-        typer.echo(f"{row['client_id']}  {row['name']}, owner {row['owner']}, {row['state']}")
+        echo(f"{row['client_id']}  {row['name']}, owner {row['owner']}, {row['state']}")
 
 
 @app_app.command("disable")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fieldnote.cli.support.output import echo, echo_json
 from fieldnote.cli.workspace import access, erasure, webhooks
 from fieldnote.cli.workspace.open import AsJson, OrganizationOption
 from fieldnote.cli.workspace.open import organization as _organization
@@ -79,11 +79,11 @@ def serve(
 
     async def do(workspace: Workspace) -> None:
         async with WorkspaceServer(workspace, host=host, port=port, rate_limit=calls) as server:
-            typer.echo(f"The workspace listens on {server.url}")
-            typer.echo(f"  SIRO_BASE_URL={server.url}/api-externalApi")
-            typer.echo(f"  SIRO_API_URL={server.url}")
+            echo(f"The workspace listens on {server.url}")
+            echo(f"  SIRO_BASE_URL={server.url}/api-externalApi")
+            echo(f"  SIRO_API_URL={server.url}")
             if broken is not None:
-                typer.echo(f"  What {faults} says goes wrong, by the seed {broken.seed}.")
+                echo(f"  What {faults} says goes wrong, by the seed {broken.seed}.")
             await until_stopped(server.wait())
 
     _run(do, on_loopback=is_loopback(host), faults=broken)
@@ -166,9 +166,9 @@ def user_list(*, org: OrganizationOption = None, as_json: AsJson = False) -> Non
 
     users = _run(do)
     if as_json:
-        typer.echo(json.dumps(users, ensure_ascii=False))
+        echo_json(users)
     for user in [] if as_json else users:
-        typer.echo(f"{user['userId']}  {user['role']:5}  {user['name']} <{user['email']}>")
+        echo(f"{user['userId']}  {user['role']:5}  {user['name']} <{user['email']}>")
 
 
 def _calls(value: str) -> int | None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from fieldnote.cli.support.operator import ActingAs
+from fieldnote.cli.support.output import ask_yes_or_no, echo, echo_json, secho
 from fieldnote.cli.workspace.access import operator
 from fieldnote.cli.workspace.open import AsJson, OrganizationOption, organization, run
 from fieldnote.errors import WorkspaceError
@@ -60,20 +60,20 @@ def forget(
         if as_json:
             raise WorkspaceError("an erasure cannot be undone", hint="Add --yes, or --dry-run to see it first.")
         _print(run(lambda workspace: do(workspace, only_look=True)), "would be erased")
-        typer.confirm("Erase this? It cannot be undone.", abort=True)
+        ask_yes_or_no("Erase this? It cannot be undone.", abort=True)
     receipt = run(lambda workspace: do(workspace, only_look=dry_run))
     if as_json:
-        typer.echo(json.dumps(receipt.as_json() | {"dryRun": dry_run}, ensure_ascii=False))
+        echo_json(receipt.as_json() | {"dryRun": dry_run})
     else:
         _print(receipt, "would be erased" if dry_run else "erased")
 
 
 def _print(receipt: Receipt, word: str) -> None:
-    typer.secho(f"{receipt.forgotten}, {receipt.at:%Y-%m-%d %H:%M:%S} UTC, by {receipt.by}", bold=True)
+    secho(f"{receipt.forgotten}, {receipt.at:%Y-%m-%d %H:%M:%S} UTC, by {receipt.by}", bold=True)
     for name, count in receipt.erased.items():
-        typer.echo(f"  {word}: {count} {name}")
+        echo(f"  {word}: {count} {name}")
     for one in receipt.remains:
-        typer.echo(f"  remains in {one.where}: {one.what}, until {one.until}")
+        echo(f"  remains in {one.where}: {one.what}, until {one.until}")
 
 
 def audit(
@@ -104,9 +104,9 @@ def audit(
 
     events = run(do)
     if as_json:
-        typer.echo(json.dumps(events, ensure_ascii=False, default=str))
+        echo_json(events, default=str)
     for event in [] if as_json else events:
-        typer.echo(_line(event))
+        echo(_line(event))
 
 
 def _line(event: dict[str, Any]) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from fieldnote.cli.support.loop import run_in_loop
+from fieldnote.cli.support.output import echo, echo_json
 
 if TYPE_CHECKING:
     from fieldnote.workspace import Organization, Workspace
@@ -46,7 +46,7 @@ async def organization(workspace: Workspace, org: str | None) -> Organization:
 def print_result(result: dict[str, Any], *, as_json: bool) -> None:
     """A line for each value, or JSON."""
     if as_json:
-        typer.echo(json.dumps(result, ensure_ascii=False))
+        echo_json(result)
         return
     for name, value in result.items():
-        typer.echo(f"{name}: {value}")
+        echo(f"{name}: {value}")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fieldnote.cli.support.output import echo, echo_json, secho
 from fieldnote.cli.workspace.open import AsJson, OrganizationOption, organization, print_result, run
 from fieldnote.errors import WorkspaceError
 
@@ -97,7 +97,7 @@ async def _batch(workspace: Workspace, org: str | None, path: Path) -> None:
 
     found = await organization(workspace, org)
     async for number, recording_id in add_batch(workspace, found.id, path, warn=_warn):
-        typer.echo(json.dumps({"line": number, "recordingId": recording_id}))
+        echo_json({"line": number, "recordingId": recording_id})
 
 
 def explain(
@@ -119,7 +119,7 @@ def explain(
     if recording is not None and not found:
         raise WorkspaceError(f"there is no recording {recording!r}", hint="Give its id, or the --id it came with.")
     if as_json:
-        typer.echo(json.dumps([_as_json(one) for one in found], ensure_ascii=False))
+        echo_json([_as_json(one) for one in found])
     for one in [] if as_json else found:
         _print_explained(one)
 
@@ -144,13 +144,13 @@ def _print_explained(one: Explained) -> None:
         f"{what} {key}" for what, key in (("appointment", one.appointment), ("deal", one.opportunity)) if key
     )
     score = "" if one.score is None else f", {one.score:.1%}"
-    typer.echo(f"{one.recording_id}  {linked or 'not linked'}  ({one.trigger}{score})")
+    echo(f"{one.recording_id}  {linked or 'not linked'}  ({one.trigger}{score})")
     if one.failure is not None:
-        typer.echo(f"    not processed: {one.failure}")
+        echo(f"    not processed: {one.failure}")
     for reason in one.reasons:
-        typer.echo(f"    {reason}")
+        echo(f"    {reason}")
     for lost in one.runners_up:
-        typer.echo(f"    not {lost['appointment']} ({lost['score']:.1%}): {lost['why']}")
+        echo(f"    not {lost['appointment']} ({lost['score']:.1%}): {lost['why']}")
 
 
 def transcript(
@@ -221,8 +221,8 @@ def _read_transcript(path: Path) -> list[Utterance]:
 
 
 def _warn(message: str) -> None:
-    typer.secho("warning: ", fg="yellow", bold=True, nl=False, err=True)
-    typer.echo(message, err=True)
+    secho("warning: ", fg="yellow", bold=True, nl=False, err=True)
+    echo(message, err=True)
 
 
 def _moment(value: str) -> datetime:

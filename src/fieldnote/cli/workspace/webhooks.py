@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from fieldnote.cli.support.operator import ActingAs
+from fieldnote.cli.support.output import echo, echo_json
 from fieldnote.cli.workspace.access import operator
 from fieldnote.cli.workspace.open import AsJson, OrganizationOption, organization, print_result, run
 
@@ -62,12 +62,12 @@ def webhook_list(*, org: OrganizationOption = None, as_json: AsJson = False) -> 
 
     rows = run(do)
     if as_json:
-        typer.echo(json.dumps(rows, ensure_ascii=False, default=str))
+        echo_json(rows, default=str)
     for row in [] if as_json else rows:
         until = row["previous_until"]
         rotating = f", earlier secret until {until.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if until else ""
         counts = f"{row['delivered']} delivered, {row['pending']} pending, {row['failed']} failed"
-        typer.echo(f"{row['id']}  {row['url']}  {counts}{rotating}")
+        echo(f"{row['id']}  {row['url']}  {counts}{rotating}")
 
 
 @webhook_app.command("remove")
