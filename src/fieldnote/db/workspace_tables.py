@@ -523,6 +523,9 @@ recording_links: Final = Table(
     # The records that it meant when it was decided: {"engagement": id, "opportunity": id, "account": id, …}.
     _json("resolved"),
     _now("decided_at"),
+    # Whether weaker evidence leaves the link alone, and every step that led to it.
+    _flag("certain", default=True),
+    Column("history", JSONB, nullable=False, server_default=text("'[]'")),
     Index("ix_recording_links_engagement", "engagement_id"),
 )
 

@@ -136,6 +136,7 @@ def _as_json(one: Explained) -> dict[str, object]:
         "reasons": one.reasons,
         "runnersUp": one.runners_up,
         "failure": one.failure,
+        "history": one.history,
     }
 
 
@@ -151,6 +152,9 @@ def _print_explained(one: Explained) -> None:
         echo(f"    {reason}")
     for lost in one.runners_up:
         echo(f"    not {lost['appointment']} ({lost['score']:.1%}): {lost['why']}")
+    for step in one.history if len(one.history) > 1 else ():
+        named = step["appointment"] or step["opportunity"] or "not linked"
+        echo(f"    {step['at']}  {named}  ({step['trigger']}): {'; '.join(step['reasons'])}")
 
 
 def transcript(

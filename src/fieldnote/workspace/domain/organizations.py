@@ -25,7 +25,7 @@ from fieldnote.matching.people import LONGEST_KEY, email_key, name_key
 from fieldnote.workspace import credentials
 from fieldnote.workspace.domain.crm.records import Touched
 from fieldnote.workspace.domain.crm.rep_users import map_users
-from fieldnote.workspace.domain.matching.linking import defer_links
+from fieldnote.workspace.domain.matching.linking import defer_links, release_links
 from fieldnote.workspace.tenancy import inside
 
 DEFINITION: Final = "Customer Insights"
@@ -181,7 +181,7 @@ async def map_user(engine: AsyncEngine, organization: Organization, *, external_
                 index_elements=["organization_id", "external_id"], set_={"user_id": user.id}
             )
         )
-        await _map_again(conn, organization.id)
+        await _map_again(conn, organization.id, by_person=True)
     return user
 
 
@@ -198,8 +198,11 @@ async def find_user(conn: AsyncConnection, email: str) -> User:
     return User(str(row.id), row.email, row.name, row.role)
 
 
-async def _map_again(conn: AsyncConnection, organization_id: str) -> None:
-    await defer_links(conn, organization_id, Touched(users=await map_users(conn)))
+async def _map_again(conn: AsyncConnection, organization_id: str, *, by_person: bool = False) -> None:
+    mapped = await map_users(conn)
+    if by_person:
+        await release_links(conn, users=mapped)
+    await defer_links(conn, organization_id, Touched(users=mapped))
 
 
 async def _add_token(conn: AsyncConnection, organization: Organization, token: str) -> None:

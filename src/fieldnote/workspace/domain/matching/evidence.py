@@ -28,7 +28,8 @@ select r.id::text, r.user_id::text, r.created_at, r.duration_ms, r.latitude, r.l
        e.id::text as named_engagement, o.id::text as named_opportunity,
        l.engagement_id::text as linked_engagement, l.opportunity_id::text as linked_opportunity,
        l.account_id::text as linked_account, l.contact_id::text as linked_contact, l.lead_id::text as linked_lead,
-       l.resolved, l.trigger, l.source, l.score, l.reasons, l.runners_up,
+       l.resolved, l.trigger, l.source, l.score, l.reasons, l.runners_up, l.certain, l.history,
+       le.deleted_at is null and le.id is not null as is_alive, le.external_id as linked_key,
        c.trigger as chosen, c.engagement_id::text as chosen_engagement,
        c.opportunity_id::text as chosen_opportunity, c.account_id::text as chosen_account,
        c.contact_id::text as chosen_contact, c.lead_id::text as chosen_lead
@@ -39,6 +40,7 @@ select r.id::text, r.user_id::text, r.created_at, r.duration_ms, r.latitude, r.l
   left join lateral (
        select id from opportunities where external_id = r.opportunity_external_id order by created_at limit 1) o on true
   left join recording_links l on l.recording_id = r.id
+  left join engagements le on le.id = l.engagement_id
   left join recording_choices c on c.recording_id = r.id
  where r.user_id = any(cast(:users as uuid[])) and r.deleted_at is null
    and r.created_at >= :from and r.created_at < :until
@@ -125,8 +127,6 @@ class Known:
     """By recording."""
     names: dict[str, str]
     """The CRM's id of each appointment."""
-    kept: frozenset[str]
-    """The appointments that are not canceled."""
 
 
 async def read_known(conn: AsyncConnection, user_id: str, start: datetime, until: datetime) -> Known:
@@ -149,7 +149,6 @@ async def read_known(conn: AsyncConnection, user_id: str, start: datetime, until
         made,
         {decision.conversation_id: decision for decision in _match([*made, *others], planned.values(), rates)},
         {row.id: row.external_id for row in planned.values()},
-        frozenset(row.id for row in planned.values() if not row.cancelled),
     )
 
 

@@ -12,7 +12,7 @@ from fieldnote.workspace.tenancy import inside
 
 _LINKS: Final = text("""
 select r.id::text, r.key, r.processed_at is not null as processed, r.failure, e.external_id as appointment,
-       o.external_id as opportunity, l.trigger, l.source, l.score, l.reasons, l.runners_up,
+       o.external_id as opportunity, l.trigger, l.source, l.score, l.reasons, l.runners_up, l.history,
        not exists (select from webhook_deliveries d join webhook_messages m on m.id = d.message_id
                     where m.recording_id = r.id and d.state = 'pending') as notified
   from recordings r
@@ -51,6 +51,8 @@ class Explained:
     reasons: tuple[str, ...]
     runners_up: tuple[dict[str, Any], ...] = ()
     """Who lost: the CRM's id of the appointment, its score, and why."""
+    history: tuple[dict[str, Any], ...] = ()
+    """The steps of the link, the earliest first: `at`, `appointment`, `opportunity`, `source`, `trigger`, `reasons`."""
 
 
 async def explain_links(workspace: Workspace, organization_id: str, named: str | None = None) -> list[Explained]:
@@ -71,6 +73,7 @@ async def explain_links(workspace: Workspace, organization_id: str, named: str |
             score=row.score,
             reasons=tuple(row.reasons or ()),
             runners_up=tuple(row.runners_up or ()),
+            history=tuple(row.history or ()),
         )
         for row in rows
     ]

@@ -1,8 +1,8 @@
 """Link recordings with appointments: give the evidence to `fieldnote.matching`, and keep its answer.
 
 A person's decision is kept, and a deep link decides by itself. All other links are decided for one rep and day at a
-time, all recordings together, and again whenever either side changes. Every change of a link is reported by a webhook,
-in the same transaction.
+time, all recordings together, and again whenever either side changes. A certain link stays when later evidence is
+weaker (`certainty`). Every change of a link is reported by a webhook, in the same transaction.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from fieldnote.db.workspace_tables import recording_links
 from fieldnote.jobs import defer
 from fieldnote.matching import Decision, Outcome
 from fieldnote.siro.models import WebhookEventType
-from fieldnote.workspace.domain.matching.evidence import COLLEAGUES, Known, read_known
+from fieldnote.workspace.domain.matching.certainty import LATER, holds, later_evidence, story
+from fieldnote.workspace.domain.matching.evidence import COLLEAGUES, read_known
 from fieldnote.workspace.domain.retry import Patiently
 from fieldnote.workspace.domain.webhooks.deliveries import announce
 from fieldnote.workspace.tenancy import as_system, inside
@@ -129,6 +130,11 @@ _LOCK_REP: Final = text("""
 select pg_advisory_xact_lock(hashtextextended('links of ' || :user, 0)), set_config('enable_seqscan', 'off', true),
        set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)
 """)
+_RELEASE: Final = text("""
+update recording_links l set certain = false from recordings r
+ where r.id = l.recording_id and l.source = 'FUZZY'
+   and (r.user_id = any(cast(:users as uuid[])) or r.id = cast(:recording as uuid))
+""")
 _MOVED: Final = text("update recordings set updated_at = clock_timestamp() where id = :id")
 _KEPT: Final = ("source", "score", "reasons", "runners_up")
 """What tells one decision from another, beside the records and the trigger."""
@@ -164,6 +170,11 @@ async def hold_links(conn: AsyncConnection, recording_id: str) -> None:
     Take this lock before the lock of a recording's row: all who decide lock in this order.
     """
     await conn.execute(_LOCK_REP_OF, {"id": recording_id})
+
+
+async def release_links(conn: AsyncConnection, *, users: Iterable[str] = (), recording: str | None = None) -> None:
+    """Let weaker evidence decide again: a person changed whose recordings these are, or when one was made."""
+    await conn.execute(_RELEASE, {"users": sorted(users), "recording": recording})
 
 
 async def defer_links(conn: AsyncConnection, organization_id: str, touched: Touched) -> None:
@@ -235,15 +246,15 @@ async def link_span(
     """
     await conn.execute(_LOCK_REP, {"user": user_id})
     known = await read_known(conn, user_id, start, until)
-    wanted = [row for row in known.made if start <= row.created_at < until and not _stays(row, known)]
+    wanted = [row for row in known.made if start <= row.created_at < until and not _stays(row)]
     links = [_link_of(row, known.decisions[row.id], known.names, trigger) for row in wanted]
     for row, decided, resolved in zip(wanted, links, await _resolved(conn, links), strict=True):
         await _keep(conn, organization_id, row, decided, resolved)
 
 
-def _stays(row: Any, known: Known) -> bool:
+def _stays(row: Any) -> bool:
     """A purged recording has no transcript any more, so its link is kept as it was decided with one."""
-    return row.purged and row.chosen is None and row.linked_engagement in known.kept
+    return row.purged and row.chosen is None and bool(row.is_alive)
 
 
 def _link_of(row: Any, decision: Decision, names: dict[str, str], trigger: str) -> _Link:
@@ -261,6 +272,11 @@ def _link_of(row: Any, decision: Decision, names: dict[str, str], trigger: str) 
         chosen = decision.appointment_id
         return _Link(chosen, row.named_opportunity, trigger, "FUZZY", decision.score, reasons, runners_up)
     reasons = _reasons_for_none(row, decision, names)
+    if holds(row):
+        kept = [*(one for one in row.reasons if not one.startswith(LATER)), later_evidence(row, decision, names)]
+        return _Link(
+            row.linked_engagement, row.named_opportunity, row.trigger, row.source, row.score, kept, row.runners_up
+        )
     if row.named_opportunity is not None:
         reasons = ["the recorder was opened from this deal (deep link)", *reasons]
         return _Link(None, row.named_opportunity, OPPORTUNITY_LINK, "DIRECT", 1.0, reasons, runners_up)
@@ -311,7 +327,8 @@ async def _keep(
     if resolved == row.resolved and _is_kept(row, decided, records):
         return
     values: dict[str, Any] = records | {name: getattr(decided, name) for name in ("trigger", *_KEPT)}
-    values |= {"resolved": resolved, "decided_at": datetime.now(UTC)}
+    values |= {"resolved": resolved, "decided_at": datetime.now(UTC), "certain": True}
+    values["history"] = await story(conn, row, values)
     statement = insert(recording_links).values(values | {"organization_id": organization_id, "recording_id": row.id})
     await conn.execute(statement.on_conflict_do_update(index_elements=["recording_id"], set_=values))
     was_linked = row.source in ("DIRECT", "FUZZY")
@@ -323,7 +340,7 @@ async def _keep(
 
 def _is_kept(row: Any, decided: _Link, records: dict[str, str | None]) -> bool:
     """Whether this was decided before, whichever side it was that we came from."""
-    if any(getattr(row, f"linked_{name}") != records[f"{name}_id"] for name in RECORDS):
+    if not row.certain or any(getattr(row, f"linked_{name}") != records[f"{name}_id"] for name in RECORDS):
         return False
     same_trigger = row.trigger == decided.trigger or {row.trigger, decided.trigger} == {FUZZY, FUZZY_AGAIN}
     return same_trigger and all(getattr(row, name) == getattr(decided, name) for name in _KEPT)

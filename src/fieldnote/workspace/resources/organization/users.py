@@ -10,7 +10,7 @@ from fieldnote.matching.people import LONGEST_KEY, email_key, name_key
 from fieldnote.siro.models import UserCreate, UserUpdate
 from fieldnote.workspace.domain.crm.records import Touched
 from fieldnote.workspace.domain.crm.rep_users import map_users
-from fieldnote.workspace.domain.matching.linking import defer_links
+from fieldnote.workspace.domain.matching.linking import defer_links, release_links
 from fieldnote.workspace.http.calls import Call
 from fieldnote.workspace.http.errors import failed, invalid, issue, not_found
 from fieldnote.workspace.http.views import moment, person_names
@@ -178,7 +178,9 @@ async def _find(call: Call, user_id: str) -> Any:
 
 
 async def _map_again(call: Call) -> None:
-    await defer_links(call.conn, call.organization_id, Touched(users=await map_users(call.conn)))
+    mapped = await map_users(call.conn)
+    await release_links(call.conn, users=mapped)
+    await defer_links(call.conn, call.organization_id, Touched(users=mapped))
 
 
 def _user(row: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from fieldnote.siro.models import LinkTrigger, RecordingCreate, RecordingUpdate, TranscriptionStatus
 from fieldnote.workspace.domain.matching.choices import choose_all
-from fieldnote.workspace.domain.matching.linking import hold_links, link_around
+from fieldnote.workspace.domain.matching.linking import hold_links, link_around, release_links
 from fieldnote.workspace.domain.recordings.recordings import NewRecording
 from fieldnote.workspace.http import views
 from fieldnote.workspace.http.calls import Call
@@ -111,6 +111,8 @@ async def update_recording(call: Call) -> dict[str, Any]:
         "status": stage[1],
     }
     await call.conn.execute(_UPDATE, values)
+    if moment != row.created_at:
+        await release_links(call.conn, recording=row.id)
     await link_around(call.conn, call.organization_id, row.user_id, {row.created_at, moment})
     view = _view((await call.conn.execute(_RECORDING, {"id": row.id})).one())
     if not _is_owner(call, row):
