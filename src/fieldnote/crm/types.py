@@ -38,6 +38,11 @@ class Unreadable:
     def __str__(self) -> str:
         return self.text
 
+    @property
+    def is_text(self) -> bool:
+        """Whether it is text of which some bytes are lost, so that it cannot be looked up again."""
+        return self.kind == "text"
+
 
 @dataclass(frozen=True, slots=True)
 class Source:

@@ -56,6 +56,27 @@ def scale_of(sample: Sequence[object]) -> Scale:
     return Scale.COUNTER
 
 
+def nature_of(sample: Sequence[object], known: object) -> tuple[Scale | None, str | None]:
+    """What the numbers of a cursor column count, and a text of a time; each None where it holds none of them.
+
+    `known`: one value of the column, which may be the one mistake in it.
+    """
+    if number_of(known) is not None:
+        return scale_of(sample), None
+    numbers = [value for value in sample if number_of(value) is not None]
+    if 2 * len(numbers) > len(sample):
+        return scale_of(numbers), None
+    times = [value for value in sample if isinstance(value, str) and as_time(value) is not None]
+    return None, times[0] if 2 * len(times) > len(sample) else None
+
+
+def needs_sample(known: object) -> bool:
+    """Whether one value does not say what its column holds: a number, or a text that is not a time."""
+    if isinstance(known, str):
+        return as_time(known) is None
+    return isinstance(known, bytes) or number_of(known) is not None or (isinstance(known, Unreadable) and known.is_text)
+
+
 def number_of(value: object) -> Decimal | None:
     """The number in a cursor value: of a number type, or a text of digits."""
     match value:
@@ -97,11 +118,19 @@ class Guard:
 
     limit: Decimal | None = None
     """The highest number; None: the column holds times, or texts without a meaning."""
+    time: str | None = None
+    """A text of a time, where the column holds such."""
 
     def is_ahead(self, value: object) -> bool:
-        """Whether a cursor must not move to this value."""
+        """Whether a cursor must not move to this value. In a column of times or numbers, a text may sort anywhere."""
         number = number_of(value)
-        return is_ahead(value) if self.limit is None or number is None else number > self.limit
+        if self.limit is not None and number is not None:
+            return number > self.limit
+        if self.limit is not None and isinstance(value, str | bytes):
+            return True
+        if self.time is not None and (isinstance(value, bytes) or (isinstance(value, str) and as_time(value) is None)):
+            return True
+        return is_ahead(value)
 
 
 def guard_of(scale: Scale, highest: Sequence[object]) -> Guard:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
@@ -103,31 +103,41 @@ class Database:
     def select(self, connection: Connection, statement: str, parameters: dict[str, Any]) -> Rows:
         """The rows of a statement that was spelled by `dialect`."""
         bound = {k: self.bindable(v) for k, v in parameters.items()}
-        result = connection.exec_driver_sql(statement, bound)
-        names = tuple(result.keys())
         try:
-            # Straight from the driver: a million rows need no further object around each.
-            found = result.cursor.fetchall()
+            names, found = self._read(connection, statement, bound)
         except Exception as error:
             if not is_about_a_value(error):
                 raise
-            found = self._read_leniently(connection, statement, bound, error)
+            names, found = self._read_leniently(connection, statement, bound, error)
+        return [dict(zip(names, row, strict=False)) for row in found]  # as many values as names, always
+
+    @staticmethod
+    def _read(connection: Connection, statement: str, bound: dict[str, Any]) -> tuple[Sequence[str], Sequence[Any]]:
+        result = connection.exec_driver_sql(statement, bound)
+        try:
+            # Straight from the driver: a million rows need no further object around each.
+            return tuple(result.keys()), result.cursor.fetchall()
         finally:
             result.close()
-        return [dict(zip(names, row, strict=False)) for row in found]  # as many values as names, always
 
     def _read_leniently(
         self, connection: Connection, statement: str, bound: dict[str, Any], error: Exception
-    ) -> list[tuple[Any, ...]]:
+    ) -> tuple[Sequence[str], Sequence[Any]]:
         """Read again, with each value that Python cannot hold as `Unreadable`."""
-        if self.dialect.backend != "postgresql":
-            raise CrmRefused(
-                f"the database driver cannot read a value ({type(error).__name__})",
-                hint="find the row with the database's own client, and correct it",
-            ) from error
-        from fieldnote.crm.sql.lenient import lenient_rows  # noqa: PLC0415 - needed only for such a value
+        match self.dialect.backend:
+            case "postgresql":
+                from fieldnote.crm.sql.lenient import lenient_rows  # noqa: PLC0415 - needed only for such a value
 
-        return lenient_rows(connection, statement, bound)
+                return lenient_rows(connection, statement, bound)
+            case "mysql":
+                from fieldnote.crm.sql.lenient_mysql import lenient_rows as mysql_rows  # noqa: PLC0415 - as above
+
+                return mysql_rows(connection, self._opening(), statement, bound)
+            case _:
+                raise CrmRefused(
+                    f"the database driver cannot read a value ({type(error).__name__})",
+                    hint="find the row with the database's own client, and correct it",
+                ) from error
 
     def bindable(self, value: object) -> object:
         """A value as it was read, as it can be bound again. SQLite knows four types."""
@@ -229,8 +239,7 @@ class Database:
         )
         if not self._writes:
             connection.execute("pragma query_only = on")
-            # One badly encoded name must not stop a whole stream.
-            connection.text_factory = lambda data: data.decode("utf-8", "replace")
+            connection.text_factory = _readable_text
         return connection
 
     def _opening(self) -> tuple[str, ...]:
@@ -262,6 +271,14 @@ def _begin_as_reader(connection: Any, _record: ConnectionPoolEntry) -> None:
 
     connection.isolation_level = IsolationLevel.REPEATABLE_READ
     connection.read_only = True
+
+
+def _readable_text(data: bytes) -> str | Unreadable:
+    """One badly encoded name must not stop a whole stream."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return Unreadable("text", data.decode(errors="replace"))
 
 
 def _note_use(_connection: Any, record: ConnectionPoolEntry) -> None:

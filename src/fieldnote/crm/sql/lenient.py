@@ -37,15 +37,18 @@ _LOADERS: Final[dict[str, type[Loader]]] = {
 }
 
 
-def lenient_rows(connection: Connection, statement: str, bound: dict[str, Any]) -> list[tuple[Any, ...]]:
-    """Run the statement once more on the same transaction. Never raises because of a value."""
+def lenient_rows(
+    connection: Connection, statement: str, bound: dict[str, Any]
+) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """The names and rows. Run the statement once more on the same transaction. Never raises because of a value."""
     driver: Any = connection.connection.driver_connection
     with ClientCursor(driver) as cursor:
         for kind, loader in _LOADERS.items():
             cursor.adapters.register_loader(kind, _lenient(kind, loader))
         cursor.format = Format.TEXT
         cursor.execute(statement, bound)
-        return cursor.fetchall()
+        rows = cursor.fetchall()
+        return [column.name for column in cursor.description or ()], rows
 
 
 def _lenient(kind: str, strict: type[Loader]) -> type[Loader]:

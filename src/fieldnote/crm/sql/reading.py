@@ -23,14 +23,16 @@ from fieldnote.crm.sql.cursors import (
     earlier,
     guard_of,
     like,
+    nature_of,
+    needs_sample,
     number_of,
-    scale_of,
     value_at,
 )
 from fieldnote.crm.sql.engine import Database, Rows
 from fieldnote.crm.sql.errors import translated
+from fieldnote.crm.sql.keys import clash, with_ids
 from fieldnote.crm.sql.text import one_select, spelled
-from fieldnote.crm.types import Cursor, Page, Row, RowProblem, Source, external_id, key_text
+from fieldnote.crm.types import Cursor, Page, Row, RowProblem, Source, Unreadable, external_id, key_text
 from fieldnote.errors import CrmRefused
 
 _MULTIPLIED = "a join multiplies the rows: aggregate, or pick one row for each key"
@@ -219,7 +221,7 @@ class Reader:
                 rows, last = self._page(connection, plan, statements, {"key": after}, size)
                 # A full reading has all rows of a key beside each other; one of a part has not.
                 repeated = self._repeated(connection, plan, rows) if only else set()
-            after = rows[-1][plan.key] if rows else None
+            after = self._place(plan, rows, last=last).get(plan.key)
             yield self._sifted(plan, rows, repeated, None, last)
 
     def _changed(self, plan: _Plan, cursor_name: str, since: Cursor, overlap: timedelta, size: int) -> Iterator[Page]:
@@ -237,7 +239,8 @@ class Reader:
                 repeated = self._repeated(connection, plan, rows)
             yield self._sifted(plan, rows, repeated, self._settled(plan, rows, cursor_name, guard), last)
             if rows:
-                position = {"cursor": rows[-1][cursor_name], "key": rows[-1][plan.key]}
+                place = self._place(plan, rows, last=last)
+                position = {"cursor": place[cursor_name], "key": place[plan.key]} if place else position
             where = f"{cursor} >= {bind('cursor')} and ({cursor} > {bind('cursor')} or {key} > {bind('key')})"
 
     def _page(
@@ -269,6 +272,18 @@ class Reader:
         keys = {row[plan.key] for row in equal}
         return [row for row in rows if row[plan.key] not in keys] + (equal or rows[-1:]), False
 
+    @staticmethod
+    def _place(plan: _Plan, rows: Rows, *, last: bool) -> dict[str, Any]:
+        """The last row after which reading can go on; broken text cannot be looked up again."""
+        columns = [plan.key, *([plan.cursor] if plan.cursor else [])]
+        for row in reversed(rows):
+            if not any(isinstance(row[name], Unreadable) and row[name].is_text for name in columns):
+                return row
+        if rows and not last:
+            text = f"{plan.source.name}: {len(rows)} rows have broken text in {' or '.join(columns)}"
+            raise CrmRefused(text, hint="correct them in the CRM, or leave them out of the query")
+        return {}
+
     def _select(self, connection: Connection, plan: _Plan, rest: str, parameters: dict[str, Any]) -> Rows:
         return self._database.select(connection, f"select * from {plan.origin} where {rest}", parameters)
 
@@ -285,7 +300,7 @@ class Reader:
             row = self._database.select(connection, f"{statement} where 1 = {self._bind('one')}", {"one": 1})[0]
             reached = row["highest"]
             if cursor and reached is not None:
-                guard = self._guard(connection, plan, cursor, self._scale(connection, plan, cursor, reached))
+                guard = self._guard(connection, plan, cursor, *self._nature(connection, plan, cursor, reached))
                 if guard.is_ahead(reached):
                     reached = self._highest_below(connection, plan, cursor, reached, guard)
         problems: tuple[RowProblem, ...] = ()
@@ -294,17 +309,22 @@ class Reader:
             problems = (RowProblem(None, text, "leave them out of the query, or give them a key"),)
         return (None if reached is None else self._cursor(plan, reached)), problems
 
-    def _scale(self, connection: Connection, plan: _Plan, cursor: str, known: object) -> Scale | None:
-        """What the numbers of a cursor column count; None: it holds no numbers."""
-        if number_of(known) is None:
-            return None
+    def _nature(
+        self, connection: Connection, plan: _Plan, cursor: str, known: object
+    ) -> tuple[Scale | None, str | None]:
+        """What the numbers of a cursor column count, and a text of a time: see `nature_of`."""
+        untyped = self._database.dialect.backend == "sqlite" and isinstance(known, str)
+        if not untyped and not needs_sample(known):
+            return None, known if isinstance(known, str) else None
         statement = f"select {cursor} as c from {plan.origin} where {cursor} is not null and 1 = {self._bind('one')}"
         sample = self._database.select(connection, f"{statement}{self._first(HIGHEST)}", {"one": 1})
-        return scale_of([row["c"] for row in sample])
+        return nature_of([row["c"] for row in sample], known)
 
-    def _guard(self, connection: Connection, plan: _Plan, cursor: str, scale: Scale | None) -> Guard:
+    def _guard(
+        self, connection: Connection, plan: _Plan, cursor: str, scale: Scale | None, time: str | None = None
+    ) -> Guard:
         if scale is None:
-            return Guard()
+            return Guard(time=time)
         highest: Rows = []
         if scale is Scale.COUNTER:
             statement = (
@@ -322,8 +342,8 @@ class Reader:
                 statement = f"select max({cursor}) as c from {plan.origin} where 1 = {self._bind('one')}"
                 highest = self._database.select(connection, statement, {"one": 1})[0]["c"]
                 known = highest if isinstance(highest, str) or number_of(highest) is not None else known
-            scale = self._scale(connection, plan, cursor, known)
-            guard = self._guard(connection, plan, cursor, scale)
+            scale, time = self._nature(connection, plan, cursor, known)
+            guard = self._guard(connection, plan, cursor, scale, time)
         if isinstance(since.value, datetime) and not isinstance(known, date):
             since = Cursor(self._moment_as(plan, since.value, known, scale))
         return earlier(since, overlap, scale or Scale.COUNTER), guard
@@ -338,8 +358,8 @@ class Reader:
         return like(sample, moment) if scale is None else value_at(moment, scale, sample)
 
     def _highest_below(self, connection: Connection, plan: _Plan, cursor: str, sample: object, guard: Guard) -> Any:
-        limit: Any = like(sample, datetime.now(UTC) + AHEAD) if guard.limit is None else guard.limit
-        if isinstance(sample, str) and guard.limit is not None:
+        limit: Any = like(guard.time or sample, datetime.now(UTC) + AHEAD) if guard.limit is None else guard.limit
+        if isinstance(sample, str) and guard.limit is not None and number_of(sample) is not None:
             limit = str(int(guard.limit)).rjust(len(sample), "0")
         statement = f"select max({cursor}) as highest from {plan.origin} where {cursor} <= {self._bind('limit')}"
         return self._database.select(connection, statement, {"limit": limit})[0]["highest"]
@@ -385,30 +405,20 @@ class Reader:
 
     def _sifted(self, plan: _Plan, rows: Rows, repeated: set[Any], cursor: Cursor | None, last: bool) -> Page:
         """A page without the rows whose key is not theirs alone; those are named."""
-        try:
-            keys = [external_id(row[plan.key]) for row in rows]
-        except CrmRefused as error:
-            raise CrmRefused(f"{plan.source.name}.key: {error.message}", hint=error.hint) from error
+        rows, keys, unusable = with_ids(rows, plan.key, plan.source.name)
         counts = Counter(keys)
         shared = {key for key, times in counts.items() if times > 1} | set(map(external_id, repeated))
         padded = [row[plan.key] for key, row in zip(keys, rows, strict=True) if key_text(row[plan.key]) != key]
         clashes = plan.clashes_with(padded, lambda: self._clashes(plan))
         shared |= clashes.keys()
         problems = tuple(
-            _clash(key, clashes[key])
+            clash(key, clashes[key])
             if key in clashes
             else RowProblem(key, f"the key {key} comes with several rows", _MULTIPLIED)
             for key in sorted(shared & counts.keys())
         )
         kept = tuple(row for key, row in zip(keys, rows, strict=True) if key not in shared)
-        return Page(kept, cursor, last, problems)
-
-
-def _clash(key: str, keys: Sequence[str]) -> RowProblem:
-    named = " and ".join(repr(item) for item in sorted(keys))
-    return RowProblem(
-        key, f"the keys {named} are one id, {key}", "remove the blanks around one of them, or give one another key"
-    )
+        return Page(kept, cursor, last, (*unusable, *problems))
 
 
 # --- cursors --------------------------------------------------------------------------------------------

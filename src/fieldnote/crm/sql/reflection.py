@@ -5,13 +5,14 @@ Apart from what reads rows, as it loads the dialects of all databases, and a par
 
 from __future__ import annotations
 
+import warnings
 from contextlib import suppress
 from datetime import tzinfo
 from typing import Any
 
 from sqlalchemy import Connection, Inspector, inspect, types
 from sqlalchemy.dialects import mssql, mysql, postgresql
-from sqlalchemy.exc import NoSuchTableError
+from sqlalchemy.exc import NoSuchTableError, SAWarning
 
 from fieldnote.crm.sql.columns import NO_RULE, ColumnType, Family, ForeignKey, Rule, Table
 from fieldnote.crm.sql.rules import rules_of
@@ -32,7 +33,9 @@ def reflect(connection: Connection, name: str, backend: str, zone: tzinfo) -> Ta
     path = (schema, bare) if schema else (bare,)
     checks = _checks(connection, inspector, bare, schema)
     rules = rules_of(checks, backend)
-    found = inspector.get_columns(bare, schema)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SAWarning)  # a type that is not known, such as `point`, is read as it comes
+        found = inspector.get_columns(bare, schema)
     row_id = _row_id(inspector, bare, schema, found, backend)
     columns = [
         _column_type(
