@@ -34,10 +34,10 @@ DEFAULT_FILE = Path("fieldnote.yaml")
 Streams = Annotated[
     list[str] | None, typer.Option("--stream", metavar="NAME", help="Only this stream. May be repeated.")
 ]
-Full = Annotated[bool, typer.Option("--full", help="Compare all rows, whatever the cursor says.")]
+Full = Annotated[bool, typer.Option("--full", help="Compare all rows; ignore the cursor.")]
 Since = Annotated[
     str | None,
-    typer.Option(metavar="ISO", help="Read all that changed since then: 2026-02-01 or 2026-02-01T08:00:00-07:00."),
+    typer.Option(metavar="ISO", help="Read all changes since then: 2026-02-01 or 2026-02-01T08:00:00-07:00."),
 ]
 
 
@@ -60,9 +60,9 @@ def push(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Send to Siro what changed in the CRM, once.
+    """Send the CRM's changes to Siro, once.
 
-    Exit status: 0 if Siro has everything as the CRM does, 1 if a record is refused, unmapped or pending, or a
+    Exit status: 0 if Siro has all records as the CRM does, 1 if a record is refused, unmapped or pending, or a
     deletion waits for a person.
     """
     request = _request(stream, key, full=full, since=since, accept_deletes=accept_deletes)
@@ -92,7 +92,7 @@ def plan(
 
     Prints the summary first, then some records of each kind.
 
-    Exit status: 0 if it would send nothing, 3 if it would.
+    Exit status: 0 if there is nothing to send, else 3.
     """
     request = _request(stream, key, full=full, since=since)
     planned = run_in_loop(_plan(_load(config), request, as_json=as_json, output=output))
@@ -108,17 +108,17 @@ def pull(
         typer.Option(metavar="ISO", help="History: all recordings updated since 2026-02-01 or 2026-02-01T08:00-07:00."),
     ] = None,
     plan_only: Annotated[
-        bool, typer.Option("--plan", help="With --since: count what would be written, and write nothing.")
+        bool, typer.Option("--plan", help="With --since: count the writes, and write nothing.")
     ] = False,
     accept_change: AcceptChange = False,
     as_json: AsJson = False,
 ) -> None:
-    """Bring into the CRM what was said, once. A new connection looks two days back, unless --since is given.
+    """Write the results of conversations into the CRM, once. A new one reads two days back.
 
-    With --since, a reading that was stopped goes on where it was.
+    With --since, an interrupted reading continues where it stopped.
 
-    Exit status: 0 if the CRM now holds all that is ready, 1 if a record is pending or refused by the CRM. With
-    --plan: 0 if nothing would be written or proposed, 3 if something would.
+    Exit status: 0 if the CRM now has all results that are ready, 1 if a record is pending or refused by the CRM.
+    With --plan: 0 if there is nothing to write or propose, else 3.
     """
     if plan_only:
         _plan_backfill(config, since, as_json=as_json)
@@ -150,8 +150,10 @@ def _plan_backfill(path: Path, since: str | None, *, as_json: bool) -> None:
 def run(
     *,
     config: ConfigFile = DEFAULT_FILE,
-    host: Annotated[str | None, typer.Option(help="Where the webhook receiver listens; else as the file says.")] = None,
-    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Its port; 0 takes a free one.")] = None,
+    host: Annotated[
+        str | None, typer.Option(help="The address of the webhook receiver; the default is in the file.")
+    ] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="The receiver's port; 0 takes a free one.")] = None,
 ) -> None:
     """Push and pull on schedule, and receive Siro's webhooks, until stopped (Ctrl-C or SIGTERM)."""
     run_in_loop(_run(_load(config), host=host, port=port))

@@ -19,7 +19,7 @@ def config() -> None:
 
 @app.command()
 def schema() -> None:
-    """Print the file's JSON Schema, for editors that complete and check YAML."""
+    """Print the JSON Schema of the file. Editors use it to complete and check YAML."""
     from fieldnote.config import json_schema
 
     echo_json(json_schema(), indent=2)
@@ -30,9 +30,9 @@ def show(
     *,
     path: Annotated[Path, typer.Option("--config", "-c", metavar="FILE", help="The file.")] = Path("fieldnote.yaml"),
 ) -> None:
-    """Print the file with its preset unfolded. Secrets stay the names of variables.
+    """Print the file with its preset in full. Secrets stay names of variables.
 
-    A secret that the file itself has in clear is printed as ***.
+    A secret in plain text is printed as ***.
     """
     import yaml
 

@@ -22,16 +22,16 @@ def demo(
     *,
     crm: Annotated[
         str | None,
-        typer.Option("--crm", metavar="NAME", help="Over a stand-in: servicetitan, salesforce or hubspot."),
+        typer.Option("--crm", metavar="NAME", help="Use a stand-in as the CRM: servicetitan, salesforce or hubspot."),
     ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON document, and nothing else, on stdout.")
     ] = False,
-    keep: Annotated[bool, typer.Option("--keep", help="Leave it all running, to look at; Ctrl-C ends it.")] = False,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Throw away what an earlier demo left.")] = False,
-    seed: Annotated[int | None, typer.Option("--seed", help="Of the made-up data.")] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep everything running until Ctrl-C.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Delete the data of an earlier demo first.")] = False,
+    seed: Annotated[int | None, typer.Option("--seed", help="The seed of the made-up data.")] = None,
 ) -> None:
-    """The whole loop on this machine, over a made-up contractor: no account, no set-up.
+    """Run the whole loop on this machine, with a made-up contractor. It needs no account and no set-up.
 
     With --crm the contractor's records are in a stand-in made from published contracts, not the vendor's system. They
     live in memory, so such a demo begins again each time.

@@ -37,24 +37,27 @@ def init(
     ] = None,
     stages: Annotated[
         list[str] | None,
-        typer.Option("--stage", metavar="STAGE=WON", help="--crm: what a stage means: OPEN, WON or LOST."),
+        typer.Option("--stage", metavar="STAGE=WON", help="--crm: the meaning of a stage: OPEN, WON or LOST."),
     ] = None,
     fields: Annotated[
-        list[str] | None, typer.Option("--field", metavar="EXTRACTION=FIELD", help="--crm: where an extraction goes.")
+        list[str] | None,
+        typer.Option("--field", metavar="EXTRACTION=FIELD", help="--crm: the CRM field of an extraction."),
     ] = None,
-    policy: Annotated[str, typer.Option("--policy", help="--crm: of the fields, such as propose or fill.")] = "propose",
+    policy: Annotated[
+        str, typer.Option("--policy", help="--crm: the policy of the fields, such as propose or fill.")
+    ] = "propose",
     native: Annotated[
         bool | None,
         typer.Option("--native/--no-native", help="--crm: whether Siro's own integration is active; then only pull."),
     ] = None,
     connection_id: Annotated[
-        str | None, typer.Option("--connection-id", metavar="ID", help="--crm: of Siro's own integration.")
+        str | None, typer.Option("--connection-id", metavar="ID", help="--crm: the id of Siro's own integration.")
     ] = None,
     env_file: Annotated[
-        Path, typer.Option("--env-file", metavar="FILE", help="--crm: takes the login; only you may read it.")
+        Path, typer.Option("--env-file", metavar="FILE", help="--crm: the file for the login; only you can read it.")
     ] = Path("fieldnote.env"),
     plan: Annotated[
-        bool | None, typer.Option("--plan/--no-plan", help="--crm: show in the end what a push would send.")
+        bool | None, typer.Option("--plan/--no-plan", help="--crm: at the end, list what a push would send.")
     ] = None,
     url: Annotated[
         str | None,
@@ -62,14 +65,14 @@ def init(
     ] = None,
     url_file: Annotated[
         Path | None,
-        typer.Option("--url-file", metavar="FILE", help="A file that has its address; - is standard input."),
+        typer.Option("--url-file", metavar="FILE", help="A file with the database's address; - is standard input."),
     ] = None,
-    timezone: Annotated[str | None, typer.Option(metavar="IANA", help="The zone of times without one.")] = None,
-    output: Annotated[Path, typer.Option(metavar="FILE", help="Where to write.")] = Path("fieldnote.yaml"),
+    timezone: Annotated[str | None, typer.Option(metavar="IANA", help="The time zone of times without one.")] = None,
+    output: Annotated[Path, typer.Option(metavar="FILE", help="The file to write.")] = Path("fieldnote.yaml"),
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask. Without --timezone: UTC.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
 ) -> None:
-    """Look at the CRM's tables, and write a commented fieldnote.yaml to read over.
+    """Read the CRM's tables, and write a commented fieldnote.yaml for you to review.
 
     With --crm it signs in to that CRM, reads the account's set-up, and ends with `fieldnote check`. Nothing in the
     CRM changes, and no password is written to the file. A gap becomes a question in it. Give an address with a password

@@ -17,17 +17,19 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True)
 
-Number = Annotated[int, typer.Argument(metavar="NUMBER", help="As `fieldnote links list` shows it.")]
+Number = Annotated[int, typer.Argument(metavar="NUMBER", help="The number in `fieldnote links list`.")]
 
 
 @app.command("list")
 def list_(
     *,
     config: ConfigFile = DEFAULT_FILE,
-    everything: Annotated[bool, typer.Option("--all", help="Also what was linked, rejected, or fits nothing.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also linked and rejected ones, and those without a candidate.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List the likely appointment of each unlinked recording, the latest first, with the reasons and what lost."""
+    """List the likely appointment of each unlinked recording, latest first, with reasons and other candidates."""
     from fieldnote.bridge.pull.linking import MatchState, found_links
 
     states = list(MatchState) if everything else [MatchState.OPEN]
@@ -42,7 +44,7 @@ def list_(
 
 @app.command()
 def approve(number: Number, *, config: ConfigFile = DEFAULT_FILE, actor: ActingAs = None) -> None:
-    """Link as proposed, through Siro's API."""
+    """Make the proposed link through Siro's API."""
     from fieldnote.bridge.pull.linking import approve_link
 
     done = with_bridge(config, lambda bridge: approve_link(bridge, number, actor=actor_of(actor)))
@@ -51,7 +53,7 @@ def approve(number: Number, *, config: ConfigFile = DEFAULT_FILE, actor: ActingA
 
 @app.command()
 def reject(number: Number, *, config: ConfigFile = DEFAULT_FILE, actor: ActingAs = None) -> None:
-    """Say no: the recording is left alone from then on."""
+    """Reject a link. The recording gets no further proposal."""
     from fieldnote.bridge.pull.linking import reject_link
 
     done = with_bridge(config, lambda bridge: reject_link(bridge, number, actor=actor_of(actor)))

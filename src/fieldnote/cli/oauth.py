@@ -28,15 +28,15 @@ def oauth() -> None:
 def setup(
     *,
     user: Annotated[
-        str, typer.Option(metavar="EMAIL", prompt="The Siro user in whose name to read", help="Whose token.")
+        str, typer.Option(metavar="EMAIL", prompt="The Siro user in whose name to read", help="The user of the token.")
     ],
-    scope: Annotated[str, typer.Option(help="read, or write, which linking recordings needs.")] = "read",
+    scope: Annotated[str, typer.Option(help="read or write. Linking recordings needs write.")] = "read",
     env_file: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Add the variables to this file, which only its owner may read.")
+        Path | None, typer.Option(metavar="FILE", help="Add the variables to this file. Only its owner can read it.")
     ] = None,
     show: Annotated[bool, typer.Option("--show", help="Print the secret, for your secret store.")] = False,
 ) -> None:
-    """Make an OAuth app and a user token with the organization's token (SIRO_TOKEN), and try them.
+    """Create an OAuth app and a user token with the organization's token (SIRO_TOKEN), and test them.
 
     Exit status: 0 if the user's token is accepted, 1 if not.
     """

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True)
 
 Stream = Annotated[str, typer.Argument(metavar="STREAM", help="For example engagements.")]
-Keys = Annotated[list[str], typer.Argument(metavar="KEY…", help="The CRM's keys of the records.")]
+Keys = Annotated[list[str], typer.Argument(metavar="KEY…", help="The keys of the records in the CRM.")]
 
 
 @app.command("list")
 def list_(*, config: ConfigFile = DEFAULT_FILE, stream: Streams = None, as_json: AsJson = False) -> None:
-    """List the records that wait, oldest first, with the reason of each."""
+    """List these records, oldest first, with the reason of each."""
     from fieldnote.bridge.push.quarantine import waiting
 
     found = with_bridge(config, lambda bridge: waiting(bridge, tuple(stream or ())))
@@ -55,9 +55,9 @@ def retry(
     keys: Annotated[list[str] | None, typer.Argument(metavar="[KEY…]")] = None,
     *,
     config: ConfigFile = DEFAULT_FILE,
-    everything: Annotated[bool, typer.Option("--all", help="All that are quarantined.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="All records in quarantine.")] = False,
 ) -> None:
-    """Let the next push try records again, whether or not their rows changed."""
+    """Let the next push try records again, even if their rows did not change."""
     from fieldnote.bridge.push import quarantine
 
     if bool(keys) == everything:

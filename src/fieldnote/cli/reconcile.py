@@ -35,11 +35,14 @@ def reconcile(
     *,
     config: ConfigFile = DEFAULT_FILE,
     adopt: Annotated[
-        bool, typer.Option("--adopt", help="Let the next push send what differs, and keep lost writes as ours.")
+        bool,
+        typer.Option(
+            "--adopt", help="Let the next push send all differences, and record lost writes as Fieldnote's own."
+        ),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Compare Siro and the CRM with the ledger, as after a restore from a backup. Sends and writes nothing there.
+    """Compare Siro and the CRM with the ledger, for example after a restore. Changes nothing in Siro and the CRM.
 
     Exit status: 0 if they agree, 1 if not.
     """

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True)
 
-Numbers = Annotated[list[int], typer.Argument(metavar="NUMBER…", help="As `fieldnote review list` shows them.")]
+Numbers = Annotated[list[int], typer.Argument(metavar="NUMBER…", help="The numbers in `fieldnote review list`.")]
 OneRecord = Annotated[
-    str | None, typer.Option("--record", metavar="MODEL:ID", help="Of this CRM record: opportunity:5001.")
+    str | None, typer.Option("--record", metavar="MODEL:ID", help="Only this CRM record: opportunity:5001.")
 ]
-OneRecording = Annotated[str | None, typer.Option("--recording", metavar="ID", help="Of this recording.")]
+OneRecording = Annotated[str | None, typer.Option("--recording", metavar="ID", help="Only this recording.")]
 
 
 @app.command("list")
@@ -34,10 +34,12 @@ def list_(
     *,
     config: ConfigFile = DEFAULT_FILE,
     record: OneRecord = None,
-    shadows: Annotated[bool, typer.Option("--shadow", help="What fields in the stage `shadow` would write.")] = False,
+    shadows: Annotated[
+        bool, typer.Option("--shadow", help="Also show values of fields in the stage `shadow`.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List what waits for a decision, oldest first: the CRM's value, the proposed one, and the words for it."""
+    """List open proposals, oldest first: the CRM's value, the proposed one, and the words behind it."""
     from fieldnote.bridge.review.proposals import waiting
 
     model, key = _record(record)
@@ -56,9 +58,9 @@ def list_(
 def approve(
     numbers: Numbers, *, config: ConfigFile = DEFAULT_FILE, actor: ActingAs = None, as_json: AsJson = False
 ) -> None:
-    """Write what was proposed. Nothing is written where the CRM has changed since it was.
+    """Write proposed values. A value is not written if the CRM has changed since the proposal.
 
-    Exit status: 1 if one of them was not written.
+    Exit status: 1 if one was not written.
     """
     from fieldnote.bridge.review import proposals as review
 
@@ -69,7 +71,7 @@ def approve(
 def reject(
     numbers: Numbers, *, config: ConfigFile = DEFAULT_FILE, actor: ActingAs = None, as_json: AsJson = False
 ) -> None:
-    """Say no: the same value is not proposed again."""
+    """Reject proposals. The same value is not proposed again."""
     from fieldnote.bridge.review import proposals as review
 
     _tell(with_bridge(config, lambda bridge: review.reject(bridge, numbers, actor=_actor(actor))), as_json=as_json)
@@ -78,13 +80,13 @@ def reject(
 @app.command()
 def edit(
     number: int,
-    value: Annotated[str, typer.Argument(help="What to write in its place; '' empties the field.")],
+    value: Annotated[str, typer.Argument(help="The value to write; '' empties the field.")],
     *,
     config: ConfigFile = DEFAULT_FILE,
     actor: ActingAs = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write another value than was proposed. It counts as a person's, and is left alone from then on."""
+    """Write another value instead. It counts as a person's, and Fieldnote does not change it later."""
     from fieldnote.bridge.review import proposals as review
 
     done = with_bridge(config, lambda bridge: review.edit(bridge, number, value, actor=_actor(actor)))
@@ -93,7 +95,7 @@ def edit(
 
 @app.command()
 def agreement(*, config: ConfigFile = DEFAULT_FILE, as_json: AsJson = False) -> None:
-    """Show, field by field, how often people agreed. A field's next stage is your step: its `policy` in the file."""
+    """Show how often people agreed, by field. To move a field to its next stage, change its `policy` in the file."""
     from fieldnote.bridge.review.proposals import agreement as counted
 
     found = with_bridge(config, counted)
@@ -113,11 +115,11 @@ def history(
     config: ConfigFile = DEFAULT_FILE,
     record: OneRecord = None,
     recording: OneRecording = None,
-    run: Annotated[int | None, typer.Option("--run", metavar="NUMBER", help="Of this run.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="The latest so many.")] = 50,
+    run: Annotated[int | None, typer.Option("--run", metavar="NUMBER", help="Only this run.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="The number of writes, latest first.")] = 50,
     as_json: AsJson = False,
 ) -> None:
-    """Show what was written into the CRM: from which recording, why, over what, when, and by whom."""
+    """Show the writes into the CRM: recording, reason, value before and after, time, and author."""
     from fieldnote.bridge.review.history import history as read
 
     selection = _selection(record, recording, run)
@@ -136,13 +138,13 @@ def revert(
     record: OneRecord = None,
     column: Annotated[str | None, typer.Option("--field", metavar="COLUMN", help="Only this column.")] = None,
     recording: OneRecording = None,
-    run: Annotated[int | None, typer.Option("--run", metavar="NUMBER", help="Of this run.")] = None,
+    run: Annotated[int | None, typer.Option("--run", metavar="NUMBER", help="Only this run.")] = None,
     actor: ActingAs = None,
     as_json: AsJson = False,
 ) -> None:
-    """Undo writes: the value from before is back, unless a person has changed it since.
+    """Undo writes: restore the value from before, unless a person has changed it since.
 
-    What was undone is not written again until something else is said. Exit status: 1 if something was left.
+    A value that was undone is not written again until the extraction changes. Exit status: 1 if a value was left.
     """
     from fieldnote.bridge.review.history import Undo
     from fieldnote.bridge.review.history import revert as undo
@@ -167,7 +169,7 @@ def forget(
     recording: OneRecording = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take a person's words out of Fieldnote's database. The CRM and Siro are left as they are."""
+    """Erase a person's words from Fieldnote's database. The CRM and Siro keep theirs."""
     from fieldnote.bridge.review.erasure import forget as take_out
 
     if (record is None) == (recording is None):

@@ -25,7 +25,7 @@ from fieldnote.printable import printable
 
 app = typer.Typer(
     name="fieldnote",
-    help="Joins a CRM and Siro, both ways.",
+    help="Join a CRM and Siro, both ways.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,  # its traceback would print local variables, a customer's words among them
     add_completion=False,
@@ -46,12 +46,12 @@ app.command()(reconcile.reconcile)
 app.command()(review.history)
 app.command()(review.revert)
 app.command()(review.forget)
-app.add_typer(review.app, name="review", help="What waits for a person's yes or no.")
-app.add_typer(links.app, name="links", help="Appointments for recordings that Siro has left unlinked.")
-app.add_typer(match.app, name="match", help="How good the matching of recordings with appointments is.")
-app.add_typer(quarantine.app, name="quarantine", help="Records that Siro will not take, or that cannot be mapped.")
+app.add_typer(review.app, name="review", help="Proposals that wait for a person's decision.")
+app.add_typer(links.app, name="links", help="Likely appointments of unlinked recordings.")
+app.add_typer(match.app, name="match", help="Measure the matching of recordings with appointments.")
+app.add_typer(quarantine.app, name="quarantine", help="Records that Siro refuses, or that cannot be mapped.")
 app.add_typer(oauth.app, name="oauth", help="OAuth app and user token.")
-app.add_typer(config.app, name="config", help="What a fieldnote.yaml may hold.")
+app.add_typer(config.app, name="config", help="The settings in fieldnote.yaml.")
 workspace.app.command()(recordings.record)
 workspace.app.command()(recordings.explain)
 workspace.app.command()(recordings.transcript)
@@ -69,12 +69,12 @@ def _print_version(wanted: bool) -> None:
 @app.callback()
 def root(
     *,
-    verbose: Annotated[int, typer.Option("--verbose", "-v", count=True, help="Log to stderr; twice for all.")] = 0,
+    verbose: Annotated[int, typer.Option("--verbose", "-v", count=True, help="Log to stderr; repeat for more.")] = 0,
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """Joins a CRM and Siro, both ways."""
+    """Join a CRM and Siro, both ways."""
     del version
     configure_logging({0: logging.WARNING, 1: logging.INFO}.get(verbose, logging.DEBUG))
 

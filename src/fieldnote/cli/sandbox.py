@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 def sandbox(
     *,
     crm: Annotated[str, typer.Argument(metavar="CRM", help="servicetitan, salesforce or hubspot.")],
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes a free one.")] = 8750,
-    host: Annotated[str, typer.Option("--host", help="Where to listen.")] = "127.0.0.1",
-    seed: Annotated[int, typer.Option("--seed", help="Of the made-up contractor.")] = 1,
-    empty: Annotated[bool, typer.Option("--empty", help="Serve it without any records.")] = False,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="The port; 0 takes a free one.")] = 8750,
+    host: Annotated[str, typer.Option("--host", help="The address to listen on.")] = "127.0.0.1",
+    seed: Annotated[int, typer.Option("--seed", help="The seed of the made-up contractor.")] = 1,
+    empty: Annotated[bool, typer.Option("--empty", help="Start without records.")] = False,
 ) -> None:
     """Serve a stand-in for a CRM, filled with a made-up contractor, until stopped (Ctrl-C or SIGTERM).
 

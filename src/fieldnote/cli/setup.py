@@ -22,7 +22,7 @@ _SIGNS = {"good": ("✓", "green"), "hint": ("!", "yellow"), "bad": ("✗", "red
 
 
 def check(*, config: ConfigFile = DEFAULT_FILE, as_json: AsJson = False) -> None:
-    """Test connections, permissions, the mapping of sample rows, people and time zones, and say how to fix each.
+    """Test connections, permissions, the mapping of sample rows, reps and time zones, and say how to fix each problem.
 
     Exit status: 0 if nothing is bad, 1 if something is.
     """
@@ -60,9 +60,9 @@ def _print(finding: Finding) -> None:
 
 
 def users(*, config: ConfigFile = DEFAULT_FILE, as_json: AsJson = False) -> None:
-    """List the CRM's reps beside Siro's users, and by what each is taken for whom.
+    """List the CRM's reps with their Siro users, and how each pair was matched.
 
-    Exit status: 0 if every rep has a user, 1 if one has none.
+    Exit status: 0 if every rep has a user, else 1.
     """
     found = run_in_loop(_reps(config))
     if as_json:
@@ -110,11 +110,11 @@ def try_it(
     *,
     config: ConfigFile = DEFAULT_FILE,
     rep: Annotated[str, typer.Option(metavar="EMAIL", help="The Siro user who will record.")],
-    minutes: Annotated[int, typer.Option(min=1, max=600, help="How long to wait for the recording.")] = 30,
+    minutes: Annotated[int, typer.Option(min=1, max=600, help="The minutes to wait for the recording.")] = 30,
 ) -> None:
     """Push one marked appointment, wait for its recording, show its context, and delete the appointment.
 
-    Exit status: 0 if a recording came and was linked, 1 if not.
+    Exit status: 0 if a recording arrived and was linked, else 1.
     """
     from fieldnote.cli.support.signals import until_stopped
 

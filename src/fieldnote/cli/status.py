@@ -66,7 +66,7 @@ def explain(
 ) -> None:
     """Explain one recording, appointment or deal: its timeline, its state, and the next step.
 
-    The ledger has the timeline. Siro adds the present state of a recording, and the user of a rep, if it answers.
+    The timeline is in the ledger. If Siro answers, it adds the current state of a recording and the user of a rep.
     """
     found, zone = with_bridge(config, lambda bridge: _explain(bridge, kind, key, offline=offline))
     if as_json:

@@ -9,7 +9,10 @@ from typing import Annotated
 import typer
 
 ActingAs = Annotated[
-    str | None, typer.Option("--as", metavar="NAME", help="Who decides. The user of this machine is kept beside it.")
+    str | None,
+    typer.Option(
+        "--as", metavar="NAME", help="The name of the person who decides. The user of this machine is recorded too."
+    ),
 ]
 
 

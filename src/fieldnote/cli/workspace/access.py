@@ -35,18 +35,19 @@ def operator(acting_as: str | None) -> Operator:
 @token_app.command("add")
 def token_add(
     *,
-    name: Annotated[str, typer.Option("--name", metavar="N", help="What it is for.")],
+    name: Annotated[str, typer.Option("--name", metavar="N", help="The purpose of the token.")],
     scope: Annotated[
         str, typer.Option("--scope", help="read, sync (a CRM's connection: reads all, writes CRM records) or all.")
     ] = "all",
     expires: Annotated[
-        str | None, typer.Option("--expires", metavar="DAYS|DATE", help="90, or 2027-01-31. Left out: never.")
+        str | None,
+        typer.Option("--expires", metavar="DAYS|DATE", help="Days or a date: 90, or 2027-01-31. The default is never."),
     ] = None,
     acting_as: ActingAs = None,
     org: OrganizationOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a further token of the organization. It is shown this once."""
+    """Create a further token of the organization. It is shown only once."""
     ends = None if expires is None else _ends(expires)
 
     async def do(workspace: Workspace) -> dict[str, str]:
@@ -93,7 +94,7 @@ def token_list(
     org: OrganizationOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """The tokens: scope, who made them, expiry, last use."""
+    """List the tokens: scope, creator, expiry, last use."""
 
     async def do(workspace: Workspace) -> list[dict[str, Any]]:
         from fieldnote.workspace.domain.access import list_tokens
@@ -125,7 +126,7 @@ def token_end(
     org: OrganizationOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """End a token: no later call with it is answered."""
+    """End a token. Later calls with it are refused."""
 
     async def do(workspace: Workspace) -> dict[str, str]:
         from fieldnote.workspace.domain.access import end_token
@@ -150,7 +151,7 @@ def user_disable(
     org: OrganizationOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """Disable a user: their tokens end at once, and none is minted."""
+    """Disable a user. Their tokens end at once, and they get no new ones."""
 
     async def do(workspace: Workspace) -> dict[str, Any]:
         from fieldnote.workspace.domain.access import disable_user

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True)
 user_app = typer.Typer(no_args_is_help=True)
 team_app = typer.Typer(no_args_is_help=True)
-app.add_typer(user_app, name="user", help="Who works in the organization.")
-app.add_typer(team_app, name="team", help="Who works with whom.")
-app.add_typer(webhooks.webhook_app, name="webhook", help="Where events are sent.")
+app.add_typer(user_app, name="user", help="The users of the organization.")
+app.add_typer(team_app, name="team", help="The teams of the organization.")
+app.add_typer(webhooks.webhook_app, name="webhook", help="The addresses that get events.")
 app.add_typer(access.token_app, name="tokens", help="Tokens: add, list, end.")
 app.add_typer(access.token_app, name="token", hidden=True)
 app.add_typer(access.org_app, name="org", help="Organizations.")
@@ -41,7 +41,7 @@ def init(
     admin: Annotated[str, typer.Option("--admin", metavar="EMAIL", help="The email of its first user.")],
     as_json: AsJson = False,
 ) -> None:
-    """Make an organization, and a token for it that is shown this once."""
+    """Create an organization, and its token, which is shown only once."""
 
     async def do(workspace: Workspace) -> dict[str, str]:
         from fieldnote.workspace import init_organization
@@ -60,16 +60,16 @@ def init(
 @app.command()
 def serve(
     *,
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes a free one.")] = 8700,
-    host: Annotated[str, typer.Option("--host", help="Where to listen.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="The port; 0 takes a free one.")] = 8700,
+    host: Annotated[str, typer.Option("--host", help="The address to listen on.")] = "127.0.0.1",
     rate_limit: Annotated[
         str, typer.Option("--rate-limit", metavar="N|off", help="Calls of one token in any 60 seconds.")
     ] = "1000",
     faults: Annotated[
-        Path | None, typer.Option("--faults", metavar="FILE", help="What shall go wrong, seeded: docs/faults.md.")
+        Path | None, typer.Option("--faults", metavar="FILE", help="A file of faults to inject: docs/faults.md.")
     ] = None,
 ) -> None:
-    """Serve the API, and work on recordings and webhooks, until stopped (Ctrl-C or SIGTERM)."""
+    """Serve the API, process recordings and send webhooks, until stopped (Ctrl-C or SIGTERM)."""
     from fieldnote.cli.support.signals import until_stopped
     from fieldnote.workspace import WorkspaceServer, is_loopback
     from fieldnote.workspace.http.fault_settings import read_faults
@@ -97,7 +97,7 @@ def user_add(
     org: OrganizationOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """Add a user; the same email again gives that user another name."""
+    """Add a user. A known email changes that user's name."""
 
     async def do(workspace: Workspace) -> dict[str, str]:
         from fieldnote.workspace import add_user
@@ -113,16 +113,18 @@ def team_add(
     *,
     name: Annotated[str, typer.Option("--name", metavar="N")],
     team_id: Annotated[
-        str | None, typer.Option("--id", metavar="ID", help="As a program knows it; else made up.")
+        str | None, typer.Option("--id", metavar="ID", help="The id of the team; the default is a new one.")
     ] = None,
     member: Annotated[
-        list[str] | None, typer.Option("--member", metavar="EMAIL", help="May come several times.")
+        list[str] | None, typer.Option("--member", metavar="EMAIL", help="The email of a user. May be repeated.")
     ] = None,
-    coach: Annotated[list[str] | None, typer.Option("--coach", metavar="EMAIL", help="May come several times.")] = None,
+    coach: Annotated[
+        list[str] | None, typer.Option("--coach", metavar="EMAIL", help="The email of a user. May be repeated.")
+    ] = None,
     org: OrganizationOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """Add a team; the same id again adds people to it."""
+    """Add a team. A known id adds people to that team."""
 
     async def do(workspace: Workspace) -> dict[str, str]:
         from fieldnote.workspace import add_team
@@ -138,11 +140,11 @@ def team_add(
 def user_map(
     *,
     external: Annotated[str, typer.Option("--external", metavar="ID", help="The CRM's id of the rep.")],
-    email: Annotated[str, typer.Option("--email", metavar="E", help="The workspace user who it is.")],
+    email: Annotated[str, typer.Option("--email", metavar="E", help="The email of the workspace user.")],
     org: OrganizationOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say who a CRM's rep is. That wins over email and name."""
+    """Set the user of a CRM's rep. This comes before email and name."""
 
     async def do(workspace: Workspace) -> dict[str, str]:
         from fieldnote.workspace import map_user
@@ -156,7 +158,7 @@ def user_map(
 
 @user_app.command("list")
 def user_list(*, org: OrganizationOption = None, as_json: AsJson = False) -> None:
-    """Everybody in the organization."""
+    """List the users of the organization."""
 
     async def do(workspace: Workspace) -> list[dict[str, str]]:
         from fieldnote.workspace import list_users

@@ -29,15 +29,13 @@ def forget(
     even_protected: Annotated[
         bool, typer.Option("--even-protected", help="Also recordings marked doNotDelete.")
     ] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Report what would be erased, and change nothing.")
-    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count the data to erase, and change nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     acting_as: ActingAs = None,
     org: OrganizationOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """Erase what a recording, a customer or a person left: words, audio, values, places. Prints a receipt.
+    """Erase the words, audio, values and places of a recording, customer or person. Prints a receipt.
 
     It cannot be undone.
     """
@@ -80,18 +78,19 @@ def audit(
     *,
     since: Annotated[str | None, typer.Option("--since", metavar="DATE", help="2026-02-01 or with a time.")] = None,
     target: Annotated[
-        str | None, typer.Option("--target", metavar="ID", help="Of a recording or another record.")
+        str | None, typer.Option("--target", metavar="ID", help="Only events of this recording or record.")
     ] = None,
-    user: Annotated[str | None, typer.Option("--user", metavar="EMAIL", help="Who acted.")] = None,
+    user: Annotated[str | None, typer.Option("--user", metavar="EMAIL", help="Only events by this user.")] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, max=100_000)] = 100,
     keep: Annotated[
-        int | None, typer.Option("--keep", min=1, max=36_500, metavar="DAYS", help="Keep events so long from now on.")
+        int | None,
+        typer.Option("--keep", min=1, max=36_500, metavar="DAYS", help="From now on, keep events for this time."),
     ] = None,
     acting_as: ActingAs = None,
     org: OrganizationOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """Who read, changed, minted and deleted: the newest first."""
+    """List who read, changed, created and deleted data, newest first."""
     begins = None if since is None else _moment(since)
 
     async def do(workspace: Workspace) -> list[dict[str, Any]]:

@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document, and nothing else, on stdout.")]
 OrganizationOption = Annotated[
-    str | None, typer.Option("--org", metavar="NAME|ID", help="Which organization; needed where there are several.")
+    str | None, typer.Option("--org", metavar="NAME|ID", help="The organization; required if there are several.")
 ]
 
 

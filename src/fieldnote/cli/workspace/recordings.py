@@ -33,16 +33,18 @@ def record(
     lat: Annotated[float | None, typer.Option("--lat", help="Degrees north.")] = None,
     lon: Annotated[float | None, typer.Option("--lon", help="Degrees east.")] = None,
     appointment_id: Annotated[
-        str | None, typer.Option("--appointment-id", help="The CRM's id of the appointment it was opened from.")
+        str | None, typer.Option("--appointment-id", help="The CRM's id of the appointment that started the recorder.")
     ] = None,
     opportunity_id: Annotated[
-        str | None, typer.Option("--opportunity-id", help="The CRM's id of the deal it was opened from.")
+        str | None, typer.Option("--opportunity-id", help="The CRM's id of the deal that started the recorder.")
     ] = None,
     link: Annotated[
-        str | None, typer.Option("--link", metavar="URL", help="The deep link that it was opened by: siro://record?…")
+        str | None,
+        typer.Option("--link", metavar="URL", help="The deep link that started the recorder: siro://record?…"),
     ] = None,
     key: Annotated[
-        str | None, typer.Option("--id", metavar="KEY", help="Your own id: the same one twice is one recording.")
+        str | None,
+        typer.Option("--id", metavar="KEY", help="Your own id. A second recording with the same id is ignored."),
     ] = None,
     batch: Annotated[
         Path | None,
@@ -55,7 +57,7 @@ def record(
     org: OrganizationOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """Add a recorded conversation from its transcript, or a history of them. Each is matched at once."""
+    """Add a conversation from its transcript, or a history of them. The server matches each at once."""
     if batch is not None:
         single = (transcript, user, started_at, duration, title, lat, lon, appointment_id, opportunity_id, link, key)
         if any(option is not None for option in single):
@@ -103,12 +105,13 @@ async def _batch(workspace: Workspace, org: str | None, path: Path) -> None:
 def explain(
     *,
     recording: Annotated[
-        str | None, typer.Argument(metavar="[RECORDING]", help="Its id, or your own; without one, all.")
+        str | None,
+        typer.Argument(metavar="[RECORDING]", help="The recording's id, or your own id; the default is all."),
     ] = None,
     org: OrganizationOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """Why a recording is linked as it is: trigger, score, reasons and who lost."""
+    """Explain a recording's link: trigger, score, reasons and other candidates."""
 
     async def do(workspace: Workspace) -> list[Explained]:
         from fieldnote.workspace import explain_links
@@ -159,12 +162,12 @@ def _print_explained(one: Explained) -> None:
 
 def transcript(
     *,
-    recording: Annotated[str, typer.Argument(metavar="RECORDING", help="Its id, or your own.")],
+    recording: Annotated[str, typer.Argument(metavar="RECORDING", help="The recording's id, or your own id.")],
     file: Annotated[Path, typer.Argument(metavar="FILE", help=_FORMATS)],
     org: OrganizationOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """Give the transcript of a recording that has none, such as an upload. It is processed then."""
+    """Add the transcript of a recording without one, such as an upload. The server then processes it."""
     said = _read_transcript(file)
 
     async def do(workspace: Workspace) -> dict[str, str]:
@@ -178,11 +181,11 @@ def transcript(
 
 def retention(
     *,
-    days: Annotated[str, typer.Option("--days", metavar="N|off", help="After the day of the conversation.")],
+    days: Annotated[str, typer.Option("--days", metavar="N|off", help="Days after the conversation.")],
     org: OrganizationOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """After how long audio, transcripts and summaries go. What is older goes now; the server looks each hour."""
+    """Set the age at which audio, transcripts and summaries are deleted. Older ones go now. The server checks hourly."""
     kept = None if days.strip().lower() == "off" else _days(days)
 
     async def do(workspace: Workspace) -> dict[str, int | None]:

@@ -21,17 +21,20 @@ webhook_app = typer.Typer(no_args_is_help=True)
 @webhook_app.command("add")
 def webhook_add(
     *,
-    url: Annotated[str, typer.Option("--url", metavar="U", help="Where events about recordings go.")],
+    url: Annotated[str, typer.Option("--url", metavar="U", help="The address for events about recordings.")],
     overlap: Annotated[
-        int, typer.Option("--overlap", min=0, max=8760, metavar="HOURS", help="How long the earlier secret signs too.")
+        int,
+        typer.Option(
+            "--overlap", min=0, max=8760, metavar="HOURS", help="The time during which the earlier secret signs too."
+        ),
     ] = 24,
     acting_as: ActingAs = None,
     org: OrganizationOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """Send events to an address, signed with a secret that is shown this once.
+    """Send events to an address, signed with a secret that is shown only once.
 
-    The same address again rotates its secret: until the overlap ends, both the new and the earlier one sign.
+    A known address gets a new secret. Until the overlap ends, both secrets sign.
     """
 
     async def do(workspace: Workspace) -> dict[str, str]:
@@ -53,7 +56,7 @@ def webhook_add(
 
 @webhook_app.command("list")
 def webhook_list(*, org: OrganizationOption = None, as_json: AsJson = False) -> None:
-    """The addresses, and what became of their messages."""
+    """List the addresses, and the results of their messages."""
 
     async def do(workspace: Workspace) -> list[dict[str, Any]]:
         from fieldnote.workspace.domain.webhooks.deliveries import list_webhooks
@@ -78,7 +81,7 @@ def webhook_remove(
     org: OrganizationOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """Send no further event to an address. Messages that wait for it are dropped."""
+    """Remove an address. Its waiting messages are dropped."""
 
     async def do(workspace: Workspace) -> dict[str, str]:
         from fieldnote.workspace.domain.webhooks.deliveries import remove_webhook
