@@ -113,7 +113,7 @@ def pull(
     accept_change: AcceptChange = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write the results of conversations into the CRM, once. A new one reads two days back.
+    """Write the results of conversations into the CRM, once. A new connection reads the last two days.
 
     With --since, an interrupted reading continues where it stopped.
 

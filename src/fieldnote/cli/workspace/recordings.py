@@ -185,7 +185,7 @@ def retention(
     org: OrganizationOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """Set the age at which audio, transcripts and summaries are deleted. Older ones go now. The server checks hourly."""
+    """Set the age at which audio, transcripts and summaries are deleted. The server checks now, and every hour."""
     kept = None if days.strip().lower() == "off" else _days(days)
 
     async def do(workspace: Workspace) -> dict[str, int | None]:
