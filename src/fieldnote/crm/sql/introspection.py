@@ -35,6 +35,7 @@ SAMPLED: Final = 120
 _LONGEST: Final = 300
 """Characters of a text that are read."""
 _MOST_WORDS: Final = 60
+_MOST_SINGLE: Final = 3
 _CANNOT_BE_SECRET: Final = {Family.MOMENT, Family.DATE, Family.BOOLEAN}
 _ROLES_OF_KEYS: Final = re.compile(r"(?:^|_|[a-z])(?:id|ids|key|no|nr|ref|code)(?:_c)?$|_by$", re.IGNORECASE)
 
@@ -121,8 +122,11 @@ class Introspection:
             self._tables = self._look()
         return self._tables
 
-    def words(self, table: LookedTable, column: LookedColumn) -> tuple[str, ...] | None:
-        """All values of a column of few short words, commonest first. None if it holds other things."""
+    def words(self, table: LookedTable, column: LookedColumn, *, labels: bool = False) -> tuple[str, ...] | None:
+        """All values of a column of few short words, commonest first. None if it holds other things.
+
+        `labels`: the table names things, such as stages, so that each word is there once.
+        """
         if column.choices:
             return column.choices
         if column.hidden or is_sensitive_name(column.name):
@@ -137,6 +141,8 @@ class Introspection:
         )
         if rows is None or len(rows) > _MOST_WORDS:
             return None
+        if not labels and len(rows) > _MOST_SINGLE and all(row["n"] == 1 for row in rows):
+            return None  # each row has another value, as with keys
         words = [str(freeze(row["word"])) for row in rows]
         if is_sensitive(column.name, words) or not all(map(is_showable_word, words)):
             return None

@@ -9,9 +9,13 @@ from math import log2
 from typing import Final
 
 _NAMES: Final = re.compile(
-    r"(?<![a-z])(?:user|db|login)?pass(?:w|wd|code|phrase)?$|passw|pwd|hash|secret|token|salt|session|cookie|credential|signature|certificate"
-    r"|api_?key|private_?key|access_?key|secret_?key|enc(?:rypted)?_|otp|totp|mfa|2fa|recovery|nonce|(?:^|_)(?:pin|ssn|sin|cvv)"
-    r"(?:$|_)|social_?security|card_?(?:number|no)|iban|account_?number|routing|auth(?:_|$)|oauth|jwt|bearer|webhook",
+    r"(?<![a-z])(?:user|db|login)?pass(?:w|wd|code|phrase|word)?$|passw|passphrase|pass_phrase|(?:^|_)pw(?:$|_)|pwd|kennwort"
+    r"|passwort|contrasena|mot_de_passe|wachtwoord|hash|digest|hmac|secret|token|salt|session|cookie|credential|signature"
+    r"|signing|certificate|csrf|xsrf|fingerprint|(?:^|_)sid(?:$|_)"
+    r"|(?:api|private|access|secret|client|consumer|license|licence|activation|encryption|master|user|auth|ssh|public)_?key"
+    r"|(?:reset|verification|verify|activation|invite|invitation|security|backup|confirm|confirmation|unlock)_?(?:code|answer|link)"
+    r"|enc(?:rypted)?_|crypt|(?:^|_)otp|totp|mfa|2fa|recovery|nonce|magic_?link|(?:^|_)(?:pin|ssn|sin|cvv|cvc|tan)(?:$|_)"
+    r"|social_?security|card_?(?:number|no)|iban|account_?number|routing|passport|auth(?:_|$)|oauth|jwt|bearer|webhook|refresh",
     re.IGNORECASE,
 )
 _CONTENT: Final = (
@@ -31,6 +35,7 @@ _RANDOM: Final = 3.6
 """Bits per character above which a long word without blanks is a key, and not language."""
 _LONGEST_WORD: Final = 60
 _MOST_DIGITS: Final = 4
+_LONGEST_CAPITALS: Final = 13
 
 
 def is_sensitive(name: str, values: Iterable[object]) -> bool:
@@ -45,8 +50,8 @@ def is_sensitive_name(name: str) -> bool:
 
 
 def is_showable_word(word: str) -> bool:
-    """Whether a value reads like a stage or a kind. A code with many digits, an address or a random word does not."""
-    if len(word) > _LONGEST_WORD or "@" in word or "://" in word or _is_secret(word):
+    """Whether a value reads like a stage or a kind. A code, a password, an address or a random word does not."""
+    if len(word) > _LONGEST_WORD or re.search(r"[@!#$^*{}\[\]<>=\\`|~]|://", word) or _is_secret(word):
         return False
     if sum(map(str.isdigit, word)) > _MOST_DIGITS or (len(word) > 1 and not re.search(r"[^\W_]", word)):
         return False
@@ -54,10 +59,24 @@ def is_showable_word(word: str) -> bool:
 
 
 def _looks_like_a_code(part: str) -> bool:
-    """Digits among letters, or capitals that are not at the beginning of a word: `t0ken`, `aBQx`."""
-    letters_after_digit = re.search(r"[^\W\d_]\d+[^\W\d_]", part)
-    odd_case = len(re.findall(r"(?<=[a-z])[A-Z]", part)) > 2 or re.search(r"[a-z][A-Z][a-z]?[A-Z]", part)
-    return len(part) > 3 and bool(letters_after_digit or odd_case)
+    """Digits or odd capitals in a word, or too many consonants: `t0ken`, `hunter2`, `aBQx`, `xkqzpvbn`."""
+    if len(part) < 4:
+        return False
+    if re.search(r"[^\W\d_]\d+[^\W\d_]", part) or (re.search(r"[^\W\d_]{3}\d", part) and not _NUMBERED.match(part)):
+        return True
+    if re.search(r"[a-z][A-Z][a-z]?[A-Z]", part) or len(re.findall(r"(?<=[a-z])[A-Z]", part)) > 2:
+        return True
+    if len(part) > _LONGEST_CAPITALS and part.isupper():
+        return True
+    letters = part.casefold()
+    return bool(re.search(r"[bcdfghjklmnpqrstvwxz]{7}", letters)) or (
+        len(part) > 5 and not re.search(r"[aeiouyäöüáéíóú]", letters)
+    )
+
+
+_NUMBERED: Final = re.compile(
+    r"(?:stage|phase|step|level|stufe|status|schritt|fase|etapa|tier|round)\d{1,2}$", re.IGNORECASE
+)
 
 
 def _is_secret(text: str) -> bool:

@@ -80,12 +80,12 @@ def _disposition(scaffold: Scaffold, deal: Entity, stages: Stages | None) -> Ite
         scaffold.questions.append("Which column says that a deal is won or lost? Without one, every deal is open.")
         yield "      disposition: \"'OPEN'\""
         return
-    if stages.whole:
-        yield f"      disposition: {stages.name}        # {stages.why}"
-        return
     archived = _archived(deal, stages)
     if archived is not None:
         yield archived
+        return
+    if stages.whole:
+        yield f"      disposition: {stages.name}        # {stages.why}"
         return
     why = f"; {stages.why}" if stages.why else ""
     open_words = [item for item in stages.words if item not in stages.results]
@@ -116,7 +116,8 @@ def _disposition(scaffold: Scaffold, deal: Entity, stages: Stages | None) -> Ite
 
 def _archived(deal: Entity, stages: Stages) -> str | None:
     """A deal that is lost by being archived, as a reason of the loss shows: only where no stage says lost."""
-    if LOST in stages.results.values() or not stages.results:
+    expression = next(e for e, name in deal.query.columns if name == stages.name)
+    if LOST in stages.results.values() or f"'{LOST}'" in expression or not (stages.results or stages.whole):
         return None
     reason = next(
         (c for c in deal.table.columns if {"lost", "loss", "verlust"} & set(words(c.name)) and not shapes.is_time(c)),
@@ -125,15 +126,15 @@ def _archived(deal: Entity, stages: Stages) -> str | None:
     active = deal.find("active")
     if reason is None or active is None:
         return None
-    won = ", ".join(map(deal.spelling.text, (item for item, result in stages.results.items() if result == "WON")))
-    expression = next(e for e, name in deal.query.columns if name == stages.name)
-    lost = deal.spelling.no(deal.expr(active), active.column)
-    name = deal.query.add(
-        f"case when {expression} in ({won}) then 'WON' when {lost} then 'LOST' else 'OPEN' end", "disposition"
+    won = ", ".join(map(deal.spelling.text, stages.results))
+    case = (
+        expression.removesuffix(" else 'OPEN' end") if stages.whole else f"case when {expression} in ({won}) then 'WON'"
     )
+    lost = deal.spelling.no(deal.expr(active), active.column)
+    name = deal.query.add(f"{case} when {lost} then 'LOST' else 'OPEN' end", "result")
     return (
-        f"      disposition: {name}        # {stages.why or stages.name}; a deal that is not "
-        f"{active.column.name} is lost"
+        f"      disposition: {name}        # {stages.why or stages.name}; "
+        f"a deal with {active.column.name} = false is lost, as {reason.name} shows"
     )
 
 

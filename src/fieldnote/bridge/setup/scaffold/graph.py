@@ -35,7 +35,7 @@ class Prober(Protocol):
 
     def share_found(self, values: Iterable[object], table: LookedTable, column: str) -> float | None: ...
     def number_of(self, table: LookedTable, column: str) -> tuple[int, int]: ...
-    def words(self, table: LookedTable, column: LookedColumn) -> tuple[str, ...] | None: ...
+    def words(self, table: LookedTable, column: LookedColumn, *, labels: bool = False) -> tuple[str, ...] | None: ...
     def labels(self, table: LookedTable, columns: Sequence[str], most: int = 100) -> list[dict[str, object]]: ...
 
 
@@ -291,7 +291,7 @@ class Graph:
     def _poly_words(
         self, table: LookedTable, kind: LookedColumn, own: LookedColumn, targets: Sequence[LookedTable]
     ) -> dict[str, str]:
-        said = self.prober.words(table, kind) or tuple(sorted({str(value) for value in kind.values}))
+        said = self.prober.words(table, kind) or ()
         found: dict[str, str] = {}
         for target in targets:
             named = [word for word in said if _names_table(word, target)]

@@ -12,6 +12,7 @@ from fieldnote.bridge.setup.scaffold.graph import Ref
 from fieldnote.bridge.setup.scaffold.query import Entity, Place, Query, join
 from fieldnote.crm.sql.columns import Family
 from fieldnote.crm.sql.introspection import LookedColumn, LookedTable
+from fieldnote.crm.sql.sensitive import is_showable_word
 
 _WANTED: Final = {
     "rep": 10,
@@ -288,7 +289,7 @@ def _kind_of_address(entity: Entity) -> list[str]:
     for column in entity.table.columns:
         if column.hidden or not shapes.is_category(column):
             continue
-        said = [str(value) for value in column.distinct if "mail" in str(value).casefold()]
+        said = [word for word in map(str, column.distinct) if "mail" in word.casefold() and is_showable_word(word)]
         if said and len(column.distinct) > 1:
             return [f"{entity.at(column.name)} in ({', '.join(map(entity.spelling.text, sorted(said)))})"]
     return []

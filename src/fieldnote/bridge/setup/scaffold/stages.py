@@ -133,8 +133,9 @@ def _covers(entity: Entity, place: Place, table: LookedTable) -> Ref | None:
 
 def _tells(entity: Entity, ref: Ref) -> set[str]:
     """Which results a table of statuses tells apart."""
-    if _flag_case(Entity(entity.query, ref.target, "s")) is not None:
-        return {"WON", "LOST"}
+    flagged = _flag_case(Entity(entity.query, ref.target, "s"))
+    if flagged is not None:
+        return {result for result in ("WON", "LOST") if f"'{result}'" in flagged[0]}
     columns = [c for c in ref.target.columns if c.family in {Family.TEXT, Family.CHOICE} and not c.hidden]
     return max((set(results_of(map(str, column.distinct)).values()) for column in columns), key=len, default=set())
 
@@ -152,7 +153,7 @@ def _by_table(entity: Entity, place: Place, ref: Ref) -> Stages | None:
     for column in ref.target.columns:
         if column.family not in {Family.TEXT, Family.CHOICE} or column.hidden or column.name == ref.to:
             continue
-        listed = entity.graph.prober.words(ref.target, column)
+        listed = entity.graph.prober.words(ref.target, column, labels=True)
         if listed is None:
             continue
         results = results_of(listed)
@@ -175,13 +176,13 @@ def _flag_case(status: Entity) -> tuple[str, str] | None:
     closed = _flag(
         status.table, {"closed", "final", "end", "geschlossen", "abgeschlossen", "cerrado", "ended", "terminal", "done"}
     )
-    if won is None or (lost is None and closed is None):
+    if won is None:
         return None
     lines = [f"when {status.spelling.yes(status.at(won.name), won)} then 'WON'"]
     other = lost or closed
     if other is not None:
         lines.append(f"when {status.spelling.yes(status.at(other.name), other)} then 'LOST'")
-    return f"case {' '.join(lines)} else 'OPEN' end", f"{won.name} and {other.name if other else ''}"
+    return f"case {' '.join(lines)} else 'OPEN' end", " and ".join(item.name for item in (won, other) if item)
 
 
 def _flag(table: LookedTable, wanted: set[str]) -> LookedColumn | None:
@@ -234,7 +235,10 @@ def cancellation(entity: Entity, also: tuple[str, ...] = ()) -> tuple[str, str] 
 def _cancelled_by_table(entity: Entity, place: Place, ref: Ref) -> tuple[str, str] | None:
     flag = _flag(ref.target, {"cancelled", "canceled", "cancel", "storniert", "abgesagt", "void"})
     labels = [
-        (column, [word for word in entity.graph.prober.words(ref.target, column) or () if is_cancelled(word)])
+        (
+            column,
+            [word for word in entity.graph.prober.words(ref.target, column, labels=True) or () if is_cancelled(word)],
+        )
         for column in ref.target.columns
         if column.family in {Family.TEXT, Family.CHOICE} and not column.hidden
     ]
