@@ -12,7 +12,7 @@ _NAMES: Final = re.compile(
     r"(?<![a-z])(?:user|db|login)?pass(?:w|wd|code|phrase|word)?$|passw|passphrase|pass_phrase|(?:^|_)pw(?:$|_)|pwd|kennwort"
     r"|passwort|contrasena|mot_de_passe|wachtwoord|hash|digest|hmac|secret|token|salt|session|cookie|credential|signature"
     r"|signing|certificate|csrf|xsrf|fingerprint|(?:^|_)sid(?:$|_)"
-    r"|(?:api|private|access|secret|client|consumer|license|licence|activation|encryption|master|user|auth|ssh|public)_?key"
+    r"|(?:api|private|access|secret|client|consumer|licen[cs]e|activation|encryption|master|user|auth|ssh|public)_?key"
     r"|(?:reset|verification|verify|activation|invite|invitation|security|backup|confirm|confirmation|unlock)_?(?:code|answer|link)"
     r"|enc(?:rypted)?_|crypt|(?:^|_)otp|totp|mfa|2fa|recovery|nonce|magic_?link|(?:^|_)(?:pin|ssn|sin|cvv|cvc|tan)(?:$|_)"
     r"|social_?security|card_?(?:number|no)|iban|account_?number|routing|passport|auth(?:_|$)|oauth|jwt|bearer|webhook|refresh",
