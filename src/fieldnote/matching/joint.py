@@ -16,9 +16,10 @@ from heapq import nlargest
 from typing import NamedTuple
 
 from fieldnote.matching import rates as r
+from fieldnote.matching.names import Title
 from fieldnote.matching.places import place_distance_m
 from fieldnote.matching.records import Place
-from fieldnote.matching.scoring import Scorer, part_rate
+from fieldnote.matching.scoring import Scorer, Take, part_density
 
 Choice = tuple[str | None, int | None]
 """What a recording takes: an option's key, or None; and the recording that it is a further part after, or None."""
@@ -57,6 +58,8 @@ class Option:
     """The same for a further part, without its gap and place."""
     place: float = 1.0
     """Density of the phone's place at this appointment, where the part before has no place."""
+    says: Title | None = None
+    """What the recording's title says of it; None if nobody asked."""
     is_own: bool = True
     """It is in the rep's own calendar, which visits follow in order."""
 
@@ -70,7 +73,12 @@ class Task:
     options: tuple[Option, ...] = ()
     place: Place | None = None
     fixed: bool = False
-    """Exactly its one option holds, or with no option, none."""
+    """Exactly its one option counts, or with no option, none."""
+    take: Take | None = None
+
+    def says(self, key: str) -> Title | None:
+        """What its title says of an appointment."""
+        return next((option.says for option in self.options if option.key == key), None)
 
 
 _Step = tuple[History, History, Choice, float]
@@ -141,7 +149,13 @@ class Joint:
             clash = task.start - self._tasks[previous].end < -r.OVERLAP_TOLERANCE
             return _CLASH if clash and not self._tasks[previous].fixed else 1.0
         density, placed = self._link(previous, index)
-        return option.part * density * (1.0 if placed else option.place)
+        return option.part * density * (1.0 if placed else option.place) * self._titled_again(previous, task, option)
+
+    def _titled_again(self, previous: int, task: Task, option: Option) -> float:
+        before = self._tasks[previous].says(option.key)
+        if task.take is None or option.says is None or before is None:
+            return 1.0
+        return self._scorer.again(task.take, option.says, before)[0]
 
     def _link(self, previous: int, index: int) -> tuple[float, bool]:
         """How likely one recording is a further part after another, and whether that includes its place."""
@@ -154,7 +168,7 @@ class Joint:
         rates, gap = self._scorer.rates, task.start - previous.end
         if gap < -r.OVERLAP_TOLERANCE or gap > r.PART_LIMIT:
             return 0.0, True
-        density = part_rate(rates, previous.end - previous.start) * rates.part_gap.at(max(0.0, gap))
+        density = part_density(rates, previous.end - previous.start, gap)
         meters = place_distance_m(task.place, previous.place)
         if meters is None:
             return density, False

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from statistics import median
 from types import MappingProxyType
 from typing import Final
@@ -31,6 +32,7 @@ from fieldnote.matching.scoring import (
     take_of,
 )
 from fieldnote.matching.solving import RepDay, Solver
+from fieldnote.matching.strays import Densities
 from fieldnote.matching.tables import Table
 
 ROUNDS: Final = 3
@@ -136,6 +138,7 @@ class Counts:
         self._part_after = [Share() for _ in rates.part_after]
         self._titles_visit: dict[str, dict[Title, float]] = defaultdict(lambda: defaultdict(float))
         self._titles_stray: dict[Title, float] = defaultdict(float)
+        self._titles_curb: dict[Title, float] = defaultdict(float)
         self._recorded: dict[str, Share] = defaultdict(Share)
         self._minutes = 0.0
         self._strays = 0.0
@@ -173,17 +176,23 @@ class Counts:
                 firsts[key] += share
                 self._add_first(day, index, take, pair, share, solver)
             else:
-                self._add_part(day, take, day.takes[previous], share)
+                self._add_part(take, day.takes[previous], share)
+                before = solver.scorer.says(day.takes[previous], pair.visit)
+                self._shares["title_again"].could += share
+                self._shares["title_again"].happened += share * solver.scorer.again(take, pair.says, before)[1]
 
     def _add_first(self, day: RepDay, index: int, take: Take, pair: Pair, share: float, solver: Solver) -> None:
         rates, around, visit = self._rates, day.around[index], pair.visit
         if take.end > take.start:
             self._count("length_first", self._rates.length_first, take.length, share)
             self._part_after[part_bin(take.length)].could += share
+        self._shares["comes_back"].could += share
         if pair.other_rep:
             return
         offset = take.start - visit.start
-        self._shares["after"].could += share
+        if take.end > take.start:
+            self._count("leaves", rates.leaves, take.end - visit.start, share)
+        self._could_go_on(share)
         kept_away = around.free_at is not None and around.free_at - visit.start > -12
         if not kept_away and visit.length <= r.LONG_APPOINTMENT:
             usual = rates.start.at(offset) if abs(offset) <= rates.start.edges[-1] else 0.0
@@ -192,7 +201,7 @@ class Counts:
             self._shares["other_zone"].could += share
             self._shares["other_zone"].happened += share * (1 - near)
         if take.place is not None and pair.distance_m is not None:
-            self._add_address(pair, pair.distance_m, share, around.last_stop_m)
+            self._add_address(pair, pair.distance_m, share, around.stop_m(visit))
 
     def _add_address(self, pair: Pair, distance: float, share: float, stop: float | None) -> None:
         rates = self._rates
@@ -206,33 +215,64 @@ class Counts:
             self._shares["stale"].could += share
             self._shares["stale"].happened += share * max(0.0, 1 - near - wrong)
 
-    def _add_part(self, day: RepDay, take: Take, previous: Take, share: float) -> None:
-        self._count("part_gap", self._rates.part_gap, take.start - previous.end, share)
-        self._part_after[part_bin(previous.length)].happened += share
+    def _add_part(self, take: Take, previous: Take, share: float) -> None:
+        gap = take.start - previous.end
+        self._shares["comes_back"].could += share
+        if gap < r.COMES_BACK_FROM:
+            self._count("part_gap", self._rates.part_gap, gap, share)
+            self._part_after[part_bin(previous.length)].happened += share
+        else:
+            self._shares["comes_back"].happened += share
         if take.end > take.start:
             self._count("length_part", self._rates.length_part, take.length, share)
             self._part_after[part_bin(take.length)].could += share
         meters = place_distance_m(take.place, previous.place)
         if meters is not None and meters < self._rates.part_place.edges[-1]:
             self._count("part_place", self._rates.part_place, meters, share)
+        self._could_go_on(share)
+
+    def _could_go_on(self, share: float) -> None:
+        """A stray may follow on any recording."""
         self._shares["after"].could += share
+        self._shares["curb"].could += share
 
     def _add_stray(self, day: RepDay, index: int, take: Take, share: float, solver: Solver) -> None:
         around = day.around[index]
-        free, after, slots = solver.scorer.none_parts(take, around)
-        total = free + after + slots
-        self._titles_stray[take.title.kind] += share
-        self._strays += share * free / total
-        self._shares["after"].happened += share * after / total
-        self._shares["after"].could += share
-        self._shares["in_canceled_slot"].happened += share * slots / total if around.canceled else 0.0
+        densities = solver.strays.densities(take, around)
+        total = sum(densities)
+        of = Densities(*(share * density / total for density in densities))
+        at_curb = of.curb + of.unseen_curb
+        self._titles_stray[take.title.kind] += share - at_curb
+        self._titles_curb[take.title.kind] += at_curb
+        free = of.free + of.near
+        self._strays += free
+        if take.place is not None and around.nearest_m is not None:
+            self._shares["stray_near"].could += free
+            self._shares["stray_near"].happened += of.near
+        for name, happened in (("after", of.walk), ("curb", of.curb)):
+            self._shares[name].happened += happened
+            self._shares[name].could += share
+        self._shares["in_canceled_slot"].happened += of.canceled_slot
+        self._shares["in_empty_slot"].happened += of.empty_slot
         if take.end > take.start:
-            self._count("length_stray", self._rates.length_stray, take.length, share * (free + 0.5 * slots) / total)
-            self._count("length_after", self._rates.length_after, take.length, share * after / total)
-        if around.gap is not None:
-            self._count("after_gap", self._rates.after_gap, around.gap, share * after / total)
-        if around.from_last_m is not None and around.from_last_m < self._rates.after_place.edges[-1]:
-            self._count("after_place", self._rates.after_place, around.from_last_m, share * after / total)
+            self._count(
+                "length_stray",
+                self._rates.length_stray,
+                take.length,
+                of.free + 0.5 * (of.canceled_slot + of.empty_slot),
+            )
+            self._count("length_after", self._rates.length_after, take.length, of.walk + of.unseen_walk)
+            self._count("length_curb", self._rates.length_curb, take.length, at_curb)
+        if around.earlier:
+            self._add_gap(of, *min(around.earlier, key=itemgetter(0)))
+
+    def _add_gap(self, of: Densities, gap: float, meters: float | None) -> None:
+        """Count how far after the recording before, in minutes and meters, a stray began."""
+        self._count("after_gap", self._rates.after_gap, gap, of.walk)
+        self._count("curb_gap", self._rates.curb_gap, gap, of.curb)
+        if meters is not None and meters < self._rates.after_place.edges[-1]:
+            self._count("after_place", self._rates.after_place, meters, of.walk)
+            self._count("curb_place", self._rates.curb_place, meters, of.curb)
 
     def _count(self, name: str, table: Table, value: float, weight: float) -> None:
         counts = self._tables.setdefault(name, [0.0] * len(table.shares))
@@ -254,6 +294,7 @@ class Counts:
             kind = self._recorded[day.rep_id] if solver.scorer.is_visit(visit) else self._shares["internal"]
             kind.could += 1
             kind.happened += share
+            self._shares["in_empty_slot"].could += 1
 
     # --- rates ------------------------------------------------------------------------------------------
 
@@ -284,15 +325,25 @@ class Counts:
                 for share, usual in zip(self._part_after, prior.part_after, strict=True)
             ),
             part_gap=self._table("part_gap", prior.part_gap),
+            comes_back=self._share("comes_back", prior.comes_back),
             part_place=self._table("part_place", prior.part_place),
             strays_per_minute=strays,
             after=self._share("after", prior.after),
             after_gap=self._table("after_gap", prior.after_gap),
             after_place=self._table("after_place", prior.after_place),
             length_after=self._table("length_after", prior.length_after),
+            curb=self._share("curb", prior.curb),
+            curb_gap=self._table("curb_gap", prior.curb_gap),
+            curb_place=self._table("curb_place", prior.curb_place),
+            length_curb=self._table("length_curb", prior.length_curb),
+            leaves=self._table("leaves", prior.leaves),
             in_canceled_slot=self._share("in_canceled_slot", prior.in_canceled_slot),
+            in_empty_slot=self._share("in_empty_slot", prior.in_empty_slot),
+            stray_near=self._share("stray_near", prior.stray_near),
             title_visit=visit,
             title_stray=_titles(self._titles_stray, prior.title_stray, _TITLE_WEIGHT),
+            title_curb=_titles(self._titles_curb, prior.title_curb, _TITLE_WEIGHT),
+            title_again=self._shares["title_again"].learned(prior.title_again, _PART_WEIGHT),
             by_rep=self._by_rep(recorded, visit),
         )
 

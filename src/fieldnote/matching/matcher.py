@@ -10,7 +10,7 @@ from types import MappingProxyType
 from fieldnote.matching import rates as r
 from fieldnote.matching.evidence import Evidence, Reason
 from fieldnote.matching.learning import ENOUGH, learn
-from fieldnote.matching.names import Title
+from fieldnote.matching.names import MATCHED, Title
 from fieldnote.matching.rates import USUAL, Rates
 from fieldnote.matching.records import (
     Appointment,
@@ -214,6 +214,8 @@ def _certain_at(take: Take, pair: Pair) -> float:
     """The chance that it takes to link without a person."""
     if pair.other_rep and not _is_there(pair) and len(take.title.words & pair.visit.words.names) < _FULL_NAME:
         return _NEVER  # a surname alone, in a calendar that is not the rep's
+    if 0 < take.length < r.SHORTEST and pair.says not in MATCHED:
+        return _NEVER
     return r.LINK_SHORT_AT if 0 < take.length < r.SHORT else r.LINK_AT
 
 

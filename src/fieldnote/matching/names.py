@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from types import MappingProxyType
 
 _WORD = re.compile(r"[^\W_]{2,}")
 _NUMBER = re.compile(r"\b\d{1,5}\b")
@@ -86,6 +87,14 @@ class Title(StrEnum):
 
 MATCHED = frozenset({Title.NAME, Title.SLIP, Title.FIRST, Title.STREET, Title.SUBJECT})
 """Titles that speak for one appointment."""
+
+
+WAYS: Mapping[Title, str] = MappingProxyType({
+    Title.DEFAULT: "none", Title.NAME: "customer", Title.SLIP: "customer", Title.FIRST: "customer",
+    Title.STREET: "customer", Title.SUBJECT: "work", Title.JOB: "work", Title.OTHER: "other",
+    Title.FOLLOW_UP: "other", Title.STRAY: "other",
+})  # fmt: skip
+"""The ways to title the recordings of a visit: a rep who names the customer once often does so again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from fieldnote.matching.names import Title
 from fieldnote.matching.records import Place
 from fieldnote.matching.tables import Table, table
 
-MODEL_VERSION: Final = 2
+MODEL_VERSION: Final = 3
 """Of the model that the rates belong to. Rates that were learned for another version are not used."""
 
 # --- certainty ------------------------------------------------------------------------------------------
@@ -60,6 +60,9 @@ OVERLAP_TOLERANCE: Final = 1.0
 PART_AFTER_EDGES: Final = (4.0, 10.0, 20.0, 35.0, 50.0, 70.0)
 """Minutes that separate the bins of `Rates.part_after`."""
 
+COMES_BACK_FROM: Final = 45.0
+"""Minutes after which a further part is another visit of the day, and not the same one that goes on."""
+
 PART_LIMIT: Final = 240.0
 """Minutes after which a recording is no further part of a visit."""
 
@@ -71,6 +74,9 @@ MAX_OPTIONS: Final = 6
 
 MAX_STATES: Final = 128
 """The likeliest histories of a day that are followed. This bounds the cost of a calendar with impossible rows."""
+
+SHORTEST: Final = 1.0
+"""Minutes. A shorter recording is an accident, and is linked without a person only if its title says so."""
 
 SHORT: Final = 4.0
 LINK_SHORT_AT: Final = 0.995
@@ -141,10 +147,10 @@ class Rates:
     # Further parts of a visit.
     part_after: tuple[float, ...] = (0.4, 0.3, 0.2, 0.12, 0.06, 0.03, 0.02)
     """Chance of a further part after a recording as long as each bin of `PART_AFTER_EDGES`."""
-    part_gap: Table = table(
-        0, 0.1, 0.5, 0.15, 1, 0.25, 2, 0.15, 3, 0.14, 5, 0.09, 8, 0.05, 12, 0.03, 20, 0.015, 45, 0.01, 90, 0.01, 240
-    )
+    part_gap: Table = table(0, 0.1, 0.5, 0.15, 1, 0.25, 2, 0.15, 3, 0.14, 5, 0.09, 8, 0.05, 12, 0.03, 20, 0.015, 45)
     """Minutes from the end of a part to the start of the next."""
+    comes_back: float = 0.006
+    """Chance that a rep comes back later on the day, whatever was recorded before."""
     part_place: Table = table(
         0, 0.35, 15, 0.3, 30, 0.2, 60, 0.06, 100, 0.03, 200, 0.02, 400, 0.02, 1000, 0.02, 4000, rings=True
     )
@@ -153,8 +159,8 @@ class Rates:
     # Recordings that belong to no appointment.
     strays_per_minute: float = 0.2 / 660
     """At any time of the working day."""
-    after: float = 0.05
-    """Chance that a stray follows on a recording: a walk-in next door, a drive, a call."""
+    after: float = 0.03
+    """Chance that a stray follows on a recording, walking on: a walk-in next door."""
     after_gap: Table = table(
         0, 0.02, 0.5, 0.02, 1, 0.05, 2, 0.06, 3, 0.12, 5, 0.15, 8, 0.15, 12, 0.18, 20, 0.17, 45, 0.06, 90, 0.02, 240
     )  # fmt: skip
@@ -165,6 +171,23 @@ class Rates:
         0, 0.05, 0.5, 0.05, 1, 0.1, 2, 0.15, 4, 0.13, 6, 0.11, 8, 0.13, 12, 0.09, 16, 0.09, 24, 0.05, 32, 0.03,
         45, 0.01, 60, 0.006, 80, 0.003, 100, 0.002, 130, 0.001, 180, 0.001, 1440,
     )  # fmt: skip
+    curb: float = 0.03
+    """Chance that a stray follows on a recording where that was: a drive, a call, a memo."""
+    curb_gap: Table = table(
+        0, 0.04, 0.5, 0.05, 1, 0.12, 2, 0.14, 3, 0.19, 5, 0.17, 8, 0.12, 12, 0.09, 20, 0.05, 45, 0.02, 90, 0.01, 240
+    )
+    curb_place: Table = table(
+        0, 0.28, 15, 0.28, 30, 0.24, 60, 0.08, 100, 0.04, 200, 0.03, 400, 0.02, 1000, 0.03, 4000, rings=True
+    )  # fmt: skip
+    length_curb: Table = table(
+        0, 0.03, 0.5, 0.04, 1, 0.09, 2, 0.14, 4, 0.13, 6, 0.1, 8, 0.13, 12, 0.1, 16, 0.11, 24, 0.06, 32, 0.04,
+        45, 0.015, 60, 0.008, 80, 0.004, 100, 0.002, 130, 0.001, 180, 0.001, 1440,
+    )  # fmt: skip
+    leaves: Table = table(
+        -30, 0.002, 0, 0.025, 15, 0.06, 30, 0.12, 45, 0.18, 60, 0.18, 75, 0.14, 90, 0.1, 105, 0.07, 120, 0.05, 150,
+        0.02, 180, 0.02, 240,
+    )  # fmt: skip
+    """End of a visit after the appointed time."""
     in_canceled_slot: float = 0.15
     """Chance that a rep records something else in the slot of a canceled appointment."""
     in_empty_slot: float = 0.01
@@ -186,6 +209,14 @@ class Rates:
         }
     )  # fmt: skip
     """Of a stray."""
+    title_curb: Mapping[Title, float] = field(
+        default_factory=lambda: {
+            Title.DEFAULT: 0.6, Title.JOB: 0.08, Title.OTHER: 0.12, Title.FOLLOW_UP: 0.03, Title.STRAY: 0.17,
+        }
+    )  # fmt: skip
+    """Of a stray at the curb."""
+    title_again: float = 0.3
+    """Share of further parts that are titled in the way of the part before: both by name, or both not at all."""
     surnames: Mapping[str, float] = field(default_factory=dict)
     """How frequent common surnames are among the customers. A title with a common one says less."""
     shared_places: frozenset[Place] = frozenset()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from math import pi
 
 from fieldnote.matching import rates as r
 from fieldnote.matching.names import (
     MATCHED,
+    WAYS,
     CustomerWords,
     Title,
     TitleWords,
@@ -26,7 +26,6 @@ from fieldnote.matching.rates import Rates
 from fieldnote.matching.records import Appointment, Conversation, Place
 from fieldnote.matching.tables import Table
 
-_NEAR_SCALE = 200.0
 _LATE_MODE = 3.0
 _TRAVEL, _TRAVEL_SCALE = 15.0, 10.0
 """Minutes from one recording to the next, usually."""
@@ -34,6 +33,7 @@ _ZONE_SHARES = {1: 0.3, 2: 0.2, 3: 0.12, 4: 0.08, 5: 0.08, 6: 0.08, 7: 0.08, 8: 
 _LONG_AND_EMPTY = 0.4
 """Odds that a row of several hours without a customer, subject or street is a visit, and recorded."""
 _SHARED_BY = 3
+_PART_AFTER_UNKNOWN = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,19 +76,19 @@ class Around:
 
     free_at: float | None = None
     """When the rep's recording before this one ended."""
-    gap: float | None = None
-    """Minutes since then."""
-    from_last_m: float | None = None
-    """From the recording before to this one."""
-    earlier: tuple[tuple[float, float], ...] = ()
-    """Gap and distance to the recordings before that one."""
-    last_stop_m: float | None = None
-    """From this recording to the closest stop before it."""
+    earlier: tuple[tuple[float, float | None], ...] = ()
+    """Gap and distance to each of the recordings before, the latest first."""
+    stops: tuple[tuple[float, CustomerWords | None], ...] = ()
+    """From this recording to the stops before it, the closest first, with the customer of an appointment."""
     nearest_m: float | None = None
     """From this recording to the closest address of the day."""
     canceled: tuple[Visit, ...] = ()
     kept: tuple[tuple[Visit, float | None], ...] = ()
     """The others, each with the distance to its address."""
+
+    def stop_m(self, visit: Visit) -> float | None:
+        """From this recording to the closest stop before it that is not this visit's own house."""
+        return next((meters for meters, words in self.stops if words != visit.words), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +198,7 @@ class Scorer:
         appointment, offset = visit.appointment, take.start - visit.start
         says = self.says(take, visit)
         said = spoken(take.said, appointment.customer, appointment.street, appointment.project)
-        common = self._title_ratio(take, visit, says) * _spoken_ratio(take, appointment, said) / none
+        common = self._title_share(take, visit, says) * _spoken_ratio(take, appointment, said) / none
         place = self.place(take, visit, around, distance)
         other_rep = take.conversation.rep_id not in appointment.rep_ids
         odds = self._recorded_odds(take, visit, other_rep=other_rep)
@@ -206,8 +206,8 @@ class Scorer:
         time = start_density(self.rates, offset, visit.length, free_at)
         return Pair(
             visit=visit,
-            first=odds * time * place * _length(self.rates.length_first, take) * common,
-            part=_length(self.rates.length_part, take) * common,
+            first=odds * time * place * length_density(self.rates.length_first, take) * common,
+            part=length_density(self.rates.length_part, take) * common,
             place=place,
             distance_m=distance,
             says=says,
@@ -237,30 +237,34 @@ class Scorer:
             return True
         return not (self._corpus.have_customers or visit.words.internal)
 
-    def _title_ratio(self, take: Take, visit: Visit, says: Title) -> float:
-        """How many times likelier the title is of this appointment than of a stray."""
+    def _title_share(self, take: Take, visit: Visit, says: Title) -> float:
+        """How often a recording of this appointment has such a title, over how often another has it by chance."""
         kind = take.title.kind
-        stray = self.rates.title_stray
         if not self.is_visit(visit):
-            share = _INTERNAL_TITLES.get(says, _INTERNAL_OTHER)
-            return share / (stray[kind] * (_ABOUT if says is Title.SUBJECT else 1.0))
-        own = self.rates.by_rep.get(take.conversation.rep_id)
-        usual = own.title_visit if own else self.rates.title_visit
+            return _INTERNAL_TITLES.get(says, _INTERNAL_OTHER) / (_ABOUT if says is Title.SUBJECT else 1.0)
+        usual = self.titles(take)
         if says not in MATCHED:
             share = usual[says]
             if says is Title.OTHER:
                 # Another name, as far as the row can say: it may lack the name or the street that the title has.
                 share += 0.0 if visit.words.surname else usual[Title.NAME]
                 share += 0.0 if visit.words.street else usual[Title.STREET]
-            return share / stray[kind]
+            return share
         chance = self._coincidence(says, visit.words)
         if kind in (Title.STRAY, Title.FOLLOW_UP) and says is not Title.SUBJECT:
             # "Call Baker", "neighbor of Baker", "follow up Baker": the name is there, and so is a reason against it.
             follows = kind is Title.FOLLOW_UP and visit.words.follows_up
             share = usual[Title.NAME] * (0.2 if follows else 0.03) if kind is Title.FOLLOW_UP else usual[Title.STRAY]
-            return share / (stray[kind] * max(chance, _ABOUT))
-        usually = Title.JOB if says is Title.SUBJECT and kind is Title.DEFAULT else kind
-        return usual[says] / (stray[usually] * chance)
+            return share / max(chance, _ABOUT)
+        if says is Title.SUBJECT and kind is Title.DEFAULT:
+            # Words that a phone gives too, but somebody typed them: a stray's would be about the work.
+            chance *= self.rates.title_stray[Title.JOB] / self.rates.title_stray[Title.DEFAULT]
+        return usual[says] / chance
+
+    def titles(self, take: Take) -> Mapping[Title, float]:
+        """How the rep titles the recordings of visits."""
+        own = self.rates.by_rep.get(take.conversation.rep_id)
+        return own.title_visit if own else self.rates.title_visit
 
     def _coincidence(self, says: Title, words: CustomerWords) -> float:
         """Chance that a title of words says this although it is about something else."""
@@ -269,6 +273,15 @@ class Scorer:
             return max(usual, self.rates.surnames.get(words.surname, 0.0))
         return usual
 
+    def again(self, take: Take, says: Title, before: Title) -> tuple[float, float]:
+        """How much likelier a part's title is after that of the part before, and the share that repeats its way."""
+        usual, way = self.titles(take), WAYS[says]
+        again, repeated = self.rates.title_again, 0.0
+        if way == WAYS[before]:
+            repeated = again / sum(share for title, share in usual.items() if WAYS[title] == way)
+        ratio = 1 - again + repeated
+        return ratio, repeated / ratio
+
     # --- place ------------------------------------------------------------------------------------------
 
     def place(self, take: Take, visit: Visit, around: Around, distance: float | None) -> float:
@@ -276,9 +289,9 @@ class Scorer:
         if take.place is None:
             return 1.0
         rates = self.rates
-        stale = rates.stale * rates.stop.at(around.last_stop_m) if around.last_stop_m is not None else 0.0
-        if around.last_stop_m is not None and around.last_stop_m > rates.stop.edges[-1]:
-            stale = 0.0
+        stop = around.stop_m(visit)
+        is_near_stop = stop is not None and stop <= rates.stop.edges[-1]
+        stale = rates.stale * rates.stop.at(stop) if stop is not None and is_near_stop else 0.0
         if distance is None:
             return (1 - rates.stale) * rates.anywhere + stale
         near = rates.address.at(distance) if distance < rates.address.edges[-1] else 0.0
@@ -290,58 +303,7 @@ class Scorer:
         near = rates.part_place.at(meters) if meters < rates.part_place.edges[-1] else 0.0
         return (1 - rates.wrong_address) * near + rates.wrong_address * rates.anywhere
 
-    # --- no appointment ---------------------------------------------------------------------------------
 
-    def none(self, take: Take, around: Around) -> float:
-        """Density of the recording if it belongs to no appointment."""
-        return sum(self.none_parts(take, around))
-
-    def none_parts(self, take: Take, around: Around) -> tuple[float, float, float]:
-        """The same by kind: at any time, after another recording, in an empty slot."""
-        rates = self.rates
-        length = _length(rates.length_stray, take)
-        free_place = after_place = 1.0
-        if take.place is not None:
-            near = rates.anywhere
-            if around.nearest_m is not None:
-                near = _bell(around.nearest_m)
-            free_place = (1 - rates.stray_near) * rates.anywhere + rates.stray_near * near
-            if around.from_last_m is None:
-                after_place = 0.5 * (rates.anywhere + near)
-            elif around.from_last_m < rates.after_place.edges[-1]:
-                after_place = 0.9 * rates.after_place.at(around.from_last_m) + 0.1 * free_place
-            else:
-                after_place = 0.1 * free_place
-        free = rates.strays_per_minute * free_place * length
-        after, length_after = 0.0, _length(rates.length_after, take)
-        if around.gap is not None and around.gap < rates.after_gap.edges[-1]:
-            after = rates.after_gap.at(around.gap) * after_place
-        for gap, distance in around.earlier:
-            if gap < rates.after_gap.edges[-1] and distance < rates.after_place.edges[-1]:
-                after = max(after, rates.after_gap.at(gap) * rates.after_place.at(distance))
-        after *= rates.after * length_after
-        after += self._beside(take, around) * length_after
-        slots = sum(
-            rates.in_canceled_slot * start_density(rates, take.start - v.start, v.length) for v in around.canceled
-        )
-        slots += sum(rates.in_empty_slot * start_density(rates, take.start - v.start, v.length) for v, _ in around.kept)
-        slots *= free_place * 0.5 * (length + _length(rates.length_first, take))
-        return free, after, slots
-
-    def _beside(self, take: Take, around: Around) -> float:
-        """Density of a stray at the house of a visit that was not recorded itself, or where its phone was stale."""
-        rates, density = self.rates, 0.0
-        for visit, distance in around.kept:
-            offset = take.start - visit.start
-            if distance is None or not _BESIDE_FROM <= offset <= _BESIDE_UNTIL:
-                continue
-            if distance < rates.after_place.edges[-1]:
-                density += rates.after_place.at(distance)
-        unseen = rates.after * (1.1 - rates.recorded)
-        return unseen * density / (_BESIDE_UNTIL - _BESIDE_FROM)
-
-
-_BESIDE_FROM, _BESIDE_UNTIL = -5.0, 180.0
 _INTERNAL_TITLES = {Title.DEFAULT: 0.5, Title.SUBJECT: 0.4, Title.STRAY: 0.05}
 """Titles of meetings and blocks. A customer's name is not among them."""
 _INTERNAL_OTHER = 0.01
@@ -386,19 +348,19 @@ def part_bin(minutes: float) -> int:
     return bisect_right(r.PART_AFTER_EDGES, minutes)
 
 
-def part_rate(rates: Rates, minutes: float) -> float:
-    """Chance of a further part after a recording of so many minutes; 0 or less: unknown."""
-    return rates.part_after[part_bin(minutes)] if minutes > 0 else 0.1
+def part_density(rates: Rates, minutes: float, gap: float) -> float:
+    """How likely a further part begins after such a gap, per minute, after a recording of so many minutes.
+
+    An unknown length is 0 or less.
+    """
+    if gap >= r.COMES_BACK_FROM:
+        return rates.comes_back / (r.PART_LIMIT - r.COMES_BACK_FROM)
+    share = rates.part_after[part_bin(minutes)] if minutes > 0 else _PART_AFTER_UNKNOWN
+    return share * rates.part_gap.at(max(0.0, gap))
 
 
-def _length(lengths: Table, take: Take) -> float:
+def length_density(lengths: Table, take: Take) -> float:
     return lengths.at(take.length) if take.end > take.start else 1.0
-
-
-def _bell(meters: float) -> float:
-    """A round, heavy-tailed density per square meter."""
-    scaled = meters / _NEAR_SCALE
-    return 1 / (pi * _NEAR_SCALE * _NEAR_SCALE * (1 + scaled * scaled) ** 2)
 
 
 # --- words ----------------------------------------------------------------------------------------------

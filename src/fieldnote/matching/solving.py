@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import itemgetter
 
 from fieldnote.matching import rates as r
 from fieldnote.matching.calendars import Calendar, Neighborhood, calendars_of
 from fieldnote.matching.joint import Choice, Joint, Option, Task, marginals
+from fieldnote.matching.names import CustomerWords
 from fieldnote.matching.places import place_distance_m
 from fieldnote.matching.rates import Rates
 from fieldnote.matching.records import Appointment
 from fieldnote.matching.scoring import Around, Pair, Scorer, Take, Visit, corpus_of
+from fieldnote.matching.strays import Strays
 from fieldnote.matching.twins import twins_of
 
 _LOOK_BACK = 700.0
@@ -56,6 +59,7 @@ class Solver:
         self.visits = corpus.visits
         self._fixed = fixed
         self.scorer = Scorer(rates, corpus)
+        self.strays = Strays(rates)
         self.calendars = calendars_of(self.visits.values())
         self._neighborhood = Neighborhood(self.visits.values())
         self.twins = twins_of(self.calendars)
@@ -117,32 +121,30 @@ class Solver:
             visits.append(wanted)
         distances = [place_distance_m(take.place, visit.place) for visit in visits]
         around = self._around(day, index, visits[:own], distances[:own])
-        none = self.scorer.none(take, around)
+        none = sum(self.strays.densities(take, around))
         pairs = [self.scorer.pair(take, v, around, none, m) for v, m in zip(visits, distances, strict=True)]
         day.around.append(around)
         day.nones.append(none)
         day.pairs.append(sorted(pairs, key=_order))
 
     def _around(self, day: RepDay, index: int, visits: Sequence[Visit], distances: Sequence[float | None]) -> Around:
-        take, free_at, last, stop = day.takes[index], None, None, None
-        earlier: list[tuple[float, float]] = []
+        take, free_at, stop = day.takes[index], None, None
+        earlier: list[tuple[float, float | None]] = []
         for before in _before(day.takes, index):
             if before.end <= take.start + r.OVERLAP_TOLERANCE:
-                if free_at is None or before.end > free_at:
-                    free_at, last = before.end, before.place
+                free_at = before.end if free_at is None else max(free_at, before.end)
                 stop = stop or before.place
-                if (distance := place_distance_m(take.place, before.place)) is not None:
-                    earlier.append((max(0.0, take.start - before.end), distance))
+                earlier.append((max(0.0, take.start - before.end), place_distance_m(take.place, before.place)))
         known = list(zip(visits, distances, strict=True))
-        stops = [d for visit, d in known if d is not None and visit.start < take.start - _LATE_FROM]
+        stops: list[tuple[float, CustomerWords | None]] = [
+            (d, visit.words) for visit, d in known if d is not None and visit.start < take.start - _LATE_FROM
+        ]
         if (from_stop := place_distance_m(take.place, stop)) is not None:
-            stops.append(from_stop)
+            stops.append((from_stop, None))
         return Around(
             free_at=free_at,
-            gap=None if free_at is None else max(0.0, take.start - free_at),
-            from_last_m=place_distance_m(take.place, last),
             earlier=tuple(earlier),
-            last_stop_m=min(stops, default=None),
+            stops=tuple(sorted(stops, key=itemgetter(0))),
             nearest_m=min((d for d in distances if d is not None), default=None),
             canceled=tuple(v for v in visits if v.appointment.cancelled),
             kept=tuple((v, d) for v, d in known if not v.appointment.cancelled),
@@ -152,18 +154,22 @@ class Solver:
         key = take.conversation.id
         if key in self._fixed:
             wanted = self._fixed[key]
-            option = () if wanted is None else (Option(self.twin(wanted), self._starts(wanted, take), 1.0, 1.0),)
-            return Task(take.start, take.end, option, take.place, fixed=True)
+            return Task(take.start, take.end, self._wanted(wanted, take), take.place, fixed=True)
         by_twin: dict[str, list[Pair]] = {}
         for pair in pairs:
             if (pair.first > _NEGLIGIBLE or not pair.other_rep) and not pair.visit.appointment.cancelled:
                 by_twin.setdefault(self.twin(pair.visit.appointment.id), []).append(pair)
         options = tuple(_option(key, rows) for key, rows in list(by_twin.items())[: r.MAX_OPTIONS])
-        return Task(take.start, take.end, options, take.place)
+        return Task(take.start, take.end, options, take.place, take=take)
 
-    def _starts(self, wanted: str, take: Take) -> float:
+    def _wanted(self, wanted: str | None, take: Take) -> tuple[Option, ...]:
+        """The one option of a recording that a person or a deep link decided about."""
+        if wanted is None:
+            return ()
         visit = self.visits.get(wanted)
-        return visit.start if visit else take.start
+        if visit is None:
+            return (Option(self.twin(wanted), take.start, 1.0, 1.0),)
+        return (Option(self.twin(wanted), visit.start, 1.0, 1.0, says=self.scorer.says(take, visit)),)
 
 
 def _before(takes: Sequence[Take], index: int) -> Iterator[Take]:
@@ -181,13 +187,14 @@ def _order(pair: Pair) -> tuple[float, float, str]:
 def _option(key: str, rows: Sequence[Pair]) -> Option:
     best = rows[0]
     if len(rows) == 1:
-        return Option(key, best.visit.start, best.first, best.part, best.place, is_own=not best.other_rep)
+        return Option(key, best.visit.start, best.first, best.part, best.place, best.says, is_own=not best.other_rep)
     return Option(
         key,
         min(pair.visit.start for pair in rows),
         sum(pair.first for pair in rows) / len(rows),
         max(pair.part for pair in rows),
         max(pair.place for pair in rows),
+        best.says,
         is_own=not best.other_rep,
     )
 
