@@ -37,15 +37,16 @@ class Oracle:
                 self._taken[truth].append(conversation)
         self._begins = {rep: [c.starts_at.timestamp() for c in own] for rep, own in self._made.items()}
 
-    def decidable(self, conversation: Conversation) -> bool:
+    def doubt(self, conversation: Conversation) -> float:
+        """How much likelier something else is than the truth, from 0 to 1; 0 if the truth is the likeliest."""
         begun = conversation.starts_at.timestamp()
         first, last = bisect_left(self._starts, begun - _REACH), bisect_right(self._starts, begun + _REACH)
         weights: dict[str | None, float] = {None: self._none(conversation)}
         for appointment in self._by_start[first:last]:
             if same_city(conversation, appointment):
                 weights[appointment.id] = self._weight(conversation, appointment)
-        truth = weights.get(self._world.truth[conversation.id], 0.0)
-        return truth >= self._certainty * sum(weights.values())
+        share = weights.get(self._world.truth[conversation.id], 0.0) / sum(weights.values())
+        return 0.0 if share >= self._certainty else 1 - share
 
     def _none(self, conversation: Conversation) -> float:
         """Of strays there is one a week: its moment anywhere in fifty hours."""

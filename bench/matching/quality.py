@@ -38,7 +38,10 @@ class Measured:
     truth: Mapping[str, str | None]
     """The visit of each recording; None if it belongs to no appointment."""
     kinds: Mapping[str, frozenset[str]]
-    decidable: Mapping[str, bool]
+    doubts: Mapping[str, float]
+    """How surely nobody could decide a recording; 0 for those that can be decided."""
+    excluded: frozenset[str] = frozenset()
+    """Recordings that are not counted: those that can be decided least."""
 
 
 class Tally:
@@ -54,7 +57,7 @@ class Tally:
         if linked is not None:
             self.counts["all linked"] += 1
             self.counts["all right"] += world.visit_of[linked] == truth
-        if not world.decidable[key]:
+        if key in world.excluded:
             return
         self.counts["decidable"] += 1
         self.counts["wanted"] += truth is not None
@@ -89,7 +92,7 @@ def first_world(world: World, rates: Rates, certainty: float = DECIDABLE) -> Mea
         {one.id: world.same.get(one.id, one.id) for one in world.appointments},
         world.truth,
         {one.id: world.tags[one.id] or frozenset({UNTOUCHED}) for one in world.conversations},
-        {one.id: oracle.decidable(one) for one in world.conversations},
+        {one.id: oracle.doubt(one) for one in world.conversations},
     )
 
 
@@ -102,8 +105,14 @@ def second_world(seed: int, reps: int, days: int, disorder: Disorder) -> Measure
         {row.key: row.visit for row in year.rows},
         {take.key: take.visit for take in year.takes},
         {take.key: frozenset(take.marks) for take in year.takes},
-        {take.key: not take.undecidable for take in year.takes},
+        {take.key: take.doubt for take in year.takes},
     )
+
+
+def excluding(world: Measured, share: float) -> Measured:
+    """The world without the recordings that can be decided least, at most such a share of all."""
+    doubtful = sorted((-doubt, key) for key, doubt in world.doubts.items() if doubt > 0)
+    return replace(world, excluded=frozenset(key for _, key in doubtful[: int(share * len(world.doubts))]))
 
 
 def scaled(factor: float) -> Rates:
@@ -148,7 +157,7 @@ def print_calibration(world: Measured, answers: Answers) -> None:
     """Said and true, in ten bins of the stated chance."""
     bins: list[list[tuple[float, bool]]] = [[] for _ in range(_BINS)]
     for key, (_, guess, chance) in answers.items():
-        if guess is not None and world.decidable[key]:
+        if guess is not None and key not in world.excluded:
             bins[min(_BINS - 1, int(chance * _BINS))].append((chance, world.visit_of[guess] == world.truth[key]))
     print("\n| Guesses | said | true |\n|---|---|---|")
     for of_bin in bins:
@@ -170,6 +179,9 @@ def main() -> None:
     arguments.add_argument("--disorder", type=float, default=1.0, help="how much goes wrong; 0: nothing")
     arguments.add_argument("--rates", choices=["learned", "usual"], default="learned")
     arguments.add_argument("--certainty", type=float, default=DECIDABLE, help="first world: how likely the truth is")
+    arguments.add_argument(
+        "--exclude", type=float, default=0.02, help="share of recordings that is not counted at most"
+    )
     given = arguments.parse_args()
     if given.world == "first":
         rates = scaled(given.disorder)
@@ -177,6 +189,7 @@ def main() -> None:
         world = first_world(made, rates, given.certainty)
     else:
         world = second_world(given.seed, given.reps, given.days, Disorder().scaled(given.disorder))
+    world = excluding(world, given.exclude)
     begun = process_time()
     own = learn(world.conversations, world.appointments) if given.rates == "learned" else USUAL
     learned = process_time()
@@ -184,6 +197,8 @@ def main() -> None:
     spent = process_time() - learned
     linked = sum(decision.outcome is Outcome.LINKED for decision in decisions)
     print(f"{len(decisions)} recordings, {len(world.appointments)} appointments and activities, {linked} links")
+    doubtful, excluded = sum(doubt > 0 for doubt in world.doubts.values()), len(world.excluded)
+    print(f"{doubtful} recordings cannot be decided; {excluded} are not counted, {_share(excluded, len(decisions))} %")
     print(f"learned in {learned - begun:.1f} s; {1000 * spent / len(decisions):.3f} ms a decision\n")
     heads = ("", "Recordings", "Decidable", "Links: precision", "recall", "Best guess: precision", "recall")
     print(f"| {' | '.join(heads)} | Links, all | Strays linked |")
@@ -191,6 +206,8 @@ def main() -> None:
     answers = answers_of(decisions)
     for name, tally in measure(world, answers).items():
         print(tally.row(name))
+    everything = replace(world, excluded=frozenset())
+    print(measure(everything, answers)["overall"].row("overall, nothing excluded"))
     print(measure(world, nearest_start(world))["overall"].row("overall, by nearest start"))
     print_calibration(world, answers)
 

@@ -1,6 +1,7 @@
-"""What nobody could decide from the records alone. Everything else counts."""
+"""Which recordings nobody could decide from the records alone, and how surely not."""
 
 from bisect import bisect_left
+from collections.abc import Collection
 from datetime import timedelta
 
 from bench.matching.second.records import Row, Take, Year
@@ -8,8 +9,13 @@ from bench.matching.second.records import Row, Take, Year
 _NEAR = timedelta(hours=3)
 
 
+_NO_TRACE, _NO_WAY_TO_TELL, _LOOKS_LIKE_A_VISIT = 3, 2, 1
+"""How surely a recording cannot be decided: its row is gone, nothing points at its row, or it looks like a visit."""
+_AT_THE_DOOR = 100.0
+
+
 def mark_undecidable(year: Year) -> None:
-    """Mark the recordings whose row, or lack of one, leaves no trace. At most 2 % of all."""
+    """Give a doubt to each recording whose row, or lack of one, leaves no trace."""
     rows: dict[str, list[Row]] = {}
     by_visit: dict[str, list[Row]] = {}
     for row in year.rows:
@@ -21,6 +27,7 @@ def mark_undecidable(year: Year) -> None:
     for take in year.takes:
         if take.visit is not None:
             ends.setdefault(take.visit, []).append(take)
+    recorded = ends.keys()
     takes: dict[str, list[Take]] = {}
     for take in sorted(year.takes, key=lambda take: take.start):
         takes.setdefault(take.rep, []).append(take)
@@ -31,11 +38,12 @@ def mark_undecidable(year: Year) -> None:
             truth = by_visit.get(take.visit or "", [])
             if take.visit is not None and not truth:
                 # Its row was deleted: nothing is left to link.
-                take.undecidable = True
+                take.doubt = _NO_TRACE
             elif truth:
-                take.undecidable = _visit_undecidable(take, truth, _around(own, take))
+                take.doubt = _NO_WAY_TO_TELL * _visit_undecidable(take, truth, _around(own, take))
             else:
-                take.undecidable = _stray_undecidable(take, before, _around(own, take))
+                open_rows = [row for row in _around(own, take) if row.customer is not None and not row.canceled]
+                take.doubt = _LOOKS_LIKE_A_VISIT * _stray_undecidable(take, before, open_rows, recorded)
 
 
 def _around(own: list[Row], take: Take) -> list[Row]:
@@ -59,17 +67,24 @@ def _visit_undecidable(take: Take, truth: list[Row], around: list[Row]) -> bool:
     )
 
 
-def _stray_undecidable(take: Take, before: Take | None, around: list[Row]) -> bool:
+def _stray_undecidable(take: Take, before: Take | None, open_rows: list[Row], recorded: Collection[str]) -> bool:
     if take.titled:
         return False
-    near = [row for row in around if row.customer is not None and not row.canceled and _in_slot(row, take)]
+    near = [row for row in open_rows if _in_slot(row, take)]
     if near and not take.placed and take.seconds > 420:
+        return True
+    if any(row.visit not in recorded and _at_the_door(row, take) for row in near):
+        # At the house, at the time, and the visit itself was not recorded: it looks like the visit.
         return True
     if before is None or before.visit is None:
         return False
     gap = take.start - before.start - timedelta(seconds=before.seconds)
     beside = take.spot is None or before.spot is None or take.spot.meters_to(before.spot) < 50
     return gap < timedelta(minutes=3) and beside
+
+
+def _at_the_door(row: Row, take: Take) -> bool:
+    return take.spot is not None and row.spot is not None and take.spot.meters_to(row.spot) < _AT_THE_DOOR
 
 
 def _in_slot(row: Row, take: Take) -> bool:

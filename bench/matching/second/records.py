@@ -50,7 +50,12 @@ class Take:
     placed: bool = False
     """Its position is right to within 100 m."""
 
-    undecidable: bool = False
+    doubt: int = 0
+    """Above 0 if nobody could decide it; the more, the surer."""
+
+    @property
+    def undecidable(self) -> bool:
+        return self.doubt > 0
 
 
 @dataclass

@@ -25,7 +25,7 @@ MODEL_VERSION: Final = 3
 LINK_AT: Final = 0.955
 """From this chance on a recording is linked without a person. On average links are far more certain."""
 
-PROPOSE_AT: Final = 0.65
+PROPOSE_AT: Final = 0.68
 """The chance of belonging to any appointment, from which on the likeliest is proposed to a person."""
 
 PROPOSE_BEST_AT: Final = 0.34
@@ -159,7 +159,7 @@ class Rates:
     # Recordings that belong to no appointment.
     strays_per_minute: float = 0.2 / 660
     """At any time of the working day."""
-    after: float = 0.03
+    after: float = 0.025
     """Chance that a stray follows on a recording, walking on: a walk-in next door."""
     after_gap: Table = table(
         0, 0.02, 0.5, 0.02, 1, 0.05, 2, 0.06, 3, 0.12, 5, 0.15, 8, 0.15, 12, 0.18, 20, 0.17, 45, 0.06, 90, 0.02, 240
@@ -171,7 +171,7 @@ class Rates:
         0, 0.05, 0.5, 0.05, 1, 0.1, 2, 0.15, 4, 0.13, 6, 0.11, 8, 0.13, 12, 0.09, 16, 0.09, 24, 0.05, 32, 0.03,
         45, 0.01, 60, 0.006, 80, 0.003, 100, 0.002, 130, 0.001, 180, 0.001, 1440,
     )  # fmt: skip
-    curb: float = 0.03
+    curb: float = 0.015
     """Chance that a stray follows on a recording where that was: a drive, a call, a memo."""
     curb_gap: Table = table(
         0, 0.04, 0.5, 0.05, 1, 0.12, 2, 0.14, 3, 0.19, 5, 0.17, 8, 0.12, 12, 0.09, 20, 0.05, 45, 0.02, 90, 0.01, 240
@@ -180,8 +180,8 @@ class Rates:
         0, 0.28, 15, 0.28, 30, 0.24, 60, 0.08, 100, 0.04, 200, 0.03, 400, 0.02, 1000, 0.03, 4000, rings=True
     )  # fmt: skip
     length_curb: Table = table(
-        0, 0.03, 0.5, 0.04, 1, 0.09, 2, 0.14, 4, 0.13, 6, 0.1, 8, 0.13, 12, 0.1, 16, 0.11, 24, 0.06, 32, 0.04,
-        45, 0.015, 60, 0.008, 80, 0.004, 100, 0.002, 130, 0.001, 180, 0.001, 1440,
+        0, 0.03, 0.5, 0.04, 1, 0.09, 2, 0.14, 4, 0.13, 6, 0.1, 8, 0.13, 12, 0.1, 16, 0.11, 24, 0.06, 32, 0.03,
+        45, 0.007, 60, 0.003, 80, 0.002, 100, 0.001, 130, 0.001, 180, 0.001, 1440,
     )  # fmt: skip
     leaves: Table = table(
         -30, 0.002, 0, 0.025, 15, 0.06, 30, 0.12, 45, 0.18, 60, 0.18, 75, 0.14, 90, 0.1, 105, 0.07, 120, 0.05, 150,
@@ -215,7 +215,7 @@ class Rates:
         }
     )  # fmt: skip
     """Of a stray at the curb."""
-    title_again: float = 0.3
+    title_again: float = 0.4
     """Share of further parts that are titled in the way of the part before: both by name, or both not at all."""
     surnames: Mapping[str, float] = field(default_factory=dict)
     """How frequent common surnames are among the customers. A title with a common one says less."""

@@ -128,7 +128,7 @@ class Strays:
         """A rep whose appointment fell through is anywhere, or still around the stop before."""
         if take.place is None or not around.earlier or around.earlier[0][1] is None:
             return free_place
-        return (1 - _AROUND_STOP) * free_place + _AROUND_STOP * self._places(around.earlier[0][1])[0]
+        return (1 - _AROUND_STOP) * free_place + _AROUND_STOP * _bell(around.earlier[0][1])
 
 
 def _starts(rates: Rates, take: Take, visits: Iterable[Visit]) -> float:
