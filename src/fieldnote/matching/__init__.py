@@ -18,11 +18,13 @@ from fieldnote.matching.learning import ENOUGH, learn
 from fieldnote.matching.matcher import match
 from fieldnote.matching.names import naming_words
 from fieldnote.matching.places import place_distance_m
-from fieldnote.matching.rates import MODEL_VERSION, USUAL, Rates
+from fieldnote.matching.rates import LINK_AT, LINK_UNHEARD_AT, MODEL_VERSION, USUAL, Rates
 from fieldnote.matching.records import Appointment, Candidate, Conversation, Decision, Outcome, Place, RunnerUp
 
 __all__ = [
     "ENOUGH",
+    "LINK_AT",
+    "LINK_UNHEARD_AT",
     "MODEL_VERSION",
     "USUAL",
     "Answer",

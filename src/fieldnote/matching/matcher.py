@@ -37,6 +37,7 @@ def match(
     *,
     fixed: Mapping[str, str | None] = MappingProxyType({}),
     rates: Rates | None = None,
+    link_at: float = r.LINK_AT,
 ) -> list[Decision]:
     """Decide for each conversation which appointment it belongs to. Reps that share an appointment are solved together.
 
@@ -45,6 +46,9 @@ def match(
 
     `rates` are an organization's, from `learn`. Without them `match` learns from what is given, if that is a history
     of `ENOUGH` recordings or more; otherwise it uses the usual rates (`USUAL`).
+
+    `link_at` is the chance from which on a recording is linked without a person. Use `LINK_UNHEARD_AT` where
+    transcripts exist, but cannot be given.
 
     For a sound answer give all recordings and appointments of a rep from half a day around the question, since a
     neighbor that is missing cannot claim its own. The decisions come in the order of the conversations, and do not
@@ -57,7 +61,9 @@ def match(
     solver = Solver(takes, appointments, fixed, rates)
     decided: dict[str, Decision] = {}
     for day in solver.solve().values():
-        decided.update((decision.conversation_id, decision) for decision in _Rep(day, solver, fixed).decisions())
+        decided.update(
+            (decision.conversation_id, decision) for decision in _Rep(day, solver, fixed, link_at).decisions()
+        )
     return [decided[take.conversation.id] for take in takes]
 
 
@@ -75,8 +81,9 @@ def _checked(conversations: Sequence[Conversation], appointments: Sequence[Appoi
 class _Rep:
     """One rep's decisions, in order of the recordings' start."""
 
-    def __init__(self, day: RepDay, solver: Solver, fixed: Mapping[str, str | None]) -> None:
+    def __init__(self, day: RepDay, solver: Solver, fixed: Mapping[str, str | None], link_at: float) -> None:
         self._day = day
+        self._link_at = link_at
         self._solver = solver
         self._fixed = fixed
         self._parts: dict[str, int] = defaultdict(int)  # recordings linked so far, by visit
@@ -145,7 +152,7 @@ class _Rep:
         key = pair.visit.appointment.id
         if shares[key] < r.PROPOSE_BEST_AT:
             return None, Outcome.NONE
-        outcome = Outcome.LINKED if shares[key] >= _certain_at(take, pair) else Outcome.PROPOSED
+        outcome = Outcome.LINKED if shares[key] >= _certain_at(take, pair, self._link_at) else Outcome.PROPOSED
         return Candidate(key, min(1.0, shares[key]), self._evidence(take, pair)), outcome
 
     def _runners_up(
@@ -210,13 +217,13 @@ _UNSEEN = Evidence(
 )
 
 
-def _certain_at(take: Take, pair: Pair) -> float:
+def _certain_at(take: Take, pair: Pair, link_at: float) -> float:
     """The chance that it takes to link without a person."""
     if pair.other_rep and not _is_there(pair) and len(take.title.words & pair.visit.words.names) < _FULL_NAME:
         return _NEVER  # a surname alone, in a calendar that is not the rep's
     if 0 < take.length < r.SHORTEST and pair.says not in MATCHED:
         return _NEVER
-    return r.LINK_SHORT_AT if 0 < take.length < r.SHORT else r.LINK_AT
+    return max(link_at, r.LINK_SHORT_AT) if 0 < take.length < r.SHORT else link_at
 
 
 def _is_there(pair: Pair) -> bool:

@@ -25,6 +25,10 @@ MODEL_VERSION: Final = 3
 LINK_AT: Final = 0.955
 """From this chance on a recording is linked without a person. On average links are far more certain."""
 
+LINK_UNHEARD_AT: Final = 0.973
+"""The same for callers that never have transcripts. A transcript that names nothing lowers the chance below it at most
+to `LINK_AT` (see `NOTHING_SPOKEN`), so nothing is linked without one that would not be linked with one."""
+
 PROPOSE_AT: Final = 0.68
 """The chance of belonging to any appointment, from which on the likeliest is proposed to a person."""
 

@@ -24,7 +24,7 @@ from fieldnote.bridge.session import Bridge
 from fieldnote.config import Linking
 from fieldnote.db.bridge_tables import matches, sent
 from fieldnote.errors import FieldnoteError
-from fieldnote.matching import Decision, Outcome, match
+from fieldnote.matching import LINK_UNHEARD_AT, Decision, Outcome, match
 from fieldnote.siro.errors import Forbidden, Invalid, MissingCredential, NotFound, Refused
 from fieldnote.siro.models import User
 
@@ -109,7 +109,7 @@ async def _decide(
     known = await read_history(bridge, users, overrides, first=first, last=last)
     rates = await current_rates(bridge, users, overrides)
     fixed = {key: value for key, value in known.linked.items() if key not in wanted}
-    decisions = match(known.conversations, known.appointments, fixed=fixed, rates=rates)
+    decisions = match(known.conversations, known.appointments, fixed=fixed, rates=rates, link_at=LINK_UNHEARD_AT)
     return [decision for decision in decisions if decision.conversation_id in wanted]
 
 
