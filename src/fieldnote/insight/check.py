@@ -24,7 +24,8 @@ from fieldnote.insight.stems import STOP_WORDS, stem, words
 from fieldnote.insight.utterances import Utterance
 from fieldnote.insight.visit import Visit
 from fieldnote.insight.words import fold
-from fieldnote.mapping.dates import Days, days
+from fieldnote.mapping.dates import days
+from fieldnote.mapping.day_spans import Days
 from fieldnote.mapping.unclear import UnclearError
 
 ENOUGH_WORDS = 0.5

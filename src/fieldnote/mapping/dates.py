@@ -7,25 +7,14 @@ thirds of what they are before.
 from __future__ import annotations
 
 import re
-from calendar import monthrange
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta
 
+from fieldnote.mapping.day_spans import Days, day_moved, month_later, month_span, one_day, part_of
 from fieldnote.mapping.holidays import HOLIDAYS
 from fieldnote.mapping.number_words import with_digits
 from fieldnote.mapping.unclear import UnclearError
-
-
-@dataclass(frozen=True, slots=True)
-class Days:
-    """A span of days; None is an open end."""
-
-    first: date | None
-    last: date | None
-    exact: bool = True
-    """Said as such: no "around", no bound."""
-
 
 _MONTHS = {
     "jan": 1, "feb": 2, "mar": 3, "apr": 4, "may": 5, "jun": 6,
@@ -206,9 +195,9 @@ class _Reader:
     def _patterns(self) -> list[tuple[str, Callable[[re.Match[str]], Days | None]]]:
         ordinal = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
         return [
-            (r"(\d{4})-(\d\d)-(\d\d)(?:t.*)?", lambda m: _day(int(m[1]), int(m[2]), int(m[3]))),
-            (r"(\d{4})-(\d\d)", lambda m: _months(int(m[1]), int(m[2]))),
-            (r"(\d{1,2})/(20\d\d)", lambda m: _months(int(m[2]), int(m[1]))),
+            (r"(\d{4})-(\d\d)-(\d\d)(?:t.*)?", lambda m: one_day(int(m[1]), int(m[2]), int(m[3]))),
+            (r"(\d{4})-(\d\d)", lambda m: month_span(int(m[1]), int(m[2]))),
+            (r"(\d{1,2})/(20\d\d)", lambda m: month_span(int(m[2]), int(m[1]))),
             (r"(\d{1,2})[/.](\d{1,2})(?:[/.](\d{4}|\d\d))?", self._slashed),
             (rf"(?:(?:{'|'.join(_WEEKDAYS)}),? )?{_MONTH} (?:the )?{ordinal}{_YEAR}", self._month_day),
             (rf"(?:the )?{ordinal} (?:of )?{_MONTH}{_YEAR}", self._month_day),
@@ -238,7 +227,7 @@ class _Reader:
                 self._quarter,
             ),
             (rf"(?:the )?(?:h(?P<h>[12])|(?P<w>1st|2nd) half)(?: of)?(?: (?:the|this) year)?{_YEAR}", self._half),
-            (rf"{_PART}(?P<year>20\d\d)", lambda m: _part(m["part"], _months(int(m["year"]), 1, 12))),
+            (rf"{_PART}(?P<year>20\d\d)", lambda m: part_of(m["part"], month_span(int(m["year"]), 1, 12))),
             (
                 rf"{_PART}(?P<which>this|next|coming|the)? ?(?P<unit>week|month|quarter|year)",
                 self._named_unit,
@@ -262,27 +251,27 @@ class _Reader:
         year = int(match[3]) if match[3] else None
         if year is not None and year < 100:
             year += 2000
-        return _day(year, month, day) if year else self._coming(lambda y: _day(y, month, day))
+        return one_day(year, month, day) if year else self._coming(lambda y: one_day(y, month, day))
 
     def _month_day(self, match: re.Match[str]) -> Days:
         month, day = _MONTHS[match["month"][:3]], int(match["day"])
         if match["year"]:
-            return _day(int(match["year"]), month, day)
-        return self._coming(lambda year: _day(year, month, day))
+            return one_day(int(match["year"]), month, day)
+        return self._coming(lambda year: one_day(year, month, day))
 
     def _month(self, match: re.Match[str]) -> Days:
         month = _MONTHS[match["month"][:3]]
         if match["year"]:
-            return _part(match["part"], _months(int(match["year"]), month))
-        return self._which(match["which"], lambda year: _part(match["part"], _months(year, month)))
+            return part_of(match["part"], month_span(int(match["year"]), month))
+        return self._which(match["which"], lambda year: part_of(match["part"], month_span(year, month)))
 
     def _day_of_month(self, match: re.Match[str]) -> Days:
         """The 15th, of this month or of the next; of the one that is named."""
         day, on = int(match["day"]), self.on
         year, month = on.year, on.month
         if match.group().endswith("next month") or ("month" not in match.group() and day < on.day):
-            year, month = _later(year, month, 1)
-        found = _day(year, month, day)
+            year, month = month_later(year, month, 1)
+        found = one_day(year, month, day)
         if found.last and found.last < on:
             raise UnclearError("it is over")
         return found
@@ -315,7 +304,7 @@ class _Reader:
 
     def _after_next(self, match: re.Match[str]) -> Days:
         if match["unit"] == "month":
-            return _months(*_later(self.on.year, self.on.month, 2))
+            return month_span(*month_later(self.on.year, self.on.month, 2))
         monday = self.on - timedelta(days=self.on.weekday()) + timedelta(weeks=2)
         return Days(monday, monday + timedelta(days=6), exact=False)
 
@@ -331,24 +320,24 @@ class _Reader:
     def _half(self, match: re.Match[str]) -> Days:
         start = 1 if match["h"] == "1" or match["w"] == "1st" else 7
         if match["year"]:
-            return _months(int(match["year"]), start, 6)
-        return self._coming(lambda year: _months(year, start, 6))
+            return month_span(int(match["year"]), start, 6)
+        return self._coming(lambda year: month_span(year, start, 6))
 
     def _season(self, match: re.Match[str]) -> Days:
         start = _SEASONS[match["season"]]
         if match["year"] and start == 12:
             raise UnclearError("a winter has two years, and one is named")
         if match["year"]:
-            return _part(match["part"], _months(int(match["year"]), start, 3))
+            return part_of(match["part"], month_span(int(match["year"]), start, 3))
         if self.on < date(self.on.year, 3, 1) and start == 12 and match["which"] != "next":
-            return _part(match["part"], _months(self.on.year - 1, 12, 3))
-        return self._which(match["which"], lambda year: _part(match["part"], _months(year, start, 3)))
+            return part_of(match["part"], month_span(self.on.year - 1, 12, 3))
+        return self._which(match["which"], lambda year: part_of(match["part"], month_span(year, start, 3)))
 
     def _quarter(self, match: re.Match[str]) -> Days:
         start = int(match["q"] or match["w"][0]) * 3 - 2
         if match["year"]:
-            return _part(match["part"], _months(int(match["year"]), start, 3))
-        return _part(match["part"], self._coming(lambda year: _months(year, start, 3)))
+            return part_of(match["part"], month_span(int(match["year"]), start, 3))
+        return part_of(match["part"], self._coming(lambda year: month_span(year, start, 3)))
 
     def _named_unit(self, match: re.Match[str]) -> Days:
         on, steps = self.on, 1 if match["which"] in {"next", "coming"} else 0
@@ -359,12 +348,12 @@ class _Reader:
                 monday = on - timedelta(days=on.weekday()) + timedelta(weeks=steps)
                 found = Days(monday, monday + timedelta(days=6), exact=False)
             case "month":
-                found = _months(*_later(on.year, on.month, steps))
+                found = month_span(*month_later(on.year, on.month, steps))
             case "quarter":
-                found = _months(*_later(on.year, (on.month - 1) // 3 * 3 + 1, steps * 3), 3)
+                found = month_span(*month_later(on.year, (on.month - 1) // 3 * 3 + 1, steps * 3), 3)
             case _:
-                found = _months(on.year + steps, 1, 12)
-        return _part(match["part"], found)
+                found = month_span(on.year + steps, 1, 12)
+        return part_of(match["part"], found)
 
     def _near(self, match: re.Match[str]) -> Days:
         match match.group():
@@ -393,10 +382,10 @@ class _Reader:
             raise UnclearError("it may be how long something takes")
         if (how == "over" and not coming) or match.group() == "within the year":
             raise UnclearError("it may be more than that, or how long something takes")
-        end = _moved(self.on, groups["unit"], most)
+        end = day_moved(self.on, groups["unit"], most)
         if coming or how not in {None, "in"} or match.group().endswith("or less"):
             return Days(self.on, end, exact=False)
-        return Days(_moved(self.on, groups["unit"], fewest), end, exact=False)
+        return Days(day_moved(self.on, groups["unit"], fewest), end, exact=False)
 
     def _holiday(self, match: re.Match[str]) -> Days:
         fall = next(rule for name, rule in HOLIDAYS.items() if re.fullmatch(name, match["holiday"]))
@@ -422,49 +411,3 @@ class _Reader:
         if this.first and this.first > self.on:
             raise UnclearError("the next one may be this year's or next year's")
         return of_year(self.on.year + 1)
-
-
-def _day(year: int, month: int, day: int) -> Days:
-    try:
-        return Days(date(year, month, day), date(year, month, day))
-    except ValueError:
-        raise UnclearError("there is no such day") from None
-
-
-def _months(year: int, month: int, count: int = 1) -> Days:
-    if not 1 <= month <= 12:
-        raise UnclearError("there is no such month")
-    last_year, last_month = _later(year, month, count - 1)
-    return Days(date(year, month, 1), date(last_year, last_month, monthrange(last_year, last_month)[1]), exact=False)
-
-
-def _later(year: int, month: int, months: int) -> tuple[int, int]:
-    years, index = divmod(month - 1 + months, 12)
-    return year + years, index + 1
-
-
-def _moved(day: date, unit: str, count: int) -> date:
-    if count > 1000:
-        raise UnclearError("it is too far ahead")
-    if unit in {"day", "week"}:
-        return day + timedelta(days=count * (7 if unit == "week" else 1))
-    year, month = _later(day.year, day.month, count * (12 if unit == "year" else 1))
-    return date(year, month, min(day.day, monthrange(year, month)[1]))
-
-
-def _part(word: str | None, whole: Days) -> Days:
-    """A third of a span: days of a month or week, months of anything longer."""
-    if word is None or whole.first is None or whole.last is None:
-        return whole
-    third = {"early": 0, "beginning of": 0, "start of": 0, "mid": 1, "middle of": 1}.get(word, 2)
-    length = (whole.last - whole.first).days + 1
-    if length > 31:
-        months = round(length / 30.4) // 3
-        if word.endswith("end of"):
-            return _months(whole.last.year, whole.last.month)
-        if word in {"beginning of", "start of"}:
-            return _months(whole.first.year, whole.first.month)
-        return _months(*_later(whole.first.year, whole.first.month, months * third), months)
-    step = length // 3
-    first = whole.first + timedelta(days=step * third)
-    return Days(first, whole.last if third == 2 else first + timedelta(days=step - 1), exact=False)

@@ -10,7 +10,8 @@ from decimal import Decimal
 from typing import Any, Final
 
 from fieldnote.config import Kind
-from fieldnote.mapping.dates import Days, days
+from fieldnote.mapping.dates import days
+from fieldnote.mapping.day_spans import Days
 from fieldnote.mapping.money import Amounts, amounts
 from fieldnote.mapping.number_words import with_digits
 from fieldnote.mapping.unclear import UnclearError
