@@ -10,7 +10,13 @@ LINES: Final = 450
 FILES: Final = 20
 
 TABLES_AND_ENUMS: Final = ("db/bridge_tables.py", "db/workspace_tables.py", "siro/models/enums.py")
-GENERATED: Final = ("siro/_sync/", "siro/models/__init__.py", "siro/models/fields.py", "db/migrations/")
+GENERATED: Final = (
+    "siro/_sync/",
+    "siro/models/__init__.py",
+    "siro/models/fields.py",
+    "db/migrations/",
+    "insight/local/custom/weights.py",
+)
 
 
 def _modules() -> list[Path]:

@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from fieldnote.insight.stems import stems
+from fieldnote.insight.talk.patterns import PAYS, WORK
 from fieldnote.insight.talk.turns import Sentence, Talk
+from fieldnote.insight.words import fold
 
 _LOOK_BACK: Final = 3
 """Turns between a question and its answer: an interjection, a question in return."""
@@ -62,7 +65,22 @@ def of_a_third_party(folded: str) -> bool:
     return _THIRD.search(folded) is not None
 
 
-_INTERROGATIVE = re.compile(
+_TURNS_BEFORE = 6
+_SHORT_TALK = 60
+"""Turns below which a talk has little beside the sale."""
+
+
+def is_near_the_sale(talk: Talk, sentence: Sentence) -> bool:
+    """Whether the turns around speak of the work, of paying, or of the project, and not only of the town's news."""
+    if len(talk.turns) < _SHORT_TALK:
+        return True
+    near = talk.turns[max(0, sentence.turn.index - _TURNS_BEFORE) : sentence.turn.index + 2]
+    project = stems(fold(talk.visit.project or ""))
+    words = {match[0] for turn in near for match in (*WORK.finditer(turn.folded), *PAYS.finditer(turn.folded))}
+    return len(words) >= 2 or any(project & stems(turn.folded) for turn in near)
+
+
+INTERROGATIVE = re.compile(
     r"\b(?:did|do|are|have|would|could|can|will|were) you\b|\b(?:is|are|was) (?:it|there|that) (?:just|any|a|the"
     r"|your)\b|\b(?:what|when|who|how much|how soon|how many|where)(?:'s|'d)? (?:is|are|do|did|would|were|was|does|can"
     r"|could|kind|a good|else)\b"
@@ -86,7 +104,7 @@ def answers(talk: Talk) -> Iterator[Answer]:
     asked_at = distance = 0
     for sentence in talk.sentences:
         if sentence.by_rep:
-            if sentence.asks or _INTERROGATIVE.search(sentence.folded):
+            if sentence.asks or INTERROGATIVE.search(sentence.folded):
                 question, asked_at, distance = sentence, sentence.turn.index, 0
             elif question is not None and sentence.turn.index != asked_at and len(sentence.folded) > 60:
                 question = None

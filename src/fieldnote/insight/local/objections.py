@@ -9,7 +9,7 @@ from fieldnote.insight.check import check
 from fieldnote.insight.definitions import OBJECTIONS
 from fieldnote.insight.evidence import Quote
 from fieldnote.insight.extraction import Extraction
-from fieldnote.insight.local.exchanges import is_hypothetical, of_a_third_party
+from fieldnote.insight.local.exchanges import is_hypothetical, is_near_the_sale, of_a_third_party
 from fieldnote.insight.stems import STOP_WORDS, words
 from fieldnote.insight.talk.turns import Sentence, Talk
 from fieldnote.insight.utterances import Utterance
@@ -246,6 +246,8 @@ def find_objections(talk: Talk) -> Extraction | None:
     found: dict[str, _Objection] = {}
     for sentence in talk.sentences:
         if sentence.by_rep or is_hypothetical(sentence) or _UNWORRIED.search(sentence.folded):
+            continue
+        if not is_near_the_sale(talk, sentence):
             continue
         for one in _objections(talk, sentence):
             found.setdefault(one.label.partition(":")[0].removesuffix(" too high"), one)

@@ -1,17 +1,18 @@
-"""Where a conversation speaks of a definition: by its words (BM25) and, with a model folder, by meaning."""
+"""Where a conversation speaks of a definition: by its words and, with a model folder, by meaning."""
 
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from fieldnote.insight.definitions import Definition
 from fieldnote.insight.local.embeddings import Embedder
-from fieldnote.insight.local.exchanges import answers
+from fieldnote.insight.local.exchanges import answers, is_hypothetical, of_a_third_party
 from fieldnote.insight.stems import stem, stems
 from fieldnote.insight.talk.turns import Sentence, Talk
 from fieldnote.insight.words import fold
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_K1, _B = 1.2, 0.5
 # Words of definitions that say nothing about the subject.
 _EMPTY = frozenset(
     stem(word)
@@ -30,20 +30,19 @@ _EMPTY = frozenset(
     had get gets present current existing new other another part thing things home house call called use used using
     possible main reason best describe much many long able going come comes pay paid pays yes somebody anybody
     anyone someone work job project visit first last go end agree finally still already final full
+    year years month months week weeks foot feet inch inches square percent gallons tons pounds number many
     """.split()
 ) | {stem("told")}  # words: said
-
 
 _RELATED = tuple(
     frozenset(stem(word) for word in group.split())
     for group in (
-        "competitor competing competition contractor roofer painter company bidder bid quote estimate guy fella outfit",
+        "competitor competing competition contractor roofer painter company bidder bid quote estimate guy outfit",
         "deposit down upfront signing front",
         "rebate incentive utility credit",
         "heat heating furnace boiler gas oil winter",
         "electric electricity power utility bill",
         "insurance insurer insured claim adjuster carrier policy",
-        "deductible",
         "financing finance loan payments installments interest borrow credit",
         "warranty guarantee guaranteed",
         "pets pet dog dogs cat cats animal animals",
@@ -62,6 +61,8 @@ _RELATED = tuple(
         "monthly month payment",
         "roof shingle shingles",
         "pay paid paying cash check card",
+        "age old year installed built",
+        "size big large square feet capacity",
     )
 )
 
@@ -90,37 +91,77 @@ def query_of(definition: Definition) -> Query:
 
 @dataclass(eq=False)
 class Passage:
-    """A sentence with the question that it answers."""
+    """A sentence with the question that it answers, and the words around it."""
 
     sentence: Sentence
     question: Sentence | None
-    distance: int = 0
+    distance: int
+    """Customer's sentences between the question and this one."""
+    near: frozenset[str]
+    """Stems of the two sentences before and of the one after."""
 
     @cached_property
-    def stems(self) -> frozenset[str]:
-        return self.sentence.stems | (self.question.stems if self.question is not None else frozenset())
+    def asked(self) -> frozenset[str]:
+        return self.question.stems if self.question is not None else frozenset()
 
     @property
-    def text(self) -> str:
-        question = f"{self.question.text} " if self.question is not None else ""
-        return question + self.sentence.text
+    def evidence(self) -> tuple[Sentence, ...]:
+        return (self.question, self.sentence) if self.question is not None else (self.sentence,)
+
+
+PASSAGE_FEATURES: Final = (
+    "name said",
+    "name asked",
+    "name near",
+    "words said",
+    "words asked",
+    "words near",
+    "related said",
+    "related near",
+    "meaning",
+    "meaning of question",
+    "meaning above usual",
+    "answers",
+    "follows a question",
+    "by rep",
+    "asks",
+    "third party",
+    "short",
+    "late",
+    "late, as wanted",
+)
+"""The facts about a passage that say how likely it speaks of a definition."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage with its scores for a definition."""
+    """A passage with its features for a definition, in the order of `PASSAGE_FEATURES`."""
 
     passage: Passage
-    words: float
-    """BM25, as a part of the score that all words of the definition would give."""
-    meaning: float
-    """Cosine of the embeddings; 0 without a model."""
-    named: float
-    """The share of the name's words that the passage says."""
+    features: tuple[float, ...]
 
     @property
-    def score(self) -> float:
-        return self.words + self.meaning
+    def has_signal(self) -> bool:
+        """Whether the passage says or answers a word of the definition, or is close to its meaning."""
+        said, asked = self.features[0] + self.features[3], self.features[1] + self.features[4]
+        return (
+            said + asked > 0 or (self.features[5] > _SOME_WORDS and self.features[10] > 0) or self.features[8] > _CLOSE
+        )
+
+    @property
+    def is_of_others(self) -> bool:
+        """Whether it reports somebody else's house, price or words."""
+        return self.features[15] > 0
+
+
+_SOME_WORDS = 0.3
+_CLOSE = 0.45
+_SHORT = 4
+_FINAL = re.compile(
+    r"\b(?:final|finally|agreed?|chosen|chose|picked|settled|ordered|bought|sold|accepted|in the end"
+    r"|at the end|take|deal)\b"
+)
+"""A definition of something that may be said in several ways before it is decided."""
 
 
 class Index:
@@ -128,56 +169,87 @@ class Index:
 
     def __init__(self, talk: Talk, embedder: Embedder | None) -> None:
         asked = {one.sentence.place: one for one in answers(talk)}
+        said = [one.stems for one in talk.sentences]
         self.passages = [
-            Passage(one, answer.question if answer else None, answer.distance if answer else 0)
-            for one in talk.sentences
+            Passage(
+                one,
+                answer.question if answer else None,
+                answer.distance if answer else 0,
+                frozenset().union(*said[max(0, place - 2) : place], *said[place + 1 : place + 2]),
+            )
+            for place, one in enumerate(talk.sentences)
+            if not is_hypothetical(one)
             for answer in [asked.get(one.place)]
         ]
+        self._turns = [turn.text for turn in talk.turns]
         self._embedder = embedder
-        self._frequency = Counter(word for passage in self.passages for word in passage.stems)
-        self._average = sum(len(one.stems) for one in self.passages) / max(1, len(self.passages))
-
-    @cached_property
-    def _turns(self) -> dict[int, int]:
-        """Each turn's row among the vectors: a turn is embedded once, whatever number of sentences it has."""
-        return {index: row for row, index in enumerate(dict.fromkeys(one.sentence.turn.index for one in self.passages))}
+        self._count = max(1, len(said))
+        self._frequency = Counter(word for own in said for word in own)
 
     @cached_property
     def _vectors(self) -> NDArray[np.float32]:
+        """A row for each turn: embedded once, whatever number of sentences it has."""
         if self._embedder is None:
-            raise RuntimeError("no embedder")
-        texts = {one.sentence.turn.index: one.sentence.turn.text for one in self.passages}
-        return self._embedder.embed([texts[index][:300] for index in self._turns])
+            raise RuntimeError("there is no embedder")
+        return self._embedder.embed([text[:300] for text in self._turns])
 
     def idf(self, word: str) -> float:
         frequency = self._frequency.get(word, 0)
-        return math.log(1 + (len(self.passages) - frequency + 0.5) / (frequency + 0.5))
+        return math.log(1 + (self._count - frequency + 0.5) / (frequency + 0.5))
 
     def search(self, definition: Definition) -> list[Hit]:
-        """All passages, the best first."""
+        """All passages with their features, in the order in which they were spoken."""
         query = query_of(definition)
-        weights = {word: self.idf(word) * (2.0 if word in query.name else 1.0) for word in query.all}
-        whole = sum(weights.values()) or 1.0
-        weights |= {word: 0.5 * self.idf(word) for word in query.related}
+        weights = {word: self.idf(word) for word in query.all}
         meaning = self._meaning(definition)
-        hits = [
-            Hit(
-                one,
-                self._bm25(weights, one.stems) / whole,
-                meaning[place],
-                len(query.name & one.stems) / max(1, len(query.name)),
-            )
-            for place, one in enumerate(self.passages)
+        usual = sorted(meaning)[len(meaning) * 9 // 10] if meaning else 0.0
+        is_final = _FINAL.search(fold(f"{definition.name} {definition.description}")) is not None
+        return [
+            Hit(one, (*_features(one, query, weights, meaning, usual), late, late * is_final))
+            for one in self.passages
+            for late in [one.sentence.place / self._count]
         ]
-        return sorted(hits, key=lambda hit: -hit.score)
-
-    def _bm25(self, weights: dict[str, float], found: frozenset[str]) -> float:
-        length = 1 - _B + _B * len(found) / max(1.0, self._average)
-        return sum(weight * (_K1 + 1) / (1 + _K1 * length) for word, weight in weights.items() if word in found)
 
     def _meaning(self, definition: Definition) -> Sequence[float]:
-        if self._embedder is None or not self.passages:
-            return [0.0] * len(self.passages)
+        """The cosine of each turn with the definition; zeros without a model."""
+        if self._embedder is None or not self._turns:
+            return [0.0] * len(self._turns)
         vector = self._embedder.embed([f"{definition.name}: {definition.description}"])[0]
-        scores = (self._vectors @ vector).tolist()
-        return [float(scores[self._turns[one.sentence.turn.index]]) for one in self.passages]
+        return [float(one) for one in (self._vectors @ vector).tolist()]
+
+
+def _features(
+    passage: Passage, query: Query, weights: dict[str, float], meaning: Sequence[float], usual: float
+) -> tuple[float, ...]:
+    sentence, question = passage.sentence, passage.question
+    own = meaning[sentence.turn.index]
+    of_question = meaning[question.turn.index] if question is not None else 0.0
+    return (
+        _share(query.name, sentence.stems),
+        _share(query.name, passage.asked),
+        _share(query.name, passage.near),
+        _weighed(weights, sentence.stems),
+        _weighed(weights, passage.asked),
+        _weighed(weights, passage.near),
+        min(2, len(query.related & sentence.stems)) / 2,
+        min(2, len(query.related & passage.near)) / 2,
+        own,
+        of_question,
+        max(0.0, max(own, of_question) - usual),
+        float(question is not None and passage.distance == 0),
+        float(question is not None and passage.distance > 0),
+        float(sentence.by_rep),
+        float(sentence.asks),
+        float(of_a_third_party(sentence.folded)),
+        float(len(sentence.folded.split()) <= _SHORT),
+    )
+
+
+def _share(wanted: frozenset[str], found: frozenset[str]) -> float:
+    return len(wanted & found) / len(wanted) if wanted else 0.0
+
+
+def _weighed(weights: dict[str, float], found: frozenset[str]) -> float:
+    """The share of the definition's words that are said, each by its rarity in this talk."""
+    whole = sum(weights.values())
+    return sum(weight for word, weight in weights.items() if word in found) / whole if whole else 0.0

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from fieldnote.insight.evidence import Quote
 from fieldnote.insight.extraction import Extraction
-from fieldnote.insight.local.exchanges import affirms, answers, denies, is_hypothetical, reply_to
+from fieldnote.insight.local.exchanges import affirms, answers, denies, is_hypothetical, is_near_the_sale, reply_to
 from fieldnote.insight.local.topics import Topic, asks_about
 from fieldnote.insight.readers import dates
 from fieldnote.insight.readers.times import Kind, When
@@ -69,7 +69,7 @@ _PAST = re.compile(
     r"\b(?:was|were|had|did|came|bought|built|put it|went"
     r"|happened|hit|got|broke|died|passed|moved|paid|told|said"  # words: said
     r"|started leaking|ago|since|used to|last"
-    r"|lived|replaced|retired|sold|quit|left|saw|tested|married|born)\b"
+    r"|lived|waited|been|replaced|retired|sold|quit|left|saw|tested|married|born)\b"
 )
 _MEETING = re.compile(
     r"\b(?:call|text|email|talk|meet|see you|come (?:back|by|over|out)|stop by|follow up|touch base|check in|swing by"
@@ -144,7 +144,7 @@ def _stated(talk: Talk) -> list[_Candidate]:
     asked = {one.sentence.place: one for one in answers(talk) if asks_about(one.question) is Topic.TIMELINE}
     found: list[_Candidate] = []
     for sentence in talk.sentences:
-        if sentence.by_rep or not sentence.times or is_hypothetical(sentence):
+        if sentence.by_rep or not sentence.times or is_hypothetical(sentence) or not is_near_the_sale(talk, sentence):
             continue
         answer = asked.get(sentence.place)
         near = answer.distance if answer is not None else _FAR

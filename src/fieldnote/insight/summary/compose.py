@@ -1,25 +1,29 @@
-"""The note: statements by weight until it is full, in the order that a manager reads, and its title."""
+"""The note: the outcome, the fields and the most telling sentences until it is full, and its title."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 from fieldnote.insight.check import check
 from fieldnote.insight.definitions import Definition, FieldType
 from fieldnote.insight.extraction import Extraction
 from fieldnote.insight.readers import dates
 from fieldnote.insight.readers.times import Kind, find_times
-from fieldnote.insight.summary import statements
-from fieldnote.insight.summary.statements import Part, Statement, best
+from fieldnote.insight.summary.statements import Part, Statement, of_fields, outcome, ranked
+from fieldnote.insight.summary.statements import next_steps as _next_steps
 from fieldnote.insight.talk.turns import Talk, talk_of
 from fieldnote.insight.utterances import Utterance
 from fieldnote.insight.visit import Visit
 from fieldnote.insight.words import fold, word_count
 
 MOST_WORDS = 160
-_SHOWN = {"Budget": "Budget", "Timeline": "Wanted", "Decision Maker": "Who decides", "Objections": "Objections"}
+_SHOWN = {"Budget": "Budget", "Timeline": "Wanted", "Decision Maker": "Who decides"}
+_FEWEST_WORDS = 7
+"""Left in a full note, they take no further statement."""
+_MOST_STATEMENTS = 40
 _STATEMENT = Definition("statement", "", FieldType.TEXT)
 
 
@@ -39,25 +43,20 @@ class Summary:
 
 def summarize_talk(talk: Talk, extractions: Sequence[Extraction]) -> Summary:
     """The note of a conversation; a statement without support is not written."""
-    candidates = [
-        *best(statements.outcome(talk), 1),
-        *best(statements.wants(talk), 3),
-        *best(statements.prices(talk), 2),
-        *best(statements.competitors(talk), 1),
-        *_fields(extractions),
-        *best(statements.next_steps(talk), 3),
-    ]
+    first = outcome(talk)
+    known = [*([first] if first else []), *of_fields(extractions, _SHOWN)]
     kept: list[Statement] = []
-    said: set[int] = set()
-    count = 0
-    for one in sorted(candidates, key=_priority):
+    quoted: set[str] = set()
+    left = MOST_WORDS
+    for one in [*known, *islice(ranked(talk, extractions), _MOST_STATEMENTS)]:
         words = word_count(one.text)
-        again = one.part is not Part.FIELDS and one.part is not Part.OBJECTIONS and one.quotes[-1].index in said
-        if count + words > MOST_WORDS or again or not is_supported(talk, one):
+        if words > left or (one.said and one.said in quoted) or not is_supported(talk, one):
             continue
         kept.append(one)
-        count += words
-        said.add(one.quotes[-1].index)
+        quoted.add(one.said)
+        left -= words
+        if left < _FEWEST_WORDS:
+            break
     ordered = tuple(sorted(kept, key=lambda one: (one.part, one.quotes[-1].index)))
     return Summary(title_of(talk, extractions, ordered), ordered)
 
@@ -67,21 +66,6 @@ def is_supported(talk: Talk, statement: Statement) -> bool:
     evidence = [Utterance(talk.turns[one.index].speaker, talk.turns[one.index].text) for one in statement.quotes]
     text = statement.text.partition(":")[2] if ":" in statement.text else statement.text
     return check(_STATEMENT, text, evidence, visit=talk.visit).supported
-
-
-def _priority(one: Statement) -> tuple[int, float]:
-    order = [Part.OUTCOME, Part.FIELDS, Part.PRICE, Part.NEXT, Part.WANTS, Part.OBJECTIONS, Part.COMPETITOR]
-    return order.index(one.part), -one.weight
-
-
-def _fields(extractions: Sequence[Extraction]) -> list[Statement]:
-    found: list[Statement] = []
-    for one in extractions:
-        if one.proposed or one.name not in _SHOWN:
-            continue
-        part = Part.OBJECTIONS if one.name == "Objections" else Part.FIELDS
-        found.append(Statement(part, f"{_SHOWN[one.name]}: {one.value}.", one.quotes, 2.0))
-    return found
 
 
 def title_of(talk: Talk, extractions: Sequence[Extraction], kept: Sequence[Statement]) -> str:
@@ -131,4 +115,5 @@ def summarize(
 def next_steps(utterances: Sequence[Utterance], *, rep_name: str | None = None) -> list[str]:
     """What was promised or agreed for later, as spoken."""
     talk = talk_of(utterances, Visit(rep_name=rep_name))
-    return [one.said for one in best(statements.next_steps(talk), 3)]
+    found = sorted(_next_steps(talk), key=lambda one: -one.weight)[:3]
+    return [one.said for one in sorted(found, key=lambda one: one.quotes[-1].index)]

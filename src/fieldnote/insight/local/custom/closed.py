@@ -3,111 +3,131 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 from fieldnote.insight.definitions import Definition
-from fieldnote.insight.local.custom.values import FoundValue, evidence_of, is_usable, near
-from fieldnote.insight.local.exchanges import affirms, denies, is_hypothetical, of_a_third_party
+from fieldnote.insight.local.custom.candidates import Candidate
+from fieldnote.insight.local.exchanges import affirms, denies, reply_to
 from fieldnote.insight.local.passages import Hit, Query, query_of
 from fieldnote.insight.stems import stem, stems, words
 from fieldnote.insight.talk.turns import Sentence, Talk
 from fieldnote.insight.words import fold
 
-_HAVE = r"(?:we|i|they|she|he|there)(?:'ve| have|'s| has| is| are|'re)?(?: got| had)?"
-NEGATED = re.compile(
-    r"\b(?:no|not|don't|doesn't|didn't|haven't|hasn't|isn't|aren't|never|none|without|won't|can't|wouldn't|nobody"
-    r"|nothing|neither|n't)\b"
+NEGATED: Final = re.compile(
+    r"\b(?:no|not|don't|doesn't|didn't|haven't|hasn't|isn't|aren't|wasn't|never|none|without|won't|can't|wouldn't"
+    r"|nobody|nothing|neither|n't)\b"
+)
+BOOLEAN_FEATURES: Final = (
+    "answers yes",
+    "answers no",
+    "agrees to an offer",
+    "stated",
+    "stated with a negation",
+    "all of the name is said",
+    "in the first person",
+    "might",
+)
+CHOICE_FEATURES: Final = (
+    "by the customer",
+    "several words",
+    "with a word of choosing",
+    "with a negation",
+    "share of mentions",
+    "is the last mention",
+    "is the only choice in the sentence",
+    "near a word of the definition",
+    "in a question",
+)
+_FIRST = re.compile(r"\b(?:i|we|i'm|we're|i've|we've|i'll|we'll|i'd|we'd)\b")
+_MIGHT = re.compile(r"\b(?:if|might|maybe|could|would|should|sometimes|probably|depends|or)\b")
+_CHOSEN = re.compile(
+    r"\b(?:want|take|go with|going with|prefer|picked|pick|choose|chose|let's do|rather|like the|i'll do|we'll do"
+    r"|put me|settled|decided|it's|we have|we've got|i have|i've got|yours is|runs on|on the)\b"
 )
 
 
-def read_boolean(talk: Talk, definition: Definition, hits: Sequence[Hit]) -> FoundValue | None:
+def boolean_candidates(talk: Talk, definition: Definition, hits: Sequence[Hit]) -> Iterator[Candidate]:
+    """Replies to questions of yes or no, and statements that name the subject."""
     query = query_of(definition)
-    votes: list[tuple[float, bool, Hit, str]] = []
-    for hit in near(hits, words=0.40, meaning=0.50, named=1.0):
+    for hit in hits:
         passage = hit.passage
         sentence, question = passage.sentence, passage.question
-        if sentence.by_rep or not is_usable(hit):
+        if not hit.has_signal or hit.is_of_others or sentence.asks:
             continue
-        if question is not None and passage.distance == 0 and query.name & question.stems and _is_yes_no(question):
-            if denies(sentence.folded):
-                votes.append((2.0 + hit.score, False, hit, _first_words(sentence)))
-            elif affirms(sentence.folded):
-                votes.append((2.0 + hit.score, True, hit, _first_words(sentence)))
-        elif query.name <= sentence.stems and not sentence.asks and not of_a_third_party(sentence.folded):
+        is_reply = question is not None and passage.distance == 0 and is_yes_no(question) and query.all & question.stems
+        if is_reply and (affirms(sentence.folded) or denies(sentence.folded)):
+            yes = not denies(sentence.folded)
+            rests = (" ".join(words(sentence.folded)[:2]),)
+            yield Candidate("Yes" if yes else "No", hit, _boolean(sentence, query, reply=yes), rests)
+        elif query.name <= sentence.stems and not _MIGHT.search(sentence.folded):
+            reply = reply_to(talk, sentence) if sentence.by_rep else None
+            agreed = reply is not None and affirms(reply.folded)
             denied = NEGATED.search(sentence.folded)
-            votes.append((1.0 + hit.score, not denied, hit, denied[0] if denied else _said(sentence, query)))
-    if not votes:
-        return None
-    answers = {vote for _, vote, _, _ in votes}
-    best = max(votes, key=lambda vote: vote[0])
-    if len(answers) > 1 and best[0] < 2:
-        return None
-    points, yes, hit, rests = best
-    if points < 1.4:
-        return None
-    return FoundValue("Yes" if yes else "No", evidence_of(hit), 0.75 if points >= 2 else 0.6, rests_on=(rests,))
+            rests = (denied[0] if denied else _first_of(sentence, query),)
+            features = _boolean(sentence, query, reply=None, agreed=agreed, denied=denied is not None)
+            yield Candidate("No" if denied else "Yes", hit, features, rests)
 
 
-def _is_yes_no(question: Sentence) -> bool:
+def _boolean(
+    sentence: Sentence, query: Query, *, reply: bool | None, agreed: bool = False, denied: bool = False
+) -> tuple[float, ...]:
+    return (
+        float(reply is True),
+        float(reply is False),
+        float(agreed),
+        float(reply is None and not denied),
+        float(reply is None and denied),
+        float(query.name <= sentence.stems),
+        float(_FIRST.search(sentence.folded) is not None),
+        float(_MIGHT.search(sentence.folded) is not None),
+    )
+
+
+def is_yes_no(question: Sentence) -> bool:
+    """Whether a question can be answered by yes or no."""
     return re.search(
-        r"\b(?:do|does|did|is|are|was|were|have|has|had|any|would|will|can|could|should)\b", question.folded
-    ) is not None and not re.search(r"\b(?:what|when|where|who|which|how)\b", question.folded)
+        r"\b(?:do|does|did|is|are|was|were|have|has|had|any|would|will|can|could|should|want)\b", question.folded
+    ) is not None and not re.search(r"\b(?:what|when|where|who|which|how|why)\b", question.folded)
 
 
-def _first_words(sentence: Sentence) -> str:
-    return " ".join(words(sentence.folded)[:2])
+def _first_of(sentence: Sentence, query: Query) -> str:
+    return next((word for word in words(sentence.folded) if stem(word) in query.all), "")
 
 
-def _said(sentence: Sentence, query: Query) -> str:
-    return next((word for word in words(sentence.folded) if stem(word) in query.name), "")
-
-
-# --- choices ----------------------------------------------------------------------------------------------------
-
-_CHOSEN = re.compile(
-    r"\b(?:want|wants|wanted|like|love|prefer|let's|go with|going with|take|taking|rather|picked|chose|we'll do"
-    r"|i'll do|i'd do|do the|then|make it|definitely|it's|that's|just|fine)\b"
-)
-
-
-def read_choice(talk: Talk, definition: Definition, hits: Sequence[Hit]) -> FoundValue | None:
-    """The choice that was said last without a denial, where the talk speaks of the definition's subject."""
-    query = query_of(definition)
-    near = {hit.passage.sentence.place: hit for hit in hits}
+def choice_candidates(definition: Definition, hits: Sequence[Hit]) -> Iterator[Candidate]:
+    """Every mention of a choice by the words that only this choice has."""
     all_stems = [stems(fold(one)) for one in definition.choices]
     common = frozenset.intersection(*all_stems) if len(all_stems) > 1 else frozenset()
-    found: list[tuple[float, str, Sentence, tuple[str, ...]]] = []
-    for choice, own in zip(definition.choices, all_stems, strict=True):
-        if wanted := own - common:
-            found += _said_choices(talk, choice, wanted, query, near)
-    if not found:
-        return None
-    best = max(found, key=lambda one: (one[0], one[2].place))
-    rivals = [one for one in found if one[1] != best[1]]
-    later = [one for one in rivals if one[2].place > best[2].place and one[0] >= best[0] - 0.7]
-    if best[0] < _CHOICE_ENOUGH or later or any(one[0] > best[0] - 0.2 for one in rivals):
-        return None
-    return FoundValue(best[1], (best[2],), min(0.9, 0.4 + 0.15 * best[0]), rests_on=best[3])
-
-
-_CHOICE_ENOUGH = 2.0
-
-
-def _said_choices(
-    talk: Talk, choice: str, wanted: frozenset[str], query: Query, near: Mapping[int, Hit]
-) -> list[tuple[float, str, Sentence, tuple[str, ...]]]:
-    found = []
-    for sentence in talk.sentences:
-        if not wanted <= sentence.stems or is_hypothetical(sentence) or of_a_third_party(sentence.folded):
+    own = [(choice, found - common) for choice, found in zip(definition.choices, all_stems, strict=True)]
+    own = [(choice, wanted) for choice, wanted in own if wanted]
+    said = [
+        (hit, choice, wanted)
+        for hit in hits
+        for choice, wanted in own
+        if wanted <= hit.passage.sentence.stems and not hit.is_of_others
+    ]
+    count = Counter(choice for _, choice, _ in said)
+    in_sentence = Counter(hit.passage.sentence.place for hit, _, _ in said)
+    query = query_of(definition)
+    last = said[-1][0] if said else None
+    for hit, choice, wanted in said:
+        sentence = hit.passage.sentence
+        named = tuple(word for word in words(sentence.folded) if stem(word) in wanted)
+        at = sentence.folded.find(named[0])
+        around = sentence.folded[max(0, at - 30) : at + 25]
+        if NEGATED.search(around) or (sentence.asks and not sentence.by_rep):
             continue
-        said = tuple(word for word in words(sentence.folded) if stem(word) in wanted)
-        at = sentence.folded.find(said[0])
-        if NEGATED.search(sentence.folded[max(0, at - 30) : at]) or NEGATED.search(sentence.folded[at : at + 25]):
-            continue
-        hit = near.get(sentence.place)
-        points = 1.0 * (not sentence.by_rep) + (hit.words * 3 + hit.meaning * 2 if hit else 0.0)
-        points += 1.0 * min(2, len(query.all & (sentence.stems - wanted))) - 1.0 * sentence.asks
-        points += 1.0 * bool(_CHOSEN.search(sentence.folded)) + 0.5 * (len(words(sentence.folded)) <= 6)
-        points += 0.5 * (len(wanted) > 1)
-        found.append((points, choice, sentence, said[:4]))
-    return found
+        features = (
+            float(not sentence.by_rep),
+            float(len(wanted) > 1),
+            float(_CHOSEN.search(sentence.folded) is not None),
+            float(NEGATED.search(around) is not None),
+            count[choice] / len(said),
+            float(hit is last),
+            float(in_sentence[sentence.place] == 1),
+            float(bool((query.all | query.related) & (sentence.stems - wanted))),
+            float(sentence.asks),
+        )
+        yield Candidate(choice, hit, features, named[:4])

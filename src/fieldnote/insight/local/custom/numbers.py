@@ -3,141 +3,154 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
 from fieldnote.insight.definitions import Definition
-from fieldnote.insight.local.custom.values import FoundValue, evidence_of, is_usable
-from fieldnote.insight.local.exchanges import of_a_third_party
+from fieldnote.insight.local.custom.candidates import Candidate
 from fieldnote.insight.local.passages import Hit, Query, query_of
 from fieldnote.insight.readers.numbers import Number, numbers
-from fieldnote.insight.stems import stem, stems
-from fieldnote.insight.talk.turns import Sentence, Talk
+from fieldnote.insight.stems import stem
+from fieldnote.insight.talk.turns import Sentence
 from fieldnote.insight.words import fold
 
-_YEAR_WANTED = re.compile(r"\byear\b(?! old)")
-_AGE_WANTED = re.compile(r"\bhow old\b|\bage\b|\byears? old\b|\bhow many years\b|\bhow long\b|\bin years\b")
+NUMBER_FEATURES: Final = (
+    "has the unit",
+    "lacks the unit",
+    "has another unit",
+    "is money",
+    "counts a word of the name",
+    "counts a word of the description",
+    "is named before",
+    "answers how many",
+    "is the only number",
+    "looks like a year",
+    "is spoken in digits",
+)
+YEAR_FEATURES: Final = ("is four digits", "is the only year")
+
+_YEAR_WANTED = re.compile(r"\byear\b(?!s)(?! old| of warranty)")
+_AGE_WANTED = re.compile(
+    r"\bhow old\b|\bage\b|\byears? old\b|\bhow many years\b|\bhow long\b|\bin years\b|\byears of\b"
+)
 _UNITS: Mapping[str, str] = {
     "square feet": r"square (?:feet|foot)|sq\.? ?ft|square footage",
     "squares": r"squares?",
     "tons": r"(?:and a half )?tons?",
     "gallons": r"gallons?",
     "percent": r"percent|%",
-    "linear feet": r"(?:linear |square )?(?:feet|foot|ft)",
     "feet": r"(?:linear |square )?(?:feet|foot|ft)",
     "inches": r"inch(?:es)?",
     "amps": r"amps?",
-    "kilowatts": r"kilowatts?|kw",
+    "volts": r"volts?",
     "kw": r"kilowatts?|kw",
+    "kwh": r"kilowatt[- ]hours?|kwh",
     "years": r"years?(?: old)?",
     "months": r"months?",
     "weeks": r"weeks?",
     "days": r"days?",
     "hours": r"hours?",
+    "minutes": r"minutes?",
     "miles": r"miles?",
     "people": r"people|of us|adults",
     "degrees": r"degrees?",
     "grains": r"grains?",
     "ppm": r"ppm|parts per million",
+    "psi": r"psi|pounds",
+    "pounds": r"pounds?|lbs?",
 }
-_NOT_COUNTED = re.compile(
-    r"\s*(?:dollars|bucks|thousand|grand|o'?clock|a\.?m|p\.?m|percent|%|a month|a year|hundred)\b"
+_SAME_UNIT = {"linear feet": "feet", "foot": "feet", "ft": "feet", "kilowatts": "kw", "sq ft": "square feet"}
+_ANY_UNIT = re.compile(rf"\s*-?\s*(?:{'|'.join(_UNITS.values())})\b")
+_MONEY = re.compile(r"\s*(?:dollars|bucks|thousand|grand|a month|a foot|apiece|cash)\b")
+_CLOCK = re.compile(r"\s*(?:o'?clock|a\.?m\b|p\.?m\b|in the (?:morning|afternoon|evening))")
+_BEFORE = re.compile(r"[$#]\s?$|\b(?:at|page|route|apartment|unit|channel|highway|exit|class) $")
+_PRONOUN = re.compile(
+    r"\b(?:the|that|this|which|each|every|first|second|third|last|other|another|new|old|no|any|big|good) $"
 )
-_COUNTS = re.compile(r"\b(?:number of|how many|count)\b")
+_PRONOUN_AFTER = re.compile(r" (?:of|at|on|in|is|was|you|i|we|that|who|thing|day|to)\b|[.,?!]|$")
+_IS = re.compile(r"\b(?:is|was|are|'s|of|at|about|be|takes|need|it's|say|says|around|like)\W*$|-$")
+_HOW_MANY = re.compile(r"\bhow (?:many|old|big|much|long|tall|wide|far|deep|high)\b|\bwhat size\b")
 _SPOKEN_YEAR = re.compile(r"\b(?:oh|'0) ?(one|two|three|four|five|six|seven|eight|nine|[1-9])\b|(?<!\w)'(\d\d)\b")
 _DIGIT = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9}
 
 
-def read_number(talk: Talk, definition: Definition, hits: Sequence[Hit]) -> FoundValue | None:
-    asked = fold(f"{definition.name} {definition.description} {definition.unit}")
-    if _YEAR_WANTED.search(asked) and not _AGE_WANTED.search(asked) and not definition.unit:
-        return _year(talk, definition, hits)
-    units = _units(definition, asked)
-    query = query_of(definition)
-    found: list[tuple[float, str, Hit]] = []
+def is_year(definition: Definition) -> bool:
+    """Whether a number field is for a calendar year, not for a count of years."""
+    asked = fold(f"{definition.name} {definition.description}")
+    return bool(_YEAR_WANTED.search(asked)) and not _AGE_WANTED.search(asked) and not definition.unit
+
+
+def number_candidates(definition: Definition, hits: Sequence[Hit]) -> Iterator[Candidate]:
+    query, units = query_of(definition), _units_of(definition)
     for hit in hits:
-        sentence = hit.passage.sentence
-        if not is_usable(hit) or of_a_third_party(sentence.folded):
-            continue
-        for number in numbers(sentence.folded):
-            points = _fits(sentence, number, query, units, hit)
-            if points > 0:
-                found.append((points, _plain(number.value), hit))
-    if not found:
-        return None
-    best = max(points for points, _, _ in found)
-    near = [(text, hit) for points, text, hit in found if points >= best - 0.5]
-    if best < _NUMBER_ENOUGH or len({text for text, _ in near}) > 1:
-        return None
-    return FoundValue(near[0][0], evidence_of(near[0][1]), min(0.95, 0.35 + 0.1 * best))
+        found = numbers(hit.passage.sentence.folded)
+        for number in found:
+            if not hit.has_signal or hit.is_of_others or not _may_count(hit.passage.sentence, number):
+                continue
+            features = _features(hit, number, query, units, is_only=len(found) == 1)
+            if not _is_other_quantity(features):
+                yield Candidate(_plain(number.value), hit, features)
 
 
-_NUMBER_ENOUGH = 3.0
+def _is_other_quantity(features: tuple[float, ...]) -> bool:
+    """Whether the words around a number say that it measures something else."""
+    known = dict(zip(NUMBER_FEATURES, features, strict=True))
+    lacks = known["lacks the unit"] and not (known["answers how many"] or known["is named before"])
+    return bool(known["has another unit"] or known["is money"] or lacks)
 
 
-def _units(definition: Definition, asked: str) -> list[str]:
+def year_candidates(hits: Sequence[Hit]) -> Iterator[Candidate]:
+    for hit in hits:
+        folded = hit.passage.sentence.folded
+        found = _years(folded)
+        for year in found if hit.has_signal else ():
+            is_said = str(year) in folded
+            steps = () if is_said else (f"year: {year}",)
+            yield Candidate(str(year), hit, (float(is_said), float(len(found) == 1)), operations=steps)
+
+
+def _units_of(definition: Definition) -> list[str]:
+    asked = fold(f"{definition.name} {definition.description}")
+    unit = definition.unit.casefold()
+    if unit:
+        return [_UNITS.get(_SAME_UNIT.get(unit, unit), re.escape(unit))]
     if _AGE_WANTED.search(asked):
         return [_UNITS["years"]]
-    if definition.unit:
-        return [_UNITS.get(definition.unit.casefold(), re.escape(definition.unit.casefold()))]
     return [pattern for pattern in _UNITS.values() if re.search(rf"\b(?:{pattern})\b", asked)]
 
 
-def _fits(sentence: Sentence, number: Number, query: Query, units: Sequence[str], hit: Hit) -> float:
-    """How much a number is the one that is asked for: by its unit or counted noun, by its name, and by the question."""
-    after = sentence.folded[number.end : number.end + 40]
-    before = sentence.folded[max(0, number.start - 40) : number.start]
-    if _NOT_COUNTED.match(after) and not any("percent" in unit for unit in units):
-        return 0.0
-    if re.search(r"[$#:]\s?$|\b(?:at|number|page|route|apartment|unit) $", before):
-        return 0.0
-    counted = [stem(word) for word in re.findall(r"[a-z']+", after)[:2]]
-    named_before = [stem(word) for word in re.findall(r"[a-z']+", before)[-4:]]
-    has_unit = any(re.match(rf"\s*-?\s*(?:{unit})\b", after) for unit in units)
-    is_counted = any(word in query.all for word in counted)
-    is_named = (
-        any(word in query.name for word in named_before)
-        and re.search(r"\b(?:is|was|are|'s|of|at|about|be|takes|need|it's|-)\W*$|-$", before) is not None
-    )
-    if re.match(r"-some|ish\b", after) or (sentence.by_rep and any("people" in unit for unit in units)):
-        return 0.0
-    question = hit.passage.question
-    is_answer = (
-        question is not None
-        and hit.passage.distance <= 1
-        and re.search(r"\bhow (?:many|old|big|much|long|tall|wide|far|deep)\b", question.folded) is not None
-    )
-    if not (has_unit or is_counted or is_named or (is_answer and question is not None and query.all & question.stems)):
-        return 0.0
-    if units and not has_unit and not (is_named or is_answer):
-        return 0.0
-    points = 2.0 * has_unit + 2.0 * is_counted + 2.0 * is_named + 2.0 * is_answer
-    points += 1.0 * min(2, len((query.all & hit.passage.stems) - set(counted)))
-    return points + 0.5 * (sentence.by_rep and has_unit) + hit.meaning
+def _has(units: Sequence[str], sentence: Sentence, number: Number) -> bool:
+    after = sentence.folded[number.end : number.end + 30]
+    return any(re.match(rf"\s*-?\s*(?:{unit})\b", after) for unit in units)
 
 
-def _year(talk: Talk, definition: Definition, hits: Sequence[Hit]) -> FoundValue | None:
-    """A year whose sentence, or whose question, or a neighbor in the turn, speaks of the thing."""
-    found: list[tuple[float, int, Hit]] = []
-    for hit in hits:
-        sentence = hit.passage.sentence
-        if not is_usable(hit) or of_a_third_party(sentence.folded):
-            continue
-        near = hit.passage.stems | stems(sentence.turn.folded)
-        points = (
-            2.0 * len(query_of(definition).all & hit.passage.stems)
-            + len(query_of(definition).all & near)
-            + 2 * hit.meaning
-        )
-        found += [(points, year, hit) for year in _years(sentence.folded)]
-    if not found:
-        return None
-    best = max(points for points, _, _ in found)
-    values = {year for points, year, _ in found if points >= best - 0.5}
-    if best < 3.0 or len(values) > 1:
-        return None
-    hit = next(hit for points, _, hit in found if points == best)
-    steps = () if str(next(iter(values))) in hit.passage.sentence.folded else (f"year: {next(iter(values))}",)
-    return FoundValue(str(values.pop()), evidence_of(hit), 0.7, operations=steps)
+def _may_count(sentence: Sentence, number: Number) -> bool:
+    after, before = sentence.folded[number.end : number.end + 20], sentence.folded[: number.start][-12:]
+    if sentence.folded[number.start : number.end] == "one" and (_PRONOUN.search(before) or _PRONOUN_AFTER.match(after)):
+        return False
+    return not (_CLOCK.match(after) or _BEFORE.search(before) or re.match(r"-some|ish\b", after))
+
+
+def _features(hit: Hit, number: Number, query: Query, units: Sequence[str], *, is_only: bool) -> tuple[float, ...]:
+    sentence, question = hit.passage.sentence, hit.passage.question
+    after, before = sentence.folded[number.end :][:40], sentence.folded[: number.start][-40:]
+    counted = {stem(word) for word in re.findall(r"[a-z']+", after)[:3]}
+    named = {stem(word) for word in re.findall(r"[a-z']+", before)[-5:]}
+    has_unit = _has(units, sentence, number)
+    how_many = question is not None and hit.passage.distance <= 1 and _HOW_MANY.search(question.folded)
+    return (
+        float(has_unit),
+        float(bool(units) and not has_unit),
+        float(not has_unit and _ANY_UNIT.match(after) is not None),
+        float(_MONEY.match(after) is not None or number.scale >= 1000),
+        float(bool(counted & query.name)),
+        float(bool(counted & query.description)),
+        float(bool(named & query.all) and _IS.search(before) is not None),
+        float(bool(how_many)),
+        float(is_only),
+        float(number.year),
+        float(number.in_digits),
+    )
 
 
 def _years(folded: str) -> list[int]:

@@ -3,73 +3,131 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 from fieldnote.insight.definitions import Definition
-from fieldnote.insight.local.custom.values import FoundValue, evidence_of, is_usable, near
-from fieldnote.insight.local.exchanges import affirms, denies, of_a_third_party
-from fieldnote.insight.local.passages import Hit, query_of
+from fieldnote.insight.local.custom.candidates import Candidate
+from fieldnote.insight.local.exchanges import INTERROGATIVE, affirms, denies
+from fieldnote.insight.local.passages import Hit
+from fieldnote.insight.readers.numbers import numbers
 from fieldnote.insight.stems import STOP_WORDS, words
 from fieldnote.insight.talk.turns import Sentence, Talk
 from fieldnote.insight.words import fold
 
-_NAME_WANTED = re.compile(
-    r"\b(?:name|named|who|which (?:company|brand|bank|insurer|carrier|store|insurance)|brand|make|maker|manufacturer"
-    r"|carrier|company|companies|competitors?|insurer|referred|referral|called)\b"
+TEXT_FEATURES: Final = (
+    "few content words",
+    "many content words",
+    "a color, as wanted",
+    "no color, but wanted",
+    "a material, as wanted",
+    "a number, as wanted",
+    "no number, but wanted",
+    "a reason, as wanted",
+    "a person, as wanted",
+    "is a bare yes or no",
+    "has a negation",
 )
-_CAPITALS = re.compile(r"(?<![.?!] )(?<!^)\b([A-Z][\w&'-]+(?: (?:[A-Z][\w&'-]+|of|&))*)")
+NAME_FEATURES: Final = ("is the only name", "of several words", "after from or with", "said again")
+
+_NAME_WANTED = re.compile(
+    r"\b(?:name|named|which (?:company|brand|bank|insurer|carrier|store|insurance)|brand|make|maker"
+    r"|manufacturer|carrier"
+    r"|company|companies|competitors?|insurer|referred|referral|called|contractor|bidder|utility|lender|who (?:installs"
+    r"|keeps|sent|made))\b"
+)
+_COLOR_WANTED = re.compile(r"\bcolou?r\b|\bfinish\b|\bpattern\b")  # words: said
+_COLOR = re.compile(
+    r"\b(?:white|gr[ae]y|black|red|blue|green|brown|beige|tan|almond|cream|navy|bronze|charcoal|slate"
+    r"|ivory|yellow|silver"
+    r"|gold|natural|clear|stain|clay|sand|oak|walnut|espresso|burgundy|teal)\b"
+)
+_MATERIAL_WANTED = re.compile(r"\bmaterial\b|\bmade of\b|\bkind of\b|\bwhat is on\b|\btype\b")
+_MATERIAL = re.compile(
+    r"\b(?:copper|cedar|wood|vinyl|alumin\w+|steel|oak|pine|plastic|composite|pex|pvc|iron|galvanized"
+    r"|concrete|brick|stucco"
+    r"|quartz|granite|marble|laminate|tile|carpet|slate|asphalt|metal|chain link|glass|fiberglass|cellulose|foam)\b"
+)
+_NUMBER_WANTED = re.compile(r"\b(?:size|dimensions?|length|width|share|longest|when|how (?:much|long)|history)\b")
+_REASON_WANTED = re.compile(r"\b(?:why|reason|cause|what made)\b")
+_REASON = re.compile(
+    r"\b(?:because|since|so that|'cause|that's why|caused|from the|after the|due to|so i can|in case)\b"
+)
+_PERSON_WANTED = re.compile(r"\b(?:somebody|someone|person|who)\b")
+_PERSON = re.compile(
+    r"\b(?:mother|mom|father|dad|wife|husband|son|daughter|baby|child|kids?|grand\w+|girlfriend"
+    r"|boyfriend|roommate|uncle"
+    r"|aunt|brother|sister|neighbor|partner|ex|tenant|owner|boss)\b"
+)
+_CAPITALS = re.compile(r"(?<![.?!] )(?<!^)\b([A-Z][\w&'-]+(?: (?:[A-Z][\w&'-]+|of|&) ?)*)")
 _NOT_NAMES = frozenset(
     """
     i i'm i'd i've i'll ok okay yes no oh well mr mrs ms dr god lord monday tuesday wednesday thursday friday
     saturday sunday january february march april may june july august september october november december
-    christmas thanksgiving
+    christmas thanksgiving easter tv hoa ac usa
     """.split()
 )
-_MOST_WORDS = 18
+_OPENING = re.compile(r"^(?:(?:Oh|Well|Um|Uh|Yeah|Yes|So|Okay|OK|And|But|No|Right)[,.]? )+", re.IGNORECASE)
+_MOST_WORDS = 22
+_FEW, _MANY = 3, 12
 
 
-def read_text(talk: Talk, definition: Definition, hits: Sequence[Hit]) -> FoundValue | None:
+def is_name(definition: Definition) -> bool:
+    """Whether a text field is for the name of a company, a brand or a person."""
+    return _NAME_WANTED.search(fold(f"{definition.name} {definition.description}")) is not None
+
+
+def text_candidates(definition: Definition, hits: Sequence[Hit]) -> Iterator[Candidate]:
+    """Sentences that say something, cut to a phrase."""
     asked = fold(f"{definition.name} {definition.description}")
-    if _NAME_WANTED.search(asked):
-        return _proper_name(talk, definition, hits)
-    query = query_of(definition)
-    for hit in near(hits, words=0.55, meaning=0.55, named=1.0)[:3]:
-        sentence, question = hit.passage.sentence, hit.passage.question
-        if (
-            sentence.by_rep
-            or sentence.asks
-            or not is_usable(hit)
-            or (of_a_third_party(sentence.folded) and not of_a_third_party(asked))
-        ):
-            continue
-        answers_it = question is not None and hit.passage.distance == 0 and query.name & question.stems
+    for hit in hits:
+        sentence = hit.passage.sentence
         content = [word for word in words(sentence.folded) if word not in STOP_WORDS and not word.isdigit()]
-        if not content or (not answers_it and not (query.name <= sentence.stems and len(content) >= 3)):
-            continue
-        if answers_it and (affirms(sentence.folded) or denies(sentence.folded)) and len(content) < 2:
-            continue
-        return FoundValue(_short(sentence), evidence_of(hit), 0.55)
-    return None
+        if hit.has_signal and content and not sentence.asks and not INTERROGATIVE.search(sentence.folded):
+            yield Candidate(_short(sentence), hit, _features(sentence, asked, len(content)))
+
+
+def _features(sentence: Sentence, asked: str, content: int) -> tuple[float, ...]:
+    folded = sentence.folded
+    wants_color, has_color = _COLOR_WANTED.search(asked) is not None, _COLOR.search(folded) is not None
+    wants_number, has_number = _NUMBER_WANTED.search(asked) is not None, bool(numbers(folded))
+    return (
+        float(content <= _FEW),
+        float(content >= _MANY),
+        float(wants_color and has_color),
+        float(wants_color and not has_color),
+        float(_MATERIAL_WANTED.search(asked) is not None and _MATERIAL.search(folded) is not None),
+        float(wants_number and has_number),
+        float(wants_number and not has_number),
+        float(_REASON_WANTED.search(asked) is not None and _REASON.search(folded) is not None),
+        float(_PERSON_WANTED.search(asked) is not None and _PERSON.search(folded) is not None),
+        float((affirms(folded) or denies(folded)) and content <= 1),
+        float(re.search(r"\b(?:no|not|don't|never|nobody|nothing)\b", folded) is not None),
+    )
 
 
 def _short(sentence: Sentence) -> str:
-    text = re.sub(r"^(?:(?:Oh|Well|Um|Uh|Yeah|Yes|So|Okay|OK|And|But|No)[,.]? )+", "", sentence.text.strip())
-    return " ".join(text.split()[:_MOST_WORDS]).strip(" .,;")
+    text = _OPENING.sub("", sentence.text.strip())
+    return " ".join(text.split()[:_MOST_WORDS]).strip(" .,;").replace("; ", ", ")
 
 
-def _proper_name(talk: Talk, definition: Definition, hits: Sequence[Hit]) -> FoundValue | None:
+def name_candidates(talk: Talk, hits: Sequence[Hit]) -> Iterator[Candidate]:
+    """Capitalized words amid a sentence that name neither a speaker nor the customer."""
     speakers = {word for turn in talk.turns for word in words(fold(turn.speaker))}
     known = speakers | set(words(fold(f"{talk.visit.customer or ''} {talk.visit.rep_name or ''}")))
-    for hit in near(hits, words=0.40, meaning=0.50, named=1.0)[:4]:
+    whole = " ".join(turn.text for turn in talk.turns)
+    for hit in hits if whole else ():
         sentence = hit.passage.sentence
-        if sentence.by_rep or not is_usable(hit):
+        if not hit.has_signal:
             continue
-        names = [match[1].removesuffix("'s") for match in _CAPITALS.finditer(sentence.text)]
+        names = [match[1].strip().removesuffix("'s").removesuffix(" of") for match in _CAPITALS.finditer(sentence.text)]
         names = [name for name in names if fold(name) not in _NOT_NAMES and not set(words(fold(name))) <= known]
-        if len(names) == 1:
-            return FoundValue(names[0], evidence_of(hit), 0.6)
-    return None
-
-
-def read_list(talk: Talk, definition: Definition, hits: Sequence[Hit]) -> FoundValue | None:
-    return read_text(talk, definition, hits)
+        for name in names:
+            before = sentence.text[: sentence.text.find(name)].rstrip()
+            features = (
+                float(len(set(names)) == 1),
+                float(" " in name),
+                float(re.search(r"\b(?:from|with|by|at|called|named|is)$", before) is not None),
+                float(whole.count(name) > 1),
+            )
+            yield Candidate(name, hit, features)

@@ -1,0 +1,261 @@
+"""Learn the weights of the local method's custom fields: `uv run python -m scripts.insight_weights BOOK MODEL_FOLDER`.
+
+Writes `local/custom/weights.py`. The weights stay near hand-set ones, because a book has few values of each type.
+Floors come from cross-validation by conversation: the lowest at which a type's values are precise enough.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fieldnote.insight.check import check
+from fieldnote.insight.definitions import Definition, FieldType
+from fieldnote.insight.evaluation.book import Case, Expected, read_book
+from fieldnote.insight.evaluation.matching import is_accepted, matched_items, matches
+from fieldnote.insight.local.custom.candidates import Candidate
+from fieldnote.insight.local.custom.closed import BOOLEAN_FEATURES, CHOICE_FEATURES
+from fieldnote.insight.local.custom.dates import DATE_FEATURES
+from fieldnote.insight.local.custom.finder import Finder, kind_of
+from fieldnote.insight.local.custom.money import MONEY_FEATURES
+from fieldnote.insight.local.custom.numbers import NUMBER_FEATURES, YEAR_FEATURES
+from fieldnote.insight.local.custom.ranking import RELATIVE_FEATURES, with_relative
+from fieldnote.insight.local.custom.texts import NAME_FEATURES, TEXT_FEATURES
+from fieldnote.insight.local.embeddings import Embedder
+from fieldnote.insight.local.passages import PASSAGE_FEATURES
+from fieldnote.insight.talk.turns import talk_of
+from fieldnote.insight.utterances import Utterance
+
+OUT: Final = Path(__file__).parents[1] / "src/fieldnote/insight/local/custom/weights.py"
+FEATURES: Final[Mapping[str, Sequence[str]]] = {
+    "boolean": BOOLEAN_FEATURES,
+    "choice": CHOICE_FEATURES,
+    "date": DATE_FEATURES,
+    "money": MONEY_FEATURES,
+    "name": NAME_FEATURES,
+    "number": NUMBER_FEATURES,
+    "text": TEXT_FEATURES,
+    "year": YEAR_FEATURES,
+}
+PRIOR_PASSAGE: Final = (1.2, 1.0, 0.3, 1.5, 1.2, 0.3, 0.4, 0.2, 3, 2, 5, 0.3, 0, 0, -0.5, -1, 0, 0.3, 1.5)
+PRIOR: Final[Mapping[str, Sequence[float]]] = {
+    "boolean": (1.5, 1.5, 1, 0, 0, 1.5, 0.2, -1),
+    "choice": (0.5, 1, 0.7, -2.5, 1.5, 0.5, 0.5, 0.8, -1),
+    "date": (1, 0.5, -1, 0.3, -0.7, 0),
+    "money": (2, -3, -2.5, 1.5, -2, -1, 1, 0.5, -1.5, 1, -0.5, 0.3, 2, -1, -1.5),
+    "name": (0.7, 0.3, 0.5, 0.3),
+    "number": (2, -2.5, -3, -3, 1.5, 1, 1, 1.5, 0.3, -2, 0),
+    "text": (-0.5, 0, 1.5, -2, 1, 0.7, -0.7, 1, 1, -3, -0.2),
+    "year": (0.2, 0.5),
+}
+PRIOR_RELATIVE: Final = (1.0, 2.0, 0.5, 0.5)
+NOT_MENTIONED: Final = 5.0
+STRENGTH: Final = 5.0
+"""How strongly weights are drawn to the hand-set ones."""
+PRECISE: Final = 0.66
+FEW: Final = 2
+"""Values below which a type's floor is not trusted to cross-validation."""
+CAUTIOUS: Final = 0.85
+FOLDS: Final = 6
+
+Vector = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A definition of one conversation, with its candidates."""
+
+    case: int
+    kind: str
+    values: Sequence[str]
+    features: Vector
+    right: NDArray[np.bool_]
+    ignored: NDArray[np.bool_]
+    """Right by chance, far from the evidence, or acceptable where nothing is expected."""
+    wanted: int
+    """Values that are expected: 0 or 1, more for a list."""
+
+
+def read_rows(book: Sequence[Case], embedder: Embedder | None) -> list[Row]:
+    rows: list[Row] = []
+    for place, case in enumerate(book):
+        finder = Finder(talk_of(case.utterances, case.visit), embedder)
+        for definition in case.definitions:
+            expected = case.expected.get(definition.name)
+            if expected is None:
+                continue
+            found = [one for one in finder.candidates(definition) if _is_supported(case, definition, one)]
+            judged = [_judge(case, definition, one, expected) for one in found]
+            size = len(PASSAGE_FEATURES) + len(FEATURES[kind_of(definition)]) + len(RELATIVE_FEATURES)
+            wanted = len(expected.value) if isinstance(expected.value, list) else int(expected.value is not None)
+            rows.append(
+                Row(
+                    place,
+                    kind_of(definition),
+                    [one.value for one in found],
+                    np.array(with_relative(found)) if found else np.zeros((0, size)),
+                    np.array([right for right, _ in judged], bool),
+                    np.array([ignored for _, ignored in judged], bool),
+                    wanted,
+                )
+            )
+    return rows
+
+
+def _is_supported(case: Case, definition: Definition, one: Candidate) -> bool:
+    evidence = [Utterance(said.turn.speaker, said.turn.text) for said in one.hit.passage.evidence]
+    verdict = check(definition, one.value, evidence, visit=case.visit, rests_on=one.rests_on)
+    return verdict.supported and not verdict.proposed
+
+
+def _judge(case: Case, definition: Definition, one: Candidate, expected: Expected) -> tuple[bool, bool]:
+    day, index = case.visit.day, one.hit.passage.sentence.turn.index
+    if definition.type is FieldType.LIST:
+        return matched_items([one.value], expected, case.utterances) > 0, False
+    if expected.value is None:
+        return False, is_accepted(definition, one.value, expected, day)
+    right = matches(definition, one.value, expected, day)
+    near = min((abs(index - cited) for cited in expected.evidence), default=99) <= 3
+    return right and near, right and not near
+
+
+class Model:
+    """Weights of all types; those of the passage are shared."""
+
+    def __init__(self) -> None:
+        own = [list(PRIOR[kind]) for kind in FEATURES]
+        self.prior = np.array(
+            [*PRIOR_PASSAGE, *PRIOR_RELATIVE, *(one for weights in own for one in weights), *[NOT_MENTIONED] * len(own)]
+        )
+        self.weights = self.prior.copy()
+        self.places: dict[str, list[int]] = {}
+        shared, relative = len(PRIOR_PASSAGE), len(PRIOR_RELATIVE)
+        start = shared + relative
+        for kind, weights in zip(FEATURES, own, strict=True):
+            mine = list(range(start, start + len(weights)))
+            self.places[kind] = [*range(shared), *mine, *range(shared, shared + relative)]
+            start += len(weights)
+        self.empty = {kind: start + place for place, kind in enumerate(FEATURES)}
+
+    def shares(self, row: Row) -> Vector:
+        """The probability of each candidate, and of "not mentioned" at the end."""
+        scores = np.append(row.features @ self.weights[self.places[row.kind]], self.weights[self.empty[row.kind]])
+        powers = np.exp(scores - scores.max())
+        return np.asarray(powers / powers.sum())
+
+    def learn(self, rows: Sequence[Row], steps: int = 80, rate: float = 0.05) -> None:
+        """Adam on the likelihood of the right candidates; weights are drawn to the hand-set ones."""
+        first, second = np.zeros_like(self.weights), np.zeros_like(self.weights)
+        drawn = np.full_like(self.weights, STRENGTH)
+        drawn[list(self.empty.values())] = 0.2
+        for step in range(1, steps + 1):
+            slope = drawn * (self.weights - self.prior)
+            for row in (one for one in rows if len(one.features)):
+                kept = np.append(~row.ignored, True)
+                shares = self.shares(row) * kept
+                shares /= shares.sum()
+                right = np.append(row.right, False) * shares
+                aim = right / right.sum() if right.sum() > 0 else np.eye(len(shares))[-1]
+                gap = shares - aim
+                slope[self.places[row.kind]] += row.features.T @ gap[:-1]
+                slope[self.empty[row.kind]] += gap[-1]
+            first = 0.9 * first + 0.1 * slope
+            second = 0.999 * second + 0.001 * slope * slope
+            self.weights -= rate * (first / (1 - 0.9**step)) / (np.sqrt(second / (1 - 0.999**step)) + 1e-8)
+
+
+def floors_of(rows: Sequence[Row]) -> tuple[dict[str, float], dict[str, str]]:
+    """For each type the floor with the best F1 among the precise ones, and its counts, by cross-validation."""
+    judged: dict[str, list[tuple[float, bool, bool]]] = defaultdict(list)
+    wanted: dict[str, int] = defaultdict(int)
+    for fold in range(FOLDS):
+        model = Model()
+        model.learn([row for row in rows if row.case % FOLDS != fold])
+        for row in (one for one in rows if one.case % FOLDS == fold):
+            wanted[row.kind] += row.wanted
+            if len(row.features):
+                judged[row.kind].append(_decide(row, model.shares(row)))
+    floors, notes = {}, {}
+    for kind, found in judged.items():
+        floors[kind], notes[kind] = _best_floor(found, wanted[kind])
+    return floors, notes
+
+
+def _decide(row: Row, shares: Vector) -> tuple[float, bool, bool]:
+    by_value: dict[str, float] = defaultdict(float)
+    for value, share in zip(row.values, shares[:-1], strict=True):
+        by_value[value] += share
+    value = max(by_value, key=lambda known: by_value[known])
+    best = max((place for place, one in enumerate(row.values) if one == value), key=lambda place: shares[place])
+    return by_value[value], bool(row.right[best]), bool(row.ignored[best])
+
+
+def _best_floor(found: Sequence[tuple[float, bool, bool]], wanted: int) -> tuple[float, str]:
+    best, floor, note = 0.0, CAUTIOUS, "no floor is precise enough"
+    for tried in (place / 50 for place in range(15, 49)):
+        given = [(right, ignored) for share, right, ignored in found if share >= tried]
+        right = sum(one for one, _ in given)
+        wrong = sum(not one and not ignored for one, ignored in given)
+        score = 2 * right / max(1, right + wrong + wanted)
+        if right >= FEW and right / (right + wrong) >= PRECISE and score > best:
+            best, floor, note = score, tried, f"{right} right, {wrong} wrong of {wanted}"
+    return floor, note
+
+
+def write(models: Mapping[str, tuple[Model, Mapping[str, float]]]) -> None:
+    lines = [
+        '"""Generated by `scripts/insight_weights.py`; do not edit."""',
+        "",
+        "from __future__ import annotations",
+        "",
+        "from dataclasses import dataclass",
+        "from typing import Final",
+        "",
+        "",
+        "@dataclass(frozen=True, slots=True)",
+        "class Model:",
+        '    """The weights of one type, in the order of its features."""',
+        "",
+        "    weights: tuple[float, ...]",
+        "    not_mentioned: float",
+        "    floor: float",
+        '    """The probability below which nothing is given."""',
+        "",
+        "",
+    ]
+    for name, (model, floors) in models.items():
+        lines.append(f"{name}: Final = {{")
+        for kind in FEATURES:
+            own = ", ".join(f"{one:.3f}" for one in model.weights[model.places[kind]])
+            lines.append(f'    "{kind}": Model(({own}), {model.weights[model.empty[kind]]:.3f}, {floors[kind]:.2f}),')
+        lines.append("}")
+    OUT.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("book", type=Path)
+    parser.add_argument("model_folder", type=Path)
+    options = parser.parse_args()
+    book = read_book(options.book)
+    models: dict[str, tuple[Model, Mapping[str, float]]] = {}
+    for name, embedder in (("BY_MEANING", Embedder(options.model_folder)), ("BY_WORDS", None)):
+        rows = read_rows(book, embedder)
+        floors, notes = floors_of(rows)
+        model = Model()
+        model.learn(rows)
+        models[name] = model, {kind: floors.get(kind, CAUTIOUS) for kind in FEATURES}
+        for kind in sorted(notes):
+            print(f"{name} {kind}: floor {floors[kind]:.2f}, {notes[kind]}")
+    write(models)
+
+
+if __name__ == "__main__":
+    main()
