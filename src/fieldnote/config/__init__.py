@@ -11,6 +11,7 @@ all of them at once. Rules that differ from plain YAML, as a file like this is w
 
 from __future__ import annotations
 
+from fieldnote.config.api_webhooks import CRM_HOOK, ApiWebhooks, RegistrationCall, WebhookRegistration
 from fieldnote.config.crm import (
     DRIVERS_GROUP,
     CrmSettings,
@@ -62,12 +63,14 @@ from fieldnote.config.values import ColumnZone
 from fieldnote.config.words import Keys, dotted, nearest
 
 __all__ = [
+    "CRM_HOOK",
     "DRIVERS_GROUP",
     "RECORDING",
     "RECORDING_PARTS",
     "AccountList",
     "AlertSettings",
     "ApiLimits",
+    "ApiWebhooks",
     "AskedVariable",
     "BusyAnswer",
     "CallWindow",
@@ -94,6 +97,7 @@ __all__ = [
     "ReadResource",
     "ReadSince",
     "ReceiverSettings",
+    "RegistrationCall",
     "RestCall",
     "RestColumn",
     "RestEntry",
@@ -105,6 +109,7 @@ __all__ = [
     "StageList",
     "StreamSettings",
     "TargetSettings",
+    "WebhookRegistration",
     "WindowSettings",
     "added_drivers",
     "dotted",

@@ -16,6 +16,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from fieldnote.config.api_webhooks import ApiWebhooks
 from fieldnote.config.reading import ApiLimits, RestReading
 from fieldnote.config.values import (
     RateLimit,
@@ -51,6 +52,7 @@ _DRIVER_KEYS = {
     "reading": Driver.REST,
     "limits": Driver.REST,
     "origins": Driver.REST,
+    "webhooks": Driver.REST,
 }
 """Which of Fieldnote's drivers reads a key of the section."""
 
@@ -223,6 +225,8 @@ class CrmSettings(Section):
     """`rest`: how often the API may be called."""
     origins: tuple[Text, ...] | None = None
     """`rest`: further origins that the login may be sent to (`https://host:port`), beside that of `client.base_url`."""
+    webhooks: ApiWebhooks | None = None
+    """`rest`: events that the API sends by itself."""
     timezone: Zone | None = None
     """The zone of times that carry none."""
     local_timezone: Zone | None = None
@@ -253,7 +257,9 @@ class CrmSettings(Section):
         known = [*Driver, *sorted(added_drivers())]
         raise ValueError(f"is '{name}', which is no driver{nearest(name, known)}")
 
-    @field_validator("url", "write_url", "folder", "skip", "rest", "writing", "reading", "limits", "origins", "options")
+    @field_validator(
+        "url", "write_url", "folder", "skip", "rest", "writing", "reading", "limits", "webhooks", "origins", "options"
+    )
     @classmethod
     def _is_the_drivers(cls, value: object, info: ValidationInfo) -> object:
         """Each driver's keys are its own, and it needs those that are not another address for writes."""
@@ -262,7 +268,7 @@ class CrmSettings(Section):
             return value
         if value is not None and driver != _DRIVER_KEYS.get(key):
             raise ValueError(f"is no key of the driver '{driver}'")
-        optional = {"write_url", "writing", "skip", "reading", "limits", "origins"}
+        optional = {"write_url", "writing", "skip", "reading", "limits", "webhooks", "origins"}
         if value is None and driver == _DRIVER_KEYS.get(key) and key not in optional:
             raise PydanticCustomError("missing", "is missing")
         return value

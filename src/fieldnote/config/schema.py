@@ -373,6 +373,8 @@ class ReceiverSettings(Section):
     port: int = Field(default=8787, ge=0, le=65535)
     crm_secret: Annotated[tuple[Secret, ...], BeforeValidator(secrets)] = ()
     """What a hook of the CRM proves itself with; several while one is being replaced."""
+    public_url: WebAddress | None = None
+    """The receiver's address as the CRM sees it, such as https://fieldnote.example.com. Signatures cover it."""
 
 
 def _addresses(value: object) -> object:
@@ -430,6 +432,13 @@ class Config(Section):
             for model, target in self.pull.targets().items():
                 if target.missing == "insert" or target.set or any(note.set for note in target.all_notes()):
                     raise ValueError(f"has 'set' or 'missing: insert' in pull.{model}, which need the driver 'sql'")
+        return self
+
+    @model_validator(mode="after")
+    def _signatures_have_an_address(self) -> Self:
+        webhooks = self.crm.webhooks
+        if webhooks is not None and webhooks.secret is not None and self.receiver.public_url is None:
+            raise ValueError("has webhooks of the CRM, whose signature covers the address: set receiver.public_url")
         return self
 
     def _knows_its_calls(self, pull: PullSettings) -> None:

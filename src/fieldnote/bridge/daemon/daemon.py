@@ -21,8 +21,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
 
 from fieldnote.bridge.connection import verify
+from fieldnote.bridge.daemon.crm_registration import wanted_registration
 from fieldnote.bridge.daemon.siro_webhooks import make_receiver, open_receiver
-from fieldnote.bridge.daemon.tasks import BRIDGE, blueprint, pull, push, queue_of, watch
+from fieldnote.bridge.daemon.tasks import BRIDGE, blueprint, pull, push, queue_of, register_webhooks, watch
 from fieldnote.bridge.errors import StuckShutdown
 from fieldnote.bridge.session import Bridge
 from fieldnote.bridge.status.alerts import WATCH, check_addresses
@@ -170,6 +171,8 @@ class Daemon:
             cycles["pull"] = pull, config.pull.every
         if config.alerts.to:
             cycles[WATCH] = watch, config.alerts.every
+        if (registration := wanted_registration(self.bridge)) is not None:
+            cycles["webhooks"] = register_webhooks, registration.every
         return cycles
 
     async def _make_due(self) -> None:

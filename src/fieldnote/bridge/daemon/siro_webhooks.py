@@ -1,4 +1,4 @@
-"""The webhook receiver: `POST /hooks/siro`, `POST /hooks/crm/{stream}`, and `GET /health`.
+"""The webhook receiver: `POST /hooks/siro`, `POST /hooks/crm`, `POST /hooks/crm/{stream}`, and `GET /health`.
 
 An event is stored, and its job deferred, in one transaction before it is acknowledged. The answer to a refused webhook
 of Siro gives no reason; the log does.
@@ -21,10 +21,12 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from fieldnote.bridge.daemon.crm_events import receive_events
 from fieldnote.bridge.daemon.crm_webhooks import receive_hook
 from fieldnote.bridge.daemon.http_body import BodyRefused, read_body
 from fieldnote.bridge.daemon.tasks import look, queue_of
 from fieldnote.bridge.session import Bridge
+from fieldnote.config import CRM_HOOK
 from fieldnote.db.bridge_tables import connections, events
 from fieldnote.db.engine import Application, open_engine
 from fieldnote.errors import ConfigError, DatabaseError
@@ -78,7 +80,11 @@ def make_receiver(receiver: Receiver) -> FastAPI:
     async def siro(request: Request) -> Response:
         return Response(status_code=await _receive(receiver, secrets, request))
 
-    @app.post("/hooks/crm/{stream}")
+    @app.post(CRM_HOOK)
+    async def events(request: Request) -> Response:
+        return await receive_events(receiver.bridge, receiver.transaction, request)
+
+    @app.post(f"{CRM_HOOK}/{{stream}}")
     async def crm(stream: str, request: Request) -> Response:
         return await receive_hook(receiver.bridge, receiver.transaction, stream, request)
 

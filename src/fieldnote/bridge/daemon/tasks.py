@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING, Final
 
 import procrastinate
 
+from fieldnote.bridge.daemon.crm_registration import register
 from fieldnote.bridge.errors import Busy
 from fieldnote.bridge.pull.run import look_at, pull_once
 from fieldnote.bridge.push import push_once
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 blueprint: Final = procrastinate.Blueprint()
+_LONGEST_PUSH: Final = 300.0
+"""Seconds that a push may run before an event of the CRM is left to the next cycle."""
 BRIDGE: Final = "bridge"
 """Under which name a worker's context holds the open `Bridge`."""
 
@@ -44,6 +48,24 @@ async def push(context: procrastinate.JobContext) -> None:
         log.info("push_already_running", extra={"connection": _bridge(context).name})
     except FieldnoteError as error:
         _failed("push_failed", _bridge(context), error)
+
+
+@blueprint.task(name="bridge.push_soon", pass_context=True)
+async def push_soon(context: procrastinate.JobContext) -> None:
+    """The push that an event of the CRM asks for. It waits for one that runs: that one may have read already."""
+    try:
+        await push_once(_bridge(context), max_wait=_LONGEST_PUSH)
+    except FieldnoteError as error:
+        _failed("push_failed", _bridge(context), error)
+
+
+@blueprint.task(name="bridge.register_webhooks", pass_context=True)
+async def register_webhooks(context: procrastinate.JobContext) -> None:
+    """Let the CRM send its events here. If it fails, the poll finds changes, and the next day tries again."""
+    try:
+        await asyncio.to_thread(register, _bridge(context))
+    except FieldnoteError as error:
+        _failed("webhooks_not_registered", _bridge(context), error)
 
 
 @blueprint.task(name="bridge.hooked", pass_context=True)
