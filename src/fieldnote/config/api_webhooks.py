@@ -1,16 +1,27 @@
-"""`crm.webhooks`: events that a CRM sends by itself, signed, and registered where its API allows."""
+"""`receiver` and `crm.webhooks`: where webhooks come in, and events that a CRM sends by itself, signed, and registered where its API allows."""
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
-from fieldnote.config.values import Duration, Secret, Section, Text
+from fieldnote.config.values import Duration, Secret, Section, Text, WebAddress, secrets
 
 CRM_HOOK: Final = "/hooks/crm"
 """The path of the receiver that takes them."""
+
+
+class ReceiverSettings(Section):
+    """Where `fieldnote run` listens for webhooks: Siro's, and the CRM's."""
+
+    host: Text = "127.0.0.1"
+    port: int = Field(default=8787, ge=0, le=65535)
+    crm_secret: Annotated[tuple[Secret, ...], BeforeValidator(secrets)] = ()
+    """What a hook of the CRM proves itself with; several while one is being replaced."""
+    public_url: WebAddress | None = None
+    """The receiver's address as the CRM sees it, such as https://fieldnote.example.com. Signatures cover it."""
 
 
 class RegistrationCall(Section):
@@ -54,3 +65,9 @@ class ApiWebhooks(Section):
     wait: Duration = timedelta(seconds=5)
     """So long after an event the changes are read: a search index is late. Events meanwhile are one reading."""
     registration: WebhookRegistration | None = Field(default=None)
+
+
+def check_address(webhooks: ApiWebhooks | None, public_url: str | None) -> None:
+    """Raise ValueError where a secret is set, and the address that its signature covers is not."""
+    if webhooks is not None and webhooks.secret is not None and public_url is None:
+        raise ValueError("has webhooks of the CRM, whose signature covers the address: set receiver.public_url")

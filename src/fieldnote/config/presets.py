@@ -25,7 +25,7 @@ from fieldnote.config.words import nearest
 from fieldnote.errors import ConfigError
 
 _SETTING: Final = re.compile(r"\$\((\w+)\)")
-_SECTIONS: Final = ("rest", "reading", "writing", "limits", "webhooks", "timezone", "local_timezone")
+_SECTIONS: Final = ("rest", "reading", "writing", "limits", "webhooks", "origins", "timezone", "local_timezone")
 _STREAMS: Final = ("accounts", "opportunities", "engagements")
 
 

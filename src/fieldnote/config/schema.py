@@ -14,6 +14,7 @@ from pydantic import (
     model_validator,
 )
 
+from fieldnote.config.api_webhooks import ReceiverSettings, check_address
 from fieldnote.config.crm import CrmSettings, Driver, RestWriting
 from fieldnote.config.values import (
     Duration,
@@ -366,17 +367,6 @@ class PullSettings(Section):
         return {kind: target for kind in kinds if (target := getattr(self, kind)) is not None}
 
 
-class ReceiverSettings(Section):
-    """Where `fieldnote run` listens for webhooks: Siro's, and the CRM's."""
-
-    host: Text = "127.0.0.1"
-    port: int = Field(default=8787, ge=0, le=65535)
-    crm_secret: Annotated[tuple[Secret, ...], BeforeValidator(secrets)] = ()
-    """What a hook of the CRM proves itself with; several while one is being replaced."""
-    public_url: WebAddress | None = None
-    """The receiver's address as the CRM sees it, such as https://fieldnote.example.com. Signatures cover it."""
-
-
 def _addresses(value: object) -> object:
     """A list of addresses, or one, stands for the section."""
     return {"to": secrets(value)} if isinstance(value, (str, list)) else value
@@ -422,6 +412,7 @@ class Config(Section):
 
     @model_validator(mode="after")
     def _can_write_back(self) -> Self:
+        check_address(self.crm.webhooks, self.receiver.public_url)
         if self.pull is None:
             return self
         if self.crm.driver == Driver.FILES:
@@ -432,13 +423,6 @@ class Config(Section):
             for model, target in self.pull.targets().items():
                 if target.missing == "insert" or target.set or any(note.set for note in target.all_notes()):
                     raise ValueError(f"has 'set' or 'missing: insert' in pull.{model}, which need the driver 'sql'")
-        return self
-
-    @model_validator(mode="after")
-    def _signatures_have_an_address(self) -> Self:
-        webhooks = self.crm.webhooks
-        if webhooks is not None and webhooks.secret is not None and self.receiver.public_url is None:
-            raise ValueError("has webhooks of the CRM, whose signature covers the address: set receiver.public_url")
         return self
 
     def _knows_its_calls(self, pull: PullSettings) -> None:
