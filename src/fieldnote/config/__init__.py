@@ -11,7 +11,7 @@ all of them at once. Rules that differ from plain YAML, as a file like this is w
 
 from __future__ import annotations
 
-from fieldnote.config.api_webhooks import CRM_HOOK, ApiWebhooks, RegistrationCall, WebhookRegistration
+from fieldnote.config.api_webhooks import CRM_HOOK, ApiWebhooks, ReceiverSettings, RegistrationCall, WebhookRegistration
 from fieldnote.config.crm import (
     DRIVERS_GROUP,
     CrmSettings,
@@ -53,7 +53,6 @@ from fieldnote.config.schema import (
     Policy,
     PullSettings,
     PushSettings,
-    ReceiverSettings,
     SiroSettings,
     StreamSettings,
     TargetSettings,

@@ -1,4 +1,7 @@
-"""`receiver` and `crm.webhooks`: where webhooks come in, and events that a CRM sends by itself, signed, and registered where its API allows."""
+"""`receiver` and `crm.webhooks`: where webhooks come in, and events that a CRM sends by itself.
+
+Those are signed, and registered where the CRM's API allows.
+"""
 
 from __future__ import annotations
 
