@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Awaitable, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -13,12 +14,16 @@ from fieldnote.cli.support.opened import with_bridge
 from fieldnote.cli.support.operator import ActingAs
 from fieldnote.cli.support.operator import actor as actor_of
 from fieldnote.cli.support.output import echo, echo_json, secho
+from fieldnote.cli.support.times import local_time
 from fieldnote.errors import ConfigError, FieldnoteError
 
 if TYPE_CHECKING:
+    from fieldnote.bridge import Bridge
     from fieldnote.bridge.recording import Model
     from fieldnote.bridge.review.history import Selection, Write
     from fieldnote.bridge.review.proposals import Decided, Waiting
+
+_Shown = TypeVar("_Shown", "Waiting", "Write")
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -43,14 +48,17 @@ def list_(
     from fieldnote.bridge.review.proposals import waiting
 
     model, key = _record(record)
-    found = with_bridge(
-        config, lambda bridge: waiting(bridge, model=model and model.value, record=key, shadows=shadows)
+    found, zones = with_bridge(
+        config,
+        lambda bridge: _with_zones(
+            bridge, waiting(bridge, model=model and model.value, record=key, shadows=shadows), wanted=not as_json
+        ),
     )
     if as_json:
         echo_json([item.as_json() for item in found])
         return
     for item in found:
-        _print_waiting(item)
+        _print_waiting(item, zones.get((item.model, item.record)))
     echo(f"{len(found)} {'in the shadow' if shadows else 'to decide'}")
 
 
@@ -123,12 +131,14 @@ def history(
     from fieldnote.bridge.review.history import history as read
 
     selection = _selection(record, recording, run)
-    found = with_bridge(config, lambda bridge: read(bridge, selection, limit=limit))
+    found, zones = with_bridge(
+        config, lambda bridge: _with_zones(bridge, read(bridge, selection, limit=limit), wanted=not as_json)
+    )
     if as_json:
         echo_json([item.as_json() for item in found])
         return
     for item in found:
-        _print_write(item)
+        _print_write(item, zones.get((item.model, item.record)))
     echo(f"{len(found)} writes")
 
 
@@ -198,7 +208,20 @@ _UNDONE = {
 }
 
 
-def _print_waiting(item: Waiting) -> None:
+async def _with_zones(
+    bridge: Bridge, found: Awaitable[list[_Shown]], *, wanted: bool
+) -> tuple[list[_Shown], dict[tuple[str, str], str | None]]:
+    """What was found, and the zones in which the times of its records are shown."""
+    from fieldnote.bridge.recording import Model
+    from fieldnote.bridge.zones import local_zones
+
+    items = await found
+    records = [(Model(item.model), item.record) for item in items] if wanted else []
+    zones = await asyncio.to_thread(local_zones, bridge, records)
+    return items, {(model.value, record): zone for (model, record), zone in zones.items()}
+
+
+def _print_waiting(item: Waiting, zone: str | None) -> None:
     secho(f"{item.id}  {item.model} {item.record}, {item.table}.{item.column}", bold=True)
     match item.kind.value:
         case "unclear":
@@ -211,13 +234,13 @@ def _print_waiting(item: Waiting) -> None:
             echo(f"    said: {_shown(item.said)}")
     if item.quote:
         echo(f"    in the conversation: “{item.quote}”")
-    echo(f"    {item.extraction}, recording {item.recording_id}, {item.created_at:%Y-%m-%d %H:%M} UTC")
+    echo(f"    {item.extraction}, recording {item.recording_id}, {local_time(item.created_at, zone)}")
 
 
-def _print_write(item: Write) -> None:
-    undone = f", undone {item.reverted_at:%Y-%m-%d %H:%M} UTC" if item.reverted_at else ""
+def _print_write(item: Write, zone: str | None) -> None:
+    undone = f", undone {local_time(item.reverted_at, zone)}" if item.reverted_at else ""
     secho(
-        f"{item.written_at:%Y-%m-%d %H:%M} UTC  {item.model} {item.record}, {item.table}.{item.column}: "
+        f"{local_time(item.written_at, zone)}  {item.model} {item.record}, {item.table}.{item.column}: "
         f"{item.action} by {item.actor}{undone}",
         bold=True,
     )

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import asyncio
 from enum import StrEnum
 from itertools import groupby
 from typing import TYPE_CHECKING, Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 
 from fieldnote.cli.bridge import DEFAULT_FILE, AsJson, ConfigFile
 from fieldnote.cli.support.opened import with_bridge
 from fieldnote.cli.support.output import echo, echo_json, secho
+from fieldnote.cli.support.times import local_time
 from fieldnote.json_form import to_json
 
 if TYPE_CHECKING:
@@ -76,34 +76,32 @@ def explain(
 
 
 async def _explain(bridge: Bridge, kind: Kind, key: str, *, offline: bool) -> tuple[Explanation, str | None]:
+    from fieldnote.bridge.recording import Model
     from fieldnote.bridge.status.explain import explain_appointment, explain_deal, explain_recording
     from fieldnote.bridge.status.health import directory
+    from fieldnote.bridge.zones import local_zones, zone_of_recording
 
+    model = Model.ENGAGEMENT
     match kind:
         case Kind.RECORDING:
-            found = await explain_recording(bridge, key, fresh=not offline)
+            return await explain_recording(bridge, key, fresh=not offline), await zone_of_recording(bridge, key)
         case Kind.APPOINTMENT | Kind.ENGAGEMENT:
             found = await explain_appointment(bridge, key, None if offline else await directory(bridge))
         case Kind.DEAL | Kind.OPPORTUNITY:
-            found = await explain_deal(bridge, key)
-    return found, bridge.zone
+            found, model = await explain_deal(bridge, key), Model.OPPORTUNITY
+    zones = await asyncio.to_thread(local_zones, bridge, [(model, key)])
+    return found, zones[model, key]
 
 
 def _print_explanation(found: Explanation, zone: str | None) -> None:
     secho(f"{found.what}: {found.state.replace('_', ' ')}", bold=True)
     for moment in found.moments:
-        echo(f"  {_local_time(moment.at, zone)}  {moment.words}")
+        echo(f"  {local_time(moment.at, zone)}  {moment.words}")
     for fact in found.facts:
         echo(f"  {fact}")
     for advice in dict.fromkeys(found.advice):
         secho("  next step: ", fg="cyan", nl=False)
         echo(advice)
-
-
-def _local_time(moment: datetime, zone: str | None) -> str:
-    """`2026-02-15 14:00 MST`."""
-    local = moment.astimezone(ZoneInfo(zone) if zone else UTC)
-    return f"{local:%Y-%m-%d %H:%M %Z}"
 
 
 def _print_status(found: Status, *, one_rep: bool) -> None:
@@ -113,9 +111,9 @@ def _print_status(found: Status, *, one_rep: bool) -> None:
         for name, counted in found.completeness.reps.items():
             _print_counts(f"  {name}", counted.appointments)
             _print_counts(f"  {name}, recordings", counted.recordings)
-    _print_late(found.completeness, found.zone)
+    _print_late(found.completeness)
     for schedule in found.schedules:
-        last = _local_time(schedule.last, found.zone) if schedule.last else "never"
+        last = local_time(schedule.last, found.zone) if schedule.last else "never"
         echo(f"{schedule.task}: last success {last}, every {schedule.every}")
     for credential in found.credentials:
         echo(f"{credential.name} token: {credential.why}")
@@ -132,20 +130,20 @@ def _print_counts(what: str, counts: Counts) -> None:
         echo(f"{what}: {states or 'none'}")
 
 
-def _print_late(found: Completeness, zone: str | None) -> None:
+def _print_late(found: Completeness) -> None:
     """The late ones by rep, the latest first."""
     by_rep = sorted(found.late, key=lambda item: item.rep or "")
     for rep, items in groupby(by_rep, key=lambda item: item.rep):
         secho(f"late: {rep or 'no rep'}", fg="yellow")
         for item in items:
-            echo(f"  {_describe_late(item, zone)}")
+            echo(f"  {_describe_late(item)}")
     if found.late_total > len(found.late):
         echo(f"and {found.late_total - len(found.late)} more late ones")
     if found.late:
         echo("`fieldnote explain appointment|recording ID` shows the reason and the next step")
 
 
-def _describe_late(item: Late, zone: str | None) -> str:
+def _describe_late(item: Late) -> str:
     customer = f" {item.customer}" if item.customer else ""
     state = item.state.replace("_", " ")
-    return f"{_local_time(item.since, zone)}{customer}: {state} ({item.kind} {item.id})"
+    return f"{local_time(item.since, item.zone)}{customer}: {state} ({item.kind} {item.id})"

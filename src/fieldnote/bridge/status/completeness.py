@@ -7,8 +7,8 @@ The states follow from the ledger, and the database computes them, so a million 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -16,10 +16,13 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from fieldnote.bridge.ignored import ignored_reps
+from fieldnote.bridge.recording import Model
 from fieldnote.bridge.reps import Mapped, MappingMethod, Rep, match
 from fieldnote.bridge.session import Bridge
 from fieldnote.bridge.status.completeness_sql import ALL, ONE_APPOINTMENT, ONE_RECORDING, REPS
 from fieldnote.bridge.status.states import LATE_AFTER, State
+from fieldnote.bridge.zones import local_zones
 from fieldnote.matching.people import email_key
 from fieldnote.siro.models import User
 
@@ -57,6 +60,8 @@ class Late:
     state: str
     since: datetime
     """The start of its age; see `LATE_AFTER`."""
+    zone: str | None = None
+    """The zone in which its time is shown."""
 
 
 Counts = dict[str, int]
@@ -96,7 +101,8 @@ async def completeness(bridge: Bridge, directory: Directory | None, *, rep: str 
     result = Completeness()
     async with bridge.engine.connect() as conn:
         mapped = await _map_reps(conn, bridge.name, directory)
-        values = _values(bridge, mapped) | {"rep": rep, "rep_users": _users_of(rep, mapped, directory)}
+        ignored = await ignored_reps(bridge)
+        values = _values(bridge, mapped, ignored) | {"rep": rep, "rep_users": _users_of(rep, mapped, directory)}
         limits = {
             "states": [str(state) for state in LATE_AFTER],
             "seconds": [limit.total_seconds() for limit in LATE_AFTER.values()],
@@ -109,14 +115,22 @@ async def completeness(bridge: Bridge, directory: Directory | None, *, rep: str 
                 rep_name = _rep_of(row, directory)
                 result.late.append(Late(row.kind, row.id, rep_name, row.customer, row.state, row.since))
                 result.late_total = row.number
+    result.late = await asyncio.to_thread(_with_zones, bridge, result.late)
     return result
+
+
+def _with_zones(bridge: Bridge, late: Sequence[Late]) -> list[Late]:
+    """Each appointment on the clock of its own place, each recording on the CRM's."""
+    visits = [(Model.ENGAGEMENT, item.id) for item in late if item.kind == "appointment"]
+    zones = local_zones(bridge, visits)
+    return [replace(item, zone=zones.get((Model.ENGAGEMENT, item.id), bridge.zone)) for item in late]
 
 
 async def state_of_appointment(bridge: Bridge, key: str, directory: Directory | None) -> State:
     """The state of one appointment of the ledger."""
     async with bridge.engine.connect() as conn:
         mapped = await _map_reps(conn, bridge.name, directory, key)
-        values = _values(bridge, mapped) | {"rep": None, "key": key}
+        values = _values(bridge, mapped, await ignored_reps(bridge)) | {"rep": None, "key": key}
         return State(await conn.scalar(text(ONE_APPOINTMENT), values) or State.UNKNOWN)
 
 
@@ -127,7 +141,7 @@ async def state_of_recording(bridge: Bridge, recording_id: str) -> State:
         return State(await conn.scalar(text(ONE_RECORDING), values) or State.UNKNOWN)
 
 
-def _values(bridge: Bridge, mapped: Sequence[Mapped]) -> dict[str, Any]:
+def _values(bridge: Bridge, mapped: Sequence[Mapped], ignored: Iterable[str] = ()) -> dict[str, Any]:
     """The values that every query binds: the mapped reps, and the targets of the file."""
     known = [item for item in mapped if item.user is not None]
     targets = bridge.config.pull.targets() if bridge.config.pull is not None else {}
@@ -136,7 +150,7 @@ def _values(bridge: Bridge, mapped: Sequence[Mapped]) -> dict[str, Any]:
     ]
     return {
         "connection": bridge.name,
-        "ignored": [name.casefold() for name in bridge.config.people.ignore],
+        "ignored": sorted(ignored),
         "unknown": [item.rep.external_id for item in mapped if item.method is MappingMethod.NONE],
         "known_reps": [item.rep.external_id for item in known],
         "known_users": [item.user.id for item in known if item.user is not None],

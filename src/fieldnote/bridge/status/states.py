@@ -126,7 +126,7 @@ STATES: Final[Mapping[State, Meaning]] = {
         Advice("It names no rep.", "Map `engagementUsers`: recordings are matched by rep and time."), None, _AT_ONCE
     ),
     State.REP_IGNORED: Meaning(
-        Advice("Its rep does not use Siro: `people.ignore` in the file names the rep. No recording is expected."), None
+        Advice("Its rep does not use Siro: `people.ignore` in the file covers the rep. No recording is expected."), None
     ),
     State.REP_NOT_MAPPED: Meaning(
         Advice(
