@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 from datetime import UTC, datetime, timedelta
@@ -18,6 +19,8 @@ from fieldnote.bridge.status.completeness import completeness
 from fieldnote.bridge.status.explain import Explanation, explain_appointment, explain_recording
 from fieldnote.bridge.status.health import Status, directory, ends_at, status
 from fieldnote.bridge.status.states import BY_RANK, LATE_AFTER, STATES, State, table
+from fieldnote.db.engine import Application
+from fieldnote.db.migrate import upgrade
 from fieldnote.json_form import to_json
 from fieldnote.siro.errors import Unauthorized
 from tests.bridge.conftest import Crm, Opener
@@ -322,3 +325,22 @@ async def test_an_unknown_state_is_a_problem(crm: Crm, stub: StubSiro, opened: O
         async with bridge.engine.begin() as conn:
             await conn.execute(text("update sent set payload = null"))
         assert await problems(bridge) == ["unknown"]
+
+
+async def test_stages_of_an_earlier_version_have_their_new_names(
+    crm: Crm, stub: StubSiro, opened: Opener, database_url: str
+) -> None:
+    old = {"unproven": "ownership_unknown", "foreign": "other_connection", "colliding": "shared_record"}
+    async with opened() as bridge:
+        crm.add_deal(1)
+        await push_once(bridge)
+        for name in (*old, "complete"):
+            stub.record(name, started_at=ago(hours=2), opportunity="1", said={})
+        await pull_once(bridge)
+        async with bridge.engine.begin() as conn:
+            await conn.execute(text("update recordings set state = recording_id"))
+            await conn.execute(text("update alembic_version set version_num = '0013'"))
+    await asyncio.to_thread(upgrade, Application.BRIDGE, database_url)
+    async with opened() as bridge, bridge.engine.connect() as conn:
+        rows = await conn.execute(text("select recording_id, state from recordings"))
+        assert dict(tuple(row) for row in rows) == old | {"complete": "complete"}

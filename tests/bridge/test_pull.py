@@ -322,11 +322,13 @@ async def test_a_link_of_another_connection_is_never_acted_upon(crm: Crm, stub: 
         stub.record("r2", started_at=ago(hours=2), opportunity="2", said={"Budget": "$100"}, connection="other")
         result = await pull(bridge)
         assert (crm.deal(1, "budget_max"), crm.deal(2, "budget_max")) == (100, None)
-        assert result.stages == {"foreign": 1, "waiting": 1}
+        assert result.stages == {"other_connection": 1, "waiting": 1}
         crm.execute("delete from deals where id = 2")
         stub.record("r3", started_at=ago(hours=1), opportunity="3", summary="s", connection="other")
         result = await pull(bridge)
-        assert (result.pending, result.stages) == (0, {"foreign": 2, "waiting": 1}), "its record is not missing here"
+        assert (result.pending, result.stages) == (0, {"other_connection": 2, "waiting": 1}), (
+            "its record is not missing here"
+        )
 
 
 async def test_a_link_that_nothing_proves_waits_until_something_does(crm: Crm, stub: StubSiro, opened: Opener) -> None:
@@ -334,7 +336,7 @@ async def test_a_link_that_nothing_proves_waits_until_something_does(crm: Crm, s
         stub.record("r1", started_at=ago(hours=2), opportunity="1", said={"Budget": "$100"})
         await pushed(bridge, crm, 1)
         result = await pull(bridge)  # the link's Siro id is not the one that our PUT got back
-        assert (crm.deal(1, "budget_max"), result.stages) == (None, {"foreign": 1})
+        assert (crm.deal(1, "budget_max"), result.stages) == (None, {"other_connection": 1})
         stub.record("r1", started_at=ago(hours=2), opportunity="1", said={"Budget": "$100"})
         await pull(bridge)
         assert crm.deal(1, "budget_max") == 100
@@ -350,7 +352,7 @@ async def test_a_file_that_only_pulls_says_whose_links_are_its_own(
     stub.record("r2", started_at=ago(hours=2), opportunity="2", said={"Budget": "$100"}, connection="other")
     async with opened() as bridge:
         result = await pull(bridge)
-        assert (crm.deal(1, "budget_max"), result.stages) == (None, {"unproven": 2})
+        assert (crm.deal(1, "budget_max"), result.stages) == (None, {"ownership_unknown": 2})
         assert "siro.integration_connection_id" in result.warnings[0]
     monkeypatch.setenv("SIRO_INTEGRATION_CONNECTION_ID", "native")
     async with opened() as bridge:

@@ -50,11 +50,11 @@ class Stage(StrEnum):
     """Siro has processed it for more than three hours: the upload may have failed."""
     UNLINKED = "unlinked"
     """Siro has not linked it to a CRM record."""
-    UNPROVEN = "unproven"
+    OWNERSHIP_UNKNOWN = "ownership_unknown"
     """Linked, but nothing shows yet that the link is this connection's; see `ownership`."""
-    FOREIGN = "foreign"
+    OTHER_CONNECTION = "other_connection"
     """Linked to a record of another connection, and never acted upon."""
-    COLLIDING = "colliding"
+    SHARED_RECORD = "shared_record"
     """Linked to a record that two of our connections have pushed; nobody can say which one it belongs to."""
     WAITING = "waiting"
     """Linked; its summary or extractions are not there yet."""
@@ -71,7 +71,7 @@ class Stage(StrEnum):
         return self in _UNFINISHED
 
 
-_UNFINISHED = frozenset({Stage.PROCESSING, Stage.STUCK, Stage.UNLINKED, Stage.UNPROVEN, Stage.WAITING})
+_UNFINISHED = frozenset({Stage.PROCESSING, Stage.STUCK, Stage.UNLINKED, Stage.OWNERSHIP_UNKNOWN, Stage.WAITING})
 
 
 class Ownership(StrEnum):
@@ -79,11 +79,11 @@ class Ownership(StrEnum):
 
     OURS = "ours"
     """This connection's."""
-    UNPROVEN = "unproven"
+    OWNERSHIP_UNKNOWN = "ownership_unknown"
     """Not known yet."""
-    FOREIGN = "foreign"
+    OTHER_CONNECTION = "other_connection"
     """Another connection's."""
-    COLLIDING = "colliding"
+    SHARED_RECORD = "shared_record"
     """Two connections have pushed the very same Siro record."""
 
 

@@ -309,7 +309,7 @@ def _print_pull(result: PullResult) -> None:
 
     echo(
         f"recordings: {result.read} read, {result.changed} changed; "
-        + (", ".join(f"{count} {stage}" for stage, count in result.stages.items()) or "none known")
+        + (", ".join(f"{count} {stage.replace('_', ' ')}" for stage, count in result.stages.items()) or "none known")
     )
     echo(
         f"CRM: {result.records} records compared, {result.writes} writes, {result.pending} pending, "

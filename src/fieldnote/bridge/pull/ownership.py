@@ -54,16 +54,16 @@ def judge(links: Iterable[Evidence]) -> Ownership:
     """Whose the recording is, from all of its links: one doubtful link makes all of them doubtful. Pure."""
     links = list(links)
     if any(link.other and link.pushed for link in links):
-        return Ownership.COLLIDING
+        return Ownership.SHARED_RECORD
     if any(link.other for link in links):
         # Linked to our appointment as well: the appointment named that record, so both have pushed it.
-        return Ownership.COLLIDING if any(link.proves for link in links) else Ownership.FOREIGN
+        return Ownership.SHARED_RECORD if any(link.proves for link in links) else Ownership.OTHER_CONNECTION
     if any(link.pushed_id not in {None, link.siro_id} for link in links):
-        return Ownership.FOREIGN
+        return Ownership.OTHER_CONNECTION
     own = next((link.own for link in links), None)
     if own is None:
-        return Ownership.UNPROVEN
-    return Ownership.OURS if all(link.named == own for link in links) else Ownership.FOREIGN
+        return Ownership.OWNERSHIP_UNKNOWN
+    return Ownership.OURS if all(link.named == own for link in links) else Ownership.OTHER_CONNECTION
 
 
 async def judge_recordings(

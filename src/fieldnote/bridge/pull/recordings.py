@@ -151,7 +151,7 @@ class Recordings:
     ) -> dict[str, Stage]:
         """Compute the stages of these recordings again."""
         ownership = await judge_recordings(conn, self.connection, [item.id for item in held])
-        stages = {item.id: stage(item, ownership.get(item.id, Ownership.UNPROVEN), now) for item in held}
+        stages = {item.id: stage(item, ownership.get(item.id, Ownership.OWNERSHIP_UNKNOWN), now) for item in held}
         await self._keep_stages(conn, stages)
         return stages
 
@@ -191,7 +191,7 @@ class Recordings:
             return []
         loaded = await self._load(conn, ids)
         ownership = await judge_recordings(conn, self.connection, ids)
-        found = [(loaded[key].held, ownership.get(key, Ownership.UNPROVEN)) for key in sorted(loaded)]
+        found = [(loaded[key].held, ownership.get(key, Ownership.OWNERSHIP_UNKNOWN)) for key in sorted(loaded)]
         if now is not None:
             stages = {held.id: stage(held, whose, now) for held, whose in found}
             await self._keep_stages(conn, {key: new for key, new in stages.items() if loaded[key].state != new.value})

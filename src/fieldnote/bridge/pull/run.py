@@ -396,7 +396,7 @@ class Pass:
         if seen and self.bridge.config.pull is not None:
             wanted = [name for target in self.bridge.config.pull.targets().values() for name in target.fields]
             self.result.warnings += unknown_names(wanted, seen)
-        self._warn_unproven(stages)
+        self._warn_of_ownership(stages)
         return self.result
 
     async def _problems(self, conn: AsyncConnection) -> list[Stuck]:
@@ -429,16 +429,16 @@ class Pass:
             found.update((model, note.table, "") for note in target.all_notes())
         return found
 
-    def _warn_unproven(self, stages: dict[Stage, int]) -> None:
-        if stages.get(Stage.UNPROVEN):
+    def _warn_of_ownership(self, stages: dict[Stage, int]) -> None:
+        if stages.get(Stage.OWNERSHIP_UNKNOWN):
             self.result.warnings.append(
-                f"{stages[Stage.UNPROVEN]} recordings are linked, but to no record that this connection has "
+                f"{stages[Stage.OWNERSHIP_UNKNOWN]} recordings are linked, but to no record that this connection has "
                 "pushed: whose they are is not known until one is. Run `fieldnote push` first; a file that only "
                 "pulls says `siro.integration_connection_id`."
             )
-        if stages.get(Stage.COLLIDING):
+        if stages.get(Stage.SHARED_RECORD):
             self.result.warnings.append(
-                f"{stages[Stage.COLLIDING]} recordings are linked to records that two connections have "
+                f"{stages[Stage.SHARED_RECORD]} recordings are linked to records that two connections have "
                 "pushed under one externalId: give their keys a prefix in one of the files."
             )
 

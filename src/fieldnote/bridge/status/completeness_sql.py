@@ -72,10 +72,8 @@ _RECORDING_STATES = f"""
         select r.connection, r.recording_id, r.user_id, r.started_at,
                case
                    when r.state = 'deleted' and asked.recording_id is not null then 'needs_review'
-                   when r.state in ('deleted', 'processing', 'stuck', 'unlinked') then r.state
-                   when r.state = 'unproven' then 'ownership_unknown'
-                   when r.state = 'foreign' then 'other_connection'
-                   when r.state = 'colliding' then 'shared_record'
+                   when r.state in ('deleted', 'processing', 'stuck', 'unlinked', 'ownership_unknown',
+                                    'other_connection', 'shared_record') then r.state
                    when r.state not in ('waiting', 'incomplete', 'complete') then 'unknown'
                    when in_fields.refused or in_notes.refused then 'refused_by_crm'
                    when in_fields.missing then 'record_missing'

@@ -209,7 +209,7 @@ async def _add_recording(conn: AsyncConnection, connection: str, held: Recording
         found.happened(row.forgotten_at, "Its words were erased here, on request.")
     if held.purged_at is not None:
         found.happened(held.purged_at, "Siro's retention deleted its contents.")
-    ownership = (await judge_recordings(conn, connection, [held.id])).get(held.id, Ownership.UNPROVEN)
+    ownership = (await judge_recordings(conn, connection, [held.id])).get(held.id, Ownership.OWNERSHIP_UNKNOWN)
     found.facts += [f"It is linked to {_name(link.model, link.record)}." for link in held.links]
     found.facts += [f"The link {OWNERSHIP[ownership]}."] if held.links else []
 

@@ -9,9 +9,9 @@ from fieldnote.bridge.recording import Ownership
 
 OWNERSHIP: Final[Mapping[Ownership, str]] = {
     Ownership.OURS: "belongs to this connection",
-    Ownership.UNPROVEN: "is not yet known to belong to this connection",
-    Ownership.FOREIGN: "belongs to another connection, and this one never acts on it",
-    Ownership.COLLIDING: "points at a record that two connections pushed, and this one does not act on it",
+    Ownership.OWNERSHIP_UNKNOWN: "is not yet known to belong to this connection",
+    Ownership.OTHER_CONNECTION: "belongs to another connection, and this one never acts on it",
+    Ownership.SHARED_RECORD: "points at a record that two connections pushed, and this one does not act on it",
 }
 
 QUARANTINE: Final[Mapping[str, str]] = {
