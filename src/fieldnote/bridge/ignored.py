@@ -6,7 +6,7 @@ import asyncio
 import logging
 
 from fieldnote.bridge.session import Bridge
-from fieldnote.config.schema import IgnoredRows
+from fieldnote.config.people import IgnoredRows
 from fieldnote.crm.types import Source, external_id
 from fieldnote.errors import CrmError
 

@@ -25,6 +25,7 @@ from fieldnote.config.crm import (
     added_drivers,
 )
 from fieldnote.config.json_schema import json_schema
+from fieldnote.config.people import PeopleSettings
 from fieldnote.config.preset_setup import AccountList, AskedVariable, FieldList, PresetSetup, StageList
 from fieldnote.config.presets import Preset, find_preset, preset_names, preset_setup
 from fieldnote.config.reader import load, read_as, unfolded
@@ -49,7 +50,6 @@ from fieldnote.config.schema import (
     Kind,
     Linking,
     NoteSettings,
-    PeopleSettings,
     Policy,
     PullSettings,
     PushSettings,

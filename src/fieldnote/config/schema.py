@@ -16,6 +16,7 @@ from pydantic import (
 
 from fieldnote.config.api_webhooks import ReceiverSettings, check_address
 from fieldnote.config.crm import CrmSettings, Driver, RestWriting
+from fieldnote.config.people import PeopleSettings
 from fieldnote.config.values import (
     Duration,
     Escapes,
@@ -379,34 +380,6 @@ class AlertSettings(Section):
     """Addresses as Apprise writes them, such as `mailto://user:password@example.com`."""
     every: Duration = timedelta(minutes=5)
     """How often the daemon looks."""
-
-
-def _as_texts(value: object) -> object:
-    """A CRM id may be written as a number."""
-    return [str(item) if isinstance(item, int) else item for item in value] if isinstance(value, list) else value
-
-
-class IgnoredRows(Section):
-    """The reps who do not use Siro, as the CRM has them: the values of a column, each one once."""
-
-    table: Text | None = None
-    query: Text | None = None
-    column: Text
-    """It holds CRM ids or emails."""
-
-    @model_validator(mode="after")
-    def _one_origin(self) -> Self:
-        if (self.table is None) == (self.query is None):
-            raise ValueError("needs one of 'table' and 'query'")
-        return self
-
-
-class PeopleSettings(Section):
-    """The CRM's reps."""
-
-    ignore: Annotated[tuple[Text, ...] | IgnoredRows, BeforeValidator(_as_texts)] = ()
-    """Reps who do not use Siro: their CRM ids or emails, or a column of the CRM with these. Their appointments are
-    never a gap."""
 
 
 class Config(Section):
