@@ -156,7 +156,7 @@ async def test_a_persons_words_are_forgotten_and_not_fetched_again(
 
 async def test_what_was_never_known_cannot_be_forgotten(opened: Opener) -> None:
     async with opened() as bridge:
-        with pytest.raises(FieldnoteError, match="nothing is known"):
+        with pytest.raises(FieldnoteError, match="no data stored for"):
             await forget(bridge, recording_id="r9")
 
 

@@ -1,15 +1,19 @@
-"""`fieldnote oauth setup`: an OAuth app and a user's token, made and tried."""
+"""`fieldnote oauth`: an OAuth app and a user's token, made and tried; and the move to client credentials."""
 
 from __future__ import annotations
 
+import os
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fieldnote.cli.bridge import DEFAULT_FILE, ConfigFile
 from fieldnote.cli.support.env_file import add_variables
 from fieldnote.cli.support.loop import run_in_loop
-from fieldnote.cli.support.output import echo, secho
+from fieldnote.cli.support.opened import with_bridge
+from fieldnote.cli.support.output import echo, echo_json, secho
 from fieldnote.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -55,6 +59,71 @@ def setup(
         secho(f"the token of {made.user} is not accepted: {made.why_not}", fg="red", err=True)
         raise typer.Exit(1)
     echo(f"a token of {made.user} with scope {scope} was made, and is accepted")
+
+
+@app.command()
+def migrate(
+    *,
+    config: ConfigFile = DEFAULT_FILE,
+    client_id: Annotated[
+        str, typer.Option("--client-id", metavar="ID", envvar="SIRO_CLIENT_ID", prompt="The client application's id")
+    ],
+    secret_file: Annotated[
+        Path | None,
+        typer.Option("--secret-file", metavar="FILE", help="Its secret; else SIRO_CLIENT_SECRET, else a prompt."),
+    ] = None,
+    env_file: Annotated[
+        Path | None, typer.Option("--env-file", metavar="FILE", help="Where SIRO_TOKEN is, and the variables go.")
+    ] = None,
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Change the files, if each step of the rehearsal is good.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """Move a connection from an organization token to a client application (client credentials).
+
+    Without --apply it is a rehearsal: it signs in with the new credentials and reads, and changes nothing.
+    Exit status: 1 if a step fails.
+    """
+    from pydantic import SecretStr
+
+    from fieldnote.bridge.setup.client_credentials import Application, change_files, rehearse
+
+    if apply and env_file is None:
+        raise ConfigError("the new variables need a file", hint="Give --env-file, or rehearse without --apply.")
+    application = Application(client_id.strip(), SecretStr(_client_secret(secret_file)))
+    steps = with_bridge(config, lambda bridge: rehearse(bridge, application))
+    good = all(step.good for step in steps)
+    changed = change_files(config, env_file, application) if good and apply and env_file is not None else []
+    if as_json:
+        report = {"steps": [asdict(step) for step in steps], "good": good, "changed": [str(path) for path in changed]}
+        echo_json(report)
+    else:
+        for step in steps:
+            secho(
+                f"{'good' if step.good else 'FAILS'}  {step.name}: {step.detail}", fg=None if step.good else "red"
+            )
+        for path in changed:
+            echo(f"changed {path}; the earlier one is {path.name}.before-migrate, which holds the old token")
+        if good and not apply:
+            echo("The rehearsal is good and nothing was changed. Add --env-file FILE --apply to move.")
+        if changed:
+            echo("Start `fieldnote run` again with the new variables, then end the organization token in Siro.")
+    if not good:
+        raise typer.Exit(1)
+
+
+def _client_secret(file: Path | None) -> str:
+    try:
+        secret = file.read_text(encoding="utf-8") if file is not None else os.environ.get("SIRO_CLIENT_SECRET", "")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"the secret's file cannot be read: {error}", hint="Give --secret-file a text file."
+        ) from error
+    secret = secret.strip() or typer.prompt("The client application's secret", hide_input=True).strip()
+    if not secret.isprintable():
+        raise ConfigError("the client secret has characters that no secret has", hint="Copy it once more from Siro.")
+    return secret
 
 
 def _scope(text: str) -> Scope:

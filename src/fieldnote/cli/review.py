@@ -177,23 +177,42 @@ def forget(
     config: ConfigFile = DEFAULT_FILE,
     record: OneRecord = None,
     recording: OneRecording = None,
+    account: Annotated[
+        str | None, typer.Option("--account", metavar="ID", help="The CRM's id of a customer: all that names them.")
+    ] = None,
+    person: Annotated[
+        str | None, typer.Option("--person", metavar="EMAIL|PHONE", help="A customer, by email or phone.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Erase a person's words from Fieldnote's database. The CRM and Siro keep theirs."""
+    """Erase a person's words and values from Fieldnote's database. Prints what remains, and where.
+
+    The CRM and Siro are left as they are: erase there first, and push, so that nothing comes back.
+    """
     from fieldnote.bridge.review.erasure import forget as take_out
 
-    if (record is None) == (recording is None):
-        raise ConfigError("say of whom", hint="Give --record MODEL:ID or --recording ID.")
+    if sum(one is not None for one in (record, recording, account, person)) != 1:
+        raise ConfigError(
+            "specify one of --record, --recording, --account and --person", hint="For example --recording ID."
+        )
     model, key = _record(record)
-    receipt = with_bridge(config, lambda bridge: take_out(bridge, recording_id=recording, model=model, record=key))
+    receipt = with_bridge(
+        config,
+        lambda bridge: take_out(
+            bridge, recording_id=recording, model=model, record=key, account=account, person=person
+        ),
+    )
     if as_json:
         echo_json(receipt.as_json())
         return
     echo(
         f"forgotten: what was said in {receipt.recordings} recordings, the known values of {receipt.fields} fields, "
-        f"and the values and quotes of {receipt.writes} writes and {receipt.proposals} proposals"
+        f"the values and quotes of {receipt.writes} writes and {receipt.proposals} proposals, "
+        f"and the personal data of {receipt.pushed} pushed records and {receipt.hooks} webhook rows"
     )
-    echo("kept: that, when and where something was written; all values in the CRM and in Siro")
+    echo("kept: that, when and where something was written")
+    for one in receipt.remains:
+        echo(f"remains in {one.where}: {one.what}, until {one.until}")
 
 
 # --- words ----------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -77,6 +77,8 @@ class SiroSettings(Section):
 
     token: Secret | None = None
     """The organization's API token."""
+    token_ends: date | None = None
+    """The day on which Siro ends organization tokens, where it is known: `status` counts the days."""
     base_url: WebAddress | None = None
     api_url: WebAddress | None = None
     auth_url: WebAddress | None = None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import re
 from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,11 +17,40 @@ from fieldnote.bridge.session import Bridge
 from fieldnote.errors import FieldnoteError
 
 _MAX_WAIT = 60.0
+_STREAMS: Final = ("engagements", "opportunities")
+_NESTED: Final = ("opportunity", "account", "contact", "lead")
+_IMPERSONAL: Final = frozenset({
+    "externalId", "startTime", "endTime", "deletedAt", "engagementType", "activityType", "disposition", "amount",
+    "closedAt", "integrationConnectionId", "engagementUsers", "opportunityUsers", "shareOfSale", "isPrimary",
+})  # fmt: skip
+"""What is kept of a pushed payload: without it, a deletion in the CRM would not reach Siro."""
+_SHORTEST_PHONE: Final = 7
+_PHONE: Final = 10
+"""Digits that are compared, from the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remaining:
+    """What stays, where, and until when."""
+
+    where: str
+    what: str
+    until: str
+
+
+_REMAINS: Final = (
+    Remaining("the CRM", "its records, and the fields and notes that were written", "you erase them there"),
+    Remaining("Siro", "the recording, its transcript and what was pushed", "you erase it there"),
+    Remaining(
+        "landed tables", "copies of the CRM's rows (driver rest or files)", "the CRM's row is gone and is read again"
+    ),
+    Remaining("backups", "everything, as of their time", "the backups' retention ends"),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What was taken out."""
+    """What was taken out, and what remains."""
 
     recordings: int
     """Whose title, summary and extracted values are gone, and are not fetched again."""
@@ -29,6 +60,19 @@ class Receipt:
     """Writes whose value before, value after, words and quote are gone."""
     proposals: int
     """Proposals whose values, words and quote are gone; those that were open are closed."""
+    matches: int = 0
+    """Recordings whose reasons for a match are gone."""
+    pushed: int = 0
+    """Pushed records of which only ids and times are kept."""
+    hooks: int = 0
+    """Rows that a CRM's webhook brought and no push has read yet."""
+    remains: tuple[Remaining, ...] = _REMAINS
+
+    @property
+    def is_empty(self) -> bool:
+        return not any(
+            (self.recordings, self.fields, self.writes, self.proposals, self.matches, self.pushed, self.hooks)
+        )
 
     def as_json(self) -> dict[str, Any]:
         """For `--json`."""
@@ -36,18 +80,79 @@ class Receipt:
 
 
 async def forget(
-    bridge: Bridge, *, recording_id: str | None = None, model: Model | None = None, record: str | None = None
+    bridge: Bridge,
+    *,
+    recording_id: str | None = None,
+    model: Model | None = None,
+    record: str | None = None,
+    account: str | None = None,
+    person: str | None = None,
 ) -> Receipt:
     """Forget what was said in one recording, or in all that are linked to one CRM record, and what became of it.
 
-    Neither Siro nor the CRM is changed, nor what was pushed of the record. Raises FieldnoteError if nothing of
-    it is known here.
+    `account` is the CRM's id of a customer, `person` a customer's email or phone: then all pushed records that name
+    them are forgotten too. Neither Siro nor the CRM is changed. Raises FieldnoteError if nothing of it is known here.
     """
-    which = {"recording": recording_id, "model": model and model.value, "record": record}
-    values: dict[str, Any] = {"connection": bridge.name, **which}
+    values: dict[str, Any] = {"connection": bridge.name, "recording": recording_id, "models": [], "records": []}
     async with AsyncExitStack() as locks:
+        named = f"recording {recording_id}"
+        pushed: list[tuple[str, str]] = []
+        if account is not None or person is not None:
+            named = f"account {account}" if account is not None else f"person {person}"
+            for stream in _STREAMS:
+                await locks.enter_async_context(
+                    exclusive(bridge.engine, "push", bridge.name, stream, max_wait=_MAX_WAIT)
+                )
+            pushed, records = await _pushed(bridge, account, person)
+            values["models"], values["records"] = [one for one, _ in records], [one for _, one in records]
+        elif model is not None:
+            named = f"{model.value} {record}"
+            values["models"], values["records"] = [model.value], [record]
         await _lock_records(bridge, locks, values)
-        return await _erase(bridge, values)
+        return await _erase(bridge, values, pushed, named)
+
+
+async def _pushed(
+    bridge: Bridge, account: str | None, person: str | None
+) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """The pushed records that name a customer, by stream and key; and the CRM records that they and it are."""
+    found: set[tuple[str, str]] = {("account", account)} if account is not None else set()
+    keys: list[tuple[str, str]] = []
+    async with bridge.engine.connect() as conn:
+        rows = await conn.execute(_NAMING, _search(account, person) | {"connection": bridge.name})
+        for row in rows:
+            keys.append((row.stream, row.key))
+            found.add((row.stream.removesuffix("s").replace("opportunitie", "opportunity"), row.key))
+            payload = row.payload or {}
+            for kind in _NESTED:
+                nested = payload.get(kind)
+                if isinstance(nested, dict) and nested.get("externalId"):
+                    found.add((kind, str(nested["externalId"])))
+    return keys, sorted(found)
+
+
+def _search(account: str | None, person: str | None) -> dict[str, Any]:
+    named = (person or "").strip()
+    digits = re.sub(r"[^0-9]", "", named)
+    is_phone = len(digits) >= _SHORTEST_PHONE and re.fullmatch(r"[-+0-9 ().]+", named) is not None
+    return {
+        "account": account,
+        "email": named.lower() if "@" in named else None,
+        "phone": digits[-_PHONE:] if is_phone else None,
+    }
+
+
+def _impersonal(payload: Any) -> Any:
+    """A pushed payload without names, addresses, numbers and texts."""
+    if isinstance(payload, list):
+        return [_impersonal(item) for item in payload]
+    if not isinstance(payload, dict):
+        return payload
+    return {
+        name: _impersonal(value)
+        for name, value in payload.items()
+        if name in _IMPERSONAL or (name in _NESTED and isinstance(value, dict))
+    }
 
 
 async def _lock_records(bridge: Bridge, locks: AsyncExitStack, values: dict[str, Any]) -> None:
@@ -67,23 +172,40 @@ async def _lock_records(bridge: Bridge, locks: AsyncExitStack, values: dict[str,
             locked.add(name)
 
 
-async def _erase(bridge: Bridge, values: dict[str, Any]) -> Receipt:
+async def _erase(bridge: Bridge, values: dict[str, Any], pushed: list[tuple[str, str]], named: str) -> Receipt:
     async with bridge.engine.begin() as conn:
-        ids = values["ids"]
         receipt = Receipt(
             recordings=await _count(conn, _FORGET_RECORDINGS, values),
             fields=await _count(conn, _FORGET_FIELDS, values),
             writes=await _count(conn, _FORGET_WRITES, values),
             proposals=await _count(conn, _FORGET_PROPOSALS, values),
+            matches=await _count(conn, _FORGET_MATCHES, values),
+            pushed=await _reduce(conn, bridge.name, pushed),
+            hooks=await _count(conn, _FORGET_HOOKS, _keys(pushed) | {"connection": bridge.name}),
         )
         await conn.execute(_CLOSE_PROPOSALS, values)
-        if not ids and receipt == Receipt(0, 0, 0, 0):
-            what = (
-                f"recording {values['recording']}" if values["recording"] else f"{values['model']} {values['record']}"
-            )
-            raise FieldnoteError(f"nothing is known here of {what}", hint="Check the id; it is case-sensitive.")
+        if not values["ids"] and receipt.is_empty:
+            raise FieldnoteError(f"no data stored for {named}", hint="Check the id; its case matters.")
         await conn.execute(_FORGET_CONTENTS, values)
     return receipt
+
+
+async def _reduce(conn: AsyncConnection, connection: str, pushed: list[tuple[str, str]]) -> int:
+    """Keep only what is not personal of pushed records. How many were changed."""
+    rows = (await conn.execute(_READ_SENT, _keys(pushed) | {"connection": connection})).all()
+    count = 0
+    for row in rows:
+        reduced = [_impersonal(part) for part in (row.payload, row.attempted, row.uncleared)]
+        if reduced != [row.payload, row.attempted, row.uncleared]:
+            texts = [None if part is None else json.dumps(part) for part in reduced]
+            values = dict(zip(("payload", "attempted", "uncleared"), texts, strict=True))
+            await conn.execute(_WRITE_SENT, values | {"connection": connection, "stream": row.stream, "key": row.key})
+            count += 1
+    return count
+
+
+def _keys(pushed: list[tuple[str, str]]) -> dict[str, Any]:
+    return {"streams": [stream for stream, _ in pushed], "keys": [key for _, key in pushed]}
 
 
 async def _count(conn: AsyncConnection, statement: Any, values: dict[str, Any]) -> int:
@@ -95,7 +217,7 @@ _RECORDINGS = text("""
     left join recording_links l using (connection, recording_id)
     where r.connection = :connection
       and (r.recording_id = cast(:recording as text)
-           or l.model = cast(:model as text) and l.record = cast(:record as text))
+           or (l.model, l.record) in (select * from unnest(cast(:models as text[]), cast(:records as text[]))))
 """)
 
 _RECORDS = text("""
@@ -105,7 +227,7 @@ _RECORDS = text("""
     select model, record from fields
     where connection = :connection and recording_id = any(cast(:ids as text[]))
     union
-    select cast(:model as text), cast(:record as text) where cast(:record as text) is not null
+    select * from unnest(cast(:models as text[]), cast(:records as text[]))
 """)
 
 _FORGET_RECORDINGS = text("""
@@ -120,7 +242,8 @@ _FORGET_CONTENTS = text("""
 # Of a recording: what came from it. Of a record: all that was written there.
 _CONCERNED = """
     connection = :connection
-    and (recording_id = any(cast(:ids as text[])) or model = cast(:model as text) and record = cast(:record as text))
+    and (recording_id = any(cast(:ids as text[]))
+         or (model, record) in (select * from unnest(cast(:models as text[]), cast(:records as text[]))))
 """
 
 _FORGET_FIELDS = text(f"""
@@ -139,4 +262,41 @@ _FORGET_PROPOSALS = text(f"""
 _CLOSE_PROPOSALS = text(f"""
     update proposals set state = 'superseded', closed_at = now()
     where state in ('open', 'shadow') and {_CONCERNED}
+""")  # noqa: S608
+
+_FORGET_MATCHES = text("""
+    update matches set reasons = '[]', others = '[]'
+    where connection = :connection and recording_id = any(cast(:ids as text[]))
+      and (reasons <> '[]' or others <> '[]')
+""")
+
+_NAMED = """
+    (cast(:account as text) is not null and payload -> 'account' ->> 'externalId' = :account
+     or cast(:email as text) is not null and exists (
+            select from jsonb_path_query(cast(payload as jsonb), '$.**.emailAddresses[*]') as given (value)
+             where lower(trim(given.value #>> '{}')) = :email)
+     or cast(:phone as text) is not null and exists (
+            select from jsonb_path_query(cast(payload as jsonb), '$.**.phoneNumbers[*]') as given (value)
+             where right(regexp_replace(given.value #>> '{}', '[^0-9]', '', 'g'), 10) = :phone))
+"""
+_NAMING = text(f"""
+    select stream, key, payload from sent
+    where connection = :connection and payload is not null and {_NAMED}
+    order by stream, key
+""")  # noqa: S608
+
+_PAIRS = "(stream, key) in (select * from unnest(cast(:streams as text[]), cast(:keys as text[])))"
+
+_READ_SENT = text(f"""
+    select stream, key, payload, attempted, uncleared from sent where connection = :connection and {_PAIRS} for update
+""")  # noqa: S608
+
+_WRITE_SENT = text("""
+    update sent set payload = cast(:payload as json), attempted = cast(:attempted as json),
+                    uncleared = cast(:uncleared as json)
+    where connection = :connection and stream = :stream and key = :key
+""")
+
+_FORGET_HOOKS = text(f"""
+    update hooks set row = null where connection = :connection and row is not null and {_PAIRS}
 """)  # noqa: S608

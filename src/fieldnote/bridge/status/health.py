@@ -10,7 +10,7 @@ import json
 from base64 import urlsafe_b64decode
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
@@ -224,10 +224,20 @@ def _late(item: Schedule) -> Problem:
 async def _credentials(bridge: Bridge) -> tuple[Credential, ...]:
     client = bridge.remote.client
     seen = await _refused_last(bridge)
-    found = [await _judge(ORGANIZATION, client.auth.caller_identity, seen, ends_at(bridge.remote.credential))]
+    found = [await _judge(ORGANIZATION, client.auth.caller_identity, seen, _end_of_token(bridge))]
     if bridge.remote.has_user_token and found[0].good is not None:
         found.append(await _judge(USER, lambda: client.extractions.list(NO_RECORDING), None, None))
     return tuple(found)
+
+
+def _end_of_token(bridge: Bridge) -> datetime | None:
+    """As the token says, else as the file says of organization tokens."""
+    settings = bridge.config.siro
+    if (known := ends_at(bridge.remote.credential)) is not None or settings.token_ends is None:
+        return known
+    if bridge.remote.client.settings.uses_client_credentials:
+        return None
+    return datetime.combine(settings.token_ends, time(), UTC)
 
 
 async def _judge(
@@ -246,8 +256,15 @@ async def _judge(
             return Credential(name, False, why, ends)
         return Credential(name, None, f"Siro did not answer: {type(error).__name__}", ends)
     if ends is not None and ends - _now() < ENDS_SOON:
-        return Credential(name, False, f"it expires at {ends:%Y-%m-%d %H:%M} UTC", ends)
-    return Credential(name, True, "Siro accepts it", ends)
+        return Credential(name, False, f"it expires at {ends:%Y-%m-%d %H:%M} UTC, {_in_days(ends)}", ends)
+    return Credential(name, True, "Siro accepts it" + (f"; it ends {_in_days(ends)}" if ends else ""), ends)
+
+
+def _in_days(at: datetime) -> str:
+    days = (at - _now()) // timedelta(days=1)
+    if days < 0:
+        return "in the past"
+    return "within a day" if days == 0 else f"in {days} day{'s' * (days != 1)}"
 
 
 async def _refused_last(bridge: Bridge) -> datetime | None:
@@ -275,7 +292,8 @@ def ends_at(token: str) -> datetime | None:
 
 def _refused(item: Credential) -> Problem:
     hint = (
-        "Make a new token in Siro, and set it as `SIRO_TOKEN` or `siro.token`."
+        "Make a new token in Siro, and set it as `SIRO_TOKEN` or `siro.token`; or move to a client application: "
+        "`fieldnote oauth migrate`."
         if item.name == ORGANIZATION
         else "`fieldnote oauth setup` makes a new app and user token."
     )
