@@ -100,9 +100,7 @@ def migrate(
         echo_json(report)
     else:
         for step in steps:
-            secho(
-                f"{'good' if step.good else 'FAILS'}  {step.name}: {step.detail}", fg=None if step.good else "red"
-            )
+            secho(f"{'good' if step.good else 'FAILS'}  {step.name}: {step.detail}", fg=None if step.good else "red")
         for path in changed:
             echo(f"changed {path}; the earlier one is {path.name}.before-migrate, which holds the old token")
         if good and not apply:
