@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
 import pytest
 
 from fieldnote.db import home as module
-from fieldnote.db.home import ROOT_HOME, ensure_home, home
-from fieldnote.errors import DatabaseError
+from fieldnote.db.home import ROOT_HOME, close_folder, ensure_home, home
+from fieldnote.errors import ConfigError, DatabaseError
 
 
 def test_the_variable_names_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -41,13 +42,27 @@ def test_without_it_root_has_a_system_folder_and_others_their_own(
     assert home().name == "fieldnote"
 
 
-def test_a_new_home_is_closed_and_one_that_exists_stays_as_it_is(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_home_is_closed_to_others(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(module, "is_root", lambda: False)
     assert stat.S_IMODE(ensure_home(tmp_path / "deep/new").stat().st_mode) == 0o700
-    (tmp_path / "old").mkdir(mode=0o750)
-    assert stat.S_IMODE(ensure_home(tmp_path / "old").stat().st_mode) == 0o750
+    for mode, closed in ((0o750, 0o700), (0o777, 0o700), (0o500, 0o500)):
+        (tmp_path / "old").mkdir(exist_ok=True)
+        (tmp_path / "old").chmod(mode)
+        assert stat.S_IMODE(ensure_home(tmp_path / "old").stat().st_mode) == closed
+    monkeypatch.setattr(module, "is_root", lambda: True)
+    (tmp_path / "old").chmod(0o755)
+    assert stat.S_IMODE(ensure_home(tmp_path / "old").stat().st_mode) == 0o711
+
+
+def test_a_home_of_another_user_that_others_may_write_to_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    tmp_path.chmod(0o777)
+    monkeypatch.setattr(os, "geteuid", lambda: 12_345)
+    with pytest.raises(ConfigError, match="others may write"):
+        ensure_home(tmp_path)
+    with pytest.raises(ConfigError, match="another user owns"):
+        close_folder(tmp_path)
 
 
 def test_a_home_that_cannot_be_made_is_an_error_with_a_hint(tmp_path: Path) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
+import random
+import stat
 import wave
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,10 +15,13 @@ from uuid import uuid4
 
 import httpx2
 import pytest
+from sqlalchemy import text
 
+from fieldnote.errors import WorkspaceError
 from fieldnote.siro import AsyncSiro
-from fieldnote.workspace import open_workspace
+from fieldnote.workspace import Workspace, WorkspaceServer, open_workspace
 from fieldnote.workspace.audio_store import VARIABLE, Signed, Signer
+from fieldnote.workspace.domain.recordings.audio_files import erase_audio_key, purge_unregistered
 from tests.workspace.contract import ORGANIZATION_BASE
 from tests.workspace.house import JOHN, START, Api, House
 
@@ -225,16 +231,141 @@ async def test_audio_lies_where_the_environment_says(
     house: House, admin: Api, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     await sent(admin)
-    assert [path.read_bytes() for path in (tmp_path / "home/audio").rglob("*") if path.is_file()] == [SOUND]
+    [stored] = stored_files(tmp_path)
+    assert SOUND not in stored.read_bytes(), "it is encrypted"
+    assert stat.S_IMODE((tmp_path / "home/audio").stat().st_mode) == 0o700
     monkeypatch.setenv(VARIABLE, "memory://audio")
     async with open_workspace(database_url=house.workspace.database_url) as workspace:
         (tmp_path / "file").write_bytes(b"x")
         await workspace.audio.put("o/f", tmp_path / "file")
-        assert [piece async for piece in workspace.audio.read("o/f")] == [b"x"]
+        assert [piece async for piece in workspace.audio.read("o/f", size=1)] == [b"x"]
         await workspace.audio.delete("o/f")
         await workspace.audio.delete("o/f")
         with pytest.raises(FileNotFoundError):
-            assert [piece async for piece in workspace.audio.read("o/f")] == []
+            assert [piece async for piece in workspace.audio.read("o/f", size=1)] == []
+
+
+def stored_files(tmp_path: Path) -> list[Path]:
+    return [path for path in (tmp_path / "home/audio").rglob("*") if path.is_file()]
+
+
+async def heard_at(url: str, **headers: str) -> httpx2.Response:
+    async with httpx2.AsyncClient(trust_env=False) as client:
+        return await client.get(url, headers=headers)
+
+
+async def test_audio_cannot_be_exchanged_once_a_recording_has_it(admin: Api, tmp_path: Path) -> None:
+    """Also by an upload that began before the registration, and ends after it."""
+    given = await urls(admin)
+    assert (await send(given)).status_code == 200
+    gate = asyncio.Event()
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield b"ID3 another"
+        await gate.wait()
+        yield b" voice"
+
+    async with httpx2.AsyncClient(trust_env=False) as client:
+        late = asyncio.create_task(client.put(given["uploadUrl"], content=slowly(), headers=given["uploadHeaders"]))
+        await registered(admin, given["downloadUrl"])
+        gate.set()
+        assert (await late).status_code == 403
+    assert (await send(given, b"ID3 a third one")).status_code == 403
+    assert (await heard_at(given["downloadUrl"])).content == SOUND
+    assert len(stored_files(tmp_path)) == 1
+
+
+async def test_audio_may_be_sent_again_until_then_and_only_the_last_one_is_kept(admin: Api, tmp_path: Path) -> None:
+    given = await urls(admin)
+    for sound in (b"ID3 first", b"ID3 second"):
+        assert (await send(given, sound)).status_code == 200
+    await registered(admin, given["downloadUrl"])
+    assert (await heard_at(given["downloadUrl"])).content == b"ID3 second"
+    assert len(stored_files(tmp_path)) == 1
+
+
+async def test_only_who_uploaded_a_file_registers_it(house: House, admin: Api) -> None:
+    url = await sent(admin)
+    other = await writer(house, await john(house))
+    answer = await register(other, url)
+    assert answer.status_code == 422
+    recording_id = await registered(admin, url)
+    assert (await register(other, url)).status_code == 422
+    assert await registered(admin, url) == recording_id
+
+
+RANGES = (
+    ("bytes=0-0", 206, 0, 1),
+    ("bytes=65530-65545", 206, 65_530, 65_546),
+    ("bytes=65536-131071", 206, 65_536, 131_072),
+    ("bytes=150000-", 206, 150_000, 200_000),
+    ("bytes=-7", 206, 199_993, 200_000),
+    ("bytes=-999999", 200, 0, 200_000),
+    ("bytes=0-999999", 200, 0, 200_000),
+    ("bytes=200000-", 416, 0, 0),
+    ("bytes=5-4", 416, 0, 0),
+    ("lines=1-2", 200, 0, 200_000),
+    ("bytes=0-1,3-4", 200, 0, 200_000),
+)
+
+
+async def test_any_range_of_encrypted_audio_is_served(admin: Api) -> None:
+    sound = b"ID3" + random.Random(5).randbytes(199_997)
+    url = await sent(admin, sound)
+    for asked, status, begin, end in RANGES:
+        answer = await heard_at(url, Range=asked)
+        assert answer.status_code == status, asked
+        if status != 416:
+            assert answer.content == sound[begin:end], asked
+        if status == 206:
+            assert answer.headers["content-range"] == f"bytes {begin}-{end - 1}/200000"
+
+
+async def test_erasing_the_key_erases_the_audio(house: House, admin: Api, tmp_path: Path) -> None:
+    url = await sent(admin)
+    [stored] = stored_files(tmp_path)
+    await erase_audio_key(house.workspace.engine, house.organization.id)
+    assert (await heard_at(url)).status_code == 404
+    assert SOUND not in stored.read_bytes()
+    with pytest.raises(WorkspaceError, match="no audio key"):
+        await erase_audio_key(house.workspace.engine, (await house.another())[0].id)
+
+
+async def test_a_signed_address_ends_with_its_recording(house: House, admin: Api) -> None:
+    url = await sent(admin)
+    recording_id = await registered(admin, url)
+    assert (await heard_at(url)).status_code == 200
+    async with house.workspace.engine.begin() as conn:
+        await conn.execute(text("update recordings set deleted_at = now() where id = :id"), {"id": recording_id})
+    assert (await heard_at(url)).status_code == 404
+
+
+async def test_addresses_do_not_follow_the_host_header(house: House, admin: Api, workspace_url: str) -> None:
+    async def address(workspace: Workspace, client: Api) -> str:
+        del workspace
+        body = {"fileType": "mp3", "fileSize": 9}
+        answer = await client("POST", URLS, json=body, headers={"Host": "evil.example"})
+        return str(answer.json()["data"]["uploadUrl"])
+
+    assert (await address(house.workspace, admin)).startswith(f"{house.server.url}/audio/")
+    async with (
+        open_workspace(database_url=workspace_url, public_url="https://siro.example.com/") as workspace,
+        WorkspaceServer(workspace, rate_limit=None) as server,
+    ):
+        client = Api(server.url, admin.token, header="x-siro-auth-token")
+        house.clients.append(client)
+        assert (await address(workspace, client)).startswith("https://siro.example.com/audio/")
+
+
+async def test_audio_that_no_recording_was_made_of_is_purged(house: House, admin: Api, tmp_path: Path) -> None:
+    kept, waiting = await sent(admin), await sent(admin)
+    await registered(admin, kept)
+    assert await purge_unregistered(house.workspace) == 0
+    async with house.workspace.engine.begin() as conn:
+        await conn.execute(text("update audio_files set expires_at = now() - interval '25 hours'"))
+    assert await purge_unregistered(house.workspace) == 1
+    assert len(stored_files(tmp_path)) == 1
+    assert (await register(admin, waiting)).status_code == 422
 
 
 # --- recorders

@@ -19,7 +19,7 @@ from fieldnote.cli.sandbox import sandbox
 from fieldnote.cli.support.logs import configure_logging
 from fieldnote.cli.support.output import echo, secho
 from fieldnote.cli.workspace import commands as workspace
-from fieldnote.cli.workspace import recordings
+from fieldnote.cli.workspace import keys, recordings
 from fieldnote.errors import FieldnoteError
 from fieldnote.printable import printable
 
@@ -56,6 +56,8 @@ workspace.app.command()(recordings.record)
 workspace.app.command()(recordings.explain)
 workspace.app.command()(recordings.transcript)
 workspace.app.command()(recordings.retention)
+workspace.app.command()(keys.rotate_key)
+workspace.app.command()(keys.erase_audio_key)
 app.add_typer(workspace.app, name="workspace", help="A Siro-compatible server on this machine.")
 app.add_typer(db.app, name="db", help="Fieldnote's own PostgreSQL.")
 

@@ -10,7 +10,7 @@ import secrets
 import tempfile
 from pathlib import Path
 
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
@@ -20,17 +20,25 @@ from fieldnote.errors import ConfigError, DatabaseError
 
 VARIABLE = "FIELDNOTE_SECRET_KEY"
 KEY_FILE = "secret.key"
+PREVIOUS_VARIABLE = "FIELDNOTE_PREVIOUS_SECRET_KEY"
+PREVIOUS_KEY_FILE = "secret.key.previous"
 _MIN_LENGTH = 16
 
 
 class SecretBox:
-    """Seals and fingerprints secrets under one key. Two keys, one a purpose, are derived from it."""
+    """Seals, signs and fingerprints under one key. A key for each purpose is derived from it."""
 
-    def __init__(self, key: str) -> None:
-        """`key`: any text of 16 characters or more, best `secrets.token_urlsafe(32)`."""
-        material = key.strip().encode()
-        self._fernet = Fernet(base64.urlsafe_b64encode(_derive(material, b"fieldnote seal")))
-        self._fingerprint_key = _derive(material, b"fieldnote fingerprint")
+    def __init__(self, key: str, *previous: str) -> None:
+        """`key`: any text of 16 characters or more, best `secrets.token_urlsafe(32)`.
+
+        Secrets that were sealed under a `previous` key open, too; nothing new is sealed under one.
+        """
+        materials = [one.strip().encode() for one in (key, *previous)]
+        self._fernet = MultiFernet(
+            [Fernet(base64.urlsafe_b64encode(_derive(material, b"fieldnote seal"))) for material in materials]
+        )
+        self._fingerprint_key = _derive(materials[0], b"fieldnote fingerprint")
+        self._signing_key = _derive(materials[0], b"fieldnote signed address")
 
     def __repr__(self) -> str:
         return "SecretBox(***)"
@@ -43,9 +51,12 @@ class SecretBox:
         """
         key = os.environ.get(VARIABLE)
         if key:
-            return cls(_long_enough(key, VARIABLE))
+            previous = os.environ.get(PREVIOUS_VARIABLE)
+            return cls(_long_enough(key, VARIABLE), *([_long_enough(previous, PREVIOUS_VARIABLE)] if previous else ()))
         path = ensure_home(default_home() if home is None else home) / KEY_FILE
-        return cls(_long_enough(_read_or_make(path), str(path)))
+        old = path.with_name(PREVIOUS_KEY_FILE)
+        previous = _read_or_make(old) if old.exists() else None
+        return cls(_long_enough(_read_or_make(path), str(path)), *([previous] if previous else ()))
 
     def seal(self, text: str) -> bytes:
         """Encrypt `text`; only a box under the same key opens it."""
@@ -61,6 +72,14 @@ class SecretBox:
                 hint=f"Set {VARIABLE} to the key of then, or put back the home's {KEY_FILE}; "
                 "else enter the secret again.",
             ) from error
+
+    def reseal(self, sealed: bytes) -> bytes:
+        """The same secret, sealed under the current key. Raises `DatabaseError` as `unseal` does."""
+        return self.seal(self.unseal(sealed))
+
+    def sign(self, text: str) -> str:
+        """A signature of an address, 64 hex digits. Its key is not that of fingerprints."""
+        return hmac.new(self._signing_key, text.encode(), hashlib.sha256).hexdigest()
 
     def fingerprint(self, text: str) -> str:
         """A keyed hash of `text`, 64 hex digits: equal for equal texts, and useless without the key."""
@@ -92,6 +111,22 @@ def _read_or_make(path: Path) -> str:
             f"cannot read or make the key file {path}: {error}",
             hint=f"Give yourself access to it, or set {VARIABLE}.",
         ) from error
+
+
+def replace_key_file(home: Path) -> None:
+    """Make a new key file; the old one opens older secrets until `drop_previous_key_file`."""
+    path = ensure_home(home) / KEY_FILE
+    old = path.with_name(PREVIOUS_KEY_FILE)
+    if old.exists():
+        return  # an earlier rotation was cut off: it goes on with the keys that are there
+    _read_or_make(path)
+    path.replace(old)
+    _make(path)
+
+
+def drop_previous_key_file(home: Path) -> None:
+    """Remove the old key, once nothing is sealed under it."""
+    (home / PREVIOUS_KEY_FILE).unlink(missing_ok=True)
 
 
 def _make(path: Path) -> None:

@@ -42,19 +42,55 @@ def is_root() -> bool:
     return sys.platform != "win32" and os.geteuid() == 0
 
 
-def ensure_home(path: Path) -> Path:
-    """Make the home if it is missing, and give its path without symbolic links. What exists keeps its mode.
+def close_folder(path: Path) -> None:
+    """Make a folder if it is missing, and close it to others. Raises `ConfigError` where another user owns it."""
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        state = path.stat()
+        if sys.platform == "win32" or not state.st_mode & 0o077:
+            return
+        if state.st_uid != os.geteuid():
+            raise ConfigError(
+                f"others may enter {path}, which another user owns", hint=f"Run: chown {os.geteuid()} {path}"
+            )
+        path.chmod(0o700)
+    except OSError as error:
+        raise DatabaseError(
+            f"cannot make {path}: {error.strerror or error}", hint="Choose a folder that you may write to."
+        ) from error
 
-    A new home is closed to others. For root it may be entered (not listed) by the user that the embedded
-    server runs as; each file in it guards itself.
+
+def ensure_home(path: Path) -> Path:
+    """Make the home if it is missing, and give its path without symbolic links.
+
+    It is closed to others. For root it may be entered (not listed) by the user that the embedded server runs as;
+    each file in it guards itself. Raises `ConfigError` for a home that others may write to and another user owns.
     """
     try:
         if not path.is_dir():
             path.mkdir(parents=True, exist_ok=True)
             path.chmod(0o711 if is_root() else 0o700)
+        elif sys.platform != "win32":
+            _close_home(path)
         return path.resolve()
     except OSError as error:
         raise DatabaseError(
             f"cannot make Fieldnote's home {path}: {error.strerror or error}",
             hint="Set FIELDNOTE_HOME to a folder that you may write to.",
         ) from error
+
+
+def _close_home(path: Path) -> None:
+    """Take from others what they must not do in a home that exists: list it, and change it."""
+    state = path.stat()
+    allowed = 0o011 if is_root() else 0
+    extra = state.st_mode & 0o077 & ~allowed
+    if not extra:
+        return
+    if state.st_uid == os.geteuid():
+        path.chmod(state.st_mode & 0o7777 & ~extra)
+    elif state.st_mode & 0o022:
+        raise ConfigError(
+            f"others may write to Fieldnote's home {path}, and another user owns it",
+            hint="Set FIELDNOTE_HOME to a folder of your own.",
+        )

@@ -361,6 +361,7 @@ recordings: Final = Table(
     _moment("deleted_at"),
     _moment("root_data_purged_at"),
     _moment("created_at", nullable=False),
+    _now("added_at"),
     _now("updated_at"),
     UniqueConstraint("organization_id", "key"),
     Index("ix_recordings_created", "organization_id", "created_at", "id"),
@@ -391,10 +392,26 @@ audio_files: Final = Table(
     _moment("expires_at", nullable=False),
     _moment("stored_at"),
     Column("duration_ms", BigInteger),
+    # Where the sound is, how many bytes it has, and whether the organization's key encrypts it.
+    _text("stored_key", nullable=True),
+    Column("stored_size", BigInteger),
+    _flag("encrypted", default=False),
+    # Where an upload that has not ended is writing.
+    _text("pending_key", nullable=True),
     _now("created_at"),
     Index("ix_audio_files_recording", "recording_id"),
+    Index("ix_audio_files_waiting", "expires_at", postgresql_where=text("recording_id is null")),
 )
 """Personal: what was heard. The sound itself lies in the audio store, under the organization's id and the file's."""
+
+audio_keys: Final = Table(
+    "audio_keys",
+    metadata,
+    _organization(primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+    _now("created_at"),
+)
+"""The key that encrypts an organization's audio, sealed by the master key. Without it the audio is unreadable."""
 
 entity_definitions: Final = Table(
     "entity_definitions",

@@ -6,20 +6,24 @@ import asyncio
 import contextlib
 import hmac
 import os
+import secrets
 import wave
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 from urllib.parse import urlencode, urlsplit
 
 from fieldnote.db.encryption import SecretBox
+from fieldnote.db.home import close_folder
 from fieldnote.db.home import home as default_home
 from fieldnote.errors import ConfigError
+from fieldnote.workspace.audio_cipher import decrypt, encrypt
 
 VARIABLE: Final = "FIELDNOTE_WORKSPACE_AUDIO_URL"
+ENCRYPTION: Final = "FIELDNOTE_WORKSPACE_AUDIO_ENCRYPTION"
 MEDIA_TYPES: Final = {
     "audio/mpeg": "mp3", "audio/mp3": "mp3", "audio/mpeg3": "mp3", "audio/x-mpeg": "mp3",
     "audio/aac": "aac", "audio/aacp": "aac", "audio/x-aac": "aac", "audio/x-hx-aac-adts": "aac",
@@ -42,22 +46,38 @@ def media_type_of(file_type: str) -> str | None:
     return named or (given if given.casefold() in MEDIA_TYPES else None)
 
 
+def _read_plain(file: IO[bytes], start: int, end: int | None) -> Iterator[bytes]:
+    file.seek(start)
+    left = None if end is None else end - start
+    while piece := file.read(_CHUNK if left is None else min(_CHUNK, left)):
+        left = None if left is None else left - len(piece)
+        yield piece
+
+
 class AudioStore:
     """The files of all organizations, by key."""
 
-    def __init__(self, url: str) -> None:
-        """`url`: a folder, or an address as `s3://bucket/audio`, whose package has to be installed."""
+    def __init__(self, url: str, *, encrypted: bool = True) -> None:
+        """`url`: a folder, or an address as `s3://bucket/audio`, whose package has to be installed.
+
+        `encrypted`: whether new files are.
+        """
         self.url = url
+        self.encrypted = encrypted
 
     @classmethod
     def open(cls, home: Path | None = None) -> AudioStore:
         """As FIELDNOTE_WORKSPACE_AUDIO_URL says, else the home's folder `audio`. Nothing is touched yet."""
         folder = default_home() if home is None else home
-        return cls(os.environ.get(VARIABLE) or str(folder / "audio"))
+        encrypted = os.environ.get(ENCRYPTION, "on").strip().lower()
+        if encrypted not in {"on", "off"}:
+            raise ConfigError(f"{ENCRYPTION} is {encrypted!r}", hint="Set it to on or off.")
+        return cls(os.environ.get(VARIABLE) or str(folder / "audio"), encrypted=encrypted == "on")
 
     @cached_property
     def _place(self) -> tuple[Any, str]:
         import fsspec  # noqa: PLC0415 - a tenth of a second that few commands need
+        from fsspec.implementations.local import LocalFileSystem  # type: ignore[import-untyped]  # noqa: PLC0415
 
         try:
             filesystem, root = fsspec.core.url_to_fs(self.url)
@@ -65,23 +85,41 @@ class AudioStore:
             raise ConfigError(
                 f"{VARIABLE}: {error}", hint="Give a folder, or install what the message asks for."
             ) from error
+        if isinstance(filesystem, LocalFileSystem):
+            close_folder(Path(root))
         return filesystem, root
 
-    async def put(self, key: str, source: Path) -> None:
-        """Take a file."""
-        await asyncio.to_thread(self._put, key, source)
+    async def put(self, key: str, source: Path, secret: bytes | None = None) -> None:
+        """Take a file; with `secret`, encrypted by it."""
+        await asyncio.to_thread(self._put, key, source, secret)
 
-    def _put(self, key: str, source: Path) -> None:
+    def _put(self, key: str, source: Path, secret: bytes | None) -> None:
         filesystem, root = self._place
         filesystem.makedirs(f"{root}/{key.rpartition('/')[0]}", exist_ok=True)
-        filesystem.put_file(str(source), f"{root}/{key}")
+        if secret is None:
+            filesystem.put_file(str(source), f"{root}/{key}")
+            return
+        with source.open("rb") as sound, filesystem.open(f"{root}/{key}", "wb") as file:
+            encrypt(secret, sound, file)
 
-    async def read(self, key: str) -> AsyncIterator[bytes]:
-        """The file in pieces. Raises FileNotFoundError."""
+    async def size(self, key: str) -> int:
+        """Bytes of a file that is not encrypted. Raises FileNotFoundError."""
+        filesystem, root = self._place
+        return int(await asyncio.to_thread(filesystem.size, f"{root}/{key}"))
+
+    async def read(
+        self, key: str, *, size: int, start: int = 0, end: int | None = None, secret: bytes | None = None
+    ) -> AsyncIterator[bytes]:
+        """The bytes of the sound from `start` up to `end`, in pieces. Raises FileNotFoundError."""
         filesystem, root = self._place
         file = await asyncio.to_thread(filesystem.open, f"{root}/{key}", "rb")
         try:
-            while piece := await asyncio.to_thread(file.read, _CHUNK):
+            pieces = (
+                _read_plain(file, start, end)
+                if secret is None
+                else decrypt(secret, file, size, start, size if end is None else end)
+            )
+            while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
                 yield piece
         finally:
             await asyncio.to_thread(file.close)
@@ -103,6 +141,10 @@ class Signed:
     @property
     def key(self) -> str:
         return f"{self.organization_id}/{self.file_id}"
+
+    def fresh_key(self) -> str:
+        """Where a further upload of this file is stored."""
+        return f"{self.key}-{secrets.token_hex(8)}"
 
 
 class Signer:
@@ -128,7 +170,7 @@ class Signer:
         return hmac.compare_digest(given, self._signature(file, method, int(expires)).encode())
 
     def _signature(self, file: Signed, method: str, expires: int) -> str:
-        return self._box.fingerprint(f"audio {method} {file.key} {expires}")
+        return self._box.sign(f"audio {method} {file.key} {expires}")
 
 
 def named_in(url: str) -> Signed | None:

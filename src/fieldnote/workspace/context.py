@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from fieldnote.db.encryption import SecretBox
 from fieldnote.db.engine import Application, open_engine
+from fieldnote.errors import ConfigError
 from fieldnote.workspace.audio_store import AudioStore
 from fieldnote.workspace.audit import Audit
 from fieldnote.workspace.http.fault_schedule import Faults
@@ -22,6 +25,7 @@ from fieldnote.workspace.pool import Connections
 from fieldnote.workspace.table_statistics import Statistics
 from fieldnote.workspace.tenancy import prepare
 
+PUBLIC_URL: Final = "FIELDNOTE_WORKSPACE_PUBLIC_URL"
 RETRY_AFTER: Final = (
     timedelta(seconds=5),
     timedelta(minutes=5),
@@ -51,6 +55,8 @@ class Workspace:
     on_loopback: bool = True
     """Whether only this machine reaches the server: then its webhooks may go to this machine too."""
     retry_after: tuple[timedelta, ...] = RETRY_AFTER
+    public_url: str | None = None
+    """The address under which clients reach the server; None: that of the socket which took the call."""
     faults: Faults | None = None
     """What goes wrong on purpose; None: nothing."""
 
@@ -64,6 +70,7 @@ async def open_workspace(
     retry_after: tuple[timedelta, ...] = RETRY_AFTER,
     faults: FaultSettings | None = None,
     insight: InsightPool | None = None,
+    public_url: str | None = None,
 ) -> AsyncIterator[Workspace]:
     """The workspace in this database, migrated, with its organizations kept apart.
 
@@ -79,7 +86,18 @@ async def open_workspace(
         await prepare(engine)
         broken = None if faults is None else Faults(faults, engine)
         yield Workspace(
-            engine, connections, statistics, audit, database_url, box, audio, insight, on_loopback, retry_after, broken
+            engine,
+            connections,
+            statistics,
+            audit,
+            database_url,
+            box,
+            audio,
+            insight,
+            on_loopback,
+            retry_after,
+            public_url=_checked_url(public_url or os.environ.get(PUBLIC_URL)),
+            faults=broken,
         )
     finally:
         insight.close()
@@ -87,3 +105,14 @@ async def open_workspace(
         await statistics.close()
         await connections.close()
         await engine.dispose()
+
+
+def _checked_url(url: str | None) -> str | None:
+    if not url:
+        return None
+    parts = urlsplit(url.strip())
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or parts.username:
+        raise ConfigError(
+            f"the workspace's public address is not a web address: {url!r}", hint="Write https://siro.example.com."
+        )
+    return url.strip().rstrip("/")

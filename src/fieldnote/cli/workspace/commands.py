@@ -65,6 +65,12 @@ def serve(
     rate_limit: Annotated[
         str, typer.Option("--rate-limit", metavar="N|off", help="Calls of one token in any 60 seconds.")
     ] = "1000",
+    public_url: Annotated[
+        str | None,
+        typer.Option(
+            "--public-url", metavar="URL", help="How clients reach it, behind a proxy: https://siro.example.com"
+        ),
+    ] = None,
     faults: Annotated[
         Path | None, typer.Option("--faults", metavar="FILE", help="A file of faults to inject: docs/faults.md.")
     ] = None,
@@ -86,7 +92,7 @@ def serve(
                 echo(f"  What {faults} says goes wrong, by the seed {broken.seed}.")
             await until_stopped(server.wait())
 
-    _run(do, on_loopback=is_loopback(host), faults=broken)
+    _run(do, on_loopback=is_loopback(host), faults=broken, public_url=public_url)
 
 
 @user_app.command("add")

@@ -23,14 +23,22 @@ OrganizationOption = Annotated[
 ]
 
 
-def run(do: Callable[[Workspace], Awaitable[T]], *, on_loopback: bool = True, faults: FaultSettings | None = None) -> T:
+def run(
+    do: Callable[[Workspace], Awaitable[T]],
+    *,
+    on_loopback: bool = True,
+    faults: FaultSettings | None = None,
+    public_url: str | None = None,
+) -> T:
     """What `do` does with the workspace's database open."""
     from fieldnote.db.engine import Application, database_url
     from fieldnote.workspace import open_workspace
 
     async def main() -> T:
         url = await asyncio.to_thread(database_url, Application.WORKSPACE)
-        async with open_workspace(database_url=url, on_loopback=on_loopback, faults=faults) as workspace:
+        async with open_workspace(
+            database_url=url, on_loopback=on_loopback, faults=faults, public_url=public_url
+        ) as workspace:
             return await do(workspace)
 
     return run_in_loop(main())

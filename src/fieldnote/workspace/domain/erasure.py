@@ -16,7 +16,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.errors import WorkspaceError
 from fieldnote.matching.people import email_key
-from fieldnote.workspace.audio_store import Signed
 from fieldnote.workspace.audit import Operator, commanded
 from fieldnote.workspace.context import Workspace
 from fieldnote.workspace.domain.erasure_sql import (
@@ -25,7 +24,6 @@ from fieldnote.workspace.domain.erasure_sql import (
     ERASE_CRM,
     ERASE_RECORDINGS,
     ERASE_USER,
-    FILES,
     JOBS,
     NAMED_RECORDING,
     PERSON,
@@ -35,6 +33,7 @@ from fieldnote.workspace.domain.erasure_sql import (
 )
 from fieldnote.workspace.domain.matching.linking import hold_links
 from fieldnote.workspace.domain.organizations import Organization
+from fieldnote.workspace.domain.recordings.audio_files import delete_of_recordings
 from fieldnote.workspace.tenancy import inside
 
 _SHORTEST_PHONE: Final = 7
@@ -159,11 +158,7 @@ async def _erase(
     dry_run: bool,
 ) -> dict[str, int]:
     erased: dict[str, int] = {}
-    files = await _ids(conn, FILES, ids=recordings)
-    if not dry_run:
-        for file_id in files:
-            await workspace.audio.delete(Signed(organization_id, file_id).key)
-    erased["audio"] = len(files)
+    erased["audio"] = await delete_of_recordings(conn, workspace, recordings, dry_run=dry_run)
     for name, statement in ERASE_RECORDINGS.items():
         erased[name] = int((await conn.execute(statement, {"ids": list(recordings)})).rowcount)
     for name, statement in ERASE_CRM.items():

@@ -96,10 +96,6 @@ select r.id::text from recordings r
  where right(regexp_replace(r.details ->> 'contactPhone', '[^0-9]', '', 'g'), 10) = :phone
 """)
 
-FILES: Final = text("""
-delete from audio_files where recording_id = any(cast(:ids as uuid[])) returning id::text
-""")
-
 
 def _delete(table: str) -> TextClause:
     return text(f"delete from {table} where recording_id = any(cast(:ids as uuid[]))")  # noqa: S608 - our own table

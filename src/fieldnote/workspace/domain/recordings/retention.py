@@ -11,8 +11,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.errors import WorkspaceError
-from fieldnote.workspace.audio_store import Signed
 from fieldnote.workspace.audit import purge_events
+from fieldnote.workspace.domain.recordings.audio_files import delete_of_recordings, purge_unregistered
 from fieldnote.workspace.tenancy import inside
 
 if TYPE_CHECKING:
@@ -28,15 +28,12 @@ _SET: Final = text("update organizations set retention_days = :days where id = :
 _KEEPING: Final = text(
     "select id::text, retention_days from organizations where retention_days is not null order by id"
 )
-# What is being worked on waits until that is done.
+# What is being worked on waits until that is done. A date in the future delays nothing.
 _DUE: Final = text("""
 select id::text from recordings r
- where root_data_purged_at is null and not do_not_delete and created_at < :before
+ where root_data_purged_at is null and not do_not_delete and least(created_at, added_at) < :before
    and (processed_at is not null or not exists (select from recording_utterances s where s.recording_id = r.id))
  order by created_at limit :limit for update skip locked
-""")
-_FILES: Final = text("""
-delete from audio_files where recording_id = any(cast(:ids as uuid[])) returning id::text
 """)
 _WORDS: Final = (
     text("delete from recording_utterances where recording_id = any(cast(:ids as uuid[]))"),
@@ -78,17 +75,16 @@ async def _purge(workspace: Workspace, organization_id: str, before: datetime) -
         async with inside(workspace.engine, organization_id) as conn:
             ids = (await conn.execute(_DUE, {"before": before, "limit": _GROUP})).scalars().all()
             if ids:
-                await _purge_these(conn, workspace, organization_id, [str(one) for one in ids])
+                await _purge_these(conn, workspace, [str(one) for one in ids])
         if not ids:
             return count
         count += len(ids)
         log.info("recordings_purged", extra={"organization_id": organization_id, "count": len(ids)})
 
 
-async def _purge_these(conn: AsyncConnection, workspace: Workspace, organization_id: str, ids: list[str]) -> None:
+async def _purge_these(conn: AsyncConnection, workspace: Workspace, ids: list[str]) -> None:
     """The sound goes before the note of it does: killed in between, the next round meets a file that is gone."""
-    for file_id in (await conn.execute(_FILES, {"ids": ids})).scalars().all():
-        await workspace.audio.delete(Signed(organization_id, file_id).key)
+    await delete_of_recordings(conn, workspace, ids)
     for statement in _WORDS:
         await conn.execute(statement, {"ids": ids})
     await conn.execute(_PURGED, {"ids": ids})
@@ -101,4 +97,5 @@ async def purge(context: procrastinate.JobContext, timestamp: int) -> None:
     del timestamp
     workspace: Workspace = context.additional_context["workspace"]
     await purge_due(workspace)
+    await purge_unregistered(workspace)
     await purge_events(workspace.engine)

@@ -10,6 +10,7 @@ from fieldnote.siro.models import AccessTokenCreate, AccessTokenRevoke, OAuthApp
 from fieldnote.workspace import credentials
 from fieldnote.workspace.http.calls import Call
 from fieldnote.workspace.http.errors import failed, not_found
+from fieldnote.workspace.http.public_url import public_url
 from fieldnote.workspace.http.views import moment
 from fieldnote.workspace.resources.organization.tokens import own
 
@@ -134,7 +135,7 @@ async def delete_access_token(call: Call) -> dict[str, Any]:
 
 
 def _token_of(call: Call) -> Callable[[Any], dict[str, Any]]:
-    audience = str(call.request.base_url).rstrip("/")
+    audience = public_url(call.request)
 
     def token(row: Any) -> dict[str, Any]:
         return {

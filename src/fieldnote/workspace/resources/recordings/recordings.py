@@ -11,6 +11,7 @@ from fieldnote.siro.models import EventCode
 from fieldnote.workspace.http import views
 from fieldnote.workspace.http.calls import Call, read_each
 from fieldnote.workspace.http.errors import invalid, issue, not_found
+from fieldnote.workspace.http.public_url import public_url
 from fieldnote.workspace.resources.recordings.followups import followups_of
 
 _SHOWABLE: Final = (
@@ -123,7 +124,7 @@ def _shown(call: Call) -> frozenset[str]:
 
 
 def _base_url(call: Call) -> str:
-    return str(call.request.base_url).rstrip("/")
+    return public_url(call.request)
 
 
 async def list_mobile_events(call: Call) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from fieldnote.workspace.domain.recordings.recordings import NewRecording
 from fieldnote.workspace.http import views
 from fieldnote.workspace.http.calls import Call
 from fieldnote.workspace.http.errors import invalid, issue, not_found, too_big
+from fieldnote.workspace.http.public_url import public_url
 from fieldnote.workspace.resources.recordings.audio import upload_headers
 from fieldnote.workspace.resources.recordings.intake import (
     began,
@@ -38,7 +39,8 @@ insert into audio_files (organization_id, uploaded_by, media_type, size, expires
 values (:organization, :user, :media_type, :size, :expires) returning id::text
 """)
 _FILE: Final = text("""
-select stored_at, recording_id::text, duration_ms from audio_files where id::text = :id for update
+select stored_at, recording_id::text, duration_ms from audio_files
+ where id::text = :id and uploaded_by::text = :user for update
 """)
 _TAKE_FILE: Final = text("update audio_files set recording_id = :recording where id::text = :id")
 _AUDIO: Final = text("select id::text from audio_files where recording_id = :id and stored_at is not null limit 1")
@@ -92,7 +94,7 @@ async def register_upload(call: Call) -> dict[str, Any]:
     """Make a recording of a file that was sent. Of one that has become a recording it is that one."""
     wanted = read_exactly(call, UploadRegister)
     file = _own_file(call, wanted)
-    row: Any = (await call.conn.execute(_FILE, {"id": file.file_id})).one_or_none()
+    row: Any = (await call.conn.execute(_FILE, {"id": file.file_id, "user": call.caller.user_id})).one_or_none()
     if row is None or row.stored_at is None:
         raise invalid([issue("custom", ["fileUrl"], "No file was sent to the address that it was given with")])
     if row.recording_id is not None:
@@ -180,4 +182,4 @@ def _signer(call: Call) -> Signer:
 
 
 def _base_url(call: Call) -> str:
-    return str(call.request.base_url).rstrip("/")
+    return public_url(call.request)

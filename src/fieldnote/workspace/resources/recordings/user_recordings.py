@@ -18,6 +18,7 @@ from fieldnote.workspace.domain.recordings.conditions import RESULT, of_types
 from fieldnote.workspace.http.calls import Call
 from fieldnote.workspace.http.cursors import listing_of
 from fieldnote.workspace.http.errors import failed, not_found, whole_number
+from fieldnote.workspace.http.public_url import public_url
 from fieldnote.workspace.http.views import moment, person_names, summaries_of
 from fieldnote.workspace.http.visibility import VISIBLE
 from fieldnote.workspace.resources.crm.context import contexts_of, customer_of, opportunities_of
@@ -211,7 +212,7 @@ async def find(call: Call, name: str = "id") -> Any:
 
 def web_address(call: Call, recording_id: str) -> str:
     """Where a recording is read."""
-    base = str(call.request.base_url).rstrip("/")
+    base = public_url(call.request)
     return f"{base}/v1/core/recordings/{recording_id}"
 
 
