@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.siro.models import RequestModel
+from fieldnote.workspace.context import Workspace
 from fieldnote.workspace.http.cursors import Listing, listing_of
 from fieldnote.workspace.http.errors import (
     ApiError,
@@ -263,3 +264,16 @@ def _unstorable(value: Any, path: tuple[str | int, ...]) -> Iterator[dict[str, A
         case list():
             for position, item in enumerate(value):
                 yield from _unstorable(item, (*path, position))
+
+
+def public_url(request: Request) -> str:
+    """The address under which clients reach the workspace: as configured, else of the socket that took the call.
+
+    Never as the request's Host header says.
+    """
+    workspace: Workspace = request.app.state.workspace
+    if workspace.public_url is not None:
+        return workspace.public_url
+    host, port = request.scope.get("server") or ("127.0.0.1", None)
+    host = f"[{host}]" if ":" in host else host
+    return f"{request.url.scheme}://{host}" + (f":{port}" if port else "")

@@ -8,9 +8,8 @@ from typing import Any, Final, TypeVar
 
 from fieldnote.siro.models import AccessTokenCreate, AccessTokenRevoke, OAuthAppCreate, Scope
 from fieldnote.workspace import credentials
-from fieldnote.workspace.http.calls import Call
+from fieldnote.workspace.http.calls import Call, public_url
 from fieldnote.workspace.http.errors import failed, not_found
-from fieldnote.workspace.http.public_url import public_url
 from fieldnote.workspace.http.views import moment
 from fieldnote.workspace.resources.organization.tokens import own
 

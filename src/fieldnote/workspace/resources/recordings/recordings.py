@@ -9,9 +9,8 @@ from sqlalchemy import text
 
 from fieldnote.siro.models import EventCode
 from fieldnote.workspace.http import views
-from fieldnote.workspace.http.calls import Call, read_each
+from fieldnote.workspace.http.calls import Call, public_url, read_each
 from fieldnote.workspace.http.errors import invalid, issue, not_found
-from fieldnote.workspace.http.public_url import public_url
 from fieldnote.workspace.resources.recordings.followups import followups_of
 
 _SHOWABLE: Final = (

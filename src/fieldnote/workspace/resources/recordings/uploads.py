@@ -17,9 +17,8 @@ from fieldnote.workspace.context import Workspace
 from fieldnote.workspace.domain.matching.choices import choose_all
 from fieldnote.workspace.domain.recordings.recordings import NewRecording
 from fieldnote.workspace.http import views
-from fieldnote.workspace.http.calls import Call
+from fieldnote.workspace.http.calls import Call, public_url
 from fieldnote.workspace.http.errors import invalid, issue, not_found, too_big
-from fieldnote.workspace.http.public_url import public_url
 from fieldnote.workspace.resources.recordings.audio import upload_headers
 from fieldnote.workspace.resources.recordings.intake import (
     began,

@@ -15,10 +15,9 @@ from sqlalchemy import text
 from fieldnote.siro.models import RecordingsByIds, TranscriptionLanguageSet
 from fieldnote.workspace.domain.matching.linking import hold_links, link_around
 from fieldnote.workspace.domain.recordings.conditions import RESULT, of_types
-from fieldnote.workspace.http.calls import Call
+from fieldnote.workspace.http.calls import Call, public_url
 from fieldnote.workspace.http.cursors import listing_of
 from fieldnote.workspace.http.errors import failed, not_found, whole_number
-from fieldnote.workspace.http.public_url import public_url
 from fieldnote.workspace.http.views import moment, person_names, summaries_of
 from fieldnote.workspace.http.visibility import VISIBLE
 from fieldnote.workspace.resources.crm.context import contexts_of, customer_of, opportunities_of
