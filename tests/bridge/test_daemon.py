@@ -21,6 +21,7 @@ from sqlalchemy import text
 from starlette.requests import Request
 
 from fieldnote.bridge import Bridge, Daemon, push_once
+from fieldnote.bridge.daemon import tasks
 from fieldnote.bridge.daemon.http_body import BodyRefused, read_body
 from fieldnote.bridge.daemon.siro_webhooks import CONNECTIONS, open_receiver
 from fieldnote.bridge.errors import StuckShutdown
@@ -285,3 +286,13 @@ async def test_sigterm_stops_the_daemon_at_once_and_whole(
     process.send_signal(signal.SIGTERM)
     assert await asyncio.to_thread(process.wait, HANGS) == 0
     process.stdout.close()
+
+
+def test_a_warning_that_lasts_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    bridge: Any = type("Named", (), {"name": f"warned-{ago().timestamp()}"})()
+    shown = []
+    for warnings in (["a"], ["a"], ["a", "b", "b"], [], ["a"]):
+        caplog.clear()
+        tasks._warn("push_warning", bridge, warnings)
+        shown.append([getattr(record, "reason", None) for record in caplog.records])
+    assert shown == [["a"], [], ["b"], [], ["a"]]

@@ -114,7 +114,8 @@ def _print_status(found: Status, *, one_rep: bool) -> None:
     _print_late(found.completeness)
     for schedule in found.schedules:
         last = local_time(schedule.last, found.zone) if schedule.last else "never"
-        echo(f"{schedule.task}: last success {last}, every {schedule.every}")
+        failed = f"; the latest run failed ({schedule.error})" if schedule.error else ""
+        echo(f"{schedule.task}: last success {last}, every {schedule.every}{failed}")
     for credential in found.credentials:
         echo(f"{credential.name} token: {credential.why}")
     if not found.asked_siro:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 import procrastinate
@@ -43,7 +44,8 @@ def queue_of(connection: str) -> str:
 async def push(context: procrastinate.JobContext) -> None:
     """One push; the cycle after a failed one is due as if nothing had happened."""
     try:
-        await push_once(_bridge(context), max_wait=0)
+        result = await push_once(_bridge(context), max_wait=0)
+        _warn("push_warning", _bridge(context), result.warnings)
     except Busy:
         log.info("push_already_running", extra={"connection": _bridge(context).name})
     except FieldnoteError as error:
@@ -81,7 +83,8 @@ async def hooked(context: procrastinate.JobContext, stream: StreamName) -> None:
 async def pull(context: procrastinate.JobContext) -> None:
     """One pull."""
     try:
-        await pull_once(_bridge(context), max_wait=0, eager=False)
+        result = await pull_once(_bridge(context), max_wait=0, eager=False)
+        _warn("pull_warning", _bridge(context), result.warnings)
     except Busy:
         log.info("pull_already_running", extra={"connection": _bridge(context).name})
     except FieldnoteError as error:
@@ -106,6 +109,18 @@ async def watch(context: procrastinate.JobContext) -> None:
         log.info("watch_already_running", extra={"connection": _bridge(context).name})
     except FieldnoteError as error:
         _failed("watch_failed", _bridge(context), error)
+
+
+_SHOWN: Final = 10
+_warned: Final[dict[tuple[str, str], frozenset[str]]] = {}
+
+
+def _warn(event: str, bridge: Bridge, warnings: Sequence[str]) -> None:
+    """Log what a run warns of. A warning that lasts is logged once, and again after a run without it."""
+    known = _warned.get((event, bridge.name), frozenset())
+    _warned[event, bridge.name] = frozenset(warnings)
+    for text in [item for item in dict.fromkeys(warnings) if item not in known][:_SHOWN]:
+        log.warning(event, extra={"connection": bridge.name, "reason": text})
 
 
 def _failed(event: str, bridge: Bridge, error: FieldnoteError) -> None:
