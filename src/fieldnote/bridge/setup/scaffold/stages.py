@@ -216,20 +216,21 @@ def _by_flags(entity: Entity) -> Stages | None:
 
 def cancellation(entity: Entity, also: tuple[str, ...] = ()) -> tuple[str, str] | None:
     """A condition and its reason: the appointment's status says that it does not take place."""
+    found = []
     for table in entity.tables:
-        ranked = meanings.ranked(table, "stage")
-        for _, column in ranked:
+        for _, column in meanings.ranked(table, "stage"):
             place = Place(table, column)
             ref = _lookup(entity, place)
             if ref is not None:
-                found = _cancelled_by_table(entity, place, ref)
+                one = _cancelled_by_table(entity, place, ref)
             else:
                 said = (*(entity.graph.prober.words(table, column) or ()), *also)
                 listed = list(dict.fromkeys(word for word in said if word in also or is_cancelled(word)))
-                found = _one_of(entity, entity.expr(place), column.name, listed)
-            if found is not None:
-                return found
-    return None
+                one = _one_of(entity, entity.expr(place), column.name, listed)
+            found += [one] if one is not None else []
+    if not found:
+        return None
+    return " or ".join(condition for condition, _ in found), ", ".join(reason for _, reason in found)
 
 
 def _cancelled_by_table(entity: Entity, place: Place, ref: Ref) -> tuple[str, str] | None:

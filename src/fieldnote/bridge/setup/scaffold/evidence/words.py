@@ -37,7 +37,7 @@ _VOCABULARY: Final = word_set(
     "people person customer deal won lost at on is has full display tech lat lng lon longitude latitude post "
     "postal plz ort stadt strasse termin kunde kunden nr nummer von bis dauer betreff betrag summe wert stufe "
     "aktiv angebot auftrag vertreter mitarbeiter berater geaendert erstellt angelegt duration minutes hours "
-    "cancel cancelled canceled creator editor modifier parent related appt appointment visit meeting potential "
+    "cancel cancelled canceled creator editor event modifier parent related appt appointment visit meeting potential "
     "lead est emp opp cust pay revenue budget note notes text body"
 )
 
