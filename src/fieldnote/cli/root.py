@@ -13,7 +13,21 @@ from typing import Annotated
 import typer
 
 from fieldnote import __version__
-from fieldnote.cli import bridge, config, db, init, links, match, oauth, quarantine, reconcile, review, setup, status
+from fieldnote.cli import (
+    bridge,
+    config,
+    db,
+    init,
+    insight,
+    links,
+    match,
+    oauth,
+    quarantine,
+    reconcile,
+    review,
+    setup,
+    status,
+)
 from fieldnote.cli.demo import demo
 from fieldnote.cli.sandbox import sandbox
 from fieldnote.cli.support.logs import configure_logging
@@ -49,6 +63,7 @@ app.command()(review.forget)
 app.add_typer(review.app, name="review", help="Proposals that wait for a person's decision.")
 app.add_typer(links.app, name="links", help="Likely appointments of unlinked recordings.")
 app.add_typer(match.app, name="match", help="Measure the matching of recordings with appointments.")
+app.add_typer(insight.app, name="insight", help="Measure what is read from conversations.")
 app.add_typer(quarantine.app, name="quarantine", help="Records that Siro refuses, or that cannot be mapped.")
 app.add_typer(oauth.app, name="oauth", help="OAuth app and user token.")
 app.add_typer(config.app, name="config", help="The settings in fieldnote.yaml.")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 from itertools import combinations
 
@@ -94,7 +94,24 @@ def _closed(definition: Definition, value: str, facts: _Facts, rests_on: Sequenc
     if not rests_on:
         return Verdict(True, proposed=True)
     said = [one for one in rests_on if words(fold(one))]
-    return Verdict(True, proposed=not said or not all(facts.says(one) for one in said))
+    is_said = bool(said) and all(facts.says(one) for one in said)
+    return Verdict(True, proposed=not is_said or not any(_decides(definition, value, one) for one in said))
+
+
+_YES_OR_NO = frozenset("yes yeah yep yup sure right correct absolutely definitely no nope nah not never none".split())
+
+
+def _decides(definition: Definition, value: str, phrase: str) -> bool:
+    """Whether words can decide: they name the choice, or the subject of a yes or no, or they are the yes or no."""
+    said = {stem(word) for word in words(fold(phrase)) if word not in STOP_WORDS}
+    said |= {other for word in words(fold(phrase)) for other in _as_said(word)}
+    if definition.type is FieldType.CHOICE:
+        return bool(said & {stem(word) for word in words(fold(value))})
+    subject = {stem(word) for word in words(fold(f"{definition.name} {definition.description}"))} - _STOPPED
+    return bool(said & subject) or bool(_YES_OR_NO & set(words(fold(phrase))))
+
+
+_STOPPED = frozenset(stem(word) for word in STOP_WORDS)
 
 
 class _Facts:
@@ -106,6 +123,8 @@ class _Facts:
         self.all = " ".join(self.folded)
         self.words = {word for text in self.folded for word in words(text)}
         self.labels = {word for said in evidence for word in words(fold(said.speaker))}
+        # The appointment knows these names; whose they are is as certain as the appointment itself.
+        self.labels |= set(words(fold(f"{visit.customer or ''} {visit.rep_name or ''}")))
         self.stems = frozenset(stem(word) for word in self.words | self.labels)
 
     def says(self, phrase: str) -> bool:
@@ -186,7 +205,19 @@ class _Facts:
             if (wanted.first or date.min) <= (known.first or date.min) and known.last <= wanted.last:
                 operations.append("date from the visit's day")
                 return False
+        if wanted is not None and self._follows(wanted):
+            operations.append("date from the visit's day")
+            return False
         return True
+
+    def _follows(self, wanted: Days) -> bool:
+        """Whether each end of an interval is a day of the evidence: the coming one or the one before it, or its eve."""
+        known = [one for text in self._times() if (one := interval(text, self.visit.day)) is not None]
+        ends = {day for one in known for day in (one.first, one.last) if day is not None}
+        ends |= {day + timedelta(days=shift) for day in ends for shift in (1, -7)}
+        ends |= {day.replace(year=day.year - 1) for day in ends if (day.month, day.day) != (2, 29)}
+        asked = [day for day in (wanted.first, wanted.last) if day is not None]
+        return bool(asked) and all(day in ends for day in asked)
 
     # --- names --------------------------------------------------------------------------------------------------
 

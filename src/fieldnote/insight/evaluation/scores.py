@@ -42,6 +42,18 @@ class Score:
         total = 2 * self.right + self.wrong + self.missing
         return 2 * self.right / total if total else 1.0
 
+    def as_json(self) -> dict[str, object]:
+        """Counts and rates."""
+        return {
+            "right": self.right,
+            "wrong": self.wrong,
+            "missing": self.missing,
+            "proposed": self.proposed,
+            "precision": round(self.precision, 3),
+            "recall": round(self.recall, 3),
+            "f1": round(self.f1, 3),
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
@@ -70,11 +82,37 @@ class Totals:
     speakers: int = 0
     speakers_right: int = 0
     seconds: float = 0.0
-    """Processor time."""
+    """Processor time of the local method, time on the clock of a language model."""
     hours: float = 0.0
     """Of conversation."""
     calls: int = 0
     tokens: int = 0
+    dropped: int = 0
+    """Values and statements of a language model that its evidence did not support."""
+    errors: dict[str, int] = field(default_factory=dict)
+    """Conversations without a usable answer, by the error's name."""
+
+    def as_json(self) -> dict[str, object]:
+        """For `--json`."""
+        return {
+            "conversations": self.cases,
+            "default": self.default.as_json(),
+            "custom": self.custom.as_json(),
+            "fields": {name: score.as_json() for name, score in sorted(self.fields.items())},
+            "keyFacts": {"said": self.facts_said, "of": self.facts},
+            "roles": {"right": self.speakers_right, "of": self.speakers},
+            "unsupported": self.unsupported,
+            "dropped": self.dropped,
+            "seconds": round(self.seconds, 2),
+            "hours": round(self.hours, 2),
+            "calls": self.calls,
+            "tokens": self.tokens,
+            "errors": self.errors,
+            "failures": [
+                {"conversation": one.case, "field": one.field, "found": one.found, "expected": one.expected}
+                for one in self.failures
+            ],
+        }
 
 
 def add_case(totals: Totals, case: Case, found: Sequence[Extraction], summary: str, roles: dict[str, str]) -> None:

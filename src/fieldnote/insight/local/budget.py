@@ -100,7 +100,7 @@ def find_budget(talk: Talk) -> Extraction | None:
         evidence[chosen.question.turn.index] = chosen.question.turn.text
     quotes = tuple(Quote(index, text) for index, text in sorted(evidence.items()))
     steps = () if chosen.money.sized else (f"unit: {chosen.money.high:g}",)
-    return Extraction("Budget", str(chosen.money), quotes, 0.7 + 0.1 * chosen.tier, operations=steps)
+    return Extraction("Budget", str(chosen.money), quotes, round(0.7 + 0.1 * chosen.tier, 2), operations=steps)
 
 
 _STRETCH = re.compile(r"\b(?:stretch|push it|go up|squeeze)(?: it)? to (?:about |maybe )?$")

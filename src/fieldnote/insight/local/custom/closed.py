@@ -59,13 +59,13 @@ def boolean_candidates(talk: Talk, definition: Definition, hits: Sequence[Hit]) 
         is_reply = question is not None and passage.distance == 0 and is_yes_no(question) and query.all & question.stems
         if is_reply and (affirms(sentence.folded) or denies(sentence.folded)):
             yes = not denies(sentence.folded)
-            rests = (" ".join(words(sentence.folded)[:2]),)
+            rests: tuple[str, ...] = (" ".join(words(sentence.folded)[:2]),)
             yield Candidate("Yes" if yes else "No", hit, _boolean(sentence, query, reply=yes), rests)
         elif query.name <= sentence.stems and not _MIGHT.search(sentence.folded):
             reply = reply_to(talk, sentence) if sentence.by_rep else None
             agreed = reply is not None and affirms(reply.folded)
             denied = NEGATED.search(sentence.folded)
-            rests = (denied[0] if denied else _first_of(sentence, query),)
+            rests = (_first_of(sentence, query), *([denied[0]] if denied else []))
             features = _boolean(sentence, query, reply=None, agreed=agreed, denied=denied is not None)
             yield Candidate("No" if denied else "Yes", hit, features, rests)
 
