@@ -23,7 +23,7 @@ import httpx2
 
 from fieldnote.config import ApiLimits
 from fieldnote.crm.rest.origins import Origins
-from fieldnote.crm.rest.pace import Pace, busy, seconds_to_wait
+from fieldnote.crm.rest.pace import Pace, Slots, busy, seconds_to_wait
 from fieldnote.errors import ConfigError, CrmError, CrmRefused, CrmUnavailable
 
 LATE = 1.0
@@ -42,12 +42,13 @@ class Calls:
         rate_limit: int | None,
         limits: ApiLimits | None = None,
         origins: Iterable[str] = (),
+        shared: Slots | None = None,
     ) -> None:
         self._origins = Origins.of({"client": dict(client)}, origins)
         self._base = f"{str(client.get('base_url', '')).rstrip('/')}/"
         self._pace = _Pace(rate_limit)
         self._limits = limits
-        self._windows = Pace(limits.windows if limits else ())
+        self._windows = Pace(limits.windows if limits else (), shared=shared)
         headers = {str(name): str(value) for name, value in (client.get("headers") or {}).items()}
         # A redirect is not followed: it could carry the login to another host.
         self._http = httpx2.Client(headers=headers, auth=_login(client.get("auth")), timeout=_TIMEOUT)

@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 
 from fieldnote.crm.query_tables import looked_up, tables_of
 from fieldnote.crm.rest.origins import read_origins
+from fieldnote.crm.rest.shared_pace import SharedSlots
 from fieldnote.crm.rest.writing import RestWriter
 from fieldnote.crm.staged import LandedDriver
 from fieldnote.crm.types import (
@@ -64,7 +65,9 @@ class RestDriver(LandedDriver):
         super().__init__(place)
         self._origins = tuple(origins)
         read_origins(self._origins)
-        self._writer = RestWriter(config.get("client") or {}, writing, limits, origins) if writing else None
+        shared = SharedSlots(place) if limits is not None and limits.windows else None
+        self._shared = shared
+        self._writer = RestWriter(config.get("client") or {}, writing, limits, origins, shared) if writing else None
         self._reading = None if reading is None else reading.model_dump(by_alias=True)
         self._limits = None if limits is None else limits.model_dump(by_alias=True)
         self._config = config
@@ -157,6 +160,8 @@ class RestDriver(LandedDriver):
         """See `Driver.close`. A refresh that is under way ends."""
         if self._writer is not None:
             self._writer.close()
+        if self._shared is not None:
+            self._shared.close()
         self._closed.set()
         if self._loader is not None:
             self._loader.terminate()

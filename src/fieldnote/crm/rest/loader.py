@@ -15,6 +15,7 @@ import os
 import shutil
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from psycopg.conninfo import conninfo_to_dict
 from fieldnote.crm.rest.errors import causes_of, explained
 from fieldnote.crm.rest.landed import Landings
 from fieldnote.crm.rest.session import PositionRefused
+from fieldnote.crm.rest.shared_pace import SharedSlots
 from fieldnote.crm.rest.source import open_source, watch_records
 from fieldnote.crm.staging import Landing, analyze_new, ensure_indexes, gate, note
 from fieldnote.crm.types import Place
@@ -74,8 +76,12 @@ def _check(job: dict[str, Any]) -> list[str]:
     return []
 
 
+def _place(job: dict[str, Any]) -> Place:
+    return Place(job["connection"], Path(job["folder"]), job["database_url"], Path(job["home"]))
+
+
 def _land(job: dict[str, Any]) -> list[str]:
-    place = Place(job["connection"], Path(job["folder"]), job["database_url"], Path(job["home"]))
+    place = _place(job)
     landing = Landing(place)
     folder = place.home / "dlt" / landing.schema
     with landing.landing() as connection, explained(job["config"]):
@@ -110,7 +116,7 @@ def _run(
         landing.schema, pipelines_dir=str(folder / "pipelines"), destination=destination, dataset_name=landing.schema
     )
     pipeline.sync_destination()
-    wanted = landings.wanted(connection)
+    wanted = replace(landings.wanted(connection), shared=SharedSlots(_place(job)))
     opened = open_source(job["config"], wanted, job.get("origins", ()))
     checks = watch_records(opened.source, landings.names)
     if job["full"]:

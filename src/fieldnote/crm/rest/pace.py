@@ -7,9 +7,10 @@ import re
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import Protocol
 
 from fieldnote.config import ApiLimits, BusyAnswer, CallWindow
 
@@ -17,6 +18,20 @@ LONGEST_WAIT = 120.0
 """Seconds. An API that wants more is left alone until the next run."""
 _MARGIN = 1.02
 """A window is taken to be so much longer than it is: calls spread on their way."""
+
+
+class Slots(Protocol):
+    """Windows that several processes share."""
+
+    def reserve(self, windows: Sequence[CallWindow]) -> float | None:
+        """Take the next slot of these windows; the seconds until it, or None where nobody knows."""
+
+
+def free_at(settings: CallWindow, taken: Sequence[float]) -> float:
+    """When the next call of a window may go, by when its last calls went. Pure."""
+    if len(taken) < settings.calls:
+        return -math.inf
+    return taken[-settings.calls] + settings.seconds * _MARGIN
 
 
 class _Window:
@@ -30,26 +45,26 @@ class _Window:
 
     def free_at(self) -> float:
         """When the next call may go."""
-        if len(self._taken) < self.settings.calls:
-            return -math.inf
-        return self._taken[0] + self.settings.seconds * _MARGIN
+        return free_at(self.settings, self._taken)
 
     def take(self, at: float) -> None:
         self._taken.append(at)
 
 
 class Pace:
-    """The windows of one API, for all threads of a process."""
+    """The windows of one API, for all threads of a process; with `shared`, for all processes."""
 
     def __init__(
         self,
         windows: tuple[CallWindow, ...],
         *,
+        shared: Slots | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._windows = [_Window(one) for one in windows]
         self._clock, self._sleep = clock, sleep
+        self._shared = shared
         self._lock = threading.Lock()
         self.waited = 0.0
         """Seconds that calls waited."""
@@ -62,6 +77,9 @@ class Pace:
                 windows = [one for one in windows if one.settings.path]
             now = self._clock()
             at = max([now, *(one.free_at() for one in windows)])
+            if self._shared is not None and windows:
+                wait = self._shared.reserve([one.settings for one in windows])
+                at = at if wait is None else now + wait
             for one in windows:
                 one.take(at)
         if at > now:

@@ -17,7 +17,7 @@ from requests.exceptions import HTTPError
 
 from fieldnote.config import ApiLimits
 from fieldnote.crm.rest.origins import Origins, origin_of
-from fieldnote.crm.rest.pace import LONGEST_WAIT, Pace, busy, seconds_to_wait
+from fieldnote.crm.rest.pace import LONGEST_WAIT, Pace, Slots, busy, seconds_to_wait
 from fieldnote.crm.rest.pages import Pages
 from fieldnote.crm.rest.records import readable_json
 from fieldnote.errors import CrmRefused, CrmUnavailable
@@ -72,7 +72,12 @@ class ApiSession:
     """Calls of one reading. `tokens`: positions that the API made, by the resource that goes on from them."""
 
     def __init__(
-        self, config: dict[str, Any], limits: ApiLimits | None, tokens: dict[str, str], origins: Origins
+        self,
+        config: dict[str, Any],
+        limits: ApiLimits | None,
+        tokens: dict[str, str],
+        origins: Origins,
+        shared: Slots | None = None,
     ) -> None:
         client = config.get("client") or {}
         self.auth = make_auth(client.get("auth"))
@@ -80,7 +85,7 @@ class ApiSession:
         self._base = f"{str(client.get('base_url', '')).rstrip('/')}/"
         self._headers = {str(name): str(value) for name, value in (client.get("headers") or {}).items()}
         self._limits = limits
-        self._pace = Pace(limits.windows if limits else ())
+        self._pace = Pace(limits.windows if limits else (), shared=shared)
         self._pages = Pages(config)
         self._tokens = tokens
         # An API that says how it refuses a call too many is waited for here.

@@ -23,6 +23,7 @@ from fieldnote.config import ApiLimits, ReadResource, RestReading
 from fieldnote.crm.rest.documents import PAGES, Documents, add_documents
 from fieldnote.crm.rest.keyset import KeysetPaginator
 from fieldnote.crm.rest.origins import Origins
+from fieldnote.crm.rest.pace import Slots
 from fieldnote.crm.rest.positions import Reached, beginning, filled
 from fieldnote.crm.rest.records import Records, refuse_twin_tables
 from fieldnote.crm.rest.session import ApiSession
@@ -51,6 +52,8 @@ class Wanted:
     """Positions to go on from, by resource."""
     skipped: frozenset[str] = frozenset()
     """Resources whose time has not come."""
+    shared: Slots | None = None
+    """Windows of calls that other processes share."""
 
 
 def open_source(config: dict[str, Any], wanted: Wanted | None = None, origins: Iterable[str] = ()) -> Opened:
@@ -64,7 +67,7 @@ def open_source(config: dict[str, Any], wanted: Wanted | None = None, origins: I
     config["resources"] = [one for one in config.get("resources") or [] if _name(one) not in wanted.skipped]
     tokens = {name: reached.value for name, reached in wanted.reached.items() if reached.is_token}
     client = _section(config, "client")
-    api = ApiSession(config, wanted.limits, tokens, Origins.of(config, origins))
+    api = ApiSession(config, wanted.limits, tokens, Origins.of(config, origins), wanted.shared)
     config["client"] = {**client, "session": api.session, "auth": api.auth}
     opened_warnings: list[str] = []
     config["resources"] = [_prepared(one, config, wanted, api, opened_warnings) for one in config["resources"]]

@@ -18,6 +18,7 @@ import httpx2
 from fieldnote.config import ApiLimits, RestColumn, RestEntry, RestRecordSettings, RestWriting
 from fieldnote.crm.rest.calls import LATE, Calls, complaint
 from fieldnote.crm.rest.notes import RestNotes
+from fieldnote.crm.rest.pace import Slots
 from fieldnote.crm.rest.templates import as_json, json_of, perform, search
 from fieldnote.crm.sql.columns import ColumnType, Family
 from fieldnote.crm.types import Outcome, Record, Row, WriteResult, external_id
@@ -45,9 +46,10 @@ class RestWriter:
         settings: RestWriting,
         limits: ApiLimits | None = None,
         origins: Iterable[str] = (),
+        shared: Slots | None = None,
     ) -> None:
         self._settings = settings
-        self._calls = Calls(client, settings.rate_limit, limits, origins)
+        self._calls = Calls(client, settings.rate_limit, limits, origins, shared)
         self.notes = RestNotes(self._calls, settings.notes)
 
     def close(self) -> None:
