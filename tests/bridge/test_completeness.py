@@ -13,7 +13,7 @@ import pytest
 from fastapi.responses import JSONResponse
 from sqlalchemy import text
 
-from fieldnote.bridge import Bridge, pull_once, push_once
+from fieldnote.bridge import Bridge, pull_once, push_once, run_log
 from fieldnote.bridge.locks import exclusive
 from fieldnote.bridge.status.completeness import completeness
 from fieldnote.bridge.status.explain import Explanation, explain_appointment, explain_recording
@@ -344,3 +344,26 @@ async def test_stages_of_an_earlier_version_have_their_new_names(
     async with opened() as bridge, bridge.engine.connect() as conn:
         rows = await conn.execute(text("select recording_id, state from recordings"))
         assert dict(tuple(row) for row in rows) == old | {"complete": "complete"}
+
+
+async def test_status_says_how_far_a_long_run_is(
+    crm: Crm, stub: StubSiro, opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del crm, stub
+    monkeypatch.setattr(run_log, "_EVERY", 0.0)
+    async with opened() as bridge:
+        await push_once(bridge)
+
+        async def progress() -> str | None:
+            return next(item.progress for item in (await status(bridge)).schedules if item.task == "push")
+
+        assert await progress() is None
+        async with exclusive(bridge.engine, "push", bridge.name, "engagements", max_wait=0):
+            run_id = await run_log.begin(bridge.engine, bridge.name, "push")
+            await run_log.note_progress("engagements: 73000 rows read, 72900 records sent")
+            assert await progress() == "engagements: 73000 rows read, 72900 records sent"
+            await run_log.finish(bridge.engine, run_id, {})
+        assert await progress() is None
+        await run_log.begin(bridge.engine, bridge.name, "push")
+        await run_log.note_progress("engagements: 1 rows read, 0 records sent")
+        assert await progress() is None, "it was killed: nobody has its lock"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from sqlalchemy import func, insert, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from fieldnote.db.bridge_tables import runs
+
+log = logging.getLogger(__name__)
 
 _EVERY: Final = 30.0
 """Seconds between two notes of progress."""
@@ -37,14 +40,20 @@ async def begin(engine: AsyncEngine, name: str, kind: str) -> int:
     return run_id
 
 
-async def note_progress() -> None:
-    """Note that the present run moves: a page, a record or a recording is done. At most twice a minute."""
+async def note_progress(words: str | None = None) -> None:
+    """Note that the present run moves: a page, a record or a recording is done. At most twice a minute.
+
+    `words`: how far it is, without customers' data.
+    """
     run = _current.get()
     if run is None or time.monotonic() - run.noted_at < _EVERY:
         return
     run.noted_at = time.monotonic()
     async with run.engine.begin() as conn:
-        await conn.execute(update(runs).where(runs.c.id == run.run_id).values(moved_at=func.now()))
+        values = {"moved_at": func.now()} | ({"outcome": {"progress": words}} if words is not None else {})
+        await conn.execute(update(runs).where(runs.c.id == run.run_id).values(values))
+    if words is not None:
+        log.info("run_moves", extra={"progress": words})
 
 
 async def finish(engine: AsyncEngine, run_id: int, outcome: dict[str, Any]) -> None:

@@ -114,8 +114,9 @@ def _print_status(found: Status, *, one_rep: bool) -> None:
     _print_late(found.completeness)
     for schedule in found.schedules:
         last = local_time(schedule.last, found.zone) if schedule.last else "never"
+        moving = f"; running now: {schedule.progress}" if schedule.progress else ""
         failed = f"; the latest run failed ({schedule.error})" if schedule.error else ""
-        echo(f"{schedule.task}: last success {last}, every {schedule.every}{failed}")
+        echo(f"{schedule.task}: last success {last}, every {schedule.every}{failed}{moving}")
     for credential in found.credentials:
         echo(f"{credential.name} token: {credential.why}")
     if not found.asked_siro:

@@ -177,7 +177,7 @@ class Pass:
                 break
             latest = max([latest, *(held.updated_at for held in page)])
             await self._keep([Fetched(held, ticket, alone=False) for held in page], new_since=mark)
-            await note_progress()
+            await note_progress(f"{self.result.read} recordings read")
         return min(latest, now)
 
     async def _move_mark(self, latest: datetime) -> None:
@@ -358,7 +358,7 @@ class Pass:
                 for tried in await work.probe():
                     self._count(tried)
             for model, record in await self._due(touched=touched):
-                await note_progress()
+                await note_progress(f"{self.result.records} CRM records compared")
                 done = await work.apply(model, record)
                 if done is not None:
                     self._count(done)

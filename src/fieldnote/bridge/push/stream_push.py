@@ -145,7 +145,9 @@ class StreamPush:
                 work = await self._carry_out(item, sender)
                 seen.add(work.seen, rows)
                 self._watch(self.result)
-                await note_progress()
+                await note_progress(
+                    f"{self.result.stream}: {self.result.read} rows read, {self.result.sent} records sent"
+                )
                 if cursor is not None and self.request.since is None:
                     await self._advance(cursor, sender)
         await sender.drained()

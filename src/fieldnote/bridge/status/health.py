@@ -37,6 +37,9 @@ ORGANIZATION = "organization"
 USER = "user"
 
 
+_MOVES_WITHIN = timedelta(minutes=1)
+
+
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """A push or pull that runs regularly, by the daemon or another scheduler."""
@@ -49,6 +52,8 @@ class Schedule:
     """Whether it is on time."""
     error: str | None
     """The type of error of the latest run."""
+    progress: str | None = None
+    """How far the run in progress is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +168,17 @@ async def _schedule(bridge: Bridge, task: str, every: timedelta) -> Schedule:
     since = last or made
     kept = since is not None and _now() - since <= PERIODS * every
     error = latest.outcome.get("error") if latest is not None and latest.outcome else None
-    return Schedule(task, every, last, kept or await _moves(bridge, task, every), error)
+    progress = await _progress(bridge, task, every)
+    return Schedule(task, every, last, kept or await _moves(bridge, task, every), error, progress)
+
+
+async def _progress(bridge: Bridge, task: str, every: timedelta) -> str | None:
+    """The latest words of a run that moves; a killed one has none."""
+    mine = runs.c.connection == bridge.name, runs.c.kind == task, runs.c.finished_at.is_(None)
+    statement = select(runs.c.outcome["progress"].astext).where(*mine, runs.c.moved_at.is_not(None))
+    async with bridge.engine.connect() as conn:
+        words = await conn.scalar(statement.order_by(runs.c.started_at.desc()).limit(1))
+    return words if words is not None and await _moves(bridge, task, max(every, _MOVES_WITHIN)) else None
 
 
 async def _ended(conn: AsyncConnection, connection: str, task: str, *more: ColumnElement[bool]) -> Any:

@@ -185,7 +185,13 @@ class ColumnType:
         if not self.exact:
             return float(number)
         if checked and self.scale is not None and number != round(number, self.scale):
-            self._refuse(f"holds {self.scale} decimals, and the value has more")
+            step = 10**-self.scale if self.scale < 0 else 0
+            holds = (
+                f"multiples of {step}, and the value is not one"
+                if step
+                else f"{self.scale} decimals, and the value has more"
+            )
+            self._refuse(f"holds {holds}")
         whole = self.precision - (self.scale or 0) if self.precision is not None else None
         if checked and whole is not None and abs(number) >= Decimal(10) ** whole:
             self._refuse(f"holds {whole} digits before the point, and the value has more")
