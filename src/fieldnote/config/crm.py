@@ -155,6 +155,8 @@ class RestWriting(Section):
 
     rate_limit: RateLimit = 100
     """Calls in any 60 seconds for writing back; `off` for none."""
+    hints: dict[str, Text] = Field(default_factory=dict)
+    """By a word in the body of a refusal, such as its error code: what a person can do about it."""
     records: dict[str, RestRecordSettings] = Field(default_factory=dict)
     """By the name that `table` of a target says."""
     notes: dict[str, RestNoteSettings] = Field(default_factory=dict)

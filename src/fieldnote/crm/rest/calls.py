@@ -43,11 +43,13 @@ class Calls:
         limits: ApiLimits | None = None,
         origins: Iterable[str] = (),
         shared: Slots | None = None,
+        hints: Mapping[str, str] | None = None,
     ) -> None:
         self._origins = Origins.of({"client": dict(client)}, origins)
         self._base = f"{str(client.get('base_url', '')).rstrip('/')}/"
         self._pace = _Pace(rate_limit)
         self._limits = limits
+        self._hints = dict(hints or {})
         self._windows = Pace(limits.windows if limits else (), shared=shared)
         headers = {str(name): str(value) for name, value in (client.get("headers") or {}).items()}
         # A redirect is not followed: it could carry the login to another host.
@@ -98,7 +100,7 @@ class Calls:
                 wait = said
             again = too_many is not None or answer.status_code == 429 or (reads and answer.status_code >= 500)
             if last or not again or wait > _LONGEST_WAIT:
-                raise refusal(answer, what, secret)
+                raise refusal(answer, what, secret, self._hints)
             time.sleep(wait)
         raise AssertionError("unreachable")
 
@@ -230,7 +232,7 @@ def _wait(answer: httpx2.Response, attempt: int) -> float:
     return max(0.0, (until - datetime.now(UTC)).total_seconds())
 
 
-def refusal(answer: httpx2.Response, what: str, secret: object) -> CrmError:
+def refusal(answer: httpx2.Response, what: str, secret: object, hints: Mapping[str, str] | None = None) -> CrmError:
     """What an answer says, as an error; without the words of the value that was written."""
     status = answer.status_code
     if status in {408, 425, 429}:
@@ -239,6 +241,8 @@ def refusal(answer: httpx2.Response, what: str, secret: object) -> CrmError:
         return CrmUnavailable(f"{what}: the CRM fails ({status})", hint="it is tried again by itself")
     words = _without(" ".join(_words(_json(answer)))[:300], secret)
     said = f"{what}: the CRM refuses ({status})" + (f": {words}" if words else "")
+    if known := next((hint for word, hint in (hints or {}).items() if word in answer.text), None):
+        return CrmRefused(said, hint=known)
     if status in {401, 403}:
         return CrmRefused(said, hint="check client.auth of crm.rest, and what its user may do")
     return CrmRefused(said, hint="see crm.writing against the API's own documentation")

@@ -49,7 +49,7 @@ class RestWriter:
         shared: Slots | None = None,
     ) -> None:
         self._settings = settings
-        self._calls = Calls(client, settings.rate_limit, limits, origins, shared)
+        self._calls = Calls(client, settings.rate_limit, limits, origins, shared, settings.hints)
         self.notes = RestNotes(self._calls, settings.notes)
 
     def close(self) -> None:
