@@ -181,3 +181,44 @@ def test_stages_are_proposed_by_the_words_that_are_there(tmp_path: Path) -> None
     text = (tmp_path / "fieldnote.yaml").read_text()
     assert 'choices: {"Closed Won": WON, "deal_lost": LOST}, default: OPEN}' in text
     assert "Every other word is OPEN: Prospecting" in text
+
+
+ODD = '''
+create table "my reps %" ("id #" integer primary key, "full name" text, "e-mail" text);
+create table "select" ("key" integer primary key, "order" text, "group" text);
+create table "visit's" (
+    "key" integer primary key, "starts at" datetime, "ends at" datetime,
+    "rep ""x""" integer references "my reps %" ("id #"),
+    "deal" integer references "dea`ls" ("nr"), "updated at" datetime);
+create table "dea`ls" (
+    "nr" integer primary key, "na'me" text, "amount $" numeric, "sta%ge" text, "updated at" datetime);
+insert into "my reps %" values (1, 'Ann Lee', 'ann@x.example');
+insert into "dea`ls" values
+    (1, 'Roof', 5000, 'it''s won', '2026-01-01 10:11:12'), (2, 'Roof 2', 5000, '100% lost', '2026-01-01 10:11:12');
+insert into "visit's" values (1, '2026-01-01 10:00', '2026-01-01 11:00', 1, 1, '2026-01-01 08:12:13');
+create table lost (id integer primary key);
+create view "broken view" as select * from lost;
+drop table lost;
+'''
+
+
+def test_odd_names_and_a_broken_view_are_no_obstacle(tmp_path: Path) -> None:
+    url = make(tmp_path, ODD)
+    run(tmp_path, "--url", url, "--yes")
+    config = load(tmp_path / "fieldnote.yaml", {"CRM_URL": url, "SIRO_TOKEN": "t"})
+    assert config.push is not None
+    driver = SqlDriver(url, timezone="UTC")
+    found = {}
+    for name, mapper in compile_push(config).items():
+        stream = config.push.streams()[str(name)]
+        source = Source(name, stream.key, query=stream.query, cursor=stream.cursor)
+        found[name] = [mapper.map(row).wire for page in driver.pages(source) for row in page.rows]
+    driver.close()
+    assert [visit["engagementUsers"][0]["email"] for visit in found["engagements"]] == ["ann@x.example"]
+    assert [deal["disposition"] for deal in found["opportunities"]] == ["WON", "LOST"]
+
+
+def test_a_database_without_a_crm_is_a_question(tmp_path: Path) -> None:
+    url = make(tmp_path, "create table x (y);")
+    assert "Which tables hold the appointments and deals?" in run(tmp_path, "--url", url, "--yes")
+    load(tmp_path / "fieldnote.yaml", {"CRM_URL": url, "SIRO_TOKEN": "t"})

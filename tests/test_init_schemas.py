@@ -23,6 +23,7 @@ from fieldnote.crm.sql.text import parse_url
 from fieldnote.crm.types import Source
 from fieldnote.mapping.records import compile_push
 from tests.schemas.homemade import HOMEMADE, NAMELESS, TWO
+from tests.schemas.more import MORE
 from tests.schemas.products import ESPO, PRODUCTS, SUITE
 from tests.schemas.truth import Schema, Truth, build, differences, make_truth
 
@@ -31,7 +32,7 @@ pytestmark = pytest.mark.slow
 MARIADB = "FIELDNOTE_TEST_MARIADB_URL"
 ALL = [
     pytest.param(schema, backend, id=f"{schema.name}-{backend}")
-    for schema in [*HOMEMADE, *PRODUCTS]
+    for schema in [*HOMEMADE, *PRODUCTS, *MORE]
     for backend in schema.backends
 ]
 
@@ -147,7 +148,7 @@ def test_what_is_recognized_does_not_depend_on_one_sample(tmp_path: Path, seed: 
     """Other appointments, people and amounts in the same tables give the same file."""
     dice = random.Random(seed)
     rounds = 30 if long else 1
-    for number, schema in enumerate((*HOMEMADE, *PRODUCTS) * rounds if long else HOMEMADE):
+    for number, schema in enumerate((*HOMEMADE, *PRODUCTS, *MORE) * rounds if long else HOMEMADE):
         path = tmp_path / f"{number}.db"
         path.touch()
         url, truth = f"sqlite:///{path}", make_truth(dice.randrange(10**6), visits=dice.randrange(12, 90))

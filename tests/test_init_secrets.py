@@ -18,6 +18,7 @@ from sqlalchemy import create_engine, text
 from fieldnote.config import load
 from fieldnote.crm.sql.sensitive import is_showable_word
 from tests.schemas.homemade import HOMEMADE
+from tests.schemas.more import MORE
 from tests.schemas.products import PRODUCTS
 from tests.schemas.truth import Schema, build, make_truth
 from tests.test_init import run
@@ -136,7 +137,7 @@ def _shows(shown: str, secret: str) -> bool:
     return any(part in shown for part in (secret, secret[:12], secret[-12:]) if len(part) >= 5)
 
 
-@pytest.mark.parametrize("schema", [*HOMEMADE, *PRODUCTS], ids=lambda schema: schema.name)
+@pytest.mark.parametrize("schema", [*HOMEMADE, *PRODUCTS, *MORE], ids=lambda schema: schema.name)
 def test_no_planted_secret_is_shown_or_written(schema: Schema, tmp_path: Path, seed: int, long: bool) -> None:
     dice = random.Random(f"{seed} {schema.name}")
     for number in range(40 if long else 2):

@@ -126,7 +126,7 @@ def make_truth(seed: int = 7, visits: int = 60) -> Truth:
     made = []
     for n in range(1, visits + 1):
         day = now + timedelta(days=dice.randrange(-14, 15))
-        start = day.replace(hour=dice.randrange(15, 23), minute=dice.choice([0, 15, 30, 45]))
+        start = day.replace(hour=dice.randrange(14, 21), minute=dice.choice([0, 15, 30, 45]))
         created = machine(30 - n / 4)
         changed = created + timedelta(minutes=dice.choice([0, 0, 7, 600]))
         end = start + timedelta(minutes=dice.choice([60, 90, 120]))

@@ -40,6 +40,10 @@ _CANNOT_BE_SECRET: Final = {Family.MOMENT, Family.DATE, Family.BOOLEAN}
 _ROLES_OF_KEYS: Final = re.compile(r"(?:^|_|[a-z])(?:id|ids|key|no|nr|ref|code)(?:_c)?$|_by$", re.IGNORECASE)
 
 
+_Reflected = tuple[str, list[ReflectedColumn], tuple[str, ...], dict[str, tuple[str, str]]]
+"""A table's name, columns, primary key, and the foreign keys of its columns."""
+
+
 @dataclass(frozen=True, eq=False)
 class LookedColumn:
     """One column."""
@@ -206,30 +210,42 @@ class Introspection:
         with _quiet(), translated("looking at the CRM's tables"), self._database.transaction() as connection:
             inspector = inspect(connection)
             views = set(inspector.get_view_names())
-            columns = inspector.get_multi_columns(kind=ObjectKind.ANY)
-            keys = inspector.get_multi_pk_constraint(kind=ObjectKind.TABLE)
-            foreign = inspector.get_multi_foreign_keys(kind=ObjectKind.TABLE)
+            names = [*inspector.get_table_names(), *sorted(views)]
+        try:
+            reflected = self._reflect(None)
+        except CrmError:  # one broken view hides all: look at each by itself, and leave that one out
+            reflected = [found for name in names for found in self._reflect_one(name)]
+        found = []
+        for name, columns, primary, references in reflected:
+            rows = self._sample(name, columns, primary)
+            looked = tuple(_column(item, rows, references.get(item["name"]), primary) for item in columns)
+            found.append(LookedTable(name, looked, primary, name in views, len(rows)))
+        return sorted(found, key=lambda table: table.name)
+
+    def _reflect_one(self, name: str) -> list[_Reflected]:
+        try:
+            return self._reflect([name])
+        except CrmError:
+            return []
+
+    def _reflect(self, names: list[str] | None) -> list[_Reflected]:
+        """Columns, primary key and foreign keys of these tables, or of all."""
+        with _quiet(), translated("looking at the CRM's tables"), self._database.transaction() as connection:
+            inspector = inspect(connection)
+            columns = inspector.get_multi_columns(filter_names=names, kind=ObjectKind.ANY)
+            keys = inspector.get_multi_pk_constraint(filter_names=names, kind=ObjectKind.TABLE)
+            foreign = inspector.get_multi_foreign_keys(filter_names=names, kind=ObjectKind.TABLE)
         found = []
         for where, listed in columns.items():
-            name = where[1]
             constraint = keys.get(where)
-            primary = tuple(constraint["constrained_columns"]) if constraint else ()
             references = {
                 item["constrained_columns"][0]: (item["referred_table"], item["referred_columns"][0])
                 for item in foreign.get(where) or ()
                 if len(item["constrained_columns"]) == 1 and item["referred_columns"]
             }
-            rows = self._sample(name, listed, primary)
-            found.append(
-                LookedTable(
-                    name,
-                    tuple(_column(item, rows, references.get(item["name"]), primary) for item in listed),
-                    primary,
-                    name in views,
-                    len(rows),
-                )
-            )
-        return sorted(found, key=lambda table: table.name)
+            primary = tuple(constraint["constrained_columns"]) if constraint else ()
+            found.append((where[1], listed, primary, references))
+        return found
 
     def _sample(self, name: str, columns: Sequence[ReflectedColumn], key: Sequence[str]) -> Rows:
         listed = ", ".join(self._expression(item) for item in columns if not _is_binary(item))

@@ -45,7 +45,7 @@ def yaml_name(name: str) -> str:
 def cursor_lines(scaffold: Scaffold, thing: str, moved: str | None, why: str, moves: list[str]) -> Iterator[str]:
     """The stream's cursor, or a question."""
     if moved is None:
-        scaffold.questions.append(f"Which column moves when a {thing} changes? Without one, every push reads all rows.")
+        scaffold.questions.append(f"Which column moves when the {thing} changes? Without one, every push reads all rows.")
         yield (
             "    # cursor: …                     # no column was found that moves with every change: all "
             "rows are compared"
@@ -57,7 +57,7 @@ def cursor_lines(scaffold: Scaffold, thing: str, moved: str | None, why: str, mo
     yield f"    cursor: changed_at              # {reason}"
     if why:
         scaffold.questions.append(
-            f"Does {moved.rpartition('.')[2]} move with every change of a {thing}? Its values look "
+            f"Does {moved.rpartition('.')[2]} move with every change of the {thing}? Its values look "
             f"so; its name does not say it."
         )
 

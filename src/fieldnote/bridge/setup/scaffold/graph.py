@@ -7,7 +7,7 @@ found among the keys of `users`. A column of any name counts if its values are f
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -386,4 +386,6 @@ def _names_table(word: str, table: LookedTable) -> bool:
     return plain(last) == plain(table.name) or plain(last.rpartition(".")[2]) == plain(table.name)
 
 
-Finder = Callable[[LookedTable, LookedTable], list[Ref]]
+def is_one_each(ref: Ref) -> bool:
+    """Whether each row refers to another row than the others do."""
+    return bool(ref.column.values) and len(ref.column.distinct) == len(ref.column.values)

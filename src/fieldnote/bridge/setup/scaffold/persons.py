@@ -8,7 +8,7 @@ from typing import Final
 from fieldnote.bridge.setup.scaffold.evidence import meanings, shapes
 from fieldnote.bridge.setup.scaffold.evidence.vocabulary import word_set
 from fieldnote.bridge.setup.scaffold.evidence.words import meaning_of, singular, table_score, words
-from fieldnote.bridge.setup.scaffold.graph import Ref
+from fieldnote.bridge.setup.scaffold.graph import Ref, is_one_each
 from fieldnote.bridge.setup.scaffold.query import Entity, Place, Query, join
 from fieldnote.crm.sql.columns import Family
 from fieldnote.crm.sql.introspection import LookedColumn, LookedTable
@@ -128,7 +128,7 @@ class Person:
             return self.entity.expr(place)
         if (other := self._beside()) is not None and (place := other.find("email")) is not None:
             return other.expr(place)
-        return self._elsewhere()
+        return self.elsewhere() or (Person(other).elsewhere() if other is not None else None)
 
     def _beside(self) -> Entity | None:
         """The person or contact that the rep refers to, if that table has the name or the address."""
@@ -142,14 +142,14 @@ class Person:
                     if ref.sure >= 0.6 and not _is_about_another(ref)
                 ]
                 telling = any(meanings.best(target, meaning) for meaning in ("email", "name", "last"))
-                if found and telling and target is not self.entity.table and _is_one_each(found[0]):
+                if found and telling and target is not self.entity.table and is_one_each(found[0]):
                     own = self.entity.expr(Place(table, found[0].column))
                     self._other = join(self.entity.query, target, "p", own)
                     use_column(self._other, found[0])
                     return self._other
         return None
 
-    def _elsewhere(self) -> str | None:
+    def elsewhere(self) -> str | None:
         """The likeliest of the tables of addresses."""
         found = [*self._listed(), *self._linked()]
         return max(found, key=lambda item: item[0])[1] if found else None
@@ -301,9 +301,3 @@ def _is_about_another(ref: Ref) -> bool:
     return bool(found & AGAINST) or bool(
         found & {"team", "default", "company", "manager", "role", "profile", "account"}
     )
-
-
-def _is_one_each(ref: Ref) -> bool:
-    """Whether each rep has a person of their own."""
-    values = ref.column.values
-    return len(ref.column.distinct) == len(values)

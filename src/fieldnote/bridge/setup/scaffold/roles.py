@@ -13,7 +13,7 @@ from typing import Final
 
 from fieldnote.bridge.setup.scaffold.evidence import meanings
 from fieldnote.bridge.setup.scaffold.evidence.words import meaning_of, table_score, words
-from fieldnote.bridge.setup.scaffold.graph import Graph
+from fieldnote.bridge.setup.scaffold.graph import Graph, is_one_each
 from fieldnote.crm.sql.introspection import LookedTable
 
 ROLES: Final = ("visits", "reps", "customers", "deals")
@@ -152,10 +152,25 @@ def _reps(graph: Graph, table: LookedTable) -> float | None:
     parts = _with_parts(graph, table)
     email = any(meanings.best(part, "email") for part in parts)
     named = any(meanings.best(part, "name") or _has_two_names(part) for part in parts)
-    if not email and not named and not _logs_in(table):
+    elsewhere = not email and not named and _is_a_person_elsewhere(graph, table)
+    if not email and not named and not _logs_in(table) and not elsewhere:
         return None
     address = meanings.best(table, "street") is not None and meanings.best(table, "city") is not None
-    return (1.5 if named else 0) + (1.5 if email else 0) + (2.5 if _logs_in(table) else 0) - (1 if address else 0)
+    return (
+        (1.5 if named or elsewhere else 0)
+        + (1.5 if email else 0)
+        + (2.5 if _logs_in(table) else 0)
+        - (1 if address else 0)
+    )
+
+
+def _is_a_person_elsewhere(graph: Graph, table: LookedTable) -> bool:
+    """Whether each row has a person of its own in another table, which has the name."""
+    for target in graph.tables:
+        refs = [ref for ref in graph.refs(table, target) if ref.sure >= 0.6 and is_one_each(ref)]
+        if refs and (meanings.best(target, "name") or _has_two_names(target)):
+            return True
+    return False
 
 
 def _logs_in(table: LookedTable) -> bool:

@@ -75,15 +75,26 @@ def _cut(table: LookedTable, column: LookedColumn) -> tuple[str, ...]:
     return rest or found
 
 
+@lru_cache(maxsize=100_000)
+def _weight(meaning: str, word: str) -> float:
+    """How much a word says for a meaning; one that only ends otherwise says nearly as much: `anulada`, `anulado`."""
+    known = WANTED[meaning]
+    if word in known:
+        return known[word]
+    similar = [weight for stem, weight in known.items() if len(stem) >= 6 and word[: len(stem) - 1] == stem[:-1]]
+    return max(similar, default=0) * 0.9
+
+
 def name_score(table: LookedTable, column: LookedColumn, meaning: str) -> float:
     """What a column's name says for a meaning; at or below 0 it says no."""
     known, refused = WANTED[meaning], AGAINST[meaning]
     found = _cut(table, column)
-    wanted = sorted((known.get(word, 0) for word in found), reverse=True)
+    weights = [_weight(meaning, word) for word in found]
+    wanted = sorted(weights, reverse=True)
     if not wanted:
         return 0
     best = wanted[0] + 0.4 * sum(wanted[1:])
-    others = sum(word not in known and word not in {"c", "in", "the"} for word in found)
+    others = sum(word not in known and not _weight(meaning, word) and word not in {"c", "in", "the"} for word in found)
     against = sum(word in refused for word in found)
     return best - 7 * against - 0.8 * others
 
@@ -160,6 +171,7 @@ class Span:
 def span_of(table: LookedTable) -> Span | None:
     """The columns of start and end, by their names and by how far apart their values are."""
     times = [column for column in table.columns if _time_or_day(column)]
+    clocks = any(map(shapes.is_clock, table.columns))
     best_span: Span | None = None
     for start in times:
         named = name_score(table, start, "start")
@@ -167,7 +179,7 @@ def span_of(table: LookedTable) -> Span | None:
             continue
         points = named + _start_by_values(start)
         end, end_points, why = _end_for(table, start, times)
-        total = points + end_points + (0 if shapes.is_time(start) else -4)
+        total = points + end_points + (0 if shapes.is_time(start) else 1 if clocks else -4)
         if total >= 3 and (best_span is None or total > best_span.score):
             best_span = Span(start, end, why, total)
     return best_span
@@ -178,6 +190,8 @@ def _start_by_values(column: LookedColumn) -> float:
     if not count:
         return 0 if not column.row_values else -5
     weight = min(1, count / 4)
+    if not shapes.is_time(column):
+        return weight * 3 * (shapes.filled(column) - 0.6)
     return weight * (5 * (shapes.round_share(column) - 0.4) + 3 * (shapes.filled(column) - 0.6) + _ahead(column))
 
 
