@@ -45,7 +45,8 @@ def yaml_name(name: str) -> str:
 def cursor_lines(scaffold: Scaffold, thing: str, moved: str | None, why: str, moves: list[str]) -> Iterator[str]:
     """The stream's cursor, or a question."""
     if moved is None:
-        scaffold.questions.append(f"Which column moves when the {thing} changes? Without one, every push reads all rows.")
+        question = f"Which column moves when the {thing} changes? Without one, every push reads all rows."
+        scaffold.questions.append(question)
         yield (
             "    # cursor: …                     # no column was found that moves with every change: all "
             "rows are compared"
