@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx2
@@ -108,6 +109,33 @@ async def test_a_signature_proves_a_hook_as_a_token_does(crm: Crm, stub: StubSir
         signed = {"x-fieldnote-signature": f"sha256={digest}"}
         assert (await post(daemon, "opportunities", body, signed)).status_code == 202
         assert (await post(daemon, "opportunities", body + b" ", signed)).status_code == 401
+
+
+async def test_a_dated_signature_ends_and_an_undated_one_brings_no_row(
+    crm: Crm, stub: StubSiro, opened: Opener
+) -> None:
+    row = {"id": 7, "name": "Replayed", "amount": "5.00", "stage": "open", "updated_at": "2026-02-01 10:00:00"}
+    body = json.dumps(row).encode()
+
+    def signed(at: int | None) -> dict[str, str]:
+        text = body if at is None else f"{at}.".encode() + body
+        proof = {"x-fieldnote-signature": "sha256=" + hmac.new(SECRET.encode(), text, hashlib.sha256).hexdigest()}
+        return proof if at is None else proof | {"x-fieldnote-timestamp": str(at)}
+
+    now = int(datetime.now(UTC).timestamp())
+    async with opened(**SETTINGS) as bridge, Daemon(bridge, port=0) as daemon:
+        for at in (now - 400, now + 400, 0):
+            assert (await post(daemon, "opportunities", body, signed(at))).status_code == 401
+        undated_with_time = signed(None) | {"x-fieldnote-timestamp": str(now)}
+        assert (await post(daemon, "opportunities", body, undated_with_time)).status_code == 401
+        for at_text in ("", "x", "-1", "9" * 30):
+            odd = signed(now) | {"x-fieldnote-timestamp": at_text}
+            assert (await post(daemon, "opportunities", body, odd)).status_code == 401
+        assert (await post(daemon, "opportunities", body, signed(None))).status_code == 202
+        await eventually(lambda: all_hooks_ended(bridge))
+        assert "7" not in stub.records["opportunities"]
+        assert (await post(daemon, "opportunities", body, signed(now))).status_code == 202
+        await eventually(lambda: "7" in stub.records["opportunities"])
 
 
 BAD: list[tuple[str, bytes, dict[str, str], int]] = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any, Final
 from uuid import uuid4
 
@@ -12,12 +13,14 @@ import pytest
 from fieldnote.errors import WorkspaceError
 from fieldnote.siro.errors import WebhookRejected
 from fieldnote.siro.webhooks import verify
-from fieldnote.workspace import Operator, add_token, add_webhook
+from fieldnote.workspace import Operator, add_token, add_webhook, find_organization, init_organization
 from fieldnote.workspace.domain import access
+from fieldnote.workspace.domain.matching import history
 from fieldnote.workspace.domain.webhooks.deliveries import list_webhooks, remove_webhook
 from fieldnote.workspace.http import routes_organization as organization
 from fieldnote.workspace.http.failed_logins import FREE, FailedLogins
 from fieldnote.workspace.http.scopes import TokenScope
+from fieldnote.workspace.resources.recordings import search
 from tests.siro.server import Reply, serving
 from tests.waiting import eventually
 from tests.workspace.house import JOHN, House
@@ -222,3 +225,37 @@ async def test_an_unknown_token_is_slowed_and_a_good_one_is_not(house: House) ->
         assert len(waits) == 5
         answer = await client.get(path, headers={"authorization": f"Bearer {house.api.token}"})
         assert (answer.status_code, len(waits)) == (200, 5)
+
+
+async def test_the_name_of_another_organization_can_not_be_probed(house: House) -> None:
+    """A rename answers the same, whether another organization has the name or not."""
+    other, _ = await house.another("Hidden")
+    path = f"/v1/core/organizations/{house.organization.id}"
+    answers = [await house.api("PATCH", path, json={"name": name}) for name in ("Hidden", "Nobody has this", "Hidden")]
+    assert [answer.status_code for answer in answers] == [200, 200, 200]
+    with pytest.raises(WorkspaceError, match="2 organizations have the name 'Hidden'") as caught:
+        await find_organization(house.workspace.engine, "Hidden")
+    assert other.id in (caught.value.hint or "")
+    assert (await find_organization(house.workspace.engine, other.id)).name == "Hidden"
+    with pytest.raises(WorkspaceError, match="there is an organization 'Hidden' already"):
+        await init_organization(house.workspace.engine, name="Hidden", admin="x@x.test")
+
+
+async def test_a_search_that_takes_too_long_ends_and_leaves_the_database_to_others(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await house.record()
+    john = await token_of(house, await id_of(house, JOHN))
+    monkeypatch.setattr(search, "_PATIENCE", "set local statement_timeout = '50ms'")
+    monkeypatch.setattr(search, "_SAID", "(r.title ilike %(words)s or pg_sleep(60) is null)")
+    body = {"query": {"searchText": "x"}}
+    answer = await john("POST", f"{RECORDINGS}/search", json=body)
+    assert (answer.status_code, "took too long" in answer.text) == (422, True)
+    monkeypatch.undo()
+    assert (await john("POST", f"{RECORDINGS}/search", json=body)).status_code == 200
+
+
+async def test_the_nightly_learning_runs(house: House) -> None:
+    """And leaves disabled organizations out."""
+    context: Any = SimpleNamespace(additional_context={"workspace": house.workspace})
+    await history.learn_all.func(context, 0)

@@ -87,7 +87,6 @@ organizations: Final = Table(
     # How long audit events are kept.
     Column("audit_days", Integer, nullable=False, server_default=text("365")),
     _now("created_at"),
-    UniqueConstraint("name"),
 )
 
 integration_connections: Final = Table(

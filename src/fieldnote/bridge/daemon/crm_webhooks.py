@@ -1,8 +1,10 @@
 """`POST /hooks/crm/{stream}`: a CRM, or an automation, reports that a record changed.
 
 The body is `{"id": …}`, `{"ids": […]}`, a row of the stream's query, or a list of these. One of the file's
-`receiver.crm_secret` authenticates the request: as a token (`Authorization: Bearer …`), or as an HMAC of the raw body
-(`X-Fieldnote-Signature: sha256=…`). A replayed request costs a look at a row, and changes nothing.
+`receiver.crm_secret` authenticates the request: as a token (`Authorization: Bearer …`), or as an HMAC
+(`X-Fieldnote-Signature: sha256=…`). The HMAC is of the seconds in `X-Fieldnote-Timestamp`, a dot, and the raw body, and
+is good for five minutes. Without the timestamp it is of the body alone, and a posted row counts only as a hint of its
+id: a replay of such a request costs a look at a row, and changes nothing.
 """
 
 from __future__ import annotations
@@ -13,6 +15,8 @@ import json
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime
+from enum import Enum, auto
 from typing import Final
 
 from fastapi import Request, Response
@@ -23,19 +27,21 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.bridge.daemon.http_body import BodyRefused, read_body
 from fieldnote.bridge.daemon.tasks import hooked, queue_of
-from fieldnote.bridge.push.crm_events import hints_of, note
+from fieldnote.bridge.push.crm_events import Hint, hints_of, note
 from fieldnote.bridge.push.run import mappers_of
 from fieldnote.bridge.push.source import stream_settings
 from fieldnote.bridge.session import Bridge
 from fieldnote.errors import ConfigError, DatabaseError, MappingError
 from fieldnote.jobs import defer
 from fieldnote.mapping.records import StreamName
+from fieldnote.siro.webhooks import TOLERANCE
 
 log = logging.getLogger(__name__)
 
 LARGEST_BODY: Final = 1024 * 1024
 """Bytes."""
 SIGNATURE: Final = "x-fieldnote-signature"
+TIMESTAMP: Final = "x-fieldnote-timestamp"
 
 
 Begin = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
@@ -53,22 +59,25 @@ async def receive_hook(bridge: Bridge, begin: Begin, stream: str, request: Reque
         body = await read_body(request, largest=LARGEST_BODY)
     except BodyRefused as error:
         return _refuse(error.status, error.reason)
-    if not _is_authentic(request, body, secrets):
-        return _refuse(401, "neither the token nor the signature is valid")
+    proof = _proof(request, body, secrets)
+    if proof is None:
+        return _refuse(401, "neither the token nor the signature is valid, or its time is more than five minutes off")
     try:
         name = next(iter(mappers_of(bridge, (stream,))))
     except ConfigError:
         return _refuse(404, "the file has no such stream")
-    return await _store(bridge, begin, name, body)
+    return await _store(bridge, begin, name, body, with_rows=proof is not _Proof.UNDATED)
 
 
-async def _store(bridge: Bridge, begin: Begin, stream: StreamName, body: bytes) -> Response:
+async def _store(bridge: Bridge, begin: Begin, stream: StreamName, body: bytes, *, with_rows: bool) -> Response:
     try:
         hints = hints_of(json.loads(body), stream_settings(bridge, stream).key)
     except (ValueError, RecursionError):
         return _refuse(400, "the body is not JSON")
     except MappingError as error:
         return _refuse(422, f"{error.message}. {error.hint}")
+    if not with_rows:
+        hints = [Hint(hint.key) for hint in hints]
     if not all(hint.key.isprintable() for hint in hints):
         return _refuse(422, "a key has a character that no CRM id has, such as NUL")
     try:
@@ -83,15 +92,37 @@ async def _store(bridge: Bridge, begin: Begin, stream: StreamName, body: bytes) 
     return JSONResponse({"accepted": len(hints)}, 202)
 
 
-def _is_authentic(request: Request, body: bytes, secrets: Sequence[SecretStr]) -> bool:
-    """Whether the request knows one of the secrets. Each comparison takes constant time."""
+class _Proof(Enum):
+    """How a request shows that it knows the secret."""
+
+    TOKEN = auto()
+    DATED = auto()
+    """A signature of the time and the body."""
+    UNDATED = auto()
+    """A signature of the body alone: it may be replayed at any time."""
+
+
+def _proof(request: Request, body: bytes, secrets: Sequence[SecretStr]) -> _Proof | None:
+    """How the request proves itself; None if it does not. Each comparison takes constant time."""
     token = request.headers.get("authorization", "").removeprefix("Bearer ").strip().encode()
-    signature = request.headers.get(SIGNATURE, "").removeprefix("sha256=").strip().encode()
     known = [secret.get_secret_value().encode() for secret in secrets]
-    digests = [hmac.new(secret, body, hashlib.sha256).hexdigest().encode() for secret in known]
-    right = [hmac.compare_digest(token, secret) for secret in known]
-    right += [hmac.compare_digest(signature.lower(), digest) for digest in digests]
-    return any(right)
+    if any([hmac.compare_digest(token, secret) for secret in known]):  # noqa: C419 - all, for constant time
+        return _Proof.TOKEN
+    signature = request.headers.get(SIGNATURE, "").removeprefix("sha256=").strip().lower().encode()
+    at = request.headers.get(TIMESTAMP)
+    if at is not None and not _is_now(at):
+        return None
+    signed = body if at is None else at.encode() + b"." + body
+    digests = [hmac.new(secret, signed, hashlib.sha256).hexdigest().encode() for secret in known]
+    if any([hmac.compare_digest(signature, digest) for digest in digests]):  # noqa: C419 - as above
+        return _Proof.UNDATED if at is None else _Proof.DATED
+    return None
+
+
+def _is_now(at: str) -> bool:
+    if not (at.isascii() and at.isdigit() and len(at) <= 11):
+        return False
+    return abs(datetime.now(UTC) - datetime.fromtimestamp(int(at), UTC)) <= TOLERANCE
 
 
 def _refuse(status: int, reason: str) -> Response:

@@ -116,7 +116,7 @@ ERASE_RECORDINGS: Final[dict[str, TextClause]] = {
          where recording_id = any(cast(:ids as uuid[]))
     """),
     "recording_links": text("""
-        update recording_links set reasons = '["erased"]', runners_up = '[]'
+        update recording_links set reasons = '["erased"]', runners_up = '[]', history = '[]'
          where recording_id = any(cast(:ids as uuid[]))
     """),
     "recordings": text("""

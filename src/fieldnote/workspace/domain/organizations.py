@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Text, cast, or_, select, update
+from sqlalchemy import Text, cast, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -76,7 +76,7 @@ async def init_organization(engine: AsyncEngine, *, name: str, admin: str) -> tu
 async def ensure_organization(engine: AsyncEngine, *, name: str, admin: str, token: str) -> Organization:
     """The organization of this name, made if it is missing, with `token` good for it."""
     async with engine.begin() as conn:
-        made = await _insert_organization(conn, name, admin) or await _read_organization(conn, name)
+        made = await _insert_organization(conn, name, admin) or await _named_organization(conn, name)
         await _add_token(conn, made, token)
     return made
 
@@ -85,9 +85,13 @@ async def find_organization(engine: AsyncEngine, wanted: str | None) -> Organiza
     """The organization of this name or id; without one, the only one there is."""
     async with engine.connect() as conn:
         rows = (await conn.execute(select(organizations.c.id, organizations.c.name))).all()
-        names = [row.name for row in rows if wanted is None or wanted in (row.name, str(row.id))]
-        if len(names) == 1:
-            return await _read_organization(conn, names[0])
+        found = [str(row.id) for row in rows if wanted is None or wanted in (row.name, str(row.id))]
+        if len(found) == 1:
+            return await _read_organization(conn, found[0])
+    if wanted is not None and found:
+        raise WorkspaceError(
+            f"{len(found)} organizations have the name {wanted!r}", hint=f"Give --org an id, one of {', '.join(found)}."
+        )
     if not rows:
         raise WorkspaceError(
             "the workspace has no organization yet",
@@ -212,11 +216,16 @@ async def _add_token(conn: AsyncConnection, organization: Organization, token: s
 
 
 async def _insert_organization(conn: AsyncConnection, name: str, admin: str) -> Organization | None:
-    """All that an organization begins with; None if the name is taken."""
-    statement = insert(organizations).values(name=name).on_conflict_do_nothing(index_elements=["name"])
-    organization_id = (await conn.execute(statement.returning(organizations.c.id))).scalar_one_or_none()
-    if organization_id is None:
+    """All that an organization begins with; None if the name is taken.
+
+    Names are not unique in the database: an error there would show an organization's own administrators, who may rename
+    it, which other organizations there are.
+    """
+    await conn.execute(text("select pg_advisory_xact_lock(hashtextextended('names of organizations', 0))"))
+    if (await conn.execute(select(organizations.c.id).where(organizations.c.name == name).limit(1))).first():
         return None
+    made = insert(organizations).values(name=name).returning(organizations.c.id)
+    organization_id = (await conn.execute(made)).scalar_one()
     local = admin.partition("@")[0].replace(".", " ").replace("_", " ").title()
     user = await _upsert_user(conn, organization_id, admin, local or admin, "admin")
     connection = insert(integration_connections).values(organization_id=organization_id, name="CRM")
@@ -232,7 +241,15 @@ async def _insert_organization(conn: AsyncConnection, name: str, admin: str) -> 
     return Organization(str(organization_id), name, user.id, str(connection_id))
 
 
-async def _read_organization(conn: AsyncConnection, name: str) -> Organization:
+async def _named_organization(conn: AsyncConnection, name: str) -> Organization:
+    """The oldest one of this name."""
+    wanted = (
+        select(organizations.c.id).where(organizations.c.name == name).order_by(organizations.c.created_at).limit(1)
+    )
+    return await _read_organization(conn, str((await conn.execute(wanted)).scalar_one()))
+
+
+async def _read_organization(conn: AsyncConnection, organization_id: str) -> Organization:
     admins = (
         select(users.c.id)
         .where(users.c.organization_id == organizations.c.id, users.c.role == "admin")
@@ -241,14 +258,19 @@ async def _read_organization(conn: AsyncConnection, name: str) -> Organization:
         .scalar_subquery()
     )
     statement = (
-        select(organizations.c.id, admins.label("admin_id"), integration_connections.c.id.label("connection_id"))
+        select(
+            organizations.c.id,
+            organizations.c.name,
+            admins.label("admin_id"),
+            integration_connections.c.id.label("connection_id"),
+        )
         .join_from(organizations, integration_connections)
-        .where(organizations.c.name == name)
+        .where(organizations.c.id == organization_id)
         .order_by(integration_connections.c.created_at)
         .limit(1)
     )
     row = (await conn.execute(statement)).one()
-    return Organization(str(row.id), name, str(row.admin_id), str(row.connection_id))
+    return Organization(str(row.id), row.name, str(row.admin_id), str(row.connection_id))
 
 
 async def _upsert_user(conn: AsyncConnection, organization_id: str, email: str, name: str, role: str) -> User:

@@ -46,7 +46,8 @@ _DECIDED_AGAIN: Final = timedelta(days=3)
 _ORGANIZATIONS: Final = text("""
 select o.id::text from organizations o
  where not o.disabled
-   and (select count(*) from (select from recordings r where r.organization_id = o.id limit :enough) some) >= :enough
+   and (select count(*) from (select from recordings r where r.organization_id = o.id limit :enough) as counted)
+       >= :enough
  order by o.id
 """)
 _LATELY: Final = text("""

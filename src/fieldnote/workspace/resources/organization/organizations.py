@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from psycopg.errors import UniqueViolation
-
 from fieldnote.siro.models import OrganizationUpdate
 from fieldnote.workspace.http.calls import Call
-from fieldnote.workspace.http.errors import failed, invalid, issue, not_found
+from fieldnote.workspace.http.errors import invalid, issue, not_found
 from fieldnote.workspace.http.views import moment
 from fieldnote.workspace.resources.organization.teams import all_teams, require_users
 
@@ -68,10 +66,7 @@ async def update_organization(call: Call) -> dict[str, Any]:
         "owner": wanted.owner_uid,
         "disabled": wanted.disabled,
     }
-    try:
-        await call.transaction.driver.execute(_UPDATE, values)
-    except UniqueViolation as error:
-        raise failed(409, "An organization with this name exists already") from error
+    await call.transaction.driver.execute(_UPDATE, values)
     return await _shown(call)
 
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from psycopg.errors import QueryCanceled
+
 from fieldnote.siro.models import RecordingQuery, RecordingSearch
 from fieldnote.workspace.domain.recordings.conditions import RESULT, of_types
 from fieldnote.workspace.http.calls import Call
@@ -16,6 +18,8 @@ from fieldnote.workspace.resources.recordings.intake import user_of
 from fieldnote.workspace.resources.recordings.user_recordings import RECORDINGS, views_of
 
 _DEFAULT_SIZE: Final = 25
+_PATIENCE: Final = "set local statement_timeout = '10s'"
+"""One search does not take the database from the others for longer. It is reset with the transaction."""
 _LARGEST_SIZE: Final = 1000
 _SAID: Final = r"""
 (r.title ilike %(words)s or exists (
@@ -87,8 +91,13 @@ async def search_recordings(call: Call) -> dict[str, Any]:
     where = " and ".join([VISIBLE, *_wheres(query, values)])
     order = _ORDERS.get(query.sort or "", "r.created_at")
     direction = "asc" if query.sort_direction == "asc" else "desc"
-    rows = await call.transaction.rows(_page(where, order, direction), values)
-    [total] = await call.transaction.rows(_count(where), values)
+    await call.transaction.driver.execute(_PATIENCE)
+    try:
+        rows = await call.transaction.rows(_page(where, order, direction), values)
+        [total] = await call.transaction.rows(_count(where), values)
+    except QueryCanceled as error:
+        message = "The search took too long. Search a shorter time, or fewer people"
+        raise invalid([issue("custom", ["query"], message)]) from error
     shown = frozenset({"showCrmCustomer"}) if query.show_crm_customer else frozenset()
     hits = [_hit(row, view) for row, view in zip(rows, await views_of(call, rows, None, shown), strict=True)]
     data = {
