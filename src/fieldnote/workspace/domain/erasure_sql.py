@@ -189,6 +189,7 @@ NOT_PERSONAL: Final[dict[str, Any]] = {
     "summary_prompts": "settings",
     "extractions": "ids and states",
     "recording_choices": "ids",
+    "audio_keys": "sealed keys",
     "matching_rates": "counts over many recordings",
     "webhook_endpoints": "addresses of programs",
     "webhook_deliveries": "ids and states",
