@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -136,6 +136,9 @@ def _sign_in(crm: CrmSettings, setup: PresetSetup) -> Account:
     except CrmRefused as error:
         names = ", ".join(one.variable for one in setup.variables if not one.optional)
         hint = f"Check {names}. The login needs these rights: {setup.rights}"
+        if "(404)" in error.message:
+            addresses = [one.variable for one in setup.variables if one.variable.endswith("_URL")]
+            hint = f"Check the CRM's address: {', '.join(addresses) or names}"
         raise ConfigError(error.message, hint=hint) from error
 
 
@@ -250,13 +253,7 @@ def _one_of(known: Sequence[Choice], word: str) -> str:
         return by_name[word.casefold()]
     if word.isdecimal() and 0 < int(word) <= len(values):
         return values[int(word) - 1]
-    raise ConfigError(f"not in this account: {word!r}{nearest(word, values)}", hint=f"It has: {_some(values)}")
-
-
-def _some(values: Iterable[str]) -> str:
-    listed = list(values)
-    more = f" and {len(listed) - 30} more" if len(listed) > 30 else ""
-    return ", ".join(listed[:30]) + more if listed else "none"
+    raise ConfigError(f"not in this account: {word!r}{nearest(word, values)}", hint="Write it as this account does.")
 
 
 def _stages(account: Account, options: InitOptions) -> dict[str, Disposition]:
@@ -328,7 +325,12 @@ def _draft(output: Path) -> Iterator[Path]:
     """A file beside the real one, which is gone in the end."""
     path = output.with_name(f".{output.name}.draft")
     try:
+        path.touch(mode=0o600)
         yield path
+    except FileNotFoundError as error:
+        raise ConfigError(f"{output} cannot be written: no such folder", hint="Make the folder first.") from error
+    except PermissionError as error:
+        raise ConfigError(f"{output} cannot be written: {error.strerror}", hint="Choose another --output.") from error
     finally:
         path.unlink(missing_ok=True)
 
