@@ -21,6 +21,7 @@ from fieldnote.db.workspace_tables import (
 )
 from fieldnote.errors import WorkspaceError
 from fieldnote.insight import Utterance, duration_of
+from fieldnote.insight.redaction.redact import redact
 from fieldnote.insight.transcripts import UNSTORABLE
 from fieldnote.matching import Place
 from fieldnote.matching.people import LONGEST_KEY
@@ -175,11 +176,11 @@ async def _ids_by_key(conn: AsyncConnection, keys: Sequence[str]) -> dict[str, s
 
 
 def stored(utterances: Sequence[Utterance]) -> list[dict[str, Any]]:
-    """Return the utterances as JSON that PostgreSQL can store."""
+    """Return the utterances without secrets, as JSON that PostgreSQL can store."""
     return [
         asdict(utterance)
         | {"text": UNSTORABLE.sub("\ufffd", utterance.text), "speaker": UNSTORABLE.sub("\ufffd", utterance.speaker)}
-        for utterance in utterances
+        for utterance in redact(utterances).utterances
     ]
 
 
