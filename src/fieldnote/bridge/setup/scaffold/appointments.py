@@ -49,6 +49,7 @@ def _appointment(scaffold: Scaffold, visit: Entity) -> Iterator[str]:
     deal = (
         joined(visit, scaffold.roles.deals, "d", deal_ways) if deal_ways and scaffold.roles.deals is not None else None
     )
+    _note_move(visit, deal)
     customer, account = _customer(scaffold, visit, deal)
     found = reps_of(visit, scaffold.roles.reps, deal, customer)
     for note in found.notes:
@@ -77,6 +78,12 @@ def _appointment(scaffold: Scaffold, visit: Entity) -> Iterator[str]:
         )
         yield "      # opportunity: {externalId: …}   which column names the deal?"
     yield from deleted_line(scaffold, visit)
+
+
+def _note_move(visit: Entity, other: Entity | None) -> None:
+    """A change of a joined record is one of the appointment, too."""
+    moved, _ = other.moved() if other is not None else (None, "")
+    visit.query.moves.extend([moved] if moved is not None else [])
 
 
 # --- when ---------------------------------------------------------------------------------------------------
@@ -217,8 +224,7 @@ def _customer(scaffold: Scaffold, visit: Entity, deal: Entity | None) -> tuple[E
         )
         return None, ["      # account: {externalId: …, name: …}   which columns name the customer?"]
     customer = joined(visit, target, "c", found)
-    moved, _ = customer.moved()
-    visit.query.moves.extend([moved] if moved is not None else [])
+    _note_move(visit, customer)
     return customer, list(
         account(scaffold, customer, ", then ".join(dict.fromkeys(way.why for way in found)), whole=True)
     )

@@ -117,7 +117,9 @@ def _through(entity: Entity, target: LookedTable) -> Iterator[Way]:
             if not onward:
                 del entity.query.joins[count:]
                 continue
-            yield Way(onward[0].expression, f"through {table.name}", onward[0].moves)
+            moved, _ = middle.moved()
+            moves = (*onward[0].moves, *([moved] if moved is not None else []))
+            yield Way(onward[0].expression, f"through {table.name}", moves)
 
 
 def _is_of_customers(table: LookedTable) -> bool:

@@ -214,18 +214,22 @@ def _by_flags(entity: Entity) -> Stages | None:
 # --- cancelled appointments ----------------------------------------------------------------------------------
 
 
+_SURELY_A_STATUS: Final = 6.5
+
+
 def cancellation(entity: Entity, also: tuple[str, ...] = ()) -> tuple[str, str] | None:
     """A condition and its reason: the appointment's status says that it does not take place."""
     found = []
     for table in entity.tables:
-        for _, column in meanings.ranked(table, "stage"):
+        for points, column in meanings.ranked(table, "stage"):
             place = Place(table, column)
+            known = also if points >= _SURELY_A_STATUS else ()
             ref = _lookup(entity, place)
             if ref is not None:
                 one = _cancelled_by_table(entity, place, ref)
             else:
-                said = (*(entity.graph.prober.words(table, column) or ()), *also)
-                listed = list(dict.fromkeys(word for word in said if word in also or is_cancelled(word)))
+                said = (*(entity.graph.prober.words(table, column) or ()), *known)
+                listed = list(dict.fromkeys(word for word in said if word in known or is_cancelled(word)))
                 one = _one_of(entity, entity.expr(place), column.name, listed)
             found += [one] if one is not None else []
     if not found:
