@@ -156,3 +156,39 @@ async def test_a_push_counts_its_own_calls_alone(crm: Crm, stub: StubSiro, opene
 async def outcomes(bridge: Bridge) -> list[dict[str, Any]]:
     async with bridge.engine.connect() as conn:
         return list(await conn.scalars(text("select outcome from runs order by id")))
+
+
+async def test_a_table_full_of_hostile_values_sends_every_good_row_and_names_each_bad_one(
+    crm: Crm, stub: StubSiro, opened: Opener
+) -> None:
+    """SQLite keeps any value in any column."""
+    crm.execute("create table leads (id text, name text, amount, closed_at, updated_at text)")
+    when = "'2026-02-01 10:00:00'"
+    bad = {
+        "name": ["cast(x'ff00fe' as text)", "'a' || char(0)"],
+        "amount": ["9e999", "x'ff'", "'much'"],
+        "closed_at": ["'2026-02-31'", "x'ff'", "-1", "'soon'"],
+    }
+    names: list[str] = []
+    for column, values in bad.items():
+        for value in values:
+            names.append(f"bad{len(names)}")
+            row = {"name": "'x'", "amount": "1", "closed_at": when} | {column: value}
+            crm.execute(f"insert into leads values ('{names[-1]}', {', '.join(row.values())}, {when})")
+    for key, cursor in (("1", when), ("2", "cast(x'ff' as text)"), ("3", "x'ff'"), ("4", "'9999-99-99'"), ("5", when)):
+        crm.execute(f"insert into leads values ('{key}', 'x', 1, {when}, {cursor})")
+    for key in ("cast(x'39ff' as text)", "''", "null"):
+        crm.execute(f"insert into leads values ({key}, 'x', 1, {when}, {when})")
+    stream = {
+        "table": "leads", "key": "id", "cursor": "updated_at",
+        "map": {"name": "name", "amount": "amount", "closedAt": "closed_at", "disposition": "'OPEN'"},
+    }  # fmt: skip
+    async with opened(push={"opportunities": stream}, pull=None) as bridge:
+        for _ in range(2):
+            [result] = (await push_once(bridge)).streams
+            assert sorted(stub.records["opportunities"]) == ["1", "2", "3", "4", "5"]
+            assert {problem.key for problem in result.problems} == set(names)
+            assert len(result.warnings) >= 2, "rows without an id are counted and named"
+        crm.execute(f"insert into leads values ('6', 'x', 1, {when}, '2026-02-01 11:00:00')")
+        await push_once(bridge)
+        assert "6" in stub.records["opportunities"], "no odd cursor hides it"

@@ -251,7 +251,8 @@ class Database:
                 wait = self.timeouts.lock if writes else self.timeouts.read_lock
                 return (f"set lock_timeout {int(wait * 1000)}",)
             case "postgresql", writes:
-                # `set local` ends with the transaction, as a pooler needs it, and takes no snapshot yet.
+                # `set local` ends with the transaction, as a pooler needs it. Unlike one `select set_config(…)`, it
+                # takes no snapshot: a reader of landed tables locks their gate first.
                 wait = self.timeouts.lock if writes else self.timeouts.read_lock
                 return (
                     f"set local lock_timeout = {int(wait * 1000)}",
