@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import secrets
 import stat
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from cryptography.fernet import Fernet, InvalidToken
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from fieldnote.db.encryption import SecretBox
 from fieldnote.errors import ConfigError, DatabaseError
@@ -85,3 +90,20 @@ def test_processes_that_make_the_key_at_once_agree(tmp_path: Path) -> None:
         process.stdin.write("\n")
         process.stdin.flush()
     assert len({process.communicate(timeout=HANGS)[0] for process in processes}) == 1
+
+
+def test_a_passphrase_is_stretched_and_still_opens_what_older_versions_sealed() -> None:
+    passphrase, key = "sixteen letters!", secrets.token_urlsafe(32)
+
+    def derived(material: bytes) -> Fernet:
+        hkdf = HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=b"fieldnote seal")
+        return Fernet(base64.urlsafe_b64encode(hkdf.derive(material)))
+
+    older = derived(passphrase.encode()).encrypt(b"whsec_old")
+    assert SecretBox(passphrase).unseal(older) == "whsec_old"
+    assert SecretBox(key, passphrase).unseal(older) == "whsec_old"
+    fresh = SecretBox(passphrase).seal("whsec_new")
+    with pytest.raises(InvalidToken):
+        derived(passphrase.encode()).decrypt(fresh)
+    assert derived(key.encode()).decrypt(SecretBox(key).seal("x")) == b"x"
+    assert SecretBox(passphrase).fingerprint("a") == SecretBox(f" {passphrase} ").fingerprint("a")

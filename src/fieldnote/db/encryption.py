@@ -8,11 +8,13 @@ import hmac
 import os
 import secrets
 import tempfile
+from functools import cache
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from fieldnote.db.home import ensure_home
 from fieldnote.db.home import home as default_home
@@ -23,6 +25,8 @@ KEY_FILE = "secret.key"
 PREVIOUS_VARIABLE = "FIELDNOTE_PREVIOUS_SECRET_KEY"
 PREVIOUS_KEY_FILE = "secret.key.previous"
 _MIN_LENGTH = 16
+_REAL_KEY = 40
+"""Characters from which a key is taken for random: 32 bytes in base64 have 43, in hex 64."""
 
 
 class SecretBox:
@@ -31,9 +35,10 @@ class SecretBox:
     def __init__(self, key: str, *previous: str) -> None:
         """`key`: any text of 16 characters or more, best `secrets.token_urlsafe(32)`.
 
+        A shorter text than that is taken for a passphrase, and made costly to guess (scrypt).
         Secrets that were sealed under a `previous` key open, too; nothing new is sealed under one.
         """
-        materials = [one.strip().encode() for one in (key, *previous)]
+        materials = [material for one in (key, *previous) for material in _materials(one.strip().encode())]
         self._fernet = MultiFernet(
             [Fernet(base64.urlsafe_b64encode(_derive(material, b"fieldnote seal"))) for material in materials]
         )
@@ -84,6 +89,17 @@ class SecretBox:
     def fingerprint(self, text: str) -> str:
         """A keyed hash of `text`, 64 hex digits: equal for equal texts, and useless without the key."""
         return hmac.new(self._fingerprint_key, text.encode(), hashlib.sha256).hexdigest()
+
+
+def _materials(key: bytes) -> list[bytes]:
+    """What keys are derived from: of a passphrase its scrypt hash first, then the text, which sealed older secrets."""
+    return [key] if len(key) >= _REAL_KEY else [_stretched(key), key]
+
+
+@cache
+def _stretched(passphrase: bytes) -> bytes:
+    """32 bytes; a guess costs a tenth of a second and 32 MiB. The salt is fixed: nothing is stored beside the key."""
+    return Scrypt(salt=b"fieldnote passphrase", length=32, n=2**15, r=8, p=1).derive(passphrase)
 
 
 def _derive(material: bytes, purpose: bytes) -> bytes:
