@@ -105,7 +105,7 @@ def test_a_person_reviews_undoes_and_forgets_by_commands(
     assert '"both"' not in invoke("history")[1]
     with pytest.raises(ConfigError, match="MODEL:ID"):
         invoke("history", "--record", "deal:1")
-    with pytest.raises(ConfigError, match="say of whom"):
+    with pytest.raises(ConfigError, match="specify one of"):
         invoke("forget")
 
 
