@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
@@ -19,6 +20,7 @@ from starlette.types import ASGIApp
 
 from fieldnote.db.engine import Application
 from fieldnote.errors import ConfigError
+from fieldnote.http_deadlines import HEADERS, MOST_CONNECTIONS, Deadlines
 from fieldnote.jobs import WorkerSettings, make_app, run_worker
 from fieldnote.workspace.context import Workspace
 from fieldnote.workspace.domain.matching import history, linking
@@ -63,6 +65,7 @@ class WorkspaceServer:
         rate_limit: int | None = CALLS,
         slow_logins: bool = True,
         clock: Callable[[], float] = time.monotonic,
+        tls: tuple[Path, Path] | None = None,
     ) -> None:
         """Port 0 takes a free one. `rate_limit` is in calls of a token in any 60 seconds of `clock`; None: no limit.
 
@@ -71,6 +74,7 @@ class WorkspaceServer:
         self.workspace = workspace
         self._host = host
         self._port = port
+        self._tls = tls
         self._settings = settings
         self._rate_limit = None if rate_limit is None else RateLimit(rate_limit, clock)
         self._failed_logins = FailedLogins(clock) if slow_logins else None
@@ -81,14 +85,19 @@ class WorkspaceServer:
     def url(self) -> str:
         """Where it listens; the API's base URLs are this with and without `/api-externalApi`."""
         host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"http://{host}:{self._port}"
+        return f"{'http' if self._tls is None else 'https'}://{host}:{self._port}"
 
     async def __aenter__(self) -> Self:
         listener = self._bind()
         self._port = int(listener.getsockname()[1])
         config = uvicorn.Config(
             self._app(),
-            http="auto" if self.workspace.faults is None else Breakable,
+            http=Deadlines if self.workspace.faults is None else Breakable,
+            ws="none",
+            limit_concurrency=MOST_CONNECTIONS,
+            headers=HEADERS,
+            ssl_certfile=None if self._tls is None else self._tls[0],
+            ssl_keyfile=None if self._tls is None else self._tls[1],
             log_config=None,
             access_log=False,
             lifespan="off",

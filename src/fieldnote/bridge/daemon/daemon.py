@@ -30,6 +30,7 @@ from fieldnote.bridge.status.alerts import WATCH, check_addresses
 from fieldnote.db.bridge_tables import schedules
 from fieldnote.db.engine import Application
 from fieldnote.errors import ConfigError, DatabaseError
+from fieldnote.http_deadlines import HEADERS, Deadlines
 from fieldnote.jobs import AnyTask, WorkerSettings, defer, make_app, run_worker
 
 log = logging.getLogger(__name__)
@@ -134,6 +135,9 @@ class Daemon:
         self._port = int(listener.getsockname()[1])
         config = uvicorn.Config(
             application,
+            http=Deadlines,
+            ws="none",
+            headers=HEADERS,
             log_config=None,
             access_log=False,
             lifespan="off",

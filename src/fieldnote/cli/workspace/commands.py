@@ -65,6 +65,8 @@ def serve(
     rate_limit: Annotated[
         str, typer.Option("--rate-limit", metavar="N|off", help="Calls of one token in any 60 seconds.")
     ] = "1000",
+    cert: Annotated[Path | None, typer.Option("--cert", metavar="FILE", help="TLS certificate chain, PEM.")] = None,
+    key: Annotated[Path | None, typer.Option("--key", metavar="FILE", help="TLS private key, PEM.")] = None,
     public_url: Annotated[
         str | None,
         typer.Option(
@@ -77,14 +79,17 @@ def serve(
 ) -> None:
     """Serve the API, process recordings and send webhooks, until stopped (Ctrl-C or SIGTERM)."""
     from fieldnote.cli.support.signals import until_stopped
+    from fieldnote.cli.support.tls import tls_files, warn_of_plain_http
     from fieldnote.workspace import WorkspaceServer, is_loopback
     from fieldnote.workspace.http.fault_settings import read_faults
 
-    calls = _calls(rate_limit)
+    calls, tls = _calls(rate_limit), tls_files(cert, key)
+    if tls is None and not is_loopback(host) and public_url is None:
+        warn_of_plain_http(host)
     broken = None if faults is None else read_faults(faults)
 
     async def do(workspace: Workspace) -> None:
-        async with WorkspaceServer(workspace, host=host, port=port, rate_limit=calls) as server:
+        async with WorkspaceServer(workspace, host=host, port=port, rate_limit=calls, tls=tls) as server:
             echo(f"The workspace listens on {server.url}")
             echo(f"  SIRO_BASE_URL={server.url}/api-externalApi")
             echo(f"  SIRO_API_URL={server.url}")

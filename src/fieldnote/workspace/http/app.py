@@ -37,11 +37,14 @@ def create_app(
         version=__version__,
         description="A Siro-compatible API: organization-token calls below `/api-externalApi/v1`, user-token calls "
         "below `/v1`.",
+        # Of a server that others reach, nobody without a token learns what it offers.
+        openapi_url="/openapi.json" if workspace.on_loopback and workspace.public_url is None else None,
         redirect_slashes=False,  # a path with one slash too many is unknown
     )
     app.state.workspace = workspace
     app.state.batcher = RequestBatcher(workspace.connections, workspace.audit)
     app.state.rate_limit = rate_limit
+    app.state.admitted = {}
     app.state.failed_logins = failed_logins
     app.include_router(organization.router)
     app.include_router(user.router)

@@ -6,6 +6,7 @@ An operation's answer leaves only after its transaction is committed: what was a
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
 from typing import Any, Final
@@ -13,10 +14,13 @@ from typing import Any, Final
 from fastapi import Request
 from fastapi.responses import JSONResponse, Response
 from psycopg.errors import InsufficientPrivilege
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
+from starlette.requests import ClientDisconnect
 
 from fieldnote.http_body import BodyRefused, read_body
 from fieldnote.workspace import credentials
+from fieldnote.workspace.context import Workspace
 from fieldnote.workspace.http.auditing import address_of
 from fieldnote.workspace.http.calls import Call
 from fieldnote.workspace.http.errors import ApiError, failed
@@ -27,6 +31,16 @@ from fieldnote.workspace.tenancy import RecordLock
 
 LARGEST_BODY: Final = 1024 * 1024
 """Bytes."""
+
+_SMALL_BODY: Final = 16 * 1024
+"""Bytes that are read before the token is looked up: the look-up would cost a round trip."""
+_ADMITTED_FOR: Final = 60.0
+"""Seconds for which a known token is not looked up before the body. Its operation looks it up each time."""
+_MOST_ADMITTED: Final = 10_000
+_KNOWN: Final = text("""
+select exists (select from tokens where hash = :hash and kind = :kind and revoked_at is null
+                  and (expires_at is null or expires_at > now()))
+""")
 
 Handler = Callable[[Call], Awaitable[Any]]
 Gatherer = Callable[[Sequence[Call]], Awaitable[list[Any]]]
@@ -64,11 +78,14 @@ def _endpoint(operation: Operation, status: int) -> Endpoint:
         try:
             hashed = credentials.hash_of(_token(request, operation.kind))
             _count(request, hashed)
+            await _admit(request, hashed, operation.kind)
             done = await batcher.run(operation, PendingCall(request, await _body(request), hashed))
         except ApiError as error:
             if error.status == HTTPStatus.UNAUTHORIZED and not await _slowed(request):
                 return error_response(failed(429, "Too many failed logins from this address"))
             return error_response(error)
+        except ClientDisconnect:
+            return Response(status_code=400)  # nobody reads it
         except (InsufficientPrivilege, DBAPIError) as error:
             if not isinstance(getattr(error, "orig", error), InsufficientPrivilege):
                 raise
@@ -117,6 +134,32 @@ def _count(request: Request, hashed: bytes) -> None:
     rate_limit: RateLimit | None = request.app.state.rate_limit
     if rate_limit is not None and not rate_limit.takes(hashed):
         raise failed(429, "Too many requests")
+
+
+async def _admit(request: Request, hashed: bytes, kind: str) -> None:
+    """Before a body is read that is not small: whether the token is known. Raises ApiError.
+
+    The operation's transaction looks at the token again, with all that belongs to it.
+    """
+    announced = request.headers.get("content-length")
+    small = request.method in {"GET", "HEAD"} if announced is None else _is_small(announced)
+    if small and "transfer-encoding" not in request.headers:
+        return
+    admitted: dict[bytes, float] = request.app.state.admitted
+    now = time.monotonic()
+    if admitted.get(hashed, 0.0) > now:
+        return
+    workspace: Workspace = request.app.state.workspace
+    async with workspace.engine.connect() as conn:
+        if not (await conn.execute(_KNOWN, {"hash": hashed, "kind": kind})).scalar_one():
+            raise failed(401, "Invalid or expired token")
+    if len(admitted) >= _MOST_ADMITTED:
+        admitted.clear()
+    admitted[hashed] = now + _ADMITTED_FOR
+
+
+def _is_small(announced: str) -> bool:
+    return announced.isascii() and announced.isdigit() and len(announced) < 12 and int(announced) <= _SMALL_BODY
 
 
 async def _body(request: Request) -> bytes:

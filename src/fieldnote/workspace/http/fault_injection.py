@@ -14,8 +14,8 @@ from urllib.parse import parse_qsl
 from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from fieldnote.http_deadlines import Deadlines
 from fieldnote.workspace import credentials
 from fieldnote.workspace.http.fault_schedule import Faults, Own
 
@@ -31,7 +31,7 @@ _EDGE: Final = """<!doctype html>
 """
 
 
-class Breakable(H11Protocol):
+class Breakable(Deadlines):
     """uvicorn's protocol, whose calls know the connection that they came by."""
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]

@@ -12,6 +12,7 @@ from typing import Any, Final, Never
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from sqlalchemy import text
+from starlette.requests import ClientDisconnect
 
 from fieldnote.workspace.audio_store import Signed, Signer, length_of
 from fieldnote.workspace.context import Workspace
@@ -134,6 +135,8 @@ def _answering(handler: Callable[[Request], Awaitable[Response]]) -> Callable[[R
             return await handler(request)
         except ApiError as error:
             return JSONResponse(error.body, status_code=error.status)
+        except ClientDisconnect:
+            return Response(status_code=400)  # nobody reads it; the part that came is removed
 
     answer.__name__, answer.__doc__ = handler.__name__, handler.__doc__
     return answer
