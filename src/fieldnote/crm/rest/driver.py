@@ -217,12 +217,17 @@ class RestDriver(LandedDriver):
         return answer
 
 
-_PATIENCE = {"RUNTIME__REQUEST_MAX_ATTEMPTS": "8"}
+_PATIENCE = {
+    "RUNTIME__REQUEST_MAX_ATTEMPTS": "8",
+    # A file of rows is sent as one statement, and several files at once: their size is the memory that a load takes.
+    "NORMALIZE__DATA_WRITER__FILE_MAX_ITEMS": "2000",
+    "DATA_WRITER__BUFFER_MAX_ITEMS": "1000",
+}
 """What the environment may say otherwise."""
 
 _QUIET = {
     "RUNTIME__DLTHUB_TELEMETRY": "false", "RUNTIME__LOG_LEVEL": "CRITICAL",
-    "LOAD__WORKERS": "4", "PYTHONUNBUFFERED": "1",
+    "LOAD__WORKERS": "2", "PYTHONUNBUFFERED": "1",
 }  # fmt: skip
 
 
