@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import hashlib
+import uuid
 from typing import Any
 
 from tests.schemas.truth import Rows, Schema, Truth
@@ -231,4 +232,166 @@ SPANISH = Schema(
     roles={"visits": "tblCitas", "reps": "tblVendedores", "customers": "tblClientes", "deals": "tblPresupuestos"},
 )  # fmt: skip
 
-MORE = [SALESFORCE, KRAYIN, PARTY, SPANISH]
+# --- like Twenty and like Pipedrive ---------------------------------------------------------------------------
+
+
+def _uuid(kind: str, n: int) -> str:
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{kind}{n}"))
+
+
+TWENTY_DDL = """
+create table "workspaceMember" (id varchar(36) primary key, "nameFirstName" varchar(80), "nameLastName" varchar(80), "userEmail" varchar(100), "createdAt" timestamp, "updatedAt" timestamp, "deletedAt" timestamp);
+create table company (id varchar(36) primary key, name varchar(100), "addressAddressStreet1" varchar(100), "addressAddressCity" varchar(60), "addressAddressState" varchar(30), "addressAddressPostcode" varchar(20), "accountOwnerId" varchar(36), "createdAt" timestamp, "updatedAt" timestamp, "deletedAt" timestamp);
+create table opportunity (id varchar(36) primary key, name varchar(100), "amountAmountMicros" numeric, "amountCurrencyCode" varchar(3), "closeDate" timestamp, stage varchar(20), "companyId" varchar(36), "ownerId" varchar(36), "createdAt" timestamp, "updatedAt" timestamp, "deletedAt" timestamp);
+create table "calendarEvent" (id varchar(36) primary key, title varchar(100), "isCanceled" boolean, "isFullDay" boolean, "startsAt" timestamp, "endsAt" timestamp, "opportunityId" varchar(36), "createdAt" timestamp, "updatedAt" timestamp, "deletedAt" timestamp);
+create table "calendarEventParticipant" (id varchar(36) primary key, "calendarEventId" varchar(36), "workspaceMemberId" varchar(36), handle varchar(100), "responseStatus" varchar(20), "createdAt" timestamp, "updatedAt" timestamp, "deletedAt" timestamp)
+"""
+
+
+def _twenty(t: Truth) -> Rows:
+    def st(item: Any) -> dict[str, Any]:
+        return {"createdAt": item.created, "updatedAt": item.changed}
+
+    f = t.deals[0]
+    stage = {"OPEN": "PROPOSAL", "WON": "WON", "LOST": "LOST"}
+    return {
+        "workspaceMember": [
+            {"id": _uuid("rep", r.n), "nameFirstName": r.first, "nameLastName": r.last, "userEmail": r.email, **st(f)}
+            for r in [*t.reps, *t.creators]
+        ],
+        "company": [
+            {
+                "id": _uuid("customer", c.n),
+                "name": c.name,
+                "addressAddressStreet1": c.street,
+                "addressAddressCity": c.city,
+                "addressAddressState": c.state,
+                "addressAddressPostcode": c.zip,
+                "accountOwnerId": _uuid("rep", t.creators[0].n),
+                **st(f),
+            }
+            for c in t.customers
+        ],
+        "opportunity": [
+            {
+                "id": _uuid("deal", d.n),
+                "name": d.name,
+                "amountAmountMicros": d.amount * 1000000,
+                "amountCurrencyCode": "USD",
+                "closeDate": d.closed or d.changed,
+                "stage": stage[d.result],
+                "companyId": _uuid("customer", d.customer.n),
+                "ownerId": _uuid("rep", d.rep.n),
+                **st(d),
+            }
+            for d in t.deals
+        ],
+        "calendarEvent": [
+            {
+                "id": _uuid("visit", v.n),
+                "title": v.title,
+                "isCanceled": v.gone,
+                "isFullDay": False,
+                "startsAt": v.start,
+                "endsAt": v.end,
+                "opportunityId": _uuid("deal", v.deal.n),
+                **st(v),
+            }
+            for v in t.visits
+        ],
+        "calendarEventParticipant": [
+            {
+                "id": _uuid("part", v.n),
+                "calendarEventId": _uuid("visit", v.n),
+                "workspaceMemberId": _uuid("rep", v.rep.n),
+                "handle": v.rep.email,
+                "responseStatus": "ACCEPTED",
+                **st(v),
+            }
+            for v in t.visits
+        ],
+    }
+
+
+PIPEDRIVE_DDL = """
+create table users (id integer primary key, name varchar(80), email varchar(80), active_flag boolean, last_login timestamp);
+create table organizations (org_id integer primary key, name varchar(80), address varchar(200), owner_id integer);
+create table deals (id integer primary key, title varchar(80), value numeric(12,2), weighted_value numeric(12,2), currency varchar(3), status varchar(10), stage_id integer, org_id integer, user_id integer, creator_user_id integer, won_time timestamp, lost_time timestamp, close_time timestamp, add_time timestamp, update_time timestamp, deleted boolean);
+create table stages (id integer primary key, name varchar(40), order_nr integer, pipeline_id integer);
+create table activities (id integer primary key, subject varchar(80), type varchar(20), due_date date, due_time varchar(5), duration varchar(5), done boolean, deal_id integer, org_id integer, user_id integer, created_by_user_id integer, update_user_id integer, add_time timestamp, update_time timestamp, active_flag boolean)
+"""
+
+
+def _pipedrive(t: Truth) -> Rows:
+    return {
+        "users": [
+            {"id": r.n, "name": r.name, "email": r.email, "active_flag": True, "last_login": t.deals[0].changed}
+            for r in [*t.reps, *t.creators]
+        ],
+        "organizations": [
+            {
+                "org_id": 100 + c.n,
+                "name": c.name,
+                "address": f"{c.street}, {c.city}, {c.state} {c.zip}",
+                "owner_id": t.creators[0].n,
+            }
+            for c in t.customers
+        ],
+        "stages": [
+            {"id": n, "name": w, "order_nr": n, "pipeline_id": 1} for n, w in enumerate(["Lead in", "Demo", "Offer"], 1)
+        ],
+        "deals": [
+            {
+                "id": d.n,
+                "title": d.name,
+                "value": d.amount,
+                "weighted_value": d.amount / 2,
+                "currency": "USD",
+                "status": d.result.lower(),
+                "stage_id": 2,
+                "org_id": 100 + d.customer.n,
+                "user_id": d.rep.n,
+                "creator_user_id": t.creators[0].n,
+                "won_time": d.closed if d.result == "WON" else None,
+                "lost_time": d.closed if d.result == "LOST" else None,
+                "close_time": d.closed,
+                "add_time": d.created,
+                "update_time": d.changed,
+                "deleted": False,
+            }
+            for d in t.deals
+        ],
+        "activities": [
+            {
+                "id": v.n,
+                "subject": v.title,
+                "type": "meeting",
+                "due_date": v.start.date(),
+                "due_time": v.start.strftime("%H:%M"),
+                "duration": f"{int((v.end - v.start).total_seconds() // 3600):02d}:{int((v.end - v.start).total_seconds() % 3600 // 60):02d}",
+                "done": False,
+                "deal_id": v.deal.n,
+                "org_id": 100 + v.customer.n,
+                "user_id": v.rep.n,
+                "created_by_user_id": t.creators[v.n % 2].n,
+                "update_user_id": t.creators[0].n,
+                "add_time": v.created,
+                "update_time": v.changed,
+                "active_flag": not v.gone,
+            }
+            for v in t.visits
+        ],
+    }
+
+
+TWENTY = Schema(
+    "like Twenty", TWENTY_DDL, _twenty, _uuid,
+    roles={"visits": "calendarEvent", "reps": "workspaceMember", "customers": "company", "deals": "opportunity"},
+    backends=("sqlite", "postgresql"),
+)  # fmt: skip
+PIPEDRIVE = Schema(
+    "like Pipedrive", PIPEDRIVE_DDL, _pipedrive, lambda kind, n: str(n + (100 if kind == "customer" else 0)), has_end=False,
+    roles={"visits": "activities", "reps": "users", "customers": "organizations", "deals": "deals"},
+)  # fmt: skip
+
+MORE = [SALESFORCE, KRAYIN, PARTY, SPANISH, TWENTY, PIPEDRIVE]

@@ -96,7 +96,8 @@ def _times(scaffold: Scaffold, visit: Entity) -> Iterator[str]:
         yield "      # startTime: …"
         return
     start = visit.at(span.start.name)
-    clock = None if shapes.is_time(span.start) else _clock(visit, "start")
+    paired = meanings.clock_of(visit.table, span.start)
+    clock = None if shapes.is_time(span.start) else paired.name if paired is not None else _clock(visit, "start")
     if clock is not None:
         start = scaffold.spelling.day_and_clock(start, visit.at(clock))
     yield f"      startTime: {visit.query.add(start, 'starts_at')}{sample(span.start)}"
@@ -132,7 +133,7 @@ def _clock(visit: Entity, which: str) -> str | None:
     found = [
         (meanings.name_score(visit.table, column, which) - meanings.name_score(visit.table, column, other), column.name)
         for column in visit.table.columns
-        if shapes.is_clock(column)
+        if (shapes.is_clock(column) and not meanings.name_score(visit.table, column, "duration") >= 5)
         or (not column.values and "time" in words(column.name) and column.family in {Family.TEXT, Family.UNTYPED})
     ]
     best = max(found, default=(0, ""))

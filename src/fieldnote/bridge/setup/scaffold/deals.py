@@ -42,7 +42,8 @@ def _deal(scaffold: Scaffold, deal: Entity) -> Iterator[str]:
         yield f"      name: {deal.query.add(deal.expr(title), 'name')}"
     worth = deal.find("amount")
     if worth is not None:
-        name = deal.query.add(deal.expr(worth), "amount")
+        micros = {"micro", "micros"} & set(words(worth.column.name))
+        name = deal.query.add(f"{deal.expr(worth)} / 1000000" if micros else deal.expr(worth), "amount")
         yield f"      amount: {amount(name, worth)}        # {worth.column.name}"
         _other_amounts(scaffold, deal, worth)
     stages = _with_known(scaffold, stages_of(deal))

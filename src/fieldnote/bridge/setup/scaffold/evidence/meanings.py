@@ -175,6 +175,8 @@ def span_of(table: LookedTable) -> Span | None:
     best_span: Span | None = None
     for start in times:
         named = name_score(table, start, "start")
+        if not shapes.is_time(start) and clock_of(table, start) is not None:
+            named = max(named, 0) + 4
         if named <= -6:
             continue
         points = named + _start_by_values(start)
@@ -183,6 +185,19 @@ def span_of(table: LookedTable) -> Span | None:
         if total >= 3 and (best_span is None or total > best_span.score):
             best_span = Span(start, end, why, total)
     return best_span
+
+
+_OF_TIMES: Final = {"date", "day", "datum", "fecha", "time", "uhrzeit", "zeit", "hora", "clock", "start", "inicio"}
+
+
+def clock_of(table: LookedTable, day: LookedColumn) -> LookedColumn | None:
+    """The time of day that belongs to a day by its name: `due_time` to `due_date`."""
+    stem = set(words(day.name)) - _OF_TIMES
+    for column in table.columns:
+        own = set(words(column.name))
+        if stem and own - _OF_TIMES == stem and own & _OF_TIMES and shapes.is_clock(column):
+            return column
+    return None
 
 
 def _start_by_values(column: LookedColumn) -> float:
