@@ -78,7 +78,7 @@ _KEYWORDS: Final[tuple[tuple[Secret | None, re.Pattern[str]], ...]] = (
     (
         Secret.BIRTH,
         re.compile(
-            r"\b(?:date of birth|birth ?date|birthdate|d\.?o\.?b|when(?:'s| is) (?:your|his|her) birthday"
+            r"\b(?:date of birth|birth ?date|birthdate|d\.?o\.?b|wh(?:en|at)(?:'s| is) (?:your|his|her) birthday"
             r"|birthday(?: is|'s) (?=[a-z]+ \d|the |\d)|was born|were you born|born on)\b"
         ),
     ),
@@ -88,7 +88,7 @@ _KEYWORDS: Final[tuple[tuple[Secret | None, re.Pattern[str]], ...]] = (
             r"\b(?:(?:gate|alarm|door|garage|lockbox|lock box|lock|entry|access|verification"
             r"|confirmation|keypad|key pad|security"
             r"|house|building|side door|one[- ]time|text|safe) (?:code|pin|combination|combo)"
-            r"|combination|pass ?code|pin(?: number"
+            r"|combination|alarm(?='s| is)|pass ?code|pin(?: number"
             r"| code)?(?='s| is|:| number| code)|(?:the|my|your|that) (?:pin|code)(?='s| is|:)|code"
             r" (?:they|it) (?:sent|texted))"
         ),
@@ -139,6 +139,8 @@ _DATE = re.compile(
     rf" )?{_DAY}(?:,? (?:of )?{_YEAR})?"
     rf"|\d{{1,2}}[/.-]\d{{1,2}}[/.-]\d{{2,4}}|\d{{4}}-\d{{2}}-\d{{2}})(?!\w)"
 )
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_SINCE = re.compile(r"\b(?:in|from|since|of|by) $")
 _PHONE_LENGTHS: Final = (7, 10, 11)
 _LIFE: Final = 4
 """Utterances for which a word keeps its meaning for the numbers after it."""
@@ -158,7 +160,7 @@ class _Context:
     """Digits that it has taken."""
 
     def set(self, secret: Secret | None) -> None:
-        self.digits = self.digits if secret is self.secret else 0
+        self.digits = 0
         self.secret, self.left = secret, _LIFE
 
 
@@ -219,6 +221,8 @@ def _judge(folded: str, run: Run, context: _Context, settings: RedactionSettings
     if run.sized or _MEASURE.match(folded[run.end :]) or folded[max(0, run.start - 2) : run.start].strip() == "$":
         return None
     secret = context.secret
+    if _YEAR.fullmatch(run.digits) and _SINCE.search(folded[max(0, run.start - 8) : run.start]):
+        return None
     if secret is None or context.digits + count > _WHOLE[secret] or not _fits(run, secret, context):
         return None
     context.digits += count
@@ -237,7 +241,7 @@ def _fits(run: Run, secret: Secret, context: _Context) -> bool:
         case Secret.BANK:
             return count >= 2 if goes_on else count >= _CHUNK
         case Secret.BIRTH:
-            return count in {4, 5, 6, 7, 8}
+            return count in {5, 6, 7, 8}
         case _:
             return count >= 3 or goes_on
 
