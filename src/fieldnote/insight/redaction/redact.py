@@ -139,7 +139,7 @@ _DATE = re.compile(
     rf" )?{_DAY}(?:,? (?:of )?{_YEAR})?"
     rf"|\d{{1,2}}[/.-]\d{{1,2}}[/.-]\d{{2,4}}|\d{{4}}-\d{{2}}-\d{{2}})(?!\w)"
 )
-_YEAR = re.compile(r"(?:19|20)\d\d")
+_CALENDAR_YEAR = re.compile(r"(?:19|20)\d\d")
 _SINCE = re.compile(r"\b(?:in|from|since|of|by) $")
 _PHONE_LENGTHS: Final = (7, 10, 11)
 _LIFE: Final = 4
@@ -221,7 +221,7 @@ def _judge(folded: str, run: Run, context: _Context, settings: RedactionSettings
     if run.sized or _MEASURE.match(folded[run.end :]) or folded[max(0, run.start - 2) : run.start].strip() == "$":
         return None
     secret = context.secret
-    if _YEAR.fullmatch(run.digits) and _SINCE.search(folded[max(0, run.start - 8) : run.start]):
+    if _CALENDAR_YEAR.fullmatch(run.digits) and _SINCE.search(folded[max(0, run.start - 8) : run.start]):
         return None
     if secret is None or context.digits + count > _WHOLE[secret] or not _fits(run, secret, context):
         return None
