@@ -25,8 +25,6 @@ from tests.workspace.test_user_recordings import id_of, token_of
 pytestmark = pytest.mark.slow
 
 CALLER: Final = "caller@acme.test"
-OUTLIVE: Final = frozenset({("GET", "/core/entities/extractions/{recordingId}")})
-"""Operations that also answer for a deleted recording."""
 AUTHORS: Final = frozenset({
     ("PATCH", "/core/recordings/{id}/comments/{commentId}"),
     ("DELETE", "/core/recordings/{id}/comments/{commentId}"),
@@ -66,7 +64,7 @@ class Target:
         return found
 
 
-def sees(role: str, kind: Kind, operation: tuple[str, str]) -> bool:
+def sees(role: str, kind: Kind) -> bool:
     """The rule, in one place."""
     match kind:
         case Kind.OWN:
@@ -75,9 +73,7 @@ def sees(role: str, kind: Kind, operation: tuple[str, str]) -> bool:
             return role in {"coach", "admin"}
         case Kind.PRIVATE:
             return role == "admin"
-        case Kind.DELETED:
-            return operation in OUTLIVE
-        case Kind.OTHER:
+        case Kind.DELETED | Kind.OTHER:
             return False
 
 
@@ -143,7 +139,7 @@ async def test_what_a_role_may_not_see_is_a_404_for_every_method_and_stays_as_it
     for method, path in about:
         for kind, target in targets.items():
             where = f"{role}: {method} {path} of a recording that is {kind}"
-            seen = sees(role, kind, (method, path))
+            seen = sees(role, kind)
             before = None if seen or method == "GET" else await contents(house)
             answer = await send(caller, method, path, target, visit)
             if not seen:
@@ -158,7 +154,7 @@ async def test_what_a_role_may_not_see_is_a_404_for_every_method_and_stays_as_it
 
 
 async def lists_have_what_a_role_sees(caller: Api, role: str, targets: dict[Kind, Target]) -> None:
-    visible = {target.recordings for kind, target in targets.items() if sees(role, kind, ("GET", ""))}
+    visible = {target.recordings for kind, target in targets.items() if sees(role, kind)}
     everything = {target.recordings for target in targets.values()}
     for method, path, body in (
         ("GET", "/core/recordings", None),

@@ -129,7 +129,7 @@ async def read(model: Model, person: Person) -> None:
 
 async def read_extractions(model: Model, person: Person) -> None:
     known, recording = model.pick()
-    seen = model.sees(person, recording, deleted=True)
+    seen = model.sees(person, recording)
     await model.call(person, "GET", f"/v1/core/entities/extractions/{known}", 200 if seen else 404)
 
 
@@ -260,12 +260,15 @@ async def change_thread(model: Model, person: Person) -> None:
 
 
 async def disable(model: Model, person: Person) -> None:
-    """Somebody is disabled, or enabled again; never the first person, whose organization it is."""
+    """Somebody is disabled, or enabled again with a new token; never the first person, whose organization it is."""
     if person.foreign or person is model.people[0]:
         return
     person.disabled = not person.disabled
     body = {"organizationId": model.house.organization.id, "disabled": person.disabled}
     assert (await model.house.api("PUT", f"/v1/core/users/{person.id}", json=body)).status_code == 200
+    if not person.disabled:  # their tokens ended for good
+        ended, person.api = person.api, await token_of(model.house, person.id)
+        assert (await ended("GET", RECORDINGS)).status_code == 401
 
 
 ACTS: Final[list[tuple[Callable[[Model, Person], Awaitable[None]], int]]] = [

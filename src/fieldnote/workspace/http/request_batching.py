@@ -18,7 +18,7 @@ from psycopg.errors import DeadlockDetected
 from sqlalchemy.exc import DBAPIError
 
 from fieldnote.workspace.audit import Audit
-from fieldnote.workspace.http.auditing import note_calls, note_refusal
+from fieldnote.workspace.http.auditing import action_of, note_calls, note_refusal
 from fieldnote.workspace.http.calls import Call
 from fieldnote.workspace.http.errors import ApiError, failed
 from fieldnote.workspace.http.scopes import allows
@@ -119,7 +119,7 @@ class RequestBatcher:
             if caller is None:
                 return [failed(401, "Invalid or expired token") for _ in group]
             first = group[0].request
-            if not allows(caller, first.method, first.url.path):
+            if not allows(caller, action_of(first)):
                 error = failed(403, "The token's scope does not allow this")
                 note_refusal(self.audit, caller, first, error)
                 return [error for _ in group]
