@@ -218,6 +218,17 @@ PATHS: Final[dict[str, dict[str, str]]] = {
        for rest in ("", "/rating")},
     "/core/recordings/{recording_id}/threads/{thread_id}": {"recording_id": "recordings", "thread_id": "threads"},
     "/core/followups/{id}": {"id": "followups"},
+    "/core/folders/{id}": {"id": "folders"},
+    "/core/scorecards/evaluated-instances/{id}": {"id": "scorecards"},
+    "/core/scorecards/evaluated-instances/{id}/populations": {"id": "scorecards"},
+    "/core/scorecards/instances/{id}": {"id": "scorecards"},
+    "/core/scorecards/scorecard-metrics/{id}": {"id": "metrics"},
+    "/core/scorecards/teams/{teamId}/weighted-score-history": {"teamId": "teams"},
+    "/core/scorecards/users/{userId}/weighted-score-history": {"userId": "spare_user"},
+    "/core/folders/{id}/items": {"id": "folders"},
+    "/core/outcomes/outcome-definitions/{conversationConfigId}": {"conversationConfigId": "conversation_types"},
+    "/core/outcomes/set-multiple/{conversationConfigId}": {"conversationConfigId": "conversation_types"},
+    "/core/recordings/{recordingId}/outcomes": _RECORDING,
     "/core/conversation-configurations/{id}": {"id": "conversation_types"},
     "/core/conversation-configurations/{conversationTypeId}/summary-prompts": {
         "conversationTypeId": "conversation_types",
@@ -247,6 +258,12 @@ FIELDS: Final = {
     "accountId": "accounts",
     "teamId": "teams",
     "ids": "recordings",
+    "recordingId": "recordings",
+    "folderId": "folders",
+    "requestedOrganizationId": "organization",
+    "conversationTypeId": "conversation_types",
+    "scorecardMetricId": "metrics",
+    "folderItemId": "folder_items",
 }
 """By the name of a field or parameter."""
 OF_OPERATION: Final[dict[str, dict[str, str]]] = {
@@ -260,6 +277,7 @@ OF_OPERATION: Final[dict[str, dict[str, str]]] = {
     "PUT /v1/core/recordings": {"id": "new"},
     "PUT /v1/core/recordings/{id}/link": {"id": "engagements"},
     "DELETE /v1/core/recordings/{id}/link": {"id": "engagements"},
+    "PUT /v1/core/scorecards/instances": {"conversationType": "conversation_types"},
     "PUT /v1/core/recordings/{id}/listen": {"recordingEngagementId": "listening"},
     "POST /v1/core/oauth/apps/{clientId}/access-token": {"userId": "spare_user"},
     "DELETE /v1/core/oauth/apps/{clientId}/access-token/{tokenId}": {"userId": "admin"},
@@ -286,6 +304,33 @@ BODIES: Final[dict[str, dict[str, Any]]] = {
         "highlightRange": {"start": 0, "end": 1},
         "text": "x",
         "recipients": [],
+    },
+    "DELETE /v1/core/folders/{id}/items": {"folderItemId": "folder_items", "organizationId": "organization"},
+    "PUT /v1/core/scorecards/instances": {
+        "organizationId": "organization",
+        "conversationType": "conversation_types",
+        "name": "x",
+        "isActive": True,
+        "nodes": [{"id": "a", "name": "x", "nodeType": "ROOT", "parentId": "a", "indexNumber": 0}],
+        "metricRubrics": [],
+        "sectionWeights": [],
+    },
+    "PATCH /v1/core/scorecards/instances/{id}": {"name": "x"},
+    "PATCH /v1/core/recordings/{recordingId}/outcomes": {"selectedCustomLabels": []},
+    "POST /v1/core/outcomes/outcome-definitions/{conversationConfigId}": {
+        "customOutcomeLabel": "new",
+        "universalOutcomeLabel": "POSITIVE",
+        "prompt": None,
+    },
+    "PUT /v1/integrations/multimedia-events": {
+        "externalId": "new",
+        "externalEventId": "x",
+        "externalUserId": "x",
+        "externalEmailAddress": "john@acme.test",
+        "organizationId": "organization",
+        "downloadUrl": "https://files.example/a.mp3",
+        "mimeType": "audio/mpeg",
+        "remoteCreatedAt": "2026-02-15T14:00:00Z",
     },
     "PUT /v1/core/recordings": {"id": "new", "dateCreated": "2026-02-15T14:00:00Z"},
 }
@@ -363,6 +408,21 @@ EXCEPTIONS: Final[dict[str, Applies]] = {
     "audio that nobody can play, or that was never uploaded": _says(
         "Is not the media type", "Is not a downloadUrl", path="/recordings/"
     ),
+    "an event of nobody, of no audio, or without an address": _says(
+        "No user has this", "Is not the media type", "not an http or https", "lies inside", path="/multimedia-events"
+    ),
+    "an outcome that nobody defined, or one too many": _says(
+        "Is not an outcome", "Array must contain at most", path="/outcomes"
+    ),
+    "a scorecard whose nodes are no tree": _says(
+        "Is not a node",
+        "Must have one ROOT",
+        "Is not a METRIC",
+        "Is not a SECTION",
+        "Is not a known metric",
+        path="/scorecards",
+    ),
+    "a stretch that ends before it begins": _says("The stretch ends", path="/folders"),
     "a length below zero": _says("Number must be greater than or equal to 0", path="/recordings/{id}/"),
     "a page of a half, of none, or of too many": _says("Number must be whole", "Is not a cursor", path="/recordings"),
     "a comment that says nothing, or on no stretch": _says(
@@ -429,6 +489,9 @@ async def furnish(house: House, user_api: Api, known: dict[str, Any] | None = No
     heard = await user_api("PUT", f"/v1/core/recordings/{recording}/listen", json={"duration": 1})
     said = {"highlightRange": {"start": 0, "end": 1}, "text": "x", "recipients": []}
     comment = (await user_api("POST", f"/v1/core/recordings/{recording}/comments", json=said)).json()["data"]
+    folder = (await user_api("POST", "/v1/core/folders", json={"title": "x"})).json()["data"]["id"]
+    added = await user_api("POST", f"/v1/core/folders/{folder}/items", json={"recordingId": recording})
+    metric, scorecard = await _scorecard(user_api, own, types["data"][0]["id"])
     events = await house.api.get("/v1/core/mobile-events")
     members = "/v1/integrations/{}-users"
     return {
@@ -443,6 +506,10 @@ async def furnish(house: House, user_api: Api, known: dict[str, Any] | None = No
         "teams": team.json()["id"],
         "conversation_types": types["data"][0]["id"],
         "recordings": recording,
+        "folders": folder,
+        "metrics": metric,
+        "scorecards": scorecard,
+        "folder_items": added.json()["data"]["id"],
         "followups": followup,
         "comments": comment["id"],
         "threads": comment["threadId"],
@@ -455,6 +522,24 @@ async def furnish(house: House, user_api: Api, known: dict[str, Any] | None = No
         "engagement_users": (await house.api.get(members.format("engagement"), engagementId=visit["id"]))[0]["id"],
         "opportunity_users": (await house.api.get(members.format("opportunity"), opportunityId=deal["id"]))[0]["id"],
     }
+
+
+async def _scorecard(user_api: Api, own: str, kind: str) -> tuple[str, str]:
+    """A metric, and a scorecard that uses it."""
+    body: dict[str, Any] = {
+        "organizationId": own, "name": "x", "metricType": "REP_QUESTIONS_COUNT", "llmPrompt": "", "unit": "x",
+        "unitAbbreviated": "x",
+    }  # fmt: skip
+    made = await user_api("PUT", "/v1/core/scorecards/scorecard-metrics", json=body)
+    metric = str(made.json()["data"]["scorecardMetricId"])
+    root = {"id": "a", "name": "x", "nodeType": "ROOT", "parentId": "a", "indexNumber": 0}
+    body = {
+        "organizationId": own, "conversationType": kind, "name": "x", "isActive": True, "sectionWeights": [],
+        "nodes": [root, root | {"id": "b", "nodeType": "METRIC"}],
+        "metricRubrics": [{"scorecardNodeId": "b", "scorecardMetricId": metric}],
+    }  # fmt: skip
+    made = await user_api("PUT", "/v1/core/scorecards/instances", json=body)
+    return metric, str(made.json()["data"]["scorecardInstanceId"])
 
 
 async def _followup(house: House, recording: str) -> str:

@@ -33,6 +33,11 @@ VISIT: Final[dict[str, Any]] = {
     "engagementUsers": [{"externalId": "r-1", "email": JOHN, "name": "John Sales"}],
 }
 PLACE: Final = {"latitude": 1, "longitude": 2}
+EVENT: Final = {
+    "externalId": "m-1", "externalEventId": "a-1", "externalUserId": "r-1", "externalEmailAddress": JOHN,
+    "organizationId": "THEIRS", "downloadUrl": "https://files.example/a.mp3", "mimeType": "audio/mpeg",
+    "remoteCreatedAt": START.isoformat(),
+}  # fmt: skip
 # What is sent to each operation that takes a body; "THEIRS" is an id of the other organization's.
 BODIES: Final[dict[tuple[str, str], Any]] = {
     ("POST", "/core/oauth/apps"): {"appName": "x", "owner": "THEIRS", "organizationId": "OWN"},
@@ -95,6 +100,29 @@ BODIES: Final[dict[tuple[str, str], Any]] = {
     ("POST", "/integrations/opportunity-users"): {"opportunityId": "THEIRS", "userId": "THEIRS"},
     ("PUT", "/integrations/opportunity-users/{id}"): {"userId": "THEIRS"},
     ("PUT", "/core/integrations/salesforce"): {"namespace": "x", "org_id": "THEIRS", "instance_url": "x"},
+    ("POST", "/core/organizations"): {"name": "x", "orgGroupIds": ["THEIRS"]},
+    ("POST", "/core/folders"): {"title": "x"},
+    ("DELETE", "/core/folders"): {"folderId": "THEIRS"},
+    ("PATCH", "/core/folders/{id}"): {"isPublic": True},
+    ("POST", "/core/folders/{id}/items"): {"recordingId": "THEIRS"},
+    ("DELETE", "/core/folders/{id}/items"): {"folderItemId": "THEIRS", "organizationId": "OWN"},
+    ("POST", "/core/outcomes/outcome-definitions/{conversationConfigId}"): {
+        "customOutcomeLabel": "x", "universalOutcomeLabel": "POSITIVE", "prompt": None,
+    },
+    ("POST", "/core/outcomes/set-multiple/{conversationConfigId}"): {"multiple": 2},
+    ("PATCH", "/core/recordings/{recordingId}/outcomes"): {"selectedCustomLabels": []},
+    ("PUT", "/core/scorecards/instances"): {
+        "organizationId": "OWN", "conversationType": "THEIRS", "name": "x", "isActive": True, "nodes": [],
+        "metricRubrics": [], "sectionWeights": [],
+    },
+    ("PATCH", "/core/scorecards/instances/{id}"): {"name": "x"},
+    ("PUT", "/core/scorecards/scorecard-metrics"): {
+        "organizationId": "THEIRS", "name": "x", "metricType": "EXCHANGES_COUNT", "llmPrompt": "", "unit": "x",
+        "unitAbbreviated": "x",
+    },
+    ("PATCH", "/core/scorecards/scorecard-metrics/{id}"): {"prompt": "x"},
+    ("PUT", "/integrations/multimedia-events"): EVENT,
+    ("PUT", "/integrations/batch/multimedia-events"): [EVENT],
     ("PUT", "/integrations/briefs"): {
         "externalId": "b-1", "jobId": "THEIRS", "appointmentId": "THEIRS", "tenantId": "x", "technicianId": "THEIRS",
         "audioUrl": "x", "message": "x",
@@ -128,9 +156,11 @@ async def contents(house: House) -> dict[str, Any]:
     """All rows of the house's organization."""
     return {
         table.name: await house.rows(
-            f"select t::text from {table.name} t where organization_id = :own order by 1", own=house.organization.id
+            f"select (to_jsonb(t) - 'last_used_at')::text from {table.name} t where organization_id = :own order by 1",
+            own=house.organization.id,
         )
         for table in SECURED
+        if table.name != "audit_events"  # an organization's own calls are added to it late
     }
 
 

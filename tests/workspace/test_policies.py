@@ -36,7 +36,9 @@ GOOD: Final[dict[tuple[str, str], Any]] = {
 }
 """Bodies that any author or administrator may send."""
 OF_A_RECORDING: Final = frozenset({"recordings", "comments", "threads", "followups"})
-NOT_OF_A_RECORDING: Final = frozenset({"organization", "conversation_types"})
+NOT_OF_A_RECORDING: Final = frozenset(
+    {"organization", "conversation_types", "folders", "scorecards", "metrics", "teams", "spare_user"}
+)
 
 
 class Kind(StrEnum):
@@ -125,6 +127,11 @@ def test_every_operation_of_a_recording_is_known() -> None:
         ("GET", "/core/organizations/{id}/users"),
         ("GET", "/core/summary-prompts/industry"),
         *(one for one in operations(user.router) if "conversation-configurations" in one[1]),
+        *(
+            one
+            for one in operations(user.router)
+            if one[1].startswith(("/core/folders", "/core/outcomes", "/core/scorecards"))
+        ),
     }
 
 

@@ -433,6 +433,8 @@ conversation_types: Final = Table(
     _json("bookmark_group_ids"),
     _flag("multi_speaker", default=False),
     _flag("halftime_mode", default=False),
+    # How many outcomes a conversation of this kind may have; null: one.
+    Column("multiple_outcomes", Integer),
     _now("created_at"),
 )
 
@@ -717,6 +719,112 @@ audit_events: Final = Table(
     Index("ix_audit_events_at", "organization_id", "at"),
 )
 """Who read, changed, minted and deleted. Rows are only added, until their retention ends."""
+
+# --- folders, outcomes, scorecards, multimedia events --------------------------------------------------------
+
+folders: Final = Table(
+    "folders",
+    metadata,
+    _id(),
+    _organization(),
+    _to("user_id", "users.id"),
+    _text("title"),
+    _text("description", nullable=True),
+    _flag("is_public", default=False),
+    _now("created_at"),
+    _now("updated_at"),
+)
+
+folder_items: Final = Table(
+    "folder_items",
+    metadata,
+    _id(),
+    _organization(),
+    _to("folder_id", "folders.id"),
+    _to("recording_id", "recordings.id"),
+    # A stretch of the recording; null: all of it.
+    Column("start_ms", Double),
+    Column("end_ms", Double),
+    _now("created_at"),
+    Index("ix_folder_items_folder", "folder_id"),
+    Index("ix_folder_items_recording", "recording_id"),
+)
+
+outcome_definitions: Final = Table(
+    "outcome_definitions",
+    metadata,
+    _id(),
+    _organization(),
+    _to("conversation_type_id", "conversation_types.id"),
+    _text("label"),
+    _text("universal_label"),
+    _text("prompt", nullable=True),
+    _moment("disabled_at"),
+    _now("created_at"),
+    _now("updated_at"),
+)
+
+recording_outcomes: Final = Table(
+    "recording_outcomes",
+    metadata,
+    _to("recording_id", "recordings.id", primary_key=True),
+    _organization(),
+    _to("user_id", "users.id"),
+    _json("labels"),
+    _now("updated_at"),
+)
+
+multimedia_events: Final = Table(
+    "multimedia_events",
+    metadata,
+    _id(),
+    _organization(),
+    _text("external_id"),
+    _json("fields"),
+    # Sealed; null once the file is here.
+    Column("download_url", LargeBinary),
+    # Without a foreign key, as an event outlives its recording: the same event again makes no second one.
+    Column("recording_id", Uuid(as_uuid=False)),
+    _text("failure", nullable=True),
+    _now("created_at"),
+    _now("updated_at"),
+    UniqueConstraint("organization_id", "external_id", name="uq_multimedia_events_external_id"),
+)
+
+scorecard_metrics: Final = Table(
+    "scorecard_metrics",
+    metadata,
+    _id(),
+    _organization(),
+    _text("name"),
+    _text("metric_type"),
+    _text("prompt"),
+    Column("prompt_id", Uuid(as_uuid=False), nullable=False, server_default=func.gen_random_uuid()),
+    _text("unit"),
+    _text("unit_abbreviated"),
+    _text("description", nullable=True),
+    _moment("deleted_at"),
+    _now("created_at"),
+)
+
+scorecards: Final = Table(
+    "scorecards",
+    metadata,
+    _id(),
+    _organization(),
+    _to("conversation_type_id", "conversation_types.id"),
+    _text("name"),
+    _text("description", nullable=True),
+    Column("is_active", Boolean, nullable=False),
+    _text("template_id", nullable=True),
+    Column("min_duration_ms", Double, nullable=False),
+    _json("nodes"),
+    _json("rubrics"),
+    _json("weights"),
+    _json("colors"),
+    _now("created_at"),
+    _now("updated_at"),
+)
 
 SECURED: Final = tuple(table for table in metadata.sorted_tables if "organization_id" in table.columns)
 """The tables whose rows belong to an organization."""

@@ -11,14 +11,15 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, Final, LiteralString
+from typing import Any, Final, LiteralString, TypeVar
 
 import psycopg
 from psycopg.pq import TransactionStatus
-from psycopg.rows import namedtuple_row
+from psycopg.rows import class_row, namedtuple_row
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 Driver = psycopg.AsyncConnection[Any]
+R = TypeVar("R")
 
 COUNT: Final = 8
 """How many requests are in the database at once; the others wait here, where it is cheaper."""
@@ -47,6 +48,12 @@ class Transaction:
     async def rows(self, statement: LiteralString, values: Mapping[str, Any]) -> list[Any]:
         """What a statement gives. It is prepared when a connection meets it again."""
         cursor = self.driver.cursor(row_factory=namedtuple_row)
+        await cursor.execute(statement, values)
+        return await cursor.fetchall()
+
+    async def read(self, kind: type[R], statement: LiteralString, values: Mapping[str, Any]) -> list[R]:
+        """The rows of a statement, each as a `kind`: a dataclass with a field for every column."""
+        cursor = self.driver.cursor(row_factory=class_row(kind))
         await cursor.execute(statement, values)
         return await cursor.fetchall()
 

@@ -24,7 +24,7 @@ from fieldnote.http_deadlines import HEADERS, MOST_CONNECTIONS, Deadlines
 from fieldnote.jobs import WorkerSettings, make_app, run_worker
 from fieldnote.workspace.context import Workspace
 from fieldnote.workspace.domain.matching import history, linking
-from fieldnote.workspace.domain.recordings import processing, retention
+from fieldnote.workspace.domain.recordings import multimedia, processing, retention
 from fieldnote.workspace.domain.webhooks import deliveries
 from fieldnote.workspace.http.app import create_app
 from fieldnote.workspace.http.failed_logins import FailedLogins
@@ -109,6 +109,7 @@ class WorkspaceServer:
             linking.blueprint,
             history.blueprint,
             processing.blueprint,
+            multimedia.blueprint,
             retention.blueprint,
             deliveries.blueprint,
         )

@@ -110,6 +110,12 @@ ERASE_RECORDINGS: Final[dict[str, TextClause]] = {
     "summaries": _delete("summaries"),
     "comment_threads": _delete("comment_threads"),
     "followups": _delete("followups"),
+    "folder_items": _delete("folder_items"),
+    "recording_outcomes": _delete("recording_outcomes"),
+    "multimedia_events": text("""
+        update multimedia_events set fields = '{}', failure = null, download_url = null
+         where recording_id = any(cast(:ids as uuid[]))
+    """),
     "webhook_messages": _delete("webhook_messages"),
     "mobile_events": text("""
         update mobile_events set event = '{}', external_opportunity_ids = null
@@ -152,6 +158,7 @@ ERASE_USER: Final[dict[str, TextClause]] = {
         update comments set text = 'Erased comment', audio = null, updated_at = clock_timestamp() where author_id = :id
     """),
     "recording_attention": text("delete from recording_attention where user_id = :id"),
+    "folders": text("update folders set title = 'Erased folder', description = null where user_id = :id"),
     "comment_ratings": text("delete from comment_ratings where user_id = :id"),
     "followup_changes": text("update followup_changes set note = null where user_id = :id"),
     "crm_users": text("""
@@ -187,6 +194,9 @@ NOT_PERSONAL: Final[dict[str, Any]] = {
     "entity_definitions": "settings",
     "conversation_types": "settings",
     "summary_prompts": "settings",
+    "outcome_definitions": "settings",
+    "scorecards": "settings",
+    "scorecard_metrics": "settings",
     "extractions": "ids and states",
     "recording_choices": "ids",
     "audio_keys": "sealed keys",

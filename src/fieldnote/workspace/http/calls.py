@@ -128,10 +128,7 @@ class Call:
     def id(self, name: str) -> str | None:
         """The id of a record; one that no record can have becomes an id that no record has."""
         value = self.text(name)
-        try:
-            return None if value is None else str(UUID(value))
-        except ValueError:
-            return str(NOBODY)
+        return None if value is None else id_or_nobody(value)
 
     def moment(self, name: str) -> datetime | None:
         """A time; without a zone it is UTC."""
@@ -186,6 +183,14 @@ class Call:
         given = [self.texts(name) for name in filters]
         caller = (self.caller.organization_id, self.caller.user_id)
         return listing_of(self.text("cursor"), self.request.scope["path"], caller, filters, given, order)
+
+
+def id_or_nobody(value: str) -> str:
+    """An id in a body; one that no record can have becomes an id that no record has."""
+    try:
+        return str(UUID(value))
+    except ValueError:
+        return str(NOBODY)
 
 
 def whole(name: str, value: str, *, least: int = 1, most: int | None = None) -> int:

@@ -13,6 +13,7 @@ from fieldnote.workspace.resources.crm import (
     briefs,
     external_users,
     integrations,
+    multimedia_events,
     record_users,
     records,
     sync,
@@ -90,6 +91,7 @@ _add("GET", "/core/oauth/apps/{clientId}/access-token", oauth_apps.list_access_t
 _add("GET", "/core/oauth/apps/{clientId}/access-token/{tokenId}", oauth_apps.get_access_token)
 _add("DELETE", "/core/oauth/apps/{clientId}/access-token/{tokenId}", oauth_apps.delete_access_token)
 _add("GET", "/core/organizations", organizations.list_organizations)
+_add("POST", "/core/organizations", organizations.create_organization)
 _add("GET", "/core/organizations/{id}", organizations.get_organization)
 _add("PATCH", "/core/organizations/{id}", organizations.update_organization)
 _add("GET", "/core/organizations/{orgId}/teams", teams.list_teams)
@@ -99,6 +101,8 @@ _add("PATCH", "/core/organizations/{orgId}/teams/{teamId}", teams.update_team)
 _add("DELETE", "/core/organizations/{orgId}/teams/{teamId}", teams.delete_team)
 _add("PUT", "/core/integrations/salesforce", integrations.connect_salesforce)
 _add("PUT", "/integrations/briefs", briefs.put_brief)
+_add("PUT", "/integrations/multimedia-events", multimedia_events.put_event, status=201, lock=RecordLock.ALONE)
+_add("PUT", "/integrations/batch/multimedia-events", multimedia_events.put_events, status=201, lock=RecordLock.ALONE)
 
 for _path, _kind in (("engagement-users", record_users.ENGAGEMENTS), ("opportunity-users", record_users.OPPORTUNITIES)):
     _work = record_users.operations(_kind)

@@ -18,13 +18,16 @@ from fieldnote.workspace.resources.organization import (
 from fieldnote.workspace.resources.recordings import (
     comments,
     extractions,
+    folders,
     followups,
+    outcomes,
     recorders,
     search,
     uploads,
     user_recordings,
     views,
 )
+from fieldnote.workspace.resources.scorecards import history, metrics, scorecards
 from fieldnote.workspace.tenancy import RecordLock
 
 router: Final = APIRouter(prefix="/v1")
@@ -99,6 +102,36 @@ _add("GET", _TYPE_PROMPTS, conversation_types.list_prompts)
 _add("POST", _TYPE_PROMPTS, conversation_types.add_prompts)
 _add("PUT", _TYPE_PROMPTS, conversation_types.replace_prompts)
 _add("GET", "/core/summary-prompts/industry", conversation_types.list_industry_prompts)
+_add("GET", "/core/folders", folders.list_folders)
+_add("POST", "/core/folders", folders.create_folder)
+_add("DELETE", "/core/folders", folders.delete_folder)
+_add("PATCH", "/core/folders/{id}", folders.update_folder)
+_add("GET", "/core/folders/{id}/items", folders.get_folder)
+_add("POST", "/core/folders/{id}/items", folders.add_item)
+_add("DELETE", "/core/folders/{id}/items", folders.remove_item)
+_add("GET", "/core/outcomes/outcome-definitions", outcomes.list_definitions)
+_add("GET", "/core/outcomes/outcome-definitions/{conversationConfigId}", outcomes.get_definitions)
+_add("POST", "/core/outcomes/outcome-definitions/{conversationConfigId}", outcomes.save_definition)
+_add("POST", "/core/outcomes/set-multiple/{conversationConfigId}", outcomes.set_multiple)
+_add("GET", "/core/recordings/{recordingId}/outcomes", outcomes.get_outcomes)
+_add("PATCH", "/core/recordings/{recordingId}/outcomes", outcomes.choose_outcomes)
+_add("GET", "/core/scorecards/color-configurations", scorecards.list_colors)
+_add("GET", "/core/scorecards/evaluated-instances/{id}", scorecards.evaluate_scorecard)
+_add("GET", "/core/scorecards/evaluated-instances/{id}/populations", scorecards.evaluate_populations)
+_add("GET", "/core/scorecards/instance-summaries", scorecards.list_summaries)
+_add("GET", "/core/scorecards/instances", scorecards.list_scorecards)
+_add("PUT", "/core/scorecards/instances", scorecards.create_scorecard)
+_add("GET", "/core/scorecards/instances/{id}", scorecards.get_scorecard)
+_add("PATCH", "/core/scorecards/instances/{id}", scorecards.update_scorecard)
+_add("PUT", "/core/scorecards/scorecard-metrics", metrics.create_metric)
+_add("GET", "/core/scorecards/scorecard-metrics/available", metrics.list_metrics)
+_add("GET", "/core/scorecards/scorecard-metrics/values", metrics.metric_values)
+_add("GET", "/core/scorecards/scorecard-metrics/{id}", metrics.get_metric)
+_add("PATCH", "/core/scorecards/scorecard-metrics/{id}", metrics.update_metric)
+_add("DELETE", "/core/scorecards/scorecard-metrics/{id}", metrics.delete_metric)
+_add("GET", "/core/scorecards/standardized-prompts", metrics.list_standard_prompts)
+_add("GET", "/core/scorecards/teams/{teamId}/weighted-score-history", history.team_history)
+_add("GET", "/core/scorecards/users/{userId}/weighted-score-history", history.user_history)
 _add("GET", "/core/followups", followups.list_followups)
 _add("PATCH", "/core/followups/{id}", followups.update_followup)
 _add("GET", "/core/recordings/{id}/comments", comments.list_comments)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from fieldnote.siro.models import OrganizationUpdate
+from fieldnote.siro.models import OrganizationCreate, OrganizationUpdate
 from fieldnote.workspace.http.calls import Call
-from fieldnote.workspace.http.errors import invalid, issue, not_found
+from fieldnote.workspace.http.errors import failed, invalid, issue, not_found
 from fieldnote.workspace.http.views import moment
 from fieldnote.workspace.resources.organization.teams import all_teams, require_users
 
@@ -43,6 +43,12 @@ async def get_organization(call: Call) -> dict[str, Any]:
     """The token's own organization."""
     _own(call)
     return await _shown(call)
+
+
+async def create_organization(call: Call) -> dict[str, Any]:
+    """Organization groups make organizations. A workspace has none, so that its tokens may not."""
+    call.read(OrganizationCreate)
+    raise failed(403, "Only the token of an organization group creates organizations")
 
 
 async def update_organization(call: Call) -> dict[str, Any]:

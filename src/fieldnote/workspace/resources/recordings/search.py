@@ -10,7 +10,7 @@ from typing import Any, Final
 from psycopg.errors import QueryCanceled
 
 from fieldnote.siro.models import RecordingQuery, RecordingSearch
-from fieldnote.workspace.domain.recordings.conditions import RESULT, of_types
+from fieldnote.workspace.domain.recordings.conditions import RESULT, TYPE_ID, of_types
 from fieldnote.workspace.http.calls import Call
 from fieldnote.workspace.http.errors import invalid, issue, whole_number
 from fieldnote.workspace.http.visibility import VISIBLE
@@ -45,6 +45,7 @@ _NEAR: Final = """
 2 * 6371000 * asin(sqrt(pow(sin(radians(r.latitude - %(lat)s) / 2), 2)
     + cos(radians(%(lat)s)) * cos(radians(r.latitude)) * pow(sin(radians(r.longitude - %(lng)s) / 2), 2))) <= %(radius)s
 """
+_CHOSEN: Final = "exists (select from recording_outcomes c where c.recording_id = r.id and"
 # By the field of a search: what a recording has to be, with the value under the field's own name.
 _WHERES: Final[Mapping[str, str]] = {
     "team_id": "u.member_team_id::text = %(team_id)s",
@@ -55,6 +56,11 @@ _WHERES: Final[Mapping[str, str]] = {
     "organization_ids": "r.organization_id::text = any(%(organization_ids)s)",
     "conversation_type": of_types("conversation_type"),
     "conversation_types": of_types("conversation_types"),
+    "extracted_custom_outcomes": f"{_CHOSEN} c.labels ?| %(extracted_custom_outcomes)s)",
+    "universal_outcome_labels": f"""{_CHOSEN} exists (
+        select from outcome_definitions d
+         where d.conversation_type_id = {TYPE_ID} and d.disabled_at is null and c.labels ? d.label
+           and d.universal_label = any(%(universal_outcome_labels)s)))""",
     "results": f"{RESULT} = any(%(results)s)",
     "start_date": "r.created_at >= %(start_date)s",
     "end_date": "r.created_at < %(end_date)s",
@@ -68,7 +74,7 @@ _WHERES: Final[Mapping[str, str]] = {
     "is_private": "coalesce(r.details -> 'isPrivate' = 'true'::jsonb, false) = %(is_private)s",
 }
 _NOBODY_HAS: Final = (
-    "jump_to_tags", "extracted_custom_outcomes", "universal_outcome_labels", "dms_deal_types", "min_dms_revenue",
+    "jump_to_tags", "dms_deal_types", "min_dms_revenue",
     "is_seed_recording", "is_seed_recording_recording",
 )  # fmt: skip
 """What recordings of the workspace never are or have: a search for it finds nothing."""

@@ -1,0 +1,1 @@
+"""Scores of conversations: metrics over their words, and scorecards over the metrics."""

@@ -1,0 +1,1 @@
+"""Scorecards, their metrics, and evaluations."""
