@@ -9,7 +9,7 @@ import json
 import sys
 from datetime import UTC, datetime, timedelta
 
-from fieldnote.sandbox import open_sandbox, serving
+from fieldnote.sandbox import StandIn, open_sandbox, serving
 from fieldnote.sandbox.contractor import Contractor, Customer, Deal, Rep, Stage, Visit
 
 DAY = datetime(2026, 3, 2, 15, tzinfo=UTC)
@@ -31,11 +31,19 @@ def many(visits: int) -> Contractor:
     return Contractor("America/Denver", reps, customers, deals, made)
 
 
+def _spread(crm: StandIn) -> None:
+    """Records that changed one after the other, the last an hour ago: those of one moment would all be read again."""
+    end = crm.clock.now() - timedelta(hours=1)
+    for name in crm.store.tables:
+        table = crm.store.table(name)
+        for number, version in enumerate(reversed(table.all())):
+            table.change(version.id, {}, modified=end - timedelta(seconds=number))
+
+
 def main() -> None:
     crm = open_sandbox(sys.argv[1])
-    crm.clock.advance(-3600)  # what changed an hour ago is not read again
     crm.fill(many(int(sys.argv[2])))
-    crm.clock.advance(3600)
+    _spread(crm)
     with serving(crm):
         print(json.dumps({"url": crm.url, "environment": crm.environment()}), flush=True)
         sys.stdin.read()
