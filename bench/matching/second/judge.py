@@ -70,11 +70,10 @@ def _visit_undecidable(take: Take, truth: list[Row], around: list[Row]) -> bool:
 def _stray_undecidable(take: Take, before: Take | None, open_rows: list[Row], recorded: Collection[str]) -> bool:
     if take.titled:
         return False
-    near = [row for row in open_rows if _in_slot(row, take)]
-    if near and not take.placed and take.seconds > 420:
+    if not take.placed and take.seconds > 420 and any(_in_slot(row, take) for row in open_rows):
         return True
-    if any(row.visit not in recorded and _at_the_door(row, take) for row in near):
-        # At the house, at the time, and the visit itself was not recorded: it looks like the visit.
+    if any(row.visit not in recorded and _at_the_door(row, take) for row in open_rows):
+        # The visit itself was not recorded. A visit that begins late is ten times likelier than a drive from it.
         return True
     if before is None or before.visit is None:
         return False
@@ -84,7 +83,10 @@ def _stray_undecidable(take: Take, before: Take | None, open_rows: list[Row], re
 
 
 def _at_the_door(row: Row, take: Take) -> bool:
-    return take.spot is not None and row.spot is not None and take.spot.meters_to(row.spot) < _AT_THE_DOOR
+    late = take.start - row.start
+    if take.spot is None or row.spot is None or not -timedelta(minutes=20) <= late <= timedelta(hours=2):
+        return False
+    return take.spot.meters_to(row.spot) < _AT_THE_DOOR
 
 
 def _in_slot(row: Row, take: Take) -> bool:
