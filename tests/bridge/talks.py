@@ -71,7 +71,7 @@ class Talks:
     noted: dict[tuple[int, str], str | None] = field(default_factory=dict)
     """What a person made of a note, by deal and recording; None: they deleted it."""
     unclear: set[int] = field(default_factory=set)
-    """Deals of which a recording was deleted: what it gave may stay."""
+    """Deals of which a recording was deleted, or the link removed: what it gave may stay."""
     unread: set[str] = field(default_factory=set)
     """Recordings that changed since all had last come to rest: what is purged of those was never there to read."""
     lost: bool = False
@@ -118,6 +118,7 @@ class Talks:
     def unlink(self) -> None:
         if found := self._some(lambda _: True):
             name, talk = found
+            self.unclear |= {talk.deal} if talk.deal else set()
             talk.deal = None
             self._put(name, talk)
 

@@ -185,7 +185,13 @@ def test_a_null_never_replaces_what_is_held() -> None:
 
 
 def test_only_a_recording_read_by_itself_says_that_it_is_not_linked() -> None:
-    assert merge(WHOLE, replace(WHOLE, links=()), alone=True).links == ()
+    alone = merge(WHOLE, replace(WHOLE, links=()), alone=True)
+    assert (alone.links, alone.detached) == (WHOLE.links, True)
+    assert not merge(WHOLE, replace(WHOLE, links=()), alone=False).detached
+    assert merge(alone, replace(WHOLE, links=()), alone=False).detached
+    assert merge(alone, WHOLE, alone=False) == WHOLE
+    never = replace(WHOLE, links=())
+    assert merge(never, never, alone=True) == never
 
 
 def test_what_was_purged_in_siro_stays_held() -> None:

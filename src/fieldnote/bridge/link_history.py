@@ -159,7 +159,8 @@ def _place(customer: dict[str, Any]) -> Place | None:
 _MADE = text("""
     select r.recording_id, r.user_id, r.started_at, r.duration_ms, r.latitude, r.longitude, c.title,
            (select min(l.record) from recording_links l
-             where l.connection = r.connection and l.recording_id = r.recording_id and l.model = 'engagement')
+             where not r.detached
+               and l.connection = r.connection and l.recording_id = r.recording_id and l.model = 'engagement')
                as engagement,
            coalesce(m.decided_by = 'fieldnote', false) as by_matcher
     from recordings r

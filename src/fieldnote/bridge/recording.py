@@ -49,7 +49,7 @@ class Stage(StrEnum):
     STUCK = "stuck"
     """Siro has processed it for more than three hours: the upload may have failed."""
     UNLINKED = "unlinked"
-    """Siro has not linked it to a CRM record."""
+    """Siro has not linked it to a CRM record, or has removed its link."""
     OWNERSHIP_UNKNOWN = "ownership_unknown"
     """Linked, but nothing shows yet that the link is this connection's; see `ownership`."""
     OTHER_CONNECTION = "other_connection"
@@ -145,7 +145,14 @@ class RecordingSnapshot:
     """Of the phone, when the recording began. Zero and zero mean that it is not known."""
     longitude: float | None = None
     withdrawn: bool = False
-    """Deleted in Siro, and a person agreed to take back its values."""
+    """It has left, and a person agreed to take back its values."""
+    detached: bool = False
+    """Siro shows no link any more, and does not say who removed it. The links are those of before."""
+
+    @property
+    def left(self) -> bool:
+        """Whether it is gone from its records. What it gave stays until a person agrees that it goes."""
+        return self.deleted or self.detached
 
     def linked_to(self, model: Model, record: str) -> bool:
         """Whether one of its links is this record."""

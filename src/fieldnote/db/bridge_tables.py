@@ -261,7 +261,11 @@ recordings: Final = Table(
     Column("longitude", Double),
     # Whether it ever had a link: what took that away was not us, and is not undone.
     Column("was_linked", Boolean, nullable=False, server_default=false()),
-    # Deleted in Siro, and a person agreed that what it gave goes.
+    # Siro shows no link any more; those of before are kept until a person decides.
+    Column("detached", Boolean, nullable=False, server_default=false()),
+    # Each change of its links: when, and to which records.
+    Column("link_history", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
+    # Deleted in Siro or detached, and a person agreed that what it gave goes.
     _moment("withdrawn_at"),
     Index("ix_recordings_state", "connection", "state", "started_at"),
     Index("ix_recordings_user", "connection", "user_id", "started_at"),

@@ -196,8 +196,8 @@ class Rates:
     """Chance that a rep records something else in the slot of a canceled appointment."""
     in_empty_slot: float = 0.01
     """The same where nobody was home and the CRM still shows the appointment."""
-    stray_near: float = 0.1
-    """Share of free strays within a few hundred meters of an address of the day."""
+    stray_near: float = 0.2
+    """Share of free strays around an address of the day."""
 
     # Titles.
     title_visit: Mapping[Title, float] = field(

@@ -14,7 +14,8 @@ from typing import NamedTuple
 from fieldnote.matching.rates import Rates
 from fieldnote.matching.scoring import Around, Take, Visit, length_density, start_density
 
-_NEAR_SCALE = 200.0
+_DOORS, _QUARTER = 200.0, 2_000.0
+"""Meters around an address of the day: some doors on, and the part of the town where the rep works that day."""
 _SLOT_LENGTHS = 0.5
 """Share of strays in a slot that are as long as a visit; the others are as long as any stray."""
 _ELSEWHERE = 0.1
@@ -82,7 +83,7 @@ class Strays:
         if take.place is None:
             return 1 - rates.stray_near, rates.stray_near
         if around.nearest_m is not None:
-            near = _bell(around.nearest_m)
+            near = 0.5 * (_bell(around.nearest_m, _DOORS) + _bell(around.nearest_m, _QUARTER))
         return (1 - rates.stray_near) * rates.anywhere, rates.stray_near * near
 
     def _after_recordings(self, take: Take, around: Around, free_place: float) -> tuple[float, float]:
@@ -128,14 +129,14 @@ class Strays:
         """A rep whose appointment fell through is anywhere, or still around the stop before."""
         if take.place is None or not around.earlier or around.earlier[0][1] is None:
             return free_place
-        return (1 - _AROUND_STOP) * free_place + _AROUND_STOP * _bell(around.earlier[0][1])
+        return (1 - _AROUND_STOP) * free_place + _AROUND_STOP * _bell(around.earlier[0][1], _DOORS)
 
 
 def _starts(rates: Rates, take: Take, visits: Iterable[Visit]) -> float:
     return sum(start_density(rates, take.start - visit.start, visit.length) for visit in visits)
 
 
-def _bell(meters: float) -> float:
+def _bell(meters: float, scale: float) -> float:
     """A round, heavy-tailed density per square meter."""
-    scaled = meters / _NEAR_SCALE
-    return 1 / (pi * _NEAR_SCALE * _NEAR_SCALE * (1 + scaled * scaled) ** 2)
+    scaled = meters / scale
+    return 1 / (pi * scale * scale * (1 + scaled * scaled) ** 2)

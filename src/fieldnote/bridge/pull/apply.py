@@ -144,15 +144,18 @@ class RecordWork:
             ready, item = readiness.field(held, name)
             if ready is Readiness.READY and item is not None:
                 said = contribution(held, item, settings, await self._zone_of(held))
-                if not held.deleted or is_ours(entry, said, append=settings.policy is Policy.APPEND):
+                if not held.left or is_ours(entry, said, append=settings.policy is Policy.APPEND):
                     given.append((held, said))
         if not given and entry is None:
             return None
         append = settings.policy is Policy.APPEND
         wanted = desired([said for _, said in given], append=append)
-        rest = desired([said for held, said in given if not held.deleted], append=append)
-        deleted = [held.id for held, _ in given if held.deleted]
-        removal = Removal(deleted[-1], rest.value) if deleted and rest.value != wanted.value else None
+        rest = desired([said for held, said in given if not held.left], append=append)
+        left = [held for held, _ in given if held.left]
+        removal = None
+        if left and rest.value != wanted.value:
+            why = "deleted in Siro" if left[-1].deleted else "Siro removed the link"
+            removal = Removal(left[-1].id, rest.value, why)
         source = None
         if entry is not None and entry.recording_id is not None:
             source = next((held for held in linked if held.id == entry.recording_id), None)
@@ -293,8 +296,8 @@ class RecordWork:
         """What the notes should say, by the notes' names in the file."""
         bodies: dict[str, list[tuple[NoteWriter, str]]] = {}
         for held in sorted(usable, key=lambda item: (item.started_at, item.id)):
-            if held.deleted or readiness.summary(held) is not Readiness.READY:
-                continue  # a deleted one's notes stay as they are
+            if held.left or readiness.summary(held) is not Readiness.READY:
+                continue  # the notes of one that left stay as they are
             visit = await self._visit(held)
             rep = await self._rep_for(held)
             for note in target.all_notes():
@@ -345,7 +348,7 @@ class RecordWork:
         if not away:
             return []
         held = await Recordings(self.bridge.name).load(self.conn, sorted({recording_id for recording_id, _ in away}))
-        return [item for item in away if item[0] in held and (held[item[0]].links or not held[item[0]].deleted)]
+        return [item for item in away if item[0] in held and (held[item[0]].links or not held[item[0]].left)]
 
     async def _rep_for(self, held: RecordingSnapshot) -> str | None:
         """The CRM id of the rep of the linked appointment, else of the linked deal."""

@@ -99,14 +99,15 @@ def moved_away(
     """Whether the recording that a field was written from says nothing of the kind about this record any more.
 
     It may belong to another record now, have been extracted again, or have been withdrawn by a person. One that was
-    deleted in Siro has not moved by that: what it gave stays, unless it had been linked to another record before.
+    deleted in Siro, or whose link Siro removed, has not moved by that: what it gave stays, unless it had been linked to
+    another record before.
     """
     if entry is None or entry.recording_id is None or source is None:
         return False
     if source.withdrawn:
         return True
     here = any(held.id == entry.recording_id for held in linked)
-    if source.deleted:
+    if source.left:
         return bool(source.links) and not here
     return not here or readiness.field(source, name)[0] is Readiness.SILENT
 

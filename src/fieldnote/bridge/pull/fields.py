@@ -69,11 +69,13 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """A recording that gave the field's value was deleted in Siro: a person is asked whether its words go."""
+    """A recording that gave the field's value has left: a person is asked whether its words go."""
 
     recording_id: str
     value: FrozenValue
     """What the others say. None: nothing, and the value from before Fieldnote would come back."""
+    why: str
+    """`deleted in Siro`, or `Siro removed the link`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,7 +351,7 @@ class FieldWriter:
             await ledger.close_proposal(self.conn, self.key)
             return
         kind = ProposalKind.TAKE_BACK
-        proposal = Proposal(self.extraction, removal.recording_id, "deleted in Siro", live, value, None, kind)
+        proposal = Proposal(self.extraction, removal.recording_id, removal.why, live, value, None, kind)
         await ledger.propose(self.conn, self.key, proposal)
 
     async def question(

@@ -133,7 +133,7 @@ class ProposalKind(StrEnum):
     UNCLEAR = "unclear"
     """These words are no certain value: which one is meant?"""
     TAKE_BACK = "take_back"
-    """The recording was deleted in Siro: shall the value from before come back?"""
+    """The recording was deleted in Siro, or its link removed: shall the value from before come back?"""
 
 
 class ProposalState(StrEnum):

@@ -36,6 +36,7 @@ LOOKED_AT_FOR: Final = timedelta(days=7)
 _AROUND: Final = timedelta(hours=14)
 """Recordings and appointments this far around take part in the solution."""
 _AT_ONCE: Final = 500
+_SIGN_IN: Final = "run `fieldnote oauth setup --user EMAIL --scope write`"
 _OTHERS: Final = 3
 
 
@@ -142,9 +143,9 @@ async def _link(bridge: Bridge, recording_id: str, key: str) -> str | None:
     try:
         await bridge.remote.link(recording_id, siro_id)
     except MissingCredential:
-        return "linking needs a user token (siro.client_id, client_secret, user_id)"
+        return "linking needs a user token (siro.client_id, client_secret, user_id): " + _SIGN_IN
     except Forbidden:
-        return "linking needs a user token of scope write"
+        return "linking needs a user token of scope write: " + _SIGN_IN
     except (Refused, Invalid, NotFound) as error:
         return error.message
     log.info("recording_linked", extra={"recording_id": recording_id, "engagement": key})

@@ -31,7 +31,8 @@ class Readiness(StrEnum):
 def usable(held: RecordingSnapshot, ownership: Ownership) -> bool:
     """What every output waits for: processed, and linked to one of our records.
 
-    One that was deleted in Siro brings nothing new; what it gave stays until a person agrees that it goes.
+    One that was deleted in Siro, or whose link Siro removed, brings nothing new. What it gave stays until a person
+    agrees that it goes.
     """
     return held.processed and bool(held.links) and ownership is Ownership.OURS and not held.withdrawn
 
@@ -117,7 +118,7 @@ def stage(held: RecordingSnapshot, ownership: Ownership, now: datetime) -> Stage
         return Stage.DELETED
     if not held.processed:
         return Stage.STUCK if now - held.started_at > STUCK_AFTER else Stage.PROCESSING
-    if not held.links:
+    if not held.links or held.detached:
         return Stage.UNLINKED
     if ownership is not Ownership.OURS:
         return Stage(ownership.value)

@@ -6,6 +6,7 @@ not possible.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
@@ -62,13 +63,16 @@ async def take_ticket(conn: AsyncConnection) -> Ticket:
 
 def merge(old: RecordingSnapshot, new: RecordingSnapshot, *, alone: bool) -> RecordingSnapshot:
     """What is held once `new` was fetched. A null never replaces what is held. Pure."""
-    unlinked = not new.links and alone
-    links = new if new.links or unlinked else old
+    links = new if new.links else old
+    detached = not new.links and (old.detached or (alone and bool(old.links)))
+    if detached:  # it gives nothing new
+        new = replace(new, **{name: getattr(old, name) for name in _WORDS})
     return replace(
         new,
         integration_connection_id=links.integration_connection_id,
         links=links.links,
-        withdrawn=old.withdrawn,
+        withdrawn=old.withdrawn and (detached or new.deleted),
+        detached=detached,
         duration_ms=new.duration_ms if new.duration_ms is not None else old.duration_ms,
         latitude=new.latitude if new.latitude is not None else old.latitude,
         longitude=new.longitude if new.longitude is not None else old.longitude,
@@ -80,6 +84,9 @@ def merge(old: RecordingSnapshot, new: RecordingSnapshot, *, alone: bool) -> Rec
         summary_done=new.summary_done or bool(old.summary and old.summary_done and not new.summary),
         extractions=_newer_extractions(old, new, alone=alone),
     )
+
+
+_WORDS = ("summary", "summary_done", "extractions", "extraction_done")
 
 
 def without_words(held: RecordingSnapshot) -> RecordingSnapshot:
@@ -142,6 +149,12 @@ class Recordings:
         before = {key: loaded.held.links for key, loaded in known.items()}
         relinked = [held for held in held_now if before.get(held.id, ()) != held.links]
         await self._write_links(conn, relinked, [held.id for held in relinked if before.get(held.id)])
+        left = {key for key, loaded in known.items() if loaded.held.detached}
+        await self._write_history(
+            conn,
+            now,
+            [*relinked, *(one for one in held_now if one not in relinked and one.detached != (one.id in left))],
+        )
         await self.mark_due(conn, stored.records)
         await self.restage(conn, held_now, now)
         return stored
@@ -172,7 +185,7 @@ class Recordings:
         await conn.execute(update(recordings).where(*self._is(recording_id)).values(values))
 
     async def withdraw(self, conn: AsyncConnection, recording_id: str) -> None:
-        """What a deleted recording gave goes, wherever nobody has touched it."""
+        """What a deleted or detached recording gave goes, wherever nobody has touched it."""
         await conn.execute(update(recordings).where(*self._is(recording_id)).values(withdrawn_at=func.now()))
         held = (await self.load(conn, [recording_id])).get(recording_id)
         await self.mark_due(conn, _records(held))
@@ -297,6 +310,21 @@ class Recordings:
         if fresh:
             await conn.execute(upsert(recording_contents, _CONTENTS), [self._contents(held) for held, _ in fresh])
 
+    async def _write_history(self, conn: AsyncConnection, now: datetime, moved: Sequence[RecordingSnapshot]) -> None:
+        """Add a step to the history of each recording whose links changed."""
+        if not moved:
+            return
+        steps = [
+            {
+                "at": now.isoformat(),
+                "links": [] if held.detached else [[link.model.value, link.record] for link in held.links],
+            }
+            for held in moved
+        ]
+        ids = [held.id for held in moved]
+        values = {"connection": self.connection, "ids": ids, "steps": [json.dumps(step) for step in steps]}
+        await conn.execute(_ADD_STEPS, values)
+
     def _state(self, held: RecordingSnapshot, order: int) -> dict[str, Any]:
         state = {name: getattr(held, name) for name in _STATE}
         more = {"fetched": order, "state": "processing", "was_linked": bool(held.links)}
@@ -334,6 +362,7 @@ _STATE = (
     "duration_ms",
     "latitude",
     "longitude",
+    "detached",
 )
 _CONTENTS = ("title", "web_url", "result", "score", "summary", "extractions")
 
@@ -414,6 +443,16 @@ _LINKS = text("""
 
 _UNLINK = text("""
     delete from recording_links where connection = :connection and recording_id = any(cast(:ids as text[]))
+""")
+
+# A link that comes and goes for ever does not fill the database. With a new link, what was withdrawn counts again.
+_ADD_STEPS = text("""
+    update recordings
+    set link_history = case when jsonb_array_length(link_history) < 200 then link_history || item.step
+                            else link_history end,
+        withdrawn_at = case when item.step -> 'links' <> '[]' and not deleted then null else withdrawn_at end
+    from unnest(cast(:ids as text[]), cast(:steps as jsonb[])) as item (recording_id, step)
+    where recordings.connection = :connection and recordings.recording_id = item.recording_id
 """)
 
 _WHOLE = text("""

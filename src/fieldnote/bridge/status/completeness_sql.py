@@ -71,7 +71,7 @@ _RECORDING_STATES = f"""
     recording_states as materialized (
         select r.connection, r.recording_id, r.user_id, r.started_at,
                case
-                   when r.state = 'deleted' and asked.recording_id is not null then 'needs_review'
+                   when r.state in ('deleted', 'unlinked') and asked.recording_id is not null then 'needs_review'
                    when r.state in ('deleted', 'processing', 'stuck', 'unlinked', 'ownership_unknown',
                                     'other_connection', 'shared_record') then r.state
                    when r.state not in ('waiting', 'incomplete', 'complete') then 'unknown'
@@ -127,7 +127,7 @@ _STATES = f"""
     recorded as (
         select l.record as key, {_WORST} as state
         from recording_links l join recording_states rs using (connection, recording_id)
-        where l.connection = :connection and l.model = 'engagement' and rs.state <> 'deleted'
+        where l.connection = :connection and l.model = 'engagement' and rs.state not in ('deleted', 'unlinked')
         group by l.record
     ),
     known as materialized (

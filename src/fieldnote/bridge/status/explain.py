@@ -5,7 +5,7 @@ The ledger has all of it. If Siro answers, the rep's user and the recording's pr
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -122,7 +122,7 @@ async def explain_recording(bridge: Bridge, recording_id: str, *, fresh: bool = 
         await _add_recording(conn, bridge.name, held, found)
         for link in held.links:
             await _add_outputs(conn, bridge.name, link.model, link.record, found, recording_id=recording_id)
-        await _add_match(conn, bridge.name, held, found)
+        await _add_match(bridge, conn, held, found)
     if fresh:
         await _add_fresh(bridge, held, found)
     return found.finish(of_recording(state))
@@ -200,7 +200,7 @@ async def _add_near(conn: AsyncConnection, connection: str, payload: dict[str, A
 
 async def _add_recording(conn: AsyncConnection, connection: str, held: RecordingSnapshot, found: Explanation) -> None:
     found.happened(held.started_at, f"Siro's user {held.user_id or '(unknown)'} started to record.")
-    columns = recordings.c.first_seen_at, recordings.c.fetched_at, recordings.c.forgotten_at
+    columns = [recordings.c[name] for name in ("first_seen_at", "fetched_at", "forgotten_at", "link_history")]
     mine = recordings.c.connection == connection, recordings.c.recording_id == held.id
     row = (await conn.execute(select(*columns).where(*mine))).one()
     found.happened(row.first_seen_at, "It was first read.")
@@ -210,13 +210,29 @@ async def _add_recording(conn: AsyncConnection, connection: str, held: Recording
     if held.purged_at is not None:
         found.happened(held.purged_at, "Siro's retention deleted its contents.")
     ownership = (await judge_recordings(conn, connection, [held.id])).get(held.id, Ownership.OWNERSHIP_UNKNOWN)
-    found.facts += [f"It is linked to {_name(link.model, link.record)}." for link in held.links]
+    _add_links_of(held, row.link_history, found)
     found.facts += [f"The link {OWNERSHIP[ownership]}."] if held.links else []
 
 
-async def _add_match(conn: AsyncConnection, connection: str, held: RecordingSnapshot, found: Explanation) -> None:
+def _add_links_of(held: RecordingSnapshot, history: Sequence[dict[str, Any]], found: Explanation) -> None:
+    """Add the present links, and each step that led to them."""
+    for step in history:
+        names = ", ".join(_name(Model(model), record) for model, record in step["links"])
+        words = f"It was seen linked to {names}." if names else "Siro showed no link of it any more."
+        found.happened(datetime.fromisoformat(step["at"]), words)
+    linked = "It was linked to" if held.detached else "It is linked to"
+    found.facts += [f"{linked} {_name(link.model, link.record)}." for link in held.links]
+    if held.detached and not held.withdrawn:
+        found.facts.append("Siro removed the link and does not say why. What it gave stays until a person decides.")
+        found.advice.append(
+            "If the link was right, link it again in Siro, and the next pull goes on. "
+            "If not, approve what `fieldnote review list` asks, and its values are taken back."
+        )
+
+
+async def _add_match(bridge: Bridge, conn: AsyncConnection, held: RecordingSnapshot, found: Explanation) -> None:
     """Add the appointment that was found for an unlinked recording."""
-    mine = matches.c.connection == connection, matches.c.recording_id == held.id
+    mine = matches.c.connection == bridge.name, matches.c.recording_id == held.id
     row = (await conn.execute(select(matches).where(*mine))).one_or_none()
     if row is None:
         return
@@ -229,7 +245,15 @@ async def _add_match(conn: AsyncConnection, connection: str, held: RecordingSnap
     if row.problem:
         found.facts.append(f"It could not be linked: {row.problem}.")
     if row.state == "open":
-        found.advice.append(f"Decide on the link: `fieldnote links approve {row.id}`, or `reject`.")
+        found.advice.append(_how_to_decide(row.id, can_link=bridge.remote.has_user_token))
+
+
+def _how_to_decide(number: int, *, can_link: bool) -> str:
+    decide = f"`fieldnote links approve {number}`, or `fieldnote links reject {number}`"
+    if can_link:
+        return f"Decide on the link: {decide}."
+    command = "`fieldnote oauth setup --user EMAIL --scope write`"
+    return f"Decide on the link: {decide}. To approve needs a user token: {command} gets one. Or link it in Siro."
 
 
 async def _add_fresh(bridge: Bridge, held: RecordingSnapshot, found: Explanation) -> None:
