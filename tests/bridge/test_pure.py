@@ -16,9 +16,10 @@ from fieldnote.bridge.pull.desired import Contribution, contribution, desired
 from fieldnote.bridge.pull.note_text import Visit, digest, note_body, visit_of
 from fieldnote.bridge.pull.ownership import Evidence, judge
 from fieldnote.bridge.pull.readiness import Readiness
-from fieldnote.bridge.pull.recordings import merge
 from fieldnote.bridge.push.prefetch import in_pieces
-from fieldnote.bridge.recording import Extraction, Link, Model, Ownership, RecordingSnapshot, RowStatus, Section, Stage
+from fieldnote.bridge.recording import (
+    Extraction, Link, Model, Ownership, RecordingSnapshot, RowStatus, Section, Stage, merge,
+)
 from fieldnote.config import FieldSettings, Kind
 
 NOON = datetime(2026, 2, 15, 12, tzinfo=UTC)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -157,6 +157,49 @@ class RecordingSnapshot:
     def linked_to(self, model: Model, record: str) -> bool:
         """Whether one of its links is this record."""
         return any(link.model is model and link.record == record for link in self.links)
+
+
+def merge(old: RecordingSnapshot, new: RecordingSnapshot, *, alone: bool) -> RecordingSnapshot:
+    """What is held once `new` was fetched. A null never replaces what is held. Pure."""
+    links = new if new.links else old
+    detached = not new.links and (old.detached or (alone and bool(old.links)))
+    if detached:  # it gives nothing new
+        new = replace(new, **{name: getattr(old, name) for name in _WORDS})
+    return replace(
+        new,
+        integration_connection_id=links.integration_connection_id,
+        links=links.links,
+        withdrawn=old.withdrawn and (detached or new.deleted),
+        detached=detached,
+        duration_ms=new.duration_ms if new.duration_ms is not None else old.duration_ms,
+        latitude=new.latitude if new.latitude is not None else old.latitude,
+        longitude=new.longitude if new.longitude is not None else old.longitude,
+        title=new.title or old.title,
+        web_url=new.web_url or old.web_url,
+        result=new.result or old.result,
+        score=new.score if new.score is not None else old.score,
+        summary=new.summary or old.summary,
+        summary_done=new.summary_done or bool(old.summary and old.summary_done and not new.summary),
+        extractions=_newer_extractions(old, new, alone=alone),
+    )
+
+
+_WORDS = ("summary", "summary_done", "extractions", "extraction_done")
+
+
+def without_words(held: RecordingSnapshot) -> RecordingSnapshot:
+    """The recording without anything that was said in it."""
+    return replace(held, title=None, result=None, score=None, summary=(), extractions=())
+
+
+def _newer_extractions(old: RecordingSnapshot, new: RecordingSnapshot, *, alone: bool) -> tuple[Extraction, ...]:
+    with_status = any(item.status is not None for item in new.extractions)
+    had_status = any(item.status is not None for item in old.extractions)
+    if new.purged_at is not None or (had_status and not with_status):
+        return old.extractions
+    if new.extractions or (alone and new.extraction_done):
+        return new.extractions
+    return old.extractions
 
 
 def watched(recording: RecordingSnapshot, now: datetime) -> bool:

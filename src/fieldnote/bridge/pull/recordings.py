@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,7 +19,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from fieldnote.bridge.pull.ownership import judge_recordings
 from fieldnote.bridge.pull.readiness import stage
 from fieldnote.bridge.pull.user_token import drop_quotes
-from fieldnote.bridge.recording import Extraction, Link, Model, Ownership, RecordingSnapshot, RowStatus, Section, Stage
+from fieldnote.bridge.recording import (
+    Extraction,
+    Link,
+    Model,
+    Ownership,
+    RecordingSnapshot,
+    RowStatus,
+    Section,
+    Stage,
+    merge,
+    without_words,
+)
 from fieldnote.db.bridge_tables import fetch_order, recording_contents, recording_links, recordings
 from fieldnote.db.upserts import upsert
 
@@ -59,49 +70,6 @@ async def take_ticket(conn: AsyncConnection) -> Ticket:
     """Number a fetch before it begins."""
     row = (await conn.execute(select(fetch_order.next_value(), func.clock_timestamp()))).one()
     return Ticket(int(row[0]), row[1])
-
-
-def merge(old: RecordingSnapshot, new: RecordingSnapshot, *, alone: bool) -> RecordingSnapshot:
-    """What is held once `new` was fetched. A null never replaces what is held. Pure."""
-    links = new if new.links else old
-    detached = not new.links and (old.detached or (alone and bool(old.links)))
-    if detached:  # it gives nothing new
-        new = replace(new, **{name: getattr(old, name) for name in _WORDS})
-    return replace(
-        new,
-        integration_connection_id=links.integration_connection_id,
-        links=links.links,
-        withdrawn=old.withdrawn and (detached or new.deleted),
-        detached=detached,
-        duration_ms=new.duration_ms if new.duration_ms is not None else old.duration_ms,
-        latitude=new.latitude if new.latitude is not None else old.latitude,
-        longitude=new.longitude if new.longitude is not None else old.longitude,
-        title=new.title or old.title,
-        web_url=new.web_url or old.web_url,
-        result=new.result or old.result,
-        score=new.score if new.score is not None else old.score,
-        summary=new.summary or old.summary,
-        summary_done=new.summary_done or bool(old.summary and old.summary_done and not new.summary),
-        extractions=_newer_extractions(old, new, alone=alone),
-    )
-
-
-_WORDS = ("summary", "summary_done", "extractions", "extraction_done")
-
-
-def without_words(held: RecordingSnapshot) -> RecordingSnapshot:
-    """The recording without anything that was said in it."""
-    return replace(held, title=None, result=None, score=None, summary=(), extractions=())
-
-
-def _newer_extractions(old: RecordingSnapshot, new: RecordingSnapshot, *, alone: bool) -> tuple[Extraction, ...]:
-    with_status = any(item.status is not None for item in new.extractions)
-    had_status = any(item.status is not None for item in old.extractions)
-    if new.purged_at is not None or (had_status and not with_status):
-        return old.extractions
-    if new.extractions or (alone and new.extraction_done):
-        return new.extractions
-    return old.extractions
 
 
 @dataclass(frozen=True, slots=True)
