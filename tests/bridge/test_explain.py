@@ -63,7 +63,8 @@ async def test_the_story_of_an_unlinked_recording_names_the_appointment_that_was
         story = await explain_recording(bridge, "r1")
         assert found.reasons[0] in words_of(story)
         assert "The search for its appointment found appointment 1" in words_of(story)
-        assert f"Decide on the link: `fieldnote links approve {found.id}`, or `reject`." in story.advice
+        assert f"`fieldnote links approve {found.id}`, or `fieldnote links reject {found.id}`" in story.advice[0]
+        assert "`fieldnote oauth setup --user EMAIL --scope write`" in story.advice[0]
         await reject_link(bridge, found.id, actor="pat")
         assert "The link to appointment 1 was rejected by pat." in words_of(await explain_recording(bridge, "r1"))
 

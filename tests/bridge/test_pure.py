@@ -18,7 +18,15 @@ from fieldnote.bridge.pull.ownership import Evidence, judge
 from fieldnote.bridge.pull.readiness import Readiness
 from fieldnote.bridge.push.prefetch import in_pieces
 from fieldnote.bridge.recording import (
-    Extraction, Link, Model, Ownership, RecordingSnapshot, RowStatus, Section, Stage, merge,
+    Extraction,
+    Link,
+    Model,
+    Ownership,
+    RecordingSnapshot,
+    RowStatus,
+    Section,
+    Stage,
+    merge,
 )
 from fieldnote.config import FieldSettings, Kind
 

@@ -187,6 +187,14 @@ def merge(old: RecordingSnapshot, new: RecordingSnapshot, *, alone: bool) -> Rec
 _WORDS = ("summary", "summary_done", "extractions", "extraction_done")
 
 
+def link_step(held: RecordingSnapshot, at: datetime) -> dict[str, object]:
+    """One step of the history of a recording's links."""
+    return {
+        "at": at.isoformat(),
+        "links": [] if held.detached else [[one.model.value, one.record] for one in held.links],
+    }
+
+
 def without_words(held: RecordingSnapshot) -> RecordingSnapshot:
     """The recording without anything that was said in it."""
     return replace(held, title=None, result=None, score=None, summary=(), extractions=())

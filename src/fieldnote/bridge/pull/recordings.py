@@ -28,6 +28,7 @@ from fieldnote.bridge.recording import (
     RowStatus,
     Section,
     Stage,
+    link_step,
     merge,
     without_words,
 )
@@ -117,12 +118,9 @@ class Recordings:
         before = {key: loaded.held.links for key, loaded in known.items()}
         relinked = [held for held in held_now if before.get(held.id, ()) != held.links]
         await self._write_links(conn, relinked, [held.id for held in relinked if before.get(held.id)])
-        left = {key for key, loaded in known.items() if loaded.held.detached}
-        await self._write_history(
-            conn,
-            now,
-            [*relinked, *(one for one in held_now if one not in relinked and one.detached != (one.id in left))],
-        )
+        away = {key: loaded.held.detached for key, loaded in known.items()}
+        moved = [held for held in held_now if held in relinked or away.get(held.id, False) != held.detached]
+        await self._write_history(conn, now, moved)
         await self.mark_due(conn, stored.records)
         await self.restage(conn, held_now, now)
         return stored
@@ -280,18 +278,10 @@ class Recordings:
 
     async def _write_history(self, conn: AsyncConnection, now: datetime, moved: Sequence[RecordingSnapshot]) -> None:
         """Add a step to the history of each recording whose links changed."""
-        if not moved:
-            return
-        steps = [
-            {
-                "at": now.isoformat(),
-                "links": [] if held.detached else [[link.model.value, link.record] for link in held.links],
-            }
-            for held in moved
-        ]
-        ids = [held.id for held in moved]
-        values = {"connection": self.connection, "ids": ids, "steps": [json.dumps(step) for step in steps]}
-        await conn.execute(_ADD_STEPS, values)
+        if moved:
+            steps = [json.dumps(link_step(held, now)) for held in moved]
+            values = {"connection": self.connection, "ids": [held.id for held in moved], "steps": steps}
+            await conn.execute(_ADD_STEPS, values)
 
     def _state(self, held: RecordingSnapshot, order: int) -> dict[str, Any]:
         state = {name: getattr(held, name) for name in _STATE}
