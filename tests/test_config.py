@@ -246,3 +246,14 @@ def test_the_schema_for_editors_is_the_one_that_is_kept_and_takes_the_files_of_t
     crm = {"version": 1, "crm": {"driver": "sql", "url": "${URL}"}}
     for alerts in ("${RECIPIENT}", ["${RECIPIENT}", "json://a"], {"to": ["json://a"], "every": "1h"}):
         assert list(validator.iter_errors(crm | {"alerts": alerts})) == []
+
+
+def test_a_bomb_of_aliases_and_a_tower_of_lists_are_refused(tmp_path: Path) -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12)]
+    (tmp_path / "bomb.yaml").write_text("version: 1\n" + "\n".join(lines))
+    with pytest.raises(ConfigError, match="more than 50,000 values"):
+        load(tmp_path / "bomb.yaml", {})
+    (tmp_path / "tower.yaml").write_text("version: " + "[" * 5_000)
+    with pytest.raises(ConfigError):
+        load(tmp_path / "tower.yaml", {})

@@ -147,6 +147,16 @@ async def test_bad_lines_are_named_and_nothing_is_stored(house: House, batch: Ba
     assert await house.rows("select 1 from recordings") == []
 
 
+@pytest.mark.parametrize("name", ["../said.txt", "{root}/said.txt", "link.txt"])
+async def test_a_line_names_no_file_outside_its_folder(house: House, batch: Batch, tmp_path: Path, name: str) -> None:
+    (tmp_path.parent / "said.txt").write_text("Mary: private.")
+    (tmp_path / "link.txt").symlink_to(tmp_path.parent / "said.txt")
+    status, _, err = await batch(line(transcript=name.format(root=tmp_path.parent)))
+    assert status == 1
+    assert "outside the folder" in err
+    assert await house.rows("select 1 from recordings") == []
+
+
 async def test_a_user_that_there_is_not_is_named_by_the_first_line_and_nothing_is_stored(
     house: House, batch: Batch
 ) -> None:

@@ -132,6 +132,8 @@ async def test_the_payload_is_what_the_contract_says(house: House, receive: Rece
 INSIDE = (
     "http://10.0.0.1/", "http://192.168.1.1/x", "http://172.16.0.1/", "http://169.254.169.254/latest", "http://0.0.0.0/",
     "http://[fd00::1]/", "http://[::ffff:10.0.0.1]/", "http://[fe80::1]/", "http://100.64.0.1/", "http://224.0.0.1/",
+    "http://[64:ff9b::a00:1]/", "http://[64:ff9b:1::1]/", "http://[::10.0.0.1]/", "http://[::192.168.1.1]/",
+    "http://[5f00::1]/", "http://[fec0::1]/", "http://[2002:a00:1::]/",
 )  # fmt: skip
 WRONG = (
     "",
@@ -160,6 +162,13 @@ async def test_an_address_inside_a_network_or_none_at_all_is_refused_when_added(
 async def test_an_address_inside_is_not_called_while_others_reach_the_workspace(url: str) -> None:
     with pytest.raises(WorkspaceError):
         await resolve(url, loopback=False)
+
+
+@pytest.mark.parametrize("port", [22, 25, 6379, 5432, 81])
+async def test_a_port_of_another_service_is_not_called(port: int) -> None:
+    with pytest.raises(WorkspaceError, match=f"port {port}"):
+        await resolve(f"http://93.184.216.34:{port}/", loopback=False)
+    assert (await resolve("https://93.184.216.34:8443/", loopback=False)).url == "https://93.184.216.34:8443/"
 
 
 async def test_this_machine_is_called_only_while_it_alone_reaches_the_workspace(house: House, receive: Receive) -> None:

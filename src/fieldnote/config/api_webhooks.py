@@ -8,12 +8,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Any, Final
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, SecretStr, field_validator
 
 from fieldnote.config.values import Duration, Secret, Section, Text, WebAddress, secrets
 
 CRM_HOOK: Final = "/hooks/crm"
 """The path of the receiver that takes them."""
+_SHORTEST_SECRET: Final = 16
 
 
 class ReceiverSettings(Section):
@@ -23,6 +24,14 @@ class ReceiverSettings(Section):
     port: int = Field(default=8787, ge=0, le=65535)
     crm_secret: Annotated[tuple[Secret, ...], BeforeValidator(secrets)] = ()
     """What a hook of the CRM proves itself with; several while one is being replaced."""
+
+    @field_validator("crm_secret")
+    @classmethod
+    def _is_long(cls, value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        if any(len(secret.get_secret_value()) < _SHORTEST_SECRET for secret in value):
+            raise ValueError(f"has fewer than {_SHORTEST_SECRET} characters, which can be guessed")
+        return value
+
     public_url: WebAddress | None = None
     """The receiver's address as the CRM sees it, such as https://fieldnote.example.com. Signatures cover it."""
 

@@ -67,6 +67,10 @@ def read_as(path: Path, model: type[Model], *, option: str, example: str) -> Mod
     raise _config_error(path, lines, problems)
 
 
+_MOST_VALUES = 50_000
+"""Values of a file, each alias with everything below it: nine lines of aliases can be a billion values."""
+
+
 class _Reader:
     """Turns a file into plain values, and remembers the line of each."""
 
@@ -75,10 +79,13 @@ class _Reader:
         self._option = option
         self._example = example
         self.lines: dict[Keys, int] = {}
+        self._count = 0
 
     def read(self) -> tuple[dict[str, Any], dict[Keys, int]]:
         try:
             root = yaml.compose(self._text(), Loader=PlainLoader)
+        except RecursionError as error:
+            raise self._error(1, "is nested too deeply") from error
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             problem = " ".join(filter(None, (error.problem, error.context)))
@@ -105,6 +112,9 @@ class _Reader:
 
     def _value(self, node: yaml.Node, keys: Keys, above: tuple[yaml.Node, ...]) -> Any:
         self.lines.setdefault(keys, node.start_mark.line + 1)
+        self._count += 1
+        if self._count > _MOST_VALUES:
+            raise self._error(node.start_mark.line + 1, f"has more than {_MOST_VALUES:,} values, each alias counted")
         if node in above:
             raise self._error(node.start_mark.line + 1, "an alias points at a value that contains it")
         match node:

@@ -205,11 +205,20 @@ def _transcript(transcript: Any, path: Path) -> Transcript:
     if "\n" in transcript or not transcript.casefold().endswith(_FILES):
         return load_transcript(transcript, name="transcript")
     try:
-        return load_transcript(read_file(path.parent / transcript), name=transcript)
+        return load_transcript(read_file(_beside(path, transcript)), name=transcript)
     except OSError as error:
         raise WorkspaceError(f"transcript {transcript!r} cannot be read: {error.strerror or error}") from error
     except ValueError as error:  # U+0000 or half of a surrogate pair in a file's name
         raise WorkspaceError(f"transcript {transcript!r} is not a file's name") from error
+
+
+def _beside(path: Path, name: str) -> Path:
+    """A file in the folder of the batch file, or below it. Raises WorkspaceError, ValueError."""
+    folder = path.parent.resolve()
+    found = (folder / name).resolve()
+    if not found.is_relative_to(folder):
+        raise WorkspaceError(f"transcript {name!r} is outside the folder of the batch file")
+    return found
 
 
 def _problem(error: ErrorDetails) -> str:

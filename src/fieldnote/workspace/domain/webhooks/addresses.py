@@ -16,6 +16,16 @@ from urllib.parse import SplitResult, urlsplit
 from fieldnote.errors import WorkspaceError
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+_NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
+_COMPATIBLE: Final = ipaddress.IPv6Network("::/96")
+"""`::a.b.c.d`, an old form of an IPv4 address."""
+_NOT_PUBLIC: Final = tuple(map(ipaddress.IPv6Network, ("64:ff9b:1::/48", "5f00::/16", "fec0::/10", "3fff::/20")))
+"""A network's own NAT64, segment routing, site-local, documentation: Python counts some of them as global."""
+_WEB_PORTS: Final = frozenset({80, 443})
+_OTHER_SERVICES: Final = frozenset({
+    1433, 1521, 2049, 2375, 2379, 3306, 3389, 5060, 5432, 5672, 5900, 6379, 6667, 9042, 9200, 11211, 27017,
+})  # fmt: skip
+"""Ports above 1023 where something else than HTTP listens."""
 _HINT: Final = "Give a public address, as in https://example.com/hooks/siro."
 
 
@@ -53,6 +63,8 @@ async def resolve(url: str, *, loopback: bool) -> Target:
     except OSError:
         raise WorkspaceError(f"the host of the webhook is not known: {name}", hint="Check its name.") from None
     addresses = [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
+    if not all(map(_is_loopback, addresses)) and not _is_web_port(port):
+        raise WorkspaceError(f"port {port} of {name} is not one of a web server", hint="Use 443 or 80.")
     if not addresses or not all(_is_public(a) or (loopback and _is_loopback(a)) for a in addresses):
         raise WorkspaceError(f"{name} leads inside a network, where webhooks are not sent", hint=_HINT)
     chosen = addresses[0]
@@ -72,17 +84,23 @@ def _parts(url: str) -> SplitResult:
     return parts
 
 
+def _is_web_port(port: int) -> bool:
+    return port in _WEB_PORTS or (port > 1023 and port not in _OTHER_SERVICES)
+
+
 def _is_loopback(address: Address) -> bool:
-    return (_embedded(address) or address).is_loopback
+    return address.is_loopback or (_embedded(address) or address).is_loopback
 
 
 def _is_public(address: Address) -> bool:
     """Reachable from anywhere, also as seen through an IPv6 form of an IPv4 address."""
     plain = _embedded(address) or address
-    return plain.is_global and not plain.is_multicast
+    return plain.is_global and not plain.is_multicast and not any(address in net for net in _NOT_PUBLIC)
 
 
 def _embedded(address: Address) -> ipaddress.IPv4Address | None:
     if isinstance(address, ipaddress.IPv4Address):
         return None
+    if address in _NAT64 or address in _COMPATIBLE:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
     return address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
