@@ -186,7 +186,7 @@ async def test_an_unknown_id_in_a_filter_finds_nothing(house: House) -> None:
     for operation in everything("GET"):
         call, query = known[operation.contract], query_of(operation)
         for name, found in query.items():
-            if not re.search(r"(Id|Ids|Uid)$", name) or found.get("required") or name == "organizationId":
+            if not re.search(r"(Id|Ids|Uid)$", name) or found.get("required") or name.endswith("rganizationId"):
                 continue
             for unknown in (NEW, "x", "a/b", "x" * 600):
                 answer = await call(operation, params=call.query(operation) | {name: unknown})

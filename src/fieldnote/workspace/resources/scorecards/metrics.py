@@ -11,12 +11,13 @@ from fieldnote.workspace.domain.scoring.metrics import value_of
 from fieldnote.workspace.http.calls import Call
 from fieldnote.workspace.http.errors import failed, not_found
 from fieldnote.workspace.resources.organization.tokens import own
-from fieldnote.workspace.resources.scorecards.population import asked_for, talks_of
+from fieldnote.workspace.resources.scorecards.population import ASKED, asked_for, talks_of
 
 _METRICS: Final = """
 select id::text, name, metric_type, unit, unit_abbreviated, prompt, description from scorecard_metrics
  where deleted_at is null
 """
+_KIND: Final = "select 1 from conversation_types where id = %(id)s"
 _ALL: Final = _METRICS + " order by created_at, id"
 _ONE: Final = _METRICS + " and id = %(id)s"
 _CREATE: Final = """
@@ -83,12 +84,16 @@ async def list_metrics(call: Call) -> dict[str, Any]:
     if (organization := call.text("requestedOrganizationId")) is not None:
         own(call, organization)
     call.flag("getAllMetrics")  # there are no others than these
+    kind = call.id("conversationTypeId")
+    known = kind is None or await call.transaction.rows(_KIND, {"id": kind})
+    if not known or call.text("requestedOrganizationGroupId") is not None:  # a workspace has no groups
+        return {"data": {"scorecardMetrics": []}}
     return {"data": {"scorecardMetrics": [shown_metric(one) for one in (await all_metrics(call)).values()]}}
 
 
 async def metric_values(call: Call) -> dict[str, Any]:
     """The organization's metrics over some conversations of a kind."""
-    organization, kind = call.required("requestedOrganizationId", "conversationTypeId")
+    organization, kind, *_ = call.required("requestedOrganizationId", "conversationTypeId", *ASKED)
     own(call, organization)
     asked = asked_for(call)
     talks = [one.talk for one in await talks_of(call, asked, kind)]

@@ -14,6 +14,8 @@ from fieldnote.workspace.http.calls import Call
 from fieldnote.workspace.http.errors import invalid, issue, not_among
 from fieldnote.workspace.http.views import moment
 
+ASKED: Final = ("startAt", "endAt", "filterByIds", "filterBy")
+"""The parameters that a population has to have."""
 _SCOPES: Final[Mapping[str, str]] = {
     "RECORDING": "r.id::text", "USER": "r.user_id::text", "TEAM": "u.member_team_id::text",
     "ORGANIZATION": "r.organization_id::text",
@@ -77,7 +79,7 @@ class Talk:
 
 def asked_for(call: Call) -> Asked:
     """The population of a query. Raises ApiError."""
-    call.required("startAt", "endAt", "filterByIds", "filterBy")
+    call.required(*ASKED)
     start, end = call.moment("startAt"), call.moment("endAt")
     if start is None or end is None or end < start:
         raise invalid([issue("invalid_date", ["endAt"], "Is before startAt")])
