@@ -13,7 +13,7 @@ from fieldnote.cli.bridge import DEFAULT_FILE, ConfigFile
 from fieldnote.cli.support.env_file import add_variables
 from fieldnote.cli.support.loop import run_in_loop
 from fieldnote.cli.support.opened import with_bridge
-from fieldnote.cli.support.output import echo, echo_json, secho
+from fieldnote.cli.support.output import ask, echo, echo_json, secho
 from fieldnote.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def _client_secret(file: Path | None) -> str:
         raise ConfigError(
             f"the secret's file cannot be read: {error}", hint="Give --secret-file a text file."
         ) from error
-    secret = secret.strip() or typer.prompt("The client application's secret", hide_input=True).strip()
+    secret = secret.strip() or ask("The client application's secret", hide_input=True).strip()
     if not secret.isprintable():
         raise ConfigError("the client secret has characters that no secret has", hint="Copy it once more from Siro.")
     return secret
