@@ -22,10 +22,11 @@ from starlette.requests import Request
 
 from fieldnote.bridge import Bridge, Daemon, push_once
 from fieldnote.bridge.daemon import tasks
-from fieldnote.bridge.daemon.http_body import BodyRefused, read_body
+from fieldnote.bridge.daemon.http_body import read_body
 from fieldnote.bridge.daemon.siro_webhooks import CONNECTIONS, open_receiver
 from fieldnote.bridge.errors import StuckShutdown
 from fieldnote.errors import ConfigError, DatabaseError
+from fieldnote.http_body import BodyRefused
 from fieldnote.siro.webhooks import new_secret, sign
 from tests.bridge.conftest import Crm, Opener
 from tests.bridge.stub_siro import StubSiro, ago

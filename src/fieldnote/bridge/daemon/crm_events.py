@@ -19,11 +19,12 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.exc import SQLAlchemyError
 
 from fieldnote.bridge.daemon.crm_webhooks import LARGEST_BODY, Begin
-from fieldnote.bridge.daemon.http_body import BodyRefused, read_body
+from fieldnote.bridge.daemon.http_body import read_body
 from fieldnote.bridge.daemon.tasks import push_soon, queue_of
 from fieldnote.bridge.session import Bridge
 from fieldnote.config import CRM_HOOK, ApiWebhooks
 from fieldnote.errors import DatabaseError
+from fieldnote.http_body import BodyRefused
 from fieldnote.jobs import defer
 
 log = logging.getLogger(__name__)

@@ -25,13 +25,14 @@ from pydantic import SecretStr
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from fieldnote.bridge.daemon.http_body import BodyRefused, read_body
+from fieldnote.bridge.daemon.http_body import read_body
 from fieldnote.bridge.daemon.tasks import hooked, queue_of
 from fieldnote.bridge.push.crm_events import Hint, hints_of, note
 from fieldnote.bridge.push.run import mappers_of
 from fieldnote.bridge.push.source import stream_settings
 from fieldnote.bridge.session import Bridge
 from fieldnote.errors import ConfigError, DatabaseError, MappingError
+from fieldnote.http_body import BodyRefused
 from fieldnote.jobs import defer
 from fieldnote.mapping.records import StreamName
 from fieldnote.siro.webhooks import TOLERANCE

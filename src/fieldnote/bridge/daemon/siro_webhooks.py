@@ -23,13 +23,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from fieldnote.bridge.daemon.crm_events import receive_events
 from fieldnote.bridge.daemon.crm_webhooks import receive_hook
-from fieldnote.bridge.daemon.http_body import BodyRefused, read_body
+from fieldnote.bridge.daemon.http_body import read_body
 from fieldnote.bridge.daemon.tasks import look, queue_of
 from fieldnote.bridge.session import Bridge
 from fieldnote.config import CRM_HOOK
 from fieldnote.db.bridge_tables import connections, events
 from fieldnote.db.engine import Application, open_engine
 from fieldnote.errors import ConfigError, DatabaseError
+from fieldnote.http_body import BodyRefused
 from fieldnote.jobs import defer
 from fieldnote.siro.errors import WebhookRejected
 from fieldnote.siro.models import RecordingEvent
