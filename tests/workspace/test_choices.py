@@ -99,7 +99,7 @@ async def test_a_rep_has_a_say_in_their_own_recordings_and_an_administrator_in_a
     body = {"dataType": "ENGAGEMENT", "id": visit["id"]}
     path = f"/v1/core/recordings/{recording_id}/link"
     for email, scope, status in (
-        ("mary@acme.test", "write", 403),
+        ("mary@acme.test", "write", 404),  # a colleague does not see it
         (JOHN, "read", 403),
         ("ann@acme.test", "write", 200),
     ):
