@@ -55,6 +55,7 @@ async def test_undoing_a_recording_brings_back_the_values_from_before(crm: Crm, 
         assert (crm.deal(1, "budget_max"), crm.deal(1, "log")) == (None, "kept by Ann")
         [(_, body, _)] = crm.notes()
         assert "They like blue." not in body
+        assert "A person withdrew this note" in body
         assert (await pull(bridge)).writes == 0
         assert (crm.deal(1, "budget_max"), crm.notes()[0][1]) == (None, body)
         latest = (await history(bridge, R1))[-1]

@@ -99,6 +99,19 @@ async def test_an_edited_value_is_a_persons_from_then_on(crm: Crm, stub: StubSir
         assert ((await only(b)).proposed, crm.deal(1, "budget_max")) == ("60000", 45000)
 
 
+async def test_a_list_with_an_unknown_number_decides_nothing(crm: Crm, stub: StubSiro, opened: Opener) -> None:
+    async with opened() as bridge:
+        await pushed(bridge, crm, 1)
+        stub.record("r1", started_at=ago(hours=2), opportunity="1", said={"Decision Maker": "both"})
+        await pull(bridge)
+        shown = await only(bridge)
+        for decide in (approve, reject):
+            with pytest.raises(FieldnoteError, match="there is no proposal 998, 999; nothing was decided"):
+                await decide(bridge, [shown.id, 999, 998], actor=BY)
+        assert crm.deal(1, "decision") is None
+        assert (await only(bridge)).id == shown.id
+
+
 async def test_unclear_words_want_a_value_and_a_no_holds(crm: Crm, stub: StubSiro, opened: Opener) -> None:
     async with opened() as bridge:
         await pushed(bridge, crm, 1)

@@ -13,6 +13,7 @@ from fieldnote.config import NoteSettings
 from fieldnote.mapping.escaping import escaped
 
 WITHDRAWN = "This conversation belongs to another record now; its summary was taken out of this note."
+REVERTED = "A person withdrew this note; its summary was taken out."
 
 ADDENDUM = "Addendum: the note of this conversation was edited here, and its summary has changed since."
 
@@ -69,7 +70,7 @@ def _facts(held: RecordingSnapshot, visit: Visit, zone: str | None) -> str:
 
 def addendum(body: str) -> str:
     """What an addendum says: the text that the note itself would say, had nobody edited it."""
-    if body == WITHDRAWN or body.startswith(ADDENDUM):
+    if body in {WITHDRAWN, REVERTED} or body.startswith(ADDENDUM):
         return body
     return f"{ADDENDUM}\n\n{body}"
 

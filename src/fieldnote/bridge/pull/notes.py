@@ -16,7 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.bridge.pull.ledger import record_write
-from fieldnote.bridge.pull.note_text import WITHDRAWN, addendum, digest
+from fieldnote.bridge.pull.note_text import REVERTED, WITHDRAWN, addendum, digest
 from fieldnote.bridge.pull.read_back import not_taken, was_cut, was_refused
 from fieldnote.bridge.pull.results import Change, NoteState
 from fieldnote.crm.types import Driver, NoteResult, NoteTarget, Outcome
@@ -200,20 +200,20 @@ class NoteWriter:
         live = found.body or ""
         if found.outcome is Outcome.MISSING or digest(live) not in {entry.base, entry.intended}:
             return NoteState.EDITED
-        await self._intend(entry, WITHDRAWN)
+        await self._intend(entry, REVERTED)
         await self.out.commit()
         done = await self._ask(
-            lambda: self.crm.update_note_if(self.target, self.key.record, self.key.text, expected=live, body=WITHDRAWN)
+            lambda: self.crm.update_note_if(self.target, self.key.record, self.key.text, expected=live, body=REVERTED)
         )
         if done.outcome is not Outcome.APPLIED:
             await self._save(replace(entry, intended=None), NoteState.EDITED)
             return NoteState.EDITED
-        if self._was_refused(entry, live, done, WITHDRAWN):
+        if self._was_refused(entry, live, done, REVERTED):
             await self._not_taken(entry, not_taken(done.said))
             return NoteState.REFUSED
-        after = done.body if done.body is not None else WITHDRAWN
+        after = done.body if done.body is not None else REVERTED
         await self._record(live, after, action=NoteState.REVERTED.value)
-        await self._save(NoteEntry(NoteState.REVERTED, digest(after), digest(WITHDRAWN)), NoteState.REVERTED)
+        await self._save(NoteEntry(NoteState.REVERTED, digest(after), digest(REVERTED)), NoteState.REVERTED)
         return NoteState.REVERTED
 
     async def _apply(self, entry: NoteEntry, body: str) -> NoteOutcome:

@@ -192,12 +192,25 @@ async def agreement(bridge: Bridge) -> list[Agreement]:
 
 
 async def approve(bridge: Bridge, ids: Sequence[int], *, actor: str) -> list[Decided]:
-    """Write what was proposed, each over just the value that was shown."""
+    """Write the proposed values, each only over the value that was shown.
+
+    Raises FieldnoteError, before anything is written, for a number without a proposal, or one that names no value.
+    """
+    for found in await _known(bridge, ids):
+        if found.kind is ProposalKind.UNCLEAR:
+            raise FieldnoteError(
+                f"proposal {found.id} names no value: {found.reason}",
+                hint=f"Say which one is meant: fieldnote review edit {found.id} VALUE, or reject it.",
+            )
     return [await _Decision(bridge, number, actor).approve() for number in ids]
 
 
 async def reject(bridge: Bridge, ids: Sequence[int], *, actor: str) -> list[Decided]:
-    """Say no: the same is neither proposed nor written again."""
+    """Reject proposals: the same value is neither proposed nor written again.
+
+    Raises FieldnoteError, before anything is rejected, for a number without a proposal.
+    """
+    await _known(bridge, ids)
     return [await _Decision(bridge, number, actor).reject() for number in ids]
 
 
@@ -206,7 +219,19 @@ async def edit(bridge: Bridge, number: int, text: str, *, actor: str) -> Decided
 
     It is a person's value from then on. Raises FieldnoteError if `text` is no value of the field's kind.
     """
+    await _known(bridge, [number])
     return await _Decision(bridge, number, actor).edit(text)
+
+
+async def _known(bridge: Bridge, ids: Sequence[int]) -> list[Waiting]:
+    """The open ones of these proposals. Raises FieldnoteError, naming them, for numbers without a proposal."""
+    mine = [proposals.c.connection == bridge.name, proposals.c.id.in_(ids)]
+    async with bridge.engine.connect() as conn:
+        known = set((await conn.execute(select(proposals.c.id).where(*mine))).scalars())
+        if missing := sorted(set(ids) - known):
+            text = f"there is no proposal {', '.join(map(str, missing))}; nothing was decided"
+            raise FieldnoteError(text, hint="Run `fieldnote review list` to see which there are.")
+        return await _read(conn, [*mine, proposals.c.state == ProposalState.OPEN.value])
 
 
 class _Decision:
@@ -221,11 +246,6 @@ class _Decision:
         found = await self._found()
         if found is None:
             return Decided(self.number, Verdict.CLOSED)
-        if found.kind is ProposalKind.UNCLEAR:
-            raise FieldnoteError(
-                f"proposal {found.id} names no value: {found.reason}",
-                hint=f"Say which one is meant: fieldnote review edit {found.id} VALUE, or reject it.",
-            )
         if found.kind is ProposalKind.TAKE_BACK:
             return await self._withdraw(found)
         return await self._write(found, found.proposed, "approved", ProposalState.APPROVED)
@@ -255,10 +275,6 @@ class _Decision:
         """The open proposal; None if it is not open any more."""
         async with self.bridge.engine.connect() as conn:
             mine = [proposals.c.connection == self.bridge.name, proposals.c.id == self.number]
-            if not await conn.scalar(select(func.count()).where(*mine)):
-                raise FieldnoteError(
-                    f"there is no proposal {self.number}", hint="Run `fieldnote review list` to see which there are."
-                )
             found = await _read(conn, [*mine, proposals.c.state == ProposalState.OPEN.value])
         return found[0] if found else None
 
