@@ -160,7 +160,8 @@ def furnished(operation: Operation, case: Any, ids: dict[str, Any], dice: random
     """
     share = 1.0 if sure else 0.9
     path, kinds = operation.path, PATHS.get(operation.path.removeprefix("/v1"), {})
-    for name, value in (case.path_parameters or {}).items():
+    made_up = dict.fromkeys(re.findall(r"\{(\w+)\}", path), "x")  # the contract leaves some out of its parameters
+    for name, value in (made_up | (case.path_parameters or {})).items():
         kind = kinds.get(name)
         known = ids.get(kind) if kind and dice.random() < share else None
         text = str(known or value).encode("utf-8", "replace").decode()
@@ -173,6 +174,8 @@ def furnished(operation: Operation, case: Any, ids: dict[str, Any], dice: random
             name: ids.get(value, value) if isinstance(value, str) else value
             for name, value in BODIES[str(operation)].items()
         }
+    if sure and str(operation) in QUERIES:
+        query = {name: ids.get(value, value) for name, value in QUERIES[str(operation)].items()}
     known_ids = {name: ids[kind] for name, kind in names.items() if kind in ids}
     return Request(path, _with_ids(query, known_ids, share, dice), _with_ids(body, known_ids, share, dice))
 
@@ -335,6 +338,25 @@ BODIES: Final[dict[str, dict[str, Any]]] = {
     "PUT /v1/core/recordings": {"id": "new", "dateCreated": "2026-02-15T14:00:00Z"},
 }
 """Bodies that get a good answer, by operation; the words are kinds of records."""
+_POPULATION: Final = {
+    "startAt": "2026-01-01T00:00:00Z",
+    "endAt": "2027-01-01T00:00:00Z",
+    "filterByIds": "organization",
+    "filterBy": "ORGANIZATION",
+}
+_HISTORY: Final = {"organizationId": "organization", "horizon": "7"}
+QUERIES: Final[dict[str, dict[str, str]]] = {
+    "GET /v1/core/scorecards/scorecard-metrics/values": {
+        "requestedOrganizationId": "organization",
+        "conversationTypeId": "conversation_types",
+        **_POPULATION,
+    },
+    "GET /v1/core/scorecards/evaluated-instances/{id}": _POPULATION,
+    "GET /v1/core/scorecards/evaluated-instances/{id}/populations": _POPULATION,
+    "GET /v1/core/scorecards/teams/{teamId}/weighted-score-history": _HISTORY,
+    "GET /v1/core/scorecards/users/{userId}/weighted-score-history": _HISTORY,
+}
+"""Parameters that get a good answer, in the same words."""
 
 
 # --- judging
@@ -491,7 +513,7 @@ async def furnish(house: House, user_api: Api, known: dict[str, Any] | None = No
     comment = (await user_api("POST", f"/v1/core/recordings/{recording}/comments", json=said)).json()["data"]
     folder = (await user_api("POST", "/v1/core/folders", json={"title": "x"})).json()["data"]["id"]
     added = await user_api("POST", f"/v1/core/folders/{folder}/items", json={"recordingId": recording})
-    metric, scorecard = await _scorecard(user_api, own, types["data"][0]["id"])
+    metric, scorecard = await scorecard_of(user_api, own, types["data"][0]["id"])
     events = await house.api.get("/v1/core/mobile-events")
     members = "/v1/integrations/{}-users"
     return {
@@ -524,7 +546,7 @@ async def furnish(house: House, user_api: Api, known: dict[str, Any] | None = No
     }
 
 
-async def _scorecard(user_api: Api, own: str, kind: str) -> tuple[str, str]:
+async def scorecard_of(user_api: Api, own: str, kind: str) -> tuple[str, str]:
     """A metric, and a scorecard that uses it."""
     body: dict[str, Any] = {
         "organizationId": own, "name": "x", "metricType": "REP_QUESTIONS_COUNT", "llmPrompt": "", "unit": "x",

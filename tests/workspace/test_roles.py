@@ -12,6 +12,7 @@ import pytest
 
 from fieldnote.workspace.http import routes_organization as organization
 from fieldnote.workspace.http import routes_user as user
+from tests.workspace import conformance
 from tests.workspace.house import JOHN, START, Api, House
 from tests.workspace.test_matrix import BODIES, WRITING, filled, operations
 from tests.workspace.test_user_recordings import id_of, token_of
@@ -20,6 +21,7 @@ GUIDE: Final = Path(__file__).parents[2] / "docs/workspace-api.md"
 OWN: Final = "own recordings, coaches and administrators all"
 ALL: Final = "everybody"
 LEADERS: Final = "coaches and administrators"
+FOLDER: Final = "own folders, administrators the public ones as well"
 RULES: Final = {
     ("GET", "/core/recordings"): OWN,
     ("POST", "/core/recordings"): OWN,
@@ -59,6 +61,36 @@ RULES: Final = {
     ("PATCH", "/core/followups/{id}"): OWN,
     ("GET", "/core/organizations/{id}/users"): ALL,
     ("GET", "/core/summary-prompts/industry"): ALL,
+    ("GET", "/core/folders"): ALL,
+    ("POST", "/core/folders"): ALL,
+    ("DELETE", "/core/folders"): FOLDER,
+    ("PATCH", "/core/folders/{id}"): FOLDER,
+    ("GET", "/core/folders/{id}/items"): ALL,
+    ("POST", "/core/folders/{id}/items"): FOLDER,
+    ("DELETE", "/core/folders/{id}/items"): FOLDER,
+    ("GET", "/core/outcomes/outcome-definitions"): ALL,
+    ("GET", "/core/outcomes/outcome-definitions/{conversationConfigId}"): ALL,
+    ("POST", "/core/outcomes/outcome-definitions/{conversationConfigId}"): LEADERS,
+    ("POST", "/core/outcomes/set-multiple/{conversationConfigId}"): LEADERS,
+    ("GET", "/core/recordings/{recordingId}/outcomes"): OWN,
+    ("PATCH", "/core/recordings/{recordingId}/outcomes"): OWN,
+    ("GET", "/core/scorecards/color-configurations"): ALL,
+    ("GET", "/core/scorecards/evaluated-instances/{id}"): ALL,
+    ("GET", "/core/scorecards/evaluated-instances/{id}/populations"): ALL,
+    ("GET", "/core/scorecards/instance-summaries"): ALL,
+    ("GET", "/core/scorecards/instances"): ALL,
+    ("PUT", "/core/scorecards/instances"): LEADERS,
+    ("GET", "/core/scorecards/instances/{id}"): ALL,
+    ("PATCH", "/core/scorecards/instances/{id}"): LEADERS,
+    ("PUT", "/core/scorecards/scorecard-metrics"): LEADERS,
+    ("GET", "/core/scorecards/scorecard-metrics/available"): ALL,
+    ("GET", "/core/scorecards/scorecard-metrics/values"): ALL,
+    ("GET", "/core/scorecards/scorecard-metrics/{id}"): ALL,
+    ("PATCH", "/core/scorecards/scorecard-metrics/{id}"): LEADERS,
+    ("DELETE", "/core/scorecards/scorecard-metrics/{id}"): LEADERS,
+    ("GET", "/core/scorecards/standardized-prompts"): ALL,
+    ("GET", "/core/scorecards/teams/{teamId}/weighted-score-history"): ALL,
+    ("GET", "/core/scorecards/users/{userId}/weighted-score-history"): ALL,
 }
 """A rule for each operation; one without is a mistake."""
 SENT: Final[dict[tuple[str, str], Any]] = {
@@ -73,7 +105,17 @@ SENT: Final[dict[tuple[str, str], Any]] = {
     ("POST", "/core/recordings/search"): {"query": {}},
     ("PUT", "/core/recordings/{id}/link"): {"dataType": "ENGAGEMENT", "id": "VISIT"},
     ("DELETE", "/core/recordings/{id}/link"): {"dataType": "ENGAGEMENT", "id": "VISIT"},
-}
+    ("DELETE", "/core/folders"): {"folderId": "folders"},
+    ("DELETE", "/core/folders/{id}/items"): {"folderItemId": "folder_items", "organizationId": "OWN"},
+    ("POST", "/core/outcomes/outcome-definitions/{conversationConfigId}"): {
+        "customOutcomeLabel": "NEW", "universalOutcomeLabel": "POSITIVE", "prompt": None,
+    },
+    ("PUT", "/core/scorecards/instances"): conformance.BODIES["PUT /v1/core/scorecards/instances"],
+    ("PUT", "/core/scorecards/scorecard-metrics"): {
+        "organizationId": "OWN", "name": "x", "metricType": "EXCHANGES_COUNT", "llmPrompt": "", "unit": "x",
+        "unitAbbreviated": "x",
+    },
+}  # fmt: skip
 """Bodies that get a good answer, where those of the matrix do not."""
 _LISTS: Final = frozenset({
     ("GET", "/core/recordings"), ("POST", "/core/recordings"), ("POST", "/core/recordings/search"),
@@ -92,6 +134,11 @@ async def test_a_role_may_do_what_its_rule_says_and_a_scope_limits_the_verbs(
 ) -> None:
     caller = await _of_role(house, role, scope)
     visit = await house.api.visit()
+    admin = await token_of(house, house.organization.admin_id)
+    owners = {
+        True: await token_of(house, await id_of(house, "caller@acme.test")),
+        False: await token_of(house, await id_of(house, JOHN)),
+    }
     recordings: dict[bool, str] = {}
     for (method, path), rule in RULES.items():
         if "followups" in path or "{commentId}" in path or "{thread_id}" in path:
@@ -100,11 +147,17 @@ async def test_a_role_may_do_what_its_rule_says_and_a_scope_limits_the_verbs(
             recording = recordings.get(mine) or await _record(house, mine=mine)
             recordings[mine] = recording
             words = {"THEIRS": recording, "OWN": house.organization.id, "NEW": str(uuid4()), "VISIT": visit["id"]}
+            known = await _known(house, admin, path)
+            if "folders" in path:
+                known |= await _folder(owners[mine], recording)
+            if method == "DELETE" and "metrics" in path:  # one that no scorecard uses
+                known["metrics"] = await _metric(admin, house.organization.id)
             body = SENT.get((method, path), BODIES.get((method, path)))
             if method in WRITING and body is None:
                 continue
-            answer = await _send(house, caller, method, path, filled(body, **words), recording)
-            if method == "DELETE" and answer.status_code < 300:
+            known["recordings"] = recording
+            answer = await _send(caller, method, path, filled(body, **known, **words), known)
+            if (method, path) == ("DELETE", "/core/recordings/{id}") and answer.status_code < 300:
                 del recordings[mine]
             expected = _expected(method, rule, role, scope, mine=mine or (method, path) in _LISTS)
             assert expected(answer.status_code), f"{method} {path} mine={mine}: {answer.status_code} {answer.text}"
@@ -123,19 +176,42 @@ def _expected(method: str, rule: str, role: str, scope: str, *, mine: bool) -> C
         return lambda status: status == 403
     if role == "rep" and (rule == LEADERS or (rule == OWN and not mine)):
         return lambda status: status in {403, 404}
+    if role != "admin" and rule == FOLDER and not mine:
+        return lambda status: status == 403
     return lambda status: status < 300
 
 
-async def _send(house: House, caller: Api, method: str, path: str, body: Any, recording: str) -> Any:
+async def _known(house: House, admin: Api, path: str) -> dict[str, str]:
+    """Ids by kind of record, of what everybody in the organization has; a scorecard only where one is asked about."""
+    own = house.organization.id
     kind = await house.rows("select id::text from conversation_types order by created_at limit 1")
-    ids = {
-        "tenant": "web",
-        "conversationTypeId": kind[0][0],
-        "recordingId": recording,
-        "id": kind[0][0] if "configurations" in path else house.organization.id if "users" in path else recording,
-    }
-    url = re.sub(r"\{(\w+)\}", lambda found: ids[found[1]], f"/v1{path}")
-    params = {"organizationId": house.organization.id} if path == "/core/conversation-configurations" else {}
+    known = {"organization": own, "conversation_types": kind[0][0], "spare_user": await id_of(house, JOHN)}
+    if "{teamId}" in path:
+        team = await house.api("POST", f"/v1/core/organizations/{own}/teams", json={"name": "x"})
+        known["teams"] = team.json()["id"]
+    if "scorecards" in path:
+        known["metrics"], known["scorecards"] = await conformance.scorecard_of(admin, own, kind[0][0])
+    return known
+
+
+async def _folder(owner: Api, recording: str) -> dict[str, str]:
+    """A public folder with a recording in it."""
+    folder = (await owner("POST", "/v1/core/folders", json={"title": "x"})).json()["data"]["id"]
+    added = await owner("POST", f"/v1/core/folders/{folder}/items", json={"recordingId": recording})
+    assert (await owner("PATCH", f"/v1/core/folders/{folder}", json={"isPublic": True})).status_code == 200
+    return {"folders": folder, "folder_items": added.json()["data"]["id"]}
+
+
+async def _metric(admin: Api, own: str) -> str:
+    body = filled(SENT["PUT", "/core/scorecards/scorecard-metrics"], OWN=own)
+    made = await admin("PUT", "/v1/core/scorecards/scorecard-metrics", json=body)
+    return str(made.json()["data"]["scorecardMetricId"])
+
+
+async def _send(caller: Api, method: str, path: str, body: Any, known: dict[str, str]) -> Any:
+    kinds = conformance.PATHS.get(path, {})
+    url = re.sub(r"\{(\w+)\}", lambda found: known[kinds[found[1]]] if found[1] in kinds else "web", f"/v1{path}")
+    params = filled(conformance.QUERIES.get(f"GET /v1{path}", {"organizationId": "organization"}), **known)
     options = {} if body is None else {"json": body}
     return await caller(method, url, params=params if method == "GET" else {}, **options)
 

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from fieldnote.workspace.context import Workspace
 
 SEALED: Final = (("webhook_endpoints", "id", "secret"), ("webhook_endpoints", "id", "previous_secret"),
-                 ("audio_keys", "organization_id", "sealed"))  # fmt: skip
+                 ("audio_keys", "organization_id", "sealed"), ("multimedia_events", "id", "download_url"))  # fmt: skip
 """Each column that holds a sealed secret: table, key, column. A test compares it with the tables."""
 
 
