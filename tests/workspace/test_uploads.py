@@ -19,8 +19,14 @@ from sqlalchemy import text
 
 from fieldnote.errors import WorkspaceError
 from fieldnote.siro import AsyncSiro
-from fieldnote.workspace import Workspace, WorkspaceServer, open_workspace
+from fieldnote.workspace import (
+    Operator,
+    Workspace,
+    WorkspaceServer,
+    open_workspace,
+)
 from fieldnote.workspace.audio_store import VARIABLE, Signed, Signer
+from fieldnote.workspace.domain import access
 from fieldnote.workspace.domain.recordings.audio_files import erase_audio_key, purge_unregistered
 from tests.workspace.contract import ORGANIZATION_BASE
 from tests.workspace.house import JOHN, START, Api, House
@@ -28,6 +34,7 @@ from tests.workspace.house import JOHN, START, Api, House
 URLS = "/v1/core/recordings/signed-urls"
 UPLOAD = "/v1/core/recordings/upload"
 RECORDINGS = "/v1/core/recordings"
+OPERATOR = Operator("root", "Ann")
 SOUND = b"ID3" + bytes(range(200))
 
 
@@ -98,6 +105,19 @@ async def test_a_file_becomes_a_recording_and_can_be_heard(house: House, admin: 
             assert answer.headers["content-type"] == "audio/mpeg"
     assert await registered(admin, url) == recording_id  # a repetition does no harm
     assert len(await house.api.recordings()) == 1
+
+
+async def test_signed_addresses_end_with_the_user_and_the_organization(house: House, admin: Api) -> None:
+    own, engine = house.organization, house.workspace.engine
+    rep = await writer(house, await john(house))
+    given, heard = await urls(rep), await sent(admin)
+    await access.disable_user(engine, own, JOHN, by=OPERATOR)
+    assert (await send(given)).status_code == 403
+    async with httpx2.AsyncClient(trust_env=False) as client:
+        assert (await client.get(heard)).status_code == 200
+        await access.set_organization(engine, own, disabled=True, by=OPERATOR)
+        assert (await client.get(heard)).status_code == 403
+    assert (await send(given)).status_code == 403
 
 
 async def test_the_siro_client_uploads(house: House, tmp_path: Path) -> None:

@@ -26,7 +26,9 @@ router: Final = APIRouter(prefix="/audio")
 RANGE: Final = "x-goog-content-length-range"
 _FILE: Final = text("""
 select f.media_type, f.size, f.stored_key, f.stored_size, f.encrypted, f.recording_id::text,
-       r.deleted_at is not null or r.root_data_purged_at is not null as gone
+       r.deleted_at is not null or r.root_data_purged_at is not null as gone,
+       (select o.disabled from organizations o where o.id = f.organization_id) as organization_disabled,
+       (select u.disabled from users u where u.id = f.uploaded_by) as uploader_disabled
   from audio_files f left join recordings r on r.id = f.recording_id
  where f.id::text = :id
 """)
@@ -44,6 +46,8 @@ async def upload(request: Request) -> Response:
     workspace: Workspace = request.app.state.workspace
     file = _signed(request, workspace, "PUT")
     row = await _row(workspace, file)
+    if row.uploader_disabled:
+        raise failed(403, "The user of this address is disabled")
     if row.recording_id is not None:
         raise failed(403, _TAKEN)
     for name, wanted in upload_headers(row.media_type, row.size).items():
@@ -108,6 +112,8 @@ async def _row(workspace: Workspace, file: Signed) -> Any:
         row = (await conn.execute(_FILE, {"id": file.file_id})).one_or_none()
     if row is None:
         raise not_found("File")
+    if row.organization_disabled:
+        raise failed(403, "The organization is disabled")
     return row
 
 
