@@ -71,7 +71,7 @@ async def dripping(first: bytes, drops: bytes) -> AsyncIterator[str]:
 @pytest.mark.parametrize("name", SLOW)
 async def test_an_attempt_ends_however_slowly_the_answer_comes(client: Make, name: str) -> None:
     async with dripping(*SLOW[name]) as url, client(url, policy=ONCE, timeout=0.4) as siro:
-        with pytest.raises(SiroUnavailable, match="no answer in time"):
+        with pytest.raises(SiroUnavailable, match="in time"):
             await siro.auth.caller_identity()
 
 
