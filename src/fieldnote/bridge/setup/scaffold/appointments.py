@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from fieldnote.bridge.setup.scaffold.customers import account
-from fieldnote.bridge.setup.scaffold.draft import Scaffold, cursor_lines, deleted_line, yaml_name
+from fieldnote.bridge.setup.scaffold.draft import Scaffold, deleted_line, stream_lines
 from fieldnote.bridge.setup.scaffold.evidence import meanings, shapes
 from fieldnote.bridge.setup.scaffold.evidence.words import words
 from fieldnote.bridge.setup.scaffold.lines import listed, sample, word
@@ -20,23 +20,9 @@ from fieldnote.crm.sql.introspection import LookedTable
 def engagements(scaffold: Scaffold, visits: LookedTable) -> Iterator[str]:
     """The appointments."""
     visit = scaffold.entity(visits)
-    query = visit.query
-    key = query.add(visit.at(visit.key), "id")
-    lines = list(_appointment(scaffold, visit))
-    moved, why = visit.moved()
-    if moved is not None:
-        query.add(scaffold.spelling.greatest(moved, query.moves), "changed_at")
-    yield "  engagements:                      # appointments"
-    yield "    query: |"
-    yield f"      {query.text()}"
-    yield f"    key: {key}"
-    yield from cursor_lines(scaffold, "appointment", moved, why, query.moves)
-    yield (
-        f"    deletes: {{table: {yaml_name(visits.name)}}}   # an appointment whose row is gone from "
-        f"there is deleted in Siro"
-    )
-    yield "    map:"
-    yield from lines
+    of_deletes = "an appointment whose row is gone from there is deleted in Siro"
+    fields = _appointment(scaffold, visit)
+    yield from stream_lines(scaffold, "engagements", "appointment", visit, fields, of_deletes)
 
 
 def _appointment(scaffold: Scaffold, visit: Entity) -> Iterator[str]:

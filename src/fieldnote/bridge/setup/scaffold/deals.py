@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from fieldnote.bridge.setup.scaffold.customers import account
-from fieldnote.bridge.setup.scaffold.draft import Scaffold, cursor_lines, deleted_line, yaml_name
+from fieldnote.bridge.setup.scaffold.draft import Scaffold, deleted_line, stream_lines
 from fieldnote.bridge.setup.scaffold.evidence import meanings, shapes
 from fieldnote.bridge.setup.scaffold.evidence.results import LOST
 from fieldnote.bridge.setup.scaffold.evidence.words import words
@@ -20,20 +20,7 @@ from fieldnote.crm.sql.introspection import LookedTable
 def opportunities(scaffold: Scaffold, deals: LookedTable) -> Iterator[str]:
     """The deals."""
     deal = scaffold.entity(deals)
-    query = deal.query
-    key = query.add(deal.at(deal.key), "id")
-    lines = list(_deal(scaffold, deal))
-    moved, why = deal.moved()
-    if moved is not None:
-        query.add(scaffold.spelling.greatest(moved, query.moves), "changed_at")
-    yield "  opportunities:                    # deals"
-    yield "    query: |"
-    yield f"      {query.text()}"
-    yield f"    key: {key}"
-    yield from cursor_lines(scaffold, "deal", moved, why, query.moves)
-    yield f"    deletes: {{table: {yaml_name(deals.name)}}}"
-    yield "    map:"
-    yield from lines
+    yield from stream_lines(scaffold, "opportunities", "deal", deal, _deal(scaffold, deal))
 
 
 def _deal(scaffold: Scaffold, deal: Entity) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from fieldnote.bridge.setup.scaffold.evidence import shapes
@@ -42,7 +42,27 @@ def yaml_name(name: str) -> str:
     return name if name.replace("_", "").isalnum() else word(f'"{name}"')
 
 
-def cursor_lines(scaffold: Scaffold, thing: str, moved: str | None, why: str, moves: list[str]) -> Iterator[str]:
+def stream_lines(
+    scaffold: Scaffold, stream: str, thing: str, record: Entity, fields: Iterable[str], of_deletes: str = ""
+) -> Iterator[str]:
+    """A stream of `push`: query, key, cursor, deletions, and the lines of its map. `of_deletes`: a comment."""
+    query = record.query
+    key = query.add(record.at(record.key), "id")
+    lines = list(fields)  # they add their columns to the query
+    moved, why = record.moved()
+    if moved is not None:
+        query.add(scaffold.spelling.greatest(moved, query.moves), "changed_at")
+    yield f"  {stream + ':':<34}# {thing}s"
+    yield "    query: |"
+    yield f"      {query.text()}"
+    yield f"    key: {key}"
+    yield from _cursor_lines(scaffold, thing, moved, why, query.moves)
+    yield f"    deletes: {{table: {yaml_name(record.table.name)}}}" + (f"   # {of_deletes}" if of_deletes else "")
+    yield "    map:"
+    yield from lines
+
+
+def _cursor_lines(scaffold: Scaffold, thing: str, moved: str | None, why: str, moves: list[str]) -> Iterator[str]:
     """The stream's cursor, or a question."""
     if moved is None:
         question = f"Which column moves when the {thing} changes? Without one, every push reads all rows."
