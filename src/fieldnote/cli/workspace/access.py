@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fieldnote.cli.support.operator import ActingAs, system_user
-from fieldnote.cli.support.output import echo, echo_json
-from fieldnote.cli.workspace.open import AsJson, OrganizationOption, organization, print_result, run
+from fieldnote.cli.support.output import echo
+from fieldnote.cli.workspace.open import AsJson, OrganizationOption, organization, print_result, print_rows, run
 from fieldnote.errors import WorkspaceError
 
 if TYPE_CHECKING:
@@ -102,16 +102,15 @@ def token_list(
         found = await list_tokens(workspace.engine, await organization(workspace, org))
         return [asdict(token) for token in found if everything or token.state == "active"]
 
-    tokens = run(do)
-    if as_json:
-        echo_json(tokens, default=str)
-        return
-    for token in tokens:
-        whose = f"for {token['user']}" if token["user"] else f"made by {token['made_by'] or 'a program'}"
-        used = f"used {_day(token['last_used_at'])}" if token["last_used_at"] else "never used"
-        ends = f"expires {_day(token['expires_at'])}" if token["expires_at"] else "no expiry"
-        state = "" if token["state"] == "active" else f"  [{token['state']}]"
-        echo(f"{token['id']}  {token['scope']:5}  {token['name']}, {whose}, {ends}, {used}{state}")
+    print_rows(run(do), _token_line, as_json=as_json)
+
+
+def _token_line(token: dict[str, Any]) -> str:
+    whose = f"for {token['user']}" if token["user"] else f"made by {token['made_by'] or 'a program'}"
+    used = f"used {_day(token['last_used_at'])}" if token["last_used_at"] else "never used"
+    ends = f"expires {_day(token['expires_at'])}" if token["expires_at"] else "no expiry"
+    state = "" if token["state"] == "active" else f"  [{token['state']}]"
+    return f"{token['id']}  {token['scope']:5}  {token['name']}, {whose}, {ends}, {used}{state}"
 
 
 def _day(at: datetime) -> str:
@@ -203,11 +202,10 @@ def org_list(*, as_json: AsJson = False) -> None:
         found = await list_organizations(workspace.engine)
         return [{"organizationId": one, "name": name, "disabled": disabled} for one, name, disabled in found]
 
-    rows = run(do)
-    if as_json:
-        echo_json(rows)
-    for row in [] if as_json else rows:
-        echo(f"{row['organizationId']}  {row['name']}{'  [disabled]' if row['disabled'] else ''}")
+    def line(row: dict[str, Any]) -> str:
+        return f"{row['organizationId']}  {row['name']}{'  [disabled]' if row['disabled'] else ''}"
+
+    print_rows(run(do), line, as_json=as_json)
 
 
 @org_app.command("disable")
@@ -245,11 +243,10 @@ def app_list(*, org: OrganizationOption = None, as_json: AsJson = False) -> None
 
         return await list_apps(workspace.engine, await organization(workspace, org))
 
-    rows = run(do)
-    if as_json:
-        echo_json(rows, default=str)
-    for row in [] if as_json else rows:
-        echo(f"{row['client_id']}  {row['name']}, owner {row['owner']}, {row['state']}")
+    def line(row: dict[str, Any]) -> str:
+        return f"{row['client_id']}  {row['name']}, owner {row['owner']}, {row['state']}"
+
+    print_rows(run(do), line, as_json=as_json)
 
 
 @app_app.command("disable")

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fieldnote.cli.support.output import echo, echo_json
+from fieldnote.cli.support.output import echo
 from fieldnote.cli.workspace import access, erasure, webhooks
-from fieldnote.cli.workspace.open import AsJson, OrganizationOption
+from fieldnote.cli.workspace.open import AsJson, OrganizationOption, print_rows
 from fieldnote.cli.workspace.open import organization as _organization
 from fieldnote.cli.workspace.open import print_result as _print
 from fieldnote.cli.workspace.open import run as _run
@@ -177,11 +177,10 @@ def user_list(*, org: OrganizationOption = None, as_json: AsJson = False) -> Non
         users = await list_users(workspace.engine, await _organization(workspace, org))
         return [{"userId": user.id, "email": user.email, "name": user.name, "role": user.role} for user in users]
 
-    users = _run(do)
-    if as_json:
-        echo_json(users)
-    for user in [] if as_json else users:
-        echo(f"{user['userId']}  {user['role']:5}  {user['name']} <{user['email']}>")
+    def line(user: dict[str, str]) -> str:
+        return f"{user['userId']}  {user['role']:5}  {user['name']} <{user['email']}>"
+
+    print_rows(_run(do), line, as_json=as_json)
 
 
 def _calls(value: str) -> int | None:

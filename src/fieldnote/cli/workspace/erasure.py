@@ -10,7 +10,7 @@ import typer
 from fieldnote.cli.support.operator import ActingAs
 from fieldnote.cli.support.output import ask_yes_or_no, echo, echo_json, secho
 from fieldnote.cli.workspace.access import operator
-from fieldnote.cli.workspace.open import AsJson, OrganizationOption, organization, run
+from fieldnote.cli.workspace.open import AsJson, OrganizationOption, organization, print_rows, run
 from fieldnote.errors import WorkspaceError
 
 if TYPE_CHECKING:
@@ -101,11 +101,7 @@ def audit(
             await keep_events(workspace.engine, own, keep, by=operator(acting_as))
         return await list_events(workspace.engine, own, since=begins, target=target, user=user, limit=limit)
 
-    events = run(do)
-    if as_json:
-        echo_json(events, default=str)
-    for event in [] if as_json else events:
-        echo(_line(event))
+    print_rows(run(do), _line, as_json=as_json)
 
 
 def _line(event: dict[str, Any]) -> str:

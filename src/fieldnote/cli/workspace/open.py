@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
@@ -49,6 +49,15 @@ async def organization(workspace: Workspace, org: str | None) -> Organization:
     from fieldnote.workspace import find_organization
 
     return await find_organization(workspace.engine, org)
+
+
+def print_rows(rows: Sequence[T], line: Callable[[T], str], *, as_json: bool) -> None:
+    """A line for each row, or JSON."""
+    if as_json:
+        echo_json(rows, default=str)
+        return
+    for row in rows:
+        echo(line(row))
 
 
 def print_result(result: dict[str, Any], *, as_json: bool) -> None:

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fieldnote.cli.support.operator import ActingAs
-from fieldnote.cli.support.output import echo, echo_json
 from fieldnote.cli.workspace.access import operator
-from fieldnote.cli.workspace.open import AsJson, OrganizationOption, organization, print_result, run
+from fieldnote.cli.workspace.open import AsJson, OrganizationOption, organization, print_result, print_rows, run
 
 if TYPE_CHECKING:
     from fieldnote.workspace import Workspace
@@ -63,14 +62,13 @@ def webhook_list(*, org: OrganizationOption = None, as_json: AsJson = False) -> 
 
         return await list_webhooks(workspace.engine, (await organization(workspace, org)).id)
 
-    rows = run(do)
-    if as_json:
-        echo_json(rows, default=str)
-    for row in [] if as_json else rows:
+    def line(row: dict[str, Any]) -> str:
         until = row["previous_until"]
         rotating = f", earlier secret until {until.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if until else ""
         counts = f"{row['delivered']} delivered, {row['pending']} pending, {row['failed']} failed"
-        echo(f"{row['id']}  {row['url']}  {counts}{rotating}")
+        return f"{row['id']}  {row['url']}  {counts}{rotating}"
+
+    print_rows(run(do), line, as_json=as_json)
 
 
 @webhook_app.command("remove")
