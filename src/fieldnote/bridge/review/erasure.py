@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass
 from typing import Any, Final
@@ -14,7 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from fieldnote.bridge.locks import exclusive
 from fieldnote.bridge.recording import Model
 from fieldnote.bridge.session import Bridge
+from fieldnote.erasure_receipt import Remaining
 from fieldnote.errors import FieldnoteError
+from fieldnote.phones import whole_phone_key
 
 _MAX_WAIT = 60.0
 _STREAMS: Final = ("engagements", "opportunities")
@@ -24,18 +25,6 @@ _IMPERSONAL: Final = frozenset({
     "closedAt", "integrationConnectionId", "engagementUsers", "opportunityUsers", "shareOfSale", "isPrimary",
 })  # fmt: skip
 """What is kept of a pushed payload: without it, a deletion in the CRM would not reach Siro."""
-_SHORTEST_PHONE: Final = 7
-_PHONE: Final = 10
-"""Digits that are compared, from the end."""
-
-
-@dataclass(frozen=True, slots=True)
-class Remaining:
-    """What stays, where, and until when."""
-
-    where: str
-    what: str
-    until: str
 
 
 _REMAINS: Final = (
@@ -133,12 +122,10 @@ async def _pushed(
 
 def _search(account: str | None, person: str | None) -> dict[str, Any]:
     named = (person or "").strip()
-    digits = re.sub(r"[^0-9]", "", named)
-    is_phone = len(digits) >= _SHORTEST_PHONE and re.fullmatch(r"[-+0-9 ().]+", named) is not None
     return {
         "account": account,
         "email": named.lower() if "@" in named else None,
-        "phone": digits[-_PHONE:] if is_phone else None,
+        "phone": whole_phone_key(named),
     }
 
 

@@ -5,17 +5,18 @@ All rows go in one transaction. Audio goes before the row that names it: if the 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from fieldnote.erasure_receipt import Remaining
 from fieldnote.errors import WorkspaceError
 from fieldnote.matching.people import email_key
+from fieldnote.phones import whole_phone_key
 from fieldnote.workspace.audit import Operator, commanded
 from fieldnote.workspace.context import Workspace
 from fieldnote.workspace.domain.erasure_sql import (
@@ -35,19 +36,6 @@ from fieldnote.workspace.domain.matching.linking import hold_links
 from fieldnote.workspace.domain.organizations import Organization
 from fieldnote.workspace.domain.recordings.audio_files import delete_of_recordings
 from fieldnote.workspace.tenancy import inside
-
-_SHORTEST_PHONE: Final = 7
-_PHONE: Final = 10
-"""Digits that are compared, from the end, as the country's code may be left out."""
-
-
-@dataclass(frozen=True, slots=True)
-class Remaining:
-    """What an erasure does not reach, and until when it is there."""
-
-    where: str
-    what: str
-    until: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +122,7 @@ async def _find(conn: AsyncConnection, kind: str, named: str) -> _Found:
     if kind == "recording":
         found.recordings = await _ids(conn, NAMED_RECORDING, named=named)
         return found
-    digits = re.sub(r"[^0-9]", "", named)
-    is_phone = len(digits) >= _SHORTEST_PHONE and re.fullmatch(r"[-+0-9 ().]+", named) is not None
-    values = {"named": named, "email": email_key(named), "phone": digits[-_PHONE:] if is_phone else None}
+    values = {"named": named, "email": email_key(named), "phone": whole_phone_key(named)}
     rows = await conn.execute(ACCOUNT if kind == "account" else PERSON, values)
     for row in rows:
         found.records[row.kind].append(row.id)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -11,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 from sqlalchemy import text
 
 from fieldnote.matching.people import email_key
+from fieldnote.phones import phone_key
 from fieldnote.siro.models import LinkTrigger, UploadRegister, UploadUrlsCreate
 from fieldnote.workspace.audio_store import LARGEST, SIGNED_FOR, Signed, Signer, media_type_of, named_in
 from fieldnote.workspace.context import Workspace
@@ -30,7 +30,6 @@ from fieldnote.workspace.resources.recordings.intake import (
 )
 from fieldnote.workspace.resources.recordings.user_recordings import find
 
-_SHORTEST_PHONE: Final = 7
 """Digits; an extension fits too many."""
 
 _EXPECT_FILE: Final = text("""
@@ -151,11 +150,10 @@ async def _user(call: Call, wanted: UploadRegister) -> Any:
 
 
 def _digits(phone: str | None) -> str | None:
-    """What is compared of a number: the last ten digits, as the country's code may be left out."""
+    """The digits of a number that are compared; a word that no number has for one that is too short."""
     if not phone:
         return None
-    digits = re.sub(r"[^0-9]", "", phone)
-    return digits[-10:] if len(digits) >= _SHORTEST_PHONE else "none"
+    return phone_key(phone) or "none"
 
 
 async def _contact(call: Call, phone: str) -> str | None:
