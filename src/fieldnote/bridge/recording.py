@@ -154,10 +154,6 @@ class RecordingSnapshot:
         """Whether it is gone from its records. What it gave stays until a person agrees that it goes."""
         return self.deleted or self.detached
 
-    def linked_to(self, model: Model, record: str) -> bool:
-        """Whether one of its links is this record."""
-        return any(link.model is model and link.record == record for link in self.links)
-
 
 def merge(old: RecordingSnapshot, new: RecordingSnapshot, *, alone: bool) -> RecordingSnapshot:
     """What is held once `new` was fetched. A null never replaces what is held. Pure."""

@@ -129,7 +129,6 @@ Escapes = Annotated[
 Duration = Annotated[timedelta, BeforeValidator(_duration), _as_text("10 minutes", "90s", "1h 30m")]
 Span = Annotated[timedelta, BeforeValidator(_span), _as_text("30 days", "1 year")]
 Share = Annotated[float, BeforeValidator(_share), WithJsonSchema({"type": ["string", "number"], "examples": ["5%"]})]
-ZoneName = Annotated[str, BeforeValidator(_zone)]
 Text = Annotated[str, Field(min_length=1)]
 WebAddress = Annotated[str, BeforeValidator(_web_address)]
 Secret = Annotated[SecretStr, Field(min_length=1)]

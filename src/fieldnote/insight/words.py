@@ -87,10 +87,6 @@ def clause_around(folded: str, position: int) -> Span:
     return found
 
 
-def sentence_around(folded: str, position: int) -> Span:
-    return next((span for span in sentences(folded) if position in span), Span(0, len(folded)))
-
-
 @cache
 def any_of(*phrases: str) -> re.Pattern[str]:
     """One pattern for many phrases, whole words, with spaces that stand for any white space.

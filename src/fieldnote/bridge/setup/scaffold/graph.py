@@ -73,8 +73,6 @@ class Link:
     """Refers to the first."""
     other: Ref
     """Refers to the second."""
-    type_column: LookedColumn | None = None
-    type_word: str | None = None
 
 
 @dataclass

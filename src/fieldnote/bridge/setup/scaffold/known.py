@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from fieldnote.bridge.setup.scaffold.evidence.words import plain
-
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -138,8 +136,3 @@ def recognize(tables: Iterable[str]) -> Known | None:
 def type_word(known: Known | None, table: str) -> str | None:
     """How the CRM names a table in a column such as `parent_type`."""
     return known.types.get(table) if known is not None else None
-
-
-def conventional_words(table: str) -> tuple[str, ...]:
-    """How other CRMs might name it, the likeliest first."""
-    return plain(table).capitalize(), table

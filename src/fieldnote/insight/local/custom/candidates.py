@@ -17,7 +17,3 @@ class Candidate:
     """Of the value by its type; the passage has its own."""
     rests_on: tuple[str, ...] = ()
     operations: tuple[str, ...] = ()
-
-    @property
-    def all_features(self) -> tuple[float, ...]:
-        return (*self.hit.features, *self.features)

@@ -12,7 +12,7 @@ from fieldnote.insight.local.exchanges import affirms, of_a_third_party, reply_t
 from fieldnote.insight.local.passages import Hit, query_of
 from fieldnote.insight.readers.money import Money, sized
 from fieldnote.insight.stems import stem
-from fieldnote.insight.talk.turns import Sentence, Talk
+from fieldnote.insight.talk.turns import Talk
 from fieldnote.insight.words import fold
 
 MONEY_FEATURES: Final = (
@@ -101,8 +101,3 @@ def _in_dollars(talk: Talk, money: Money, hit: Hit) -> Money | None:
         return money
     usual = talk.usual_price
     return sized(money, thousands=True) if money.high < 200 and usual is not None and usual >= 3000 else None
-
-
-def speaks_of_a_rival(sentence: Sentence) -> bool:
-    """Whether another company's words or price are reported."""
-    return _RIVAL_SAID.search(sentence.folded) is not None
