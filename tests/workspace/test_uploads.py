@@ -9,6 +9,7 @@ import stat
 import wave
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -23,6 +24,7 @@ from fieldnote.workspace import (
     Operator,
     Workspace,
     WorkspaceServer,
+    attach_audio,
     open_workspace,
 )
 from fieldnote.workspace.audio_store import VARIABLE, Signed, Signer
@@ -455,3 +457,22 @@ async def test_a_file_and_a_recording_of_another_organization_are_not_there(hous
     assert (await theirs("PATCH", RECORDINGS, json={"id": recording_id, "title": "x"})).status_code == 404
     taken = {"id": recording_id, "dateCreated": START.isoformat()}
     assert (await theirs("PUT", RECORDINGS, json=taken)).status_code == 404
+
+
+async def test_the_workspace_attaches_a_file_to_a_recording_once(house: House, admin: Api, tmp_path: Path) -> None:
+    recording = await house.record()
+    source = tmp_path / "sound.webm"
+    source.write_bytes(SOUND)
+    attach = partial(
+        attach_audio, house.workspace, house.organization.id, media_type="audio/webm", length=timedelta(seconds=9)
+    )
+
+    assert await attach(recording, source)
+    assert not await attach(recording, source)
+    assert not await attach(str(uuid4()), source)
+
+    response = await admin("POST", f"{RECORDINGS}/{recording}/signedUrl")
+    async with httpx2.AsyncClient(trust_env=False) as client:
+        answer = await client.get(response.json()["data"]["url"])
+    assert answer.content == SOUND
+    assert answer.headers["content-type"] == "audio/webm"

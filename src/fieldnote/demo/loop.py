@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from importlib.resources import as_file
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +24,7 @@ from fieldnote.config import Config
 from fieldnote.db.bridge_tables import events
 from fieldnote.db.embedded import ensure_server, stop_server
 from fieldnote.db.encryption import SecretBox
-from fieldnote.demo import crm
+from fieldnote.demo import audio, crm
 from fieldnote.demo.contractor import Visit
 from fieldnote.demo.conversations import CONVERSATIONS, Conversation
 from fieldnote.demo.crm import ContractorCrm
@@ -41,6 +42,7 @@ from fieldnote.workspace import (
     add_recording,
     add_user,
     add_webhook,
+    attach_audio,
     count_records,
     ensure_oauth_app,
     ensure_organization,
@@ -264,16 +266,33 @@ class _Field:
     async def _record(self, visits: Sequence[Visit]) -> None:
         for number, visit in enumerate(visits, 1):
             self.progress(f"recording conversation {number} of {len(visits)}: {visit.customer_name}")
-            await add_recording(self.workspace, self.organization.id, self._recording(visit))
+            recording_id = await add_recording(self.workspace, self.organization.id, self._recording(visit))
+            await self._add_sound(visit, recording_id)
+
+    async def _add_sound(self, visit: Visit, recording_id: str) -> None:
+        key = visit.conversation_key
+        if (sound := audio.sound_of(key, visit.rep_name)) is None:
+            return
+        with as_file(sound) as path:
+            await attach_audio(
+                self.workspace,
+                self.organization.id,
+                recording_id,
+                path,
+                media_type=audio.MEDIA_TYPE,
+                length=audio.length_of(key),
+            )
 
     def _recording(self, visit: Visit) -> NewRecording:
         conversation = self.conversations[visit.conversation_key]
         transcript = conversation.read(visit.rep_name.split()[0])
+        said = read_transcript(transcript, name=conversation.file)
+        with_sound = audio.sound_of(visit.conversation_key, visit.rep_name) is not None
         return NewRecording(
             user_email=visit.rep_email,
-            utterances=read_transcript(transcript, name=conversation.file),
+            utterances=audio.with_times(visit.conversation_key, said) if with_sound else said,
             started_at=visit.started_at,
-            duration=timedelta(seconds=visit.duration_s),
+            duration=audio.length_of(visit.conversation_key) if with_sound else timedelta(seconds=visit.duration_s),
             title=visit.title,
             place=visit.place,
             appointment_id=self._external("appointment", visit.appointment_id) if visit.deep_link else None,

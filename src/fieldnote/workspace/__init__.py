@@ -27,6 +27,7 @@ from fieldnote.workspace.domain.organizations import (
     list_users,
     map_user,
 )
+from fieldnote.workspace.domain.recordings.audio_files import attach_audio
 from fieldnote.workspace.domain.recordings.batch_import import add_batch
 from fieldnote.workspace.domain.recordings.recordings import NewRecording, add_recording
 from fieldnote.workspace.domain.recordings.retention import purge_due, set_retention
@@ -50,6 +51,7 @@ __all__ = [
     "add_token",
     "add_user",
     "add_webhook",
+    "attach_audio",
     "count_records",
     "create_app",
     "ensure_oauth_app",

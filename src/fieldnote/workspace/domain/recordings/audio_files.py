@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from datetime import timedelta
@@ -55,6 +56,16 @@ delete from audio_files where id in (
         limit :limit for update skip locked)
 returning array_remove(array[stored_key, pending_key], null) as keys
 """)
+# Audio that the workspace itself attaches; no row where the recording has some, is deleted or purged.
+_EXPECT: Final = text("""
+insert into audio_files (organization_id, uploaded_by, media_type, size, expires_at)
+select :organization, r.user_id, :media_type, :size, now() + interval '1 hour'
+  from recordings r
+ where r.id::text = :recording and r.deleted_at is null and r.root_data_purged_at is null
+   and not exists (select from audio_files f where f.recording_id = r.id)
+returning id::text
+""")
+_ATTACH: Final = text("update audio_files set recording_id = cast(:recording as uuid) where id::text = :file")
 _ORGANIZATIONS: Final = text("select id::text from organizations order by id")
 _KEY: Final = text("select sealed from audio_keys where organization_id::text = :organization")
 _ADD_KEY: Final = text("""
@@ -87,6 +98,24 @@ async def store(workspace: Workspace, file: Signed, received: Path, *, size: int
         return False
     if swapped.stored_key is not None:
         await workspace.audio.delete(swapped.stored_key)
+    return True
+
+
+async def attach_audio(
+    workspace: Workspace, organization_id: str, recording_id: str, source: Path, *, media_type: str, length: timedelta
+) -> bool:
+    """Give a recording the sound of a file. False where it has some already, or is deleted."""
+    size = (await asyncio.to_thread(source.stat)).st_size
+    values = {"organization": organization_id, "recording": recording_id, "media_type": media_type, "size": size}
+    async with inside(workspace.engine, organization_id) as conn:
+        file_id = (await conn.execute(_EXPECT, values)).scalar_one_or_none()
+    if file_id is None:
+        return False
+    duration = round(length.total_seconds() * 1000)
+    if not await store(workspace, Signed(organization_id, file_id), source, size=size, duration=duration):
+        return False
+    async with inside(workspace.engine, organization_id) as conn:
+        await conn.execute(_ATTACH, {"recording": recording_id, "file": file_id})
     return True
 
 
