@@ -79,6 +79,7 @@ class WorkspaceServer:
         self._rate_limit = None if rate_limit is None else RateLimit(rate_limit, clock)
         self._failed_logins = FailedLogins(clock) if slow_logins else None
         self._tasks: list[asyncio.Task[None]] = []
+        self._queue = contextlib.AsyncExitStack()
         self._server: _Server | None = None
 
     @property
@@ -114,6 +115,11 @@ class WorkspaceServer:
             deliveries.blueprint,
         )
         queue = make_app(Application.WORKSPACE, self.workspace.database_url, *blueprints)
+        # Both workers share its connections, so neither of them opens or closes it.
+        with contextlib.ExitStack() as unless_open:
+            unless_open.callback(listener.close)
+            await self._queue.enter_async_context(queue.open_async())
+            unless_open.pop_all()
         context = {"workspace": self.workspace}
         # A job waits in its worker until a process is free: more jobs than processes, so that organizations take turns.
         of_insight = replace(self._settings, concurrency=4 * self.workspace.insight.size)
@@ -138,6 +144,7 @@ class WorkspaceServer:
             self._server.should_exit = True
         await asyncio.gather(*(self._end(task) for task in self._tasks[1:]))
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._queue.aclose()
         log.info("workspace_stopped", extra={"port": self._port})
 
     async def wait(self) -> None:

@@ -24,9 +24,12 @@ def stop_signal() -> asyncio.Event:
     return stopped
 
 
-async def until_stopped(work: Coroutine[Any, Any, object]) -> None:
-    """Run `work` until a signal asks to stop. An error of the work is raised."""
-    stopped = stop_signal()
+async def until_stopped(work: Coroutine[Any, Any, object], stopped: asyncio.Event | None = None) -> None:
+    """Run `work` until a signal asks to stop. An error of the work is raised.
+
+    `stopped`: a `stop_signal` from before the work was made, so that no earlier signal is lost.
+    """
+    stopped = stopped or stop_signal()
     waiting = [asyncio.ensure_future(work), asyncio.ensure_future(stopped.wait())]
     done, rest = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     for task in rest:

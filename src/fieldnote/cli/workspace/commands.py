@@ -78,7 +78,7 @@ def serve(
     ] = None,
 ) -> None:
     """Serve the API, process recordings and send webhooks, until stopped (Ctrl-C or SIGTERM)."""
-    from fieldnote.cli.support.signals import until_stopped
+    from fieldnote.cli.support.signals import stop_signal, until_stopped
     from fieldnote.cli.support.tls import tls_files, warn_of_plain_http
     from fieldnote.workspace import WorkspaceServer, is_loopback
     from fieldnote.workspace.http.fault_settings import read_faults
@@ -89,13 +89,14 @@ def serve(
     broken = None if faults is None else read_faults(faults)
 
     async def do(workspace: Workspace) -> None:
+        stopped = stop_signal()  # before the server listens: a signal that comes at once ends it well, too
         async with WorkspaceServer(workspace, host=host, port=port, rate_limit=calls, tls=tls) as server:
             echo(f"The workspace listens on {server.url}")
             echo(f"  SIRO_BASE_URL={server.url}/api-externalApi")
             echo(f"  SIRO_API_URL={server.url}")
             if broken is not None:
                 echo(f"  What {faults} says goes wrong, by the seed {broken.seed}.")
-            await until_stopped(server.wait())
+            await until_stopped(server.wait(), stopped)
 
     _run(do, on_loopback=is_loopback(host), faults=broken, public_url=public_url)
 
