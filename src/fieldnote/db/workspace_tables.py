@@ -12,6 +12,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     DateTime,
     Double,
     ForeignKey,
@@ -84,6 +85,10 @@ organizations: Final = Table(
     # A user's id. Without one the first administrator is taken for the owner.
     Column("owner_id", Uuid(as_uuid=False)),
     _flag("disabled", default=False),
+    # The kinds of words that are redacted beside those that always are: names, streets, phones.
+    Column("redacts", JSONB(none_as_null=True), nullable=False, server_default=text("'[]'")),
+    # Whether its conversations may go to the operator's language model.
+    _flag("language_model", default=False),
     # How long audit events are kept.
     Column("audit_days", Integer, nullable=False, server_default=text("365")),
     _now("created_at"),
@@ -354,6 +359,12 @@ recordings: Final = Table(
     Column("details", JSONB(none_as_null=True), nullable=False, server_default=text("'{}'")),
     # Why processing failed, for an operator. It quotes nothing.
     _text("failure", nullable=True),
+    # The step that failed: transcribe, extract or summarize.
+    _text("failed_step", nullable=True),
+    # How much of the audio is transcribed, while it is.
+    Column("transcribed_ms", BigInteger),
+    # The roles of speakers that a person corrected, by label: rep or customer.
+    Column("speaker_roles", JSONB(none_as_null=True), nullable=False, server_default=text("'{}'")),
     _moment("processed_at"),
     _moment("extracted_at"),
     _moment("summarized_at"),
@@ -376,6 +387,8 @@ recording_utterances: Final = Table(
     _organization(),
     _to("recording_id", "recordings.id", primary_key=True),
     _json("utterances"),
+    # The seconds of audio with redacted words: [[start, end], …]; [null, null] where no times are known.
+    Column("redacted", JSONB(none_as_null=True), nullable=False, server_default=text("'[]'")),
 )
 """Personal: what was said."""
 
@@ -395,6 +408,8 @@ audio_files: Final = Table(
     _text("stored_key", nullable=True),
     Column("stored_size", BigInteger),
     _flag("encrypted", default=False),
+    # The seconds that were muted, as in recording_utterances.redacted.
+    Column("muted", JSONB(none_as_null=True), nullable=False, server_default=text("'[]'")),
     # Where an upload that has not ended is writing.
     _text("pending_key", nullable=True),
     _now("created_at"),
@@ -418,7 +433,6 @@ entity_definitions: Final = Table(
     _id(),
     _organization(),
     _text("name"),
-    _json("fields"),
     _moment("deleted_at"),
     _now("created_at"),
     UniqueConstraint("organization_id", "name"),
@@ -451,6 +465,36 @@ summary_prompts: Final = Table(
     Index("ix_summary_prompts_type", "conversation_type_id", "position"),
 )
 
+field_definitions: Final = Table(
+    "field_definitions",
+    metadata,
+    _id(),
+    _organization(),
+    _to("definition_id", "entity_definitions.id"),
+    # The conversation type it is for; null: all. A field of a type takes precedence over one of all, by name.
+    _to("conversation_type_id", "conversation_types.id", nullable=True),
+    _text("name"),
+    Column("description", Text, nullable=False, server_default=""),
+    Column("type", Text, nullable=False, server_default="text"),
+    Column("choices", JSONB(none_as_null=True), nullable=False, server_default=text("'[]'")),
+    Column("unit", Text, nullable=False, server_default=""),
+    # The CRM's column or property.
+    Column("crm", Text, nullable=False, server_default=""),
+    _flag("required", default=False),
+    _moment("deleted_at"),
+    _now("created_at"),
+    _now("updated_at"),
+    Index("ix_field_definitions_definition", "definition_id"),
+    Index(
+        "uq_field_definitions_name",
+        "organization_id",
+        text("lower(name)"),
+        text("coalesce(conversation_type_id, '00000000-0000-0000-0000-000000000000')"),
+        unique=True,
+        postgresql_where=text("deleted_at is null"),
+    ),
+)
+
 extractions: Final = Table(
     "extractions",
     metadata,
@@ -472,6 +516,27 @@ extraction_values: Final = Table(
     _json("items"),
 )
 """Personal: what the extractions found."""
+
+model_answers: Final = Table(
+    "model_answers",
+    metadata,
+    _organization(),
+    _to("recording_id", "recordings.id", primary_key=True),
+    # A hash of the whole request.
+    Column("key", Text, primary_key=True),
+    _text("answer"),
+    _now("created_at"),
+)
+"""Personal: answers of the language model, so that the same request is not paid for again."""
+
+model_usage: Final = Table(
+    "model_usage",
+    metadata,
+    _organization(primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("calls", BigInteger, nullable=False, server_default="0"),
+    Column("tokens", BigInteger, nullable=False, server_default="0"),
+)
 
 summaries: Final = Table(
     "summaries",

@@ -15,11 +15,20 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from fieldnote.insight import Utterance, answers, extract, next_steps, summarize
+from fieldnote.insight.definitions import DEFAULTS, read_definitions
+from fieldnote.insight.extraction import Extraction
+from fieldnote.insight.local.extract import extract_from
+from fieldnote.insight.summary.answers import answers_of
+from fieldnote.insight.summary.compose import steps_of, summarize_talk
+from fieldnote.insight.talk.roles import Role
+from fieldnote.insight.talk.turns import talk_of
+from fieldnote.insight.utterances import Utterance
+from fieldnote.insight.visit import Visit
 
 if sys.platform != "win32":
     import resource
 
+PARTS: Final = ("extract", "summarize")
 _NICENESS: Final = 5
 """Below the server that answers calls, on the same machine."""
 
@@ -27,19 +36,45 @@ _NICENESS: Final = 5
 def look_into(request: Mapping[str, Any]) -> dict[str, Any]:
     """The facts of one conversation.
 
-    `request` has `utterances`, `rep_name`, `started_at` (ISO 8601), `title`, `customer` and `prompts`. The reply has
-    `values` by name, `summary`, `answers` (one per prompt, in order) and `steps`.
+    `request` has `utterances`, `rep_name`, `started_at` (ISO 8601), `title`, `customer`, `prompts`, `definitions` (the
+    defaults where it is missing), `roles` by label, and `parts`: `extract`, `summarize` or both. The reply has `found`
+    with `values` by name and `steps` for the first part, `summary` and `answers` (one per prompt, in order) for the
+    second, and `failed`: a part's error by its name.
     """
     utterances = [Utterance(**entry) for entry in request["utterances"]]
-    rep_name = request["rep_name"]
-    found = extract(utterances, rep_name=rep_name, started_at=datetime.fromisoformat(request["started_at"]))
+    definitions = read_definitions(request["definitions"]) if "definitions" in request else DEFAULTS
+    roles = {label: Role(role) for label, role in request.get("roles", {}).items()}
+    visit = Visit(
+        datetime.fromisoformat(request["started_at"]),
+        rep_name=request["rep_name"],
+        customer=request["customer"],
+        project=request["title"],
+    )
+    talk = talk_of(utterances, visit, roles)
+    found = extract_from(talk, definitions)
+    reply: dict[str, Any] = {"failed": {}}
+    parts = request.get("parts", PARTS)
+    if "extract" in parts:
+        reply["values"] = {one.name: one.value for one in found}
+        reply["found"] = [_shown(one) for one in found]
+        reply["steps"] = steps_of(talk)
+    if "summarize" in parts:
+        try:
+            summary = summarize_talk(talk, found)
+            reply["summary"] = summary.text or f"{summary.title}."
+            reply["answers"] = answers_of(request["prompts"], talk, found)
+        except Exception as error:  # noqa: BLE001 - the values are kept all the same
+            reply["failed"]["summarize"] = type(error).__name__
+    return reply
+
+
+def _shown(one: Extraction) -> dict[str, Any]:
     return {
-        "values": {extraction.name: extraction.value for extraction in found},
-        "summary": summarize(
-            utterances, found, title=request["title"], customer=request["customer"], rep_name=rep_name
-        ),
-        "answers": answers(request["prompts"], utterances, found, rep_name=rep_name),
-        "steps": list(next_steps(utterances, rep_name=rep_name)),
+        "name": one.name,
+        "value": one.value,
+        "evidence": [quote.index for quote in one.quotes],
+        "confidence": one.confidence,
+        "proposed": one.proposed,
     }
 
 

@@ -46,9 +46,12 @@ def answers(
 
     The sentences are customers'; where none of these has any of the words, the rep's, and the answer says so.
     """
-    if not prompts:
-        return []
-    spoken = _spoken(talk_of(utterances, Visit(rep_name=rep_name)))
+    return answers_of(prompts, talk_of(utterances, Visit(rep_name=rep_name)), extractions) if prompts else []
+
+
+def answers_of(prompts: Sequence[str], talk: Talk, extractions: Sequence[Extraction]) -> list[str]:
+    """As `answers`, of a conversation whose roles are known."""
+    spoken = _spoken(talk) if prompts else []
     values = {one.name: one.value for one in extractions}
     return [_answer(fold(prompt), spoken, values) for prompt in prompts]
 

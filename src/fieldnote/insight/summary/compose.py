@@ -114,6 +114,10 @@ def summarize(
 
 def next_steps(utterances: Sequence[Utterance], *, rep_name: str | None = None) -> list[str]:
     """What was promised or agreed for later, as spoken."""
-    talk = talk_of(utterances, Visit(rep_name=rep_name))
+    return steps_of(talk_of(utterances, Visit(rep_name=rep_name)))
+
+
+def steps_of(talk: Talk) -> list[str]:
+    """As `next_steps`, of a conversation whose roles are known."""
     found = sorted(_next_steps(talk), key=lambda one: -one.weight)[:3]
     return [one.said for one in sorted(found, key=lambda one: one.quotes[-1].index)]

@@ -107,6 +107,7 @@ ERASE_RECORDINGS: Final[dict[str, TextClause]] = {
         delete from extraction_values where extraction_id in (
             select id from extractions where recording_id = any(cast(:ids as uuid[])))
     """),
+    "model_answers": _delete("model_answers"),
     "summaries": _delete("summaries"),
     "comment_threads": _delete("comment_threads"),
     "followups": _delete("followups"),
@@ -128,6 +129,7 @@ ERASE_RECORDINGS: Final[dict[str, TextClause]] = {
     "recordings": text("""
         update recordings
            set title = 'Erased recording', latitude = null, longitude = null, key = null, failure = null,
+               speaker_roles = '{}',
                root_data_purged_at = coalesce(root_data_purged_at, clock_timestamp()), updated_at = clock_timestamp(),
                details = coalesce((select jsonb_object_agg(name, value) from jsonb_each(details) as kept (name, value)
                                     where name in ('isPrivate', 'conversationType', 'result', 'discoverable')), '{}')
@@ -192,6 +194,8 @@ NOT_PERSONAL: Final[dict[str, Any]] = {
     "opportunity_users": "ids",
     "opportunity_contacts": "ids",
     "entity_definitions": "settings",
+    "field_definitions": "settings",
+    "model_usage": "counts",
     "conversation_types": "settings",
     "summary_prompts": "settings",
     "outcome_definitions": "settings",

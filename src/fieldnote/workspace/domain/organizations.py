@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Text, cast, or_, select, text, update
+from sqlalchemy import Text, cast, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from fieldnote.db.workspace_tables import (
     conversation_types,
     entity_definitions,
+    field_definitions,
     integration_connections,
     organizations,
     team_coaches,
@@ -21,6 +22,7 @@ from fieldnote.db.workspace_tables import (
     users,
 )
 from fieldnote.errors import WorkspaceError
+from fieldnote.insight.definitions import DEFAULTS
 from fieldnote.matching.people import LONGEST_KEY, email_key, name_key
 from fieldnote.workspace import credentials
 from fieldnote.workspace.domain.crm.records import Touched
@@ -31,8 +33,6 @@ from fieldnote.workspace.tenancy import inside
 DEFINITION: Final = "Customer Insights"
 CONVERSATION: Final = "Sales visit"
 """What a conversation is that nothing else is said of."""
-FIELDS: Final = ("Budget", "Timeline", "Decision Maker", "Objections")
-"""What every organization has extracted from the start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,12 +230,12 @@ async def _insert_organization(conn: AsyncConnection, name: str, admin: str) -> 
     user = await _upsert_user(conn, organization_id, admin, local or admin, "admin")
     connection = insert(integration_connections).values(organization_id=organization_id, name="CRM")
     connection_id = (await conn.execute(connection.returning(integration_connections.c.id))).scalar_one()
-    definition = {
-        "organization_id": organization_id,
-        "name": DEFINITION,
-        "fields": [{"name": field} for field in FIELDS],
-    }
-    await conn.execute(insert(entity_definitions).values(definition))
+    entity = insert(entity_definitions).values(organization_id=organization_id, name=DEFINITION)
+    entity_id = (await conn.execute(entity.returning(entity_definitions.c.id))).scalar_one()
+    own = {"organization_id": organization_id, "definition_id": entity_id, "created_at": func.clock_timestamp()}
+    for one in DEFAULTS:
+        values = {"name": one.name, "description": one.description, "type": one.type.value}
+        await conn.execute(insert(field_definitions).values(own | values))
     kind = {"organization_id": organization_id, "display_name": CONVERSATION, "bookmark_group_ids": []}
     await conn.execute(insert(conversation_types).values(kind))
     return Organization(str(organization_id), name, user.id, str(connection_id))

@@ -37,6 +37,7 @@ select id::text from recordings r
 """)
 _WORDS: Final = (
     text("delete from recording_utterances where recording_id = any(cast(:ids as uuid[]))"),
+    text("delete from model_answers where recording_id = any(cast(:ids as uuid[]))"),
     text("delete from summaries where recording_id = any(cast(:ids as uuid[]))"),
     text("delete from comment_threads where recording_id = any(cast(:ids as uuid[]))"),
     text("delete from followups where recording_id = any(cast(:ids as uuid[]))"),
@@ -44,6 +45,7 @@ _WORDS: Final = (
 _PURGED: Final = text("""
 update recordings
    set root_data_purged_at = clock_timestamp(), updated_at = clock_timestamp(), latitude = null, longitude = null,
+       speaker_roles = '{}',
        details = details - array['notes', 'contactName', 'contactPhone', 'consentSignatureBase64']
  where id = any(cast(:ids as uuid[]))
 """)

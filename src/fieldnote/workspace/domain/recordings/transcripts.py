@@ -25,7 +25,7 @@ select id::text, user_id::text, created_at, root_data_purged_at is not null as p
 _BEGIN_AGAIN: Final = text("""
 update recordings
    set transcription_status = 'COMPLETE', stage = 'processing', status = 'in-progress', processed_at = null,
-       extracted_at = null, summarized_at = null, failure = null, updated_at = clock_timestamp(),
+       extracted_at = null, summarized_at = null, failure = null, failed_step = null, updated_at = clock_timestamp(),
        duration_ms = case when duration_ms = 0 then :duration else duration_ms end
  where id = :id
 """)

@@ -1,0 +1,1 @@
+"""Definitions of fields, and what conversations are read for."""
