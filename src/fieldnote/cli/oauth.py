@@ -66,7 +66,14 @@ def migrate(
     *,
     config: ConfigFile = DEFAULT_FILE,
     client_id: Annotated[
-        str, typer.Option("--client-id", metavar="ID", envvar="SIRO_CLIENT_ID", prompt="The client application's id")
+        str,
+        typer.Option(
+            "--client-id",
+            metavar="ID",
+            envvar="SIRO_CLIENT_ID",
+            prompt="The client application's id",
+            help="The client application.",
+        ),
     ],
     secret_file: Annotated[
         Path | None,
@@ -78,7 +85,7 @@ def migrate(
     apply: Annotated[
         bool, typer.Option("--apply", help="Change the files, if each step of the rehearsal is good.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Move a connection from an organization token to a client application (client credentials).
 

@@ -41,7 +41,12 @@ def list_(*, config: ConfigFile = DEFAULT_FILE, stream: Streams = None, as_json:
 
 
 @app.command()
-def show(stream: Stream, key: str, *, config: ConfigFile = DEFAULT_FILE) -> None:
+def show(
+    stream: Stream,
+    key: Annotated[str, typer.Argument(help="The record's key in the CRM.")],
+    *,
+    config: ConfigFile = DEFAULT_FILE,
+) -> None:
     """Show one record as JSON: why it waits, its row now, the payload of a push, and the one that Siro has."""
     from fieldnote.bridge.push import quarantine
 
@@ -52,7 +57,9 @@ def show(stream: Stream, key: str, *, config: ConfigFile = DEFAULT_FILE) -> None
 @app.command()
 def retry(
     stream: Stream,
-    keys: Annotated[list[str] | None, typer.Argument(metavar="[KEY…]")] = None,
+    keys: Annotated[
+        list[str] | None, typer.Argument(metavar="[KEY…]", help="Keys in the CRM; else give --all.")
+    ] = None,
     *,
     config: ConfigFile = DEFAULT_FILE,
     everything: Annotated[bool, typer.Option("--all", help="All records in quarantine.")] = False,

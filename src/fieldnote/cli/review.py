@@ -87,7 +87,7 @@ def reject(
 
 @app.command()
 def edit(
-    number: int,
+    number: Annotated[int, typer.Argument(help="The proposal's number, as `review list` prints it.")],
     value: Annotated[str, typer.Argument(help="The value to write; '' empties the field.")],
     *,
     config: ConfigFile = DEFAULT_FILE,

@@ -57,7 +57,7 @@ def status(
 
 
 def explain(
-    kind: Kind,
+    kind: Annotated[Kind, typer.Argument(help="The kind of record.")],
     key: Annotated[str, typer.Argument(metavar="ID", help="Siro's id of a recording, or the CRM's id of a record.")],
     *,
     config: ConfigFile = DEFAULT_FILE,

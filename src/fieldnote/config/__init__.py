@@ -28,6 +28,7 @@ from fieldnote.config.json_schema import json_schema
 from fieldnote.config.people import PeopleSettings
 from fieldnote.config.preset_setup import AccountList, AskedVariable, FieldList, PresetSetup, StageList
 from fieldnote.config.presets import Preset, find_preset, preset_names, preset_setup
+from fieldnote.config.push import DeletesSettings, PushSettings, StreamSettings, WindowSettings
 from fieldnote.config.reader import load, read_as, unfolded
 from fieldnote.config.reading import (
     ApiLimits,
@@ -45,18 +46,14 @@ from fieldnote.config.schema import (
     RECORDING_PARTS,
     AlertSettings,
     Config,
-    DeletesSettings,
     FieldSettings,
     Kind,
     Linking,
     NoteSettings,
     Policy,
     PullSettings,
-    PushSettings,
     SiroSettings,
-    StreamSettings,
     TargetSettings,
-    WindowSettings,
 )
 from fieldnote.config.values import ColumnZone
 from fieldnote.config.words import Keys, dotted, nearest

@@ -21,7 +21,9 @@ class ReceiverSettings(Section):
     """Where `fieldnote run` listens for webhooks: Siro's, and the CRM's."""
 
     host: Text = "127.0.0.1"
+    """The address it listens on. Behind a reverse proxy leave it as it is."""
     port: int = Field(default=8787, ge=0, le=65535)
+    """The port it listens on."""
     crm_secret: Annotated[tuple[Secret, ...], BeforeValidator(secrets)] = ()
     """What a hook of the CRM proves itself with; several while one is being replaced."""
 
@@ -40,8 +42,11 @@ class RegistrationCall(Section):
     """One call, with `{address}`, `{id}` or `{subscription}` in its path or body."""
 
     method: Text
+    """The HTTP method, such as `POST`."""
     path: Text
+    """Below `client.base_url`, or a whole address."""
     body: Any = None
+    """As JSON."""
 
 
 class WebhookRegistration(Section):
@@ -62,6 +67,7 @@ class WebhookRegistration(Section):
     wanted: tuple[dict[str, Any], ...]
     """The subscriptions that there should be."""
     every: Duration = timedelta(days=1)
+    """How often the subscriptions are compared with `wanted`."""
 
 
 class ApiWebhooks(Section):
@@ -74,9 +80,11 @@ class ApiWebhooks(Section):
     timestamp: Text
     """The header with the time, in milliseconds since 1970."""
     max_age: Duration = timedelta(minutes=5)
+    """An event older than this is refused."""
     wait: Duration = timedelta(seconds=5)
     """So long after an event the changes are read: a search index is late. Events meanwhile are one reading."""
     registration: WebhookRegistration | None = Field(default=None)
+    """How the API is asked to send events; left out: a person registers the webhooks in the CRM."""
 
 
 def check_address(webhooks: ApiWebhooks | None, public_url: str | None) -> None:

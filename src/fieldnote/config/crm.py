@@ -64,9 +64,11 @@ class RestCall(Section):
     """One call of a web API, with `{placeholders}` in its path, its parameters and its body."""
 
     method: Literal["GET", "POST", "PUT", "PATCH"]
+    """The HTTP method."""
     path: Text
     """Below `client.base_url`. What is put in is percent-encoded."""
     params: dict[str, str] = Field(default_factory=dict)
+    """The query's parameters."""
     body: Any = None
     """As JSON. A text that is one placeholder and nothing else takes the value with its own type."""
     failed: Text | None = None
@@ -81,6 +83,7 @@ class RestEntry(Section):
     key: Text
     """The entry's field that identifies it."""
     is_: str | int = Field(alias="is")
+    """The value of `key` by which the entry is found."""
     value: Text = "value"
     """The entry's field that has the value."""
     keep: tuple[Text, ...] = ()
@@ -93,16 +96,21 @@ class RestColumn(Section):
     at: Text | None = None
     """JMESPath of the field inside the record; left out: the column's own name."""
     type: Literal["text", "integer", "number", "boolean", "date", "datetime", "list"] | None = None
+    """A value of another type is converted, or refused by name."""
     length: int | None = Field(default=None, ge=1)
+    """The most characters that the field takes."""
     choices: tuple[str, ...] = ()
+    """The values that the field takes; empty: any."""
     required: bool = False
     """Whether it must not be emptied."""
     read_only: bool = False
+    """Whether the API refuses every write to it."""
     empty: Any = None
     """What is sent to empty the field."""
     as_text: bool = False
     """Whether the value is sent as text, whatever its type."""
     entry: RestEntry | None = None
+    """Set where the field is one entry of a list."""
     write: RestCall | None = None
     """The call for this field; left out: the record's."""
 
@@ -119,13 +127,16 @@ class RestRecordSettings(Section):
     etag: Text | None = None
     """JMESPath of the record's ETag inside the answer; left out: the header says it, if the API has any."""
     write: RestCall | None = None
+    """`{column}` and `{value}` are the field and its new value; left out: each column has its own call."""
     columns: dict[str, RestColumn] = Field(default_factory=dict)
+    """The fields that may be read and written, by the name that `to` has."""
 
 
 class RestNoteSettings(Section):
     """How notes are found, added and changed."""
 
     find: RestCall
+    """Reads the notes of the record `{record}`."""
     items: Text
     """JMESPath of the list of notes inside the answer."""
     next: Text | None = None
@@ -208,7 +219,7 @@ class CrmSettings(Section):
     """The CRM. Which keys it needs depends on the driver; `timezone` is for all of them."""
 
     driver: str
-    """A `Driver`, or the name under which an installed package adds one."""
+    """`sql`, `rest` or `files`, the name of a preset, or the name under which an installed package adds a driver."""
     url: Secret | None = Field(default=None, validate_default=True)
     """`sql`: the database's address, password included."""
     write_url: Secret | None = None

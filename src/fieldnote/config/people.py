@@ -18,7 +18,9 @@ class IgnoredRows(Section):
     """The reps who do not use Siro, as the CRM has them: the values of a column, each one once."""
 
     table: Text | None = None
+    """A table with a row for each such rep."""
     query: Text | None = None
+    """A query with a row for each such rep. Exactly one of `table` and `query` is needed."""
     column: Text
     """It holds CRM ids or emails."""
 

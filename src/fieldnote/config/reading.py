@@ -17,7 +17,9 @@ class CallWindow(Section):
     """At most so many calls in so many seconds."""
 
     calls: int = Field(ge=1)
+    """So many calls are allowed in the window."""
     seconds: float = Field(gt=0)
+    """The length of the window."""
     path: str = ""
     """A regular expression; only calls whose path contains it count. Left out: all calls."""
     instead: bool = False
@@ -28,6 +30,7 @@ class BusyAnswer(Section):
     """An answer that says: too many calls."""
 
     status: int
+    """The HTTP status of such an answer."""
     code: Text | None = None
     """A word that the body contains; left out: the status alone says it."""
     wait: float | None = None
@@ -38,7 +41,9 @@ class ApiLimits(Section):
     """How often the API may be called, and how it says no."""
 
     windows: tuple[CallWindow, ...] = ()
+    """Several may count at once."""
     busy: tuple[BusyAnswer, ...] = ()
+    """Answers that mean "try again later", beside 429 and 5xx."""
 
 
 class ReadSince(Section):
@@ -49,6 +54,7 @@ class ReadSince(Section):
     lag: Duration | None = None
     """So much before the last position, for records that the CRM commits late."""
     form: Form = Field(default="text", alias="as")
+    """How the time is written in the call."""
     position: Text | None = None
     """JMESPath of a token in each answer that the next reading goes on from; left out: the greatest `modified`."""
 
@@ -74,9 +80,11 @@ class ReadFields(Section):
     """Asks for the fields that the login may see: `<fields>` in the endpoint stands for those of `want` that exist."""
 
     path: Text
+    """The call that lists the fields of the record."""
     at: Text
     """JMESPath of the names inside the answer."""
     want: tuple[Text, ...]
+    """The fields to read."""
     optional: tuple[Text, ...] = ()
     """Fields that are read where the account has them; nobody is warned of one that is absent."""
 
@@ -87,10 +95,13 @@ class ReadLinks(Section):
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     """Under this name the list is in the column `links`."""
     path: Text
+    """The call that reads the links."""
     body: Any = None
     """Where it is `<each>` in a list, the item is repeated for each record, with `<id>` in it."""
     item: Any = None
+    """One entry of that list, with `<id>` for the record."""
     size: int = Field(default=100, ge=1)
+    """Records in one call."""
     items: Text
     """JMESPath of the list inside the answer, one entry for each record."""
     of: Text
@@ -107,9 +118,13 @@ class ReadResource(Section):
     modified: Text | None = None
     """JMESPath of the time of its last change."""
     since: ReadSince | None = None
+    """Reads changed records only; left out: all of them each time."""
     keyset: ReadKeyset | None = None
+    """Reads by key in place of pages."""
     fields: ReadFields | None = None
+    """Which fields exist is asked first; left out: the call names its fields."""
     links: tuple[ReadLinks, ...] = ()
+    """Calls for the links between records."""
     every: Duration | None = None
     """Not more often than this; left out: with each run."""
     may_be_empty: bool = True
@@ -120,5 +135,6 @@ class RestReading(Section):
     """How the `rest` driver reads, beside what `crm.rest` says."""
 
     resources: dict[str, ReadResource] = Field(default_factory=dict)
+    """By the name that the resource has in `crm.rest`."""
     full_every: Duration = timedelta(days=1)
     """How often everything is read again, so that records that are gone are noticed."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import (
     BeforeValidator,
@@ -17,18 +17,15 @@ from pydantic import (
 from fieldnote.config.api_webhooks import ReceiverSettings, check_address
 from fieldnote.config.crm import CrmSettings, Driver, RestWriting
 from fieldnote.config.people import PeopleSettings
+from fieldnote.config.push import PushSettings
 from fieldnote.config.values import (
     Duration,
     Escapes,
     RateLimit,
     Secret,
     Section,
-    Share,
-    Span,
     Text,
     WebAddress,
-    Zone,
-    enabled,
     secrets,
 )
 from fieldnote.config.words import Keys, line_of, nearest
@@ -55,21 +52,37 @@ class Kind(StrEnum):
     """As what an extraction is written: the type that its words are converted to."""
 
     TEXT = "text"
+    """The words."""
     LIST = "list"
+    """The words, with a comma between two."""
     INTEGER = "integer"
+    """A whole number."""
     DECIMAL = "decimal"
+    """A number."""
     MONEY = "money"
+    """An exact amount."""
     MONEY_MIN = "money.min"
+    """The lower bound of a range of money."""
     MONEY_MAX = "money.max"
+    """The upper bound of a range of money."""
     MONEY_MIDDLE = "money.middle"
+    """The middle of a range of money."""
     DATE = "date"
+    """An exact day."""
     DATE_FIRST = "date.first"
+    """The first day of a period, counted from the day of the conversation."""
     DATE_LAST = "date.last"
+    """The last day of a period, counted from the day of the conversation."""
     BOOLEAN = "boolean"
+    """Yes or no."""
     CHOICE = "choice"
+    """One of `choices`."""
     EMAIL = "email"
+    """An email address."""
     PHONE = "phone"
+    """A phone number."""
     PERSON = "person"
+    """A person's name."""
 
 
 class SiroSettings(Section):
@@ -80,12 +93,17 @@ class SiroSettings(Section):
     token_ends: date | None = None
     """The day on which Siro ends organization tokens, where it is known: `status` counts the days."""
     base_url: WebAddress | None = None
+    """The address of the organization-token API, with or without `/v1`."""
     api_url: WebAddress | None = None
+    """The address of the user-token API, with or without `/v1`."""
     auth_url: WebAddress | None = None
     """Where client credentials become tokens; used where there is no `token`."""
     client_id: Text | None = None
+    """The OAuth app's id. With the three settings of the app, the status of each extraction is read."""
     client_secret: Secret | None = None
+    """The OAuth app's secret."""
     user_id: Text | None = None
+    """The Siro user whom the app acts for."""
     rate_limit: RateLimit = 1000
     """Calls of one token in any 60 seconds, as Siro allows them; `off` for a server without a limit."""
     integration_connection_id: Text | None = None
@@ -94,101 +112,17 @@ class SiroSettings(Section):
     """The signing secrets of the webhook; several while one is being replaced."""
 
 
-class WindowSettings(Section):
-    """Which start times a query covers whole."""
-
-    past: Span | None = None
-    """So far back; left out: without an end."""
-    future: Span | None = None
-    """So far ahead; left out: without an end."""
-
-
-class DeletesSettings(Section):
-    """What becomes of a record in Siro whose row does not come any more."""
-
-    window: WindowSettings | None = None
-    """Left out: the query gives every row that there is."""
-    at_most: Share = 0.05
-    """More than this part of the stream's records is not deleted before a person says so."""
-    table: Text | None = None
-    """A row that is still in this table has only left the query, and is not deleted."""
-    only_source: bool = False
-    """Whether this connection alone sends appointments to the organization: what it does not know may go."""
-    enabled: bool = True
-    """`deletes: false` is short for `{enabled: false}`: such a record stays."""
-
-    @model_validator(mode="after")
-    def _a_sweep_has_two_ends(self) -> Self:
-        window = self.window
-        if self.only_source and (window is None or window.past is None or window.future is None):
-            raise ValueError("has 'only_source', which needs a window with 'past' and 'future'")
-        return self
-
-
-class StreamSettings(Section):
-    """One kind of record that goes to Siro."""
-
-    query: Text | None = None
-    table: Text | None = None
-    key: Text
-    cursor: Text | None = None
-    map: dict[str, Any] = Field(min_length=1)
-    """Siro's fields, as the file nests them; `fieldnote.mapping` compiles it."""
-    timezone: Zone | None = None
-    local_timezone: Zone | None = None
-    """The zone of this stream's people, in which days are counted; left out: `timezone`, else the CRM's."""
-    deletes: Annotated[DeletesSettings | None, BeforeValidator(enabled)] = None
-    """Left out: a `table` is whole, so that a row which is gone from it is deleted; a `query` may have an end."""
-
-    @model_validator(mode="after")
-    def _one_origin(self) -> Self:
-        if (self.query is None) == (self.table is None):
-            raise ValueError("needs either 'query' or 'table', and not both")
-        return self
-
-    @property
-    def deletions(self) -> DeletesSettings | None:
-        """None: what does not come any more stays in Siro."""
-        if self.deletes is None:
-            return DeletesSettings() if self.table is not None else None
-        return self.deletes if self.deletes.enabled else None
-
-
-class PushSettings(Section):
-    """What goes from the CRM to Siro."""
-
-    every: Duration = timedelta(minutes=10)
-    batch: int = Field(default=100, ge=1, le=1000)
-    """Records in one call."""
-    allow_native: bool = False
-    """Push although Siro's own integration with a CRM is active: it syncs other records than this file."""
-    accounts: StreamSettings | None = None
-    """Customers by themselves. Those of appointments and deals travel inside them, and need no stream."""
-    opportunities: StreamSettings | None = None
-    engagements: StreamSettings | None = None
-
-    @model_validator(mode="after")
-    def _only_appointments_start(self) -> Self:
-        for name, stream in (("opportunities", self.opportunities), ("accounts", self.accounts)):
-            deletes = stream.deletions if stream else None
-            if deletes is not None and (deletes.window is not None or deletes.only_source):
-                raise ValueError(f"has a window of start times under '{name}', which have none")
-        return self
-
-    def streams(self) -> dict[str, StreamSettings]:
-        """The streams that the file names."""
-        named = {"accounts": self.accounts, "opportunities": self.opportunities, "engagements": self.engagements}
-        return {name: stream for name, stream in named.items() if stream is not None}
-
-
 class FieldSettings(Section):
     """Where one extraction goes, as what, and under which policy."""
 
     to: Text
     """The column."""
     kind: Kind = Field(default=Kind.TEXT, alias="as")
+    """The type that the words are converted to."""
     policy: Policy = Policy.FILL
+    """What may happen to the column."""
     escape: Escapes = ()
+    """How the text is changed for a CRM that shows it as more than text."""
     choices: dict[str, str] | None = None
     """For `as: choice`: what may be said, and what the CRM calls it."""
 
@@ -208,6 +142,7 @@ class SetValue(Section):
     """The value of another column of a new row. Exactly one key; a plain value in the file is short for `constant`."""
 
     constant: str | int | float | bool | None = None
+    """The same value for each row."""
     uuid: bool | Annotated[int, Field(ge=8, le=32)] = False
     """A new UUID; a number: so many of its hexadecimal digits, for ids that are shorter."""
     now: bool = False
@@ -240,9 +175,11 @@ class NoteSettings(Section):
     """The table that a summary is written to as a note."""
 
     table: Text
+    """The table, or for `rest` the name below `writing.notes`."""
     record: Text
     """The column that holds the id of the record which the note belongs to."""
     body: Text
+    """The column with the note's text."""
     key: Text | None = None
     """A column for Fieldnote's key; without one the key is in the note's last line."""
     name: str = Field(default="summary", pattern=r"^[a-z][a-z0-9_-]{0,30}$")
@@ -250,6 +187,7 @@ class NoteSettings(Section):
     sections: tuple[Text, ...] = ()
     """Which parts of the summary, by name and in this order; left out: all of them."""
     escape: Escapes = ()
+    """How the text is changed for a CRM that shows notes as more than text."""
     set: SetValues = Field(default_factory=dict)
     """Other columns of a new note, such as `{id: {uuid: true}, parent_type: Opportunities}`."""
 
@@ -273,6 +211,7 @@ class TargetSettings(Section):
     """What is written back to one kind of CRM record."""
 
     table: Text
+    """The table, or for `rest` the name below `writing.records`."""
     key: Text
     """The column that holds the externalId."""
     fields: dict[str, FieldSettings] = Field(default_factory=dict)
@@ -284,6 +223,7 @@ class TargetSettings(Section):
     start_link: Text | None = None
     """`engagement`: the column for the link by which the rep starts this appointment's recording in Siro's app."""
     note: NoteSettings | None = None
+    """The note that each conversation becomes."""
     notes: tuple[NoteSettings, ...] = ()
     """Several notes of one conversation, each with a `name` of its own."""
 
@@ -349,13 +289,19 @@ class PullSettings(Section):
     """What comes back from Siro, by the kind of record that the recording is linked to."""
 
     every: Duration = timedelta(minutes=2)
+    """How often `fieldnote run` reads Siro. A webhook is read at once."""
     linking: Linking = Linking.LINK
     """For recordings that Siro leaves unlinked. Linking needs a user token of scope write; else it is proposed."""
     engagement: TargetSettings | None = None
+    """The appointment that a recording is linked to."""
     opportunity: TargetSettings | None = None
+    """The deal that a recording is linked to."""
     account: TargetSettings | None = None
+    """The customer that a recording is linked to."""
     contact: TargetSettings | None = None
+    """The contact that a recording is linked to."""
     lead: TargetSettings | None = None
+    """The lead that a recording is linked to."""
 
     @model_validator(mode="after")
     def _only_appointments_are_started(self) -> Self:
@@ -388,14 +334,23 @@ class Config(Section):
     """A whole fieldnote.yaml."""
 
     version: Literal[1]
+    """The version of this file's keys."""
     connection: str = Field(default="default", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")
+    """A name for this pair of CRM and organization. One database has many connections."""
     siro: SiroSettings = SiroSettings()
+    """The account in Siro."""
     crm: CrmSettings
+    """How the CRM is read and written."""
     push: PushSettings | None = None
+    """CRM to Siro; left out: nothing is sent."""
     pull: PullSettings | None = None
+    """Siro to CRM; left out: nothing is written."""
     people: PeopleSettings = PeopleSettings()
+    """The CRM's reps."""
     receiver: ReceiverSettings = ReceiverSettings()
+    """Where webhooks arrive."""
     alerts: Annotated[AlertSettings, BeforeValidator(_addresses)] = AlertSettings()
+    """Who gets a message; an address, a list of them, or a section."""
     path: Path = Field(default=Path("fieldnote.yaml"), exclude=True)
     """The file that this was read from."""
     lines: dict[Keys, int] = Field(default_factory=dict, exclude=True, repr=False)

@@ -141,6 +141,7 @@ class ColumnZone(Section):
     """Times are in the zone that a column of the same row names: `timezone: {column: tz}`."""
 
     column: Text
+    """The column with the name of each row's zone."""
 
 
 def _zone_or_column(value: object) -> object:

@@ -119,7 +119,7 @@ def _day(at: datetime) -> str:
 
 @token_app.command("end")
 def token_end(
-    token: Annotated[str, typer.Argument(metavar="ID|NAME")],
+    token: Annotated[str, typer.Argument(metavar="ID|NAME", help="The token's id or name.")],
     *,
     acting_as: ActingAs = None,
     org: OrganizationOption = None,
@@ -142,7 +142,7 @@ def token_end(
 
 def user_disable(
     *,
-    email: Annotated[str, typer.Option("--email", metavar="E")],
+    email: Annotated[str, typer.Option("--email", metavar="E", help="The email of the workspace user.")],
     end_tokens: Annotated[
         bool, typer.Option("--end-tokens", help="Also end the organization tokens that this user made.")
     ] = False,
@@ -173,7 +173,7 @@ def user_disable(
 
 def user_enable(
     *,
-    email: Annotated[str, typer.Option("--email", metavar="E")],
+    email: Annotated[str, typer.Option("--email", metavar="E", help="The email of the workspace user.")],
     acting_as: ActingAs = None,
     org: OrganizationOption = None,
     as_json: AsJson = False,
@@ -251,7 +251,7 @@ def app_list(*, org: OrganizationOption = None, as_json: AsJson = False) -> None
 
 @app_app.command("disable")
 def app_disable(
-    client_id: Annotated[str, typer.Argument(metavar="CLIENT_ID")],
+    client_id: Annotated[str, typer.Argument(metavar="CLIENT_ID", help="The app, as `app list` prints it.")],
     *,
     acting_as: ActingAs = None,
     org: OrganizationOption = None,
@@ -263,7 +263,7 @@ def app_disable(
 
 @app_app.command("enable")
 def app_enable(
-    client_id: Annotated[str, typer.Argument(metavar="CLIENT_ID")],
+    client_id: Annotated[str, typer.Argument(metavar="CLIENT_ID", help="The app, as `app list` prints it.")],
     *,
     acting_as: ActingAs = None,
     org: OrganizationOption = None,

@@ -104,7 +104,7 @@ def serve(
 @user_app.command("add")
 def user_add(
     *,
-    email: Annotated[str, typer.Option("--email", metavar="E")],
+    email: Annotated[str, typer.Option("--email", metavar="E", help="The email of the new user.")],
     name: Annotated[str, typer.Option("--name", metavar="N", help="First and last name.")],
     org: OrganizationOption = None,
     as_json: AsJson = False,
@@ -123,7 +123,7 @@ def user_add(
 @team_app.command("add")
 def team_add(
     *,
-    name: Annotated[str, typer.Option("--name", metavar="N")],
+    name: Annotated[str, typer.Option("--name", metavar="N", help="The name of the team.")],
     team_id: Annotated[
         str | None, typer.Option("--id", metavar="ID", help="The id of the team; the default is a new one.")
     ] = None,

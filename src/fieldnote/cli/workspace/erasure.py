@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 def forget(
     *,
-    recording: Annotated[str | None, typer.Option("--recording", metavar="ID|KEY")] = None,
+    recording: Annotated[
+        str | None, typer.Option("--recording", metavar="ID|KEY", help="A recording, by its id or your own id.")
+    ] = None,
     account: Annotated[str | None, typer.Option("--account", metavar="ID", help="The workspace's or CRM's id.")] = None,
     person: Annotated[
         str | None,
@@ -81,7 +83,7 @@ def audit(
         str | None, typer.Option("--target", metavar="ID", help="Only events of this recording or record.")
     ] = None,
     user: Annotated[str | None, typer.Option("--user", metavar="EMAIL", help="Only events by this user.")] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=100_000)] = 100,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=100_000, help="At most this many events.")] = 100,
     keep: Annotated[
         int | None,
         typer.Option("--keep", min=1, max=36_500, metavar="DAYS", help="From now on, keep events for this time."),

@@ -29,7 +29,7 @@ def record(
         float | None,
         typer.Option("--duration", metavar="S", help="Seconds; without it, the last time in the transcript."),
     ] = None,
-    title: Annotated[str | None, typer.Option("--title")] = None,
+    title: Annotated[str | None, typer.Option("--title", help="A title by a person.")] = None,
     lat: Annotated[float | None, typer.Option("--lat", help="Degrees north.")] = None,
     lon: Annotated[float | None, typer.Option("--lon", help="Degrees east.")] = None,
     appointment_id: Annotated[

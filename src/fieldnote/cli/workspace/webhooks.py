@@ -73,7 +73,7 @@ def webhook_list(*, org: OrganizationOption = None, as_json: AsJson = False) -> 
 
 @webhook_app.command("remove")
 def webhook_remove(
-    webhook: Annotated[str, typer.Argument(metavar="ID|URL")],
+    webhook: Annotated[str, typer.Argument(metavar="ID|URL", help="The webhook's id or address.")],
     *,
     acting_as: ActingAs = None,
     org: OrganizationOption = None,

@@ -1,0 +1,65 @@
+"""Every command, option, key, setting and state is documented."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from enum import EnumType
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from fieldnote.config.json_schema import member_texts
+from scripts.pages import STATES, commands, keys
+
+ROOT: Final = Path(__file__).parents[1]
+_VARIABLE: Final = re.compile(r"(?:FIELDNOTE|SIRO)_[A-Z_]+")
+_SIROS_ENUMS: Final = "siro/models/enums.py"
+
+
+def test_every_command_and_every_option_says_what_it_does() -> None:
+    bare = [words for words, command in commands() if not (command.help or "").strip()]
+    bare += [
+        f"{words} {parameter.opts[0]}"
+        for words, command in commands()
+        for parameter in command.params
+        if not parameter.hidden and not (parameter.help or "").strip()
+    ]
+    assert not bare
+
+
+def test_every_key_of_the_file_says_what_it_means() -> None:
+    assert not [f"{section}.{name}" for section, name, key, _ in keys() if not key.get("description")]
+
+
+@pytest.mark.parametrize("kind", [kind for _, _, kind in STATES], ids=lambda kind: kind.__name__)
+def test_every_state_says_what_it_means(kind: EnumType) -> None:
+    texts = member_texts(kind)
+    assert not [member.name for member in kind if not texts.get(member.name)]  # type: ignore[var-annotated]
+
+
+def _variables() -> Iterator[str]:
+    """The environment variables that the code names, without the words of Siro's own enums."""
+    enums = set(_VARIABLE.findall((ROOT / "src/fieldnote" / _SIROS_ENUMS).read_text()))
+    for path in (ROOT / "src/fieldnote").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and _VARIABLE.fullmatch(node.value):
+                yield from {node.value} - enums
+
+
+def test_every_environment_variable_is_in_the_guide() -> None:
+    guide = (ROOT / "docs/configuration.md").read_text().split("## Environment")[1]
+    variables = set(_variables())
+    assert len(variables) > 10
+    assert not {name for name in variables if f"`{name}`" not in guide}
+
+
+def test_every_page_is_in_the_contents_of_the_site() -> None:
+    listed = set(re.findall(r"^([a-z][\w/-]*)$", (ROOT / "docs/index.md").read_text(), re.MULTILINE))
+    decisions = ROOT / "docs/decisions/index.md"
+    if decisions.exists():
+        listed |= {f"decisions/{name}" for name in re.findall(r"^(\d[\w-]*)$", decisions.read_text(), re.MULTILINE)}
+    pages = {path.relative_to(ROOT / "docs").with_suffix("").as_posix() for path in (ROOT / "docs").rglob("*.md")}
+    assert pages - {"index"} == listed
