@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import itertools
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from sqlalchemy import text
 
 from fieldnote.bridge import Bridge
 from fieldnote.bridge.pull.fields import FieldWriter
+from fieldnote.bridge.pull.user_token import keep_transcript
 from fieldnote.bridge.recording import Model
 from fieldnote.bridge.review.erasure import Receipt, forget
 from fieldnote.bridge.review.history import Selection, Undo, history, revert
 from fieldnote.errors import CrmUnavailable, FieldnoteError
+from fieldnote.insight.evidence import Utterance
 from tests.bridge.conftest import BOTH, Crm, Opener
 from tests.bridge.stub_siro import StubSiro, ago
 from tests.bridge.test_pull import pull, pushed
@@ -159,6 +161,51 @@ async def test_what_was_never_known_cannot_be_forgotten(opened: Opener) -> None:
     async with opened() as bridge:
         with pytest.raises(FieldnoteError, match="no data stored for"):
             await forget(bridge, recording_id="r9")
+
+
+USER: Final[dict[str, Any]] = {"siro__client_id": "c", "siro__client_secret": "s", "siro__user_id": "u"}
+
+
+async def _transcript(bridge: Bridge) -> Any:
+    async with bridge.engine.connect() as conn:
+        return await conn.scalar(text("select utterances from recording_transcripts"))
+
+
+async def test_a_transcript_is_kept_with_times_and_read_once(crm: Crm, stub: StubSiro, opened: Opener) -> None:
+    async with opened(**USER) as bridge:
+        await pushed(bridge, crm, 1)
+        stub.record("r1", started_at=ago(hours=2), opportunity="1", said={})
+        stub.utterances["r1"] = ["Good morning.", "A zero: \0."]
+        await pull(bridge)
+        assert await _transcript(bridge) == [
+            {"speaker": "", "text": "Good morning.", "start_ms": 0, "end_ms": 900},
+            {"speaker": "", "text": "A zero: \ufffd.", "start_ms": 1000, "end_ms": 1900},
+        ]
+        asked = stub.calls.count(("GET", "/v1/core/recordings/r1/utterances"))
+        await pull(bridge)
+        assert stub.calls.count(("GET", "/v1/core/recordings/r1/utterances")) == asked == 1
+
+
+@pytest.mark.parametrize("how", ["purged", "deleted", "forgotten"])
+async def test_a_transcript_goes_with_its_recording_and_does_not_come_back(
+    crm: Crm, stub: StubSiro, opened: Opener, how: str
+) -> None:
+    async with opened(**USER) as bridge:
+        await pushed(bridge, crm, 1)
+        stub.record("r1", started_at=ago(hours=2), opportunity="1", said={})
+        stub.utterances["r1"] = ["It is too high, sheepishly said."]
+        await pull(bridge)
+        assert "sheepishly" in str(await _transcript(bridge))
+        if how == "forgotten":
+            await forget(bridge, recording_id="r1")
+        else:
+            name = "rootDataPurgedAt" if how == "purged" else "deletedAt"
+            stub.recordings["r1"] |= {name: "2026-11-01T00:00:00Z"}
+        await pull(bridge)
+        assert await _transcript(bridge) is None
+        async with bridge.engine.begin() as conn:  # a pass that had read the words before
+            await keep_transcript(conn, bridge.name, "r1", [Utterance("", "sheepishly", 0.0, float("inf"))])
+        assert await _transcript(bridge) is None
 
 
 async def test_quotes_go_when_siro_purges_the_recording(crm: Crm, stub: StubSiro, opened: Opener) -> None:

@@ -214,7 +214,16 @@ class Remote:
         from fieldnote.insight.evidence import Utterance  # noqa: PLC0415 - a push need not wait for it
 
         transcript = await self.client.recordings.utterances(recording_id)
-        return [Utterance("", clean(part.utterance)) for part in transcript.utterances]
+        names = transcript.speaker_map
+        return [
+            Utterance(
+                clean(names.get(part.speaker_tag, "")),
+                clean(part.utterance),
+                part.start_time_in_millis / 1000,
+                part.end_time_in_millis / 1000,
+            )
+            for part in transcript.utterances
+        ]
 
 
 @asynccontextmanager

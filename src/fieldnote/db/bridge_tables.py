@@ -310,6 +310,25 @@ recording_contents: Final = Table(
 )
 """Personal: title, summary and extracted values of a recording."""
 
+recording_transcripts: Final = Table(
+    "recording_transcripts",
+    metadata,
+    _connection(primary_key=True),
+    Column("recording_id", Text, primary_key=True),
+    # A list of {speaker, text, start_ms, end_ms}, in order; empty where Siro gives none.
+    Column("utterances", JSON(none_as_null=True), nullable=False),
+    # The recording's own, when the transcript was read: a later change asks for another look.
+    _moment("updated_at", nullable=False),
+    _now("kept_at"),
+    ForeignKeyConstraint(
+        ["connection", "recording_id"],
+        ["recordings.connection", "recordings.recording_id"],
+        ondelete="CASCADE",
+        name="fk_recording_transcripts_recordings",
+    ),
+)
+"""Personal: who said what, and when."""
+
 matches: Final = Table(
     "matches",
     metadata,

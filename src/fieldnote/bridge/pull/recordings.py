@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.bridge.pull.ownership import judge_recordings
 from fieldnote.bridge.pull.readiness import stage
-from fieldnote.bridge.pull.user_token import drop_quotes
+from fieldnote.bridge.pull.user_token import drop_quotes, drop_transcripts
 from fieldnote.bridge.recording import (
     Extraction,
     Link,
@@ -107,6 +107,8 @@ class Recordings:
             new = held if old is None else merge(old, held, alone=item.alone)
             if new.purged_at is not None and (old is None or old.purged_at is None):
                 await drop_quotes(conn, self.connection, [new.id])
+            if new.deleted and (old is None or not old.deleted):
+                await drop_transcripts(conn, self.connection, [new.id])
             fresh[new.id] = new, item.ticket.order
             if (new.links and not held.links) or (new.extractions and not held.extractions and not new.purged_at):
                 stored.kept.add(new.id)

@@ -1,19 +1,21 @@
-"""Parts that only a user token shows: the status of each extraction, and the words behind each value."""
+"""Parts that only a user token shows: extractions with a status each, transcripts, and the words behind a value."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from math import isfinite
 from typing import Any, Final, Protocol
 
-from sqlalchemy import Table, func, select, text, update
+from sqlalchemy import Table, delete, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from fieldnote.bridge.recording import RecordingSnapshot
 from fieldnote.bridge.remote import Remote
-from fieldnote.db.bridge_tables import proposal_values, proposals, write_values, writes
+from fieldnote.db.bridge_tables import proposal_values, proposals, recording_transcripts, write_values, writes
 from fieldnote.insight.evidence import Spoken, Utterance
 from fieldnote.siro.errors import Forbidden, NotFound, SiroError
 
@@ -59,9 +61,10 @@ class Transcripts(Protocol):
 
 
 async def find_quotes(engine: AsyncEngine, connection: str, remote: Transcripts) -> int:
-    """Look for the words behind the latest writes and proposals; how many recordings were read.
+    """Keep transcripts, and look in them for the words behind the latest writes and proposals.
 
-    What cannot be read now is left to the next pass. Nothing but a quote waits for it.
+    Returns the number of transcripts that were read. The next pass reads what cannot be read now. Nothing but a
+    quote and the transcript waits for it.
     """
     async with engine.connect() as conn:
         waiting = list((await conn.scalars(_WAITING, {"connection": connection, "limit": RECORDINGS})).all())
@@ -75,6 +78,7 @@ async def find_quotes(engine: AsyncEngine, connection: str, remote: Transcripts)
             break
         spoken = await asyncio.to_thread(Spoken, said)
         async with engine.begin() as conn:
+            await keep_transcript(conn, connection, recording_id, said)
             await _keep(conn, connection, recording_id, spoken)
     return len(waiting)
 
@@ -95,11 +99,37 @@ def quote(spoken: Spoken, words: object) -> str:
     return " … ".join(dict.fromkeys(item.text for item in found if item is not None))
 
 
+async def keep_transcript(conn: AsyncConnection, connection: str, recording_id: str, said: Sequence[Utterance]) -> None:
+    """Keep what was said. Nothing is kept of a recording that was deleted, purged or forgotten meanwhile."""
+    await conn.execute(
+        _KEEP_TRANSCRIPT,
+        {"connection": connection, "recording": recording_id, "utterances": json.dumps([_line(one) for one in said])},
+    )
+
+
+def _line(said: Utterance) -> dict[str, Any]:
+    return {"speaker": said.speaker, "text": said.text, "start_ms": _ms(said.start), "end_ms": _ms(said.end)}
+
+
+def _ms(seconds: float | None) -> int | None:
+    return None if seconds is None or not isfinite(seconds) or seconds < 0 else round(seconds * 1000)
+
+
 async def drop_quotes(conn: AsyncConnection, connection: str, recording_ids: Iterable[str]) -> None:
     """The conversations are not kept any more, and so their words are not either."""
+    ids = list(recording_ids)
+    await drop_transcripts(conn, connection, ids)
     for table, values, number in ((writes, write_values, "write_id"), (proposals, proposal_values, "proposal_id")):
-        where = _of(table, values, number, connection, list(recording_ids))
+        where = _of(table, values, number, connection, ids)
         await conn.execute(update(values).where(*where).values(quote="", said=None))
+
+
+async def drop_transcripts(conn: AsyncConnection, connection: str, recording_ids: Sequence[str]) -> None:
+    """Delete the transcripts of these recordings."""
+    kept = recording_transcripts
+    await conn.execute(
+        delete(kept).where(kept.c.connection == connection, kept.c.recording_id == func.any(list(recording_ids)))
+    )
 
 
 def _of(table: Table, values: Table, number: str, connection: str, recording_ids: list[str]) -> list[Any]:
@@ -110,12 +140,31 @@ def _of(table: Table, values: Table, number: str, connection: str, recording_ids
     ]
 
 
+# Locks the recording, so that a purge or an erasure at the same time is not overtaken.
+_KEEP_TRANSCRIPT = text("""
+    insert into recording_transcripts (connection, recording_id, utterances, updated_at)
+    select connection, recording_id, cast(:utterances as json), updated_at
+      from recordings
+     where connection = :connection and recording_id = :recording
+       and not deleted and purged_at is null and forgotten_at is null
+       for share
+    on conflict (connection, recording_id) do update
+    set utterances = excluded.utterances, updated_at = excluded.updated_at, kept_at = now()
+""")
+
 _WAITING = text("""
     select recording_id from (
         select w.recording_id, w.written_at as at
           from writes w join write_values v on v.write_id = w.id
          where w.connection = :connection and w.kind = 'field' and w.recording_id is not null
            and v.said is not null and v.quote is null and w.written_at > now() - interval '7 days'
+        union all
+        select r.recording_id, r.started_at
+          from recordings r left join recording_transcripts t using (connection, recording_id)
+         where r.connection = :connection and r.state in ('waiting', 'incomplete', 'complete', 'unlinked')
+           and r.started_at > now() - interval '30 days'
+           and r.processed and not r.deleted and r.purged_at is null and r.forgotten_at is null
+           and (t.kept_at is null or (t.updated_at < r.updated_at and t.kept_at < now() - interval '1 hour'))
         union all
         select p.recording_id, p.created_at
           from proposals p join proposal_values v on v.proposal_id = p.id

@@ -174,6 +174,7 @@ async def _erase(bridge: Bridge, values: dict[str, Any], pushed: list[tuple[str,
         if not values["ids"] and receipt.is_empty:
             raise FieldnoteError(f"no data stored for {named}", hint="Check the id; its case matters.")
         await conn.execute(_FORGET_CONTENTS, values)
+        await conn.execute(_FORGET_TRANSCRIPTS, values)
     return receipt
 
 
@@ -220,6 +221,10 @@ _RECORDS = text("""
 _FORGET_RECORDINGS = text("""
     update recordings set forgotten_at = now()
     where connection = :connection and recording_id = any(cast(:ids as text[])) and forgotten_at is null
+""")
+
+_FORGET_TRANSCRIPTS = text("""
+    delete from recording_transcripts where connection = :connection and recording_id = any(cast(:ids as text[]))
 """)
 
 _FORGET_CONTENTS = text("""
