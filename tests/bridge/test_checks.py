@@ -44,3 +44,26 @@ async def test_an_address_for_alerts_that_nobody_knows_is_named_without_its_secr
     assert await alerts("json://localhost:9/hook") == [("good", "Apprise knows every address; nothing was sent")]
     [(level, text)] = await alerts("json://localhost:9/hook", "carrier-pigeon://user:hunter2@roof")
     assert (level, "alerts[1] is not a valid Apprise URL" in text, "hunter2" in text) == ("bad", True, False)
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (
+            ["2026-02-01T10:00:00", "2026-02-01 10:00:00", "2026-02-02 10:00:00"],
+            "1 of 3 rows have another kind of updated_at",
+        ),
+        (["", "2026-02-01 10:00:00"], "1 of 2 rows have another kind of updated_at"),
+        (["01/02/2026", "15/02/2026"], "do not sort by time, such as '15/02/2026'"),
+        (["2026-02-01 10:00:00", "2026-02-01 10:00:00.5"], None),
+    ],
+)
+async def test_a_cursor_of_several_kinds_is_named(
+    crm: Crm, stub: StubSiro, opened: Opener, values: list[str], said: str | None
+) -> None:
+    del stub
+    for key, value in enumerate(values, 1):
+        crm.add_deal(key, updated=value)
+    async with opened() as bridge:
+        found = [item.text for item in [f async for f in check_all(bridge)] if item.subject == "push.opportunities"]
+    assert any(said in text for text in found) if said else not any("updated_at" in text for text in found), found

@@ -4,12 +4,15 @@
   only if the cursor's expression reads a column of the customer, too.
 - `looked_up`: the columns that a reading looks rows up by, which an index should have.
 - `tables_of`: the tables at all.
+- `greatest_of`: the values that the cursor is the greatest of.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from functools import lru_cache
+from typing import Final
 
 import sqlglot
 from sqlglot import exp
@@ -19,6 +22,7 @@ from sqlglot.optimizer.scope import Scope, build_scope
 from fieldnote.crm.types import Source
 
 Table = exp.Table
+PART: Final = "fieldnote_part"
 Sight = set[int]
 """Tables of a query, by the identity of the node that names them: one table may be joined twice."""
 
@@ -75,6 +79,26 @@ def origin_of(source: Source, name: str, backend: str = "postgresql") -> tuple[s
     return None if root is None else _joined_origin(root, name)
 
 
+@lru_cache(maxsize=64)
+def greatest_of(source: Source, backend: str = "postgresql") -> tuple[str, ...]:
+    """Queries, each with one of the values that the cursor is the greatest of, in a column `PART`. Often none."""
+    if source.query is None or source.cursor is None:
+        return ()
+    root = _scope(source.query, backend)
+    projection = None if root is None or root.set_operation_scopes else _projection(root, source.cursor)
+    if root is None or projection is None:
+        return ()
+    nodes = [node for node in projection.find_all(exp.Greatest, exp.Max) if node.expressions]
+    values = [value for node in nodes for value in (node.this, *node.expressions) if value not in nodes]
+    queries = []
+    for value in values if all(node.parent_select in {None, root.expression} for node in nodes) else ():
+        query = root.expression.copy()
+        query.set("expressions", [exp.alias_(value.copy(), PART)])
+        query.set("order", None)
+        queries.append(query.sql(dialect=_dialect(backend), comments=False))
+    return tuple(dict.fromkeys(queries))
+
+
 def _joined_origin(scope: Scope, name: str) -> tuple[str, str] | None:
     """As `_origin`, but under the table's alias: one table may be joined twice."""
     projection = None if scope.set_operation_scopes else _projection(scope, name)
@@ -90,15 +114,18 @@ def _joined_origin(scope: Scope, name: str) -> tuple[str, str] | None:
 
 
 def _scope(query: str, backend: str) -> Scope | None:
-    dialect = {"postgresql": "postgres", "mssql": "tsql"}.get(backend, backend)
     try:
-        statement = sqlglot.parse_one(query.strip().rstrip(";"), dialect=dialect)
+        statement = sqlglot.parse_one(query.strip().rstrip(";"), dialect=_dialect(backend))
         root = build_scope(statement) if isinstance(statement, exp.Query) else None
         for scope in root.traverse() if root else ():
             _ = scope.selected_sources  # it refuses two tables of one name
     except (SqlglotError, RecursionError):
         return None
     return root
+
+
+def _dialect(backend: str) -> str:
+    return {"postgresql": "postgres", "mssql": "tsql"}.get(backend, backend)
 
 
 def _tables(root: Scope) -> Iterator[Table]:

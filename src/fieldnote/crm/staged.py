@@ -12,7 +12,7 @@ from sqlalchemy.engine import URL
 from fieldnote.crm.sql.engine import Database, Timeouts
 from fieldnote.crm.sql.reading import Reader
 from fieldnote.crm.staging import PASSING, Landing
-from fieldnote.crm.types import Cursor, NoteResult, NoteTarget, Page, Place, Record, Row, Source, WriteResult
+from fieldnote.crm.types import Cursor, CursorMix, NoteResult, NoteTarget, Page, Place, Record, Row, Source, WriteResult
 from fieldnote.errors import CrmRefused
 
 _TIMEOUTS = Timeouts(read_lock=600)
@@ -68,6 +68,11 @@ class LandedDriver(ABC):
         """See `Driver.columns`."""
         self._need_landed(source)
         return self._reader.columns(source)
+
+    def cursor_mix(self, source: Source) -> CursorMix | None:
+        """See `DescribesCursors.cursor_mix`."""
+        self._need_landed(source)
+        return self._reader.cursor_mix(source)
 
     def pages(
         self,

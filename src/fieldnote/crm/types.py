@@ -94,6 +94,24 @@ class Cursor:
 
 
 @dataclass(frozen=True, slots=True)
+class CursorMix:
+    """A cursor column with values of several kinds, which do not sort as what they mean."""
+
+    rows: int
+    """Rows that have a cursor."""
+    others: int
+    """Rows of another kind than most: they are read each time."""
+    usual: object
+    """A value as most rows have it."""
+    other: object = None
+    """A value of another kind."""
+    sorts: bool = True
+    """If not, each reading reads all rows."""
+    hides: bool = False
+    """Where it does not sort: whether that is because it is the greatest of values of different kinds."""
+
+
+@dataclass(frozen=True, slots=True)
 class RowProblem:
     """Rows that were left out of a page. They are reported by name, never dropped in silence."""
 
@@ -312,6 +330,15 @@ class FieldWrite:
     column: str
     expected: object
     new: object
+
+
+@runtime_checkable
+class DescribesCursors(Protocol):
+    """An optional part of a driver: says what a stream's cursor holds, for `check`."""
+
+    def cursor_mix(self, source: Source) -> CursorMix | None:
+        """The kinds of values in the cursor; None if there is one kind."""
+        ...
 
 
 @runtime_checkable

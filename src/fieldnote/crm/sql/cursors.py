@@ -56,27 +56,6 @@ def scale_of(sample: Sequence[object]) -> Scale:
     return Scale.COUNTER
 
 
-def nature_of(sample: Sequence[object], known: object) -> tuple[Scale | None, str | None]:
-    """What the numbers of a cursor column count, and a text of a time; each None where it holds none of them.
-
-    `known`: one value of the column, which may be the one mistake in it.
-    """
-    if number_of(known) is not None:
-        return scale_of(sample), None
-    numbers = [value for value in sample if number_of(value) is not None]
-    if 2 * len(numbers) > len(sample):
-        return scale_of(numbers), None
-    times = [value for value in sample if isinstance(value, str) and as_time(value) is not None]
-    return None, times[0] if 2 * len(times) > len(sample) else None
-
-
-def needs_sample(known: object) -> bool:
-    """Whether one value does not say what its column holds: a number, or a text that is not a time."""
-    if isinstance(known, str):
-        return as_time(known) is None
-    return isinstance(known, bytes) or number_of(known) is not None or (isinstance(known, Unreadable) and known.is_text)
-
-
 def number_of(value: object) -> Decimal | None:
     """The number in a cursor value: of a number type, or a text of digits."""
     match value:

@@ -5,7 +5,8 @@ Rows are read in pages, each in a short read-only transaction of its own, by a k
 - a full reading goes in the order of the key, which an index usually has. Its cursor is the greatest one
   that was in the table when the reading began, so what changes meanwhile is read again next time;
 - a reading of changes goes in the order of cursor and key, from a little before where the last one ended.
-  Rows without a cursor come first, and every time.
+  Rows without a cursor come first, and every time. So do rows whose cursor is of another kind than most, such as an
+  empty text or an integer among texts, as only values of one kind sort as what they mean.
 
 A page never ends inside a group of rows whose keys the database holds to be equal: where a collation takes
 'a' and 'A' for one, the next page, which begins after that key, would miss the rest of them.
@@ -29,6 +30,7 @@ from fieldnote.crm.sql.writing import Writer
 from fieldnote.crm.types import (
     ColumnValue,
     Cursor,
+    CursorMix,
     FieldWrite,
     NoteResult,
     NoteTarget,
@@ -93,6 +95,10 @@ class SqlDriver:
     def columns(self, source: Source) -> tuple[str, ...]:
         """See `Driver.columns`."""
         return self._reader.columns(source)
+
+    def cursor_mix(self, source: Source) -> CursorMix | None:
+        """See `DescribesCursors.cursor_mix`."""
+        return self._reader.cursor_mix(source)
 
     def pages(
         self,

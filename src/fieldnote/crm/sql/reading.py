@@ -5,34 +5,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DataError
 
-from fieldnote.crm.sql.cursors import (
-    AHEAD,
-    HIGHEST,
-    Guard,
-    Scale,
-    as_time,
-    earlier,
-    guard_of,
-    like,
-    nature_of,
-    needs_sample,
-    number_of,
-    value_at,
-)
+from fieldnote.crm.sql.cursor_column import CursorColumn, Order
 from fieldnote.crm.sql.engine import Database, Rows
 from fieldnote.crm.sql.errors import translated
 from fieldnote.crm.sql.keys import clash, with_ids
 from fieldnote.crm.sql.text import one_select, spelled
-from fieldnote.crm.types import Cursor, Page, Row, RowProblem, Source, Unreadable, external_id, key_text
+from fieldnote.crm.types import Cursor, CursorMix, Page, Row, RowProblem, Source, Unreadable, external_id, key_text
 from fieldnote.errors import CrmRefused
 
 _MULTIPLIED = "a join multiplies the rows: aggregate, or pick one row for each key"
@@ -75,6 +61,12 @@ class Reader:
         with translated(f"reading {source.name}"), self._database.transaction() as connection:
             return self._plan(connection, source).columns
 
+    def cursor_mix(self, source: Source) -> CursorMix | None:
+        """The kinds of values in a stream's cursor; None if there is one kind, or no cursor."""
+        with translated(f"reading {source.name}"), self._database.transaction() as connection:
+            plan = self._plan(connection, source)
+            return None if plan.cursor is None else self._cursor_of(plan, plan.cursor).mix(connection)
+
     def pages(self, source: Source, since: Cursor | None, overlap: timedelta, size: int) -> Iterator[Page]:
         """All rows, or those changed since; see `Driver.pages`."""
         with translated(f"reading {source.name}"):
@@ -83,8 +75,14 @@ class Reader:
             if since is None or plan.cursor is None:
                 yield from self._all(plan, size)
             else:
-                yield from self._without_cursor(plan, plan.cursor, size)
-                yield from self._changed(plan, plan.cursor, since, overlap, size)
+                column = self._cursor_of(plan, plan.cursor)
+                with self._database.transaction() as connection:
+                    start, order = column.start(connection, since, overlap)
+                if order.sorts:
+                    yield from self._without_cursor(plan, plan.cursor, order, size)
+                    yield from self._changed(plan, column, plan.cursor, start, order, size)
+                else:
+                    yield from self._by_key(plan, None, size)
 
     def row(self, source: Source, key: str) -> Row | None:
         """The one row with this key."""
@@ -204,13 +202,18 @@ class Reader:
             keyless = ()
             yield Page(page.rows, highest if page.last else None, page.last, problems)
 
-    def _without_cursor(self, plan: _Plan, cursor: str, size: int) -> Iterator[Page]:
-        """The rows whose cursor is null. None of these pages is the reading's last."""
-        for page in self._by_key(plan, f"{self._quote(cursor)} is null", size):
+    def _without_cursor(self, plan: _Plan, cursor: str, order: Order, size: int) -> Iterator[Page]:
+        """The rows whose cursor is null, or of another kind than most. None of these pages is the reading's last."""
+        only = f"{self._quote(cursor)} is null"
+        if order.regular:
+            only = f"({only} or not ({order.regular}))"
+        for page in self._by_key(plan, only, size, dict(order.bound)):
             if page.rows or page.problems:
                 yield Page(page.rows, None, last=False, problems=page.problems)
 
-    def _by_key(self, plan: _Plan, only: str | None, size: int) -> Iterator[Page]:
+    def _by_key(
+        self, plan: _Plan, only: str | None, size: int, bound: Mapping[str, Any] | None = None
+    ) -> Iterator[Page]:
         key, bind = self._quote(plan.key), self._bind
         narrowed = f"{only} and " if only else ""
         after, last = None, False
@@ -218,26 +221,31 @@ class Reader:
             where = f"{key} is not null" if after is None else f"{key} > {bind('key')}"
             statements = (f"{narrowed}{where} order by {key}", f"{narrowed}{key} = {bind('key')}")
             with self._database.transaction() as connection:
-                rows, last = self._page(connection, plan, statements, {"key": after}, size)
+                rows, last = self._page(connection, plan, statements, {**(bound or {}), "key": after}, size)
                 # A full reading has all rows of a key beside each other; one of a part has not.
                 repeated = self._repeated(connection, plan, rows) if only else set()
             after = self._place(plan, rows, last=last).get(plan.key)
             yield self._sifted(plan, rows, repeated, None, last)
 
-    def _changed(self, plan: _Plan, cursor_name: str, since: Cursor, overlap: timedelta, size: int) -> Iterator[Page]:
-        """The rows from `since` on, less the overlap, in the order of cursor and key."""
-        start, guard = self._start(plan, self._quote(cursor_name), since, overlap)
+    def _changed(
+        self, plan: _Plan, column: CursorColumn, cursor_name: str, start: Cursor, order: Order, size: int
+    ) -> Iterator[Page]:
+        """The regular rows from `start` on, in the order of cursor and key."""
         cursor, key, bind = self._quote(cursor_name), self._quote(plan.key), self._bind
-        order = f"order by {cursor}, {key}"
+        by = f"order by {cursor}, {key}"
+        regular = (
+            f"{order.regular} and " if order.shape is not None or self._database.dialect.backend == "sqlite" else ""
+        )
         tie = f"{cursor} = {bind('cursor')} and {key} = {bind('key')}"
         where = f"{cursor} >= {bind('cursor')} and {key} is not null"
+        fixed = dict(order.bound) if regular else {}
         position: dict[str, Any] = {"cursor": start.value}
         last = False
         while not last:
             with self._database.transaction() as connection:
-                rows, last = self._page(connection, plan, (f"{where} {order}", tie), position, size)
+                rows, last = self._page(connection, plan, (f"{regular}{where} {by}", tie), fixed | position, size)
                 repeated = self._repeated(connection, plan, rows)
-            yield self._sifted(plan, rows, repeated, self._settled(plan, rows, cursor_name, guard), last)
+            yield self._sifted(plan, rows, repeated, column.settled(rows, order.guard), last)
             if rows:
                 place = self._place(plan, rows, last=last)
                 position = {"cursor": place[cursor_name], "key": place[plan.key]} if place else position
@@ -299,88 +307,17 @@ class Reader:
             # `where` again carries a bound value, for the sake of '%'.
             row = self._database.select(connection, f"{statement} where 1 = {self._bind('one')}", {"one": 1})[0]
             reached = row["highest"]
-            if cursor and reached is not None:
-                guard = self._guard(connection, plan, cursor, *self._nature(connection, plan, cursor, reached))
-                if guard.is_ahead(reached):
-                    reached = self._highest_below(connection, plan, cursor, reached, guard)
+            cursor_reached = None
+            if plan.cursor and reached is not None:
+                cursor_reached = self._cursor_of(plan, plan.cursor).reached(connection, reached)
         problems: tuple[RowProblem, ...] = ()
         if row["keyless"]:
             text = f"{row['keyless']} rows have no {plan.key}"
             problems = (RowProblem(None, text, "leave them out of the query, or give them a key"),)
-        return (None if reached is None else self._cursor(plan, reached)), problems
+        return cursor_reached, problems
 
-    def _nature(
-        self, connection: Connection, plan: _Plan, cursor: str, known: object
-    ) -> tuple[Scale | None, str | None]:
-        """What the numbers of a cursor column count, and a text of a time: see `nature_of`."""
-        untyped = self._database.dialect.backend == "sqlite" and isinstance(known, str)
-        if not untyped and not needs_sample(known):
-            return None, known if isinstance(known, str) else None
-        statement = f"select {cursor} as c from {plan.origin} where {cursor} is not null and 1 = {self._bind('one')}"
-        sample = self._database.select(connection, f"{statement}{self._first(HIGHEST)}", {"one": 1})
-        return nature_of([row["c"] for row in sample], known)
-
-    def _guard(
-        self, connection: Connection, plan: _Plan, cursor: str, scale: Scale | None, time: str | None = None
-    ) -> Guard:
-        if scale is None:
-            return Guard(time=time)
-        highest: Rows = []
-        if scale is Scale.COUNTER:
-            statement = (
-                f"select {cursor} as c from {plan.origin} where {cursor} is not null and 1 = {self._bind('one')}"
-            )
-            ordered = f"{statement} order by {cursor} desc{self._first(HIGHEST, ordered=True)}"
-            highest = self._database.select(connection, ordered, {"one": 1})
-        return guard_of(scale, [row["c"] for row in highest])
-
-    def _start(self, plan: _Plan, cursor: str, since: Cursor, overlap: timedelta) -> tuple[Cursor, Guard]:
-        """Where to start, as the column holds it, and how far a cursor may move."""
-        with self._database.transaction() as connection:
-            known: Any = since.value
-            if isinstance(known, datetime):
-                statement = f"select max({cursor}) as c from {plan.origin} where 1 = {self._bind('one')}"
-                highest = self._database.select(connection, statement, {"one": 1})[0]["c"]
-                known = highest if isinstance(highest, str) or number_of(highest) is not None else known
-            scale, time = self._nature(connection, plan, cursor, known)
-            guard = self._guard(connection, plan, cursor, scale, time)
-        if isinstance(since.value, datetime) and not isinstance(known, date):
-            since = Cursor(self._moment_as(plan, since.value, known, scale))
-        return earlier(since, overlap, scale or Scale.COUNTER), guard
-
-    @staticmethod
-    def _moment_as(plan: _Plan, moment: datetime, sample: Any, scale: Scale | None) -> Any:
-        if scale is Scale.COUNTER or (scale is None and (not isinstance(sample, str) or as_time(sample) is None)):
-            raise CrmRefused(
-                f"{plan.source.name}: the cursor {plan.cursor} holds no times, so rows since a time cannot be found",
-                hint="Use --full instead of --since.",
-            )
-        return like(sample, moment) if scale is None else value_at(moment, scale, sample)
-
-    def _highest_below(self, connection: Connection, plan: _Plan, cursor: str, sample: object, guard: Guard) -> Any:
-        limit: Any = like(guard.time or sample, datetime.now(UTC) + AHEAD) if guard.limit is None else guard.limit
-        if isinstance(sample, str) and guard.limit is not None and number_of(sample) is not None:
-            limit = str(int(guard.limit)).rjust(len(sample), "0")
-        statement = f"select max({cursor}) as highest from {plan.origin} where {cursor} <= {self._bind('limit')}"
-        return self._database.select(connection, statement, {"limit": limit})[0]["highest"]
-
-    def _settled(self, plan: _Plan, rows: Rows, cursor: str, guard: Guard) -> Cursor | None:
-        """The greatest cursor of a page that is not ahead."""
-        value = next((row[cursor] for row in reversed(rows) if not guard.is_ahead(row[cursor])), None)
-        return None if value is None else self._cursor(plan, value)
-
-    def _cursor(self, plan: _Plan, value: object) -> Cursor:
-        match value:
-            case bool():
-                pass
-            case datetime() | date() | str() | Decimal():
-                return Cursor(value)
-            case int() | float():
-                return Cursor(Decimal(str(value)))
-            case _:
-                pass
-        text = f"{plan.source.name}: the cursor {plan.cursor} is neither a time nor a number"
-        raise CrmRefused(text, hint="choose a column that grows with every change, or leave cursor out")
+    def _cursor_of(self, plan: _Plan, name: str) -> CursorColumn:
+        return CursorColumn(self._database, plan.origin, name, plan.source)
 
     def _repeated(self, connection: Connection, plan: _Plan, rows: Rows) -> set[Any]:
         """Those of the rows' keys that come more than once in the whole source."""

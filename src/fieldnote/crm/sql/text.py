@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
@@ -11,6 +12,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from fieldnote.config import nearest
+from fieldnote.crm.sql.cursor_shapes import ANY, DIGIT, Pattern
 from fieldnote.errors import ConfigError, CrmRefused
 
 _DRIVERS = {
@@ -138,6 +140,20 @@ class Dialect:
             case _:
                 return f"trim(cast({column} as char))"
 
+    def shaped(self, column: str, patterns: Sequence[Pattern], prefix: str) -> tuple[str, dict[str, str]]:
+        """A condition: a quoted column has a text of one of these patterns. Its values' names begin with `prefix`."""
+        if self.backend in {"sqlite", "mssql"}:
+            operator = "glob" if self.backend == "sqlite" else "like"
+            bound = {f"{prefix}{n}": _wildcards(pattern, self.backend) for n, pattern in enumerate(patterns)}
+            listed = " or ".join(f"{column} {operator} {self.bind(name)}" for name in bound)
+            if self.backend == "mssql":
+                return f"({listed})", bound
+            return f"(case when typeof({column}) = 'text' then ({listed}) else 0 end)", bound
+        expression = "|".join("".join(map(_regular, pattern)) for pattern in patterns)
+        operator = "~" if self.backend == "postgresql" else "regexp"
+        kind = "text" if self.backend == "postgresql" else "char"
+        return f"(cast({column} as {kind}) {operator} {self.bind(prefix)})", {prefix: f"^({expression})$"}
+
     @property
     def for_update(self) -> str:
         """At a statement's end. SQLite locks the whole file when a writing transaction begins."""
@@ -147,6 +163,17 @@ class Dialect:
     def updated_soon(self) -> str:
         """SQL Server's way of the same, behind the table's name."""
         return " with (updlock, rowlock)" if self.backend == "mssql" else ""
+
+
+def _wildcards(pattern: Pattern, backend: str) -> str:
+    """A pattern for `glob`, or for SQL Server's `like`."""
+    single, special = ("?", "*?[") if backend == "sqlite" else ("_", "%_[")
+    signs = {DIGIT: "[0-9]", ANY: single}
+    return "".join(signs.get(sign) or (f"[{sign[1]}]" if sign[1] in special else sign[1]) for sign in pattern)
+
+
+def _regular(sign: str) -> str:
+    return {DIGIT: "[0-9]", ANY: "."}.get(sign) or re.escape(sign[1])
 
 
 def name_parts(table: str) -> tuple[str, ...]:

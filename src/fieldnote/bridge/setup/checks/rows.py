@@ -15,12 +15,15 @@ from fieldnote.bridge.setup.checks.loop import check_map
 from fieldnote.config import ColumnZone
 from fieldnote.crm import dialect_of
 from fieldnote.crm.query_tables import unseen_tables
-from fieldnote.crm.types import Row
+from fieldnote.crm.types import DescribesCursors, Row
 from fieldnote.errors import FieldnoteError, MappingError
 from fieldnote.mapping.records import RowMapper, StreamName
+from fieldnote.printable import printable
 
 SAMPLE: Final = 500
 """Rows of each stream that are mapped for a try."""
+_EXAMPLE: Final = 40
+"""Characters of a value that is shown."""
 _DAY: Final = range(6, 22)
 """Hours at which a visit may well begin."""
 _ODD: Final = 0.2
@@ -59,8 +62,48 @@ def _cursor(bridge: Bridge, name: StreamName, subject: str) -> Iterator[Finding]
             subject,
             f"the cursor {settings.cursor} does not move when {_listed(unseen)} change: such a change is found "
             "only by the daily reading of all rows",
-            "take the greatest of all update times: greatest(a.updated_at, b.updated_at) as updated_at",
+            f"take the greatest of all update times: {_greatest(bridge)}(a.updated_at, b.updated_at) as updated_at",
         )
+    yield from _cursor_kinds(bridge, name, subject)
+
+
+def _cursor_kinds(bridge: Bridge, name: StreamName, subject: str) -> Iterator[Finding]:
+    """A cursor with values of several kinds costs time: nothing is hidden, but more rows are read than changed."""
+    source = source_of(name, stream_settings(bridge, name))
+    try:
+        mix = bridge.crm.cursor_mix(source) if isinstance(bridge.crm, DescribesCursors) else None
+    except FieldnoteError as error:
+        yield bad(subject, error.message, error.hint)
+        return
+    if mix is None:
+        return
+    usual, other = (printable(value)[:_EXAMPLE] for value in (mix.usual, mix.other))
+    if mix.sorts:
+        yield hint(
+            subject,
+            f"{mix.others} of {mix.rows} rows have another kind of {source.cursor} than most, such as {other!r} beside "
+            f"{usual!r}: every push reads these rows",
+            "Correct them in the CRM, or let the query write all of them in one form.",
+        )
+    elif mix.hides:
+        yield hint(
+            subject,
+            f"the cursor {source.cursor} is the greatest of values of different kinds, and one hides the changes of "
+            "another: every push reads all rows",
+            f"Convert the values inside {_greatest(bridge)}(…) to one form, such as 2026-02-15 10:00:00.",
+        )
+    else:
+        yield hint(
+            subject,
+            f"the cursor {source.cursor} has texts that do not sort by time, such as {usual!r}: every push reads all "
+            "rows",
+            "Let the query write them in one form that sorts, such as 2026-02-15 10:00:00.",
+        )
+
+
+def _greatest(bridge: Bridge) -> str:
+    """The function for the greatest of several values, in the CRM's SQL."""
+    return "max" if dialect_of(bridge.config.crm) == "sqlite" else "greatest"
 
 
 def check_rows(

@@ -9,7 +9,7 @@ from fieldnote.bridge.setup.scaffold.evidence import shapes
 from fieldnote.bridge.setup.scaffold.graph import Graph
 from fieldnote.bridge.setup.scaffold.known import Known
 from fieldnote.bridge.setup.scaffold.lines import word
-from fieldnote.bridge.setup.scaffold.query import Entity, Query, Spelling
+from fieldnote.bridge.setup.scaffold.query import Entity, Move, Query, Spelling
 from fieldnote.bridge.setup.scaffold.roles import Roles
 from fieldnote.bridge.setup.scaffold.stages import cancellation
 from fieldnote.crm.sql.columns import Family
@@ -51,7 +51,8 @@ def stream_lines(
     lines = list(fields)  # they add their columns to the query
     moved, why = record.moved()
     if moved is not None:
-        query.add(scaffold.spelling.greatest(moved, query.moves), "changed_at")
+        comparable = [move.expression for move in query.moves if len(move.kinds | moved.kinds) == 1]
+        query.add(scaffold.spelling.greatest(moved.expression, comparable), "changed_at")
     yield f"  {stream + ':':<34}# {thing}s"
     yield "    query: |"
     yield f"      {query.text()}"
@@ -62,7 +63,7 @@ def stream_lines(
     yield from lines
 
 
-def _cursor_lines(scaffold: Scaffold, thing: str, moved: str | None, why: str, moves: list[str]) -> Iterator[str]:
+def _cursor_lines(scaffold: Scaffold, thing: str, moved: Move | None, why: str, moves: list[Move]) -> Iterator[str]:
     """The stream's cursor, or a question."""
     if moved is None:
         question = f"Which column moves when the {thing} changes? Without one, every push reads all rows."
@@ -73,12 +74,20 @@ def _cursor_lines(scaffold: Scaffold, thing: str, moved: str | None, why: str, m
         )
         return
     reason = f"taken because it is {why}; check this" if why else "moves with every change"
-    if set(moves) - {moved}:
+    others = {move.expression: move.kinds for move in moves if move.expression != moved.expression}
+    if any(len(kinds | moved.kinds) == 1 for kinds in others.values()):
         reason += ", also of what is joined"
+    apart = [expression for expression, kinds in others.items() if len(kinds | moved.kinds) != 1]
+    if apart:
+        scaffold.questions.append(
+            f"How can {moved.expression} be compared with {' and '.join(apart)}? They write times in different forms, "
+            f"so the cursor leaves {'it' if len(apart) == 1 else 'them'} out. The daily reading of all rows finds such "
+            "changes."
+        )
     yield f"    cursor: changed_at              # {reason}"
     if why:
         scaffold.questions.append(
-            f"Does {moved.rpartition('.')[2]} move with every change of the {thing}? Its values look "
+            f"Does {moved.expression.rpartition('.')[2]} move with every change of the {thing}? Its values look "
             f"so; its name does not say it."
         )
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fieldnote.bridge.setup.scaffold.evidence.vocabulary import word_set
 from fieldnote.bridge.setup.scaffold.evidence.words import table_score, words
 from fieldnote.bridge.setup.scaffold.persons import conditions
-from fieldnote.bridge.setup.scaffold.query import Entity, Place, Query, join
+from fieldnote.bridge.setup.scaffold.query import Entity, Move, Place, Query, join
 from fieldnote.crm.sql.introspection import LookedTable
 
 
@@ -20,7 +20,7 @@ class Way:
 
     expression: str
     why: str
-    moves: tuple[str, ...] = ()
+    moves: tuple[Move, ...] = ()
     direct: bool = False
 
 
@@ -92,7 +92,8 @@ def _between(entity: Entity, target: LookedTable) -> Iterator[Way]:
         rest = f"from {name(link.table.name)} x{only} where {' and '.join(where)}"
         moved, _ = between.moved()
         same = f"{between.at(link.own.name)} = {entity.at(entity.key)}"
-        moves = (f"(select max({moved}) from {name(link.table.name)} x where {same})",) if moved else ()
+        latest = f"(select max({moved.expression}) from {name(link.table.name)} x where {same})" if moved else ""
+        moves = (Move(latest, moved.kinds),) if moved else ()
         yield Way(entity.spelling.first(chosen, rest), f"{link.table.name} joins the two", moves)
         return
     for ref in entity.graph.refs(target, entity.table)[:1]:

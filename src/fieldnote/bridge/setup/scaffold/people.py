@@ -11,7 +11,7 @@ from fieldnote.bridge.setup.scaffold.evidence import shapes
 from fieldnote.bridge.setup.scaffold.evidence.words import meaning_of, words
 from fieldnote.bridge.setup.scaffold.graph import Link, Ref
 from fieldnote.bridge.setup.scaffold.persons import Person, conditions, owner_score, use_column
-from fieldnote.bridge.setup.scaffold.query import Entity, Place, Query, join
+from fieldnote.bridge.setup.scaffold.query import Entity, Move, Place, Query, join
 from fieldnote.crm.sql.introspection import LookedTable
 
 
@@ -137,7 +137,8 @@ def _by_link(visit: Entity, reps: LookedTable, link: Link, notes: tuple[str, ...
     moved, _ = between.moved()
     if moved is not None:
         same = f"{between.at(link.own.name)} = {visit.at(visit.key)}"
-        visit.query.moves.append(f"(select max({moved}) from {name_of(link.table.name)} x where {same})")
+        latest = f"(select max({moved.expression}) from {name_of(link.table.name)} x where {same})"
+        visit.query.moves.append(Move(latest, moved.kinds))
     fields = ", ".join(f"{key}: {key}" for key, _ in pairs)
     said = (f"{link.table.name} joins appointments and reps", *notes)
     return Reps((f'"json({column})[].{{{fields}}}"',), said, has_email=email is not None)

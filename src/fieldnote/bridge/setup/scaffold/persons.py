@@ -9,7 +9,7 @@ from fieldnote.bridge.setup.scaffold.evidence import meanings, shapes
 from fieldnote.bridge.setup.scaffold.evidence.vocabulary import word_set
 from fieldnote.bridge.setup.scaffold.evidence.words import meaning_of, singular, table_score, words
 from fieldnote.bridge.setup.scaffold.graph import Ref, is_one_each
-from fieldnote.bridge.setup.scaffold.query import Entity, Place, Query, join
+from fieldnote.bridge.setup.scaffold.query import Entity, Move, Place, Query, join
 from fieldnote.crm.sql.columns import Family
 from fieldnote.crm.sql.introspection import LookedColumn, LookedTable
 from fieldnote.crm.sql.sensitive import is_showable_word
@@ -117,7 +117,7 @@ class Person:
         """The full name."""
         return self.entity.full_name() or (other.full_name() if (other := self._beside()) is not None else None)
 
-    def moves(self) -> list[str]:
+    def moves(self) -> list[Move]:
         """The times of the last change."""
         moved, _ = self.entity.moved()
         return [moved] if moved is not None else []

@@ -33,6 +33,15 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Move:
+    """A time at which something of a record changed."""
+
+    expression: str
+    kinds: frozenset[object]
+    """How the column writes times. Only times of one kind can be compared."""
+
+
+@dataclass(frozen=True, slots=True)
 class Spelling:
     """How SQL is written for one database."""
 
@@ -155,7 +164,7 @@ class Query:
     columns: list[tuple[str, str]] = field(default_factory=list)
     """Expression, and the name that the map has for it."""
     joins: list[str] = field(default_factory=list)
-    moves: list[str] = field(default_factory=list)
+    moves: list[Move] = field(default_factory=list)
     """Times at which something of the record changed."""
     where: list[str] = field(default_factory=list)
     _names: set[str] = field(default_factory=set)
@@ -278,12 +287,12 @@ class Entity:
             return self.expr(place)
         return self.spelling.full_name(self.expr(first), self.expr(last)) if first and last else None
 
-    def moved(self) -> tuple[str | None, str]:
+    def moved(self) -> tuple[Move | None, str]:
         """The time of the last change, and why that column is taken for it."""
         for table in self.tables:
             column, why = meanings.cursor_of(table, table.columns)
             if column is not None:
-                return self.expr(Place(table, column)), why
+                return Move(self.expr(Place(table, column)), shapes.time_kinds(column)), why
         return None, ""
 
     def alive(self) -> str:

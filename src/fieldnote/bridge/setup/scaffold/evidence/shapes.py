@@ -11,6 +11,7 @@ from typing import Final
 
 from fieldnote.bridge.setup.scaffold.evidence.words import words
 from fieldnote.crm.sql.columns import Family
+from fieldnote.crm.sql.cursor_shapes import kinds_in
 from fieldnote.crm.sql.introspection import LookedColumn
 
 _WRITTEN_TIME: Final = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}")
@@ -72,6 +73,15 @@ def is_time(column: LookedColumn) -> bool:
     if column.family in {Family.INTEGER, Family.NUMBER}:
         return len(column.values) > 0 and _most(column, _is_real) and not is_reference_name(column.name)
     return False
+
+
+def time_kinds(column: LookedColumn) -> frozenset[object]:
+    """How a column writes times: by its type, by the forms of its texts, or by what its numbers count."""
+    if any(isinstance(value, date) for value in column.values):
+        return frozenset({"time"})
+    return frozenset(kinds_in(column.values)) or frozenset(
+        {"time" if column.family is Family.MOMENT else column.family}
+    )
 
 
 def is_reference_name(name: str) -> bool:
