@@ -91,6 +91,7 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         if name.startswith(_OURS) and not name.startswith(_TESTS_OWN):
             monkeypatch.delenv(name)
     monkeypatch.setenv("FIELDNOTE_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("FIELDNOTE_CONSOLE", "off")  # a test of another server serves no pages beside it
 
 
 @pytest.fixture
@@ -151,6 +152,20 @@ def _workspace(server: Server) -> Iterator[Reused]:
 def workspace_url(_workspace: Reused) -> Iterator[str]:
     """The workspace's database, with nothing in it."""
     with _workspace.lent() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def _console(server: Server) -> Iterator[Reused]:
+    database = Reused(server, Application.BRIDGE, Application.CONSOLE)
+    yield database
+    database.drop()
+
+
+@pytest.fixture
+def console_url(_console: Reused) -> Iterator[str]:
+    """The database of bridge and console, with nothing in it."""
+    with _console.lent() as url:
         yield url
 
 

@@ -53,11 +53,11 @@ def fresh(server: Server) -> Iterator[str]:
 
 
 class Reused:
-    """A database that each test finds as the migrations of `application` left it, or empty without one."""
+    """A database that each test finds as the migrations of `applications` left it, or empty without one."""
 
-    def __init__(self, server: Server, application: Application | None = None) -> None:
+    def __init__(self, server: Server, *applications: Application) -> None:
         self._server = server
-        self._application = application
+        self._applications = applications
         self._name = f"reused_{uuid.uuid4().hex}"
         self.url = server.url(self._name)
         self._make()
@@ -73,8 +73,8 @@ class Reused:
         drop(self._server, self._name)
 
     def _make(self) -> None:
-        if self._application is not None:
-            upgrade(self._application, self.url)
+        for application in self._applications:
+            upgrade(application, self.url)
         with psycopg.connect(self.url, autocommit=True) as connection:
             # No test of this database takes the machine's power away.
             quick = sql.SQL("alter database {} set synchronous_commit = off")
@@ -87,9 +87,9 @@ class Reused:
         with psycopg.connect(self.url, autocommit=True) as connection:
             connection.execute(_SEND_AWAY, [self._name])
             strange = _schemas(connection) - self._schemas
-            for schema in {"public"} | strange if self._application is None else strange:
+            for schema in strange if self._applications else {"public"} | strange:
                 connection.execute(sql.SQL("drop schema {} cascade").format(sql.Identifier(schema)))
-            if self._application is None:
+            if not self._applications:
                 connection.execute(_PUBLIC)
             same = connection.execute(_SHAPE).fetchone() == self._shape
             if same:

@@ -44,8 +44,8 @@ def test_the_url_shows_its_password_only_when_asked(home: Path) -> None:
         _run("url", "nonsense")
 
 
-def test_migrate_brings_both_up_to_date(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_migrate_brings_all_up_to_date(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FIELDNOTE_DATABASE_URL", database_url)
-    assert _run("migrate").splitlines() == ["bridge: migrated", "workspace: migrated"]
-    assert _run("migrate").splitlines() == ["bridge: up to date", "workspace: up to date"]
+    assert _run("migrate").splitlines() == ["bridge: migrated", "workspace: migrated", "console: migrated"]
+    assert _run("migrate").splitlines() == ["bridge: up to date", "workspace: up to date", "console: up to date"]
     assert "FIELDNOTE_DATABASE_URL" in _run("status")

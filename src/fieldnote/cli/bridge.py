@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fieldnote.cli.console.beside import ConsolePort, NoConsole, Wanted, announce_console, console_beside
 from fieldnote.cli.support.loop import run_in_loop
 from fieldnote.cli.support.output import echo, echo_json, secho
 from fieldnote.errors import ConfigError
@@ -154,9 +155,12 @@ def run(
         str | None, typer.Option(help="The address of the webhook receiver; the default is in the file.")
     ] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="The receiver's port; 0 takes a free one.")] = None,
+    console_port: ConsolePort = None,
+    no_console: NoConsole = False,
 ) -> None:
-    """Push and pull on schedule, and receive Siro's webhooks, until stopped (Ctrl-C or SIGTERM)."""
-    run_in_loop(_run(_load(config), host=host, port=port))
+    """Push and pull on schedule, receive Siro's webhooks and serve the console, until stopped (Ctrl-C or SIGTERM)."""
+    pages = Wanted(console_port, serve=not no_console)
+    run_in_loop(_run(_load(config), host=host, port=port, pages=pages))
 
 
 def _load(path: Path) -> Config:
@@ -227,15 +231,20 @@ async def _planned(config: Config, since: datetime) -> BackfillPlan:
         return await plan_backfill(bridge, since)
 
 
-async def _run(config: Config, *, host: str | None, port: int | None) -> None:
+async def _run(config: Config, *, host: str | None, port: int | None, pages: Wanted) -> None:
     from fieldnote.bridge import Daemon, open_bridge
     from fieldnote.bridge.errors import StuckShutdown
     from fieldnote.cli.support.signals import until_stopped
 
     async def work() -> None:
         try:
-            async with open_bridge(config) as bridge, Daemon(bridge, host=host, port=port) as daemon:
+            async with (
+                open_bridge(config) as bridge,
+                Daemon(bridge, host=host, port=port) as daemon,
+                console_beside(pages, bridge=bridge) as console,
+            ):
                 _announce(config, daemon.url, hears=daemon.hears_webhooks)
+                announce_console(console)
                 await daemon.wait()
         except StuckShutdown as error:
             # The stuck thread would keep the interpreter from ending.

@@ -57,7 +57,7 @@ def stop() -> None:
 @app.command()
 def url(
     *,
-    application: Annotated[str, typer.Argument(help="bridge or workspace.")] = "bridge",
+    application: Annotated[str, typer.Argument(help="bridge, workspace or console.")] = "bridge",
     show_password: Annotated[bool, typer.Option("--show-password", help="Print the password too.")] = False,
 ) -> None:
     """Print the database's URL, for psql and the like. Starts the embedded server if need be."""
@@ -69,7 +69,7 @@ def url(
 
 @app.command()
 def migrate() -> None:
-    """Bring both applications' schemas up to date, as each does when it starts."""
+    """Bring the schemas of bridge, workspace and console up to date, as each does when it starts."""
     from fieldnote.db.engine import Application, database_url
     from fieldnote.db.migrate import upgrade
 
@@ -134,4 +134,4 @@ def _application(name: str) -> Any:
     try:
         return Application(name)
     except ValueError:
-        raise ConfigError(f"no application is called {name!r}", hint="It is bridge or workspace.") from None
+        raise ConfigError(f"no application is called {name!r}", hint="It is bridge, workspace or console.") from None

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fieldnote.cli.console.beside import ConsolePort, NoConsole, Wanted, console_beside, demo_link
 from fieldnote.cli.support.loop import run_in_loop
 from fieldnote.cli.support.output import echo_json
 
@@ -30,6 +31,8 @@ def demo(
     keep: Annotated[bool, typer.Option("--keep", help="Keep everything running until Ctrl-C.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Delete the data of an earlier demo first.")] = False,
     seed: Annotated[int | None, typer.Option("--seed", help="The seed of the made-up data.")] = None,
+    console_port: ConsolePort = None,
+    no_console: NoConsole = False,
 ) -> None:
     """Run the whole loop on this machine, with a made-up contractor. It needs no account and no set-up.
 
@@ -43,9 +46,10 @@ def demo(
     from fieldnote.demo.state import demo_home, one_at_a_time
 
     home = demo_home(_known(crm))
+    pages = Wanted(console_port, serve=not no_console) if keep else None
     with one_at_a_time(home):
         try:
-            report = run_in_loop(_demo(home, crm, as_json=as_json, keep=keep, fresh=fresh, seed=seed))
+            report = run_in_loop(_demo(home, crm, as_json=as_json, keep=pages, fresh=fresh, seed=seed))
         finally:
             stop_server(home)
     if not report.holds:
@@ -61,7 +65,9 @@ def _known(crm: str | None) -> str | None:
     return crm
 
 
-async def _demo(home: Path, crm: str | None, *, as_json: bool, keep: bool, fresh: bool, seed: int | None) -> Report:
+async def _demo(
+    home: Path, crm: str | None, *, as_json: bool, keep: Wanted | None, fresh: bool, seed: int | None
+) -> Report:
     import asyncio
 
     from rich.console import Console
@@ -89,9 +95,12 @@ async def _demo(home: Path, crm: str | None, *, as_json: bool, keep: bool, fresh
                 echo_json(report.as_json())
             else:
                 render(report, _console())
-            if keep:
-                _say_what_to_open(stage, errors)
-                await until_stopped(asyncio.Event().wait())
+            if keep is not None:
+                async with console_beside(
+                    keep, bridge=story.bridge, workspace=story.workspace, url=stage.bridge_url
+                ) as console:
+                    _say_what_to_open(stage, errors, await demo_link(console))
+                    await until_stopped(asyncio.Event().wait())
     return report
 
 
@@ -103,9 +112,10 @@ def _console() -> Console:
     return console if console.is_terminal else Console(width=120)
 
 
-def _say_what_to_open(stage: Stage, console: Console) -> None:
+def _say_what_to_open(stage: Stage, console: Console, pages: str | None) -> None:
     console.print("\nIt keeps running until you press Ctrl-C.")
     for what, where in {
+        **({"the console (once)": pages} if pages else {}),
         "the workspace's API": f"{stage.workspace_base}/docs",
         "an organization token": stage.secrets.token,
         "the contractor's CRM": stage.side.open_at,

@@ -28,6 +28,7 @@ from fieldnote.cli import (
     setup,
     status,
 )
+from fieldnote.cli.console import commands as console
 from fieldnote.cli.demo import demo
 from fieldnote.cli.sandbox import sandbox
 from fieldnote.cli.support.logs import configure_logging
@@ -74,6 +75,7 @@ workspace.app.command()(recordings.retention)
 workspace.app.command()(keys.rotate_key)
 workspace.app.command()(keys.erase_audio_key)
 app.add_typer(workspace.app, name="workspace", help="A Siro-compatible server on this machine.")
+app.add_typer(console.app, name="console", help="The web pages, and who may sign in.")
 app.add_typer(db.app, name="db", help="Fieldnote's own PostgreSQL.")
 
 

@@ -12,6 +12,7 @@ all of them at once. Rules that differ from plain YAML, as a file like this is w
 from __future__ import annotations
 
 from fieldnote.config.api_webhooks import CRM_HOOK, ApiWebhooks, ReceiverSettings, RegistrationCall, WebhookRegistration
+from fieldnote.config.console import ConsoleSection
 from fieldnote.config.crm import (
     DRIVERS_GROUP,
     CrmSettings,
@@ -72,6 +73,7 @@ __all__ = [
     "CallWindow",
     "ColumnZone",
     "Config",
+    "ConsoleSection",
     "CrmSettings",
     "DeletesSettings",
     "Driver",

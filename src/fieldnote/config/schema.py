@@ -15,6 +15,7 @@ from pydantic import (
 )
 
 from fieldnote.config.api_webhooks import ReceiverSettings, check_address
+from fieldnote.config.console import ConsoleSection
 from fieldnote.config.crm import CrmSettings, Driver, RestWriting
 from fieldnote.config.people import PeopleSettings
 from fieldnote.config.push import PushSettings
@@ -349,6 +350,8 @@ class Config(Section):
     """The CRM's reps."""
     receiver: ReceiverSettings = ReceiverSettings()
     """Where webhooks arrive."""
+    console: ConsoleSection = ConsoleSection()
+    """The web pages."""
     alerts: Annotated[AlertSettings, BeforeValidator(_addresses)] = AlertSettings()
     """Who gets a message; an address, a list of them, or a section."""
     path: Path = Field(default=Path("fieldnote.yaml"), exclude=True)

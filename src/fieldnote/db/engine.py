@@ -38,6 +38,13 @@ class Application(StrEnum):
     """Push, pull and their ledger."""
     WORKSPACE = "workspace"
     """The Siro-compatible server."""
+    CONSOLE = "console"
+    """The web pages: their users, sessions and the record of what people did."""
+
+    @property
+    def has_queue(self) -> bool:
+        """Whether it defers jobs of its own."""
+        return self is not Application.CONSOLE
 
     @property
     def variable(self) -> str:
@@ -49,10 +56,11 @@ def database_url(application: Application, *, home: Path | None = None) -> str:
     """The application's database, as a `postgresql://` URL with its password.
 
     From `FIELDNOTE_BRIDGE_DATABASE_URL` or `FIELDNOTE_WORKSPACE_DATABASE_URL`, else `FIELDNOTE_DATABASE_URL`,
-    else the embedded server of the home, which is started if it does not run. Blocking: from asynchronous
+    else the embedded server of the home, which is started if it does not run. The console has a variable too; without
+    it, it uses the bridge's database, or the workspace's where the bridge has none. Blocking: from asynchronous
     code call it by `asyncio.to_thread`. With `home` given, the environment's URLs count all the same.
     """
-    for variable in (application.variable, _SHARED_VARIABLE):
+    for variable in _variables(application):
         named = os.environ.get(variable, "").strip()
         if named:
             return plain_url(named, where=variable)
@@ -60,6 +68,13 @@ def database_url(application: Application, *, home: Path | None = None) -> str:
     from fieldnote.db.home import home as default_home  # noqa: PLC0415
 
     return ensure_server(default_home() if home is None else home).url(DATABASE)
+
+
+def _variables(application: Application) -> tuple[str, ...]:
+    """The environment variables that may give the URL, the first one first."""
+    if application is not Application.CONSOLE:
+        return application.variable, _SHARED_VARIABLE
+    return application.variable, Application.BRIDGE.variable, _SHARED_VARIABLE, Application.WORKSPACE.variable
 
 
 def plain_url(url: str, *, where: str = "the database URL") -> str:

@@ -48,7 +48,7 @@ class Versions:
     tables: str | None
     """The number of the application's last migration, as `0001`; none before the first."""
     queue: str | None
-    """The name of Procrastinate's last migration file."""
+    """The name of Procrastinate's last migration file; none where the application has no queue."""
 
 
 def upgrade(application: Application, url: str) -> bool:
@@ -73,7 +73,8 @@ def database_versions(application: Application, url: str) -> Versions:
 def code_versions(application: Application) -> Versions:
     """How far this code is."""
     tables = _table_migrations(application)
-    return Versions(tables=max(tables, default=None), queue=_queue_migrations()[-1].name)
+    queue = _queue_migrations()[-1].name if application.has_queue else None
+    return Versions(tables=max(tables, default=None), queue=queue)
 
 
 def _table_migrations(application: Application) -> list[str]:
@@ -282,4 +283,4 @@ if __name__ == "__main__":
         case ["revision", name, message] if name in list(Application):
             sys.stdout.write(f"{draft(Application(name), message)}\n")
         case _:
-            sys.exit('usage: python -m fieldnote.db.migrate revision bridge|workspace "what it does"')
+            sys.exit('usage: python -m fieldnote.db.migrate revision bridge|workspace|console "what it does"')

@@ -123,6 +123,8 @@ class Story:
     webhooks: int
     calls: int
     seconds: float
+    bridge: Bridge
+    workspace: Workspace
 
 
 def set_stage(home: Path, *, seed: int | None, fresh: bool, progress: Progress, crm_name: str | None = None) -> Stage:
@@ -189,6 +191,8 @@ async def play(stage: Stage, progress: Progress) -> AsyncIterator[Story]:
             webhooks=await _webhooks(bridge, since=began),
             calls=bridge.remote.calls,
             seconds=time.monotonic() - started,
+            bridge=bridge,
+            workspace=workspace,
         )
 
 

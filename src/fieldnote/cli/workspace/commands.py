@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fieldnote.cli.console.beside import ConsolePort, NoConsole, Wanted, announce_console, console_beside
 from fieldnote.cli.support.output import echo
 from fieldnote.cli.workspace import access, erasure, webhooks
 from fieldnote.cli.workspace.open import AsJson, OrganizationOption, print_rows
@@ -76,8 +77,10 @@ def serve(
     faults: Annotated[
         Path | None, typer.Option("--faults", metavar="FILE", help="A file of faults to inject: docs/faults.md.")
     ] = None,
+    console_port: ConsolePort = None,
+    no_console: NoConsole = False,
 ) -> None:
-    """Serve the API, process recordings and send webhooks, until stopped (Ctrl-C or SIGTERM)."""
+    """Serve the API and the console, process recordings and send webhooks, until stopped (Ctrl-C or SIGTERM)."""
     from fieldnote.cli.support.signals import stop_signal, until_stopped
     from fieldnote.cli.support.tls import tls_files, warn_of_plain_http
     from fieldnote.workspace import WorkspaceServer, is_loopback
@@ -96,7 +99,9 @@ def serve(
             echo(f"  SIRO_API_URL={server.url}")
             if broken is not None:
                 echo(f"  What {faults} says goes wrong, by the seed {broken.seed}.")
-            await until_stopped(server.wait(), stopped)
+            async with console_beside(Wanted(console_port, serve=not no_console), workspace=workspace) as console:
+                announce_console(console)
+                await until_stopped(server.wait(), stopped)
 
     _run(do, on_loopback=is_loopback(host), faults=broken, public_url=public_url)
 

@@ -1,0 +1,1 @@
+"""`fieldnote console`, and the console beside other servers."""

@@ -1,0 +1,9 @@
+"""Who may see and do what: users, roles, sessions, the CSRF token, and the record of acts."""
+
+from __future__ import annotations
+
+from fieldnote.console.access.acts import Act, after, recorded
+from fieldnote.console.access.guard import Forbidden, SignInNeeded, act_on, may_act, viewer
+from fieldnote.console.access.roles import Role, Viewer
+
+__all__ = ["Act", "Forbidden", "Role", "SignInNeeded", "Viewer", "act_on", "after", "may_act", "recorded", "viewer"]

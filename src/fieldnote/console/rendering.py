@@ -1,0 +1,230 @@
+"""Pages from templates: one environment, the filters, and `page`."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from fieldnote.console.access.acts import result_of
+from fieldnote.console.access.guard import session_token, viewer_in
+from fieldnote.console.access.sessions import csrf_token
+from fieldnote.console.context import console_of
+from fieldnote.printable import printable
+
+FOLDER: Final = Path(__file__).parent
+STATIC: Final = FOLDER / "static"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An entry of the navigation."""
+
+    name: str
+    path: str
+    for_admins: bool = False
+
+
+PLACES: Final = (
+    Place("Tonight", "/"),
+    Place("Completeness", "/completeness"),
+    Place("Journey", "/journey"),
+    Place("Review", "/review"),
+    Place("Refused", "/refused"),
+    Place("People", "/people"),
+    Place("Recordings", "/recordings"),
+    Place("Health", "/health", for_admins=True),
+)
+
+
+async def page(request: Request, template: str, *, status: int = 200, **facts: Any) -> HTMLResponse:
+    """The page for the signed-in person. `facts` are the template's variables."""
+    viewer, console = viewer_in(request), console_of(request)
+    routed: frozenset[str] = request.app.state.paths
+    places = [p for p in PLACES if p.path in routed and (viewer.is_admin or not p.for_admins)]
+    return _render(
+        template,
+        status,
+        {
+            "viewer": viewer,
+            "csrf": csrf_token(session_token(request)),
+            "places": places,
+            "here": _here(request.url.path, places),
+            "done": await result_of(request),
+            "zone": console.zone,
+            "connection": console.connection,
+            "query": request.query_params,
+            "path": request.url.path,
+            **facts,
+        },
+    )
+
+
+def bare_page(template: str, *, status: int = 200, **facts: Any) -> HTMLResponse:
+    """A page for a person who is not signed in: sign-in, and errors."""
+    return _render(template, status, {"viewer": None, "zone": ZoneInfo("UTC"), **facts})
+
+
+def _render(template: str, status: int, facts: Mapping[str, Any]) -> HTMLResponse:
+    return HTMLResponse(environment().get_template(template).render(facts), status_code=status)
+
+
+def _here(path: str, places: list[Place]) -> str:
+    """The path of the navigation's entry that this page belongs to."""
+    fitting = [p.path for p in places if path == p.path or (p.path != "/" and path.startswith(f"{p.path}/"))]
+    return max(fitting, key=len, default="")
+
+
+@cache
+def environment() -> Environment:
+    """The templates. A name that is not given is an error; every value is escaped."""
+    found = Environment(
+        loader=FileSystemLoader(FOLDER / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_shown,
+        auto_reload=False,
+    )
+    found.globals.update(asset=asset, with_query=with_query)
+    found.filters.update(
+        clock=clock, day=day, moment=moment, ago=ago, money=money, count=count, duration=duration, percent=percent
+    )
+    return found
+
+
+def _shown(value: object) -> object:
+    """Foreign text cannot reorder or hide what is beside it."""
+    if isinstance(value, Markup):
+        return value
+    return "" if value is None else printable(value) if isinstance(value, str) else value
+
+
+@cache
+def asset(name: str) -> str:
+    """The address of a static file, which changes with its content."""
+    return f"/static/{name}?v={_version()}"
+
+
+@cache
+def _version() -> str:
+    """Of all files: one module imports another by its plain name."""
+    digest = hashlib.sha256()
+    for path in sorted(STATIC.rglob("*")):
+        if path.is_file():
+            digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def with_query(path: str, query: Mapping[str, str], **changes: object) -> str:
+    """`path` with the query's parameters and these changes; None takes one out."""
+    merged = {**query, **changes}
+    kept = {name: value for name, value in merged.items() if value is not None and value != "" and name != "done"}
+    return f"{path}?{urlencode(kept)}" if kept else path
+
+
+# --- filters: times in the zone of the visit, numbers as people write them
+
+
+def zone_of(zone: ZoneInfo | str | None) -> ZoneInfo:
+    """A zone by name; UTC for none, and for one that this machine does not know."""
+    if isinstance(zone, ZoneInfo):
+        return zone
+    try:
+        return ZoneInfo(zone or "UTC")
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ZoneInfo("UTC")
+
+
+def clock(value: datetime | None, zone: ZoneInfo | str | None) -> str | Markup:
+    """2:05 PM."""
+    return "" if value is None else _time(value, _hour(value.astimezone(zone_of(zone))))
+
+
+def day(value: date | None, zone: ZoneInfo | str | None = None) -> str:
+    """Mon, Nov 30; with the year if it is not this one."""
+    if value is None:
+        return ""
+    local = value.astimezone(zone_of(zone)) if isinstance(value, datetime) else value
+    this_year = local.year == datetime.now(UTC).year
+    return f"{local:%a, %b} {local.day}" + ("" if this_year else f", {local.year}")
+
+
+def moment(value: datetime | None, zone: ZoneInfo | str | None) -> str | Markup:
+    """Mon, Nov 30, 2:05 PM."""
+    if value is None:
+        return ""
+    return _time(value, f"{day(value, zone)}, {_hour(value.astimezone(zone_of(zone)))}")
+
+
+def ago(value: datetime | None) -> str | Markup:
+    """5 min ago, or in 5 min."""
+    if value is None:
+        return ""
+    distance = datetime.now(UTC) - value
+    words = duration(abs(distance))
+    if abs(distance) < timedelta(seconds=1):
+        return _time(value, "now")
+    return _time(value, f"{words} ago" if distance > timedelta() else f"in {words}")
+
+
+def duration(value: timedelta | float | None) -> str:
+    """45 s, 12 min, 3 h 20 min, 2 days. A number is in seconds."""
+    if value is None:
+        return ""
+    seconds = round(value.total_seconds() if isinstance(value, timedelta) else value)
+    if seconds < 60:
+        return f"{seconds} s"
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    if minutes < 24 * 60:
+        return f"{minutes // 60} h" + (f" {minutes % 60} min" if minutes % 60 else "")
+    days = round(minutes / (24 * 60))
+    return f"{days} day" + ("s" if days != 1 else "")
+
+
+def money(value: Decimal | float | None) -> str:
+    """$30,000, or $30,000.50."""
+    if value is None:
+        return ""
+    number = Decimal(str(value))
+    return f"{'-' if number < 0 else ''}${abs(number):,.{0 if number == number.to_integral_value() else 2}f}"
+
+
+def count(value: int, one: str, many: str | None = None) -> str:
+    """1 visit, 1,200 visits."""
+    return f"{value:,} {one if value == 1 else many or f'{one}s'}"
+
+
+def percent(value: float | None) -> str:
+    """87 %; never 100 % for less than all, nor 0 % for more than none."""
+    if value is None:
+        return ""
+    rounded = round(100 * value)
+    if rounded == 100 and value < 1:
+        rounded = 99
+    if rounded == 0 and value > 0:
+        rounded = 1
+    return f"{rounded}%"
+
+
+def _hour(local: datetime) -> str:
+    return f"{local.hour % 12 or 12}:{local:%M} {'AM' if local.hour < 12 else 'PM'}"
+
+
+def _time(value: datetime, words: str) -> Markup:
+    return Markup('<time datetime="{}">{}</time>').format(escape(value.isoformat(timespec="seconds")), words)
