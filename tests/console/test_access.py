@@ -16,6 +16,7 @@ from fieldnote.console.access import sessions
 from fieldnote.console.access.attempts import OF_ACCOUNT_AND_ADDRESS, network_of
 from fieldnote.console.access.roles import Role, Viewer
 from fieldnote.console.access.users import add_user, list_users, set_disabled, set_password
+from fieldnote.console.access.visibility import visible_to
 from fieldnote.console.app import create_app
 from fieldnote.console.policy import CONTENT, LARGEST_FORM, host_names, is_known_host
 from fieldnote.errors import ConfigError
@@ -295,3 +296,22 @@ async def test_the_record_of_acts_refuses_a_change(console: Console) -> None:
 def test_what_each_role_sees(role: Role, reps: frozenset[str] | None, sees: set[str | None]) -> None:
     viewer = Viewer(1, "a@b", "A", role, reps)
     assert {rep for rep in ("1", "2", None) if viewer.sees(rep)} == sees
+
+
+@pytest.mark.parametrize(
+    ("role", "is_private", "shown"),
+    [
+        (Role.ADMIN, True, True),
+        (Role.ADMIN, None, True),
+        (Role.VIEWER, None, False),
+        (Role.VIEWER, False, True),
+        (Role.COACH, True, False),
+        (Role.COACH, None, False),
+        (Role.REP, False, True),
+    ],
+)
+def test_words_of_recordings_that_may_be_private_are_for_administrators(
+    role: Role, is_private: bool | None, shown: bool
+) -> None:
+    visible = visible_to(Viewer(1, "a@b", "A", role, frozenset({"1"})))
+    assert visible.words_of(is_private) is shown

@@ -5,5 +5,19 @@ from __future__ import annotations
 from fieldnote.console.access.acts import Act, after, recorded
 from fieldnote.console.access.guard import Forbidden, SignInNeeded, act_on, may_act, viewer
 from fieldnote.console.access.roles import Role, Viewer
+from fieldnote.console.access.visibility import Visible, visible_to
 
-__all__ = ["Act", "Forbidden", "Role", "SignInNeeded", "Viewer", "act_on", "after", "may_act", "recorded", "viewer"]
+__all__ = [
+    "Act",
+    "Forbidden",
+    "Role",
+    "SignInNeeded",
+    "Viewer",
+    "Visible",
+    "act_on",
+    "after",
+    "may_act",
+    "recorded",
+    "viewer",
+    "visible_to",
+]
