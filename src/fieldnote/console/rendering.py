@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -18,10 +18,12 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from fieldnote.bridge.status.explain_words import FIELDS, LINKS
 from fieldnote.console.access.acts import result_of
 from fieldnote.console.access.guard import session_token, viewer_in
 from fieldnote.console.access.sessions import csrf_token
 from fieldnote.console.context import console_of
+from fieldnote.console.state_words import label, tone
 from fieldnote.printable import printable
 
 FOLDER: Final = Path(__file__).parent
@@ -102,6 +104,9 @@ def environment() -> Environment:
     found.globals.update(asset=asset, with_query=with_query)
     found.filters.update(
         clock=clock, day=day, moment=moment, ago=ago, money=money, count=count, duration=duration, percent=percent
+    )
+    found.filters.update(
+        state_label=label, state_tone=tone, commands=commands, field_words=_of(FIELDS), link_words=_of(LINKS)
     )
     return found
 
@@ -220,6 +225,19 @@ def percent(value: float | None) -> str:
     if rounded == 0 and value > 0:
         rounded = 1
     return f"{rounded}%"
+
+
+def commands(words: str) -> Markup:
+    """A sentence whose commands, written in backquotes, are shown as such."""
+    pieces = [escape(printable(piece)) for piece in words.split("`")]
+    return Markup("").join(
+        Markup("<code>{}</code>").format(piece) if number % 2 else piece for number, piece in enumerate(pieces)
+    )
+
+
+def _of(words: Mapping[str, str]) -> Callable[[str], str]:
+    """A filter that spells a state of the ledger."""
+    return lambda state: words.get(state, state)
 
 
 def _hour(local: datetime) -> str:

@@ -58,6 +58,13 @@ async def viewer_of(engine: AsyncEngine, token: str, connection: str) -> Viewer 
     return Viewer(row.id, row.email, row.name, role, None if sees_all else frozenset(row.reps))
 
 
+async def is_good(engine: AsyncEngine, token: str) -> bool:
+    """Whether a session is still good. Unlike `viewer_of` it is no sign of life: a stream keeps no session alive."""
+    values = {"hash": fingerprint(token), "idle": IDLE, "connection": ""}
+    async with engine.connect() as conn:
+        return (await conn.execute(_LOOK, values)).one_or_none() is not None
+
+
 async def make_link(engine: AsyncEngine, user_id: int) -> str:
     """A token that signs this user in, once."""
     token = secrets.token_urlsafe(24)

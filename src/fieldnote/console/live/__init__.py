@@ -1,0 +1,1 @@
+"""Live updates: open pages learn that something changed, and ask for themselves again."""
