@@ -50,6 +50,17 @@ async def test_appointments_that_name_no_rep_are_bad(crm: Crm, stub: StubSiro, o
     assert [text for text in texts(found, Level.HINT) if "3 of 5 appointments have no rep" in text]
 
 
+async def test_appointments_without_a_kind_that_reps_see_are_a_hint(crm: Crm, stub: StubSiro, opened: Opener) -> None:
+    fill(crm)
+    the_map = document(crm, stub)["push"]["engagements"]["map"]
+    without = {name: value for name, value in the_map.items() if name != "engagementType"}
+    found = await findings(opened, push__engagements__map=without)
+    assert [text for text in texts(found, Level.HINT) if "names no kind" in text]
+    calls = {"activityType": "'CALL'", "name": "'call'"}
+    found = await findings(opened, push__engagements__map__engagementType=calls)
+    assert [text for text in texts(found, Level.HINT) if "none of 5 sampled appointments is a MEETING" in text]
+
+
 OWN_KEYS: list[tuple[str, str, Any]] = [
     ("account", "", {"externalId": "id", "name": "customer_name"}),
     ("account", "", {"externalId": "trim(id)", "name": "customer_name"}),

@@ -20,6 +20,7 @@ from fieldnote.errors import CrmError
 from fieldnote.mapping.expressions import ExpressionError, compile_expression
 from fieldnote.mapping.records import StreamName
 from fieldnote.siro.errors import Invalid, NotFound, SiroError
+from fieldnote.siro.models import ActivityType
 
 Records = Sequence[dict[str, Any]]
 """Records as they would be sent."""
@@ -46,6 +47,7 @@ def check_map(bridge: Bridge, name: StreamName, rows: Sequence[Row], records: Re
     if name == "engagements":
         yield from _reps(subject, settings, records)
         yield from _ends(subject, settings, records)
+        yield from _kinds(subject, settings, records)
     if name == "opportunities":
         yield from _stages(subject, settings, records)
     yield from _unused_choices(subject, settings.map, rows)
@@ -144,6 +146,18 @@ def _reps(subject: str, settings: StreamSettings, records: Records) -> Iterator[
             f"{len(without)} of {len(alive)} appointments have no rep; no recording can find them: {_listed(without)}",
             "Map engagementUsers to a column that every appointment has.",
         )
+
+
+def _kinds(subject: str, settings: StreamSettings, records: Records) -> Iterator[Finding]:
+    """Only appointments in person are in a rep's list, and a workspace links recordings to no others."""
+    names = [kind.value for kind in ActivityType if kind.listed]
+    in_person = [record for record in records if (record.get("engagementType") or {}).get("activityType") in names]
+    if "engagementType" not in settings.map:
+        text = "the map names no kind (engagementType): reps do not see the appointments, and a workspace links none"
+        yield hint(subject, text, "Map engagementType: {activityType: \"'APPOINTMENT'\", name: \"'visit'\"}.")
+    elif records and not in_person:
+        text = f"none of {len(records)} sampled appointments is a {', '.join(names)}: no recording can find them"
+        yield hint(subject, text, "Check engagementType.activityType.")
 
 
 def _ends(subject: str, settings: StreamSettings, records: Records) -> Iterator[Finding]:

@@ -32,7 +32,7 @@ def later_evidence(row: Any, decision: Decision, names: Mapping[str, str]) -> st
     """The reason that the matcher would not make the link now, in a sentence. Pure."""
     best = decision.best
     if best is None:
-        return f"{LATER}no appointment of this rep fits the time and place now"
+        return f"{LATER}no meeting, appointment or event of this rep fits the time and place now"
     name = names.get(best.appointment_id, "?")
     which = "this appointment" if best.appointment_id == row.linked_engagement else f"appointment {name}"
     words = "; ".join(best.evidence.words)

@@ -307,7 +307,7 @@ def _reasons_for_none(row: Any, decision: Decision, names: dict[str, str]) -> li
         likely = names.get(decision.best.appointment_id)
         words = decision.best.evidence.words
         return [*reasons, f"likely appointment {likely}, but not certain enough to link by itself", *words]
-    return [*reasons, "no appointment of this rep fits the time and place"]
+    return [*reasons, "no meeting, appointment or event of this rep fits the time and place"]
 
 
 async def _resolved(conn: AsyncConnection, links: Sequence[_Link]) -> list[dict[str, Any]]:
