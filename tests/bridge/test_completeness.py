@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import importlib
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from fastapi.responses import JSONResponse
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from fieldnote.bridge import Bridge, pull_once, push_once, run_log
 from fieldnote.bridge.locks import exclusive
@@ -19,8 +22,6 @@ from fieldnote.bridge.status.completeness import completeness
 from fieldnote.bridge.status.explain import Explanation, explain_appointment, explain_recording
 from fieldnote.bridge.status.health import Status, directory, ends_at, status
 from fieldnote.bridge.status.states import BY_RANK, LATE_AFTER, STATES, State, table
-from fieldnote.db.engine import Application
-from fieldnote.db.migrate import upgrade
 from fieldnote.json_form import to_json
 from fieldnote.siro.errors import Unauthorized
 from tests.bridge.conftest import Crm, Opener
@@ -327,9 +328,7 @@ async def test_an_unknown_state_is_a_problem(crm: Crm, stub: StubSiro, opened: O
         assert await problems(bridge) == ["unknown"]
 
 
-async def test_stages_of_an_earlier_version_have_their_new_names(
-    crm: Crm, stub: StubSiro, opened: Opener, database_url: str
-) -> None:
+async def test_stages_of_an_earlier_version_have_their_new_names(crm: Crm, stub: StubSiro, opened: Opener) -> None:
     old = {"unproven": "ownership_unknown", "foreign": "other_connection", "colliding": "shared_record"}
     async with opened() as bridge:
         crm.add_deal(1)
@@ -339,11 +338,16 @@ async def test_stages_of_an_earlier_version_have_their_new_names(
         await pull_once(bridge)
         async with bridge.engine.begin() as conn:
             await conn.execute(text("update recordings set state = recording_id"))
-            await conn.execute(text("update alembic_version set version_num = '0013'"))
-    await asyncio.to_thread(upgrade, Application.BRIDGE, database_url)
-    async with opened() as bridge, bridge.engine.connect() as conn:
-        rows = await conn.execute(text("select recording_id, state from recordings"))
-        assert dict(tuple(row) for row in rows) == old | {"complete": "complete"}
+            await conn.run_sync(_rename_stages)
+            rows = await conn.execute(text("select recording_id, state from recordings"))
+            assert dict(tuple(row) for row in rows) == old | {"complete": "complete"}
+
+
+def _rename_stages(conn: Connection) -> None:
+    """Migration 0014 alone."""
+    migration = importlib.import_module("fieldnote.db.migrations.bridge.versions.0014_stage_names")
+    with Operations.context(MigrationContext.configure(conn)):
+        migration.upgrade()
 
 
 async def test_status_says_how_far_a_long_run_is(

@@ -12,10 +12,12 @@ from __future__ import annotations
 from typing import Any, Final
 
 from sqlalchemy import (
+    ARRAY,
     JSON,
     BigInteger,
     Boolean,
     Column,
+    Date,
     DateTime,
     Double,
     ForeignKey,
@@ -25,6 +27,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    Numeric,
     Sequence,
     String,
     Table,
@@ -34,7 +37,7 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 
 metadata: Final = MetaData(
     naming_convention={
@@ -267,6 +270,8 @@ recordings: Final = Table(
     Column("link_history", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
     # Deleted in Siro or detached, and a person agreed that what it gave goes.
     _moment("withdrawn_at"),
+    # Whether Siro shows it to its rep and their coaches alone. Null: not known.
+    Column("is_private", Boolean),
     Index("ix_recordings_state", "connection", "state", "started_at"),
     Index("ix_recordings_user", "connection", "user_id", "started_at"),
 )
@@ -489,6 +494,8 @@ proposal_values: Final = Table(
     _json("decided"),
     # The words of the conversation; empty where none were found.
     Column("quote", Text),
+    # Where the quote is: [{"start": ms, "end": ms, "speaker": …, "before": …, "text": …, "after": …}].
+    _json("evidence"),
 )
 """Personal: the difference that a proposal shows."""
 
@@ -528,8 +535,157 @@ write_values: Final = Table(
     # The extraction's own words, and those of the conversation; empty where none were found.
     _json("said"),
     Column("quote", Text),
+    # As in `proposal_values`.
+    _json("evidence"),
 )
 """Personal: the field before and after a write."""
+
+# --- the board: what status and console count and search ------------------------------------------------
+
+board_settings: Final = Table(
+    "board_settings",
+    metadata,
+    _connection(),
+    # What the file writes into: the models, and each column as model, table and column, joined by U+001F.
+    Column("models", ARRAY(Text), nullable=False),
+    Column("columns", ARRAY(Text), nullable=False),
+    # Where days are counted; null: UTC.
+    Column("zone", Text),
+)
+"""The parts of the file that the board depends on."""
+
+board_records: Final = Table(
+    "board_records",
+    metadata,
+    Column("connection", _NAME, primary_key=True),
+    Column("stream", _NAME, primary_key=True),
+    Column("key", Text, primary_key=True),
+    # expected, cancelled, not_sent, quarantined, dropped, pending_deletion or unknown.
+    Column("state", _NAME, nullable=False),
+    _moment("since", nullable=False),
+    _moment("starts_at"),
+    _moment("ends_at"),
+    Column("local_day", Date),
+    Column("rep_id", Text),
+    Column("rep_email", Text),
+    Column("rep_name", Text),
+    Column("subject", Text),
+    Column("customer", Text),
+    Column("account_id", Text),
+    Column("deal_id", Text),
+    Column("amount", Numeric),
+    Column("phones", ARRAY(Text)),
+    Column("words", TSVECTOR, nullable=False, server_default=""),
+    Index("ix_board_records_day", "connection", "stream", "local_day"),
+    Index("ix_board_records_words", "words", postgresql_using="gin"),
+    Index(
+        "ix_board_records_open",
+        "connection",
+        "stream",
+        "state",
+        postgresql_where=text("state not in ('expected', 'cancelled')"),
+    ),
+)
+"""One row for each pushed record. Triggers on `sent` keep it equal to the view `board_records_now`."""
+
+board_recordings: Final = Table(
+    "board_recordings",
+    metadata,
+    Column("connection", _NAME, primary_key=True),
+    Column("recording_id", Text, primary_key=True),
+    Column("state", _NAME, nullable=False),
+    _moment("started_at", nullable=False),
+    Column("local_day", Date),
+    Column("user_id", Text),
+    Column("duration_ms", BigInteger),
+    Column("words", TSVECTOR, nullable=False, server_default=""),
+    Index("ix_board_recordings_started", "connection", "started_at"),
+    Index("ix_board_recordings_state", "connection", "state", "started_at"),
+    Index("ix_board_recordings_words", "words", postgresql_using="gin"),
+)
+"""One row for each recording. Triggers keep it equal to the view `board_recordings_now`."""
+
+board_stale: Final = Table(
+    "board_stale",
+    metadata,
+    Column("transaction", BigInteger, nullable=False),
+    Column("connection", _NAME, nullable=False),
+    Column("recording_id", Text, nullable=False),
+    Index("ix_board_stale_transaction", "transaction"),
+)
+"""The recordings that a transaction in progress has changed. Empty between transactions."""
+
+sends: Final = Table(
+    "sends",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("connection", _NAME, nullable=False),
+    Column("stream", _NAME, nullable=False),
+    Column("key", Text, nullable=False),
+    _moment("at", nullable=False),
+    Column("state", _NAME, nullable=False),
+    Column("reason", Text),
+    Column("payload", JSON(none_as_null=True)),
+    Index("ix_sends_record", "connection", "stream", "key", "at"),
+    Index("ix_sends_age", "connection", "at"),
+)
+"""Personal: earlier sends of each record, and those that failed. The latest one is in `sent`."""
+
+gaps: Final = Table(
+    "gaps",
+    metadata,
+    _connection(),
+    Column("key", Text, primary_key=True),
+    Column("reason", _NAME, nullable=False),
+    Column("note", Text),
+    Column("actor", Text, nullable=False),
+    _now("at"),
+)
+"""Why an appointment has no recording, as a person explained it."""
+
+siro_users: Final = Table(
+    "siro_users",
+    metadata,
+    _connection(),
+    Column("user_id", Text, primary_key=True),
+    Column("email", Text),
+    Column("name", Text),
+    Column("team", Text),
+    # Siro's ids of the coaches of their teams.
+    Column("coaches", ARRAY(Text), nullable=False, server_default="{}"),
+)
+"""Siro's users, as they were last listed."""
+
+board_reps: Final = Table(
+    "board_reps",
+    metadata,
+    _connection(),
+    Column("rep_id", Text, primary_key=True),
+    Column("email", Text),
+    Column("name", Text),
+    Column("user_id", Text),
+    Column("method", _NAME, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("ignored", Boolean, nullable=False, server_default=false()),
+)
+"""The CRM's reps, each with the Siro user that was last found."""
+
+mobile_events: Final = Table(
+    "mobile_events",
+    metadata,
+    _connection(),
+    Column("event_id", Text, primary_key=True),
+    Column("code", Text, nullable=False),
+    Column("event", JSONB(none_as_null=True), nullable=False),
+    _moment("at", nullable=False),
+    Column("user_id", Text),
+    Column("recording_id", Text),
+    Index("ix_mobile_events_at", "connection", "at"),
+    Index("ix_mobile_events_recording", "connection", "recording_id"),
+)
+"""Events in the app on the reps' phones: the recorder was opened, consent was given."""
+
+# --- budgets of calls -----------------------------------------------------------------------------------
 
 call_budgets: Final = Table(
     "call_budgets",
