@@ -14,6 +14,7 @@ from fastapi.responses import JSONResponse
 from sqlalchemy import text
 
 from fieldnote.bridge import Bridge, PushRequest, pull_once, push_once
+from fieldnote.bridge.board.gaps import GapReason, explain_gap
 from fieldnote.bridge.push import quarantine
 from fieldnote.bridge.push.deletions import FEW
 from fieldnote.bridge.review.history import Selection, revert
@@ -129,6 +130,11 @@ async def many_gone(world: World) -> None:
 async def rep_unknown(world: World) -> None:
     world.users("bo@example.com")
     await world.pushed()
+
+
+async def explained(world: World) -> None:
+    await world.pushed(ago(days=1))
+    await explain_gap(world.bridge, "1", GapReason.NO_SHOW, actor="ops@example.com")
 
 
 async def unlinked(world: World) -> None:
@@ -286,6 +292,7 @@ APPOINTMENTS: dict[A, Scene] = {
     A.AWAITING_RECORDING: Scene(lambda w: w.pushed(ago(hours=3)), ("may still arrive",)),
     A.UNLINKED: Scene(unlinked, ("Recording r1 of Siro's user user-1 started near it",), "fieldnote links list"),
     A.NOT_RECORDED: Scene(lambda w: w.pushed(ago(days=1)), ("Nothing was recorded",), "link that recording"),
+    A.EXPLAINED: Scene(explained, ("a person gave the reason",)),
     A.OTHER_CONNECTION: Scene(foreign, ("another connection",), "Push first"),
     **{A(name): scene for name, scene in BOTH.items()},
 }  # fmt: skip

@@ -52,6 +52,13 @@ def _setting(bridge: Bridge, stream: StreamSettings) -> str | ColumnZone | None:
     return stream.local_timezone or crm.local_timezone or stream.timezone or crm.timezone
 
 
+def zone_setting(bridge: Bridge) -> str | None:
+    """The zone in which the days of appointments are counted, where the file names one for all of them."""
+    stream = _stream_of(bridge, Model.ENGAGEMENT)
+    zone = _setting(bridge, stream) if stream is not None else None
+    return zone if isinstance(zone, str) else bridge.zone
+
+
 def _source(name: str, stream: StreamSettings) -> Source:
     return Source(f"push.{name}", stream.key, stream.query, stream.table, stream.cursor)
 

@@ -586,7 +586,7 @@ board_records: Final = Table(
         postgresql_where=text("state not in ('expected', 'cancelled')"),
     ),
 )
-"""One row for each pushed record. Triggers on `sent` keep it equal to the view `board_records_now`."""
+"""One row for each pushed record: the view `board_records_now`, as of the last `board_refresh`."""
 
 board_recordings: Final = Table(
     "board_recordings",
@@ -603,17 +603,17 @@ board_recordings: Final = Table(
     Index("ix_board_recordings_state", "connection", "state", "started_at"),
     Index("ix_board_recordings_words", "words", postgresql_using="gin"),
 )
-"""One row for each recording. Triggers keep it equal to the view `board_recordings_now`."""
+"""One row for each recording: the view `board_recordings_now`, as of the last `board_refresh`."""
 
 board_stale: Final = Table(
     "board_stale",
     metadata,
-    Column("transaction", BigInteger, nullable=False),
     Column("connection", _NAME, nullable=False),
-    Column("recording_id", Text, nullable=False),
-    Index("ix_board_stale_transaction", "transaction"),
+    # `recordings`, or a stream.
+    Column("stream", _NAME, nullable=False),
+    Column("key", Text, nullable=False),
 )
-"""The recordings that a transaction in progress has changed. Empty between transactions."""
+"""What was changed since the board was last refreshed. Triggers add to it in the transaction of each change."""
 
 sends: Final = Table(
     "sends",

@@ -21,6 +21,7 @@ from sqlalchemy import ColumnElement, delete, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from fieldnote.bridge.board.settings import prepare
 from fieldnote.bridge.connection import verify
 from fieldnote.bridge.locks import exclusive
 from fieldnote.bridge.pull.apply import Applied
@@ -71,6 +72,7 @@ async def pull_once(
     started, calls = time.monotonic(), bridge.remote.calls
     must_write_back(bridge)
     await verify(bridge, accept_change=accept_change)
+    await prepare(bridge)
     async with exclusive(bridge.engine, "pull", bridge.name, max_wait=max_wait):
         await declare_name(bridge)
         run_id = await begin(bridge.engine, bridge.name, "pull")

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Final
 
+from fieldnote.bridge.board.settings import prepare
 from fieldnote.bridge.connection import verify
 from fieldnote.bridge.driver_calls import call_driver
 from fieldnote.bridge.locks import exclusive
@@ -60,6 +61,7 @@ async def _push(
     result = PushResult(bridge.name)
     mappers = mappers_of(bridge, request.streams)
     await verify(bridge, accept_change=accept_change)
+    await prepare(bridge)
     run_id = await begin(bridge.engine, bridge.name, "push")
     try:
         await refuse_doubling(bridge, allowed=request.allow_native)

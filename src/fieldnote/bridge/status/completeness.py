@@ -16,11 +16,13 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from fieldnote.bridge.board.people import map_reps, save_reps, save_users
+from fieldnote.bridge.board.settings import refresh
 from fieldnote.bridge.ignored import ignored_reps
 from fieldnote.bridge.recording import Model
-from fieldnote.bridge.reps import Mapped, MappingMethod, Rep, match
+from fieldnote.bridge.reps import Mapped, MappingMethod
 from fieldnote.bridge.session import Bridge
-from fieldnote.bridge.status.completeness_sql import ALL, ONE_APPOINTMENT, ONE_RECORDING, REPS
+from fieldnote.bridge.status.completeness_sql import ALL, ONE_APPOINTMENT, ONE_RECORDING
 from fieldnote.bridge.status.states import LATE_AFTER, State
 from fieldnote.bridge.zones import local_zones
 from fieldnote.matching.people import email_key
@@ -99,9 +101,14 @@ async def completeness(bridge: Bridge, directory: Directory | None, *, rep: str 
     user ids.
     """
     result = Completeness()
+    await refresh(bridge)
     async with bridge.engine.connect() as conn:
         mapped = await _map_reps(conn, bridge.name, directory)
         ignored = await ignored_reps(bridge)
+        if directory is not None:
+            await save_users(conn, bridge.name, directory.users)
+            await save_reps(conn, bridge.name, mapped, ignored)
+            await conn.commit()
         values = _values(bridge, mapped, ignored) | {"rep": rep, "rep_users": _users_of(rep, mapped, directory)}
         limits = {
             "states": [str(state) for state in LATE_AFTER],
@@ -128,6 +135,7 @@ def _with_zones(bridge: Bridge, late: Sequence[Late]) -> list[Late]:
 
 async def state_of_appointment(bridge: Bridge, key: str, directory: Directory | None) -> State:
     """The state of one appointment of the ledger."""
+    await refresh(bridge)
     async with bridge.engine.connect() as conn:
         mapped = await _map_reps(conn, bridge.name, directory, key)
         values = _values(bridge, mapped, await ignored_reps(bridge)) | {"rep": None, "key": key}
@@ -136,28 +144,21 @@ async def state_of_appointment(bridge: Bridge, key: str, directory: Directory | 
 
 async def state_of_recording(bridge: Bridge, recording_id: str) -> State:
     """The state of one recording of the ledger."""
+    await refresh(bridge)
     async with bridge.engine.connect() as conn:
-        values = _values(bridge, ()) | {"id": recording_id}
+        values = {"connection": bridge.name, "id": recording_id}
         return State(await conn.scalar(text(ONE_RECORDING), values) or State.UNKNOWN)
 
 
 def _values(bridge: Bridge, mapped: Sequence[Mapped], ignored: Iterable[str] = ()) -> dict[str, Any]:
-    """The values that every query binds: the mapped reps, and the targets of the file."""
+    """The values that every query binds: the mapped reps, and those who do not use Siro."""
     known = [item for item in mapped if item.user is not None]
-    targets = bridge.config.pull.targets() if bridge.config.pull is not None else {}
-    columns = [
-        (model, target.table, settings.to) for model, target in targets.items() for settings in target.fields.values()
-    ]
     return {
         "connection": bridge.name,
         "ignored": sorted(ignored),
         "unknown": [item.rep.external_id for item in mapped if item.method is MappingMethod.NONE],
         "known_reps": [item.rep.external_id for item in known],
         "known_users": [item.user.id for item in known if item.user is not None],
-        "targets": list(targets),
-        "models": [model for model, _, _ in columns],
-        "tables": [table for _, table, _ in columns],
-        "columns": [column for _, _, column in columns],
     }
 
 
@@ -167,10 +168,7 @@ async def _map_reps(
     """The reps of all appointments, or of one, each with its Siro user."""
     if directory is None:
         return []
-    rows = await conn.execute(text(REPS), {"connection": connection, "key": key})
-    reps = [Rep(row.id, row.email, row.name) for row in rows]
-    # Each rep is compared with every user.
-    return await asyncio.to_thread(lambda: [match(rep, directory.users, directory.overrides) for rep in reps])
+    return await map_reps(conn, connection, directory.users, directory.overrides, key)
 
 
 def _users_of(rep: str | None, mapped: Sequence[Mapped], directory: Directory | None) -> list[str] | None:

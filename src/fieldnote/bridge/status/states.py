@@ -26,6 +26,7 @@ class State(StrEnum):
     AWAITING_RECORDING = "awaiting_recording"
     UNLINKED = "unlinked"
     NOT_RECORDED = "not_recorded"
+    EXPLAINED = "explained"
     OWNERSHIP_UNKNOWN = "ownership_unknown"
     OTHER_CONNECTION = "other_connection"
     SHARED_RECORD = "shared_record"
@@ -158,6 +159,7 @@ STATES: Final[Mapping[State, Meaning]] = {
         ),
         None,
     ),
+    State.EXPLAINED: Meaning(Advice("Nothing was recorded, and a person gave the reason."), None),
     State.OWNERSHIP_UNKNOWN: Meaning(
         None,
         Advice(

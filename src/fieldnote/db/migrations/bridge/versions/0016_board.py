@@ -1,7 +1,9 @@
-"""The board: what status and console count and search, kept by the database in the transaction of each cause.
+"""The board: indexed copies of what status and console count and search.
 
 `board_records` has a row for each pushed record, `board_recordings` one for each recording. The views
-`board_records_now` and `board_recordings_now` compute both from the ledger; triggers copy what changed.
+`board_records_now` and `board_recordings_now` compute both from the ledger. Triggers mark what changed, in the
+transaction of the cause; `board_refresh` copies what is marked, and every reader calls it first. To copy in the
+triggers would double the database's share of a first push.
 """
 # ruff: noqa: S608
 
@@ -83,11 +85,10 @@ def _tables() -> None:
     op.create_index("ix_board_recordings_words", "board_recordings", ["words"], postgresql_using="gin")
     op.create_table(
         "board_stale",
-        sa.Column("transaction", sa.BigInteger, nullable=False),
         _connection(),
-        sa.Column("recording_id", sa.Text, nullable=False),
+        sa.Column("stream", _NAME, nullable=False),
+        sa.Column("key", sa.Text, nullable=False),
     )
-    op.create_index("ix_board_stale_transaction", "board_stale", ["transaction"])
     op.create_table(
         "sends",
         sa.Column("id", sa.BigInteger, sa.Identity(), primary_key=True),
@@ -159,16 +160,17 @@ def _tables() -> None:
 
 # Words as they are searched for: without accents, case and signs. Both sides use it.
 _FOLD = r"""
-create function board_words(given text) returns text[] language sql immutable parallel safe as $$
-    select array_remove(regexp_split_to_array(left(lower(
+create function board_words(given text) returns text[] language sql immutable strict parallel safe as $$
+    select array_remove(string_to_array(translate(left(lower(
         case when given ~ '[^\u0001-\u007f]' then regexp_replace(normalize(given, nfkd), '[\u0300-\u036f]', '', 'g')
-             else given end), 2000), '[\s!-/:-@\[-`{-~]+'), '')
+             else given end), 2000),
+        E'!"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~\t\r\n\u00a0', repeat(' ', 36)), ' '), '')
 $$
 """
 
 # Ten digits a number, as `fieldnote.phones` compares them.
 _PHONES = r"""
-create function board_phones(given json) returns text[] language sql immutable parallel safe as $$
+create function board_phones(given json) returns text[] language sql immutable strict parallel safe as $$
     select array_agg(right(digits, 10)) from (
         select regexp_replace(value, '[^0-9]', '', 'g') as digits
         from json_array_elements_text(case json_typeof(given) when 'array' then given else '[]' end)
@@ -178,12 +180,13 @@ $$
 
 # The names of the keys are no words.
 _ADDRESSES = r"""
-create function board_texts(given json) returns text language sql immutable parallel safe as $$
+create function board_texts(given json) returns text language sql immutable strict parallel safe as $$
     select regexp_replace(given::text, '"[A-Za-z0-9]+"\s*:', ' ', 'g')
 $$
 """
 
-_RECORDS = """
+_RECORDS_NOW = """
+create view board_records_now as
 select s.connection, s.stream, s.key,
        case
            when s.state in ('refused', 'unmapped') then 'quarantined'
@@ -206,10 +209,11 @@ select s.connection, s.stream, s.key,
        case s.stream when 'opportunities' then s.key else p.opportunity ->> 'externalId' end as deal_id,
        p.amount, nullif(found.phones, '{}') as phones,
        array_to_tsvector(board_words(concat_ws(' ', s.key, p.subject, p.name, p.account ->> 'name',
-           p.contact ->> 'name', p.lead ->> 'name', p.account ->> 'externalId', p.opportunity ->> 'externalId', p.opportunity ->> 'name',
+           p.contact ->> 'name', p.lead ->> 'name',
+           p.account ->> 'externalId', p.opportunity ->> 'externalId', p.opportunity ->> 'name',
            rep.id, rep.email, rep.name, board_texts(p.addresses), board_texts(p.account -> 'addresses'),
            board_texts(p.contact -> 'addresses'), board_texts(p.lead -> 'addresses'))) || found.phones) as words
-from <rows> s
+from sent s
 left join board_settings b using (connection)
 left join lateral json_to_record(s.payload) as p (
     "startTime" timestamptz, "endTime" timestamptz, "deletedAt" text, subject text, name text, amount numeric,
@@ -224,7 +228,7 @@ left join lateral (
 cross join lateral (
     select coalesce(board_phones(p."phoneNumbers"), '{}') || coalesce(board_phones(p.account -> 'phoneNumbers'), '{}')
            || coalesce(board_phones(p.contact -> 'phoneNumbers'), '{}')
-           || coalesce(board_phones(p.lead -> 'phoneNumbers'), '{}') as phones
+           || coalesce(board_phones(p.lead -> 'phoneNumbers'), '{}') as phones offset 0
 ) as found
 """
 
@@ -297,9 +301,16 @@ left join lateral (
 ) as owed on r.state = 'complete'
 """
 
-_RECORDS_NOW = f"create view board_records_now as {_RECORDS.replace('<rows>', 'sent')}"
-
-_LAY_OVER = """
+_COPY_RECORDS = """
+with gone as (
+    delete from board_stale where connection = which and stream <> 'recordings' returning stream, key
+), marked as materialized (
+    select distinct stream, key from gone
+)
+insert into board_records
+select one.* from marked m cross join lateral (
+    select v.* from board_records_now v where v.connection = which and v.stream = m.stream and v.key = m.key limit 1
+) as one
 on conflict (connection, stream, key) do update
 set state = excluded.state, since = excluded.since, starts_at = excluded.starts_at, ends_at = excluded.ends_at,
     local_day = excluded.local_day, rep_id = excluded.rep_id, rep_email = excluded.rep_email,
@@ -309,33 +320,39 @@ set state = excluded.state, since = excluded.since, starts_at = excluded.starts_
 where board_records is distinct from excluded
 """
 
-_COPY_RECORDS = f"insert into board_records {_RECORDS.replace('<rows>', 'new_rows')} {_LAY_OVER}"
-_ONE = "(v.connection, v.stream, v.key) = (item.connection, item.stream, item.key)"
-_COPY_RECORD = f"insert into board_records select v.* from board_records_now v where {_ONE} {_LAY_OVER}"
+_COPY_RECORD = """
+insert into board_records
+select v.* from board_records_now v where v.connection = which and v.stream = item.stream and v.key = item.key
+"""
 
 _COPY_RECORDINGS = """
-insert into board_recordings select v.* from board_recordings_now v
-where v.connection = {connection} and v.recording_id = any({ids})
+with gone as (
+    delete from board_stale where connection = which and stream = 'recordings' returning key
+), marked as materialized (
+    select distinct key from gone
+)
+insert into board_recordings
+select one.* from marked m cross join lateral (
+    select v.* from board_recordings_now v where v.connection = which and v.recording_id = m.key limit 1
+) as one
 on conflict (connection, recording_id) do update
 set state = excluded.state, started_at = excluded.started_at, local_day = excluded.local_day,
     user_id = excluded.user_id, duration_ms = excluded.duration_ms, words = excluded.words
 where board_recordings is distinct from excluded
 """
 
-# A value that cannot be read must not stop a push: its row has the state alone then.
-_ON_SENT = f"""
+# An earlier send is kept when the next one is confirmed, and a failed one at once.
+_ON_SENT = """
 create function board_on_sent() returns trigger language plpgsql set search_path from current as $$
-declare
-    item record;
 begin
     if tg_op = 'DELETE' then
-        delete from board_records b using old_rows o
-        where b.connection = o.connection and b.stream = o.stream and b.key = o.key;
+        insert into board_stale select connection, stream, key from old_rows;
         return null;
     end if;
+    insert into board_stale select connection, stream, key from new_rows;
     if tg_op = 'UPDATE' then
-        insert into sends (connection, stream, key, at, state, reason, payload)
-        select o.connection, o.stream, o.key, o.sent_at, 'sent', null, o.payload
+        insert into sends (connection, stream, key, at, state, payload)
+        select o.connection, o.stream, o.key, o.sent_at, 'sent', o.payload
         from old_rows o join new_rows n using (connection, stream, key)
         where o.sent_at is not null and n.sent_at is distinct from o.sent_at;
         insert into sends (connection, stream, key, at, state, reason, payload)
@@ -344,52 +361,47 @@ begin
         where n.state in ('refused', 'unmapped', 'pending') and n.reason is not null
           and (o.state, o.reason) is distinct from (n.state, n.reason);
     end if;
-    begin
-        {_COPY_RECORDS};
-    exception when data_exception or program_limit_exceeded then
-        for item in select connection, stream, key, state, changed_at from new_rows loop
-            begin
-                {_COPY_RECORD};
-            exception when data_exception or program_limit_exceeded then
-                insert into board_records (connection, stream, key, state, since)
-                values (item.connection, item.stream, item.key, 'unknown', item.changed_at)
-                on conflict (connection, stream, key) do update set state = excluded.state, since = excluded.since;
-            end;
-        end loop;
-    end;
     return null;
 end $$
 """
 
-# At the end of a transaction, once: the recordings whose state it may have changed, locked in one order.
-_ON_STALE = f"""
-create function board_on_stale() returns trigger language plpgsql
-set search_path from current set enable_seqscan = off as $$
+# A value that cannot be read costs its own row its facts, and no other row anything. `limit 1` keeps each look-up a
+# look-up by key, whatever the planner knows of tables that are new.
+_REFRESH = f"""
+create function board_refresh(which text) returns void language plpgsql
+set search_path from current set enable_seqscan = off set plan_cache_mode = force_custom_plan as $$
 declare
-    mine bigint := pg_current_xact_id()::text::bigint;
     item record;
 begin
-    if current_setting('fieldnote.board_done', true) = mine::text then
-        return null;
+    if not exists (select from board_stale where connection = which) then
+        return;
     end if;
-    perform set_config('fieldnote.board_done', mine::text, true);
-    for item in
-        with gone as (delete from board_stale where transaction = mine returning connection, recording_id)
-        select connection, array_agg(distinct recording_id order by recording_id) as ids from gone
-        group by connection order by connection
-    loop
-        if cardinality(item.ids) > 500 then
-            lock table board_recordings in share row exclusive mode;
-        else
-            perform pg_advisory_xact_lock(hashtextextended('board/' || item.connection || '/' || id, 8))
-            from unnest(item.ids) as id;
-        end if;
-        {_COPY_RECORDINGS.format(connection="item.connection", ids="item.ids")};
-        delete from board_recordings b
-        where b.connection = item.connection and b.recording_id = any(item.ids) and not exists (
-            select from recordings r where r.connection = b.connection and r.recording_id = b.recording_id);
-    end loop;
-    return null;
+    perform pg_advisory_xact_lock(hashtextextended('board/' || which, 8));
+    delete from board_records b using board_stale m
+    where m.connection = which and b.connection = which and b.stream = m.stream and b.key = m.key
+      and not exists (select from sent s where s.connection = which and s.stream = m.stream and s.key = m.key);
+    delete from board_recordings b using board_stale m
+    where m.connection = which and m.stream = 'recordings' and b.connection = which and b.recording_id = m.key
+      and not exists (select from recordings r where r.connection = which and r.recording_id = m.key);
+    {_COPY_RECORDINGS};
+    begin
+        {_COPY_RECORDS};
+    exception when data_exception or program_limit_exceeded then
+        for item in
+            with gone as (
+                delete from board_stale where connection = which and stream <> 'recordings' returning stream, key)
+            select distinct s.stream, s.key, s.changed_at
+            from gone join sent s on s.connection = which and s.stream = gone.stream and s.key = gone.key
+        loop
+            delete from board_records where connection = which and stream = item.stream and key = item.key;
+            begin
+                {_COPY_RECORD};
+            exception when data_exception or program_limit_exceeded then
+                insert into board_records (connection, stream, key, state, since)
+                values (which, item.stream, item.key, 'unknown', item.changed_at);
+            end;
+        end loop;
+    end;
 end $$
 """
 
@@ -400,7 +412,7 @@ declare
 begin
     if tg_op = 'DELETE' then changed := old; else changed := new; end if;
     if changed.recording_id is not null then
-        insert into board_stale values (pg_current_xact_id()::text::bigint, changed.connection, changed.recording_id);
+        insert into board_stale values (changed.connection, 'recordings', changed.recording_id);
     end if;
     return null;
 end $$
@@ -413,29 +425,22 @@ declare
 begin
     if tg_op = 'DELETE' then changed := old; else changed := new; end if;
     insert into board_stale
-    select pg_current_xact_id()::text::bigint, l.connection, l.recording_id from recording_links l
+    select l.connection, 'recordings', l.recording_id from recording_links l
     where l.connection = changed.connection and l.model = changed.model and l.record = changed.record;
     return null;
 end $$
 """
 
-_REBUILD = f"""
-create function board_rebuild(which text default null) returns void language plpgsql set search_path from current as $$
-declare
-    item record;
+_REBUILD = """
+create function board_rebuild(which text) returns void language plpgsql set search_path from current as $$
 begin
-    lock table board_records, board_recordings in share row exclusive mode;
-    delete from board_records where which is null or connection = which;
-    delete from board_recordings where which is null or connection = which;
-    for item in select connection, stream, key, changed_at from sent where which is null or connection = which loop
-        begin
-            {_COPY_RECORD};
-        exception when data_exception or program_limit_exceeded then
-            insert into board_records (connection, stream, key, state, since)
-            values (item.connection, item.stream, item.key, 'unknown', item.changed_at);
-        end;
-    end loop;
-    insert into board_recordings select * from board_recordings_now v where which is null or v.connection = which;
+    perform pg_advisory_xact_lock(hashtextextended('board/' || which, 8));
+    delete from board_stale where connection = which;
+    delete from board_records where connection = which;
+    delete from board_recordings where connection = which;
+    insert into board_stale select connection, stream, key from sent where connection = which;
+    insert into board_stale select connection, 'recordings', recording_id from recordings where connection = which;
+    perform board_refresh(which);
 end $$
 """
 
@@ -444,6 +449,7 @@ create function board_forget() returns trigger language plpgsql set search_path 
 begin
     delete from board_records where connection = old.name;
     delete from board_recordings where connection = old.name;
+    delete from board_stale where connection = old.name;
     delete from sends where connection = old.name;
     return null;
 end $$
@@ -465,11 +471,13 @@ _MARKS = {
 def upgrade() -> None:
     _tables()
     for statement in (
-        _FOLD, _PHONES, _ADDRESSES, _RECORDS_NOW, _RECORDINGS_NOW, _ON_SENT, _ON_STALE, _MARK_RECORDING, _MARK_LINKED,
+        _FOLD, _PHONES, _ADDRESSES, _RECORDS_NOW, _RECORDINGS_NOW, _ON_SENT, _MARK_RECORDING, _MARK_LINKED, _REFRESH,
         _REBUILD, _FORGET,
     ):  # fmt: skip
         op.execute(sa.text(statement.replace(":", r"\:")))
-    op.execute("create trigger board_forget after delete on connections for each row execute function board_forget()")
+    op.execute(
+        "create trigger forget_sent_board after delete on connections for each row execute function board_forget()"
+    )
     for action, rows in {
         "insert": "new table as new_rows",
         "update": "old table as old_rows new table as new_rows",
@@ -479,10 +487,6 @@ def upgrade() -> None:
             f"create trigger board_{action} after {action} on sent referencing {rows} "
             "for each statement execute function board_on_sent()"
         )
-    op.execute(
-        "create constraint trigger board_stale after insert on board_stale deferrable initially deferred "
-        "for each row execute function board_on_stale()"
-    )
     for table, (kind, columns) in _MARKS.items():
         call = f"for each row execute function board_mark_{kind}()"
         op.execute(f"create trigger board_moved after insert or delete on {table} {call}")
@@ -493,4 +497,4 @@ def upgrade() -> None:
                 f"create trigger board_changed after update on {table} for each row "
                 f"when (row({before}) is distinct from row({after})) execute function board_mark_{kind}()"
             )
-    op.execute("select board_rebuild()")
+    op.execute("select board_rebuild(name) from connections")

@@ -1,0 +1,112 @@
+"""The CRM's reps beside Siro's users, as they were last compared. Pages read these and never ask Siro."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from fieldnote.bridge.board.settings import refresh
+from fieldnote.bridge.ignored import ignored_reps
+from fieldnote.bridge.reps import Mapped, Rep, match, overrides_of
+from fieldnote.bridge.session import Bridge
+from fieldnote.siro.errors import SiroError
+from fieldnote.siro.models import User
+
+log = logging.getLogger(__name__)
+
+
+async def keep_people(bridge: Bridge) -> bool:
+    """List Siro's users and teams, and map the reps of all appointments. Whether Siro answered."""
+    try:
+        users = await bridge.remote.users()
+        overrides = await overrides_of(bridge) or {}
+    except SiroError as error:
+        log.info("people_unknown", extra={"connection": bridge.name, "error": type(error).__name__})
+        return False
+    await refresh(bridge)
+    ignored = await ignored_reps(bridge)
+    async with bridge.engine.begin() as conn:
+        mapped = await map_reps(conn, bridge.name, users, overrides)
+        await save_users(conn, bridge.name, users)
+        await save_reps(conn, bridge.name, mapped, ignored)
+    return True
+
+
+async def map_reps(
+    conn: AsyncConnection, connection: str, users: Sequence[User], overrides: Mapping[str, str], key: str | None = None
+) -> list[Mapped]:
+    """The reps of all appointments, or of one, each with its Siro user."""
+    rows = await conn.execute(_REPS, {"connection": connection, "key": key})
+    reps = [Rep(row.id, row.email, row.name) for row in rows]
+    # Each rep is compared with every user.
+    return await asyncio.to_thread(lambda: [match(rep, users, overrides) for rep in reps])
+
+
+async def save_users(conn: AsyncConnection, connection: str, users: Sequence[User]) -> None:
+    """Keep these users, and no other."""
+    values = {
+        "connection": connection,
+        "ids": [user.id for user in users],
+        "emails": [user.email for user in users],
+        "names": [user.full_name for user in users],
+    }
+    await conn.execute(_DROP_USERS, values)
+    await conn.execute(_SAVE_USERS, values)
+
+
+async def save_reps(conn: AsyncConnection, connection: str, mapped: Sequence[Mapped], ignored: Iterable[str]) -> None:
+    """Keep these reps, and no other. `ignored`: ids and emails of those who do not use Siro."""
+    unused = set(ignored)
+    names = [{(item.rep.external_id or "").casefold(), (item.rep.email or "").casefold()} for item in mapped]
+    values = {
+        "connection": connection,
+        "ids": [item.rep.external_id for item in mapped],
+        "emails": [item.rep.email for item in mapped],
+        "names": [item.rep.name for item in mapped],
+        "users": [item.user.id if item.user else None for item in mapped],
+        "methods": [item.method.value for item in mapped],
+        "whys": [item.why for item in mapped],
+        "ignored": [bool(unused & name) for name in names],
+    }
+    await conn.execute(_DROP_REPS, values)
+    await conn.execute(_SAVE_REPS, values)
+
+
+_REPS: Final = text("""
+    select rep_id as id, max(rep_email) as email, max(rep_name) as name
+    from board_records
+    where connection = :connection and stream = 'engagements' and rep_id is not null and state <> 'cancelled'
+      and (cast(:key as text) is null or key = :key)
+    group by rep_id order by rep_id
+""")
+
+_DROP_USERS: Final = text("""
+    delete from siro_users where connection = :connection and user_id <> all(cast(:ids as text[]))
+""")
+
+_SAVE_USERS: Final = text("""
+    insert into siro_users (connection, user_id, email, name)
+    select :connection, user_id, email, name
+    from unnest(cast(:ids as text[]), cast(:emails as text[]), cast(:names as text[])) as given (user_id, email, name)
+    on conflict (connection, user_id) do update set email = excluded.email, name = excluded.name
+""")
+
+_DROP_REPS: Final = text("""
+    delete from board_reps where connection = :connection and rep_id <> all(cast(:ids as text[]))
+""")
+
+_SAVE_REPS: Final = text("""
+    insert into board_reps (connection, rep_id, email, name, user_id, method, why, ignored)
+    select :connection, given.*
+    from unnest(cast(:ids as text[]), cast(:emails as text[]), cast(:names as text[]), cast(:users as text[]),
+                cast(:methods as text[]), cast(:whys as text[]), cast(:ignored as boolean[])) as given
+    on conflict (connection, rep_id) do update
+    set email = excluded.email, name = excluded.name, user_id = excluded.user_id, method = excluded.method,
+        why = excluded.why, ignored = excluded.ignored
+    where board_reps is distinct from excluded
+""")

@@ -1,0 +1,73 @@
+"""The parts of the file that the board depends on, as the database knows them."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sqlalchemy import select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from fieldnote.bridge.session import Bridge
+from fieldnote.bridge.zones import zone_setting
+from fieldnote.db.bridge_tables import board_settings, connections
+
+_JOINT: Final = "\x1f"
+_FEW: Final = 2_000
+"""Changes that are copied in about a tenth of a second."""
+_COUNT_STALE: Final = text("""
+    select count(*) from (select from board_stale where connection = :connection limit :few) as stale
+""")
+
+
+async def prepare(bridge: Bridge) -> None:
+    """Tell the board what the file writes and where days are counted; compute it again where that changed.
+
+    Does nothing before the connection's first push or pull.
+    """
+    wanted = _wanted(bridge)
+    async with bridge.engine.connect() as conn:
+        if await _known(conn, bridge.name) == wanted:
+            return
+    async with bridge.engine.begin() as conn:
+        exists = select(connections.c.name).where(connections.c.name == bridge.name).with_for_update()
+        if await conn.scalar(exists) is None or await _known(conn, bridge.name) == wanted:
+            return
+        statement = insert(board_settings).values(connection=bridge.name, **wanted)
+        await conn.execute(statement.on_conflict_do_update(index_elements=["connection"], set_=wanted))
+        await rebuild(conn, bridge.name)
+
+
+async def refresh(bridge: Bridge) -> None:
+    """Copy to the board what changed since it was last read. Call it before you read."""
+    await prepare(bridge)
+    async with bridge.engine.begin() as conn:
+        await conn.execute(text("select board_refresh(:connection)"), {"connection": bridge.name})
+
+
+async def refresh_if_few(bridge: Bridge) -> None:
+    """The same at the end of a push or pull, so that little is left to the next reader."""
+    async with bridge.engine.begin() as conn:
+        if int(await conn.scalar(_COUNT_STALE, {"connection": bridge.name, "few": _FEW}) or 0) < _FEW:
+            await conn.execute(text("select board_refresh(:connection)"), {"connection": bridge.name})
+
+
+async def rebuild(conn: AsyncConnection, connection: str) -> None:
+    """Compute the board of a connection from the ledger."""
+    await conn.execute(text("select board_rebuild(:connection)"), {"connection": connection})
+
+
+async def _known(conn: AsyncConnection, connection: str) -> dict[str, Any] | None:
+    columns = [board_settings.c[name] for name in ("models", "columns", "zone")]
+    row = (await conn.execute(select(*columns).where(board_settings.c.connection == connection))).one_or_none()
+    return None if row is None else dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
+
+
+def _wanted(bridge: Bridge) -> dict[str, Any]:
+    targets = bridge.config.pull.targets() if bridge.config.pull is not None else {}
+    columns = {
+        _JOINT.join((model, target.table, settings.to))
+        for model, target in targets.items()
+        for settings in target.fields.values()
+    }
+    return {"models": sorted(targets), "columns": sorted(columns), "zone": zone_setting(bridge)}
