@@ -49,7 +49,9 @@ async def test_nothing_of_a_customer_is_left_and_a_push_sends_nothing_again(
         async with bridge.engine.begin() as conn:
             hook = "insert into hooks (connection, stream, key, row) values (:name, 'engagements', '1', :row)"
             await conn.execute(text(hook), {"name": bridge.name, "row": '{"n": "Smith"}'})
-        assert {"sent", "hooks", "recording_contents"} <= set(await traces(bridge))
+        crm.execute("update appointments set title = 'Smith again' where id = 1")
+        await push_once(bridge)
+        assert {"sent", "hooks", "recording_contents", "sends", "board_records"} <= set(await traces(bridge))
         receipt = await forget(bridge, **whom)
         assert await traces(bridge) == []
         assert (receipt.recordings, receipt.pushed, receipt.hooks) == (1, 1, 1)

@@ -82,6 +82,8 @@ class PushSettings(Section):
     """How often `fieldnote run` pushes."""
     batch: int = Field(default=100, ge=1, le=1000)
     """Records in one call."""
+    keep_sends: Duration = timedelta(days=90)
+    """How long earlier sends of a record are kept, for the console."""
     allow_native: bool = False
     """Push although Siro's own integration with a CRM is active: it syncs other records than this file."""
     accounts: StreamSettings | None = None

@@ -494,8 +494,6 @@ proposal_values: Final = Table(
     _json("decided"),
     # The words of the conversation; empty where none were found.
     Column("quote", Text),
-    # Where the quote is: [{"start": ms, "end": ms, "speaker": …, "before": …, "text": …, "after": …}].
-    _json("evidence"),
 )
 """Personal: the difference that a proposal shows."""
 
@@ -535,8 +533,6 @@ write_values: Final = Table(
     # The extraction's own words, and those of the conversation; empty where none were found.
     _json("said"),
     Column("quote", Text),
-    # As in `proposal_values`.
-    _json("evidence"),
 )
 """Personal: the field before and after a write."""
 

@@ -21,7 +21,7 @@ from sqlalchemy import ColumnElement, delete, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from fieldnote.bridge.board.settings import prepare
+from fieldnote.bridge.board.settings import prepare, refresh_if_few
 from fieldnote.bridge.connection import verify
 from fieldnote.bridge.locks import exclusive
 from fieldnote.bridge.pull.apply import Applied
@@ -92,6 +92,7 @@ async def pull_once(
         except FieldnoteError as error:
             await finish(bridge.engine, run_id, {"error": type(error).__name__})
             raise
+        await refresh_if_few(bridge)
         result = await work.report()
         result.calls = bridge.remote.calls - calls
         result.seconds = time.monotonic() - started

@@ -8,7 +8,9 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Final
 
-from fieldnote.bridge.board.settings import prepare
+from sqlalchemy import delete, func
+
+from fieldnote.bridge.board.settings import prepare, refresh_if_few
 from fieldnote.bridge.connection import verify
 from fieldnote.bridge.driver_calls import call_driver
 from fieldnote.bridge.locks import exclusive
@@ -20,6 +22,7 @@ from fieldnote.bridge.push.stream_push import StreamPush, Watch
 from fieldnote.bridge.run_log import begin, finish
 from fieldnote.bridge.session import Bridge
 from fieldnote.config import nearest
+from fieldnote.db.bridge_tables import sends
 from fieldnote.errors import ConfigError, FieldnoteError
 from fieldnote.mapping.records import RowMapper, StreamName, compile_push
 from fieldnote.siro import bulk
@@ -78,10 +81,20 @@ async def _push(
     except FieldnoteError as error:
         await finish(bridge.engine, run_id, {"error": type(error).__name__})
         raise
+    await _clear_sends(bridge)
+    await refresh_if_few(bridge)
     result.calls = count.calls
     result.seconds = time.monotonic() - started
     await finish(bridge.engine, run_id, result.outcome())
     return result
+
+
+async def _clear_sends(bridge: Bridge) -> None:
+    """Delete the earlier sends that are older than the file allows."""
+    if bridge.config.push is not None:
+        old = sends.c.at < func.now() - bridge.config.push.keep_sends
+        async with bridge.engine.begin() as conn:
+            await conn.execute(delete(sends).where(sends.c.connection == bridge.name, old))
 
 
 async def _refresh(bridge: Bridge, streams: Iterable[StreamName], request: PushRequest) -> tuple[str, ...]:

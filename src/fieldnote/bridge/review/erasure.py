@@ -83,6 +83,7 @@ async def forget(
     them are forgotten too. Neither Siro nor the CRM is changed. Raises FieldnoteError if nothing of it is known here.
     """
     values: dict[str, Any] = {"connection": bridge.name, "recording": recording_id, "models": [], "records": []}
+    values |= _search(account, person)
     async with AsyncExitStack() as locks:
         named = f"recording {recording_id}"
         pushed: list[tuple[str, str]] = []
@@ -174,6 +175,9 @@ async def _erase(bridge: Bridge, values: dict[str, Any], pushed: list[tuple[str,
         if not values["ids"] and receipt.is_empty:
             raise FieldnoteError(f"no data stored for {named}", hint="Check the id; its case matters.")
         await conn.execute(_FORGET_CONTENTS, values)
+        await conn.execute(_FORGET_SENDS, values | _keys(pushed))
+        await conn.execute(_FORGET_GAPS, _keys(pushed) | {"connection": bridge.name})
+        await conn.execute(_REFRESH_BOARD, {"connection": bridge.name})
         await conn.execute(_FORGET_TRANSCRIPTS, values)
     return receipt
 
@@ -292,3 +296,12 @@ _WRITE_SENT = text("""
 _FORGET_HOOKS = text(f"""
     update hooks set row = null where connection = :connection and row is not null and {_PAIRS}
 """)  # noqa: S608
+
+_FORGET_SENDS = text(f"delete from sends where connection = :connection and ({_PAIRS} or {_NAMED})")  # noqa: S608
+
+_FORGET_GAPS = text("""
+    update gaps set note = null where connection = :connection and ('engagements', key) in (
+        select * from unnest(cast(:streams as text[]), cast(:keys as text[])))
+""")
+
+_REFRESH_BOARD = text("select board_refresh(:connection)")

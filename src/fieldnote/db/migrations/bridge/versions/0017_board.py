@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 
-revision = "0016"
-down_revision = "0015"
+revision = "0017"
+down_revision = "0016"
 
 _NAME = sa.String(63)
 
@@ -153,8 +153,6 @@ def _tables() -> None:
     )
     op.create_index("ix_mobile_events_at", "mobile_events", ["connection", "at"])
     op.create_index("ix_mobile_events_recording", "mobile_events", ["connection", "recording_id"])
-    for table in ("proposal_values", "write_values"):
-        op.add_column(table, sa.Column("evidence", JSONB))
     op.add_column("recordings", sa.Column("is_private", sa.Boolean))
 
 
