@@ -155,6 +155,97 @@ async def test_a_note_that_does_not_stay_is_refused_and_made_once_it_may_be(
         assert (await states(bridge))["summary"] == "written"
 
 
+def mangle_notes(crm: Crm, expression: str) -> list[str]:
+    """A trigger that changes the text of new and changed notes, and how it goes."""
+    if crm.url.startswith("sqlite"):
+        change = f"begin update deal_notes set body = {expression} where id = new.id; end"
+        crm.execute(f"create trigger mangle after insert on deal_notes {change}")
+        crm.execute(f"create trigger mangle_too after update on deal_notes {change}")
+        return ["drop trigger mangle", "drop trigger mangle_too"]
+    made = expression.replace("body", "new.body")
+    crm.execute(
+        "create or replace function mangle() returns trigger language plpgsql as "
+        f"$$ begin new.body := {made}; return new; end $$"
+    )
+    crm.execute("create trigger mangle before insert or update on deal_notes for each row execute function mangle()")
+    return ["drop trigger mangle on deal_notes"]
+
+
+MANGLED = {
+    "emptied": ("''", "emptied the note", lambda _: ""),
+    "null": ("null", "emptied the note", lambda _: None),
+    "cut": ("substr(body, 1, 45)", "kept 45 of", lambda text: text[:45]),
+    "cut with dots": ("substr(body, 1, 45) || '...'", "kept 48 of", lambda text: text[:45] + "\u2026"),
+    "other words": ("'see attachment'", "of the note", lambda _: "see attachment"),
+}
+LONG = "They want a new roof before winter, and ask for a price that includes the gutters and the chimney."
+
+
+@BOTH
+@pytest.mark.parametrize("how", MANGLED)
+@pytest.mark.parametrize("key", [True, False])
+async def test_a_note_that_a_trigger_empties_or_cuts_is_refused_and_never_doubled(
+    crm: Crm, stub: StubSiro, opened: Opener, how: str, key: bool
+) -> None:
+    note = {"table": "deal_notes", "record": "deal_id", "body": "body"} | ({"key": "external_key"} if key else {})
+    async with opened(pull__opportunity__note=note) as bridge:
+        crm.add_deal(1)
+        await push_once(bridge)
+        lift = mangle_notes(crm, MANGLED[how][0])
+        stub.record("r1", started_at=ago(hours=2), opportunity="1", said={}, summary=LONG)
+        for _ in range(2):
+            result = await pull_once(bridge)
+            assert [(item.column, item.state) for item in result.problems] == [("note", "refused")]
+            assert MANGLED[how][1] in (result.problems[0].reason or "") or not key
+            assert await history(bridge, Selection()) == []
+        assert len(crm.notes()) == key, "one with a key, or none that could not be found again"
+        for statement in lift:
+            crm.execute(statement)
+        assert (await pull_once(bridge)).settled
+        assert [LONG in text for _, text, *_ in crm.notes()] == [True]
+        lift = mangle_notes(crm, MANGLED[how][0])
+        stub.record("r1", started_at=ago(hours=2), opportunity="1", said={}, summary=LONG + " And a skylight.")
+        assert not (await pull_once(bridge)).settled
+        for statement in lift:
+            crm.execute(statement)
+        assert (await pull_once(bridge)).settled
+        assert ["skylight" in text for _, text, *_ in crm.notes()] == [True]
+
+
+@BOTH
+async def test_a_field_that_a_trigger_empties_is_refused_and_is_no_persons(
+    crm: Crm, stub: StubSiro, opened: Opener
+) -> None:
+    async with opened() as bridge:
+        crm.add_deal(1)
+        crm.set_deal(1, "objections", "old words")
+        await push_once(bridge)
+        crm.execute("update deals set objections = null")
+        stub.record("r1", started_at=ago(hours=3), opportunity="1", said={"Objections": "the dog"})
+        assert (await pull_once(bridge)).settled
+        if crm.url.startswith("sqlite"):
+            crm.execute(
+                "create trigger void after update on deals begin update deals set objections = '' "
+                "where id = old.id; end"
+            )
+            lift = "drop trigger void"
+        else:
+            crm.execute(
+                "create function void() returns trigger language plpgsql as $$ begin new.objections := null; "
+                "return new; end $$"
+            )
+            crm.execute("create trigger void before update on deals for each row execute function void()")
+            lift = "drop trigger void on deals"
+        stub.record("r2", started_at=ago(hours=2), opportunity="1", said={"Objections": "the price"})
+        for _ in range(2):
+            result = await pull_once(bridge)
+            assert [(item.column, item.state) for item in result.problems] == [("objections", "refused")]
+        assert "emptied the field" in result.problems[0].reason or "kept the old value" in result.problems[0].reason
+        crm.execute(lift)
+        assert (await pull_once(bridge)).settled
+        assert crm.deal(1, "objections") == "the price"
+
+
 @BOTH
 async def test_undoing_that_the_crm_ignores_is_reported_as_refused(crm: Crm, stub: StubSiro, opened: Opener) -> None:
     async with opened() as bridge:
@@ -258,6 +349,28 @@ async def test_an_error_behind_status_200_is_a_refusal_in_the_apis_words(
         assert (await pull_once(web)).settled
         assert (api.deals["1"]["budget_max"], api.deals["1"]["objections"]) == (40000, "price")
         assert len(api.notes) == 1
+        web.crm.close()
+
+
+@pytest.mark.parametrize("kind", ["flat", "nested"])
+@pytest.mark.parametrize("how", ["emptied", "cut", "other words"])
+async def test_a_note_that_an_api_empties_or_cuts_is_refused(
+    crm: Crm, stub: StubSiro, opened: Opener, api: WriteCrm, tmp_path: Path, kind: str, how: str
+) -> None:
+    async with opened() as bridge:
+        crm.add_deal(1)
+        await push_once(bridge)
+        web = through(bridge, api, kind, tmp_path)
+        stub.record("r1", started_at=ago(hours=2), opportunity="1", said={}, summary=LONG)
+        api.mangle = MANGLED[how][2]
+        for _ in range(2):
+            result = await pull_refused(web)
+            assert [(item.column, item.state) for item in result.problems] == [("note", "refused")]
+        assert len(api.notes) == 1 or (kind == "nested" and how != "cut"), "a note without a trace is inserted again"
+        api.mangle = None
+        if kind == "flat":
+            assert (await pull_once(web)).settled
+            assert [LONG in note["text"] for note in api.notes] == [True]
         web.crm.close()
 
 

@@ -44,6 +44,8 @@ class WriteCrm:
     """By method and the number of the call of this method, counted from 1."""
     before_write: Callable[[], None] | None = None
     """What a person does between our reading and our writing, once."""
+    mangle: Callable[[str], str] | None = None
+    """What a rule of the CRM makes of the text of a note."""
     tokens: int = 0
     versions: int = 0
 
@@ -208,7 +210,7 @@ class _Handler(BaseHTTPRequestHandler):
             case "POST", ["notes", "search"]:
                 return self._search(body)
             case "POST", ["notes"]:
-                self.crm.notes.append({"id": len(self.crm.notes) + 1} | body)
+                self.crm.notes.append({"id": len(self.crm.notes) + 1} | self._mangled(body))
                 return 201, self.crm.notes[-1], {}
             case "PATCH", ["notes", key]:
                 return self._change_note(self.crm.notes[int(key) - 1], body)
@@ -242,8 +244,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.crm.before_write = None
         if self.headers["If-Match"] not in {None, etag(note)}:
             return 412, {"message": "it changed"}, {}
-        note.update(body)
+        note.update(self._mangled(body))
         return 200, note, {}
+
+    def _mangled(self, body: Any) -> Any:
+        return body | {"text": self.crm.mangle(body["text"])} if self.crm.mangle else body
 
     def _search(self, body: Any) -> tuple[int, object, dict[str, str]]:
         start = int(parse_qs(urlsplit(self.path).query).get("after", ["0"])[0])

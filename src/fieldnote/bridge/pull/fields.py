@@ -191,10 +191,15 @@ class FieldWriter:
         return await asyncio.to_thread(judge)
 
     async def _ignored(self, entry: FieldEntry | None, intent: Intent, result: WriteResult) -> FieldOutcome:
-        """The CRM took the write and kept the old value. The intent is kept: the value may still arrive."""
-        where = f"{self.record.table}.{self.settings.to}"
-        reason = f"{where}: {not_taken(result.said)}"
-        await self._save(entry, FieldState.REFUSED, reason, replace(self._known_field(entry), intent=intent))
+        """The CRM took the write and kept the old value, or none. The intent is kept: the value may still arrive."""
+        known, did = replace(self._known_field(entry), intent=intent), "kept the old value"
+        if not self._same(result.after, result.before):
+            did = "emptied the field"
+            original = known.original or Value(freeze(result.before))
+            # The empty value is no person's: the next pass writes again.
+            known = replace(known, original=original, base=Value(freeze(result.after)), wanted=None, intent=None)
+        reason = f"{self.record.table}.{self.settings.to}: {not_taken(result.said, did)}"
+        await self._save(entry, FieldState.REFUSED, reason, known)
         log.warning("field_refused", extra=self._context())
         return self._outcome(FieldState.REFUSED, reason, again=True)
 

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.bridge.pull.ledger import record_write
 from fieldnote.bridge.pull.note_text import REVERTED, WITHDRAWN, addendum, digest
-from fieldnote.bridge.pull.read_back import not_taken, was_cut, was_refused
+from fieldnote.bridge.pull.read_back import loss_of_note, not_taken, was_cut, was_refused
 from fieldnote.bridge.pull.results import Change, NoteState
 from fieldnote.crm.types import Driver, NoteResult, NoteTarget, Outcome
 from fieldnote.db.bridge_tables import notes
@@ -260,7 +260,10 @@ class NoteWriter:
             lambda: self.crm.update_note_if(self.target, self.key.record, self.key.text, expected=live, body=body)
         )
         if done.outcome is Outcome.APPLIED and self._was_refused(entry, live, done, body):
-            return await self._not_taken(replace(entry, intended=wanted), not_taken(done.said))
+            # Without a text that was taken, the old one is the rest of a note that lost its words.
+            loss = loss_of_note(done.body or "", body) if entry.wanted is None else None
+            reason = not_taken(done.said, loss or "kept the old value")
+            return await self._not_taken(replace(entry, intended=wanted), reason)
         if done.outcome is Outcome.APPLIED:
             return await self._written(body, live, done)
         await self._save(replace(entry, intended=None), NoteState.EDITED)
@@ -308,6 +311,9 @@ class NoteWriter:
 
     async def _written(self, body: str, before: str | None, done: NoteResult) -> NoteOutcome:
         after = done.body if done.body is not None else body
+        if body != WITHDRAWN and (loss := loss_of_note(after, body)) is not None:
+            # The rest is ours all the same: the next pass writes it again.
+            return await self._not_taken(NoteEntry(base=digest(after)), not_taken(done.said, loss))
         state = NoteState.WITHDRAWN if body == WITHDRAWN else NoteState.WRITTEN
         change = await self._record(before, after, action=state.value)
         await self._save(NoteEntry(state, digest(after), digest(body)), state)

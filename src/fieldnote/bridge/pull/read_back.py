@@ -3,10 +3,12 @@
 A CRM may change a value on its way in: it rounds, trims, cuts, or changes case. Such a write counts. If the field
 still has its old value, and nothing of that kind leads from the value sent to the value read, the write was refused,
 whatever the CRM answered: a trigger kept the old value, a view ignores the column, an API reports its error with 200.
+So it was if the field is empty now. A note is more than a value: it also has to have kept its words.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, InvalidOperation
@@ -15,6 +17,8 @@ Same = Callable[[object, object], bool]
 
 _ROUNDINGS = (ROUND_HALF_UP, ROUND_HALF_EVEN, ROUND_FLOOR, ROUND_CEILING)
 _FLOAT_ERROR = Decimal("1e-6")
+_WORDS_KEPT = 0.9
+"""Share of a note's words that a CRM must keep: it may correct some, or put its own text around them."""
 _EMPTY = (None, "")
 
 
@@ -24,15 +28,40 @@ def was_refused(before: object, after: object, sent: object, same: Same, *, alte
     `alters`: the CRM has changed an earlier value of this field in its own way. Then wide rounding (45,123 to 45,000)
     and cutting explain an unchanged value, too; without that proof they would hide a refusal.
     """
-    if same(after, sent) or not same(after, before):
+    if same(after, sent):
+        return False
+    if was_emptied(after, sent):
+        return True
+    if not same(after, before):
         return False
     return not _may_come_of(after, sent, alters=alters)
 
 
-def not_taken(said: str | None) -> str:
+def was_emptied(after: object, sent: object) -> bool:
+    """Whether nothing is left of a value."""
+    return _is_blank(after) and not _is_blank(sent)
+
+
+def not_taken(said: str | None, did: str = "kept the old value") -> str:
     """The reason of a refusal that shows only in the value read back. `said`: the CRM's own words."""
     words = f" It answered: {said}" if said else ""
-    return f"the CRM accepted the write but kept the old value.{words} Check triggers, locks and rights; it is retried"
+    return f"the CRM accepted the write but {did}.{words} Check triggers, locks and rights; it is retried"
+
+
+def loss_of_note(after: str, sent: str) -> str | None:
+    """How the CRM lost words of a note; None: it has them, but for case, blanks and a few words."""
+    short, long = plain_text(after), plain_text(sent)
+    if not long or short == long:
+        return None
+    if not short:
+        return "emptied the note"
+    if long.startswith(short.rstrip(".\u2026 ")) and len(short) < len(long):
+        return f"kept {len(after)} of {len(sent)} characters of the note"
+    words = Counter(long.split())
+    kept = (words & Counter(short.split())).total()
+    if kept < _WORDS_KEPT * words.total():
+        return f"kept {kept} of {words.total()} words of the note"
+    return None
 
 
 def _may_come_of(after: object, sent: object, *, alters: bool) -> bool:

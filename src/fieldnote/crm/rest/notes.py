@@ -20,6 +20,8 @@ from fieldnote.crm.types import NoteResult, NoteTarget, Outcome
 from fieldnote.errors import CrmRefused
 
 _PAGES = 1000
+_CERTAIN = 40
+"""Characters by which the beginning of a note is known as ours."""
 _AT_ONCE = 100
 _GONE = frozenset({404, 410})
 _CHANGED = frozenset({412})
@@ -48,14 +50,16 @@ class RestNotes:
 
     def insert(self, note: NoteTarget, record: str, key: str, body: str) -> NoteResult:
         """See `Driver.insert_note`. The search comes first, so that a lost answer does not double the note."""
-        if found := self._find(note, record, key):
-            return NoteResult(Outcome.CHANGED, found.body)
         text = marked(body, note, key)
+        if found := self._find(note, record, key, text):
+            return NoteResult(Outcome.CHANGED, found.body)
         values = {"record": record, "note_key": key, "body": self._sent(note, text), "now": _now()}
         digest = blake2b(f"{note.table}\n{record}\n{key}\n{text}".encode(), digest_size=16).hexdigest()
         headers = {"Idempotency-Key": digest}
         answer = perform(self._calls, self._of(note).insert, values, secret=text, headers=headers)
-        after = self._find(note, record, key) or self._find_late(note, record, key)
+        after = self._find(note, record, key, text)
+        if after is None or _is_start(after.body, body):
+            after = self._find_late(note, record, key)
         if after is None:
             return NoteResult(Outcome.MISSING, None, complaint(answer, text))
         return NoteResult(Outcome.APPLIED, after.body)
@@ -99,7 +103,9 @@ class RestNotes:
         time.sleep(LATE)
         return self._find(note, record, key)
 
-    def _find(self, note: NoteTarget, record: str, key: str) -> _Note | None:
+    def _find(self, note: NoteTarget, record: str, key: str, text: str = "") -> _Note | None:
+        """The note. Raises `CrmRefused` if the API cut `text` before the line of our key: another would double it."""
+        is_cut = False
         for item in self._items(note, record, key):
             body = str(search(note.body, item, f"the note's 'body: {note.body}'") or "")
             body = text_of(body) if self._of(note).html else body
@@ -107,6 +113,12 @@ class RestNotes:
             ours = has_marker(body, key) if note.key is None else str(search(note.key, item, "the note's 'key'")) == key
             if ours and (owner is None or _holds(owner, record)):
                 return self._note(note, item, unmarked(body, note, key))
+            is_cut |= note.key is None and len(body) >= _CERTAIN and _is_start(body, text)
+        if is_cut:
+            raise CrmRefused(
+                f"{note.table}: the API cut a note, and the line of Fieldnote's key with it",
+                hint="name a field for the key (pull.….note.key), or let the note have fewer parts",
+            )
         return None
 
     def _note(self, note: NoteTarget, item: dict[str, Any], body: str) -> _Note:
@@ -167,6 +179,12 @@ class RestNotes:
             return self._calls.ask(settings.find.method, following, reads=True, body=body)
         params = {**settings.find.params, settings.next_param: following.replace("{", "").replace("}", "")}
         return perform(self._calls, settings.find.model_copy(update={"params": params}), values, reads=True)
+
+
+def _is_start(short: str, text: str) -> bool:
+    """Whether a text is less than another one, and its beginning."""
+    start, whole = " ".join(short.split()).rstrip(".\u2026 "), " ".join(text.split())
+    return len(start) < len(whole.rstrip(".\u2026 ")) and whole.startswith(start)
 
 
 def _now() -> str:

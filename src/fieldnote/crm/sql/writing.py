@@ -202,6 +202,8 @@ class Writer:
             if rows:
                 self._insert(connection, table, rows)
             after = self._notes(self._writing, connection, note, record, keys)
+            if any(not before[key] and not after[key] for key in keys):
+                self._undo(connection, note, len(keys))
             # Committed before the lock is let go, or the next one would not see it.
             connection.commit()
         return [
@@ -210,6 +212,13 @@ class Writer:
             else _result(Outcome.APPLIED, note, key, after[key])
             for key in bodies
         ]
+
+    @staticmethod
+    def _undo(connection: Connection, note: NoteTarget, count: int) -> None:
+        """Leave nothing behind that cannot be found again: the next try would double it."""
+        connection.rollback()
+        if count > 1:  # the caller adds them one by one then
+            raise CrmRefused(f"{note.table}: one of {count} notes cannot be read back", hint="check its triggers")
 
     def update_note_if(self, note: NoteTarget, record: str, key: str, expected: str, body: str) -> NoteResult:
         """Replace a note's body if it is as expected."""
@@ -234,6 +243,9 @@ class Writer:
                 parameters,
             )
             found = self._notes(self._writing, connection, note, record, [key])[key]
+            if not found:
+                text = f"{note.table}: the note cannot be read back after the update, which was undone"
+                raise CrmRefused(text, hint="check triggers and views that change its text, key or record")
         return _result(Outcome.APPLIED, note, key, found)
 
     def _notes(
