@@ -1,4 +1,4 @@
-"""Learn the weights of the local method's custom fields: `uv run python -m scripts.insight_weights BOOK MODEL_FOLDER`.
+"""Learn the weights of custom fields: `uv run python -m scripts.insight_weights MODEL_FOLDER BOOK ...`.
 
 Writes `local/custom/weights.py`. The weights stay near hand-set ones, because a book has few values of each type.
 Floors come from cross-validation by conversation: the lowest at which a type's values are precise enough.
@@ -44,25 +44,53 @@ FEATURES: Final[Mapping[str, Sequence[str]]] = {
     "text": TEXT_FEATURES,
     "year": YEAR_FEATURES,
 }
-PRIOR_PASSAGE: Final = (1.2, 1.0, 0.3, 1.5, 1.2, 0.3, 0.4, 0.2, 3, 2, 5, 0.3, 0, 0, -0.5, -1, 0, 0.3, 1.5)
+PRIOR_PASSAGE: Final = (
+    1.2,
+    1.0,
+    0.3,
+    1.5,
+    1.2,
+    0.3,
+    0.4,
+    0.2,
+    3,
+    2,
+    5,
+    1,
+    0.5,
+    0.5,
+    0.3,
+    0.3,
+    0,
+    0,
+    -0.5,
+    -1,
+    0,
+    0.3,
+    1.5,
+)
 PRIOR: Final[Mapping[str, Sequence[float]]] = {
-    "boolean": (1.5, 1.5, 1, 0, 0, 1.5, 0.2, -1),
+    "boolean": (1.5, 1.5, 1, 0, 0, 1.5, 1.5, 0.2, -1, 0.2),
     "choice": (0.5, 1, 0.7, -2.5, 1.5, 0.5, 0.5, 0.8, -1),
     "date": (1, 0.5, -1, 0.3, -0.7, 0),
-    "money": (2, -3, -2.5, 1.5, -2, -1, 1, 0.5, -1.5, 1, -0.5, 0.3, 2, -1, -1.5),
+    "money": (2, -3, -2.5, 1.5, -2, -1, 1, 0.5, -1.5, 1, -0.5, 0.3, 2, -1, -1.5, -1),
     "name": (0.7, 0.3, 0.5, 0.3),
     "number": (2, -2.5, -3, -3, 1.5, 1, 1, 1.5, 0.3, -2, 0),
-    "text": (-0.5, 0, 1.5, -2, 1, 0.7, -0.7, 1, 1, -3, -0.2),
+    "text": (-0.5, 0, 1.5, -2, 1, 0.7, -0.7, 1, 1, -3, -0.2, -1.5, 0.5),
     "year": (0.2, 0.5),
 }
 PRIOR_RELATIVE: Final = (1.0, 2.0, 0.5, 0.5)
 NOT_MENTIONED: Final = 5.0
-STRENGTH: Final = 5.0
+STRENGTH: Final = 4.0
 """How strongly weights are drawn to the hand-set ones."""
-PRECISE: Final = 0.66
-FEW: Final = 2
+DEVIATION: Final = 10.0
+"""How strongly a type's weights of passages are drawn to those of all types."""
+STEPS: Final = 250
+RATE: Final = 0.05
+PRECISE: Final = 0.74
+FEW: Final = 3
 """Values below which a type's floor is not trusted to cross-validation."""
-CAUTIOUS: Final = 0.85
+CAUTIOUS: Final = 0.95
 FOLDS: Final = 6
 
 Vector = NDArray[np.float64]
@@ -127,48 +155,71 @@ def _judge(case: Case, definition: Definition, one: Candidate, expected: Expecte
 
 
 class Model:
-    """Weights of all types; those of the passage are shared."""
+    """Weights of all types: what they share about passages, each type's deviation from it, and its own."""
 
     def __init__(self) -> None:
-        own = [list(PRIOR[kind]) for kind in FEATURES]
-        self.prior = np.array(
-            [*PRIOR_PASSAGE, *PRIOR_RELATIVE, *(one for weights in own for one in weights), *[NOT_MENTIONED] * len(own)]
-        )
+        self.width = len(PRIOR_PASSAGE) + len(PRIOR_RELATIVE)
+        prior, drawn = [*PRIOR_PASSAGE, *PRIOR_RELATIVE], [STRENGTH] * self.width
+        self.own: dict[str, slice] = {}
+        self.deviation: dict[str, slice] = {}
+        self.empty: dict[str, int] = {}
+        for kind in FEATURES:
+            for places, values, strength in (
+                (self.own, PRIOR[kind], STRENGTH),
+                (self.deviation, (0.0,) * self.width, DEVIATION),
+            ):
+                places[kind] = slice(len(prior), len(prior) + len(values))
+                prior += values
+                drawn += [strength] * len(values)
+            self.empty[kind] = len(prior)
+            prior.append(NOT_MENTIONED)
+            drawn.append(0.1)
+        self.prior, self.drawn = np.array(prior), np.array(drawn)
         self.weights = self.prior.copy()
-        self.places: dict[str, list[int]] = {}
-        shared, relative = len(PRIOR_PASSAGE), len(PRIOR_RELATIVE)
-        start = shared + relative
-        for kind, weights in zip(FEATURES, own, strict=True):
-            mine = list(range(start, start + len(weights)))
-            self.places[kind] = [*range(shared), *mine, *range(shared, shared + relative)]
-            start += len(weights)
-        self.empty = {kind: start + place for place, kind in enumerate(FEATURES)}
+
+    def spread(self, row: Row) -> Vector:
+        """A line for each candidate, and for "not mentioned" at the end, over the weights of all types."""
+        lines = np.zeros((len(row.features) + 1, len(self.prior)))
+        shared = len(PRIOR_PASSAGE)
+        passage = np.hstack([row.features[:, :shared], row.features[:, -len(PRIOR_RELATIVE) :]])
+        lines[:-1, : self.width] = lines[:-1, self.deviation[row.kind]] = passage
+        lines[:-1, self.own[row.kind]] = row.features[:, shared : -len(PRIOR_RELATIVE)]
+        lines[-1, self.empty[row.kind]] = 1.0
+        return lines
+
+    def of_kind(self, kind: str) -> Vector:
+        """The weights of one type in the order of a candidate's features."""
+        passage = self.weights[: self.width] + self.weights[self.deviation[kind]]
+        shared = len(PRIOR_PASSAGE)
+        return np.concatenate([passage[:shared], self.weights[self.own[kind]], passage[shared:]])
 
     def shares(self, row: Row) -> Vector:
         """The probability of each candidate, and of "not mentioned" at the end."""
-        scores = np.append(row.features @ self.weights[self.places[row.kind]], self.weights[self.empty[row.kind]])
+        scores = np.append(row.features @ self.of_kind(row.kind), self.weights[self.empty[row.kind]])
         powers = np.exp(scores - scores.max())
         return np.asarray(powers / powers.sum())
 
-    def learn(self, rows: Sequence[Row], steps: int = 80, rate: float = 0.05) -> None:
+    def learn(self, rows: Sequence[Row]) -> None:
         """Adam on the likelihood of the right candidates; weights are drawn to the hand-set ones."""
+        rows = [row for row in rows if len(row.features)]
+        lines = np.vstack([self.spread(row) for row in rows])
+        sizes = [len(row.features) + 1 for row in rows]
+        starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
+        of_row = np.repeat(np.arange(len(rows)), sizes)
+        dropped = np.concatenate([np.append(row.ignored, False) for row in rows])
+        right = np.concatenate([np.append(row.right, not row.right.any()) for row in rows]) & ~dropped
         first, second = np.zeros_like(self.weights), np.zeros_like(self.weights)
-        drawn = np.full_like(self.weights, STRENGTH)
-        drawn[list(self.empty.values())] = 0.2
-        for step in range(1, steps + 1):
-            slope = drawn * (self.weights - self.prior)
-            for row in (one for one in rows if len(one.features)):
-                kept = np.append(~row.ignored, True)
-                shares = self.shares(row) * kept
-                shares /= shares.sum()
-                right = np.append(row.right, False) * shares
-                aim = right / right.sum() if right.sum() > 0 else np.eye(len(shares))[-1]
-                gap = shares - aim
-                slope[self.places[row.kind]] += row.features.T @ gap[:-1]
-                slope[self.empty[row.kind]] += gap[-1]
+        for step in range(1, STEPS + 1):
+            scores = np.where(dropped, -1e9, lines @ self.weights)
+            powers = np.exp(scores - np.maximum.reduceat(scores, starts)[of_row])
+            shares = powers / np.add.reduceat(powers, starts)[of_row]
+            aim = np.where(right, shares, 0.0)
+            aim /= np.maximum(np.add.reduceat(aim, starts), 1e-12)[of_row]
+            slope = lines.T @ (shares - aim) + self.drawn * (self.weights - self.prior)
             first = 0.9 * first + 0.1 * slope
-            second = 0.999 * second + 0.001 * slope * slope
-            self.weights -= rate * (first / (1 - 0.9**step)) / (np.sqrt(second / (1 - 0.999**step)) + 1e-8)
+            second = 0.99 * second + 0.01 * slope * slope
+            rate = RATE * (1 - step / (STEPS + 1))
+            self.weights -= rate * (first / (1 - 0.9**step)) / (np.sqrt(second / (1 - 0.99**step)) + 1e-8)
 
 
 def floors_of(rows: Sequence[Row]) -> tuple[dict[str, float], dict[str, str]]:
@@ -198,13 +249,14 @@ def _decide(row: Row, shares: Vector) -> tuple[float, bool, bool]:
 
 
 def _best_floor(found: Sequence[tuple[float, bool, bool]], wanted: int) -> tuple[float, str]:
+    """One wrong value is added to the count, so that few values make no floor look precise."""
     best, floor, note = 0.0, CAUTIOUS, "no floor is precise enough"
-    for tried in (place / 50 for place in range(15, 49)):
+    for tried in (place / 100 for place in range(25, 99)):
         given = [(right, ignored) for share, right, ignored in found if share >= tried]
         right = sum(one for one, _ in given)
         wrong = sum(not one and not ignored for one, ignored in given)
         score = 2 * right / max(1, right + wrong + wanted)
-        if right >= FEW and right / (right + wrong) >= PRECISE and score > best:
+        if right >= FEW and right / (right + wrong + 0.5) >= PRECISE and score > best:
             best, floor, note = score, tried, f"{right} right, {wrong} wrong of {wanted}"
     return floor, note
 
@@ -233,7 +285,7 @@ def write(models: Mapping[str, tuple[Model, Mapping[str, float]]]) -> None:
     for name, (model, floors) in models.items():
         lines.append(f"{name}: Final = {{")
         for kind in FEATURES:
-            own = ", ".join(f"{one:.3f}" for one in model.weights[model.places[kind]])
+            own = ", ".join(f"{one:.3f}" for one in model.of_kind(kind))
             lines.append(f'    "{kind}": Model(({own}), {model.weights[model.empty[kind]]:.3f}, {floors[kind]:.2f}),')
         lines.append("}")
     OUT.write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -241,10 +293,10 @@ def write(models: Mapping[str, tuple[Model, Mapping[str, float]]]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("book", type=Path)
     parser.add_argument("model_folder", type=Path)
+    parser.add_argument("books", type=Path, nargs="+")
     options = parser.parse_args()
-    book = read_book(options.book)
+    book = [case for folder in options.books for case in read_book(folder)]
     models: dict[str, tuple[Model, Mapping[str, float]]] = {}
     for name, embedder in (("BY_MEANING", Embedder(options.model_folder)), ("BY_WORDS", None)):
         rows = read_rows(book, embedder)

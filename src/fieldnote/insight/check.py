@@ -148,7 +148,7 @@ class _Facts:
                 continue
             if amount in scaled:
                 operations.append(f"unit: {scaled[amount]}")
-            elif made := _sum(amount, known):
+            elif made := _year(amount, known) or _sum(amount, known):
                 operations.append(made)
             elif amount not in self._of_times():
                 return True
@@ -309,6 +309,11 @@ def _monthly(part: str) -> bool:
 
 def _scaling(amount: float) -> str:
     return f"{amount:g} is {amount * 1000:,.0f}"
+
+
+def _year(amount: float, known: set[float]) -> str:
+    """`Fifty-eight` is 1958, `oh four` is 2004."""
+    return f"year: {amount:g}" if 1930 <= amount < 2030 and amount % 100 in known else ""
 
 
 def _sum(amount: float, known: set[float]) -> str:

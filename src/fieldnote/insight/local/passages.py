@@ -121,6 +121,10 @@ PASSAGE_FEATURES: Final = (
     "meaning",
     "meaning of question",
     "meaning above usual",
+    "place by meaning",
+    "nearest by meaning",
+    "place by words",
+    "most words",
     "answers",
     "follows a question",
     "by rep",
@@ -131,6 +135,7 @@ PASSAGE_FEATURES: Final = (
     "late, as wanted",
 )
 """The facts about a passage that say how likely it speaks of a definition."""
+_AT = {name: place for place, name in enumerate(PASSAGE_FEATURES)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,21 +146,19 @@ class Hit:
     features: tuple[float, ...]
 
     @property
-    def has_signal(self) -> bool:
-        """Whether the passage says or answers a word of the definition, or is close to its meaning."""
-        said, asked = self.features[0] + self.features[3], self.features[1] + self.features[4]
-        return (
-            said + asked > 0 or (self.features[5] > _SOME_WORDS and self.features[10] > 0) or self.features[8] > _CLOSE
-        )
+    def said(self) -> float:
+        """How much the passage, its question and its surroundings say the definition's words."""
+        own = self.features[_AT["name said"]] + self.features[_AT["words said"]]
+        asked = self.features[_AT["name asked"]] + self.features[_AT["words asked"]]
+        return own + 0.7 * asked + 0.3 * (self.features[_AT["name near"]] + self.features[_AT["words near"]])
 
     @property
-    def is_of_others(self) -> bool:
-        """Whether it reports somebody else's house, price or words."""
-        return self.features[15] > 0
+    def meaning(self) -> float:
+        return max(self.features[_AT["meaning"]], self.features[_AT["meaning of question"]])
 
 
-_SOME_WORDS = 0.3
-_CLOSE = 0.45
+_NEAREST = 25
+"""Turns nearest to a definition, by meaning and again by words, that are read."""
 _SHORT = 4
 _FINAL = re.compile(
     r"\b(?:final|finally|agreed?|chosen|chose|picked|settled|ordered|bought|sold|accepted|in the end"
@@ -193,33 +196,72 @@ class Index:
             raise RuntimeError("there is no embedder")
         return self._embedder.embed([text[:300] for text in self._turns])
 
+    @cached_property
+    def _pairs(self) -> NDArray[np.float32]:
+        """A row for each turn together with the turn before it: a question with its answer."""
+        import numpy as np  # noqa: PLC0415 - optional
+
+        pairs = self._vectors.copy()
+        pairs[1:] += self._vectors[:-1]
+        return np.asarray(pairs / np.maximum(np.linalg.norm(pairs, axis=1, keepdims=True), 0.5), np.float32)
+
     def idf(self, word: str) -> float:
         frequency = self._frequency.get(word, 0)
         return math.log(1 + (self._count - frequency + 0.5) / (frequency + 0.5))
 
     def search(self, definition: Definition) -> list[Hit]:
-        """All passages with their features, in the order in which they were spoken."""
+        """The passages of the nearest turns with their features, in the order in which they were spoken."""
         query = query_of(definition)
         weights = {word: self.idf(word) for word in query.all}
-        meaning = self._meaning(definition)
+        meaning, by_meaning = self._meaning(definition)
         usual = sorted(meaning)[len(meaning) * 9 // 10] if meaning else 0.0
+        by_words = self._by_words(query, weights)
         is_final = _FINAL.search(fold(f"{definition.name} {definition.description}")) is not None
-        return [
-            Hit(one, (*_features(one, query, weights, meaning, usual), late, late * is_final))
-            for one in self.passages
-            for late in [one.sentence.place / self._count]
-        ]
+        found: list[Hit] = []
+        for one in self.passages:
+            index = one.sentence.turn.index
+            near, said = by_meaning.get(index, _NEAREST), by_words.get(index, _NEAREST)
+            if min(near, said) >= _NEAREST:
+                continue
+            late = one.sentence.place / self._count
+            ranks = (1 / (1 + near), float(near == 0), 1 / (1 + said), float(said == 0))
+            features = _features(one, query, weights, meaning, usual, ranks)
+            found.append(Hit(one, (*features, late, late * is_final)))
+        return found
 
-    def _meaning(self, definition: Definition) -> Sequence[float]:
-        """The cosine of each turn with the definition; zeros without a model."""
+    def _meaning(self, definition: Definition) -> tuple[Sequence[float], dict[int, int]]:
+        """The cosine of each turn with the definition, and the places of the nearest; zeros without a model."""
         if self._embedder is None or not self._turns:
-            return [0.0] * len(self._turns)
-        vector = self._embedder.embed([f"{definition.name}: {definition.description}"])[0]
-        return [float(one) for one in (self._vectors @ vector).tolist()]
+            return [0.0] * len(self._turns), {}
+        asked = f"{definition.name}: {definition.description}"
+        asked += f" ({definition.unit})" if definition.unit else ""
+        asked += f" {', '.join(definition.choices)}" if definition.choices else ""
+        vector = self._embedder.embed([asked])[0]
+        own = self._vectors @ vector
+        order = (-(own + self._pairs @ vector)).argsort(kind="stable")[:_NEAREST].tolist()
+        return [float(one) for one in own.tolist()], {int(index): place for place, index in enumerate(order)}
+
+    def _by_words(self, query: Query, weights: dict[str, float]) -> dict[int, int]:
+        """The places of the turns whose sentences say or answer most of the definition's words."""
+        best: dict[int, float] = {}
+        for one in self.passages:
+            said = one.sentence.stems | one.asked
+            score = sum(weight for word, weight in weights.items() if word in said)
+            score += len(query.name & said) + 0.2 * len(query.related & said)
+            score += 0.3 * sum(weight for word, weight in weights.items() if word in one.near)
+            if score > best.get(one.sentence.turn.index, 0.0):
+                best[one.sentence.turn.index] = score
+        order = sorted(best, key=lambda index: (-best[index], index))[:_NEAREST]
+        return {index: place for place, index in enumerate(order)}
 
 
 def _features(
-    passage: Passage, query: Query, weights: dict[str, float], meaning: Sequence[float], usual: float
+    passage: Passage,
+    query: Query,
+    weights: dict[str, float],
+    meaning: Sequence[float],
+    usual: float,
+    ranks: tuple[float, ...],
 ) -> tuple[float, ...]:
     sentence, question = passage.sentence, passage.question
     own = meaning[sentence.turn.index]
@@ -236,6 +278,7 @@ def _features(
         own,
         of_question,
         max(0.0, max(own, of_question) - usual),
+        *ranks,
         float(question is not None and passage.distance == 0),
         float(question is not None and passage.distance > 0),
         float(sentence.by_rep),

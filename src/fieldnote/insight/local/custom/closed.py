@@ -26,8 +26,10 @@ BOOLEAN_FEATURES: Final = (
     "stated",
     "stated with a negation",
     "all of the name is said",
+    "the question names it",
     "in the first person",
     "might",
+    "refuses or agrees",
 )
 CHOICE_FEATURES: Final = (
     "by the customer",
@@ -41,6 +43,7 @@ CHOICE_FEATURES: Final = (
     "in a question",
 )
 _FIRST = re.compile(r"\b(?:i|we|i'm|we're|i've|we've|i'll|we'll|i'd|we'd)\b")
+_WILL = re.compile(r"\b(?:won't|not going to|don't want|no thanks|let's|i'll|we'll|go ahead|i want|we want)\b")
 _MIGHT = re.compile(r"\b(?:if|might|maybe|could|would|should|sometimes|probably|depends|or)\b")
 _CHOSEN = re.compile(
     r"\b(?:want|take|go with|going with|prefer|picked|pick|choose|chose|let's do|rather|like the|i'll do|we'll do"
@@ -49,29 +52,36 @@ _CHOSEN = re.compile(
 
 
 def boolean_candidates(talk: Talk, definition: Definition, hits: Sequence[Hit]) -> Iterator[Candidate]:
-    """Replies to questions of yes or no, and statements that name the subject."""
+    """Replies to questions of yes or no, and statements that name a part of the subject."""
     query = query_of(definition)
     for hit in hits:
         passage = hit.passage
         sentence, question = passage.sentence, passage.question
-        if not hit.has_signal or hit.is_of_others or sentence.asks:
+        if sentence.asks:
             continue
-        is_reply = question is not None and passage.distance == 0 and is_yes_no(question) and query.all & question.stems
+        denied = NEGATED.search(sentence.folded)
+        is_reply = question is not None and passage.distance == 0 and is_yes_no(question)
         if is_reply and (affirms(sentence.folded) or denies(sentence.folded)):
             yes = not denies(sentence.folded)
             rests: tuple[str, ...] = (" ".join(words(sentence.folded)[:2]),)
-            yield Candidate("Yes" if yes else "No", hit, _boolean(sentence, query, reply=yes), rests)
-        elif query.name <= sentence.stems and not _MIGHT.search(sentence.folded):
+            features = _boolean(sentence, query, reply=yes, asked=passage.asked)
+            yield Candidate("Yes" if yes else "No", hit, features, rests)
+        elif (query.all | query.name) & sentence.stems:
             reply = reply_to(talk, sentence) if sentence.by_rep else None
             agreed = reply is not None and affirms(reply.folded)
-            denied = NEGATED.search(sentence.folded)
             rests = (_first_of(sentence, query), *([denied[0]] if denied else []))
             features = _boolean(sentence, query, reply=None, agreed=agreed, denied=denied is not None)
             yield Candidate("No" if denied else "Yes", hit, features, rests)
 
 
 def _boolean(
-    sentence: Sentence, query: Query, *, reply: bool | None, agreed: bool = False, denied: bool = False
+    sentence: Sentence,
+    query: Query,
+    *,
+    reply: bool | None,
+    agreed: bool = False,
+    denied: bool = False,
+    asked: frozenset[str] = frozenset(),
 ) -> tuple[float, ...]:
     return (
         float(reply is True),
@@ -80,8 +90,10 @@ def _boolean(
         float(reply is None and not denied),
         float(reply is None and denied),
         float(query.name <= sentence.stems),
+        float(reply is not None and bool(query.all & asked)),
         float(_FIRST.search(sentence.folded) is not None),
         float(_MIGHT.search(sentence.folded) is not None),
+        float(_WILL.search(sentence.folded) is not None),
     )
 
 
@@ -102,12 +114,7 @@ def choice_candidates(definition: Definition, hits: Sequence[Hit]) -> Iterator[C
     common = frozenset.intersection(*all_stems) if len(all_stems) > 1 else frozenset()
     own = [(choice, found - common) for choice, found in zip(definition.choices, all_stems, strict=True)]
     own = [(choice, wanted) for choice, wanted in own if wanted]
-    said = [
-        (hit, choice, wanted)
-        for hit in hits
-        for choice, wanted in own
-        if wanted <= hit.passage.sentence.stems and not hit.is_of_others
-    ]
+    said = [(hit, choice, wanted) for hit in hits for choice, wanted in own if wanted <= hit.passage.sentence.stems]
     count = Counter(choice for _, choice, _ in said)
     in_sentence = Counter(hit.passage.sentence.place for hit, _, _ in said)
     query = query_of(definition)

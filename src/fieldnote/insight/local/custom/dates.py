@@ -36,9 +36,7 @@ def date_candidates(talk: Talk, definition: Definition, hits: Sequence[Hit]) -> 
     day = talk.visit.day
     for hit in hits:
         sentence = hit.passage.sentence
-        times = (
-            [one for one in sentence.times if one.kind not in _VAGUE] if hit.has_signal and not hit.is_of_others else []
-        )
+        times = [one for one in sentence.times if one.kind not in _VAGUE]
         for when in times:
             known = dates.on_day(when, day, past=wants_past) if day is not None else None
             value = known.isoformat() if known is not None else "" if wants_past else dates.words(when, day)

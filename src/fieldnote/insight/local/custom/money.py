@@ -31,6 +31,7 @@ MONEY_FEATURES: Final = (
     "per unit, as wanted",
     "per unit, not wanted",
     "not per unit, but wanted",
+    "in thousands that were not said",
 )
 _RIVAL = re.compile(
     r"\b(?:compet\w+|another|other) ?(?:company|contractor|roofer|painter|plumber|person|bidder|quote|estimate|bid"
@@ -57,11 +58,13 @@ _CUSTOMERS = re.compile(
 def money_candidates(talk: Talk, definition: Definition, hits: Sequence[Hit]) -> Iterator[Candidate]:
     for hit in hits:
         sentence = hit.passage.sentence
-        for money in sentence.amounts if hit.has_signal else ():
+        for money in sentence.amounts:
             value = _in_dollars(talk, money, hit)
             if value is not None:
                 steps = () if value.high == money.high else (f"unit: {money.high:g} is {value.high:g}",)
-                yield Candidate(str(value), hit, _features(talk, definition, value, hit), operations=steps)
+                yield Candidate(
+                    str(value), hit, (*_features(talk, definition, value, hit), float(bool(steps))), operations=steps
+                )
 
 
 def _features(talk: Talk, definition: Definition, money: Money, hit: Hit) -> tuple[float, ...]:

@@ -71,6 +71,8 @@ _PRONOUN_AFTER = re.compile(r" (?:of|at|on|in|is|was|you|i|we|that|who|thing|day
 _IS = re.compile(r"\b(?:is|was|are|'s|of|at|about|be|takes|need|it's|say|says|around|like)\W*$|-$")
 _HOW_MANY = re.compile(r"\bhow (?:many|old|big|much|long|tall|wide|far|deep|high)\b|\bwhat size\b")
 _SPOKEN_YEAR = re.compile(r"\b(?:oh|'0) ?(one|two|three|four|five|six|seven|eight|nine|[1-9])\b|(?<!\w)'(\d\d)\b")
+_IN_YEAR = re.compile(r"\b(?:in|since|from|built|back in|around|of|it was|that was|about)(?: like| about| maybe)* $")
+_COUNTED = re.compile(r"\s*(?:years?|months?|weeks?|days?|percent|feet|inches|thousand|hundred|grand|dollars|or|to)\b")
 _DIGIT = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9}
 
 
@@ -85,25 +87,17 @@ def number_candidates(definition: Definition, hits: Sequence[Hit]) -> Iterator[C
     for hit in hits:
         found = numbers(hit.passage.sentence.folded)
         for number in found:
-            if not hit.has_signal or hit.is_of_others or not _may_count(hit.passage.sentence, number):
+            if not _may_count(hit.passage.sentence, number):
                 continue
             features = _features(hit, number, query, units, is_only=len(found) == 1)
-            if not _is_other_quantity(features):
-                yield Candidate(_plain(number.value), hit, features)
-
-
-def _is_other_quantity(features: tuple[float, ...]) -> bool:
-    """Whether the words around a number say that it measures something else."""
-    known = dict(zip(NUMBER_FEATURES, features, strict=True))
-    lacks = known["lacks the unit"] and not (known["answers how many"] or known["is named before"])
-    return bool(known["has another unit"] or known["is money"] or lacks)
+            yield Candidate(_plain(number.value), hit, features)
 
 
 def year_candidates(hits: Sequence[Hit]) -> Iterator[Candidate]:
     for hit in hits:
         folded = hit.passage.sentence.folded
         found = _years(folded)
-        for year in found if hit.has_signal else ():
+        for year in found:
             is_said = str(year) in folded
             steps = () if is_said else (f"year: {year}",)
             yield Candidate(str(year), hit, (float(is_said), float(len(found) == 1)), operations=steps)
@@ -159,7 +153,16 @@ def _years(folded: str) -> list[int]:
         said = match[1] or match[2]
         number = _DIGIT.get(said, 0) or int(said)
         found.append(2000 + number if number < 40 else 1900 + number)
-    return found
+    return [*found, *_short_years(folded)]
+
+
+def _short_years(folded: str) -> list[int]:
+    """`Built in fifty-eight` is 1958."""
+    return [
+        int(one.value) + (2000 if one.value < 30 else 1900)
+        for one in numbers(folded)
+        if 10 <= one.value < 100 and _IN_YEAR.search(folded[: one.start]) and not _COUNTED.match(folded[one.end :])
+    ]
 
 
 def _plain(value: float) -> str:

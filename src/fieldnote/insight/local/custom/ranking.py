@@ -12,10 +12,8 @@ from typing import Final
 
 from fieldnote.insight.local.custom.candidates import Candidate
 from fieldnote.insight.local.custom.weights import BY_MEANING, BY_WORDS, Model
-from fieldnote.insight.local.passages import PASSAGE_FEATURES
 
 RELATIVE_FEATURES: Final = ("words against the best", "meaning against the best", "best by words", "best by meaning")
-_AT = {name: place for place, name in enumerate(PASSAGE_FEATURES)}
 
 
 def choose(kind: str, candidates: Sequence[Candidate], *, by_meaning: bool) -> tuple[Candidate, float] | None:
@@ -48,10 +46,8 @@ def probabilities(model: Model, candidates: Sequence[Candidate]) -> list[float]:
 
 def with_relative(candidates: Sequence[Candidate]) -> list[tuple[float, ...]]:
     """The features of each candidate: of its passage, of its value, and against the best of all."""
-    words = [_words(one.hit.features) for one in candidates]
-    meaning = [
-        max(one.hit.features[_AT["meaning"]], one.hit.features[_AT["meaning of question"]]) for one in candidates
-    ]
+    words = [one.hit.said for one in candidates]
+    meaning = [one.hit.meaning for one in candidates]
     most, nearest = max(words), max(meaning)
     return [
         (
@@ -64,9 +60,3 @@ def with_relative(candidates: Sequence[Candidate]) -> list[tuple[float, ...]]:
         )
         for place, one in enumerate(candidates)
     ]
-
-
-def _words(features: tuple[float, ...]) -> float:
-    said = features[_AT["name said"]] + features[_AT["words said"]]
-    asked = features[_AT["name asked"]] + features[_AT["words asked"]]
-    return said + 0.7 * asked + 0.3 * (features[_AT["name near"]] + features[_AT["words near"]])

@@ -27,6 +27,8 @@ TEXT_FEATURES: Final = (
     "a person, as wanted",
     "is a bare yes or no",
     "has a negation",
+    "asks or offers",
+    "answers what was asked",
 )
 NAME_FEATURES: Final = ("is the only name", "of several words", "after from or with", "said again")
 
@@ -67,6 +69,10 @@ _NOT_NAMES = frozenset(
     christmas thanksgiving easter tv hoa ac usa
     """.split()
 )
+_OFFERS = re.compile(
+    r"\b(?:you want|you like|do you|is it|or the|or do|for who|which|or is|would you|are you)\b|\bor \w+$"
+)
+_OPEN = re.compile(r"\b(?:what|which|who|where|how|why)\b")
 _OPENING = re.compile(r"^(?:(?:Oh|Well|Um|Uh|Yeah|Yes|So|Okay|OK|And|But|No|Right)[,.]? )+", re.IGNORECASE)
 _MOST_WORDS = 22
 _FEW, _MANY = 3, 12
@@ -83,12 +89,13 @@ def text_candidates(definition: Definition, hits: Sequence[Hit]) -> Iterator[Can
     for hit in hits:
         sentence = hit.passage.sentence
         content = [word for word in words(sentence.folded) if word not in STOP_WORDS and not word.isdigit()]
-        if hit.has_signal and content and not sentence.asks and not INTERROGATIVE.search(sentence.folded):
-            yield Candidate(_short(sentence), hit, _features(sentence, asked, len(content)))
+        if content and not sentence.asks and not INTERROGATIVE.search(sentence.folded):
+            yield Candidate(_short(sentence), hit, _features(hit, asked, len(content)))
 
 
-def _features(sentence: Sentence, asked: str, content: int) -> tuple[float, ...]:
-    folded = sentence.folded
+def _features(hit: Hit, asked: str, content: int) -> tuple[float, ...]:
+    passage = hit.passage
+    folded = passage.sentence.folded
     wants_color, has_color = _COLOR_WANTED.search(asked) is not None, _COLOR.search(folded) is not None
     wants_number, has_number = _NUMBER_WANTED.search(asked) is not None, bool(numbers(folded))
     return (
@@ -103,6 +110,10 @@ def _features(sentence: Sentence, asked: str, content: int) -> tuple[float, ...]
         float(_PERSON_WANTED.search(asked) is not None and _PERSON.search(folded) is not None),
         float((affirms(folded) or denies(folded)) and content <= 1),
         float(re.search(r"\b(?:no|not|don't|never|nobody|nothing)\b", folded) is not None),
+        float(passage.sentence.by_rep and _OFFERS.search(folded) is not None),
+        float(
+            passage.question is not None and passage.distance == 0 and _OPEN.search(passage.question.folded) is not None
+        ),
     )
 
 
@@ -118,8 +129,6 @@ def name_candidates(talk: Talk, hits: Sequence[Hit]) -> Iterator[Candidate]:
     whole = " ".join(turn.text for turn in talk.turns)
     for hit in hits if whole else ():
         sentence = hit.passage.sentence
-        if not hit.has_signal:
-            continue
         names = [match[1].strip().removesuffix("'s").removesuffix(" of") for match in _CAPITALS.finditer(sentence.text)]
         names = [name for name in names if fold(name) not in _NOT_NAMES and not set(words(fold(name))) <= known]
         for name in names:
