@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import importlib
 import json
-from datetime import UTC, datetime, timedelta
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from fieldnote.bridge.status.completeness import completeness
 from fieldnote.bridge.status.explain import Explanation, explain_appointment, explain_recording
 from fieldnote.bridge.status.health import Status, directory, ends_at, status
 from fieldnote.bridge.status.states import BY_RANK, LATE_AFTER, STATES, State, table
+from fieldnote.bridge.status.visits import VisitFilter, count_visits, mapped_reps, visit_of, visits
 from fieldnote.json_form import to_json
 from fieldnote.siro.errors import Unauthorized
 from tests.bridge.conftest import Crm, Opener
@@ -70,12 +72,25 @@ async def test_each_state_is_reached_and_its_story_reads_right(
         if of_appointment is not None:
             assert found.appointments.get(state), found
             assert sum(found.appointments.values()) == await sent(bridge), "each is in one state"
+            assert await state_on_pages(bridge) == state
             reads_right(await explain_appointment(bridge, "1", users), of_appointment, state)
         if of_recording is not None:
             assert found.recordings.get(state), found
             assert sum(found.recordings.values()) == len(stub.recordings), "each is in one state"
             reads_right(await explain_recording(bridge, "r1"), of_recording, state)
         assert stub.calls == [], "explain does not call Siro"
+
+
+async def state_on_pages(bridge: Bridge) -> str:
+    """The state of appointment 1 as the console lists it; lists and counts agree."""
+    async with bridge.engine.connect() as conn:
+        reps = await mapped_reps(conn, bridge.name)
+        always = VisitFilter(date(2000, 1, 1), date(2200, 1, 1))
+        listed = [visit.state for visit in await visits(conn, bridge, reps, always, limit=100)]
+        counted = Counter({item.state: item.number for item in await count_visits(conn, bridge, reps, always)})
+        assert Counter(listed) == counted
+        visit = await visit_of(conn, bridge, reps, "1")
+    return visit.state if visit is not None else ""
 
 
 async def sent(bridge: Bridge) -> int:

@@ -19,6 +19,7 @@ from starlette.staticfiles import StaticFiles
 import fieldnote.console.pages
 from fieldnote.console.access.guard import Forbidden, SignInNeeded, guard, viewer
 from fieldnote.console.access.passwords import PasswordChecks
+from fieldnote.console.connected import Missing, NotConnected
 from fieldnote.console.context import Console
 from fieldnote.console.pages import signing_in
 from fieldnote.console.policy import Policy
@@ -45,10 +46,15 @@ def create_app(console: Console, *, port: int) -> FastAPI:
     app.include_router(signing_in.open_router)
     for router in _routers():
         app.include_router(router, dependencies=[Depends(guard)])
-    app.state.paths = frozenset(route.path for route in app.routes if isinstance(route, APIRoute))
+    app.state.paths = frozenset(route.path for route in guarded_routes())
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     _handle_errors(app)
     return app
+
+
+def guarded_routes() -> list[APIRoute]:
+    """Every route that needs a session. FastAPI keeps an included router whole: the application does not list them."""
+    return [route for router in _routers() for route in router.routes if isinstance(route, APIRoute)]
 
 
 def _routers() -> Iterator[APIRouter]:
@@ -64,6 +70,8 @@ def _handle_errors(app: FastAPI) -> None:
     app.add_exception_handler(SignInNeeded, _sign_in)
     app.add_exception_handler(Forbidden, _forbidden)
     app.add_exception_handler(FieldnoteError, _refused)
+    app.add_exception_handler(Missing, _missing)
+    app.add_exception_handler(NotConnected, _not_connected)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(DatabaseError, _no_database)
@@ -88,6 +96,17 @@ async def _refused(request: Request, error: Exception) -> Response:
     if not isinstance(error, FieldnoteError):
         raise error
     return await _error(request, 409, error.message[:1].upper() + error.message[1:], error.hint or "")
+
+
+async def _missing(request: Request, error: Exception) -> Response:
+    hint = error.hint if isinstance(error, Missing) else None
+    return await _error(request, 404, "This is not here", hint or "")
+
+
+async def _not_connected(request: Request, error: Exception) -> Response:
+    """Beside a workspace alone there is no connection to show."""
+    del error
+    return await page(request, "not_connected.html")
 
 
 async def _invalid(request: Request, error: Exception) -> Response:

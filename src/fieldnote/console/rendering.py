@@ -10,7 +10,7 @@ from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fastapi import Request
@@ -19,6 +19,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from fieldnote.bridge.status.explain_words import FIELDS, LINKS
+from fieldnote.bridge.status.states import State, of_appointment
+from fieldnote.bridge.status.visits import Visit
 from fieldnote.console.access.acts import result_of
 from fieldnote.console.access.guard import session_token, viewer_in
 from fieldnote.console.access.sessions import csrf_token
@@ -28,6 +30,7 @@ from fieldnote.printable import printable
 
 FOLDER: Final = Path(__file__).parent
 STATIC: Final = FOLDER / "static"
+_URGENT: Final = frozenset({"warn", "bad"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,7 @@ def environment() -> Environment:
     found.filters.update(
         state_label=label, state_tone=tone, commands=commands, field_words=_of(FIELDS), link_words=_of(LINKS)
     )
+    found.filters.update(long_day=long_day, journey=journey, state_advice=advice, needs_somebody=needs_somebody)
     return found
 
 
@@ -141,6 +145,21 @@ def with_query(path: str, query: Mapping[str, str], **changes: object) -> str:
     return f"{path}?{urlencode(kept)}" if kept else path
 
 
+def journey(visit: Visit) -> str:
+    """The address of an appointment's journey."""
+    return f"/journey/appointment/{quote(visit.key, safe='')}"
+
+
+def needs_somebody(state: str) -> bool:
+    """Whether a person has to do something about this state."""
+    return tone(state) in _URGENT
+
+
+def advice(state: str) -> str:
+    """The next step for a person, for an appointment's state; empty: nothing to do."""
+    return of_appointment(State(state)).do or ""
+
+
 # --- filters: times in the zone of the visit, numbers as people write them
 
 
@@ -166,6 +185,16 @@ def day(value: date | None, zone: ZoneInfo | str | None = None) -> str:
     local = value.astimezone(zone_of(zone)) if isinstance(value, datetime) else value
     this_year = local.year == datetime.now(UTC).year
     return f"{local:%a, %b} {local.day}" + ("" if this_year else f", {local.year}")
+
+
+def long_day(value: date) -> str:
+    """Monday, November 30."""
+    return f"{value:%A, %B} {value.day}" + ("" if value.year == datetime.now(UTC).year else f", {value.year}")
+
+
+def local_today(zone: ZoneInfo) -> date:
+    """The day that it is in this zone."""
+    return datetime.now(zone).date()
 
 
 def moment(value: datetime | None, zone: ZoneInfo | str | None) -> str | Markup:

@@ -1,14 +1,205 @@
-"""Tonight: the first page."""
+"""Tonight: the day's visits by rep, whom to call, and what needs a person."""
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
-from fastapi.responses import RedirectResponse
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Form, Request, Response
+
+from fieldnote.bridge import Bridge
+from fieldnote.bridge.board.gaps import REASONS, GapReason, explain_gap, reopen_gap
+from fieldnote.bridge.board.settings import refresh
+from fieldnote.bridge.status.attention import Attention, attention
+from fieldnote.bridge.status.states import State
+from fieldnote.bridge.status.visits import Visit, VisitFilter, mapped_reps, visit_of, visits
+from fieldnote.console.access import Viewer, act_on, after, may_act, recorded, viewer, visible_to
+from fieldnote.console.connected import connected, not_found
+from fieldnote.console.context import console_of
+from fieldnote.console.parts.timeline import Timeline, timeline
+from fieldnote.console.rendering import local_today, page
+from fieldnote.console.state_words import tone
+from fieldnote.errors import FieldnoteError
 
 router = APIRouter()
 
+MOST_VISITS: Final = 400
+"""Of two days; more are found by rep or team."""
+_CALL: Final = frozenset({State.NOT_RECORDED, State.STUCK})
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A rep to call, and the visits to ask about."""
+
+    rep: str
+    email: str | None
+    visits: tuple[Visit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One day of the page."""
+
+    day: date
+    name: str
+    visits: tuple[Visit, ...]
+    timeline: Timeline
+
 
 @router.get("/")
-async def tonight(request: Request) -> RedirectResponse:
-    del request
-    return RedirectResponse("/health", status_code=303)
+async def tonight(
+    request: Request,
+    viewer: Annotated[Viewer, Depends(viewer)],
+    day: str = "",
+    rep: str = "",
+    team: str = "",
+) -> Response:
+    bridge, console = connected(request), console_of(request)
+    today = local_today(console.zone)
+    chosen = _day(day, today)
+    visible = visible_to(viewer)
+    await refresh(bridge)
+    wanted = VisitFilter(chosen - timedelta(days=1), chosen, rep=rep or None, team=team or None, visible=visible.reps)
+    async with bridge.engine.connect() as conn:
+        reps = await mapped_reps(conn, bridge.name)
+        found = await visits(conn, bridge, reps, wanted, limit=MOST_VISITS + 1)
+        needs = await attention(conn, bridge) if visible.reps is None else None
+    shown = [one for one in reps if visible.has(one.rep_id)]
+    return await page(
+        request,
+        "tonight.html",
+        day=chosen,
+        today=today,
+        rep=rep,
+        team=team,
+        reps=shown,
+        teams=sorted({one.team for one in shown if one.team}),
+        days=_days(found[:MOST_VISITS], chosen, today, console.zone),
+        too_many=len(found) > MOST_VISITS,
+        figures=_figures(found),
+        calls=_calls(found),
+        reasons=REASONS,
+        may_explain=lambda visit: may_act(viewer, [visit.rep_id]),
+        needs=needs,
+        problems=_problems(needs),
+    )
+
+
+@router.post("/tonight/explain")
+async def explain(
+    request: Request,
+    viewer: Annotated[Viewer, Depends(viewer)],
+    key: Annotated[str, Form()],
+    reason: Annotated[str, Form()],
+    note: Annotated[str, Form()] = "",
+    day: Annotated[str, Form()] = "",
+) -> Response:
+    """Say why an appointment has no recording."""
+    bridge = connected(request)
+    visit = await _own_visit(bridge, viewer, key)
+    chosen = _reason(reason)
+    async with recorded(request, "explain gap", f"appointment {key}", {"reason": chosen.value}) as act:
+        await explain_gap(bridge, key, chosen, actor=viewer.email, note=note)
+        act.message = f"Explained: {REASONS[chosen].lower()}. {visit.customer or 'The visit'} now counts apart."
+    return after(act, _back(day))
+
+
+@router.post("/tonight/reopen")
+async def reopen(
+    request: Request,
+    viewer: Annotated[Viewer, Depends(viewer)],
+    key: Annotated[str, Form()],
+    day: Annotated[str, Form()] = "",
+) -> Response:
+    """Take an explanation back."""
+    bridge = connected(request)
+    await _own_visit(bridge, viewer, key)
+    async with recorded(request, "reopen gap", f"appointment {key}") as act:
+        act.message = "The visit counts as a gap again." if await reopen_gap(bridge, key) else "There was no reason."
+    return after(act, _back(day))
+
+
+async def _own_visit(bridge: Bridge, viewer: Viewer, key: str) -> Visit:
+    """The visit, if this person sees it and may act on it."""
+    await refresh(bridge)
+    async with bridge.engine.connect() as conn:
+        visit = await visit_of(conn, bridge, await mapped_reps(conn, bridge.name), key)
+    if visit is None or not visible_to(viewer).has(visit.rep_id):
+        raise not_found("appointment", key)
+    act_on(viewer, [visit.rep_id])
+    return visit
+
+
+def _reason(name: str) -> GapReason:
+    try:
+        return GapReason(name)
+    except ValueError:
+        raise FieldnoteError(f"unknown reason: {name!r}", hint="Choose one of the list.") from None
+
+
+def _back(day: str) -> str:
+    return f"/?day={parsed}" if (parsed := _parsed(day)) else "/"
+
+
+def _day(given: str, today: date) -> date:
+    return _parsed(given) or today
+
+
+def _parsed(given: str) -> date | None:
+    try:
+        found = date.fromisoformat(given)
+    except ValueError:
+        return None
+    return found if date(2000, 1, 1) <= found <= date(2200, 1, 1) else None
+
+
+def _days(found: Sequence[Visit], chosen: date, today: date, zone: Any) -> list[Day]:
+    names = {today: "Today", today - timedelta(days=1): "Yesterday", today + timedelta(days=1): "Tomorrow"}
+    days = []
+    for day in (chosen, chosen - timedelta(days=1)):
+        of_day = tuple(visit for visit in found if visit.day == day)
+        days.append(Day(day, names.get(day, ""), of_day, timeline(of_day, day, zone, datetime.now(zone))))
+    return days
+
+
+def _figures(found: Sequence[Visit]) -> list[tuple[str, int, str]]:
+    """Both days in a few numbers: name, number, tone."""
+    tones = Counter(tone(visit.state) for visit in found)
+    written = sum(visit.state is State.WRITTEN for visit in found)
+    missing = sum(visit.state in _CALL for visit in found)
+    return [
+        ("visits in two days", len(found), ""),
+        ("not recorded, or stuck", missing, "bad" if missing else ""),
+        ("need somebody", tones["warn"], "warn" if tones["warn"] else ""),
+        ("on their way", tones["move"], "move" if tones["move"] else ""),
+        ("written to the CRM", written, "good" if written else ""),
+    ]
+
+
+def _calls(found: Sequence[Visit]) -> list[Call]:
+    """The reps to call, the one with the most visits first."""
+    by_rep: dict[str, list[Visit]] = {}
+    for visit in found:
+        if visit.state in _CALL and visit.rep_id is not None:
+            by_rep.setdefault(visit.rep_id, []).append(visit)
+    calls = [Call(some[0].rep or "", some[0].rep_email, tuple(some)) for some in by_rep.values()]
+    return sorted(calls, key=lambda call: (-len(call.visits), call.rep))
+
+
+def _problems(needs: Attention | None) -> list[tuple[str, int, str]]:
+    """What needs a person: words, number, where."""
+    if needs is None:
+        return []
+    lines = [
+        ("values that wait for a decision", needs.proposals, "/review"),
+        ("recordings without an appointment", needs.unlinked, "/recordings?state=unlinked"),
+        ("likely appointments to confirm", needs.matches, "/recordings?state=unlinked"),
+        ("records that Siro refuses", needs.quarantined, "/refused"),
+        ("values that the CRM refuses", needs.refused, "/refused"),
+        ("reps without a user in Siro", needs.unmapped_reps, "/people"),
+    ]
+    return [line for line in lines if line[1]]

@@ -1,0 +1,234 @@
+"""Appointments as pages and commands list and count them: by day, rep, team and state, from the board.
+
+Siro is never asked: reps are mapped to its users as they were last compared.
+"""
+# ruff: noqa: S608
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from fieldnote.bridge.reps import MappingMethod
+from fieldnote.bridge.session import Bridge
+from fieldnote.bridge.status.completeness_sql import appointments
+from fieldnote.bridge.status.states import State
+from fieldnote.config.people import IgnoredRows
+
+
+@dataclass(frozen=True, slots=True)
+class MappedRep:
+    """A rep of the CRM, beside the Siro user that was last found."""
+
+    rep_id: str
+    email: str | None
+    name: str | None
+    user_id: str | None
+    user_email: str | None
+    user_name: str | None
+    team: str | None
+    method: MappingMethod
+    why: str
+    ignored: bool
+
+    @property
+    def called(self) -> str:
+        """The name, else the email, else the CRM's id."""
+        return self.name or self.email or self.rep_id
+
+
+@dataclass(frozen=True, slots=True)
+class VisitFilter:
+    """Which appointments: those that fit all of it."""
+
+    first: date
+    last: date
+    """The last day, included."""
+    rep: str | None = None
+    """The CRM's id of a rep."""
+    team: str | None = None
+    states: tuple[State, ...] = ()
+    """Empty: all."""
+    visible: frozenset[str] | None = None
+    """The reps whose appointments may be seen; None: all, also those without a rep."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """An appointment, in its state."""
+
+    key: str
+    """The CRM's key."""
+    day: date | None
+    starts_at: datetime | None
+    ends_at: datetime | None
+    since: datetime
+    """The start of its age."""
+    rep_id: str | None
+    rep: str | None
+    """Their name, else email, else id."""
+    rep_email: str | None
+    subject: str | None
+    customer: str | None
+    deal_id: str | None
+    account_id: str | None
+    state: State
+    recordings: int
+    gap_reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many appointments of one day and rep are in one state."""
+
+    day: date
+    rep_id: str | None
+    rep: str | None
+    state: State
+    number: int
+
+
+async def mapped_reps(conn: AsyncConnection, connection: str) -> list[MappedRep]:
+    """The reps as they were last compared with Siro's users, by name."""
+    rows = await conn.execute(_REPS, {"connection": connection})
+    return [
+        MappedRep(
+            r.rep_id,
+            r.email,
+            r.name,
+            r.user_id,
+            r.user_email,
+            r.user_name,
+            r.team,
+            MappingMethod(r.method),
+            r.why,
+            r.ignored,
+        )
+        for r in rows
+    ]
+
+
+async def visits(
+    conn: AsyncConnection,
+    bridge: Bridge,
+    reps: Sequence[MappedRep],
+    wanted: VisitFilter,
+    *,
+    limit: int,
+    offset: int = 0,
+) -> list[Visit]:
+    """The appointments in order of their start, at most `limit` after the first `offset`."""
+    values = _values(bridge, reps, wanted) | {"limit": limit, "offset": offset}
+    return [_visit(row) for row in await conn.execute(_VISITS, values)]
+
+
+async def visit_of(conn: AsyncConnection, bridge: Bridge, reps: Sequence[MappedRep], key: str) -> Visit | None:
+    """One appointment."""
+    values = _rep_values(bridge, reps) | {"key": key}
+    row = (await conn.execute(_VISIT, values)).one_or_none()
+    return None if row is None else _visit(row)
+
+
+async def count_visits(
+    conn: AsyncConnection, bridge: Bridge, reps: Sequence[MappedRep], wanted: VisitFilter
+) -> list[Count]:
+    """The number of appointments of each day, rep and state. Those without a day are left out."""
+    rows = await conn.execute(_COUNTS, _values(bridge, reps, wanted))
+    return [Count(r.local_day, r.rep_id, r.rep, _state(r.state), r.number) for r in rows]
+
+
+def _visit(row: Any) -> Visit:
+    return Visit(
+        key=row.key,
+        day=row.local_day,
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+        since=row.since,
+        rep_id=row.rep_id,
+        rep=row.rep_name or row.rep_email or row.rep_id,
+        rep_email=row.rep_email,
+        subject=row.subject,
+        customer=row.customer,
+        deal_id=row.deal_id,
+        account_id=row.account_id,
+        state=_state(row.state),
+        recordings=row.recordings,
+        gap_reason=row.gap_reason,
+    )
+
+
+def _state(name: str) -> State:
+    return State(name) if name in set(State) else State.UNKNOWN
+
+
+def _values(bridge: Bridge, reps: Sequence[MappedRep], wanted: VisitFilter) -> dict[str, Any]:
+    return _rep_values(bridge, reps) | {
+        "first": wanted.first,
+        "last": wanted.last,
+        "chosen": _chosen(reps, wanted),
+        "wanted_states": [state.value for state in wanted.states] or None,
+    }
+
+
+def _chosen(reps: Sequence[MappedRep], wanted: VisitFilter) -> list[str] | None:
+    """The reps that the filter leaves; None: all, and appointments without one."""
+    chosen = wanted.visible
+    if wanted.team is not None:
+        team = frozenset(rep.rep_id for rep in reps if rep.team == wanted.team)
+        chosen = team if chosen is None else chosen & team
+    if wanted.rep is not None:
+        one = frozenset({wanted.rep})
+        chosen = one if chosen is None else chosen & one
+    return None if chosen is None else sorted(chosen)
+
+
+def _rep_values(bridge: Bridge, reps: Sequence[MappedRep]) -> dict[str, Any]:
+    known = [(rep.rep_id, rep.user_id) for rep in reps if rep.user_id is not None]
+    return {
+        "connection": bridge.name,
+        "ignored": sorted(_listed(bridge) | {rep.rep_id.casefold() for rep in reps if rep.ignored}),
+        "unknown": [rep.rep_id for rep in reps if rep.method is MappingMethod.NONE],
+        "known_reps": [rep_id for rep_id, _ in known],
+        "known_users": [user_id for _, user_id in known],
+    }
+
+
+def _listed(bridge: Bridge) -> set[str]:
+    """The reps that the file itself names; those that a column of the CRM names are on the board."""
+    ignore = bridge.config.people.ignore
+    return set() if isinstance(ignore, IgnoredRows) else {name.casefold() for name in ignore}
+
+
+_REPS: Final = text("""
+    select r.rep_id, r.email, r.name, r.user_id, u.email as user_email, u.name as user_name, u.team, r.method, r.why,
+           r.ignored
+      from board_reps r left join siro_users u on u.connection = r.connection and u.user_id = r.user_id
+     where r.connection = :connection
+     order by lower(coalesce(r.name, r.email, r.rep_id)), r.rep_id
+""")
+
+_WITHIN: Final = """
+    and b.local_day between :first and :last
+    and (cast(:chosen as text[]) is null or b.rep_id = any(cast(:chosen as text[])))
+"""
+_IN_STATE: Final = "cast(:wanted_states as text[]) is null or a.state = any(cast(:wanted_states as text[]))"
+
+_VISITS: Final = text(f"""
+    with {appointments(_WITHIN)}
+    select a.* from appointments a where {_IN_STATE}
+    order by a.starts_at, a.key limit :limit offset :offset
+""")
+_VISIT: Final = text(f"with {appointments('and b.key = :key')} select a.* from appointments a")
+_COUNTS: Final = text(f"""
+    with {appointments(_WITHIN)}
+    select a.local_day, a.rep_id, max(coalesce(a.rep_name, a.rep_email, a.rep_id)) as rep, a.state, count(*) as number
+    from appointments a where {_IN_STATE} group by a.local_day, a.rep_id, a.state order by 1, 3, 2, 4
+""")
+
+LONGEST: Final = timedelta(days=400)
+"""The most days that are counted at once."""

@@ -1,0 +1,1 @@
+"""What several pages draw: pictures as numbers, for templates."""

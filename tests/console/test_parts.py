@@ -1,0 +1,105 @@
+"""The pictures as numbers: funnel and timeline."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fieldnote.bridge.status.funnel import APART, Stage, funnel, stage_of, states_from
+from fieldnote.bridge.status.states import STATES, State
+from fieldnote.bridge.status.visits import Visit
+from fieldnote.console.parts.timeline import LANE, timeline
+
+DENVER = ZoneInfo("America/Denver")
+DAY = date(2026, 11, 29)
+
+
+def _visit(key: str, rep: str | None, starts: datetime | None, length: timedelta, customer: str | None) -> Visit:
+    return Visit(
+        key=key,
+        day=DAY,
+        starts_at=starts,
+        ends_at=None if starts is None else starts + length,
+        since=starts or datetime.now(UTC),
+        rep_id=rep,
+        rep=rep,
+        rep_email=None,
+        subject=None,
+        customer=customer,
+        deal_id=None,
+        account_id=None,
+        state=State.WRITTEN,
+        recordings=1,
+        gap_reason=None,
+    )
+
+
+counts = st.lists(st.tuples(st.sampled_from(State), st.integers(0, 1000)), max_size=30)
+
+
+@given(counts)
+def test_a_funnel_only_narrows_and_loses_nobody(given_counts: list[tuple[State, int]]) -> None:
+    made = funnel(given_counts)
+    numbers = [step.number for step in made.steps]
+    assert numbers == sorted(numbers, reverse=True)
+    assert made.expected + sum(number for _, number in made.apart) == sum(number for _, number in given_counts)
+    for step, following in pairwise(made.steps):
+        assert step.number - following.number == sum(number for _, number in step.left)
+        assert step.share is None or 0 <= step.share <= 1
+
+
+def test_each_state_of_an_appointment_is_in_the_funnel_or_apart() -> None:
+    for state, meaning in STATES.items():
+        if meaning.appointment is not None:
+            assert (state in APART) is (stage_of(state) is None)
+    assert set(states_from(Stage.EXPECTED)) == set(State) - set(APART)
+    assert states_from(Stage.WRITTEN) == (State.WRITTEN,)
+
+
+visits = st.lists(
+    st.builds(
+        _visit,
+        st.uuids().map(str),
+        st.sampled_from(["Ann", "Bo", None]),
+        st.none()
+        | st.integers(-2000, 3000).map(
+            lambda minutes: datetime(2026, 11, 29, tzinfo=DENVER) + timedelta(minutes=minutes)
+        ),
+        st.integers(-60, 3000).map(lambda minutes: timedelta(minutes=minutes)),
+        st.none() | st.text(max_size=40),
+    ),
+    max_size=20,
+)
+
+
+@given(visits)
+def test_every_visit_is_a_block_inside_the_picture_and_none_covers_another(given_visits: list[Visit]) -> None:
+    drawn = timeline(
+        sorted(given_visits, key=lambda one: one.starts_at or datetime.min.replace(tzinfo=UTC)),
+        DAY,
+        DENVER,
+        datetime(2026, 11, 29, 12, tzinfo=DENVER),
+    )
+    blocks = [block for row in drawn.rows for block in row.blocks]
+    assert len(blocks) + len(drawn.untimed) == len(given_visits)
+    assert drawn.now is not None
+    for row in drawn.rows:
+        for block in row.blocks:
+            assert 0 <= block.x <= block.x + block.width <= 100.02
+            assert 0 <= block.y <= row.height - LANE
+        for lane in {block.y for block in row.blocks}:
+            ends = sorted((block.x, block.x + block.width) for block in row.blocks if block.y == lane)
+            assert all(before[1] <= after[0] + 0.05 for before, after in pairwise(ends))
+
+
+def test_a_name_is_never_cut_within_a_word() -> None:
+    start = datetime(2026, 11, 29, 12, tzinfo=DENVER)
+    short = _visit("1", "Ann", start, timedelta(minutes=45), "Bartholomew Featherstonehaugh")
+    middle = _visit("2", "Ann", start + timedelta(hours=2), timedelta(minutes=75), "Bartholomew Diaz")
+    long = _visit("3", "Ann", start + timedelta(hours=4), timedelta(hours=3), "Bartholomew Diaz")
+    drawn = timeline([short, middle, long], DAY, DENVER, start)
+    assert [block.label for block in drawn.rows[0].blocks] == ["", "Diaz", "Bartholomew Diaz"]
