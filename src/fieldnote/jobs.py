@@ -246,22 +246,25 @@ async def run_worker(
     queues: Iterable[str] | None = None,
     context: Mapping[str, Any] | None = None,
     settings: WorkerSettings = DEFAULT_SETTINGS,
+    housekeeping: bool = True,
 ) -> None:
     """Run the app's jobs until cancelled, and take up those of workers that died.
 
+    `housekeeping`: false for a further worker of a process, as one of them sweeps and deletes for all.
     `context` is what tasks with `pass_context=True` find in `context.additional_context`. The app is opened,
     and closed at the end, if it is not open yet. A database that goes away is waited for. When cancelled, the
     worker starts no more jobs, waits `stop_after` for those that run, and puts the rest back.
     """
     async with _opened(app):
-        house = asyncio.create_task(_keep_house(app, settings), name="fieldnote housekeeping")
+        tasks = [asyncio.create_task(_keep_house(app, settings), name="fieldnote housekeeping")] if housekeeping else []
         try:
             await _work(app, queues=queues, context=context, settings=settings)
         finally:
             # A cancellation that meets a driver in the middle of a call can be lost there: ask until it is heard.
-            while not house.done():
-                house.cancel()
-                await asyncio.wait([house], timeout=0.2)
+            while not all(task.done() for task in tasks):
+                for task in tasks:
+                    task.cancel()
+                await asyncio.wait(tasks, timeout=0.2)
 
 
 async def sweep(app: procrastinate.App, *, stalled_after: timedelta = DEFAULT_SETTINGS.stalled_after) -> int:

@@ -57,3 +57,11 @@ async def test_recordings_users_and_appointments_that_come_at_once_find_each_oth
     made = await asyncio.gather(*(all_of_day(n) for n in range(12)))
     await house.settle()
     assert [(await house.explain(recording_id)).appointment for recording_id in made] == [f"a-{n}" for n in range(12)]
+
+
+async def test_one_worker_of_a_server_keeps_house_for_both(house: House) -> None:
+    """A server has a worker for each queue; sweeping and deleting is done once."""
+    tasks = [task.get_name() for task in asyncio.all_tasks()]
+    assert {"workspace worker", "workspace insight worker"} <= set(tasks)
+    assert tasks.count("fieldnote housekeeping") == 1
+    assert house.server.url

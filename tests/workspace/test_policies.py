@@ -156,8 +156,9 @@ async def test_what_a_role_may_not_see_is_a_404_for_every_method_and_stays_as_it
                 assert answer.status_code == 403, f"{where}: {answer.status_code} {answer.text}"
             else:
                 assert answer.status_code < 300, f"{where}: {answer.status_code} {answer.text}"
-    taken = await caller("PUT", "/v1/core/recordings", json=begun(targets[Kind.OTHER].recordings))
-    assert taken.status_code == 404
+    for kind in (Kind.OTHER, Kind.DELETED):
+        taken = await caller("PUT", "/v1/core/recordings", json=begun(targets[kind].recordings))
+        assert taken.status_code == 404, f"{role}: {kind}"
 
 
 async def lists_have_what_a_role_sees(caller: Api, role: str, targets: dict[Kind, Target]) -> None:
@@ -181,9 +182,11 @@ async def lists_have_what_a_role_sees(caller: Api, role: str, targets: dict[Kind
 @pytest.mark.parametrize("role", ["coach", "admin"])
 async def test_privacy_and_consent_are_the_owners_and_the_administrators(house: House, role: str) -> None:
     caller, targets = await furnish(house, role)
-    for word in ("doNotDelete", "repConsentAttested", "customerConsentAttested", "isPrivate"):
+    words: dict[str, Any] = dict.fromkeys(("repConsentAttested", "customerConsentAttested", "isPrivate"), True)
+    words |= {"doNotDelete": True, "dateCreated": "2001-01-01T00:00:00Z", "transcriptionStatus": "ERROR"}
+    for word, value in words.items():
         for kind, allowed in ((Kind.OWN, True), (Kind.COLLEAGUES, role == "admin")):
-            answer = await caller("PATCH", "/v1/core/recordings", json={"id": targets[kind].recordings, word: True})
+            answer = await caller("PATCH", "/v1/core/recordings", json={"id": targets[kind].recordings, word: value})
             assert answer.status_code == (200 if allowed else 403), f"{role} {kind} {word}: {answer.text}"
     if role == "admin":
         return

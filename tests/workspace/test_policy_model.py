@@ -66,8 +66,8 @@ class Model:
         self.called = 0
         self.refused = 0
 
-    def sees(self, person: Person, recording: Recording | None, *, deleted: bool = False) -> bool:
-        if recording is None or person.foreign != recording.foreign or (recording.deleted and not deleted):
+    def sees(self, person: Person, recording: Recording | None) -> bool:
+        if recording is None or person.foreign != recording.foreign or recording.deleted:
             return False
         shared = person.role == "coach" and not recording.private
         return recording.owner == person.id or person.role == "admin" or shared
@@ -107,7 +107,7 @@ class Model:
 async def begin(model: Model, person: Person) -> None:
     """Begin a recording, at times under an id that is known."""
     known, recording = model.pick() if model.dice.random() < 0.2 else (str(uuid4()), None)
-    taken = known in model.recordings and not model.sees(person, recording, deleted=True)
+    taken = known in model.recordings and not model.sees(person, recording)
     body = begun(known) | {"title": "New recording"}
     answer = await person.api("PUT", RECORDINGS, json=body)
     expected = 401 if person.disabled else (404 if taken else 201)

@@ -12,6 +12,7 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
 from uuid import uuid4
 
 import httpx2
@@ -32,6 +33,7 @@ from fieldnote.workspace.domain import access
 from fieldnote.workspace.domain.recordings.audio_files import erase_audio_key, purge_unregistered
 from tests.workspace.contract import ORGANIZATION_BASE
 from tests.workspace.house import JOHN, START, Api, House
+from tests.workspace.test_policies import give_role
 
 URLS = "/v1/core/recordings/signed-urls"
 UPLOAD = "/v1/core/recordings/upload"
@@ -171,7 +173,9 @@ async def test_an_address_expires(house: House, admin: Api) -> None:
     file_id = given["uploadUrl"].partition("?")[0].rpartition("/")[2]
     file = Signed(house.organization.id, file_id)
     late = START - timedelta(days=1)
-    given["uploadUrl"] = Signer(house.workspace.box).address(house.server.url, file, "PUT", late)
+    given["uploadUrl"] = Signer(house.workspace.box).address(
+        house.server.url, file, "PUT", late, user=await john(house)
+    )
     assert (await send(given)).status_code == 403
 
 
@@ -360,6 +364,68 @@ async def test_a_signed_address_ends_with_its_recording(house: House, admin: Api
     async with house.workspace.engine.begin() as conn:
         await conn.execute(text("update recordings set deleted_at = now() where id = :id"), {"id": recording_id})
     assert (await heard_at(url)).status_code == 404
+
+
+async def test_a_signed_address_ends_when_its_user_may_no_longer_see_the_recording(house: House, admin: Api) -> None:
+    """The matrix: whose address, what changes, and whether the address works after it."""
+    coach_id = await house.user("sue@acme.test", "Sue Lee")
+    await give_role(house, coach_id, "coach")
+    rep, coach = await writer(house, await john(house)), await writer(house, coach_id)
+    recording_id = await registered(rep, await sent(rep))
+
+    async def address(client: Api) -> str:
+        answer = await client("POST", f"{RECORDINGS}/{recording_id}/signedUrl")
+        return str(answer.json()["data"]["url"])
+
+    async def private(on: bool) -> None:
+        assert (await rep("PATCH", RECORDINGS, json={"id": recording_id, "isPrivate": on})).status_code == 200
+
+    open_to = {client.token: await address(client) for client in (rep, coach, admin)}
+    assert [(await heard_at(url)).status_code for url in open_to.values()] == [200, 200, 200]
+    await private(True)
+    assert [(await heard_at(url)).status_code for url in open_to.values()] == [403, 403, 403]
+    closed = [await address(rep), await address(admin)]
+    assert [(await heard_at(url)).status_code for url in closed] == [200, 200]
+    await private(False)
+    assert [(await heard_at(url)).status_code for url in closed] == [403, 403]
+    async with house.workspace.engine.begin() as conn:
+        await conn.execute(text("update users set role = 'rep' where id = :id"), {"id": coach_id})
+    assert [(await heard_at(url)).status_code for url in open_to.values()] == [200, 404, 200]
+    await access.disable_user(house.workspace.engine, house.organization, JOHN, by=OPERATOR)
+    assert (await heard_at(open_to[rep.token])).status_code == 403
+
+
+@pytest.mark.parametrize("change", [("user", ""), ("user", "ADMIN"), ("method", "PUT"), ("expires", "99999999999999")])
+async def test_no_part_of_a_signed_address_can_be_exchanged(house: House, admin: Api, change: tuple[str, str]) -> None:
+    rep = await writer(house, await john(house))
+    url = await sent(rep)
+    assert (await heard_at(url)).status_code == 200
+    name, value = change
+    parts = urlsplit(url)
+    query = dict(parse_qsl(parts.query)) | {name: value.replace("ADMIN", house.organization.admin_id)}
+    assert (await heard_at(parts._replace(query=urlencode(query)).geturl())).status_code == 403
+
+
+async def test_audio_that_is_heard_or_sent_by_an_address_is_in_the_audit(house: House, admin: Api) -> None:
+    rep = await writer(house, await john(house))
+    url = await sent(rep)
+    recording_id = await registered(rep, url)
+    for _ in range(3):
+        await heard_at(url)
+    await admin("PATCH", RECORDINGS, json={"id": recording_id, "isPrivate": True})
+    assert (await heard_at(url)).status_code == 403
+    await house.workspace.audit.write()
+    found = await house.rows(
+        "select action, outcome, calls, targets, user_id::text, address from audit_events"
+        " where action like '%/audio/%' order by action, outcome"
+    )
+    file = urlsplit(url).path.split("/")[-1]
+    who = (await john(house), "127.0.0.1")
+    assert [tuple(row) for row in found] == [
+        ("GET /audio/{organization}/{file}", "done", 3, [recording_id], *who),
+        ("GET /audio/{organization}/{file}", "refused", 1, [file], *who),
+        ("PUT /audio/{organization}/{file}", "done", 1, [file], *who),
+    ]
 
 
 async def test_addresses_do_not_follow_the_host_header(house: House, admin: Api, workspace_url: str) -> None:

@@ -14,7 +14,7 @@ from fieldnote.errors import WorkspaceError
 from fieldnote.siro.models import WebhookEventType
 from fieldnote.siro.webhooks import verify
 from fieldnote.workspace import Endpoint, add_webhook, open_workspace
-from fieldnote.workspace.domain.webhooks.addresses import checked, resolve
+from fieldnote.workspace.domain.webhooks.addresses import PORTS, checked, resolve
 from tests.siro.contract import without_nullable
 from tests.siro.server import Reply, Request, Server, serving
 from tests.waiting import eventually
@@ -133,7 +133,9 @@ INSIDE = (
     "http://10.0.0.1/", "http://192.168.1.1/x", "http://172.16.0.1/", "http://169.254.169.254/latest", "http://0.0.0.0/",
     "http://[fd00::1]/", "http://[::ffff:10.0.0.1]/", "http://[fe80::1]/", "http://100.64.0.1/", "http://224.0.0.1/",
     "http://[64:ff9b::a00:1]/", "http://[64:ff9b:1::1]/", "http://[::10.0.0.1]/", "http://[::192.168.1.1]/",
-    "http://[5f00::1]/", "http://[fec0::1]/", "http://[2002:a00:1::]/",
+    "http://[5f00::1]/", "http://[fec0::1]/", "http://[2002:a00:1::]/", "http://[::ffff:0:10.0.0.1]/",
+    "http://[::ffff:0:169.254.169.254]/", "http://192.88.99.1/", "http://[::ffff:192.88.99.7]/", "http://[4000::1]/",
+    "http://[2600::5efe:10.0.0.1]/", "http://[2600::200:5efe:192.168.0.1]/", "http://[2001:20::1]/", "http://[1::1]/",
 )  # fmt: skip
 WRONG = (
     "",
@@ -164,11 +166,22 @@ async def test_an_address_inside_is_not_called_while_others_reach_the_workspace(
         await resolve(url, loopback=False)
 
 
-@pytest.mark.parametrize("port", [22, 25, 6379, 5432, 81])
+@pytest.mark.parametrize(
+    "port", [22, 25, 6379, 5432, 81, 2376, 2380, 5984, 6443, 8086, 8200, 8500, 9090, 9300, 10250, 10255, 15672, 50070]
+)
 async def test_a_port_of_another_service_is_not_called(port: int) -> None:
     with pytest.raises(WorkspaceError, match=f"port {port}"):
         await resolve(f"http://93.184.216.34:{port}/", loopback=False)
     assert (await resolve("https://93.184.216.34:8443/", loopback=False)).url == "https://93.184.216.34:8443/"
+
+
+async def test_further_ports_are_an_administrators_decision(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(PORTS, "9443, 8701")
+    assert (await resolve("https://93.184.216.34:8701/", loopback=False)).url == "https://93.184.216.34:8701/"
+    for wrong in ("all", "0", "70000", "1e3"):
+        monkeypatch.setenv(PORTS, wrong)
+        with pytest.raises(WorkspaceError, match=f"list of ports: {wrong}"):
+            await resolve("https://93.184.216.34/x:5432", loopback=False)
 
 
 async def test_this_machine_is_called_only_while_it_alone_reaches_the_workspace(house: House, receive: Receive) -> None:

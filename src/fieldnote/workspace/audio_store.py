@@ -153,13 +153,19 @@ class Signer:
     def __init__(self, box: SecretBox) -> None:
         self._box = box
 
-    def address(self, base_url: str, file: Signed, method: str, expires_at: datetime) -> str:
-        """Good for this method (PUT or GET) until then."""
+    def address(
+        self, base_url: str, file: Signed, method: str, expires_at: datetime, *, user: str, private: bool = False
+    ) -> str:
+        """Good for this method (PUT or GET) until then, while this user may do it.
+
+        `private`: whether the recording is private now. The address ends when that changes.
+        """
         expires = int(expires_at.timestamp())
-        query = urlencode({"method": method, "expires": expires, "signature": self._signature(file, method, expires)})
+        signature = self._signature(file, method, expires, user, private=private)
+        query = urlencode({"method": method, "expires": expires, "user": user, "signature": signature})
         return f"{base_url}/audio/{file.key}?{query}"
 
-    def allows(self, file: Signed, method: str, query: Any, *, ever: bool = False) -> bool:
+    def allows(self, file: Signed, method: str, query: Any, *, private: bool = False, ever: bool = False) -> bool:
         """Whether an address with this query gives access now; `ever`: or once did."""
         expires = str(query.get("expires", ""))
         if query.get("method") != method or not (expires.isascii() and expires.isdigit() and len(expires) < 15):
@@ -167,10 +173,11 @@ class Signer:
         if not ever and int(expires) < datetime.now(UTC).timestamp():
             return False
         given = str(query.get("signature", "")).encode("utf-8", "replace")
-        return hmac.compare_digest(given, self._signature(file, method, int(expires)).encode())
+        user = str(query.get("user", ""))
+        return hmac.compare_digest(given, self._signature(file, method, int(expires), user, private=private).encode())
 
-    def _signature(self, file: Signed, method: str, expires: int) -> str:
-        return self._box.sign(f"audio {method} {file.key} {expires}")
+    def _signature(self, file: Signed, method: str, expires: int, user: str, *, private: bool) -> str:
+        return self._box.sign(f"audio {method} {file.key} {expires} {user!r} {'private' if private else 'open'}")
 
 
 def named_in(url: str) -> Signed | None:

@@ -67,6 +67,15 @@ PROGRAM: Final = Operator("a program")
 
 
 @dataclass(frozen=True, slots=True)
+class SignedBy:
+    """Who was given a signed address, and from where it is used."""
+
+    organization_id: str
+    user_id: str
+    address: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class _Kind:
     """Calls that are one event."""
 
@@ -74,7 +83,8 @@ class _Kind:
     action: str
     outcome: str
     user_id: str | None
-    token_id: str
+    token_id: str | None
+    """None for a signed address."""
     address: str | None
 
 
@@ -103,7 +113,13 @@ class Audit:
         self, caller: Caller, action: str, targets: Iterable[str], *, address: str | None, outcome: str = "done"
     ) -> None:
         """Keep a read, or a refused call, for the next writing."""
-        kind = _Kind(caller.organization_id, action, outcome, caller.user_id, caller.token_id, address)
+        self._collect(_Kind(caller.organization_id, action, outcome, caller.user_id, caller.token_id, address), targets)
+
+    def collect_signed(self, by: SignedBy, action: str, targets: Iterable[str], *, outcome: str = "done") -> None:
+        """Keep a read by a signed address for the next writing."""
+        self._collect(_Kind(by.organization_id, action, outcome, by.user_id, None, by.address), targets)
+
+    def _collect(self, kind: _Kind, targets: Iterable[str]) -> None:
         seen = self._seen.setdefault(kind, _Seen())
         seen.calls += 1
         before = len(seen.targets)
@@ -178,6 +194,12 @@ async def changed(
     kind = _Kind(caller.organization_id, action, "done", caller.user_id, caller.token_id, address)
     stored = [_storable(target) for target in targets]
     await transaction.driver.execute(_CHANGED, _event(kind, stored, calls), prepare=True)
+
+
+async def sent(conn: AsyncConnection, by: SignedBy, action: str, target: str) -> None:
+    """Add the event of an upload by a signed address to its transaction."""
+    kind = _Kind(by.organization_id, action, "done", by.user_id, None, by.address)
+    await conn.execute(_COLLECTED, _event(kind, [target], 1) | {"at": datetime.now(UTC)})
 
 
 def _storable(target: str) -> str:

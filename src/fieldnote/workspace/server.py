@@ -124,7 +124,7 @@ class WorkspaceServer:
         # A job waits in its worker until a process is free: more jobs than processes, so that organizations take turns.
         of_insight = replace(self._settings, concurrency=4 * self.workspace.insight.size)
         worker = run_worker(queue, queues=["default"], context=context, settings=self._settings)
-        insight = run_worker(queue, queues=[processing.QUEUE], context=context, settings=of_insight)
+        insight = run_worker(queue, queues=[processing.QUEUE], context=context, settings=of_insight, housekeeping=False)
         self._tasks = [
             asyncio.create_task(self._server.serve(sockets=[listener]), name="workspace server"),
             asyncio.create_task(worker, name="workspace worker"),

@@ -57,6 +57,10 @@ _RAISE: Final = text("""
 select current_setting('fieldnote.role', true) as earlier, set_config('fieldnote.role', 'system', true)
 """)
 _LOWER: Final = text("select set_config('fieldnote.role', :earlier, true)")
+_BECOME: Final = text("""
+select set_config('fieldnote.user_id', id::text, true), set_config('fieldnote.role', role, true)
+  from users where id::text = :user and not disabled
+""")
 _ALONE: Final = text("select pg_advisory_xact_lock(hashtextextended('records of ' || :organization, 0))")
 # Reads the caller and enters the organization as the caller, in one statement. Without a row nothing is entered.
 _AUTHENTICATE: Final = """
@@ -185,6 +189,11 @@ async def inside(
         if alone:
             await conn.execute(_ALONE, {"organization": organization_id})
         yield conn
+
+
+async def become_user(conn: AsyncConnection, user_id: str) -> bool:
+    """Let the rest of a system's transaction see what this user sees. False for a disabled or unknown user."""
+    return (await conn.execute(_BECOME, {"user": user_id})).one_or_none() is not None
 
 
 @asynccontextmanager

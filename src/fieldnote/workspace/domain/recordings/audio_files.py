@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from fieldnote.db.encryption import SecretBox
 from fieldnote.errors import WorkspaceError
+from fieldnote.workspace import audit
 from fieldnote.workspace.audio_cipher import new_key
 from fieldnote.workspace.audio_store import Signed
 from fieldnote.workspace.tenancy import inside
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+UPLOADED: Final = "PUT /audio/{organization}/{file}"
+"""The action of an upload, in the audit."""
 UNREGISTERED_FOR: Final = timedelta(hours=24)
 """After the end of its addresses, audio that no recording was made of is purged."""
 _GROUP: Final = 200
@@ -74,7 +77,15 @@ insert into audio_keys (organization_id, sealed) values (:organization, :sealed)
 _ERASE_KEY: Final = text("delete from audio_keys where organization_id::text = :organization")
 
 
-async def store(workspace: Workspace, file: Signed, received: Path, *, size: int, duration: int | None) -> bool:
+async def store(
+    workspace: Workspace,
+    file: Signed,
+    received: Path,
+    *,
+    size: int,
+    duration: int | None,
+    by: audit.SignedBy | None = None,
+) -> bool:
     """Store what was uploaded under a fresh key, then swap it in. False where a recording was made meanwhile.
 
     Audio of a recording is never overwritten: a late upload is stored beside it, and removed.
@@ -93,6 +104,8 @@ async def store(workspace: Workspace, file: Signed, received: Path, *, size: int
     values = {"id": file.file_id, "key": key, "size": size, "duration": duration, "encrypted": secret is not None}
     async with inside(workspace.engine, file.organization_id) as conn:
         swapped = (await conn.execute(_SWAP, values)).one_or_none()
+        if swapped is not None and by is not None:
+            await audit.sent(conn, by, UPLOADED, file.file_id)
     if swapped is None:
         await workspace.audio.delete(key)
         return False

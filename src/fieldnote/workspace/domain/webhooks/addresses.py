@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import os
 import socket
 from dataclasses import dataclass
 from typing import Final
@@ -19,13 +20,17 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
 _COMPATIBLE: Final = ipaddress.IPv6Network("::/96")
 """`::a.b.c.d`, an old form of an IPv4 address."""
-_NOT_PUBLIC: Final = tuple(map(ipaddress.IPv6Network, ("64:ff9b:1::/48", "5f00::/16", "fec0::/10", "3fff::/20")))
-"""A network's own NAT64, segment routing, site-local, documentation: Python counts some of them as global."""
-_WEB_PORTS: Final = frozenset({80, 443})
-_OTHER_SERVICES: Final = frozenset({
-    1433, 1521, 2049, 2375, 2379, 3306, 3389, 5060, 5432, 5672, 5900, 6379, 6667, 9042, 9200, 11211, 27017,
-})  # fmt: skip
-"""Ports above 1023 where something else than HTTP listens."""
+_TRANSLATED: Final = ipaddress.IPv6Network("::ffff:0:0:0/96")
+"""`::ffff:0:a.b.c.d`, an IPv4 address that a translator gave an IPv6 form."""
+_ISATAP: Final = frozenset({0x00005EFE, 0x02005EFE})
+"""The third quarter of an IPv6 address whose last quarter is the IPv4 address of a tunnel."""
+_UNICAST: Final = ipaddress.IPv6Network("2000::/3")
+"""All that is assigned for global use."""
+_NOT_PUBLIC: Final = tuple(map(ipaddress.ip_network, ("192.88.99.0/24", "3fff::/20", "2001:20::/28", "2001:30::/28")))
+"""The relays of 6to4, documentation, hashes of keys, drones: Python counts some of them as global."""
+PORTS: Final = "FIELDNOTE_WORKSPACE_WEBHOOK_PORTS"
+_WEB_PORTS: Final = frozenset({80, 443, 8080, 8443, 8787})
+"""Web servers, and the bridge's receiver."""
 _HINT: Final = "Give a public address, as in https://example.com/hooks/siro."
 
 
@@ -63,8 +68,12 @@ async def resolve(url: str, *, loopback: bool) -> Target:
     except OSError:
         raise WorkspaceError(f"the host of the webhook is not known: {name}", hint="Check its name.") from None
     addresses = [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
-    if not all(map(_is_loopback, addresses)) and not _is_web_port(port):
-        raise WorkspaceError(f"port {port} of {name} is not one of a web server", hint="Use 443 or 80.")
+    ports = _web_ports()
+    if not all(map(_is_loopback, addresses)) and port not in ports:
+        known = ", ".join(map(str, sorted(ports)))
+        raise WorkspaceError(
+            f"port {port} of {name} is not one of a web server", hint=f"Use one of {known}, or set {PORTS} for more."
+        )
     if not addresses or not all(_is_public(a) or (loopback and _is_loopback(a)) for a in addresses):
         raise WorkspaceError(f"{name} leads inside a network, where webhooks are not sent", hint=_HINT)
     chosen = addresses[0]
@@ -84,8 +93,12 @@ def _parts(url: str) -> SplitResult:
     return parts
 
 
-def _is_web_port(port: int) -> bool:
-    return port in _WEB_PORTS or (port > 1023 and port not in _OTHER_SERVICES)
+def _web_ports() -> frozenset[int]:
+    """The ports that may be called: of web servers, and those of the administrator's list."""
+    words = os.environ.get(PORTS, "").replace(",", " ").split()
+    if not all(word.isascii() and word.isdigit() and 0 < int(word[:6]) < 65536 for word in words):
+        raise WorkspaceError(f"{PORTS} is not a list of ports: {' '.join(words)}", hint="Write it as 9443, 8701.")
+    return _WEB_PORTS | {int(word) for word in words}
 
 
 def _is_loopback(address: Address) -> bool:
@@ -95,12 +108,15 @@ def _is_loopback(address: Address) -> bool:
 def _is_public(address: Address) -> bool:
     """Reachable from anywhere, also as seen through an IPv6 form of an IPv4 address."""
     plain = _embedded(address) or address
-    return plain.is_global and not plain.is_multicast and not any(address in net for net in _NOT_PUBLIC)
+    if not plain.is_global or plain.is_multicast or any(one in net for one in (address, plain) for net in _NOT_PUBLIC):
+        return False
+    return isinstance(plain, ipaddress.IPv4Address) or plain in _UNICAST
 
 
 def _embedded(address: Address) -> ipaddress.IPv4Address | None:
     if isinstance(address, ipaddress.IPv4Address):
         return None
-    if address in _NAT64 or address in _COMPATIBLE:
+    tunnelled = int(address) >> 32 & 0xFFFFFFFF in _ISATAP
+    if tunnelled or any(address in net for net in (_NAT64, _COMPATIBLE, _TRANSLATED)):
         return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
     return address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)

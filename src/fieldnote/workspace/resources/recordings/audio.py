@@ -15,11 +15,13 @@ from sqlalchemy import text
 from starlette.requests import ClientDisconnect
 
 from fieldnote.workspace.audio_store import Signed, Signer, length_of
+from fieldnote.workspace.audit import SignedBy
 from fieldnote.workspace.context import Workspace
 from fieldnote.workspace.domain.recordings.audio_files import audio_key, store
+from fieldnote.workspace.http.auditing import action_of, address_of
 from fieldnote.workspace.http.calls import SLASH
 from fieldnote.workspace.http.errors import ApiError, failed, not_found
-from fieldnote.workspace.tenancy import inside
+from fieldnote.workspace.tenancy import become_user, inside
 
 router: Final = APIRouter(prefix="/audio")
 
@@ -27,11 +29,13 @@ RANGE: Final = "x-goog-content-length-range"
 _FILE: Final = text("""
 select f.media_type, f.size, f.stored_key, f.stored_size, f.encrypted, f.recording_id::text,
        r.deleted_at is not null or r.root_data_purged_at is not null as gone,
-       (select o.disabled from organizations o where o.id = f.organization_id) as organization_disabled,
-       (select u.disabled from users u where u.id = f.uploaded_by) as uploader_disabled
+       coalesce(r.details -> 'isPrivate' = 'true'::jsonb, false) as private,
+       (select o.disabled from organizations o where o.id = f.organization_id) as organization_disabled
   from audio_files f left join recordings r on r.id = f.recording_id
  where f.id::text = :id
 """)
+_VISIBLE: Final = text("select exists (select from audio_files where id::text = :id)")
+"""By the row policies of the user."""
 _RANGE: Final = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
 _TAKEN: Final = "The file belongs to a recording, and can no longer be exchanged"
 
@@ -44,10 +48,7 @@ def upload_headers(media_type: str, size: int) -> dict[str, str]:
 async def upload(request: Request) -> Response:
     """Take a file. Until a recording is made of it, it may be sent again."""
     workspace: Workspace = request.app.state.workspace
-    file = _signed(request, workspace, "PUT")
-    row = await _row(workspace, file)
-    if row.uploader_disabled:
-        raise failed(403, "The user of this address is disabled")
+    file, row = await _row(request, workspace, "PUT")
     if row.recording_id is not None:
         raise failed(403, _TAKEN)
     for name, wanted in upload_headers(row.media_type, row.size).items():
@@ -58,16 +59,19 @@ async def upload(request: Request) -> Response:
         size = await _receive(request, received, row.size)
         length = await asyncio.to_thread(length_of, received)
         duration = None if length is None else round(length.total_seconds() * 1000)
-        if not await store(workspace, file, received, size=size, duration=duration):
+        if not await store(workspace, file, received, size=size, duration=duration, by=_signed_by(request, file)):
             raise failed(403, _TAKEN)
     return Response(status_code=200)
 
 
 async def download(request: Request) -> Response:
-    """Give a file, or the range of bytes that is asked for. The address ends with its recording."""
+    """Give a file, or the range of bytes that is asked for.
+
+    The address ends with its recording, when the recording becomes private or public, and when its user may no longer
+    see the recording.
+    """
     workspace: Workspace = request.app.state.workspace
-    file = _signed(request, workspace, "GET")
-    row = await _row(workspace, file)
+    file, row = await _row(request, workspace, "GET")
     if row.stored_key is None or row.gone:
         raise not_found("File")
     size = await workspace.audio.size(row.stored_key) if row.stored_size is None else row.stored_size
@@ -78,6 +82,8 @@ async def download(request: Request) -> Response:
             secret = await audio_key(conn, workspace.box, file.organization_id)
         if secret is None:
             raise not_found("File")
+    target = row.recording_id or file.file_id
+    workspace.audit.collect_signed(_signed_by(request, file), action_of(request), [target])
     headers = {"Accept-Ranges": "bytes", "Content-Length": str(end - start)}
     partial = (start, end) != (0, size)
     if partial:
@@ -99,22 +105,40 @@ def _range(header: str | None, size: int) -> tuple[int, int]:
     return start, end
 
 
-def _signed(request: Request, workspace: Workspace, method: str) -> Signed:
+async def _row(request: Request, workspace: Workspace, method: str) -> tuple[Signed, Any]:
+    """The file of the address, and its row, where the address is good and its user sees the file."""
     organization, file_id = (request.path_params[name].replace(SLASH, "/") for name in ("organization", "file"))
-    file = Signed(organization, file_id)
-    if not Signer(workspace.box).allows(file, method, request.query_params):
+    file, query, signer = Signed(organization, file_id), request.query_params, Signer(workspace.box)
+    if not any(signer.allows(file, method, query, private=private) for private in (False, True)):
         raise failed(403, "The address has expired, or was not signed for this")
-    return file
+    try:
+        return file, await _visible_row(request, workspace, file, signer, method)
+    except ApiError:
+        by = _signed_by(request, file)
+        workspace.audit.collect_signed(by, action_of(request), [file.file_id], outcome="refused")
+        raise
 
 
-async def _row(workspace: Workspace, file: Signed) -> Any:
+async def _visible_row(request: Request, workspace: Workspace, file: Signed, signer: Signer, method: str) -> Any:
+    query = request.query_params
     async with inside(workspace.engine, file.organization_id) as conn:
         row = (await conn.execute(_FILE, {"id": file.file_id})).one_or_none()
-    if row is None:
-        raise not_found("File")
-    if row.organization_disabled:
-        raise failed(403, "The organization is disabled")
+        if row is None:
+            raise not_found("File")
+        if row.organization_disabled:
+            raise failed(403, "The organization is disabled")
+        if not signer.allows(file, method, query, private=row.private):
+            raise failed(403, "The recording became private or public since; ask for a new address")
+        if not await become_user(conn, query["user"]):
+            raise failed(403, "The user of this address is disabled")
+        if not (await conn.execute(_VISIBLE, {"id": file.file_id})).scalar_one():
+            raise not_found("File")
     return row
+
+
+def _signed_by(request: Request, file: Signed) -> SignedBy:
+    """Call this only for a signature that is good, as it takes the user from the address."""
+    return SignedBy(file.organization_id, request.query_params["user"], address_of(request))
 
 
 async def _receive(request: Request, into: Path, largest: int) -> int:

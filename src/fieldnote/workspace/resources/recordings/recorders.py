@@ -36,6 +36,8 @@ _OWNERS_WORD: Final = frozenset({
     "isPrivate", "doNotDelete", "repConsentAttested", "customerConsentAttested", _SIGNATURE,
 })  # fmt: skip
 """What only the owner and administrators say of a recording."""
+_OWNERS_FACTS: Final = frozenset({"dateCreated", "transcriptionStatus"})
+"""Its time, which retention counts from, and how the recorder goes on: the owner's and administrators' too."""
 _OWN_COLUMNS: Final = frozenset({"id", "title", "dateCreated", "transcriptionStatus", "doNotDelete"})
 _RECORDING: Final = text("""
 select r.id::text, r.organization_id::text, r.user_id::text, r.title, r.duration_ms, r.created_at, r.updated_at,
@@ -53,11 +55,13 @@ update recordings
 
 
 async def create_recording(call: Call) -> None:
-    """A recorder has begun. The same id again changes nothing."""
+    """A recorder has begun. The same id again changes nothing; that of a deleted recording is not found."""
     wanted = read_exactly(call, RecordingCreate)
     recording_id = _uuid(wanted.id)
     known: Any = (await call.conn.execute(_RECORDING, {"id": recording_id})).one_or_none()
     if known is not None:
+        if known.deleted_at is not None:
+            raise not_found("Recording")
         return
     records = await named_records(call, wanted.crm_objects or (), wanted.integration_connection_id)
     given = wanted.wire()
@@ -96,8 +100,8 @@ async def update_recording(call: Call) -> dict[str, Any]:
     if row is None or row.deleted_at is not None:
         raise not_found("Recording")
     given = wanted.wire()
-    if not (_OWNERS_WORD.isdisjoint(given) or _is_owner(call, row)):
-        raise failed(403, "Only the owner or an administrator changes privacy, consent and doNotDelete")
+    if not ((_OWNERS_WORD | _OWNERS_FACTS).isdisjoint(given) or _is_owner(call, row)):
+        raise failed(403, "Only the owner or an administrator changes time, status, privacy, consent and doNotDelete")
     moment = row.created_at if wanted.date_created is None else began(wanted.date_created)
     status, stage = _way(row, wanted.transcription_status)
     values = {

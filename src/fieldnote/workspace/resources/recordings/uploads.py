@@ -78,11 +78,11 @@ async def create_upload_urls(call: Call) -> dict[str, Any]:
         "expires": expires,
     }
     file = Signed(call.organization_id, (await call.conn.execute(_EXPECT_FILE, values)).scalar_one())
-    signer, base = _signer(call), _base_url(call)
+    signer, base, user = _signer(call), _base_url(call), user_of(call)
     data = {
-        "uploadUrl": signer.address(base, file, "PUT", expires),
+        "uploadUrl": signer.address(base, file, "PUT", expires, user=user),
         "uploadHeaders": upload_headers(media_type, wanted.file_size),
-        "downloadUrl": signer.address(base, file, "GET", expires),
+        "downloadUrl": signer.address(base, file, "GET", expires, user=user),
         "expiresAt": views.moment(expires),
     }
     return {"data": data}
@@ -169,7 +169,9 @@ async def audio_url(call: Call) -> dict[str, Any]:
     if file_id is None:
         return {"data": {"error": True, "errorMessage": "The recording has no audio"}}
     expires = datetime.now(UTC) + SIGNED_FOR
-    url = _signer(call).address(_base_url(call), Signed(call.organization_id, file_id), "GET", expires)
+    file = Signed(call.organization_id, file_id)
+    private = row.details.get("isPrivate") is True
+    url = _signer(call).address(_base_url(call), file, "GET", expires, user=user_of(call), private=private)
     return {"data": {"error": False, "url": url, "expiration": int(expires.timestamp() * 1000)}}
 
 
