@@ -9,10 +9,12 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fieldnote.bridge.status.funnel import APART, Stage, funnel, stage_of, states_from
+from fieldnote.bridge.status.funnel import APART, Stage, by_day, by_week, funnel, stage_of, states_from
 from fieldnote.bridge.status.states import STATES, State
-from fieldnote.bridge.status.visits import Visit
+from fieldnote.bridge.status.visits import Count, Visit
+from fieldnote.console.parts.columns import HEIGHT, columns
 from fieldnote.console.parts.timeline import LANE, timeline
+from fieldnote.console.state_words import label, tone
 
 DENVER = ZoneInfo("America/Denver")
 DAY = date(2026, 11, 29)
@@ -103,3 +105,28 @@ def test_a_name_is_never_cut_within_a_word() -> None:
     long = _visit("3", "Ann", start + timedelta(hours=4), timedelta(hours=3), "Bartholomew Diaz")
     drawn = timeline([short, middle, long], DAY, DENVER, start)
     assert [block.label for block in drawn.rows[0].blocks] == ["", "Diaz", "Bartholomew Diaz"]
+
+
+def test_each_state_has_a_word_and_a_tone() -> None:
+    for state in State:
+        assert label(state)
+        assert tone(state) in {"good", "move", "warn", "bad", "calm"}
+
+
+def _counts(numbers: list[tuple[int, int]]) -> list[Count]:
+    return [Count(DAY + timedelta(days=days), "1", "Ann", State.WRITTEN, number) for days, number in numbers]
+
+
+@given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 50)), max_size=40), st.integers(0, 60))
+def test_days_and_weeks_cover_a_period_without_gaps_and_count_the_same(
+    numbers: list[tuple[int, int]], length: int
+) -> None:
+    last = DAY + timedelta(days=length)
+    counted = [item for item in _counts(numbers) if item.day <= last]
+    total = sum(item.number for item in counted)
+    for periods in (by_day(counted, DAY, last), by_week(counted, DAY, last)):
+        assert (periods[0].first, periods[-1].last) == (DAY, last)
+        assert all(one.last + timedelta(days=1) == following.first for one, following in pairwise(periods))
+        assert sum(period.funnel.expected for period in periods) == total
+        for column in columns([period.funnel for period in periods]):
+            assert sum(part.size for part in column.parts) <= HEIGHT + 0.1

@@ -25,6 +25,7 @@ from fieldnote.console.access.acts import result_of
 from fieldnote.console.access.guard import session_token, viewer_in
 from fieldnote.console.access.sessions import csrf_token
 from fieldnote.console.context import console_of
+from fieldnote.console.parts.columns import bar
 from fieldnote.console.state_words import label, tone
 from fieldnote.printable import printable
 
@@ -111,7 +112,9 @@ def environment() -> Environment:
     found.filters.update(
         state_label=label, state_tone=tone, commands=commands, field_words=_of(FIELDS), link_words=_of(LINKS)
     )
-    found.filters.update(long_day=long_day, journey=journey, state_advice=advice, needs_somebody=needs_somebody)
+    found.filters.update(
+        bar=bar, long_day=long_day, journey=journey, state_advice=advice, needs_somebody=needs_somebody
+    )
     return found
 
 

@@ -22,6 +22,7 @@ _WORDS: Final[Mapping[State, tuple[str, str]]] = {
     State.AWAITING_RECORDING: ("Waiting for the recording", "move"),
     State.UNLINKED: ("Not linked", "warn"),
     State.NOT_RECORDED: ("Not recorded", "bad"),
+    State.EXPLAINED: ("Explained", "calm"),
     State.OWNERSHIP_UNKNOWN: ("Owner not known yet", "warn"),
     State.OTHER_CONNECTION: ("Another CRM's", "calm"),
     State.SHARED_RECORD: ("Shared record", "warn"),

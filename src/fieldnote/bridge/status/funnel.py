@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeVar
 
 from fieldnote.bridge.status.states import State
+from fieldnote.bridge.status.visits import Count
 
 
 class Stage(StrEnum):
@@ -62,6 +64,7 @@ REACHED: Final[Mapping[State, Stage]] = {
 """The last stage of each state; every other one that is not apart is only expected."""
 
 _ORDER: Final = tuple(Stage)
+_K = TypeVar("_K")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,3 +126,58 @@ def _step(stage: Stage, by_state: Mapping[State, int], expected: int) -> Step:
     here = [(state, count) for state, count in by_state.items() if count and stage_of(state) is stage]
     left = () if stage is Stage.WRITTEN else tuple(sorted(here, key=lambda item: (-item[1], item[0])))
     return Step(stage, number, number / expected if expected else None, left)
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A day or a week, and its funnel."""
+
+    first: date
+    last: date
+    funnel: Funnel
+
+
+@dataclass(frozen=True, slots=True)
+class OfRep:
+    """A rep, and their funnel."""
+
+    rep_id: str | None
+    rep: str | None
+    funnel: Funnel
+
+
+def by_day(counts: Iterable[Count], first: date, last: date) -> list[Period]:
+    """A funnel for each day, also for days without appointments."""
+    found = _grouped((item.day, item) for item in counts)
+    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    return [Period(day, day, funnel(found.get(day, ()))) for day in days]
+
+
+def by_week(counts: Iterable[Count], first: date, last: date) -> list[Period]:
+    """A funnel for each week, which begins on Monday; the first and the last may be cut by the period."""
+    found = _grouped((_monday(item.day), item) for item in counts)
+    mondays = [_monday(first) + timedelta(days=7 * n) for n in range((_monday(last) - _monday(first)).days // 7 + 1)]
+    return [
+        Period(max(monday, first), min(monday + timedelta(days=6), last), funnel(found.get(monday, ())))
+        for monday in mondays
+    ]
+
+
+def by_rep(counts: Iterable[Count]) -> list[OfRep]:
+    """A funnel for each rep, those with the most appointments that are not recorded first."""
+    counts = list(counts)
+    names = {item.rep_id: item.rep for item in counts}
+    found = _grouped((item.rep_id, item) for item in counts)
+    reps = [OfRep(rep_id, names[rep_id], funnel(some)) for rep_id, some in found.items()]
+    return sorted(reps, key=lambda one: (one.funnel.steps[1].number - one.funnel.expected, (one.rep or "").casefold()))
+
+
+def _grouped(items: Iterable[tuple[_K, Count]]) -> dict[_K, list[tuple[State, int]]]:
+    found: dict[_K, list[tuple[State, int]]] = {}
+    for key, item in items:
+        found.setdefault(key, []).append((item.state, item.number))
+    return found
+
+
+def _monday(day: date) -> date:
+    return day - timedelta(days=day.weekday())

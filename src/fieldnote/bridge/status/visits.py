@@ -121,10 +121,11 @@ async def visits(
     *,
     limit: int,
     offset: int = 0,
+    newest_first: bool = False,
 ) -> list[Visit]:
     """The appointments in order of their start, at most `limit` after the first `offset`."""
     values = _values(bridge, reps, wanted) | {"limit": limit, "offset": offset}
-    return [_visit(row) for row in await conn.execute(_VISITS, values)]
+    return [_visit(row) for row in await conn.execute(_NEWEST if newest_first else _VISITS, values)]
 
 
 async def visit_of(conn: AsyncConnection, bridge: Bridge, reps: Sequence[MappedRep], key: str) -> Visit | None:
@@ -218,11 +219,9 @@ _WITHIN: Final = """
 """
 _IN_STATE: Final = "cast(:wanted_states as text[]) is null or a.state = any(cast(:wanted_states as text[]))"
 
-_VISITS: Final = text(f"""
-    with {appointments(_WITHIN)}
-    select a.* from appointments a where {_IN_STATE}
-    order by a.starts_at, a.key limit :limit offset :offset
-""")
+_IN_ORDER: Final = f"with {appointments(_WITHIN)} select a.* from appointments a where {_IN_STATE} order by"
+_VISITS: Final = text(f"{_IN_ORDER} a.starts_at, a.key limit :limit offset :offset")
+_NEWEST: Final = text(f"{_IN_ORDER} a.starts_at desc nulls last, a.key limit :limit offset :offset")
 _VISIT: Final = text(f"with {appointments('and b.key = :key')} select a.* from appointments a")
 _COUNTS: Final = text(f"""
     with {appointments(_WITHIN)}
