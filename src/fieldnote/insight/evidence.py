@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from fieldnote.insight.readers.numbers import Number, numbers
 from fieldnote.insight.utterances import Utterance
 from fieldnote.insight.words import fold
 
@@ -13,6 +14,8 @@ __all__ = ["Quote", "Spoken", "Utterance", "find_quote"]
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 _MOST_OF_IT = 0.6
+_TELLING_NUMBER = 100
+"""A smaller number is said of many things: it counts beside another word of the value."""
 _LONGEST = 2_000
 """Characters of words that are looked for."""
 _COMMON = frozenset(
@@ -73,23 +76,56 @@ class Spoken:
     def __init__(self, utterances: Sequence[Utterance]) -> None:
         self._utterances = utterances
         self._said = [_words(utterance.text) for utterance in utterances]
+        self._heard: dict[int, list[Number]] = {}
 
     def find(self, text: str) -> Quote | None:
-        """The utterance that says `text`, whatever its case and signs, or else most of its telling words.
+        """The utterance that says `text`, whatever its case and signs, or else its numbers, or most of its words.
 
         None where nobody said them, or where `text` is longer than any quote.
         """
         wanted = _words(text[:_LONGEST])
         if not wanted or len(text) > _LONGEST:
             return None
+        index = self._phrase(wanted)
+        values = frozenset(number.value for number in numbers(fold(text)))
+        if index is None and values:  # other numbers beside the same words say something else
+            index = self._numbers(values, wanted)
+        elif index is None:
+            index = self._most_of(wanted)
+            if index is None and ":" in text:  # "Both decide together: Dale and Ruth"
+                index = self._most_of(_words(text.partition(":")[0]))
+        return None if index is None else Quote(index, self._utterances[index].text)
+
+    def _phrase(self, wanted: list[str]) -> int | None:
         phrase = f" {' '.join(wanted)} "
+        return next((index for index, words in enumerate(self._said) if phrase in f" {' '.join(words)} "), None)
+
+    def _numbers(self, values: frozenset[float], wanted: list[str]) -> int | None:
+        """The utterance that says all numbers of the value: `$30,000` is said as "thirty thousand", or "thirty"."""
+        telling = {word for word in wanted if not word.isdigit()} - _COMMON
+        found: list[tuple[bool, int, int]] = []
         for index, words in enumerate(self._said):
-            if phrase in f" {' '.join(words)} ":
-                return Quote(index, self._utterances[index].text)
+            said = {number.value for number in self._numbers_said(index)}
+            exact = values <= said
+            shared = len(telling & set(words))
+            if (exact or values <= said | {1000 * value for value in said}) and (
+                shared or min(values) >= _TELLING_NUMBER
+            ):
+                found.append((exact, shared, -index))
+        return -max(found)[2] if found else None
+
+    def _numbers_said(self, index: int) -> list[Number]:
+        if index not in self._heard:
+            self._heard[index] = numbers(fold(self._utterances[index].text))
+        return self._heard[index]
+
+    def _most_of(self, wanted: list[str]) -> int | None:
         telling = set(wanted) - _COMMON or set(wanted)
+        if not telling:
+            return None
         shares = [(len(telling & set(words)) / len(telling), -index) for index, words in enumerate(self._said)]
         share, index = max(shares, default=(0.0, 0))
-        return Quote(-index, self._utterances[-index].text) if share >= _MOST_OF_IT else None
+        return -index if share >= _MOST_OF_IT else None
 
 
 def find_quote(utterances: Sequence[Utterance], text: str) -> Quote | None:

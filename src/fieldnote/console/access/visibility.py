@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fieldnote.bridge.board.sight import Sight
 from fieldnote.console.access.roles import Role, Viewer
 
 
@@ -15,6 +16,11 @@ class Visible:
     """CRM ids of reps; None: all, also visits and recordings without a rep."""
     private_words: bool
     """Whether the words and the audio of recordings that are private, or may be, are shown."""
+
+    @property
+    def sight(self) -> Sight:
+        """The same, for the reads of the board."""
+        return Sight(self.reps, self.private_words)
 
     @property
     def rep_list(self) -> list[str] | None:

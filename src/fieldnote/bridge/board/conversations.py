@@ -1,0 +1,343 @@
+"""Recordings as the board has them: a list that is filtered and searched, and one recording with all that is known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from sqlalchemy import text
+
+from fieldnote.bridge.board.sight import Sight, of_recordings
+from fieldnote.bridge.session import Bridge
+
+PAGE: Final = 50
+MOST_WORDS: Final = 200
+"""Characters of a search."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What a list is narrowed to; None: not at all."""
+
+    state: str | None = None
+    rep: str | None = None
+    """The CRM's id of a rep."""
+    day: date | None = None
+    words: str | None = None
+    """Customer, deal, appointment, phone, address, title or id: each word, or its beginning."""
+    before: tuple[datetime, str] | None = None
+    """The last row of the page before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A recording in a list."""
+
+    recording_id: str
+    started_at: datetime
+    duration_ms: int | None
+    state: str
+    is_private: bool | None
+    rep: str | None
+    """The name of whom recorded it."""
+    title: str | None
+    """None where its words are not seen."""
+    customer: str | None
+    subject: str | None
+    appointment: str | None
+    """The CRM's key."""
+    deal: str | None
+    has_words: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some recordings of a list."""
+
+    rows: tuple[Listed, ...]
+    following: tuple[datetime, str] | None
+    """Where the next page begins; None: this is the last one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What decides whether a recording can be heard."""
+
+    is_private: bool | None
+    kept: bool
+    """Not deleted, purged or forgotten."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What one speaker said."""
+
+    speaker: str
+    text: str
+    start_ms: int | None
+    end_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """A CRM record of a recording."""
+
+    model: str
+    key: str
+    subject: str | None
+    customer: str | None
+    starts_at: datetime | None
+    rep: str | None
+    amount: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundLink:
+    """The search for a recording's appointment, and what became of it."""
+
+    appointment: str | None
+    state: str
+    score: float
+    reasons: tuple[str, ...]
+    decided_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class InField:
+    """A field of the CRM that a recording's value belongs to."""
+
+    extraction: str
+    table: str
+    column: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """One recording. Without its words for a person who may not read them."""
+
+    listed: Listed
+    readable: bool
+    deleted_at_siro: bool
+    purged_at: datetime | None
+    forgotten_at: datetime | None
+    web_url: str | None
+    summary: tuple[tuple[str, str], ...]
+    """Name and text of each part."""
+    extractions: tuple[tuple[str, object], ...]
+    """Name and value."""
+    lines: tuple[Line, ...] | None
+    """None: no transcript is kept."""
+    links: tuple[Linked, ...]
+    found_link: FoundLink | None
+    fields: tuple[InField, ...]
+
+    @property
+    def kept(self) -> bool:
+        """Whether there may be words and sound."""
+        return not self.deleted_at_siro and self.purged_at is None and self.forgotten_at is None
+
+
+async def list_recordings(bridge: Bridge, sight: Sight, wanted: Filter, *, limit: int = PAGE) -> Page:
+    """The recordings that fit, latest first."""
+    conditions, values = _conditions(sight, wanted)
+    statement = text(_LIST.format(conditions="".join(f"\n   and {one}" for one in conditions)))
+    values |= sight.values | {"connection": bridge.name, "limit": limit + 1}
+    async with bridge.engine.connect() as conn:
+        rows = [_listed(row, sight) for row in await conn.execute(statement, values)]
+    last = rows[limit - 1] if len(rows) > limit else None
+    return Page(tuple(rows[:limit]), None if last is None else (last.started_at, last.recording_id))
+
+
+def _conditions(sight: Sight, wanted: Filter) -> tuple[list[str], dict[str, Any]]:
+    found: list[str] = [] if sight.reps is None else [of_recordings("b")]
+    values: dict[str, Any] = {}
+    if wanted.state is not None:
+        found.append("b.state = :state")
+        values["state"] = wanted.state
+    if wanted.day is not None:
+        found.append("b.local_day = :day")
+        values["day"] = wanted.day
+    if wanted.rep is not None:
+        found.append(_OF_REP)
+        values["rep"] = wanted.rep
+    if wanted.words is not None and wanted.words.strip():
+        found.append(_SEARCH)
+        values |= {"words": wanted.words[:MOST_WORDS].replace("\0", " "), "private": sight.private_words}
+    if wanted.before is not None:
+        found.append("(b.started_at, b.recording_id) < (:before_at, :before_id)")
+        values |= {"before_at": wanted.before[0], "before_id": wanted.before[1]}
+    return found, values
+
+
+async def load_access(bridge: Bridge, sight: Sight, recording_id: str) -> Access | None:
+    """What decides whether this recording can be heard; None if it does not exist, or is not seen."""
+    values = sight.values | {"connection": bridge.name, "recording": recording_id.replace("\0", "")}
+    async with bridge.engine.connect() as conn:
+        row = (await conn.execute(_ACCESS, values)).one_or_none()
+    return None if row is None else Access(row.is_private, row.kept)
+
+
+async def load_conversation(bridge: Bridge, sight: Sight, recording_id: str) -> Conversation | None:
+    """One recording; None if it does not exist, or is not seen."""
+    values = sight.values | {"connection": bridge.name, "recording": recording_id.replace("\0", "")}
+    async with bridge.engine.connect() as conn:
+        row = (await conn.execute(_ONE, values)).one_or_none()
+        if row is None:
+            return None
+        links = tuple(Linked(*link) for link in await conn.execute(_LINKS, values))
+        fields = tuple(InField(*one) for one in await conn.execute(_FIELDS, values))
+    found = Conversation(
+        listed=_listed(row, sight),
+        readable=sight.reads(is_private=row.is_private),
+        deleted_at_siro=row.deleted,
+        purged_at=row.purged_at,
+        forgotten_at=row.forgotten_at,
+        web_url=row.web_url,
+        summary=tuple((part.get("name") or "", part.get("content") or "") for part in _dicts(row.summary)),
+        extractions=tuple((item.get("name") or "", item.get("value")) for item in _dicts(row.extractions)),
+        lines=None if row.utterances is None else tuple(_line(item) for item in _dicts(row.utterances)),
+        links=links,
+        found_link=_found_link(row),
+        fields=fields,
+    )
+    return found if found.readable else without_words(found)
+
+
+def without_words(found: Conversation) -> Conversation:
+    """The recording as a person sees it who may not read its words."""
+    return replace(
+        found, listed=replace(found.listed, title=None), web_url=None, summary=(), extractions=(), lines=None, fields=()
+    )
+
+
+def _listed(row: Any, sight: Sight) -> Listed:
+    return Listed(
+        recording_id=row.recording_id,
+        started_at=row.started_at,
+        duration_ms=row.duration_ms,
+        state=row.state,
+        is_private=row.is_private,
+        rep=row.rep,
+        title=row.title if sight.reads(is_private=row.is_private) else None,
+        customer=row.customer,
+        subject=row.subject,
+        appointment=row.appointment,
+        deal=row.deal,
+        has_words=row.has_words,
+    )
+
+
+def _found_link(row: Any) -> FoundLink | None:
+    if row.match_state is None:
+        return None
+    reasons = tuple(str(one) for one in row.reasons or () if one)
+    return FoundLink(row.engagement, row.match_state, row.score, reasons, row.decided_by)
+
+
+def _dicts(value: object) -> Sequence[Mapping[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _line(item: Mapping[str, Any]) -> Line:
+    return Line(str(item.get("speaker") or ""), str(item.get("text") or ""), item.get("start_ms"), item.get("end_ms"))
+
+
+_OF_REP: Final = """b.user_id in (
+       select own.user_id from board_reps own where own.connection = b.connection and own.rep_id = :rep)"""
+
+_SEARCH: Final = """b.recording_id in (
+       with query as (
+           select string_agg(quote_literal(word) || ':*', ' & ')::tsquery as asked
+             from unnest(board_words(:words)) as word)
+       select x.recording_id from board_recordings x join recordings y using (connection, recording_id), query
+        where x.connection = :connection and x.words @@ query.asked and (:private or y.is_private is false)
+       union
+       select l.recording_id from board_records x
+         join recording_links l on l.connection = x.connection and l.record = x.key
+              and x.stream = case l.model when 'engagement' then 'engagements' when 'opportunity' then 'opportunities'
+                                          else 'accounts' end, query
+        where x.connection = :connection and x.words @@ query.asked)"""
+
+# The record that says most about a recording: its appointment, else its deal, else its customer.
+_RECORD: Final = """
+  left join lateral (
+       select max(x.customer) as customer,
+              (array_agg(x.subject order by x.place) filter (where x.subject is not null))[1] as subject,
+              max(x.key) filter (where x.model = 'engagement') as appointment,
+              coalesce(max(x.key) filter (where x.model = 'opportunity'), max(x.deal_id)) as deal,
+              (array_agg(x.rep_name order by x.place) filter (where x.rep_name is not null))[1] as rep_name
+         from (select l.model, l.record as key, k.customer, k.subject, k.deal_id, k.rep_name,
+                      case l.model when 'engagement' then 1 when 'opportunity' then 2 else 3 end as place
+                 from recording_links l
+                 left join board_records k on k.connection = l.connection and k.key = l.record
+                      and k.stream = case l.model when 'engagement' then 'engagements'
+                                                  when 'opportunity' then 'opportunities' else 'accounts' end
+                where l.connection = b.connection and l.recording_id = b.recording_id) as x
+       ) as about on true
+  left join lateral (
+       select own.name from board_reps own
+        where own.connection = b.connection and own.user_id = b.user_id order by own.rep_id limit 1
+       ) as recorder on true
+  left join siro_users u on u.connection = b.connection and u.user_id = b.user_id
+"""
+_LISTED: Final = """
+       b.recording_id, b.started_at, b.duration_ms, b.state, r.is_private,
+       coalesce(recorder.name, u.name, u.email, about.rep_name) as rep, c.title,
+       about.customer, about.subject, about.appointment, about.deal"""
+
+_LIST: Final = f"""
+with chosen as (
+select b.connection, b.recording_id, b.started_at, b.duration_ms, b.state, b.user_id
+  from board_recordings b
+ where b.connection = :connection{{conditions}}
+ order by b.started_at desc, b.recording_id desc
+ limit :limit)
+select {_LISTED},
+       exists (select from recording_transcripts t where t.connection = b.connection
+                and t.recording_id = b.recording_id and t.utterances::text <> '[]') as has_words
+  from chosen b
+  join recordings r using (connection, recording_id)
+  left join recording_contents c using (connection, recording_id)
+{_RECORD}
+ order by b.started_at desc, b.recording_id desc
+"""  # noqa: S608
+
+_ACCESS: Final = text(f"""
+select r.is_private, not r.deleted and r.purged_at is null and r.forgotten_at is null as kept
+  from recordings r
+ where r.connection = :connection and r.recording_id = :recording and {of_recordings("r")}
+""")  # noqa: S608
+
+_ONE: Final = text(f"""
+select {_LISTED}, t.utterances is not null as has_words, t.utterances,
+       r.deleted, r.purged_at, r.forgotten_at, c.web_url, c.summary, c.extractions,
+       m.engagement, m.state as match_state, m.score, m.reasons, m.decided_by
+  from board_recordings b
+  join recordings r using (connection, recording_id)
+  left join recording_contents c using (connection, recording_id)
+  left join recording_transcripts t using (connection, recording_id)
+  left join matches m using (connection, recording_id)
+{_RECORD}
+ where b.connection = :connection and b.recording_id = :recording and {of_recordings("b")}
+""")  # noqa: S608
+
+_LINKS: Final = text("""
+select l.model, l.record, k.subject, k.customer, k.starts_at, k.rep_name, k.amount
+  from recording_links l
+  left join board_records k on k.connection = l.connection and k.key = l.record
+       and k.stream = case l.model when 'engagement' then 'engagements' when 'opportunity' then 'opportunities'
+                                   else 'accounts' end
+ where l.connection = :connection and l.recording_id = :recording
+ order by case l.model when 'engagement' then 1 when 'opportunity' then 2 else 3 end, l.record
+""")
+
+_FIELDS: Final = text("""
+select f.extraction, f.table_name, f.column_name, f.state
+  from recording_links l join fields f using (connection, model, record)
+ where l.connection = :connection and l.recording_id = :recording and f.extraction is not null
+ order by f.table_name, f.column_name
+""")

@@ -1,0 +1,115 @@
+"""Recordings: the list, and one recording with its words, its sound, and what it gave."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+
+from fastapi import APIRouter, Request, Response
+from starlette.datastructures import QueryParams
+
+from fieldnote.bridge.board.conversations import Filter, list_recordings, load_conversation
+from fieldnote.bridge.board.reps import list_reps
+from fieldnote.bridge.board.settings import refresh
+from fieldnote.bridge.status.states import STATES, State, of_recording
+from fieldnote.console.access.guard import viewer_in
+from fieldnote.console.access.visibility import visible_to
+from fieldnote.console.connected import connected, not_found
+from fieldnote.console.evidence import hear
+from fieldnote.console.rendering import page, with_query
+from fieldnote.console.state_words import label
+
+router = APIRouter()
+
+STATES_OF_RECORDINGS: Final = tuple(state for state, meaning in STATES.items() if meaning.recording is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The filter of an address, and what of it cannot be read."""
+
+    filter: Filter
+    problem: str | None = None
+
+
+@router.get("/recordings")
+async def recordings(request: Request) -> Response:
+    """The list."""
+    bridge, sight = connected(request), visible_to(viewer_in(request)).sight
+    await refresh(bridge)
+    asked = read_filter(request.query_params)
+    found = await list_recordings(bridge, sight, asked.filter)
+    following = None if found.following is None else _cursor(*found.following)
+    return await page(
+        request,
+        "recordings.html",
+        rows=found.rows,
+        asked=asked.filter,
+        problem=asked.problem,
+        narrowed=bool(set(request.query_params) & {"q", "state", "rep", "day"}),
+        later=with_query("/recordings", dict(request.query_params), after=following) if following else None,
+        reps=await list_reps(bridge, sight),
+        states=[(state.value, label(state)) for state in STATES_OF_RECORDINGS],
+    )
+
+
+@router.get("/recordings/{recording_id}")
+async def recording(request: Request, recording_id: str) -> Response:
+    """One recording. The words come from what the bridge keeps; Siro is not called."""
+    bridge, sight = connected(request), visible_to(viewer_in(request)).sight
+    await refresh(bridge)
+    found = await load_conversation(bridge, sight, recording_id)
+    if found is None:
+        raise not_found("recording", recording_id)
+    heard = await asyncio.to_thread(hear, found)
+    return await page(
+        request,
+        "recording.html",
+        found=found,
+        heard=heard,
+        advice=of_recording(State(found.listed.state) if found.listed.state in set(State) else State.UNKNOWN),
+        has_user_token=bridge.remote.has_user_token,
+        at=_milliseconds(request.query_params.get("at")),
+    )
+
+
+def read_filter(query: QueryParams) -> Asked:
+    """The filter of an address. What cannot be read is left out, and named."""
+    problems: list[str] = []
+    day: date | None = None
+    if given := query.get("day"):
+        try:
+            day = date.fromisoformat(given)
+        except ValueError:
+            problems.append(f"The day cannot be read: {given[:40]}. Write it as 2026-11-30.")
+    state = query.get("state") or None
+    if state is not None and state not in {one.value for one in STATES_OF_RECORDINGS}:
+        problems.append(f"There is no such state: {state[:40]}.")
+        state = None
+    found = Filter(
+        state=state,
+        rep=query.get("rep", "").replace("\0", "") or None,
+        day=day,
+        words=query.get("q") or None,
+        before=_read_cursor(query.get("after")),
+    )
+    return Asked(found, " ".join(problems) or None)
+
+
+def _cursor(at: datetime, recording_id: str) -> str:
+    return f"{at.isoformat()}~{recording_id}"
+
+
+def _read_cursor(given: str | None) -> tuple[datetime, str] | None:
+    moment, _, recording_id = (given or "").partition("~")
+    with suppress(ValueError):
+        at = datetime.fromisoformat(moment)
+        return (at, recording_id.replace("\0", "")) if at.tzinfo is not None and recording_id else None
+    return None
+
+
+def _milliseconds(given: str | None) -> int | None:
+    return int(given) if given is not None and given.isascii() and given.isdigit() and len(given) < 10 else None
