@@ -5,7 +5,7 @@
     class TestMyCrm(DriverContract):
         @pytest.fixture
         def crm(self, tmp_path):
-            server = my_stand_in(tmp_path)
+            server = my_crm(tmp_path)
             yield CrmUnderTest(open_mycrm(server.settings), server.put, table="deals", notes=NoteTarget(...))
 
 Reading is tested always, writing if `writes` is set, notes if `notes` is. A driver that passes can take part in `push`
