@@ -12,6 +12,7 @@ from starlette.routing import Match
 
 from fieldnote import __version__
 from fieldnote.workspace.context import Workspace
+from fieldnote.workspace.http import routes_insight as insight
 from fieldnote.workspace.http import routes_organization as organization
 from fieldnote.workspace.http import routes_user as user
 from fieldnote.workspace.http.calls import SLASH
@@ -36,7 +37,7 @@ def create_app(
         title="Fieldnote workspace",
         version=__version__,
         description="A Siro-compatible API: organization-token calls below `/api-externalApi/v1`, user-token calls "
-        "below `/v1`.",
+        "below `/v1`. The workspace's own operations are below `/fieldnote/v1`.",
         # Of a server that others reach, nobody without a token learns what it offers.
         openapi_url="/openapi.json" if workspace.on_loopback and workspace.public_url is None else None,
         redirect_slashes=False,  # a path with one slash too many is unknown
@@ -48,6 +49,7 @@ def create_app(
     app.state.failed_logins = failed_logins
     app.include_router(organization.router)
     app.include_router(user.router)
+    app.include_router(insight.router)
     app.include_router(audio.router)
     app.add_middleware(Edge)
     app.add_exception_handler(HTTPException, _unknown_path)
@@ -66,7 +68,7 @@ async def _unknown_path(request: Request, error: Exception) -> Response:
 
 def _allowed(request: Request) -> list[str]:
     """The methods that some route takes on this path."""
-    routers: tuple[APIRouter, ...] = (organization.router, user.router, audio.router)
+    routers: tuple[APIRouter, ...] = (organization.router, user.router, insight.router, audio.router)
     found = {
         method
         for router in routers

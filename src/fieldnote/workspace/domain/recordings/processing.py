@@ -81,8 +81,9 @@ update recordings
 # Recordings with words begin again at the extraction; what is purged stays so.
 _AGAIN: Final = text("""
 update recordings r
-   set stage = 'processing', status = 'in-progress', processed_at = null, extracted_at = null, summarized_at = null,
-       failure = null, failed_step = null, updated_at = clock_timestamp()
+   set stage = 'processing', status = 'in-progress', processed_at = null, summarized_at = null,
+       failure = null, failed_step = null, updated_at = clock_timestamp(),
+       extracted_at = case when :all then null else extracted_at end
  where id = any(cast(:ids as uuid[])) and root_data_purged_at is null and deleted_at is null
    and exists (select from recording_utterances s where s.recording_id = r.id)
 returning id::text
@@ -108,11 +109,15 @@ async def next_priority(conn: AsyncConnection, organization_id: str) -> int:
     return max(int((await conn.execute(_PRIORITY, values)).scalar_one()), _LOWEST)
 
 
-async def again(conn: AsyncConnection, organization_id: str, recording_ids: Sequence[str]) -> list[str]:
-    """Extract and summarize recordings again; the ids of those that have words."""
-    ids = [str(one) for one in (await conn.execute(_AGAIN, {"ids": list(recording_ids)})).scalars()]
+async def again(
+    conn: AsyncConnection, organization_id: str, recording_ids: Sequence[str], *, after: Step = Step.TRANSCRIBE
+) -> list[str]:
+    """Do the steps behind `after` again; the ids of the recordings that have words."""
+    every = after is Step.TRANSCRIBE
+    ids = [str(one) for one in (await conn.execute(_AGAIN, {"ids": list(recording_ids), "all": every})).scalars()]
     if ids:
-        await conn.execute(_EXPECT, {"ids": ids})
+        if every:
+            await conn.execute(_EXPECT, {"ids": ids})
         await conn.execute(_OLD_SUMMARIES, {"ids": ids})
         await defer_processing(conn, organization_id, ids)
     return ids

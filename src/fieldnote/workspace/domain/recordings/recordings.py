@@ -21,7 +21,7 @@ from fieldnote.db.workspace_tables import (
 )
 from fieldnote.errors import WorkspaceError
 from fieldnote.insight import Utterance, duration_of
-from fieldnote.insight.redaction.redact import redact
+from fieldnote.insight.redaction.redact import Redacted, redact
 from fieldnote.insight.transcripts import UNSTORABLE
 from fieldnote.matching import Place
 from fieldnote.matching.people import LONGEST_KEY
@@ -154,7 +154,7 @@ async def _add_rest(
     conn: AsyncConnection, organization_id: str, added: Sequence[tuple[dict[str, Any], str, NewRecording]]
 ) -> None:
     """What belongs to recordings beside their rows; and have them linked and worked on."""
-    said = [ids | {"utterances": stored(new.utterances)} for ids, _, new in added if new.utterances is not None]
+    said = [ids | stored(new.utterances) for ids, _, new in added if new.utterances is not None]
     if said:
         await conn.execute(insert(recording_utterances), said)
     await _expect_extractions(conn, [ids for ids, _, _ in added])
@@ -175,13 +175,22 @@ async def _ids_by_key(conn: AsyncConnection, keys: Sequence[str]) -> dict[str, s
     return {row.key: str(row.id) for row in await conn.execute(known)}
 
 
-def stored(utterances: Sequence[Utterance]) -> list[dict[str, Any]]:
-    """Return the utterances without secrets, as JSON that PostgreSQL can store."""
-    return [
-        asdict(utterance)
-        | {"text": UNSTORABLE.sub("\ufffd", utterance.text), "speaker": UNSTORABLE.sub("\ufffd", utterance.speaker)}
-        for utterance in redact(utterances).utterances
-    ]
+def stored(utterances: Sequence[Utterance]) -> dict[str, Any]:
+    """The columns of the utterances without secrets, as JSON that PostgreSQL can store."""
+    found = redact(utterances)
+    return {
+        "utterances": [
+            asdict(one) | {"text": UNSTORABLE.sub("\ufffd", one.text), "speaker": UNSTORABLE.sub("\ufffd", one.speaker)}
+            for one in found.utterances
+        ],
+        "redacted": spans_of(found),
+    }
+
+
+def spans_of(found: Redacted) -> list[list[float | None]]:
+    """The seconds of the utterances that lost words."""
+    whole = [found.utterances[place] for place in found.places]
+    return [[one.start, one.end] if one.end is not None else [None, None] for one in whole]
 
 
 def check(new: NewRecording) -> None:
