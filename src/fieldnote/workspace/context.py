@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from fieldnote.db.encryption import SecretBox
 from fieldnote.db.engine import Application, open_engine
 from fieldnote.errors import ConfigError
+from fieldnote.insight.llm.settings import LlmSettings, llm_settings
 from fieldnote.insight.speech.settings import SpeechSettings, speech_settings
 from fieldnote.workspace.audio_store import AudioStore
 from fieldnote.workspace.audit import Audit
@@ -59,6 +60,8 @@ class Workspace:
     speech: SpeechSettings | None
     """The engine that transcribes audio; None: audio waits for a transcript."""
     speech_pool: InsightPool
+    llm: LlmSettings | None
+    """The operator's language model, for organizations that opted in."""
     on_loopback: bool = True
     """Whether only this machine reaches the server: then its webhooks may go to this machine too."""
     retry_after: tuple[timedelta, ...] = RETRY_AFTER
@@ -79,12 +82,13 @@ async def open_workspace(
     insight: InsightPool | None = None,
     public_url: str | None = None,
     speech: SpeechSettings | None = None,
+    llm: LlmSettings | None = None,
 ) -> AsyncIterator[Workspace]:
     """The workspace in this database, migrated, with its organizations kept apart.
 
     `home` holds the key that seals webhook secrets, and the audio unless the environment names another place. `faults`
     go wrong while it is served. `insight` works on conversations in place of a pool of the default size, and is
-    closed at the end. `speech` is an engine in the place of the environment's. Raises DatabaseError, ConfigError.
+    closed at the end. `speech` and `llm` take the place of the environment's. Raises DatabaseError, ConfigError.
     """
     insight = insight or InsightPool()
     speech = speech or speech_settings()
@@ -106,6 +110,7 @@ async def open_workspace(
             insight,
             speech,
             speech_pool,
+            llm or llm_settings(),
             on_loopback,
             retry_after,
             public_url=_checked_url(public_url or os.environ.get(PUBLIC_URL)),

@@ -24,7 +24,7 @@ _SHOWN = 50
 """Recordings that are compared before an `apply`, unless asked otherwise."""
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The field's name, such as 'Roof age'.")]
-Named = Annotated[str, typer.Argument(metavar="NAME|ID")]
+Named = Annotated[str, typer.Argument(metavar="NAME|ID", help="The definition's name or id.")]
 Description = Annotated[
     str | None, typer.Option("--description", help="The fact that the field is for, in a speaker's words.")
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,6 +14,7 @@ from fieldnote.errors import WorkspaceError
 
 if TYPE_CHECKING:
     from fieldnote.workspace import Workspace
+    from fieldnote.workspace.domain.insight.model import ModelUsage
     from fieldnote.workspace.domain.recordings.jobs import RecordingJob, SpeakerRole
 
 _RECORDING = "The recording's id, or your own id."
@@ -107,6 +108,105 @@ def roles(
         echo_json([one.as_json() for one in found])
     else:
         print_rows(found, line, as_json=False)
+
+
+def redaction(
+    *,
+    also: Annotated[
+        str | None,
+        typer.Option("--also", metavar="KINDS", help="names, streets, phones, with commas between; or none."),
+    ] = None,
+    acting_as: ActingAs = None,
+    org: OrganizationOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show or set the words that are redacted beside cards, codes and the like, from the next recording on."""
+    kinds = None if also is None else [one.strip() for one in also.split(",") if one.strip() not in {"", "none"}]
+
+    async def do(workspace: Workspace) -> list[str]:
+        from fieldnote.workspace.audit import commanded
+        from fieldnote.workspace.domain.insight.redaction import redacts_of, set_redacts
+        from fieldnote.workspace.tenancy import inside
+
+        own = await organization(workspace, org)
+        if kinds is not None:
+            async with workspace.engine.begin() as conn:  # the organization's own row is its owner's
+                await set_redacts(conn, own.id, kinds)
+        async with inside(workspace.engine, own.id) as conn:
+            if kinds is not None:
+                await commanded(conn, own.id, operator(acting_as), "redaction", kinds)
+            return [one.value for one in await redacts_of(conn, own.id)]
+
+    found = run(do)
+    if as_json:
+        echo_json({"also": found})
+    else:
+        echo(f"also redacted: {', '.join(found) or 'nothing'}")
+
+
+def model(
+    *,
+    use: Annotated[
+        bool | None, typer.Option("--use/--do-not-use", help="Whether conversations may go to the language model.")
+    ] = None,
+    acting_as: ActingAs = None,
+    org: OrganizationOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show or change whether the operator's language model reads the organization's conversations."""
+
+    async def do(workspace: Workspace) -> ModelUsage:
+        from fieldnote.workspace.audit import commanded
+        from fieldnote.workspace.domain.insight.model import opt, usage
+        from fieldnote.workspace.tenancy import inside
+
+        own = await organization(workspace, org)
+        if use is not None:
+            async with workspace.engine.begin() as conn:  # the organization's own row is its owner's
+                await opt(conn, own.id, wanted=use)
+            async with inside(workspace.engine, own.id) as conn:
+                await commanded(conn, own.id, operator(acting_as), f"model {'use' if use else 'do not use'}")
+        return await usage(workspace, own.id)
+
+    found = run(do)
+    if as_json:
+        echo_json(found.as_json())
+    else:
+        echo(_model_line(found))
+
+
+def status(*, org: OrganizationOption = None, as_json: AsJson = False) -> None:
+    """Show how many recordings are at which step, the speech engine, and the language model's calls and tokens."""
+
+    async def do(workspace: Workspace) -> dict[str, Any]:
+        from fieldnote.workspace.domain.insight.model import usage
+        from fieldnote.workspace.domain.recordings.jobs import count_steps
+        from fieldnote.workspace.tenancy import inside
+
+        own = await organization(workspace, org)
+        async with inside(workspace.engine, own.id) as conn:
+            counts = await count_steps(conn)
+        engine = None if workspace.speech is None else workspace.speech.engine.value
+        return {"recordings": counts, "speech": engine, "model": (await usage(workspace, own.id))}
+
+    found = run(do)
+    if as_json:
+        echo_json(found | {"model": found["model"].as_json()})
+        return
+    for name, count in found["recordings"].items():
+        echo(f"{count:>8,}  {name}")
+    echo(f"speech engine: {found['speech'] or 'none'}")
+    echo(_model_line(found["model"]))
+
+
+def _model_line(found: ModelUsage) -> str:
+    if found.model is None:
+        return "language model: none; set FIELDNOTE_LLM_URL and FIELDNOTE_LLM_MODEL where the server runs"
+    word = "used" if found.opted_in else "not used: fieldnote workspace model --use"
+    return (
+        f"language model: {found.model}, {word}; today {found.calls_today:,} calls, {found.tokens_today:,} of "
+        f"{found.daily_tokens or 0:,} tokens; in 30 days {found.calls:,} calls, {found.tokens:,} tokens"
+    )
 
 
 def _pair(given: str) -> tuple[str, str]:

@@ -63,6 +63,16 @@ select r.id::text, s.utterances, r.speaker_roles, u.name as rep_name
 _SET_ROLES: Final = text("update recordings set speaker_roles = cast(:roles as jsonb) where id = :id")
 
 
+_COUNTS: Final = text("""
+select case when failed_step is not null then failed_step || ' failed'
+            when processed_at is not null then 'done'
+            when exists (select from recording_utterances s where s.recording_id = r.id) then 'extract'
+            else 'without words' end as state, count(*) as recordings
+  from recordings r where deleted_at is null and root_data_purged_at is null
+ group by 1 order by 2 desc, 1
+""")
+
+
 class StepState(StrEnum):
     """How far a step is."""
 
@@ -130,6 +140,12 @@ async def list_jobs(
     """The recordings that are not done or failed; with `named`, that one whatever its state."""
     values = {"named": named, "every": named is not None, "failed": only_failed, "queues": [INSIGHT, SPEECH]}
     return [_job(row) for row in (await conn.execute(_ROWS, values)).all()]
+
+
+async def count_steps(conn: AsyncConnection) -> dict[str, int]:
+    """How many recordings are done, at which step, or failed at which step."""
+    rows: Any = (await conn.execute(_COUNTS)).all()
+    return {row.state: row.recordings for row in rows}
 
 
 async def retry(workspace: Workspace, organization_id: str, named: Sequence[str] = (), *, by: Operator) -> list[str]:

@@ -21,13 +21,14 @@ from fieldnote.db.workspace_tables import (
 )
 from fieldnote.errors import WorkspaceError
 from fieldnote.insight import Utterance, duration_of
-from fieldnote.insight.redaction.redact import Redacted, redact
+from fieldnote.insight.redaction.redact import redact
 from fieldnote.insight.transcripts import UNSTORABLE
 from fieldnote.matching import Place
 from fieldnote.matching.people import LONGEST_KEY
 from fieldnote.siro.deeplinks import WEB
 from fieldnote.siro.models import ExtractionStatus, ProcessingStage, TranscriptionStatus
 from fieldnote.workspace.context import Workspace
+from fieldnote.workspace.domain.insight.redaction import redact_known, spans_of
 from fieldnote.workspace.domain.matching.linking import link_around
 from fieldnote.workspace.domain.organizations import find_user
 from fieldnote.workspace.domain.recordings.mobile_events import events_of
@@ -165,6 +166,7 @@ async def _add_rest(
         moments = [new.started_at for _, own, new in added if own == user_id]
         await link_around(conn, organization_id, user_id, moments)
     if said:
+        await redact_known(conn, said[0]["organization_id"], [one["recording_id"] for one in said])
         await defer_processing(conn, organization_id, [one["recording_id"] for one in said])
 
 
@@ -185,12 +187,6 @@ def stored(utterances: Sequence[Utterance]) -> dict[str, Any]:
         ],
         "redacted": spans_of(found),
     }
-
-
-def spans_of(found: Redacted) -> list[list[float | None]]:
-    """The seconds of the utterances that lost words."""
-    whole = [found.utterances[place] for place in found.places]
-    return [[one.start, one.end] if one.end is not None else [None, None] for one in whole]
 
 
 def check(new: NewRecording) -> None:

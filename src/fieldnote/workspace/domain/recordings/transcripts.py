@@ -12,6 +12,7 @@ from fieldnote.db.workspace_tables import recording_utterances
 from fieldnote.errors import WorkspaceError
 from fieldnote.insight import Utterance, duration_of
 from fieldnote.workspace.context import Workspace
+from fieldnote.workspace.domain.insight.redaction import redact_known
 from fieldnote.workspace.domain.matching.linking import hold_links, link_around
 from fieldnote.workspace.domain.recordings.muting import defer_muting
 from fieldnote.workspace.domain.recordings.processing import defer_processing
@@ -59,7 +60,7 @@ async def set_transcript(
         await conn.execute(_OLD_SUMMARY, {"id": row.id})
         await conn.execute(_EXPECT_AGAIN, {"id": row.id})
         await link_around(conn, organization_id, row.user_id, [row.created_at])
-        if said["redacted"]:
+        if await redact_known(conn, organization_id, [row.id]) or said["redacted"]:
             await defer_muting(conn, organization_id, row.id)
         await defer_processing(conn, organization_id, [row.id])
     return str(row.id)
