@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from typing import Final
+
+from sqlalchemy import text
 
 from fieldnote.bridge.session import Bridge
 from fieldnote.config.people import IgnoredRows
@@ -14,7 +17,16 @@ log = logging.getLogger(__name__)
 
 
 async def ignored_reps(bridge: Bridge) -> set[str]:
-    """Their CRM ids and emails, in small letters. Never raises because of the CRM: then only the listed ones count."""
+    """Their CRM ids and emails, in small letters: those of the file, and those that a person declared here.
+
+    Never raises because of the CRM: then its column does not count.
+    """
+    async with bridge.engine.connect() as conn:
+        declared = {str(one).casefold() for one in await conn.scalars(_DECLARED, {"connection": bridge.name})}
+    return declared | await _ignored_in_file(bridge)
+
+
+async def _ignored_in_file(bridge: Bridge) -> set[str]:
     ignore = bridge.config.people.ignore
     if not isinstance(ignore, IgnoredRows):
         return {name.casefold() for name in ignore}
@@ -38,3 +50,6 @@ def _read(bridge: Bridge, ignore: IgnoredRows) -> set[str]:
 
 def _folded(ignore: IgnoredRows) -> str:
     return ignore.column.strip('"`[]').casefold()
+
+
+_DECLARED: Final = text("select rep_id from rep_choices where connection = :connection and ignored")

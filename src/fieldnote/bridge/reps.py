@@ -10,7 +10,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
+
+from sqlalchemy import text
 
 from fieldnote.bridge.session import Bridge
 from fieldnote.matching.people import email_key, name_key
@@ -97,7 +99,22 @@ def _unique(users: Iterable[User], key: Any) -> dict[str, User]:
 
 
 async def overrides_of(bridge: Bridge) -> dict[str, str] | None:
-    """The Siro user that each rep is mapped to, by the CRM's id; None where Siro does not say."""
+    """The Siro user that each rep is mapped to by a person, by the CRM's id; None where neither side has a mapping.
+
+    A choice that was made here counts before Siro's.
+    """
+    in_siro, here = await _overrides_in_siro(bridge), await _chosen_here(bridge)
+    return None if in_siro is None and not here else (in_siro or {}) | here
+
+
+async def _chosen_here(bridge: Bridge) -> dict[str, str]:
+    async with bridge.engine.connect() as conn:
+        rows = await conn.execute(_CHOSEN, {"connection": bridge.name})
+        return {row.rep_id: row.user_id for row in rows}
+
+
+async def _overrides_in_siro(bridge: Bridge) -> dict[str, str] | None:
+    """None where Siro does not say."""
     found: dict[str, str] = {}
     complete = False
     try:
@@ -109,3 +126,8 @@ async def overrides_of(bridge: Bridge) -> dict[str, str] | None:
     except (NotFound, Forbidden):
         return None
     return found if complete else None
+
+
+_CHOSEN: Final = text("""
+    select rep_id, user_id from rep_choices where connection = :connection and user_id is not null
+""")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,9 +11,12 @@ import typer
 
 from fieldnote.cli.bridge import DEFAULT_FILE, AsJson, ConfigFile
 from fieldnote.cli.support.loop import run_in_loop
+from fieldnote.cli.support.operator import ActingAs, actor
 from fieldnote.cli.support.output import echo, echo_json, print_table, secho
+from fieldnote.errors import ConfigError
 
 if TYPE_CHECKING:
+    from fieldnote.bridge import Bridge
     from fieldnote.bridge.reps import Mapped
     from fieldnote.bridge.setup.checks import Finding
     from fieldnote.bridge.status.rep_mapping import RepMapping
@@ -59,12 +63,26 @@ def _print(finding: Finding) -> None:
         echo(f"    {finding.fix}")
 
 
-def users(*, config: ConfigFile = DEFAULT_FILE, as_json: AsJson = False) -> None:
+def users(
+    *,
+    config: ConfigFile = DEFAULT_FILE,
+    chosen: Annotated[
+        str | None, typer.Option("--map", metavar="REP=EMAIL", help="Choose the Siro user of a rep, by the CRM's id.")
+    ] = None,
+    ignore: Annotated[
+        str | None, typer.Option("--ignore", metavar="REP", help="Declare that a rep does not use Siro.")
+    ] = None,
+    undo: Annotated[str | None, typer.Option("--undo", metavar="REP", help="Take such a choice back.")] = None,
+    as_name: ActingAs = None,
+    as_json: AsJson = False,
+) -> None:
     """List the CRM's reps with their Siro users, and how each pair was matched.
+
+    A choice counts here: in states, and where the appointment of a recording is looked for. Siro's mapping stays.
 
     Exit status: 0 if every rep has a user, else 1.
     """
-    found = run_in_loop(_reps(config))
+    found = run_in_loop(_reps(config, Choice(chosen, ignore, undo, actor(as_name))))
     if as_json:
         document = {
             "reps": [item.as_json() for item in found.mapped],
@@ -80,12 +98,44 @@ def users(*, config: ConfigFile = DEFAULT_FILE, as_json: AsJson = False) -> None
         raise typer.Exit(1)
 
 
-async def _reps(path: Path) -> RepMapping:
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What the command line chooses for reps."""
+
+    mapped: str | None
+    ignored: str | None
+    undone: str | None
+    actor: str
+
+    async def make(self, bridge: Bridge) -> None:
+        """Do it, with Siro's users as they are now. Raises FieldnoteError."""
+        from fieldnote.bridge.board.people import keep_people
+        from fieldnote.bridge.board.rep_choices import choose_user, declare_ignored, undo_choice
+
+        if not (self.mapped or self.ignored or self.undone):
+            return
+        await keep_people(bridge)
+        if self.mapped:
+            rep, _, email = self.mapped.rpartition("=")
+            found = [user for user in await bridge.remote.users() if (user.email or "").casefold() == email.casefold()]
+            if not rep or len(found) != 1:
+                raise ConfigError(
+                    f"--map {self.mapped!r} names no rep, or not the email of one user", hint="Write REP=EMAIL."
+                )
+            await choose_user(bridge, rep, found[0].id, actor=self.actor)
+        if self.ignored:
+            await declare_ignored(bridge, self.ignored, actor=self.actor)
+        if self.undone and not await undo_choice(bridge, self.undone):
+            raise ConfigError(f"nothing was chosen for this rep: {self.undone}", hint="`fieldnote users` lists them.")
+
+
+async def _reps(path: Path, choice: Choice) -> RepMapping:
     from fieldnote.bridge import open_bridge
     from fieldnote.bridge.status.rep_mapping import map_reps
     from fieldnote.config import load
 
     async with open_bridge(load(path)) as bridge:
+        await choice.make(bridge)
         return await map_reps(bridge)
 
 

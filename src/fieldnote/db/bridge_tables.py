@@ -627,6 +627,20 @@ sends: Final = Table(
 )
 """Personal: earlier sends of each record, and those that failed. The latest one is in `sent`."""
 
+rep_choices: Final = Table(
+    "rep_choices",
+    metadata,
+    _connection(),
+    Column("rep_id", Text, primary_key=True),
+    # Null: no user was chosen.
+    Column("user_id", Text),
+    # The rep does not use Siro.
+    Column("ignored", Boolean, nullable=False, server_default=false()),
+    Column("actor", Text, nullable=False),
+    _now("at"),
+)
+"""Which Siro user a rep is, or that a rep does not use Siro, as a person chose it here."""
+
 gaps: Final = Table(
     "gaps",
     metadata,

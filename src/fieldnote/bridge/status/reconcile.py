@@ -163,9 +163,9 @@ class _Reconciler:
             if (difference := self._difference(key, entry, items[key])) is not None
         ]
         missing = sorted(items.keys() - known.keys() - elsewhere)
-        gone = set((await self.stream.reader.look_up(missing)).missing(missing)) if missing else set()
+        rows = await self.stream.reader.rows(missing) if missing else {}
         for key in missing:
-            finding = Finding.ORPHAN if key in gone else Finding.UNKNOWN
+            finding = Finding.UNKNOWN if key in rows else Finding.ORPHAN
             differences.append(Difference(self.stream.name, key, finding, items[key].id))
         await self._add(differences)
 

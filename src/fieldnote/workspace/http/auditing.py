@@ -79,9 +79,7 @@ def _targets(request: Request, answer: Any, action: str) -> Iterator[str]:
         data = data["followups"]
     if isinstance(data, Mapping):
         data = [data]
-    if isinstance(data, list) and re.search(
-        r"recordings|followups|tokens|apps|users|connections|sync|definitions", action
-    ):
+    if isinstance(data, list) and re.search(r"recordings|followups|tokens|apps|users|connections|sync", action):
         yield from _ids(data)
 
 

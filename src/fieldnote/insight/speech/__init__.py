@@ -1,1 +1,0 @@
-"""Speech to text: audio files become utterances with times, by an engine on this machine or behind an endpoint."""
