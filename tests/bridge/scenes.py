@@ -232,7 +232,7 @@ BOTH: dict[str, Scene] = {
         ("Siro is processing", "nothing there"),
     ),
     "stuck": Scene(
-        lambda w: w.recorded(ago(hours=4), processed=False, said=None, summary=None),
+        lambda w: w.recorded(ago(hours=4), moved=ago(hours=4), processed=False, said=None, summary=None),
         ("more than three hours",),
         "phone",
     ),

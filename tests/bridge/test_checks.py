@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
+import pytest
+from pydantic import TypeAdapter
+
+from fieldnote.bridge import push_once
 from fieldnote.bridge.setup.checks import Level, check_all
+from fieldnote.config.values import Duration, in_words
 from tests.bridge.conftest import Crm, Opener
 from tests.bridge.stub_siro import StubSiro, ago
 
@@ -67,3 +75,54 @@ async def test_a_cursor_of_several_kinds_is_named(
     async with opened() as bridge:
         found = [item.text for item in [f async for f in check_all(bridge)] if item.subject == "push.opportunities"]
     assert any(said in text for text in found) if said else not any("updated_at" in text for text in found), found
+
+
+async def test_a_value_that_a_push_cannot_send_is_no_good_sample(crm: Crm, stub: StubSiro, opened: Opener) -> None:
+    """A NUL, a key that two rows have, and bytes among the keys: `check` names what `push` would leave out."""
+    del stub
+    crm.execute("create table odd (id, name text)")
+    crm.execute("insert into odd values (1, 'a' || char(0) || 'b'), ('2', 'x'), ('2 ', 'y'), (x'0102', 'z'), (3, 'ok')")
+    changes: dict[str, Any] = {"push": {"opportunities": {"table": "odd", "key": "id", "map": {"name": "name"}}}}
+    async with opened(**changes, pull=None) as bridge:
+        found = [item async for item in check_all(bridge) if item.level is Level.BAD]
+        texts = " | ".join(item.text for item in found)
+        assert "column name: the text has a NUL character" in texts
+        assert "the keys '2' and '2 ' are one id, 2" in texts
+        assert "id = b'\\x01\\x02' is not an id" in texts
+        result = (await push_once(bridge)).streams[0]
+        assert (result.sent, result.unmapped) == (1, 3)
+
+
+async def test_warnings_of_a_file_are_those_of_the_push(
+    crm: Crm, stub: StubSiro, opened: Opener, tmp_path: Path
+) -> None:
+    del crm, stub
+    folder = tmp_path / "exports"
+    folder.mkdir()
+    (folder / "deals.csv").write_text("sep=;\nid;name\n1;Roof\n2;Siding\nTotal: 2 rows\n")
+    os.utime(folder / "deals.csv", (1_700_000_000, 1_700_000_000))
+    changes: dict[str, Any] = {
+        "crm": {"driver": "files", "folder": str(folder)},
+        "push": {"opportunities": {"query": "select * from deals", "key": "id", "map": {"name": "name"}}},
+    }
+    async with opened(**changes, pull=None) as bridge:
+        texts = [item.text async for item in check_all(bridge) if item.subject == "push.opportunities"]
+        assert "deals.csv: line 5, a footer, is skipped" in texts
+        assert "deals.csv: line 1, 'sep=;', is skipped" in texts
+        assert "2 sample rows can be mapped" in texts
+        assert (await push_once(bridge)).streams[0].read == 2
+
+
+@pytest.mark.parametrize(
+    ("length", "words"),
+    [
+        (timedelta(minutes=10), "10 minutes"),
+        (timedelta(hours=1, minutes=30), "1 hour 30 minutes"),
+        (timedelta(days=1), "1 day"),
+        (timedelta(seconds=1), "1 second"),
+        (timedelta(seconds=90.5), "1 minute 30.5 seconds"),
+    ],
+)
+def test_a_duration_is_written_as_the_file_may_have_it(length: timedelta, words: str) -> None:
+    assert in_words(length) == words
+    assert TypeAdapter(Duration).validate_python(words) == length

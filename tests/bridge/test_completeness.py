@@ -168,7 +168,7 @@ async def test_of_several_recordings_the_one_that_needs_somebody_counts(
     async with opened(pull__engagement={"table": "appointments", "key": "id", "fields": {"Outcome": "outcome"}}) as b:
         world = World(crm, stub, b)
         await world.recorded()
-        stub.record("r2", started_at=ago(hours=4), engagement="1", processed=False)
+        stub.record("r2", started_at=ago(hours=4), engagement="1", moved=ago(hours=4), processed=False)
         await pull_once(b)
         found = await completeness(b, None)
         assert (found.appointments, found.recordings) == ({"stuck": 1}, {"stuck": 1, "written": 1})
@@ -211,7 +211,7 @@ async def test_a_field_that_the_file_names_no_more_is_not_refused_for_ever(
 async def test_what_is_older_than_its_state_allows_is_listed_once(crm: Crm, stub: StubSiro, opened: Opener) -> None:
     async with opened() as bridge:
         world = World(crm, stub, bridge)
-        await world.recorded(ago(hours=4), processed=False, said=None, summary=None)
+        await world.recorded(ago(hours=4), moved=ago(hours=4), processed=False, said=None, summary=None)
         stub.record("r2", started_at=ago(hours=9))
         stub.record("r3", started_at=ago(hours=2))
         await pull_once(bridge)

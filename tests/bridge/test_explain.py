@@ -6,6 +6,7 @@ import pytest
 
 from fieldnote.bridge import pull_once
 from fieldnote.bridge.pull.linking import MatchState, found_links, reject_link
+from fieldnote.bridge.review.history import Selection, Undo, revert
 from fieldnote.bridge.review.proposals import approve, waiting
 from fieldnote.bridge.status.explain import Explanation, explain_appointment, explain_deal, explain_recording
 from fieldnote.errors import FieldnoteError
@@ -111,3 +112,33 @@ async def test_what_is_not_known_here_is_said_with_the_next_step(crm: Crm, stub:
             await explain_appointment(bridge, "9", None)
         with pytest.raises(FieldnoteError, match="deal 9 is not in the ledger"):
             await explain_deal(bridge, "9")
+
+
+async def test_after_a_revert_no_story_says_that_the_crm_has_the_values(
+    crm: Crm, stub: StubSiro, opened: Opener
+) -> None:
+    async with opened() as bridge:
+        await pushed(bridge, crm, 1)
+        said = {"Budget": "$100", "Objections": "price", "Decision Maker": "both"}
+        crm.set_deal(1, "decision", "both")
+        stub.record("r1", started_at=ago(hours=2), opportunity="1", said=said, summary="They like blue.")
+        await pull(bridge)
+        assert all(
+            item.outcome is Undo.REVERTED for item in await revert(bridge, Selection(recording_id="r1"), actor="pat")
+        )
+        for _ in range(2):
+            story = await explain_recording(bridge, "r1")
+            assert (story.state, "The CRM has the values" in words_of(story)) == ("reverted", False)
+            assert "A person reverted the values from it." in words_of(story)
+            assert "The CRM has the values" not in words_of(await explain_deal(bridge, "1"))
+            await pull(bridge)
+
+
+@pytest.mark.parametrize("key", ["1", " 1", "1  ", "1\t"])
+async def test_a_key_with_blanks_around_it_is_the_same_record(
+    crm: Crm, stub: StubSiro, opened: Opener, key: str
+) -> None:
+    del stub
+    async with opened() as bridge:
+        await pushed(bridge, crm, 1)
+        assert (await explain_deal(bridge, key)).what == "deal 1"

@@ -364,7 +364,7 @@ async def test_a_file_that_only_pulls_says_whose_links_are_its_own(
 async def test_a_recording_that_processes_for_ever_is_named(crm: Crm, stub: StubSiro, opened: Opener) -> None:
     async with opened() as bridge:
         await pushed(bridge, crm, 1)
-        stub.record("r1", started_at=ago(hours=4), opportunity="1", processed=False)
+        stub.record("r1", started_at=ago(hours=4), opportunity="1", moved=ago(hours=4), processed=False)
         assert (await pull(bridge)).stuck == ["r1"]
 
 

@@ -90,6 +90,7 @@ def test_a_note_waits_for_the_summary_alone() -> None:
         ({}, Ownership.OURS, 1, Stage.COMPLETE),
         ({"processed": False}, Ownership.OURS, 1, Stage.PROCESSING),
         ({"processed": False}, Ownership.OURS, 4, Stage.STUCK),
+        ({"processed": False, "updated_at": NOON + timedelta(hours=3)}, Ownership.OURS, 5, Stage.PROCESSING),
         ({"links": ()}, Ownership.OWNERSHIP_UNKNOWN, 1, Stage.UNLINKED),
         ({}, Ownership.OWNERSHIP_UNKNOWN, 1, Stage.OWNERSHIP_UNKNOWN),
         ({}, Ownership.OTHER_CONNECTION, 1, Stage.OTHER_CONNECTION),

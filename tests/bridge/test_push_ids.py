@@ -9,6 +9,9 @@ import pytest
 from sqlalchemy import text
 
 from fieldnote.bridge import Bridge, PushRequest, push_once
+from fieldnote.bridge.push import crm_events
+from fieldnote.bridge.push.crm_events import Hint, push_hooked
+from fieldnote.bridge.push.plan import Action, PlannedChange, plan_once
 from tests.bridge.conftest import Crm, Opener
 from tests.bridge.stub_siro import StubSiro
 
@@ -106,3 +109,33 @@ async def test_records_of_a_file_pushed_with_a_zero_fraction_stay_what_they_are(
         assert (await push_once(bridge, request=FULL)).settled
     held = {key: (item["name"], bool(item.get("deletedAt"))) for key, item in stub.records["opportunities"].items()}
     assert held == {"5001.0": ("new", False), "5002.0": ("two", False), "5003": ("three", False)}
+
+
+@pytest.mark.parametrize("second", ["D2 ", " D2", "D2\t", "D2"])
+async def test_two_rows_that_meet_in_one_id_are_named_however_they_are_asked_for(
+    codes: Crm, stub: StubSiro, opened: Opener, second: str
+) -> None:
+    """By a full reading, `--id`, a plan, a pending record, and a hook. None of them deletes it in Siro."""
+    async with opened(**stream(deletes=True)) as bridge:
+        assert (await push_once(bridge)).settled
+        codes.execute("update codes set name = 'changed' where id = 'D2'")
+        codes.execute(f"insert into codes values ('{second}', 'c9', 'another')")
+        expected = "are one id, D2" if second != "D2" else "comes with several rows"
+        one = PushRequest(keys=("D2",))
+        planned: list[PlannedChange] = []
+        await plan_once(bridge, planned.append, request=one)
+        assert [(item.action, expected in (item.reason or "")) for item in planned] == [(Action.QUARANTINE, True)]
+        for request in (one, FULL, one):
+            result = await push_once(bridge, request=request)
+            [problem] = result.streams[0].problems
+            assert (problem.key, expected in problem.reason, result.streams[0].sent) == ("D2", True, 0)
+        row = {"id": "D2", "code": "c2", "name": "posted"}
+        async with bridge.engine.begin() as conn:
+            await crm_events.note(conn, bridge.name, "opportunities", [Hint("D2"), Hint("D2", row)])
+        await push_hooked(bridge, "opportunities")
+        await push_once(bridge, request=PushRequest(accept_deletes=5))
+        held = stub.records["opportunities"]["D2"]
+        assert (held["name"], held.get("deletedAt")) == ("two", None)
+        codes.execute("delete from codes where code = 'c9'")
+        assert (await push_once(bridge, request=one)).settled
+        assert stub.records["opportunities"]["D2"]["name"] == "changed"

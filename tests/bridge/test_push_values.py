@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from fieldnote.bridge import Bridge, PushRequest, push_once
-from fieldnote.crm.types import Page, Row
+from fieldnote.crm.types import LooksUp, Page, Row
 from fieldnote.errors import CrmError, CrmRefused, CrmUnavailable
 from tests.bridge.conftest import Crm, Opener
 from tests.bridge.stub_siro import StubSiro
@@ -20,17 +20,19 @@ from tests.bridge.stub_siro import StubSiro
 
 def changed(bridge: Bridge, monkeypatch: pytest.MonkeyPatch, change: Callable[[Row], Row]) -> None:
     """Let the driver give other rows."""
-    read, look_up = bridge.crm.pages, bridge.crm.rows
+    assert isinstance(bridge.crm, LooksUp)
+    read, find = bridge.crm.pages, bridge.crm.look_up
 
     def pages(*args: Any, **options: Any) -> Iterator[Page]:
         for page in read(*args, **options):
             yield Page(tuple(map(change, page.rows)), page.cursor, page.last, page.problems)
 
-    def rows(*args: Any) -> dict[str, Row]:
-        return {key: change(row) for key, row in look_up(*args).items()}
+    def look_up(*args: Any) -> Page:
+        page = find(*args)
+        return Page(tuple(map(change, page.rows)), page.cursor, page.last, page.problems)
 
     monkeypatch.setattr(bridge.crm, "pages", pages)
-    monkeypatch.setattr(bridge.crm, "rows", rows)
+    monkeypatch.setattr(bridge.crm, "look_up", look_up)
 
 
 class Odd:

@@ -74,6 +74,38 @@ def test_certain_leftovers_are_skipped_and_reported_once(
     assert opened.refresh([DEALS]) == ()
 
 
+THREE = "id,name,amount,stage\n1,Roof,10,open\n2,Siding,20,won\n"
+
+
+@pytest.mark.parametrize(
+    "footer",
+    [
+        "Total: 3 rows", "Total,,,", "TOTAL,,30,", "Grand Total:,,30,", "Summe,,\u20ac 30,", "Count: 2", "2 rows",
+        "(2 records)", "2 records exported.", "Total of records: 2,,,", "Generated on 2026-02-01",
+        "Page 1 of 1,,,", ",,,Total", "Total records: 2", "End of report", "Subtotal,,30,\nGrand total,,30,",
+    ],
+)  # fmt: skip
+def test_a_footer_that_is_one_for_certain_is_skipped_and_reported(
+    place: Place, opened: FilesDriver, footer: str
+) -> None:
+    _write(place, f"{THREE}{footer}\n")
+    rows, warnings = _read(opened)
+    assert [row["id"] for row in rows] == ["1", "2"]
+    assert len(warnings) == 1
+    assert "footer" in warnings[0]
+
+
+@pytest.mark.parametrize("row", ["Total,Roof,5,open", "Total,Total,30,won", "9,Total,,", "Total Roofing,,,", "3,,,"])
+def test_a_row_that_only_resembles_a_footer_is_kept(place: Place, opened: FilesDriver, row: str) -> None:
+    _write(place, f"{THREE}{row}\n")
+    assert [item["id"] for item in _read(opened)[0]] == ["1", "2", row.partition(",")[0]]
+
+
+def test_a_total_in_the_middle_is_a_row(place: Place, opened: FilesDriver) -> None:
+    _write(place, f"{THREE}Total,,30,\n3,Door,1,open\n")
+    assert [row["id"] for row in _read(opened)[0]] == ["1", "2", "3", "Total"]
+
+
 FOOTER = '"id","name"\n"1","Roof"\n"2","Siding"\n\n\n"Open Deals"\n"Confidential"\n'
 
 

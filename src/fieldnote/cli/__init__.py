@@ -23,16 +23,17 @@ def _open_standard_streams() -> None:
 
 
 def main() -> None:
-    """Run the command line. The bare install is the Siro client alone, and says which extra is missing."""
+    """Run the command line. The bare install is the Siro client alone: a command then names the missing package."""
     _open_standard_streams()
     gc.set_threshold(*_GARBAGE)
     try:
         from fieldnote.cli.root import run
+
+        run()
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("fieldnote"):
             raise
         sys.exit(
-            f"error: {error.name} is missing: this installation is Fieldnote's Siro client alone.\n"
+            f"error: {error.name} is missing: this installation lacks what the command needs.\n"
             'hint: pip install "fieldnote[all]" brings the commands with all that they need.'
         )
-    run()

@@ -256,11 +256,13 @@ async def _run(config: Config, *, host: str | None, port: int | None, pages: Wan
 
 
 def _announce(config: Config, url: str, *, hears: bool) -> None:
+    from fieldnote.config.values import in_words
+
     echo(f"fieldnote runs connection '{config.connection}' of {config.path}", err=True)
     if config.push is not None:
-        echo(f"  push every {config.push.every}", err=True)
+        echo(f"  push every {in_words(config.push.every)}", err=True)
     if config.pull is not None:
-        echo(f"  pull every {config.pull.every}", err=True)
+        echo(f"  pull every {in_words(config.pull.every)}", err=True)
     if hears:
         echo(f"  webhooks at {url}/hooks/siro", err=True)
     else:

@@ -92,7 +92,7 @@ def init(
         return
     address = given or _asked(yes)
     zone = timezone or ("UTC" if yes else ask("Time zone of times without one", default="America/Denver"))
-    text, found = _propose(address, zone)
+    text, found = _propose(address, zone, given=not yes or timezone is not None)
     _write(output, text, address)
     _show(found)
     echo(f"{output} is written. Next: read it over, export CRM_URL=… SIRO_TOKEN=…, then `fieldnote check`.")
@@ -134,7 +134,7 @@ def _asked(quiet: bool) -> str:
     return str(ask("The CRM's database (postgresql://…, mysql://…, sqlite:///…)", hide_input=True))
 
 
-def _propose(address: str, zone: str) -> tuple[str, Scaffold]:
+def _propose(address: str, zone: str, *, given: bool) -> tuple[str, Scaffold]:
     """Look at the database, and make the file's text."""
     from zoneinfo import ZoneInfo
 
@@ -154,7 +154,7 @@ def _propose(address: str, zone: str) -> tuple[str, Scaffold]:
     database = Database(url, writes=False, zone=local, setting="the CRM's address", timeouts=waits)
     try:
         look = Introspection(database)
-        return propose(look.tables(), look, look.backend, zone)
+        return propose(look.tables(), look, look.backend, zone, zone_given=given)
     finally:
         database.close()
 

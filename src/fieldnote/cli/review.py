@@ -166,7 +166,8 @@ def revert(
     else:
         for item in sorted(done, key=lambda one: one.outcome is not Undo.REVERTED):  # what is left comes last
             why = f": {item.reason}" if item.reason else ""
-            echo(f"{item.model} {item.record}, {item.column}: {_UNDONE[item.outcome.value]}{why}")
+            done_to = _NOTE_WITHDRAWN if item.kind == "note" and item.outcome is Undo.REVERTED else None
+            echo(f"{item.model} {item.record}, {item.column}: {done_to or _UNDONE[item.outcome.value]}{why}")
         echo(f"{sum(item.outcome is Undo.REVERTED for item in done)} of {len(done)} undone")
     if any(item.outcome is not Undo.REVERTED for item in done):
         raise typer.Exit(1)
@@ -217,6 +218,7 @@ def forget(
 
 # --- words ----------------------------------------------------------------------------------------------
 
+_NOTE_WITHDRAWN = "the note says that it was withdrawn"
 _UNDONE = {
     "reverted": "the value from before is back",
     "changed": "left, as a person has changed it since",

@@ -105,6 +105,8 @@ def _print_explanation(found: Explanation, zone: str | None) -> None:
 
 
 def _print_status(found: Status, *, one_rep: bool) -> None:
+    from fieldnote.config.values import in_words
+
     _print_counts("appointments", found.completeness.appointments)
     _print_counts("recordings", found.completeness.recordings)
     if not one_rep:
@@ -116,7 +118,7 @@ def _print_status(found: Status, *, one_rep: bool) -> None:
         last = local_time(schedule.last, found.zone) if schedule.last else "never"
         moving = f"; running now: {schedule.progress}" if schedule.progress else ""
         failed = f"; the latest run failed ({schedule.error})" if schedule.error else ""
-        echo(f"{schedule.task}: last success {last}, every {schedule.every}{failed}{moving}")
+        echo(f"{schedule.task}: last success {last}, every {in_words(schedule.every)}{failed}{moving}")
     for credential in found.credentials:
         echo(f"{credential.name} token: {credential.why}")
     if not found.asked_siro:

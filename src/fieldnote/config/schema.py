@@ -55,7 +55,7 @@ class Kind(StrEnum):
     TEXT = "text"
     """The words."""
     LIST = "list"
-    """The words, with a comma between two."""
+    """The words, split at semicolons and line ends."""
     INTEGER = "integer"
     """A whole number."""
     DECIMAL = "decimal"

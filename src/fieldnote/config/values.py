@@ -42,6 +42,18 @@ def _duration(value: object) -> object:
     return timedelta(seconds=seconds)
 
 
+def in_words(length: timedelta) -> str:
+    """A duration as the file may write it: `10 minutes`, `1 hour 30 minutes`."""
+    seconds = length.total_seconds()
+    parts = []
+    for name, size in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        count, seconds = divmod(seconds, size)
+        parts += [f"{int(count)} {name}{'' if count == 1 else 's'}"] if count else []
+    if seconds or not parts:
+        parts.append(f"{seconds:g} second{'' if seconds == 1 else 's'}")
+    return " ".join(parts)
+
+
 _DAYS = {"d": 1, "w": 7, "m": 30, "y": 365}
 _SPAN = re.compile(r"\s*(\d{1,5})\s*(d|days?|w|weeks?|months?|y|years?)\s*", re.IGNORECASE)
 

@@ -96,6 +96,11 @@ class LandedDriver(ABC):
         self._need_landed(source)
         return self._reader.rows(source, keys)
 
+    def look_up(self, source: Source, keys: Sequence[str]) -> Page:
+        """See `LooksUp.look_up`."""
+        self._need_landed(source)
+        return self._reader.look_up(source, keys)
+
     def _need_landed(self, source: Source) -> None:
         if source not in self._landed and not self.landed_before(source):
             self.refresh([source])

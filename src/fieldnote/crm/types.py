@@ -342,6 +342,15 @@ class DescribesCursors(Protocol):
 
 
 @runtime_checkable
+class LooksUp(Protocol):
+    """An optional part of a driver: tells keys that several rows have from keys that no row has."""
+
+    def look_up(self, source: Source, keys: Sequence[str]) -> Page:
+        """As `Driver.rows`, with a problem for each key that comes with several rows."""
+        ...
+
+
+@runtime_checkable
 class InsertsRows(Protocol):
     """An optional part of a driver: adds a row that is missing, for `missing: insert`."""
 

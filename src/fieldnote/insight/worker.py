@@ -55,7 +55,8 @@ def look_into(request: Mapping[str, Any]) -> dict[str, Any]:
     reply: dict[str, Any] = {"failed": {}}
     parts = request.get("parts", PARTS)
     if "extract" in parts:
-        reply["values"] = {one.name: one.value for one in found}
+        # A proposed value needs a person, and nobody confirms it in the workspace.
+        reply["values"] = {one.name: one.value for one in found if not one.proposed}
         reply["found"] = [_shown(one) for one in found]
         reply["steps"] = steps_of(talk)
     if "summarize" in parts:

@@ -32,6 +32,11 @@ MEDIA_TYPES: Final = {
 }  # fmt: skip
 """Media types that may be uploaded, and what each is."""
 _OF_NAMES: Final = {"mp3": "audio/mpeg", "aac": "audio/aac", "wav": "audio/wav"}
+OF_SUFFIXES: Final = {
+    ".mp3": "audio/mpeg", ".aac": "audio/aac", ".wav": "audio/wav", ".m4a": "audio/mp4", ".mp4": "audio/mp4",
+    ".webm": "audio/webm",
+}  # fmt: skip
+"""Media types of files that `fieldnote workspace record --audio` takes."""
 LARGEST: Final = 2 * 1024**3
 """Bytes."""
 SIGNED_FOR: Final = timedelta(hours=1)

@@ -16,6 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from fieldnote.db.encryption import SecretBox
 from fieldnote.db.engine import Application, open_engine
 from fieldnote.errors import ConfigError
+from fieldnote.insight.llm.settings import LlmSettings, llm_settings
+from fieldnote.insight.speech.settings import SpeechSettings, speech_settings
 from fieldnote.workspace.audio_store import AudioStore
 from fieldnote.workspace.audit import Audit
 from fieldnote.workspace.http.fault_schedule import Faults
@@ -25,6 +27,9 @@ from fieldnote.workspace.pool import Connections
 from fieldnote.workspace.table_statistics import Statistics
 from fieldnote.workspace.tenancy import prepare
 
+SPEECH_MODULE: Final = "fieldnote.insight.speech.worker"
+SPEECH_DEADLINE: Final = 900.0
+"""Seconds for one piece of audio, of at most five minutes."""
 PUBLIC_URL: Final = "FIELDNOTE_WORKSPACE_PUBLIC_URL"
 RETRY_AFTER: Final = (
     timedelta(seconds=5),
@@ -52,6 +57,11 @@ class Workspace:
     box: SecretBox
     audio: AudioStore
     insight: InsightPool
+    speech: SpeechSettings | None
+    """The engine that transcribes audio; None: audio waits for a transcript."""
+    speech_pool: InsightPool
+    llm: LlmSettings | None
+    """The operator's language model, for organizations that opted in."""
     on_loopback: bool = True
     """Whether only this machine reaches the server: then its webhooks may go to this machine too."""
     retry_after: tuple[timedelta, ...] = RETRY_AFTER
@@ -71,14 +81,18 @@ async def open_workspace(
     faults: FaultSettings | None = None,
     insight: InsightPool | None = None,
     public_url: str | None = None,
+    speech: SpeechSettings | None = None,
+    llm: LlmSettings | None = None,
 ) -> AsyncIterator[Workspace]:
     """The workspace in this database, migrated, with its organizations kept apart.
 
     `home` holds the key that seals webhook secrets, and the audio unless the environment names another place. `faults`
     go wrong while it is served. `insight` works on conversations in place of a pool of the default size, and is
-    closed at the end. Raises DatabaseError.
+    closed at the end. `speech` and `llm` take the place of the environment's. Raises DatabaseError, ConfigError.
     """
     insight = insight or InsightPool()
+    speech = speech or speech_settings()
+    speech_pool = InsightPool(size=1, deadline=SPEECH_DEADLINE, module=SPEECH_MODULE)
     box, audio = SecretBox.open(home), AudioStore.open(home)
     engine = await open_engine(Application.WORKSPACE, database_url, pool_size=8)
     connections, statistics, audit = Connections(engine), Statistics(engine), Audit(engine)
@@ -94,6 +108,9 @@ async def open_workspace(
             box,
             audio,
             insight,
+            speech,
+            speech_pool,
+            llm or llm_settings(),
             on_loopback,
             retry_after,
             public_url=_checked_url(public_url or os.environ.get(PUBLIC_URL)),
@@ -101,6 +118,7 @@ async def open_workspace(
         )
     finally:
         insight.close()
+        speech_pool.close()
         await audit.close()
         await statistics.close()
         await connections.close()

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 from collections import Counter, OrderedDict, deque
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 DEADLINE: Final = 60.0
 """Seconds. A conversation of an hour takes a second or two."""
-_MODULE: Final = "fieldnote.insight.worker"
+MODULE: Final = "fieldnote.insight.worker"
 _PASSED_ON: Final = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TZ", "SYSTEMROOT")
 """Variables that the process gets: none of them is a secret."""
 
@@ -41,7 +41,7 @@ def pool_size() -> int:
 class Processes:
     """Idle processes. They belong to no event loop, so that several pools may share them, one after the other."""
 
-    def __init__(self, command: Sequence[str] = (sys.executable, "-m", _MODULE)) -> None:
+    def __init__(self, command: Sequence[str] = (sys.executable, "-m", MODULE)) -> None:
         self._command = tuple(command)
         self._idle: list[subprocess.Popen[bytes]] = []
         self._lock = threading.Lock()
@@ -77,12 +77,17 @@ class InsightPool:
     """Requests of many organizations in a few processes, which are started when needed."""
 
     def __init__(
-        self, *, size: int | None = None, deadline: float = DEADLINE, processes: Processes | None = None
+        self,
+        *,
+        size: int | None = None,
+        deadline: float = DEADLINE,
+        processes: Processes | None = None,
+        module: str = MODULE,
     ) -> None:
-        """`processes` are the caller's to close."""
+        """`processes` are the caller's to close; without any, `module` is run. A progress begins the deadline again."""
         self.size = pool_size() if size is None else size
         self.deadline = deadline
-        self._processes = processes or Processes()
+        self._processes = processes or Processes((sys.executable, "-m", module))
         self._own = processes is None
         self._threads = ThreadPoolExecutor(self.size, "insight")
         self._share = max(1, self.size - 1)
@@ -95,16 +100,28 @@ class InsightPool:
             self._processes.close()
         self._threads.shutdown(wait=False)
 
-    async def look_into(self, organization_id: str, request: Mapping[str, Any]) -> dict[str, Any]:
+    async def look_into(
+        self, organization_id: str, request: Mapping[str, Any], on_progress: Callable[[float], None] | None = None
+    ) -> dict[str, Any]:
         """The reply to a request. Raises InsightFailed at the deadline, or if the process died."""
         line = json.dumps({**request, "deadline": self.deadline}).encode() + b"\n"
         async with self._turn(organization_id):
             loop = asyncio.get_running_loop()
             process = await loop.run_in_executor(self._threads, self._processes.take)
-            asking = loop.run_in_executor(self._threads, _ask, process, line)
+            limit = asyncio.timeout(self.deadline)
+
+            def advance(progress: float) -> None:
+                with suppress(RuntimeError):  # it has ended
+                    limit.reschedule(loop.time() + self.deadline)
+                if on_progress is not None:
+                    on_progress(progress)
+
+            asking = loop.run_in_executor(
+                self._threads, _ask, process, line, lambda progress: loop.call_soon_threadsafe(advance, progress)
+            )
             asking.add_done_callback(lambda done: done.cancelled() or done.exception())  # seen, though nobody waits
             try:
-                async with asyncio.timeout(self.deadline):
+                async with limit:
                     reply = await asyncio.shield(asking)
             except TimeoutError:
                 raise InsightFailed(f"it took more than {self.deadline:g} s") from None
@@ -117,7 +134,7 @@ class InsightPool:
                 if not asking.done() or asking.exception() is not None:
                     _kill(process)  # which ends the thread that reads from it, too
         if (error_name := reply.get("error")) is not None:
-            raise InsightFailed(f"it raised {error_name}")
+            raise InsightFailed(reply.get("reason") or f"it raised {error_name}")
         return reply
 
     # --- turns
@@ -164,17 +181,20 @@ class InsightPool:
             self._waiting.pop(organization_id, None)
 
 
-def _ask(process: subprocess.Popen[bytes], line: bytes) -> dict[str, Any]:
+def _ask(process: subprocess.Popen[bytes], line: bytes, advance: Callable[[float], object]) -> dict[str, Any]:
     """Send a request and wait for the reply, in a thread. Raises EOFError, OSError or ValueError if it dies."""
     if process.stdin is None or process.stdout is None:
         raise EOFError
     process.stdin.write(line)
     process.stdin.flush()
-    answer = process.stdout.readline()
-    if not answer.endswith(b"\n"):
-        raise EOFError
-    reply: dict[str, Any] = json.loads(answer)
-    return reply
+    while True:
+        answer = process.stdout.readline()
+        if not answer.endswith(b"\n"):
+            raise EOFError
+        reply: dict[str, Any] = json.loads(answer)
+        if "progress" not in reply:
+            return reply
+        advance(float(reply["progress"]))
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

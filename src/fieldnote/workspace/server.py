@@ -24,7 +24,7 @@ from fieldnote.http_deadlines import HEADERS, MOST_CONNECTIONS, Deadlines
 from fieldnote.jobs import WorkerSettings, make_app, run_worker
 from fieldnote.workspace.context import Workspace
 from fieldnote.workspace.domain.matching import history, linking
-from fieldnote.workspace.domain.recordings import multimedia, processing, retention
+from fieldnote.workspace.domain.recordings import multimedia, muting, processing, retention, transcription
 from fieldnote.workspace.domain.webhooks import deliveries
 from fieldnote.workspace.http.app import create_app
 from fieldnote.workspace.http.failed_logins import FailedLogins
@@ -111,6 +111,8 @@ class WorkspaceServer:
             history.blueprint,
             processing.blueprint,
             multimedia.blueprint,
+            transcription.blueprint,
+            muting.blueprint,
             retention.blueprint,
             deliveries.blueprint,
         )
@@ -125,11 +127,14 @@ class WorkspaceServer:
         of_insight = replace(self._settings, concurrency=4 * self.workspace.insight.size)
         worker = run_worker(queue, queues=["default"], context=context, settings=self._settings)
         insight = run_worker(queue, queues=[processing.QUEUE], context=context, settings=of_insight, housekeeping=False)
+        of_speech = replace(self._settings, concurrency=2 * self.workspace.speech_pool.size)
+        speech = run_worker(queue, queues=[muting.QUEUE], context=context, settings=of_speech, housekeeping=False)
         self._tasks = [
             asyncio.create_task(self._server.serve(sockets=[listener]), name="workspace server"),
             asyncio.create_task(worker, name="workspace worker"),
             asyncio.create_task(self.workspace.audit.run(), name="workspace audit"),
             asyncio.create_task(insight, name="workspace insight worker"),
+            asyncio.create_task(speech, name="workspace speech worker"),
         ]
         while not self._server.started:  # noqa: ASYNC110 - uvicorn offers no event
             await asyncio.sleep(0.01)

@@ -117,7 +117,9 @@ def stage(held: RecordingSnapshot, ownership: Ownership, now: datetime) -> Stage
     if held.deleted:
         return Stage.DELETED
     if not held.processed:
-        return Stage.STUCK if now - held.started_at > STUCK_AFTER else Stage.PROCESSING
+        # A visit of last week may have been uploaded a minute ago.
+        since = max(held.started_at, held.updated_at)
+        return Stage.STUCK if now - since > STUCK_AFTER else Stage.PROCESSING
     if not held.links or held.detached:
         return Stage.UNLINKED
     if ownership is not Ownership.OURS:

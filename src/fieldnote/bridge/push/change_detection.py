@@ -203,7 +203,7 @@ class Comparison:
         now = _now()
         for key, (row_hash, row) in rows:
             try:
-                mapped, body = self._convert(key, row)
+                mapped, body = record_of(self._mapper, key, row)
             except MappingError as error:
                 work.failed.append(Failed(key, SentState.UNMAPPED, row_hash, error.message, error.hint))
                 continue
@@ -224,30 +224,43 @@ class Comparison:
                 continue
             self._add(work, Upsert(key, row_hash, delta, before, False, entry.attempted, entry.siro_id))
 
-    def _convert(self, key: str, row: Row) -> tuple[Mapped, bytes]:
-        """The record of a row, and its JSON. Raises MappingError for a value of the row that cannot be sent."""
-        try:
-            mapped = self._mapper.map(row)
-            body = encode(mapped.wire)
-        except _OF_A_VALUE as error:
-            columns = [name for name, value in row.items() if isinstance(value, str) and not _is_storable(value)]
-            where = f"column {columns[0]}: " if columns else ""
-            raise self._unusable(f"{where}a value cannot be sent: {_describe(error)}", key) from error
-        if b"\\u0000" in body:
-            columns = [name for name, value in row.items() if isinstance(value, str) and "\0" in value]
-            if columns:
-                raise self._unusable(f"column {columns[0]}: the text has a NUL character", key)
-        return mapped, body
-
-    def _unusable(self, text: str, key: str | None = None) -> MappingError:
-        where = f"push.{self._mapper.stream}" + (f", record {key}" if key is not None else "")
-        return MappingError(f"{where}: {text}", hint="Correct the value in the CRM, or leave the row out of the query.")
+    def _unusable(self, text: str) -> MappingError:
+        return _unusable(self._mapper.stream, text)
 
     @staticmethod
     def _add(work: Work, record: Upsert) -> None:
         work.send.append(record)
         if record.deletes:
             work.deletes.append(record.key)
+
+
+def record_of(mapper: RowMapper, key: str, row: Row) -> tuple[Mapped, bytes]:
+    """The record of a row, and its JSON. Raises MappingError for a value of the row that cannot be sent."""
+    try:
+        mapped = mapper.map(row)
+        body = encode(mapped.wire)
+    except _OF_A_VALUE as error:
+        columns = [name for name, value in row.items() if isinstance(value, str) and not _is_storable(value)]
+        where = f"column {columns[0]}: " if columns else ""
+        raise _unusable(mapper.stream, f"{where}a value cannot be sent: {_describe(error)}", key) from error
+    if b"\\u0000" in body:
+        columns = [name for name, value in row.items() if isinstance(value, str) and "\0" in value]
+        if columns:
+            raise _unusable(mapper.stream, f"column {columns[0]}: the text has a NUL character", key)
+    return mapped, body
+
+
+def key_of(mapper: RowMapper, row: Row) -> str:
+    """The key of a row. Raises MappingError for one that cannot be an id, or cannot be stored."""
+    key = mapper.key(row)
+    if not _is_storable(key):
+        raise _unusable(mapper.stream, f"the key {key!a} has a character that cannot be stored")
+    return key
+
+
+def _unusable(stream: str, text: str, key: str | None = None) -> MappingError:
+    where = f"push.{stream}" + (f", record {key}" if key is not None else "")
+    return MappingError(f"{where}: {text}", hint="Correct the value in the CRM, or leave the row out of the query.")
 
 
 def _keep_old_keys(rows: _Rows, marks: dict[str, Mark]) -> None:

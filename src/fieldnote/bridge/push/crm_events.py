@@ -23,9 +23,10 @@ from fieldnote.bridge.push.change_detection import pack
 from fieldnote.bridge.push.deletions import FEW
 from fieldnote.bridge.push.results import StreamResult
 from fieldnote.bridge.push.run import mappers_of
+from fieldnote.bridge.push.source import Found
 from fieldnote.bridge.push.stream import Stream
 from fieldnote.bridge.session import Bridge
-from fieldnote.crm.types import Page, Row, external_id
+from fieldnote.crm.types import Page, Row, RowProblem, external_id
 from fieldnote.errors import MappingError
 from fieldnote.mapping.records import StreamName
 
@@ -74,12 +75,18 @@ async def _take(stream: Stream) -> list[Hint]:
 
 
 async def _send(stream: Stream, hints: dict[str, Hint]) -> None:
-    rows = await _look_up(stream, hints)
+    found = await _look_up(stream, hints)
+    rows = found.rows
     if not stream.bridge.crm.is_live:
         rows = {key: row for key, row in rows.items() if hints[key].row is None}
-    posted = {key: row for key, hint in hints.items() if key not in rows and (row := hint.row) is not None}
+    several = {problem.key for problem in found.problems}
+    posted = {
+        key: row
+        for key, hint in hints.items()
+        if key not in rows and key not in several and (row := hint.row) is not None
+    }
     async with stream.sending(Origin.HOOK) as sender:
-        work = await stream.compare(Page((*rows.values(), *posted.values()), None, last=False))
+        work = await stream.compare(Page((*rows.values(), *posted.values()), None, last=False, problems=found.problems))
         await stream.keep(work)
         # Many deletions at once are left to the push and its guards.
         few = len(work.deletes) <= FEW
@@ -89,15 +96,19 @@ async def _send(stream: Stream, hints: dict[str, Hint]) -> None:
     log.info("hooks_done", extra={"stream": stream.name, "sent": stream.result.sent, "hints": len(hints)})
 
 
-async def _look_up(stream: Stream, hints: dict[str, Hint]) -> dict[str, Row]:
+async def _look_up(stream: Stream, hints: dict[str, Hint]) -> Found:
     rows: dict[str, Row] = {}
+    problems: dict[str, RowProblem] = {}
     for pause in (0.0, *_COMMITS_SOON):
-        missing = [key for key, hint in hints.items() if key not in rows and (hint.row is None or not pause)]
+        wanted = [key for key in hints if key not in rows and key not in problems]
+        missing = [key for key in wanted if hints[key].row is None or not pause]
         if not missing:
             break
         await asyncio.sleep(pause)
-        rows |= await stream.reader.rows(missing)
-    return rows
+        found = await stream.reader.look_up(missing)
+        rows |= found.rows
+        problems |= {problem.key: problem for problem in found.problems if problem.key is not None}
+    return Found(rows, tuple(problems.values()))
 
 
 def hints_of(body: Any, key_column: str) -> list[Hint]:

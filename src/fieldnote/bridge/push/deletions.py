@@ -173,8 +173,7 @@ class Deletions:
         if not keys or self._settings is None or self._settings.table is None:
             return list(keys)
         source = Source(f"{self._reader.source.name}.deletes", self._reader.source.key, table=self._settings.table)
-        remaining = await self._reader.rows_of(source, list(keys))
-        return [key for key in keys if key not in remaining]
+        return (await self._reader.look_up(list(keys), source)).missing(keys)
 
     # --- the organization's only source
 

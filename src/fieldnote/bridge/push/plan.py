@@ -110,9 +110,11 @@ class _StreamPlan:
                 await self._report_gone(keys)
 
     async def _look_up(self, keys: Sequence[str]) -> None:
-        rows = await self.stream.reader.rows(list(keys))
-        await self._report_page(Page(tuple(rows.values()), None, last=False))
-        await self._report_gone([key for key in keys if key not in rows])
+        found = await self.stream.reader.look_up(list(keys))
+        if self.stream.request.keys:
+            self.plan.read += len(found.rows)
+        await self._report_page(found.page)
+        await self._report_gone(found.missing(keys))
         self._reported |= set(keys)
 
     async def _report_page(self, page: Page) -> Work:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from hashlib import blake2b
@@ -16,7 +16,8 @@ from fieldnote.bridge.push.ledger import StreamLedger
 from fieldnote.bridge.push.prefetch import one_ahead
 from fieldnote.bridge.session import Bridge
 from fieldnote.config import StreamSettings
-from fieldnote.crm.types import Cursor, Page, Row, Source
+from fieldnote.crm.sql.text import spelled
+from fieldnote.crm.types import Cursor, LooksUp, Page, Row, RowProblem, Source, external_id
 from fieldnote.errors import ConfigError, CrmRefused, FieldnoteError
 from fieldnote.mapping.records import RowMapper, StreamName
 
@@ -48,6 +49,25 @@ class PushRequest:
     """Allow up to this many deletions."""
     allow_native: bool = False
     """Push although Siro's own integration is active."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Rows that were looked up by their keys."""
+
+    rows: dict[str, Row]
+    problems: tuple[RowProblem, ...] = ()
+    """Keys that several rows have: these are not gone, and none of the rows counts."""
+
+    @property
+    def page(self) -> Page:
+        """What to compare with the ledger."""
+        return Page(tuple(self.rows.values()), None, last=False, problems=self.problems)
+
+    def missing(self, keys: Sequence[str]) -> list[str]:
+        """Those of the keys that no row has."""
+        several = {problem.key for problem in self.problems}
+        return [key for key in keys if key not in self.rows and key not in several]
 
 
 class SourceReader:
@@ -104,16 +124,24 @@ class SourceReader:
 
     async def rows(self, keys: list[str]) -> dict[str, Row]:
         """The current rows with these keys."""
-        return await self.rows_of(self.source, keys)
+        return (await self.look_up(keys)).rows
 
-    async def rows_of(self, source: Source, keys: list[str]) -> dict[str, Row]:
-        """The current rows of another source with these keys. The ledger's key of an old record may have blanks."""
+    async def look_up(self, keys: list[str], source: Source | None = None) -> Found:
+        """The current rows with these keys, of this source or another. An old record's key may have blanks."""
+        source = source or self.source
         ids = {key.strip(): key for key in keys}
         if not self._bridge.crm.is_live:  # an earlier version read 17.0 from a file where the key is 17
             ids |= {key[:-2]: key for key in keys if key.endswith(".0") and key[:-2] not in ids}
         with self._translated():
-            found = await call_driver(self._bridge.crm.rows, source, list(ids), doing=f"reading {source.name}")
-        return {ids[name]: row for name, row in found.items() if name in ids}
+            crm, doing = self._bridge.crm, f"reading {source.name}"
+            if not isinstance(crm, LooksUp):
+                rows = await call_driver(crm.rows, source, list(ids), doing=doing)
+                return Found({ids[name]: row for name, row in rows.items() if name in ids})
+            page = await call_driver(crm.look_up, source, list(ids), doing=doing)
+        column = spelled(source.key, tuple(page.rows[0]), source.name) if page.rows else source.key
+        found = {ids[name]: row for row in page.rows if (name := external_id(row[column])) in ids}
+        problems = [replace(problem, key=ids[problem.key]) for problem in page.problems if problem.key in ids]
+        return Found(found, tuple(problems))
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ from fieldnote.bridge.push.sender import Sender
 from fieldnote.bridge.push.states import QUARANTINED, SentState
 from fieldnote.bridge.push.stream import Stream
 from fieldnote.bridge.run_log import note_progress
-from fieldnote.crm.types import Cursor, Page, Row
+from fieldnote.crm.types import Cursor, Page
 from fieldnote.errors import CrmError, CrmRefused
 
 log = logging.getLogger(__name__)
@@ -117,10 +117,10 @@ class StreamPush:
 
     async def _push_keys(self, sender: Sender, keys: Sequence[str]) -> None:
         """Look up these rows and send them. One that is not there counts as deleted."""
-        rows = await self.reader.rows(list(keys))
-        self.result.read += len(rows)
-        await self._push_page(_page(rows.values()), sender, force=bool(self.request.keys))
-        gone = [key for key in keys if key not in rows]
+        found = await self.reader.look_up(list(keys))
+        self.result.read += len(found.rows)
+        await self._push_page(found.page, sender, force=bool(self.request.keys))
+        gone = found.missing(keys)
         if not gone:
             return
         await self.deletions.note(gone)
@@ -212,9 +212,9 @@ class StreamPush:
         if not await self.deletions.allowed(self.request.accept_deletes):
             return
         async for keys in self.stream.keys_in(SentState.PENDING_DELETION):
-            rows = await self.reader.rows(keys)
-            await self._push_page(_page(rows.values()), sender, decided=True)
-            await sender.add(pack(await self._deletions([key for key in keys if key not in rows])))
+            found = await self.reader.look_up(keys)
+            await self._push_page(found.page, sender, decided=True)
+            await sender.add(pack(await self._deletions(found.missing(keys))))
 
     async def _deletions(self, keys: Sequence[str]) -> list[Upsert]:
         gone = await self.deletions.confirm(keys)
@@ -256,7 +256,3 @@ class StreamPush:
             return await call_driver(self.bridge.crm.row, self.reader.source, key.strip(), doing=doing) is None
         except CrmRefused:
             return False
-
-
-def _page(rows: Iterable[Row]) -> Page:
-    return Page(tuple(rows), None, last=False)

@@ -163,10 +163,12 @@ class Undone:
     column: str
     outcome: Undo
     reason: str | None = None
+    kind: str = "field"
+    """field or note"""
 
     def as_json(self) -> dict[str, Any]:
         """For `--json`."""
-        names = ("model", "record", "column", "reason")
+        names = ("model", "record", "column", "reason", "kind")
         return {name: getattr(self, name) for name in names} | {"outcome": self.outcome.value}
 
 
@@ -355,4 +357,4 @@ class _Undoing:
     def outcome(self, outcome: Undo, reason: str | None = None) -> Undone:
         """What became of it, by its place."""
         latest = self.latest
-        return Undone(latest.model, latest.record, latest.column, outcome, reason)
+        return Undone(latest.model, latest.record, latest.column, outcome, reason, latest.kind)

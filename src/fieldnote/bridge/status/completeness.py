@@ -30,6 +30,8 @@ from fieldnote.siro.models import User
 
 LATE_SHOWN = 50
 NOBODY = "(no rep)"
+NOT_SENT = "(rep not known before it is sent)"
+"""An appointment that never became a Siro record: its row may well name a rep."""
 
 
 @dataclass(frozen=True)
@@ -192,5 +194,6 @@ def _count(result: Completeness, row: Any, directory: Directory | None) -> None:
 
 def _rep_of(row: Any, directory: Directory | None) -> str:
     if row.kind == "appointment":
-        return str(row.rep or NOBODY)
+        sent = row.state not in {State.NOT_SENT, State.QUARANTINED, State.DROPPED}
+        return str(row.rep or (NOBODY if sent else NOT_SENT))
     return directory.name_of(row.rep) if directory is not None else str(row.rep or NOBODY)

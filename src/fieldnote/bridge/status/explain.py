@@ -68,6 +68,7 @@ class Explanation:
 async def explain_appointment(bridge: Bridge, key: str, directory: Directory | None) -> Explanation:
     """Explain why an appointment has its recording or not, and what the recording gave."""
     async with bridge.engine.connect() as conn:
+        key = await _key_of(conn, bridge.name, "engagements", key)
         row = await _sent(conn, bridge.name, "engagements", key)
         if row is None:
             return await _not_pushed(conn, bridge, Model.ENGAGEMENT, key)
@@ -85,6 +86,7 @@ async def explain_appointment(bridge: Bridge, key: str, directory: Directory | N
 async def explain_deal(bridge: Bridge, key: str) -> Explanation:
     """Explain which recordings a deal has, and what each gave."""
     async with bridge.engine.connect() as conn:
+        key = await _key_of(conn, bridge.name, "opportunities", key)
         row = await _sent(conn, bridge.name, "opportunities", key)
         if row is None:
             return await _not_pushed(conn, bridge, Model.OPPORTUNITY, key)
@@ -101,7 +103,9 @@ async def explain_deal(bridge: Bridge, key: str) -> Explanation:
 
 async def _not_pushed(conn: AsyncConnection, bridge: Bridge, model: Model, key: str) -> Explanation:
     """Explain a record that another program pushed, if recordings are linked to it."""
-    found = Explanation(_name(model, key), "not_pushed", facts=["This file did not push it; another program did."])
+    found = Explanation(
+        _name(model, key.strip()), "not_pushed", facts=["This file did not push it; another program did."]
+    )
     if not await _add_links(conn, bridge, model, key, found):
         raise _unknown(model, key)
     await _add_outputs(conn, bridge.name, model, key, found)
@@ -137,6 +141,11 @@ def _unknown(model: Model, key: str) -> FieldnoteError:
         f"{_name(model, key)} is not in the ledger",
         hint=f"Check the id. `fieldnote plan --stream {stream} --id {key}` shows whether the query returns its row.",
     )
+
+
+async def _key_of(conn: AsyncConnection, connection: str, stream: str, given: str) -> str:
+    """The id of a key as a person copies it from the CRM, with blanks around it; an old record may have them."""
+    return given if await _sent(conn, connection, stream, given) is not None else given.strip()
 
 
 async def _sent(conn: AsyncConnection, connection: str, stream: str, key: str) -> Any:

@@ -24,6 +24,7 @@ from fieldnote.bridge.reps import overrides_of
 from fieldnote.bridge.session import Bridge
 from fieldnote.bridge.status.completeness import Completeness, Directory, completeness
 from fieldnote.bridge.status.states import LATE_AFTER
+from fieldnote.config.values import in_words
 from fieldnote.db.bridge_tables import connections, runs
 from fieldnote.errors import Transient
 from fieldnote.json_form import to_json
@@ -224,7 +225,7 @@ def _late(item: Schedule) -> Problem:
         words = f"no {item.task} has succeeded yet"
     else:
         words = f"no {item.task} has succeeded since {item.last:%Y-%m-%d %H:%M} UTC"
-    words += f"; it should run every {item.every}"
+    words += f"; it should run every {in_words(item.every)}"
     words += f"; the latest ended with {item.error}" if item.error else ""
     return Problem(
         f"schedule {item.task}",

@@ -163,9 +163,9 @@ class _Reconciler:
             if (difference := self._difference(key, entry, items[key])) is not None
         ]
         missing = sorted(items.keys() - known.keys() - elsewhere)
-        rows = await self.stream.reader.rows(missing) if missing else {}
+        gone = set((await self.stream.reader.look_up(missing)).missing(missing)) if missing else set()
         for key in missing:
-            finding = Finding.UNKNOWN if key in rows else Finding.ORPHAN
+            finding = Finding.ORPHAN if key in gone else Finding.UNKNOWN
             differences.append(Difference(self.stream.name, key, finding, items[key].id))
         await self._add(differences)
 

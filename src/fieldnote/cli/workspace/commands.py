@@ -9,7 +9,7 @@ import typer
 
 from fieldnote.cli.console.beside import ConsolePort, NoConsole, Wanted, announce_console, console_beside
 from fieldnote.cli.support.output import echo
-from fieldnote.cli.workspace import access, erasure, webhooks
+from fieldnote.cli.workspace import access, definitions, erasure, processing, webhooks
 from fieldnote.cli.workspace.open import AsJson, OrganizationOption, print_rows
 from fieldnote.cli.workspace.open import organization as _organization
 from fieldnote.cli.workspace.open import print_result as _print
@@ -29,6 +29,13 @@ app.add_typer(access.token_app, name="tokens", help="Tokens: add, list, end.")
 app.add_typer(access.token_app, name="token", hidden=True)
 app.add_typer(access.org_app, name="org", help="Organizations.")
 app.add_typer(access.app_app, name="app", help="OAuth apps.")
+app.add_typer(definitions.definitions_app, name="definitions", help="Fields that are extracted from conversations.")
+app.command()(processing.jobs)
+app.command()(processing.retry)
+app.command()(processing.roles)
+app.command()(processing.redaction)
+app.command()(processing.model)
+app.command()(processing.status)
 app.command()(erasure.forget)
 app.command()(erasure.audit)
 user_app.command("disable")(access.user_disable)

@@ -23,6 +23,10 @@ _FORMATS = "JSON utterances, WebVTT, SRT or `Speaker: text` lines."
 def record(
     *,
     transcript: Annotated[Path | None, typer.Option("--transcript", metavar="FILE", help=_FORMATS)] = None,
+    audio: Annotated[
+        Path | None,
+        typer.Option("--audio", metavar="FILE", help="mp3, m4a, aac, wav or webm. The server transcribes it."),
+    ] = None,
     user: Annotated[str | None, typer.Option("--user", metavar="EMAIL", help="The user who recorded it.")] = None,
     started_at: Annotated[str | None, typer.Option("--started-at", metavar="ISO", help="2026-02-15T14:00:00Z")] = None,
     duration: Annotated[
@@ -57,24 +61,39 @@ def record(
     org: OrganizationOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """Add a conversation from its transcript, or a history of them. The server matches each at once."""
+    """Add a conversation from its transcript or audio, or a history of them. The server matches each at once."""
     if batch is not None:
-        single = (transcript, user, started_at, duration, title, lat, lon, appointment_id, opportunity_id, link, key)
+        single = (
+            transcript,
+            audio,
+            user,
+            started_at,
+            duration,
+            title,
+            lat,
+            lon,
+            appointment_id,
+            opportunity_id,
+            link,
+            key,
+        )
         if any(option is not None for option in single):
             raise WorkspaceError(
                 "--batch cannot be combined with other options", hint="Write their values in the lines of the file."
             )
         run(lambda workspace: _batch(workspace, org, batch))
         return
-    if transcript is None or user is None or started_at is None:
-        raise WorkspaceError("--transcript, --user and --started-at are needed", hint="Or --batch FILE.jsonl.")
+    if (transcript is None and audio is None) or user is None or started_at is None:
+        raise WorkspaceError(
+            "--transcript or --audio, --user and --started-at are needed", hint="Or --batch FILE.jsonl."
+        )
     from fieldnote.workspace import NewRecording
     from fieldnote.workspace.domain.recordings.mobile_events import opened_by
 
     opened = opened_by(link)
     new = NewRecording(
         user_email=user,
-        utterances=_read_transcript(transcript),
+        utterances=None if transcript is None else _read_transcript(transcript),
         started_at=_moment(started_at),
         duration=None if duration is None else _seconds(duration),
         title=title or opened.title,
@@ -84,13 +103,23 @@ def record(
         key=key,
         link=link,
     )
-    print_result({"recordingId": run(lambda workspace: _record(workspace, org, new))}, as_json=as_json)
+    print_result({"recordingId": run(lambda workspace: _record(workspace, org, new, audio))}, as_json=as_json)
 
 
-async def _record(workspace: Workspace, org: str | None, new: NewRecording) -> str:
+async def _record(workspace: Workspace, org: str | None, new: NewRecording, audio: Path | None) -> str:
     from fieldnote.workspace import add_recording
+    from fieldnote.workspace.audio_store import OF_SUFFIXES
+    from fieldnote.workspace.domain.recordings.transcription import add_audio
 
-    return await add_recording(workspace, (await organization(workspace, org)).id, new)
+    own = await organization(workspace, org)
+    if audio is None:
+        return await add_recording(workspace, own.id, new)
+    media_type = OF_SUFFIXES.get(audio.suffix.casefold())
+    if media_type is None:
+        raise WorkspaceError(
+            f"--audio is not a known kind of file: {audio.name!r}", hint=f"Use {', '.join(sorted(OF_SUFFIXES))}."
+        )
+    return await add_audio(workspace, own.id, new, audio, media_type=media_type)
 
 
 async def _batch(workspace: Workspace, org: str | None, path: Path) -> None:

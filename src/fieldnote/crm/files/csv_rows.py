@@ -11,7 +11,7 @@ from typing import Final, Never, TextIO
 
 from fieldnote.crm.broken_values import is_broken, repair_text
 from fieldnote.crm.files.folder import Export
-from fieldnote.crm.files.lines import Findings, Lines, Skip, is_no_date, may_have_no_date, shown
+from fieldnote.crm.files.lines import Findings, Lines, Skip, is_footer, is_no_date, may_have_no_date, shown
 from fieldnote.crm.files.whole_numbers import WholeNumbers
 from fieldnote.errors import CrmRefused
 
@@ -151,6 +151,7 @@ class CsvRows:
         """All rows. Raises HalfWritten, or CrmRefused with the line that cannot be read."""
         short: _Short | None = None
         blank = False
+        footers: list[tuple[int, str, list[str]]] = []
         if self._nameless:
             self._findings.note(f"{_columns(len(self._nameless))} without a name and without values are left out")
         for line, text, record in self._records(file):
@@ -159,18 +160,23 @@ class CsvRows:
                 if record:
                     self._findings.skip("empty row", line)
                 continue
-            if self._skip.matches(text):
-                self._findings.skip("row that crm.skip names", line)
-            elif record == list(self._header.names):
-                self._findings.skip("repeated header", line)
+            if self._is_left_out(line, text, record):
+                pass
+            elif (len(record) < self._width or "" in record or self._width == 1) and is_footer(record):
+                footers.append((line, text, record))
             elif len(record) <= self._kept[-1]:
                 short = short or _Short(line, text, len(record), blank)
                 continue
             elif short is not None:
                 self._refuse_short(short, _QUOTES)
             else:
+                for held in footers:  # rows follow, so they are rows, too
+                    yield self._whole_row(*held)
+                footers.clear()
                 yield self._row(line, text, record)
             blank = False
+        for line, _, _ in footers:
+            self._findings.skip("footer", line)
         if short is not None:
             self._end_short(short)
 
@@ -191,6 +197,21 @@ class CsvRows:
             line, text = lines.take()
             hint = "a quote inside a quoted value must be written twice"
             refuse(self._export, lines.number, f"is not CSV ({error}): {shown(text)}", hint)
+
+    def _is_left_out(self, line: int, text: str, record: list[str]) -> bool:
+        if self._skip.matches(text):
+            self._findings.skip("row that crm.skip names", line)
+            return True
+        if record == list(self._header.names):
+            self._findings.skip("repeated header", line)
+            return True
+        return False
+
+    def _whole_row(self, line: int, text: str, record: list[str]) -> tuple[object, ...]:
+        """A row that looks like a footer, in the middle of a file."""
+        if len(record) <= self._kept[-1]:
+            self._refuse_short(_Short(line, text, len(record), after_blank=False), _QUOTES)
+        return self._row(line, text, record)
 
     def _row(self, line: int, text: str, record: list[str]) -> tuple[object, ...]:
         if len(record) > self._width:

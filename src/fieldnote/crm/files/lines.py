@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, TextIO
 
@@ -68,6 +68,32 @@ def _without_ends(file: TextIO, skip: Skip) -> Iterator[str]:
         kept.append(line)
         while len(kept) > skip.last:
             yield kept.popleft()
+
+
+_COUNTED: Final = r"(?:rows?|records?|entries|items?|results?|lines?|zeilen|datens\u00e4tze|eintr\u00e4ge)"
+_TOTAL: Final = re.compile(
+    r"(?:grand|sub)?[ _-]?totals?|(?:gesamt|zwischen)?summe|gesamt|insgesamt|anzahl|sum|count|average", re.IGNORECASE
+)
+_FOOTER: Final = re.compile(
+    rf"(?:{_TOTAL.pattern})\b[ :=#-]*(?:(?:of )?{_COUNTED})?[ :=#-]*[\d.,' $\u20ac\u00a3]*{_COUNTED}?[.:]?"
+    rf"|\(?\d[\d.,' ]* {_COUNTED}(?: \w+)*[.)]*"
+    r"|(?:end of (?:report|file|data|list)"
+    r"|(?:report |data )?(?:generated|exported|printed|created|run) (?:on|at|by|from)"
+    r"|page \d+ of \d+|applied filters|filtered by|confidential|copyright|(?:erstellt|exportiert) am)\b.*",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def is_footer(cells: Sequence[str]) -> bool:
+    """Whether a row at the end of a file is a footer for certain: a total with few other values, or one sentence."""
+    filled = [cell.strip() for cell in cells if cell.strip()]
+    if not filled or not _FOOTER.fullmatch(filled[0]):
+        return False
+    if len(filled) == 1:
+        # A single column may have a customer called Total, but none called "Total: 3 rows".
+        return len(cells) > 1 or not _TOTAL.fullmatch(filled[0])
+    numbers = all(re.fullmatch(r"[-\d.,' $\u20ac\u00a3%]+", cell) for cell in filled[1:])
+    return numbers and 2 * len(filled) <= len(cells) + 1 and cells[0].strip() == filled[0]
 
 
 _NO_DAY: Final = ("0001-01-01", "1899-12-30", "0000-00-00", "/0001", "/1899", ".0001", ".1899")

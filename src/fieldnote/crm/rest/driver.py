@@ -15,6 +15,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
@@ -120,6 +121,11 @@ class RestDriver(LandedDriver):
     def rows(self, source: Source, keys: Sequence[str]) -> dict[str, Row]:
         """See `Driver.rows`; without `dlt`'s own columns."""
         return {key: _without_own(row) for key, row in super().rows(source, keys).items()}
+
+    def look_up(self, source: Source, keys: Sequence[str]) -> Page:
+        """See `LooksUp.look_up`; without `dlt`'s own columns."""
+        page = super().look_up(source, keys)
+        return replace(page, rows=tuple(map(_without_own, page.rows)))
 
     # --- writing ------------------------------------------------------------------------------------
 

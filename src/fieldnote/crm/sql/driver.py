@@ -119,6 +119,10 @@ class SqlDriver:
         """See `Driver.rows`."""
         return self._reader.rows(source, keys)
 
+    def look_up(self, source: Source, keys: Sequence[str]) -> Page:
+        """See `LooksUp.look_up`."""
+        return self._reader.look_up(source, keys)
+
     def read(self, record: Record, columns: tuple[str, ...]) -> Row | None:
         """See `Driver.read`."""
         return self._writer.read(record, columns)

@@ -55,6 +55,8 @@ class Reader:
         self._quote = database.dialect.quote
         self._bind = database.dialect.bind
         self._first = database.dialect.first
+        self._padded: dict[Source, bool] = {}
+        """Whether a source has keys with blanks around them, where that is known."""
 
     def columns(self, source: Source) -> tuple[str, ...]:
         """A stream's columns."""
@@ -94,42 +96,71 @@ class Reader:
                 # The key column has a type that this key is no value of.
                 return None
         if len(rows) > 1:
-            raise CrmRefused(f"{source.name}: the key {key} comes with several rows", hint=_MULTIPLIED)
+            problem = _of_several(key, [row[plan.key] for row in rows])
+            raise CrmRefused(f"{source.name}: {problem.reason}", hint=problem.hint)
         return rows[0] if rows else None
 
     def rows(self, source: Source, keys: Sequence[str]) -> dict[str, Row]:
         """The rows with these keys, in as few statements as may be."""
+        return {key: rows[0] for key, rows in self._found(source, keys).items() if len(rows) == 1}
+
+    def look_up(self, source: Source, keys: Sequence[str]) -> Page:
+        """The same, and the keys that come with several rows as problems."""
+        kept, problems = [], []
+        for key, rows in self._found(source, keys).items():
+            if len(rows) == 1:
+                kept.append(rows[0])
+            else:
+                # The column is spelled as the rows have it.
+                column = spelled(source.key, tuple(rows[0]), source.name)
+                problems.append(_of_several(key, [row[column] for row in rows]))
+        return Page(tuple(kept), None, last=False, problems=tuple(problems))
+
+    def _found(self, source: Source, keys: Sequence[str]) -> dict[str, Rows]:
         with translated(f"reading {source.name}"):
             try:
                 return self._rows(source, keys)
             except DataError:
                 # One of the keys is no value of the key column's type; it must not hide the others.
-                found = ((key, self._row_or_none(source, key)) for key in keys)
-                return {key: row for key, row in found if row is not None}
+                return {key: rows for key in keys for key, rows in self._rows_of_one(source, key).items()}
 
-    def _rows(self, source: Source, keys: Sequence[str]) -> dict[str, Row]:
-        found: dict[str, list[Row]] = {}
+    def _rows_of_one(self, source: Source, key: str) -> dict[str, Rows]:
+        try:
+            return self._rows(source, [key])
+        except DataError:
+            return {}
+
+    def _rows(self, source: Source, keys: Sequence[str]) -> dict[str, Rows]:
+        found: dict[str, Rows] = {}
         with self._database.transaction() as connection:
             plan = self._plan(connection, source)
             for start in range(0, len(keys), _CHUNK):
                 for row in self._matching(connection, plan, keys[start : start + _CHUNK]):
                     found.setdefault(external_id(row[plan.key]), []).append(row)
-        return {key: rows[0] for key, rows in found.items() if len(rows) == 1}
-
-    def _row_or_none(self, source: Source, key: str) -> Row | None:
-        try:
-            return self.row(source, key)
-        except CrmRefused:
-            return None
+        return found
 
     def _matching(self, connection: Connection, plan: _Plan, keys: Sequence[str]) -> Rows:
-        """The rows whose id is one of these. Keys with blanks around them are looked for only if an id is missing."""
+        """The rows whose id is one of these, also under a key with blanks around it."""
         wanted = set(keys)
         rows = [row for row in self._having(connection, plan, keys) if external_id(row[plan.key]) in wanted]
         missing = wanted - {external_id(row[plan.key]) for row in rows}
-        if missing and self._has_text_keys(connection, plan, rows):
+        if not self._has_text_keys(connection, plan, rows):
+            return rows
+        if self._has_padded(connection, plan):
+            # An exact key may have a second one beside it that means the same id.
+            exact = {row[plan.key] for row in rows}
+            rows += [row for row in self._trimmed_to(connection, plan, sorted(wanted)) if row[plan.key] not in exact]
+        elif missing:
             rows += self._trimmed_to(connection, plan, sorted(missing))
         return rows
+
+    def _has_padded(self, connection: Connection, plan: _Plan) -> bool:
+        """Whether any key has blanks around it: one look at all keys, once."""
+        if plan.source not in self._padded:
+            where = f"{self._database.dialect.padded(self._quote(plan.key))} and 1 = {self._bind('one')}"
+            statement = f"select 1 as one from {plan.origin} where {where}{self._first(1)}"
+            self._padded[plan.source] = bool(self._database.select(connection, statement, {"one": 1}))
+        return self._padded[plan.source]
 
     def _has_text_keys(self, connection: Connection, plan: _Plan, rows: Rows) -> bool:
         sample = rows[:1] or self._select(connection, plan, f"1 = {self._bind('one')}{self._first(1)}", {"one": 1})
@@ -346,12 +377,12 @@ class Reader:
         counts = Counter(keys)
         shared = {key for key, times in counts.items() if times > 1} | set(map(external_id, repeated))
         padded = [row[plan.key] for key, row in zip(keys, rows, strict=True) if key_text(row[plan.key]) != key]
+        if padded:
+            self._padded[plan.source] = True
         clashes = plan.clashes_with(padded, lambda: self._clashes(plan))
         shared |= clashes.keys()
         problems = tuple(
-            clash(key, clashes[key])
-            if key in clashes
-            else RowProblem(key, f"the key {key} comes with several rows", _MULTIPLIED)
+            clash(key, clashes[key]) if key in clashes else _of_several(key, ())
             for key in sorted(shared & counts.keys())
         )
         kept = tuple(row for key, row in zip(keys, rows, strict=True) if key not in shared)
@@ -359,6 +390,14 @@ class Reader:
 
 
 # --- cursors --------------------------------------------------------------------------------------------
+
+
+def _of_several(key: str, raw: Sequence[object]) -> RowProblem:
+    """Several rows with one id: by a join that multiplies them, or by keys that differ in their blanks."""
+    different = list(dict.fromkeys(map(key_text, raw)))
+    if len(different) > 1:
+        return clash(key, different)
+    return RowProblem(key, f"the key {key} comes with several rows", _MULTIPLIED)
 
 
 def _certainly_apart(left: object, right: object) -> bool:

@@ -140,6 +140,12 @@ class Dialect:
             case _:
                 return f"trim(cast({column} as char))"
 
+    def padded(self, column: str) -> str:
+        """A condition: a quoted column has blanks at an end. By length, as a collation may hold both to be equal."""
+        kind = {"mysql": "char", "mssql": "nvarchar(max)"}.get(self.backend, "text")
+        length = {"sqlite": "length", "mssql": "datalength"}.get(self.backend, "char_length")
+        return f"{length}(cast({column} as {kind})) <> {length}({self.trimmed(column)})"
+
     def shaped(self, column: str, patterns: Sequence[Pattern], prefix: str) -> tuple[str, dict[str, str]]:
         """A condition: a quoted column has a text of one of these patterns. Its values' names begin with `prefix`."""
         if self.backend in {"sqlite", "mssql"}:

@@ -79,7 +79,9 @@ def _targets(request: Request, answer: Any, action: str) -> Iterator[str]:
         data = data["followups"]
     if isinstance(data, Mapping):
         data = [data]
-    if isinstance(data, list) and re.search(r"recordings|followups|tokens|apps|users|connections|sync", action):
+    if isinstance(data, list) and re.search(
+        r"recordings|followups|tokens|apps|users|connections|sync|definitions", action
+    ):
         yield from _ids(data)
 
 

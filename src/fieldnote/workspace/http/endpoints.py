@@ -47,6 +47,14 @@ Gatherer = Callable[[Sequence[Call]], Awaitable[list[Any]]]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
+class Later(dict[str, Any]):
+    """An answer that is worked out after the commit, without a transaction. The audit sees the ids that it is about."""
+
+    def __init__(self, work: Callable[[Workspace], Awaitable[dict[str, Any]]], ids: Sequence[str]) -> None:
+        super().__init__(data=[{"id": one} for one in ids])
+        self.work = work
+
+
 class AsciiJson(JSONResponse):
     """JSON in ASCII, as a text may hold half a surrogate pair, which UTF-8 cannot carry."""
 
@@ -80,6 +88,8 @@ def _endpoint(operation: Operation, status: int) -> Endpoint:
             _count(request, hashed)
             await _admit(request, hashed, operation.kind)
             done = await batcher.run(operation, PendingCall(request, await _body(request), hashed))
+            if isinstance(done, Later):
+                done = await done.work(request.app.state.workspace)
         except ApiError as error:
             if error.status == HTTPStatus.UNAUTHORIZED and not await _slowed(request):
                 return error_response(failed(429, "Too many failed logins from this address"))

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from fieldnote.bridge.push.change_detection import key_of, record_of
 from fieldnote.bridge.push.source import source_of, stream_settings
 from fieldnote.bridge.session import Bridge
 from fieldnote.bridge.setup.checks.findings import Finding, bad, good, hint
@@ -15,7 +16,8 @@ from fieldnote.bridge.setup.checks.loop import check_map
 from fieldnote.config import ColumnZone
 from fieldnote.crm import dialect_of
 from fieldnote.crm.query_tables import unseen_tables
-from fieldnote.crm.types import DescribesCursors, Row
+from fieldnote.crm.staged import LandedDriver
+from fieldnote.crm.types import DescribesCursors, Page, Row, RowProblem, Source
 from fieldnote.errors import FieldnoteError, MappingError
 from fieldnote.mapping.records import RowMapper, StreamName
 from fieldnote.printable import printable
@@ -24,6 +26,8 @@ SAMPLE: Final = 500
 """Rows of each stream that are mapped for a try."""
 _EXAMPLE: Final = 40
 """Characters of a value that is shown."""
+_PROBLEMS: Final = 5
+"""Problems of single rows that are listed."""
 _DAY: Final = range(6, 22)
 """Hours at which a visit may well begin."""
 _ODD: Final = 0.2
@@ -37,18 +41,44 @@ def check_stream(
     subject = f"push.{name}"
     source = source_of(name, stream_settings(bridge, name))
     try:
+        warnings = _landing(bridge, source)
         columns = bridge.crm.columns(source)
         mapper.check(columns)
-        rows = list(islice((row for page in bridge.crm.pages(source, size=SAMPLE) for row in page.rows), SAMPLE))
+        page = next(iter(bridge.crm.pages(source, size=SAMPLE)), Page((), None, last=True))
+        rows = page.rows[:SAMPLE]
     except FieldnoteError as error:
         yield bad(subject, error.message, error.hint)
         return
     yield good(subject, f"{len(columns)} columns, all that the map names among them")
+    for warning in warnings:
+        yield hint(subject, warning)
     yield from _cursor(bridge, name, subject)
+    yield from _row_problems(subject, page.problems)
     records: list[dict[str, Any]] = []
     yield from check_rows(bridge, subject, mapper, rows, records)
     yield from check_map(bridge, name, rows, records)
     samples[name] = records
+
+
+def _landing(bridge: Bridge, source: Source) -> tuple[str, ...]:
+    """Bring the driver's copies up to date, as a push does. Its warnings, such as skipped lines of a file.
+
+    An API is read only if that was never done: a check must not take its calls from the next push.
+    """
+    crm = bridge.crm
+    if crm.is_live or (
+        bridge.config.crm.driver != "files" and isinstance(crm, LandedDriver) and crm.landed_before(source)
+    ):
+        return ()
+    return crm.refresh([source])
+
+
+def _row_problems(subject: str, problems: Sequence[RowProblem]) -> Iterator[Finding]:
+    """Rows that a push would leave out."""
+    for problem in problems[:_PROBLEMS]:
+        yield bad(subject, problem.reason, problem.hint)
+    if len(problems) > _PROBLEMS:
+        yield bad(subject, f"{len(problems) - _PROBLEMS} more rows have such a problem")
 
 
 def _cursor(bridge: Bridge, name: StreamName, subject: str) -> Iterator[Finding]:
@@ -117,7 +147,7 @@ def check_rows(
     errors: list[MappingError] = []
     for row in rows:
         try:
-            mapped = mapper.map(row)
+            mapped, _ = record_of(mapper, key_of(mapper, row), row)
         except MappingError as error:
             errors.append(error)
             continue

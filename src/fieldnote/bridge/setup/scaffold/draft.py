@@ -24,6 +24,8 @@ class Scaffold:
     roles: Roles
     backend: str
     zone: str
+    zone_given: bool = False
+    """Whether a person named the zone."""
     known: Known | None = None
     questions: list[str] = field(default_factory=list)
 

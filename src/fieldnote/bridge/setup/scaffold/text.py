@@ -16,12 +16,14 @@ from fieldnote.bridge.setup.scaffold.writing_back import pull
 from fieldnote.crm.sql.introspection import LookedTable
 
 
-def propose(tables: Sequence[LookedTable], prober: Prober, backend: str, zone: str) -> tuple[str, Scaffold]:
+def propose(
+    tables: Sequence[LookedTable], prober: Prober, backend: str, zone: str, *, zone_given: bool = False
+) -> tuple[str, Scaffold]:
     """The whole file, and what it was made from."""
     known = recognize(table.name for table in tables)
     graph = KnownGraph(tables, prober, known=known)
     roles = _known_roles(graph, known) if known is not None else find_roles(graph)
-    scaffold = Scaffold(graph, roles, backend, zone, known)
+    scaffold = Scaffold(graph, roles, backend, zone, zone_given, known)
     streams = list(_streams(scaffold))
     return "\n".join([*_head(scaffold), *streams]) + "\n", scaffold
 
@@ -121,7 +123,7 @@ def _share(part: float) -> str:
 
 def _streams(scaffold: Scaffold) -> Iterator[str]:
     visits, deals = scaffold.roles.visits, scaffold.roles.deals
-    if scaffold.zone == "UTC":
+    if scaffold.zone == "UTC" and not scaffold.zone_given:
         scaffold.questions.append(
             "In which zone do the CRM's people live? UTC is written here because no --timezone was given."
         )

@@ -151,6 +151,20 @@ async def remove_definition(conn: AsyncConnection, organization_id: str, named: 
     return found
 
 
+async def candidate_of(
+    conn: AsyncConnection, named: str, changes: Mapping[str, object], conversation_type: str | None = None
+) -> Stored:
+    """A known definition with changes, or a new one of this name. Nothing is stored."""
+    known = await list_definitions(conn)
+    wanted = " ".join(named.split()).casefold()
+    kind = None if conversation_type is None else await _find_type(conn, conversation_type)
+    if not any(named == one.id or wanted == one.definition.name.casefold() for one in known):
+        return Stored("", checked({"name": named, **changes}), *(kind or (None, None)))
+    before = find(known, named)
+    own = (before.conversation_type_id, before.conversation_type)
+    return Stored(before.id, checked(_merged(before.definition, changes)), *(kind or own))
+
+
 def find(known: Sequence[Stored], named: str) -> Stored:
     """The one with this id or name. Raises WorkspaceError."""
     wanted = " ".join(named.split()).casefold()

@@ -16,6 +16,7 @@ from fieldnote.errors import WorkspaceError
 from fieldnote.jobs import defer
 from fieldnote.workspace.audio_store import LARGEST, Signed, length_of
 from fieldnote.workspace.domain.recordings.audio_files import store
+from fieldnote.workspace.domain.recordings.transcription import defer_transcription
 from fieldnote.workspace.domain.retry import Patiently
 from fieldnote.workspace.domain.webhooks.addresses import resolve
 from fieldnote.workspace.tenancy import inside
@@ -85,6 +86,8 @@ async def fetch_multimedia(
         await conn.execute(_TAKE, {"recording": row.recording_id, "size": size, "file": file.file_id})
         await conn.execute(_LENGTH, {"recording": row.recording_id, "duration": duration})
         await conn.execute(_FETCHED, {"id": event_id})
+        if workspace.speech is not None:
+            await defer_transcription(conn, organization_id, row.recording_id)
 
 
 async def _download(workspace: Workspace, url: str, into: Path) -> int:

@@ -18,9 +18,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.jobs import defer
 from fieldnote.siro.models import ProcessingStatus, WebhookEventType
+from fieldnote.workspace.domain.insight.model import ask_model
+from fieldnote.workspace.domain.insight.redaction import redact_known
 from fieldnote.workspace.domain.insight.requests import UNTITLED, Conversation, conversation_of
 from fieldnote.workspace.domain.insight.results import headings, keep_summary, keep_values
 from fieldnote.workspace.domain.recordings.followups import keep_followup
+from fieldnote.workspace.domain.recordings.muting import defer_muting
 from fieldnote.workspace.domain.retry import Patiently
 from fieldnote.workspace.domain.webhooks.deliveries import announce
 from fieldnote.workspace.insight_pool import InsightFailed
@@ -81,8 +84,9 @@ update recordings
 # Recordings with words begin again at the extraction; what is purged stays so.
 _AGAIN: Final = text("""
 update recordings r
-   set stage = 'processing', status = 'in-progress', processed_at = null, extracted_at = null, summarized_at = null,
-       failure = null, failed_step = null, updated_at = clock_timestamp()
+   set stage = 'processing', status = 'in-progress', processed_at = null, summarized_at = null,
+       failure = null, failed_step = null, updated_at = clock_timestamp(),
+       extracted_at = case when :all then null else extracted_at end
  where id = any(cast(:ids as uuid[])) and root_data_purged_at is null and deleted_at is null
    and exists (select from recording_utterances s where s.recording_id = r.id)
 returning id::text
@@ -108,11 +112,15 @@ async def next_priority(conn: AsyncConnection, organization_id: str) -> int:
     return max(int((await conn.execute(_PRIORITY, values)).scalar_one()), _LOWEST)
 
 
-async def again(conn: AsyncConnection, organization_id: str, recording_ids: Sequence[str]) -> list[str]:
-    """Extract and summarize recordings again; the ids of those that have words."""
-    ids = [str(one) for one in (await conn.execute(_AGAIN, {"ids": list(recording_ids)})).scalars()]
+async def again(
+    conn: AsyncConnection, organization_id: str, recording_ids: Sequence[str], *, after: Step = Step.TRANSCRIBE
+) -> list[str]:
+    """Do the steps behind `after` again; the ids of the recordings that have words."""
+    every = after is Step.TRANSCRIBE
+    ids = [str(one) for one in (await conn.execute(_AGAIN, {"ids": list(recording_ids), "all": every})).scalars()]
     if ids:
-        await conn.execute(_EXPECT, {"ids": ids})
+        if every:
+            await conn.execute(_EXPECT, {"ids": ids})
         await conn.execute(_OLD_SUMMARIES, {"ids": ids})
         await defer_processing(conn, organization_id, ids)
     return ids
@@ -123,6 +131,8 @@ async def process(context: procrastinate.JobContext, organization_id: str, recor
     """Extract and summarize, once."""
     workspace: Workspace = context.additional_context["workspace"]
     async with inside(workspace.engine, organization_id, working=True) as conn:
+        if await redact_known(conn, organization_id, [recording_id]):  # its appointment came after its words
+            await defer_muting(conn, organization_id, recording_id)
         talk = await conversation_of(conn, recording_id)
     if talk is None or talk.said.processed_at is not None:
         return
@@ -131,7 +141,7 @@ async def process(context: procrastinate.JobContext, organization_id: str, recor
     # A first attempt does both in one request. A retry does one at a time, so that the one that succeeds is stored.
     for parts in [todo] if attempt == 1 else [[one] for one in todo]:
         try:
-            reply = await workspace.insight.look_into(organization_id, talk.request(parts))
+            reply = await _look_into(workspace, organization_id, talk, parts)
             is_stored = await _keep(workspace, organization_id, talk, parts, reply)
             if (error_name := reply.get("failed", {}).get(Step.SUMMARIZE)) is not None:
                 raise _SummaryFailed(f"it raised {error_name}")
@@ -147,6 +157,18 @@ async def process(context: procrastinate.JobContext, organization_id: str, recor
             return
         if not is_stored:
             return
+
+
+async def _look_into(
+    workspace: Workspace, organization_id: str, talk: Conversation, parts: Sequence[Step]
+) -> dict[str, Any]:
+    """By the local method; values and summary by the language model, where the organization wants it."""
+    request = talk.request(parts)
+    reply = await workspace.insight.look_into(organization_id, request)
+    if workspace.llm is not None and talk.said.language_model:
+        by_model = await ask_model(workspace, organization_id, talk.recording_id, request)
+        reply |= {name: value for name, value in by_model.items() if name in reply}
+    return reply
 
 
 class _SummaryFailed(InsightFailed):
@@ -217,7 +239,7 @@ async def summarize_late(context: procrastinate.JobContext, organization_id: str
         talk = await conversation_of(conn, recording_id)
     if talk is None or talk.said.summarized_at is not None:
         return
-    reply = await workspace.insight.look_into(organization_id, talk.request([Step.SUMMARIZE]))
+    reply = await _look_into(workspace, organization_id, talk, [Step.SUMMARIZE])
     if (error_name := reply.get("failed", {}).get(Step.SUMMARIZE)) is not None:
         raise InsightFailed(f"it raised {error_name}")
     async with inside(workspace.engine, organization_id, working=True) as conn:

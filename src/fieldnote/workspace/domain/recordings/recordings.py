@@ -28,6 +28,7 @@ from fieldnote.matching.people import LONGEST_KEY
 from fieldnote.siro.deeplinks import WEB
 from fieldnote.siro.models import ExtractionStatus, ProcessingStage, TranscriptionStatus
 from fieldnote.workspace.context import Workspace
+from fieldnote.workspace.domain.insight.redaction import redact_known, spans_of
 from fieldnote.workspace.domain.matching.linking import link_around
 from fieldnote.workspace.domain.organizations import find_user
 from fieldnote.workspace.domain.recordings.mobile_events import events_of
@@ -154,7 +155,7 @@ async def _add_rest(
     conn: AsyncConnection, organization_id: str, added: Sequence[tuple[dict[str, Any], str, NewRecording]]
 ) -> None:
     """What belongs to recordings beside their rows; and have them linked and worked on."""
-    said = [ids | {"utterances": stored(new.utterances)} for ids, _, new in added if new.utterances is not None]
+    said = [ids | stored(new.utterances) for ids, _, new in added if new.utterances is not None]
     if said:
         await conn.execute(insert(recording_utterances), said)
     await _expect_extractions(conn, [ids for ids, _, _ in added])
@@ -165,6 +166,7 @@ async def _add_rest(
         moments = [new.started_at for _, own, new in added if own == user_id]
         await link_around(conn, organization_id, user_id, moments)
     if said:
+        await redact_known(conn, said[0]["organization_id"], [one["recording_id"] for one in said])
         await defer_processing(conn, organization_id, [one["recording_id"] for one in said])
 
 
@@ -175,13 +177,16 @@ async def _ids_by_key(conn: AsyncConnection, keys: Sequence[str]) -> dict[str, s
     return {row.key: str(row.id) for row in await conn.execute(known)}
 
 
-def stored(utterances: Sequence[Utterance]) -> list[dict[str, Any]]:
-    """Return the utterances without secrets, as JSON that PostgreSQL can store."""
-    return [
-        asdict(utterance)
-        | {"text": UNSTORABLE.sub("\ufffd", utterance.text), "speaker": UNSTORABLE.sub("\ufffd", utterance.speaker)}
-        for utterance in redact(utterances).utterances
-    ]
+def stored(utterances: Sequence[Utterance]) -> dict[str, Any]:
+    """The columns of the utterances without secrets, as JSON that PostgreSQL can store."""
+    found = redact(utterances)
+    return {
+        "utterances": [
+            asdict(one) | {"text": UNSTORABLE.sub("\ufffd", one.text), "speaker": UNSTORABLE.sub("\ufffd", one.speaker)}
+            for one in found.utterances
+        ],
+        "redacted": spans_of(found),
+    }
 
 
 def check(new: NewRecording) -> None:

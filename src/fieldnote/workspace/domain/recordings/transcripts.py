@@ -12,7 +12,9 @@ from fieldnote.db.workspace_tables import recording_utterances
 from fieldnote.errors import WorkspaceError
 from fieldnote.insight import Utterance, duration_of
 from fieldnote.workspace.context import Workspace
+from fieldnote.workspace.domain.insight.redaction import redact_known
 from fieldnote.workspace.domain.matching.linking import hold_links, link_around
+from fieldnote.workspace.domain.recordings.muting import defer_muting
 from fieldnote.workspace.domain.recordings.processing import defer_processing
 from fieldnote.workspace.domain.recordings.recordings import stored
 from fieldnote.workspace.tenancy import inside
@@ -50,7 +52,7 @@ async def set_transcript(
             raise WorkspaceError(f"the words of {named!r} were purged", hint="They are not taken a second time.")
         ids: dict[str, Any] = {"organization_id": organization_id, "recording_id": row.id}
         await hold_links(conn, row.id)
-        said = {"utterances": stored(utterances)}
+        said = stored(utterances)
         statement = insert(recording_utterances).values(ids | said)
         await conn.execute(statement.on_conflict_do_update(index_elements=["recording_id"], set_=said))
         duration = round(1000 * (duration_of(list(utterances)) or 0))
@@ -58,5 +60,7 @@ async def set_transcript(
         await conn.execute(_OLD_SUMMARY, {"id": row.id})
         await conn.execute(_EXPECT_AGAIN, {"id": row.id})
         await link_around(conn, organization_id, row.user_id, [row.created_at])
+        if await redact_known(conn, organization_id, [row.id]) or said["redacted"]:
+            await defer_muting(conn, organization_id, row.id)
         await defer_processing(conn, organization_id, [row.id])
     return str(row.id)

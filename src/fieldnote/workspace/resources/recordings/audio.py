@@ -30,13 +30,16 @@ _FILE: Final = text("""
 select f.media_type, f.size, f.stored_key, f.stored_size, f.encrypted, f.recording_id::text,
        r.deleted_at is not null or r.root_data_purged_at is not null as gone,
        coalesce(r.details -> 'isPrivate' = 'true'::jsonb, false) as private,
+       coalesce(s.redacted, '[]') = f.muted as is_muted,
        (select o.disabled from organizations o where o.id = f.organization_id) as organization_disabled
   from audio_files f left join recordings r on r.id = f.recording_id
+  left join recording_utterances s on s.recording_id = r.id
  where f.id::text = :id
 """)
 _VISIBLE: Final = text("select exists (select from audio_files where id::text = :id)")
 """By the row policies of the user."""
 _RANGE: Final = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
+NOT_MUTED: Final = "The recording has redacted words, and its audio is not muted"
 _TAKEN: Final = "The file belongs to a recording, and can no longer be exchanged"
 
 
@@ -74,6 +77,8 @@ async def download(request: Request) -> Response:
     file, row = await _row(request, workspace, "GET")
     if row.stored_key is None or row.gone:
         raise not_found("File")
+    if row.recording_id is not None and not row.is_muted:
+        raise failed(409, NOT_MUTED)
     size = await workspace.audio.size(row.stored_key) if row.stored_size is None else row.stored_size
     start, end = _range(request.headers.get("range"), size)
     secret = None

@@ -15,7 +15,9 @@ from fieldnote.siro.models import LinkTrigger, UploadRegister, UploadUrlsCreate
 from fieldnote.workspace.audio_store import LARGEST, SIGNED_FOR, Signed, Signer, media_type_of, named_in
 from fieldnote.workspace.context import Workspace
 from fieldnote.workspace.domain.matching.choices import choose_all
+from fieldnote.workspace.domain.recordings.muting import why_not_played
 from fieldnote.workspace.domain.recordings.recordings import NewRecording
+from fieldnote.workspace.domain.recordings.transcription import defer_transcription
 from fieldnote.workspace.http import views
 from fieldnote.workspace.http.calls import Call, public_url
 from fieldnote.workspace.http.errors import invalid, issue, not_found, too_big
@@ -41,7 +43,11 @@ select stored_at, recording_id::text, duration_ms from audio_files
  where id::text = :id and uploaded_by::text = :user for update
 """)
 _TAKE_FILE: Final = text("update audio_files set recording_id = :recording where id::text = :id")
-_AUDIO: Final = text("select id::text from audio_files where recording_id = :id and stored_at is not null limit 1")
+_AUDIO: Final = text("""
+select f.id::text, f.media_type, coalesce(s.redacted, '[]') as redacted, f.muted
+  from audio_files f left join recording_utterances s on s.recording_id = f.recording_id
+ where f.recording_id = :id and f.stored_at is not null limit 1
+""")
 _USERS: Final = text("""
 select id::text, email from users
  where (cast(:id as text) is null or id::text = :id)
@@ -103,6 +109,8 @@ async def register_upload(call: Call) -> dict[str, Any]:
     records = await named_records(call, wanted.crm_objects or (), wanted.integration_connection_id)
     recording_id = await insert_recording(call, user.id, _of_upload(wanted, user.email, row.duration_ms))
     await call.conn.execute(_TAKE_FILE, {"recording": recording_id, "id": file.file_id})
+    if call.request.app.state.workspace.speech is not None:
+        await defer_transcription(call.conn, call.organization_id, recording_id)
     trigger = LinkTrigger.AUDIO_UPLOAD_DEEPLINK
     if not records and wanted.contact_phone and (contact := await _contact(call, wanted.contact_phone)):
         records, trigger = {"contact": contact}, LinkTrigger.CONTACT_MATCH_AUDIO_UPLOAD
@@ -165,11 +173,13 @@ async def _contact(call: Call, phone: str) -> str | None:
 async def audio_url(call: Call) -> dict[str, Any]:
     """Where a recording can be listened to."""
     row = await find(call)
-    file_id = (await call.conn.execute(_AUDIO, {"id": row.id})).scalar_one_or_none()
-    if file_id is None:
+    audio: Any = (await call.conn.execute(_AUDIO, {"id": row.id})).one_or_none()
+    if audio is None:
         return {"data": {"error": True, "errorMessage": "The recording has no audio"}}
+    if (why := why_not_played(audio.redacted, audio.muted, audio.media_type)) is not None:
+        return {"data": {"error": True, "errorMessage": why}}
     expires = datetime.now(UTC) + SIGNED_FOR
-    file = Signed(call.organization_id, file_id)
+    file = Signed(call.organization_id, audio.id)
     private = row.details.get("isPrivate") is True
     url = _signer(call).address(_base_url(call), file, "GET", expires, user=user_of(call), private=private)
     return {"data": {"error": False, "url": url, "expiration": int(expires.timestamp() * 1000)}}

@@ -1,0 +1,238 @@
+"""The steps of each recording and their states, the retry of those that failed, and the correction of roles."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from fieldnote.errors import WorkspaceError
+from fieldnote.insight.talk.roles import Role, assign
+from fieldnote.insight.utterances import Utterance
+from fieldnote.workspace.audit import Operator, commanded
+from fieldnote.workspace.domain.recordings.muting import QUEUE as SPEECH
+from fieldnote.workspace.domain.recordings.processing import QUEUE as INSIGHT
+from fieldnote.workspace.domain.recordings.processing import Step, again
+from fieldnote.workspace.domain.recordings.transcription import transcribe_again
+from fieldnote.workspace.tenancy import inside
+
+if TYPE_CHECKING:
+    from fieldnote.workspace.context import Workspace
+
+_ROWS: Final = text("""
+select r.id::text, r.key, r.created_at, r.duration_ms, r.failed_step, r.failure, r.extracted_at, r.summarized_at,
+       r.processed_at, r.transcribed_ms, r.stage,
+       exists (select from recording_utterances s where s.recording_id = r.id) as has_words,
+       exists (select from audio_files f where f.recording_id = r.id and f.stored_at is not null) as has_audio,
+       j.status as job_status, coalesce(j.attempts, 0) as attempts, j.scheduled_at
+  from recordings r
+  left join lateral (
+       select status::text, attempts, scheduled_at from procrastinate_jobs j
+        where j.queue_name = any(:queues) and j.args ->> 'recording_id' = r.id::text
+          and j.status in ('todo', 'doing')
+        order by j.id desc limit 1) j on true
+ where r.deleted_at is null and r.root_data_purged_at is null
+   and (cast(:named as text) is null or r.id::text = :named or r.key = :named)
+   and (:every or r.failed_step is not null or r.processed_at is null)
+   and (not :failed or r.failed_step is not null)
+ order by r.created_at, r.id
+""")
+_CHOSEN: Final = text("""
+select id::text, coalesce(failed_step, 'transcribe') as failed_step from recordings r
+ where deleted_at is null and root_data_purged_at is null
+   and (failed_step is not null or (
+        not exists (select from recording_utterances s where s.recording_id = r.id)
+        and exists (select from audio_files f where f.recording_id = r.id and f.stored_at is not null)
+        and not exists (select from procrastinate_jobs j
+                         where j.args ->> 'recording_id' = r.id::text and j.status in ('todo', 'doing'))))
+   and (cast(:named as text[]) is null or id::text = any(:named) or key = any(:named))
+ order by created_at, id
+""")
+_SAID: Final = text("""
+select r.id::text, s.utterances, r.speaker_roles, u.name as rep_name
+  from recordings r join users u on u.id = r.user_id left join recording_utterances s on s.recording_id = r.id
+ where (r.id::text = :named or r.key = :named) and r.deleted_at is null
+ order by r.id::text = :named desc limit 1
+""")
+_SET_ROLES: Final = text("update recordings set speaker_roles = cast(:roles as jsonb) where id = :id")
+
+
+_COUNTS: Final = text("""
+select case when failed_step is not null then failed_step || ' failed'
+            when processed_at is not null then 'done'
+            when exists (select from recording_utterances s where s.recording_id = r.id) then 'extract'
+            else 'without words' end as state, count(*) as recordings
+  from recordings r where deleted_at is null and root_data_purged_at is null
+ group by 1 order by 2 desc, 1
+""")
+
+
+class StepState(StrEnum):
+    """How far a step is."""
+
+    WAITING = "waiting"
+    """It comes after another step, or for a process."""
+    RUNNING = "running"
+    """A process works on it."""
+    RETRYING = "retrying"
+    """It failed, and is tried again."""
+    DONE = "done"
+    """Its result is stored."""
+    FAILED = "failed"
+    """It failed for good. `fieldnote workspace retry` begins it again."""
+    MISSING = "missing"
+    """It has nothing to work on: the recording has neither words nor audio that this workspace transcribes."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingJob:
+    """One recording with its steps."""
+
+    recording_id: str
+    key: str | None
+    started_at: datetime
+    steps: Mapping[Step, StepState]
+    failure: str | None
+    attempts: int
+    progress: float | None
+    """The share of the audio that is transcribed, while it is."""
+
+    def as_json(self) -> dict[str, object]:
+        return {
+            "recordingId": self.recording_id,
+            "id": self.key,
+            "startedAt": self.started_at.isoformat(),
+            "steps": {step.value: state.value for step, state in self.steps.items()},
+            "failure": self.failure,
+            "attempts": self.attempts,
+            "progress": self.progress,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerRole:
+    """One speaker's label and role."""
+
+    label: str
+    role: Role
+    certainty: float
+    corrected: bool
+    """Whether a person set it."""
+
+    def as_json(self) -> dict[str, object]:
+        return {
+            "label": self.label,
+            "role": self.role.value,
+            "certainty": round(self.certainty, 2),
+            "corrected": self.corrected,
+        }
+
+
+async def list_jobs(
+    conn: AsyncConnection, named: str | None = None, *, only_failed: bool = False
+) -> list[RecordingJob]:
+    """The recordings that are not done or failed; with `named`, that one whatever its state."""
+    values = {"named": named, "every": named is not None, "failed": only_failed, "queues": [INSIGHT, SPEECH]}
+    return [_job(row) for row in (await conn.execute(_ROWS, values)).all()]
+
+
+async def count_steps(conn: AsyncConnection) -> dict[str, int]:
+    """How many recordings are done, at which step, or failed at which step."""
+    rows: Any = (await conn.execute(_COUNTS)).all()
+    return {row.state: row.recordings for row in rows}
+
+
+async def retry(workspace: Workspace, organization_id: str, named: Sequence[str] = (), *, by: Operator) -> list[str]:
+    """Begin failed steps again: of these recordings, or of all; the ids. Earlier steps stay as they are stored."""
+    async with inside(workspace.engine, organization_id) as conn:
+        rows: Any = (await conn.execute(_CHOSEN, {"named": list(named) or None})).all()
+        if named and len(rows) < len(set(named)):
+            raise WorkspaceError(
+                f"{len(set(named)) - len(rows)} of these recordings have no failed step",
+                hint="Look at fieldnote workspace jobs.",
+            )
+        speech = [row.id for row in rows if row.failed_step == Step.TRANSCRIBE]
+        summaries = [row.id for row in rows if row.failed_step == Step.SUMMARIZE]
+        rest = [row.id for row in rows if row.failed_step == Step.EXTRACT]
+        await transcribe_again(conn, organization_id, speech)
+        await again(conn, organization_id, summaries, after=Step.EXTRACT)
+        await again(conn, organization_id, rest)
+        found = [row.id for row in rows]
+        await commanded(conn, organization_id, by, "retry", found)
+    return found
+
+
+async def speaker_roles(conn: AsyncConnection, named: str) -> list[SpeakerRole]:
+    """The role of each speaker, with its certainty. Raises WorkspaceError."""
+    return _roles(await _said(conn, named))
+
+
+async def correct_roles(
+    workspace: Workspace, organization_id: str, named: str, roles: Mapping[str, str], *, by: Operator | None = None
+) -> list[SpeakerRole]:
+    """Set the roles of speakers by label (`auto` forgets a correction), and extract and summarize again."""
+    async with inside(workspace.engine, organization_id) as conn:
+        row = await _said(conn, named)
+        labels = {entry["speaker"] for entry in row.utterances}
+        corrected: dict[str, str] = dict(row.speaker_roles)
+        for label, role in roles.items():
+            if label not in labels:
+                known = ", ".join(sorted(repr(one) for one in labels))
+                raise WorkspaceError(f"the recording has no speaker {label!r}", hint=f"Its speakers are {known}.")
+            if role == "auto":
+                corrected.pop(label, None)
+            elif role in {one.value for one in Role}:
+                corrected[label] = role
+            else:
+                raise WorkspaceError(f"unknown role: {role!r}", hint="Use rep, customer, unknown or auto.")
+        await conn.execute(_SET_ROLES, {"id": row.id, "roles": json.dumps(corrected)})
+        await again(conn, organization_id, [row.id])
+        if by is not None:
+            await commanded(conn, organization_id, by, "roles", [row.id])
+        return _roles(await _said(conn, row.id))
+
+
+async def _said(conn: AsyncConnection, named: str) -> Any:
+    row: Any = (await conn.execute(_SAID, {"named": named})).one_or_none()
+    if row is None or row.utterances is None:
+        raise WorkspaceError(f"there is no recording with words {named!r}", hint="Check its id.")
+    return row
+
+
+def _roles(row: Any) -> list[SpeakerRole]:
+    said = [Utterance(**entry) for entry in row.utterances]
+    corrections = {label: Role(role) for label, role in row.speaker_roles.items()}
+    found = assign(said, row.rep_name, corrections)
+    return [SpeakerRole(label, one.role, one.certainty, label in corrections) for label, one in found.items()]
+
+
+def _job(row: Any) -> RecordingJob:
+    done = {
+        Step.TRANSCRIBE: row.has_words,
+        Step.EXTRACT: row.extracted_at is not None and row.failed_step != Step.EXTRACT,
+        Step.SUMMARIZE: row.summarized_at is not None,
+    }
+    steps = {step: StepState.DONE if is_done else StepState.WAITING for step, is_done in done.items()}
+    current = next((step for step, is_done in done.items() if not is_done), None)
+    if row.failed_step is not None:
+        steps[Step(row.failed_step)] = StepState.FAILED
+    elif current is not None:
+        steps[current] = _state(row)
+    progress = None
+    if not row.has_words and row.transcribed_ms is not None and row.duration_ms:
+        progress = round(min(1.0, row.transcribed_ms / row.duration_ms), 2)
+    return RecordingJob(row.id, row.key, row.created_at, steps, row.failure, row.attempts, progress)
+
+
+def _state(row: Any) -> StepState:
+    if row.job_status == "doing":
+        return StepState.RUNNING
+    if row.job_status == "todo":
+        return StepState.RETRYING if row.attempts else StepState.WAITING
+    return StepState.WAITING if row.has_words else StepState.MISSING
