@@ -104,18 +104,21 @@ def edit(
 @app.command()
 def agreement(*, config: ConfigFile = DEFAULT_FILE, as_json: AsJson = False) -> None:
     """Show how often people agreed, by field. To move a field to its next stage, change its `policy` in the file."""
-    from fieldnote.bridge.review.proposals import agreement as counted
+    from fieldnote.bridge.review.agreement import agreement_by_field
 
-    found = with_bridge(config, counted)
+    found = with_bridge(config, agreement_by_field)
     if as_json:
-        echo_json([item.as_json() for item in found])
+        echo_json([field.counts.as_json() | {"policy": field.policy, "advice": field.advice} for field in found])
         return
-    for item in found:
+    for field in found:
+        item = field.counts
         share = "nothing decided yet" if item.share is None else f"{item.share:.0%} agreed"
         echo(
             f"{item.model} {item.table}.{item.column}: {share} ({item.agreed} agreed, {item.changed} changed, "
             f"{item.rejected} rejected, {item.open} open)"
         )
+        if field.advice is not None:
+            echo(f"    {field.advice}")
 
 
 def history(

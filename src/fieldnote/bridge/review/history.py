@@ -90,6 +90,7 @@ class Selection:
     column: str | None = None
     recording_id: str | None = None
     run_id: int | None = None
+    write_id: int | None = None
 
     @property
     def empty(self) -> bool:
@@ -104,6 +105,7 @@ class Selection:
             writes.c.column_name: self.column,
             writes.c.recording_id: self.recording_id,
             writes.c.run_id: self.run_id,
+            writes.c.id: self.write_id,
         }
         conditions = [column == value for column, value in given.items() if value is not None]
         return [writes.c.connection == connection, *conditions]
