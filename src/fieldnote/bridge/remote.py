@@ -205,6 +205,10 @@ class Remote:
             id=engagement_id,
         )
 
+    async def unlink(self, recording_id: str, engagement_id: str) -> None:
+        """Take the link to an appointment away; by user token of scope write. Raises SiroError."""
+        await self.client.recordings.unlink(recording_id, data_type=LinkTarget.ENGAGEMENT, id=engagement_id)
+
     async def users(self) -> list[User]:
         """All users that are not disabled. Raises SiroError."""
         return [user for user in await self.client.users.list() if not user.disabled]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
@@ -13,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from fieldnote.bridge.board.settings import refresh
 from fieldnote.bridge.ignored import ignored_reps
 from fieldnote.bridge.reps import Mapped, Rep, match, overrides_of
+from fieldnote.bridge.run_log import begin, finish
 from fieldnote.bridge.session import Bridge
 from fieldnote.siro.errors import SiroError
 from fieldnote.siro.models import User
@@ -37,6 +39,23 @@ async def keep_people(bridge: Bridge) -> bool:
     return True
 
 
+async def keep_people_if_old(bridge: Bridge) -> None:
+    """The same, at most once an hour."""
+    async with bridge.engine.connect() as conn:
+        is_fresh = await conn.scalar(_IS_FRESH, {"connection": bridge.name, "kind": _RUN, "hours": _HOURS})
+    if is_fresh:
+        return
+    run_id = await begin(bridge.engine, bridge.name, _RUN)
+    answered = await keep_people(bridge)
+    await finish(bridge.engine, run_id, {} if answered else {"error": "Unavailable"})
+
+
+async def load_users(conn: AsyncConnection, connection: str) -> list[User]:
+    """Siro's users, as they were last listed."""
+    rows = await conn.execute(_USERS, {"connection": connection})
+    return [User(id=row.user_id, email=row.email, first_name=row.name) for row in rows]
+
+
 async def map_reps(
     conn: AsyncConnection, connection: str, users: Sequence[User], overrides: Mapping[str, str], key: str | None = None
 ) -> list[Mapped]:
@@ -53,10 +72,17 @@ async def save_users(conn: AsyncConnection, connection: str, users: Sequence[Use
         "connection": connection,
         "ids": [user.id for user in users],
         "emails": [user.email for user in users],
-        "names": [user.full_name for user in users],
+        "names": [user.full_name or None for user in users],
+        "teams": [user.member_team_id for user in users],
+        "coaches": [json.dumps(_coaches(user, users)) for user in users],
     }
     await conn.execute(_DROP_USERS, values)
     await conn.execute(_SAVE_USERS, values)
+
+
+def _coaches(user: User, users: Sequence[User]) -> list[str]:
+    team = user.member_team_id
+    return [one.id for one in users if team is not None and team in one.coach_team_ids]
 
 
 async def save_reps(conn: AsyncConnection, connection: str, mapped: Sequence[Mapped], ignored: Iterable[str]) -> None:
@@ -77,6 +103,16 @@ async def save_reps(conn: AsyncConnection, connection: str, mapped: Sequence[Map
     await conn.execute(_SAVE_REPS, values)
 
 
+_RUN: Final = "people"
+_HOURS: Final = 1
+
+_IS_FRESH: Final = text("""
+    select exists (select from runs where connection = :connection and kind = :kind
+                   and started_at > now() - make_interval(hours => :hours))
+""")
+
+_USERS: Final = text("select user_id, email, name from siro_users where connection = :connection order by user_id")
+
 _REPS: Final = text("""
     select rep_id as id, max(rep_email) as email, max(rep_name) as name
     from board_records
@@ -90,10 +126,12 @@ _DROP_USERS: Final = text("""
 """)
 
 _SAVE_USERS: Final = text("""
-    insert into siro_users (connection, user_id, email, name)
-    select :connection, user_id, email, name
-    from unnest(cast(:ids as text[]), cast(:emails as text[]), cast(:names as text[])) as given (user_id, email, name)
-    on conflict (connection, user_id) do update set email = excluded.email, name = excluded.name
+    insert into siro_users (connection, user_id, email, name, team, coaches)
+    select :connection, user_id, email, name, team, array(select jsonb_array_elements_text(coaches))
+    from unnest(cast(:ids as text[]), cast(:emails as text[]), cast(:names as text[]), cast(:teams as text[]),
+                cast(:coaches as jsonb[])) as given (user_id, email, name, team, coaches)
+    on conflict (connection, user_id) do update
+    set email = excluded.email, name = excluded.name, team = excluded.team, coaches = excluded.coaches
 """)
 
 _DROP_REPS: Final = text("""

@@ -211,6 +211,61 @@ async def reject_link(bridge: Bridge, number: int, *, actor: str) -> Found:
     return replace(found, state=MatchState.REJECTED)
 
 
+async def match_again(bridge: Bridge, recording_id: str) -> Found:
+    """Look for the appointment of an unlinked recording once more, whatever was decided before. Calls Siro.
+
+    Raises FieldnoteError if the recording is linked, or not known.
+    """
+    async with bridge.engine.connect() as conn:
+        row = (await conn.execute(_UNLINKED, {"connection": bridge.name, "id": recording_id})).one_or_none()
+    if row is None:
+        raise FieldnoteError(
+            f"recording {recording_id} is not waiting for a link",
+            hint="Only a recording that is processed and not linked is matched.",
+        )
+    users = await bridge.remote.users()
+    decisions = await _decide(bridge, [row], users, await overrides_of(bridge) or {})
+    async with bridge.engine.begin() as conn:
+        await conn.execute(_FORGET_MATCH, {"connection": bridge.name, "id": recording_id})
+    policy = bridge.config.pull.linking if bridge.config.pull else Linking.OFF
+    for decision in decisions:
+        await _carry_out(bridge, decision, Linking.PROPOSE if policy is Linking.OFF else policy)
+    states = [MatchState.OPEN, MatchState.LINKED, MatchState.NONE]
+    for found in await found_links(bridge, states):
+        if found.recording_id == recording_id:
+            return found
+    raise FieldnoteError(f"no appointment can be compared with recording {recording_id}", hint="Run `fieldnote push`.")
+
+
+async def link_to(bridge: Bridge, recording_id: str, key: str, *, actor: str) -> None:
+    """Link a recording to the appointment that a person chose. Raises FieldnoteError where that is not possible."""
+    problem = await _link(bridge, recording_id, key)
+    if problem is not None:
+        raise FieldnoteError(f"recording {recording_id} was not linked: {problem}")
+    values = {"connection": bridge.name, "id": recording_id, "key": key, "actor": actor}
+    async with bridge.engine.begin() as conn:
+        await conn.execute(_CHOSEN, values)
+
+
+async def unlink(bridge: Bridge, recording_id: str, key: str, *, actor: str) -> None:
+    """Take the link to an appointment away. The recording is not linked by itself again.
+
+    Raises FieldnoteError where Siro refuses.
+    """
+    async with bridge.engine.connect() as conn:
+        siro_id = await conn.scalar(_LINKED_ID, {"connection": bridge.name, "id": recording_id, "key": key})
+    if siro_id is None:
+        raise FieldnoteError(f"recording {recording_id} is not linked to appointment {key}", hint="Reload the page.")
+    try:
+        await bridge.remote.unlink(recording_id, siro_id)
+    except (MissingCredential, Forbidden):
+        hint = _SIGN_IN[:1].upper() + _SIGN_IN[1:] + "; or remove the link in Siro."
+        raise FieldnoteError("removing a link needs a user token of scope write", hint=hint) from None
+    async with bridge.engine.begin() as conn:
+        await conn.execute(_REFUSE_LINK, {"connection": bridge.name, "id": recording_id, "key": key, "actor": actor})
+    log.info("recording_unlinked", extra={"recording_id": recording_id, "engagement": key})
+
+
 async def _open(bridge: Bridge, number: int) -> Found:
     for found in await found_links(bridge):
         if found.id == number:
@@ -244,6 +299,31 @@ _DUE = text("""
            and m.looked_at < now() - greatest(interval '10 minutes', (m.looked_at - r.started_at) / 10))
     order by r.started_at limit :limit
 """)
+
+_UNLINKED = text("""
+    select recording_id, user_id, started_at from recordings
+    where connection = :connection and recording_id = :id and state = 'unlinked' and user_id is not null
+      and forgotten_at is null
+""")
+
+_FORGET_MATCH = text("delete from matches where connection = :connection and recording_id = :id and state <> 'linked'")
+
+_LINKED_ID = text("""
+    select siro_id from recording_links
+    where connection = :connection and recording_id = :id and model = 'engagement' and record = :key
+""")
+
+_DECIDE = """
+    insert into matches (connection, recording_id, engagement, state, score, reasons, others, decided_at, decided_by)
+    values (:connection, :id, :key, '{state}', {score}, '["{words}"]', '[]', now(), :actor)
+    on conflict (connection, recording_id) do update
+    set engagement = excluded.engagement, state = excluded.state, score = excluded.score, reasons = excluded.reasons,
+        others = excluded.others, problem = null, decided_at = now(), decided_by = excluded.decided_by
+"""
+
+_CHOSEN = text(_DECIDE.format(state="linked", score=1, words="a person chose it"))
+
+_REFUSE_LINK = text(_DECIDE.format(state="rejected", score=0, words="a person removed the link"))
 
 _WAS_LINKED = text("select was_linked from recordings where connection = :connection and recording_id = :id")
 

@@ -22,7 +22,7 @@ from fieldnote.bridge.ignored import ignored_reps
 from fieldnote.bridge.recording import Model
 from fieldnote.bridge.reps import Mapped, MappingMethod
 from fieldnote.bridge.session import Bridge
-from fieldnote.bridge.status.completeness_sql import ALL, ONE_APPOINTMENT, ONE_RECORDING
+from fieldnote.bridge.status.completeness_sql import ALL, ONE_APPOINTMENT, SOME_RECORDINGS
 from fieldnote.bridge.status.states import LATE_AFTER, State
 from fieldnote.bridge.zones import local_zones
 from fieldnote.matching.people import email_key
@@ -136,20 +136,18 @@ def _with_zones(bridge: Bridge, late: Sequence[Late]) -> list[Late]:
 
 
 async def state_of_appointment(bridge: Bridge, key: str, directory: Directory | None) -> State:
-    """The state of one appointment of the ledger."""
-    await refresh(bridge)
+    """The state of one appointment, as of the board's last refresh."""
     async with bridge.engine.connect() as conn:
         mapped = await _map_reps(conn, bridge.name, directory, key)
         values = _values(bridge, mapped, await ignored_reps(bridge)) | {"rep": None, "key": key}
         return State(await conn.scalar(text(ONE_APPOINTMENT), values) or State.UNKNOWN)
 
 
-async def state_of_recording(bridge: Bridge, recording_id: str) -> State:
-    """The state of one recording of the ledger."""
-    await refresh(bridge)
-    async with bridge.engine.connect() as conn:
-        values = {"connection": bridge.name, "id": recording_id}
-        return State(await conn.scalar(text(ONE_RECORDING), values) or State.UNKNOWN)
+async def states_of_recordings(conn: AsyncConnection, connection: str, ids: Sequence[str]) -> dict[str, State]:
+    """The states of these recordings, as of the board's last refresh."""
+    rows = await conn.execute(text(SOME_RECORDINGS), {"connection": connection, "ids": list(ids)})
+    known = {row.recording_id: State(row.state) for row in rows}
+    return {recording_id: known.get(recording_id, State.UNKNOWN) for recording_id in ids}
 
 
 def _values(bridge: Bridge, mapped: Sequence[Mapped], ignored: Iterable[str] = ()) -> dict[str, Any]:

@@ -13,12 +13,13 @@ from typing import Any
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from fieldnote.bridge.board.settings import refresh
 from fieldnote.bridge.pull.ownership import judge_recordings
 from fieldnote.bridge.pull.recordings import Recordings
 from fieldnote.bridge.recording import Model, Ownership, RecordingSnapshot
 from fieldnote.bridge.reps import MappingMethod, Rep, match
 from fieldnote.bridge.session import Bridge
-from fieldnote.bridge.status.completeness import Directory, state_of_appointment, state_of_recording
+from fieldnote.bridge.status.completeness import Directory, state_of_appointment, states_of_recordings
 from fieldnote.bridge.status.explain_words import FIELDS, LINKS, NOTES, OWNERSHIP, PROPOSALS, QUARANTINE
 from fieldnote.bridge.status.states import Advice, State, of_appointment, of_recording
 from fieldnote.db.bridge_tables import fields, matches, notes, proposals, recordings, sent, writes
@@ -67,6 +68,7 @@ class Explanation:
 
 async def explain_appointment(bridge: Bridge, key: str, directory: Directory | None) -> Explanation:
     """Explain why an appointment has its recording or not, and what the recording gave."""
+    await refresh(bridge)
     async with bridge.engine.connect() as conn:
         key = await _key_of(conn, bridge.name, "engagements", key)
         row = await _sent(conn, bridge.name, "engagements", key)
@@ -85,6 +87,7 @@ async def explain_appointment(bridge: Bridge, key: str, directory: Directory | N
 
 async def explain_deal(bridge: Bridge, key: str) -> Explanation:
     """Explain which recordings a deal has, and what each gave."""
+    await refresh(bridge)
     async with bridge.engine.connect() as conn:
         key = await _key_of(conn, bridge.name, "opportunities", key)
         row = await _sent(conn, bridge.name, "opportunities", key)
@@ -114,6 +117,7 @@ async def _not_pushed(conn: AsyncConnection, bridge: Bridge, model: Model, key: 
 
 async def explain_recording(bridge: Bridge, recording_id: str, *, fresh: bool = False) -> Explanation:
     """Explain a recording's links and results. `fresh`: ask Siro for its present state too, and store nothing."""
+    await refresh(bridge)
     async with bridge.engine.connect() as conn:
         held = (await Recordings(bridge.name).load(conn, [recording_id])).get(recording_id)
         if held is None:
@@ -121,7 +125,7 @@ async def explain_recording(bridge: Bridge, recording_id: str, *, fresh: bool = 
                 f"recording {recording_id} is not in the ledger",
                 hint="Check the id. A new connection reads two days back; `fieldnote pull --since DATE` reads more.",
             )
-        state = await state_of_recording(bridge, recording_id)
+        state = (await states_of_recordings(conn, bridge.name, [recording_id]))[recording_id]
         found = Explanation(f"recording {recording_id}", state)
         await _add_recording(conn, bridge.name, held, found)
         for link in held.links:
@@ -192,8 +196,9 @@ def _describe_rep(rep: Rep, directory: Directory | None, *, taken_off: bool) -> 
 async def _add_links(conn: AsyncConnection, bridge: Bridge, model: Model, key: str, found: Explanation) -> int:
     """Add the recordings that are linked to a record, and return their number."""
     linked = await Recordings(bridge.name).linked(conn, model, key)
+    states = await states_of_recordings(conn, bridge.name, [held.id for held, _ in linked]) if linked else {}
     for held, ownership in linked:
-        state = await state_of_recording(bridge, held.id)
+        state = states[held.id]
         mine = "" if ownership is Ownership.OURS else f" The link {OWNERSHIP[ownership]}."
         about = f"{of_recording(state).meaning} When last read: {_parts(held)}."
         found.happened(held.started_at, f"Recording {held.id}, linked to it, started. {about}{mine}")

@@ -1,0 +1,246 @@
+"""Journey: search, and one timeline from the CRM's row to the written field."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+from urllib.parse import quote
+
+from fastapi import APIRouter, Depends, Form, Request, Response
+from sqlalchemy import text
+
+from fieldnote.bridge import Bridge
+from fieldnote.bridge.board.people import load_users
+from fieldnote.bridge.board.settings import refresh
+from fieldnote.bridge.pull.linking import link_to, match_again, unlink
+from fieldnote.bridge.recording import Model
+from fieldnote.bridge.review.acts import read_now, send_again, write_now
+from fieldnote.bridge.review.history import UNDOABLE, Selection, Undo, Write, history, revert
+from fieldnote.bridge.status.completeness import Directory
+from fieldnote.bridge.status.explain import Explanation, explain_appointment, explain_deal, explain_recording
+from fieldnote.bridge.status.search import search
+from fieldnote.bridge.status.sends import Send, sends_of
+from fieldnote.console.access import Viewer, act_on, after, may_act, recorded, viewer, visible_to
+from fieldnote.console.connected import connected, not_found
+from fieldnote.console.rendering import page
+from fieldnote.errors import FieldnoteError
+
+router = APIRouter()
+
+Person = Annotated[Viewer, Depends(viewer)]
+Text = Annotated[str, Form()]
+
+_MODELS: Final = {"appointment": Model.ENGAGEMENT, "deal": Model.OPPORTUNITY, "customer": Model.ACCOUNT}
+_STREAMS: Final = {"appointment": "engagements", "deal": "opportunities", "customer": "accounts"}
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a journey is about."""
+
+    kind: str
+    key: str
+    title: str
+    more: str | None
+    at: Any
+    rep_id: str | None
+    rep: str | None
+    recordings: tuple[Any, ...] = ()
+    """Those that are linked to it: id, start, state."""
+    appointments: tuple[str, ...] = ()
+    """Of a recording: the appointments that it is linked to."""
+    is_private: bool | None = False
+
+
+@router.get("/journey")
+async def find(request: Request, viewer: Person, q: str = "") -> Response:
+    """Search."""
+    bridge, visible = connected(request), visible_to(viewer)
+    await refresh(bridge)
+    hits = []
+    if q.strip():
+        async with bridge.engine.connect() as conn:
+            hits = await search(conn, bridge.name, q.strip(), visible=visible.reps, private_words=visible.private_words)
+    return await page(request, "journey.html", q=q, hits=hits)
+
+
+@router.get("/journey/{kind}/{key:path}")
+async def show(request: Request, viewer: Person, kind: str, key: str) -> Response:
+    """The timeline of an appointment, a deal, a customer or a recording."""
+    bridge = connected(request)
+    header = await _visible_header(bridge, viewer, kind, key)
+    story, sends = await _story(bridge, header), await _sends(bridge, header)
+    selection = Selection(recording_id=key) if kind == "recording" else Selection(model=_MODELS[kind].value, record=key)
+    written = await history(bridge, selection, limit=100)
+    return await page(
+        request,
+        "journey_one.html",
+        head=header,
+        story=story,
+        sends=sends,
+        writes=[(one, _undoable(one)) for one in reversed(written)],
+        may=may_act(viewer, [header.rep_id]),
+        words=visible_to(viewer).words_of(header.is_private),
+        has_user_token=bridge.remote.has_user_token,
+        here=_address(kind, key),
+    )
+
+
+def _undoable(write: Write) -> bool:
+    return write.action in UNDOABLE and write.reverted_at is None
+
+
+async def _story(bridge: Bridge, header: Header) -> Explanation:
+    """The events as `fieldnote explain` tells them, with Siro's users as they were last listed."""
+    match header.kind:
+        case "appointment":
+            async with bridge.engine.connect() as conn:
+                users = await load_users(conn, bridge.name)
+            return await explain_appointment(bridge, header.key, Directory(users, {}) if users else None)
+        case "recording":
+            return await explain_recording(bridge, header.key)
+        case "deal":
+            return await explain_deal(bridge, header.key)
+        case _:
+            return Explanation(f"customer {header.key}", "")
+
+
+async def _sends(bridge: Bridge, header: Header) -> list[Send]:
+    if header.kind == "recording":
+        return []
+    async with bridge.engine.connect() as conn:
+        return await sends_of(conn, bridge.name, _STREAMS[header.kind], header.key)
+
+
+async def _visible_header(bridge: Bridge, viewer: Viewer, kind: str, key: str) -> Header:
+    """What the page is about, if this person sees it."""
+    await refresh(bridge)
+    header = await load_header(bridge, kind, key) if "\0" not in key else None
+    if header is None or not visible_to(viewer).has(header.rep_id):
+        raise not_found(kind if kind in {*_MODELS, "recording"} else "record", key)
+    return header
+
+
+async def load_header(bridge: Bridge, kind: str, key: str) -> Header | None:
+    """The record of this kind and key; None if there is none."""
+    values = {"connection": bridge.name, "key": key}
+    async with bridge.engine.connect() as conn:
+        if kind == "recording":
+            row = (await conn.execute(_RECORDING, values)).one_or_none()
+        elif kind in _STREAMS:
+            values |= {"stream": _STREAMS[kind], "model": _MODELS[kind].value}
+            row = (await conn.execute(_RECORD, values)).one_or_none()
+        else:
+            return None
+    if row is None:
+        return None
+    return Header(
+        kind, key, row.title, row.more, row.at, row.rep_id, row.rep, tuple(row.recordings or ()),
+        tuple(row.appointments or ()), row.is_private,
+    )  # fmt: skip
+
+
+# --- acts
+
+
+@router.post("/journey/{kind}/{key:path}")
+async def do(
+    request: Request, viewer: Person, kind: str, key: str, act: Text, write: Text = "", appointment: Text = ""
+) -> Response:
+    """What a person does with it: send, match, link, unlink, read, write, revert."""
+    bridge = connected(request)
+    header = await _visible_header(bridge, viewer, kind, key)
+    act_on(viewer, [header.rep_id])
+    if appointment and (act in {"link", "unlink"}):
+        target = await _visible_header(bridge, viewer, "appointment", appointment.strip())
+        act_on(viewer, [target.rep_id])
+    more = (f"write {write[:20]}" if write else "", f"appointment {appointment[:80]}" if appointment else "")
+    subject = ", ".join(filter(None, (f"{kind} {key}", *more)))
+    async with recorded(request, act if act in _ACTS else "unknown", subject) as done:
+        done.message = await _do(bridge, viewer, header, act, write, appointment.strip())
+    return after(done, _address(kind, key))
+
+
+_ACTS: Final = frozenset({"send", "match", "link", "unlink", "read", "write", "revert"})
+
+
+async def _do(bridge: Bridge, viewer: Viewer, header: Header, act: str, write: str, appointment: str) -> str:
+    kind, key = header.kind, header.key
+    match act:
+        case "send" if kind in _STREAMS:
+            return await send_again(bridge, _STREAMS[kind], key)
+        case "write" if kind in _MODELS:
+            return await write_now(bridge, _MODELS[kind], key)
+        case "read" if kind == "recording":
+            result = await read_now(bridge, key)
+            return f"Read from Siro. {result.writes} fields or notes written."
+        case "match" if kind == "recording":
+            found = await match_again(bridge, key)
+            if found.engagement is None:
+                return "No appointment fits."
+            linked = "Linked to" if found.state.value == "linked" else "The best fit is"
+            return f"{linked} appointment {found.engagement}, {found.score:.0%} certain."
+        case "link" if kind == "recording" and appointment:
+            await link_to(bridge, key, appointment, actor=viewer.email)
+            await read_now(bridge, key)
+            return f"Linked to appointment {appointment}."
+        case "unlink" if kind == "recording" and appointment:
+            await unlink(bridge, key, appointment, actor=viewer.email)
+            await read_now(bridge, key)
+            return f"The link to appointment {appointment} is gone. What it gave waits under Review."
+        case "revert" if write.isascii() and write.isdigit() and len(write) < 18:
+            return await _revert(bridge, header, int(write), viewer.email)
+        case _:
+            raise FieldnoteError(f"this cannot be done with a {kind}: {act[:40]}", hint="Reload the page.")
+
+
+async def _revert(bridge: Bridge, header: Header, write_id: int, actor: str) -> str:
+    """Only a write of the record or recording that the page is about."""
+    own = (
+        Selection(write_id=write_id, recording_id=header.key)
+        if header.kind == "recording"
+        else Selection(write_id=write_id, model=_MODELS[header.kind].value, record=header.key)
+    )
+    done = await revert(bridge, own, actor=actor)
+    if not done:
+        raise FieldnoteError("this write cannot be reverted any more", hint="Reload the page.")
+    if done[0].outcome is not Undo.REVERTED:
+        raise FieldnoteError(_NOT_REVERTED.get(done[0].outcome, done[0].reason or "the CRM did not take it"))
+    return "The value from before is back in the CRM."
+
+
+_NOT_REVERTED: Final = {
+    Undo.CHANGED: "someone changed the value since, so it was left alone",
+    Undo.LATER: "a later value was written; revert that one first",
+    Undo.FORGOTTEN: "the value from before is not kept any more",
+}
+
+
+def _address(kind: str, key: str) -> str:
+    return f"/journey/{quote(kind, safe='')}/{quote(key, safe='')}"
+
+
+_RECORD: Final = text("""
+    select coalesce(b.customer, b.subject, b.key) as title,
+           case when b.customer is null then null else b.subject end as more, b.starts_at as at, b.rep_id,
+           coalesce(b.rep_name, b.rep_email, b.rep_id) as rep, null as appointments, false as is_private,
+           (select jsonb_agg(jsonb_build_object('id', r.recording_id, 'state', r.state, 'title', null)
+                             order by r.started_at)
+            from recording_links l
+            join board_recordings r on r.connection = l.connection and r.recording_id = l.recording_id
+            where l.connection = b.connection and l.model = :model and l.record = b.key) as recordings
+    from board_records b where b.connection = :connection and b.stream = :stream and b.key = :key
+""")
+
+_RECORDING: Final = text("""
+    select coalesce(max(b.customer), 'A recording') as title, max(b.subject) as more, r.started_at as at,
+           max(own.rep_id) as rep_id, max(coalesce(own.name, own.email, own.rep_id)) as rep, r.is_private,
+           array_agg(distinct l.record) filter (where l.model = 'engagement') as appointments, null as recordings
+    from recordings r
+    left join board_reps own on own.connection = r.connection and own.user_id = r.user_id
+    left join recording_links l on l.connection = r.connection and l.recording_id = r.recording_id
+    left join board_records b on b.connection = l.connection and b.key = l.record
+        and b.stream = case l.model when 'engagement' then 'engagements' when 'opportunity' then 'opportunities' end
+    where r.connection = :connection and r.recording_id = :key
+    group by r.started_at, r.is_private
+""")
