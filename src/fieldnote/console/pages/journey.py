@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 from urllib.parse import quote
@@ -17,7 +18,7 @@ from fieldnote.bridge.recording import Model
 from fieldnote.bridge.review.acts import read_now, send_again, write_now
 from fieldnote.bridge.review.history import UNDOABLE, Selection, Undo, Write, history, revert
 from fieldnote.bridge.status.completeness import Directory
-from fieldnote.bridge.status.explain import Explanation, explain_appointment, explain_deal, explain_recording
+from fieldnote.bridge.status.explain import Explanation, Moment, explain_appointment, explain_deal, explain_recording
 from fieldnote.bridge.status.search import search
 from fieldnote.bridge.status.sends import Send, sends_of
 from fieldnote.console.access import Viewer, act_on, after, may_act, recorded, viewer, visible_to
@@ -77,6 +78,8 @@ async def show(request: Request, viewer: Person, kind: str, key: str) -> Respons
         "journey_one.html",
         head=header,
         story=story,
+        moments=_moments(story, has_writes=bool(written)),
+        advice=[_decision(one) for one in dict.fromkeys(story.advice)],
         sends=sends,
         writes=[(one, _undoable(one)) for one in reversed(written)],
         may=may_act(viewer, [header.rep_id]),
@@ -88,6 +91,22 @@ async def show(request: Request, viewer: Person, kind: str, key: str) -> Respons
 
 def _undoable(write: Write) -> bool:
     return write.action in UNDOABLE and write.reverted_at is None
+
+
+_UUID: Final = re.compile(r"\b([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f-]{22}\b")
+_DECIDE: Final = re.compile(r"Decide on proposal ([0-9]+)")
+
+
+def _moments(story: Explanation, *, has_writes: bool) -> list[Moment]:
+    """The events with short ids. A field that was written is told by its write alone."""
+    told = [one for one in story.moments if not (has_writes and one.words.endswith(" was written."))]
+    return [Moment(one.at, _UUID.sub(r"\1…", one.words)) for one in told]
+
+
+def _decision(advice: str) -> tuple[str, int | None]:
+    """A step, and the proposal that it is about: this page links to it in the place of a command."""
+    found = _DECIDE.match(advice)
+    return (advice, None) if found is None else ("A value waits for a decision.", int(found[1]))
 
 
 async def _story(bridge: Bridge, header: Header) -> Explanation:
@@ -222,15 +241,25 @@ def _address(kind: str, key: str) -> str:
 
 _RECORD: Final = text("""
     select coalesce(b.customer, b.subject, b.key) as title,
-           case when b.customer is null then null else b.subject end as more, b.starts_at as at, b.rep_id,
-           coalesce(b.rep_name, b.rep_email, b.rep_id) as rep, null as appointments, false as is_private,
+           case when b.customer is null then null else b.subject end as more, b.starts_at as at,
+           coalesce(b.rep_id, visitor.rep_id) as rep_id,
+           coalesce(b.rep_name, b.rep_email, b.rep_id, visitor.rep) as rep, null as appointments, false as is_private,
            (select jsonb_agg(jsonb_build_object('id', r.recording_id, 'state', r.state, 'title', null)
                              order by r.started_at)
             from recording_links l
             join board_recordings r on r.connection = l.connection and r.recording_id = l.recording_id
             where l.connection = b.connection and l.model = :model and l.record = b.key) as recordings
-    from board_records b where b.connection = :connection and b.stream = :stream and b.key = :key
+    from board_records b
+    left join lateral (
+        select min(a.rep_id) as rep_id, min(coalesce(a.rep_name, a.rep_email, a.rep_id)) as rep
+        from board_records a
+        where b.rep_id is null and a.connection = b.connection and a.stream = 'engagements'
+          and case b.stream when 'opportunities' then a.deal_id when 'accounts' then a.account_id end = b.key
+        having count(distinct a.rep_id) = 1
+    ) as visitor on true
+    where b.connection = :connection and b.stream = :stream and b.key = :key
 """)
+"""A deal or customer without a rep of its own is that of the one rep who visits it."""
 
 _RECORDING: Final = text("""
     select coalesce(max(b.customer), 'A recording') as title, max(b.subject) as more, r.started_at as at,

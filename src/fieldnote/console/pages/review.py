@@ -16,7 +16,7 @@ from fieldnote.bridge.review.agreement import agreement_by_field
 from fieldnote.bridge.review.proposals import Decided, Verdict
 from fieldnote.bridge.review.queue import Evidenced, QueueFilter, fields_of, load_evidenced, queue_of
 from fieldnote.bridge.review.undo import undo
-from fieldnote.bridge.status.visits import known_reps
+from fieldnote.bridge.status.visits import mapped_reps
 from fieldnote.console.access import Viewer, act_on, after, may_act, recorded, viewer, visible_to
 from fieldnote.console.connected import connected, not_found
 from fieldnote.console.parts.agreement import agreement_rows
@@ -73,7 +73,7 @@ async def _page(
     async with bridge.engine.connect() as conn:
         queue = await queue_of(conn, bridge.name, wanted)
         fields = await fields_of(conn, bridge.name, QueueFilter(visible=visible.reps))
-        reps = await known_reps(conn, bridge.name)
+        reps = await mapped_reps(conn, bridge.name)
         chosen = number if number in queue else _following(queue, number)
         found = None if chosen is None else await load_evidenced(conn, bridge.name, chosen)
     return await page(

@@ -1,0 +1,218 @@
+"""Review and Journey through the console's application: a person reads the words, decides, and takes it back."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import date
+
+import pytest
+from sqlalchemy import text
+
+from fieldnote.bridge import Bridge, pull_once, push_once
+from fieldnote.bridge.board.people import keep_people
+from fieldnote.bridge.pull.ledger import ProposalState
+from fieldnote.bridge.review.agreement import ENOUGH, Week, advise
+from fieldnote.bridge.review.proposals import Agreement, approve, edit, reject, waiting
+from fieldnote.bridge.review.undo import undo
+from fieldnote.console import open_console
+from fieldnote.console.access.roles import Role
+from fieldnote.errors import FieldnoteError
+from tests.bridge.conftest import Crm, Opener
+from tests.bridge.stub_siro import StubSiro, ago
+from tests.console.browser import Browser, signed_in
+
+BY = "ops@example.com"
+
+
+async def prepared(bridge: Bridge, crm: Crm, stub: StubSiro, *, numbers: tuple[int, ...] = (1,)) -> None:
+    """A deal each, with a value that waits for a decision: Ann recorded it."""
+    stub.users = [{"id": "user-1", "email": "ann@example.com"}, {"id": "user-2", "email": "bo@example.com"}]
+    for number in numbers:
+        crm.add_deal(number)
+        crm.add_appointment(number, deal=number)
+    await push_once(bridge)
+    for number in numbers:
+        said = {"Decision Maker": f"both {number}"}
+        stub.record(
+            f"r{number}",
+            started_at=ago(hours=2),
+            opportunity=str(number),
+            engagement=str(number),
+            said=said,
+            summary="s",
+        )
+    await pull_once(bridge)
+    assert await keep_people(bridge)
+
+
+@asynccontextmanager
+async def browsing(bridge: Bridge, url: str, role: Role = Role.ADMIN, *reps: str) -> AsyncIterator[Browser]:
+    async with open_console(database_url=url, bridge=bridge) as console, signed_in(console, role, *reps) as browser:
+        yield browser
+
+
+async def state_of(bridge: Bridge, number: int) -> str:
+    async with bridge.engine.connect() as conn:
+        return str(await conn.scalar(text("select state from proposals where id = :id"), {"id": number}))
+
+
+async def test_an_approval_and_an_edit_are_undone_and_a_rejection_is_a_question_again(
+    crm: Crm, stub: StubSiro, opened: Opener
+) -> None:
+    async with opened() as bridge:
+        await prepared(bridge, crm, stub, numbers=(1, 2, 3))
+        first, second, third = (item.id for item in await waiting(bridge))
+        await approve(bridge, [first], actor=BY)
+        await edit(bridge, second, "only she", actor=BY)
+        await reject(bridge, [third], actor=BY)
+        assert [crm.deal(n, "decision") for n in (1, 2, 3)] == ["both 1", "only she", None]
+        for number in (first, second, third):
+            await undo(bridge, number, actor=BY)
+        assert [crm.deal(n, "decision") for n in (1, 2, 3)] == [None, None, None]
+        assert await state_of(bridge, third) == ProposalState.OPEN.value
+        assert (await pull_once(bridge)).writes == 0
+        assert [item.id for item in await waiting(bridge)] == [third]
+        await approve(bridge, [third], actor=BY)
+        assert crm.deal(3, "decision") == "both 3"
+
+
+async def test_what_a_person_changed_since_is_not_undone(crm: Crm, stub: StubSiro, opened: Opener) -> None:
+    async with opened() as bridge:
+        await prepared(bridge, crm, stub)
+        [shown] = await waiting(bridge)
+        with pytest.raises(FieldnoteError, match="not decided by a person"):
+            await undo(bridge, shown.id, actor=BY)
+        await approve(bridge, [shown.id], actor=BY)
+        crm.set_deal(1, "decision", "Bo says no")
+        with pytest.raises(FieldnoteError, match="changed since"):
+            await undo(bridge, shown.id, actor=BY)
+        assert crm.deal(1, "decision") == "Bo says no"
+
+
+async def test_a_person_decides_in_the_browser_and_takes_it_back(
+    crm: Crm, stub: StubSiro, opened: Opener, database_url: str
+) -> None:
+    async with opened() as bridge:
+        await prepared(bridge, crm, stub, numbers=(1, 2))
+        first, second = (item.id for item in await waiting(bridge))
+        async with browsing(bridge, database_url) as browser:
+            answer = await browser.get("/review")
+            assert answer.status_code == 200
+            assert "both 1" in browser.page
+            assert "1 of 2 values to decide" in browser.page
+            await browser.post(f"/review/{first}/approve")
+            assert crm.deal(1, "decision") == "both 1"
+            assert "The CRM has the value now." in browser.page
+            assert f"/review/{first}/undo" in browser.page
+            assert "both 2" in browser.page
+            await browser.post(f"/review/{first}/undo")
+            assert crm.deal(1, "decision") is None
+            await browser.post(f"/review/{second}/edit", {"value": "only she"})
+            assert crm.deal(2, "decision") == "only she"
+            assert "Everything is decided." in browser.page
+
+
+async def test_all_that_match_are_decided_with_the_count_first(
+    crm: Crm, stub: StubSiro, opened: Opener, database_url: str
+) -> None:
+    async with opened() as bridge:
+        await prepared(bridge, crm, stub, numbers=(1, 2))
+        last = (await waiting(bridge))[-1].id
+        async with browsing(bridge, database_url) as browser:
+            await browser.get("/review/all?act=approve")
+            assert "Approve 2 values?" in browser.page
+            fields = {"act": "approve", "last": str(last)}
+            assert (await browser.post("/review/all", fields | {"count": "3"})).status_code == 409
+            assert crm.deal(1, "decision") is None
+            await browser.get("/review/all?act=approve")
+            await browser.post("/review/all", fields | {"count": "2"})
+            assert "Done for 2 of 2." in browser.page
+        assert [crm.deal(n, "decision") for n in (1, 2)] == ["both 1", "both 2"]
+
+
+@pytest.mark.parametrize(("role", "reps", "sees", "acts"), [
+    (Role.ADMIN, (), True, True), (Role.VIEWER, (), True, False), (Role.REP, ("1",), True, True),
+    (Role.REP, ("2",), False, False), (Role.COACH, ("1", "2"), True, True), (Role.COACH, ("2",), False, False),
+])  # fmt: skip
+async def test_nobody_sees_or_decides_what_is_not_theirs(
+    crm: Crm,
+    stub: StubSiro,
+    opened: Opener,
+    database_url: str,
+    role: Role,
+    reps: tuple[str, ...],
+    sees: bool,
+    acts: bool,
+) -> None:
+    async with opened() as bridge:
+        await prepared(bridge, crm, stub)
+        [shown] = await waiting(bridge)
+        async with browsing(bridge, database_url, role, *reps) as browser:
+            for address, words in (
+                ("/review", "both 1"),
+                (f"/review?n={shown.id}", "both 1"),
+                ("/journey?q=1", "/journey/appointment/1"),
+                ("/journey/deal/1", "deal 1"),
+                ("/journey/recording/r1", "recording r1"),
+                ("/review/all?act=approve", "both 1"),
+            ):
+                await browser.get(address)
+                seen = words in browser.page.split("<main", 1)[-1]
+                assert seen is sees, (address, role)
+            await browser.get("/review")
+            answer = await browser.post(f"/review/{shown.id}/approve")
+            assert (answer.status_code in {200, 303}) is acts
+            assert (crm.deal(1, "decision") == "both 1") is acts
+
+
+async def test_the_journey_shows_writes_and_reverts_one(
+    crm: Crm, stub: StubSiro, opened: Opener, database_url: str
+) -> None:
+    async with opened() as bridge:
+        await prepared(bridge, crm, stub)
+        [shown] = await waiting(bridge)
+        await approve(bridge, [shown.id], actor=BY)
+        async with bridge.engine.connect() as conn:
+            write = await conn.scalar(text("select max(id) from writes where kind = 'field'"))
+        async with browsing(bridge, database_url) as browser:
+            for address in ("/journey?q=1", "/journey/appointment/1", "/journey/recording/r1", "/journey/deal/1"):
+                answer = await browser.get(address)
+                assert answer.status_code == 200, address
+            assert BY in browser.page
+            await browser.post("/journey/deal/1", {"act": "revert", "write": str(write)})
+            assert "The value from before is back in the CRM." in browser.page
+            assert crm.deal(1, "decision") is None
+            for kind, key in (("deal", "none"), ("moon", "1"), ("recording", "x'\"<>&")):
+                assert (await browser.get(f"/journey/{kind}/{key}")).status_code == 404
+            await browser.get("/journey/deal/1")
+            for act in ("fly", "match", "link", "revert"):
+                assert (await browser.post("/journey/deal/1", {"act": act, "write": "x"})).status_code == 409, act
+            await browser.get("/journey/deal/1")
+            await browser.post("/journey/deal/1", {"act": "write"})
+            assert "Nothing to write" in browser.page
+            crm.execute("update deals set name = 'A new name' where id = 1")
+            await browser.post("/journey/deal/1", {"act": "send"})
+            assert "Sent to Siro." in browser.page
+            assert "A new name" in browser.page
+
+
+@pytest.mark.parametrize(("policy", "agreed", "weeks", "says"), [
+    ("shadow", ENOUGH, (20,), "may move from `shadow` to `propose`"),
+    ("propose", ENOUGH, (20,), "may move from `propose` to `update`"),
+    ("propose", ENOUGH - 2, (18,), "Keep `propose`"),
+    ("propose", 60, (58, 2), "may move"),
+    ("update", ENOUGH, (20,), None),
+    (None, ENOUGH, (20,), None),
+])  # fmt: skip
+def test_the_advice_follows_the_decisions(
+    policy: str | None, agreed: int, weeks: tuple[int, ...], says: str | None
+) -> None:
+    counts = Agreement("opportunity", "deals", "decision", agreed, 0, max(0, ENOUGH - agreed), 0)
+    steps = tuple(Week(date(2026, 1, 5), n, n) for n in weeks)
+    found = advise(counts, policy, steps)
+    assert (found is None) if says is None else (found is not None and says in found)
+
+
+def test_few_decisions_speak_for_nothing() -> None:
+    assert advise(Agreement("opportunity", "deals", "decision", ENOUGH - 1, 0, 0, 5), "shadow", ()) is None
