@@ -98,9 +98,9 @@ _DECIDE: Final = re.compile(r"Decide on proposal ([0-9]+)")
 
 
 def _moments(story: Explanation, *, has_writes: bool) -> list[Moment]:
-    """The events with short ids. A field that was written is told by its write alone."""
-    told = [one for one in story.moments if not (has_writes and one.words.endswith(" was written."))]
-    return [Moment(one.at, _UUID.sub(r"\1…", one.words)) for one in told]
+    """The events with short ids. A field that was written is shown by its write alone."""
+    kept = [one for one in story.moments if not (has_writes and one.words.endswith(" was written."))]
+    return [Moment(one.at, _UUID.sub(r"\1…", one.words)) for one in kept]
 
 
 def _decision(advice: str) -> tuple[str, int | None]:
