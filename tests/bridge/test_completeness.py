@@ -167,9 +167,8 @@ async def test_of_several_recordings_the_one_that_needs_somebody_counts(
 ) -> None:
     async with opened(pull__engagement={"table": "appointments", "key": "id", "fields": {"Outcome": "outcome"}}) as b:
         world = World(crm, stub, b)
-        await world.recorded()
         stub.record("r2", started_at=ago(hours=4), engagement="1", moved=ago(hours=4), processed=False)
-        await pull_once(b)
+        await world.recorded()
         found = await completeness(b, None)
         assert (found.appointments, found.recordings) == ({"stuck": 1}, {"stuck": 1, "written": 1})
 

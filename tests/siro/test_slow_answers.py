@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from fieldnote.siro import AsyncSiro, BadResponse, RateLimited, RetryPolicy, Siro, SiroUnavailable, limits
+from fieldnote.siro.silence import Silence
 from fieldnote.siro.wire import CONNECTIONS
 from tests.siro.server import Reply, Request, as_json, serving
 from tests.waiting import HANGS
@@ -81,6 +82,35 @@ async def test_a_call_with_its_retries_ends_at_the_deadline(client: Make, name: 
     async with dripping(*SLOW[name]) as url, client(url, policy=for_ever, timeout=0.3, deadline=1.0) as siro:
         with pytest.raises(SiroUnavailable):
             await siro.auth.caller_identity()
+
+
+@pytest.mark.parametrize("name", SLOW)
+async def test_after_a_long_silence_calls_fail_at_once(client: Make, name: str) -> None:
+    """All calls of a client together: of a hundred, one must not wait behind the other."""
+    for_ever = RetryPolicy(attempts=1_000_000, base=0.001, cap=0.001, silence=0.5)
+    async with dripping(*SLOW[name]) as url, client(url, policy=for_ever, timeout=0.3) as siro:
+        with pytest.raises(SiroUnavailable, match="in time"):
+            await siro.auth.caller_identity()
+        calls = siro.totals.calls
+        for _ in range(100):
+            with pytest.raises(SiroUnavailable, match="not sent, as no call got a whole answer"):
+                await siro.auth.caller_identity()
+        assert siro.totals.calls == calls
+
+
+def test_a_silence_ends_with_an_answer_and_one_attempt_in_30_seconds_is_let_through() -> None:
+    silence = Silence()
+    silence.failed(0, 100)
+    assert (silence.seconds(100), silence.refuses(100, 300)) == (100, False)
+    silence.failed(150, 310)
+    assert [silence.refuses(at, 300) for at in (311, 339, 341, 342, 372, 373)] == [True, True, False, True, False, True]
+    silence.failed(372, 400)
+    assert silence.refuses(401, 300)
+    silence.ended()
+    assert (silence.seconds(402), silence.refuses(402, 300)) == (0, False)
+    silence.failed(500, 510)
+    silence.failed(800, 900)
+    assert silence.seconds(900) == 100, "ten quiet minutes between two faults are no silence"
 
 
 async def test_a_connection_that_is_never_accepted_ends(client: Make) -> None:

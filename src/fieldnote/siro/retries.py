@@ -121,6 +121,9 @@ class RetryPolicy:
     """Seconds that any wait takes at most, unless Siro names a time (Retry-After)."""
     patience: float = 120.0
     """The longest Retry-After, in seconds, that is waited out; beyond it the call fails at once."""
+    silence: float = 300.0
+    """Seconds in which no attempt of the client got a whole answer. Then no call is repeated, and all fail at once but
+    for one attempt every 30 seconds: an answer that comes byte by byte must not cost each call its own wait."""
 
     def delay(self, cause: Cause, attempt: int, *, dice: float, retry_after: float | None) -> float | None:
         """Seconds to wait after the attempt with this number, from 1; None: give up.

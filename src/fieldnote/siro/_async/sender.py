@@ -51,6 +51,7 @@ from fieldnote.siro.retries import (
     certainly_not_done,
     read_retry_after,
 )
+from fieldnote.siro.silence import Silence
 from fieldnote.siro.wire import (
     CONNECTIONS,
     HEADERS,
@@ -129,6 +130,7 @@ class AsyncSender:
         # Each priority has its own places: bulk calls that wait for the budget must not block live ones.
         self._places = {priority: AsyncSemaphore(CONNECTIONS) for priority in Priority}
         self._tally = Tally()
+        self._silence = Silence()
         self._known: dict[str, str | None] = {}
         self._http = httpx2.AsyncClient(limits=LIMITS, transport=transport)
         async_bound_network(self._http)
@@ -235,6 +237,7 @@ class AsyncSender:
         number = 1
         while True:
             retry_after: float | None = None
+            self._refuse_in_silence(call)
             try:
                 answer = await attempt(number)
                 retry_after = read_retry_after(answer.headers.get("retry-after"), self._world.clock())
@@ -244,12 +247,23 @@ class AsyncSender:
                 delay = None
                 if cause is not None and (repeatable or certainly_not_done(error)):
                     delay = self._policy.delay(cause, number, dice=self._world.dice(), retry_after=retry_after)
-                if cause is None or delay is None or (ends_at is not None and time.monotonic() + delay >= ends_at):
+                now = time.monotonic()
+                if cause is None or delay is None or (ends_at is not None and now + delay >= ends_at):
+                    raise
+                if self._silence.seconds(now) >= self._policy.silence:
                     raise
             self._announce(Wait(cause, delay, number, call.method, call.path))
             await self._world.sleep(delay)
             self._tally.add(retries=1, waits=1, seconds=delay)
             number += 1
+
+    def _refuse_in_silence(self, call: FailedCall) -> None:
+        """Fail at once if no call got an answer for long. Raises SiroUnavailable."""
+        now = time.monotonic()
+        if self._silence.refuses(now, self._policy.silence):
+            minutes = self._silence.seconds(now) / 60
+            text = f"{call}: not sent, as no call got a whole answer for {minutes:.0f} minutes"
+            raise SiroUnavailable(text, call=call)
 
     def _announce(self, wait: Wait) -> None:
         fields = {"cause": wait.cause.value, "seconds": round(wait.seconds, 3), "attempt": wait.attempt}
@@ -305,9 +319,15 @@ class AsyncSender:
         """One request and its answer, of any status."""
         request = self._request(operation, call.base_url, proof)
         self._tally.add(calls=1)
-        with translated(call):
-            async with async_deadline(self._options.whole):
-                answer = await self._receive(await self._http.send(request, stream=True), call)
+        began = time.monotonic()
+        try:
+            with translated(call):
+                async with async_deadline(self._options.whole):
+                    answer = await self._receive(await self._http.send(request, stream=True), call)
+        except SiroUnavailable:
+            self._silence.failed(began, time.monotonic())
+            raise
+        self._silence.ended()
         if self._options.on_response:
             self._options.on_response(Response(call.method, call.path, answer.status, answer.headers))
         return answer
