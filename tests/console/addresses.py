@@ -12,7 +12,6 @@ import httpx2
 from fieldnote.console.app import guarded_routes
 
 _HREF = re.compile(r'<a\b[^>]*?\shref="([^"#]*)')
-_MOST = 80
 STREAMS = frozenset({"/live", "/recordings/{recording_id}/audio"})
 
 
@@ -36,9 +35,7 @@ def crawl(person: httpx2.Client) -> dict[str, str]:
     """By route, an address that this person reached. Pages that answer with an error count as well."""
     found: dict[str, str] = {}
     waiting, seen = deque(["/"]), {"/"}
-    for _ in range(_MOST):
-        if not waiting:
-            break
+    while waiting:
         address = waiting.popleft()
         route = route_of(address)
         if route is None or route in found:

@@ -173,6 +173,17 @@ def _conditions(sight: Sight, wanted: Filter) -> tuple[list[str], dict[str, Any]
     return found, values
 
 
+async def recordings_of(bridge: Bridge, sight: Sight, appointments: Sequence[str]) -> dict[str, list[str]]:
+    """The ids of the recordings of these appointments that are seen, by appointment, first made first."""
+    found: dict[str, list[str]] = {}
+    if appointments:
+        values = sight.values | {"connection": bridge.name, "keys": list(appointments)}
+        async with bridge.engine.connect() as conn:
+            for row in await conn.execute(_OF_APPOINTMENTS, values):
+                found.setdefault(row.record, []).append(row.recording_id)
+    return found
+
+
 async def load_access(bridge: Bridge, sight: Sight, recording_id: str) -> Access | None:
     """What decides whether this recording can be heard; None if it does not exist, or is not seen."""
     values = sight.values | {"connection": bridge.name, "recording": recording_id.replace("\0", "")}
@@ -323,6 +334,14 @@ select {_LISTED}, t.utterances is not null as has_words, t.utterances,
   left join matches m using (connection, recording_id)
 {_RECORD}
  where b.connection = :connection and b.recording_id = :recording and {of_recordings("b")}
+""")  # noqa: S608
+
+_OF_APPOINTMENTS: Final = text(f"""
+select l.record, l.recording_id
+  from recording_links l join recordings r using (connection, recording_id)
+ where r.connection = :connection and l.model = 'engagement' and l.record = any(cast(:keys as text[]))
+   and {of_recordings("r")}
+ order by r.started_at
 """)  # noqa: S608
 
 _LINKS: Final = text("""

@@ -5,25 +5,28 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from fastapi import APIRouter, Request, Response
 from starlette.datastructures import QueryParams
 
-from fieldnote.bridge.board.conversations import Filter, list_recordings, load_conversation
+from fieldnote.bridge.board.conversations import Filter, list_recordings, load_conversation, recordings_of
 from fieldnote.bridge.board.reps import list_reps
 from fieldnote.bridge.board.settings import refresh
 from fieldnote.bridge.status.states import STATES, State, of_recording
+from fieldnote.bridge.status.visits import Visit, VisitFilter, mapped_reps, visits
 from fieldnote.console.access.guard import viewer_in
 from fieldnote.console.access.visibility import visible_to
 from fieldnote.console.connected import connected, not_found
+from fieldnote.console.context import console_of
 from fieldnote.console.evidence import hear
 from fieldnote.console.rendering import page, with_query
 from fieldnote.console.state_words import label
 
 router = APIRouter()
 
+_MOST_VISITS: Final = 100
 STATES_OF_RECORDINGS: Final = tuple(state for state, meaning in STATES.items() if meaning.recording is not None)
 
 
@@ -56,6 +59,41 @@ async def recordings(request: Request) -> Response:
     )
 
 
+@router.get("/recordings/day")
+async def day(request: Request) -> Response:
+    """A rep's appointments of one day, for a phone: what was recorded, and what became of it."""
+    bridge, visible = connected(request), visible_to(viewer_in(request))
+    await refresh(bridge)
+    zone = console_of(request).zone
+    chosen = _day(request.query_params.get("day")) or datetime.now(zone).date()
+    async with bridge.engine.connect() as conn:
+        reps = [rep for rep in await mapped_reps(conn, bridge.name) if visible.has(rep.rep_id)]
+        asked = request.query_params.get("rep", "").replace("\0", "")
+        rep = next((one for one in reps if one.rep_id == asked), reps[0] if reps else None)
+        found: list[Visit] = []
+        if rep is not None:
+            wanted = VisitFilter(chosen, chosen, rep=rep.rep_id, visible=visible.reps)
+            found = await visits(conn, bridge, reps, wanted, limit=_MOST_VISITS)
+    return await page(
+        request,
+        "day.html",
+        day=chosen,
+        before=_near(chosen, -1),
+        after=_near(chosen, 1),
+        rep=rep,
+        reps=reps,
+        visits=found,
+        recordings=await recordings_of(bridge, visible.sight, [visit.key for visit in found]),
+    )
+
+
+def _near(day: date, days: int) -> date | None:
+    """The day before or after; None at the ends of the calendar."""
+    with suppress(OverflowError):
+        return day + timedelta(days=days)
+    return None
+
+
 @router.get("/recordings/{recording_id}")
 async def recording(request: Request, recording_id: str) -> Response:
     """One recording. The words come from what the bridge keeps; Siro is not called."""
@@ -80,11 +118,8 @@ def read_filter(query: QueryParams) -> Asked:
     """The filter of an address. What cannot be read is left out, and named."""
     problems: list[str] = []
     day: date | None = None
-    if given := query.get("day"):
-        try:
-            day = date.fromisoformat(given)
-        except ValueError:
-            problems.append(f"The day cannot be read: {given[:40]}. Write it as 2026-11-30.")
+    if (given := query.get("day")) and (day := _day(given)) is None:
+        problems.append(f"The day cannot be read: {given[:40]}. Write it as 2026-11-30.")
     state = query.get("state") or None
     if state is not None and state not in {one.value for one in STATES_OF_RECORDINGS}:
         problems.append(f"There is no such state: {state[:40]}.")
@@ -97,6 +132,13 @@ def read_filter(query: QueryParams) -> Asked:
         before=_read_cursor(query.get("after")),
     )
     return Asked(found, " ".join(problems) or None)
+
+
+def _day(given: str | None) -> date | None:
+    with suppress(ValueError):
+        found = date.fromisoformat(given or "")
+        return found if 1 < found.year < 9999 else None
+    return None
 
 
 def _cursor(at: datetime, recording_id: str) -> str:
