@@ -34,7 +34,7 @@ async def choose_user(bridge: Bridge, rep_id: str, user_id: str, *, actor: str) 
 
 
 async def declare_ignored(bridge: Bridge, rep_id: str, *, actor: str) -> None:
-    """Declare that a rep does not use Siro: no recording of theirs is expected. Raises FieldnoteError."""
+    """Declare that a rep does not use Siro: their recordings are not expected. Raises FieldnoteError."""
     async with bridge.engine.begin() as conn:
         await _must_exist(conn, bridge, rep_id)
         values = {"connection": bridge.name, "rep": rep_id, "actor": actor}
