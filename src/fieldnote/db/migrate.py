@@ -169,6 +169,7 @@ def _upgrade_in(connection: Connection, application: Application, wanted: Versio
     current = _current(driver)
     if current == wanted:  # another process was quicker
         return False
+    _refuse_older(application, current)
     _refuse_newer(application, current)
     if current.tables != wanted.tables:
         _upgrade_tables(connection, application)
@@ -198,6 +199,18 @@ def _ensure_schema(driver: psycopg.Connection, schema: str) -> None:
     known = driver.execute("select 1 from pg_namespace where nspname = %s", [schema]).fetchone()
     if known is None:
         driver.execute(sql.SQL("create schema {}").format(sql.Identifier(schema)))
+
+
+def _refuse_older(application: Application, current: Versions) -> None:
+    """The first migrations of a schema may be squashed into one, which only a new database runs."""
+    oldest = min(_table_migrations(application), default=None)
+    if current.tables is None or oldest is None or current.tables >= oldest:
+        return
+    raise DatabaseError(
+        f"the schema {application.value!r} is from an older Fieldnote than this one migrates: "
+        f"its tables are {current.tables}, and the first migration here is {oldest}",
+        hint="Start an earlier release once, which brings the tables to that number. Then start this one.",
+    )
 
 
 def _refuse_newer(application: Application, current: Versions) -> None:
