@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -52,6 +54,50 @@ def test_a_home_is_closed_to_others(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     monkeypatch.setattr(module, "is_root", lambda: True)
     (tmp_path / "old").chmod(0o755)
     assert stat.S_IMODE(ensure_home(tmp_path / "old").stat().st_mode) == 0o711
+
+
+def test_what_was_open_in_a_home_before_is_closed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(module, "is_root", lambda: True)
+    tmp_path.chmod(0o755)
+    for name in ("secret.key", "notes.txt"):
+        (tmp_path / name).touch()
+        (tmp_path / name).chmod(0o644)
+    for name in ("dlt", "postgres"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name).chmod(0o755)
+    ensure_home(tmp_path)
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+    assert modes == {"secret.key": 0o600, "notes.txt": 0o644, "dlt": 0o700, "postgres": 0o755}
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o711
+
+
+def test_a_folder_is_closed_with_all_in_it_and_links_are_not_followed(tmp_path: Path) -> None:
+    folder, outside = tmp_path / "audio", tmp_path / "outside"
+    (folder / "org/deep").mkdir(parents=True)
+    outside.touch()
+    outside.chmod(0o644)
+    (folder / "org/link").symlink_to(outside)
+    for path, mode in ((folder, 0o755), (folder / "org", 0o777), (folder / "org/deep", 0o750)):
+        path.chmod(mode)
+    for name, mode in (("old", 0o644), ("group", 0o660), ("own", 0o600), ("fixed", 0o444)):
+        (folder / "org" / name).touch()
+        (folder / "org" / name).chmod(mode)
+    close_folder(folder)
+    for path in (folder, *folder.rglob("*")):
+        assert path.is_symlink() or not stat.S_IMODE(path.stat().st_mode) & 0o077, path
+    assert stat.S_IMODE((folder / "org/fixed").stat().st_mode) == 0o400
+    assert stat.S_IMODE(outside.stat().st_mode) == 0o644
+
+
+def test_a_command_creates_nothing_that_others_can_read(tmp_path: Path) -> None:
+    """With the widest umask that a shell can have."""
+    code = "import os, sys; os.umask(0); from fieldnote.cli import root; root.app = make; sys.argv[1:] = []; root.run()"
+    make = "def make():\n    open('made', 'w').close(); os.mkdir('folder')\n"
+    subprocess.run([sys.executable, "-c", make + code], cwd=tmp_path, check=True)
+    assert {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()} == {
+        "made": 0o600,
+        "folder": 0o700,
+    }
 
 
 def test_a_home_of_another_user_that_others_may_write_to_is_refused(

@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
+import inspect
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
+import typer
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from fieldnote.workspace import Operator, add_token, tenancy
+from fieldnote.cli import root  # noqa: F401 - it adds commands to the group
+from fieldnote.cli.workspace.commands import app
+from fieldnote.workspace import (
+    NewRecording,
+    Operator,
+    add_recording,
+    add_team,
+    add_token,
+    add_user,
+    explain_links,
+    init_organization,
+    map_user,
+    set_retention,
+    set_transcript,
+    tenancy,
+)
 from fieldnote.workspace.audit import purge_events
-from tests.workspace.house import JOHN, House
+from fieldnote.workspace.domain.key_rotation import reseal_all
+from fieldnote.workspace.domain.recordings.audio_files import erase_audio_key
+from fieldnote.workspace.http.auditing import _named_in as named_in
+from tests.workspace.house import JOHN, SAID, START, House
 from tests.workspace.test_user_recordings import id_of, token_of
 
 RECORDINGS = "/v1/core/recordings"
@@ -65,6 +86,85 @@ async def test_a_refused_call_is_kept(house: House) -> None:
     assert (await mary("GET", f"{RECORDINGS}/{recording_id}/utterances")).status_code == 404
     [event] = await events(house, "GET /v1/core/recordings/{id}/utterances")
     assert (event.outcome, event.targets) == ("refused", [recording_id])
+
+
+async def test_a_refused_call_that_names_its_recording_in_the_body_has_its_target(house: House) -> None:
+    recording_id = await house.record()
+    mary = await token_of(house, await house.user("mary@acme.test", "Mary Lee"))
+    folder = (await mary("POST", "/v1/core/folders", json={"title": "Best"})).json()["data"]["id"]
+    item = {"recordingId": recording_id}
+    for method, path, body in (
+        ("PATCH", RECORDINGS, {"id": recording_id, "title": "x"}),
+        ("POST", f"/v1/core/folders/{folder}/items", item),
+    ):
+        assert (await mary(method, path, json=body)).status_code == 404, path
+        [event] = await events(house, f"{method} {path.replace(folder, '{id}')}")
+        assert event.outcome == "refused"
+        assert recording_id in event.targets
+    admin = await token_of(house, house.organization.admin_id)
+    own = (await admin("POST", "/v1/core/folders", json={"title": "All"})).json()["data"]["id"]
+    assert (await admin("POST", f"/v1/core/folders/{own}/items", json=item)).status_code < 300
+    assert (await events(house, "POST /v1/core/folders/{id}/items"))[-1].targets == [own, recording_id]
+
+
+@pytest.mark.parametrize("body", [
+    b"", b"null", b"7", b'"x"', b"{", b"[" * 5000, b'{"id": 7, "ids": [1, null, "a"], "recordingId": {"a": "b"}}',
+    b'[{"id": "a"}, 3]', b'{"id": "' + b"x" * 70_000 + b'"}', b"\xff",
+])  # fmt: skip
+def test_ids_of_any_body_are_found_or_left(body: bytes) -> None:
+    assert set(named_in(body)) <= {"a"}
+
+
+NO_CHANGE = frozenset({
+    "serve", "status", "jobs", "definitions list", "webhook list", "tokens list", "token list", "org list", "app list", "user list",
+})  # fmt: skip
+"""Commands of `fieldnote workspace` that change nothing, and show no conversation."""
+
+
+def commands(group: typer.Typer, before: str = "") -> dict[str, Any]:
+    found = {
+        f"{before}{one.name or one.callback.__name__.replace('_', '-')}": one.callback  # type: ignore[union-attr]
+        for one in group.registered_commands
+    }
+    for sub in group.registered_groups:
+        assert sub.typer_instance is not None
+        found |= commands(sub.typer_instance, f"{before}{sub.name} ")
+    return found
+
+
+def test_every_command_that_changes_something_takes_who_did_it() -> None:
+    for name, callback in commands(app).items():
+        takes = "acting_as" in inspect.signature(callback).parameters
+        assert takes != (name in NO_CHANGE), f"workspace {name}: take --as and audit it, or add it to NO_CHANGE"
+
+
+async def test_each_command_of_an_administrator_is_in_the_audit(house: House, tmp_path: Path) -> None:
+    own, engine, by = house.organization, house.workspace.engine, Operator("root", "Ann")
+    made, _ = await init_organization(engine, name="New", admin="new@new.test", by=by)
+    new = NewRecording(user_email=JOHN, utterances=list(SAID), started_at=START)
+    recording_id = await add_recording(house.workspace, own.id, new, by=by)
+    user = await add_user(engine, own, email="zoe@acme.test", name="Zoe Lee", by=by)
+    team = await add_team(engine, own, name="North", by=by)
+    await map_user(engine, own, external_id="rep-9", email="zoe@acme.test", by=by)
+    await set_transcript(house.workspace, own.id, recording_id, list(SAID), by=by)
+    await explain_links(house.workspace, own.id, recording_id, by=by)
+    await set_retention(house.workspace, own.id, 900, by=by)
+    async with tenancy.inside(engine, own.id) as conn:
+        await conn.execute(text("insert into audio_keys values (:id, '')"), {"id": own.id})
+    await erase_audio_key(engine, own.id, by=by)
+    await reseal_all(house.workspace, by=by)
+    rows = await house.rows(
+        "select action, targets, operator, acting_as from audit_events"
+        " where organization_id in (:own, :made) and acting_as = 'Ann' order by id",
+        own=own.id, made=made.id,
+    )  # fmt: skip
+    assert {(row.operator, row.acting_as) for row in rows} == {("root", "Ann")}
+    assert [(row.action, row.targets) for row in rows if row.action != "rotate-key"] == [
+        ("init", [made.id]), ("record", [recording_id]), ("user add", [user.id]), ("team add", [team]),
+        ("user map", [user.id, "rep-9"]), ("transcript", [recording_id]), ("explain", [recording_id]),
+        ("retention 900 days", [own.id]), ("erase-audio-key", [own.id]),
+    ]  # fmt: skip
+    assert sorted(row.targets[0] for row in rows if row.action == "rotate-key") == sorted([own.id, made.id])
 
 
 async def test_a_command_keeps_the_user_of_the_machine_beside_the_given_name(house: House) -> None:

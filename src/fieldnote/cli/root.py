@@ -35,6 +35,7 @@ from fieldnote.cli.support.logs import configure_logging
 from fieldnote.cli.support.output import echo, secho
 from fieldnote.cli.workspace import commands as workspace
 from fieldnote.cli.workspace import keys, recordings
+from fieldnote.db.home import close_process
 from fieldnote.errors import FieldnoteError
 from fieldnote.printable import printable
 
@@ -101,6 +102,7 @@ def root(
 def run() -> None:
     """Run the command line. An error that a person can fix is printed without a traceback."""
     sys.excepthook = _print_traceback
+    close_process()
     try:
         app()
     except FieldnoteError as error:

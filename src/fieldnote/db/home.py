@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import platformdirs
@@ -11,6 +13,8 @@ import platformdirs
 from fieldnote.errors import ConfigError, DatabaseError
 
 ROOT_HOME = Path("/var/lib/fieldnote")
+_OWN = ("secret.key*", ".secret.key*", "audio", "dlt")
+"""What is in a home beside PostgreSQL's files, and is for its owner alone."""
 
 
 def home() -> Path:
@@ -42,22 +46,39 @@ def is_root() -> bool:
     return sys.platform != "win32" and os.geteuid() == 0
 
 
+def close_process() -> None:
+    """Close what this process and its children create to other users, whatever the shell says."""
+    if sys.platform != "win32":
+        os.umask(0o077)
+
+
 def close_folder(path: Path) -> None:
-    """Make a folder if it is missing, and close it to others. Raises `ConfigError` where another user owns it."""
+    """Make a folder if it is missing, and close it to others, with all in it. Symbolic links are not followed.
+
+    Raises `ConfigError` where another user owns a part of it that others may enter or read.
+    """
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        state = path.stat()
-        if sys.platform == "win32" or not state.st_mode & 0o077:
+        if sys.platform == "win32":
             return
-        if state.st_uid != os.geteuid():
-            raise ConfigError(
-                f"others may enter {path}, which another user owns", hint=f"Run: chown {os.geteuid()} {path}"
-            )
-        path.chmod(0o700)
+        _close(path, path.stat())
+        for folder, folders, files in os.walk(path):
+            for name in (*folders, *files):
+                inside = Path(folder, name)
+                with suppress(FileNotFoundError):  # another process deletes audio meanwhile
+                    _close(inside, inside.lstat())
     except OSError as error:
         raise DatabaseError(
             f"cannot make {path}: {error.strerror or error}", hint="Choose a folder that you may write to."
         ) from error
+
+
+def _close(path: Path, state: os.stat_result) -> None:
+    if stat.S_ISLNK(state.st_mode) or not state.st_mode & 0o077:
+        return
+    if state.st_uid != os.geteuid():
+        raise ConfigError(f"others may read {path}, which another user owns", hint=f"Run: chown {os.geteuid()} {path}")
+    path.chmod(state.st_mode & 0o700)
 
 
 def ensure_home(path: Path) -> Path:
@@ -68,8 +89,9 @@ def ensure_home(path: Path) -> Path:
     """
     try:
         if not path.is_dir():
-            path.mkdir(parents=True, exist_ok=True)
-            path.chmod(0o711 if is_root() else 0o700)
+            for folder in reversed([one for one in (path, *path.parents) if not one.exists()]):
+                folder.mkdir(exist_ok=True)
+                folder.chmod(0o711 if is_root() else 0o700)
         elif sys.platform != "win32":
             _close_home(path)
         return path.resolve()
@@ -81,7 +103,11 @@ def ensure_home(path: Path) -> Path:
 
 
 def _close_home(path: Path) -> None:
-    """Take from others what they must not do in a home that exists: list it, and change it."""
+    """Take from others what they must not do in a home that exists: list it, change it, and read its files."""
+    for inside in (one for pattern in _OWN for one in path.glob(pattern)):
+        with suppress(FileNotFoundError):
+            if (known := inside.lstat()).st_uid == os.geteuid():
+                _close(inside, known)
     state = path.stat()
     allowed = 0o011 if is_root() else 0
     extra = state.st_mode & 0o077 & ~allowed

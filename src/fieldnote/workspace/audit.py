@@ -214,7 +214,7 @@ async def commanded(
     values = {
         "organization_id": organization_id,
         "action": action,
-        "targets": list(targets),
+        "targets": [_storable(target) for target in targets],
         "operator": by.name,
         "acting_as": by.acting_as,
     }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fieldnote.cli.console.beside import ConsolePort, NoConsole, Wanted, announce_console, console_beside
+from fieldnote.cli.support.operator import ActingAs
 from fieldnote.cli.support.output import echo
 from fieldnote.cli.workspace import access, definitions, erasure, processing, webhooks
 from fieldnote.cli.workspace.open import AsJson, OrganizationOption, print_rows
@@ -47,6 +48,7 @@ def init(
     *,
     org: Annotated[str, typer.Option("--org", metavar="NAME", help="The organization's name.")],
     admin: Annotated[str, typer.Option("--admin", metavar="EMAIL", help="The email of its first user.")],
+    acting_as: ActingAs = None,
     as_json: AsJson = False,
 ) -> None:
     """Create an organization, and its token, which is shown only once."""
@@ -54,7 +56,7 @@ def init(
     async def do(workspace: Workspace) -> dict[str, str]:
         from fieldnote.workspace import init_organization
 
-        made, token = await init_organization(workspace.engine, name=org, admin=admin)
+        made, token = await init_organization(workspace.engine, name=org, admin=admin, by=access.operator(acting_as))
         return {
             "organizationId": made.id,
             "adminUserId": made.admin_id,
@@ -118,6 +120,7 @@ def user_add(
     *,
     email: Annotated[str, typer.Option("--email", metavar="E", help="The email of the new user.")],
     name: Annotated[str, typer.Option("--name", metavar="N", help="First and last name.")],
+    acting_as: ActingAs = None,
     org: OrganizationOption = None,
     as_json: AsJson = False,
 ) -> None:
@@ -126,7 +129,13 @@ def user_add(
     async def do(workspace: Workspace) -> dict[str, str]:
         from fieldnote.workspace import add_user
 
-        user = await add_user(workspace.engine, await _organization(workspace, org), email=email, name=name)
+        user = await add_user(
+            workspace.engine,
+            await _organization(workspace, org),
+            email=email,
+            name=name,
+            by=access.operator(acting_as),
+        )
         return {"userId": user.id, "email": user.email, "name": user.name, "role": user.role}
 
     _print(_run(do), as_json=as_json)
@@ -145,6 +154,7 @@ def team_add(
     coach: Annotated[
         list[str] | None, typer.Option("--coach", metavar="EMAIL", help="The email of a user. May be repeated.")
     ] = None,
+    acting_as: ActingAs = None,
     org: OrganizationOption = None,
     as_json: AsJson = False,
 ) -> None:
@@ -155,7 +165,8 @@ def team_add(
 
         own = await _organization(workspace, org)
         people = {"members": member or (), "coaches": coach or ()}
-        return {"teamId": await add_team(workspace.engine, own, name=name, team_id=team_id, **people)}
+        by = access.operator(acting_as)
+        return {"teamId": await add_team(workspace.engine, own, name=name, team_id=team_id, by=by, **people)}
 
     _print(_run(do), as_json=as_json)
 
@@ -165,6 +176,7 @@ def user_map(
     *,
     external: Annotated[str, typer.Option("--external", metavar="ID", help="The CRM's id of the rep.")],
     email: Annotated[str, typer.Option("--email", metavar="E", help="The email of the workspace user.")],
+    acting_as: ActingAs = None,
     org: OrganizationOption = None,
     as_json: AsJson = False,
 ) -> None:
@@ -174,7 +186,9 @@ def user_map(
         from fieldnote.workspace import map_user
 
         organization = await _organization(workspace, org)
-        user = await map_user(workspace.engine, organization, external_id=external, email=email)
+        user = await map_user(
+            workspace.engine, organization, external_id=external, email=email, by=access.operator(acting_as)
+        )
         return {"externalId": external, "userId": user.id, "email": user.email}
 
     _print(_run(do), as_json=as_json)

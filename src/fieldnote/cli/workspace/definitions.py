@@ -163,6 +163,7 @@ def try_one(
     recording: Recordings = None,
     since: Since = None,
     limit: Annotated[int, typer.Option("--limit", min=1, help="Recordings at most, the latest first.")] = 20,
+    acting_as: ActingAs = None,
     org: OrganizationOption = None,
     as_json: AsJson = False,
 ) -> None:
@@ -173,6 +174,7 @@ def try_one(
     changes = _given(description, kind, choice, unit, None, None)
 
     async def do(workspace: Workspace) -> list[Trial]:
+        from fieldnote.workspace.audit import commanded
         from fieldnote.workspace.domain.insight.definitions import candidate_of
         from fieldnote.workspace.domain.insight.trials import choose, try_on
         from fieldnote.workspace.tenancy import inside
@@ -187,6 +189,7 @@ def try_one(
                 conversation_type_id=candidate.conversation_type_id,
                 limit=None if recording else limit,
             )
+            await commanded(conn, own.id, operator(acting_as), "definitions try", ids)
         return await try_on(workspace, own.id, ids, candidate)
 
     _print_trials(run(do), as_json=as_json)

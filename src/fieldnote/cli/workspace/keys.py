@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fieldnote.cli.support.operator import ActingAs
 from fieldnote.cli.support.output import ask_yes_or_no
+from fieldnote.cli.workspace.access import operator
 from fieldnote.cli.workspace.open import AsJson, OrganizationOption, organization, print_result, run
 from fieldnote.errors import ConfigError
 
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from fieldnote.workspace import Workspace
 
 
-def rotate_key(*, as_json: AsJson = False) -> None:
+def rotate_key(*, acting_as: ActingAs = None, as_json: AsJson = False) -> None:
     """Change the master key, and seal every stored secret under the new one. Stop the servers first.
 
     With FIELDNOTE_SECRET_KEY, set it to the new key and FIELDNOTE_PREVIOUS_SECRET_KEY to the old one. Without it, the
@@ -33,7 +35,7 @@ def rotate_key(*, as_json: AsJson = False) -> None:
     async def do(workspace: Workspace) -> dict[str, int]:
         from fieldnote.workspace.domain.key_rotation import reseal_all
 
-        return {"sealed": await reseal_all(workspace)}
+        return {"sealed": await reseal_all(workspace, by=operator(acting_as))}
 
     result = run(do)
     if in_file:
@@ -45,6 +47,7 @@ def erase_audio_key(
     *,
     org: OrganizationOption = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    acting_as: ActingAs = None,
     as_json: AsJson = False,
 ) -> None:
     """Make all encrypted audio of an organization unreadable for ever, in backups of the audio too."""
@@ -55,7 +58,7 @@ def erase_audio_key(
         from fieldnote.workspace.domain.recordings.audio_files import erase_audio_key as erase
 
         found = await organization(workspace, org)
-        await erase(workspace.engine, found.id)
+        await erase(workspace.engine, found.id, by=operator(acting_as))
         return {"organizationId": found.id, "audioKey": "erased"}
 
     print_result(run(do), as_json=as_json)

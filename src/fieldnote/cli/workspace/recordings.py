@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fieldnote.cli.support.operator import ActingAs
 from fieldnote.cli.support.output import echo, echo_json, secho
+from fieldnote.cli.workspace.access import operator
 from fieldnote.cli.workspace.open import AsJson, OrganizationOption, organization, print_result, run
 from fieldnote.errors import WorkspaceError
 
 if TYPE_CHECKING:
     from fieldnote.insight import Utterance
     from fieldnote.matching import Place
-    from fieldnote.workspace import Explained, NewRecording, Workspace
+    from fieldnote.workspace import Explained, NewRecording, Operator, Workspace
 
 _FORMATS = "JSON utterances, WebVTT, SRT or `Speaker: text` lines."
 
@@ -58,6 +60,7 @@ def record(
             help="Many recordings, one a line: docs/recordings.md. Excludes all other options.",
         ),
     ] = None,
+    acting_as: ActingAs = None,
     org: OrganizationOption = None,
     as_json: AsJson = False,
 ) -> None:
@@ -81,7 +84,7 @@ def record(
             raise WorkspaceError(
                 "--batch cannot be combined with other options", hint="Write their values in the lines of the file."
             )
-        run(lambda workspace: _batch(workspace, org, batch))
+        run(lambda workspace: _batch(workspace, org, batch, operator(acting_as)))
         return
     if (transcript is None and audio is None) or user is None or started_at is None:
         raise WorkspaceError(
@@ -103,31 +106,32 @@ def record(
         key=key,
         link=link,
     )
-    print_result({"recordingId": run(lambda workspace: _record(workspace, org, new, audio))}, as_json=as_json)
+    recording_id = run(lambda workspace: _record(workspace, org, new, audio, operator(acting_as)))
+    print_result({"recordingId": recording_id}, as_json=as_json)
 
 
-async def _record(workspace: Workspace, org: str | None, new: NewRecording, audio: Path | None) -> str:
+async def _record(workspace: Workspace, org: str | None, new: NewRecording, audio: Path | None, by: Operator) -> str:
     from fieldnote.workspace import add_recording
     from fieldnote.workspace.audio_store import OF_SUFFIXES
     from fieldnote.workspace.domain.recordings.transcription import add_audio
 
     own = await organization(workspace, org)
     if audio is None:
-        return await add_recording(workspace, own.id, new)
+        return await add_recording(workspace, own.id, new, by=by)
     media_type = OF_SUFFIXES.get(audio.suffix.casefold())
     if media_type is None:
         raise WorkspaceError(
             f"--audio is not a known kind of file: {audio.name!r}", hint=f"Use {', '.join(sorted(OF_SUFFIXES))}."
         )
-    return await add_audio(workspace, own.id, new, audio, media_type=media_type)
+    return await add_audio(workspace, own.id, new, audio, media_type=media_type, by=by)
 
 
-async def _batch(workspace: Workspace, org: str | None, path: Path) -> None:
+async def _batch(workspace: Workspace, org: str | None, path: Path, by: Operator) -> None:
     """Print a line of JSON for each line of the file, once its recording is stored."""
     from fieldnote.workspace import add_batch
 
     found = await organization(workspace, org)
-    async for number, recording_id in add_batch(workspace, found.id, path, warn=_warn):
+    async for number, recording_id in add_batch(workspace, found.id, path, warn=_warn, by=by):
         echo_json({"line": number, "recordingId": recording_id})
 
 
@@ -137,6 +141,7 @@ def explain(
         str | None,
         typer.Argument(metavar="[RECORDING]", help="The recording's id, or your own id; the default is all."),
     ] = None,
+    acting_as: ActingAs = None,
     org: OrganizationOption = None,
     as_json: AsJson = False,
 ) -> None:
@@ -145,7 +150,8 @@ def explain(
     async def do(workspace: Workspace) -> list[Explained]:
         from fieldnote.workspace import explain_links
 
-        return await explain_links(workspace, (await organization(workspace, org)).id, recording)
+        found = await organization(workspace, org)
+        return await explain_links(workspace, found.id, recording, by=operator(acting_as))
 
     found = run(do)
     if recording is not None and not found:
@@ -193,6 +199,7 @@ def transcript(
     *,
     recording: Annotated[str, typer.Argument(metavar="RECORDING", help="The recording's id, or your own id.")],
     file: Annotated[Path, typer.Argument(metavar="FILE", help=_FORMATS)],
+    acting_as: ActingAs = None,
     org: OrganizationOption = None,
     as_json: AsJson = False,
 ) -> None:
@@ -203,7 +210,7 @@ def transcript(
         from fieldnote.workspace import set_transcript
 
         found = await organization(workspace, org)
-        return {"recordingId": await set_transcript(workspace, found.id, recording, said)}
+        return {"recordingId": await set_transcript(workspace, found.id, recording, said, by=operator(acting_as))}
 
     print_result(run(do), as_json=as_json)
 
@@ -211,6 +218,7 @@ def transcript(
 def retention(
     *,
     days: Annotated[str, typer.Option("--days", metavar="N|off", help="Days after the conversation.")],
+    acting_as: ActingAs = None,
     org: OrganizationOption = None,
     as_json: AsJson = False,
 ) -> None:
@@ -221,7 +229,7 @@ def retention(
         from fieldnote.workspace import purge_due, set_retention
 
         found = await organization(workspace, org)
-        await set_retention(workspace, found.id, kept)
+        await set_retention(workspace, found.id, kept, by=operator(acting_as))
         return {"days": kept, "purged": await purge_due(workspace, only=found.id)}
 
     print_result(run(do), as_json=as_json)

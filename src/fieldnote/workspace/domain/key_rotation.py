@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import text
 
+from fieldnote.workspace.audit import PROGRAM, Operator, commanded
 from fieldnote.workspace.context import Workspace
 
 SEALED: Final = (("webhook_endpoints", "id", "secret"), ("webhook_endpoints", "id", "previous_secret"),
@@ -13,7 +14,7 @@ SEALED: Final = (("webhook_endpoints", "id", "secret"), ("webhook_endpoints", "i
 """Each column that holds a sealed secret: table, key, column. A test compares it with the tables."""
 
 
-async def reseal_all(workspace: Workspace) -> int:
+async def reseal_all(workspace: Workspace, *, by: Operator = PROGRAM) -> int:
     """How many secrets there are. All in one transaction: a rotation that is killed begins again.
 
     Raises DatabaseError for a secret that neither key opens, and changes nothing then.
@@ -27,4 +28,6 @@ async def reseal_all(workspace: Workspace) -> int:
                 values = {"key": row.key, "sealed": workspace.box.reseal(bytes(row.sealed))}
                 await conn.execute(text(f"update {table} set {column} = :sealed where {key}::text = :key"), values)  # noqa: S608
                 count += 1
+        for organization_id in (await conn.execute(text("select id::text from organizations"))).scalars().all():
+            await commanded(conn, organization_id, by, "rotate-key", [organization_id])
     return count

@@ -25,6 +25,7 @@ from fieldnote.errors import WorkspaceError
 from fieldnote.insight.definitions import DEFAULTS
 from fieldnote.matching.people import LONGEST_KEY, email_key, name_key
 from fieldnote.workspace import credentials
+from fieldnote.workspace.audit import PROGRAM, Operator, commanded
 from fieldnote.workspace.domain.crm.records import Touched
 from fieldnote.workspace.domain.crm.rep_users import map_users
 from fieldnote.workspace.domain.matching.linking import defer_links, release_links
@@ -55,7 +56,9 @@ class User:
     role: str
 
 
-async def init_organization(engine: AsyncEngine, *, name: str, admin: str) -> tuple[Organization, str]:
+async def init_organization(
+    engine: AsyncEngine, *, name: str, admin: str, by: Operator = PROGRAM
+) -> tuple[Organization, str]:
     """Make an organization, and a token for it that is not shown again. `admin` is an email.
 
     Raises WorkspaceError if the name is taken.
@@ -70,6 +73,7 @@ async def init_organization(engine: AsyncEngine, *, name: str, admin: str) -> tu
                 f"--org {name!r} --json",
             )
         await _add_token(conn, made, token)
+        await commanded(conn, made.id, by, "init", [made.id])
     return made, token
 
 
@@ -119,12 +123,19 @@ async def ensure_oauth_app(
 
 
 async def add_user(
-    engine: AsyncEngine, organization: Organization, *, email: str, name: str, role: str = "rep"
+    engine: AsyncEngine,
+    organization: Organization,
+    *,
+    email: str,
+    name: str,
+    role: str = "rep",
+    by: Operator = PROGRAM,
 ) -> User:
     """Add a user, or give the one of this email another name. CRM users are mapped again, and links decided."""
     async with inside(engine, organization.id, alone=True) as conn:
         user = await _upsert_user(conn, organization.id, named(email, "--email"), named(name, "--name"), role)
         await _map_again(conn, organization.id)
+        await commanded(conn, organization.id, by, "user add", [user.id])
     return user
 
 
@@ -136,6 +147,7 @@ async def add_team(
     team_id: str | None = None,
     members: Sequence[str] = (),
     coaches: Sequence[str] = (),
+    by: Operator = PROGRAM,
 ) -> str:
     """Add a team of users, by their emails; its id. With an id that is known, people are added to that team.
 
@@ -160,6 +172,7 @@ async def add_team(
             await conn.execute(insert(team_coaches).values(row).on_conflict_do_nothing())
             no_admin = (users.c.id == user.id) & (users.c.role != "admin")
             await conn.execute(update(users).where(no_admin).values(role="coach"))
+        await commanded(conn, organization.id, by, "team add", [str(found)])
     return str(found)
 
 
@@ -170,7 +183,9 @@ async def list_users(engine: AsyncEngine, organization: Organization) -> list[Us
         return [User(str(row.id), row.email, row.name, row.role) for row in await conn.execute(statement)]
 
 
-async def map_user(engine: AsyncEngine, organization: Organization, *, external_id: str, email: str) -> User:
+async def map_user(
+    engine: AsyncEngine, organization: Organization, *, external_id: str, email: str, by: Operator = PROGRAM
+) -> User:
     """A person's word that the CRM's user `external_id`, known or yet to come, is the user of this email."""
     async with inside(engine, organization.id, alone=True) as conn:
         user = await find_user(conn, email)
@@ -186,6 +201,7 @@ async def map_user(engine: AsyncEngine, organization: Organization, *, external_
             )
         )
         await _map_again(conn, organization.id, by_person=True)
+        await commanded(conn, organization.id, by, "user map", [user.id, row["external_id"]])
     return user
 
 

@@ -121,15 +121,16 @@ class RequestBatcher:
             first = group[0].request
             if not allows(caller, action_of(first)):
                 error = failed(403, "The token's scope does not allow this")
-                note_refusal(self.audit, caller, first, error)
+                note_refusal(self.audit, caller, first, error, group[0].body)
                 return [error for _ in group]
             calls = [Call(one.request, transaction, caller, one.body) for one in group]
             try:
                 answers = await operation.handler(calls)
             except ApiError as error:
-                note_refusal(self.audit, caller, first, error)
+                note_refusal(self.audit, caller, first, error, group[0].body)
                 raise
-            await note_calls(self.audit, transaction, caller, [one.request for one in group], answers)
+            sent = [(one.request, one.body) for one in group]
+            await note_calls(self.audit, transaction, caller, sent, answers)
             return answers
 
 

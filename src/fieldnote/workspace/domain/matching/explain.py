@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import text
 
+from fieldnote.workspace.audit import Operator, commanded
 from fieldnote.workspace.context import Workspace
 from fieldnote.workspace.tenancy import inside
 
@@ -55,10 +56,14 @@ class Explained:
     """The steps of the link, the earliest first: `at`, `appointment`, `opportunity`, `source`, `trigger`, `reasons`."""
 
 
-async def explain_links(workspace: Workspace, organization_id: str, named: str | None = None) -> list[Explained]:
+async def explain_links(
+    workspace: Workspace, organization_id: str, named: str | None = None, *, by: Operator | None = None
+) -> list[Explained]:
     """Every recording of the organization, in order of start; or the one of this id or key."""
     async with inside(workspace.engine, organization_id) as conn:
         rows: Any = (await conn.execute(_LINKS, {"named": named})).all()
+        if by is not None:
+            await commanded(conn, organization_id, by, "explain", [row.id for row in rows])
     return [
         Explained(
             recording_id=row.id,

@@ -148,11 +148,12 @@ async def _make_audio_key(conn: AsyncConnection, box: SecretBox, organization_id
     return key
 
 
-async def erase_audio_key(engine: AsyncEngine, organization_id: str) -> None:
+async def erase_audio_key(engine: AsyncEngine, organization_id: str, *, by: audit.Operator = audit.PROGRAM) -> None:
     """Make all encrypted audio of an organization unreadable, in backups of the audio store too."""
     async with inside(engine, organization_id) as conn:
         if (await conn.execute(_ERASE_KEY, {"organization": organization_id})).rowcount == 0:
             raise WorkspaceError("the organization has no audio key", hint="None of its audio is encrypted.")
+        await audit.commanded(conn, organization_id, by, "erase-audio-key", [organization_id])
 
 
 async def delete_of_recordings(

@@ -12,6 +12,7 @@ from psycopg.errors import DeadlockDetected
 from sqlalchemy.exc import DBAPIError
 
 from fieldnote.errors import WorkspaceError
+from fieldnote.workspace.audit import PROGRAM, Operator
 from fieldnote.workspace.context import Workspace
 from fieldnote.workspace.domain.organizations import find_user
 from fieldnote.workspace.domain.recordings.batch_file import bad_lines, check_batch, read_batch
@@ -24,7 +25,12 @@ _TRIES: Final = 5
 
 
 async def add_batch(
-    workspace: Workspace, organization_id: str, path: Path, warn: Callable[[str], None] = lambda _: None
+    workspace: Workspace,
+    organization_id: str,
+    path: Path,
+    warn: Callable[[str], None] = lambda _: None,
+    *,
+    by: Operator = PROGRAM,
 ) -> AsyncIterator[tuple[int, str]]:
     """Store the recordings of a batch file; the number of each line and the id of its recording, in order.
 
@@ -36,16 +42,16 @@ async def add_batch(
     await _check_users(workspace, organization_id, path, named)
     lines = read_batch(path)
     while group := await asyncio.to_thread(lambda: list(islice(lines, _GROUP))):
-        ids = await _add(workspace, organization_id, [line.new for line in group])
+        ids = await _add(workspace, organization_id, [line.new for line in group], by)
         for line, recording_id in zip(group, ids, strict=True):
             yield line.number, recording_id
 
 
-async def _add(workspace: Workspace, organization_id: str, news: Sequence[NewRecording]) -> list[str]:
+async def _add(workspace: Workspace, organization_id: str, news: Sequence[NewRecording], by: Operator) -> list[str]:
     """Store a group; try again after a deadlock."""
     for left in reversed(range(_TRIES)):
         try:
-            return await add_recordings(workspace, organization_id, news)
+            return await add_recordings(workspace, organization_id, news, by=by)
         except DBAPIError as error:
             if not left or not isinstance(error.orig, DeadlockDetected):
                 raise

@@ -27,6 +27,7 @@ from fieldnote.matching import Place
 from fieldnote.matching.people import LONGEST_KEY
 from fieldnote.siro.deeplinks import WEB
 from fieldnote.siro.models import ExtractionStatus, ProcessingStage, TranscriptionStatus
+from fieldnote.workspace.audit import PROGRAM, Operator, commanded
 from fieldnote.workspace.context import Workspace
 from fieldnote.workspace.domain.insight.redaction import redact_known, spans_of
 from fieldnote.workspace.domain.matching.linking import link_around
@@ -108,22 +109,27 @@ class NewRecording:
         return TranscriptionStatus.UPLOADED if self.uploaded else TranscriptionStatus.RECORDING
 
 
-async def add_recording(workspace: Workspace, organization_id: str, new: NewRecording) -> str:
+async def add_recording(
+    workspace: Workspace, organization_id: str, new: NewRecording, *, by: Operator = PROGRAM
+) -> str:
     """Store a recording; its id. With a key that is known, the id of the recording that has it, unchanged.
 
     Raises WorkspaceError for an unknown user, a time without a zone, a length or place that cannot be.
     """
-    [recording_id] = await add_recordings(workspace, organization_id, [new])
+    [recording_id] = await add_recordings(workspace, organization_id, [new], by=by)
     return recording_id
 
 
-async def add_recordings(workspace: Workspace, organization_id: str, news: Sequence[NewRecording]) -> list[str]:
+async def add_recordings(
+    workspace: Workspace, organization_id: str, news: Sequence[NewRecording], *, by: Operator = PROGRAM
+) -> list[str]:
     """Store recordings, all or none; their ids, in order. Else as `add_recording`."""
     for new in news:
         check(new)
     async with inside(workspace.engine, organization_id, alone=True) as conn:
         users = {email: (await find_user(conn, email)).id for email in {new.user_email for new in news}}
         ids = await insert_recordings(conn, organization_id, [(users[new.user_email], new) for new in news])
+        await commanded(conn, organization_id, by, "record", [one for one in ids if one is not None])
     if None in ids:
         raise WorkspaceError("the id of a new recording is another one's", hint="Leave it out, or take a new UUID.")
     return [one for one in ids if one is not None]

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.errors import WorkspaceError
-from fieldnote.workspace.audit import purge_events
+from fieldnote.workspace.audit import PROGRAM, Operator, commanded, purge_events
 from fieldnote.workspace.domain.recordings.audio_files import delete_of_recordings, purge_unregistered
 from fieldnote.workspace.tenancy import inside
 
@@ -51,12 +51,16 @@ update recordings
 """)
 
 
-async def set_retention(workspace: Workspace, organization_id: str, days: int | None) -> None:
+async def set_retention(
+    workspace: Workspace, organization_id: str, days: int | None, *, by: Operator = PROGRAM
+) -> None:
     """Purge recordings so many days after their conversation began; None: never. Raises WorkspaceError."""
     if days is not None and not 1 <= days <= _LONGEST:
         raise WorkspaceError(f"{days} days cannot be kept to", hint=f"Give 1 to {_LONGEST}, or off.")
     async with workspace.engine.begin() as conn:
         await conn.execute(_SET, {"id": organization_id, "days": days})
+        kept = "off" if days is None else f"{days} days"
+        await commanded(conn, organization_id, by, f"retention {kept}", [organization_id])
 
 
 async def purge_due(workspace: Workspace, *, only: str | None = None) -> int:

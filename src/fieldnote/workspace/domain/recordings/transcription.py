@@ -18,6 +18,7 @@ from fieldnote.insight.utterances import Utterance
 from fieldnote.jobs import defer
 from fieldnote.siro.models import WebhookEventType
 from fieldnote.workspace.audio_store import LARGEST, Signed, length_of
+from fieldnote.workspace.audit import PROGRAM, Operator
 from fieldnote.workspace.domain.recordings.audio_files import store
 from fieldnote.workspace.domain.recordings.muting import AUDIO, QUEUE, defer_muting, plain_audio
 from fieldnote.workspace.domain.recordings.processing import ATTEMPTS
@@ -78,7 +79,13 @@ async def defer_transcription(conn: AsyncConnection, organization_id: str, recor
 
 
 async def add_audio(
-    workspace: Workspace, organization_id: str, new: NewRecording, source: Path, *, media_type: str
+    workspace: Workspace,
+    organization_id: str,
+    new: NewRecording,
+    source: Path,
+    *,
+    media_type: str,
+    by: Operator = PROGRAM,
 ) -> str:
     """Store a recording with its audio; its id. Without words it is transcribed by the server. Raises WorkspaceError.
 
@@ -88,7 +95,8 @@ async def add_audio(
     if not 0 < size <= LARGEST:
         raise WorkspaceError(f"the audio {source} is not a file of 1 to {LARGEST} bytes", hint="Check its name.")
     length = new.duration or await asyncio.to_thread(length_of, source)
-    recording_id = await add_recording(workspace, organization_id, replace(new, duration=length, uploaded=True))
+    uploaded = replace(new, duration=length, uploaded=True)
+    recording_id = await add_recording(workspace, organization_id, uploaded, by=by)
     values = {"organization": organization_id, "recording": recording_id, "media_type": media_type, "size": size}
     async with inside(workspace.engine, organization_id) as conn:
         file_id = (await conn.execute(_EXPECT, values)).scalar_one_or_none()

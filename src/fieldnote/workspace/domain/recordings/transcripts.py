@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from fieldnote.db.workspace_tables import recording_utterances
 from fieldnote.errors import WorkspaceError
 from fieldnote.insight import Utterance, duration_of
+from fieldnote.workspace.audit import PROGRAM, Operator, commanded
 from fieldnote.workspace.context import Workspace
 from fieldnote.workspace.domain.insight.redaction import redact_known
 from fieldnote.workspace.domain.matching.linking import hold_links, link_around
@@ -38,7 +39,12 @@ update extractions set status = 'IN_PROGRESS', updated_at = clock_timestamp() wh
 
 
 async def set_transcript(
-    workspace: Workspace, organization_id: str, named: str, utterances: Sequence[Utterance]
+    workspace: Workspace,
+    organization_id: str,
+    named: str,
+    utterances: Sequence[Utterance],
+    *,
+    by: Operator = PROGRAM,
 ) -> str:
     """Say what was said in a recording, in the place of what was known; `named` is its id or key. Its id.
 
@@ -63,4 +69,5 @@ async def set_transcript(
         if await redact_known(conn, organization_id, [row.id]) or said["redacted"]:
             await defer_muting(conn, organization_id, row.id)
         await defer_processing(conn, organization_id, [row.id])
+        await commanded(conn, organization_id, by, "transcript", [row.id])
     return str(row.id)
