@@ -116,7 +116,8 @@ def test_ids_of_any_body_are_found_or_left(body: bytes) -> None:
 
 
 NO_CHANGE = frozenset({
-    "serve", "status", "jobs", "definitions list", "webhook list", "tokens list", "token list", "org list", "app list", "user list",
+    "serve", "status", "jobs", "definitions list", "webhook list",
+    "tokens list", "token list", "org list", "app list", "user list",
 })  # fmt: skip
 """Commands of `fieldnote workspace` that change nothing, and show no conversation."""
 
