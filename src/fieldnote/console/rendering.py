@@ -222,7 +222,10 @@ def duration(value: timedelta | float | None) -> str:
     """45 s, 12 min, 3 h 20 min, 2 days. A number is in seconds."""
     if value is None:
         return ""
-    seconds = round(value.total_seconds() if isinstance(value, timedelta) else value)
+    exact = value.total_seconds() if isinstance(value, timedelta) else value
+    if 0 < exact < 1:
+        return "under 1 s"
+    seconds = round(exact)
     if seconds < 60:
         return f"{seconds} s"
     minutes = round(seconds / 60)

@@ -246,6 +246,16 @@ async def _credentials(bridge: Bridge) -> tuple[Credential, ...]:
     return tuple(found)
 
 
+async def known_credential(bridge: Bridge) -> Credential:
+    """The organization's credential as it is known here; Siro is not asked."""
+    ends, refused = _end_of_token(bridge), await _refused_last(bridge)
+    if refused is not None:
+        return Credential(ORGANIZATION, False, f"Siro refused it at {refused:%Y-%m-%d %H:%M} UTC", ends)
+    if ends is not None and ends - _now() < ENDS_SOON:
+        return Credential(ORGANIZATION, False, f"it expires {_in_days(ends)}", ends)
+    return Credential(ORGANIZATION, None, "the latest run was not refused", ends)
+
+
 def _end_of_token(bridge: Bridge) -> datetime | None:
     """As the token says, else as the file says of organization tokens."""
     settings = bridge.config.siro

@@ -142,6 +142,28 @@ async def list_webhooks(engine: AsyncEngine, organization_id: str) -> list[dict[
         return [dict(row) for row in (await conn.execute(_ENDPOINTS)).mappings()]
 
 
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One event on its way to one address."""
+
+    event_type: str
+    recording_id: str
+    url: str
+    state: str
+    """`pending`, `delivered` or `failed`."""
+    attempts: int
+    last_status: int | None
+    last_error: str | None
+    created_at: datetime
+    delivered_at: datetime | None
+
+
+async def latest_deliveries(engine: AsyncEngine, organization_id: str, *, limit: int = 50) -> list[Delivery]:
+    """The deliveries of the latest events, the newest first."""
+    async with inside(engine, organization_id) as conn:
+        return [Delivery(**row) for row in (await conn.execute(_DELIVERIES, {"limit": limit})).mappings()]
+
+
 async def remove_webhook(engine: AsyncEngine, organization_id: str, named: str, *, by: Operator) -> str:
     """Send no further event to an endpoint, by its id or address; its address. Raises WorkspaceError."""
     async with inside(engine, organization_id) as conn:
@@ -297,3 +319,13 @@ async def _send(workspace: Workspace, url: str, secrets: Sequence[str], message_
             return _Answer(response.status_code, None)  # what it says besides is not read
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         return _Answer(None, type(error).__name__)
+
+
+_DELIVERIES = text("""
+select m.event_type, m.recording_id::text as recording_id, e.url, d.state, d.attempts, d.last_status, d.last_error,
+       m.created_at, d.delivered_at
+  from webhook_messages m
+  join webhook_deliveries d on d.message_id = m.id
+  join webhook_endpoints e on e.id = d.endpoint_id
+ order by m.sequence desc, e.url limit :limit
+""")

@@ -1,0 +1,156 @@
+"""What people do by the forms of Tonight, People and Health, and what is kept of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html import unescape
+
+import httpx2
+import pytest
+
+from fieldnote.bridge.board.people import keep_people
+from fieldnote.console.access.roles import Role
+from tests.console.people import person
+from tests.console.shop import Shop, Template, served
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def own_shop(demo_template: Template, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Shop]:
+    """A copy of the demo that these tests change; its reps are compared with Siro's users."""
+    folder = tmp_path_factory.mktemp("acts")
+    with demo_template.copied(f"acts_{worker_id}", folder) as stage, served(stage) as opened:
+        assert opened.loop.run(keep_people(opened.bridge))
+        yield opened
+
+
+def _csrf(page: httpx2.Response) -> str:
+    found = re.search(r'name="csrf" value="([^"]*)"', page.text)
+    assert found, page.text[:500]
+    return unescape(found[1])
+
+
+def _send(who: httpx2.Client, page: str, action: str, **fields: str) -> httpx2.Response:
+    """Send a form of a page."""
+    data = {"csrf": _csrf(who.get(page)), **fields}
+    return who.post(action, data=data, follow_redirects=True)
+
+
+def _gap(shop: Shop, day: str = "2000-01-01") -> tuple[str, str, str]:
+    """The key, rep and day of a visit that was not recorded."""
+    shop.rows("select board_refresh('default')")
+    rows = shop.rows(
+        """select k.key, k.rep_id, k.local_day::text from board_records k
+            where k.stream = 'engagements' and k.state = 'expected' and k.ends_at < now() - interval '1 day'
+              and k.local_day > %s and not exists (select from recording_links l where l.record = k.key)
+              and not exists (select from gaps g where g.key = k.key)
+              and not exists (select from recordings r where r.state = 'unlinked'
+                   and r.started_at between k.starts_at - interval '3 hours' and k.ends_at + interval '3 hours')
+            order by k.starts_at desc, k.key limit 1""",
+        day,
+    )
+    key, rep, found = rows[0]
+    return str(key), str(rep), str(found)
+
+
+def test_a_gap_gets_a_reason_counts_apart_and_is_opened_again(own_shop: Shop) -> None:
+    key, _, day = _gap(own_shop)
+    with person(own_shop) as admin:
+        answer = _send(
+            admin, f"/?day={day}", "/tonight/explain", key=key, reason="no_show", note="called twice", day=day
+        )
+        assert answer.status_code == 200
+        assert "now counts apart" in answer.text
+        assert own_shop.rows("select reason, note from gaps where key = %s", key) == [("no_show", "called twice")]
+        listed = admin.get(f"/completeness/list.csv?from={day}&to={day}&state=explained").text
+        assert f"{key}," in listed
+        assert "no_show" in listed
+        answer = _send(admin, f"/?day={day}", "/tonight/reopen", key=key, day=day)
+        assert "counts as a gap again" in answer.text
+        assert own_shop.rows("select count(*) from gaps where key = %s", key) == [(0,)]
+        health = admin.get("/health").text
+        assert "explain gap" in health
+        assert f"appointment {key}" in health
+
+
+def test_only_who_may_act_on_a_visit_explains_it(own_shop: Shop) -> None:
+    key, rep, day = _gap(own_shop)
+    other = next(str(one) for (one,) in own_shop.rows("select rep_id from board_reps where rep_id <> %s", rep))
+    for role, reps, status in (
+        (Role.REP, (other,), 404),
+        (Role.COACH, (other,), 404),
+        (Role.VIEWER, (), 403),
+        (Role.COACH, (), 404),
+    ):
+        with person(own_shop, role, *reps) as who:
+            answer = _send(who, "/", "/tonight/explain", key=key, reason="no_show", day=day)
+            assert answer.status_code == status, (role, reps)
+    assert own_shop.rows("select count(*) from gaps where key = %s", key) == [(0,)]
+    with person(own_shop, Role.COACH, rep, other) as coach:
+        assert _send(coach, "/", "/tonight/explain", key=key, reason="other", day=day).status_code == 200
+    assert own_shop.rows("select reason from gaps where key = %s", key) == [("other",)]
+
+
+@pytest.mark.parametrize("fields", [{"key": "nothing"}, {"reason": "zz"}, {"key": "'; drop table gaps --"}])
+def test_a_form_with_nonsense_changes_nothing_and_says_what_is_wrong(own_shop: Shop, fields: dict[str, str]) -> None:
+    key, _, _ = _gap(own_shop)
+    before = own_shop.rows("select count(*) from gaps")
+    with person(own_shop) as admin:
+        answer = _send(admin, "/", "/tonight/explain", **({"key": key, "reason": "no_show"} | fields))
+    assert answer.status_code in {404, 409}
+    assert own_shop.rows("select count(*) from gaps") == before
+
+
+def test_a_rep_is_mapped_ignored_and_left_alone_again(own_shop: Shop) -> None:
+    rep, user = own_shop.rows("select rep_id, user_id from board_reps where user_id is not null order by rep_id")[0]
+    other = own_shop.rows("select user_id from siro_users where user_id <> %s order by user_id", user)[0][0]
+
+    def present() -> tuple[object, ...]:
+        return own_shop.rows("select user_id, method, ignored from board_reps where rep_id = %s", rep)[0]
+
+    was = present()
+    with person(own_shop) as admin:
+        assert "from now on" in _send(admin, "/people", "/people/map", rep=str(rep), user=str(other)).text
+        assert present() == (other, "override", False)
+        assert _send(admin, "/people", "/people/map", rep=str(rep), user="nobody").status_code == 409
+        assert "was taken back" in _send(admin, "/people", "/people/undo", rep=str(rep)).text
+        assert present() == was
+        assert "No recording is expected" in _send(admin, "/people", "/people/ignore", rep=str(rep)).text
+        assert present() == (*was[:2], True)
+        assert "Does not use Siro" in admin.get("/people").text
+        _send(admin, "/people", "/people/undo", rep=str(rep))
+        assert present() == was
+        failed = admin.get("/health").text
+        assert "Siro has no user with this id: nobody" in unescape(failed)
+    with person(own_shop, Role.COACH, str(rep)) as coach:
+        answer = _send(coach, "/people", "/people/ignore", rep=str(rep))
+        assert answer.status_code == 403
+    assert present() == was
+
+
+def test_an_api_token_is_shown_once_works_and_ends(own_shop: Shop) -> None:
+    with person(own_shop) as admin:
+        page = admin.get("/health/workspace")
+        org = re.search(r'name="org" value="([^"]*)"', page.text)
+        assert org
+        made = _send(admin, "/health/workspace", "/health/workspace/tokens", name="Reporting", org=org[1])
+        shown = re.search(r"<pre><code>([^<]+)</code></pre>", made.text)
+        assert shown
+        token = unescape(shown[1])
+        assert token not in admin.get("/health/workspace").text
+        assert _identity(own_shop, token) == 200
+        number = re.search(r'name="token" value="([^"]*)"', made.text.split('hidden"> Reporting')[1])
+        assert number
+        ended = _send(admin, "/health/workspace", "/health/workspace/tokens/end", token=unescape(number[1]), org=org[1])
+        assert "has ended" in ended.text
+        assert _identity(own_shop, token) == 401
+        assert token not in str(
+            own_shop.rows("select a.*, r.* from console.acts a left join console.act_results r on true")
+        )
+
+
+def _identity(shop: Shop, token: str) -> int:
+    base = f"{shop.stage.workspace_base}/api-externalApi/v1/core/users"
+    return httpx2.get(base, headers={"authorization": f"Bearer {token}"}, timeout=60, trust_env=False).status_code
