@@ -8,6 +8,8 @@ import typer
 
 from fieldnote.cli.bridge import DEFAULT_FILE, AsJson, ConfigFile, Streams
 from fieldnote.cli.support.opened import with_bridge
+from fieldnote.cli.support.operator import ActingAs
+from fieldnote.cli.support.operator import actor as actor_of
 from fieldnote.cli.support.output import echo, echo_json, secho
 from fieldnote.errors import ConfigError
 from fieldnote.json_form import to_json
@@ -74,12 +76,26 @@ def retry(
 
 
 @app.command()
-def drop(stream: Stream, keys: Keys, *, config: ConfigFile = DEFAULT_FILE) -> None:
+def drop(
+    stream: Stream,
+    keys: Keys,
+    *,
+    config: ConfigFile = DEFAULT_FILE,
+    reason: Annotated[str | None, typer.Option("--reason", help="Why; others read it later.")] = None,
+    actor: ActingAs = None,
+) -> None:
     """Do not send records as they are. They are tried again when their rows change."""
     from fieldnote.bridge.push import quarantine
+    from fieldnote.bridge.review.refusals import keep_reason
 
-    count = with_bridge(config, lambda bridge: quarantine.drop(bridge, _stream_of(bridge, stream), keys))
-    echo(f"{count} dropped")
+    async def work(bridge: Bridge) -> int:
+        name = _stream_of(bridge, stream)
+        count = await quarantine.drop(bridge, name, keys)
+        if reason is not None:
+            await keep_reason(bridge, name, keys, reason=reason, actor=actor_of(actor))
+        return count
+
+    echo(f"{with_bridge(config, work)} dropped")
 
 
 def _stream_of(bridge: Bridge, stream: str) -> StreamName:

@@ -102,6 +102,39 @@ def edit(
 
 
 @app.command()
+def undo(numbers: Numbers, *, config: ConfigFile = DEFAULT_FILE, actor: ActingAs = None) -> None:
+    """Undo decisions: revert an approved or edited value, or put a rejected proposal up for a decision again."""
+    from fieldnote.bridge.review.undo import undo as take_back
+
+    async def work(bridge: Bridge) -> list[str]:
+        return [await take_back(bridge, number, actor=_actor(actor)) for number in numbers]
+
+    for number, words in zip(numbers, with_bridge(config, work), strict=True):
+        echo(f"{number}: {words}")
+
+
+@app.command()
+def drop(
+    *,
+    record: Annotated[str, typer.Option("--record", metavar="MODEL:ID", help="The CRM record: opportunity:5001.")],
+    column: Annotated[str, typer.Option("--column", metavar="TABLE.COLUMN", help="The field that the CRM refuses.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why; others read it later.")],
+    config: ConfigFile = DEFAULT_FILE,
+    actor: ActingAs = None,
+) -> None:
+    """Do not write a value that the CRM refuses. It is tried again when something else is said."""
+    from fieldnote.bridge.review.refusals import drop_named
+
+    model, key = _record(record)
+    place = model.value if model is not None else ""
+
+    async def work(bridge: Bridge) -> int:
+        return await drop_named(bridge, place, [key or ""], column, reason=reason, actor=_actor(actor))
+
+    echo(f"{with_bridge(config, work)} dropped")
+
+
+@app.command()
 def agreement(*, config: ConfigFile = DEFAULT_FILE, as_json: AsJson = False) -> None:
     """Show how often people agreed, by field. To move a field to its next stage, change its `policy` in the file."""
     from fieldnote.bridge.review.agreement import agreement_by_field

@@ -203,10 +203,10 @@ class FieldWriter:
         log.warning("field_refused", extra=self._context())
         return self._outcome(FieldState.REFUSED, reason, again=True)
 
-    async def decline(self, entry: FieldEntry | None, no_to: Value) -> None:
+    async def decline(self, entry: FieldEntry | None, no_to: Value, *, reason: str | None = None) -> None:
         """A person said no: it is neither written nor proposed again."""
-        known_field = replace(self._known_field(entry), declined=no_to)
-        await self._save(entry, FieldState.DECLINED, None, known_field)
+        known_field = replace(self._known_field(entry), declined=no_to, intent=None)
+        await self._save(entry, FieldState.DECLINED, reason, known_field)
 
     async def missing(self, entry: FieldEntry | None) -> FieldOutcome:
         """The CRM has no such record."""

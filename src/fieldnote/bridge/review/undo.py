@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from sqlalchemy import func, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.bridge.locks import exclusive
 from fieldnote.bridge.pull import ledger as field_ledger
@@ -71,21 +72,24 @@ async def _reopen(bridge: Bridge, key: FieldKey, number: int) -> None:
     """The field is compared again. A newer question about it takes the place of this one."""
     lock = ("record", bridge.name, key.model, key.record)
     async with exclusive(bridge.engine, *lock, max_wait=_PATIENCE) as conn:
-        entry = await field_ledger.load(conn, key)
-        settings = (await conn.execute(_FIELD, vars_of(key))).one_or_none()
         await field_ledger.close_proposal(conn, key)
         opened = update(proposals).where(proposals.c.id == number, proposals.c.state == ProposalState.REJECTED.value)
         changed = {"state": ProposalState.OPEN.value, "closed_at": None, "decided_by": None, "created_at": func.now()}
         if not (await conn.execute(opened.values(changed))).rowcount:
             raise FieldnoteError(f"proposal {number} is not rejected any more", hint="Reload the page.")
-        if entry is not None and settings is not None:
-            known_field = replace(entry.known_field, declined=None)
-            new = FieldUpdate(
-                settings.extraction, settings.policy, FieldState.PROPOSED, None, entry.recording_id, known_field
-            )
-            await field_ledger.save(conn, key, new)
-        await Recordings(bridge.name).mark_due(conn, [(Model(key.model), key.record)])
+        await clear_decline(conn, key, FieldState.PROPOSED)
         await conn.commit()
+
+
+async def clear_decline(conn: AsyncConnection, key: FieldKey, state: FieldState) -> None:
+    """A person's no does not count any more: the next pass compares the field again. Needs the record's lock."""
+    entry = await field_ledger.load(conn, key)
+    settings = (await conn.execute(_FIELD, vars_of(key))).one_or_none()
+    if entry is not None and settings is not None:
+        known_field = replace(entry.known_field, declined=None)
+        new = FieldUpdate(settings.extraction, settings.policy, state, None, entry.recording_id, known_field)
+        await field_ledger.save(conn, key, new)
+    await Recordings(key.connection).mark_due(conn, [(Model(key.model), key.record)])
 
 
 def vars_of(key: FieldKey) -> dict[str, str]:
