@@ -26,13 +26,14 @@ from tests.schemas.homemade import HOMEMADE, NAMELESS, TWO
 from tests.schemas.more import MORE
 from tests.schemas.products import ESPO, PRODUCTS, SUITE
 from tests.schemas.truth import Schema, Truth, build, differences, make_truth
+from tests.schemas.unseen import SECRETS, UNSEEN
 
 pytestmark = pytest.mark.slow
 
 MARIADB = "FIELDNOTE_TEST_MARIADB_URL"
 ALL = [
     pytest.param(schema, backend, id=f"{schema.name}-{backend}")
-    for schema in [*HOMEMADE, *PRODUCTS, *MORE]
+    for schema in [*HOMEMADE, *PRODUCTS, *MORE, *UNSEEN]
     for backend in schema.backends
 ]
 
@@ -121,6 +122,7 @@ def test_the_proposed_file_needs_no_change(
         assert roles(scaffold) == schema.roles, text
         assert not [line for line in schema.says if line not in text], text
         assert differences(schema, truth, records(tmp_path, url, text)) == [], text
+        assert not [secret for secret in SECRETS if secret in text], text
 
 
 @pytest.mark.parametrize("schema", [SUITE, ESPO], ids=["SuiteCRM", "EspoCRM"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Final
 
 from fieldnote.bridge.setup.scaffold.customers import account
 from fieldnote.bridge.setup.scaffold.draft import Scaffold, deleted_line, stream_lines
@@ -15,6 +16,11 @@ from fieldnote.bridge.setup.scaffold.paths import joined, ways
 from fieldnote.bridge.setup.scaffold.query import Entity, Place
 from fieldnote.bridge.setup.scaffold.stages import Stages, stages_of
 from fieldnote.crm.sql.introspection import LookedTable
+
+_PARTS: Final = dict.fromkeys(("micro", "micros"), " / 1000000.0") | dict.fromkeys(
+    ("cent", "cents", "pence", "centimes"), " / 100.0"
+)
+"""The division that an amount in parts of its currency needs."""
 
 
 def opportunities(scaffold: Scaffold, deals: LookedTable) -> Iterator[str]:
@@ -29,8 +35,10 @@ def _deal(scaffold: Scaffold, deal: Entity) -> Iterator[str]:
         yield f"      name: {deal.query.add(deal.expr(title), 'name')}"
     worth = deal.find("amount")
     if worth is not None:
-        micros = {"micro", "micros"} & set(words(worth.column.name))
-        name = deal.query.add(f"{deal.expr(worth)} / 1000000" if micros else deal.expr(worth), "amount")
+        # The decimal point keeps PostgreSQL and SQLite from cutting a fraction off.
+        called = words(worth.column.name)
+        parts = next((_PARTS[word] for word in called if word in _PARTS), "")
+        name = deal.query.add(f"{deal.expr(worth)}{parts}", "amount")
         yield f"      amount: {amount(name, worth)}        # {worth.column.name}"
         _other_amounts(scaffold, deal, worth)
     stages = _with_known(scaffold, stages_of(deal))

@@ -22,6 +22,7 @@ _LOST: Final = re.compile(
     r"perdue?|refusee?|annulee?|vervallen|afgewezen|perso|persa)\b",
     re.IGNORECASE,
 )
+_AGREED: Final = re.compile(r"approved|agreed|genehmigt|angenommen|freigegeben|aprobad[oa]|approuvee?", re.IGNORECASE)
 _CANCELLED: Final = re.compile(
     r"\b(?:cancel+ed|cancelled by \w+|cancel|not held|deleted|void|voided|called off|withdrawn|"
     r"abgesagt|storniert|storno|ausgefallen|entfallen|geloescht|cancelad[oa]|anulad[oa]|annulee?|geannuleerd)\b",
@@ -60,6 +61,9 @@ def results_of(listed: Iterable[str]) -> dict[str, str]:
     """Each word that says won or lost. Initials and beginnings of words count only if both are there."""
     listed = list(listed)
     found = {word: result for word in listed if (result := result_of(word)) is not None}
+    if found and WON not in found.values():
+        # "Approved" may be a step on the way, unless no other word says that the deal is won.
+        found |= {word: WON for word in listed if _AGREED.fullmatch(_spaced(word))}
     if found:
         return found
     short = {word: result for word in listed if (result := _abbreviated(word)) is not None}

@@ -97,7 +97,8 @@ WANTED: Final[dict[str, dict[str, float]]] = {
     "amount": _weights(
         "amount:10 value:8 price:8 total:8 sum:6 revenue:7 betrag:10 summe:9 wert:8 umsatz:8 importe:9 monto:9 "
         "montant:10 preis:8 volumen:7 bedrag:10 worth:7 deal:3 contract:3 sale:3 estimated:2 expected:1 netto:5 "
-        "brutto:6 grand:3 valor:8 precio:8 prix:8 budget:1 volume:6 angebotssumme:9 auftragswert:9"
+        "brutto:6 grand:3 valor:8 precio:8 prix:8 budget:1 volume:6 angebotssumme:9 auftragswert:9 "
+        "auftragsvolumen:9 cents:-1 pence:-1 centimes:-1"
     ),
     "stage": _weights(
         "stage:10 status:8 state:6 disposition:10 phase:9 outcome:8 result:7 stufe:9 estado:8 etapa:9 "
@@ -152,7 +153,7 @@ AGAINST: Final[dict[str, frozenset[str]]] = {
     "email": word_set("auth bounce cc factor from opt other personal private recovery reply secondary"),
     "phone": word_set("alternate assistant messenger other yahoo"),
     "amount": word_set(
-        "adjustment balance base cents commission cost count deposit discount down due fee forecast id lat "
+        "adjustment balance base commission cost count deposit discount down due fee forecast id lat "
         "latitude lng lon longitude margin monthly mwst paid percent probability prorated provision qty "
         "quantity rabatt rate recurring shipping subtotal tax tip usdollar vat weight weighted"
     ),
