@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from fieldnote.bridge import Bridge, pull_once, push_once
+from fieldnote.bridge.pull.note_text import Visit, note_title
+from fieldnote.bridge.recording import Extraction, RecordingSnapshot, Section
 from fieldnote.bridge.review.history import Selection, revert
+from fieldnote.config import NoteSettings
 from tests.bridge.conftest import Crm, Opener
 from tests.bridge.stub_siro import StubSiro, ago
 
@@ -83,3 +88,60 @@ async def test_parts_of_the_recording_are_written_like_what_was_said(crm: Crm, s
         columns = ("decision", "stage", "budget_max", "objections")
         values = [crm.deal(1, column) for column in columns]
         assert values == ["https://app.siro.ai/recordings/r1", "sold", 87, "Talk r1"]
+
+
+async def test_a_title_says_something_in_local_time_and_goes_with_the_words(
+    crm: Crm, stub: StubSiro, opened: Opener
+) -> None:
+    crm.execute("alter table deal_notes add column subject varchar(200)")
+    async with opened(pull__opportunity__note=NOTE | {"title": "subject"}) as bridge:
+        crm.add_deal(1)
+        await push_once(bridge)
+        said = {"Budget": "$18,000", "Decision Maker": "Husband decides", "Color": "blue"}
+        stub.record("r1", started_at=ago(hours=2), opportunity="1", said=said, summary="They want a roof.")
+        await pull_once(bridge)
+        [(title,)] = crm.execute("select subject from deal_notes")
+        assert "$18,000, Husband decides" in title
+        crm.execute("update deal_notes set subject = 'a title by a person'")
+        stub.record("r1", started_at=ago(hours=2), opportunity="1", said=said, summary="They want two roofs.")
+        assert (await pull_once(bridge)).writes == 1
+        assert "two roofs" in crm.notes()[0][1]
+        assert crm.execute("select subject from deal_notes") == [("a title by a person",)]
+        await revert(bridge, Selection(recording_id="r1"), actor="Ann")
+        assert crm.execute("select subject from deal_notes") == [("Siro: conversation",)]
+
+
+async def test_a_short_column_gets_a_short_title_and_no_column_none(crm: Crm, stub: StubSiro, opened: Opener) -> None:
+    crm.execute("alter table deal_notes add column subject varchar(11)")
+    async with opened(pull__opportunity__note=NOTE | {"title": "subject"}) as bridge:
+        crm.add_deal(1)
+        await push_once(bridge)
+        stub.record("r1", started_at=ago(hours=2), opportunity="1", said={"Budget": "€ 18.000"}, summary="A roof.")
+        await pull_once(bridge)
+        [(title,)] = crm.execute("select subject from deal_notes")
+        assert title
+        if not crm.url.startswith("sqlite"):
+            assert len(title) == 11
+
+
+def test_titles_are_one_short_line_whatever_was_said() -> None:
+    note = NoteSettings(table="n", record="r", body="b", title="t")
+    held = RecordingSnapshot(
+        "r1", None, datetime(2026, 4, 14, 23, 30, tzinfo=UTC), datetime(2026, 4, 15, tzinfo=UTC),
+        processed=True, summary_done=True, extraction_done=True, title="Roof",
+    )  # fmt: skip
+    visit = Visit("Dana Ruiz", "Emeka Kimura")
+
+    def titled(zone: str | None = "America/Chicago", **changes: Any) -> str:
+        return note_title(replace(held, **changes), visit, zone, note, ("Roof age", "Budget"))
+
+    values = (Extraction("Roof age", "19 years"), Extraction("Budget", "$18,000"), Extraction("Other", "x"))
+    assert titled(extractions=values) == "Roof, Kimura: $18,000, 19 years (Apr 14, 18:30)"
+    summary = (Section("AI Summary", "They want it by May. And more."),)
+    assert titled(summary=summary) == "Roof, Kimura: They want it by May (Apr 14, 18:30)"
+    assert titled(None, title=None) == "Kimura (Apr 14, 23:30 UTC)"
+    for odd in (None, True, {"a": 1}, [], ["first", "second"], 7, "two\nlines\x00\u2028here", "long " * 500, "x" * 500):
+        title = titled(extractions=(Extraction("Budget", odd),), title="  a\r\nb  " * 60)
+        assert len(title) <= 120
+        assert title.isprintable()
+        assert title.endswith("(Apr 14, 18:30)")

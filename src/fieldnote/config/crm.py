@@ -183,8 +183,10 @@ class RestWriting(Section):
         for name, note in self.notes.items():
             _known_placeholders(f"notes.{name}.find", note.find, {"record", "note_key"})
             _known_placeholders(f"notes.{name}.each", note.each, {"ids"})
-            _known_placeholders(f"notes.{name}.insert", note.insert, {"record", "note_key", "body", "now"})
-            _known_placeholders(f"notes.{name}.update", note.update, {"record", "note_key", "id", "body", "now"})
+            _known_placeholders(f"notes.{name}.insert", note.insert, {"record", "note_key", "body", "now", "title"})
+            _known_placeholders(
+                f"notes.{name}.update", note.update, {"record", "note_key", "id", "body", "now", "title"}
+            )
         return self
 
 

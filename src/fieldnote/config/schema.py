@@ -183,6 +183,8 @@ class NoteSettings(Section):
     """The column with the note's text."""
     key: Text | None = None
     """A column for Fieldnote's key; without one the key is in the note's last line."""
+    title: Text | None = None
+    """A column that gets a title, such as `Roof, Kimura: $18,000, husband decides`; for `rest`, any name."""
     name: str = Field(default="summary", pattern=r"^[a-z][a-z0-9_-]{0,30}$")
     """Tells several notes of one target apart; it is a part of Fieldnote's key, so leave it as it is."""
     sections: tuple[Text, ...] = ()
@@ -194,7 +196,7 @@ class NoteSettings(Section):
 
     @model_validator(mode="after")
     def _sets_other_columns(self) -> Self:
-        own = {name.casefold() for name in (self.record, self.body, self.key) if name is not None}
+        own = {name.casefold() for name in (self.record, self.body, self.key, self.title) if name is not None}
         for name in self.set:
             if name.casefold() in own:
                 raise ValueError(f"sets '{name}', which Fieldnote fills itself")

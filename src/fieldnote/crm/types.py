@@ -204,6 +204,11 @@ class NoteTarget:
     """The column for Fieldnote's key; without one the key is in a line of the body."""
     values: tuple[tuple[str, ColumnValue], ...] = ()
     """Other columns of a new note."""
+    title: str | None = None
+    """The column that gets the title of a new note."""
+    title_text: str = ""
+    retitle: bool = False
+    """Whether an update of the body sets the title too: the note's words are taken out."""
 
 
 @dataclass(frozen=True, slots=True)

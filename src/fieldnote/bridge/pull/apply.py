@@ -7,7 +7,7 @@ same held state, so being woken twice, late or in another order changes nothing.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -20,8 +20,17 @@ from fieldnote.bridge.pull import readiness
 from fieldnote.bridge.pull.desired import Contribution, Desired, contribution, desired, is_ours, moved_away, unsaid
 from fieldnote.bridge.pull.fields import FieldOutcome, FieldWriter, Planned, Removal, Said
 from fieldnote.bridge.pull.ledger import FieldKey, cause_of, postpone
-from fieldnote.bridge.pull.note_text import Visit, note_body, visit_of
-from fieldnote.bridge.pull.notes import NoteEntry, NoteKey, NoteOutcome, NoteWriter, load_all, written_notes
+from fieldnote.bridge.pull.note_text import UNTITLED, Visit, note_body, note_title, visit_of
+from fieldnote.bridge.pull.notes import (
+    NoteEntry,
+    NoteKey,
+    NoteOutcome,
+    NoteWriter,
+    column_values,
+    load_all,
+    note_target,
+    written_notes,
+)
 from fieldnote.bridge.pull.readiness import Readiness
 from fieldnote.bridge.pull.recordings import Recordings
 from fieldnote.bridge.pull.results import Change
@@ -30,9 +39,8 @@ from fieldnote.bridge.recording import Link, Model, Ownership, RecordingSnapshot
 from fieldnote.bridge.session import Bridge
 from fieldnote.bridge.zones import local_zone
 from fieldnote.config import FieldSettings, NoteSettings, Policy, TargetSettings
-from fieldnote.config.schema import SetValue
 from fieldnote.crm.bulk import find_notes, insert_notes, write_fields
-from fieldnote.crm.types import ColumnValue, InsertsRows, NoteTarget, Record, Row
+from fieldnote.crm.types import InsertsRows, NoteTarget, Record, Row
 from fieldnote.db.write_buffer import Batched
 from fieldnote.errors import CrmRefused
 
@@ -280,8 +288,8 @@ class RecordWork:
             by_target: dict[NoteTarget, list[tuple[NoteWriter, str]]] = {}
             for writer, body in notes:
                 by_target.setdefault(writer.target, []).append((writer, body))
-            for note_target, some in by_target.items():
-                await self._write_notes(note_target, some)
+            for where, some in by_target.items():
+                await self._write_notes(where, some)
         for recording_id, name in await self._moved(linked):
             if name in wanted:
                 self._count(await self._note(wanted[name], recording_id).withdraw())
@@ -298,12 +306,11 @@ class RecordWork:
         for held in sorted(usable, key=lambda item: (item.started_at, item.id)):
             if held.left or readiness.summary(held) is not Readiness.READY:
                 continue  # the notes of one that left stay as they are
-            visit = await self._visit(held)
-            rep = await self._rep_for(held)
+            visit, rep, zone = await self._visit(held), await self._rep_for(held), await self._zone_of(held)
             for note in target.all_notes():
-                body = note_body(held, visit, await self._zone_of(held), note)
-                if body is not None:
-                    bodies.setdefault(note.name, []).append((self._note(note, held.id, rep), body))
+                if (body := note_body(held, visit, zone, note)) is not None:
+                    title = note_title(held, visit, zone, note, tuple(target.fields))
+                    bodies.setdefault(note.name, []).append((self._note(note, held.id, rep, title), body))
         return bodies
 
     async def _write_notes(self, target: NoteTarget, notes: Sequence[tuple[NoteWriter, str]]) -> None:
@@ -333,10 +340,16 @@ class RecordWork:
             self.done.again = True
         return self._is_there
 
-    def _note(self, note: NoteSettings, recording_id: str, rep: str | None = None) -> NoteWriter:
+    def _note(self, note: NoteSettings, recording_id: str, rep: str | None = None, title: str = UNTITLED) -> NoteWriter:
         key = NoteKey(self.bridge.name, self.model.value, self.key, recording_id, note.name)
         return NoteWriter(
-            self.bridge.crm, self.conn, note_target(note, rep), key, self.run_id, known=self._known_notes, out=self.out
+            self.bridge.crm,
+            self.conn,
+            note_target(note, rep, title),
+            key,
+            self.run_id,
+            known=self._known_notes,
+            out=self.out,
         )
 
     async def _moved(self, linked: Sequence[tuple[RecordingSnapshot, Ownership]]) -> list[tuple[str, str]]:
@@ -413,19 +426,6 @@ class RecordField:
     @property
     def column(self) -> str:
         return self.writer.settings.to
-
-
-def note_target(note: NoteSettings, rep: str | None = None) -> NoteTarget:
-    """The table of a note, with the values of its other columns."""
-    return NoteTarget(note.table, note.record, note.body, note.key, column_values(note.set, rep))
-
-
-def column_values(given: Mapping[str, SetValue], rep: str | None) -> tuple[tuple[str, ColumnValue], ...]:
-    """The file's values of other columns, for a driver."""
-    return tuple(
-        (name, ColumnValue(rep if value.rep else value.constant, value.uuid, value.now, value.record))
-        for name, value in given.items()
-    )
 
 
 def _engagement_first(link: Link) -> tuple[bool, str]:

@@ -15,6 +15,14 @@ from fieldnote.mapping.escaping import escaped
 WITHDRAWN = "This conversation belongs to another record now; its summary was taken out of this note."
 REVERTED = "A person withdrew this note; its summary was taken out."
 
+UNTITLED = "Siro: conversation"
+"""The title of a note without words."""
+_LONGEST_TITLE = 120
+_LONGEST_PART = 40
+_TITLED_BY = ("Budget", "Decision Maker", "Timeline")
+"""The quickstart's extractions come first; then those of the file, in its order."""
+_PARTS = 3
+
 ADDENDUM = "Addendum: the note of this conversation was edited here, and its summary has changed since."
 
 
@@ -55,7 +63,53 @@ def note_body(held: RecordingSnapshot, visit: Visit, zone: str | None, note: Not
 
 
 def _heading(held: RecordingSnapshot) -> str:
-    return f"Siro: {held.title.strip()}" if held.title and held.title.strip() else "Siro: conversation"
+    return f"Siro: {held.title.strip()}" if held.title and held.title.strip() else UNTITLED
+
+
+def note_title(
+    held: RecordingSnapshot, visit: Visit, zone: str | None, note: NoteSettings, fields: Sequence[str]
+) -> str:
+    """`Roof, Kimura: $18,000, husband decides, in spring (Apr 14, 17:30)`: one line, in local time.
+
+    `fields` are the extractions of the file, in its order. Without values it has the summary's first sentence.
+    """
+    values = {one.name.casefold(): _short(one.value) for one in held.extractions}
+    names = [*_TITLED_BY, *(name for name in fields if name not in _TITLED_BY)]
+    said = [value for name in names if (value := values.get(name.casefold()))][:_PARTS]
+    surname = (visit.customer or "").split()[-1:]
+    head = ", ".join(_clean(part) for part in (held.title or "", *surname) if _clean(part))
+    tail = ", ".join(said) or _first_sentence(held)
+    when = held.started_at.astimezone(ZoneInfo(zone) if zone else ZoneInfo("UTC"))
+    moment = f" ({when:%b} {when.day}, {when:%H:%M}{'' if zone else ' UTC'})"
+    text = _cut(f"{head}: {tail}" if head and tail else head or tail or "Conversation", _LONGEST_TITLE - len(moment))
+    return escaped(text + moment, note.escape)
+
+
+def _short(value: object) -> str:
+    """A value as a part of a title; empty where it has no place there."""
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return _short(value[0]) if value else ""
+    if value is None or isinstance(value, bool | Mapping):
+        return ""
+    return _cut(_clean(str(value)), _LONGEST_PART)
+
+
+def _first_sentence(held: RecordingSnapshot) -> str:
+    said = _clean(next((part.content for part in held.summary if part.content.strip()), ""))
+    return _cut(said.partition(". ")[0].rstrip("."), 2 * _LONGEST_PART)
+
+
+def _clean(text: str) -> str:
+    """One line without control characters."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+
+
+def _cut(text: str, longest: int) -> str:
+    """At most so many characters, cut behind a word."""
+    if len(text) <= longest:
+        return text
+    kept = text[: longest - 1]
+    return f"{kept.rpartition(' ')[0].rstrip(',;:') or kept}…"
 
 
 def _facts(held: RecordingSnapshot, visit: Visit, zone: str | None) -> str:

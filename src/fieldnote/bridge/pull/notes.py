@@ -16,10 +16,12 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.bridge.pull.ledger import record_write
-from fieldnote.bridge.pull.note_text import REVERTED, WITHDRAWN, addendum, digest
+from fieldnote.bridge.pull.note_text import REVERTED, UNTITLED, WITHDRAWN, addendum, digest
 from fieldnote.bridge.pull.read_back import loss_of_note, not_taken, was_cut, was_refused
 from fieldnote.bridge.pull.results import Change, NoteState
-from fieldnote.crm.types import Driver, NoteResult, NoteTarget, Outcome
+from fieldnote.config import NoteSettings
+from fieldnote.config.schema import SetValue
+from fieldnote.crm.types import ColumnValue, Driver, NoteResult, NoteTarget, Outcome
 from fieldnote.db.bridge_tables import notes
 from fieldnote.db.upserts import upsert
 from fieldnote.db.write_buffer import Writes
@@ -108,6 +110,7 @@ class NoteWriter:
         self.conn = conn
         self.target = target
         self.key = key
+        self.emptied = replace(target, title_text=UNTITLED if target.title else "", retitle=True)
         self.run_id = run_id
 
     @property
@@ -203,7 +206,7 @@ class NoteWriter:
         await self._intend(entry, REVERTED)
         await self.out.commit()
         done = await self._ask(
-            lambda: self.crm.update_note_if(self.target, self.key.record, self.key.text, expected=live, body=REVERTED)
+            lambda: self.crm.update_note_if(self.emptied, self.key.record, self.key.text, expected=live, body=REVERTED)
         )
         if done.outcome is not Outcome.APPLIED:
             await self._save(replace(entry, intended=None), NoteState.EDITED)
@@ -256,8 +259,9 @@ class NoteWriter:
             return await self._settled(entry, NoteState.EDITED, body)
         await self._intend(entry, body)
         await self.out.commit()
+        target = self.emptied if body == WITHDRAWN else self.target
         done = await self._ask(
-            lambda: self.crm.update_note_if(self.target, self.key.record, self.key.text, expected=live, body=body)
+            lambda: self.crm.update_note_if(target, self.key.record, self.key.text, expected=live, body=body)
         )
         if done.outcome is Outcome.APPLIED and self._was_refused(entry, live, done, body):
             # Without a text that was taken, the old one is the rest of a note that lost its words.
@@ -395,3 +399,18 @@ _LOAD = text("""
     select recording_id, note_key, state, base_hash, wanted_hash, intended_hash from notes
     where connection = :connection and model = :model and record = :record
 """)
+
+
+def note_target(note: NoteSettings, rep: str | None = None, title: str = UNTITLED) -> NoteTarget:
+    """The table of a note, with the values of its other columns."""
+    values = column_values(note.set, rep)
+    text = "" if note.title is None else title
+    return NoteTarget(note.table, note.record, note.body, note.key, values, note.title, text)
+
+
+def column_values(given: Mapping[str, SetValue], rep: str | None) -> tuple[tuple[str, ColumnValue], ...]:
+    """The file's values of other columns, for a driver."""
+    return tuple(
+        (name, ColumnValue(rep if value.rep else value.constant, value.uuid, value.now, value.record))
+        for name, value in given.items()
+    )

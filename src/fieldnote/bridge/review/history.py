@@ -19,10 +19,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from fieldnote.bridge.errors import Busy
 from fieldnote.bridge.locks import exclusive
 from fieldnote.bridge.pull import ledger as field_ledger
-from fieldnote.bridge.pull.apply import note_target
 from fieldnote.bridge.pull.fields import FieldWriter
 from fieldnote.bridge.pull.ledger import FieldKey
-from fieldnote.bridge.pull.notes import NoteKey, NoteWriter
+from fieldnote.bridge.pull.notes import NoteKey, NoteWriter, note_target
 from fieldnote.bridge.pull.results import FieldState, NoteState
 from fieldnote.bridge.pull.three_way_merge import Intent
 from fieldnote.bridge.session import Bridge

@@ -53,7 +53,13 @@ class RestNotes:
         text = marked(body, note, key)
         if found := self._find(note, record, key, text):
             return NoteResult(Outcome.CHANGED, found.body)
-        values = {"record": record, "note_key": key, "body": self._sent(note, text), "now": _now()}
+        values = {
+            "record": record,
+            "note_key": key,
+            "body": self._sent(note, text),
+            "now": _now(),
+            "title": note.title_text,
+        }
         digest = blake2b(f"{note.table}\n{record}\n{key}\n{text}".encode(), digest_size=16).hexdigest()
         headers = {"Idempotency-Key": digest}
         answer = perform(self._calls, self._of(note).insert, values, secret=text, headers=headers)
@@ -76,7 +82,14 @@ class RestNotes:
         if update is None:
             return NoteResult(Outcome.FIXED, found.body)
         sent = self._sent(note, text)
-        values = {"record": record, "note_key": key, "id": found.id, "body": sent, "now": _now()}
+        values = {
+            "record": record,
+            "note_key": key,
+            "id": found.id,
+            "body": sent,
+            "now": _now(),
+            "title": note.title_text,
+        }
         headers = {"If-Match": found.etag} if found.etag else None
         answer = perform(self._calls, update, values, secret=text, headers=headers, accepted=_GONE | _CHANGED)
         after = self._find(note, record, key)

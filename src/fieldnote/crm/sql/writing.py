@@ -196,6 +196,7 @@ class Writer:
                 {note.record: record, note.body: marked(bodies[key], note, key)}
                 | ({note.key: key} if note.key else {})
                 | {name: value.make(record) for name, value in note.values}
+                | ({note.title: _title(table, note, note.title)} if note.title else {})
                 for key in bodies
                 if not before[key]
             ]
@@ -237,9 +238,12 @@ class Writer:
                 parameters["before"] = found[0]
             column = table.column(note.body)
             parameters["body"] = column.fit(marked(body, note, key))
+            change = f"{self._quote(column.name)} = {self._bind('body')}"
+            if note.title and note.retitle:
+                change += f", {self._quote(table.column(note.title).name)} = {self._bind('title')}"
+                parameters["title"] = table.column(note.title).fit(_title(table, note, note.title))
             connection.exec_driver_sql(
-                f"update {self._writing.dialect.path(table.path)}"
-                f" set {self._quote(column.name)} = {self._bind('body')} where {where}",
+                f"update {self._writing.dialect.path(table.path)} set {change} where {where}",
                 parameters,
             )
             found = self._notes(self._writing, connection, note, record, [key])[key]
@@ -367,3 +371,13 @@ def _mysql_lock(connection: Connection, name: str, seconds: float) -> Iterator[N
 
 def _result(outcome: Outcome, note: NoteTarget, key: str, found: Sequence[str]) -> NoteResult:
     return NoteResult(outcome, unmarked(found[0], note, key)) if found else NoteResult(Outcome.MISSING)
+
+
+def _title(table: Table, note: NoteTarget, name: str) -> str:
+    """The title, as far as its column can hold it."""
+    column = table.column(name)
+    longest = min(one for one in (column.length, column.octets, len(note.title_text)) if one is not None)
+    cut = note.title_text[:longest]
+    while column.octets is not None and len(cut.encode()) > column.octets:
+        cut = cut[:-1]
+    return cut

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from fieldnote.bridge.pull.apply import column_values
+from fieldnote.bridge.pull.notes import column_values
 from fieldnote.bridge.session import Bridge
 from fieldnote.bridge.setup.checks.findings import Finding, bad, good
 from fieldnote.config import TargetSettings
@@ -86,4 +86,6 @@ def _write(bridge: Bridge, target: TargetSettings) -> None:
     for field in target.fields.values():
         bridge.crm.may_write(target.table, field.to)
     for note in target.all_notes():
-        bridge.crm.may_write(note.table, note.body)
+        for column in (note.body, note.title):
+            if column is not None:
+                bridge.crm.may_write(note.table, column)
