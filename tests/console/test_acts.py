@@ -11,6 +11,7 @@ import pytest
 
 from fieldnote.bridge.board.people import keep_people
 from fieldnote.console.access.roles import Role
+from fieldnote.console.access.users import add_user
 from tests.console.people import person
 from tests.console.shop import Shop, Template, served
 
@@ -149,6 +150,30 @@ def test_an_api_token_is_shown_once_works_and_ends(own_shop: Shop) -> None:
         assert token not in str(
             own_shop.rows("select a.*, r.* from console.acts a left join console.act_results r on true")
         )
+
+
+def test_a_rep_is_known_by_email_and_a_coach_sees_the_team_of_siro(own_shop: Shop) -> None:
+    rows = own_shop.rows(
+        "select rep_id, email, user_id, name from board_reps where user_id is not null order by rep_id"
+    )
+    (rep, _, user, name), (_, email, coach, _) = rows[:2]
+    own_shop.rows("update siro_users set team = 'north', coaches = array[%s] where user_id = %s", coach, user)
+    seen = {}
+    for role in (Role.REP, Role.COACH):
+        add = add_user(own_shop.console.engine, email=f"{role.value}.{email}", role=role)
+        number = own_shop.loop.run(add)
+        own_shop.rows("update console.users set email = %s where id = %s", email, number)
+        with httpx2.Client(base_url=own_shop.url, timeout=120, trust_env=False) as who:
+            assert who.get(own_shop.loop.run(own_shop.server.one_time_url(number))).status_code == 303
+            page = who.get("/people", headers={"accept": "text/html"})
+            seen[role] = {one for (one, *_) in rows if f'?rep={one}"' in page.text}
+        own_shop.rows("update console.users set email = id || '@gone.example' where id = %s", number)
+    assert seen[Role.REP] == {rows[1][0]}
+    assert seen[Role.COACH] == {rows[1][0], rep}
+    with person(own_shop) as admin:
+        assert "Team of" in admin.get("/").text
+        assert name in admin.get("/?team=north&day=2026-01-01").text
+    own_shop.rows("update siro_users set team = null, coaches = '{}'")
 
 
 def _identity(shop: Shop, token: str) -> int:

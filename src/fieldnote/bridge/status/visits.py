@@ -6,7 +6,7 @@ Siro is never asked: reps are mapped to its users as they were last compared.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -32,9 +32,17 @@ class MappedRep:
     user_email: str | None
     user_name: str | None
     team: str | None
+    """Siro's id of it."""
+    coaches: str | None
+    """The names of the team's coaches."""
     method: MappingMethod
     why: str
     ignored: bool
+
+    @property
+    def team_name(self) -> str | None:
+        """By its coaches: Siro lists no names of teams."""
+        return None if self.team is None else f"Team of {self.coaches}" if self.coaches else f"Team {self.team[:8]}"
 
     @property
     def called(self) -> str:
@@ -105,6 +113,7 @@ async def mapped_reps(conn: AsyncConnection, connection: str) -> list[MappedRep]
             r.user_email,
             r.user_name,
             r.team,
+            r.coaches,
             MappingMethod(r.method),
             r.why,
             r.ignored,
@@ -141,6 +150,12 @@ async def count_visits(
     """The number of appointments of each day, rep and state. Those without a day are left out."""
     rows = await conn.execute(_COUNTS, _values(bridge, reps, wanted))
     return [Count(r.local_day, r.rep_id, r.rep, _state(r.state), r.number) for r in rows]
+
+
+def teams_of(reps: Iterable[MappedRep]) -> list[tuple[str, str]]:
+    """The teams of these reps, by name: id and name."""
+    found = {rep.team: rep.team_name for rep in reps if rep.team is not None}
+    return sorted(((team, name or team) for team, name in found.items()), key=lambda one: one[1].casefold())
 
 
 def _visit(row: Any) -> Visit:
@@ -206,8 +221,10 @@ def _listed(bridge: Bridge) -> set[str]:
 
 
 _REPS: Final = text("""
-    select r.rep_id, r.email, r.name, r.user_id, u.email as user_email, u.name as user_name, u.team, r.method, r.why,
-           r.ignored
+    select r.rep_id, r.email, r.name, r.user_id, u.email as user_email, u.name as user_name, u.team,
+           (select string_agg(coalesce(c.name, c.email, c.user_id), ' and ' order by c.name, c.user_id)
+              from siro_users c where c.connection = u.connection and c.user_id = any(u.coaches)) as coaches,
+           r.method, r.why, r.ignored
       from board_reps r left join siro_users u on u.connection = r.connection and u.user_id = r.user_id
      where r.connection = :connection
      order by lower(coalesce(r.name, r.email, r.rep_id)), r.rep_id

@@ -33,6 +33,7 @@ from fieldnote.bridge.status.visits import (
     VisitFilter,
     count_visits,
     mapped_reps,
+    teams_of,
     visits,
 )
 from fieldnote.console.access import Viewer, viewer, visible_to
@@ -253,7 +254,7 @@ def _page_number(query: QueryParams) -> int:
 
 def _choices(reps: Sequence[MappedRep], viewer: Viewer) -> dict[str, Any]:
     shown = [one for one in reps if visible_to(viewer).has(one.rep_id)]
-    return {"reps": shown, "teams": sorted({one.team for one in shown if one.team})}
+    return {"reps": shown, "teams": teams_of(shown)}
 
 
 def _periods(counted: Sequence[Count], asked: Asked) -> list[Period]:

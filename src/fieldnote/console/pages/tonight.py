@@ -15,7 +15,7 @@ from fieldnote.bridge.board.gaps import REASONS, GapReason, explain_gap, reopen_
 from fieldnote.bridge.board.settings import refresh
 from fieldnote.bridge.status.attention import Attention, attention
 from fieldnote.bridge.status.states import State
-from fieldnote.bridge.status.visits import Visit, VisitFilter, mapped_reps, visit_of, visits
+from fieldnote.bridge.status.visits import Visit, VisitFilter, mapped_reps, teams_of, visit_of, visits
 from fieldnote.console.access import Viewer, act_on, after, may_act, recorded, viewer, visible_to
 from fieldnote.console.connected import connected, not_found
 from fieldnote.console.context import console_of
@@ -77,7 +77,7 @@ async def tonight(
         rep=rep,
         team=team,
         reps=shown,
-        teams=sorted({one.team for one in shown if one.team}),
+        teams=teams_of(shown),
         days=_days(found[:MOST_VISITS], chosen, today, console.zone),
         too_many=len(found) > MOST_VISITS,
         figures=_figures(found),
