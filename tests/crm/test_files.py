@@ -370,3 +370,23 @@ def test_a_database_that_does_not_answer_is_no_missing_table(place: Place, folde
 def test_nothing_can_be_written_to_a_folder(driver: FilesDriver) -> None:
     with pytest.raises(CrmRefused, match="is only read"):
         driver.write_if(Record("deals", "id", "1"), "name", expected="a", new="b")
+
+
+def test_copies_are_dropped_and_read_again_and_no_reader_takes_them_for_an_empty_crm(
+    driver: FilesDriver, folder: Path, place: Place
+) -> None:
+    _write(folder, "deals.csv", "id,name\n1,Ann Smith <Ann@Home.test>\n2,100% oak\n")
+    assert len(_rows(driver)) == 2
+    words = ("ann@home.test", "100%", "100_", "Bob")
+    assert [driver.copies_name(one) for one in words] == [True, True, False, False]
+    other = FilesDriver(place.folder, place, settle=0.05)
+    assert len(_rows(other)) == 2
+    assert driver.drop_copies() == 1
+    assert not driver.copies_name("ann@home.test")
+    with pytest.raises((CrmRefused, CrmUnavailable)):
+        _rows(other)  # one that works on without a refresh
+    other.close()
+    _write(folder, "deals.csv", "id,name\n2,100% oak\n")
+    assert _names(driver) == ["100% oak"]
+    assert driver.drop_copies() == 1
+    assert driver.drop_copies() == 0

@@ -313,3 +313,22 @@ def test_without_dlt_the_error_says_what_to_install(
     monkeypatch.setattr(util, "find_spec", lambda _: None)
     error = _refused(opened(api.numbered(PLAIN)), ConfigError)
     assert error.hint == 'pip install "fieldnote[bridge,rest]"'
+
+
+def test_copies_are_dropped_and_the_next_refresh_reads_everything_again(
+    api: RestCrm, opened: Callable[..., RestDriver], tmp_path: Path
+) -> None:
+    (tmp_path / "fieldnote.yaml").write_text(guide.CURSORED)
+    config = load(tmp_path / "fieldnote.yaml", {"CRM_API": api.url, "CRM_SECRET": SECRET}).crm.rest or {}
+    api.records["deals"][1] = _deal(2, "Ann Smith")
+    driver = opened(config)
+    driver.refresh([DEALS])
+    assert driver.copies_name("ann SMITH")
+    assert driver.drop_copies() == 1
+    assert not driver.copies_name("ann SMITH")
+    api.records["deals"][1] = _deal(2, "deal")
+    api.asked.clear()
+    driver.refresh([DEALS])
+    assert api.asked[0] == "/v2/deals?since=2026-01-01T00%3A00%3A00"
+    assert len(_rows(driver)) == 7
+    assert not driver.copies_name("ann SMITH")

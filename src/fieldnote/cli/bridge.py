@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,11 +14,14 @@ import typer
 
 from fieldnote.cli.console.beside import ConsolePort, NoConsole, Wanted, announce_console, console_beside
 from fieldnote.cli.support.loop import run_in_loop
+from fieldnote.cli.support.opened import act_of, with_bridge
+from fieldnote.cli.support.operator import ActingAs
 from fieldnote.cli.support.output import echo, echo_json, secho
 from fieldnote.errors import ConfigError
 
 if TYPE_CHECKING:
-    from fieldnote.bridge import BackfillPlan, Plan, PullResult, PushRequest, PushResult, StreamResult
+    from fieldnote.bridge import BackfillPlan, Bridge, Plan, PullResult, PushRequest, PushResult, StreamResult
+    from fieldnote.bridge.audit import Act
     from fieldnote.bridge.push.reasons import ProblemGroup
     from fieldnote.config import Config
 
@@ -59,6 +63,7 @@ def push(
     allow_native: Annotated[
         bool, typer.Option("--allow-native", help="Push although Siro's own integration with a CRM is active.")
     ] = False,
+    actor: ActingAs = None,
     as_json: AsJson = False,
 ) -> None:
     """Send the CRM's changes to Siro, once.
@@ -68,7 +73,11 @@ def push(
     """
     request = _request(stream, key, full=full, since=since, accept_deletes=accept_deletes)
     request = replace(request, allow_native=allow_native)
-    result = run_in_loop(_push(_load(config), request, accept_change=accept_change, quiet=as_json))
+    overridden = {"--accept-change": accept_change, "--accept-deletes": accept_deletes, "--allow-native": allow_native}
+    act = _override("push", overridden, actor)
+    result = with_bridge(
+        config, lambda bridge: _push(bridge, request, accept_change=accept_change, quiet=as_json), act=act
+    )
     if as_json:
         echo_json(result.as_json())
     else:
@@ -112,6 +121,7 @@ def pull(
         bool, typer.Option("--plan", help="With --since: count the writes, and write nothing.")
     ] = False,
     accept_change: AcceptChange = False,
+    actor: ActingAs = None,
     as_json: AsJson = False,
 ) -> None:
     """Write the results of conversations into the CRM, once. A new connection reads the last two days.
@@ -125,7 +135,10 @@ def pull(
         _plan_backfill(config, since, as_json=as_json)
         return
     start = None if since is None else moment(since)
-    result = run_in_loop(_pull(_load(config), since=start, accept_change=accept_change, quiet=as_json))
+    act = _override("pull", {"--accept-change": accept_change}, actor)
+    result = with_bridge(
+        config, lambda bridge: _pull(bridge, since=start, accept_change=accept_change, quiet=as_json), act=act
+    )
     if as_json:
         echo_json(result.as_json())
     else:
@@ -155,12 +168,16 @@ def run(
         str | None, typer.Option(help="The address of the webhook receiver; the default is in the file.")
     ] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="The receiver's port; 0 takes a free one.")] = None,
+    cert: Annotated[Path | None, typer.Option("--cert", metavar="FILE", help="TLS certificate chain, PEM.")] = None,
+    tls_key: Annotated[Path | None, typer.Option("--key", metavar="FILE", help="TLS private key, PEM.")] = None,
     console_port: ConsolePort = None,
     no_console: NoConsole = False,
 ) -> None:
     """Push and pull on schedule, receive Siro's webhooks and serve the console, until stopped (Ctrl-C or SIGTERM)."""
-    pages = Wanted(console_port, serve=not no_console)
-    run_in_loop(_run(_load(config), host=host, port=port, pages=pages))
+    from fieldnote.cli.support.tls import tls_files
+
+    tls, pages = tls_files(cert, tls_key), Wanted(console_port, serve=not no_console)
+    run_in_loop(_run(_load(config), host=host, port=port, tls=tls, pages=pages))
 
 
 def _load(path: Path) -> Config:
@@ -193,13 +210,18 @@ def _request(
     return PushRequest(tuple(streams or ()), tuple(key.strip() for key in keys or ()), full, start, accept_deletes)
 
 
-async def _push(config: Config, request: PushRequest, *, accept_change: bool, quiet: bool) -> PushResult:
-    from fieldnote.bridge import open_bridge, push_once
+def _override(command: str, options: Mapping[str, int], acting_as: str | None) -> Act | None:
+    """The decision to go on where the command would stop. A push or pull without one is nobody's decision."""
+    chosen = [f"{name} {value}" if value > 1 else name for name, value in options.items() if value]
+    return act_of(" ".join((command, *chosen)), (), acting_as) if chosen else None
+
+
+async def _push(bridge: Bridge, request: PushRequest, *, accept_change: bool, quiet: bool) -> PushResult:
+    from fieldnote.bridge import push_once
     from fieldnote.cli.support.progress import progress
 
-    async with open_bridge(config) as bridge:
-        with progress(quiet=quiet) as watch:
-            return await push_once(bridge, request=request, accept_change=accept_change, watch=watch)
+    with progress(quiet=quiet) as watch:
+        return await push_once(bridge, request=request, accept_change=accept_change, watch=watch)
 
 
 async def _plan(config: Config, request: PushRequest, *, as_json: bool, output: Path | None) -> Plan:
@@ -213,15 +235,14 @@ async def _plan(config: Config, request: PushRequest, *, as_json: bool, output: 
     return planned
 
 
-async def _pull(config: Config, *, since: datetime | None, accept_change: bool, quiet: bool) -> PullResult:
-    from fieldnote.bridge import backfill_once, open_bridge, pull_once
+async def _pull(bridge: Bridge, *, since: datetime | None, accept_change: bool, quiet: bool) -> PullResult:
+    from fieldnote.bridge import backfill_once, pull_once
     from fieldnote.cli.support.progress import of_backfill
 
-    async with open_bridge(config) as bridge:
-        if since is None:
-            return await pull_once(bridge, accept_change=accept_change)
-        with of_backfill(quiet=quiet) as watch:
-            return await backfill_once(bridge, since, accept_change=accept_change, watch=watch)
+    if since is None:
+        return await pull_once(bridge, accept_change=accept_change)
+    with of_backfill(quiet=quiet) as watch:
+        return await backfill_once(bridge, since, accept_change=accept_change, watch=watch)
 
 
 async def _planned(config: Config, since: datetime) -> BackfillPlan:
@@ -231,7 +252,9 @@ async def _planned(config: Config, since: datetime) -> BackfillPlan:
         return await plan_backfill(bridge, since)
 
 
-async def _run(config: Config, *, host: str | None, port: int | None, pages: Wanted) -> None:
+async def _run(
+    config: Config, *, host: str | None, port: int | None, tls: tuple[Path, Path] | None, pages: Wanted
+) -> None:
     from fieldnote.bridge import Daemon, open_bridge
     from fieldnote.bridge.errors import StuckShutdown
     from fieldnote.cli.support.signals import until_stopped
@@ -240,7 +263,7 @@ async def _run(config: Config, *, host: str | None, port: int | None, pages: Wan
         try:
             async with (
                 open_bridge(config) as bridge,
-                Daemon(bridge, host=host, port=port) as daemon,
+                Daemon(bridge, host=host, port=port, tls=tls) as daemon,
                 console_beside(pages, bridge=bridge) as console,
             ):
                 _announce(config, daemon.url, hears=daemon.hears_webhooks)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fieldnote.cli.bridge import DEFAULT_FILE, AsJson, ConfigFile
-from fieldnote.cli.support.opened import with_bridge
+from fieldnote.cli.support.opened import act_of, with_bridge
 from fieldnote.cli.support.operator import ActingAs
 from fieldnote.cli.support.operator import actor as actor_of
 from fieldnote.cli.support.output import echo, echo_json, secho
@@ -47,7 +47,8 @@ def approve(number: Number, *, config: ConfigFile = DEFAULT_FILE, actor: ActingA
     """Make the proposed link through Siro's API."""
     from fieldnote.bridge.pull.linking import approve_link
 
-    done = with_bridge(config, lambda bridge: approve_link(bridge, number, actor=actor_of(actor)))
+    act = act_of("links approve", [number], actor)
+    done = with_bridge(config, lambda bridge: approve_link(bridge, number, actor=actor_of(actor)), act=act)
     echo(f"recording {done.recording_id} is linked to appointment {done.engagement}")
 
 
@@ -56,7 +57,8 @@ def reject(number: Number, *, config: ConfigFile = DEFAULT_FILE, actor: ActingAs
     """Reject a link. The recording gets no further proposal."""
     from fieldnote.bridge.pull.linking import reject_link
 
-    done = with_bridge(config, lambda bridge: reject_link(bridge, number, actor=actor_of(actor)))
+    act = act_of("links reject", [number], actor)
+    done = with_bridge(config, lambda bridge: reject_link(bridge, number, actor=actor_of(actor)), act=act)
     echo(f"recording {done.recording_id} is left alone")
 
 

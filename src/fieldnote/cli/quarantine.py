@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fieldnote.cli.bridge import DEFAULT_FILE, AsJson, ConfigFile, Streams
-from fieldnote.cli.support.opened import with_bridge
+from fieldnote.cli.support.opened import act_of, with_bridge
 from fieldnote.cli.support.operator import ActingAs
 from fieldnote.cli.support.operator import actor as actor_of
 from fieldnote.cli.support.output import echo, echo_json, secho
@@ -65,13 +65,17 @@ def retry(
     *,
     config: ConfigFile = DEFAULT_FILE,
     everything: Annotated[bool, typer.Option("--all", help="All records in quarantine.")] = False,
+    actor: ActingAs = None,
 ) -> None:
     """Let the next push try records again, even if their rows did not change."""
     from fieldnote.bridge.push import quarantine
 
     if bool(keys) == everything:
         raise ConfigError("no records given", hint="Give their keys, or --all.")
-    count = with_bridge(config, lambda bridge: quarantine.retry(bridge, _stream_of(bridge, stream), keys or []))
+    act = act_of("quarantine retry", [stream, *(keys or ())], actor)
+    count = with_bridge(
+        config, lambda bridge: quarantine.retry(bridge, _stream_of(bridge, stream), keys or []), act=act
+    )
     echo(f"{count} will be tried again by the next push")
 
 
@@ -95,7 +99,8 @@ def drop(
             await keep_reason(bridge, name, keys, reason=reason, actor=actor_of(actor))
         return count
 
-    echo(f"{with_bridge(config, work)} dropped")
+    count = with_bridge(config, work, act=act_of("quarantine drop", [stream, *keys], actor))
+    echo(f"{count} dropped")
 
 
 def _stream_of(bridge: Bridge, stream: str) -> StreamName:

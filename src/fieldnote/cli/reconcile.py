@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from fieldnote.cli.bridge import DEFAULT_FILE, AsJson, ConfigFile
-from fieldnote.cli.support.opened import with_bridge
+from fieldnote.cli.support.opened import act_of, with_bridge
+from fieldnote.cli.support.operator import ActingAs
 from fieldnote.cli.support.output import echo, echo_json, secho
 from fieldnote.json_form import to_json
 
@@ -40,6 +41,7 @@ def reconcile(
             "--adopt", help="Let the next push send all differences, and record lost writes as Fieldnote's own."
         ),
     ] = False,
+    actor: ActingAs = None,
     as_json: AsJson = False,
 ) -> None:
     """Compare Siro and the CRM with the ledger, for example after a restore. Changes nothing in Siro and the CRM.
@@ -48,7 +50,8 @@ def reconcile(
     """
     from fieldnote.bridge.status.reconcile import reconcile as compare
 
-    found = with_bridge(config, lambda bridge: compare(bridge, adopt=adopt))
+    act = act_of("reconcile --adopt", (), actor) if adopt else None
+    found = with_bridge(config, lambda bridge: compare(bridge, adopt=adopt), act=act)
     if as_json:
         echo_json(to_json(found))
     else:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from fieldnote.cli.bridge import DEFAULT_FILE, AsJson, ConfigFile
-from fieldnote.cli.support.opened import with_bridge
+from fieldnote.cli.support.opened import act_of, with_bridge
 from fieldnote.cli.support.operator import ActingAs
 from fieldnote.cli.support.operator import actor as actor_of
 from fieldnote.cli.support.output import echo, echo_json, secho
@@ -72,7 +72,9 @@ def approve(
     """
     from fieldnote.bridge.review import proposals as review
 
-    _tell(with_bridge(config, lambda bridge: review.approve(bridge, numbers, actor=_actor(actor))), as_json=as_json)
+    act = act_of("review approve", numbers, actor)
+    done = with_bridge(config, lambda bridge: review.approve(bridge, numbers, actor=_actor(actor)), act=act)
+    _tell(done, as_json=as_json)
 
 
 @app.command()
@@ -82,7 +84,9 @@ def reject(
     """Reject proposals. The same value is not proposed again."""
     from fieldnote.bridge.review import proposals as review
 
-    _tell(with_bridge(config, lambda bridge: review.reject(bridge, numbers, actor=_actor(actor))), as_json=as_json)
+    act = act_of("review reject", numbers, actor)
+    done = with_bridge(config, lambda bridge: review.reject(bridge, numbers, actor=_actor(actor)), act=act)
+    _tell(done, as_json=as_json)
 
 
 @app.command()
@@ -97,7 +101,8 @@ def edit(
     """Write another value instead. It counts as a person's, and Fieldnote does not change it later."""
     from fieldnote.bridge.review import proposals as review
 
-    done = with_bridge(config, lambda bridge: review.edit(bridge, number, value, actor=_actor(actor)))
+    act = act_of("review edit", [number], actor)
+    done = with_bridge(config, lambda bridge: review.edit(bridge, number, value, actor=_actor(actor)), act=act)
     _tell([done], as_json=as_json)
 
 
@@ -196,7 +201,9 @@ def revert(
     from fieldnote.bridge.review.history import revert as undo
 
     selection = _selection(record, recording, run, column)
-    done = with_bridge(config, lambda bridge: undo(bridge, selection, actor=_actor(actor)))
+    targets = [one for one in (record, column, recording, run and f"run {run}") if one]
+    act = act_of("revert", targets, actor)
+    done = with_bridge(config, lambda bridge: undo(bridge, selection, actor=_actor(actor)), act=act)
     if as_json:
         echo_json([item.as_json() for item in done])
     else:
@@ -220,6 +227,7 @@ def forget(
     person: Annotated[
         str | None, typer.Option("--person", metavar="EMAIL|PHONE", help="A customer, by email or phone.")
     ] = None,
+    actor: ActingAs = None,
     as_json: AsJson = False,
 ) -> None:
     """Erase a person's words and values from Fieldnote's database. Prints what remains, and where.
@@ -238,6 +246,8 @@ def forget(
         lambda bridge: take_out(
             bridge, recording_id=recording, model=model, record=key, account=account, person=person
         ),
+        # Who was forgotten by email or phone is not kept: the audit would remember them.
+        act=act_of("forget person" if person else "forget", filter(None, (record, recording, account)), actor),
     )
     if as_json:
         echo_json(receipt.as_json())
@@ -247,6 +257,8 @@ def forget(
         f"the values and quotes of {receipt.writes} writes and {receipt.proposals} proposals, "
         f"and the personal data of {receipt.pushed} pushed records and {receipt.hooks} webhook rows"
     )
+    if receipt.landed:
+        echo(f"dropped: {receipt.landed} tables of copies of the CRM's rows; the next push reads them again")
     echo("kept: that, when and where something was written")
     for one in receipt.remains:
         echo(f"remains in {one.where}: {one.what}, until {one.until}")

@@ -11,6 +11,7 @@ import typer
 
 from fieldnote.cli.bridge import DEFAULT_FILE, AsJson, ConfigFile
 from fieldnote.cli.support.loop import run_in_loop
+from fieldnote.cli.support.opened import act_of, with_bridge
 from fieldnote.cli.support.operator import ActingAs, actor
 from fieldnote.cli.support.output import echo, echo_json, print_table, secho
 from fieldnote.errors import ConfigError
@@ -82,7 +83,10 @@ def users(
 
     Exit status: 0 if every rep has a user, else 1.
     """
-    found = run_in_loop(_reps(config, Choice(chosen, ignore, undo, actor(as_name))))
+    choice = Choice(chosen, ignore, undo, actor(as_name))
+    targets = [one.rpartition("=")[0] or one for one in (chosen, ignore, undo) if one]
+    act = act_of("users", targets, as_name) if targets else None
+    found = with_bridge(config, lambda bridge: _reps(bridge, choice), act=act)
     if as_json:
         document = {
             "reps": [item.as_json() for item in found.mapped],
@@ -129,14 +133,11 @@ class Choice:
             raise ConfigError(f"nothing was chosen for this rep: {self.undone}", hint="`fieldnote users` lists them.")
 
 
-async def _reps(path: Path, choice: Choice) -> RepMapping:
-    from fieldnote.bridge import open_bridge
+async def _reps(bridge: Bridge, choice: Choice) -> RepMapping:
     from fieldnote.bridge.status.rep_mapping import map_reps
-    from fieldnote.config import load
 
-    async with open_bridge(load(path)) as bridge:
-        await choice.make(bridge)
-        return await map_reps(bridge)
+    await choice.make(bridge)
+    return await map_reps(bridge)
 
 
 def _print_reps(found: RepMapping) -> None:

@@ -101,6 +101,17 @@ class LandedDriver(ABC):
         self._need_landed(source)
         return self._reader.look_up(source, keys)
 
+    def copies_name(self, words: str) -> bool:
+        """See `KeepsCopies.copies_name`."""
+        return self._landing.naming(words)
+
+    def drop_copies(self) -> int:
+        """See `KeepsCopies.drop_copies`."""
+        self._landed.clear()
+        count = self._landing.drop()
+        self._database.forget_tables()
+        return count
+
     def _need_landed(self, source: Source) -> None:
         if source not in self._landed and not self.landed_before(source):
             self.refresh([source])

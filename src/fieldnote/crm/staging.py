@@ -84,6 +84,30 @@ class Landing:
             there = connection.execute("select to_regclass(%s) is not null", (GATE,)).fetchone() == (True,)
             yield connection if there else None
 
+    def naming(self, words: str) -> bool:
+        """Whether a row of the CRM's tables names `words`, whatever the column and the case of letters."""
+        with self.looking() as connection:
+            if connection is None:
+                return False
+            pattern = "%" + re.sub(r"([\\%_])", r"\\\1", words) + "%"
+            for table in _tables(connection, self.schema):
+                statement = sql.SQL("select exists (select from {} t where t::text ilike %s)")
+                named = connection.execute(statement.format(sql.Identifier(self.schema, table)), (pattern,)).fetchone()
+                if named == (True,):
+                    return True
+        return False
+
+    def drop(self) -> int:
+        """Drop the schema with all its rows; how many tables of the CRM it had. The next reading lands them again.
+
+        A reader fails until then: it must not take an empty table for a CRM that has lost its records.
+        """
+        with self.landing() as connection, gate(connection):
+            count = len(_tables(connection, self.schema))
+            for schema in (self.schema, f"{self.schema}_staging"):
+                connection.execute(sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(schema)))
+        return count
+
     def conninfo(self) -> dict[str, str]:
         """The database as libpq takes it, with the schema as its search path and UTC as its zone."""
         given = {name: str(value) for name, value in conninfo_to_dict(self.database_url).items() if value is not None}
@@ -112,6 +136,13 @@ class Landing:
         except psycopg.errors.LockNotAvailable as error:
             text = f"another worker has been landing {self.schema} for {_LOCK_MINUTES} minutes"
             raise CrmUnavailable(text, hint="it is tried again by itself") from error
+
+
+def _tables(connection: psycopg.Connection, schema: str) -> list[str]:
+    """The tables of the CRM, without a driver's own notes."""
+    statement = "select tablename from pg_tables where schemaname = %s order by tablename"
+    names = [str(name) for (name,) in connection.execute(statement, (schema,)).fetchall()]
+    return [name for name in names if not name.startswith((OURS, "_dlt_", NEW))]
 
 
 def _number(schema: str) -> int:

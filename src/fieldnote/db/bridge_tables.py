@@ -695,6 +695,23 @@ mobile_events: Final = Table(
 )
 """Events in the app on the reps' phones: the recorder was opened, consent was given."""
 
+audit_events: Final = Table(
+    "audit_events",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("connection", _NAME, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
+    Column("action", Text, nullable=False),
+    Column("targets", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    # The user of the operating system.
+    Column("operator", Text, nullable=False),
+    Column("acting_as", Text),
+    # Null: at work, or killed. A trigger lets it be set once, and nothing else be changed.
+    Column("outcome", Text),
+    Index("ix_audit_events_at", "connection", "at"),
+)
+"""Which person decided what by a command."""
+
 # --- budgets of calls -----------------------------------------------------------------------------------
 
 call_budgets: Final = Table(

@@ -12,6 +12,7 @@ import logging
 import socket
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -54,12 +55,23 @@ class Daemon:
             await daemon.wait()                         # until a part of it fails
     """
 
-    def __init__(self, bridge: Bridge, *, host: str | None = None, port: int | None = None) -> None:
-        """`host` and `port` of the receiver; None: as in the file. Port 0 takes a free one."""
+    def __init__(
+        self,
+        bridge: Bridge,
+        *,
+        host: str | None = None,
+        port: int | None = None,
+        tls: tuple[Path, Path] | None = None,
+    ) -> None:
+        """`host` and `port` of the receiver; None: as in the file. Port 0 takes a free one.
+
+        `tls`: the receiver's certificate chain and its key, as PEM files.
+        """
         self.bridge = bridge
         receiver = bridge.config.receiver
         self._host = receiver.host if host is None else host
         self._port = receiver.port if port is None else port
+        self._tls = tls
         self._tasks: list[asyncio.Task[None]] = []
         self._server: _Server | None = None
         self._open = contextlib.AsyncExitStack()
@@ -69,7 +81,7 @@ class Daemon:
     def url(self) -> str:
         """Where the receiver listens: `http://127.0.0.1:8787`."""
         host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"http://{host}:{self._port}"
+        return f"{'http' if self._tls is None else 'https'}://{host}:{self._port}"
 
     @property
     def hears_webhooks(self) -> bool:
@@ -138,6 +150,8 @@ class Daemon:
             http=Deadlines,
             ws="none",
             headers=HEADERS,
+            ssl_certfile=None if self._tls is None else self._tls[0],
+            ssl_keyfile=None if self._tls is None else self._tls[1],
             log_config=None,
             access_log=False,
             lifespan="off",

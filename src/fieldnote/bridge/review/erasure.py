@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from contextlib import AsyncExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from sqlalchemy import text
@@ -13,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from fieldnote.bridge.locks import exclusive
 from fieldnote.bridge.recording import Model
 from fieldnote.bridge.session import Bridge
+from fieldnote.crm.types import KeepsCopies
 from fieldnote.erasure_receipt import Remaining
 from fieldnote.errors import FieldnoteError
 from fieldnote.phones import whole_phone_key
@@ -30,10 +32,12 @@ _IMPERSONAL: Final = frozenset({
 _REMAINS: Final = (
     Remaining("the CRM", "its records, and the fields and notes that were written", "you erase them there"),
     Remaining("Siro", "the recording, its transcript and what was pushed", "you erase it there"),
-    Remaining(
-        "landed tables", "copies of the CRM's rows (driver rest or files)", "the CRM's row is gone and is read again"
-    ),
     Remaining("backups", "everything, as of their time", "the backups' retention ends"),
+)
+
+
+_READ_AGAIN: Final = Remaining(
+    "landed tables", "nothing now; the next push reads the CRM's rows again", "you erase them in the CRM first"
 )
 
 
@@ -55,6 +59,8 @@ class Receipt:
     """Pushed records of which only ids and times are kept."""
     hooks: int = 0
     """Rows that a CRM's webhook brought and no push has read yet."""
+    landed: int = 0
+    """Tables with copies of the CRM's rows (driver rest or files) that were dropped. The next push reads them again."""
     remains: tuple[Remaining, ...] = _REMAINS
 
     @property
@@ -99,7 +105,7 @@ async def forget(
             named = f"{model.value} {record}"
             values["models"], values["records"] = [model.value], [record]
         await _lock_records(bridge, locks, values)
-        return await _erase(bridge, values, pushed, named)
+        return await _erase(bridge, values, pushed, named, copies=recording_id is None)
 
 
 async def _pushed(
@@ -160,7 +166,11 @@ async def _lock_records(bridge: Bridge, locks: AsyncExitStack, values: dict[str,
             locked.add(name)
 
 
-async def _erase(bridge: Bridge, values: dict[str, Any], pushed: list[tuple[str, str]], named: str) -> Receipt:
+async def _erase(
+    bridge: Bridge, values: dict[str, Any], pushed: list[tuple[str, str]], named: str, *, copies: bool
+) -> Receipt:
+    """`copies`: also the driver's copies of the CRM's rows, as it is a customer or a record that is forgotten."""
+    crm = bridge.crm if copies and isinstance(bridge.crm, KeepsCopies) else None
     async with bridge.engine.begin() as conn:
         receipt = Receipt(
             recordings=await _count(conn, _FORGET_RECORDINGS, values),
@@ -172,13 +182,18 @@ async def _erase(bridge: Bridge, values: dict[str, Any], pushed: list[tuple[str,
             hooks=await _count(conn, _FORGET_HOOKS, _keys(pushed) | {"connection": bridge.name}),
         )
         await conn.execute(_CLOSE_PROPOSALS, values)
-        if not values["ids"] and receipt.is_empty:
+        email = values.get("email")
+        in_copies = crm is not None and email is not None and await asyncio.to_thread(crm.copies_name, email)
+        if not values["ids"] and receipt.is_empty and not in_copies:
             raise FieldnoteError(f"no data stored for {named}", hint="Check the id; its case matters.")
         await conn.execute(_FORGET_CONTENTS, values)
         await conn.execute(_FORGET_SENDS, values | _keys(pushed))
         await conn.execute(_FORGET_GAPS, _keys(pushed) | {"connection": bridge.name})
         await conn.execute(_REFRESH_BOARD, {"connection": bridge.name})
         await conn.execute(_FORGET_TRANSCRIPTS, values)
+        if crm is not None:
+            dropped = await asyncio.to_thread(crm.drop_copies)
+            receipt = replace(receipt, landed=dropped, remains=(*receipt.remains, _READ_AGAIN))
     return receipt
 
 
