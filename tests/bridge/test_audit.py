@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -87,4 +86,3 @@ def test_every_command_that_decides_something_takes_who_did_it() -> None:
         decides = "act_of(" in inspect.getsource(callback) or "_override(" in inspect.getsource(callback)
         takes = bool({"actor", "as_name"} & inspect.signature(callback).parameters.keys())
         assert decides == takes == (name not in NOBODY_DECIDES), name
-    assert Path(str(root.__file__)).exists()

@@ -114,7 +114,9 @@ def undo(numbers: Numbers, *, config: ConfigFile = DEFAULT_FILE, actor: ActingAs
     async def work(bridge: Bridge) -> list[str]:
         return [await take_back(bridge, number, actor=_actor(actor)) for number in numbers]
 
-    for number, words in zip(numbers, with_bridge(config, work), strict=True):
+    for number, words in zip(
+        numbers, with_bridge(config, work, act=act_of("review undo", numbers, actor)), strict=True
+    ):
         echo(f"{number}: {words}")
 
 
@@ -136,7 +138,8 @@ def drop(
     async def work(bridge: Bridge) -> int:
         return await drop_named(bridge, place, [key or ""], column, reason=reason, actor=_actor(actor))
 
-    echo(f"{with_bridge(config, work)} dropped")
+    count = with_bridge(config, work, act=act_of("review drop", [record, column], actor))
+    echo(f"{count} dropped")
 
 
 @app.command()
