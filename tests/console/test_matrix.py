@@ -67,10 +67,15 @@ def _things(shop: Shop, *, own: bool) -> Things:
         select said ->> 'text' from recording_transcripts t join recordings r using (connection, recording_id)
          cross join json_array_elements(t.utterances) as said where {mine}
     """)
+    proposals = shop.rows(
+        f"select p.id from proposals p join recordings r using (connection, recording_id) where {mine}"
+    )
     return Things(
         ids={
             "recording_id": recordings,
             "key": [str(key) for stream, key, *_ in records if stream == "engagements"][:5],
+            "deal": [str(deal) for stream, _, _, deal in records if stream == "engagements" and deal][:5],
+            "number": [str(number) for (number,) in proposals],
         },
         names=frozenset(str(name) for *_, name, _ in records if name and str(name) not in others),
         words=frozenset(str(words) for (words,) in said if len(str(words)) > 40),
@@ -97,20 +102,28 @@ def _private_words(shop: Shop) -> frozenset[str]:
     return frozenset(words for words, is_private in rows if is_private and len(words) > 40 and words not in public)
 
 
-def _addresses(things: Things) -> list[str]:
-    """Every GET route with these things in it. A parameter that no thing has is tried with an id of no meaning."""
+def _addresses(things: Things, method: str = "GET") -> list[str]:
+    """Every route with these things in it. A parameter that no thing has is tried with an id of no meaning."""
     found: list[str] = []
     for route in guarded_routes():
-        if "GET" not in (route.methods or ()) or route.path == "/live":
+        if method not in (route.methods or ()) or route.path == "/live":
             continue
         names = re.findall(r"{(\w+)(?::\w+)?}", route.path)
-        values = [things.ids.get(name, ["1", "nothing"]) for name in names]
-        for number in range(max(map(len, values), default=1)):
+        for choice in _choices(things, names):
             path = route.path
-            for name, choices in zip(names, values, strict=True):
-                path = re.sub(rf"{{{name}(?::\w+)?}}", choices[number % len(choices)], path)
+            for name in names:
+                path = re.sub(rf"{{{name}(?::\w+)?}}", choice.get(name, "1"), path)
             found.append(path)
     return found
+
+
+def _choices(things: Things, names: list[str]) -> list[dict[str, str]]:
+    """Values of a route's parameters."""
+    if "kind" in names:
+        kinds = {"appointment": "key", "deal": "deal", "recording": "recording_id"}
+        return [{"kind": kind, "key": one} for kind, name in kinds.items() for one in things.ids[name]]
+    known = [name for name in names if name in things.ids]
+    return [{known[0]: one} for one in things.ids[known[0]]] if known else [{}]
 
 
 def _shown(words: frozenset[str], answer: httpx2.Response) -> set[str]:
@@ -163,6 +176,40 @@ def test_words_and_sound_of_private_recordings_are_for_administrators(
     assert not [one for one in found if not one.endswith(": sound")], "\n".join(found)
     sounds = {one.split("/")[2] for one in found if one.endswith(": sound")}
     assert not sounds & set(ids)
+
+
+_STATE: Final = """
+select md5(coalesce(string_agg(line, ',' order by line), '')) from (
+    select 'gap ' || key || reason as line from gaps
+    union all select 'proposal ' || id || state from proposals union all select 'write ' || id from writes
+    union all select 'due ' || model || record from due union all select 'match ' || id || state from matches
+    union all select 'rep ' || rep_id || coalesce(user_id, '') || ignored from board_reps
+    union all select 'sent ' || stream || key || state || coalesce(encode(row_hash, 'hex'), '') from sent
+    union all select 'link ' || recording_id || model || record from recording_links) as lines
+"""
+
+
+@pytest.mark.parametrize("role", [Role.REP, Role.COACH, Role.VIEWER])
+def test_no_form_changes_what_belongs_to_a_colleague(closed_shop: Shop, colleagues: Things, role: Role) -> None:
+    before = closed_shop.rows(_STATE)
+    assert colleagues.ids["number"]
+    ids = colleagues.ids
+    fields = {
+        "key": ids["key"][0], "record": ids["key"][0], "recording_id": ids["recording_id"][0], "rep_id": "2",
+        "rep": "2", "user_id": "u", "user": "u", "reason": "no_show", "value": "1", "count": "1", "last": "999999",
+        "appointment": ids["key"][0], "note": "x", "confirmed": "yes",
+    }  # fmt: skip
+    found: list[str] = []
+    with person(closed_shop, role, *([] if role is Role.VIEWER else [OWN_REP])) as viewer:
+        token = re.search(r'name="csrf" value="([^"]*)"', viewer.get("/recordings").text)
+        assert token is not None
+        for path in _addresses(colleagues, "POST"):
+            for act in ("approve", "reject", "send", "write", "link", "unlink", "match", "revert"):
+                answer = viewer.post(path, data={**fields, "act": act, "csrf": token[1]})
+                if answer.status_code < 400:
+                    found.append(f"{path} {act}: {answer.status_code} {answer.headers.get('location')}")
+    assert not found, "\n".join(found)
+    assert closed_shop.rows(_STATE) == before
 
 
 def test_streams_and_sounds_need_a_session(closed_shop: Shop, own: Things) -> None:

@@ -109,6 +109,7 @@ def environment() -> Environment:
     found.filters.update(
         clock=clock, day=day, moment=moment, ago=ago, money=money, count=count, duration=duration, percent=percent
     )
+    found.tests["quoting"] = is_quoting
     found.filters.update(
         state_label=label, state_tone=tone, commands=commands, field_words=_of(FIELDS), link_words=_of(LINKS)
     )
@@ -260,6 +261,17 @@ def percent(value: float | None) -> str:
     if rounded == 0 and value > 0:
         rounded = 1
     return f"{rounded}%"
+
+
+_LONGEST_VALUE: Final = 40
+_QUOTES: Final = frozenset('"\u201c\u201d')
+
+
+def is_quoting(value: object) -> bool:
+    """Whether a value may repeat what was said: a long text, or one with quotation marks."""
+    if isinstance(value, list):
+        return any(map(is_quoting, value))
+    return isinstance(value, str) and (len(value) > _LONGEST_VALUE or not _QUOTES.isdisjoint(value))
 
 
 def commands(words: str) -> Markup:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -184,6 +184,16 @@ async def recordings_of(bridge: Bridge, sight: Sight, appointments: Sequence[str
     return found
 
 
+async def unread_by(bridge: Bridge, sight: Sight, recording_ids: Iterable[str | None]) -> frozenset[str]:
+    """Those of these recordings whose words are not seen."""
+    ids = sorted({one for one in recording_ids if one is not None})
+    if not ids or sight.private_words:
+        return frozenset()
+    async with bridge.engine.connect() as conn:
+        rows = await conn.execute(_PRIVACY, {"connection": bridge.name, "ids": ids})
+        return frozenset(ids) - {row.recording_id for row in rows if sight.reads(is_private=row.is_private)}
+
+
 async def load_access(bridge: Bridge, sight: Sight, recording_id: str) -> Access | None:
     """What decides whether this recording can be heard; None if it does not exist, or is not seen."""
     values = sight.values | {"connection": bridge.name, "recording": recording_id.replace("\0", "")}
@@ -343,6 +353,11 @@ select l.record, l.recording_id
    and {of_recordings("r")}
  order by r.started_at
 """)  # noqa: S608
+
+_PRIVACY: Final = text("""
+select recording_id, is_private from recordings
+ where connection = :connection and recording_id = any(cast(:ids as text[]))
+""")
 
 _LINKS: Final = text("""
 select l.model, l.record, k.subject, k.customer, k.starts_at, k.rep_name, k.amount

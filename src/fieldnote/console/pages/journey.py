@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 from sqlalchemy import text
 
 from fieldnote.bridge import Bridge
+from fieldnote.bridge.board.conversations import unread_by
 from fieldnote.bridge.board.people import load_users
 from fieldnote.bridge.board.settings import refresh
 from fieldnote.bridge.pull.linking import link_to, match_again, unlink
@@ -83,7 +84,7 @@ async def show(request: Request, viewer: Person, kind: str, key: str) -> Respons
         sends=sends,
         writes=[(one, _undoable(one)) for one in reversed(written)],
         may=may_act(viewer, [header.rep_id]),
-        words=visible_to(viewer).words_of(header.is_private),
+        unread=await unread_by(bridge, visible_to(viewer).sight, [one.recording_id for one in written]),
         has_user_token=bridge.remote.has_user_token,
         here=_address(kind, key),
     )
