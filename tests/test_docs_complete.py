@@ -63,3 +63,17 @@ def test_every_page_is_in_the_contents_of_the_site() -> None:
         listed |= {f"decisions/{name}" for name in re.findall(r"^(\d[\w-]*)$", decisions.read_text(), re.MULTILINE)}
     pages = {path.relative_to(ROOT / "docs").with_suffix("").as_posix() for path in (ROOT / "docs").rglob("*.md")}
     assert pages - {"index"} == listed
+
+
+def test_the_tests_behind_the_guarantees_exist() -> None:
+    named = re.findall(r"`(\w+/\w+\.py)::(\w+)`", (ROOT / "docs/guarantees.md").read_text())
+    assert len(named) > 15
+    assert not [f"{path}::{name}" for path, name in named if f"def {name}(" not in (ROOT / "tests" / path).read_text()]
+
+
+def test_every_example_has_a_line_on_its_page() -> None:
+    page = (ROOT / "docs/examples.md").read_text()
+    scripts = {f"scripts/{path.name}" for path in (ROOT / "examples/scripts").glob("*.py") if "test" not in path.name}
+    folders = {f"{path.name}/" for path in (ROOT / "examples").iterdir() if path.is_dir() and path.name != "scripts"}
+    folders -= {"__pycache__/"}
+    assert not [name for name in scripts | folders if f"`{name}`" not in page]

@@ -177,3 +177,12 @@ def test_an_error_of_a_model_does_not_show_the_value() -> None:
 def test_every_public_model_says_what_it_is() -> None:
     assert models.__all__ == sorted(models.__all__)
     assert all((getattr(models, name).__doc__ or "").strip() for name in models.__all__)
+
+
+def test_an_answer_is_written_as_json_without_a_warning() -> None:
+    """Warnings are errors here. A time stays the instant that it is."""
+    found = models.Engagement.model_validate({"id": "1", "startTime": "2026-02-16T15:00:00-07:00", "endTime": None})
+    kept = models.Engagement.model_validate_json(found.model_dump_json(by_alias=True))
+    assert '"startTime":"2026-02-16T22:00:00Z"' in found.model_dump_json(by_alias=True)
+    assert (kept.start_time, kept.end_time) == (found.start_time, None)
+    assert found.model_dump()["start_time"] == datetime(2026, 2, 16, 22, tzinfo=UTC)

@@ -172,7 +172,17 @@ def _stamp(value: object) -> datetime | None:
 SentTime = Annotated[datetime, BeforeValidator(_read_time), AfterValidator(_sent_time)]
 """An instant in a request: aware, kept in UTC."""
 
-OptionalTime = Annotated[datetime | None, PlainValidator(_answered_time)]
+
+def _instant_text(value: datetime | None) -> str | None:
+    return None if value is None else value.isoformat().replace("+00:00", "Z")
+
+
+# The serializer is named because Pydantic's own, behind a `PlainValidator`, warns of each time that it writes as JSON.
+OptionalTime = Annotated[
+    datetime | None,
+    PlainValidator(_answered_time),
+    PlainSerializer(_instant_text, return_type=str | None, when_used="json"),
+]
 """An instant in an answer, in UTC; None where it is missing or not ISO 8601. Without a zone it is UTC."""
 
 
