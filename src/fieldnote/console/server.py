@@ -46,10 +46,13 @@ class ConsoleServer:
 
     @property
     def url(self) -> str:
-        """What a person opens."""
+        """What a person opens: the public address, if there is one."""
+        return self.console.settings.public_url or self.local_url
+
+    @property
+    def local_url(self) -> str:
+        """Where it listens."""
         settings = self.console.settings
-        if settings.public_url:
-            return settings.public_url
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         return f"{'http' if settings.tls is None else 'https'}://{host}:{self._port}"
 
@@ -96,7 +99,7 @@ class ConsoleServer:
 
     async def one_time_url(self, user_id: int) -> str:
         """An address that signs this user in, once. From this machine alone."""
-        return f"{self.url}/once/{await make_link(self.console.engine, user_id)}"
+        return f"{self.local_url}/once/{await make_link(self.console.engine, user_id)}"
 
     def _bind(self) -> socket.socket:
         """Bind here: uvicorn ends the process if the port is taken."""

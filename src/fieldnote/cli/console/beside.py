@@ -104,7 +104,7 @@ def announce_console(server: ConsoleServer | None) -> None:
         return
     settings = server.console.settings
     moved = f" (port {settings.port} is in use)" if settings.move and server.port != settings.port else ""
-    echo(f"  console at {server.url}{moved}", err=True)
+    echo(f"  console at {server.local_url}{moved}", err=True)
 
 
 async def demo_link(server: ConsoleServer | None) -> str | None:

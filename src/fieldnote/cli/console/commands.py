@@ -188,7 +188,9 @@ async def _serve(path: Path, *, host: str | None, port: int | None, cert: Path |
         open_console(database_url=url, bridge=bridge, settings=settings) as opened,
         ConsoleServer(opened) as server,
     ):
-        echo(f"The console listens on {server.url}")
+        echo(f"The console listens on {server.local_url}")
+        if opened.settings.public_url:
+            echo(f"  people open {server.url}")
         await _say_how_to_sign_in(opened)
         await until_stopped(server.wait())
 

@@ -84,6 +84,8 @@ async def guard(request: Request, viewer: Annotated[Viewer, Depends(viewer)]) ->
 async def check_form(request: Request, token: str) -> None:
     """Raise `Forbidden` unless the form has the token that belongs to `token`, and comes from this site."""
     form = await request.form()
+    if any("\0" in value for value in form.values() if isinstance(value, str)):
+        raise Forbidden("The form has a character that no value has.")
     given = form.get("csrf")
     fits = isinstance(given, str) and hmac.compare_digest(given.encode(), csrf_token(token).encode())
     if not token or not fits or not _from_here(request):
