@@ -127,7 +127,7 @@ def test_rows_without_a_key_are_counted_and_columns_and_rows_are_found_by_name(k
     source = Source("push.opportunities", key="id", query=query)
     kind.put([source], deals=_deals((1, "nobody", NOW), (2, "deal", NOW)))
     pages = _read(kind, source)
-    assert (_keys(pages), pages[0].problems[0].reason) == (["2"], "1 rows have no id")
+    assert (_keys(pages), pages[0].problems[0].reason) == (["2"], "1 row has no id")
     assert kind.driver.columns(source) == ("id", "name", "updated_at")
     found = kind.driver.row(source, "2")
     assert found is not None

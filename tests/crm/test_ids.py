@@ -81,6 +81,17 @@ def test_a_record_with_a_padded_key_is_written(padded: Crm, key: str) -> None:
     assert padded.run("select count(*) from deals where name = 'new'") == [(1,)]
 
 
+@pytest.mark.parametrize("key", ["7", "7.0", "'7'"])
+def test_a_record_whose_key_has_no_type_is_written_as_it_is_read(crm: Crm, key: str) -> None:
+    if crm.backend != "sqlite":
+        pytest.skip("only SQLite has columns without a type")
+    crm.run("create table deals (id, name text)", f"insert into deals values ({key}, 'old')")
+    assert crm.driver.rows(TEXT_DEALS, ["7"]).keys() == {"7"}
+    record = Record("deals", "id", "7")
+    assert crm.driver.write_if(record, "name", expected="old", new="new").outcome is Outcome.APPLIED
+    assert crm.driver.read(record, ("name",)) == {"name": "new"}
+
+
 @pytest.mark.parametrize("size", [1, 2, 1000])
 def test_two_keys_that_are_one_id_are_an_error_that_names_both(crm: Crm, size: int) -> None:
     if crm.backend == "mysql":

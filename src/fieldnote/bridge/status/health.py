@@ -318,8 +318,8 @@ def ends_at(token: str) -> datetime | None:
 
 def _refused(item: Credential) -> Problem:
     hint = (
-        "Make a new token in Siro, and set it as `SIRO_TOKEN` or `siro.token`; or move to a client application: "
-        "`fieldnote oauth migrate`."
+        "Make a new token in Siro, set it as `SIRO_TOKEN` or `siro.token`, and restart `fieldnote run`; or move to a "
+        "client application: `fieldnote oauth migrate`."
         if item.name == ORGANIZATION
         else "`fieldnote oauth setup` makes a new app and user token."
     )

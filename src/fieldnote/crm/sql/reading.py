@@ -343,7 +343,8 @@ class Reader:
                 cursor_reached = self._cursor_of(plan, plan.cursor).reached(connection, reached)
         problems: tuple[RowProblem, ...] = ()
         if row["keyless"]:
-            text = f"{row['keyless']} rows have no {plan.key}"
+            keyless = int(row["keyless"])
+            text = f"{keyless} row{' has' if keyless == 1 else 's have'} no {plan.key}"
             problems = (RowProblem(None, text, "leave them out of the query, or give them a key"),)
         return cursor_reached, problems
 

@@ -124,12 +124,16 @@ class Writer:
         names = [table.column(column).name for column in columns]
         listed = ", ".join(map(self._quote, (key.name, *names)))
         dialect, quoted = database.dialect, self._quote(key.name)
+        values: dict[str, Any] = {"key": value}
+        if key.family is Family.UNTYPED and record.key.isdecimal() and len(record.key) < _DIGITS:
+            values["number"] = int(record.key)  # to a column of SQLite's without a type, '7' and 7 are two things
+        among = ", ".join(map(self._bind, values))
         for left in (quoted, dialect.trimmed(quoted)) if key.family is Family.TEXT else (quoted,):
             statement = (
                 f"select {listed} from {dialect.path(table.path)}{dialect.updated_soon if lock else ''}"
-                f" where {left} = {self._bind('key')}{dialect.first(2)}{dialect.for_update if lock else ''}"
+                f" where {left} in ({among}){dialect.first(2)}{dialect.for_update if lock else ''}"
             )
-            rows = [tuple(row) for row in connection.exec_driver_sql(statement, {"key": value})]
+            rows = [tuple(row) for row in connection.exec_driver_sql(statement, values)]
             if len(rows) > 1:
                 text = f"{record.table}.{record.key_column} is not a key: {record.key} occurs more than once"
                 raise CrmRefused(text, hint="name the column that identifies a record")
@@ -355,6 +359,8 @@ class Writer:
             raise
 
 
+_DIGITS = 19
+"""From so many digits on, a number may be too large for SQLite."""
 _SAME_NOTE = "another process is adding the same note to the CRM"
 
 

@@ -41,7 +41,8 @@ def check_stream(
     subject = f"push.{name}"
     source = source_of(name, stream_settings(bridge, name))
     try:
-        warnings = _landing(bridge, source)
+        for warning in _landing(bridge, source):
+            yield hint(subject, warning)
         columns = bridge.crm.columns(source)
         mapper.check(columns)
         page = next(iter(bridge.crm.pages(source, size=SAMPLE)), Page((), None, last=True))
@@ -50,8 +51,6 @@ def check_stream(
         yield bad(subject, error.message, error.hint)
         return
     yield good(subject, f"{len(columns)} columns, all that the map names among them")
-    for warning in warnings:
-        yield hint(subject, warning)
     yield from _cursor(bridge, name, subject)
     yield from _row_problems(subject, page.problems)
     records: list[dict[str, Any]] = []
