@@ -213,6 +213,14 @@ class Remote:
         """All users that are not disabled. Raises SiroError."""
         return [user for user in await self.client.users.list() if not user.disabled]
 
+    async def privacy(self, recording_ids: Sequence[str]) -> dict[str, bool]:
+        """Whether each of these is private, where Siro says; by user token."""
+        found: dict[str, bool] = {}
+        async for item in self.client.recordings.get_many(ids=tuple(recording_ids)):
+            if item.is_private is not None:
+                found[item.id] = item.is_private
+        return found
+
     async def utterances(self, recording_id: str) -> list[Utterance]:
         """The utterances of a recording, in order; by user token."""
         from fieldnote.insight.evidence import Utterance  # noqa: PLC0415 - a push need not wait for it

@@ -33,7 +33,7 @@ from fieldnote.bridge.pull.readiness import unknown_names
 from fieldnote.bridge.pull.recordings import Fetched, Recordings, Stored, Ticket, take_ticket
 from fieldnote.bridge.pull.results import FieldState, NoteState, PullResult, Stuck
 from fieldnote.bridge.pull.start_links import offer_again, offer_links
-from fieldnote.bridge.pull.user_token import ExtractionRows, find_quotes
+from fieldnote.bridge.pull.user_token import ExtractionRows, read_words
 from fieldnote.bridge.recording import WATCHED_FOR, Model, RecordingSnapshot, Stage
 from fieldnote.bridge.run_log import begin, finish, note_progress
 from fieldnote.bridge.session import Bridge
@@ -88,7 +88,7 @@ async def pull_once(
             await work.apply_due()
             if bridge.remote.has_user_token:
                 with bulk():
-                    await find_quotes(bridge.engine, bridge.name, bridge.remote)
+                    await read_words(bridge.engine, bridge.name, bridge.remote)
         except FieldnoteError as error:
             await finish(bridge.engine, run_id, {"error": type(error).__name__})
             raise

@@ -60,6 +60,12 @@ class Transcripts(Protocol):
         """In their order. Raises SiroError."""
 
 
+async def read_words(engine: AsyncEngine, connection: str, remote: Remote) -> None:
+    """Read what only a user may read: whether recordings are private, and the words behind values."""
+    await find_privacy(engine, connection, remote)
+    await find_quotes(engine, connection, remote)
+
+
 async def find_quotes(engine: AsyncEngine, connection: str, remote: Transcripts) -> int:
     """Keep transcripts, and look in them for the words behind the latest writes and proposals.
 
@@ -81,6 +87,23 @@ async def find_quotes(engine: AsyncEngine, connection: str, remote: Transcripts)
             await keep_transcript(conn, connection, recording_id, said)
             await _keep(conn, connection, recording_id, spoken)
     return len(waiting)
+
+
+async def find_privacy(engine: AsyncEngine, connection: str, remote: Remote) -> None:
+    """Ask which of the latest recordings are private. Until it is known, only administrators read their words."""
+    async with engine.connect() as conn:
+        values = {"connection": connection, "limit": _PRIVACY_AT_ONCE}
+        asked = list((await conn.scalars(_PRIVACY_UNKNOWN, values)).all())
+    if not asked:
+        return
+    try:
+        found = await remote.privacy(asked)
+    except SiroError as error:
+        log.info("privacy_unknown", extra={"connection": connection, "error": type(error).__name__})
+        return
+    async with engine.begin() as conn:
+        flags = {"connection": connection, "ids": list(found), "flags": list(found.values())}
+        await conn.execute(_KEEP_PRIVACY, flags)
 
 
 async def _keep(conn: AsyncConnection, connection: str, recording_id: str, spoken: Spoken) -> None:
@@ -150,6 +173,22 @@ _KEEP_TRANSCRIPT = text("""
        for share
     on conflict (connection, recording_id) do update
     set utterances = excluded.utterances, updated_at = excluded.updated_at, kept_at = now()
+""")
+
+_PRIVACY_AT_ONCE: Final = 50
+
+# Those that are new, and those that moved since: one may have become private.
+_PRIVACY_UNKNOWN = text("""
+    select recording_id from recordings
+    where connection = :connection and processed and not deleted and purged_at is null
+      and (is_private is null and first_seen_at > now() - interval '1 day' or updated_at > now() - interval '1 hour')
+    order by started_at desc limit :limit
+""")
+
+_KEEP_PRIVACY = text("""
+    update recordings r set is_private = given.flag
+    from unnest(cast(:ids as text[]), cast(:flags as boolean[])) as given (id, flag)
+    where r.connection = :connection and r.recording_id = given.id and r.is_private is distinct from given.flag
 """)
 
 _WAITING = text("""
