@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import procrastinate
 
+from fieldnote.bridge.board.mobile_events import keep_mobile_events
 from fieldnote.bridge.board.people import keep_people_if_old
 from fieldnote.bridge.daemon.crm_registration import register
 from fieldnote.bridge.errors import Busy
@@ -87,6 +88,7 @@ async def pull(context: procrastinate.JobContext) -> None:
         result = await pull_once(_bridge(context), max_wait=0, eager=False)
         _warn("pull_warning", _bridge(context), result.warnings)
         await keep_people_if_old(_bridge(context))
+        await keep_mobile_events(_bridge(context))
     except Busy:
         log.info("pull_already_running", extra={"connection": _bridge(context).name})
     except FieldnoteError as error:

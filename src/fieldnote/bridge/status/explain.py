@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from fieldnote.bridge.board.mobile_events import describe
 from fieldnote.bridge.board.settings import refresh
 from fieldnote.bridge.pull.ownership import judge_recordings
 from fieldnote.bridge.pull.recordings import Recordings
@@ -22,7 +23,7 @@ from fieldnote.bridge.session import Bridge
 from fieldnote.bridge.status.completeness import Directory, state_of_appointment, states_of_recordings
 from fieldnote.bridge.status.explain_words import FIELDS, LINKS, NOTES, OWNERSHIP, PROPOSALS, QUARANTINE
 from fieldnote.bridge.status.states import Advice, State, of_appointment, of_recording
-from fieldnote.db.bridge_tables import fields, matches, notes, proposals, recordings, sent, writes
+from fieldnote.db.bridge_tables import fields, matches, mobile_events, notes, proposals, recordings, sent, writes
 from fieldnote.errors import FieldnoteError
 from fieldnote.siro.errors import NotFound, SiroError
 
@@ -131,6 +132,7 @@ async def explain_recording(bridge: Bridge, recording_id: str, *, fresh: bool = 
         for link in held.links:
             await _add_outputs(conn, bridge.name, link.model, link.record, found, recording_id=recording_id)
         await _add_match(bridge, conn, held, found)
+        await _add_phone(conn, bridge.name, recording_id, found)
     if fresh:
         await _add_fresh(bridge, held, found)
     return found.finish(of_recording(state))
@@ -260,6 +262,14 @@ async def _add_match(bridge: Bridge, conn: AsyncConnection, held: RecordingSnaps
         found.facts.append(f"It could not be linked: {row.problem}.")
     if row.state == "open":
         found.advice.append(_how_to_decide(row.id, can_link=bridge.remote.has_user_token))
+
+
+async def _add_phone(conn: AsyncConnection, connection: str, recording_id: str, found: Explanation) -> None:
+    """Add what happened on the rep's phone."""
+    mine = mobile_events.c.connection == connection, mobile_events.c.recording_id == recording_id
+    for row in await conn.execute(select(mobile_events).where(*mine).order_by(mobile_events.c.at).limit(50)):
+        if words := describe(row.code, row.event):
+            found.happened(row.at, words)
 
 
 def _how_to_decide(number: int, *, can_link: bool) -> str:
