@@ -87,6 +87,20 @@ def clause_around(folded: str, position: int) -> Span:
     return found
 
 
+def quoted(text: str, most: int) -> str:
+    """The text in quotes: whole where it has at most `most` words, else its first whole clauses and dots."""
+    plain = text.strip().replace('"', "'").replace(";", ",")
+    if len(plain.split()) <= most:
+        return f'"{plain.rstrip(" ,")}"'
+    shown = ""
+    for span in clauses(fold(plain)):
+        if len(plain[: span.end].split()) > most:
+            break
+        shown = plain[: span.end]
+    shown = shown or " ".join(plain.split()[:most])
+    return f'"{shown.rstrip(" .,")}" ...'
+
+
 @cache
 def any_of(*phrases: str) -> re.Pattern[str]:
     """One pattern for many phrases, whole words, with spaces that stand for any white space.

@@ -103,10 +103,10 @@ CONVERSATIONS: tuple[Conversation, ...] = (
         Timeline="By the end of next month",
         Decision_Maker="Mr. Jankowski alone",
         Objections=(
-            '"I\'m not getting on a ladder and I\'m not paying some kid to"; '
+            '"I\'m not getting on a ladder and I\'m not paying some kid to."; '
             'Price too high: "That\'s over my budget."; '
             'HOA approval: "But the HOA has to approve the color, the architectural board."; '
-            'Worried: "It took the man two months to get an answer, so that\'s what I\'m"'
+            'Worried: "It took the man two months to get an answer, so that\'s what I\'m worried about, the HOA."'
         ),
     ),
     _conversation(
@@ -123,9 +123,9 @@ CONVERSATIONS: tuple[Conversation, ...] = (
         Timeline="In 2 weeks",
         Decision_Maker="Mr. Winslow alone",
         Objections=(
-            'Bad experience with a contractor: "I screwed it back up once and it came down again."; '
             'Price: others are cheaper: "My brother in Omaha paid eleven hundred but that was ten years ago."; '
-            'Deposit: "The last guy who did work here took a nine hundred dollar deposit for"'
+            'Bad experience with a contractor: "The last guy who did work here took a nine hundred dollar deposit '
+            'for the fence and never came back."'
         ),
     ),
     _conversation(
@@ -133,7 +133,8 @@ CONVERSATIONS: tuple[Conversation, ...] = (
         Budget="$35,000",
         Decision_Maker="Both decide together: Luc and Simone",
         Objections=(
-            'Worried: "I\'m worried about the dog getting out."'
+            'Worried: "If you take the old deck out there\'s a gap to the street, I\'m worried about the dog getting '
+            'out."'
         ),
     ),
     _conversation(

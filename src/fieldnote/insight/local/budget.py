@@ -5,9 +5,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from fieldnote.insight.evidence import Quote
 from fieldnote.insight.extraction import Extraction
-from fieldnote.insight.local.exchanges import Answer, answers, denies, is_hypothetical, of_a_third_party
+from fieldnote.insight.local.exchanges import (
+    Answer,
+    answers,
+    denies,
+    is_hypothetical,
+    is_near_the_sale,
+    is_short,
+    of_a_third_party,
+)
+from fieldnote.insight.local.options import Option, likeliest, recurring
 from fieldnote.insight.local.topics import Topic, asks_about
 from fieldnote.insight.readers.money import Bound, Money, sized
 from fieldnote.insight.talk.turns import Sentence, Talk
@@ -76,31 +84,183 @@ _LIMITS = 220
 """Characters around an amount that are read for what it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Candidate:
-    money: Money
-    tier: int
-    """3: stated as the budget in answer to a question; 2: one of both."""
-    sentence: Sentence
-    question: Sentence | None
-
-
 def find_budget(talk: Talk) -> Extraction | None:
-    """The last clear statement; None where nobody stated a budget, or where the statements contradict each other."""
-    found = _candidates(talk)
-    if not found:
-        return None
-    best = max(one.tier for one in found)
-    chosen = [one for one in found if one.tier >= min(best, 2)][-1]
-    limits = [one.money for one in found if one.money.high == chosen.money.high and one.money.bound is not Bound.EXACT]
-    if limits and chosen.money.bound is Bound.EXACT:  # "up to thirty thousand", then "thirty and not a dollar more"
-        chosen = replace(chosen, money=limits[-1])
-    evidence = {chosen.sentence.turn.index: chosen.sentence.turn.text}
-    if chosen.question is not None:
-        evidence[chosen.question.turn.index] = chosen.question.turn.text
-    quotes = tuple(Quote(index, text) for index, text in sorted(evidence.items()))
-    steps = () if chosen.money.sized else (f"unit: {chosen.money.high:g}",)
-    return Extraction("Budget", str(chosen.money), quotes, round(0.7 + 0.1 * chosen.tier, 2), operations=steps)
+    """The amount that the customer can spend or agrees to pay; None where that is not clear."""
+    return likeliest("Budget", talk, budget_options(talk))
+
+
+@dataclass(frozen=True, slots=True)
+class _Amount:
+    money: Money
+    sentence: Sentence
+    answer: Answer | None
+    offer: Sentence | None = None
+    """The rep's sentence that the customer agreed to."""
+
+
+def budget_options(talk: Talk) -> list[Option]:
+    """Every amount that a customer names, and every price of the rep's that a customer agrees to."""
+    replies = {answer.sentence.place: answer for answer in answers(talk)}
+    found: list[_Amount] = []
+    for sentence in talk.sentences:
+        if sentence.by_rep:
+            reply = _committed(talk, sentence) if _is_offer(talk, sentence) else None
+            if reply is not None:
+                found.append(_Amount(sentence.amounts[-1], reply, None, sentence))
+            continue
+        answer = replies.get(sentence.place)
+        for one in sentence.amounts:
+            money = _in_dollars(talk, sentence, one, answer if _is_on_budget(answer) else None)
+            if (money.high >= _LEAST or money.monthly) and not _is_of_others(sentence, one):
+                found.append(_Amount(money, sentence, answer))
+    found = _stretched(found)
+    values = [(one.money.high, one.money.monthly) for one in found]
+    prices = [(money.high, place) for place, money in _prices(talk)]
+    return [
+        Option(
+            str(_with_limit(one, found)),
+            (one.sentence,) if (asked := one.offer or _question(one)) is None else (asked, one.sentence),
+            {**_features(talk, one, prices), **recurring(values, place)},
+            () if one.money.sized else (f"unit: {one.money.high:g}",),
+        )
+        for place, one in enumerate(found)
+    ]
+
+
+_LEAST = 50
+
+
+def _is_of_others(sentence: Sentence, money: Money) -> bool:
+    clause = clause_around(sentence.folded, money.start).of(sentence.folded)
+    return of_a_third_party(clause) and not _OWN.search(clause)
+
+
+def _is_on_budget(answer: Answer | None) -> bool:
+    return answer is not None and asks_about(answer.question) is Topic.BUDGET
+
+
+def _question(one: _Amount) -> Sentence | None:
+    return (
+        one.answer.question
+        if one.answer is not None and _is_on_budget(one.answer) and one.answer.distance <= 2
+        else None
+    )
+
+
+def _prices(talk: Talk) -> list[tuple[int, Money]]:
+    """The rep's prices with the places of their sentences."""
+    return [
+        (sentence.place, sized(money, thousands=money.high < 200 and (talk.usual_price or 0) >= 2000))
+        for sentence in talk.sentences
+        if sentence.by_rep and not of_a_third_party(sentence.folded)
+        for money in sentence.amounts
+    ]
+
+
+def _with_limit(one: _Amount, found: list[_Amount]) -> Money:
+    """`Up to thirty thousand`, then `thirty and not a dollar more`."""
+    limits = [o.money for o in found if o.money.high == one.money.high and o.money.bound is not Bound.EXACT]
+    return limits[-1] if limits and one.money.bound is Bound.EXACT and not one.money.is_range else one.money
+
+
+def _features(talk: Talk, one: _Amount, prices: list[tuple[float, int]]) -> dict[str, float]:
+    money, sentence, answer = one.money, one.sentence, one.answer
+    folded = sentence.folded
+    start, end = (money.start, money.end) if one.offer is None else (0, 0)
+    clause = clause_around(folded, start).of(folded)
+    before, after = folded[max(0, start - _LIMITS) : start], folded[end:]
+    near = before[-90:] + folded[start : end + 40]
+    known = [
+        "own before" * bool(_OWN.search(before)),
+        "own after" * bool(_OWN_AFTER.match(after)),
+        "own money" * bool(_FUNDS.search(clause)),
+        "deal" * bool(_DEAL.search(folded)),
+        "elsewhere" * bool(_ELSEWHERE.search(near)),
+        "elsewhere, not own" * bool(_ELSEWHERE.search(near) and not _OWN.search(clause)),
+        "third party" * of_a_third_party(clause),
+        "denied" * bool(_DENIED.search(before[-40:]) or denies_all(sentence)),
+        "asks" * sentence.asks,
+        "answers a question about it" * _is_on_budget(answer),
+        "right after that question" * bool(answer and _is_on_budget(answer) and answer.distance == 0),
+        "answers another question" * bool(answer and not _is_on_budget(answer) and answer.distance == 0),
+        "agreed" * bool(one.offer or _COMMITS.search(folded)),
+        "agreed price" * (one.offer is not None),
+        "if or but" * bool(_NOT_COMMITTED.search(folded)),
+        "certain" * money.certain,
+        "in thousands that were not said" * (not money.sized and not money.certain),
+        "monthly" * money.monthly,
+        "range" * money.is_range,
+        "limit" * (money.bound is Bound.UP_TO),
+        "around" * (money.bound is Bound.AROUND),
+        "at least" * (money.bound is Bound.AT_LEAST),
+        "money is talked of" * _money_is_talked_of(talk, sentence),
+        "hypothetical" * is_hypothetical(sentence),
+        "corrects" * bool(_CORRECTS.search(folded)),
+        "settles" * bool(_SETTLES.search(folded)),
+        "short" * (len(folded.split()) <= _BARE_WORDS),
+        "first of the sentence" * (bool(sentence.amounts) and sentence.amounts[0].start == money.start),
+        "several amounts" * (len(sentence.amounts) > 1),
+        "in a short talk" * is_short(talk),
+        "answers a question about it in a short talk" * (is_short(talk) and _is_on_budget(answer)),
+        "own before in a short talk" * bool(is_short(talk) and _OWN.search(before)),
+        *_against_prices(money, sentence, prices),
+        *_places(talk, sentence),
+    ]
+    return {name: 1.0 for name in known if name}
+
+
+_FUNDS = re.compile(
+    r"\b(?:i|we)(?:'ve| have)? (?:got|have|had|saved|put (?:away|aside)|set aside)\b|\bsaved?\b|\bsavings\b"
+    r"|\bset aside\b|\brefund\b|\binherit\w*|\bsettlement\b|\bbonus\b|\bour number\b|\bthat's (?:it|all)\b"
+    r"|\bnot (?:a|one) (?:penny|dollar|dime)|\bfigured\b|\bcomfortable\b|\bstop at\b"
+    r"|\b(?:i|we)(?:'d|'ll| would| will| can| could)? (?:go|do|spend|pay|swing)\b"
+)
+
+
+def _against_prices(money: Money, sentence: Sentence, prices: list[tuple[float, int]]) -> list[str]:
+    """How an amount compares with the prices that the rep named before, and whether the rep repeats it afterwards."""
+    earlier = [price for price, place in prices if place < sentence.place]
+    later = [price for price, place in prices if sentence.place < place <= sentence.place + _SOON]
+    same = any(price == money.high for price in earlier)
+    large = [price for price in earlier if price >= 300]
+    ratio = money.high / max(large) if large and not money.monthly else 0.0
+    return [
+        "the rep's price" * same,
+        "the rep's last price" * bool(earlier and earlier[-1] == money.high),
+        "the rep repeats it" * any(price == money.high for price in later),
+        "no price before" * (not large),
+        "far below the price" * (0 < ratio < 0.3),
+        "below the price" * (0.3 <= ratio < 0.75),
+        "near the price" * (0.75 <= ratio <= 1.0 and not same),
+        "above the price" * (ratio > 1.05),
+    ]
+
+
+_SOON = 8
+
+
+def _places(talk: Talk, sentence: Sentence) -> list[str]:
+    share = sentence.place / max(1, len(talk.sentences))
+    return ["early" * (share < 0.2), "late" * (share > 0.5), "near the sale" * is_near_the_sale(talk, sentence)]
+
+
+def _stretched(found: list[_Amount]) -> list[_Amount]:
+    """`I put away thirty-five hundred. I could stretch to four` is a range."""
+    result: list[_Amount] = []
+    for one in found:
+        before = result[-1] if result else None
+        is_more = (
+            before is not None
+            and before.sentence.turn is one.sentence.turn
+            and one.offer is None
+            and _STRETCH.search(one.sentence.folded[: one.money.start])
+            and before.money.high < one.money.high <= 2 * before.money.high
+        )
+        if before is not None and is_more:
+            result[-1] = replace(one, money=replace(one.money, low=before.money.low, bound=Bound.EXACT))
+        else:
+            result.append(one)
+    return result
 
 
 _STRETCH = re.compile(r"\b(?:stretch|push it|go up|squeeze)(?: it)? to (?:about |maybe )?$")
@@ -112,18 +272,6 @@ _COMMITS = re.compile(
     r"|i'll) (?:go|do|sign))"
 )
 _NOT_COMMITTED = re.compile(r"\b(?:if|unless|but|think|maybe|tomorrow|talk|no|not|can't|don't|won't|when)\b")
-
-
-def _agreed(talk: Talk) -> list[_Candidate]:
-    """The last price that the rep named and the customer agreed to pay in so many words."""
-    found: list[_Candidate] = []
-    for sentence in talk.sentences:
-        if not sentence.by_rep or not _is_offer(talk, sentence):
-            continue
-        reply = _committed(talk, sentence)
-        if reply is not None:
-            found.append(_Candidate(sentence.amounts[-1], 2, reply, sentence))
-    return found
 
 
 def _is_offer(talk: Talk, sentence: Sentence) -> bool:
@@ -180,80 +328,11 @@ _MONEY_WORDS = re.compile(
 )
 
 
-def _candidates(talk: Talk) -> list[_Candidate]:
-    asked = {answer.sentence.place: answer for answer in answers(talk) if asks_about(answer.question) is Topic.BUDGET}
-    found: list[_Candidate] = []
-    for sentence in talk.sentences:
-        if sentence.by_rep or not sentence.amounts or is_hypothetical(sentence):
-            continue
-        answer = asked.get(sentence.place)
-        own = [one for money in sentence.amounts if (one := _candidate(talk, sentence, money, answer))]
-        found += own[-1:] if _CORRECTS.search(sentence.folded) else own[:1]
-    agreed = [one for one in _agreed(talk) if _near_the_stated(one, found)]
-    return sorted(_stretched([*found, *agreed]), key=lambda one: one.sentence.place)
-
-
-def _near_the_stated(agreed: _Candidate, stated: list[_Candidate]) -> bool:
-    """Whether an agreed price has the size of the stated budget; a deposit and a part of the job do not."""
-    known = [one.money.high for one in stated if one.tier == 3 and not one.money.monthly]
-    return not known or agreed.money.monthly or known[-1] * 0.4 <= agreed.money.high <= known[-1] * 2.5
-
-
-def _stretched(found: list[_Candidate]) -> list[_Candidate]:
-    """`I put away thirty-five hundred. I could stretch to four` is a range."""
-    result: list[_Candidate] = []
-    for one in found:
-        before = result[-1] if result else None
-        same_turn = before is not None and before.sentence.turn is one.sentence.turn
-        if (
-            before
-            and same_turn
-            and _STRETCH.search(one.sentence.folded[: one.money.start])
-            and before.money.high < one.money.high
-        ):
-            money = replace(one.money, low=before.money.low, bound=Bound.EXACT)
-            result[-1] = replace(one, money=money)
-        else:
-            result.append(one)
-    return result
-
-
-def _candidate(talk: Talk, sentence: Sentence, money: Money, answer: Answer | None) -> _Candidate | None:
-    clause = clause_around(sentence.folded, money.start).of(sentence.folded)
-    before = sentence.folded[max(0, money.start - _LIMITS) : money.start]
-    near = before[-90:] + sentence.folded[money.start : money.end + 40]
-    stated = bool(
-        _OWN.search(before) or _OWN_AFTER.match(sentence.folded[money.end :]) or _DEAL.search(sentence.folded)
-    )
-    if _DENIED.search(before[-40:]) or (of_a_third_party(clause) and not _OWN.search(clause)):
-        return None
-    if _ELSEWHERE.search(near) and not _OWN.search(clause):
-        return None
-    if sentence.asks and not _DEAL.search(sentence.folded) and answer is None:
-        return None
-    is_reply = answer is not None and (answer.distance <= 2 or _settles(sentence)) and not denies_all(sentence)
-    if not stated and not (is_reply and not _is_price_of_rep(talk, sentence, money)):
-        return None
-    tier = 3 if stated and is_reply else 2
-    money = _in_dollars(talk, sentence, money, answer)
-    if (money.high < 50 and not money.monthly) or not (is_reply or _plausible(talk, money)):
-        return None
-    if not (is_reply or money.certain or _money_is_talked_of(talk, sentence)):
-        return None
-    return _Candidate(money, tier, sentence, answer.question if is_reply and answer else None)
-
-
 _SETTLES = re.compile(
     r"\b(?:ended up|landed on|settled on|agreed on|came up with|make (?:it|that)|let's say|call it"
     r"|so (?:we|i) (?:said|say))\b"
 )
 _BARE_WORDS = 4
-
-
-def _settles(sentence: Sentence) -> bool:
-    """Whether a later sentence of a reply is its result: `So we ended up saying twenty-four`."""
-    is_bare = len(sentence.folded.split()) <= _BARE_WORDS and sentence.amounts[0].sized
-    return bool(_SETTLES.search(sentence.folded)) or is_bare
 
 
 def denies_all(sentence: Sentence) -> bool:
@@ -263,18 +342,6 @@ def denies_all(sentence: Sentence) -> bool:
         and len(sentence.folded) < 30
         and not re.match(r"no (?:more|higher|less)", sentence.folded)
     )
-
-
-def _is_price_of_rep(talk: Talk, sentence: Sentence, money: Money) -> bool:
-    """Whether the rep named this very price before, so that the customer only repeats it."""
-    for earlier in talk.sentences[max(0, sentence.place - 60) : sentence.place]:
-        if earlier.by_rep and not earlier.asks and any(_same(price, money) for price in earlier.amounts):
-            return True
-    return False
-
-
-def _same(one: Money, other: Money) -> bool:
-    return one.high in {other.high, other.high * 1000} or one.high * 1000 == other.high
 
 
 def _in_dollars(talk: Talk, sentence: Sentence, money: Money, answer: Answer | None) -> Money:

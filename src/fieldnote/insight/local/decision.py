@@ -6,9 +6,17 @@ import re
 from dataclasses import dataclass
 from enum import IntEnum
 
-from fieldnote.insight.evidence import Quote
 from fieldnote.insight.extraction import Extraction
-from fieldnote.insight.local.exchanges import Answer, affirms, answers, is_hypothetical, reply_to
+from fieldnote.insight.local.exchanges import (
+    Answer,
+    affirms,
+    answers,
+    is_hypothetical,
+    is_near_the_sale,
+    is_short,
+    reply_to,
+)
+from fieldnote.insight.local.options import Option, likeliest, recurring
 from fieldnote.insight.local.topics import Topic, asks_about
 from fieldnote.insight.readers.people import PARTNERS, RELATION, name_of
 from fieldnote.insight.stems import words
@@ -38,7 +46,7 @@ class _Statement:
 
 _POSSESSIVE = r"(?:my|our|the|her|his)"
 _NP = rf"{_POSSESSIVE} (?:\w+ )?(?:{RELATION})\b(?:,? [a-z]+(?=,? (?:has|handles|decides|makes|signs|votes)))?"
-_WHO = rf"(?P<who>{_NP}|she|he|they|the hoa|hoa|corporate)"
+_WHO = rf"(?P<who>{_NP}|she|he|they|corporate)"
 _LEAD = (
     r"(?:,|'s|'ll|'d|\b(?:is|are|will|would|really|usually|always|actually|also|pretty much|just|kind of|has to"
     r"|have to|needs? to|wants? to|gets? to|going to|gonna"
@@ -64,7 +72,7 @@ _AGREES = re.compile(
     rf"|\b(?:don't|can't|cannot|won't|nothing|not|wouldn't|never|neither|unless)\b[^.?!]{{0,45}}\b(?:without"
     rf"|unless) (?P<without>{_NP}|her|him)\b"
     rf"|\bneeds? (?P<needs>{_NP}|her|his)(?:'s)? (?:approval|okay|blessing|permission|signature|sign-?off)"
-    r"|\b(?:go|goes|going|run) (?:through|before|past|by) (?P<through>the (?:hoa )?board|the hoa|the committee"
+    r"|\b(?:go|goes|going|run) (?:through|before|past|by) (?P<through>the board|the committee"
     r"|the trustees|corporate)\b"
 )
 _ASKED = re.compile(
@@ -129,27 +137,59 @@ _TAKEN_BACK = re.compile(r"\bthinks? (?:she|he|they)\b|\bbut no\b|\b(?:manager|b
 
 
 def find_decision_maker(talk: Talk) -> Extraction | None:
-    """The clearest statement, the last one where several are as clear; None where nobody said."""
+    """Who decides; None where that is not clear."""
+    return likeliest("Decision Maker", talk, decision_options(talk))
+
+
+def decision_options(talk: Talk) -> list[Option]:
+    """Every statement about who decides."""
     found = _statements(talk)
-    if not found:
-        return None
-    chosen = _clearest(talk, found)
-    value = _phrase(talk, chosen, found)
-    turns = [one.turn for one in (chosen.question, chosen.sentence) if one is not None]
-    if chosen.who == "both":
-        turns += _other_customer(talk, chosen.sentence.turn)
-    quotes = {turn.index: Quote(turn.index, turn.text) for turn in turns}
-    ordered = tuple(quotes[index] for index in sorted(quotes))
-    return Extraction("Decision Maker", value, ordered, 0.6 + 0.08 * chosen.part) if value else None
+    who = [one.who for one in found]
+    options: list[Option] = []
+    for place, one in enumerate(found):
+        evidence = [known for known in (one.question, one.sentence) if known is not None]
+        if one.who == "both":
+            evidence += [turn.sentences[0] for turn in _other_customer(talk, one.sentence.turn) if turn.sentences]
+        strongest = max((other for other in found if other.who == one.who), key=lambda other: other.part)
+        value = _phrase(talk, strongest, found)
+        if value and not (value == "Customer alone" and len(talk.customers) > 1):
+            options.append(Option(value, tuple(evidence), {**_features(talk, one), **recurring(who, place)}))
+    return options
 
 
-def _clearest(talk: Talk, found: list[_Statement]) -> _Statement:
-    best = max(one.part for one in found)
-    chosen = [one for one in found if one.part == best][-1]
-    both = [one for one in found if one.who == "both"]
-    present = {fold(_first(label)) for label in talk.customers}
-    # "Both of us. Well, Marisol decides": she is one of the two who are there.
-    return both[-1] if both and fold(chosen.who) in present else chosen
+def _features(talk: Talk, one: _Statement) -> dict[str, float]:
+    sentence, share = one.sentence, one.sentence.place / max(1, len(talk.sentences))
+    folded = sentence.folded
+    who = one.who if one.who in {"alone", "both"} else "a partner" if PARTNERS.fullmatch(one.who) else "another"
+    near = " ".join(turn.folded for turn in talk.turns[max(0, sentence.turn.index - 1) : sentence.turn.index + 2])
+    known = [
+        f"{who}, {one.part.name.lower()}",
+        f"{who}, in a reply" * (one.question is not None),
+        f"{who} of {'several' if len(talk.customers) > 1 else 'one'}",
+        "named" * bool(one.name),
+        "of a group" * bool(_GROUP.search(one.who)),
+        "by words of deciding" * bool(_DECIDING.search(folded)),
+        "deciding is spoken of" * bool(_DECIDING.search(near)),
+        "joke near" * bool(_JOKE.search(near)),
+        "another matter" * bool(_OTHER_MATTER.search(folded)),
+        "hypothetical" * is_hypothetical(sentence),
+        "negation" * bool(_NEGATION.search(folded)),
+        "past" * bool(_PAST.search(folded)),
+        "short" * (len(folded.split()) <= 5),
+        "long" * (len(folded.split()) > 20),
+        "in a short talk" * is_short(talk),
+        "near the sale" * is_near_the_sale(talk, sentence),
+        "early" * (share < 0.2),
+        "late" * (share > 0.5),
+    ]
+    return {name: 1.0 for name in known if name}
+
+
+_GROUP = re.compile(r"board|trustee|committee|vestry|council|hoa|corporate|owner|landlord|director|partners|elders")
+_DECIDING = re.compile(r"\b(?:decid\w*|decision|sign\w*|vote\w*|approv\w*|final say|say yes|says yes|call|up to)\b")
+_JOKE = re.compile(r"\b(?:kidding|joking|joke|ha|thinks? (?:she|he|they))\b")
+_NEGATION = re.compile(r"\b(?:no|not|don't|doesn't|never|nobody|isn't)\b")
+_PAST = re.compile(r"\b(?:was|were|did|used to|picked|chose|years ago|last)\b")
 
 
 def _other_customer(talk: Talk, turn: Turn) -> list[Turn]:
@@ -163,25 +203,21 @@ def _statements(talk: Talk) -> list[_Statement]:
     asked = {one.sentence.place: one for one in answers(talk) if asks_about(one.question) is Topic.DECISION}
     found: list[_Statement] = []
     for sentence in talk.sentences:
-        if not sentence.by_rep and not is_hypothetical(sentence):
+        if not sentence.by_rep:
             found += _in_sentence(talk, sentence, asked.get(sentence.place))
-        elif sentence.by_rep and asks_about(sentence) is Topic.DECISION:
+        elif asks_about(sentence) is Topic.DECISION:
             found += _confirmed(talk, sentence)
     return found
 
 
 def _in_sentence(talk: Talk, sentence: Sentence, answer: Answer | None) -> list[_Statement]:
     folded, found = sentence.folded, list[_Statement]()
-    if _TAKEN_BACK.search(folded):
-        return []
-    if _OTHER_MATTER.search(folded) and answer is None and not re.search(r"\bdecides\b", folded):
-        return []
     for part, pattern in ((_Part.DECIDES, _DECIDES), (_Part.AGREES, _AGREES), (_Part.ASKED, _ASKED)):
         for match in pattern.finditer(folded):
             said = next((value for value in match.groups() if value), None)
             if said is None or _DENIED.search(folded[: match.start()]):
                 continue
-            if who := _person(talk, sentence, said):
+            if (who := _person(talk, sentence, said)) and who != "HOA":
                 found.append(_Statement(part, who, sentence, name=_named(talk, sentence, who)))
     if named := _NAME_DECIDES.search(sentence.text):
         found.append(_Statement(_Part.DECIDES, named["name"], sentence, name=named["name"]))
@@ -191,9 +227,31 @@ def _in_sentence(talk: Talk, sentence: Sentence, answer: Answer | None) -> list[
         found.append(_Statement(_Part.BOTH, "both", sentence))
     elif _ALONE.search(folded) and not found:
         found.append(_Statement(_Part.ALONE, "alone", sentence))
+    if group := _GROUP_DECIDES.search(folded):
+        found.append(_Statement(_Part.DECIDES, group["group"], sentence))
     if not found and answer is not None and answer.distance <= 1:
         found += _reply(talk, sentence, answer)
+    if not found and _BOTH_PERHAPS.search(folded):
+        found.append(_Statement(_Part.ASKED, "both", sentence))
+    if not found and _ALONE_PERHAPS.search(folded):
+        found.append(_Statement(_Part.ASKED, "alone", sentence))
     return found
+
+
+_GROUP_DECIDES = re.compile(
+    r"\b(?:the|our|my) (?P<group>(?:\w+ )?(?:board|trustees|committee|vestry|council|association|director|owners?"
+    r"|landlord|partners|elders|session|members))\b(?:'ll| will| has to| have to| would| all| gets to| get to|,)*"
+    r" (?:votes?|decides?|approves?|signs?|says? yes|buys?|makes)\b"
+)
+_BOTH_PERHAPS = re.compile(
+    r"^(?:\w+ )?both\b|\bboth of us\b|\btogether\b|\bus two\b|\bfifty[- ]fifty\b|\bwe(?:'re| are)? both\b"
+    r"|\bwe(?:'ll)? talk\b|\bif (?:she|he) says yes\b|\b(?:me and|and me)\b"
+)
+_ALONE_PERHAPS = re.compile(
+    r"\bup to me\b|\bjust me\b|\bso it's me\b|\bit's (?:me|mine)\b|\bmy (?:decision|call|house|money)\b"
+    r"|\bi(?:'m)? decid\w+|\bi can decide\b|\bi'm signing\b|\bi run\b|\bi own\b|\bwithout (?:him|her)\b"
+    r"|\bdoesn't (?:get|have) a (?:say|vote)\b"
+)
 
 
 def _reply(talk: Talk, sentence: Sentence, answer: Answer) -> list[_Statement]:
@@ -234,8 +292,6 @@ def _person(talk: Talk, sentence: Sentence, said: str) -> str:
     words_said = said.removesuffix("'s")
     if match := re.search(rf"(?:{RELATION})$", words_said):
         return name_of(match[0])
-    if said in {"hoa", "the hoa"}:
-        return "HOA"
     if said == "corporate":
         return said
     before = talk.sentences[max(0, sentence.place - 4) : sentence.place]

@@ -70,9 +70,14 @@ _SHORT_TALK = 60
 """Turns below which a talk has little beside the sale."""
 
 
+def is_short(talk: Talk) -> bool:
+    """Whether a talk has little beside the sale."""
+    return len(talk.turns) < _SHORT_TALK
+
+
 def is_near_the_sale(talk: Talk, sentence: Sentence) -> bool:
     """Whether the turns around speak of the work, of paying, or of the project, and not only of the town's news."""
-    if len(talk.turns) < _SHORT_TALK:
+    if is_short(talk):
         return True
     near = talk.turns[max(0, sentence.turn.index - _TURNS_BEFORE) : sentence.turn.index + 2]
     project = stems(fold(talk.visit.project or ""))

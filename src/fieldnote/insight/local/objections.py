@@ -7,17 +7,23 @@ from dataclasses import dataclass
 
 from fieldnote.insight.check import check
 from fieldnote.insight.definitions import OBJECTIONS
-from fieldnote.insight.evidence import Quote
 from fieldnote.insight.extraction import Extraction
-from fieldnote.insight.local.exchanges import is_hypothetical, is_near_the_sale, of_a_third_party
+from fieldnote.insight.local.exchanges import (
+    INTERROGATIVE,
+    is_hypothetical,
+    is_near_the_sale,
+    is_short,
+    of_a_third_party,
+)
+from fieldnote.insight.local.options import Option, likeliest
 from fieldnote.insight.stems import STOP_WORDS, words
 from fieldnote.insight.talk.turns import Sentence, Talk
 from fieldnote.insight.utterances import Utterance
-from fieldnote.insight.words import clauses
+from fieldnote.insight.words import quoted
 
 _MOST = 6
-_LONGEST_QUOTE = 14
-"""Words of the customer's that a value repeats."""
+_LONGEST_QUOTE = 40
+"""Words of the customer's that a value repeats; a longer sentence ends after a whole clause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +98,9 @@ _KINDS = (
     ),
     _kind(
         "Bad experience with a contractor",
-        r"\b(?:burned|ripped off|scammed|got taken|screwed|stiffed)\b|\b(?:last|other|previous|first) (?:guy|guys"
+        r"\b(?:got burned|burned (?:us|me|by|once|before)|been burned|ripped (?:us |me )?off|scammed|got taken"
+        r"|stiffed)\b"
+        r"|\bscrewed (?:us|me|over|up by)\b|\b(?:last|other|previous|first) (?:guy|guys"
         r"|people|company|contractor|crew|outfit|ones?|roofer"  # words: said
         r"|plumber|painter)\b.{0,60}\b(?:cracked|never|left"
         r"|disappeared|ruined|broke|messed|walked|didn't|took|botched|damaged|quit|ghosted)\b|\b(?:took|ran off with"
@@ -234,40 +242,78 @@ _ELSEWHERE = re.compile(
 _PRICE_MEMORY = 8
 
 
-@dataclass(frozen=True, slots=True)
-class _Objection:
-    label: str
-    value: str
-    sentences: tuple[Sentence, ...]
-
-
 def find_objections(talk: Talk) -> Extraction | None:
     """All reasons in the order in which they were said, one of a kind; None where there were none."""
-    found: dict[str, _Objection] = {}
-    for sentence in talk.sentences:
-        if sentence.by_rep or is_hypothetical(sentence) or _UNWORRIED.search(sentence.folded):
-            continue
-        if not is_near_the_sale(talk, sentence):
-            continue
-        for one in _objections(talk, sentence):
-            found.setdefault(one.label.partition(":")[0].removesuffix(" too high"), one)
-    kept = list(found.values())[:_MOST]
-    if not kept:
+    found: dict[str, Extraction] = {}
+    for label, option in objection_options(talk):
+        one = likeliest("Objections", talk, [option])
+        if one is not None and (label not in found or found[label].confidence < one.confidence):
+            found[label] = one
+    if not found:
         return None
-    quotes = {said.turn.index: Quote(said.turn.index, said.turn.text) for one in kept for said in one.sentences}
+    # A sentence that fits two kinds is given once, as the likelier.
+    likelier = sorted(found.values(), key=lambda one: -one.confidence)
+    by_quote = {one.value.partition('"')[2]: one for one in reversed(likelier)}
+    kept = sorted(by_quote.values(), key=lambda one: one.quotes[0].index)[:_MOST]
+    quotes = {quote.index: quote for one in kept for quote in one.quotes}
     value = "; ".join(dict.fromkeys(one.value for one in kept))
-    return Extraction("Objections", value, tuple(quotes[index] for index in sorted(quotes)), 0.7)
+    certainty = min(one.confidence for one in kept)
+    return Extraction("Objections", value, tuple(quotes[index] for index in sorted(quotes)), certainty)
 
 
-def _objections(talk: Talk, sentence: Sentence) -> list[_Objection]:
-    found = [
-        _Objection(label, value, (sentence,))
-        for label in _labels(talk, sentence)
-        if (value := _worded(label, sentence))
-    ]
-    if not found and (one := _rejection(talk, sentence)):
-        found.append(one)
+def objection_options(talk: Talk) -> list[tuple[str, Option]]:
+    """Every sentence of a customer that states a reason, with its kind. Each is judged by itself."""
+    found: list[tuple[str, Option]] = []
+    for sentence in talk.sentences:
+        if sentence.by_rep or _UNWORRIED.search(sentence.folded):
+            continue
+        labels = _labels(talk, sentence)
+        values = [(label, value) for label in labels if (value := _worded(label, sentence))]
+        if not values and (one := _rejection(talk, sentence)):
+            values = [one]
+        for label, value in values:
+            kind = label.partition(":")[0].removesuffix(" too high")
+            found.append((kind, Option(value, (sentence,), _features(talk, sentence, label))))
     return found
+
+
+def _features(talk: Talk, sentence: Sentence, label: str) -> dict[str, float]:
+    folded, index = sentence.folded, sentence.turn.index
+    share = sentence.place / max(1, len(talk.sentences))
+    count = len(folded.split())
+    reply = " ".join(turn.folded for turn in talk.turns[index + 1 : index + 2] if turn.by_rep)
+    kind = next((known.label for known in _KINDS if known.label.partition(" {")[0] in label), "")
+    known = [
+        f"as {kind or label.partition(':')[0]}" if kind or label[:1].isupper() else "as a refusal",
+        "asks" * (sentence.asks or INTERROGATIVE.search(folded) is not None),
+        "short" * (count <= 4),
+        "long" * (count > 18),
+        "third party" * of_a_third_party(folded),
+        "hypothetical" * is_hypothetical(sentence),
+        "small talk" * bool(_SMALL_TALK.search(sentence.turn.folded)),
+        "of the sale" * _of_the_sale(talk, sentence),
+        "near the sale" * is_near_the_sale(talk, sentence),
+        "in a short talk" * is_short(talk),
+        "after a price" * _priced(talk, sentence),
+        "names an amount" * bool(sentence.amounts),
+        "past" * bool(_PAST.search(folded)),
+        "early" * (share < 0.25),
+        "late" * (share > 0.6),
+        "accepts" * bool(_ACCEPTS.search(folded)),
+        "the rep explains" * bool(_EXPLAINS.search(reply)),
+        "the rep jokes" * bool(_JOKES.search(reply)),
+    ]
+    return {name: 1.0 for name in known if name}
+
+
+_PAST = re.compile(r"\b(?:was|were|had|did|said|used to)\b")  # words: said
+_ACCEPTS = re.compile(r"\b(?:ok|okay|fine|good|fair|deal|reasonable|not bad|let's)\b")
+_EXPLAINS = re.compile(
+    r"\b(?:i (?:know|hear|understand|get)|i can|i could|we can|let me|if (?:we|i|you)|without|take (?:out|off)"
+    r"|financ\w+|a month|monthly|save|because|reason|includes?|difference|cheaper|down to|instead|smaller"
+    r"|we(?:'ll| will| don't| do)|i(?:'ll| will)|it(?:'ll| will|'s)|warranty|covered)\b"
+)
+_JOKES = re.compile(r"^(?:ha|oh no|oh yeah|i bet|no kidding|that's funny|right)\b")
 
 
 def _labels(talk: Talk, sentence: Sentence) -> list[str]:
@@ -310,7 +356,7 @@ def _compares(talk: Talk, sentence: Sentence) -> bool:
     return bool(prices) and max(prices) * 0.05 <= own < max(prices)
 
 
-def _rejection(talk: Talk, sentence: Sentence) -> _Objection | None:
+def _rejection(talk: Talk, sentence: Sentence) -> tuple[str, str] | None:
     """A thing that the customer does not want, will not do, or asks about with a doubt."""
     match = _REJECTS.search(sentence.folded)
     if match is None or _SMALL_TALK.search(sentence.turn.folded) or of_a_third_party(sentence.folded):
@@ -319,8 +365,7 @@ def _rejection(talk: Talk, sentence: Sentence) -> _Objection | None:
     content = [word for word in words(what) if word not in STOP_WORDS]
     if not content or _VAGUE.match(what) or not _of_the_sale(talk, sentence):
         return None
-    text = " ".join(sentence.text.split()[: _LONGEST_QUOTE + 6]).strip(" ,.").replace(";", ",").replace('"', "'")
-    return _Objection(" ".join(content[:3]), f'"{text}"', (sentence,))
+    return " ".join(content[:3]), quoted(sentence.text, _LONGEST_QUOTE)
 
 
 def _of_the_sale(talk: Talk, sentence: Sentence) -> bool:
@@ -356,20 +401,6 @@ def _priced(talk: Talk, sentence: Sentence) -> bool:
 
 def _worded(label: str, sentence: Sentence) -> str:
     """The label with the customer's words; empty where the evidence does not support it."""
-    value = f'{label}: "{_clause(sentence)}"'
+    value = f"{label}: {quoted(sentence.text, _LONGEST_QUOTE)}"
     supported = check(OBJECTIONS, value, [Utterance(sentence.turn.speaker, sentence.turn.text)]).supported
     return value if supported else ""
-
-
-def _clause(sentence: Sentence) -> str:
-    text = sentence.text.strip().replace(";", ",").replace('"', "'")
-    if len(text.split()) <= _LONGEST_QUOTE:
-        return text
-    for pattern in (*(kind.said for kind in _KINDS), _WORRY):
-        if match := pattern.search(sentence.folded):
-            span = next(
-                (one for one in clauses(sentence.folded) if match.start() in one or one.start >= match.start()), None
-            )
-            if span is not None:
-                return " ".join(sentence.text[span.start :].split()[:_LONGEST_QUOTE]).strip(" ,")
-    return " ".join(text.split()[:_LONGEST_QUOTE])

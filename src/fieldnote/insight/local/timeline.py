@@ -5,9 +5,18 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from fieldnote.insight.evidence import Quote
 from fieldnote.insight.extraction import Extraction
-from fieldnote.insight.local.exchanges import affirms, answers, denies, is_hypothetical, is_near_the_sale, reply_to
+from fieldnote.insight.local.exchanges import (
+    Answer,
+    affirms,
+    answers,
+    denies,
+    is_hypothetical,
+    is_near_the_sale,
+    is_short,
+    reply_to,
+)
+from fieldnote.insight.local.options import Option, likeliest, recurring
 from fieldnote.insight.local.topics import Topic, asks_about
 from fieldnote.insight.readers import dates
 from fieldnote.insight.readers.times import Kind, When
@@ -16,7 +25,6 @@ from fieldnote.insight.words import clause_around
 
 _BEFORE_THAT = re.compile(r"\bbefore\b[^.?!;]{2,50}, ?(?:and )?(?:that's|which is|it's|so) $")
 """`before I go up to the lake, that's Memorial Day`"""
-_FAR = 99
 _DATED = {Kind.MONTH, Kind.SEASON, Kind.DAY, Kind.HOLIDAY}
 _WORK = (
     r"(?:done|finished|installed|completed?|in place|wrapped up|ready|up and running|working|built|put in|put on"
@@ -95,120 +103,145 @@ _HEDGED = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class _Candidate:
+class _Time:
     when: When
-    points: int
     sentence: Sentence
-    question: Sentence | None = None
+    answer: Answer | None
+    offer: Sentence | None = None
+    """The rep's sentence that the customer agreed to."""
 
 
 def find_timeline(talk: Talk) -> Extraction | None:
-    """The clearest wish, the last one where several are as clear; None where nobody stated one."""
-    found = _not_taken_back(talk, [*_stated(talk), *_agreed(talk)])
-    if not found:
-        return None
-    best = max(one.points for one in found)
-    near = [one for one in found if one.points >= best - 1]
-    chosen = max(near, key=lambda one: (one.sentence.turn.index, one.points, -one.sentence.place, -one.when.start))
-    quotes = {one.turn.index: Quote(one.turn.index, one.turn.text) for one in (chosen.question, chosen.sentence) if one}
-    value = dates.words(_with_month(talk, chosen), talk.visit.day)
-    steps = () if talk.visit.day is None else (f"date from the visit's day {talk.visit.day.isoformat()}",)
-    ordered = tuple(quotes[index] for index in sorted(quotes))
-    return Extraction("Timeline", value, ordered, min(0.95, 0.5 + 0.1 * chosen.points), operations=steps)
+    """When the work is wanted; None where that is not clear."""
+    return likeliest("Timeline", talk, timeline_options(talk))
 
 
-def _not_taken_back(talk: Talk, found: list[_Candidate]) -> list[_Candidate]:
-    """Without what somebody takes back later: `forget Thanksgiving`."""
-    kept = []
-    for one in found:
-        taken_back = re.compile(
-            r"\b(?:forget|not|skip|scratch|never mind) (?:about )?(?:by |before "
-            rf"|in )?{re.escape(one.when.name.lower())}\b"
-        )
-        if not any(taken_back.search(later.folded) for later in talk.sentences[one.sentence.place :]):
-            kept.append(one)
-    return kept
-
-
-def _with_month(talk: Talk, chosen: _Candidate) -> When:
-    """`Before the thirtieth` is of the month in which somebody named a thirtieth shortly before."""
-    when = chosen.when
-    if when.kind is not Kind.DAY or when.day is None:
-        return when
-    near = talk.sentences[max(0, chosen.sentence.place - 30) : chosen.sentence.place + 1]
-    named = [one for sentence in near for one in sentence.times if one.kind is Kind.MONTH and one.day == when.day]
-    return replace(when, kind=Kind.MONTH, name=named[-1].name, year=named[-1].year) if named else when
-
-
-def _stated(talk: Talk) -> list[_Candidate]:
-    asked = {one.sentence.place: one for one in answers(talk) if asks_about(one.question) is Topic.TIMELINE}
-    found: list[_Candidate] = []
+def timeline_options(talk: Talk) -> list[Option]:
+    """Every time that a customer names, and every time of the rep's that a customer agrees to."""
+    replies = {one.sentence.place: one for one in answers(talk)}
+    found: list[_Time] = []
     for sentence in talk.sentences:
-        if sentence.by_rep or not sentence.times or is_hypothetical(sentence) or not is_near_the_sale(talk, sentence):
+        if not sentence.times:
             continue
-        answer = asked.get(sentence.place)
-        near = answer.distance if answer is not None else _FAR
-        is_reply = near <= 3
-        for when in _joined(sentence):
-            points = (
-                _points(talk, sentence, when, is_reply=is_reply) + (is_reply and near == 0) - (is_reply and near > 1)
-            )
-            if points >= 3:
-                found.append(_Candidate(when, points, sentence, answer.question if answer and is_reply else None))
-    return found
+        if not sentence.by_rep:
+            times = [when for when in _joined(sentence) if when.turn != "last" and when.name != "yesterday"]
+            found += [_Time(when, sentence, replies.get(sentence.place)) for when in times]
+            continue
+        reply = reply_to(talk, sentence)
+        if reply is not None and affirms(reply.folded) and not denies(reply.folded):
+            found += [_Time(when, reply, None, sentence) for when in _joined(sentence)]
+    written = [dates.words(_with_month(talk, one), talk.visit.day) for one in found]
+    steps = () if talk.visit.day is None else (f"date from the visit's day {talk.visit.day.isoformat()}",)
+    return [
+        Option(
+            written[place],
+            (one.sentence,) if (asked := one.offer or _question(one)) is None else (asked, one.sentence),
+            {**_features(talk, one), **recurring(written, place)},
+            steps,
+        )
+        for place, one in enumerate(found)
+    ]
 
 
-def _points(talk: Talk, sentence: Sentence, when: When, *, is_reply: bool) -> int:
-    """How clearly a phrase says when the work is wanted; below 3 it is not believed."""
+def _is_on_time(answer: Answer | None) -> bool:
+    return answer is not None and asks_about(answer.question) is Topic.TIMELINE
+
+
+def _question(one: _Time) -> Sentence | None:
+    is_near = one.answer is not None and _is_on_time(one.answer) and one.answer.distance <= 2
+    return one.answer.question if one.answer is not None and is_near else None
+
+
+def _features(talk: Talk, one: _Time) -> dict[str, float]:
+    when, sentence, answer = one.when, one.offer or one.sentence, one.answer
     folded = sentence.folded
     before, after = folded[max(0, when.start - 80) : when.start], folded[when.end : when.end + 50]
-    is_wish = _WISHED.search(before) is not None
-    if _PROMISES.search(before) and not is_reply:
-        return 0
-    if when.turn == "last" or when.name == "yesterday" or (when.bare and not (is_reply or is_wish)):
-        return 0
-    if not (is_reply or when.side or is_wish) and when.kind in {Kind.DAY, Kind.SPAN}:
-        return 0
-    if when.kind is Kind.EVENT and not is_reply and when.side == "after":
-        return 0
-    wanted = bool(_WANTED.search(f"{before} | {after}"))
-    sided = when.side in {"before", "by", "within"}
-    points = 3 * is_reply + 2 * wanted + is_wish + sided + 2 * (when.kind in {Kind.SOON, Kind.NO_RUSH})
-    points += bool(_MUST.search(before)) or (when.kind is Kind.SOON and len(folded) < 40)
-    if _CONCLUDES.search(before):  # "we're away in July, so August"
-        return points + 2 if is_reply or wanted else 0
     clause = clause_around(folded, when.start + 1)
     own = f"{folded[clause.start : max(clause.start, when.start)]} | {folded[when.end : max(when.end, clause.end)]}"
-    points -= 3 * bool(_PAST.search(own)) + 2 * bool(_MEETING.search(own)) + 3 * bool(_HEDGED.search(before[-25:]))
-    points -= 3 * (not wanted and _OTHERS.match(own.lstrip(" ,")) is not None)
-    if not (is_reply or wanted) and sided:
-        points += 2 * _about_work(talk, sentence)
-    return points if is_reply or wanted or points >= 3 else 0
+    share = sentence.place / max(1, len(talk.sentences))
+    known = [
+        f"is a {when.kind.value}",
+        "is a day of a month" * (when.kind is Kind.MONTH and when.day is not None),
+        f"turn {when.turn}" * bool(when.turn),
+        "before or by" * (when.side in {"before", "by", "within"}),
+        "after" * (when.side == "after"),
+        "in part" * bool(when.part),
+        "bare" * when.bare,
+        "wished" * bool(_WISHED.search(before)),
+        "wanted" * bool(_WANTED.search(f"{before} | {after}")),
+        "must" * bool(_MUST.search(before)),
+        "concludes" * bool(_CONCLUDES.search(before)),
+        "promises" * bool(_PROMISES.search(before)),
+        "past" * bool(_PAST.search(own)),
+        "meeting" * bool(_MEETING.search(own)),
+        "meeting near" * bool(_MEETING.search(folded)),
+        "hedged" * bool(_HEDGED.search(before[-25:])),
+        "of others" * bool(_OTHERS.match(own.lstrip(" ,"))),
+        "about the work" * _about_work(talk, sentence),
+        "schedules" * bool(_SCHEDULES.search(folded)),
+        "near the sale" * is_near_the_sale(talk, sentence),
+        "hypothetical" * is_hypothetical(sentence),
+        "answers a question about it" * _is_on_time(answer),
+        "right after that question" * bool(answer and _is_on_time(answer) and answer.distance == 0),
+        "answers another question" * bool(answer and not _is_on_time(answer) and answer.distance == 0),
+        "agreed" * (one.offer is not None),
+        "agreed to a question" * bool(one.offer and one.offer.asks),
+        "agreed to an offer" * bool(one.offer and _OFFER.search(folded)),
+        "accepts" * bool(_ACCEPTS.search(folded)),
+        "asks" * (sentence.asks and one.offer is None),
+        "the rep repeats it" * _is_repeated(talk, one),
+        "short" * (len(folded.split()) <= 5),
+        "several times" * (len(sentence.times) > 1),
+        "in a short talk" * is_short(talk),
+        "answers a question about it in a short talk" * (is_short(talk) and _is_on_time(answer)),
+        "wished in a short talk" * bool(is_short(talk) and (_WISHED.search(before) or _MUST.search(before))),
+        "taken back" * _is_taken_back(talk, one),
+        "early" * (share < 0.2),
+        "late" * (share > 0.5),
+        "at the end" * (share > 0.85),
+    ]
+    return {name: 1.0 for name in known if name}
+
+
+_ACCEPTS = re.compile(
+    r"\b(?:put (?:me|us) down|pencil|works|that's (?:fine|good|perfect|when)|let's (?:do|say|make)|make it|do it|good"
+    r"|fine|perfect|deal|then)\b"
+)
+
+
+def _is_repeated(talk: Talk, one: _Time) -> bool:
+    """Whether the rep says the same time in the next turns."""
+    index = one.sentence.turn.index
+    near = [later for turn in talk.turns[index + 1 : index + 4] if turn.by_rep for later in turn.sentences]
+    return any(when.name == one.when.name and when.day == one.when.day for later in near for when in later.times)
+
+
+def _is_taken_back(talk: Talk, one: _Time) -> bool:
+    """`Forget Thanksgiving.`"""
+    pattern = re.compile(
+        r"\b(?:forget|not|skip|scratch|never mind) (?:about )?(?:by |before |in )?" + re.escape(one.when.name.lower())
+    )
+    return any(pattern.search(later.folded) for later in talk.sentences[one.sentence.place :])
+
+
+def _with_month(talk: Talk, one: _Time) -> When:
+    """`Before the thirtieth` is of the month in which somebody named a thirtieth shortly before."""
+    when = one.when
+    if when.kind is not Kind.DAY or when.day is None:
+        return when
+    near = talk.sentences[max(0, one.sentence.place - 30) : one.sentence.place + 1]
+    months = [known for said in near for known in said.times if known.kind is Kind.MONTH and known.day is not None]
+    same = [known for known in months if known.day == when.day]
+    # "My cousin's wedding is August twenty-second ... so by the fifteenth."
+    close = [known for said in near[-8:] for known in said.times if known in months and (known.day or 0) >= when.day]
+    named = same or (close if when.side else [])
+    return replace(when, kind=Kind.MONTH, name=named[-1].name, year=named[-1].year) if named else when
 
 
 def _about_work(talk: Talk, sentence: Sentence) -> bool:
     """Whether the sentences right before, or the next one, speak of getting the work done."""
     near = [*talk.sentences[max(0, sentence.place - 5) : sentence.place], *talk.sentences[sentence.place + 1 :][:1]]
     return any(_SCHEDULES.search(one.folded) for one in near)
-
-
-def _agreed(talk: Talk) -> list[_Candidate]:
-    """Times that the rep asks about and the customer says yes to."""
-    found: list[_Candidate] = []
-    for sentence in talk.sentences:
-        if not sentence.by_rep or not sentence.times or not sentence.asks:
-            continue
-        reply = reply_to(talk, sentence)
-        if reply is None or not affirms(reply.folded) or denies(reply.folded) or _OFFER.search(sentence.folded):
-            continue
-        if asks_about(sentence) is not Topic.TIMELINE and not re.search(rf"\b{_WORK}\b", sentence.folded):
-            continue
-        if _MEETING.search(sentence.folded) or _PAST.search(sentence.folded):
-            continue
-        when = sentence.times[-1]
-        if when.turn != "last" and when.kind is not Kind.DAY and not reply.times:
-            found.append(_Candidate(when, 3, reply, sentence))
-    return found
 
 
 def _joined(sentence: Sentence) -> list[When]:

@@ -22,7 +22,7 @@ def _written(when: When, day: date | None) -> str:
         case Kind.SEASON:
             return _beside(when, _season(when, day))
         case Kind.MONTH:
-            return _beside(when, _month(when, day))
+            return _half(when, day) or _beside(when, _month(when, day))
         case Kind.PERIOD:
             return _beside(when, _period(when, day))
         case Kind.SPAN:
@@ -63,6 +63,16 @@ def _season_year(when: When, day: date) -> int:
     """The year of a season that is now or comes next; `next` is the one of the next year."""
     ends = SEASONS.index(when.name) * 3 + 2
     return day.year if when.turn != "next" and day.month <= ends else day.year + 1
+
+
+def _half(when: When, day: date | None) -> str:
+    """`The first half of May` as its days; empty for any other phrase, and without a visit's day."""
+    if day is None or when.side or when.kind is not Kind.MONTH or not when.part.endswith("half of "):
+        return ""
+    number = MONTHS.index(when.name) + 1
+    name, year = when.name.capitalize(), when.year or _month_year(when, number, day)
+    begins, ends = (1, 15) if when.part.startswith("first") else (16, monthrange(year, number)[1])
+    return f"{name} {begins} to {name} {ends}, {year}"
 
 
 def _month(when: When, day: date | None) -> str:
