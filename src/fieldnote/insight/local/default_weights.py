@@ -69,7 +69,7 @@ MODELS: Final = {
             "the rep's price": 0.203,
         },
         2.632,
-        0.49,
+        0.64,
         0.46,
     ),
     "Timeline": Model(
@@ -129,7 +129,7 @@ MODELS: Final = {
             "wished in a short talk": 1.216,
         },
         1.905,
-        0.51,
+        0.66,
         0.50,
     ),
     "Decision Maker": Model(
@@ -175,7 +175,7 @@ MODELS: Final = {
             "short": -0.000,
         },
         0.178,
-        0.54,
+        0.69,
         0.40,
     ),
     "Objections": Model(
