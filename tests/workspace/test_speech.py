@@ -234,3 +234,28 @@ async def _failed(house: House) -> None:
         await house.settle()
         await house.hurry()
     await house.settle()
+
+
+@needs_speech
+@needs_voices
+@pytest.mark.slow
+async def test_an_upload_by_the_api_is_transcribed(hearing: House, tmp_path: Path) -> None:
+    house = hearing
+    sound = conversation([(0, "Our budget is fifteen thousand dollars.")], tmp_path / "one.wav", channels=1)
+    user = await token_of(house, house.organization.admin_id)
+    wanted = {"fileType": "wav", "fileSize": sound.stat().st_size}
+    signed = (await user("POST", "/v1/core/recordings/signed-urls", json=wanted)).json()["data"]
+    put = await user.client.put(signed["uploadUrl"], headers=signed["uploadHeaders"], content=sound.read_bytes())
+    assert put.status_code == 200
+    register = {"fileUrl": signed["downloadUrl"], "fileType": "audio/wav", "dateCreated": START.isoformat()}
+    answer = await user("POST", "/v1/core/recordings/upload", json=register)
+    assert answer.status_code == 201, answer.text
+    made = answer.json()["data"]["recordingId"]
+    await house.settle()
+    [row] = await house.rows(
+        "select s.utterances, r.status, r.transcription_status from recording_utterances s"
+        " join recordings r on r.id = s.recording_id where r.id::text = :id",
+        id=made,
+    )
+    assert "fifteen thousand" in row.utterances[0]["text"]
+    assert (row.status, row.transcription_status) == ("complete", "COMPLETE")
