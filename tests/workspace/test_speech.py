@@ -20,7 +20,6 @@ from fieldnote.config import load
 from fieldnote.insight import Utterance
 from fieldnote.insight.speech.settings import Engine, SpeechSettings
 from fieldnote.workspace import NewRecording, open_workspace
-from fieldnote.workspace.audit import PROGRAM
 from fieldnote.workspace.domain.recordings.jobs import list_jobs, retry
 from fieldnote.workspace.domain.recordings.transcription import add_audio
 from fieldnote.workspace.insight_pool import InsightPool, Processes
@@ -222,8 +221,8 @@ async def test_audio_that_cannot_be_transcribed_is_a_failed_step_with_a_reason_t
     [recording] = await house.api.recordings()
     assert recording["isProcessingDone"] is False or recording["id"] == recording_id
 
-    assert await retry(house.workspace, house.organization.id, ["bad"], by=PROGRAM) == [recording_id]
     async with inside(house.workspace.engine, house.organization.id) as conn:
+        assert await retry(conn, house.organization.id, ["bad"]) == [recording_id]
         [job] = await list_jobs(conn)
     assert job.failure is None
     await _failed(house)

@@ -12,8 +12,7 @@ import pytest
 from fieldnote.errors import WorkspaceError
 from fieldnote.insight import Utterance
 from fieldnote.workspace import open_workspace
-from fieldnote.workspace.audit import PROGRAM
-from fieldnote.workspace.domain.recordings.jobs import correct_roles, list_jobs, retry, speaker_roles
+from fieldnote.workspace.domain.recordings.jobs import SpeakerRole, correct_roles, list_jobs, retry, speaker_roles
 from fieldnote.workspace.insight_pool import InsightPool, Processes
 from fieldnote.workspace.tenancy import inside
 from tests.workspace.house import START, House, opened_house
@@ -54,6 +53,16 @@ async def failing(workspace_url: str, tmp_path: Any) -> AsyncIterator[House]:
     processes.close()
 
 
+async def begin_again(house: House, *named: str) -> list[str]:
+    async with inside(house.workspace.engine, house.organization.id) as conn:
+        return await retry(conn, house.organization.id, named)
+
+
+async def corrected(house: House, roles: dict[str, str], named: str = "visit-1") -> list[SpeakerRole]:
+    async with inside(house.workspace.engine, house.organization.id) as conn:
+        return await correct_roles(conn, house.organization.id, named, roles)
+
+
 async def finished(house: House) -> None:
     """Let all attempts happen."""
     for _ in range(4):
@@ -88,7 +97,7 @@ async def test_a_summary_that_fails_leaves_the_values_and_is_retried_alone(faili
     assert not summary
 
     (tmp_path / "healed").touch()
-    assert await retry(house.workspace, house.organization.id, by=PROGRAM) == [recording_id]
+    assert await begin_again(house) == [recording_id]
     await house.settle()
     found, failure = await states(house, "visit-1")
     assert (set(found.values()), failure) == ({"done"}, None)
@@ -105,7 +114,7 @@ async def test_values_that_cannot_be_found_are_a_failed_step(failing: House) -> 
     assert found == {"transcribe": "done", "extract": "failed", "summarize": "waiting"}
     assert failure == "the process that worked on it died, in 3 attempts"
     with pytest.raises(WorkspaceError, match="no failed step"):
-        await retry(house.workspace, house.organization.id, [recording_id, "another"], by=PROGRAM)
+        await begin_again(house, recording_id, "another")
 
 
 async def test_a_retry_does_one_step_at_a_time(failing: House) -> None:
@@ -133,7 +142,7 @@ async def test_a_corrected_role_is_kept_and_extracts_again(house: House) -> None
         before = await speaker_roles(conn, "visit-1")
     assert {one.label for one in before} == {"A", "B"}
     assert not any(one.corrected for one in before)
-    after = await correct_roles(house.workspace, organization, "visit-1", {"B": "rep"}, by=PROGRAM)
+    after = await corrected(house, {"B": "rep"})
     assert {one.label: (one.role.value, one.corrected) for one in after} == {
         "A": ("customer", False),
         "B": ("rep", True),
@@ -145,15 +154,38 @@ async def test_a_corrected_role_is_kept_and_extracts_again(house: House) -> None
     )
     assert row.speaker_roles == {"B": "rep"}
     assert "Budget" not in {item["name"] for item in row.items}
-    await correct_roles(house.workspace, organization, "visit-1", {"B": "auto", "A": "rep"})
+    await corrected(house, {"B": "auto", "A": "rep"})
     await house.settle()
     [row] = await house.rows("select v.items from extraction_values v")
     assert "Budget" in {item["name"] for item in row.items}
     for roles in ({"C": "rep"}, {"A": "boss"}):
         with pytest.raises(WorkspaceError):
-            await correct_roles(house.workspace, organization, "visit-1", roles)
+            await corrected(house, roles)
     with pytest.raises(WorkspaceError):
-        await correct_roles(house.workspace, organization, "nothing", {"A": "rep"})
+        await corrected(house, {"A": "rep"}, "nothing")
+
+
+async def test_roles_and_steps_by_the_api(house: House) -> None:
+    await house.record(said=TALK, key="visit-1")
+    await house.settle()
+    base, client = f"{house.server.url}/fieldnote/v1/recordings/visit-1", house.api.client
+    steps = (await client.get(f"{base}/steps")).json()["data"]
+    assert set(steps["steps"].values()) == {"done"}
+    changed = await client.put(f"{base}/roles", json={"B": "rep"})
+    assert (changed.status_code, {one["label"]: one["role"] for one in changed.json()["data"]}) == (
+        200,
+        {"A": "customer", "B": "rep"},
+    )
+    await house.settle()
+    assert [one["corrected"] for one in (await client.get(f"{base}/roles")).json()["data"]] == [False, True]
+    wrong: tuple[Any, ...] = ({"C": "rep"}, {"A": 7}, [], {"A": "boss"})
+    for body in wrong:
+        refused = await client.put(f"{base}/roles", json=body)
+        assert (refused.status_code, set(refused.json())) == (422, {"error", "hint"}), body
+    assert (await client.post(f"{base}/retry")).status_code == 422
+    assert (await client.get(f"{house.server.url}/fieldnote/v1/recordings/none/steps")).status_code == 404
+    _, other = await house.another()
+    assert (await other.client.get(f"{base}/roles")).status_code == 422
 
 
 def test_the_day_is_the_visits_own() -> None:

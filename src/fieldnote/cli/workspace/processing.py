@@ -63,10 +63,15 @@ def retry(
         raise WorkspaceError("which recordings are meant?", hint="Name recordings, or use --failed.")
 
     async def do(workspace: Workspace) -> list[str]:
+        from fieldnote.workspace.audit import commanded
         from fieldnote.workspace.domain.recordings.jobs import retry as begin_again
+        from fieldnote.workspace.tenancy import inside
 
         own = await organization(workspace, org)
-        return await begin_again(workspace, own.id, recording or (), by=operator(acting_as))
+        async with inside(workspace.engine, own.id) as conn:
+            found = await begin_again(conn, own.id, recording or ())
+            await commanded(conn, own.id, operator(acting_as), "retry", found)
+        return found
 
     found = run(do)
     if as_json:
@@ -90,14 +95,17 @@ def roles(
     given = dict(_pair(one) for one in correct or ())
 
     async def do(workspace: Workspace) -> list[SpeakerRole]:
+        from fieldnote.workspace.audit import commanded
         from fieldnote.workspace.domain.recordings.jobs import correct_roles, speaker_roles
         from fieldnote.workspace.tenancy import inside
 
         own = await organization(workspace, org)
-        if given:
-            return await correct_roles(workspace, own.id, recording, given, by=operator(acting_as))
         async with inside(workspace.engine, own.id) as conn:
-            return await speaker_roles(conn, recording)
+            if not given:
+                return await speaker_roles(conn, recording)
+            found = await correct_roles(conn, own.id, recording, given)
+            await commanded(conn, own.id, operator(acting_as), "roles", [recording])
+        return found
 
     def line(one: SpeakerRole) -> str:
         by = "corrected" if one.corrected else f"{one.certainty:.0%} certain"

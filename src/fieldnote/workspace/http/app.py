@@ -20,7 +20,7 @@ from fieldnote.workspace.http.endpoints import AsciiJson
 from fieldnote.workspace.http.failed_logins import FailedLogins
 from fieldnote.workspace.http.rate_limit import RateLimit
 from fieldnote.workspace.http.request_batching import RequestBatcher
-from fieldnote.workspace.resources.organization import definitions
+from fieldnote.workspace.resources import own
 from fieldnote.workspace.resources.recordings import audio
 
 log = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ def create_app(
     app.state.failed_logins = failed_logins
     app.include_router(organization.router)
     app.include_router(user.router)
-    app.include_router(definitions.router)
+    app.include_router(own.router)
     app.include_router(audio.router)
     app.add_middleware(Edge)
     app.add_exception_handler(HTTPException, _unknown_path)
@@ -68,7 +68,7 @@ async def _unknown_path(request: Request, error: Exception) -> Response:
 
 def _allowed(request: Request) -> list[str]:
     """The methods that some route takes on this path."""
-    routers: tuple[APIRouter, ...] = (organization.router, user.router, definitions.router, audio.router)
+    routers: tuple[APIRouter, ...] = (organization.router, user.router, own.router, audio.router)
     found = {
         method
         for router in routers

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,15 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from fieldnote.errors import WorkspaceError
 from fieldnote.insight.talk.roles import Role, assign
 from fieldnote.insight.utterances import Utterance
-from fieldnote.workspace.audit import Operator, commanded
 from fieldnote.workspace.domain.recordings.muting import QUEUE as SPEECH
 from fieldnote.workspace.domain.recordings.processing import QUEUE as INSIGHT
 from fieldnote.workspace.domain.recordings.processing import Step, again
 from fieldnote.workspace.domain.recordings.transcription import transcribe_again
-from fieldnote.workspace.tenancy import inside
-
-if TYPE_CHECKING:
-    from fieldnote.workspace.context import Workspace
 
 _ROWS: Final = text("""
 select r.id::text, r.key, r.created_at, r.duration_ms, r.failed_step, r.failure, r.extracted_at, r.summarized_at,
@@ -148,24 +143,19 @@ async def count_steps(conn: AsyncConnection) -> dict[str, int]:
     return {row.state: row.recordings for row in rows}
 
 
-async def retry(workspace: Workspace, organization_id: str, named: Sequence[str] = (), *, by: Operator) -> list[str]:
+async def retry(conn: AsyncConnection, organization_id: str, named: Sequence[str] = ()) -> list[str]:
     """Begin failed steps again: of these recordings, or of all; the ids. Earlier steps stay as they are stored."""
-    async with inside(workspace.engine, organization_id) as conn:
-        rows: Any = (await conn.execute(_CHOSEN, {"named": list(named) or None})).all()
-        if named and len(rows) < len(set(named)):
-            raise WorkspaceError(
-                f"{len(set(named)) - len(rows)} of these recordings have no failed step",
-                hint="Look at fieldnote workspace jobs.",
-            )
-        speech = [row.id for row in rows if row.failed_step == Step.TRANSCRIBE]
-        summaries = [row.id for row in rows if row.failed_step == Step.SUMMARIZE]
-        rest = [row.id for row in rows if row.failed_step == Step.EXTRACT]
-        await transcribe_again(conn, organization_id, speech)
-        await again(conn, organization_id, summaries, after=Step.EXTRACT)
-        await again(conn, organization_id, rest)
-        found = [row.id for row in rows]
-        await commanded(conn, organization_id, by, "retry", found)
-    return found
+    rows: Any = (await conn.execute(_CHOSEN, {"named": list(named) or None})).all()
+    if named and len(rows) < len(set(named)):
+        raise WorkspaceError(
+            f"{len(set(named)) - len(rows)} of these recordings have no failed step",
+            hint="Look at fieldnote workspace jobs.",
+        )
+    by_step = {step: [row.id for row in rows if row.failed_step == step] for step in Step}
+    await transcribe_again(conn, organization_id, by_step[Step.TRANSCRIBE])
+    await again(conn, organization_id, by_step[Step.SUMMARIZE], after=Step.EXTRACT)
+    await again(conn, organization_id, by_step[Step.EXTRACT])
+    return [row.id for row in rows]
 
 
 async def speaker_roles(conn: AsyncConnection, named: str) -> list[SpeakerRole]:
@@ -174,28 +164,28 @@ async def speaker_roles(conn: AsyncConnection, named: str) -> list[SpeakerRole]:
 
 
 async def correct_roles(
-    workspace: Workspace, organization_id: str, named: str, roles: Mapping[str, str], *, by: Operator | None = None
+    conn: AsyncConnection, organization_id: str, named: str, roles: Mapping[str, str]
 ) -> list[SpeakerRole]:
-    """Set the roles of speakers by label (`auto` forgets a correction), and extract and summarize again."""
-    async with inside(workspace.engine, organization_id) as conn:
-        row = await _said(conn, named)
-        labels = {entry["speaker"] for entry in row.utterances}
-        corrected: dict[str, str] = dict(row.speaker_roles)
-        for label, role in roles.items():
-            if label not in labels:
-                known = ", ".join(sorted(repr(one) for one in labels))
-                raise WorkspaceError(f"the recording has no speaker {label!r}", hint=f"Its speakers are {known}.")
-            if role == "auto":
-                corrected.pop(label, None)
-            elif role in {one.value for one in Role}:
-                corrected[label] = role
-            else:
-                raise WorkspaceError(f"unknown role: {role!r}", hint="Use rep, customer, unknown or auto.")
-        await conn.execute(_SET_ROLES, {"id": row.id, "roles": json.dumps(corrected)})
-        await again(conn, organization_id, [row.id])
-        if by is not None:
-            await commanded(conn, organization_id, by, "roles", [row.id])
-        return _roles(await _said(conn, row.id))
+    """Set the roles of speakers by label (`auto` forgets a correction), and extract and summarize again.
+
+    Raises WorkspaceError.
+    """
+    row = await _said(conn, named)
+    labels = {entry["speaker"] for entry in row.utterances}
+    corrected: dict[str, str] = dict(row.speaker_roles)
+    for label, role in roles.items():
+        if label not in labels:
+            known = ", ".join(sorted(repr(one) for one in labels))
+            raise WorkspaceError(f"the recording has no speaker {label!r}", hint=f"Its speakers are {known}.")
+        if role == "auto":
+            corrected.pop(label, None)
+        elif role in {one.value for one in Role}:
+            corrected[label] = role
+        else:
+            raise WorkspaceError(f"unknown role: {role!r}", hint="Use rep, customer, unknown or auto.")
+    await conn.execute(_SET_ROLES, {"id": row.id, "roles": json.dumps(corrected)})
+    await again(conn, organization_id, [row.id])
+    return _roles(await _said(conn, row.id))
 
 
 async def _said(conn: AsyncConnection, named: str) -> Any:
@@ -209,7 +199,8 @@ def _roles(row: Any) -> list[SpeakerRole]:
     said = [Utterance(**entry) for entry in row.utterances]
     corrections = {label: Role(role) for label, role in row.speaker_roles.items()}
     found = assign(said, row.rep_name, corrections)
-    return [SpeakerRole(label, one.role, one.certainty, label in corrections) for label, one in found.items()]
+    labels = dict.fromkeys(one.speaker for one in said)
+    return [SpeakerRole(one, found[one].role, found[one].certainty, one in corrections) for one in labels]
 
 
 def _job(row: Any) -> RecordingJob:

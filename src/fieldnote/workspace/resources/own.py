@@ -14,10 +14,11 @@ from fieldnote.workspace import credentials
 from fieldnote.workspace.context import Workspace
 from fieldnote.workspace.domain.insight import definitions, trials
 from fieldnote.workspace.domain.insight.definitions import Stored
+from fieldnote.workspace.domain.recordings import jobs
 from fieldnote.workspace.domain.recordings.processing import again
 from fieldnote.workspace.http.calls import Call
 from fieldnote.workspace.http.endpoints import Handler, Later, endpoint
-from fieldnote.workspace.http.errors import ApiError
+from fieldnote.workspace.http.errors import ApiError, not_found
 
 router: Final = APIRouter(prefix="/fieldnote/v1")
 MOST_TRIED: Final = 20
@@ -99,6 +100,34 @@ async def apply_definitions(call: Call) -> Json:
     return {"data": [{"recordingId": one} for one in queued]}
 
 
+async def get_steps(call: Call) -> Json:
+    """The steps of a recording with their states."""
+    found = await jobs.list_jobs(call.conn, call.word("id"))
+    if not found:
+        raise not_found("Recording")
+    return {"data": found[0].as_json()}
+
+
+async def retry_recording(call: Call) -> Json:
+    """Begin the failed step of a recording again."""
+    found = await jobs.retry(call.conn, call.organization_id, [call.word("id")])
+    return {"data": [{"recordingId": one} for one in found]}
+
+
+async def get_roles(call: Call) -> Json:
+    """Who sells and who buys in a recording, by label."""
+    return {"data": [one.as_json() for one in await jobs.speaker_roles(call.conn, call.word("id"))]}
+
+
+async def correct_roles(call: Call) -> Json:
+    """Correct roles by label. The recording is extracted and summarized again."""
+    given = _body(call)
+    if not all(isinstance(role, str) for role in given.values()):
+        raise ApiError(422, {"error": "a role is not a text", "hint": "Send {label: role}."})
+    found = await jobs.correct_roles(call.conn, call.organization_id, call.word("id"), given)
+    return {"data": [one.as_json() for one in found]}
+
+
 def _body(call: Call) -> Json:
     try:
         body = json.loads(call.body or b"{}")
@@ -150,3 +179,7 @@ _add("POST", "/definitions/try", try_definition)
 _add("POST", "/definitions/apply", apply_definitions, status=202)
 _add("PATCH", "/definitions/{id}", change_definition)
 _add("DELETE", "/definitions/{id}", remove_definition)
+_add("GET", "/recordings/{id}/steps", get_steps)
+_add("POST", "/recordings/{id}/retry", retry_recording, status=202)
+_add("GET", "/recordings/{id}/roles", get_roles)
+_add("PUT", "/recordings/{id}/roles", correct_roles)
