@@ -55,7 +55,7 @@ class Person:
 
 
 @router.get("/people")
-async def people(request: Request, viewer: Annotated[Viewer, Depends(viewer)]) -> Response:
+async def people(request: Request, viewer: Annotated[Viewer, Depends(viewer)], change: str = "") -> Response:
     """All reps that this person sees, those without a Siro user first."""
     bridge, visible = connected(request), visible_to(viewer)
     today = local_today(console_of(request).zone)
@@ -77,6 +77,7 @@ async def people(request: Request, viewer: Annotated[Viewer, Depends(viewer)]) -
         "people.html",
         people=sorted(shown, key=_first),
         silent=[one for one in shown if one.funnel.expected and not one.recorded and not one.rep.ignored],
+        changing=next((one for one in shown if viewer.is_admin and one.rep.rep_id == change), None),
         users=users,
         without_rep=_without_rep(users, reps) if visible.reps is None else [],
         days=DAYS,
