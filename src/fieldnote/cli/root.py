@@ -14,7 +14,6 @@ import typer
 
 from fieldnote import __version__
 from fieldnote.cli import (
-    audit,
     bridge,
     config,
     db,
@@ -63,7 +62,7 @@ app.command()(reconcile.reconcile)
 app.command()(review.history)
 app.command()(review.revert)
 app.command()(review.forget)
-app.command()(audit.audit)
+app.command()(status.audit)
 app.add_typer(review.app, name="review", help="Proposals that wait for a person's decision.")
 app.add_typer(links.app, name="links", help="Likely appointments of unlinked recordings.")
 app.add_typer(match.app, name="match", help="Measure the matching of recordings with appointments.")

@@ -347,19 +347,6 @@ class DescribesCursors(Protocol):
 
 
 @runtime_checkable
-class KeepsCopies(Protocol):
-    """An optional part of a driver: its rows are copies of the CRM's, in the bridge's database."""
-
-    def copies_name(self, words: str) -> bool:
-        """Whether a copy names `words`, in any column."""
-        ...
-
-    def drop_copies(self) -> int:
-        """Drop all copies; how many tables. The next reading brings them again, as the CRM is then."""
-        ...
-
-
-@runtime_checkable
 class LooksUp(Protocol):
     """An optional part of a driver: tells keys that several rows have from keys that no row has."""
 

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from fieldnote.bridge.locks import exclusive
 from fieldnote.bridge.recording import Model
 from fieldnote.bridge.session import Bridge
-from fieldnote.crm.types import KeepsCopies
+from fieldnote.crm.copies import KeepsCopies
 from fieldnote.erasure_receipt import Remaining
 from fieldnote.errors import FieldnoteError
 from fieldnote.phones import whole_phone_key
