@@ -145,6 +145,8 @@ def _comments(lines: Sequence[str], marks: Sequence[int]) -> frozenset[int]:
 
 def _report_words_before(lines: Sequence[str], first: int, taken: frozenset[int], warnings: Warnings) -> None:
     lost = [number for number in range(first) if number not in taken and lines[number].strip()]
+    if lost and lost[-1] == first - 1 and lines[first - 1].strip().isdecimal():
+        lost.pop()  # the number of the first cue
     if lost:
         where = f"line {lost[0] + 1}" if len(lost) == 1 else f"{len(lost)} lines from line {lost[0] + 1} on"
         warnings.add(f"{where} before the first cue not read: they have no time")
