@@ -1,4 +1,4 @@
-"""Events on the reps' phones are kept once, and told in words."""
+"""Events on the reps' phones are kept once, and shown in words."""
 
 from __future__ import annotations
 
