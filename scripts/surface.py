@@ -26,6 +26,7 @@ PACKAGES: Final = (
     "fieldnote.siro.deeplinks",
     "fieldnote.crm",
     "fieldnote.crm.types",
+    "fieldnote.crm.testing",
     "fieldnote.matching",
     "fieldnote.insight",
     "fieldnote.errors",
