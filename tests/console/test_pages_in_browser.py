@@ -188,6 +188,7 @@ def test_filters_work_without_script_and_stay_in_the_address(shop: Shop, chromiu
 
 def test_a_rep_reads_no_words_until_it_is_known_that_they_may(shop: Shop, chromium: Browser) -> None:
     address = shop.sign_in_address(Role.VIEWER)
+    shop.rows("update recordings set is_private = null")
     with tab(chromium, shop.url, sign_in=address) as opened:
         _open_heard(opened)
         assert "It is not known yet whether this recording is private" in opened.page.locator("main").inner_text()
