@@ -94,8 +94,7 @@ def fill(url: str, *, recordings: int, appointments: int) -> None:
             )
 
 
-def rebuild(url: str) -> None:
-    """Compute the board, and analyze all tables as autovacuum would."""
+def analyze(url: str) -> None:
+    """Clean up and analyze all tables, as autovacuum would."""
     with psycopg.connect(url, autocommit=True, options="-c search_path=bridge,public") as connection:
-        connection.execute("select board_rebuild('default')")
         connection.execute("vacuum analyze")
