@@ -297,7 +297,8 @@ class _Field:
             utterances=audio.with_times(visit.conversation_key, said) if with_sound else said,
             started_at=visit.started_at,
             duration=audio.length_of(visit.conversation_key) if with_sound else timedelta(seconds=visit.duration_s),
-            title=visit.title,
+            # The sound is shorter than a visit. Without coordinates, a short recording is linked if its title names it.
+            title=visit.title or (visit.customer_name if with_sound else None),
             place=visit.place,
             appointment_id=self._external("appointment", visit.appointment_id) if visit.deep_link else None,
             opportunity_id=self._external("deal", visit.deal_id) if visit.deep_link else None,
