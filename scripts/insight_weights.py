@@ -87,7 +87,7 @@ DEVIATION: Final = 10.0
 """How strongly a type's weights of passages are drawn to those of all types."""
 STEPS: Final = 250
 RATE: Final = 0.05
-PRECISE: Final = 0.74
+PRECISE: Final = 0.8
 FEW: Final = 3
 """Values below which a type's floor is not trusted to cross-validation."""
 CAUTIOUS: Final = 0.95
