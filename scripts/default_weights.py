@@ -53,6 +53,8 @@ PRECISE: Final = 0.8
 MARGIN: Final = 0.15
 """Added to a floor: of talks that nobody looked at, less was right than cross-validation says."""
 CAUTIOUS: Final = 0.98
+LEAST: Final = 0.65
+"""The lowest floor in a short talk."""
 FOLDS: Final = 10
 FEWEST: Final = 3
 """Conversations that have a feature; one with fewer gets no weight."""
@@ -248,7 +250,8 @@ def main() -> None:
         weights = ", ".join(
             f'"{feature}": {weight:.3f}' for feature, weight in zip(model.names, model.weights[:-1], strict=True)
         )
-        text += f'    "{name}": Model({{{weights}}}, {model.weights[-1]:.3f}, {floor:.2f}, {short_floor:.2f}),\n'
+        floors = f"{floor:.2f}, {max(short_floor, LEAST):.2f}"
+        text += f'    "{name}": Model({{{weights}}}, {model.weights[-1]:.3f}, {floors}),\n'
     OUT.write_text(text + "}\n", encoding="utf-8")
 
 

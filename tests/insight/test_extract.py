@@ -126,3 +126,19 @@ def test_any_words_can_be_extracted_from_and_summarized(said: list[tuple[str, st
     found = extract(utterances, started_at=datetime(2026, 2, 28, tzinfo=UTC))
     assert all(one.value.strip() and one.quotes for one in found)
     assert summarize(utterances, found)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("It comes to eighteen thousand.", "Eighteen thousand? That's too much."),
+        ("What's your budget?", "Ha, a million dollars."),
+        ("When was the roof put on?", "In the spring of 2004."),
+        ("Our deposit is five hundred.", "OK, five hundred."),
+        ("The electric bill?", "Two hundred dollars a month."),
+        ("How old is it?", "My sister decided on hers in June, she paid nine thousand."),
+    ],
+)
+def test_what_says_nothing_about_this_sale_gives_no_value(asked: str, said: str) -> None:
+    found = extract(talk(f"Rep: {asked}\nBob: {said}"), rep_name="Rep")
+    assert [one for one in found if one.name != "Objections"] == []

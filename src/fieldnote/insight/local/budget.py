@@ -111,7 +111,7 @@ def budget_options(talk: Talk) -> list[Option]:
         answer = replies.get(sentence.place)
         for one in sentence.amounts:
             money = _in_dollars(talk, sentence, one, answer if _is_on_budget(answer) else None)
-            if (money.high >= _LEAST or money.monthly) and not _is_of_others(sentence, one):
+            if (money.high >= _LEAST or money.monthly) and not _is_no_budget(talk, sentence, one, answer):
                 found.append(_Amount(money, sentence, answer))
     found = _stretched(found)
     values = [(one.money.high, one.money.monthly) for one in found]
@@ -130,9 +130,27 @@ def budget_options(talk: Talk) -> list[Option]:
 _LEAST = 50
 
 
-def _is_of_others(sentence: Sentence, money: Money) -> bool:
+def _is_no_budget(talk: Talk, sentence: Sentence, money: Money, answer: Answer | None) -> bool:
+    """Whether an amount is a joke, another's, of another matter, or only repeats what the rep said."""
+    if is_hypothetical(sentence):
+        return True
     clause = clause_around(sentence.folded, money.start).of(sentence.folded)
-    return of_a_third_party(clause) and not _OWN.search(clause)
+    asked = answer.question.folded if answer is not None and answer.distance == 0 else ""
+    is_own = bool(_OWN.search(clause) or _FUNDS.search(clause) or _DEAL.search(sentence.folded))
+    if of_a_third_party(clause) and not _OWN.search(clause):
+        return True
+    if not is_short(talk):  # in a long talk, the learned weights tell these apart
+        return False
+    if not is_own and not _is_on_budget(answer) and (_ELSEWHERE.search(clause) or _ELSEWHERE.search(asked)):
+        return True
+    near = talk.sentences[max(0, sentence.place - 3) : sentence.place]
+    repeated = [one for one in near if one.by_rep and any(known.high == money.high for known in one.amounts)]
+    if not repeated or is_own:
+        return False
+    return sentence.asks or bool(_OVER.search(sentence.turn.folded) or _ELSEWHERE.search(repeated[-1].folded))
+
+
+_OVER = re.compile(r"\btoo (?:much|high)\b|\b(?:steep|expensive|pricey|wow|ouch|whoa|no way)\b")
 
 
 def _is_on_budget(answer: Answer | None) -> bool:

@@ -215,7 +215,9 @@ def _in_sentence(talk: Talk, sentence: Sentence, answer: Answer | None) -> list[
     for part, pattern in ((_Part.DECIDES, _DECIDES), (_Part.AGREES, _AGREES), (_Part.ASKED, _ASKED)):
         for match in pattern.finditer(folded):
             said = next((value for value in match.groups() if value), None)
-            if said is None or _DENIED.search(folded[: match.start()]):
+            # `My sister decided on hers` is of something that was bought before.
+            is_past = re.match(r"d\b", folded[match.end() :]) is not None
+            if said is None or is_past or _DENIED.search(folded[: match.start()]):
                 continue
             if (who := _person(talk, sentence, said)) and who != "HOA":
                 found.append(_Statement(part, who, sentence, name=_named(talk, sentence, who)))

@@ -124,7 +124,7 @@ def timeline_options(talk: Talk) -> list[Option]:
         if not sentence.times:
             continue
         if not sentence.by_rep:
-            times = [when for when in _joined(sentence) if when.turn != "last" and when.name != "yesterday"]
+            times = [when for when in _joined(sentence) if not _is_past(sentence, when)]
             found += [_Time(when, sentence, replies.get(sentence.place)) for when in times]
             continue
         reply = reply_to(talk, sentence)
@@ -141,6 +141,14 @@ def timeline_options(talk: Talk) -> list[Option]:
         )
         for place, one in enumerate(found)
     ]
+
+
+_OLD_YEAR = re.compile(r"[\s,]*(?:of )?(?:19\d\d|20[01]\d)\b")
+
+
+def _is_past(sentence: Sentence, when: When) -> bool:
+    is_old = _OLD_YEAR.match(sentence.folded[when.end :]) is not None
+    return is_old or when.turn == "last" or when.name == "yesterday"
 
 
 def _is_on_time(answer: Answer | None) -> bool:
