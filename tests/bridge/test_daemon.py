@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+import ssl
 import subprocess
 import sys
 from collections.abc import Callable
@@ -31,6 +32,7 @@ from fieldnote.siro.webhooks import new_secret, sign
 from tests.bridge.conftest import Crm, Opener
 from tests.bridge.stub_siro import StubSiro, ago
 from tests.waiting import HANGS, eventually
+from tests.workspace.test_slow_clients import self_signed
 
 pytestmark = pytest.mark.slow
 
@@ -297,3 +299,16 @@ def test_a_warning_that_lasts_is_logged_once(caplog: pytest.LogCaptureFixture) -
         tasks._warn("push_warning", bridge, warnings)
         shown.append([getattr(record, "reason", None) for record in caplog.records])
     assert shown == [["a"], [], ["b"], [], ["a"]]
+
+
+async def test_the_receiver_serves_tls(stub: StubSiro, opened: Opener, tmp_path: Path) -> None:
+    del stub
+    cert, key = self_signed(tmp_path)
+    trusted = ssl.create_default_context(cafile=str(cert))
+    async with (
+        opened(siro__webhook_secret=SECRET) as bridge,
+        Daemon(bridge, port=0, tls=(cert, key)) as daemon,
+        httpx2.AsyncClient(trust_env=False, verify=trusted) as client,
+    ):
+        assert daemon.url.startswith("https://")
+        assert (await client.get(f"{daemon.url}/health")).status_code == 200
