@@ -41,7 +41,7 @@ MOST_STATEMENTS: Final = 10
 MOST_MS: Final = 200.0
 _MORE: Final = (
     "/recordings?q=customer", "/recordings?q=customer%20a8", "/recordings?q=3035550042", "/recordings?rep=7",
-    "/recordings?state=processing", "/recordings?state=needs_review&rep=7", "/recordings/r50000", "/recordings/r1001",
+    "/recordings?state=processing", "/recordings?state=needs_review&rep=7", "/recordings/r1001",
 )  # fmt: skip
 
 
