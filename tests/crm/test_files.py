@@ -15,9 +15,10 @@ from typing import Any
 
 import psycopg
 import pytest
+from sqlalchemy import event
 
 from fieldnote.crm.files.driver import FilesDriver
-from fieldnote.crm.types import Place, Record, Source
+from fieldnote.crm.types import Place, Record, Source, Unreadable
 from fieldnote.errors import CrmRefused, CrmUnavailable
 from tests.crm.kinds import rest
 from tests.waiting import until
@@ -186,6 +187,28 @@ def test_names_that_are_ambiguous_are_refused(
         driver.refresh([source])
     assert message in caught.value.message
     assert caught.value.hint
+
+
+@pytest.mark.parametrize("size", [1, 2, 5, 23, 24, 100])
+def test_a_query_is_computed_once_however_many_pages_it_has(folder: Path, driver: FilesDriver, size: int) -> None:
+    _write(folder, "deals.csv", "id,name\n" + "".join(f"{n:02},Deal {n} 5 %\n" for n in range(23)))
+    query = r"""
+        select id, name, case id when '07' then 'infinity' else '2026-03-01' end::timestamptz as due_at from deals
+        where name like '%5 \%' union all select '11', 'the second of its key', null from deals where id = '00'
+    """
+    source = replace(DEALS, table=None, query=query)
+    driver.refresh([source])
+    statements: list[str] = []
+    engine = driver._database._engine
+    event.listen(engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
+    pages = list(driver.pages(source, size=size))
+    rows = [row for page in pages for row in page.rows]
+    assert [row["id"] for row in rows] == [f"{n:02}" for n in range(23) if n != 11]
+    assert isinstance(rows[7]["due_at"], Unreadable)
+    assert [problem.key for page in pages for problem in page.problems] == ["11"]
+    assert [page.last for page in pages] == [False] * (len(pages) - 1) + [True]
+    computed = [one for one in statements if "union all" in one]
+    assert len(computed) == 3, computed  # its columns, its bounds, its rows
 
 
 def test_only_a_file_that_changed_is_landed_again(place: Place, folder: Path, driver: FilesDriver) -> None:

@@ -18,6 +18,9 @@ from fieldnote.errors import CrmRefused
 _TIMEOUTS = Timeouts(read_lock=600)
 """A reader waits while another worker loads rows."""
 
+_NO_NESTED_LOOPS = "set local enable_nestloop = off"
+"""Landed rows are JSON without statistics. The planner expects few, and would compute a grouping once for each row."""
+
 
 class LandedDriver(ABC):
     """A `Driver` over the schema of its connection. A driver of this kind says how rows get there.
@@ -29,9 +32,14 @@ class LandedDriver(ABC):
         self._landing = Landing(place)
         setting = "the bridge's database URL"
         self._database = Database(
-            _url(self._landing), writes=False, zone=UTC, setting=setting, opening=(PASSING,), timeouts=_TIMEOUTS
+            _url(self._landing),
+            writes=False,
+            zone=UTC,
+            setting=setting,
+            opening=(PASSING, _NO_NESTED_LOOPS),
+            timeouts=_TIMEOUTS,
         )
-        self._reader = Reader(self._database)
+        self._reader = Reader(self._database, compute_once=True)
         self._landed: set[Source] = set()
         """The sources that are known to have been landed."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
@@ -110,6 +110,34 @@ class Database:
                 raise
             names, found = self._read_leniently(connection, statement, bound, error)
         return [dict(zip(names, row, strict=False)) for row in found]  # as many values as names, always
+
+    @contextmanager
+    def computed_once(self, statement: str) -> Iterator[Callable[[int], Rows]]:
+        """The rows of a query, fetched some at a time: PostgreSQL keeps them, and no transaction stays open.
+
+        `statement` was spelled by `dialect`, and binds nothing.
+        """
+        with self.transaction() as connection:
+            connection.detach()  # it is closed at the end, and the rows with it
+            connection.exec_driver_sql(f"declare fieldnote_rows scroll cursor with hold for {statement}")
+            connection.commit()
+            fetched = 0
+
+            def fetch(count: int) -> Rows:
+                nonlocal fetched
+                take = f"fetch {count} from fieldnote_rows"
+                try:
+                    names, found = self._read(connection, take, {})
+                except Exception as error:
+                    if not is_about_a_value(error):
+                        raise
+                    connection.exec_driver_sql(f"move absolute {fetched} in fieldnote_rows")
+                    names, found = self._read_leniently(connection, take, {}, error)
+                connection.commit()
+                fetched += len(found)
+                return [dict(zip(names, row, strict=False)) for row in found]
+
+            yield fetch
 
     @staticmethod
     def _read(connection: Connection, statement: str, bound: dict[str, Any]) -> tuple[Sequence[str], Sequence[Any]]:

@@ -50,8 +50,10 @@ class _Plan:
 class Reader:
     """Reads streams from one database."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, compute_once: bool = False) -> None:
+        """`compute_once`: a full reading of a query computes it once; needs a PostgreSQL that may keep its rows."""
         self._database = database
+        self._compute_once = compute_once
         self._quote = database.dialect.quote
         self._bind = database.dialect.bind
         self._first = database.dialect.first
@@ -228,10 +230,29 @@ class Reader:
     def _all(self, plan: _Plan, size: int) -> Iterator[Page]:
         """Every row, in the order of the key."""
         highest, keyless = self._before_all(plan)
-        for page in self._by_key(plan, None, size):
+        once = self._compute_once and plan.source.query is not None
+        for page in self._computed_once(plan, size) if once else self._by_key(plan, None, size):
             problems = (*keyless, *page.problems)
             keyless = ()
             yield Page(page.rows, highest if page.last else None, page.last, problems)
+
+    def _computed_once(self, plan: _Plan, size: int) -> Iterator[Page]:
+        """Every row of a query in the order of the key. By key, each page would compute the whole query again."""
+        key = self._quote(plan.key)
+        statement = f"select * from {plan.origin} where {key} is not null order by {key}"
+        with self._database.computed_once(statement) as fetch:
+            rows = fetch(size)
+            last = len(rows) < size
+            while not last:
+                more = fetch(size)
+                last = len(more) < size
+                # A page ends behind all rows of its last key.
+                while more and more[0][plan.key] == rows[-1][plan.key]:
+                    rows.append(more.pop(0))
+                if more:
+                    yield self._sifted(plan, rows, set(), None, last=False)
+                    rows = more
+            yield self._sifted(plan, rows, set(), None, last=True)
 
     def _without_cursor(self, plan: _Plan, cursor: str, order: Order, size: int) -> Iterator[Page]:
         """The rows whose cursor is null, or of another kind than most. None of these pages is the reading's last."""
