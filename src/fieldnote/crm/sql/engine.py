@@ -118,7 +118,6 @@ class Database:
         `statement` was spelled by `dialect`, and binds nothing.
         """
         with self.transaction() as connection:
-            connection.detach()  # it is closed at the end, and the rows with it
             connection.exec_driver_sql(f"declare fieldnote_rows scroll cursor with hold for {statement}")
             connection.commit()
             fetched = 0
@@ -137,7 +136,10 @@ class Database:
                 fetched += len(found)
                 return [dict(zip(names, row, strict=False)) for row in found]
 
-            yield fetch
+            try:
+                yield fetch
+            finally:
+                connection.detach()  # it is closed, and the rows with it
 
     @staticmethod
     def _read(connection: Connection, statement: str, bound: dict[str, Any]) -> tuple[Sequence[str], Sequence[Any]]:
