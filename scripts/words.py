@@ -46,13 +46,6 @@ WORDS: Final[dict[str, str]] = {
 }
 """A pattern, case ignored, and what to write instead. In identifiers `_` separates words."""
 
-NOT_YET: Final[tuple[str, ...]] = (
-    "src/fieldnote/bridge/setup/",
-    "src/fieldnote/cli/setup.py",
-    "tests/bridge/test_checks.py",
-)
-"""Folders and files that are still to be rewritten. The list only gets shorter."""
-
 DATA: Final = (
     "tests/data/",
     "src/fieldnote/demo/conversations/",
@@ -105,13 +98,12 @@ def _lines(path: Path, text: str) -> Iterator[tuple[int, str]]:
 
 
 def files(paths: list[str]) -> list[Path]:
-    """The files to read: those below `paths`, or all that are not on the list of exceptions."""
+    """The files to read: those below `paths`, or all."""
     listed = subprocess.run(
         ["git", "ls-files", "-co", "--exclude-standard", *paths], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    skipped = DATA if paths else (*DATA, *NOT_YET)
     names = [name for name in listed.stdout.splitlines() if name.endswith((".py", ".md", ".yaml", ".toml"))]
-    return [ROOT / name for name in names if not name.startswith(skipped) and name != "scripts/words.py"]
+    return [ROOT / name for name in names if not name.startswith(DATA) and name != "scripts/words.py"]
 
 
 def main() -> int:

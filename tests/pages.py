@@ -12,6 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Final, Self
 
+from tests.waiting import HANGS
+
 _BLOCK: Final = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _SAVE: Final = re.compile(r"[Ss]ave this as `([^`]+)`")
 _ANY: Final = "…"
@@ -114,5 +116,5 @@ class Shell:
         stdin, stdout = self._pipes()
         stdin.write("kill $(jobs -p) 2>/dev/null; wait; exit\n")
         stdin.close()
-        self._process.wait(timeout=60)
+        self._process.wait(timeout=HANGS)
         stdout.close()

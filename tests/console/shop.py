@@ -30,6 +30,7 @@ from fieldnote.demo.sides import DatabaseSide
 from fieldnote.demo.state import DEFAULT_SEED, Secrets, remember
 from fieldnote.workspace import Workspace, WorkspaceServer, ensure_organization, open_workspace
 from tests.databases import drop
+from tests.waiting import HANGS
 
 T = TypeVar("T")
 _DATABASES: Final = ("contractor", "bridge", "workspace")
@@ -115,7 +116,7 @@ class Loop:
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """The result of `work`, which runs there."""
-        return self.start(work).result(timeout=120)
+        return self.start(work).result(timeout=HANGS)
 
     def start(self, work: Coroutine[Any, Any, T]) -> Future[T]:
         """Begin `work` there."""

@@ -15,7 +15,7 @@ from fieldnote.errors import FieldnoteError
 from fieldnote.siro.models import EngagementSync, Recording
 
 MARK = "Fieldnote test"
-"""Begins the subject of the appointment, so that whoever sees it knows what it is."""
+"""Begins the subject of the appointment, so that a person who sees it knows it is a test."""
 _LOOK_AGAIN = 5.0
 
 
