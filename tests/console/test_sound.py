@@ -16,8 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from fieldnote.byte_ranges import ContentRange, read_content_range, read_range
 from fieldnote.console.audio.answer import SoundAnswer
-from fieldnote.console.audio.ranges import ContentRange, read_content_range, read_range
 from fieldnote.console.audio.sounds import Sounds, origins
 from fieldnote.console.audio.source import open_sound
 from fieldnote.siro.errors import NotFound, SiroError

@@ -326,10 +326,11 @@ RANGES = (
     ("bytes=65536-131071", 206, 65_536, 131_072),
     ("bytes=150000-", 206, 150_000, 200_000),
     ("bytes=-7", 206, 199_993, 200_000),
-    ("bytes=-999999", 200, 0, 200_000),
-    ("bytes=0-999999", 200, 0, 200_000),
+    ("bytes=-999999", 206, 0, 200_000),
+    ("bytes=0-999999", 206, 0, 200_000),
     ("bytes=200000-", 416, 0, 0),
-    ("bytes=5-4", 416, 0, 0),
+    ("bytes=-0", 416, 0, 0),
+    ("bytes=5-4", 200, 0, 200_000),
     ("lines=1-2", 200, 0, 200_000),
     ("bytes=0-1,3-4", 200, 0, 200_000),
 )
@@ -343,8 +344,8 @@ async def test_any_range_of_encrypted_audio_is_served(admin: Api) -> None:
         assert answer.status_code == status, asked
         if status != 416:
             assert answer.content == sound[begin:end], asked
-        if status == 206:
-            assert answer.headers["content-range"] == f"bytes {begin}-{end - 1}/200000"
+        named = {206: f"bytes {begin}-{end - 1}/200000", 416: "bytes */200000"}.get(status)
+        assert answer.headers.get("content-range") == named, asked
 
 
 async def test_erasing_the_key_erases_the_audio(house: House, admin: Api, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Final, Protocol
 
 import httpx2
 
-from fieldnote.console.audio.ranges import ByteRange
+from fieldnote.byte_ranges import ByteRange
 from fieldnote.console.audio.source import AddressEnded, Sound, SoundUnavailable, open_sound, origin_of
 from fieldnote.siro.errors import NotFound, SiroError
 from fieldnote.siro.models import AudioUrl

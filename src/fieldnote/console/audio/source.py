@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 
-from fieldnote.console.audio.ranges import ByteRange, read_content_range
+from fieldnote.byte_ranges import ByteRange, read_content_range
 from fieldnote.errors import FieldnoteError, WorkspaceError
 from fieldnote.workspace.domain.webhooks.addresses import Target, resolve
 

@@ -9,11 +9,11 @@ from starlette.responses import PlainTextResponse, Response
 
 from fieldnote.bridge import Bridge
 from fieldnote.bridge.board.conversations import load_access
+from fieldnote.byte_ranges import read_range
 from fieldnote.console.access.guard import Forbidden, session_token, viewer_in
 from fieldnote.console.access.sessions import fingerprint
 from fieldnote.console.access.visibility import visible_to
 from fieldnote.console.audio.answer import SoundAnswer
-from fieldnote.console.audio.ranges import read_range
 from fieldnote.console.audio.sounds import Sounds, origins
 from fieldnote.console.connected import connected, not_found
 from fieldnote.console.context import console_of

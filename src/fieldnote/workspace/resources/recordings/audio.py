@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -14,6 +13,7 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from sqlalchemy import text
 from starlette.requests import ClientDisconnect
 
+from fieldnote.byte_ranges import read_range
 from fieldnote.workspace.audio_store import Signed, Signer, length_of
 from fieldnote.workspace.audit import SignedBy
 from fieldnote.workspace.context import Workspace
@@ -38,7 +38,6 @@ select f.media_type, f.size, f.stored_key, f.stored_size, f.encrypted, f.recordi
 """)
 _VISIBLE: Final = text("select exists (select from audio_files where id::text = :id)")
 """By the row policies of the user."""
-_RANGE: Final = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
 NOT_MUTED: Final = "The recording has redacted words, and its audio is not muted"
 _TAKEN: Final = "The file belongs to a recording, and can no longer be exchanged"
 
@@ -80,7 +79,11 @@ async def download(request: Request) -> Response:
     if row.recording_id is not None and not row.is_muted:
         raise failed(409, NOT_MUTED)
     size = await workspace.audio.size(row.stored_key) if row.stored_size is None else row.stored_size
-    start, end = _range(request.headers.get("range"), size)
+    asked = read_range(request.headers.get("range"))
+    part = range(size) if asked is None else asked.within(size)
+    if asked is not None and not part:
+        error = {"error": f"The file has {size} bytes"}
+        return JSONResponse(error, status_code=416, headers={"Content-Range": f"bytes */{size}"})
     secret = None
     if row.encrypted:
         async with inside(workspace.engine, file.organization_id) as conn:
@@ -89,25 +92,13 @@ async def download(request: Request) -> Response:
             raise not_found("File")
     target = row.recording_id or file.file_id
     workspace.audit.collect_signed(_signed_by(request, file), action_of(request), [target])
-    headers = {"Accept-Ranges": "bytes", "Content-Length": str(end - start)}
-    partial = (start, end) != (0, size)
-    if partial:
-        headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
-    sound = workspace.audio.read(row.stored_key, size=size, start=start, end=end, secret=secret)
-    return StreamingResponse(sound, status_code=206 if partial else 200, media_type=row.media_type, headers=headers)
-
-
-def _range(header: str | None, size: int) -> tuple[int, int]:
-    """The bytes that a Range header asks for; all of them without one, or with one that is not understood."""
-    match = _RANGE.fullmatch(header or "")
-    if match is None or match[0] == "bytes=-":
-        return 0, size
-    if not match[1]:
-        return max(0, size - int(match[2])), size
-    start, end = int(match[1]), min(size, int(match[2]) + 1) if match[2] else size
-    if start >= end:
-        raise failed(416, f"The file has {size} bytes")
-    return start, end
+    headers = {"Accept-Ranges": "bytes", "Content-Length": str(len(part))}
+    if asked is not None:
+        headers["Content-Range"] = f"bytes {part.start}-{part.stop - 1}/{size}"
+    sound = workspace.audio.read(row.stored_key, size=size, start=part.start, end=part.stop, secret=secret)
+    return StreamingResponse(
+        sound, status_code=200 if asked is None else 206, media_type=row.media_type, headers=headers
+    )
 
 
 async def _row(request: Request, workspace: Workspace, method: str) -> tuple[Signed, Any]:
