@@ -8,7 +8,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.bridge.board.sight import Sight, of_recordings
 from fieldnote.bridge.session import Bridge
@@ -16,6 +17,8 @@ from fieldnote.bridge.session import Bridge
 PAGE: Final = 50
 MOST_WORDS: Final = 200
 """Characters of a search."""
+_LATEST: Final = 1000
+"""The recordings that a search reads one by one before it asks the index of words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,12 +147,35 @@ class Conversation:
 async def list_recordings(bridge: Bridge, sight: Sight, wanted: Filter, *, limit: int = PAGE) -> Page:
     """The recordings that fit, latest first."""
     conditions, values = _conditions(sight, wanted)
-    statement = text(_LIST.format(conditions="".join(f"\n   and {one}" for one in conditions)))
-    values |= sight.values | {"connection": bridge.name, "limit": limit + 1}
+    values |= sight.values | {"connection": bridge.name, "limit": limit + 1, "latest": _LATEST}
+    words = (wanted.words or "").strip()[:MOST_WORDS].replace("\0", " ")
     async with bridge.engine.connect() as conn:
-        rows = [_listed(row, sight) for row in await conn.execute(statement, values)]
+        if words:
+            found = await _search(conn, conditions, values | {"words": words, "private": sight.private_words})
+        else:
+            found = list(await conn.execute(_list(conditions), values))
+    rows = [_listed(row, sight) for row in found]
     last = rows[limit - 1] if len(rows) > limit else None
     return Page(tuple(rows[:limit]), None if last is None else (last.started_at, last.recording_id))
+
+
+async def _search(conn: AsyncConnection, conditions: Sequence[str], values: dict[str, Any]) -> list[Any]:
+    """Words that many recordings have are found among the latest; only others are looked for in all."""
+    found = list(await conn.execute(_list(conditions, fits=_FITS), values))
+    if len(found) == values["limit"] or not await conn.scalar(
+        text(_OLDER.format(conditions=_joined(conditions))), values
+    ):
+        return found
+    return list(await conn.execute(_list([*conditions, _FITTING]), values))
+
+
+def _list(conditions: Sequence[str], *, fits: str | None = None) -> TextClause:
+    chosen = _CHOSEN if fits is None else _CHOSEN_OF_LATEST.replace("{fits}", fits)
+    return text(_LIST.replace("{chosen}", chosen.replace("{conditions}", _joined(conditions))))
+
+
+def _joined(conditions: Sequence[str]) -> str:
+    return "".join(f"\n   and {one}" for one in conditions)
 
 
 def _conditions(sight: Sight, wanted: Filter) -> tuple[list[str], dict[str, Any]]:
@@ -164,9 +190,6 @@ def _conditions(sight: Sight, wanted: Filter) -> tuple[list[str], dict[str, Any]
     if wanted.rep is not None:
         found.append(_OF_REP)
         values["rep"] = wanted.rep
-    if wanted.words is not None and wanted.words.strip():
-        found.append(_SEARCH)
-        values |= {"words": wanted.words[:MOST_WORDS].replace("\0", " "), "private": sight.private_words}
     if wanted.before is not None:
         found.append("(b.started_at, b.recording_id) < (:before_at, :before_id)")
         values |= {"before_at": wanted.before[0], "before_id": wanted.before[1]}
@@ -270,18 +293,28 @@ def _line(item: Mapping[str, Any]) -> Line:
 _OF_REP: Final = """b.user_id in (
        select own.user_id from board_reps own where own.connection = b.connection and own.rep_id = :rep)"""
 
-_SEARCH: Final = """b.recording_id in (
-       with query as (
-           select string_agg(quote_literal(word) || ':*', ' & ')::tsquery as asked
-             from unnest(board_words(:words)) as word)
-       select x.recording_id from board_recordings x join recordings y using (connection, recording_id), query
-        where x.connection = :connection and x.words @@ query.asked and (:private or y.is_private is false)
+_ASKED: Final = """(
+       select string_agg(quote_literal(word) || ':*', ' & ')::tsquery from unnest(board_words(:words)) as word)"""
+_STREAM_OF: Final = """case l.model when 'engagement' then 'engagements' when 'opportunity' then 'opportunities'
+                                    else 'accounts' end"""
+
+_FITS: Final = f"""(
+       b.words @@ {_ASKED}
+           and (:private or exists (select from recordings y where y.connection = b.connection
+                                     and y.recording_id = b.recording_id and y.is_private is false))
+       or (select true from recording_links l
+             join board_records x on x.connection = l.connection and x.key = l.record and x.stream = {_STREAM_OF}
+            where l.connection = b.connection and l.recording_id = b.recording_id and x.words @@ {_ASKED} limit 1))"""  # noqa: S608
+"""Whether one recording fits a search."""
+
+_FITTING: Final = f"""b.recording_id in (
+       select x.recording_id from board_recordings x join recordings y using (connection, recording_id)
+        where x.connection = :connection and x.words @@ {_ASKED} and (:private or y.is_private is false)
        union
        select l.recording_id from board_records x
-         join recording_links l on l.connection = x.connection and l.record = x.key
-              and x.stream = case l.model when 'engagement' then 'engagements' when 'opportunity' then 'opportunities'
-                                          else 'accounts' end, query
-        where x.connection = :connection and x.words @@ query.asked)"""
+         join recording_links l on l.connection = x.connection and l.record = x.key and x.stream = {_STREAM_OF}
+        where x.connection = :connection and x.words @@ {_ASKED})"""  # noqa: S608
+"""The same, by the index of words: quick for words that few recordings have."""
 
 # The record that says most about a recording: its appointment, else its deal, else its customer.
 _RECORD: Final = """
@@ -310,21 +343,29 @@ _LISTED: Final = """
        coalesce(recorder.name, u.name, u.email, about.rep_name) as rep, c.title,
        about.customer, about.subject, about.appointment, about.deal"""
 
-_LIST: Final = f"""
-with chosen as (
-select b.connection, b.recording_id, b.started_at, b.duration_ms, b.state, b.user_id
+_BY_AGE: Final = "order by b.started_at desc, b.recording_id desc"
+_CANDIDATES: Final = """
+select b.connection, b.recording_id, b.started_at, b.duration_ms, b.state, b.user_id, b.words
   from board_recordings b
- where b.connection = :connection{{conditions}}
- order by b.started_at desc, b.recording_id desc
- limit :limit)
+ where b.connection = :connection{conditions}
+"""
+_CHOSEN: Final = f"{_CANDIDATES} {_BY_AGE} limit :limit"
+_CHOSEN_OF_LATEST: Final = f"""
+select b.* from ({_CANDIDATES} {_BY_AGE} limit :latest) as b where {{fits}} {_BY_AGE} limit :limit
+"""  # noqa: S608
+_OLDER: Final = f"select exists ({_CANDIDATES} {_BY_AGE} limit 1 offset :latest)"
+"""Whether there are more candidates than the latest."""
+
+_LIST: Final = f"""
+with chosen as ({{chosen}})
 select {_LISTED},
-       exists (select from recording_transcripts t where t.connection = b.connection
-                and t.recording_id = b.recording_id and t.utterances::text <> '[]') as has_words
+       coalesce((select pg_column_size(t.utterances) > 100 or t.utterances::text <> '[]' from recording_transcripts t
+                  where t.connection = b.connection and t.recording_id = b.recording_id limit 1), false) as has_words
   from chosen b
   join recordings r using (connection, recording_id)
   left join recording_contents c using (connection, recording_id)
 {_RECORD}
- order by b.started_at desc, b.recording_id desc
+ {_BY_AGE}
 """  # noqa: S608
 
 _ACCESS: Final = text(f"""
