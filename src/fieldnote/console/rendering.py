@@ -24,6 +24,7 @@ from fieldnote.bridge.status.visits import Visit
 from fieldnote.console.access.acts import result_of
 from fieldnote.console.access.guard import session_token, viewer_in
 from fieldnote.console.access.sessions import csrf_token
+from fieldnote.console.compressed import compressed
 from fieldnote.console.context import console_of
 from fieldnote.console.parts.columns import bar
 from fieldnote.console.state_words import label, tone
@@ -60,9 +61,8 @@ async def page(request: Request, template: str, *, status: int = 200, **facts: A
     viewer, console = viewer_in(request), console_of(request)
     routed: frozenset[str] = request.app.state.paths
     places = [p for p in PLACES if p.path in routed and (viewer.is_admin or not p.for_admins)]
-    return _render(
+    body = _render(
         template,
-        status,
         {
             "viewer": viewer,
             "csrf": csrf_token(session_token(request)),
@@ -76,15 +76,16 @@ async def page(request: Request, template: str, *, status: int = 200, **facts: A
             **facts,
         },
     )
+    return compressed(request, body, status)
 
 
 def bare_page(template: str, *, status: int = 200, **facts: Any) -> HTMLResponse:
     """A page for a person who is not signed in: sign-in, and errors."""
-    return _render(template, status, {"viewer": None, "zone": ZoneInfo("UTC"), **facts})
+    return HTMLResponse(_render(template, {"viewer": None, "zone": ZoneInfo("UTC"), **facts}), status)
 
 
-def _render(template: str, status: int, facts: Mapping[str, Any]) -> HTMLResponse:
-    return HTMLResponse(environment().get_template(template).render(facts), status_code=status)
+def _render(template: str, facts: Mapping[str, Any]) -> str:
+    return environment().get_template(template).render(facts)
 
 
 def _here(path: str, places: list[Place]) -> str:
