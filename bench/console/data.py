@@ -54,7 +54,8 @@ _STATEMENTS: Final = (
     """
     insert into recording_contents (connection, recording_id, title, summary, extractions)
     select 'default', 'r' || n, 'Visit ' || n, '[{"name": "Summary", "content": "They want it done by spring."}]',
-           jsonb_build_array(jsonb_build_object('name', 'Budget', 'value', 'Up to $' || 1000 + n %% 90000))
+           jsonb_build_array(jsonb_build_object('name', 'Budget', 'value', 'Up to $' || 1000 + n %% 90000,
+               'status', null))
       from generate_series(1, %(recordings)s) n
     """,
     """

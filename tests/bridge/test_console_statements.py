@@ -16,8 +16,6 @@ from tests.bridge.stub_siro import StubSiro
 from tests.bridge.test_console_review import browsing, prepared
 
 MOST = 10
-MOST_OF_A_JOURNEY = 26
-"""`explain` reads one table after the other. No record of a journey adds a statement."""
 
 
 @contextmanager
@@ -49,5 +47,4 @@ async def test_a_page_runs_few_statements(
             await browser.get("/review")
             with counted(bridge.engine) as statements:
                 assert (await browser.get(address)).status_code == 200
-            most = MOST_OF_A_JOURNEY if address.startswith("/journey/") else MOST
-            assert len(statements) + 2 <= most, "\n".join(statements)  # and two for the person's session
+            assert len(statements) + 1 <= MOST, "\n".join(statements)  # and one for the person's session

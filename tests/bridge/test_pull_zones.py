@@ -10,7 +10,8 @@ import pytest
 from fieldnote.bridge import pull_once, push_once
 from fieldnote.bridge.pull.run import Pass
 from fieldnote.bridge.recording import Model
-from fieldnote.bridge.status.completeness import completeness, state_of_appointment
+from fieldnote.bridge.status.completeness import completeness
+from fieldnote.bridge.status.explain import explain_appointment
 from fieldnote.bridge.status.health import directory
 from fieldnote.bridge.status.states import State
 from fieldnote.bridge.zones import local_zones, zone_of_recording
@@ -88,7 +89,7 @@ async def test_reps_who_do_not_use_siro_are_named_by_a_column_of_the_crm(
         await push_once(bridge)
         users = await directory(bridge)
         assert (await completeness(bridge, users)).appointments == {State.REP_IGNORED: 1}
-        assert await state_of_appointment(bridge, "1", users) is State.REP_IGNORED
+        assert (await explain_appointment(bridge, "1", users)).state == State.REP_IGNORED
 
         def pages(*_: object) -> Any:
             raise CrmUnavailable("it is down")

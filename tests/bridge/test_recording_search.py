@@ -1,4 +1,4 @@
-"""The list of recordings finds the same ones, by whichever way it searches, page by page."""
+"""The list of recordings and the search of all things find the same, by either way of searching, page by page."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from fieldnote.bridge.board import conversations
 from fieldnote.bridge.board.conversations import Filter, list_recordings
 from fieldnote.bridge.board.settings import refresh
 from fieldnote.bridge.board.sight import EVERYTHING, Sight
+from fieldnote.bridge.status import search as searching
+from fieldnote.bridge.status.search import search
 from tests.bridge.conftest import Crm, Opener
 from tests.bridge.stub_siro import StubSiro, ago
 
@@ -24,6 +26,12 @@ async def found(bridge: Bridge, sight: Sight, wanted: Filter, *, limit: int = 50
         if page.following is None:
             return ids
         wanted = Filter(wanted.state, wanted.rep, wanted.day, wanted.words, page.following)
+
+
+async def hits(bridge: Bridge, words: str, limit: int, reps: list[str] | None) -> list[tuple[str, str]]:
+    """What the search of all things finds."""
+    async with bridge.engine.connect() as conn:
+        return [(hit.kind, hit.key) for hit in await search(conn, bridge.name, words, visible=reps, limit=limit)]
 
 
 @pytest.mark.parametrize("latest", [1, 4, NUMBER, 1000])
@@ -54,3 +62,9 @@ async def test_a_search_finds_the_same_among_the_latest_and_in_all(
             assert await found(bridge, EVERYTHING, Filter(words="none-has-this"), limit=limit) == []
             assert await found(bridge, EVERYTHING, Filter(words="%'&|!:*"), limit=limit) == []
             assert await found(bridge, own, Filter(words="r"), limit=limit) == []
+        for words in ("r", "smith", "visit", "1", "r1", "s", "none-has-this"):
+            for reps in (None, ["1"], []):
+                monkeypatch.setattr(searching, "_LATEST", latest)
+                seen = {limit: await hits(bridge, words, limit, reps) for limit in (1, 2, 5, 30)}
+                monkeypatch.setattr(searching, "_LATEST", 0)  # no window is ever whole: all is searched
+                assert seen == {limit: await hits(bridge, words, limit, reps) for limit in seen}

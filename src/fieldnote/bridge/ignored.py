@@ -23,10 +23,11 @@ async def ignored_reps(bridge: Bridge) -> set[str]:
     """
     async with bridge.engine.connect() as conn:
         declared = {str(one).casefold() for one in await conn.scalars(_DECLARED, {"connection": bridge.name})}
-    return declared | await _ignored_in_file(bridge)
+    return declared | await ignored_in_file(bridge)
 
 
-async def _ignored_in_file(bridge: Bridge) -> set[str]:
+async def ignored_in_file(bridge: Bridge) -> set[str]:
+    """Those that the file names, or the CRM's column."""
     ignore = bridge.config.people.ignore
     if not isinstance(ignore, IgnoredRows):
         return {name.casefold() for name in ignore}

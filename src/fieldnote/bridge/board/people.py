@@ -50,17 +50,11 @@ async def keep_people_if_old(bridge: Bridge) -> None:
     await finish(bridge.engine, run_id, {} if answered else {"error": "Unavailable"})
 
 
-async def load_users(conn: AsyncConnection, connection: str) -> list[User]:
-    """Siro's users, as they were last listed."""
-    rows = await conn.execute(_USERS, {"connection": connection})
-    return [User(id=row.user_id, email=row.email, first_name=row.name) for row in rows]
-
-
 async def map_reps(
-    conn: AsyncConnection, connection: str, users: Sequence[User], overrides: Mapping[str, str], key: str | None = None
+    conn: AsyncConnection, connection: str, users: Sequence[User], overrides: Mapping[str, str]
 ) -> list[Mapped]:
-    """The reps of all appointments, or of one, each with its Siro user."""
-    rows = await conn.execute(_REPS, {"connection": connection, "key": key})
+    """The reps of all appointments, each with its Siro user."""
+    rows = await conn.execute(_REPS, {"connection": connection})
     reps = [Rep(row.id, row.email, row.name) for row in rows]
     # Each rep is compared with every user.
     return await asyncio.to_thread(lambda: [match(rep, users, overrides) for rep in reps])
@@ -111,13 +105,10 @@ _IS_FRESH: Final = text("""
                    and started_at > now() - make_interval(hours => :hours))
 """)
 
-_USERS: Final = text("select user_id, email, name from siro_users where connection = :connection order by user_id")
-
 _REPS: Final = text("""
     select rep_id as id, max(rep_email) as email, max(rep_name) as name
     from board_records
     where connection = :connection and stream = 'engagements' and rep_id is not null and state <> 'cancelled'
-      and (cast(:key as text) is null or key = :key)
     group by rep_id order by rep_id
 """)
 

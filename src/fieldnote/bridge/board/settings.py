@@ -18,6 +18,11 @@ _FEW: Final = 2_000
 _COUNT_STALE: Final = text("""
     select count(*) from (select from board_stale where connection = :connection limit :few) as stale
 """)
+_REFRESH_IF_KNOWN: Final = text("""
+    select board_refresh(:connection) from board_settings
+     where connection = :connection and models = cast(:models as text[]) and columns = cast(:columns as text[])
+       and zone is not distinct from cast(:zone as text)
+""")
 
 
 async def prepare(bridge: Bridge) -> None:
@@ -40,6 +45,10 @@ async def prepare(bridge: Bridge) -> None:
 
 async def refresh(bridge: Bridge) -> None:
     """Copy to the board what changed since it was last read. Call it before you read."""
+    async with bridge.engine.begin() as conn:
+        known = await conn.execute(_REFRESH_IF_KNOWN, {"connection": bridge.name, **_wanted(bridge)})
+        if known.first() is not None:
+            return
     await prepare(bridge)
     async with bridge.engine.begin() as conn:
         await conn.execute(text("select board_refresh(:connection)"), {"connection": bridge.name})

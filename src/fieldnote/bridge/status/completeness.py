@@ -22,7 +22,7 @@ from fieldnote.bridge.ignored import ignored_reps
 from fieldnote.bridge.recording import Model
 from fieldnote.bridge.reps import Mapped, MappingMethod
 from fieldnote.bridge.session import Bridge
-from fieldnote.bridge.status.completeness_sql import ALL, ONE_APPOINTMENT, SOME_RECORDINGS
+from fieldnote.bridge.status.completeness_sql import ALL, ONE_APPOINTMENT
 from fieldnote.bridge.status.states import LATE_AFTER, State
 from fieldnote.bridge.zones import local_zones
 from fieldnote.matching.people import email_key
@@ -135,19 +135,12 @@ def _with_zones(bridge: Bridge, late: Sequence[Late]) -> list[Late]:
     return [replace(item, zone=zones.get((Model.ENGAGEMENT, item.id), bridge.zone)) for item in late]
 
 
-async def state_of_appointment(bridge: Bridge, key: str, directory: Directory | None) -> State:
+async def state_of_appointment(
+    conn: AsyncConnection, bridge: Bridge, key: str, mapped: Sequence[Mapped], ignored: Iterable[str]
+) -> State:
     """The state of one appointment, as of the board's last refresh."""
-    async with bridge.engine.connect() as conn:
-        mapped = await _map_reps(conn, bridge.name, directory, key)
-        values = _values(bridge, mapped, await ignored_reps(bridge)) | {"rep": None, "key": key}
-        return State(await conn.scalar(text(ONE_APPOINTMENT), values) or State.UNKNOWN)
-
-
-async def states_of_recordings(conn: AsyncConnection, connection: str, ids: Sequence[str]) -> dict[str, State]:
-    """The states of these recordings, as of the board's last refresh."""
-    rows = await conn.execute(text(SOME_RECORDINGS), {"connection": connection, "ids": list(ids)})
-    known = {row.recording_id: State(row.state) for row in rows}
-    return {recording_id: known.get(recording_id, State.UNKNOWN) for recording_id in ids}
+    values = _values(bridge, mapped, ignored) | {"key": key}
+    return State(await conn.scalar(text(ONE_APPOINTMENT), values) or State.UNKNOWN)
 
 
 def _values(bridge: Bridge, mapped: Sequence[Mapped], ignored: Iterable[str] = ()) -> dict[str, Any]:
@@ -162,13 +155,11 @@ def _values(bridge: Bridge, mapped: Sequence[Mapped], ignored: Iterable[str] = (
     }
 
 
-async def _map_reps(
-    conn: AsyncConnection, connection: str, directory: Directory | None, key: str | None = None
-) -> list[Mapped]:
-    """The reps of all appointments, or of one, each with its Siro user."""
+async def _map_reps(conn: AsyncConnection, connection: str, directory: Directory | None) -> list[Mapped]:
+    """The reps of all appointments, each with its Siro user."""
     if directory is None:
         return []
-    return await map_reps(conn, connection, directory.users, directory.overrides, key)
+    return await map_reps(conn, connection, directory.users, directory.overrides)
 
 
 def _users_of(rep: str | None, mapped: Sequence[Mapped], directory: Directory | None) -> list[str] | None:

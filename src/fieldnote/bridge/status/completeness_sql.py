@@ -126,8 +126,3 @@ ALL: Final = f"""
 appointment. In those rows `number` is the count of all late ones."""
 
 ONE_APPOINTMENT: Final = f"with {appointments('and b.key = :key')} select state from appointments"
-
-SOME_RECORDINGS: Final = """
-    select recording_id, state from board_recordings
-    where connection = :connection and recording_id = any(cast(:ids as text[]))
-"""

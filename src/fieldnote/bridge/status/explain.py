@@ -8,22 +8,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.bridge.board.mobile_events import describe
 from fieldnote.bridge.board.settings import refresh
+from fieldnote.bridge.ignored import ignored_in_file
 from fieldnote.bridge.pull.ownership import judge_recordings
 from fieldnote.bridge.pull.recordings import Recordings
 from fieldnote.bridge.recording import Model, Ownership, RecordingSnapshot
-from fieldnote.bridge.reps import MappingMethod, Rep, match
+from fieldnote.bridge.reps import Mapped, MappingMethod, Rep, match
 from fieldnote.bridge.session import Bridge
-from fieldnote.bridge.status.completeness import Directory, state_of_appointment, states_of_recordings
+from fieldnote.bridge.status.completeness import Directory, state_of_appointment
+from fieldnote.bridge.status.explain_reads import Outputs, Pushed, linked_recordings, load_outputs, load_pushed
 from fieldnote.bridge.status.explain_words import FIELDS, LINKS, NOTES, OWNERSHIP, PROPOSALS, QUARANTINE
 from fieldnote.bridge.status.states import Advice, State, of_appointment, of_recording
-from fieldnote.db.bridge_tables import fields, matches, mobile_events, notes, proposals, recordings, sent, writes
+from fieldnote.db.bridge_tables import mobile_events
 from fieldnote.errors import FieldnoteError
 from fieldnote.siro.errors import NotFound, SiroError
 
@@ -67,58 +69,82 @@ class Explanation:
         return self
 
 
-async def explain_appointment(bridge: Bridge, key: str, directory: Directory | None) -> Explanation:
-    """Explain why an appointment has its recording or not, and what the recording gave."""
-    await refresh(bridge)
+class HasParts(Protocol):
+    """A recording, as far as it is known which parts of it are there."""
+
+    @property
+    def processed(self) -> bool: ...
+    @property
+    def summary_done(self) -> bool: ...
+    @property
+    def extraction_done(self) -> bool: ...
+    @property
+    def deleted(self) -> bool: ...
+
+
+async def explain_appointment(
+    bridge: Bridge, key: str, directory: Directory | None, *, as_listed: bool = False, refreshed: bool = False
+) -> Explanation:
+    """Explain why an appointment has its recording or not, and what the recording gave.
+
+    `as_listed`: with Siro's users as they were last listed. `refreshed`: the board was just refreshed.
+    """
+    if not refreshed:
+        await refresh(bridge)
     async with bridge.engine.connect() as conn:
-        key = await _key_of(conn, bridge.name, "engagements", key)
-        row = await _sent(conn, bridge.name, "engagements", key)
-        if row is None:
-            return await _not_pushed(conn, bridge, Model.ENGAGEMENT, key)
-        state = await state_of_appointment(bridge, key, directory)
+        pushed = await load_pushed(conn, bridge.name, "engagements", key)
+        if pushed is None:
+            return await _not_pushed(conn, bridge, Model.ENGAGEMENT, key.strip())
+        if as_listed and pushed.users:
+            directory = Directory(pushed.users, {})
+        key, row = pushed.row.key, pushed.row
+        ignored = pushed.declared | await ignored_in_file(bridge)
+        state = await state_of_appointment(conn, bridge, key, _mapped(pushed, directory), ignored)
         found = Explanation(f"appointment {key}", state)
         _add_sent(found, row)
         _add_visit(found, row.payload or {}, directory)
         await _add_links(conn, bridge, Model.ENGAGEMENT, key, found)
         if state is State.UNLINKED:
             await _add_near(conn, bridge.name, row.payload or {}, found)
-        await _add_outputs(conn, bridge.name, Model.ENGAGEMENT, key, found)
+        await _add_outputs(conn, bridge.name, [(Model.ENGAGEMENT, key)], found)
     return found.finish(of_appointment(state))
 
 
-async def explain_deal(bridge: Bridge, key: str) -> Explanation:
+async def explain_deal(bridge: Bridge, key: str, *, refreshed: bool = False) -> Explanation:
     """Explain which recordings a deal has, and what each gave."""
-    await refresh(bridge)
+    if not refreshed:
+        await refresh(bridge)
     async with bridge.engine.connect() as conn:
-        key = await _key_of(conn, bridge.name, "opportunities", key)
-        row = await _sent(conn, bridge.name, "opportunities", key)
-        if row is None:
-            return await _not_pushed(conn, bridge, Model.OPPORTUNITY, key)
-        found = Explanation(f"deal {key}", row.state)
-        _add_sent(found, row)
+        pushed = await load_pushed(conn, bridge.name, "opportunities", key)
+        if pushed is None:
+            return await _not_pushed(conn, bridge, Model.OPPORTUNITY, key.strip())
+        key = pushed.row.key
+        found = Explanation(f"deal {key}", pushed.row.state)
+        _add_sent(found, pushed.row)
         if not await _add_links(conn, bridge, Model.OPPORTUNITY, key, found):
             found.facts.append("No recording is linked to it.")
             found.advice.append(
                 "A recording reaches a deal through its appointment: map `opportunity` under push.engagements."
             )
-        await _add_outputs(conn, bridge.name, Model.OPPORTUNITY, key, found)
+        await _add_outputs(conn, bridge.name, [(Model.OPPORTUNITY, key)], found)
     return found.finish()
 
 
 async def _not_pushed(conn: AsyncConnection, bridge: Bridge, model: Model, key: str) -> Explanation:
     """Explain a record that another program pushed, if recordings are linked to it."""
-    found = Explanation(
-        _name(model, key.strip()), "not_pushed", facts=["This file did not push it; another program did."]
-    )
+    found = Explanation(_name(model, key), "not_pushed", facts=["This file did not push it; another program did."])
     if not await _add_links(conn, bridge, model, key, found):
         raise _unknown(model, key)
-    await _add_outputs(conn, bridge.name, model, key, found)
+    await _add_outputs(conn, bridge.name, [(model, key)], found)
     return found.finish()
 
 
-async def explain_recording(bridge: Bridge, recording_id: str, *, fresh: bool = False) -> Explanation:
+async def explain_recording(
+    bridge: Bridge, recording_id: str, *, fresh: bool = False, refreshed: bool = False
+) -> Explanation:
     """Explain a recording's links and results. `fresh`: ask Siro for its present state too, and store nothing."""
-    await refresh(bridge)
+    if not refreshed:
+        await refresh(bridge)
     async with bridge.engine.connect() as conn:
         held = (await Recordings(bridge.name).load(conn, [recording_id])).get(recording_id)
         if held is None:
@@ -126,12 +152,13 @@ async def explain_recording(bridge: Bridge, recording_id: str, *, fresh: bool = 
                 f"recording {recording_id} is not in the ledger",
                 hint="Check the id. A new connection reads two days back; `fieldnote pull --since DATE` reads more.",
             )
-        state = (await states_of_recordings(conn, bridge.name, [recording_id]))[recording_id]
+        row = (await conn.execute(_RECORDING, {"connection": bridge.name, "id": recording_id})).one()
+        state = State(row.state)
         found = Explanation(f"recording {recording_id}", state)
-        await _add_recording(conn, bridge.name, held, found)
-        for link in held.links:
-            await _add_outputs(conn, bridge.name, link.model, link.record, found, recording_id=recording_id)
-        await _add_match(bridge, conn, held, found)
+        await _add_recording(conn, bridge.name, held, row, found)
+        linked = [(link.model, link.record) for link in held.links]
+        await _add_outputs(conn, bridge.name, linked, found, recording_id=recording_id)
+        _add_match(bridge, row, found)
         await _add_phone(conn, bridge.name, recording_id, found)
     if fresh:
         await _add_fresh(bridge, held, found)
@@ -149,14 +176,10 @@ def _unknown(model: Model, key: str) -> FieldnoteError:
     )
 
 
-async def _key_of(conn: AsyncConnection, connection: str, stream: str, given: str) -> str:
-    """The id of a key as a person copies it from the CRM, with blanks around it; an old record may have them."""
-    return given if await _sent(conn, connection, stream, given) is not None else given.strip()
-
-
-async def _sent(conn: AsyncConnection, connection: str, stream: str, key: str) -> Any:
-    mine = sent.c.connection == connection, sent.c.stream == stream, sent.c.key == key
-    return (await conn.execute(select(sent).where(*mine))).one_or_none()
+def _mapped(pushed: Pushed, directory: Directory | None) -> list[Mapped]:
+    if directory is None or pushed.rep is None:
+        return []
+    return [match(pushed.rep, directory.users, directory.overrides)]
 
 
 def _add_sent(found: Explanation, row: Any) -> None:
@@ -197,13 +220,11 @@ def _describe_rep(rep: Rep, directory: Directory | None, *, taken_off: bool) -> 
 
 async def _add_links(conn: AsyncConnection, bridge: Bridge, model: Model, key: str, found: Explanation) -> int:
     """Add the recordings that are linked to a record, and return their number."""
-    linked = await Recordings(bridge.name).linked(conn, model, key)
-    states = await states_of_recordings(conn, bridge.name, [held.id for held, _ in linked]) if linked else {}
-    for held, ownership in linked:
-        state = states[held.id]
+    linked = await linked_recordings(conn, bridge.name, model, key)
+    for row, ownership in linked:
         mine = "" if ownership is Ownership.OURS else f" The link {OWNERSHIP[ownership]}."
-        about = f"{of_recording(state).meaning} When last read: {_parts(held)}."
-        found.happened(held.started_at, f"Recording {held.id}, linked to it, started. {about}{mine}")
+        about = f"{of_recording(State(row.state)).meaning} When last read: {_parts(row)}."
+        found.happened(row.started_at, f"Recording {row.id}, linked to it, started. {about}{mine}")
     return len(linked)
 
 
@@ -214,11 +235,10 @@ async def _add_near(conn: AsyncConnection, connection: str, payload: dict[str, A
         found.happened(row.started_at, words)
 
 
-async def _add_recording(conn: AsyncConnection, connection: str, held: RecordingSnapshot, found: Explanation) -> None:
+async def _add_recording(
+    conn: AsyncConnection, connection: str, held: RecordingSnapshot, row: Any, found: Explanation
+) -> None:
     found.happened(held.started_at, f"Siro's user {held.user_id or '(unknown)'} started to record.")
-    columns = [recordings.c[name] for name in ("first_seen_at", "fetched_at", "forgotten_at", "link_history")]
-    mine = recordings.c.connection == connection, recordings.c.recording_id == held.id
-    row = (await conn.execute(select(*columns).where(*mine))).one()
     found.happened(row.first_seen_at, "It was first read.")
     found.happened(row.fetched_at, f"It was last read: {_parts(held)}.")
     if row.forgotten_at is not None:
@@ -246,22 +266,20 @@ def _add_links_of(held: RecordingSnapshot, history: Sequence[dict[str, Any]], fo
         )
 
 
-async def _add_match(bridge: Bridge, conn: AsyncConnection, held: RecordingSnapshot, found: Explanation) -> None:
+def _add_match(bridge: Bridge, row: Any, found: Explanation) -> None:
     """Add the appointment that was found for an unlinked recording."""
-    mine = matches.c.connection == bridge.name, matches.c.recording_id == held.id
-    row = (await conn.execute(select(matches).where(*mine))).one_or_none()
-    if row is None:
+    if row.match_id is None:
         return
     by = f" by {row.decided_by}" if row.decided_by else ""
     candidate = f"appointment {row.engagement}" if row.engagement else "no appointment"
     why = f": {'; '.join(row.reasons)}" if row.reasons else ""
     found.happened(row.looked_at, f"The search for its appointment found {candidate}{why}.")
     if row.decided_at is not None:
-        found.happened(row.decided_at, f"The link to {candidate} {LINKS.get(row.state, row.state)}{by}.")
+        found.happened(row.decided_at, f"The link to {candidate} {LINKS.get(row.match_state, row.match_state)}{by}.")
     if row.problem:
         found.facts.append(f"It could not be linked: {row.problem}.")
-    if row.state == "open":
-        found.advice.append(_how_to_decide(row.id, can_link=bridge.remote.has_user_token))
+    if row.match_state == "open":
+        found.advice.append(_how_to_decide(row.match_id, can_link=bridge.remote.has_user_token))
 
 
 async def _add_phone(conn: AsyncConnection, connection: str, recording_id: str, found: Explanation) -> None:
@@ -296,7 +314,7 @@ async def _add_fresh(bridge: Bridge, held: RecordingSnapshot, found: Explanation
             found.advice.append("Siro has another link than the ledger: run `fieldnote pull`.")
 
 
-def _parts(held: RecordingSnapshot) -> str:
+def _parts(held: HasParts) -> str:
     """Name the parts of a recording that are there, and those that are missing."""
     parts = {"processed": held.processed, "summary": held.summary_done, "extractions": held.extraction_done}
     there, missing = ([name for name, done in parts.items() if done is wanted] for wanted in (True, False))
@@ -311,24 +329,27 @@ def _parts(held: RecordingSnapshot) -> str:
 async def _add_outputs(
     conn: AsyncConnection,
     connection: str,
-    model: Model,
-    key: str,
+    records: Sequence[tuple[Model, str]],
     found: Explanation,
     *,
     recording_id: str | None = None,
 ) -> None:
-    """Add each field, note, proposal and write of a record; with `recording_id`, only those of that recording."""
-    said = await _of_record(conn, fields, connection, model, key)
-    for row in said:
+    """Add each field, note, proposal and write of the records; with `recording_id`, only those of that recording."""
+    for (model, key), outputs in (await load_outputs(conn, connection, records)).items():
+        _add_outputs_of(model, key, outputs, found, recording_id)
+
+
+def _add_outputs_of(model: Model, key: str, outputs: Outputs, found: Explanation, recording_id: str | None) -> None:
+    for row in outputs.fields:
         if recording_id is None or row.recording_id in {recording_id, None}:
             what = f"{row.extraction} for {row.table_name}.{row.column_name} of {_name(model, key)}"
             found.happened(row.changed_at, f"{what} {FIELDS.get(row.state, row.state)}{_why(row)}.")
-    for row in _of(recording_id, await _of_record(conn, notes, connection, model, key)):
+    for row in _of(recording_id, outputs.notes):
         what = f"The note of recording {row.recording_id} on {_name(model, key)}"
         found.happened(row.changed_at, f"{what} {NOTES.get(row.state, row.state)}{_why(row)}.")
-    for row in _of(recording_id, await _of_record(conn, proposals, connection, model, key)):
+    for row in _of(recording_id, outputs.proposals):
         _add_proposal(found, row)
-    for row in _of(recording_id, await _of_record(conn, writes, connection, model, key)):
+    for row in _of(recording_id, outputs.writes):
         what = f"{row.table_name}.{row.column_name}" if row.kind == "field" else f"the note in {row.table_name}"
         found.happened(row.written_at, f"{row.actor} wrote {what} of {_name(model, key)} ({row.action}).")
         if row.reverted_at is not None:
@@ -344,11 +365,6 @@ def _add_proposal(found: Explanation, row: Any) -> None:
         found.happened(row.closed_at, f"The proposal of {what} {PROPOSALS.get(row.state, row.state)}{by}.")
     if row.state == "open":
         found.advice.append(f"Decide on proposal {row.id}: `fieldnote review approve {row.id}`, `edit` or `reject`.")
-
-
-async def _of_record(conn: AsyncConnection, table: Any, connection: str, model: Model, key: str) -> list[Any]:
-    mine = table.c.connection == connection, table.c.model == model.value, table.c.record == key
-    return list(await conn.execute(select(table).where(*mine)))
 
 
 def _of(recording_id: str | None, rows: Iterable[Any]) -> list[Any]:
@@ -375,4 +391,14 @@ _NEAR = text("""
           and coalesce(cast(cast(:last as text) as timestamptz),
                        cast(cast(:first as text) as timestamptz) + interval '1 hour') + interval '1 hour'
     order by started_at limit 5
+""")
+
+_RECORDING = text("""
+    select r.first_seen_at, r.fetched_at, r.forgotten_at, r.link_history, coalesce(b.state, 'unknown') as state,
+           m.id as match_id, m.state as match_state, m.engagement, m.reasons, m.looked_at, m.decided_at, m.decided_by,
+           m.problem
+      from recordings r
+      left join board_recordings b using (connection, recording_id)
+      left join matches m using (connection, recording_id)
+     where r.connection = :connection and r.recording_id = :id
 """)

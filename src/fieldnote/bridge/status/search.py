@@ -53,20 +53,26 @@ async def search(
         "private": private_words,
         "limit": limit,
     }
-    return [Hit(*row) for row in await conn.execute(_SEARCH, values)]
+    latest = (await conn.execute(_SEARCH_LATEST, values | {"latest": _LATEST})).all()
+    rows = latest if len(latest) == limit else await conn.execute(_SEARCH, values)
+    return [Hit(*row) for row in rows]
 
 
-_SEARCH: Final = text("""
+_LATEST: Final = 2000
+"""The visits and recordings in which words are looked for first: those that are in many are found there."""
+
+_ASKED: Final = """
     with asked as materialized (
         select string_agg(quote_literal(word) || ':*', ' & ')::tsquery as query from unnest(board_words(:words)) as word
-    ),
+    )"""
+_FOUND: Final = """
     records as (
         select case b.stream when 'engagements' then 'appointment' when 'opportunities' then 'deal' else 'customer' end
                    as kind,
                b.key, coalesce(b.customer, b.subject, b.key) as title,
                case when b.customer is null then null else b.subject end as more, b.starts_at as at,
                coalesce(b.rep_name, b.rep_email, b.rep_id) as rep, b.state
-        from board_records b, asked
+        from {records} b, asked
         where b.connection = :connection and b.words @@ asked.query
           and (cast(:reps as text[]) is null or b.rep_id = any(cast(:reps as text[])))
         order by b.starts_at desc nulls last, b.key limit :limit
@@ -75,7 +81,7 @@ _SEARCH: Final = text("""
         select 'recording' as kind, b.recording_id as key,
                case when :private or r.is_private is false then c.title end as title, cast(null as text) as more,
                b.started_at as at, coalesce(own.name, own.email, own.rep_id) as rep, b.state
-        from board_recordings b
+        from {recordings} b
         join asked on true
         join recordings r on r.connection = b.connection and r.recording_id = b.recording_id
         left join recording_contents c on c.connection = b.connection and c.recording_id = b.recording_id
@@ -88,8 +94,35 @@ _SEARCH: Final = text("""
           and (cast(:reps as text[]) is null or own.rep_id = any(cast(:reps as text[])))
         order by b.started_at desc limit :limit
     )
+"""
+_BOTH: Final = """
     select kind, key, coalesce(title, key) as title, more, at, rep, state from records
     union all
     select kind, key, coalesce(title, 'Recording'), more, at, rep, state from found
-    order by at desc nulls last, kind, key limit :limit
-""")
+"""
+_IN_ORDER: Final = "order by at desc nulls last, kind, key limit :limit"
+_SEARCH: Final = text(
+    f"{_ASKED}, {_FOUND.format(records='board_records', recordings='board_recordings')} {_BOTH} {_IN_ORDER}"
+)
+_SEARCH_LATEST: Final = text(f"""
+    {_ASKED},
+    latest_records as (
+        select b.* from board_records b
+        where b.connection = :connection and b.stream = 'engagements' and b.local_day is not null
+          and (cast(:reps as text[]) is null or b.rep_id = any(cast(:reps as text[])))
+        order by b.local_day desc limit :latest
+    ),
+    latest_recordings as (
+        select b.* from board_recordings b where b.connection = :connection order by b.started_at desc limit :latest
+    ),
+    ends as (
+        select min(local_day)::timestamp at time zone 'UTC' + interval '2 days' as at from latest_records
+        having count(*) = :latest
+        union all
+        select min(started_at) from latest_recordings having count(*) = :latest
+    ),
+    {_FOUND.format(records="latest_records", recordings="latest_recordings")}
+    select * from ({_BOTH}) as both_kinds
+    where at >= all (select at from ends) {_IN_ORDER}
+""")  # noqa: S608
+"""Only what is later than all that was not looked at. A local day ends at most two days after it begins in UTC."""

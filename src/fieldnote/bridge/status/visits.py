@@ -130,11 +130,28 @@ async def visits(
     *,
     limit: int,
     offset: int = 0,
-    newest_first: bool = False,
 ) -> list[Visit]:
     """The appointments in order of their start, at most `limit` after the first `offset`."""
     values = _values(bridge, reps, wanted) | {"limit": limit, "offset": offset}
-    return [_visit(row) for row in await conn.execute(_NEWEST if newest_first else _VISITS, values)]
+    return [_visit(row) for row in await conn.execute(_VISITS, values)]
+
+
+async def list_visits(
+    conn: AsyncConnection,
+    bridge: Bridge,
+    reps: Sequence[MappedRep],
+    wanted: VisitFilter,
+    *,
+    limit: int,
+    offset: int = 0,
+) -> tuple[list[Visit], dict[State, int]]:
+    """The same, latest first; and the number in each state, also in those that the filter leaves out."""
+    values = _values(bridge, reps, wanted) | {"limit": limit, "offset": offset}
+    rows = list(await conn.execute(_LISTED, values))
+    numbers: dict[State, int] = {}
+    for name, number in (rows[0].numbers or {}).items():
+        numbers[_state(name)] = numbers.get(_state(name), 0) + number
+    return [_visit(row) for row in rows if row.key is not None], numbers
 
 
 async def visit_of(conn: AsyncConnection, bridge: Bridge, reps: Sequence[MappedRep], key: str) -> Visit | None:
@@ -238,7 +255,18 @@ _IN_STATE: Final = "cast(:wanted_states as text[]) is null or a.state = any(cast
 
 _IN_ORDER: Final = f"with {appointments(_WITHIN)} select a.* from appointments a where {_IN_STATE} order by"
 _VISITS: Final = text(f"{_IN_ORDER} a.starts_at, a.key limit :limit offset :offset")
-_NEWEST: Final = text(f"{_IN_ORDER} a.starts_at desc nulls last, a.key limit :limit offset :offset")
+_LISTED: Final = text(f"""
+    with {appointments(_WITHIN)},
+    shown as (
+        select a.* from appointments a where {_IN_STATE}
+        order by a.starts_at desc nulls last, a.key limit :limit offset :offset
+    )
+    select a.*, all_states.numbers
+    from (select jsonb_object_agg(state, number) as numbers
+          from (select state, count(*) as number from appointments group by state) as counted) as all_states
+    left join shown a on true
+    order by a.starts_at desc nulls last, a.key
+""")
 _VISIT: Final = text(f"with {appointments('and b.key = :key')} select a.* from appointments a")
 _COUNTS: Final = text(f"""
     with {appointments(_WITHIN)}

@@ -32,6 +32,7 @@ from fieldnote.bridge.status.visits import (
     Visit,
     VisitFilter,
     count_visits,
+    list_visits,
     mapped_reps,
     teams_of,
     visits,
@@ -147,10 +148,7 @@ async def listed(request: Request, viewer: Annotated[Viewer, Depends(viewer)]) -
     await refresh(bridge)
     async with bridge.engine.connect() as conn:
         reps = await mapped_reps(conn, bridge.name)
-        found = await visits(
-            conn, bridge, reps, wanted, limit=ON_PAGE + 1, offset=(number - 1) * ON_PAGE, newest_first=True
-        )
-        counted = await count_visits(conn, bridge, reps, replace(wanted, states=()))
+        found, counted = await list_visits(conn, bridge, reps, wanted, limit=ON_PAGE + 1, offset=(number - 1) * ON_PAGE)
     fitting = {*wanted.states} or {*State}
     return await page(
         request,
@@ -159,7 +157,7 @@ async def listed(request: Request, viewer: Annotated[Viewer, Depends(viewer)]) -
         found=found[:ON_PAGE],
         number=number,
         more=len(found) > ON_PAGE,
-        total=sum(item.number for item in counted if item.state in fitting),
+        total=sum(count for state, count in counted.items() if state in fitting),
         left_out=_left_out(counted, fitting),
         states=[(state.value, label(state)) for state, meaning in STATES.items() if meaning.appointment is not None],
         stages=STAGES,
@@ -280,11 +278,11 @@ def _apart_states() -> dict[str, str]:
     return {name: ",".join(states) for name, states in found.items()}
 
 
-def _left_out(counted: Sequence[Count], fitting: set[State]) -> list[tuple[str, int]]:
+def _left_out(counted: Mapping[State, int], fitting: set[State]) -> list[tuple[str, int]]:
     """What the filter of states leaves out: those that are apart by their names, others as one number."""
     found: dict[str, int] = {}
-    for item in counted:
-        if item.state not in fitting:
-            name = APART.get(item.state, "in other states") if stage_of(item.state) is None else "in other states"
-            found[name] = found.get(name, 0) + item.number
+    for state, number in counted.items():
+        if state not in fitting:
+            name = APART.get(state, "in other states") if stage_of(state) is None else "in other states"
+            found[name] = found.get(name, 0) + number
     return sorted(found.items(), key=lambda one: (-one[1], one[0]))

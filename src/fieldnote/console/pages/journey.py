@@ -12,13 +12,11 @@ from sqlalchemy import text
 
 from fieldnote.bridge import Bridge
 from fieldnote.bridge.board.conversations import unread_by
-from fieldnote.bridge.board.people import load_users
 from fieldnote.bridge.board.settings import refresh
 from fieldnote.bridge.pull.linking import link_to, match_again, unlink
 from fieldnote.bridge.recording import Model
 from fieldnote.bridge.review.acts import read_now, send_again, write_now
 from fieldnote.bridge.review.history import UNDOABLE, Selection, Undo, Write, history, revert
-from fieldnote.bridge.status.completeness import Directory
 from fieldnote.bridge.status.explain import Explanation, Moment, explain_appointment, explain_deal, explain_recording
 from fieldnote.bridge.status.search import search
 from fieldnote.bridge.status.sends import Send, sends_of
@@ -114,13 +112,11 @@ async def _story(bridge: Bridge, header: Header) -> Explanation:
     """The events as `fieldnote explain` tells them, with Siro's users as they were last listed."""
     match header.kind:
         case "appointment":
-            async with bridge.engine.connect() as conn:
-                users = await load_users(conn, bridge.name)
-            return await explain_appointment(bridge, header.key, Directory(users, {}) if users else None)
+            return await explain_appointment(bridge, header.key, None, as_listed=True, refreshed=True)
         case "recording":
-            return await explain_recording(bridge, header.key)
+            return await explain_recording(bridge, header.key, refreshed=True)
         case "deal":
-            return await explain_deal(bridge, header.key)
+            return await explain_deal(bridge, header.key, refreshed=True)
         case _:
             return Explanation(f"customer {header.key}", "")
 
