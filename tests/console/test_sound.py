@@ -12,7 +12,7 @@ from typing import Final
 
 import httpx2
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -56,6 +56,8 @@ class Storage:
         if not any(query == f"signature={one}" for one in self.good):
             return 403, {}, b"expired"
         size = len(self.content)
+        if wanted == "bytes=-0" and "no-zero" in self.ways:
+            return 500, {}, b""
         found = re.fullmatch(r"bytes=(\d*)-(\d*)", wanted or "")
         if found is None or "no-ranges" in self.ways:
             return 200, {}, self.content
@@ -132,12 +134,14 @@ _HEADERS = st.one_of(
 )  # fmt: skip
 _WAYS = st.sampled_from([
     frozenset[str](), frozenset({"no-ranges"}), frozenset({"silent-416"}), frozenset({"wider"}),
-    frozenset({"wider", "silent-416"}),
+    frozenset({"wider", "silent-416"}), frozenset({"no-zero"}),
 ])  # fmt: skip
 
 
 @settings(max_examples=100)
 @given(st.binary(max_size=70), _HEADERS, _WAYS)
+@example(b"0123456789", "bytes=-0", frozenset({"no-zero"}))
+@example(b"", "bytes=-0", frozenset({"no-zero"}))
 def test_every_range_gives_the_slice_of_the_bytes(content: bytes, header: str | None, ways: frozenset[str]) -> None:
     async def ask() -> tuple[httpx2.Response, httpx2.Response]:
         headers = {} if header is None else {"range": header}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 from typing import Final
 from urllib.parse import urlsplit
@@ -28,6 +29,8 @@ HEADERS: Final = {
 }
 LARGEST_FORM: Final = 1024 * 1024
 """Bytes."""
+_HOST: Final = re.compile(r"(?:(?P<name>[A-Za-z0-9._-]+)|\[(?P<v6>[0-9A-Fa-f:.]+)\])(?::[0-9]{1,5})?")
+"""A host, and a port if there is one: no user, and nothing after the port."""
 _YEAR: Final = "public, max-age=31536000, immutable"
 
 
@@ -94,14 +97,14 @@ def host_names(settings: ConsoleSettings) -> frozenset[str]:
 
 def is_known_host(header: str, names: frozenset[str]) -> bool:
     """Whether a Host header names this console: another site's name, pointed at this machine, is refused."""
-    try:
-        name = urlsplit(f"//{header}").hostname or ""
-    except ValueError:
+    found = _HOST.fullmatch(header)
+    if found is None:
         return False
-    if name.rstrip(".") in names:
+    name = (found["name"] or found["v6"]).lower()
+    if name.rstrip(".") in names and found["v6"] is None:
         return True
     try:
-        ipaddress.ip_address(name)
+        address = ipaddress.ip_address(name)
     except ValueError:
         return False
-    return True
+    return (address.version == 6) is (found["v6"] is not None)

@@ -74,7 +74,7 @@ async def open_sound(
     target = await _target(url, trusted)
     headers = {"host": target.host, "user-agent": "Fieldnote-Console/1", "accept-encoding": "identity"}
     if wanted is not None:
-        headers["range"] = wanted.header
+        headers["range"] = _sent(wanted).header
     try:
         async with (
             httpx2.AsyncClient(
@@ -89,6 +89,12 @@ async def open_sound(
             yield await _read(client, target, response, wanted)
     except (httpx2.HTTPError, httpx2.InvalidURL, ValueError) as error:
         raise SoundUnavailable(f"the sound cannot be fetched: {type(error).__name__}") from None
+
+
+def _sent(wanted: ByteRange) -> ByteRange:
+    """The range that the storage is asked for. The last 0 bytes are none, which storages answer in many ways; the
+    first byte is asked for in their place, since that answer has the size."""
+    return ByteRange(0, 0) if (wanted.first, wanted.last) == (None, 0) else wanted
 
 
 async def _target(url: str, trusted: frozenset[str]) -> Target:
