@@ -11,8 +11,7 @@ from sqlalchemy import text
 
 from fieldnote.bridge import Bridge, pull_once, push_once
 from fieldnote.bridge.board.people import keep_people
-from fieldnote.bridge.pull.ledger import ProposalState
-from fieldnote.bridge.review.agreement import ENOUGH, Week, advise
+from fieldnote.bridge.review.agreement import ENOUGH, Week, advise, agreement_by_field
 from fieldnote.bridge.review.proposals import Agreement, approve, edit, reject, waiting
 from fieldnote.bridge.review.undo import undo
 from fieldnote.console import open_console
@@ -52,11 +51,6 @@ async def browsing(bridge: Bridge, url: str, role: Role = Role.ADMIN, *reps: str
         yield browser
 
 
-async def state_of(bridge: Bridge, number: int) -> str:
-    async with bridge.engine.connect() as conn:
-        return str(await conn.scalar(text("select state from proposals where id = :id"), {"id": number}))
-
-
 async def test_an_approval_and_an_edit_are_undone_and_a_rejection_is_a_question_again(
     crm: Crm, stub: StubSiro, opened: Opener
 ) -> None:
@@ -70,11 +64,56 @@ async def test_an_approval_and_an_edit_are_undone_and_a_rejection_is_a_question_
         for number in (first, second, third):
             await undo(bridge, number, actor=BY)
         assert [crm.deal(n, "decision") for n in (1, 2, 3)] == [None, None, None]
-        assert await state_of(bridge, third) == ProposalState.OPEN.value
-        assert (await pull_once(bridge)).writes == 0
-        assert [item.id for item in await waiting(bridge)] == [third]
-        await approve(bridge, [third], actor=BY)
-        assert crm.deal(3, "decision") == "both 3"
+        for _ in range(2):
+            assert [item.id for item in await waiting(bridge)] == [first, second, third]
+            assert [(one.counts.share, one.counts.open, one.weeks) for one in await agreement_by_field(bridge)] == [
+                (None, 3, ())
+            ]
+            assert (await pull_once(bridge)).writes == 0
+        await approve(bridge, [first, second, third], actor=BY)
+        assert [crm.deal(n, "decision") for n in (1, 2, 3)] == ["both 1", "both 2", "both 3"]
+
+
+async def test_an_undo_leaves_a_field_that_a_person_emptied_empty_until_a_decision(
+    crm: Crm, stub: StubSiro, opened: Opener
+) -> None:
+    """The field is Fieldnote's from an earlier write: without that knowledge, the next pull would fill it."""
+    async with opened() as bridge:
+        crm.add_deal(1)
+        crm.add_appointment(1, deal=1)
+        await push_once(bridge)
+        stub.record("r1", started_at=ago(hours=3), opportunity="1", engagement="1", said={"Objections": "the price"})
+        await pull_once(bridge)
+        assert crm.deal(1, "objections") == "the price"
+        crm.execute("update deals set objections = null where id = 1")
+        stub.record("r2", started_at=ago(hours=2), opportunity="1", engagement="1", said={"Objections": "the noise"})
+        await pull_once(bridge)
+        [shown] = await waiting(bridge)
+        await approve(bridge, [shown.id], actor=BY)
+        assert "the noise" in str(crm.deal(1, "objections"))
+        await undo(bridge, shown.id, actor=BY)
+        for _ in range(2):
+            await pull_once(bridge)
+            assert crm.deal(1, "objections") is None
+            assert [item.id for item in await waiting(bridge)] == [shown.id]
+
+
+async def test_an_undo_takes_back_its_own_decision_and_no_later_one(crm: Crm, stub: StubSiro, opened: Opener) -> None:
+    async with opened() as bridge:
+        await prepared(bridge, crm, stub)
+        [first] = await waiting(bridge)
+        await approve(bridge, [first.id], actor=BY)
+        stub.record("r2", started_at=ago(hours=1), opportunity="1", engagement="1", said={"Decision Maker": "she"})
+        await pull_once(bridge)
+        [second] = await waiting(bridge)
+        await approve(bridge, [second.id], actor=BY)
+        with pytest.raises(FieldnoteError, match="a later value"):
+            await undo(bridge, first.id, actor=BY)
+        assert crm.deal(1, "decision") == "she"
+        await undo(bridge, second.id, actor=BY)
+        assert crm.deal(1, "decision") == "both 1"
+        await pull_once(bridge)
+        assert [item.id for item in await waiting(bridge)] == [second.id]
 
 
 async def test_what_a_person_changed_since_is_not_undone(crm: Crm, stub: StubSiro, opened: Opener) -> None:
@@ -108,9 +147,11 @@ async def test_a_person_decides_in_the_browser_and_takes_it_back(
             assert "both 2" in browser.page
             await browser.post(f"/review/{first}/undo")
             assert crm.deal(1, "decision") is None
+            assert "both 1" in browser.page
+            assert "1 of 2 values to decide" in browser.page
             await browser.post(f"/review/{second}/edit", {"value": "only she"})
             assert crm.deal(2, "decision") == "only she"
-            assert "Everything is decided." in browser.page
+            assert "1 of 1 value to decide" in browser.page
 
 
 async def test_all_that_match_are_decided_with_the_count_first(
