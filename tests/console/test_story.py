@@ -162,4 +162,4 @@ def test_from_an_appointment_in_the_crm_to_a_field_that_a_person_approved_and_to
         "select a.actor, a.act, r.succeeded from console.acts a join console.act_results r on r.act_id = a.id"
     )
     assert [(act, done) for _, act, done in acts if act in {"approve", "undo"}] == [("approve", True), ("undo", True)]
-    assert shop.rows("select state from proposals where id = %s", number) == [("approved",)]
+    assert shop.rows("select state from proposals where id = %s", number) == [("open",)]
