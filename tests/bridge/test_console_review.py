@@ -211,8 +211,8 @@ async def test_the_journey_shows_writes_and_reverts_one(
     crm: Crm, stub: StubSiro, opened: Opener, database_url: str
 ) -> None:
     async with opened() as bridge:
-        await prepared(bridge, crm, stub)
-        [shown] = await waiting(bridge)
+        await prepared(bridge, crm, stub, numbers=(1, 2))
+        shown, _ = await waiting(bridge)
         await approve(bridge, [shown.id], actor=BY)
         async with bridge.engine.connect() as conn:
             write = await conn.scalar(text("select max(id) from writes where kind = 'field'"))
@@ -220,8 +220,12 @@ async def test_the_journey_shows_writes_and_reverts_one(
             for address in ("/journey?q=1", "/journey/appointment/1", "/journey/recording/r1", "/journey/deal/1"):
                 answer = await browser.get(address)
                 assert answer.status_code == 200, address
+                assert "q=" in address or "both 1" in browser.page.split('id="writes"')[1], address
             assert BY in browser.page
-            await browser.post("/journey/deal/1", {"act": "revert", "write": str(write)})
+            reverting = {"act": "revert", "write": str(write)}
+            assert (await browser.post("/journey/appointment/2", reverting)).status_code == 409
+            await browser.get("/journey/appointment/1")
+            await browser.post("/journey/appointment/1", reverting)
             assert "The value from before is back in the CRM." in browser.page
             assert crm.deal(1, "decision") is None
             for kind, key in (("deal", "none"), ("moon", "1"), ("recording", "x'\"<>&")):

@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.bridge.errors import Busy
@@ -90,6 +90,8 @@ class Selection:
     recording_id: str | None = None
     run_id: int | None = None
     write_id: int | None = None
+    recordings: tuple[str, ...] = ()
+    """Beside the writes to `record`, those of these recordings to any record."""
 
     @property
     def empty(self) -> bool:
@@ -98,16 +100,18 @@ class Selection:
 
     def wanted(self, connection: str) -> list[ColumnElement[bool]]:
         """As conditions."""
+        record = {writes.c.model: self.model, writes.c.record: self.record}
+        place = [column == value for column, value in record.items() if value is not None]
+        if self.recordings and place:
+            place = [or_(and_(*place), writes.c.recording_id.in_(self.recordings))]
         given = {
-            writes.c.model: self.model,
-            writes.c.record: self.record,
             writes.c.column_name: self.column,
             writes.c.recording_id: self.recording_id,
             writes.c.run_id: self.run_id,
             writes.c.id: self.write_id,
         }
         conditions = [column == value for column, value in given.items() if value is not None]
-        return [writes.c.connection == connection, *conditions]
+        return [writes.c.connection == connection, *place, *conditions]
 
 
 async def history(bridge: Bridge, selection: Selection, *, limit: int = 200) -> list[Write]:

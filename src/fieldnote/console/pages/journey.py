@@ -70,8 +70,7 @@ async def show(request: Request, viewer: Person, kind: str, key: str) -> Respons
     bridge = connected(request)
     header = await _visible_header(bridge, viewer, kind, key)
     story, sends = await _story(bridge, header), await _sends(bridge, header)
-    selection = Selection(recording_id=key) if kind == "recording" else Selection(model=_MODELS[kind].value, record=key)
-    written = await history(bridge, selection, limit=100)
+    written = await history(bridge, _writes_of(header), limit=100)
     return await page(
         request,
         "journey_one.html",
@@ -86,6 +85,14 @@ async def show(request: Request, viewer: Person, kind: str, key: str) -> Respons
         has_user_token=bridge.remote.has_user_token,
         here=_address(kind, key),
     )
+
+
+def _writes_of(header: Header, write_id: int | None = None) -> Selection:
+    """The writes that a page shows; `write_id`: one of them. An appointment's recordings write to its deal as well."""
+    if header.kind == "recording":
+        return Selection(write_id=write_id, recording_id=header.key)
+    recordings = tuple(one["id"] for one in header.recordings) if header.kind == "appointment" else ()
+    return Selection(write_id=write_id, model=_MODELS[header.kind].value, record=header.key, recordings=recordings)
 
 
 def _undoable(write: Write) -> bool:
@@ -211,13 +218,8 @@ async def _do(bridge: Bridge, viewer: Viewer, header: Header, act: str, write: s
 
 
 async def _revert(bridge: Bridge, header: Header, write_id: int, actor: str) -> str:
-    """Only a write of the record or recording that the page is about."""
-    own = (
-        Selection(write_id=write_id, recording_id=header.key)
-        if header.kind == "recording"
-        else Selection(write_id=write_id, model=_MODELS[header.kind].value, record=header.key)
-    )
-    done = await revert(bridge, own, actor=actor)
+    """Only a write that the page shows."""
+    done = await revert(bridge, _writes_of(header, write_id), actor=actor)
     if not done:
         raise FieldnoteError("this write cannot be reverted any more", hint="Reload the page.")
     if done[0].outcome is not Undo.REVERTED:
