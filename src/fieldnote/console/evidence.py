@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from fieldnote.bridge.board.conversations import Conversation, InField, Line
-from fieldnote.insight.evidence import Spoken, Utterance
+from fieldnote.insight.evidence import Spoken, Utterance, parts_of, quoted_in
 
 _MOST: Final = 60
 """Values and sentences whose words are looked for: each search reads the whole transcript."""
 _SENTENCE: Final = re.compile(r"(?<=[.!?\u2026])[\"\u201d\u2019)]*\s+(?=[\"\u201c\u2018(A-Z0-9\u00bf\u00a1])")
-_QUOTED: Final = re.compile(r"[\"“]([^\"“”]{8,300})[\"”]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +91,8 @@ class _Search:
 
 def _parts(value: object, search: _Search) -> tuple[Sentence, ...]:
     """A text is one part unless it quotes several; a list has one part an item."""
-    items = [_words(item) for item in value] if isinstance(value, list) else [_words(value)]
-    texts = [piece for item in items for piece in (item.split("; ") if '"' in item else [item])]
-    return tuple(Sentence(text, search.line(_quote_in(text))) for text in texts if text)
+    texts = parts_of([_words(item) for item in value] if isinstance(value, list) else _words(value))
+    return tuple(Sentence(text, search.line(quoted_in(text))) for text in texts)
 
 
 def _words(value: object) -> str:
@@ -103,13 +101,8 @@ def _words(value: object) -> str:
     return f"{value:,}" if isinstance(value, int | float) else str(value)
 
 
-def _quote_in(text: str) -> str:
-    found = _QUOTED.search(text)
-    return text if found is None else found[1]
-
-
 def _summary(content: str, search: _Search) -> list[Sentence]:
-    return [Sentence(one, search.line(_quote_in(one))) for one in _SENTENCE.split(content.strip()) if one]
+    return [Sentence(one, search.line(quoted_in(one))) for one in _SENTENCE.split(content.strip()) if one]
 
 
 def _fields(fields: Sequence[InField], name: str) -> tuple[InField, ...]:

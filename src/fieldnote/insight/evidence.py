@@ -10,9 +10,10 @@ from fieldnote.insight.readers.numbers import Number, numbers
 from fieldnote.insight.utterances import Utterance
 from fieldnote.insight.words import fold
 
-__all__ = ["Quote", "Spoken", "Utterance", "find_quote"]
+__all__ = ["Quote", "Spoken", "Utterance", "find_quote", "parts_of", "quoted_in"]
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
+_QUOTED = re.compile(r"[\"“]([^\"“”]{8,300})[\"”]")
 _MOST_OF_IT = 0.6
 _TELLING_NUMBER = 100
 """A smaller number is said of many things: it counts beside another word of the value."""
@@ -96,6 +97,11 @@ class Spoken:
                 index = self._most_of(_words(text.partition(":")[0]))
         return None if index is None else Quote(index, self._utterances[index].text)
 
+    def find_parts(self, value: object, most: int) -> list[Quote]:
+        """The utterances behind a value: one for each of its first `most` parts that somebody said."""
+        found = (self.find(quoted_in(part)) or self.find(part) for part in parts_of(value)[:most])
+        return [quote for quote in found if quote is not None]
+
     def _phrase(self, wanted: list[str]) -> int | None:
         phrase = f" {' '.join(wanted)} "
         return next((index for index, words in enumerate(self._said) if phrase in f" {' '.join(words)} "), None)
@@ -126,6 +132,18 @@ class Spoken:
         shares = [(len(telling & set(words)) / len(telling), -index) for index, words in enumerate(self._said)]
         share, index = max(shares, default=(0.0, 0))
         return -index if share >= _MOST_OF_IT else None
+
+
+def parts_of(value: object) -> list[str]:
+    """What is looked for one by one: the items of a list, and the quotes of a text that has several."""
+    texts = [str(item) for item in (value if isinstance(value, list) else [value]) if item not in (None, "")]
+    return [part for text in texts for part in (text.split("; ") if any(map(text.count, '"“')) else [text]) if part]
+
+
+def quoted_in(text: str) -> str:
+    """The words in quotation marks, or else all."""
+    found = _QUOTED.search(text)
+    return text if found is None else found[1]
 
 
 def find_quote(utterances: Sequence[Utterance], text: str) -> Quote | None:

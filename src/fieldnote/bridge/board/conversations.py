@@ -12,6 +12,7 @@ from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.bridge.board.sight import Sight, of_recordings
+from fieldnote.bridge.kept_lines import times_of
 from fieldnote.bridge.session import Bridge
 
 PAGE: Final = 50
@@ -287,7 +288,7 @@ def _dicts(value: object) -> Sequence[Mapping[str, Any]]:
 
 
 def _line(item: Mapping[str, Any]) -> Line:
-    return Line(str(item.get("speaker") or ""), str(item.get("text") or ""), item.get("start_ms"), item.get("end_ms"))
+    return Line(str(item.get("speaker") or ""), str(item.get("text") or ""), *times_of(item))
 
 
 _OF_REP: Final = """b.user_id in (

@@ -30,6 +30,7 @@ from fieldnote.bridge.pull.three_way_merge import (
     is_empty,
     settle,
     take_back,
+    why_asked,
     written,
 )
 from fieldnote.bridge.recording import Model
@@ -343,9 +344,8 @@ class FieldWriter:
             return
         state = ProposalState.SHADOW if decision.verdict is Verdict.SHADOW else ProposalState.OPEN
         kind = ProposalKind.VALUE
-        proposal = Proposal(
-            self.extraction, source.recording_id, "policy", live, decision.value, source.said, kind, state
-        )
+        why = why_asked(self.settings.policy, live)
+        proposal = Proposal(self.extraction, source.recording_id, why, live, decision.value, source.said, kind, state)
         await ledger.propose(self.conn, self.key, proposal)
 
     async def _ask_for_removal(self, removal: Removal, live: object, known_field: KnownField) -> None:

@@ -151,6 +151,19 @@ def _verdict(policy: Policy, known_field: KnownField, live: object, *, ours: boo
     return Verdict.KEEP if policy is Policy.FILL else Verdict.PROPOSE
 
 
+def why_asked(policy: Policy, live: object) -> str:
+    """The reason that a person is asked about a value, in words."""
+    match policy:
+        case Policy.UPDATE if is_empty(live):
+            return "the field was emptied after Fieldnote had filled it"
+        case Policy.UPDATE:
+            return "a person's value is in the field"
+        case Policy.APPEND:
+            return "the lines that Fieldnote added were changed"
+        case _:
+            return f"the policy of the field is `{policy.value}`"
+
+
 def take_back(policy: Policy, known_field: KnownField, live: object, same: Same) -> Decision:
     """Undo what came from a recording that now belongs to another record, if nobody touched it since."""
     if known_field.base is None:

@@ -117,9 +117,7 @@ async def _keep(conn: AsyncConnection, connection: str, recording_id: str, spoke
 
 def quote(spoken: Spoken, words: object) -> str:
     """The utterances that say a value, or each part of a list; empty where nobody said it. Pure."""
-    parts = words if isinstance(words, list) else [words]
-    found = [spoken.find(str(part)) for part in parts[:_MOST_PARTS] if part is not None]
-    return " … ".join(dict.fromkeys(item.text for item in found if item is not None))
+    return " … ".join(dict.fromkeys(found.text for found in spoken.find_parts(words, _MOST_PARTS)))
 
 
 async def keep_transcript(conn: AsyncConnection, connection: str, recording_id: str, said: Sequence[Utterance]) -> None:

@@ -15,6 +15,7 @@ from typing import Any, Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from fieldnote.bridge.kept_lines import times_of
 from fieldnote.bridge.pull.ledger import ProposalKind
 from fieldnote.crm.types import FrozenValue
 from fieldnote.insight.evidence import Spoken, Utterance
@@ -144,25 +145,18 @@ async def load_evidenced(conn: AsyncConnection, connection: str, number: int) ->
 def find_passages(utterances: object, said: FrozenValue) -> tuple[Passage, ...]:
     """Where a conversation says a value, or each part of a list, with the lines around it. Pure."""
     lines = [item for item in utterances if isinstance(item, dict)] if isinstance(utterances, list) else []
-    parts = said if isinstance(said, list) else [said]
     if not lines:
         return ()
     spoken = Spoken([Utterance(str(line.get("speaker") or ""), str(line.get("text") or "")) for line in lines])
-    found = (spoken.find(str(part)) for part in parts[:_MOST_PARTS] if part not in (None, ""))
-    places = dict.fromkeys(quote.index for quote in found if quote is not None)
+    places = dict.fromkeys(quote.index for quote in spoken.find_parts(said, _MOST_PARTS))
     return tuple(Passage(tuple(_lines(lines, place))) for place in places)
 
 
 def _lines(lines: Sequence[Mapping[str, Any]], place: int) -> Iterable[Line]:
     for number in range(max(0, place - _AROUND), min(len(lines), place + _AROUND + 1)):
         line = lines[number]
-        start = line.get("start_ms")
-        yield Line(
-            str(line.get("speaker") or ""),
-            str(line.get("text") or ""),
-            start if isinstance(start, int) else None,
-            number == place,
-        )
+        start, _ = times_of(line)
+        yield Line(str(line.get("speaker") or ""), str(line.get("text") or ""), start, number == place)
 
 
 def _plain(kept: dict[str, Any] | None) -> FrozenValue:
