@@ -92,6 +92,7 @@ def ensure_home(path: Path) -> Path:
             for folder in reversed([one for one in (path, *path.parents) if not one.exists()]):
                 folder.mkdir(exist_ok=True)
                 folder.chmod(0o711 if is_root() else 0o700)
+            path.mkdir(exist_ok=True)  # raises where a file has that name
         elif sys.platform != "win32":
             _close_home(path)
         return path.resolve()
