@@ -95,6 +95,12 @@ def fill(url: str, *, recordings: int, appointments: int) -> None:
             )
 
 
+def is_filled(url: str) -> bool:
+    """Whether there are recordings."""
+    with psycopg.connect(url, autocommit=True, options="-c search_path=bridge,public") as connection:
+        return connection.execute("select from recordings limit 1").fetchone() is not None
+
+
 def analyze(url: str) -> None:
     """Clean up and analyze all tables, as autovacuum would."""
     with psycopg.connect(url, autocommit=True, options="-c search_path=bridge,public") as connection:

@@ -55,4 +55,7 @@ def tone(state: str) -> str:
 
 
 def _known(state: str) -> State:
-    return State(state) if state in set(State) else State.UNKNOWN
+    return _BY_NAME.get(state, State.UNKNOWN)
+
+
+_BY_NAME: Final[Mapping[str, State]] = {state.value: state for state in State}
