@@ -9,8 +9,9 @@ import psycopg
 # Spread over 730 days to this one; a tenth is cancelled; every second appointment has a recording.
 _STATEMENTS: Final = (
     """
-    insert into connections (name, organization_id, base_url, credential, crm_identity)
-    values ('default', 'o', 'http://127.0.0.1:9/api-externalApi', 'c', 'i')
+    insert into connections (name, organization_id, base_url, credential, crm_identity,
+                             integration_connection_id)
+    values ('default', 'o', 'http://127.0.0.1:9/api-externalApi', 'c', 'i', 'i')
     """,
     """
     insert into sent (connection, stream, key, row_hash, state, payload, siro_id, sent_at, is_deleted)
