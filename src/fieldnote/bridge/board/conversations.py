@@ -11,6 +11,7 @@ from typing import Any, Final
 from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from fieldnote.bridge.board.field_states import own_fields
 from fieldnote.bridge.board.sight import Sight, of_recordings
 from fieldnote.bridge.kept_lines import times_of
 from fieldnote.bridge.session import Bridge
@@ -234,7 +235,8 @@ async def load_conversation(bridge: Bridge, sight: Sight, recording_id: str) -> 
         if row is None:
             return None
         links = tuple(Linked(*link) for link in await conn.execute(_LINKS, values))
-        fields = tuple(InField(*one) for one in await conn.execute(_FIELDS, values))
+        own = await own_fields(conn, bridge.name, recording_id.replace("\0", ""))
+        fields = tuple(InField(one.extraction, one.table, one.column, one.state) for one in own)
     found = Conversation(
         listed=_listed(row, sight),
         readable=sight.reads(is_private=row.is_private),
@@ -409,11 +411,4 @@ select l.model, l.record, k.subject, k.customer, k.starts_at, k.rep_name, k.amou
                                    else 'accounts' end
  where l.connection = :connection and l.recording_id = :recording
  order by case l.model when 'engagement' then 1 when 'opportunity' then 2 else 3 end, l.record
-""")
-
-_FIELDS: Final = text("""
-select f.extraction, f.table_name, f.column_name, f.state
-  from recording_links l join fields f using (connection, model, record)
- where l.connection = :connection and l.recording_id = :recording and f.extraction is not null
- order by f.table_name, f.column_name
 """)

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from fieldnote.bridge.board.field_states import own_fields
 from fieldnote.bridge.board.mobile_events import describe
 from fieldnote.bridge.board.settings import refresh
 from fieldnote.bridge.ignored import ignored_in_file
@@ -157,6 +158,9 @@ async def explain_recording(
         found = Explanation(f"recording {recording_id}", state)
         await _add_recording(conn, bridge.name, held, row, found)
         linked = [(link.model, link.record) for link in held.links]
+        for one in await own_fields(conn, bridge.name, recording_id):
+            what = f"{one.extraction} for {one.table}.{one.column} of {_name(one.model, one.record)}"
+            found.happened(one.at, f"{what} {FIELDS.get(one.state, one.state)}{_why(one)}.")
         await _add_outputs(conn, bridge.name, linked, found, recording_id=recording_id)
         _add_match(bridge, row, found)
         await _add_phone(conn, bridge.name, recording_id, found)
@@ -334,14 +338,14 @@ async def _add_outputs(
     *,
     recording_id: str | None = None,
 ) -> None:
-    """Add each field, note, proposal and write of the records; with `recording_id`, only those of that recording."""
+    """Add each field, note, proposal and write of the records; with `recording_id`, those of it, without fields."""
     for (model, key), outputs in (await load_outputs(conn, connection, records)).items():
         _add_outputs_of(model, key, outputs, found, recording_id)
 
 
 def _add_outputs_of(model: Model, key: str, outputs: Outputs, found: Explanation, recording_id: str | None) -> None:
     for row in outputs.fields:
-        if recording_id is None or row.recording_id in {recording_id, None}:
+        if recording_id is None:
             what = f"{row.extraction} for {row.table_name}.{row.column_name} of {_name(model, key)}"
             found.happened(row.changed_at, f"{what} {FIELDS.get(row.state, row.state)}{_why(row)}.")
     for row in _of(recording_id, outputs.notes):

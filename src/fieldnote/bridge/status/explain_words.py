@@ -36,6 +36,9 @@ FIELDS: Final[Mapping[str, str]] = {
     "taken_back": "was withdrawn, because its recording belongs to another record",
     "reverted": "was reverted by a person",
     "interrupted": "was interrupted; the next pull finds out whether it was written",
+    "edited": "was replaced by a person's own value, after a look at this one",
+    "replaced": "was written, and replaced later",
+    "passed_over": "was not written: the field follows another recording or a person",
 }
 
 NOTES: Final[Mapping[str, str]] = {
@@ -60,6 +63,7 @@ PROPOSALS: Final[Mapping[str, str]] = {
 """The end of a proposal, or of a shadow value."""
 
 LINKS: Final[Mapping[str, str]] = {
+    "open": "waits for a person's decision",
     "linked": "was made",
     "rejected": "was rejected",
     "superseded": "was replaced, because the recording was linked to another record",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import Counter, OrderedDict
 from collections.abc import AsyncIterator
@@ -17,6 +18,8 @@ from fieldnote.siro.models import AudioUrl
 
 KEPT_FOR: Final = 300.0
 """Seconds. A recording that Siro hides is heard no longer than this."""
+_PATIENCE: Final = 3.0
+"""Seconds that a page waits for Siro to say whether there is sound."""
 _EARLY: Final = 30.0
 """Seconds before its end at which an address is not used any more."""
 _MOST_ADDRESSES: Final = 256
@@ -76,6 +79,17 @@ class Sounds:
                 sound = await stack.enter_async_context(self._at(address, wanted))
             yield sound
 
+    async def problem(self, recording_id: str) -> str | None:
+        """Why there is nothing to hear; None: there is sound, or Siro does not say now."""
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                await self._address(recording_id)
+        except NoSound as error:
+            return error.message
+        except (SoundUnavailable, TimeoutError):
+            return None
+        return None
+
     def _at(self, address: str, wanted: ByteRange | None) -> AbstractAsyncContextManager[Sound]:
         return open_sound(address, wanted, trusted=self._trusted, transport=self._transport)
 
@@ -91,7 +105,7 @@ class Sounds:
         except SiroError as error:
             raise SoundUnavailable(f"Siro gives no address of the sound: {error.message}") from None
         if answer.error or not answer.url:
-            raise NoSound("Siro has no sound of the recording")
+            raise NoSound("Siro has no sound of this recording")
         seconds = KEPT_FOR
         if answer.expiration is not None:
             seconds = min(seconds, answer.expiration / 1000 - time.time() - _EARLY)

@@ -48,6 +48,12 @@ async def audio(request: Request, recording_id: str) -> Response:
     )
 
 
+async def why_silent(request: Request, bridge: Bridge, recording_id: str) -> str | None:
+    """Why a page shows no player; None: it shows one. Siro is asked once in a few minutes."""
+    sounds = _sounds(request, bridge)
+    return "Sound needs a user token of Siro" if sounds is None else await sounds.problem(recording_id)
+
+
 def _sounds(request: Request, bridge: Bridge) -> Sounds | None:
     """The application's; None without a user token."""
     if not bridge.remote.has_user_token:

@@ -9,9 +9,11 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from fastapi import APIRouter, Request, Response
+from sqlalchemy import text
 from starlette.datastructures import QueryParams
 
-from fieldnote.bridge.board.conversations import Filter, list_recordings, load_conversation, recordings_of
+from fieldnote.bridge import Bridge
+from fieldnote.bridge.board.conversations import Conversation, Filter, list_recordings, load_conversation, recordings_of
 from fieldnote.bridge.board.reps import list_reps
 from fieldnote.bridge.board.settings import refresh
 from fieldnote.bridge.status.states import STATES, State, of_recording
@@ -21,8 +23,10 @@ from fieldnote.console.access.visibility import visible_to
 from fieldnote.console.connected import connected, not_found
 from fieldnote.console.context import console_of
 from fieldnote.console.evidence import hear
+from fieldnote.console.pages.audio import why_silent
 from fieldnote.console.rendering import page, with_query
 from fieldnote.console.state_words import label
+from fieldnote.workspace import explain_links
 
 router = APIRouter()
 
@@ -96,7 +100,7 @@ def _near(day: date, days: int) -> date | None:
 
 @router.get("/recordings/{recording_id}")
 async def recording(request: Request, recording_id: str) -> Response:
-    """One recording. The words come from what the bridge keeps; Siro is not called."""
+    """One recording. The words come from what the bridge keeps; Siro is asked only whether there is sound."""
     bridge, sight = connected(request), visible_to(viewer_in(request)).sight
     await refresh(bridge)
     found = await load_conversation(bridge, sight, recording_id)
@@ -110,8 +114,32 @@ async def recording(request: Request, recording_id: str) -> Response:
         heard=heard,
         advice=of_recording(State(found.listed.state) if found.listed.state in set(State) else State.UNKNOWN),
         has_user_token=bridge.remote.has_user_token,
+        silent=await why_silent(request, bridge, recording_id) if found.kept and found.readable else None,
+        named={name.strip().casefold() for name in names_in(bridge)},
+        reasons=await _reasons(request, found),
         at=_milliseconds(request.query_params.get("at")),
     )
+
+
+async def _reasons(request: Request, found: Conversation) -> tuple[str, ...]:
+    """Why the workspace beside this console made the link. Siro's own API gives no reasons."""
+    workspace = console_of(request).workspace
+    if workspace is None or found.found_link is not None or not found.links:
+        return ()
+    bridge = connected(request)
+    async with bridge.engine.connect() as conn:
+        organization = await conn.scalar(_ORGANIZATION, {"connection": bridge.name})
+    explained = await explain_links(workspace, organization, found.listed.recording_id) if organization else []
+    return explained[0].reasons if explained else ()
+
+
+_ORGANIZATION: Final = text("select organization_id from connections where name = :connection")
+
+
+def names_in(bridge: Bridge) -> set[str]:
+    """The extractions that the file names a field for."""
+    targets = bridge.config.pull.targets().values() if bridge.config.pull else ()
+    return {name for target in targets for name in target.fields}
 
 
 def read_filter(query: QueryParams) -> Asked:

@@ -19,6 +19,7 @@ from fieldnote.bridge.review.undo import undo
 from fieldnote.bridge.status.visits import mapped_reps
 from fieldnote.console.access import Viewer, act_on, after, may_act, recorded, viewer, visible_to
 from fieldnote.console.connected import connected, not_found
+from fieldnote.console.pages.audio import why_silent
 from fieldnote.console.parts.agreement import agreement_rows
 from fieldnote.console.rendering import page
 from fieldnote.errors import FieldnoteError
@@ -76,13 +77,15 @@ async def _page(
         reps = await mapped_reps(conn, bridge.name)
         chosen = number if number in queue else _following(queue, number)
         found = None if chosen is None else await load_evidenced(conn, bridge.name, chosen)
+    words = found is not None and visible.words_of(found.is_private)
     return await page(
         request,
         "review.html",
         status=409 if problem else 200,
         found=found,
         place=None if chosen is None else _place(queue, chosen),
-        words=found is not None and visible.words_of(found.is_private),
+        words=words,
+        silent=await why_silent(request, bridge, found.recording_id) if found is not None and words else None,
         may=found is not None and may_act(viewer, [found.rep_id]),
         fields=fields,
         field=field,
