@@ -8,6 +8,7 @@ from html import unescape
 
 import httpx2
 import pytest
+from markupsafe import escape
 
 from fieldnote.bridge.board.people import keep_people
 from fieldnote.console.access.roles import Role
@@ -68,12 +69,33 @@ def test_a_gap_gets_a_reason_counts_apart_and_is_opened_again(own_shop: Shop) ->
         listed = admin.get(f"/completeness/list.csv?from={day}&to={day}&state=explained").text
         assert f"{key}," in listed
         assert "no_show" in listed
+        for address in (f"/?day={day}", f"/completeness/list?from={day}&to={day}&state=explained"):
+            shown = admin.get(address).text
+            assert "The customer was not there: called twice" in shown
+            assert re.search(r"by user\d+@example.com, <time", shown)
+        here = f"/journey/appointment/{key}"
+        story = admin.get(here).text
+        assert "The customer was not there: called twice" in story
+        assert re.search(r"user\d+@example.com said why it has no recording", story)
+        answer = _send(admin, here, "/tonight/reopen", key=key, back="journey")
+        assert answer.url.path == here
+        assert "Take the reason back" not in answer.text
+        _send(admin, f"/?day={day}", "/tonight/explain", key=key, reason="other", day=day)
         answer = _send(admin, f"/?day={day}", "/tonight/reopen", key=key, day=day)
         assert "counts as a gap again" in answer.text
         assert own_shop.rows("select count(*) from gaps where key = %s", key) == [(0,)]
         health = admin.get("/health").text
         assert "explain gap" in health
         assert f"appointment {key}" in health
+
+
+def test_a_day_that_cannot_be_read_is_named(own_shop: Shop) -> None:
+    with person(own_shop) as admin:
+        for day in ("banana", "2026-02-30", "0001-01-01", "<b>"):
+            page = admin.get("/", params={"day": day}).text
+            assert f"{escape(repr(day))} is not a day" in page
+            assert "<b>" not in page
+        assert "is not a day" not in admin.get("/?day=2026-02-28").text
 
 
 def test_only_who_may_act_on_a_visit_explains_it(own_shop: Shop) -> None:

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fieldnote.bridge.review.typed_values import hint_for, problem_of
 from fieldnote.bridge.status.funnel import APART, Stage, by_day, by_week, funnel, stage_of, states_from
 from fieldnote.bridge.status.states import STATES, State
 from fieldnote.bridge.status.visits import Count, Visit
-from fieldnote.console.parts.columns import HEIGHT, columns
+from fieldnote.config.schema import FieldSettings, Kind
+from fieldnote.console.pages.tonight import figures as tonight_figures
+from fieldnote.console.parts.columns import HEIGHT, TONES, columns, split
 from fieldnote.console.parts.timeline import LANE, timeline
 from fieldnote.console.state_words import label, tone
+from fieldnote.mapping.values import Unconvertible, convert
 
 DENVER = ZoneInfo("America/Denver")
 DAY = date(2026, 11, 29)
@@ -36,7 +44,6 @@ def _visit(key: str, rep: str | None, starts: datetime | None, length: timedelta
         account_id=None,
         state=State.WRITTEN,
         recordings=1,
-        gap_reason=None,
     )
 
 
@@ -130,3 +137,49 @@ def test_days_and_weeks_cover_a_period_without_gaps_and_count_the_same(
         assert sum(period.funnel.expected for period in periods) == total
         for column in columns([period.funnel for period in periods]):
             assert sum(part.size for part in column.parts) <= HEIGHT + 0.1
+
+
+@given(counts)
+def test_a_bar_has_each_counted_appointment_in_the_tone_of_its_state(given_counts: list[tuple[State, int]]) -> None:
+    expected: Counter[str] = Counter()
+    for state, number in given_counts:
+        if state not in APART:
+            expected[tone(state)] += number
+    assert dict(split(funnel(given_counts))) == {name: expected[name] for name in TONES}
+
+
+@given(st.lists(st.sampled_from(State), max_size=40))
+def test_the_figures_of_tonight_add_up_to_the_visits(states: list[State]) -> None:
+    found = [replace(_visit(str(number), "r", None, timedelta(), None), state=one) for number, one in enumerate(states)]
+    (_, total, _), *others = tonight_figures(found)
+    assert total == len(found) == sum(number for _, number, _ in others)
+    assert all(number >= 0 for _, number, _ in others)
+
+
+def test_a_rep_whose_name_changed_is_one_row() -> None:
+    starts = datetime(2026, 11, 29, 16, tzinfo=UTC)
+    older = replace(_visit("1", "7", starts, timedelta(hours=1), "Ann"), rep="Kim Old")
+    newer = replace(_visit("2", "7", starts + timedelta(hours=2), timedelta(hours=1), "Bo"), rep="Kim New")
+    other = replace(_visit("3", "8", starts, timedelta(hours=1), "Cy"), rep="Kim New")
+    rows = timeline([older, newer, other], DAY, ZoneInfo("UTC"), starts).rows
+    assert [(row.rep, len(row.blocks)) for row in rows] == [("Kim New", 2), ("Kim New", 1)]
+
+
+@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("typed", ["abc", "5 or 6", "?", "1.234", "next to nothing", "$1,000 or $2,000", "x" * 600])
+def test_a_typed_value_that_does_not_fit_is_answered_in_a_sentence(kind: Kind, typed: str) -> None:
+    settings = FieldSettings.model_validate(
+        {"to": "x", "as": kind.value, **({"choices": {"a": "Won", "b": "Lost"}} if kind is Kind.CHOICE else {})}
+    )
+    converted = convert(typed, kind, on=DAY, choices=settings.choices)
+    assert hint_for(settings).startswith("Enter ")
+    assert kind.value not in hint_for(settings) or "." not in kind.value
+    if isinstance(converted, Unconvertible):
+        problem = problem_of(typed, converted.reason)
+        assert len(problem) < 150
+        assert re.search(r"' (is|has|names|may) \w|' is not clear: (its?|the) ", problem), problem
+
+
+def test_the_sentences_of_typed_values() -> None:
+    assert problem_of("abc", "there is no amount in it") == "'abc' has no amount"
+    assert problem_of("abc", "it is not one exact number") == "'abc' is not one exact number"

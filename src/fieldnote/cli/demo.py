@@ -121,3 +121,17 @@ def _say_what_to_open(stage: Stage, console: Console, pages: str | None) -> None
         "the contractor's CRM": stage.side.open_at,
     }.items():
         console.print(f"  {what:22}{where}", soft_wrap=True, highlight=False)
+    if pages:
+        console.print(
+            f"To add a user of its console:\n  {add_user_command(stage.bridge_url)}", soft_wrap=True, highlight=False
+        )
+
+
+def add_user_command(url: str) -> str:
+    """The shell's command that adds a user to the console over this database."""
+    import shlex
+
+    from fieldnote.db.engine import Application
+
+    user = "fieldnote console user add --email you@example.com --role admin"
+    return f"{Application.CONSOLE.variable}={shlex.quote(url)} {user}"

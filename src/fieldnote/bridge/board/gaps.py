@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
@@ -32,6 +34,23 @@ REASONS: Final[Mapping[GapReason, str]] = {
     GapReason.NOT_A_SALES_VISIT: "It was not a sales visit",
     GapReason.OTHER: "Another reason",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """The reason that a person gave."""
+
+    reason: str
+    """A `GapReason`."""
+    note: str | None
+    actor: str
+    at: datetime
+
+    @property
+    def words(self) -> str:
+        """The reason in words, with the note."""
+        reason = REASONS[GapReason(self.reason)] if self.reason in set(GapReason) else self.reason
+        return f"{reason}: {self.note}" if self.note else reason
 
 
 async def explain_gap(bridge: Bridge, key: str, reason: GapReason, *, actor: str, note: str | None = None) -> None:

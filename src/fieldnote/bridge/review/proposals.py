@@ -25,6 +25,7 @@ from fieldnote.bridge.pull.recordings import Recordings
 from fieldnote.bridge.pull.results import FieldState
 from fieldnote.bridge.pull.three_way_merge import Intent, Value, without_lines
 from fieldnote.bridge.recording import Model
+from fieldnote.bridge.review.typed_values import hint_for, problem_of
 from fieldnote.bridge.run_log import begin, finish
 from fieldnote.bridge.session import Bridge
 from fieldnote.config import FieldSettings, Policy, TargetSettings
@@ -407,5 +408,5 @@ def _value_of(text: str, settings: FieldSettings) -> FrozenValue:
         return None
     converted = convert(text, settings.kind, on=datetime.now().astimezone().date(), choices=settings.choices)
     if isinstance(converted, Unconvertible):
-        raise FieldnoteError(f"{text!r} {converted.reason}", hint=f"The field takes one {settings.kind.value} value.")
+        raise FieldnoteError(problem_of(text, converted.reason), hint=hint_for(settings))
     return freeze(converted)

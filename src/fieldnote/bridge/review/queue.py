@@ -102,6 +102,12 @@ async def queue_of(conn: AsyncConnection, connection: str, wanted: QueueFilter) 
     return list((await conn.scalars(_QUEUE, _values(connection, wanted) | {"limit": MOST})).all())
 
 
+async def without_value(conn: AsyncConnection, connection: str, numbers: Sequence[int]) -> int:
+    """How many of these proposals name no certain value, so that nobody can approve them as they are."""
+    values = {"connection": connection, "numbers": list(numbers), "kind": ProposalKind.UNCLEAR.value}
+    return int(await conn.scalar(_WITHOUT_VALUE, values) or 0)
+
+
 async def fields_of(conn: AsyncConnection, connection: str, wanted: QueueFilter) -> dict[str, int]:
     """The fields that have open proposals, each with their number."""
     rows = await conn.execute(_FIELDS, _values(connection, wanted))
@@ -181,6 +187,11 @@ _VISIBLE: Final = """
         where r.connection = p.connection and r.recording_id = p.recording_id
           and own.rep_id = any(cast(:reps as text[]))))
 """
+
+_WITHOUT_VALUE: Final = text("""
+    select count(*) from proposals
+    where connection = :connection and id = any(cast(:numbers as bigint[])) and kind = :kind
+""")
 
 _QUEUE: Final = text(f"""
     select p.id from proposals p

@@ -60,6 +60,7 @@ _APPOINTMENTS: Final = f"""
     ),
     appointments as materialized (
         select a.*, r.state as recording_state, coalesce(r.recordings, 0) as recordings, g.reason as gap_reason,
+               g.note as gap_note, g.actor as gap_actor, g.at as gap_at,
                case
                    when a.sent_state <> 'expected' then a.sent_state
                    when r.state in ('ownership_unknown', 'other_connection', 'shared_record') then 'other_connection'

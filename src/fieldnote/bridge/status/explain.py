@@ -14,6 +14,7 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.bridge.board.field_states import own_fields
+from fieldnote.bridge.board.gaps import Gap
 from fieldnote.bridge.board.mobile_events import describe
 from fieldnote.bridge.board.settings import refresh
 from fieldnote.bridge.ignored import ignored_in_file
@@ -53,6 +54,8 @@ class Explanation:
     """The present."""
     advice: list[str] = field(default_factory=list)
     """The next steps for a person; empty: nothing to do."""
+    gap: Gap | None = field(default=None, metadata={"json": False})
+    """Why an appointment has no recording, as a person said it; an event says so too."""
 
     def happened(self, at: datetime | None, words: str) -> None:
         """Add an event, or, without a time, a fact."""
@@ -104,6 +107,9 @@ async def explain_appointment(
         found = Explanation(f"appointment {key}", state)
         _add_sent(found, row)
         _add_visit(found, row.payload or {}, directory)
+        if (gap := pushed.gap) is not None:
+            found.gap = gap
+            found.happened(gap.at, f"{gap.actor} said why it has no recording. {gap.words}.")
         await _add_links(conn, bridge, Model.ENGAGEMENT, key, found)
         if state is State.UNLINKED:
             await _add_near(conn, bridge.name, row.payload or {}, found)

@@ -11,6 +11,7 @@ from typing import Any, Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from fieldnote.bridge.board.gaps import Gap
 from fieldnote.bridge.pull.ownership import judge_recordings
 from fieldnote.bridge.recording import Model, Ownership
 from fieldnote.bridge.reps import Rep
@@ -39,6 +40,8 @@ class Pushed:
     """Siro's, as they were last listed."""
     declared: set[str]
     """The reps who do not use Siro, as a person declared here; in small letters."""
+    gap: Gap | None
+    """Why it has no recording, as a person said it."""
 
 
 async def load_pushed(conn: AsyncConnection, connection: str, stream: str, key: str) -> Pushed | None:
@@ -49,7 +52,8 @@ async def load_pushed(conn: AsyncConnection, connection: str, stream: str, key: 
         return None
     users = [User(id=one["id"], email=one["email"], first_name=one["name"]) for one in row.users or ()]
     rep = None if row.of_rep is None else Rep(row.of_rep, row.of_rep_email, row.of_rep_name)
-    return Pushed(row, rep, users, {str(one).casefold() for one in row.declared or ()})
+    gap = Gap(row.gap_reason, row.gap_note, row.gap_actor, row.gap_at) if row.gap_reason else None
+    return Pushed(row, rep, users, {str(one).casefold() for one in row.declared or ()}, gap)
 
 
 async def linked_recordings(
@@ -91,7 +95,8 @@ def _row(kept: Mapping[str, Any]) -> SimpleNamespace:
 
 
 _PUSHED: Final = text("""
-    select s.*, b.rep_id as of_rep, b.rep_email as of_rep_email, b.rep_name as of_rep_name,
+    select s.*, g.reason as gap_reason, g.note as gap_note, g.actor as gap_actor, g.at as gap_at,
+           b.rep_id as of_rep, b.rep_email as of_rep_email, b.rep_name as of_rep_name,
            (select jsonb_agg(jsonb_build_object('id', u.user_id, 'email', u.email, 'name', u.name) order by u.user_id)
               from siro_users u where u.connection = s.connection and s.stream = 'engagements') as users,
            (select jsonb_agg(c.rep_id) from rep_choices c
@@ -99,6 +104,7 @@ _PUSHED: Final = text("""
       from sent s
       left join board_records b on b.connection = s.connection and b.stream = s.stream and b.key = s.key
            and b.state <> 'cancelled'
+      left join gaps g on g.connection = s.connection and g.key = s.key and s.stream = 'engagements'
      where s.connection = :connection and s.stream = :stream and s.key in (:key, :stripped)
      order by s.key <> :key limit 1
 """)

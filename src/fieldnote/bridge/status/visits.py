@@ -14,6 +14,7 @@ from typing import Any, Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from fieldnote.bridge.board.gaps import Gap
 from fieldnote.bridge.reps import MappingMethod
 from fieldnote.bridge.session import Bridge
 from fieldnote.bridge.status.completeness_sql import appointments
@@ -87,7 +88,13 @@ class Visit:
     account_id: str | None
     state: State
     recordings: int
-    gap_reason: str | None
+    gap: Gap | None = None
+    """Why nothing was recorded, as a person said it."""
+
+    @property
+    def gap_reason(self) -> str | None:
+        """A `GapReason`."""
+        return None if self.gap is None else self.gap.reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +198,7 @@ def _visit(row: Any) -> Visit:
         account_id=row.account_id,
         state=_state(row.state),
         recordings=row.recordings,
-        gap_reason=row.gap_reason,
+        gap=Gap(row.gap_reason, row.gap_note, row.gap_actor, row.gap_at) if row.gap_reason else None,
     )
 
 

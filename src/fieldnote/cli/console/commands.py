@@ -88,7 +88,7 @@ def user_add(
         await _record(engine, "add user", f"{email.strip().lower()} as {wanted.value}")
 
     _in_database(do)
-    echo(f"{email} may sign in as {wanted.value}")
+    _say(f"{email} may sign in as {wanted.value}")
 
 
 @user_app.command("list")
@@ -131,7 +131,7 @@ def user_role(*, email: Email, role: RoleName, rep: Reps = None, config: ConfigF
         await _record(engine, "change role", f"{email.strip().lower()} to {wanted.value}")
 
     _in_database(do)
-    echo(f"{email} is {wanted.value} now")
+    _say(f"{email} is {wanted.value} now")
 
 
 @user_app.command("password")
@@ -146,21 +146,21 @@ def user_password(*, email: Email, password_stdin: PasswordInput = False) -> Non
         await _record(engine, "set password", email.strip().lower())
 
     _in_database(do)
-    echo(f"{email} has a new password")
+    _say(f"{email} has a new password")
 
 
 @user_app.command("disable")
 def user_disable(*, email: Email) -> None:
     """Keep a person out. Their sessions end; what they did stays on record."""
     _set_disabled(email, disabled=True)
-    echo(f"{email} can no longer sign in")
+    _say(f"{email} can no longer sign in")
 
 
 @user_app.command("enable")
 def user_enable(*, email: Email) -> None:
     """Let a disabled person sign in again."""
     _set_disabled(email, disabled=False)
-    echo(f"{email} may sign in again")
+    _say(f"{email} may sign in again")
 
 
 def _set_disabled(email: str, *, disabled: bool) -> None:
@@ -233,6 +233,14 @@ def _in_database(do: Callable[[AsyncEngine], Awaitable[T]]) -> T:
     return run_in_loop(main())
 
 
+def _say(words: str) -> None:
+    """What was done, and in which database: each console reads its own."""
+    from fieldnote.db.engine import Application, database_url, masked_url
+
+    echo(words)
+    echo(f"  in the database {masked_url(database_url(Application.CONSOLE))}")
+
+
 async def _record(engine: AsyncEngine, act: str, subject: str) -> None:
     from fieldnote.cli.support.operator import system_user
     from fieldnote.console.access.acts import record_command
@@ -241,9 +249,28 @@ async def _record(engine: AsyncEngine, act: str, subject: str) -> None:
 
 
 def _connection(path: Path) -> str:
+    """The connection that the ids of reps belong to: the file's, or the only one of the database."""
     from fieldnote.config import load
 
-    return load(path).connection
+    if path != DEFAULT_FILE or path.exists():
+        return load(path).connection
+    names = _in_database(_connections)
+    if len(names) == 1:
+        return names[0]
+    raise ConfigError(
+        f"there is no file {path}, and the database has {len(names)} connections",
+        hint="Add --config FILE: it names the connection that the reps belong to.",
+    )
+
+
+async def _connections(engine: AsyncEngine) -> list[str]:
+    """The connections of the bridge in this database."""
+    from sqlalchemy import text
+
+    async with engine.connect() as conn:
+        if await conn.scalar(text("select to_regclass('bridge.connections')")) is None:
+            return []
+        return [str(name) for name in await conn.scalars(text("select name from bridge.connections order by name"))]
 
 
 def _role(name: str) -> Any:

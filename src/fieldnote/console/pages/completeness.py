@@ -12,7 +12,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.datastructures import QueryParams
 
 from fieldnote.bridge import Bridge
-from fieldnote.bridge.board.gaps import REASONS
 from fieldnote.bridge.board.settings import refresh
 from fieldnote.bridge.status.funnel import (
     APART,
@@ -41,7 +40,7 @@ from fieldnote.console.access import Viewer, viewer, visible_to
 from fieldnote.console.connected import connected
 from fieldnote.console.context import console_of
 from fieldnote.console.csv_table import answer
-from fieldnote.console.parts.columns import columns
+from fieldnote.console.parts.columns import TONES, columns, split
 from fieldnote.console.rendering import local_today, page
 from fieldnote.console.state_words import label
 
@@ -132,6 +131,7 @@ async def completeness(request: Request, viewer: Annotated[Viewer, Depends(viewe
         periods=periods,
         columns=columns([period.funnel for period in periods]),
         weekly=days > 31,
+        legend=_legend(now),
         of_reps=by_rep(now),
         days=days,
         spans=_spans(asked, local_today(console_of(request).zone)),
@@ -161,7 +161,6 @@ async def listed(request: Request, viewer: Annotated[Viewer, Depends(viewer)]) -
         left_out=_left_out(counted, fitting),
         states=[(state.value, label(state)) for state, meaning in STATES.items() if meaning.appointment is not None],
         stages=STAGES,
-        reasons=REASONS,
         **_choices(reps, viewer),
     )
 
@@ -268,6 +267,12 @@ def _spans(asked: Asked, today: date) -> list[tuple[str, dict[str, str], bool]]:
         query = asked.query | {"from": first.isoformat(), "to": today.isoformat()}
         found.append((name, query, (asked.first, asked.last) == (first, today)))
     return found
+
+
+def _legend(counted: Sequence[Count]) -> list[tuple[str, str]]:
+    """The tones that the columns have, and their meaning."""
+    seen = dict(split(funnel((item.state, item.number) for item in counted)))
+    return [(name, words) for name, words in TONES.items() if seen[name]]
 
 
 def _apart_states() -> dict[str, str]:

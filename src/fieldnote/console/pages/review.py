@@ -14,7 +14,7 @@ from fieldnote.bridge.pull.ledger import ProposalKind
 from fieldnote.bridge.review import proposals as review
 from fieldnote.bridge.review.agreement import agreement_by_field
 from fieldnote.bridge.review.proposals import Decided, Verdict
-from fieldnote.bridge.review.queue import Evidenced, QueueFilter, fields_of, load_evidenced, queue_of
+from fieldnote.bridge.review.queue import Evidenced, QueueFilter, fields_of, load_evidenced, queue_of, without_value
 from fieldnote.bridge.review.undo import undo
 from fieldnote.bridge.status.visits import mapped_reps
 from fieldnote.console.access import Viewer, act_on, after, may_act, recorded, viewer, visible_to
@@ -117,12 +117,14 @@ async def preview_all(request: Request, viewer: Person, field: str = "", rep: st
     async with bridge.engine.connect() as conn:
         queue = await queue_of(conn, bridge.name, wanted)
         some = [await load_evidenced(conn, bridge.name, number) for number in queue[:_FEW]]
+        unclear = 0 if act == "reject" else await without_value(conn, bridge.name, queue)
     shown = [found for found in some if found is not None]
     return await page(
         request,
         "review_all.html",
         act="reject" if act == "reject" else "approve",
         count=len(queue),
+        unclear=unclear,
         last=queue[-1] if queue else 0,
         shown=[(found, effect_of(bridge, found)) for found in shown],
         field=field,
@@ -172,7 +174,9 @@ async def _decide_one(bridge: Bridge, found: Evidenced, act: str, viewer: Viewer
 def _summary(decisions: list[Decided]) -> str:
     done = sum(item.verdict in {Verdict.WRITTEN, Verdict.REJECTED} for item in decisions)
     rest = len(decisions) - done
-    return f"Done for {done} of {len(decisions)}." + (f" {rest} wait as before." if rest else "")
+    return f"Done for {done} of {len(decisions)}." + (
+        f" {rest} {'waits' if rest == 1 else 'wait'} as before." if rest else ""
+    )
 
 
 @router.post("/review/{number}/approve")

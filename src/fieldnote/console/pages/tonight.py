@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Final
 
@@ -20,7 +20,7 @@ from fieldnote.console.access import Viewer, act_on, after, may_act, recorded, v
 from fieldnote.console.connected import connected, not_found
 from fieldnote.console.context import console_of
 from fieldnote.console.parts.timeline import Timeline, timeline
-from fieldnote.console.rendering import local_today, page
+from fieldnote.console.rendering import journey, local_today, page
 from fieldnote.console.state_words import tone
 from fieldnote.errors import FieldnoteError
 
@@ -68,11 +68,14 @@ async def tonight(
         reps = await mapped_reps(conn, bridge.name)
         found = await visits(conn, bridge, reps, wanted, limit=MOST_VISITS + 1)
         needs = await attention(conn, bridge) if visible.reps is None else None
+    called = {one.rep_id: one.called for one in reps}
+    found = [replace(visit, rep=called.get(visit.rep_id or "", visit.rep)) for visit in found]
     shown = [one for one in reps if visible.has(one.rep_id)]
     return await page(
         request,
         "tonight.html",
         day=chosen,
+        problem=None if not day or _parsed(day) else f"{day[:40]!r} is not a day. Write it as 2026-02-28.",
         today=today,
         rep=rep,
         team=team,
@@ -80,7 +83,7 @@ async def tonight(
         teams=teams_of(shown),
         days=_days(found[:MOST_VISITS], chosen, today, console.zone),
         too_many=len(found) > MOST_VISITS,
-        figures=_figures(found),
+        figures=figures(found),
         calls=_calls(found),
         reasons=REASONS,
         may_explain=lambda visit: may_act(viewer, [visit.rep_id]),
@@ -114,13 +117,14 @@ async def reopen(
     viewer: Annotated[Viewer, Depends(viewer)],
     key: Annotated[str, Form()],
     day: Annotated[str, Form()] = "",
+    back: Annotated[str, Form()] = "",
 ) -> Response:
-    """Take an explanation back."""
+    """Take an explanation back. `back`: `journey` returns to the appointment's."""
     bridge = connected(request)
-    await _own_visit(bridge, viewer, key)
+    visit = await _own_visit(bridge, viewer, key)
     async with recorded(request, "reopen gap", f"appointment {key}") as act:
         act.message = "The visit counts as a gap again." if await reopen_gap(bridge, key) else "There was no reason."
-    return after(act, _back(day))
+    return after(act, journey(visit) if back == "journey" else _back(day))
 
 
 async def _own_visit(bridge: Bridge, viewer: Viewer, key: str) -> Visit:
@@ -166,17 +170,24 @@ def _days(found: Sequence[Visit], chosen: date, today: date, zone: Any) -> list[
     return days
 
 
-def _figures(found: Sequence[Visit]) -> list[tuple[str, int, str]]:
-    """Both days in a few numbers: name, number, tone."""
+def figures(found: Sequence[Visit]) -> list[tuple[str, int, str]]:
+    """Both days in a few numbers: name, number, tone. Those after the first add up to it."""
     tones = Counter(tone(visit.state) for visit in found)
     written = sum(visit.state is State.WRITTEN for visit in found)
     missing = sum(visit.state in _CALL for visit in found)
-    return [
+    upcoming = sum(visit.state is State.UPCOMING for visit in found)
+    urgent = tones["warn"] + tones["bad"] - missing
+    rest = len(found) - written - missing - upcoming - urgent - tones["move"]
+    tiles = [
         ("visits in two days", len(found), ""),
         ("not recorded, or stuck", missing, "bad" if missing else ""),
-        ("need somebody", tones["warn"], "warn" if tones["warn"] else ""),
+        ("need somebody", urgent, "warn" if urgent else ""),
         ("on their way", tones["move"], "move" if tones["move"] else ""),
         ("written to the CRM", written, "good" if written else ""),
+    ]
+    return [
+        *tiles,
+        *((name, number, "") for name, number in (("upcoming", upcoming), ("need nothing", rest)) if number),
     ]
 
 
@@ -195,11 +206,13 @@ def _problems(needs: Attention | None) -> list[tuple[str, int, str]]:
     if needs is None:
         return []
     lines = [
-        ("values that wait for a decision", needs.proposals, "/review"),
-        ("recordings without an appointment", needs.unlinked, "/recordings?state=unlinked"),
-        ("likely appointments to confirm", needs.matches, "/recordings?state=unlinked"),
-        ("records that Siro refuses", needs.quarantined, "/refused"),
-        ("values that the CRM refuses", needs.refused, "/refused"),
-        ("reps without a user in Siro", needs.unmapped_reps, "/people"),
+        ("value that waits", "values that wait", " for a decision", needs.proposals, "/review"),
+        ("recording", "recordings", " without an appointment", needs.unlinked, "/recordings?state=unlinked"),
+        ("likely appointment", "likely appointments", " to confirm", needs.matches, "/recordings?state=unlinked"),
+        ("record", "records", " that Siro refuses", needs.quarantined, "/refused"),
+        ("value", "values", " that the CRM refuses", needs.refused, "/refused"),
+        ("rep", "reps", " without a user in Siro", needs.unmapped_reps, "/people"),
     ]
-    return [line for line in lines if line[1]]
+    return [
+        ((one if number == 1 else many) + rest, number, where) for one, many, rest, number, where in lines if number
+    ]

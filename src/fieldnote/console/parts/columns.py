@@ -1,15 +1,25 @@
-"""Columns of a period: how many were written, recorded, or not recorded. Places in percent, heights in pixels. Pure."""
+"""Columns of a period: how many are in a state of each tone. Places in percent, heights in pixels. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from fieldnote.bridge.status.funnel import Funnel, Stage
+from fieldnote.bridge.status.funnel import Funnel
+from fieldnote.console.state_words import tone
 
 HEIGHT: Final = 120
 """Pixels."""
+TONES: Final[Mapping[str, str]] = {
+    "good": "written",
+    "move": "on its way",
+    "warn": "needs a person",
+    "bad": "missing or refused",
+    "calm": "needs nothing",
+}
+"""The tones of a column from below, and their meaning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +42,12 @@ class Column:
 
 
 def split(funnel: Funnel) -> list[tuple[str, int]]:
-    """The expected ones in three tones: written, recorded but not written, not recorded."""
-    recorded = funnel.steps[tuple(Stage).index(Stage.RECORDED)].number
-    written = funnel.steps[tuple(Stage).index(Stage.WRITTEN)].number
-    return [("good", written), ("move", recorded - written), ("bad", funnel.expected - recorded)]
+    """The expected ones by the tones of their states, which are those of the words beside each state."""
+    tones: Counter[str] = Counter({"good": funnel.steps[-1].number})
+    for step in funnel.steps:
+        for state, number in step.left:
+            tones[tone(state)] += number
+    return [(name, tones[name]) for name in TONES]
 
 
 def columns(funnels: Sequence[Funnel]) -> tuple[Column, ...]:
@@ -45,10 +57,10 @@ def columns(funnels: Sequence[Funnel]) -> tuple[Column, ...]:
     made = []
     for place, one in enumerate(funnels):
         parts, bottom = [], float(HEIGHT)
-        for tone, number in split(one):
+        for name, number in split(one):
             size = HEIGHT * number / most
             bottom -= size
-            parts.append(Part(tone, number, round(bottom, 2), round(size, 2)))
+            parts.append(Part(name, number, round(bottom, 2), round(size, 2)))
         made.append(Column(round(place * step + step * 0.12, 3), round(step * 0.76, 3), tuple(parts)))
     return tuple(made)
 
@@ -56,8 +68,8 @@ def columns(funnels: Sequence[Funnel]) -> tuple[Column, ...]:
 def bar(funnel: Funnel) -> tuple[Part, ...]:
     """One bar over the whole width, in percent."""
     whole, left, parts = funnel.expected or 1, 0.0, []
-    for tone, number in split(funnel):
+    for name, number in split(funnel):
         size = 100 * number / whole
-        parts.append(Part(tone, number, round(left, 2), round(size, 2)))
+        parts.append(Part(name, number, round(left, 2), round(size, 2)))
         left += size
     return tuple(parts)

@@ -67,8 +67,9 @@ def timeline(visits: Sequence[Visit], day: date, zone: ZoneInfo, now: datetime) 
 
     by_rep: dict[str, list[Visit]] = {}
     for visit in timed:
-        by_rep.setdefault(visit.rep or "No rep", []).append(visit)
-    rows = [_row(rep, some, place) for rep, some in sorted(by_rep.items(), key=lambda item: item[0].casefold())]
+        by_rep.setdefault(visit.rep_id or "", []).append(visit)
+    named = sorted(((some[-1].rep or "No rep", some) for some in by_rep.values()), key=lambda row: row[0].casefold())
+    rows = [_row(rep, some, place) for rep, some in named]
     here = place(now)
     step = 1 if last - first <= 12 else 2
     return Timeline(
