@@ -13,6 +13,7 @@ from markupsafe import escape
 from fieldnote.bridge.board.people import keep_people
 from fieldnote.console.access.roles import Role
 from fieldnote.console.access.users import add_user
+from fieldnote.console.rendering import count
 from tests.console.people import person
 from tests.console.shop import Shop, Template, served
 
@@ -87,6 +88,20 @@ def test_a_gap_gets_a_reason_counts_apart_and_is_opened_again(own_shop: Shop) ->
         health = admin.get("/health").text
         assert "explain gap" in health
         assert f"appointment {key}" in health
+
+
+def test_the_question_counts_what_can_be_approved_and_names_the_rest(own_shop: Shop) -> None:
+    kinds = [kind for (kind,) in own_shop.rows("select kind from proposals where state = 'open'")]
+    unclear = kinds.count("unclear")
+    assert 0 < unclear < len(kinds)
+    with person(own_shop) as admin:
+        asked = admin.get("/review/all?act=approve").text
+        assert f"Approve {count(len(kinds) - unclear, 'value')}?" in asked
+        assert f"Left out: {count(unclear, 'value')}." in asked
+        assert f'name="count" value="{len(kinds)}"' in asked
+        rejected = admin.get("/review/all?act=reject").text
+        assert f"Reject {count(len(kinds), 'value')}?" in rejected
+        assert "Left out" not in rejected
 
 
 def test_a_day_that_cannot_be_read_is_named(own_shop: Shop) -> None:

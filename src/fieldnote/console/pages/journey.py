@@ -22,7 +22,7 @@ from fieldnote.bridge.status.search import search
 from fieldnote.bridge.status.sends import Send, sends_of
 from fieldnote.console.access import Viewer, act_on, after, may_act, recorded, viewer, visible_to
 from fieldnote.console.connected import connected, not_found
-from fieldnote.console.rendering import page
+from fieldnote.console.rendering import count, page
 from fieldnote.errors import FieldnoteError
 
 router = APIRouter()
@@ -196,7 +196,7 @@ async def _do(bridge: Bridge, viewer: Viewer, header: Header, act: str, write: s
             return await write_now(bridge, _MODELS[kind], key)
         case "read" if kind == "recording":
             result = await read_now(bridge, key)
-            return f"Read from Siro. {result.writes} fields or notes written."
+            return f"Read from Siro. {count(result.writes, 'field or note', 'fields or notes')} written."
         case "match" if kind == "recording":
             found = await match_again(bridge, key)
             if found.engagement is None:
