@@ -40,14 +40,14 @@ def shop(demo_template: Template, tmp_path_factory: pytest.TempPathFactory, work
         yield opened
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """A browser for all tests of a worker."""
+    """A browser for the tests of a module. Playwright keeps an event loop running, so no async test may follow."""
     with running_browser() as browser:
         yield browser
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def admin_state(shop: Shop, chromium: Browser) -> Any:
     """The cookies of a signed-in administrator."""
     return signed_in_state(chromium, shop.sign_in_address())
