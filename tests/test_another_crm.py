@@ -94,7 +94,7 @@ Kwame: We want to stay under thirty thousand, all in.
 Dolores: Understood. And when do you need the car by?
 Kwame: I'd like to have it by the end of next month.
 Dolores: Is it just you deciding, or is somebody else involved?
-Kwame: I have to talk it over with my wife, we decide these things together.
+Kwame: My wife and I decide that together.
 Dolores: Of course. What is holding you back today?
 Kwame: Honestly, the monthly payment is too high for us, and I want to compare with another dealer first.
 Dolores: That makes sense. Let me see what I can do.

@@ -207,8 +207,8 @@ async def test_an_address_is_not_used_close_to_its_end() -> None:
 @pytest.mark.parametrize(
     ("answer", "status", "words"),
     [
-        (AudioUrl(error=True, error_message="none"), 404, "Siro has no sound of the recording."),
-        (AudioUrl(url=None), 404, "Siro has no sound of the recording."),
+        (AudioUrl(error=True, error_message="none"), 404, "Siro has no sound of this recording."),
+        (AudioUrl(url=None), 404, "Siro has no sound of this recording."),
         (NotFound("gone"), 404, "Siro does not have the recording any more."),
         (SiroError("it is down"), 502, "it is down"),
         (AudioUrl(url="http://10.0.0.1/audio"), 502, "leads inside a network"),

@@ -224,7 +224,7 @@ class Office:
             (name, "What budget do you have in mind?"),
             ("Mary Smith", f"Between {least} and {TENS[most]} thousand dollars."),
             (name, "Is it just you deciding, or is somebody else involved?"),
-            ("Mary Smith", "I have to talk it over with my husband, we decide these things together."),
+            ("Mary Smith", "My husband and I decide that together."),
         ]  # fmt: skip
 
     # --- the comparison

@@ -79,7 +79,7 @@ async def test_another_transcript_replaces_all_that_was_drawn_from_the_first(
     house: House, command: Command, tmp_path: Path
 ) -> None:
     recording_id = await house.record()
-    (tmp_path / "said.txt").write_text("John: Hello.\nMary: We would like to begin in March, next spring.")
+    (tmp_path / "said.txt").write_text("John: When would you like to begin?\nMary: In March.")
     assert (await command("transcript", recording_id, "said.txt"))[0] == 0
     await house.settle()
     shown = {"showEntityExtractions": "true", "showSummary": "true"}
