@@ -38,6 +38,7 @@ _MIGRATION: Final = '''"""All tables, indexes, policies and functions, as the mi
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from alembic import op
 
@@ -48,8 +49,7 @@ down_revision = None
 def upgrade() -> None:
     """Run the statements as they are: they have no parameters, and a `%` or `:` in them is only itself."""
     statements = Path(__file__).with_suffix(".sql").read_bytes()
-    driver = op.get_bind().connection.driver_connection
-    assert driver is not None
+    driver: Any = op.get_bind().connection.driver_connection
     driver.execute(statements)
 '''
 _NOISE: Final = re.compile(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import importlib
 import json
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
@@ -11,10 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from alembic.migration import MigrationContext
-from alembic.operations import Operations
 from fastapi.responses import JSONResponse
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 
 from fieldnote.bridge import Bridge, pull_once, push_once, run_log
 from fieldnote.bridge.locks import exclusive
@@ -339,28 +336,6 @@ async def test_an_unknown_state_is_a_problem(crm: Crm, stub: StubSiro, opened: O
         async with bridge.engine.begin() as conn:
             await conn.execute(text("update sent set payload = null"))
         assert await problems(bridge) == ["unknown"]
-
-
-async def test_stages_of_an_earlier_version_have_their_new_names(crm: Crm, stub: StubSiro, opened: Opener) -> None:
-    old = {"unproven": "ownership_unknown", "foreign": "other_connection", "colliding": "shared_record"}
-    async with opened() as bridge:
-        crm.add_deal(1)
-        await push_once(bridge)
-        for name in (*old, "complete"):
-            stub.record(name, started_at=ago(hours=2), opportunity="1", said={})
-        await pull_once(bridge)
-        async with bridge.engine.begin() as conn:
-            await conn.execute(text("update recordings set state = recording_id"))
-            await conn.run_sync(_rename_stages)
-            rows = await conn.execute(text("select recording_id, state from recordings"))
-            assert dict(tuple(row) for row in rows) == old | {"complete": "complete"}
-
-
-def _rename_stages(conn: Connection) -> None:
-    """Migration 0014 alone."""
-    migration = importlib.import_module("fieldnote.db.migrations.bridge.versions.0014_stage_names")
-    with Operations.context(MigrationContext.configure(conn)):
-        migration.upgrade()
 
 
 async def test_status_says_how_far_a_long_run_is(
