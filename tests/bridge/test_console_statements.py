@@ -15,7 +15,7 @@ from tests.bridge.conftest import Crm, Opener
 from tests.bridge.stub_siro import StubSiro
 from tests.bridge.test_console_review import browsing, prepared
 
-MOST = 11
+MOST = 10
 
 
 @contextmanager

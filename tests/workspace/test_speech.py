@@ -112,7 +112,9 @@ def command(house: House, home: Path, *arguments: str) -> str:
 async def test_a_file_of_audio_becomes_a_field_of_the_crm_and_its_secret_is_neither_stored_nor_heard(
     hearing: House, tmp_path: Path, bridge_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.DEBUG)
+    # A command that ran in this process may have set their levels.
+    for name in ("", "fieldnote", "procrastinate", "asyncio"):
+        caplog.set_level(logging.DEBUG, logger=name)
     house, home = hearing, tmp_path / "home"
     make_crm(tmp_path / "crm.sqlite")
     (tmp_path / "fieldnote.yaml").write_text(CONFIG, encoding="utf-8")
@@ -152,7 +154,7 @@ async def test_a_file_of_audio_becomes_a_field_of_the_crm_and_its_secret_is_neit
     assert "Channel 1: rep" in shown
     # No word of the conversation is in any log.
     logged = " ".join(f"{one.getMessage()} {vars(one)}" for one in caplog.records).casefold()
-    assert len(caplog.records) > 0
+    assert len(caplog.records) > 20
     for phrase in ("fifteen thousand", "budget is", "acme roofing", "gate code", "hi mary"):
         assert phrase not in logged
 

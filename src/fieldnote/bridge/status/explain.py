@@ -5,12 +5,12 @@ The ledger has all of it. If Siro answers, the rep's user and the recording's pr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from sqlalchemy import select, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.bridge.board.field_states import own_fields
@@ -27,7 +27,6 @@ from fieldnote.bridge.status.completeness import Directory, state_of_appointment
 from fieldnote.bridge.status.explain_reads import Outputs, Pushed, linked_recordings, load_outputs, load_pushed
 from fieldnote.bridge.status.explain_words import FIELDS, LINKS, NOTES, OWNERSHIP, PROPOSALS, QUARANTINE
 from fieldnote.bridge.status.states import Advice, State, of_appointment, of_recording
-from fieldnote.db.bridge_tables import mobile_events
 from fieldnote.errors import FieldnoteError
 from fieldnote.siro.errors import NotFound, SiroError
 
@@ -169,7 +168,7 @@ async def explain_recording(
             found.happened(one.at, f"{what} {FIELDS.get(one.state, one.state)}{_why(one)}.")
         await _add_outputs(conn, bridge.name, linked, found, recording_id=recording_id)
         _add_match(bridge, row, found)
-        await _add_phone(conn, bridge.name, recording_id, found)
+        _add_phone(row.phone or (), found)
     if fresh:
         await _add_fresh(bridge, held, found)
     return found.finish(of_recording(state))
@@ -292,12 +291,11 @@ def _add_match(bridge: Bridge, row: Any, found: Explanation) -> None:
         found.advice.append(_how_to_decide(row.match_id, can_link=bridge.remote.has_user_token))
 
 
-async def _add_phone(conn: AsyncConnection, connection: str, recording_id: str, found: Explanation) -> None:
+def _add_phone(events: Sequence[Mapping[str, Any]], found: Explanation) -> None:
     """Add what happened on the rep's phone."""
-    mine = mobile_events.c.connection == connection, mobile_events.c.recording_id == recording_id
-    for row in await conn.execute(select(mobile_events).where(*mine).order_by(mobile_events.c.at).limit(50)):
-        if words := describe(row.code, row.event):
-            found.happened(row.at, words)
+    for one in events:
+        if words := describe(one["code"], one["event"]):
+            found.happened(datetime.fromisoformat(one["at"]), words)
 
 
 def _how_to_decide(number: int, *, can_link: bool) -> str:
@@ -406,7 +404,11 @@ _NEAR = text("""
 _RECORDING = text("""
     select r.first_seen_at, r.fetched_at, r.forgotten_at, r.link_history, coalesce(b.state, 'unknown') as state,
            m.id as match_id, m.state as match_state, m.engagement, m.reasons, m.looked_at, m.decided_at, m.decided_by,
-           m.problem
+           m.problem,
+           (select jsonb_agg(jsonb_build_object('code', e.code, 'event', e.event, 'at', e.at) order by e.at)
+              from (select * from mobile_events p
+                     where p.connection = r.connection and p.recording_id = r.recording_id
+                     order by p.at limit 50) e) as phone
       from recordings r
       left join board_recordings b using (connection, recording_id)
       left join matches m using (connection, recording_id)
