@@ -8,7 +8,7 @@ conversations of `tests/insight/data` and of the demo are learned from too.
 from __future__ import annotations
 
 import argparse
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -32,6 +32,7 @@ from fieldnote.insight.local.timeline import timeline_options
 from fieldnote.insight.talk.turns import Talk, talk_of
 from fieldnote.insight.utterances import Utterance
 from fieldnote.insight.visit import Visit
+from scripts.weight_fitting import Judged, Vector, best_floor, choose, fit, softmax
 from tests.insight.gold import fits, gold
 
 OUT: Final = Path(__file__).parents[1] / "src/fieldnote/insight/local/default_weights.py"
@@ -47,9 +48,7 @@ SHORT: Final = ("dev", "fresh", "held_out")
 STRENGTH: Final = 1.5
 """How strongly weights are drawn to zero."""
 STEPS: Final = 300
-RATE: Final = 0.05
 PRECISE: Final = 0.8
-"""Half a wrong value is added, so that few values make no floor look precise."""
 MARGIN: Final = 0.15
 """Added to a floor: of talks that nobody looked at, less was right than cross-validation says."""
 CAUTIOUS: Final = 0.98
@@ -60,8 +59,6 @@ FEWEST: Final = 3
 """Conversations that have a feature; one with fewer gets no weight."""
 NEAR: Final = 4
 """Utterances between a value and the cited ones; farther away it is right by chance."""
-
-Vector = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -170,63 +167,31 @@ class Learned:
 
     def shares(self, row: Row) -> Vector:
         """The probability of each option, and of "not mentioned" at the end."""
-        scores = self.lines(row) @ self.weights
-        powers = np.exp(scores - scores.max())
-        return np.asarray(powers / powers.sum())
+        return softmax(self.lines(row) @ self.weights)
 
     def _learn(self, rows: Sequence[Row]) -> None:
-        """Adam on the likelihood of the right options."""
-        lines = np.vstack([self.lines(row) for row in rows])
-        sizes = [len(row.options) + 1 for row in rows]
-        starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
-        of_row = np.repeat(np.arange(len(rows)), sizes)
-        dropped = np.concatenate([np.append(row.ignored, False) for row in rows])
-        right = np.concatenate([np.append(row.right, not row.right.any()) for row in rows]) & ~dropped
         drawn = np.full(len(self.weights), STRENGTH)
         drawn[-1] = 0.05
-        first, second = np.zeros_like(self.weights), np.zeros_like(self.weights)
-        for step in range(1, STEPS + 1):
-            scores = np.where(dropped, -1e9, lines @ self.weights)
-            powers = np.exp(scores - np.maximum.reduceat(scores, starts)[of_row])
-            shares = powers / np.add.reduceat(powers, starts)[of_row]
-            aim = np.where(right, shares, 0.0)
-            aim /= np.maximum(np.add.reduceat(aim, starts), 1e-12)[of_row]
-            slope = lines.T @ (shares - aim) + drawn * self.weights
-            first = 0.9 * first + 0.1 * slope
-            second = 0.99 * second + 0.01 * slope * slope
-            rate = RATE * (1 - step / (STEPS + 1))
-            self.weights -= rate * (first / (1 - 0.9**step)) / (np.sqrt(second / (1 - 0.99**step)) + 1e-8)
+        learned = [(self.lines(row), row.right, row.ignored) for row in rows]
+        self.weights = fit(self.weights, learned, drawn=drawn, prior=0.0, steps=STEPS)
 
 
-def judge_unseen(rows: Sequence[Row], known: Sequence[Row]) -> list[tuple[float, bool, bool]]:
+def judge_unseen(rows: Sequence[Row], known: Sequence[Row]) -> list[Judged]:
     """Of each row the likeliest value's probability, and whether it is right, by a model that did not see the talk."""
-    found: list[tuple[float, bool, bool]] = []
+    found: list[Judged] = []
     for fold in range(FOLDS):
         model = Learned([*(row for row in rows if row.case % FOLDS != fold), *known])
         found += [_decide(row, model.shares(row)) for row in rows if row.case % FOLDS == fold and row.options]
     return found
 
 
-def _decide(row: Row, shares: Vector) -> tuple[float, bool, bool]:
-    by_value: Counter[str] = Counter()
-    for one, share in zip(row.options, shares[:-1], strict=True):
-        by_value[one.value] += share
-    value = max(by_value, key=lambda known: by_value[known])
-    best = max((place for place, one in enumerate(row.options) if one.value == value), key=lambda place: shares[place])
-    return by_value[value], bool(row.right[best]), bool(row.ignored[best])
+def _decide(row: Row, shares: Vector) -> Judged:
+    return choose([one.value for one in row.options], shares, row.right, row.ignored)
 
 
-def floor_of(found: Sequence[tuple[float, bool, bool]], wanted: int) -> tuple[float, str]:
+def floor_of(found: Sequence[Judged], wanted: int) -> tuple[float, str]:
     """The floor with the best F1 among the precise ones, and its counts."""
-    best, floor, note = 0.0, CAUTIOUS, "no floor is precise enough"
-    for tried in (place / 100 for place in range(40, 99)):
-        given = [(right, ignored) for share, right, ignored in found if share >= tried]
-        right = sum(one for one, _ in given)
-        wrong = sum(not one and not ignored for one, ignored in given)
-        score = 2 * right / max(1, right + wrong + wanted)
-        if right and right / (right + wrong + 0.5) >= PRECISE and score > best:
-            best, floor, note = score, tried, f"{right} right, {wrong} wrong of {wanted}"
-    return floor, note
+    return best_floor(found, wanted, percents=range(40, 99), precise=PRECISE, cautious=CAUTIOUS)
 
 
 def main() -> None:

@@ -32,6 +32,7 @@ from fieldnote.insight.local.embeddings import Embedder
 from fieldnote.insight.local.passages import PASSAGE_FEATURES
 from fieldnote.insight.talk.turns import talk_of
 from fieldnote.insight.utterances import Utterance
+from scripts.weight_fitting import Judged, Vector, best_floor, choose, fit, softmax
 
 OUT: Final = Path(__file__).parents[1] / "src/fieldnote/insight/local/custom/weights.py"
 FEATURES: Final[Mapping[str, Sequence[str]]] = {
@@ -86,14 +87,11 @@ STRENGTH: Final = 4.0
 DEVIATION: Final = 10.0
 """How strongly a type's weights of passages are drawn to those of all types."""
 STEPS: Final = 250
-RATE: Final = 0.05
 PRECISE: Final = 0.8
 FEW: Final = 3
 """Values below which a type's floor is not trusted to cross-validation."""
 CAUTIOUS: Final = 0.95
 FOLDS: Final = 6
-
-Vector = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -196,35 +194,18 @@ class Model:
     def shares(self, row: Row) -> Vector:
         """The probability of each candidate, and of "not mentioned" at the end."""
         scores = np.append(row.features @ self.of_kind(row.kind), self.weights[self.empty[row.kind]])
-        powers = np.exp(scores - scores.max())
-        return np.asarray(powers / powers.sum())
+        return softmax(scores)
 
     def learn(self, rows: Sequence[Row]) -> None:
-        """Adam on the likelihood of the right candidates; weights are drawn to the hand-set ones."""
+        """Fit the weights, drawn to the hand-set ones."""
         rows = [row for row in rows if len(row.features)]
-        lines = np.vstack([self.spread(row) for row in rows])
-        sizes = [len(row.features) + 1 for row in rows]
-        starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
-        of_row = np.repeat(np.arange(len(rows)), sizes)
-        dropped = np.concatenate([np.append(row.ignored, False) for row in rows])
-        right = np.concatenate([np.append(row.right, not row.right.any()) for row in rows]) & ~dropped
-        first, second = np.zeros_like(self.weights), np.zeros_like(self.weights)
-        for step in range(1, STEPS + 1):
-            scores = np.where(dropped, -1e9, lines @ self.weights)
-            powers = np.exp(scores - np.maximum.reduceat(scores, starts)[of_row])
-            shares = powers / np.add.reduceat(powers, starts)[of_row]
-            aim = np.where(right, shares, 0.0)
-            aim /= np.maximum(np.add.reduceat(aim, starts), 1e-12)[of_row]
-            slope = lines.T @ (shares - aim) + self.drawn * (self.weights - self.prior)
-            first = 0.9 * first + 0.1 * slope
-            second = 0.99 * second + 0.01 * slope * slope
-            rate = RATE * (1 - step / (STEPS + 1))
-            self.weights -= rate * (first / (1 - 0.9**step)) / (np.sqrt(second / (1 - 0.99**step)) + 1e-8)
+        learned = [(self.spread(row), row.right, row.ignored) for row in rows]
+        self.weights = fit(self.weights, learned, drawn=self.drawn, prior=self.prior, steps=STEPS)
 
 
 def floors_of(rows: Sequence[Row]) -> tuple[dict[str, float], dict[str, str]]:
     """For each type the floor with the best F1 among the precise ones, and its counts, by cross-validation."""
-    judged: dict[str, list[tuple[float, bool, bool]]] = defaultdict(list)
+    judged: dict[str, list[Judged]] = defaultdict(list)
     wanted: dict[str, int] = defaultdict(int)
     for fold in range(FOLDS):
         model = Model()
@@ -232,33 +213,13 @@ def floors_of(rows: Sequence[Row]) -> tuple[dict[str, float], dict[str, str]]:
         for row in (one for one in rows if one.case % FOLDS == fold):
             wanted[row.kind] += row.wanted
             if len(row.features):
-                judged[row.kind].append(_decide(row, model.shares(row)))
+                judged[row.kind].append(choose(row.values, model.shares(row), row.right, row.ignored))
     floors, notes = {}, {}
     for kind, found in judged.items():
-        floors[kind], notes[kind] = _best_floor(found, wanted[kind])
+        floors[kind], notes[kind] = best_floor(
+            found, wanted[kind], percents=range(25, 99), precise=PRECISE, cautious=CAUTIOUS, fewest=FEW
+        )
     return floors, notes
-
-
-def _decide(row: Row, shares: Vector) -> tuple[float, bool, bool]:
-    by_value: dict[str, float] = defaultdict(float)
-    for value, share in zip(row.values, shares[:-1], strict=True):
-        by_value[value] += share
-    value = max(by_value, key=lambda known: by_value[known])
-    best = max((place for place, one in enumerate(row.values) if one == value), key=lambda place: shares[place])
-    return by_value[value], bool(row.right[best]), bool(row.ignored[best])
-
-
-def _best_floor(found: Sequence[tuple[float, bool, bool]], wanted: int) -> tuple[float, str]:
-    """One wrong value is added to the count, so that few values make no floor look precise."""
-    best, floor, note = 0.0, CAUTIOUS, "no floor is precise enough"
-    for tried in (place / 100 for place in range(25, 99)):
-        given = [(right, ignored) for share, right, ignored in found if share >= tried]
-        right = sum(one for one, _ in given)
-        wrong = sum(not one and not ignored for one, ignored in given)
-        score = 2 * right / max(1, right + wrong + wanted)
-        if right >= FEW and right / (right + wrong + 0.5) >= PRECISE and score > best:
-            best, floor, note = score, tried, f"{right} right, {wrong} wrong of {wanted}"
-    return floor, note
 
 
 def write(models: Mapping[str, tuple[Model, Mapping[str, float]]]) -> None:
