@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import random
+import struct
 import threading
 import wave
 from collections.abc import Iterator
@@ -94,6 +95,20 @@ def test_each_format_is_decoded_and_each_channel_is_a_speaker(suffix: str, tmp_p
     assert [one.speaker for one in found.utterances] == ["Channel 1", "Channel 2", "Channel 1"]
     assert [one.start for one in found.utterances] == pytest.approx([0.5, 2.5, 4.5], abs=0.15)
     assert found.seconds == pytest.approx(6.0, abs=0.2)
+
+
+def test_tags_that_are_not_utf_8_keep_no_file_out(tmp_path: Path) -> None:
+    path = tmp_path / "talk.wav"
+    write(path, tones((0, 0.5, 1.5)))
+    title = b"INAM" + struct.pack("<I", 6) + b"Caf\xe9\xff\x00"
+    listed = b"LIST" + struct.pack("<I", 4 + len(title)) + b"INFO" + title
+    sound = path.read_bytes()
+    path.write_bytes(b"RIFF" + struct.pack("<I", len(sound) - 8 + len(listed)) + sound[8:36] + listed + sound[36:])
+    assert [one.start for one in transcribe(path, Tones()).utterances] == pytest.approx([0.5], abs=0.15)
+    mute(path, tmp_path / "muted", [(0.5, 1.5)], "audio/wav")
+    assert np.abs(np.concatenate(list(decoded(tmp_path / "muted")), axis=1)).max() < 0.02
+    mute(path, tmp_path / "muted.mp3", [(0.5, 1.5)], "audio/mpeg")
+    assert np.abs(np.concatenate(list(decoded(tmp_path / "muted.mp3")), axis=1)).max() < 0.02
 
 
 @pytest.mark.parametrize("suffix", list(MEDIA))

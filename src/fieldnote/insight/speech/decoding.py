@@ -28,7 +28,7 @@ def decoded(path: Path) -> Iterator[Samples]:
     """Blocks of samples with the shape (channels, length), 1 or 2 channels. Raises UndecodableAudio."""
     av: Any = av_library()
     try:
-        with av.open(str(path), mode="r", metadata_errors="ignore") as container:
+        with open_audio(path) as container:
             if not container.streams.audio:
                 raise UndecodableAudio("the file has no audio", hint="Send mp3, m4a, aac, wav or webm.")
             stream = container.streams.audio[0]
@@ -61,6 +61,13 @@ def _blocks(container: Any, stream: Any, resampler: Any) -> Iterator[Samples]:
         yield done.to_ndarray()
     if not count:
         raise UndecodableAudio("the file has no sound", hint="Check the recorder.")
+
+
+def open_audio(path: Path) -> Any:
+    """The file opened by PyAV, whatever the bytes of its tags. Raises av.FFmpegError."""
+    av: Any = av_library()
+    before_19 = int(av.__version__.split(".")[0]) < 19  # from 19 on, PyAV itself takes tags that are not UTF-8
+    return av.open(str(path), **({"metadata_errors": "ignore"} if before_19 else {}))
 
 
 def av_library() -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any, Final
 
-from fieldnote.insight.speech.decoding import UndecodableAudio, av_library
+from fieldnote.insight.speech.decoding import UndecodableAudio, av_library, open_audio
 
 Spans = Sequence[tuple[float, float]]
 MARGIN: Final = 0.25
@@ -92,7 +92,7 @@ def _encode(source: Path, into: Path, spans: Spans, kind: str) -> str:
     container, encoder, media_type = _FORMATS.get(kind, _FORMATS["mp3"])
     try:
         with (
-            av.open(str(source), metadata_errors="ignore") as sound,
+            open_audio(source) as sound,
             av.open(str(into), "w", format=container) as result,
         ):
             if not sound.streams.audio:
