@@ -13,6 +13,7 @@ import pytest
 
 from fieldnote.console.access.roles import Role
 from fieldnote.console.app import guarded_routes
+from tests.console.addresses import crawl, pages
 from tests.console.people import person
 from tests.console.shop import Shop, Template, served
 
@@ -239,3 +240,11 @@ def test_a_sound_is_heard_by_range_and_its_signed_address_stays_here(closed_shop
         assert answer.headers["cache-control"] == "no-store"
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert "signature" not in str(answer.headers)
+
+
+def test_no_page_calls_siro(shop: Shop) -> None:
+    """Pages read what push and pull keep: a slow or silent Siro delays nobody."""
+    with person(shop) as admin:
+        before = shop.bridge.remote.calls
+        assert set(pages()) - set(crawl(admin)) <= {route for route in pages() if route.endswith(".csv")} | {"/"}
+        assert shop.bridge.remote.calls == before

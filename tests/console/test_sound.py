@@ -316,12 +316,3 @@ def test_players_are_limited_by_session_and_in_all() -> None:
     assert sounds.begin("one")
     granted = sum(sounds.begin(f"session {number}") for number in range(500))
     assert granted == 64 - 6
-
-
-@pytest.mark.parametrize(("answer", "says"), [
-    (AudioUrl(url=ADDRESS), None), (AudioUrl(error=True), "no sound"), (AudioUrl(), "no sound"),
-    (NotFound("gone"), "does not have the recording"), (SiroError("down"), None),
-])  # fmt: skip
-async def test_a_page_knows_beforehand_whether_there_is_sound(answer: AudioUrl | SiroError, says: str | None) -> None:
-    found = await Sounds(Signing(answer), origins(STORAGE)).problem("r1")
-    assert (found is None) if says is None else (found is not None and says in found)

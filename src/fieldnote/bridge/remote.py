@@ -221,6 +221,11 @@ class Remote:
                 found[item.id] = item.is_private
         return found
 
+    async def has_sound(self, recording_id: str) -> bool:
+        """Whether Siro has the sound of a recording; by user token."""
+        answer = await self.client.recordings.audio_url(recording_id)
+        return bool(answer.url) and not answer.error
+
     async def utterances(self, recording_id: str) -> list[Utterance]:
         """The utterances of a recording, in order; by user token."""
         from fieldnote.insight.evidence import Utterance  # noqa: PLC0415 - a push need not wait for it

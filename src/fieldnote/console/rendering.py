@@ -28,6 +28,7 @@ from fieldnote.console.compressed import compressed
 from fieldnote.console.context import console_of
 from fieldnote.console.parts.columns import bar
 from fieldnote.console.state_words import label, tone
+from fieldnote.phones import dialed, readable_phone
 from fieldnote.printable import printable
 
 FOLDER: Final = Path(__file__).parent
@@ -115,7 +116,13 @@ def environment() -> Environment:
         state_label=label, state_tone=tone, commands=commands, field_words=_of(FIELDS), link_words=_of(LINKS)
     )
     found.filters.update(
-        bar=bar, long_day=long_day, journey=journey, state_advice=advice, needs_somebody=needs_somebody
+        phone=readable_phone,
+        phone_link=dialed,
+        bar=bar,
+        long_day=long_day,
+        journey=journey,
+        state_advice=advice,
+        needs_somebody=needs_somebody,
     )
     return found
 

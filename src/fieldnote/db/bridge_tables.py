@@ -272,6 +272,9 @@ recordings: Final = Table(
     _moment("withdrawn_at"),
     # Whether Siro shows it to its rep and their coaches alone. Null: not known.
     Column("is_private", Boolean),
+    # Whether Siro has sound of it, as last asked. Null: not known.
+    Column("has_sound", Boolean),
+    _moment("sound_asked_at"),
     Index("ix_recordings_state", "connection", "state", "started_at"),
     Index("ix_recordings_user", "connection", "user_id", "started_at"),
 )
@@ -573,6 +576,8 @@ board_records: Final = Table(
     Column("phones", ARRAY(Text)),
     Column("words", TSVECTOR, nullable=False, server_default=""),
     Index("ix_board_records_day", "connection", "stream", "local_day"),
+    Index("ix_board_records_deal", "connection", "deal_id", postgresql_where=text("deal_id is not null")),
+    Index("ix_board_records_account", "connection", "account_id", postgresql_where=text("account_id is not null")),
     Index("ix_board_records_words", "words", postgresql_using="gin"),
     Index(
         "ix_board_records_open",
@@ -660,6 +665,7 @@ siro_users: Final = Table(
     Column("user_id", Text, primary_key=True),
     Column("email", Text),
     Column("name", Text),
+    Column("phone", Text),
     Column("team", Text),
     # Siro's ids of the coaches of their teams.
     Column("coaches", ARRAY(Text), nullable=False, server_default="{}"),

@@ -165,7 +165,7 @@ class ContractorCrm:
     day: date
     seed: int
     visits: tuple[Visit, ...]
-    reps: tuple[tuple[str, str], ...]
+    reps: tuple[tuple[str, str, str], ...]
     """Email and name of each."""
     counts: Mapping[str, int]
     """Rows made, by table."""
@@ -213,7 +213,7 @@ def build(url: str, *, day: date, seed: int, stories: Sequence[Story]) -> Contra
         day=day,
         seed=seed,
         visits=contents.visits,
-        reps=tuple((rep["email"], rep["name"]) for rep in contents.reps),
+        reps=tuple((rep["email"], rep["name"], rep["phone"]) for rep in contents.reps),
         counts=MappingProxyType(counts),
         built=_snapshot(
             contents.deals, ((n["deal_id"], n.get("external_key"), n["body"]) for n in contents.deal_notes)

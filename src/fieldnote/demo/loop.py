@@ -211,8 +211,8 @@ async def _introduce(workspace: Workspace, stage: Stage, contractor: ContractorC
         client_id=secrets.client_id,
         client_secret=secrets.client_secret,
     )
-    for email, name in contractor.reps:
-        await add_user(workspace.engine, organization, email=email, name=name)
+    for email, name, phone in contractor.reps:
+        await add_user(workspace.engine, organization, email=email, name=name, phone=phone)
     return organization
 
 

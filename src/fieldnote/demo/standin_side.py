@@ -66,7 +66,8 @@ class StandInSide(ABC):
         }  # fmt: skip
         return ContractorCrm(
             url=self.crm.url, day=day, seed=seed, visits=contents.visits,
-            reps=tuple((rep["email"], rep["name"]) for rep in contents.reps), counts=MappingProxyType(counts),
+            reps=tuple((rep["email"], rep["name"], rep["phone"]) for rep in contents.reps),
+            counts=MappingProxyType(counts),
             built=self.snapshot(),
         )  # fmt: skip
 

@@ -74,6 +74,8 @@ class Access:
     is_private: bool | None
     kept: bool
     """Not deleted, purged or forgotten."""
+    has_sound: bool | None
+    """None: not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,8 @@ class Conversation:
     purged_at: datetime | None
     forgotten_at: datetime | None
     web_url: str | None
+    has_sound: bool | None
+    """Whether Siro has the sound, as last asked; None: not known."""
     summary: tuple[tuple[str, str], ...]
     """Name and text of each part."""
     extractions: tuple[tuple[str, object], ...]
@@ -224,7 +228,7 @@ async def load_access(bridge: Bridge, sight: Sight, recording_id: str) -> Access
     values = sight.values | {"connection": bridge.name, "recording": recording_id.replace("\0", "")}
     async with bridge.engine.connect() as conn:
         row = (await conn.execute(_ACCESS, values)).one_or_none()
-    return None if row is None else Access(row.is_private, row.kept)
+    return None if row is None else Access(row.is_private, row.kept, row.has_sound)
 
 
 async def load_conversation(bridge: Bridge, sight: Sight, recording_id: str) -> Conversation | None:
@@ -244,6 +248,7 @@ async def load_conversation(bridge: Bridge, sight: Sight, recording_id: str) -> 
         purged_at=row.purged_at,
         forgotten_at=row.forgotten_at,
         web_url=row.web_url,
+        has_sound=row.has_sound,
         summary=tuple((part.get("name") or "", part.get("content") or "") for part in _dicts(row.summary)),
         extractions=tuple((item.get("name") or "", item.get("value")) for item in _dicts(row.extractions)),
         lines=None if row.utterances is None else tuple(_line(item) for item in _dicts(row.utterances)),
@@ -372,14 +377,14 @@ select {_LISTED},
 """  # noqa: S608
 
 _ACCESS: Final = text(f"""
-select r.is_private, not r.deleted and r.purged_at is null and r.forgotten_at is null as kept
+select r.is_private, not r.deleted and r.purged_at is null and r.forgotten_at is null as kept, r.has_sound
   from recordings r
  where r.connection = :connection and r.recording_id = :recording and {of_recordings("r")}
 """)  # noqa: S608
 
 _ONE: Final = text(f"""
 select {_LISTED}, t.utterances is not null as has_words, t.utterances,
-       r.deleted, r.purged_at, r.forgotten_at, c.web_url, c.summary, c.extractions,
+       r.deleted, r.purged_at, r.forgotten_at, r.has_sound, c.web_url, c.summary, c.extractions,
        m.engagement, m.state as match_state, m.score, m.reasons, m.decided_by
   from board_recordings b
   join recordings r using (connection, recording_id)

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.bridge.board.settings import refresh
 from fieldnote.bridge.ignored import ignored_reps
+from fieldnote.bridge.remote import clean
 from fieldnote.bridge.reps import Mapped, Rep, match, overrides_of
 from fieldnote.bridge.run_log import begin, finish
 from fieldnote.bridge.session import Bridge
@@ -67,6 +68,7 @@ async def save_users(conn: AsyncConnection, connection: str, users: Sequence[Use
         "ids": [user.id for user in users],
         "emails": [user.email for user in users],
         "names": [user.full_name or None for user in users],
+        "phones": [clean(user.phone_number) or None for user in users],
         "teams": [user.member_team_id for user in users],
         "coaches": [json.dumps(_coaches(user, users)) for user in users],
     }
@@ -117,12 +119,13 @@ _DROP_USERS: Final = text("""
 """)
 
 _SAVE_USERS: Final = text("""
-    insert into siro_users (connection, user_id, email, name, team, coaches)
-    select :connection, user_id, email, name, team, array(select jsonb_array_elements_text(coaches))
-    from unnest(cast(:ids as text[]), cast(:emails as text[]), cast(:names as text[]), cast(:teams as text[]),
-                cast(:coaches as jsonb[])) as given (user_id, email, name, team, coaches)
+    insert into siro_users (connection, user_id, email, name, phone, team, coaches)
+    select :connection, user_id, email, name, phone, team, array(select jsonb_array_elements_text(coaches))
+    from unnest(cast(:ids as text[]), cast(:emails as text[]), cast(:names as text[]), cast(:phones as text[]),
+                cast(:teams as text[]), cast(:coaches as jsonb[])) as given (user_id, email, name, phone, team, coaches)
     on conflict (connection, user_id) do update
-    set email = excluded.email, name = excluded.name, team = excluded.team, coaches = excluded.coaches
+    set email = excluded.email, name = excluded.name, phone = excluded.phone, team = excluded.team,
+        coaches = excluded.coaches
 """)
 
 _DROP_REPS: Final = text("""

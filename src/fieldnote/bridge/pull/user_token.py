@@ -61,9 +61,11 @@ class Transcripts(Protocol):
 
 
 async def read_words(engine: AsyncEngine, connection: str, remote: Remote) -> None:
-    """Read what only a user may read: whether recordings are private, and the words behind values."""
+    """Read what only a user may read: whether recordings are private, the words behind values, and whether there is
+    sound."""
     await find_privacy(engine, connection, remote)
     await find_quotes(engine, connection, remote)
+    await find_sound(engine, connection, remote)
 
 
 async def find_quotes(engine: AsyncEngine, connection: str, remote: Transcripts) -> int:
@@ -104,6 +106,43 @@ async def find_privacy(engine: AsyncEngine, connection: str, remote: Remote) -> 
     async with engine.begin() as conn:
         flags = {"connection": connection, "ids": list(found), "flags": list(found.values())}
         await conn.execute(_KEEP_PRIVACY, flags)
+
+
+class HasSound(Protocol):
+    """Who knows whether a recording can be heard."""
+
+    async def has_sound(self, recording_id: str) -> bool:
+        """Raises SiroError."""
+
+
+async def find_sound(engine: AsyncEngine, connection: str, remote: HasSound) -> int:
+    """Ask which of the latest recordings have sound, so that no page needs to. Returns how many were asked about.
+
+    Sound may come late: while a recording moves, it is asked about once an hour until there is sound.
+    """
+    async with engine.connect() as conn:
+        values = {"connection": connection, "limit": RECORDINGS}
+        asked = list((await conn.scalars(_SOUND_UNKNOWN, values)).all())
+    for number, recording_id in enumerate(asked):
+        found: bool | None = None
+        try:
+            found = await remote.has_sound(recording_id)
+        except NotFound:
+            found = False
+        except Forbidden:
+            pass  # this user may not hear it, and the next hour asks again
+        except SiroError as error:
+            log.info("sound_unknown", extra={"recording_id": recording_id, "error": type(error).__name__})
+            return number
+        await keep_sound(engine, connection, recording_id, has_sound=found)
+    return len(asked)
+
+
+async def keep_sound(engine: AsyncEngine, connection: str, recording_id: str, *, has_sound: bool | None) -> None:
+    """Keep whether Siro has the sound of a recording, as it said now. None: it did not say."""
+    values = {"connection": connection, "recording": recording_id, "has_sound": has_sound}
+    async with engine.begin() as conn:
+        await conn.execute(_KEEP_SOUND, values)
 
 
 async def _keep(conn: AsyncConnection, connection: str, recording_id: str, spoken: Spoken) -> None:
@@ -187,6 +226,21 @@ _KEEP_PRIVACY = text("""
     update recordings r set is_private = given.flag
     from unnest(cast(:ids as text[]), cast(:flags as boolean[])) as given (id, flag)
     where r.connection = :connection and r.recording_id = given.id and r.is_private is distinct from given.flag
+""")
+
+_SOUND_UNKNOWN = text("""
+    select recording_id from recordings
+    where connection = :connection and processed and not deleted and purged_at is null and forgotten_at is null
+      and started_at > now() - interval '30 days'
+      and (sound_asked_at is null
+           or has_sound is not true and updated_at > now() - interval '1 day'
+              and sound_asked_at < now() - interval '1 hour')
+    order by started_at desc limit :limit
+""")
+
+_KEEP_SOUND = text("""
+    update recordings set has_sound = coalesce(cast(:has_sound as boolean), has_sound), sound_asked_at = now()
+    where connection = :connection and recording_id = :recording
 """)
 
 _WAITING = text("""

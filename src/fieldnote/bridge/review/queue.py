@@ -83,6 +83,8 @@ class Evidenced:
     recorded_at: datetime | None
     is_private: bool | None
     """None: not known, so only administrators read the words."""
+    has_sound: bool | None
+    """Whether Siro has the sound of the recording; None: not known."""
     rep_id: str | None
     rep: str | None
     customer: str | None
@@ -138,6 +140,7 @@ async def load_evidenced(conn: AsyncConnection, connection: str, number: int) ->
         recording_id=row.recording_id,
         recorded_at=row.started_at,
         is_private=row.is_private,
+        has_sound=row.has_sound,
         rep_id=row.rep_id,
         rep=row.rep,
         customer=row.customer,
@@ -206,7 +209,7 @@ _FIELDS: Final = text(f"""
 """)  # noqa: S608
 
 _ONE: Final = text("""
-    select p.*, v.live, v.proposed, v.said, r.started_at, r.is_private, t.utterances, own.rep_id,
+    select p.*, v.live, v.proposed, v.said, r.started_at, r.is_private, r.has_sound, t.utterances, own.rep_id,
            coalesce(own.name, own.email, own.rep_id, u.name, u.email) as rep, b.customer, b.subject, b.amount
     from proposals p
     left join proposal_values v on v.proposal_id = p.id

@@ -32,6 +32,8 @@ class MappedRep:
     user_id: str | None
     user_email: str | None
     user_name: str | None
+    phone: str | None
+    """The Siro user's."""
     team: str | None
     """Siro's id of it."""
     coaches: str | None
@@ -119,6 +121,7 @@ async def mapped_reps(conn: AsyncConnection, connection: str) -> list[MappedRep]
             r.user_id,
             r.user_email,
             r.user_name,
+            r.phone,
             r.team,
             r.coaches,
             MappingMethod(r.method),
@@ -245,7 +248,7 @@ def _listed(bridge: Bridge) -> set[str]:
 
 
 _REPS: Final = text("""
-    select r.rep_id, r.email, r.name, r.user_id, u.email as user_email, u.name as user_name, u.team,
+    select r.rep_id, r.email, r.name, r.user_id, u.email as user_email, u.name as user_name, u.phone, u.team,
            (select string_agg(coalesce(c.name, c.email, c.user_id), ' and ' order by c.name, c.user_id)
               from siro_users c where c.connection = u.connection and c.user_id = any(u.coaches)) as coaches,
            r.method, r.why, r.ignored

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections import Counter, OrderedDict
 from collections.abc import AsyncIterator
@@ -18,8 +17,6 @@ from fieldnote.siro.models import AudioUrl
 
 KEPT_FOR: Final = 300.0
 """Seconds. A recording that Siro hides is heard no longer than this."""
-_PATIENCE: Final = 3.0
-"""Seconds that a page waits for Siro to say whether there is sound."""
 _EARLY: Final = 30.0
 """Seconds before its end at which an address is not used any more."""
 _MOST_ADDRESSES: Final = 256
@@ -78,17 +75,6 @@ class Sounds:
                 address = await self._address(recording_id)
                 sound = await stack.enter_async_context(self._at(address, wanted))
             yield sound
-
-    async def problem(self, recording_id: str) -> str | None:
-        """Why there is nothing to hear; None: there is sound, or Siro does not say now."""
-        try:
-            async with asyncio.timeout(_PATIENCE):
-                await self._address(recording_id)
-        except NoSound as error:
-            return error.message
-        except (SoundUnavailable, TimeoutError):
-            return None
-        return None
 
     def _at(self, address: str, wanted: ByteRange | None) -> AbstractAsyncContextManager[Sound]:
         return open_sound(address, wanted, trusted=self._trusted, transport=self._transport)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import partial
 
 from fastapi import APIRouter, Request
@@ -9,12 +11,14 @@ from starlette.responses import PlainTextResponse, Response
 
 from fieldnote.bridge import Bridge
 from fieldnote.bridge.board.conversations import load_access
+from fieldnote.bridge.pull.user_token import keep_sound
 from fieldnote.byte_ranges import read_range
 from fieldnote.console.access.guard import Forbidden, session_token, viewer_in
 from fieldnote.console.access.sessions import fingerprint
 from fieldnote.console.access.visibility import visible_to
-from fieldnote.console.audio.answer import SoundAnswer
-from fieldnote.console.audio.sounds import Sounds, origins
+from fieldnote.console.audio.answer import Opened, SoundAnswer
+from fieldnote.console.audio.sounds import NoSound, Sounds, origins
+from fieldnote.console.audio.source import Sound
 from fieldnote.console.connected import connected, not_found
 from fieldnote.console.context import console_of
 
@@ -41,17 +45,31 @@ async def audio(request: Request, recording_id: str) -> Response:
     # Nothing here has a validator, so a range with a condition is never still true.
     wanted = None if "if-range" in request.headers else read_range(request.headers.get("range"))
     return SoundAnswer(
-        sounds.open(recording_id, wanted),
+        _noted(bridge, recording_id, found.has_sound, sounds.open(recording_id, wanted)),
         head=request.method == "HEAD",
         ended=partial(sounds.end, session),
         stopping=console_of(request).stopping,
     )
 
 
-async def why_silent(request: Request, bridge: Bridge, recording_id: str) -> str | None:
-    """Why a page shows no player; None: it shows one. Siro is asked once in a few minutes."""
-    sounds = _sounds(request, bridge)
-    return "Sound needs a user token of Siro" if sounds is None else await sounds.problem(recording_id)
+@asynccontextmanager
+async def _noted(bridge: Bridge, recording_id: str, known: bool | None, opened: Opened) -> AsyncIterator[Sound]:
+    """The sound; whether there is any is kept, for the pages."""
+    try:
+        async with opened as sound:
+            if known is not True:
+                await keep_sound(bridge.engine, bridge.name, recording_id, has_sound=True)
+            yield sound
+    except NoSound:
+        await keep_sound(bridge.engine, bridge.name, recording_id, has_sound=False)
+        raise
+
+
+def why_silent(bridge: Bridge, *, has_sound: bool | None) -> str | None:
+    """Why a page shows no player; None: it shows one. Pull asks Siro, a page does not."""
+    if not bridge.remote.has_user_token:
+        return "Sound needs a user token of Siro"
+    return "Siro has no sound of this recording" if has_sound is False else None
 
 
 def _sounds(request: Request, bridge: Bridge) -> Sounds | None:

@@ -100,7 +100,7 @@ def _near(day: date, days: int) -> date | None:
 
 @router.get("/recordings/{recording_id}")
 async def recording(request: Request, recording_id: str) -> Response:
-    """One recording. The words come from what the bridge keeps; Siro is asked only whether there is sound."""
+    """One recording, from what the bridge keeps."""
     bridge, sight = connected(request), visible_to(viewer_in(request)).sight
     await refresh(bridge)
     found = await load_conversation(bridge, sight, recording_id)
@@ -114,7 +114,7 @@ async def recording(request: Request, recording_id: str) -> Response:
         heard=heard,
         advice=of_recording(State(found.listed.state) if found.listed.state in set(State) else State.UNKNOWN),
         has_user_token=bridge.remote.has_user_token,
-        silent=await why_silent(request, bridge, recording_id) if found.kept and found.readable else None,
+        silent=why_silent(bridge, has_sound=found.has_sound) if found.kept and found.readable else None,
         named={name.strip().casefold() for name in names_in(bridge)},
         reasons=await _reasons(request, found),
         at=_milliseconds(request.query_params.get("at")),

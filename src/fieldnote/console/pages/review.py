@@ -85,7 +85,7 @@ async def _page(
         found=found,
         place=None if chosen is None else _place(queue, chosen),
         words=words,
-        silent=await why_silent(request, bridge, found.recording_id) if found is not None and words else None,
+        silent=why_silent(bridge, has_sound=found.has_sound) if found is not None and words else None,
         may=found is not None and may_act(viewer, [found.rep_id]),
         fields=fields,
         field=field,

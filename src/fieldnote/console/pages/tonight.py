@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Final
@@ -37,6 +37,7 @@ class Call:
 
     rep: str
     email: str | None
+    phone: str | None
     visits: tuple[Visit, ...]
 
 
@@ -84,7 +85,7 @@ async def tonight(
         days=_days(found[:MOST_VISITS], chosen, today, console.zone),
         too_many=len(found) > MOST_VISITS,
         figures=figures(found),
-        calls=_calls(found),
+        calls=_calls(found, {one.rep_id: one.phone for one in reps}),
         reasons=REASONS,
         may_explain=lambda visit: may_act(viewer, [visit.rep_id]),
         needs=needs,
@@ -191,13 +192,15 @@ def figures(found: Sequence[Visit]) -> list[tuple[str, int, str]]:
     ]
 
 
-def _calls(found: Sequence[Visit]) -> list[Call]:
+def _calls(found: Sequence[Visit], phones: Mapping[str, str | None]) -> list[Call]:
     """The reps to call, the one with the most visits first."""
     by_rep: dict[str, list[Visit]] = {}
     for visit in found:
         if visit.state in _CALL and visit.rep_id is not None:
             by_rep.setdefault(visit.rep_id, []).append(visit)
-    calls = [Call(some[0].rep or "", some[0].rep_email, tuple(some)) for some in by_rep.values()]
+    calls = [
+        Call(some[0].rep or "", some[0].rep_email, phones.get(rep_id), tuple(some)) for rep_id, some in by_rep.items()
+    ]
     return sorted(calls, key=lambda call: (-len(call.visits), call.rep))
 
 

@@ -129,11 +129,17 @@ async def add_user(
     email: str,
     name: str,
     role: str = "rep",
+    phone: str | None = None,
     by: Operator = PROGRAM,
 ) -> User:
-    """Add a user, or give the one of this email another name. CRM users are mapped again, and links decided."""
+    """Add a user, or give the one of this email another name. CRM users are mapped again, and links decided.
+
+    `phone`: None keeps the number that is known.
+    """
     async with inside(engine, organization.id, alone=True) as conn:
         user = await _upsert_user(conn, organization.id, named(email, "--email"), named(name, "--name"), role)
+        if phone is not None:
+            await conn.execute(update(users).where(users.c.id == user.id).values(phone_number=named(phone, "phone")))
         await _map_again(conn, organization.id)
         await commanded(conn, organization.id, by, "user add", [user.id])
     return user
