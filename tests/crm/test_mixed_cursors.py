@@ -135,6 +135,52 @@ def test_the_greatest_of_two_forms_hides_no_change(crm: Crm, other: str) -> None
     assert max(found.values(), default=1) == 1
 
 
+COUNTERS: dict[str, tuple[str, str]] = {
+    "greatest": ("bigint", "{greatest}(a.at, coalesce(r.at, a.at))"),
+    "case": ("bigint", "case when a.at > coalesce(r.at, 0) then a.at else r.at end"),
+    "with a constant": ("bigint", "{greatest}(a.at, {greatest}(coalesce(r.at, 0), 1))"),
+    "texts": ("varchar(12)", "{greatest}(a.at, coalesce(r.at, a.at))"),
+}
+
+
+@pytest.mark.parametrize("how", COUNTERS)
+def test_the_greatest_of_two_counters_hides_no_change(crm: Crm, how: str) -> None:
+    """The appointments are at 90,000 changes, the reps at 7: the eighth moves no greatest."""
+    kind, expression = COUNTERS[how]
+    crm.run(
+        f"create table deals (id integer primary key, at {kind}, rep integer)",
+        f"create table reps (id integer primary key, name varchar(20), at {kind})",
+    )
+    count = str if kind != "bigint" else int
+    for key in range(1, 9):
+        crm.run("insert into reps values (:key, 'x', :at)", key=key, at=count(10_000 + key))
+        crm.run("insert into deals values (:k, :at, :k)", k=key, at=count(90_000 + key))
+    moved = expression.format(greatest="max" if crm.backend == "sqlite" else "greatest")
+    query = f"select a.id, r.name, {moved} as moved from deals a left join reps r on r.id = a.rep"
+    source = Source("push.opportunities", key="id", query=query, cursor="moved")
+    _, cursor = read(crm, None, source)
+    crm.run("update deals set at = :at where id = 8", at=count(99_000))
+    _, cursor = read(crm, cursor, source)
+    crm.run("update reps set name = 'y', at = :at where id = 5", at=count(10_009))
+    found, _ = read(crm, cursor, source)
+    assert found["5"] == 1, f"the cursor is {cursor}"
+    assert max(found.values()) == 1
+
+
+def test_the_sum_of_two_counters_is_read_by_its_order(crm: Crm) -> None:
+    crm.run(
+        "create table deals (id integer primary key, at bigint, rep integer)",
+        "create table reps (id integer primary key, name varchar(20), at bigint)",
+    )
+    for key in range(1, 9):
+        crm.run("insert into reps values (:key, 'x', :at)", key=key, at=200 * key)
+        crm.run("insert into deals values (:k, :at, :k)", k=key, at=90_000 + 300 * key)
+    query = "select a.id, r.name, a.at + coalesce(r.at, 0) as moved from deals a left join reps r on r.id = a.rep"
+    source = Source("push.opportunities", key="id", query=query, cursor="moved")
+    _, cursor = read(crm, None, source)
+    assert len(read(crm, cursor, source)[0]) < 8
+
+
 def test_one_form_is_still_read_by_its_order(crm: Crm) -> None:
     crm.run("create table deals (id integer primary key, at varchar(40))")
     put(crm, [(key, FORMS["blank"](NOW - timedelta(hours=key))) for key in range(1, 31)])
@@ -158,3 +204,6 @@ def test_only_the_greatest_of_several_has_parts() -> None:
     assert parts("select id, max(u) as c from a group by id", "sqlite") == 0
     assert parts("select id, u as c from a", "sqlite") == 0
     assert parts("select nonsense from", "sqlite") == 0
+    assert parts("select a.id, case when a.u > b.u then a.u else b.u end as c from a, b", "mssql") == 2
+    assert parts("select a.id, case when a.kind = 1 then a.u else b.u end as c from a, b", "mssql") == 0
+    assert parts("select a.id, greatest(a.u, 0) as c from a", "postgresql") == 1

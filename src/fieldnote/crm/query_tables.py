@@ -88,15 +88,28 @@ def greatest_of(source: Source, backend: str = "postgresql") -> tuple[str, ...]:
     projection = None if root is None or root.set_operation_scopes else _projection(root, source.cursor)
     if root is None or projection is None:
         return ()
-    nodes = [node for node in projection.find_all(exp.Greatest, exp.Max) if node.expressions]
-    values = [value for node in nodes for value in (node.this, *node.expressions) if value not in nodes]
+    nodes = {
+        node: values for node in projection.find_all(exp.Greatest, exp.Max, exp.Case) if (values := _choices(node))
+    }
+    values = [value for choices in nodes.values() for value in choices if value not in nodes]
     queries = []
     for value in values if all(node.parent_select in {None, root.expression} for node in nodes) else ():
+        if value.find(exp.Column) is None:
+            continue  # a constant hides nothing that moves
         query = root.expression.copy()
         query.set("expressions", [exp.alias_(value.copy(), PART)])
         query.set("order", None)
         queries.append(query.sql(dialect=_dialect(backend), comments=False))
     return tuple(dict.fromkeys(queries))
+
+
+def _choices(node: exp.Expr) -> list[exp.Expr]:
+    """The values of which an expression is the greatest. Old SQL Servers say `case when a > b then a else b end`."""
+    if not isinstance(node, exp.Case):
+        return [node.this, *node.expressions] if node.expressions else []
+    cases, default = node.args.get("ifs") or [], node.args.get("default")
+    compared = all(isinstance(case.this, exp.GT | exp.GTE | exp.LT | exp.LTE) for case in cases)
+    return [*(case.args["true"] for case in cases), default] if compared and default is not None else []
 
 
 def _joined_origin(scope: Scope, name: str) -> tuple[str, str] | None:

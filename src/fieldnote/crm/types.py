@@ -108,7 +108,7 @@ class CursorMix:
     sorts: bool = True
     """If not, each reading reads all rows."""
     hides: bool = False
-    """Where it does not sort: whether that is because it is the greatest of values of different kinds."""
+    """Where it does not sort: whether that is because it is the greatest of counters or values of different kinds."""
 
 
 @dataclass(frozen=True, slots=True)

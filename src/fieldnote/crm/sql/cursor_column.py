@@ -19,7 +19,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from fieldnote.crm.query_tables import PART, greatest_of
-from fieldnote.crm.sql.cursor_shapes import FLOOR, Shape, kinds_in, shape_of, shapes_in
+from fieldnote.crm.sql.cursor_shapes import FLOOR, Shape, is_counter, kinds_in, shape_of, shapes_in
 from fieldnote.crm.sql.cursors import (
     AHEAD,
     HIGHEST,
@@ -147,14 +147,21 @@ class CursorColumn:
     # --- kinds --------------------------------------------------------------------------------------
 
     def _hides(self) -> bool:
-        """Whether the column is the greatest of values of different kinds: then one may hide changes of the others."""
+        """Whether the column is the greatest of values of which one may hide changes of the others.
+
+        These are values of different kinds, and counters: each counts by itself, so the greatest of 7 and 90000 stays
+        when the 7 becomes an 8.
+        """
         dialect = self._database.dialect
         kinds: set[object] = set()
+        counters = 0
         for query in greatest_of(self._source, dialect.backend):
             origin = f"(\n{dialect.literal(query)}\n) {dialect.quote('fieldnote')}"
             with suppress(SQLAlchemyError), self._database.transaction() as apart:
-                kinds |= kinds_in(self._sample(apart, origin, dialect.quote(PART)))
-        return len(kinds) > 1
+                sample = self._sample(apart, origin, dialect.quote(PART))
+                kinds |= kinds_in(sample)
+                counters += is_counter(sample)
+        return len(kinds) > 1 or counters > 1
 
     def _sample(self, connection: Connection, origin: str = "", column: str = "") -> list[object]:
         column = column or self._column

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from fieldnote.crm.sql.cursors import as_time, number_of, scale_of
+from fieldnote.crm.sql.cursors import Scale, as_time, number_of, scale_of
 
 FLOOR: Final = datetime(2000, 1, 1, tzinfo=UTC)
 """A cursor before this is a default, such as 0 or 1970-01-01. It says nothing, as a null does."""
@@ -101,3 +101,10 @@ def kinds_in(values: Iterable[object]) -> set[object]:
     texts = [value for value in known if isinstance(value, str) and not is_default(value)]
     numbers = [value for value in known if not isinstance(value, str) and number_of(value)]
     return {shape.patterns for shape in shapes_in(texts)} | ({scale_of(numbers)} if numbers else set())
+
+
+def is_counter(values: Iterable[object]) -> bool:
+    """Whether most of these are numbers, or texts of digits, that count no time."""
+    known = [value for value in values if value not in {None, 0, ""}]
+    numbers = [value for value in known if number_of(value) is not None]
+    return 2 * len(numbers) > len(known) and scale_of(numbers) is Scale.COUNTER

@@ -117,9 +117,9 @@ def _cursor_kinds(bridge: Bridge, name: StreamName, subject: str) -> Iterator[Fi
     elif mix.hides:
         yield hint(
             subject,
-            f"the cursor {source.cursor} is the greatest of values of different kinds, and one hides the changes of "
-            "another: every push reads all rows",
-            f"Convert the values inside {_greatest(bridge)}(…) to one form, such as 2026-02-15 10:00:00.",
+            f"the cursor {source.cursor} is the greatest of counters or of values of different kinds, and one hides "
+            "the changes of another: every push reads all rows",
+            f"Convert times inside {_greatest(bridge)}(…) to one form, such as 2026-02-15 10:00:00; add up counters.",
         )
     else:
         yield hint(
