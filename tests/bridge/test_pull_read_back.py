@@ -353,8 +353,8 @@ async def test_an_error_behind_status_200_is_a_refusal_in_the_apis_words(
 
 
 @pytest.mark.parametrize("kind", ["flat", "nested"])
-@pytest.mark.parametrize("how", ["emptied", "cut", "other words"])
-async def test_a_note_that_an_api_empties_or_cuts_is_refused(
+@pytest.mark.parametrize("how", ["emptied", "null", "cut", "other words"])
+async def test_a_note_that_an_api_empties_or_cuts_is_refused_and_never_doubled(
     crm: Crm, stub: StubSiro, opened: Opener, api: WriteCrm, tmp_path: Path, kind: str, how: str
 ) -> None:
     async with opened() as bridge:
@@ -363,14 +363,45 @@ async def test_a_note_that_an_api_empties_or_cuts_is_refused(
         web = through(bridge, api, kind, tmp_path)
         stub.record("r1", started_at=ago(hours=2), opportunity="1", said={}, summary=LONG)
         api.mangle = MANGLED[how][2]
-        for _ in range(2):
+        for _ in range(3):
             result = await pull_refused(web)
             assert [(item.column, item.state) for item in result.problems] == [("note", "refused")]
-        assert len(api.notes) == 1 or (kind == "nested" and how != "cut"), "a note without a trace is inserted again"
+            assert len(api.notes) == 1
         api.mangle = None
-        if kind == "flat":
-            assert (await pull_once(web)).settled
-            assert [LONG in note["text"] for note in api.notes] == [True]
+        if kind == "nested":
+            result = await pull_refused(web)
+            assert len(api.notes) == 1, "without the key, nobody knows whose note it is"
+            if how != "cut":
+                assert "the note 1, and Fieldnote's key in it is lost" in result.problems[0].reason
+            api.notes.clear()  # a person deletes it
+        assert (await pull_once(web)).settled
+        assert [LONG in (note["text"] or "") for note in api.notes] == [True]
+        web.crm.close()
+
+
+@pytest.mark.parametrize("ids", [True, False])
+async def test_a_note_whose_key_field_the_api_ignores_is_refused_and_never_doubled(
+    crm: Crm, stub: StubSiro, opened: Opener, api: WriteCrm, tmp_path: Path, ids: bool
+) -> None:
+    async with opened() as bridge:
+        crm.add_deal(1)
+        await push_once(bridge)
+        web = through(bridge, api, "flat", tmp_path)
+        stub.record("r1", started_at=ago(hours=2), opportunity="1", said={}, summary=LONG)
+        api.notes += [{"id": 1, "deal_id": "1", "text": "a person's", "external_key": None}]
+        api.ignored = {"external_key"} | (set() if ids else {"id"})
+        for _ in range(3):
+            result = await pull_refused(web)
+            assert ("the note 2," if ids else "the note text-") in result.problems[0].reason
+            assert len(api.notes) == 2
+        stub.record("r1", started_at=ago(hours=2), opportunity="1", said={}, summary=LONG + " And a skylight.")
+        await pull_refused(web)
+        assert len(api.notes) == 2, "another text is no reason to add another note"
+        api.ignored = set()
+        api.notes.pop()
+        assert (await pull_once(web)).settled
+        assert api.notes[0]["text"] == "a person's"
+        assert ["skylight" in note["text"] for note in api.notes] == [False, True]
         web.crm.close()
 
 

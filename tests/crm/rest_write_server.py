@@ -44,6 +44,8 @@ class WriteCrm:
     """By method and the number of the call of this method, counted from 1."""
     before_write: Callable[[], None] | None = None
     """What a person does between our reading and our writing, once."""
+    ignored: set[str] = field(default_factory=set)
+    """Fields of a new note that the CRM does not keep."""
     mangle: Callable[[str], str] | None = None
     """What a rule of the CRM makes of the text of a note."""
     tokens: int = 0
@@ -210,7 +212,8 @@ class _Handler(BaseHTTPRequestHandler):
             case "POST", ["notes", "search"]:
                 return self._search(body)
             case "POST", ["notes"]:
-                self.crm.notes.append({"id": len(self.crm.notes) + 1} | self._mangled(body))
+                made = {"id": len(self.crm.notes) + 1} | self._mangled(body)
+                self.crm.notes.append({name: value for name, value in made.items() if name not in self.crm.ignored})
                 return 201, self.crm.notes[-1], {}
             case "PATCH", ["notes", key]:
                 return self._change_note(self.crm.notes[int(key) - 1], body)

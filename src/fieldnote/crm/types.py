@@ -209,6 +209,8 @@ class NoteTarget:
     title_text: str = ""
     retitle: bool = False
     """Whether an update of the body sets the title too: the note's words are taken out."""
+    left: str = ""
+    """`NoteResult.left` of an earlier try. While that note is there, no other is added."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +221,8 @@ class NoteResult:
     body: str | None = None
     said: str | None = None
     """The CRM's own complaint in an answer that reported success, without the note's text."""
+    left: str | None = None
+    """Of an outcome `MISSING`: the note that was made, but that the CRM changed so that our key is lost."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -461,6 +461,8 @@ notes: Final = Table(
     Column("base_hash", LargeBinary),
     Column("wanted_hash", LargeBinary),
     Column("intended_hash", LargeBinary),
+    # The CRM's id of a note that we made, but that the CRM changed so that our key is lost.
+    Column("left_id", Text),
     _now("changed_at"),
 )
 """One note for each record, recording and kind of note."""

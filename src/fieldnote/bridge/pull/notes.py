@@ -72,6 +72,8 @@ class NoteEntry:
     """Hash of what we had asked for."""
     intended: bytes | None = None
     """Hash of what we were about to write when we were stopped."""
+    left: str | None = None
+    """The CRM's id of a note that we made, but that the CRM changed so that our key is lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,7 @@ class NoteWriter:
         if result.outcome is Outcome.APPLIED:
             return await self._written(body, None, result)
         if result.outcome is Outcome.MISSING:
-            return await self._not_there(NoteEntry(intended=digest(body)), result)
+            return await self._not_there(NoteEntry(intended=digest(body), left=result.left), result)
         return await self._guarded(NoteEntry(intended=digest(body)), body)
 
     async def apply(self, body: str) -> NoteOutcome:
@@ -236,11 +238,12 @@ class NoteWriter:
             return NoteOutcome(NoteState.WITHDRAWN)
         await self._intend(entry, body)
         await self.out.commit()
-        made = await self._ask(lambda: self.crm.insert_note(self.target, self.key.record, self.key.text, body))
+        target = replace(self.target, left=entry.left or "")
+        made = await self._ask(lambda: self.crm.insert_note(target, self.key.record, self.key.text, body))
         if made.outcome is Outcome.APPLIED:
             return await self._written(body, None, made)
         if made.outcome is Outcome.MISSING:
-            return await self._not_there(replace(entry, intended=digest(body)), made)
+            return await self._not_there(replace(entry, intended=digest(body), left=made.left), made)
         return await self._update(replace(entry, intended=digest(body)), body, made.body or "")
 
     async def _update(self, entry: NoteEntry, body: str, live: str) -> NoteOutcome:
@@ -295,6 +298,12 @@ class NoteWriter:
 
     async def _not_there(self, entry: NoteEntry, result: NoteResult) -> NoteOutcome:
         words = f" It answered: {result.said}" if result.said else ""
+        if result.left is not None:
+            reason = (
+                f"the CRM changed the note {result.left}, and Fieldnote's key in it is lost.{words} Check rules and "
+                "the key's field, and delete that note: then it is written again"
+            )
+            return await self._not_taken(entry, reason)
         reason = (
             f"the CRM accepted the note, but it cannot be read back.{words} Check triggers and rights; it is retried"
         )
@@ -369,11 +378,12 @@ class NoteWriter:
             "base_hash": entry.base,
             "wanted_hash": entry.wanted,
             "intended_hash": entry.intended,
+            "left_id": entry.left,
         }
         await self.out.execute(upsert(notes, _CHANGED, now=("changed_at",)), values)
 
 
-_CHANGED = ("table_name", "state", "reason", "base_hash", "wanted_hash", "intended_hash")
+_CHANGED = ("table_name", "state", "reason", "base_hash", "wanted_hash", "intended_hash", "left_id")
 
 
 async def load_all(conn: AsyncConnection, connection: str, model: str, record: str) -> dict[tuple[str, str], NoteEntry]:
@@ -381,7 +391,7 @@ async def load_all(conn: AsyncConnection, connection: str, model: str, record: s
     values = {"connection": connection, "model": model, "record": record}
     return {
         (row.recording_id, row.note_key): NoteEntry(
-            NoteState(row.state), row.base_hash, row.wanted_hash, row.intended_hash
+            NoteState(row.state), row.base_hash, row.wanted_hash, row.intended_hash, row.left_id
         )
         for row in await conn.execute(_LOAD, values)
     }
@@ -396,7 +406,7 @@ def written_notes(known: Mapping[tuple[str, str], NoteEntry]) -> list[tuple[str,
 
 
 _LOAD = text("""
-    select recording_id, note_key, state, base_hash, wanted_hash, intended_hash from notes
+    select recording_id, note_key, state, base_hash, wanted_hash, intended_hash, left_id from notes
     where connection = :connection and model = :model and record = :record
 """)
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
@@ -51,8 +53,11 @@ class RestNotes:
     def insert(self, note: NoteTarget, record: str, key: str, body: str) -> NoteResult:
         """See `Driver.insert_note`. The search comes first, so that a lost answer does not double the note."""
         text = marked(body, note, key)
-        if found := self._find(note, record, key, text):
+        found, before = self._look(note, record, key, text)
+        if found is not None:
             return NoteResult(Outcome.CHANGED, found.body)
+        if before[note.left]:
+            return NoteResult(Outcome.MISSING, left=note.left)
         values = {
             "record": record,
             "note_key": key,
@@ -63,11 +68,13 @@ class RestNotes:
         digest = blake2b(f"{note.table}\n{record}\n{key}\n{text}".encode(), digest_size=16).hexdigest()
         headers = {"Idempotency-Key": digest}
         answer = perform(self._calls, self._of(note).insert, values, secret=text, headers=headers)
-        after = self._find(note, record, key, text)
+        after, others = self._look(note, record, key, text)
         if after is None or _is_start(after.body, body):
-            after = self._find_late(note, record, key)
+            time.sleep(LATE)  # an API may answer before it has written
+            after, others = self._look(note, record, key)
         if after is None:
-            return NoteResult(Outcome.MISSING, None, complaint(answer, text))
+            left = self._left(note, answer, others - before)
+            return NoteResult(Outcome.MISSING, None, complaint(answer, text), left)
         return NoteResult(Outcome.APPLIED, after.body)
 
     def update_if(self, note: NoteTarget, record: str, key: str, expected: str, body: str) -> NoteResult:
@@ -111,13 +118,29 @@ class RestNotes:
             raise CrmRefused(f"{note.table} is not known", hint=f"add crm.writing.notes.{note.table}")
         return self._settings[note.table]
 
+    def _left(self, note: NoteTarget, answer: httpx2.Response, new: Counter[str]) -> str | None:
+        """The note of those that came with an insert, none of which has our key: by preference that of the answer."""
+        path = self._of(note).id
+        with suppress(ValueError, CrmRefused):
+            made = str(search(path, answer.json(), f"crm.writing.notes.{note.table}.id")) if path else ""
+            return made if new[made] else next(iter(new), None)
+        return next(iter(new), None)
+
     def _find_late(self, note: NoteTarget, record: str, key: str) -> _Note | None:
         """The note once more, a moment later: an API may answer before it has written."""
         time.sleep(LATE)
         return self._find(note, record, key)
 
     def _find(self, note: NoteTarget, record: str, key: str, text: str = "") -> _Note | None:
-        """The note. Raises `CrmRefused` if the API cut `text` before the line of our key: another would double it."""
+        """The note. Raises as `_look` does."""
+        return self._look(note, record, key, text)[0]
+
+    def _look(self, note: NoteTarget, record: str, key: str, text: str = "") -> tuple[_Note | None, Counter[str]]:
+        """The note, and the others of the record: each by its id, or by its text where notes have no id.
+
+        Raises `CrmRefused` if the API cut `text` before the line of our key: another note would double it.
+        """
+        others: Counter[str] = Counter()
         is_cut = False
         for item in self._items(note, record, key):
             body = str(search(note.body, item, f"the note's 'body: {note.body}'") or "")
@@ -125,14 +148,21 @@ class RestNotes:
             owner = search(note.record, item, f"the note's 'record: {note.record}'")
             ours = has_marker(body, key) if note.key is None else str(search(note.key, item, "the note's 'key'")) == key
             if ours and (owner is None or _holds(owner, record)):
-                return self._note(note, item, unmarked(body, note, key))
+                return self._note(note, item, unmarked(body, note, key)), others
+            if owner is None or _holds(owner, record):
+                others[self._name(note, item, body)] += 1
             is_cut |= note.key is None and len(body) >= _CERTAIN and _is_start(body, text)
         if is_cut:
             raise CrmRefused(
                 f"{note.table}: the API cut a note, and the line of Fieldnote's key with it",
                 hint="name a field for the key (pull.….note.key), or let the note have fewer parts",
             )
-        return None
+        return None, others
+
+    def _name(self, note: NoteTarget, item: dict[str, Any], body: str) -> str:
+        path = self._of(note).id
+        key = search(path, item, f"crm.writing.notes.{note.table}.id") if path else None
+        return str(key) if key is not None else f"text-{blake2b(body.encode(), digest_size=8).hexdigest()}"
 
     def _note(self, note: NoteTarget, item: dict[str, Any], body: str) -> _Note:
         settings, where = self._of(note), f"crm.writing.notes.{note.table}"

@@ -1,0 +1,11 @@
+"""A note that the CRM changed so that Fieldnote's key is lost is remembered, so that no other is added beside it."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0021"
+down_revision = "0020"
+
+
+def upgrade() -> None:
+    op.add_column("notes", sa.Column("left_id", sa.Text()))
