@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 _SHORTEST: Final = 7
-_COMPARED: Final = 10
+COMPARED_DIGITS: Final = 10
 """Digits that are compared, from the end, as the country's code may be left out."""
 _NUMBER: Final = re.compile(r"[-+0-9 ().]+")
 
@@ -14,7 +14,7 @@ _NUMBER: Final = re.compile(r"[-+0-9 ().]+")
 def phone_key(number: str) -> str | None:
     """The digits of a number that are compared; None for fewer than a number has."""
     digits = re.sub(r"[^0-9]", "", number)
-    return digits[-_COMPARED:] if len(digits) >= _SHORTEST else None
+    return digits[-COMPARED_DIGITS:] if len(digits) >= _SHORTEST else None
 
 
 def dialed(number: str) -> str:

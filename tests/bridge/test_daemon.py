@@ -20,12 +20,16 @@ import httpx2
 import pytest
 from sqlalchemy import text
 from starlette.requests import Request
+from typer.testing import CliRunner
 
 from fieldnote.bridge import Bridge, Daemon, push_once
 from fieldnote.bridge.daemon import tasks
 from fieldnote.bridge.daemon.http_body import read_body
 from fieldnote.bridge.daemon.siro_webhooks import CONNECTIONS, open_receiver
 from fieldnote.bridge.errors import StuckShutdown
+from fieldnote.cli import bridge as bridge_commands
+from fieldnote.cli import root
+from fieldnote.cli.support.tls import warn_of_plain_http
 from fieldnote.errors import ConfigError, DatabaseError
 from fieldnote.http_body import BodyRefused
 from fieldnote.siro.webhooks import new_secret, sign
@@ -312,3 +316,22 @@ async def test_the_receiver_serves_tls(stub: StubSiro, opened: Opener, tmp_path:
     ):
         assert daemon.url.startswith("https://")
         assert (await client.get(f"{daemon.url}/health")).status_code == 200
+
+
+@pytest.mark.parametrize(("host", "public_url", "warns"), [
+    ("127.0.0.1", None, False), ("::1", None, False), ("localhost", None, False), ("127.9.9.9", None, False),
+    ("0.0.0.0", None, True), ("::", None, True), ("10.0.0.5", None, True), ("hooks.acme.test", None, True),
+    ("0.0.0.0", "https://hooks.acme.test", False), ("0.0.0.0", "http://hooks.acme.test", True),
+])  # fmt: skip
+def test_a_server_that_others_reach_without_tls_warns(
+    host: str, public_url: str | None, warns: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    warn_of_plain_http(host, public_url)
+    assert (f"listening on {host} without TLS" in capsys.readouterr().err) is warns
+
+
+def test_run_warns_before_it_listens(write_config: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bridge_commands, "run_in_loop", lambda work: work.close())
+    for arguments, warns in ((["--host", "0.0.0.0"], True), ([], False)):
+        done = CliRunner().invoke(root.app, ["run", "--no-console", *arguments, "--config", str(write_config())])
+        assert ("without TLS" in done.stderr) is warns, done.output

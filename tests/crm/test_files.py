@@ -395,6 +395,20 @@ def test_nothing_can_be_written_to_a_folder(driver: FilesDriver) -> None:
         driver.write_if(Record("deals", "id", "1"), "name", expected="a", new="b")
 
 
+@pytest.mark.parametrize(("written", "asked", "found"), [
+    ("(303) 555-0142", "+1 303 555 0142", True), ("13035550142", "303-555-0142", True),
+    ("+1.303.555.0142 ext 5", "303 555 0142", True), ("call 303 555 0142 or 5", "(303)5550142", True),
+    ("3035550142.0", "3035550142", True), ("30355501421", "303 555 0142", False),
+    ("303,555,0142", "303 555 0142", False), ("555-0142", "555 0142", True), ("303-555-0142", "555-0142", False),
+])  # fmt: skip
+def test_copies_are_found_by_phone_however_it_is_written(
+    driver: FilesDriver, folder: Path, written: str, asked: str, found: bool
+) -> None:
+    _write(folder, "deals.csv", f'id,name\n1,"{written}"\n')
+    _rows(driver)
+    assert driver.copies_name(asked) is found
+
+
 def test_copies_are_dropped_and_read_again_and_no_reader_takes_them_for_an_empty_crm(
     driver: FilesDriver, folder: Path, place: Place
 ) -> None:

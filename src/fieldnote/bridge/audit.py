@@ -1,4 +1,4 @@
-"""The audit of the bridge: which person decided what by a command, and how it ended.
+"""The audit of the bridge: which person decided, changed or read what by a command, and how it ended.
 
 An event is written before the work begins, and gets its outcome after it: a process that is killed leaves an event
 without one. The console has a record of its own users, in its own schema.
@@ -13,8 +13,10 @@ from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from fieldnote.bridge.session import Bridge
+from fieldnote.db.audit import EVERY
 
 KEPT_DAYS: Final = 365
 """Older events are deleted when the next one is written."""
@@ -23,14 +25,15 @@ _LONGEST: Final = 200
 
 _BEGIN: Final = text("""
 with expired as (
-     delete from audit_events where connection = :connection and at < now() - make_interval(days => :kept))
+     delete from audit_events where connection in (:connection, :every) and at < now() - make_interval(days => :kept))
 insert into audit_events (connection, action, targets, operator, acting_as)
 values (:connection, :action, :targets, :operator, :acting_as) returning id
 """)
 _END: Final = text("update audit_events set outcome = :outcome where id = :id")
 _EVENTS: Final = text("""
 select id, at, action, targets, operator, acting_as, outcome from audit_events
- where connection = :connection and (cast(:since as timestamptz) is null or at >= :since)
+ where connection in (:connection, :every) and action <> all(cast(:without as text[]))
+   and (cast(:since as timestamptz) is null or at >= :since)
    and (cast(:target as text) is null or :target = any(targets))
  order by id desc limit :limit
 """)
@@ -38,7 +41,7 @@ select id, at, action, targets, operator, acting_as, outcome from audit_events
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """A decision of a person."""
+    """What a person does by a command."""
 
     action: str
     """As `review approve`."""
@@ -52,7 +55,7 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A decision as the audit has it."""
+    """An act as the audit has it."""
 
     id: int
     at: datetime
@@ -67,34 +70,48 @@ class Event:
 @asynccontextmanager
 async def audited(bridge: Bridge, act: Act) -> AsyncIterator[None]:
     """Keep what is done inside, with its outcome."""
+    engine = bridge.engine
     values: dict[str, Any] = {
         "connection": bridge.name,
+        "every": EVERY,
         "action": act.action,
         "targets": [_storable(one) for one in act.targets[:_MOST_TARGETS]],
         "operator": act.operator,
         "acting_as": None if act.acting_as is None else _storable(act.acting_as),
         "kept": KEPT_DAYS,
     }
-    async with bridge.engine.begin() as conn:
+    async with engine.begin() as conn:
         event = int((await conn.execute(_BEGIN, values)).scalar_one())
     try:
         yield
     except BaseException as error:
-        await _end(bridge, event, f"failed: {type(error).__name__}")
+        await _end(engine, event, f"failed: {type(error).__name__}")
         raise
-    await _end(bridge, event, "done")
+    await _end(engine, event, "done")
 
 
-async def _end(bridge: Bridge, event: int, outcome: str) -> None:
-    async with bridge.engine.begin() as conn:
+async def _end(engine: AsyncEngine, event: int, outcome: str) -> None:
+    async with engine.begin() as conn:
         await conn.execute(_END, {"id": event, "outcome": outcome})
 
 
 async def list_events(
-    bridge: Bridge, *, since: datetime | None = None, target: str | None = None, limit: int = 100
+    bridge: Bridge,
+    *,
+    since: datetime | None = None,
+    target: str | None = None,
+    without: Sequence[str] = (),
+    limit: int = 100,
 ) -> list[Event]:
-    """The newest first. `target` is an id."""
-    values = {"connection": bridge.name, "since": since, "target": target, "limit": limit}
+    """The newest first. `target` is an id; `without`: leave these actions out."""
+    values = {
+        "connection": bridge.name,
+        "every": EVERY,
+        "since": since,
+        "target": target,
+        "without": list(without),
+        "limit": limit,
+    }
     async with bridge.engine.connect() as conn:
         return [Event(**row) for row in (await conn.execute(_EVENTS, values)).mappings()]
 

@@ -14,7 +14,7 @@ import typer
 
 from fieldnote.cli.console.beside import ConsolePort, NoConsole, Wanted, announce_console, console_beside
 from fieldnote.cli.support.loop import run_in_loop
-from fieldnote.cli.support.opened import act_of, with_bridge
+from fieldnote.cli.support.opened import act_of, opened_bridge, with_bridge
 from fieldnote.cli.support.operator import ActingAs
 from fieldnote.cli.support.output import echo, echo_json, secho
 from fieldnote.errors import ConfigError
@@ -174,10 +174,13 @@ def run(
     no_console: NoConsole = False,
 ) -> None:
     """Push and pull on schedule, receive Siro's webhooks and serve the console, until stopped (Ctrl-C or SIGTERM)."""
-    from fieldnote.cli.support.tls import tls_files
+    from fieldnote.cli.support.tls import tls_files, warn_of_plain_http
 
     tls, pages = tls_files(cert, tls_key), Wanted(console_port, serve=not no_console)
-    run_in_loop(_run(_load(config), host=host, port=port, tls=tls, pages=pages))
+    loaded = _load(config)
+    if tls is None:
+        warn_of_plain_http(loaded.receiver.host if host is None else host, loaded.receiver.public_url)
+    run_in_loop(_run(loaded, host=host, port=port, tls=tls, pages=pages))
 
 
 def _load(path: Path) -> Config:
@@ -225,11 +228,11 @@ async def _push(bridge: Bridge, request: PushRequest, *, accept_change: bool, qu
 
 
 async def _plan(config: Config, request: PushRequest, *, as_json: bool, output: Path | None) -> Plan:
-    from fieldnote.bridge import open_bridge, plan_once
+    from fieldnote.bridge import plan_once
     from fieldnote.cli.plans import printed
 
     with printed(as_json=as_json, output=output) as form:
-        async with open_bridge(config) as bridge:
+        async with opened_bridge(config) as bridge:
             planned = await plan_once(bridge, form.report, request=request)
         form.end(planned)
     return planned
@@ -246,23 +249,23 @@ async def _pull(bridge: Bridge, *, since: datetime | None, accept_change: bool, 
 
 
 async def _planned(config: Config, since: datetime) -> BackfillPlan:
-    from fieldnote.bridge import open_bridge, plan_backfill
+    from fieldnote.bridge import plan_backfill
 
-    async with open_bridge(config) as bridge:
+    async with opened_bridge(config) as bridge:
         return await plan_backfill(bridge, since)
 
 
 async def _run(
     config: Config, *, host: str | None, port: int | None, tls: tuple[Path, Path] | None, pages: Wanted
 ) -> None:
-    from fieldnote.bridge import Daemon, open_bridge
+    from fieldnote.bridge import Daemon
     from fieldnote.bridge.errors import StuckShutdown
     from fieldnote.cli.support.signals import until_stopped
 
     async def work() -> None:
         try:
             async with (
-                open_bridge(config) as bridge,
+                opened_bridge(config) as bridge,
                 Daemon(bridge, host=host, port=port, tls=tls) as daemon,
                 console_beside(pages, bridge=bridge) as console,
             ):

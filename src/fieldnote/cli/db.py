@@ -9,6 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
+from fieldnote.cli.support.opened import machine_act
+from fieldnote.cli.support.operator import ActingAs
 from fieldnote.cli.support.output import ask_yes_or_no, echo, echo_json
 
 app = typer.Typer(no_args_is_help=True)
@@ -59,12 +61,18 @@ def url(
     *,
     application: Annotated[str, typer.Argument(help="bridge, workspace or console.")] = "bridge",
     show_password: Annotated[bool, typer.Option("--show-password", help="Print the password too.")] = False,
+    acting_as: ActingAs = None,
 ) -> None:
     """Print the database's URL, for psql and the like. Starts the embedded server if need be."""
+    from fieldnote.db.audit import audited_everywhere
     from fieldnote.db.engine import database_url, masked_url
 
     found = database_url(_application(application))
-    echo(found if show_password else masked_url(found))
+    if not show_password:
+        echo(masked_url(found))
+        return
+    with audited_everywhere(machine_act("db url --show-password", [application], acting_as)):
+        echo(found)
 
 
 @app.command()
@@ -79,14 +87,18 @@ def migrate() -> None:
 
 
 @app.command()
-def backup(file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file.")]) -> None:
+def backup(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file.")], *, acting_as: ActingAs = None
+) -> None:
     """Write the embedded server's database to a file: ledger, workspace and landed rows. The server may be in use."""
+    from fieldnote.db.audit import audited_everywhere
     from fieldnote.db.backup import back_up
     from fieldnote.db.encryption import KEY_FILE
     from fieldnote.db.home import home
 
     _own_server_only("pg_dump")
-    size = back_up(home(), file.expanduser())
+    with audited_everywhere(machine_act("db backup", [file], acting_as)):
+        size = back_up(home(), file.expanduser())
     echo(f"{file}: {size / 1_000_000:.1f} MB. It has customers' data: keep it safe.")
     if (home() / KEY_FILE).exists():
         echo(f"The key of stored secrets is not in it: keep a copy of {home() / KEY_FILE} in another place.")
@@ -97,8 +109,10 @@ def restore(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="As `fieldnote db backup` wrote it.")],
     *,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    acting_as: ActingAs = None,
 ) -> None:
     """Put the embedded server's database back as it was when FILE was written. `fieldnote run` must not be running."""
+    from fieldnote.db.audit import audited_everywhere
     from fieldnote.db.backup import restore as put_back
     from fieldnote.db.home import home
     from fieldnote.errors import ConfigError
@@ -108,7 +122,8 @@ def restore(
         raise ConfigError("a restore replaces the database, and nobody can be asked here", hint="Add `--yes`.")
     if not yes:
         ask_yes_or_no(f"Replace the database of {home()} by {file}?", abort=True)
-    done = put_back(home(), file.expanduser())
+    with audited_everywhere(machine_act("db restore", [file], acting_as), replaces=True):
+        done = put_back(home(), file.expanduser())
     echo(f"restored from {file}")
     if done.kept:
         echo(f"The database from before is kept as {done.kept}, until the next restore.")

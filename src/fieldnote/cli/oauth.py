@@ -12,11 +12,14 @@ import typer
 from fieldnote.cli.bridge import DEFAULT_FILE, ConfigFile
 from fieldnote.cli.support.env_file import add_variables
 from fieldnote.cli.support.loop import run_in_loop
-from fieldnote.cli.support.opened import with_bridge
+from fieldnote.cli.support.opened import act_of, machine_act, with_bridge
+from fieldnote.cli.support.operator import ActingAs
 from fieldnote.cli.support.output import ask, echo, echo_json, secho
 from fieldnote.errors import ConfigError
 
 if TYPE_CHECKING:
+    from fieldnote.bridge import Bridge
+    from fieldnote.bridge.setup.client_credentials import Step
     from fieldnote.bridge.setup.oauth import Credentials
     from fieldnote.siro.models.enums import Scope
 
@@ -39,16 +42,21 @@ def setup(
         Path | None, typer.Option(metavar="FILE", help="Add the variables to this file. Only its owner can read it.")
     ] = None,
     show: Annotated[bool, typer.Option("--show", help="Print the secret, for your secret store.")] = False,
+    acting_as: ActingAs = None,
 ) -> None:
     """Create an OAuth app and a user token with the organization's token (SIRO_TOKEN), and test them.
 
     Exit status: 0 if the user's token is accepted, 1 if not.
     """
+    from fieldnote.db.audit import audited_everywhere
+
     if env_file is None and not show:
         raise ConfigError(
             "the app's secret has to go somewhere, as Siro shows it once", hint="Give --env-file or --show."
         )
-    made = run_in_loop(_make(user, _scope(scope)))
+    wanted = _scope(scope)
+    with audited_everywhere(machine_act("oauth setup", [f"scope {wanted.value}"], acting_as)):
+        made = run_in_loop(_make(user, wanted))
     if env_file is not None:
         add_variables(env_file, made.environment())
         echo(f"{env_file}: SIRO_CLIENT_ID, SIRO_CLIENT_SECRET and SIRO_USER_ID were added")
@@ -85,6 +93,7 @@ def migrate(
     apply: Annotated[
         bool, typer.Option("--apply", help="Change the files, if each step of the rehearsal is good.")
     ] = False,
+    acting_as: ActingAs = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Move a connection from an organization token to a client application (client credentials).
@@ -99,9 +108,15 @@ def migrate(
     if apply and env_file is None:
         raise ConfigError("the new variables need a file", hint="Give --env-file, or rehearse without --apply.")
     application = Application(client_id.strip(), SecretStr(_client_secret(secret_file)))
-    steps = with_bridge(config, lambda bridge: rehearse(bridge, application))
+
+    async def work(bridge: Bridge) -> tuple[list[Step], list[Path]]:
+        steps = await rehearse(bridge, application)
+        move = apply and all(step.good for step in steps)
+        return steps, change_files(config, env_file, application) if move and env_file is not None else []
+
+    act = act_of("oauth migrate --apply" if apply else "oauth migrate", [application.client_id], acting_as)
+    steps, changed = with_bridge(config, work, act=act)
     good = all(step.good for step in steps)
-    changed = change_files(config, env_file, application) if good and apply and env_file is not None else []
     if as_json:
         report = {"steps": [asdict(step) for step in steps], "good": good, "changed": [str(path) for path in changed]}
         echo_json(report)

@@ -52,7 +52,9 @@ def show(
     """Show one record as JSON: why it waits, its row now, the payload of a push, and the one that Siro has."""
     from fieldnote.bridge.push import quarantine
 
-    details = with_bridge(config, lambda bridge: quarantine.show(bridge, _stream_of(bridge, stream), key))
+    details = with_bridge(
+        config, lambda bridge: quarantine.show(bridge, _stream_of(bridge, stream), key), targets=[stream, key]
+    )
     echo_json(details.as_json(), indent=2)
 
 

@@ -31,6 +31,7 @@ from fieldnote.cli import (
 from fieldnote.cli.console import commands as console
 from fieldnote.cli.demo import demo
 from fieldnote.cli.sandbox import sandbox
+from fieldnote.cli.support.commands import name_commands
 from fieldnote.cli.support.logs import configure_logging
 from fieldnote.cli.support.output import echo, secho
 from fieldnote.cli.workspace import commands as workspace
@@ -79,6 +80,7 @@ workspace.app.command()(keys.erase_audio_key)
 app.add_typer(workspace.app, name="workspace", help="A Siro-compatible server on this machine.")
 app.add_typer(console.app, name="console", help="The web pages, and who may sign in.")
 app.add_typer(db.app, name="db", help="Fieldnote's own PostgreSQL.")
+name_commands(app)
 
 
 def _print_version(wanted: bool) -> None:

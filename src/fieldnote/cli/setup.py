@@ -11,7 +11,7 @@ import typer
 
 from fieldnote.cli.bridge import DEFAULT_FILE, AsJson, ConfigFile
 from fieldnote.cli.support.loop import run_in_loop
-from fieldnote.cli.support.opened import act_of, with_bridge
+from fieldnote.cli.support.opened import act_of, opened_bridge, with_bridge
 from fieldnote.cli.support.operator import ActingAs, actor
 from fieldnote.cli.support.output import echo, echo_json, print_table, secho
 from fieldnote.errors import ConfigError
@@ -43,12 +43,11 @@ def check(*, config: ConfigFile = DEFAULT_FILE, as_json: AsJson = False) -> None
 
 
 async def _check(path: Path, *, quiet: bool) -> list[Finding]:
-    from fieldnote.bridge import open_bridge
     from fieldnote.bridge.setup.checks import check_all
     from fieldnote.config import load
 
     found = []
-    async with open_bridge(load(path)) as bridge:
+    async with opened_bridge(load(path)) as bridge:
         async for finding in check_all(bridge):
             found.append(finding)
             if not quiet:
@@ -176,11 +175,10 @@ def try_it(
 
 
 async def _try(path: Path, email: str, minutes: int, came: list[bool]) -> None:
-    from fieldnote.bridge import open_bridge
     from fieldnote.bridge.setup.smoke_test import appointment, recording_of
     from fieldnote.config import load
 
-    async with open_bridge(load(path)) as bridge:
+    async with opened_bridge(load(path)) as bridge:
         async with appointment(bridge, email) as made:
             echo(f"'{made.subject}' is in {made.rep}'s appointments now: record something with Siro's app.")
             echo(f"Waiting up to {minutes} minutes for the recording; Ctrl-C ends it.")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fieldnote.cli.bridge import DEFAULT_FILE, AsJson, ConfigFile
+from fieldnote.cli.support.commands import READS
 from fieldnote.cli.support.opened import with_bridge
 from fieldnote.cli.support.output import echo, echo_json, secho
 from fieldnote.cli.support.times import local_time
@@ -69,7 +70,7 @@ def explain(
 
     The timeline is in the ledger. If Siro answers, it adds the current state of a recording and the user of a rep.
     """
-    found, zone = with_bridge(config, lambda bridge: _explain(bridge, kind, key, offline=offline))
+    found, zone = with_bridge(config, lambda bridge: _explain(bridge, kind, key, offline=offline), targets=[key])
     if as_json:
         echo_json(to_json(found))
     else:
@@ -161,15 +162,21 @@ def audit(
     target: Annotated[
         str | None, typer.Option("--target", metavar="ID", help="Only events of this record, recording or proposal.")
     ] = None,
+    reads: Annotated[
+        bool, typer.Option("--reads", help="Also the commands that only showed customers' words.")
+    ] = False,
     limit: Annotated[int, typer.Option("--limit", min=1, max=100_000, help="Events at most.")] = 100,
     as_json: AsJson = False,
 ) -> None:
-    """Show who approved, reverted, linked, erased or overrode what by a command, the latest first."""
+    """Show who approved, reverted, linked, erased, overrode, pushed or read what by a command, the latest first."""
     from fieldnote.bridge.audit import list_events
     from fieldnote.cli.bridge import moment
 
     start = None if since is None else moment(since)
-    found = with_bridge(config, lambda bridge: list_events(bridge, since=start, target=target, limit=limit))
+    without = () if reads else READS
+    found = with_bridge(
+        config, lambda bridge: list_events(bridge, since=start, target=target, without=without, limit=limit)
+    )
     if as_json:
         echo_json([to_json(one) for one in found])
         return

@@ -10,7 +10,7 @@ class KeepsCopies(Protocol):
     """An optional part of a driver: its rows are copies of the CRM's, in the bridge's database."""
 
     def copies_name(self, words: str) -> bool:
-        """Whether a copy names `words`, in any column."""
+        """Whether a copy names `words`, in any column. A phone number is found however it is written."""
         ...
 
     def drop_copies(self) -> int:

@@ -19,6 +19,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from fieldnote.crm.types import Place
 from fieldnote.errors import CrmRefused, CrmUnavailable
+from fieldnote.phones import COMPARED_DIGITS, whole_phone_key
 
 OURS = "_fieldnote_"
 """How the names of the tables begin that are a driver's own notes, and no rows of the CRM."""
@@ -34,6 +35,9 @@ NEW = "_landing_"
 
 _LOCK_MINUTES = 30
 """How long one waits for another worker that is landing the same connection."""
+_NAMED = """
+select exists (select from {} t where t::text ilike %(words)s or t::text ~ %(phone)s)
+"""
 _PLAIN = re.compile(r"[a-z0-9]+(?:_[a-z0-9]+)*")
 _TAKEN = re.compile(r".*_(?:[0-9a-f]{8}|staging)")
 
@@ -48,6 +52,17 @@ def schema_name(connection: str) -> str:
         return f"crm_{connection}"
     words = "_".join(re.findall(r"[a-z0-9]+", connection.lower()))[:40].strip("_")
     return f"crm_{words}_{blake2b(connection.encode(), digest_size=4).hexdigest()}"
+
+
+def _phone_pattern(words: str) -> str | None:
+    """For PostgreSQL: the digits of a phone number, with what is written between them. None for other words."""
+    digits = whole_phone_key(words)
+    if digits is None:
+        return None
+    between = "[-+() ./]{0,3}"
+    # The country's code may come before ten digits; fewer digits are never the end of a longer number.
+    start = "" if len(digits) == COMPARED_DIGITS else f"(?<![0-9]{between})"
+    return f"{start}{between.join(digits)}(?![0-9])"
 
 
 class Landing:
@@ -85,14 +100,18 @@ class Landing:
             yield connection if there else None
 
     def naming(self, words: str) -> bool:
-        """Whether a row of the CRM's tables names `words`, whatever the column and the case of letters."""
+        """Whether a row of the CRM's tables names `words`, whatever the column and the case of letters.
+
+        A phone number is found however it is written, with or without the country's code.
+        """
         with self.looking() as connection:
             if connection is None:
                 return False
-            pattern = "%" + re.sub(r"([\\%_])", r"\\\1", words) + "%"
+            phone = _phone_pattern(words)
+            pattern = "%" + re.sub(r"([\\%_])", r"\\\1", words) + "%" if phone is None else None
             for table in _tables(connection, self.schema):
-                statement = sql.SQL("select exists (select from {} t where t::text ilike %s)")
-                named = connection.execute(statement.format(sql.Identifier(self.schema, table)), (pattern,)).fetchone()
+                statement = sql.SQL(_NAMED).format(sql.Identifier(self.schema, table))
+                named = connection.execute(statement, {"words": pattern, "phone": phone}).fetchone()
                 if named == (True,):
                     return True
         return False

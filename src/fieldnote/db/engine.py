@@ -70,6 +70,11 @@ def database_url(application: Application, *, home: Path | None = None) -> str:
     return ensure_server(default_home() if home is None else home).url(DATABASE)
 
 
+def has_own_url(application: Application) -> bool:
+    """Whether the environment names the application's database, so that the embedded server is not used."""
+    return any(os.environ.get(variable, "").strip() for variable in _variables(application))
+
+
 def _variables(application: Application) -> tuple[str, ...]:
     """The environment variables that may give the URL, the first one first."""
     if application is not Application.CONSOLE:

@@ -34,7 +34,7 @@ from fieldnote.workspace.domain.recordings.retention import purge_due, set_reten
 from fieldnote.workspace.domain.recordings.transcripts import set_transcript
 from fieldnote.workspace.domain.webhooks.deliveries import Endpoint, add_webhook
 from fieldnote.workspace.http.app import create_app
-from fieldnote.workspace.server import WorkspaceServer, is_loopback
+from fieldnote.workspace.server import WorkspaceServer
 
 __all__ = [
     "Endpoint",
@@ -60,7 +60,6 @@ __all__ = [
     "explain_links",
     "find_organization",
     "init_organization",
-    "is_loopback",
     "learn_rates",
     "list_users",
     "map_user",

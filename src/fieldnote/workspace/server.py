@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
 import logging
 import socket
 import time
@@ -35,14 +34,6 @@ log = logging.getLogger(__name__)
 
 SETTINGS: Final = WorkerSettings(concurrency=8)
 _PATIENCE: Final = timedelta(seconds=1)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches a server that listens on `host`."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 class WorkspaceServer:

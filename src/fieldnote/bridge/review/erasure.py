@@ -182,8 +182,8 @@ async def _erase(
             hooks=await _count(conn, _FORGET_HOOKS, _keys(pushed) | {"connection": bridge.name}),
         )
         await conn.execute(_CLOSE_PROPOSALS, values)
-        email = values.get("email")
-        in_copies = crm is not None and email is not None and await asyncio.to_thread(crm.copies_name, email)
+        whom = values["email"] or values["phone"]
+        in_copies = crm is not None and whom is not None and await asyncio.to_thread(crm.copies_name, whom)
         if not values["ids"] and receipt.is_empty and not in_copies:
             raise FieldnoteError(f"no data stored for {named}", hint="Check the id; its case matters.")
         await conn.execute(_FORGET_CONTENTS, values)

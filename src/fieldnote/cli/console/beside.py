@@ -72,11 +72,10 @@ async def console_beside(
         return
     from fieldnote.console import ConsoleServer, open_console
     from fieldnote.db.engine import Application, database_url
-    from fieldnote.workspace import is_loopback
 
     settings = wanted.settings(section)
-    if settings.tls is None and settings.public_url is None and not is_loopback(settings.host):
-        warn_of_plain_http(settings.host)
+    if settings.tls is None:
+        warn_of_plain_http(settings.host, settings.public_url)
     if url is None:
         url = await asyncio.to_thread(database_url, Application.CONSOLE)
     async with AsyncExitStack() as stack:

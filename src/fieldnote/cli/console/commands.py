@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -82,10 +83,10 @@ def user_add(
     password = _password(password_stdin)
 
     async def do(engine: AsyncEngine) -> None:
-        await add_user(
-            engine, email=email, role=wanted, name=name, password=password, connection=connection, reps=rep or ()
-        )
-        await _record(engine, "add user", f"{email.strip().lower()} as {wanted.value}")
+        async with _recorded(engine, "add user", f"{email.strip().lower()} as {wanted.value}"):
+            await add_user(
+                engine, email=email, role=wanted, name=name, password=password, connection=connection, reps=rep or ()
+            )
 
     _in_database(do)
     _say(f"{email} may sign in as {wanted.value}")
@@ -127,8 +128,8 @@ def user_role(*, email: Email, role: RoleName, rep: Reps = None, config: ConfigF
     connection = _connection(config) if rep else ""
 
     async def do(engine: AsyncEngine) -> None:
-        await set_role(engine, email, wanted, connection=connection, reps=rep)
-        await _record(engine, "change role", f"{email.strip().lower()} to {wanted.value}")
+        async with _recorded(engine, "change role", f"{email.strip().lower()} to {wanted.value}"):
+            await set_role(engine, email, wanted, connection=connection, reps=rep)
 
     _in_database(do)
     _say(f"{email} is {wanted.value} now")
@@ -142,8 +143,8 @@ def user_password(*, email: Email, password_stdin: PasswordInput = False) -> Non
     password = _password(password_stdin)
 
     async def do(engine: AsyncEngine) -> None:
-        await set_password(engine, email, password)
-        await _record(engine, "set password", email.strip().lower())
+        async with _recorded(engine, "set password", email.strip().lower()):
+            await set_password(engine, email, password)
 
     _in_database(do)
     _say(f"{email} has a new password")
@@ -167,8 +168,8 @@ def _set_disabled(email: str, *, disabled: bool) -> None:
     from fieldnote.console.access.users import set_disabled
 
     async def do(engine: AsyncEngine) -> None:
-        await set_disabled(engine, email, disabled=disabled)
-        await _record(engine, "disable user" if disabled else "enable user", email.strip().lower())
+        async with _recorded(engine, "disable user" if disabled else "enable user", email.strip().lower()):
+            await set_disabled(engine, email, disabled=disabled)
 
     _in_database(do)
 
@@ -207,15 +208,14 @@ def _settings(
 ) -> ConsoleSettings:
     from fieldnote.cli.console.beside import Wanted
     from fieldnote.cli.support.tls import tls_files, warn_of_plain_http
-    from fieldnote.workspace import is_loopback
 
     settings = replace(Wanted(port).settings(config.console), move=False)
     if host is not None:
         settings = replace(settings, host=host)
     if cert is not None or key is not None:
         settings = replace(settings, tls=tls_files(cert, key))
-    if settings.tls is None and settings.public_url is None and not is_loopback(settings.host):
-        warn_of_plain_http(settings.host)
+    if settings.tls is None:
+        warn_of_plain_http(settings.host, settings.public_url)
     return settings
 
 
@@ -241,11 +241,11 @@ def _say(words: str) -> None:
     echo(f"  in the database {masked_url(database_url(Application.CONSOLE))}")
 
 
-async def _record(engine: AsyncEngine, act: str, subject: str) -> None:
+def _recorded(engine: AsyncEngine, act: str, subject: str) -> AbstractAsyncContextManager[None]:
     from fieldnote.cli.support.operator import system_user
-    from fieldnote.console.access.acts import record_command
+    from fieldnote.console.access.acts import recorded_command
 
-    await record_command(engine, system_user(), act, subject)
+    return recorded_command(engine, system_user(), act, subject)
 
 
 def _connection(path: Path) -> str:

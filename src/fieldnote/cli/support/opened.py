@@ -1,17 +1,21 @@
-"""Runs one piece of work on the connection that a file describes."""
+"""Runs one piece of work on the connection that a file describes, and keeps an event of it in the audit."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from fieldnote.cli.support.commands import current_command, is_audited
 from fieldnote.cli.support.loop import run_in_loop
 from fieldnote.cli.support.operator import system_user
 
 if TYPE_CHECKING:
     from fieldnote.bridge import Bridge
     from fieldnote.bridge.audit import Act
+    from fieldnote.config import Config
+    from fieldnote.db.audit import MachineAct
 
 T = TypeVar("T")
 
@@ -23,18 +27,44 @@ def act_of(action: str, targets: Iterable[object], acting_as: str | None) -> Act
     return Act(action, [str(one) for one in targets], system_user(), acting_as)
 
 
-def with_bridge(path: Path, work: Callable[[Bridge], Awaitable[T]], *, act: Act | None = None) -> T:
-    """Open the connection, do the work, close it. `act`: the person's decision, for the audit."""
+def machine_act(action: str, targets: Iterable[object], acting_as: str | None) -> MachineAct:
+    """What the person at this command line does to everything on this machine."""
+    from fieldnote.db.audit import MachineAct
+
+    return MachineAct(action, [str(one) for one in targets], system_user(), acting_as)
+
+
+@asynccontextmanager
+async def opened_bridge(
+    config: Config, *, act: Act | None = None, targets: Iterable[object] = ()
+) -> AsyncIterator[Bridge]:
+    """The connection, open for this command. The audit gets `act`; without it, the command with its `targets`."""
+    from fieldnote.bridge import open_bridge
+    from fieldnote.bridge.audit import audited
+
+    async with open_bridge(config) as bridge:
+        command = current_command()
+        if act is None and command is not None and is_audited(command):
+            act = act_of(command, targets, None)
+        if act is None:
+            yield bridge
+            return
+        async with audited(bridge, act):
+            yield bridge
+
+
+def with_bridge(
+    path: Path, work: Callable[[Bridge], Awaitable[T]], *, act: Act | None = None, targets: Iterable[object] = ()
+) -> T:
+    """Open the connection, do the work, close it. `act`: the person's decision, for the audit.
+
+    Without it, the audit keeps that the command was run, with the ids in `targets`.
+    """
 
     async def opened() -> T:
-        from fieldnote.bridge import open_bridge
-        from fieldnote.bridge.audit import audited
         from fieldnote.config import load
 
-        async with open_bridge(load(path)) as bridge:
-            if act is None:
-                return await work(bridge)
-            async with audited(bridge, act):
-                return await work(bridge)
+        async with opened_bridge(load(path), act=act, targets=targets) as bridge:
+            return await work(bridge)
 
     return run_in_loop(opened())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import ssl
 from pathlib import Path
 
@@ -24,8 +25,21 @@ def tls_files(cert: Path | None, key: Path | None) -> tuple[Path, Path] | None:
     return cert, key
 
 
-def warn_of_plain_http(host: str) -> None:
-    """Others can read what is sent to this address without TLS."""
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches a server that listens on `host`."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def warn_of_plain_http(host: str, public_url: str | None) -> None:
+    """Warn if others can reach a server that listens on `host` without TLS, and so read what is sent to it.
+
+    An https `public_url` says that a proxy in front has TLS.
+    """
+    if is_loopback(host) or (public_url or "").startswith("https://"):
+        return
     secho("warning: ", fg="yellow", bold=True, nl=False, err=True)
     echo(
         f"listening on {host} without TLS: others on the network can read tokens and conversations. "

@@ -91,13 +91,13 @@ def serve(
 ) -> None:
     """Serve the API and the console, process recordings and send webhooks, until stopped (Ctrl-C or SIGTERM)."""
     from fieldnote.cli.support.signals import stop_signal, until_stopped
-    from fieldnote.cli.support.tls import tls_files, warn_of_plain_http
-    from fieldnote.workspace import WorkspaceServer, is_loopback
+    from fieldnote.cli.support.tls import is_loopback, tls_files, warn_of_plain_http
+    from fieldnote.workspace import WorkspaceServer
     from fieldnote.workspace.http.fault_settings import read_faults
 
     calls, tls = _calls(rate_limit), tls_files(cert, key)
-    if tls is None and not is_loopback(host) and public_url is None:
-        warn_of_plain_http(host)
+    if tls is None:
+        warn_of_plain_http(host, public_url)
     broken = None if faults is None else read_faults(faults)
 
     async def do(workspace: Workspace) -> None:

@@ -58,19 +58,16 @@ async def recorded(
     viewer = viewer_in(request)
     engine = console_of(request).engine
     done = await _begin(engine, viewer.user_id, viewer.email, address_of(request), act, subject, detail)
-    try:
+    async with _with_result(engine, done):
         yield done
-    except BaseException as error:
-        said = error.message if isinstance(error, FieldnoteError) else type(error).__name__
-        await _end(engine, done.id, succeeded=False, message=said)
-        raise
-    await _end(engine, done.id, succeeded=True, message=done.message)
 
 
-async def record_command(engine: AsyncEngine, actor: str, act: str, subject: str) -> None:
-    """Record what a person did on the command line."""
+@asynccontextmanager
+async def recorded_command(engine: AsyncEngine, actor: str, act: str, subject: str) -> AsyncIterator[None]:
+    """Record what a person does on the command line, and what comes of it."""
     done = await _begin(engine, None, actor, "command line", act, subject, None)
-    await _end(engine, done.id, succeeded=True, message=done.message)
+    async with _with_result(engine, done):
+        yield
 
 
 def after(act: Act, to: str) -> RedirectResponse:
@@ -95,6 +92,17 @@ async def latest_acts(engine: AsyncEngine, *, limit: int = 50, before: int | Non
     """The latest acts, the newest first."""
     async with engine.connect() as conn:
         return [PastAct(*row) for row in await conn.execute(_LATEST, {"limit": limit, "before": before})]
+
+
+@asynccontextmanager
+async def _with_result(engine: AsyncEngine, act: Act) -> AsyncIterator[None]:
+    try:
+        yield
+    except BaseException as error:
+        said = error.message if isinstance(error, FieldnoteError) else type(error).__name__
+        await _end(engine, act.id, succeeded=False, message=said)
+        raise
+    await _end(engine, act.id, succeeded=True, message=act.message)
 
 
 async def _begin(
