@@ -26,10 +26,10 @@ def dialed(number: str) -> str:
 def readable_phone(number: str) -> str:
     """`(303) 555-0142` for a number of North America; others as they are."""
     digits = re.sub(r"[^0-9]", "", number)
-    national = digits[1:] if len(digits) == _COMPARED + 1 and digits[0] == "1" else digits
-    if len(national) != _COMPARED or not _NUMBER.fullmatch(number) or national[0] in "01":
+    national = digits[1:] if len(digits) == COMPARED_DIGITS + 1 and digits[0] == "1" else digits
+    if len(national) != COMPARED_DIGITS or not _NUMBER.fullmatch(number) or national[0] in "01":
         return number
-    if number.strip().startswith("+") and len(digits) == _COMPARED:
+    if number.strip().startswith("+") and len(digits) == COMPARED_DIGITS:
         return number  # another country's
     return f"({national[:3]}) {national[3:6]}-{national[6:]}"
 
