@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections.abc import Callable
 from typing import Any, Final
 
 import psycopg
 import pytest
 
+from fieldnote.bridge.status.states import BY_RANK
 from fieldnote.db.engine import Application, conninfo
 
 CONNECTIONS: Final = ("a", "b")
@@ -192,7 +194,19 @@ def _differences(conn: Any) -> list[Any]:
         for one, other in ((table, f"{table}_now"), (f"{table}_now", table)):
             statement = f"select '{one}', x.* from (table {one} except table {other}) as x"
             found += conn.execute(statement).fetchall()
+    for one, other in ((_DAYS, _COUNTED), (_COUNTED, _DAYS)):
+        found += conn.execute(f"({one}) except ({other})").fetchall()
     return found
+
+
+_DAYS: Final = (
+    "select connection, local_day, rep_id, rep_email, rep_name, state, number from board_days where number <> 0"
+)
+_COUNTED: Final = """
+    select connection, local_day, coalesce(rep_id, ''), coalesce(rep_email, ''), coalesce(rep_name, ''),
+           board_settled(state, recording_state, starts_at, rep_id), count(*)
+      from board_records where stream = 'engagements' and local_day is not null group by 1, 2, 3, 4, 5, 6
+"""
 
 
 @pytest.mark.parametrize("number", range(3))
@@ -225,6 +239,13 @@ def test_an_unreadable_payload_costs_no_other_record_its_facts(ledger: Any, payl
         assert rows[2][0] == "bad"
 
 
+def test_the_board_ranks_recordings_as_the_table_of_states_does(ledger: Any) -> None:
+    [(view,)] = ledger.execute("select pg_get_viewdef('board_records_now')").fetchall()
+    ranked = re.search(r"array_position\(ARRAY\[(.*?)\]", view, re.DOTALL)
+    assert ranked is not None
+    assert re.findall(r"'(\w+)'", ranked[1]) == [str(state) for state in BY_RANK]
+
+
 def test_words_are_found_without_accents_case_or_signs(ledger: Any) -> None:
     payload = {"account": {"name": "JOS\u00c9 O'Brien-Smith", "phoneNumbers": ["+1 (303) 555-0101"]}}
     ledger.execute(
@@ -254,5 +275,5 @@ def test_a_forgotten_connection_leaves_no_board(ledger: Any) -> None:
     ledger.execute("insert into sent (connection, stream, key, state) values ('a', 'engagements', '1', 'refused')")
     ledger.execute("select board_refresh('a')")
     ledger.execute("delete from connections where name = 'a'")
-    for table in ("board_records", "board_recordings", "board_stale", "sends"):
+    for table in ("board_records", "board_recordings", "board_days", "board_stale", "sends"):
         assert ledger.execute(f"select count(*) from {table}").fetchone() == (0,), table

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from fieldnote.bridge.review.typed_values import hint_for, problem_of
 from fieldnote.bridge.status.funnel import APART, Stage, by_day, by_week, funnel, stage_of, states_from
 from fieldnote.bridge.status.states import STATES, State
-from fieldnote.bridge.status.visits import Count, Visit
+from fieldnote.bridge.status.visit_counts import Count
+from fieldnote.bridge.status.visits import Visit
 from fieldnote.config.schema import FieldSettings, Kind
 from fieldnote.console.pages.tonight import figures as tonight_figures
 from fieldnote.console.parts.columns import HEIGHT, TONES, columns, split

@@ -555,6 +555,8 @@ board_settings: Final = Table(
 )
 """The parts of the file that the board depends on."""
 
+_UNRECORDED = text("stream = 'engagements' and state = 'expected' and recording_state is null")
+
 board_records: Final = Table(
     "board_records",
     metadata,
@@ -577,6 +579,9 @@ board_records: Final = Table(
     Column("amount", Numeric),
     Column("phones", ARRAY(Text)),
     Column("words", TSVECTOR, nullable=False, server_default=""),
+    # Of an appointment: that of its recordings which needs a person most, and the number of its recordings.
+    Column("recording_state", _NAME),
+    Column("recordings", Integer, nullable=False, server_default="0"),
     Index("ix_board_records_day", "connection", "stream", "local_day"),
     Index("ix_board_records_deal", "connection", "deal_id", postgresql_where=text("deal_id is not null")),
     Index("ix_board_records_account", "connection", "account_id", postgresql_where=text("account_id is not null")),
@@ -588,8 +593,25 @@ board_records: Final = Table(
         "state",
         postgresql_where=text("state not in ('expected', 'cancelled')"),
     ),
+    Index("ix_board_records_unrecorded", "connection", "rep_id", "starts_at", postgresql_where=_UNRECORDED),
+    Index("ix_board_records_unfinished", "connection", "ends_at", postgresql_where=_UNRECORDED),
 )
 """One row for each pushed record: the view `board_records_now`, as of the last `board_refresh`."""
+
+board_days: Final = Table(
+    "board_days",
+    metadata,
+    Column("connection", _NAME, primary_key=True),
+    Column("local_day", Date, primary_key=True),
+    # Empty where the appointment has none.
+    Column("rep_id", Text, primary_key=True),
+    Column("rep_email", Text, primary_key=True),
+    Column("rep_name", Text, primary_key=True),
+    # The state, where it depends on neither the time nor the reps; else `open`.
+    Column("state", _NAME, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+)
+"""How many appointments of `board_records` each day and rep has in each state. Triggers keep it; a number may be 0."""
 
 board_recordings: Final = Table(
     "board_recordings",

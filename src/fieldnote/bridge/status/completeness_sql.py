@@ -10,21 +10,23 @@ from __future__ import annotations
 
 from typing import Final
 
-from fieldnote.bridge.status.states import BY_RANK
+KNOWN: Final = """
+    known as materialized (
+        select rep_id, user_id
+        from unnest(cast(:known_reps as text[]), cast(:known_users as text[])) as given (rep_id, user_id)
+    )"""
+"""The reps with a Siro user."""
 
-_WORST: Final = f"""
-    (array_agg(rs.state order by array_position(array[{", ".join(f"'{state}'" for state in BY_RANK)}], rs.state)))[1]
-"""
-"""Of several recordings of one appointment, the state that needs a person most."""
-
+IS_IGNORED: Final = "array[lower(b.rep_id), lower(b.rep_email)] && cast(:ignored as text[])"
+IS_UNKNOWN: Final = "b.rep_id = any(cast(:unknown as text[]))"
 _NEAR: Final = """
     exists (
         select from recordings loose
-        where loose.connection = a.connection and loose.state = 'unlinked'
-          and loose.started_at between a.starts_at - interval '1 hour'
-              and least(a.ends_at, a.starts_at + interval '2 days') + interval '1 hour'
-          and (coalesce(a.rep_id, '') not in (select rep_id from known)
-               or (a.rep_id, loose.user_id) in (select rep_id, user_id from known)))
+        where loose.connection = b.connection and loose.state = 'unlinked'
+          and loose.started_at between b.starts_at - interval '1 hour'
+              and least(b.ends_at, b.starts_at + interval '2 days') + interval '1 hour'
+          and (coalesce(b.rep_id, '') not in (select rep_id from known)
+               or (b.rep_id, loose.user_id) in (select rep_id, user_id from known)))
 """
 """Whether a recording that nothing is linked to may be the appointment's."""
 
@@ -38,47 +40,33 @@ def appointments(which: str) -> str:
 
 
 _APPOINTMENTS: Final = f"""
-    known as materialized (
-        select rep_id, user_id
-        from unnest(cast(:known_reps as text[]), cast(:known_users as text[])) as given (rep_id, user_id)
-    ),
-    chosen as materialized (
+    {KNOWN},
+    appointments as (
         select b.connection, b.key, b.state as sent_state, b.since, b.starts_at, b.ends_at, b.local_day, b.rep_id,
                b.rep_email, b.rep_name, coalesce(b.rep_email, b.rep_name, b.rep_id) as rep, b.subject, b.customer,
-               b.account_id, b.deal_id,
-               array[lower(b.rep_id), lower(b.rep_email)] && cast(:ignored as text[]) as ignored
+               b.account_id, b.deal_id, b.recordings, g.reason as gap_reason, g.note as gap_note,
+               g.actor as gap_actor, g.at as gap_at, judged.state
         from board_records b
+        left join gaps g on g.connection = b.connection and g.key = b.key
+        cross join lateral (
+            select case
+                when b.state <> 'expected' then b.state
+                when b.recording_state in ('ownership_unknown', 'other_connection', 'shared_record')
+                    then 'other_connection'
+                when b.recording_state is not null then b.recording_state
+                when b.starts_at is null then 'no_start_time'
+                when b.rep_id is null then 'no_rep'
+                when {IS_IGNORED} then 'rep_ignored'
+                when {IS_UNKNOWN} then 'rep_not_mapped'
+                when b.starts_at > now() then 'upcoming'
+                when g.reason is not null then 'explained'
+                when {_NEAR} then 'unlinked'
+                when b.ends_at > now() then 'in_progress'
+                when b.ends_at > now() - interval '4 hours' then 'awaiting_recording'
+                else 'not_recorded'
+            end as state
+        ) as judged
         where b.connection = :connection and b.stream = 'engagements' <which>
-    ),
-    recorded as (
-        select a.key, {_WORST} as state, count(*) as recordings
-        from chosen a
-        join recording_links l on l.connection = a.connection and l.model = 'engagement' and l.record = a.key
-        join board_recordings rs on rs.connection = l.connection and rs.recording_id = l.recording_id
-        where rs.state not in ('deleted', 'unlinked')
-        group by a.key
-    ),
-    appointments as materialized (
-        select a.*, r.state as recording_state, coalesce(r.recordings, 0) as recordings, g.reason as gap_reason,
-               g.note as gap_note, g.actor as gap_actor, g.at as gap_at,
-               case
-                   when a.sent_state <> 'expected' then a.sent_state
-                   when r.state in ('ownership_unknown', 'other_connection', 'shared_record') then 'other_connection'
-                   when r.state is not null then r.state
-                   when a.starts_at is null then 'no_start_time'
-                   when a.rep_id is null then 'no_rep'
-                   when a.ignored then 'rep_ignored'
-                   when a.rep_id = any(cast(:unknown as text[])) then 'rep_not_mapped'
-                   when a.starts_at > now() then 'upcoming'
-                   when g.reason is not null then 'explained'
-                   when {_NEAR} then 'unlinked'
-                   when a.ends_at > now() then 'in_progress'
-                   when a.ends_at > now() - interval '4 hours' then 'awaiting_recording'
-                   else 'not_recorded'
-               end as state
-        from chosen a
-        left join recorded r on r.key = a.key
-        left join gaps g on g.connection = a.connection and g.key = a.key
     )
 """
 

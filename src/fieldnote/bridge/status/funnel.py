@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Final, TypeVar
 
 from fieldnote.bridge.status.states import State
-from fieldnote.bridge.status.visits import Count
+from fieldnote.bridge.status.visit_counts import Count
 
 
 class Stage(StrEnum):

@@ -77,20 +77,21 @@ _FOUND: Final = """
           and (cast(:reps as text[]) is null or b.rep_id = any(cast(:reps as text[])))
         order by b.starts_at desc nulls last, b.key limit :limit
     ),
+    fitting as materialized (
+        select b.* from {recordings} b, asked where b.connection = :connection and b.words @@ asked.query
+    ),
     found as (
         select 'recording' as kind, b.recording_id as key,
                case when :private or r.is_private is false then c.title end as title, cast(null as text) as more,
                b.started_at as at, coalesce(own.name, own.email, own.rep_id) as rep, b.state
-        from {recordings} b
-        join asked on true
+        from fitting b
         join recordings r on r.connection = b.connection and r.recording_id = b.recording_id
         left join recording_contents c on c.connection = b.connection and c.recording_id = b.recording_id
         left join lateral (
             select * from board_reps own where own.connection = b.connection and own.user_id = b.user_id
             order by own.rep_id limit 1
         ) as own on true
-        where b.connection = :connection and b.words @@ asked.query
-          and (:private or r.is_private is false or b.recording_id = :words)
+        where (:private or r.is_private is false or b.recording_id = :words)
           and (cast(:reps as text[]) is null or own.rep_id = any(cast(:reps as text[])))
         order by b.started_at desc limit :limit
     )

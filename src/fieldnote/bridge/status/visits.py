@@ -99,17 +99,6 @@ class Visit:
         return None if self.gap is None else self.gap.reason
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
-    """How many appointments of one day and rep are in one state."""
-
-    day: date
-    rep_id: str | None
-    rep: str | None
-    state: State
-    number: int
-
-
 async def mapped_reps(conn: AsyncConnection, connection: str) -> list[MappedRep]:
     """The reps as they were last compared with Siro's users, by name."""
     rows = await conn.execute(_REPS, {"connection": connection})
@@ -142,7 +131,7 @@ async def visits(
     offset: int = 0,
 ) -> list[Visit]:
     """The appointments in order of their start, at most `limit` after the first `offset`."""
-    values = _values(bridge, reps, wanted) | {"limit": limit, "offset": offset}
+    values = filter_values(bridge, reps, wanted) | {"limit": limit, "offset": offset}
     return [_visit(row) for row in await conn.execute(_VISITS, values)]
 
 
@@ -154,14 +143,10 @@ async def list_visits(
     *,
     limit: int,
     offset: int = 0,
-) -> tuple[list[Visit], dict[State, int]]:
-    """The same, latest first; and the number in each state, also in those that the filter leaves out."""
-    values = _values(bridge, reps, wanted) | {"limit": limit, "offset": offset}
-    rows = list(await conn.execute(_LISTED, values))
-    numbers: dict[State, int] = {}
-    for name, number in (rows[0].numbers or {}).items():
-        numbers[_state(name)] = numbers.get(_state(name), 0) + number
-    return [_visit(row) for row in rows if row.key is not None], numbers
+) -> list[Visit]:
+    """The same, latest first."""
+    values = filter_values(bridge, reps, wanted) | {"limit": limit, "offset": offset}
+    return [_visit(row) for row in await conn.execute(_LATEST, values)]
 
 
 async def visit_of(conn: AsyncConnection, bridge: Bridge, reps: Sequence[MappedRep], key: str) -> Visit | None:
@@ -169,14 +154,6 @@ async def visit_of(conn: AsyncConnection, bridge: Bridge, reps: Sequence[MappedR
     values = _rep_values(bridge, reps) | {"key": key}
     row = (await conn.execute(_VISIT, values)).one_or_none()
     return None if row is None else _visit(row)
-
-
-async def count_visits(
-    conn: AsyncConnection, bridge: Bridge, reps: Sequence[MappedRep], wanted: VisitFilter
-) -> list[Count]:
-    """The number of appointments of each day, rep and state. Those without a day are left out."""
-    rows = await conn.execute(_COUNTS, _values(bridge, reps, wanted))
-    return [Count(r.local_day, r.rep_id, r.rep, _state(r.state), r.number) for r in rows]
 
 
 def teams_of(reps: Iterable[MappedRep]) -> list[tuple[str, str]]:
@@ -199,17 +176,18 @@ def _visit(row: Any) -> Visit:
         customer=row.customer,
         deal_id=row.deal_id,
         account_id=row.account_id,
-        state=_state(row.state),
+        state=state_named(row.state),
         recordings=row.recordings,
         gap=Gap(row.gap_reason, row.gap_note, row.gap_actor, row.gap_at) if row.gap_reason else None,
     )
 
 
-def _state(name: str) -> State:
+def state_named(name: str) -> State:
     return State(name) if name in set(State) else State.UNKNOWN
 
 
-def _values(bridge: Bridge, reps: Sequence[MappedRep], wanted: VisitFilter) -> dict[str, Any]:
+def filter_values(bridge: Bridge, reps: Sequence[MappedRep], wanted: VisitFilter) -> dict[str, Any]:
+    """What a query with `WITHIN` binds."""
     return _rep_values(bridge, reps) | {
         "first": wanted.first,
         "last": wanted.last,
@@ -257,32 +235,17 @@ _REPS: Final = text("""
      order by lower(coalesce(r.name, r.email, r.rep_id)), r.rep_id
 """)
 
-_WITHIN: Final = """
+WITHIN: Final = """
     and b.local_day between :first and :last
     and (cast(:chosen as text[]) is null or b.rep_id = any(cast(:chosen as text[])))
 """
+"""The appointments of the filter's days and reps."""
 _IN_STATE: Final = "cast(:wanted_states as text[]) is null or a.state = any(cast(:wanted_states as text[]))"
 
-_IN_ORDER: Final = f"with {appointments(_WITHIN)} select a.* from appointments a where {_IN_STATE} order by"
+_IN_ORDER: Final = f"with {appointments(WITHIN)} select a.* from appointments a where {_IN_STATE} order by"
 _VISITS: Final = text(f"{_IN_ORDER} a.starts_at, a.key limit :limit offset :offset")
-_LISTED: Final = text(f"""
-    with {appointments(_WITHIN)},
-    shown as (
-        select a.* from appointments a where {_IN_STATE}
-        order by a.starts_at desc nulls last, a.key limit :limit offset :offset
-    )
-    select a.*, all_states.numbers
-    from (select jsonb_object_agg(state, number) as numbers
-          from (select state, count(*) as number from appointments group by state) as counted) as all_states
-    left join shown a on true
-    order by a.starts_at desc nulls last, a.key
-""")
+_LATEST: Final = text(f"{_IN_ORDER} a.local_day desc, a.starts_at desc, a.key limit :limit offset :offset")
 _VISIT: Final = text(f"with {appointments('and b.key = :key')} select a.* from appointments a")
-_COUNTS: Final = text(f"""
-    with {appointments(_WITHIN)}
-    select a.local_day, a.rep_id, max(coalesce(a.rep_name, a.rep_email, a.rep_id)) as rep, a.state, count(*) as number
-    from appointments a where {_IN_STATE} group by a.local_day, a.rep_id, a.state order by 1, 3, 2, 4
-""")
 
 LONGEST: Final = timedelta(days=400)
 """The most days that are counted at once."""

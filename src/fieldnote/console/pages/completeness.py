@@ -25,12 +25,11 @@ from fieldnote.bridge.status.funnel import (
     states_from,
 )
 from fieldnote.bridge.status.states import STATES, State
+from fieldnote.bridge.status.visit_counts import Count, count_visits
 from fieldnote.bridge.status.visits import (
-    Count,
     MappedRep,
     Visit,
     VisitFilter,
-    count_visits,
     list_visits,
     mapped_reps,
     teams_of,
@@ -115,9 +114,9 @@ async def completeness(request: Request, viewer: Annotated[Viewer, Depends(viewe
     async with bridge.engine.connect() as conn:
         reps = await mapped_reps(conn, bridge.name)
         both = replace(wanted, first=asked.first - timedelta(days=days))
-        counted = await count_visits(conn, bridge, reps, both)
-    now = [item for item in counted if item.day >= asked.first]
-    before = funnel((item.state, item.number) for item in counted if item.day < asked.first)
+        counted = await count_visits(conn, bridge, reps, both, since=asked.first, weekly=_is_weekly(asked))
+    now = [item for item in counted.days if item.day >= asked.first]
+    before = funnel((item.state, item.number) for item in counted.days if item.day < asked.first)
     periods = _periods(now, asked)
     return await page(
         request,
@@ -130,9 +129,9 @@ async def completeness(request: Request, viewer: Annotated[Viewer, Depends(viewe
         apart_states=_apart_states(),
         periods=periods,
         columns=columns([period.funnel for period in periods]),
-        weekly=days > 31,
+        weekly=_is_weekly(asked),
         legend=_legend(now),
-        of_reps=by_rep(now),
+        of_reps=by_rep(counted.reps),
         days=days,
         spans=_spans(asked, local_today(console_of(request).zone)),
         **_choices(reps, viewer),
@@ -148,7 +147,8 @@ async def listed(request: Request, viewer: Annotated[Viewer, Depends(viewer)]) -
     await refresh(bridge)
     async with bridge.engine.connect() as conn:
         reps = await mapped_reps(conn, bridge.name)
-        found, counted = await list_visits(conn, bridge, reps, wanted, limit=ON_PAGE + 1, offset=(number - 1) * ON_PAGE)
+        found = await list_visits(conn, bridge, reps, wanted, limit=ON_PAGE + 1, offset=(number - 1) * ON_PAGE)
+        counted = (await count_visits(conn, bridge, reps, replace(wanted, states=()))).states
     fitting = {*wanted.states} or {*State}
     return await page(
         request,
@@ -255,8 +255,12 @@ def _choices(reps: Sequence[MappedRep], viewer: Viewer) -> dict[str, Any]:
 
 
 def _periods(counted: Sequence[Count], asked: Asked) -> list[Period]:
-    weekly = (asked.last - asked.first).days > 30
-    return (by_week if weekly else by_day)(counted, asked.first, asked.last)
+    return (by_week if _is_weekly(asked) else by_day)(counted, asked.first, asked.last)
+
+
+def _is_weekly(asked: Asked) -> bool:
+    """A month has a column a day; a longer period one a week."""
+    return (asked.last - asked.first).days > 30
 
 
 def _spans(asked: Asked, today: date) -> list[tuple[str, dict[str, str], bool]]:

@@ -152,7 +152,7 @@ async def load_header(bridge: Bridge, kind: str, key: str) -> Header | None:
             row = (await conn.execute(_RECORDING, values)).one_or_none()
         elif kind in _STREAMS:
             values |= {"stream": _STREAMS[kind], "model": _MODELS[kind].value}
-            row = (await conn.execute(_RECORD, values)).one_or_none()
+            row = (await conn.execute(_RECORDS[kind], values)).one_or_none()
         else:
             return None
     if row is None:
@@ -238,7 +238,7 @@ def _address(kind: str, key: str) -> str:
     return f"/journey/{quote(kind, safe='')}/{quote(key, safe='')}"
 
 
-_RECORD: Final = text("""
+_RECORD: Final = """
     select coalesce(b.customer, b.subject, b.key) as title,
            case when b.customer is null then null else b.subject end as more, b.starts_at as at,
            coalesce(b.rep_id, visitor.rep_id) as rep_id,
@@ -252,13 +252,16 @@ _RECORD: Final = text("""
     left join lateral (
         select min(a.rep_id) as rep_id, min(coalesce(a.rep_name, a.rep_email, a.rep_id)) as rep
         from board_records a
-        where b.rep_id is null and a.connection = b.connection and a.stream = 'engagements'
-          and case b.stream when 'opportunities' then a.deal_id when 'accounts' then a.account_id end = b.key
+        where b.rep_id is null and a.connection = b.connection and a.stream = 'engagements' and a.{own} = b.key
         having count(distinct a.rep_id) = 1
     ) as visitor on true
     where b.connection = :connection and b.stream = :stream and b.key = :key
-""")
+"""
 """A deal or customer without a rep of its own is that of the one rep who visits it."""
+_RECORDS: Final = {
+    kind: text(_RECORD.format(own=own))
+    for kind, own in {"appointment": "key", "deal": "deal_id", "customer": "account_id"}.items()
+}
 
 _RECORDING: Final = text("""
     select coalesce(max(b.customer), 'A recording') as title, max(b.subject) as more, r.started_at as at,

@@ -15,7 +15,8 @@ from fieldnote.bridge.board.settings import refresh
 from fieldnote.bridge.reps import MappingMethod
 from fieldnote.bridge.status.funnel import Funnel, Stage, by_rep, funnel
 from fieldnote.bridge.status.people import SiroUser, chosen_reps, siro_users
-from fieldnote.bridge.status.visits import MappedRep, VisitFilter, count_visits, mapped_reps
+from fieldnote.bridge.status.visit_counts import count_visits
+from fieldnote.bridge.status.visits import MappedRep, VisitFilter, mapped_reps
 from fieldnote.console.access import Viewer, after, recorded, viewer, visible_to
 from fieldnote.console.access.guard import admin
 from fieldnote.console.connected import connected
@@ -66,7 +67,7 @@ async def people(request: Request, viewer: Annotated[Viewer, Depends(viewer)], c
         counted = await count_visits(conn, bridge, reps, wanted)
         users = await siro_users(conn, bridge.name)
         chosen = await chosen_reps(conn, bridge.name)
-    funnels = {one.rep_id: one.funnel for one in by_rep(counted)}
+    funnels = {one.rep_id: one.funnel for one in by_rep(counted.reps)}
     shown = [
         Person(rep, METHODS[rep.method], rep.rep_id in chosen, funnels.get(rep.rep_id) or funnel(()))
         for rep in reps
