@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
@@ -15,8 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from fieldnote.bridge import Bridge, push_once
 from fieldnote.bridge.board.settings import refresh
 from fieldnote.bridge.status.states import State
-from fieldnote.bridge.status.visit_counts import Counts, count_visits
-from fieldnote.bridge.status.visits import Visit, VisitFilter, list_visits, mapped_reps, visits
+from fieldnote.bridge.status.visit_counts import Counts, count_visits, list_latest, windows
+from fieldnote.bridge.status.visits import Visit, VisitFilter, mapped_reps, visits
 from tests.bridge.conftest import Crm, Opener
 
 REPS: Final = ("1", "2", "3", "4", "new", None)
@@ -98,10 +99,31 @@ async def _compare(bridge: Bridge, rng: random.Random) -> set[State]:
         for wanted in (filters := _filters(rng)):
             listed = await visits(conn, bridge, reps, wanted, limit=10_000)
             assert _counted(await count_visits(conn, bridge, reps, wanted)) == _expected(listed), wanted
-            latest = await list_visits(conn, bridge, reps, wanted, limit=10_000)
-            assert sorted(one.key for one in latest) == sorted(one.key for one in listed)
-            assert [one.starts_at for one in latest] == sorted((one.starts_at for one in listed), reverse=True)  # type: ignore[type-var]
+            await _compare_pages(conn, bridge, wanted, listed, size=rng.randrange(1, 40))
         return {visit.state for visit in await visits(conn, bridge, reps, filters[0], limit=10_000)}
+
+
+async def _compare_pages(
+    conn: AsyncConnection, bridge: Bridge, wanted: VisitFilter, listed: list[Visit], *, size: int
+) -> None:
+    """Pages and windows have each appointment once, in order."""
+    reps = await mapped_reps(conn, bridge.name)
+    counts = await count_visits(conn, bridge, reps, replace(wanted, states=()))
+    pages = [
+        await list_latest(conn, bridge, reps, wanted, counts, limit=size, offset=offset)
+        for offset in range(0, len(listed) + size, size)
+    ]
+    assert all(len(page) == size for page in pages[: len(listed) // size])
+    latest = [visit for page in pages for visit in page]
+    assert [one.key for one in latest] == [one.key for one in sorted(listed, key=lambda one: (-_seconds(one), one.key))]
+    found = windows(await count_visits(conn, bridge, reps, wanted), size)
+    assert [day for one in listed if (day := one.day)] == sorted(one.day for one in listed if one.day)
+    assert all(sum(first <= (one.day or first) <= last for first, last in found) == 1 for one in listed)
+
+
+def _seconds(visit: Visit) -> float:
+    assert visit.starts_at is not None
+    return visit.starts_at.timestamp()
 
 
 @pytest.mark.parametrize("number", range(2))

@@ -626,6 +626,7 @@ board_recordings: Final = Table(
     Column("words", TSVECTOR, nullable=False, server_default=""),
     Index("ix_board_recordings_started", "connection", "started_at"),
     Index("ix_board_recordings_state", "connection", "state", "started_at"),
+    Index("ix_board_recordings_user", "connection", "user_id", "started_at"),
     Index("ix_board_recordings_words", "words", postgresql_using="gin"),
 )
 """One row for each recording: the view `board_recordings_now`, as of the last `board_refresh`."""

@@ -213,14 +213,19 @@ async def recordings_of(bridge: Bridge, sight: Sight, appointments: Sequence[str
     return found
 
 
-async def unread_by(bridge: Bridge, sight: Sight, recording_ids: Iterable[str | None]) -> frozenset[str]:
-    """Those of these recordings whose words are not seen."""
-    ids = sorted({one for one in recording_ids if one is not None})
+async def unread_by(
+    bridge: Bridge, sight: Sight, recording_ids: Iterable[str | None], *, known: Mapping[str, bool | None]
+) -> frozenset[str]:
+    """Those of these recordings whose words are not seen. `known`: what was already read of them."""
+    ids = {one for one in recording_ids if one is not None}
     if not ids or sight.private_words:
         return frozenset()
-    async with bridge.engine.connect() as conn:
-        rows = await conn.execute(_PRIVACY, {"connection": bridge.name, "ids": ids})
-        return frozenset(ids) - {row.recording_id for row in rows if sight.reads(is_private=row.is_private)}
+    private = dict(known)
+    if asked := sorted(ids - set(known)):
+        async with bridge.engine.connect() as conn:
+            rows = await conn.execute(_PRIVACY, {"connection": bridge.name, "ids": asked})
+            private |= {row.recording_id: row.is_private for row in rows}
+    return frozenset(one for one in ids if not sight.reads(is_private=private.get(one)))
 
 
 async def load_access(bridge: Bridge, sight: Sight, recording_id: str) -> Access | None:
@@ -298,8 +303,8 @@ def _line(item: Mapping[str, Any]) -> Line:
     return Line(str(item.get("speaker") or ""), str(item.get("text") or ""), *times_of(item))
 
 
-_OF_REP: Final = """b.user_id in (
-       select own.user_id from board_reps own where own.connection = b.connection and own.rep_id = :rep)"""
+_OF_REP: Final = """b.user_id = any(array(
+       select own.user_id from board_reps own where own.connection = :connection and own.rep_id = :rep))"""
 
 _ASKED: Final = """(
        select string_agg(quote_literal(word) || ':*', ' & ')::tsquery from unnest(board_words(:words)) as word)"""
@@ -315,13 +320,18 @@ _FITS: Final = f"""(
             where l.connection = b.connection and l.recording_id = b.recording_id and x.words @@ {_ASKED} limit 1))"""  # noqa: S608
 """Whether one recording fits a search."""
 
-_FITTING: Final = f"""b.recording_id in (
+_FITTING: Final = f"""b.recording_id = any(array(
        select x.recording_id from board_recordings x join recordings y using (connection, recording_id)
         where x.connection = :connection and x.words @@ {_ASKED} and (:private or y.is_private is false)
        union
        select l.recording_id from board_records x
-         join recording_links l on l.connection = x.connection and l.record = x.key and x.stream = {_STREAM_OF}
-        where x.connection = :connection and x.words @@ {_ASKED})"""  # noqa: S608
+        cross join lateral (
+              select l.recording_id from recording_links l
+               where l.connection = x.connection and l.record = x.key
+                 and l.model = case x.stream when 'engagements' then 'engagement'
+                                             when 'opportunities' then 'opportunity' else 'account' end
+              offset 0) as l
+        where x.connection = :connection and x.words @@ {_ASKED}))"""  # noqa: S608
 """The same, by the index of words: quick for words that few recordings have."""
 
 # The record that says most about a recording: its appointment, else its deal, else its customer.

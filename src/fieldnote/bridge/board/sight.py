@@ -36,6 +36,6 @@ def of_records(alias: str) -> str:
 
 def of_recordings(alias: str) -> str:
     """The SQL condition on rows of `recordings` and `board_recordings`: those whom one of the reps recorded."""
-    return f"""(cast(:reps as text[]) is null or {alias}.user_id in (
+    return f"""(cast(:reps as text[]) is null or {alias}.user_id = any(array(
         select own.user_id from board_reps own
-         where own.connection = {alias}.connection and own.rep_id = any(cast(:reps as text[]))))"""  # noqa: S608
+         where own.connection = :connection and own.rep_id = any(cast(:reps as text[])))))"""  # noqa: S608

@@ -36,21 +36,20 @@ async def chosen_reps(conn: AsyncConnection, connection: str) -> set[str]:
     return {str(one) for one in await conn.scalars(_CHOSEN, {"connection": connection})}
 
 
-async def reps_of_person(conn: AsyncConnection, connection: str, email: str, *, as_coach: bool) -> frozenset[str]:
-    """The CRM ids of the reps that a person with this email is, and of those whom they coach in Siro."""
-    values = {"connection": connection, "email": email.casefold(), "as_coach": as_coach}
-    return frozenset(str(one) for one in await conn.scalars(_OF_PERSON, values))
+REPS_OF_PERSON: Final = """
+    select own.rep_id
+      from bridge.board_reps own
+      left join bridge.siro_users seen on seen.connection = own.connection and seen.user_id = own.user_id
+     where own.connection = :connection
+       and (lower(own.email) = lower(person.email) or lower(seen.email) = lower(person.email)
+            or (person.role = 'coach' and exists (
+                select from bridge.siro_users coach
+                 where coach.connection = own.connection and coach.user_id = any(seen.coaches)
+                   and lower(coach.email) = lower(person.email))))
+"""
+"""The CRM ids of the reps that a `person` (email, role) is, and of those whom a coach coaches in Siro. A part of the
+query that finds a session, so that no page needs another statement for it."""
 
-
-_OF_PERSON: Final = text("""
-    select r.rep_id
-      from board_reps r left join siro_users u on u.connection = r.connection and u.user_id = r.user_id
-     where r.connection = :connection
-       and (lower(r.email) = :email or lower(u.email) = :email
-            or (:as_coach and exists (
-                select from siro_users c
-                 where c.connection = r.connection and c.user_id = any(u.coaches) and lower(c.email) = :email)))
-""")
 _USERS: Final = text("""
     select user_id, email, name, team from siro_users where connection = :connection
     order by lower(coalesce(name, email, user_id)), user_id

@@ -7,9 +7,11 @@ judged one by one that are not long over, have a reason, or lie near a recording
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from itertools import accumulate
 from typing import Final
 
 from sqlalchemy import text
@@ -18,7 +20,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from fieldnote.bridge.session import Bridge
 from fieldnote.bridge.status.completeness_sql import IS_IGNORED, IS_UNKNOWN, appointments
 from fieldnote.bridge.status.states import State
-from fieldnote.bridge.status.visits import WITHIN, MappedRep, VisitFilter, filter_values, state_named
+from fieldnote.bridge.status.visits import (
+    WITHIN,
+    MappedRep,
+    Visit,
+    VisitFilter,
+    filter_values,
+    latest_visits,
+    state_named,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +87,47 @@ async def count_visits(
         elif r.is_since:
             of_reps.append(count)
     return Counts(tuple(days), tuple(of_reps))
+
+
+async def list_latest(
+    conn: AsyncConnection,
+    bridge: Bridge,
+    reps: Sequence[MappedRep],
+    wanted: VisitFilter,
+    counts: Counts,
+    *,
+    limit: int,
+    offset: int = 0,
+) -> list[Visit]:
+    """The appointments that fit, latest first. `counts`, by day, say in which days they are: others are not read."""
+    numbers: dict[date, int] = {}
+    for item in counts.days:
+        if not wanted.states or item.state in wanted.states:
+            numbers[item.day] = numbers.get(item.day, 0) + item.number
+    days = sorted(numbers, reverse=True)
+    while days and numbers[days[0]] <= offset:
+        offset -= numbers[days.pop(0)]
+    ends = list(accumulate(numbers[day] for day in days))
+    shown = days[: bisect_left(ends, offset + limit) + 1]
+    if not shown:
+        return []
+    return await latest_visits(
+        conn, bridge, reps, replace(wanted, first=shown[-1], last=shown[0]), limit=limit, offset=offset
+    )
+
+
+def windows(counts: Counts, most: int) -> list[tuple[date, date]]:
+    """Periods of whole days, in order, each with at most `most` appointments, or of one day."""
+    found: list[tuple[date, date]] = []
+    total = 0
+    for day in sorted({item.day for item in counts.days}):
+        number = sum(item.number for item in counts.days if item.day == day)
+        if found and total + number <= most:
+            found[-1], total = (found[-1][0], day), total + number
+        else:
+            found.append((day, day))
+            total = number
+    return found
 
 
 _OPEN: Final = f"""

@@ -135,7 +135,7 @@ async def visits(
     return [_visit(row) for row in await conn.execute(_VISITS, values)]
 
 
-async def list_visits(
+async def latest_visits(
     conn: AsyncConnection,
     bridge: Bridge,
     reps: Sequence[MappedRep],
@@ -193,6 +193,9 @@ def filter_values(bridge: Bridge, reps: Sequence[MappedRep], wanted: VisitFilter
         "last": wanted.last,
         "chosen": _chosen(reps, wanted),
         "wanted_states": [state.value for state in wanted.states] or None,
+        "sent_states": [state.value for state in wanted.states]
+        if wanted.states and _OF_PUSH.issuperset(wanted.states)
+        else None,
     }
 
 
@@ -240,9 +243,16 @@ WITHIN: Final = """
     and (cast(:chosen as text[]) is null or b.rep_id = any(cast(:chosen as text[])))
 """
 """The appointments of the filter's days and reps."""
+_OF_PUSH: Final = frozenset({
+    State.NOT_SENT, State.QUARANTINED, State.DROPPED, State.PENDING_DELETION, State.CANCELLED,
+})  # fmt: skip
+"""States that a push alone decides: an index finds them."""
+_LISTED: Final = f"""
+    {WITHIN} and (cast(:sent_states as text[]) is null or b.state = any(cast(:sent_states as text[])))
+"""
 _IN_STATE: Final = "cast(:wanted_states as text[]) is null or a.state = any(cast(:wanted_states as text[]))"
 
-_IN_ORDER: Final = f"with {appointments(WITHIN)} select a.* from appointments a where {_IN_STATE} order by"
+_IN_ORDER: Final = f"with {appointments(_LISTED)} select a.* from appointments a where {_IN_STATE} order by"
 _VISITS: Final = text(f"{_IN_ORDER} a.starts_at, a.key limit :limit offset :offset")
 _LATEST: Final = text(f"{_IN_ORDER} a.local_day desc, a.starts_at desc, a.key limit :limit offset :offset")
 _VISIT: Final = text(f"with {appointments('and b.key = :key')} select a.* from appointments a")

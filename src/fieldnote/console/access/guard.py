@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Annotated, Final
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 
-from fieldnote.bridge.status.people import reps_of_person
 from fieldnote.console.access.roles import Role, Viewer
 from fieldnote.console.access.sessions import csrf_token, viewer_of
-from fieldnote.console.context import Console, console_of
+from fieldnote.console.context import console_of
 
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 LONGEST_TOKEN: Final = 200
@@ -50,18 +48,8 @@ async def viewer(request: Request) -> Viewer:
         found = await viewer_of(console.engine, token, console.connection) if token else None
         if found is None:
             raise SignInNeeded
-        found = await _with_reps(found, console)
         request.state.viewer = found
     return found
-
-
-async def _with_reps(found: Viewer, console: Console) -> Viewer:
-    """A rep sees also the visits of the rep with the same email, a coach also those of their team in Siro."""
-    if found.rep_ids is None or console.bridge is None:
-        return found
-    async with console.bridge.engine.connect() as conn:
-        own = await reps_of_person(conn, console.connection, found.email, as_coach=found.role is Role.COACH)
-    return replace(found, rep_ids=found.rep_ids | own)
 
 
 def viewer_in(request: Request) -> Viewer:

@@ -11,6 +11,7 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from fieldnote.bridge.status.people import REPS_OF_PERSON
 from fieldnote.console.access.roles import Role, Viewer
 
 LONGEST: Final = timedelta(days=7)
@@ -45,10 +46,13 @@ async def end(engine: AsyncEngine, token: str) -> None:
 
 
 async def viewer_of(engine: AsyncEngine, token: str, connection: str) -> Viewer | None:
-    """The user of a session that is still good."""
+    """The user of a session that is still good. Without a `connection` there are no reps.
+
+    A rep sees also the visits of the rep with the same email, a coach also those of their team in Siro.
+    """
     values = {"hash": fingerprint(token), "idle": IDLE, "connection": connection}
     async with engine.begin() as conn:
-        row = (await conn.execute(_LOOK, values)).one_or_none()
+        row = (await conn.execute(_LOOK_WITH_REPS if connection else _LOOK, values)).one_or_none()
         if row is None:
             return None
         if row.stale:
@@ -84,13 +88,20 @@ _BEGIN: Final = text("""
 """)
 _END: Final = text("delete from sessions where token_hash = :hash")
 _TIDY: Final = text("delete from sessions where ends_at < now() or seen_at < now() - cast(:idle as interval)")
-_LOOK: Final = text("""
-    select u.id, u.email, u.name, u.role, s.seen_at < now() - interval '5 minutes' as stale,
-           array(select r.rep from user_reps r where r.user_id = u.id and r.connection = :connection) as reps
-      from sessions s join users u on u.id = s.user_id
+_LOOK_FORM: Final = """
+    select person.id, person.email, person.name, person.role, s.seen_at < now() - interval '5 minutes' as stale,
+           {reps} as reps
+      from sessions s join users person on person.id = s.user_id
      where s.token_hash = :hash and s.ends_at > now() and s.seen_at > now() - cast(:idle as interval)
-       and u.disabled_at is null
-""")
+       and person.disabled_at is null
+"""
+_LOOK: Final = text(_LOOK_FORM.format(reps="cast(array[] as text[])"))
+_LOOK_WITH_REPS: Final = text(
+    _LOOK_FORM.format(
+        reps=f"""array(select r.rep from user_reps r where r.user_id = person.id and r.connection = :connection
+                 union {REPS_OF_PERSON} and person.role in ('rep', 'coach'))"""  # noqa: S608
+    )
+)
 _SEEN: Final = text("update sessions set seen_at = now() where token_hash = :hash")
 _LINK: Final = text("""
     insert into one_time_links (token_hash, user_id, ends_at) values (:hash, :user, now() + :lasts)

@@ -8,7 +8,6 @@ from datetime import date, timedelta
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Request, Response
-from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.datastructures import QueryParams
 
 from fieldnote.bridge import Bridge
@@ -25,12 +24,11 @@ from fieldnote.bridge.status.funnel import (
     states_from,
 )
 from fieldnote.bridge.status.states import STATES, State
-from fieldnote.bridge.status.visit_counts import Count, count_visits
+from fieldnote.bridge.status.visit_counts import Count, count_visits, list_latest, windows
 from fieldnote.bridge.status.visits import (
     MappedRep,
     Visit,
     VisitFilter,
-    list_visits,
     mapped_reps,
     teams_of,
     visits,
@@ -147,8 +145,10 @@ async def listed(request: Request, viewer: Annotated[Viewer, Depends(viewer)]) -
     await refresh(bridge)
     async with bridge.engine.connect() as conn:
         reps = await mapped_reps(conn, bridge.name)
-        found = await list_visits(conn, bridge, reps, wanted, limit=ON_PAGE + 1, offset=(number - 1) * ON_PAGE)
-        counted = (await count_visits(conn, bridge, reps, replace(wanted, states=()))).states
+        counts = await count_visits(conn, bridge, reps, replace(wanted, states=()))
+        offset = (number - 1) * ON_PAGE
+        found = await list_latest(conn, bridge, reps, wanted, counts, limit=ON_PAGE + 1, offset=offset)
+    counted = counts.states
     fitting = {*wanted.states} or {*State}
     return await page(
         request,
@@ -175,19 +175,16 @@ async def as_csv(request: Request, viewer: Annotated[Viewer, Depends(viewer)]) -
 
 
 async def _rows(bridge: Bridge, wanted: VisitFilter) -> AsyncIterator[Sequence[Sequence[object]]]:
+    """Some days after the other, so that a year is neither held in memory nor read twice."""
+    left = _MOST_CSV
     async with bridge.engine.connect() as conn:
         reps = await mapped_reps(conn, bridge.name)
-        for offset in range(0, _MOST_CSV, _CSV_PAGE):
-            found = await _page_of(conn, bridge, reps, wanted, offset)
+        for first, last in windows(await count_visits(conn, bridge, reps, wanted), _CSV_PAGE):
+            found = await visits(conn, bridge, reps, replace(wanted, first=first, last=last), limit=left)
             yield [_row(visit) for visit in found]
-            if len(found) < _CSV_PAGE:
+            left -= len(found)
+            if left <= 0:
                 return
-
-
-async def _page_of(
-    conn: AsyncConnection, bridge: Bridge, reps: Sequence[MappedRep], wanted: VisitFilter, offset: int
-) -> list[Visit]:
-    return await visits(conn, bridge, reps, wanted, limit=_CSV_PAGE, offset=offset)
 
 
 def _row(visit: Visit) -> tuple[object, ...]:

@@ -81,7 +81,9 @@ async def show(request: Request, viewer: Person, kind: str, key: str) -> Respons
         sends=sends,
         writes=[(one, _undoable(one)) for one in reversed(written)],
         may=may_act(viewer, [header.rep_id]),
-        unread=await unread_by(bridge, visible_to(viewer).sight, [one.recording_id for one in written]),
+        unread=await unread_by(
+            bridge, visible_to(viewer).sight, [one.recording_id for one in written], known=_privacy(header)
+        ),
         has_user_token=bridge.remote.has_user_token,
         here=_address(kind, key),
     )
@@ -93,6 +95,12 @@ def _writes_of(header: Header, write_id: int | None = None) -> Selection:
         return Selection(write_id=write_id, recording_id=header.key)
     recordings = tuple(one["id"] for one in header.recordings) if header.kind == "appointment" else ()
     return Selection(write_id=write_id, model=_MODELS[header.kind].value, record=header.key, recordings=recordings)
+
+
+def _privacy(header: Header) -> dict[str, bool | None]:
+    """Which recordings are private, as far as the page's own query says."""
+    found: dict[str, bool | None] = {one["id"]: one["is_private"] for one in header.recordings}
+    return found | ({header.key: header.is_private} if header.kind == "recording" else {})
 
 
 def _undoable(write: Write) -> bool:
@@ -243,10 +251,11 @@ _RECORD: Final = """
            case when b.customer is null then null else b.subject end as more, b.starts_at as at,
            coalesce(b.rep_id, visitor.rep_id) as rep_id,
            coalesce(b.rep_name, b.rep_email, b.rep_id, visitor.rep) as rep, null as appointments, false as is_private,
-           (select jsonb_agg(jsonb_build_object('id', r.recording_id, 'state', r.state, 'title', null)
-                             order by r.started_at)
+           (select jsonb_agg(jsonb_build_object('id', r.recording_id, 'state', r.state, 'title', null,
+                                                'is_private', known.is_private) order by r.started_at)
             from recording_links l
             join board_recordings r on r.connection = l.connection and r.recording_id = l.recording_id
+            join recordings known on known.connection = l.connection and known.recording_id = l.recording_id
             where l.connection = b.connection and l.model = :model and l.record = b.key) as recordings
     from board_records b
     left join lateral (

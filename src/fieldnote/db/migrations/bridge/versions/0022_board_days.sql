@@ -268,6 +268,8 @@ create index ix_board_records_unrecorded on board_records (connection, rep_id, s
 create index ix_board_records_unfinished on board_records (connection, ends_at)
     where stream = 'engagements' and state = 'expected' and recording_state is null;
 
+create index ix_board_recordings_user on board_recordings (connection, user_id, started_at);
+
 create trigger board_counted_new after insert on board_records referencing new table as new_rows
     for each statement execute function board_count_days();
 create trigger board_counted_changed after update on board_records referencing old table as old_rows new table as new_rows
