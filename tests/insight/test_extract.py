@@ -96,7 +96,7 @@ def _bare(text: str) -> str:
 
 def test_a_short_talk_has_a_short_summary() -> None:
     said = talk("Rep: Hello?\nBob: Wrong number.")
-    assert summarize(said, extract(said)) == 'Said, customer: "Wrong number".'
+    assert summarize(said, extract(said)) == "Customer: Hello? Wrong number."
     assert summarize([], [], customer="Bob", title="Gutters") == "Gutters, Bob."
 
 

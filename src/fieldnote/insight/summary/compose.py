@@ -12,7 +12,7 @@ from fieldnote.insight.definitions import Definition, FieldType
 from fieldnote.insight.extraction import Extraction
 from fieldnote.insight.readers import dates
 from fieldnote.insight.readers.times import Kind, find_times
-from fieldnote.insight.summary.statements import Part, Statement, of_fields, outcome, ranked
+from fieldnote.insight.summary.statements import Part, Statement, in_spoken_words, of_fields, outcome, ranked
 from fieldnote.insight.summary.statements import next_steps as _next_steps
 from fieldnote.insight.talk.turns import Talk, talk_of
 from fieldnote.insight.utterances import Utterance
@@ -21,9 +21,9 @@ from fieldnote.insight.words import fold, word_count
 
 MOST_WORDS = 160
 _SHOWN = {"Budget": "Budget", "Timeline": "Wanted", "Decision Maker": "Who decides"}
-_FEWEST_WORDS = 7
+_FEWEST_WORDS = 4
 """Left in a full note, they take no further statement."""
-_MOST_STATEMENTS = 40
+_MOST_STATEMENTS = 60
 _STATEMENT = Definition("statement", "", FieldType.TEXT)
 
 
@@ -37,8 +37,11 @@ class Summary:
 
     @property
     def text(self) -> str:
-        """The note as one paragraph."""
-        return " ".join(one.text for one in self.statements)
+        """The note as one paragraph, where a lead opens each group of statements."""
+        before = ["", *(one.lead for one in self.statements)]
+        return " ".join(
+            one.text if one.lead == lead else one.with_lead for one, lead in zip(self.statements, before, strict=False)
+        )
 
 
 def summarize_talk(talk: Talk, extractions: Sequence[Extraction]) -> Summary:
@@ -46,14 +49,15 @@ def summarize_talk(talk: Talk, extractions: Sequence[Extraction]) -> Summary:
     first = outcome(talk)
     known = [*([first] if first else []), *of_fields(extractions, _SHOWN)]
     kept: list[Statement] = []
-    quoted: set[str] = set()
     left = MOST_WORDS
-    for one in [*known, *islice(ranked(talk, extractions), _MOST_STATEMENTS)]:
-        words = word_count(one.text)
-        if words > left or (one.said and one.said in quoted) or not is_supported(talk, one):
+    for wanted in [*known, *islice(ranked(talk, extractions), _MOST_STATEMENTS)]:
+        one = wanted if is_supported(talk, wanted) else in_spoken_words(talk, wanted)
+        is_first = all(one.lead != other.lead for other in kept)
+        words = word_count(one.with_lead if is_first else one.text)
+        is_new = not one.said or all(one.said != other.said for other in kept)
+        if not one.text or words > left or not is_new or not (one is wanted or is_supported(talk, one)):
             continue
         kept.append(one)
-        quoted.add(one.said)
         left -= words
         if left < _FEWEST_WORDS:
             break
@@ -64,8 +68,7 @@ def summarize_talk(talk: Talk, extractions: Sequence[Extraction]) -> Summary:
 def is_supported(talk: Talk, statement: Statement) -> bool:
     """Whether the facts of a statement are in the utterances that it cites."""
     evidence = [Utterance(talk.turns[one.index].speaker, talk.turns[one.index].text) for one in statement.quotes]
-    text = statement.text.partition(":")[2] if ":" in statement.text else statement.text
-    return check(_STATEMENT, text, evidence, visit=talk.visit).supported
+    return check(_STATEMENT, statement.text, evidence, visit=talk.visit).supported
 
 
 def title_of(talk: Talk, extractions: Sequence[Extraction], kept: Sequence[Statement]) -> str:

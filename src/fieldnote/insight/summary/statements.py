@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from fieldnote.insight.evidence import Quote
 from fieldnote.insight.extraction import Extraction
-from fieldnote.insight.local.exchanges import affirms, is_hypothetical, reply_to
-from fieldnote.insight.readers import dates
+from fieldnote.insight.local.exchanges import affirms, answers, is_hypothetical, reply_to
 from fieldnote.insight.readers.times import Kind
+from fieldnote.insight.summary.reported import LONGEST, as_spoken, reported
 from fieldnote.insight.summary.salience import FEATURES, Salience
-from fieldnote.insight.summary.weights import WEIGHTS
+from fieldnote.insight.summary.weights import CONSTANT, WEIGHTS, WORDS
 from fieldnote.insight.talk.patterns import AGREES, COMPETES, DECIDES, DECLINES, FEARS, PAYS, STEP
 from fieldnote.insight.talk.turns import Sentence, Talk
 from fieldnote.insight.words import word_count
 
-LONGEST_QUOTE = 20
-"""Words of a sentence that a note repeats."""
 _LATE = 0.4
-_SAME = 0.6
+_SAME = 0.8
+_LEAST = -3.2
+"""Log odds below which a sentence says too little for a note."""
+_FEW = 5
+"""Words below which a sentence is written with the question that it answers."""
+_FEWEST = 4
+"""Words of a sentence that is clear without a question."""
 
 
 class Part(IntEnum):
@@ -29,15 +33,17 @@ class Part(IntEnum):
     OUTCOME = 0
     FIELDS = 1
     WANTS = 2
-    PRICE = 3
-    COMPETITOR = 4
-    CONCERNS = 5
-    DECISION = 6
-    NEXT = 7
+    WORK = 3
+    PRICE = 4
+    COMPETITOR = 5
+    CONCERNS = 6
+    DECISION = 7
+    NEXT = 8
 
 
 _LEADS = {
-    Part.WANTS: "Said",
+    Part.WANTS: "Customer",
+    Part.WORK: "Work",
     Part.PRICE: "Price",
     Part.COMPETITOR: "Other offers",
     Part.CONCERNS: "Concern",
@@ -56,7 +62,14 @@ class Statement:
     weight: float = 1.0
     """Which of several to keep where the note is full."""
     said: str = ""
-    """The sentence that it quotes, whole."""
+    """The sentence that it rests on, as spoken."""
+    lead: str = ""
+    """Opens the first of several statements of one kind; `text` is without it."""
+
+    @property
+    def with_lead(self) -> str:
+        """The statement by itself."""
+        return f"{self.lead}: {self.text}" if self.lead else self.text
 
 
 def outcome(talk: Talk) -> Statement | None:
@@ -65,9 +78,9 @@ def outcome(talk: Talk) -> Statement | None:
         if sentence.by_rep or sentence.asks or is_hypothetical(sentence):
             continue
         if DECLINES.search(sentence.folded):
-            return _quote(Part.OUTCOME, "Not decided", sentence)
+            return _statement(talk, Part.OUTCOME, sentence, lead="Not decided")
         if AGREES.search(sentence.folded):
-            return _quote(Part.OUTCOME, "The customer agreed", sentence)
+            return _statement(talk, Part.OUTCOME, sentence, lead="Agreed")
     return None
 
 
@@ -75,29 +88,31 @@ def of_fields(extractions: Sequence[Extraction], shown: dict[str, str]) -> Itera
     """The values of the fields that a note names."""
     for one in extractions:
         if not one.proposed and one.name in shown:
-            yield Statement(Part.FIELDS, f"{shown[one.name]}: {one.value}.", one.quotes, 2.0)
+            yield Statement(Part.FIELDS, f"{one.value}.", one.quotes, 2.0, lead=shown[one.name])
 
 
 def ranked(talk: Talk, extractions: Sequence[Extraction]) -> Iterator[Statement]:
     """All sentences that say something, the most telling first; one that repeats another is left out."""
     salience = Salience(talk, frozenset(quote.index for one in extractions for quote in one.quotes))
+    questions = {one.sentence.place: one.question for one in answers(talk) if one.distance == 0}
     rated = [(_score(salience, one), -one.place, one) for one in talk.sentences if len(one.stems) > 1 or one.amounts]
     taken: list[frozenset[str]] = []
     for score, _, sentence in sorted(rated, key=lambda pair: pair[:2], reverse=True):
         own = sentence.stems
+        if score < _LEAST:
+            return
         if any(len(own & other) > _SAME * max(1, min(len(own), len(other))) for other in taken):
             continue
         taken.append(own)
-        part = _part(talk, sentence)
-        side = "rep" if sentence.by_rep else "customer"
-        lead = f"{_LEADS[part]}, {side}"
-        yield _quote(part, lead, sentence, weight=score, day=_day(talk, sentence) if part is Part.NEXT else "")
+        question = questions.get(sentence.place) if word_count(sentence.text) < _FEW else None
+        if question is not None or word_count(sentence.text) >= _FEWEST:
+            yield _statement(talk, _part(talk, sentence), sentence, weight=score, question=question)
 
 
 def _score(salience: Salience, sentence: Sentence) -> float:
-    return sum(
-        WEIGHTS[name] * value for name, value in zip(FEATURES, salience.features(sentence), strict=True) if value
-    )
+    features = zip(FEATURES, salience.features(sentence), strict=True)
+    of_features = sum(WEIGHTS[name] * value for name, value in features if value)
+    return CONSTANT + of_features + sum(WORDS.get(word, 0.0) for word in sentence.stems)
 
 
 def _part(talk: Talk, sentence: Sentence) -> Part:
@@ -111,7 +126,9 @@ def _part(talk: Talk, sentence: Sentence) -> Part:
         return Part.PRICE
     if FEARS.search(folded) and not sentence.by_rep:
         return Part.CONCERNS
-    return Part.DECISION if DECIDES.search(folded) and not sentence.by_rep else Part.WANTS
+    if sentence.by_rep:
+        return Part.WORK
+    return Part.DECISION if DECIDES.search(folded) else Part.WANTS
 
 
 def next_steps(talk: Talk) -> Iterator[Statement]:
@@ -127,26 +144,32 @@ def next_steps(talk: Talk) -> Iterator[Statement]:
         if sentence.asks and not (reply and affirms(reply.folded)):
             continue
         weight = 1.0 + 2.0 * bool(days) + sentence.place / max(1, len(talk.sentences))
-        side = "rep" if sentence.by_rep else "customer"
-        yield _quote(Part.NEXT, f"Next, {side}", sentence, weight=weight, day=_day(talk, sentence))
+        yield _statement(talk, Part.NEXT, sentence, weight=weight)
 
 
-def _day(talk: Talk, sentence: Sentence) -> str:
-    """The date of a weekday that was named, from the visit's day."""
-    day = talk.visit.day
-    for when in sentence.times:
-        known = dates.on_day(when, day) if day is not None and when.kind is Kind.DAY else None
-        if known is not None:
-            return f" ({known:%a} {known:%B} {known.day})"
-    return ""
+def _statement(
+    talk: Talk,
+    part: Part,
+    sentence: Sentence,
+    *,
+    weight: float = 1.0,
+    lead: str = "",
+    question: Sentence | None = None,
+) -> Statement:
+    turns = {one.turn.index: one.turn.text for one in (question, sentence) if one is not None}
+    quotes = tuple(Quote(index, turns[index]) for index in sorted(turns))
+    text = _ended(reported(talk, sentence))
+    if question is not None and word_count(question.text) <= LONGEST:
+        text = f"{reported(talk, question).rstrip('?')}? {text}"
+    return Statement(part, text, quotes, weight, sentence.text, lead or _LEADS[part])
 
 
-def _quote(part: Part, lead: str, sentence: Sentence, *, weight: float = 1.0, day: str = "") -> Statement:
-    quotes = (Quote(sentence.turn.index, sentence.turn.text),)
-    return Statement(part, f'{lead}: "{_cut(sentence.text)}"{day}.', quotes, weight, sentence.text)
+def in_spoken_words(talk: Talk, statement: Statement) -> Statement:
+    """The same with amounts and days as they were spoken, for one whose figures the check does not confirm."""
+    turn = talk.turns[statement.quotes[-1].index]
+    sentence = next((one for one in turn.sentences if one.text == statement.said), None)
+    return replace(statement, text=_ended(as_spoken(sentence))) if sentence is not None else statement
 
 
-def _cut(text: str) -> str:
-    words = text.strip().replace('"', "'").split()
-    shown = " ".join(words[:LONGEST_QUOTE])
-    return shown.rstrip(".,;") if len(words) <= LONGEST_QUOTE else f"{shown} ..."
+def _ended(text: str) -> str:
+    return text if text.endswith(("?", "!")) or not text else f"{text}."
