@@ -89,7 +89,7 @@ WORDS: Final[Mapping[str, float]] = {
     "count": 0.18,
     "cover": 0.14,
     "credit": -0.14,
-    "crew": -0.11,
+    "crew": -0.11,  # words: said
     "curb": -0.11,
     "cut": 0.36,
     "date": -0.19,
