@@ -109,6 +109,25 @@ async def test_what_works_badly_is_a_hint(crm: Crm, stub: StubSiro, opened: Open
         assert [text for text in hints if part in text], (part, hints)
 
 
+async def test_customers_without_a_place_are_bad(crm: Crm, stub: StubSiro, opened: Opener) -> None:
+    """Siro refuses to create an account without an address or coordinates, one after the other."""
+    fill(crm)
+    accounts = {
+        "query": "select id, name, 39.7 as lat, -104.9 as long from deals",
+        "key": "id",
+        "map": {"name": "name"},
+    }
+    found = await findings(opened, push__accounts=accounts)
+    assert [text for text in texts(found, Level.BAD) if "5 of 5 sampled accounts have neither" in text]
+    half = accounts | {"query": "select id, name, 39.7 as lat, case when id > 2 then -104.9 end as long from deals"}
+    half["map"] = {"name": "name", "latitude": "lat", "longitude": "long"}
+    found = await findings(opened, push__accounts=half)
+    assert texts(found, Level.BAD) == []
+    assert [text for text in texts(found, Level.HINT) if "2 of 5 sampled accounts have neither" in text]
+    whole = accounts | {"map": half["map"]}
+    assert not [text for text in texts(await findings(opened, push__accounts=whole), Level.HINT) if "neither" in text]
+
+
 async def test_references_that_point_at_no_record_are_counted(crm: Crm, stub: StubSiro, opened: Opener) -> None:
     fill(crm)
     crm.execute("update appointments set deal_id = 77 where id in (2, 3)")
@@ -122,6 +141,15 @@ async def test_a_crm_id_where_siro_takes_its_own_is_bad(crm: Crm, stub: StubSiro
     fill(crm)
     found = await findings(opened, push__opportunities__map__accountId="id")
     assert [text for text in texts(found, Level.BAD) if text.startswith("accountId takes Siro's own id")]
+
+
+async def test_a_crm_id_of_an_appointment_type_is_a_hint(crm: Crm, stub: StubSiro, opened: Opener) -> None:
+    fill(crm)
+    found = await findings(opened, push__engagements__map__engagementTypeId="'visit'")
+    assert [text for text in texts(found, Level.HINT) if "takes Siro's own id of an appointment type" in text]
+    siros = "'0b0e6f0c-7d1f-4c8e-9a51-1f2d3c4b5a69'"
+    found = await findings(opened, push__engagements__map__engagementTypeId=siros)
+    assert not [text for text in texts(found, Level.HINT) if "appointment type" in text]
 
 
 async def test_extraction_names_are_listed_with_those_that_never_came(crm: Crm, stub: StubSiro, opened: Opener) -> None:

@@ -82,12 +82,14 @@ _FOOTER: Final = re.compile(
     r"|page \d+ of \d+|applied filters|filtered by|confidential|copyright|(?:erstellt|exportiert) am)\b.*",
     re.IGNORECASE | re.DOTALL,
 )
+_RULES: Final = "-=*#~_<>[]\u2013\u2014 "
+"""What people draw around a footer: `-- end of list --`."""
 
 
 def is_footer(cells: Sequence[str]) -> bool:
     """Whether a row at the end of a file is a footer for certain: a total with few other values, or one sentence."""
     filled = [cell.strip() for cell in cells if cell.strip()]
-    if not filled or not _FOOTER.fullmatch(filled[0]):
+    if not filled or not _FOOTER.fullmatch(filled[0].strip(_RULES)):
         return False
     if len(filled) == 1:
         # A single column may have a customer called Total, but none called "Total: 3 rows".

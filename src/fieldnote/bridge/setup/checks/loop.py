@@ -6,6 +6,7 @@ rep, or with the ids of other records, everything is accepted and nothing ever c
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -35,6 +36,7 @@ _NESTED: Final = (
     "opportunityContacts",
 )
 _FEW: Final = 5
+_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _LOOKED_UP: Final = 100
 """Ids of a stream that are looked up one by one."""
 
@@ -50,7 +52,22 @@ def check_map(bridge: Bridge, name: StreamName, rows: Sequence[Row], records: Re
         yield from _kinds(subject, settings, records)
     if name == "opportunities":
         yield from _stages(subject, settings, records)
+    if name == "accounts":
+        yield from _places(subject, records)
     yield from _unused_choices(subject, settings.map, rows)
+
+
+def _places(subject: str, records: Records) -> Iterator[Finding]:
+    """Siro creates an account with an address or coordinates only."""
+    count = sum(
+        not record.get("addresses") and None in {record.get("latitude"), record.get("longitude")} for record in records
+    )
+    if count:
+        yield (bad if count == len(records) else hint)(
+            subject,
+            f"{count} of {len(records)} sampled accounts have neither an address nor coordinates: Siro refuses these",
+            "Map addresses, or latitude and longitude.",
+        )
 
 
 # --- ids ----------------------------------------------------------------------------------------------------
@@ -109,6 +126,13 @@ async def check_siros_ids(bridge: Bridge, samples: Mapping[StreamName, Records])
                 f"push.{name}",
                 f"accountId takes Siro's own id of an account, and Siro knows none with the id {_listed(unknown)}",
                 f"For the CRM's id, map account: {{externalId: {column or '…'}}}.",
+            )
+        types = {str(value) for record in records if (value := record.get("engagementTypeId"))}
+        if foreign := sorted(value for value in types if not _UUID.fullmatch(value)):
+            yield hint(
+                f"push.{name}",
+                f"engagementTypeId takes Siro's own id of an appointment type, not {_listed(foreign[:_FEW])}",
+                "For the CRM's words, map engagementType: {activityType: …, name: …}.",
             )
 
 
