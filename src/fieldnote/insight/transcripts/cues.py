@@ -16,7 +16,14 @@ from itertools import pairwise
 from fieldnote.errors import TranscriptError
 from fieldnote.insight.transcripts.clock import CLOCK, seconds
 from fieldnote.insight.transcripts.cue_identifiers import Identifier, find_identifiers, speakers_in_identifiers
-from fieldnote.insight.transcripts.labels import ALMOST_ALL, Labeled, believed, may_be_a_label, split_label
+from fieldnote.insight.transcripts.labels import (
+    ALMOST_ALL,
+    Labeled,
+    believed,
+    looks_like_a_name,
+    may_be_a_label,
+    split_label,
+)
 from fieldnote.insight.transcripts.text import Warnings
 from fieldnote.insight.utterances import Utterance
 
@@ -33,6 +40,8 @@ _TAG = re.compile(
 _DASH = re.compile(r"(?:-|\u2013|>>) ?(?=\S)")
 _PAUSE = 2.0
 _LONGEST = 600
+_FEWEST = 4
+"""Cues from which on a name over the words of each is a speaker."""
 _HINT = "write the times of a cue as in 00:00:01.000 --> 00:00:04.000"
 
 
@@ -113,6 +122,8 @@ def _cues(text: str, warnings: Warnings) -> list[_Cue]:
         cues.append(_Cue(start, end if end >= start else None, said + body))
     _report_words_before(lines, marks[0] if marks else 0, taken, warnings)
     _name_speakers(cues, identifiers, warnings)
+    if not any(cue.speaker for cue in cues):
+        _name_by_first_lines(cues, warnings)
     return cues
 
 
@@ -161,6 +172,17 @@ def _name_speakers(cues: Sequence[_Cue], identifiers: Sequence[Identifier | None
         return
     for cue, name in zip(cues, names, strict=True):
         cue.speaker = warnings.clean(name)
+
+
+def _name_by_first_lines(cues: Sequence[_Cue], warnings: Warnings) -> None:
+    """Take first lines as speakers, as in Teams' documents: nearly every cue has one over its words, and it recurs."""
+    spoken = [cue for cue in cues if cue.lines]
+    named = [cue for cue in spoken if len(cue.lines) > 1 and looks_like_a_name(cue.lines[0].strip())]
+    names = {cue.lines[0].strip() for cue in named}
+    if len(named) < max(_FEWEST, ALMOST_ALL * len(spoken)) or len(names) > len(named) / 2:
+        return
+    for cue in named:
+        cue.speaker = warnings.clean(cue.lines.pop(0).strip())
 
 
 def _pieces(cues: Sequence[_Cue], warnings: Warnings) -> list[_Piece]:
