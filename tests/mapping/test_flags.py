@@ -17,7 +17,7 @@ from fieldnote.mapping.records import compile_stream
 
 NO: list[object] = [
     None, False, 0, 0.0, -0.0, Decimal(0), Decimal("0.00"), b"\0", bytearray(b"\0"), b"", "", "  ", "0", "0.0", "00",
-    "false", "FALSE", " f ", "no", "No", "n", "off", [], {},
+    "0000-00-00", "0000-00-00 00:00:00", "false", "FALSE", " f ", "no", "No", "n", "off", [], {},
 ]  # fmt: skip
 YES: list[object] = [
     True, 1, 2, -1, 0.5, Decimal("0.1"), b"\1", "1", "-1", "true", "T", "yes", "y", "on", "cancelled", "none", "nope",

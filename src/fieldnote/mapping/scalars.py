@@ -189,14 +189,14 @@ _ZERO = re.compile(r"[-+]?0+(?:\.0*)?")
 
 
 def is_false(value: object) -> bool:
-    """Whether a CRM's value means "no": null, false, zero, a zero byte, blank text, or a no-word in any case.
+    """Whether a CRM's value means "no": null, false, zero, a zero byte or date, blank text, or a no-word in any case.
 
     The no-words are `0`, `0.0`, `false`, `f`, `no`, `n` and `off`. Any other text means "yes".
     """
     match value:
         case str():
             word = value.strip().casefold()
-            return not word or word in _FALSE or _ZERO.fullmatch(word) is not None
+            return is_blank(word) or word in _FALSE or _ZERO.fullmatch(word) is not None
         case bytes() | bytearray() | memoryview():
             return not any(bytes(value))
         case None | list() | tuple() | dict():
