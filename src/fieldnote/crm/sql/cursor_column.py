@@ -18,7 +18,6 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from fieldnote.crm.query_tables import PART, greatest_of
 from fieldnote.crm.sql.cursor_shapes import FLOOR, Shape, is_counter, kinds_in, shape_of, shapes_in
 from fieldnote.crm.sql.cursors import (
     AHEAD,
@@ -152,6 +151,8 @@ class CursorColumn:
         These are values of different kinds, and counters: each counts by itself, so the greatest of 7 and 90000 stays
         when the 7 becomes an 8.
         """
+        from fieldnote.crm.query_tables import PART, greatest_of  # noqa: PLC0415 - a fifth of a command's start
+
         dialect = self._database.dialect
         kinds: set[object] = set()
         counters = 0
