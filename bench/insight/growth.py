@@ -1,7 +1,8 @@
 """How the time of the entry points grows with pumped input. `python -m bench.insight.growth`.
 
-`extract`, `summarize` and `convert` get one fragment again and again, 10 and 100 kB of it. Exits with 1 if ten times
-the size takes more than fifteen times as long, or one call more than `MOST` seconds.
+`extract`, `summarize`, and what `pull` does with words in its own process (conversion, quotes, merging lines, notes)
+get one fragment again and again, 10 and 100 kB of it. Exits with 1 if ten times the size takes more than fifteen times
+as long, or one call more than `MOST` seconds.
 """
 
 from __future__ import annotations
@@ -9,10 +10,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from operator import eq
 from time import process_time
 
-from fieldnote.config import Kind
+from fieldnote.bridge.pull.note_text import Visit, digest, note_body, note_title
+from fieldnote.bridge.pull.read_back import loss_of_note, was_refused
+from fieldnote.bridge.pull.three_way_merge import KnownField, Value, about, decide, take_back
+from fieldnote.bridge.pull.user_token import quote
+from fieldnote.bridge.recording import Extraction, RecordingSnapshot, Section
+from fieldnote.config import Kind, NoteSettings, Policy
 from fieldnote.insight import Utterance, extract, summarize
+from fieldnote.insight.evidence import Spoken
 from fieldnote.mapping.values import convert
 
 SIZES = (10_000, 100_000)
@@ -45,7 +53,39 @@ def do_convert(text: str) -> None:
         convert(text, kind, on=date(2026, 3, 2), choices={"a": "b"})
 
 
-ENTRIES: tuple[Callable[[str], None], ...] = (do_extract, do_summarize, do_convert)
+def do_quote(text: str) -> None:
+    """One long utterance, and many short ones; words that are there, and some that are not."""
+    for size in (len(text), 80):
+        spoken = Spoken([Utterance("Ann", text[at : at + size]) for at in range(0, len(text), size)])
+        for value in (text, text[:300], ["a budget of 30,000 dollars", "the garage door"]):
+            quote(spoken, value)
+
+
+def do_merge(text: str) -> None:
+    """Into a field with lines of its own, and out of it; then whether the CRM kept the words."""
+    known = KnownField(base=Value("x"), wanted=Value(text))
+    for live in (f"{text}\nz", f"{text}z", text):
+        decide(Policy.APPEND, known, live, f"{text}\nq", eq)
+        take_back(Policy.APPEND, known, live, eq)
+        loss_of_note(live, text)
+        was_refused(live, f"{text}b", f"{text}c", eq, alters=True)
+        about(live, text)
+
+
+def do_note(text: str) -> None:
+    held = RecordingSnapshot(
+        id="r", user_id="u", started_at=_AT, updated_at=_AT, processed=True, summary_done=True, extraction_done=True,
+        title=text, summary=(Section("Summary", text),), extractions=(Extraction("Budget", text),),
+    )  # fmt: skip
+    note = NoteSettings(table="n", record="r", body="b", escape=("html", "formula"))
+    body = note_body(held, Visit(), None, note)
+    note_title(held, Visit(), None, note, ["Budget"])
+    digest(body or "")
+
+
+ENTRIES: tuple[Callable[[str], None], ...] = (do_extract, do_summarize, do_convert, do_quote, do_merge, do_note)
+PULL: tuple[Callable[[str], None], ...] = (do_convert, do_quote, do_merge, do_note)
+"""What runs in the bridge's own process."""
 
 
 def seconds(call: Callable[[str], None], text: str) -> float:

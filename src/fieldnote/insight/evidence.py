@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from fieldnote.insight.bounds import LONGEST_TRANSCRIPT
 from fieldnote.insight.readers.numbers import Number, numbers
 from fieldnote.insight.utterances import Utterance
 from fieldnote.insight.words import fold
@@ -72,11 +73,17 @@ class Quote:
 
 
 class Spoken:
-    """A conversation in which quotes are looked for. Each search takes time linear in its length."""
+    """A conversation in which quotes are looked for. Each search takes time linear in its length.
+
+    The bridge searches in its own process, so the length is bounded: `LONGEST_TRANSCRIPT` characters are searched.
+    """
 
     def __init__(self, utterances: Sequence[Utterance]) -> None:
         self._utterances = utterances
-        self._said = [_words(utterance.text) for utterance in utterances]
+        self._texts = list(_within_bounds(utterances))
+        said = [_words(text) for text in self._texts]
+        self._phrases = [f" {' '.join(words)} " for words in said]
+        self._vocabularies = [frozenset(words) for words in said]
         self._heard: dict[int, list[Number]] = {}
 
     def find(self, text: str) -> Quote | None:
@@ -104,16 +111,16 @@ class Spoken:
 
     def _phrase(self, wanted: list[str]) -> int | None:
         phrase = f" {' '.join(wanted)} "
-        return next((index for index, words in enumerate(self._said) if phrase in f" {' '.join(words)} "), None)
+        return next((index for index, words in enumerate(self._phrases) if phrase in words), None)
 
     def _numbers(self, values: frozenset[float], wanted: list[str]) -> int | None:
         """The utterance that says all numbers of the value: `$30,000` is said as "thirty thousand", or "thirty"."""
         telling = {word for word in wanted if not word.isdigit()} - _COMMON
         found: list[tuple[bool, int, int]] = []
-        for index, words in enumerate(self._said):
+        for index, words in enumerate(self._vocabularies):
             said = {number.value for number in self._numbers_said(index)}
             exact = values <= said
-            shared = len(telling & set(words))
+            shared = len(telling & words)
             if (exact or values <= said | {1000 * value for value in said}) and (
                 shared or min(values) >= _TELLING_NUMBER
             ):
@@ -122,16 +129,24 @@ class Spoken:
 
     def _numbers_said(self, index: int) -> list[Number]:
         if index not in self._heard:
-            self._heard[index] = numbers(fold(self._utterances[index].text))
+            self._heard[index] = numbers(fold(self._texts[index]))
         return self._heard[index]
 
     def _most_of(self, wanted: list[str]) -> int | None:
         telling = set(wanted) - _COMMON or set(wanted)
         if not telling:
             return None
-        shares = [(len(telling & set(words)) / len(telling), -index) for index, words in enumerate(self._said)]
+        shares = [(len(telling & words) / len(telling), -index) for index, words in enumerate(self._vocabularies)]
         share, index = max(shares, default=(0.0, 0))
         return -index if share >= _MOST_OF_IT else None
+
+
+def _within_bounds(utterances: Sequence[Utterance]) -> Iterator[str]:
+    """The texts, cut where the transcript is longer than any conversation."""
+    left = LONGEST_TRANSCRIPT
+    for utterance in utterances:
+        yield utterance.text[:left]
+        left -= min(left, len(utterance.text))
 
 
 def parts_of(value: object) -> list[str]:

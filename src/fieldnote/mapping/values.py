@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from math import isfinite
 from typing import Any, Final
 
 from fieldnote.config import Kind
@@ -36,14 +37,16 @@ def convert(
     `value` is text, a number, a boolean, a list or an object, as Siro gives it. `on` is the local day of the
     conversation, from which "next month" counts. `choices` is what `as: choice` may become.
     """
-    plain = _plain(value)
-    if plain is None:
-        return None
     try:
+        plain = _plain(value)
+        if plain is None:
+            return None
         bounded = _within_bounds(plain, kind)
         return _choice(_words(bounded), choices or {}) if kind is Kind.CHOICE else _CONVERSIONS[kind](bounded, on)
     except UnclearError as error:
         return Unconvertible(str(error))
+    except (ArithmeticError, ValueError, RecursionError):  # "hundred" ten times, or a list in a thousand lists
+        return Unconvertible("it is too large or too deep")
 
 
 LONGEST: Final = 500
@@ -56,6 +59,8 @@ def _within_bounds(value: object, kind: Kind) -> object:
     """The value with runs of blanks collapsed. Raises UnclearError if it is too long for patterns to look at."""
     if isinstance(value, int) and value.bit_length() > 4 * LONGEST:
         raise UnclearError("it has too many digits")
+    if isinstance(value, float) and not isfinite(value):
+        raise UnclearError("it is not a finite number")
     if kind in _AS_THEY_ARE or not isinstance(value, str):
         return value
     text = value if len(value) > 4 * LONGEST else _BLANKS.sub(lambda match: match[0][0], value)

@@ -7,7 +7,6 @@ the `same` that the CRM's driver gives: a CRM that rounds, trims or runs trigger
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
@@ -221,16 +220,30 @@ def _lines(text: str) -> str:
     return text.replace("\r\n", "\n")
 
 
-def _whole(block: str) -> re.Pattern[str]:
-    return re.compile(rf"^{re.escape(_lines(block))}[ \t]*$", re.MULTILINE)
+def _find(text: str, block: str) -> tuple[int, int] | None:
+    """Where a text has the lines of a block, blanks behind them aside.
+
+    Without a pattern: a value of a megabyte would take seconds to compile.
+    """
+    lines, start = _lines(block), 0
+    while True:
+        if text.startswith(lines, start):
+            end = text.find("\n", start + len(lines))
+            end = len(text) if end < 0 else end
+            if not text[start + len(lines) : end].strip(" \t"):
+                return start, end
+        start = text.find("\n", start) + 1
+        if not start:
+            return None
 
 
 def _contains(text: str, block: str) -> bool:
-    return _whole(block).search(text) is not None
+    return _find(text, block) is not None
 
 
 def _replaced(text: str, previous: str, block: str) -> str:
-    return _whole(previous).sub(lambda _: block, text, count=1)
+    found = _find(text, previous)
+    return text if found is None else f"{text[: found[0]]}{block}{text[found[1] :]}"
 
 
 def _equal(left: FrozenValue, right: FrozenValue) -> bool:

@@ -100,14 +100,19 @@ def _end_of_code(parts: list[Token], at: int, folded: str) -> int | None:
     return _end_of_phone(parts, at)
 
 
+_MOST_GROUPS = 4
+
+
 def _end_of_phone(parts: list[Token], at: int) -> int | None:
     """Three or more groups of digits in a row, ten digits or seven in all."""
     digits, groups, position = 0, 0, at
     while position < len(parts) and (parts[position].text.isdigit() or parts[position].text in "-.()"):
         if parts[position].text.isdigit():
             digits, groups = digits + len(parts[position].text), groups + 1
+        if groups > _MOST_GROUPS:  # a long row of numbers would be read to its end from each of them
+            return None
         position += 1
-    return position if (groups >= 2 and digits in {7, 10, 11} and groups <= 4 and digits >= 7) else None
+    return position if groups >= 2 and digits in {7, 10, 11} else None
 
 
 # --- words ----------------------------------------------------------------------------------------------
