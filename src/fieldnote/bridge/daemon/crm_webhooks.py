@@ -21,11 +21,10 @@ from typing import Final
 
 from fastapi import Request, Response
 from fastapi.responses import JSONResponse
-from pydantic import SecretStr
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from fieldnote.bridge.daemon.http_body import read_body
+from fieldnote.bridge.daemon.http_body import has_twice, read_body
 from fieldnote.bridge.daemon.tasks import hooked, queue_of
 from fieldnote.bridge.push.crm_events import Hint, hints_of, note
 from fieldnote.bridge.push.run import mappers_of
@@ -45,6 +44,8 @@ SIGNATURE: Final = "x-fieldnote-signature"
 TIMESTAMP: Final = "x-fieldnote-timestamp"
 
 
+_NOT_VALID: Final = "neither the token nor the signature is valid, or its time is more than five minutes off"
+
 Begin = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
 """Begins a transaction on one of the receiver's connections."""
 
@@ -54,15 +55,21 @@ async def receive_hook(bridge: Bridge, begin: Begin, stream: str, request: Reque
     secrets = bridge.config.receiver.crm_secret
     if not secrets:
         return _refuse(503, "no receiver.crm_secret is set")
+    if has_twice(request, ("authorization", SIGNATURE, TIMESTAMP)):
+        return _refuse(400, "a header of the proof comes twice")
     if not request.headers.get("authorization") and not request.headers.get(SIGNATURE):
         return _refuse(401, "the request has neither a token nor a signature")
+    known = [secret.get_secret_value().encode() for secret in secrets]
+    has_token = _has_token(request, known)
+    if not has_token and not _may_be_signed(request):  # a stranger's body is not read
+        return _refuse(401, _NOT_VALID)
     try:
         body = await read_body(request, largest=LARGEST_BODY)
     except BodyRefused as error:
         return _refuse(error.status, error.reason)
-    proof = _proof(request, body, secrets)
+    proof = _Proof.TOKEN if has_token else _signature(request, body, known)
     if proof is None:
-        return _refuse(401, "neither the token nor the signature is valid, or its time is more than five minutes off")
+        return _refuse(401, _NOT_VALID)
     try:
         name = next(iter(mappers_of(bridge, (stream,))))
     except ConfigError:
@@ -103,16 +110,22 @@ class _Proof(Enum):
     """A signature of the body alone: it may be replayed at any time."""
 
 
-def _proof(request: Request, body: bytes, secrets: Sequence[SecretStr]) -> _Proof | None:
-    """How the request proves itself; None if it does not. Each comparison takes constant time."""
+def _has_token(request: Request, known: Sequence[bytes]) -> bool:
+    """Whether the request has one of the secrets as its token. Each comparison takes constant time."""
     token = request.headers.get("authorization", "").removeprefix("Bearer ").strip().encode()
-    known = [secret.get_secret_value().encode() for secret in secrets]
-    if any([hmac.compare_digest(token, secret) for secret in known]):  # noqa: C419 - all, for constant time
-        return _Proof.TOKEN
+    return any([hmac.compare_digest(token, secret) for secret in known])  # noqa: C419 - all, for constant time
+
+
+def _may_be_signed(request: Request) -> bool:
+    """Whether there is a signature, and its time is now if it has one."""
+    at = request.headers.get(TIMESTAMP)
+    return bool(request.headers.get(SIGNATURE)) and (at is None or _is_now(at))
+
+
+def _signature(request: Request, body: bytes, known: Sequence[bytes]) -> _Proof | None:
+    """How the signature proves the body; None if it does not. Each comparison takes constant time."""
     signature = request.headers.get(SIGNATURE, "").removeprefix("sha256=").strip().lower().encode()
     at = request.headers.get(TIMESTAMP)
-    if at is not None and not _is_now(at):
-        return None
     signed = body if at is None else at.encode() + b"." + body
     digests = [hmac.new(secret, signed, hashlib.sha256).hexdigest().encode() for secret in known]
     if any([hmac.compare_digest(signature, digest) for digest in digests]):  # noqa: C419 - as above

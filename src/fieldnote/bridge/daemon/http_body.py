@@ -1,8 +1,9 @@
-"""Reading a webhook's body: bounded in size and in time."""
+"""Reading a webhook: its proof once, its body bounded in size and in time."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from typing import Final
 
 from fastapi import Request
@@ -13,6 +14,11 @@ from fieldnote.http_body import read_body as read_bounded
 
 SECONDS: Final = 10.0
 """A webhook's body is sent at once; a client that takes longer is cut off."""
+
+
+def has_twice(request: Request, names: Iterable[str]) -> bool:
+    """Whether a header comes twice: a proxy and this server could read different ones."""
+    return any(len(request.headers.getlist(name)) > 1 for name in names)
 
 
 async def read_body(request: Request, *, largest: int, seconds: float = SECONDS) -> bytes:

@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, TypeGuard
 
@@ -23,7 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from fieldnote.bridge.daemon.crm_events import receive_events
 from fieldnote.bridge.daemon.crm_webhooks import receive_hook
-from fieldnote.bridge.daemon.http_body import read_body
+from fieldnote.bridge.daemon.http_body import has_twice, read_body
 from fieldnote.bridge.daemon.tasks import look, queue_of
 from fieldnote.bridge.session import Bridge
 from fieldnote.config import CRM_HOOK
@@ -41,8 +41,21 @@ log = logging.getLogger(__name__)
 LARGEST_BODY: Final = 64 * 1024
 """Bytes. An event is under one kilobyte."""
 _LONGEST_ID: Final = 200
+_SIGNATURES: Final = ("svix-signature", "webhook-signature")
+_PROOF: Final = (*_SIGNATURES, "svix-id", "webhook-id", "svix-timestamp", "webhook-timestamp")
+_HEALTH_FOR: Final = 1.0
+"""Seconds for which an answer of `/health` counts: it needs no token, and must not keep webhooks waiting."""
 CONNECTIONS: Final = 4
 """To the database, for webhooks alone."""
+
+
+@dataclass(slots=True)
+class _Health:
+    """The latest answer of `/health`."""
+
+    status: int = 0
+    until: float = 0.0
+    asking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +64,7 @@ class Receiver:
 
     bridge: Bridge
     engine: AsyncEngine
+    health: _Health
     places: asyncio.Semaphore
     """One for each connection: a request waits here, and not in the pool, whose wait would end with an error."""
 
@@ -66,7 +80,7 @@ async def open_receiver(bridge: Bridge) -> AsyncIterator[Receiver]:
     """Open the receiver's connections, and close them at the end."""
     engine = await open_engine(Application.BRIDGE, bridge.database_url, pool_size=CONNECTIONS)
     try:
-        yield Receiver(bridge, engine, asyncio.Semaphore(CONNECTIONS))
+        yield Receiver(bridge, engine, _Health(), asyncio.Semaphore(CONNECTIONS))
     finally:
         await engine.dispose()
 
@@ -109,6 +123,10 @@ async def _receive(receiver: Receiver, secrets: tuple[SecretStr, ...], request: 
     """The status of the answer."""
     if not secrets:
         return 503
+    if has_twice(request, _PROOF):
+        return _refuse(400, "a header of the signature comes twice")
+    if not any(name in request.headers for name in _SIGNATURES):  # a stranger's body is not read
+        return _refuse(401, "the webhook is not signed")
     try:
         body = await read_body(request, largest=LARGEST_BODY)
     except BodyRefused as error:
@@ -162,6 +180,16 @@ async def _store(receiver: Receiver, svix_id: str, event: RecordingEvent) -> Non
 
 
 async def _health(receiver: Receiver) -> int:
+    """The status, asked for at most once a second however many ask."""
+    health, now = receiver.health, asyncio.get_running_loop().time
+    async with health.asking:
+        if now() >= health.until:
+            health.status = await _ask_health(receiver)
+            health.until = now() + _HEALTH_FOR
+        return health.status
+
+
+async def _ask_health(receiver: Receiver) -> int:
     """200 if the database answers and the connection is known, else 503."""
     try:
         async with receiver.transaction() as conn:
