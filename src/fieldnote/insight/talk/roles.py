@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
+from typing import Final
 
+from fieldnote.insight.talk.role_features import FEATURES, INTRODUCES, role_features
+from fieldnote.insight.talk.role_weights import WEIGHTS as OF_FEATURES
 from fieldnote.insight.talk.role_words import WEIGHTS
 from fieldnote.insight.utterances import Utterance
 from fieldnote.insight.words import fold
@@ -45,17 +50,16 @@ _CUSTOMER_LABEL = re.compile(
     r"|resident|tenant|facility manager"
     r"|property manager|mother|father|mom|dad|son|daughter|guest)s?\b"
 )
-_INTRODUCES = re.compile(
-    r"\b(?:i'm|i am|this is|my name is|my name's|it's) [a-z' ]{2,20}?,? (?:here )?(?:and i'm )?(?:with|from|over at"
-    r"|out of) (?!the neighbo)|\bthanks? (?:you )?(?:so much )?for having (?:me|us)\b"
-)
-"""Words with which a rep introduces himself; a customer has no reason to say them."""
 _INTRODUCTION = 6.0
 _UNITS = re.compile(r"[a-z]+(?:'[a-z]+)?|\?")
 
 
 def assign(
-    utterances: Sequence[Utterance], rep_name: str | None = None, corrections: Mapping[str, Role] | None = None
+    utterances: Sequence[Utterance],
+    rep_name: str | None = None,
+    corrections: Mapping[str, Role] | None = None,
+    *,
+    customer: str | None = None,
 ) -> dict[str, Assigned]:
     """The role of each label: as corrected, by the rep's name, by the label itself, else by what each one says."""
     labels = list(dict.fromkeys(said.speaker for said in utterances))
@@ -69,7 +73,9 @@ def assign(
         return given | {label: Assigned(Role.UNKNOWN, 0.0) for label in open_labels}
     named = _by_label(open_labels, rep_name)
     rest = [label for label in open_labels if label not in named]
-    return given | named | _by_words(utterances, rest, rep_name, is_rep_known=bool(named))
+    if named:
+        return given | named | _beside_a_rep(utterances, rest, rep_name)
+    return given | _by_talk(utterances, rest, rep_name, customer)
 
 
 def _by_label(labels: Sequence[str], rep_name: str | None) -> dict[str, Assigned]:
@@ -89,40 +95,66 @@ def _by_label(labels: Sequence[str], rep_name: str | None) -> dict[str, Assigned
 _GENERIC = re.compile(r"\b(?:speaker|spk|person|participant|voice|unknown|channel|user|guest)\b|^\W*$|^[a-z]$|\d")
 
 
-def _by_words(
-    utterances: Sequence[Utterance], labels: Sequence[str], rep_name: str | None, *, is_rep_known: bool
+def _by_talk(
+    utterances: Sequence[Utterance], labels: Sequence[str], rep_name: str | None, customer: str | None
 ) -> dict[str, Assigned]:
-    """The label that talks most like a rep is one; a second one only where it talks as much like one."""
-    if not labels:
-        return {}
-    said: dict[str, list[str]] = {label: [] for label in labels}
-    for one in utterances:
-        if one.speaker in said:
-            said[one.speaker].append(fold(one.text))
-    first = fold(rep_name).split()[0] if rep_name and rep_name.split() else None
-    points = {label: _points(texts, first) for label, texts in said.items()}
-    spoken = {label: len(texts) for label, texts in said.items()}
-    whole = sum(spoken.values())
-    # A label of a few utterances is a third voice: it is a rep only beside one.
-    major = [label for label in labels if spoken[label] * 10 >= whole] or list(labels)
-    best = max(major, key=lambda label: points[label])
-    others = [points[label] for label in labels if label != best and spoken[label] * 10 >= whole]
-    margin = points[best] - max(others, default=0.0)
-    certainty = max(0.0, min(1.0, margin / 4))
-    if not is_rep_known and margin < _MARGIN:
-        return {label: Assigned(Role.UNKNOWN, certainty) for label in labels}
-    is_rep = {
-        label: label == best and (not is_rep_known or (points[label] > 0 and margin > _ALSO_REP)) for label in labels
-    }
+    """The label that talks most like a rep is one, the others are customers; unknown where it is not clear."""
+    count = Counter(one.speaker for one in utterances)
+    # A label of a few utterances is a third voice.
+    major = [label for label in labels if count[label] >= MAJOR * len(utterances)]
+    major = major if len(major) > 1 else list(labels)
+    shares = dict(zip(major, _shares(utterances, major, rep_name, customer), strict=True))
+    best = max(major, key=lambda label: shares[label])
+    if shares[best] < _CLEAR:
+        return {label: Assigned(Role.UNKNOWN, shares.get(label, 0.0)) for label in labels}
     return {
-        label: Assigned(Role.REP if is_rep[label] else Role.CUSTOMER, certainty if label in major else certainty / 2)
+        label: Assigned(
+            Role.REP if label == best else Role.CUSTOMER, shares[best] if label in major else shares[best] / 2
+        )
         for label in labels
     }
 
 
-_MARGIN = 0.3
-_ALSO_REP = 1.0
-_FEW = 6
+def _shares(
+    utterances: Sequence[Utterance], labels: Sequence[str], rep_name: str | None, customer: str | None
+) -> list[float]:
+    """The probability of each label to be the rep's."""
+    weights = [OF_FEATURES[name] for name in FEATURES]
+    features = [role_features(utterances, label, rep_name, customer) for label in labels]
+    scores = [sum(weight * one for weight, one in zip(weights, own, strict=True)) for own in features]
+    # Few words show little.
+    trust = min(1.0, sum(len(one.text.split()) for one in utterances) / _ENOUGH)
+    powers = [math.exp(trust * (score - max(scores))) for score in scores]
+    return [power / sum(powers) for power in powers]
+
+
+def _beside_a_rep(utterances: Sequence[Utterance], labels: Sequence[str], rep_name: str | None) -> dict[str, Assigned]:
+    """Customers, but for one who clearly talks like a rep too."""
+    first = fold(rep_name).split()[0] if rep_name and rep_name.split() else None
+    said = {label: [fold(one.text) for one in utterances if one.speaker == label] for label in labels}
+    points = {label: _points(texts, first) for label, texts in said.items()}
+    whole = sum(map(len, said.values()))
+    major = [label for label in labels if len(said[label]) * 10 >= whole]
+    best = max(major, key=lambda label: points[label], default="")
+    margin = points.get(best, 0.0) - max((points[label] for label in major if label != best), default=0.0)
+    certainty = max(0.0, min(1.0, margin / 4))
+    is_rep = best != "" and points[best] > 0 and margin > _ALSO_REP
+    return {
+        label: Assigned(
+            Role.REP if is_rep and label == best else Role.CUSTOMER, certainty if label in major else certainty / 2
+        )
+        for label in labels
+    }
+
+
+MAJOR: Final = 0.12
+"""The part of a conversation's utterances from which a label may be the rep's."""
+_ENOUGH: Final = 100
+"""Words of a conversation that show fully how its speakers talk."""
+_CLEAR: Final = 0.6
+"""The probability below which nobody is taken for the rep."""
+_ALSO_REP: Final = 1.0
+_FEW: Final = 6
 """Utterances below which a label's points are drawn to the middle."""
 
 
@@ -156,4 +188,4 @@ def rep_score(folded: str) -> float:
     units = _UNITS.findall(folded)
     known = set(units) | {f"{one} {other}" for one, other in pairwise(units)}
     points = sum(WEIGHTS.get(unit, 0.0) for unit in known)
-    return points + (_INTRODUCTION if _INTRODUCES.search(folded) else 0.0)
+    return points + (_INTRODUCTION if INTRODUCES.search(folded) else 0.0)

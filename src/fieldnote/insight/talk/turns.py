@@ -127,7 +127,7 @@ def talk_of(
     """The conversation within its bounds, with roles."""
     visit = visit or Visit()
     within = bounded(utterances)
-    roles = assign(within.utterances, visit.rep_name, corrections)
+    roles = assign(within.utterances, visit.rep_name, corrections, customer=visit.customer)
     unlabeled = all(one.role is Role.UNKNOWN for one in roles.values())
     turns: list[Turn] = []
     found: list[Sentence] = []
