@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import random
 import zlib
@@ -14,7 +15,7 @@ from hypothesis import HealthCheck, settings
 
 from fieldnote.db.embedded import Server, ensure_server, stop_server
 from fieldnote.db.engine import Application
-from tests.databases import Reused, fresh
+from tests.databases import Reused, fresh, hasten
 
 # Only its own faults distinguish a change, so the usual run is the same each time. The long one looks for new ones.
 _SEED = 20261123
@@ -50,6 +51,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out = [item for item in items if not _is_fast(item)]
     items[:] = [item for item in items if _is_fast(item)]
     config.hook.pytest_deselected(items=left_out)
+
+
+def pytest_collection_finish() -> None:
+    """The garbage collector need not look at what the collection made again and again: it stays."""
+    gc.collect()
+    gc.freeze()
 
 
 def _is_fast(item: pytest.Item) -> bool:
@@ -117,7 +124,9 @@ def home(tmp_path: Path) -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def server(request: pytest.FixtureRequest) -> Server:
     """The run's embedded server. Take `database_url`, unless the server itself is meant."""
-    return ensure_server(_server_home(request.config))
+    started = ensure_server(_server_home(request.config))
+    hasten(started)
+    return started
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -62,33 +63,32 @@ class Crm:
 
 
 @pytest.fixture
-def sqlite_crm(tmp_path: Path) -> Crm:
+def sqlite_crm(tmp_path: Path) -> Iterator[Crm]:
     path = tmp_path / "crm.sqlite"
+    connection = sqlite3.connect(path, timeout=10, check_same_thread=False)
+    one_at_a_time = threading.Lock()
 
     def execute(statement: str) -> list[tuple[Any, ...]]:
-        connection = sqlite3.connect(path, timeout=10)
-        try:
-            with connection:
-                return connection.execute(statement).fetchall()
-        finally:
-            connection.close()
+        with one_at_a_time, connection:
+            return connection.execute(statement).fetchall()
 
-    connection = sqlite3.connect(path)
     connection.execute("pragma journal_mode = wal")
+    connection.execute("pragma synchronous = off")
     connection.executescript(SCHEMA.format(serial="integer primary key autoincrement"))
+    yield Crm(f"sqlite:///{path}", execute)
     connection.close()
-    return Crm(f"sqlite:///{path}", execute)
 
 
 @pytest.fixture
-def postgres_crm(blank_url: str) -> Crm:
-    def execute(statement: str) -> list[tuple[Any, ...]]:
-        with psycopg.connect(blank_url, autocommit=True) as connection:
+def postgres_crm(blank_url: str) -> Iterator[Crm]:
+    with psycopg.connect(blank_url, autocommit=True) as connection:
+
+        def execute(statement: str) -> list[tuple[Any, ...]]:
             cursor = connection.execute(statement)
             return cursor.fetchall() if cursor.description else []
 
-    execute(SCHEMA.format(serial="serial primary key"))
-    return Crm(blank_url, execute)
+        execute(SCHEMA.format(serial="serial primary key"))
+        yield Crm(blank_url, execute)
 
 
 BOTH = pytest.mark.parametrize("crm", ["sqlite", "postgres"], indirect=True)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.pool import NullPool
 
@@ -32,17 +32,22 @@ class Crm:
     driver: SqlDriver
     types: dict[str, str]
     """The names of types that differ between databases."""
+    hands: Engine
+    """What people and applications of the CRM work with."""
 
     def run(self, *statements: str, **parameters: object) -> list[Any]:
         """Do what a person or an application of the CRM does; `{time}` and the like stand for types."""
-        engine = create_engine(parse_url(self.url, "url"), poolclass=NullPool)
         rows: list[Any] = []
-        with engine.begin() as connection:
+        with self.hands.begin() as connection:
             for statement in statements:
                 result = connection.execute(text(statement.format(**self.types)), parameters)
                 rows = list(result) if result.returns_rows else []
-        engine.dispose()
         return rows
+
+    def insert(self, statement: str, rows: Sequence[dict[str, object]]) -> None:
+        """Run one statement for each of the rows, in one transaction."""
+        with self.hands.begin() as connection:
+            connection.execute(text(statement), rows)
 
 
 _TYPES = {
@@ -90,7 +95,9 @@ def opened(request: pytest.FixtureRequest, backend: str, folder: Path) -> Iterat
     maker: Callable[[pytest.FixtureRequest, Path], Iterator[str]] = _MAKERS[backend]
     for url in maker(request, folder):
         driver = SqlDriver(url, timezone="America/Denver")
-        yield Crm(backend, url, driver, _TYPES[backend])
+        hands = create_engine(parse_url(url, "url"))
+        yield Crm(backend, url, driver, _TYPES[backend], hands)
+        hands.dispose()
         driver.close()
 
 

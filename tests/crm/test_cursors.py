@@ -49,9 +49,11 @@ def fill(crm: Crm, kind: str, *values: Any) -> None:
 
 
 def add(crm: Crm, first: int, *values: Any) -> None:
-    for key, value in enumerate(values, first):
-        at = float(value) if isinstance(value, Decimal) and crm.backend == "sqlite" else value
-        crm.run("insert into deals values (:key, :at)", key=key, at=at)
+    crm.insert("insert into deals values (:key, :at)", [_row(crm, *row) for row in enumerate(values, first)])
+
+
+def _row(crm: Crm, key: int, value: Any) -> dict[str, object]:
+    return {"key": key, "at": float(value) if isinstance(value, Decimal) and crm.backend == "sqlite" else value}
 
 
 @pytest.mark.parametrize("kind", KINDS)

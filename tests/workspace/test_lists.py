@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import operator
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from tests.workspace.house import START, House
 
@@ -42,13 +44,39 @@ async def test_filters_take_what_they_say(house: House, many: list[str]) -> None
     assert sorted(ids(await house.api.recordings(**{"createdAt:lt": day}))) == sorted(many[:4])
     rows = await house.api.recordings(**{"updatedAt:gte": "2020-01-01T00:00:00Z"})
     pivot = rows[5]["updatedAt"]
-    for name, wanted in (
-        ("updatedAt:gte", rows[5:]),
-        ("updatedAt:gt", rows[6:]),
-        ("updatedAt:lt", rows[:5]),
-        ("updatedAt:lte", rows[:6]),
+    for name, takes in (
+        ("updatedAt:gte", operator.ge),
+        ("updatedAt:gt", operator.gt),
+        ("updatedAt:lt", operator.lt),
+        ("updatedAt:lte", operator.le),
     ):
+        # Recordings that are processed in the same millisecond show the same time, and go together.
+        wanted = [row for row in rows if takes(row["updatedAt"], pivot)]
         assert ids(await house.api.recordings(**{name: pivot})) == ids(wanted), name
+
+
+@pytest.mark.parametrize("sides", [(5, 6, 5, 6), (4, 7, 4, 7)])
+async def test_a_filter_compares_the_milliseconds_that_are_shown(
+    house: House, many: list[str], sides: tuple[int, int, int, int]
+) -> None:
+    await house.settle()
+    tied = sides[1] - sides[0] == 3
+    for place, recording_id in enumerate(many):
+        at = 5 if tied and place in (4, 6) else place
+        async with house.workspace.engine.begin() as conn:
+            await conn.execute(
+                text("update recordings set updated_at = :at where id = cast(:id as uuid)"),
+                {"at": START + timedelta(milliseconds=at, microseconds=100 * (place - 3)), "id": recording_id},
+            )
+    pivot = (START + timedelta(milliseconds=5)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    first, after, before, last = sides
+    for name, wanted in (
+        ("updatedAt:gte", many[first:]),
+        ("updatedAt:gt", many[after:]),
+        ("updatedAt:lt", many[:before]),
+        ("updatedAt:lte", many[:last]),
+    ):
+        assert ids(await house.api.recordings(**{name: pivot})) == wanted, name
 
 
 async def test_flags_filter(house: House) -> None:
