@@ -41,7 +41,7 @@ def recorded(stub: StubSiro, count: int, **parts: Any) -> None:
 async def test_a_locked_row_is_named_and_waits_while_the_others_are_written(
     crm: Crm, stub: StubSiro, opened: Opener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sql_engine, "LOCK_SECONDS", 1)
+    monkeypatch.setattr(sql_engine, "LOCK_SECONDS", 0.2)
     async with opened() as bridge:
         await pushed(bridge, crm, 3)
         recorded(stub, 3)
@@ -60,7 +60,7 @@ async def test_a_locked_row_is_named_and_waits_while_the_others_are_written(
 async def test_a_crm_in_which_every_row_is_locked_is_left_and_the_next_pass_begins_with_other_records(
     crm: Crm, stub: StubSiro, opened: Opener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sql_engine, "LOCK_SECONDS", 1)
+    monkeypatch.setattr(sql_engine, "LOCK_SECONDS", 0.2)
     async with opened() as bridge:
         await pushed(bridge, crm, 7)
         recorded(stub, 7)

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from pathlib import Path
@@ -44,7 +44,7 @@ class Timeouts:
     """For one statement of the database to end."""
     silence: float = 330
     """For the next bytes of a connection, so that one that goes silent ends, too."""
-    lock: float = LOCK_SECONDS
+    lock: float = field(default_factory=lambda: LOCK_SECONDS)
     """For somebody else's lock on what is written."""
     read_lock: float = 30
     """For a lock that keeps a reader out, such as `LOCK TABLE`."""
