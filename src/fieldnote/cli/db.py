@@ -87,6 +87,25 @@ def migrate() -> None:
 
 
 @app.command()
+def rebuild(*, acting_as: ActingAs = None) -> None:
+    """Compute again what the console and `fieldnote status` read, from what push and pull keep.
+
+    Push and pull keep it up to date by themselves. Nothing is sent, and nothing in the ledger changes.
+    """
+    from fieldnote.bridge.board.settings import rebuild_all
+    from fieldnote.cli.support.loop import run_in_loop
+    from fieldnote.db.audit import audited_everywhere
+    from fieldnote.db.engine import Application, database_url
+
+    with audited_everywhere(machine_act("db rebuild", [], acting_as)):
+        done = run_in_loop(rebuild_all(database_url(Application.BRIDGE)))
+    for name, records, recordings in done:
+        echo(f"{name}: {records:,} records and {recordings:,} recordings")
+    if not done:
+        echo("nothing to rebuild: no push or pull has run")
+
+
+@app.command()
 def backup(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file.")], *, acting_as: ActingAs = None
 ) -> None:

@@ -75,7 +75,7 @@ async def _demo(
 
     from fieldnote.cli.support.signals import until_stopped
     from fieldnote.demo.checks import report_on
-    from fieldnote.demo.loop import play, set_stage
+    from fieldnote.demo.loop import leave_a_question, play, set_stage
     from fieldnote.demo.report import render
     from fieldnote.printable import printable
 
@@ -96,6 +96,7 @@ async def _demo(
             else:
                 render(report, _console())
             if keep is not None:
+                await leave_a_question(story)
                 async with console_beside(
                     keep, bridge=story.bridge, workspace=story.workspace, url=stage.bridge_url
                 ) as console:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -27,12 +28,13 @@ from fieldnote.console.access.sessions import csrf_token
 from fieldnote.console.compressed import compressed
 from fieldnote.console.context import console_of
 from fieldnote.console.parts.columns import bar
-from fieldnote.console.state_words import label, tone
+from fieldnote.console.state_words import label, record_kind, tone, without_place
 from fieldnote.phones import dialed, readable_phone
 from fieldnote.printable import printable
 
 FOLDER: Final = Path(__file__).parent
 STATIC: Final = FOLDER / "static"
+_AMOUNT: Final = re.compile(r"-?[0-9]{1,15}\.[0-9]{1,2}", re.ASCII)
 _URGENT: Final = frozenset({"warn", "bad"})
 
 
@@ -117,6 +119,9 @@ def environment() -> Environment:
     )
     found.filters.update(
         phone=readable_phone,
+        grouped=grouped,
+        record_kind=record_kind,
+        without_place=without_place,
         phone_link=dialed,
         bar=bar,
         long_day=long_day,
@@ -244,6 +249,14 @@ def duration(value: timedelta | float | None) -> str:
         return f"{minutes // 60} h" + (f" {minutes % 60} min" if minutes % 60 else "")
     days = round(minutes / (24 * 60))
     return f"{days} day" + ("s" if days != 1 else "")
+
+
+def grouped(text: str) -> str:
+    """`30,000` for a database's `30000.00`; other texts, and ids and years, as they are."""
+    if not _AMOUNT.fullmatch(text):
+        return text
+    shown = f"{Decimal(text):,}"
+    return shown.removesuffix(".00").removesuffix(".0")
 
 
 def money(value: Decimal | float | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -42,6 +43,22 @@ _WORDS: Final[Mapping[State, tuple[str, str]]] = {
     State.NOTHING_SAID: ("Nothing to write", "calm"),
     State.UNKNOWN: ("Unknown", "bad"),
 }
+
+
+_KINDS: Final = {
+    "engagements": "appointment", "engagement": "appointment", "opportunities": "deal", "opportunity": "deal",
+}  # fmt: skip
+_PLACE: Final = re.compile(r"^push\.\w+, record [^:]{1,200}: ")
+
+
+def record_kind(place: str) -> str:
+    """`appointment` for a stream or a target; `customer` for those that are of neither appointments nor deals."""
+    return _KINDS.get(place, "customer")
+
+
+def without_place(reason: str) -> str:
+    """A reason without the stream and the key, which a page shows beside it."""
+    return _PLACE.sub("", reason)
 
 
 def label(state: str) -> str:

@@ -154,6 +154,8 @@ end $$
 """
 """Many CRMs do this: every write moves `updated_at`, also a write by Fieldnote."""
 
+NEW_KIND = "video estimate"
+"""A kind of visit that the demo's file does not list."""
 _BUILD_LOCK = 0x46_4E_44_45_4D_4F  # "FNDEMO"
 
 
@@ -207,6 +209,8 @@ def build(url: str, *, day: date, seed: int, stories: Sequence[Story]) -> Contra
         connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _BUILD_LOCK})
         if not _is_built(connection, _stamp(day, seed)):
             _fill(connection, contents, _stamp(day, seed))
+        # A run before this one may have renamed it.
+        connection.execute(update(appointments).where(appointments.c.kind == NEW_KIND).values(kind="visit"))
     counts = {table.name: len(getattr(contents, table.name)) for table in _TABLES}
     return ContractorCrm(
         url=url,
@@ -233,6 +237,18 @@ def correct(url: str, deal_id: int, column: str, words: str) -> None:
     """What a person does who types `words` into a field of a deal."""
     with _transaction(url) as connection:
         connection.execute(update(deals).where(deals.c.id == deal_id).values({column: words}))
+
+
+def rename_a_visit(url: str) -> None:
+    """What people do who add a kind of visit to the CRM, and give it to the last visit. The file does not list it."""
+    with _transaction(url) as connection:
+        connection.execute(text("alter table appointments drop constraint if exists appointments_kind"))
+        if not connection.scalar(select(appointments.c.id).where(appointments.c.kind == NEW_KIND)):
+            visits = select(appointments.c.id).where(
+                appointments.c.kind == "visit", appointments.c.cancelled_at.is_(None)
+            )
+            last = visits.order_by(appointments.c.starts_at.desc(), appointments.c.id).limit(1).scalar_subquery()
+            connection.execute(update(appointments).where(appointments.c.id == last).values(kind=NEW_KIND))
 
 
 def _snapshot(rows: Iterable[Mapping[Any, Any]], notes: Iterable[tuple[Any, ...]]) -> Snapshot:

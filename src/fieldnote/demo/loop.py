@@ -196,6 +196,12 @@ async def play(stage: Stage, progress: Progress) -> AsyncIterator[Story]:
         )
 
 
+async def leave_a_question(story: Story) -> None:
+    """After the report: a person changes a visit so that it cannot be sent, and the console shows what to do."""
+    if await asyncio.to_thread(story.stage.side.rename_a_visit):
+        await push_once(story.bridge)
+
+
 def _open_bridge(stage: Stage, config: Config) -> AbstractAsyncContextManager[Bridge]:
     return open_bridge(config, home=stage.home, database_url=stage.bridge_url)
 

@@ -33,6 +33,9 @@ class CrmSide(Protocol):
     def correct(self, deal_id: str, column: str, words: str) -> None:
         """Type words into a field of a deal, as a person does."""
 
+    def rename_a_visit(self) -> bool:
+        """Give one visit a kind that the file does not list, as a person may. False: the kinds here are fixed."""
+
     def config(self, folder: Path, environment: dict[str, str]) -> Config:
         """The file that joins it with Siro; `environment` has Siro's variables."""
 
@@ -69,6 +72,11 @@ class DatabaseSide:
     def correct(self, deal_id: str, column: str, words: str) -> None:
         """See `CrmSide`."""
         crm.correct(self._url, int(deal_id), column, words)
+
+    def rename_a_visit(self) -> bool:
+        """See `CrmSide`."""
+        crm.rename_a_visit(self._url)
+        return True
 
     def config(self, folder: Path, environment: dict[str, str]) -> Config:
         """See `CrmSide`."""

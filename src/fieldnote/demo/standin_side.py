@@ -126,6 +126,10 @@ class StandInSide(ABC):
     def correct(self, deal_id: str, column: str, words: str) -> None:
         """See `CrmSide`."""
 
+    def rename_a_visit(self) -> bool:
+        """See `CrmSide`."""
+        return False
+
     @abstractmethod
     def external(self, kind: str, number: str) -> str:
         """See `CrmSide`."""

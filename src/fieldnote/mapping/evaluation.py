@@ -139,7 +139,9 @@ def chosen(read: Evaluate, exact: Mapping[str, Any], default: Any, *, has_defaul
         if has_default:
             return default
         text = f"{origin} = {shown(word)}, is not among its choices"
-        raise FieldError(text, "add the word to choices, or give a default")
+        raise FieldError(
+            text, f"add {shown(word)} to the choices in the file, or give a default; or correct it in the CRM"
+        )
 
     return evaluate
 

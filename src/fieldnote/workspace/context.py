@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -43,6 +43,19 @@ RETRY_AFTER: Final = (
 """How long to wait after each failed delivery of a webhook; Svix's schedule. After the last it is given up."""
 
 
+@dataclass(slots=True)
+class Pages:
+    """Where people read what the workspace has."""
+
+    url: str | None = None
+    """The console's that is served beside it; None: there is none."""
+
+
+def recording_page(base_url: str, recording_id: str) -> str:
+    """Where a person reads and hears a recording: the address in notes. The workspace sends it on to the console."""
+    return f"{base_url}/recordings/{recording_id}"
+
+
 @dataclass(frozen=True, slots=True)
 class Workspace:
     """An open workspace. `open_workspace` makes it."""
@@ -69,6 +82,7 @@ class Workspace:
     """The address under which clients reach the server; None: that of the socket which took the call."""
     faults: Faults | None = None
     """What goes wrong on purpose; None: nothing."""
+    pages: Pages = field(default_factory=Pages)
 
 
 @asynccontextmanager

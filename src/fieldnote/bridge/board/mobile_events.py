@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import func, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from fieldnote.bridge.board.gaps import GapReason
 from fieldnote.bridge.remote import clean
 from fieldnote.bridge.session import Bridge
 from fieldnote.db.bridge_tables import mobile_events
@@ -59,6 +63,65 @@ def _row(event: MobileEvent, now: datetime) -> dict[str, Any]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class PhoneEvent:
+    """An event on the phone of a user of Siro."""
+
+    at: datetime
+    user_id: str
+    code: str
+    event: dict[str, Any]
+    has_arrived: bool = False
+    """Whether it is of a recording that Siro has listed: it says nothing about a visit without one."""
+
+
+async def events_of(
+    conn: AsyncConnection, connection: str, user_ids: Iterable[str], first: datetime, last: datetime
+) -> list[PhoneEvent]:
+    """What happened on the phones of these users between two times, in order."""
+    values = {"connection": connection, "users": sorted(set(user_ids)), "first": first, "last": last, "most": _MOST}
+    return [
+        PhoneEvent(row.at, row.user_id, row.code, row.event, row.has_arrived)
+        for row in await conn.execute(_OF_USERS, values)
+    ]
+
+
+def what_the_phone_says(events: Iterable[PhoneEvent]) -> PhoneHint | None:
+    """Why a visit may have no recording, from the events around it: the last consent, or how far the recorder came."""
+    declined = started = opened = None
+    for one in events:
+        if one.has_arrived:
+            opened = None  # for this recording
+            continue
+        value = str(one.event.get("value") or one.event.get("status") or "")
+        match one.code, value:
+            case EventCode.CONSENT_STATUS_CHANGED.value, "declined":
+                declined = one.at
+            case EventCode.CONSENT_STATUS_CHANGED.value, "granted":
+                declined = None
+            case EventCode.RECORDER_STATE_CHANGE.value, "start" | "resume":
+                started = one.at
+            case EventCode.DEEPLINK_CONSUMED.value, _:
+                opened = one.at
+    if declined is not None:
+        return PhoneHint(declined, "Consent was declined on the phone", GapReason.CONSENT_DECLINED)
+    if started is not None:
+        return PhoneHint(started, "The recorder was started: the recording may still be on the phone", None)
+    if opened is not None:
+        return PhoneHint(opened, "The recorder was opened from the CRM and never started", None)
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneHint:
+    """What a phone says about a visit without a recording."""
+
+    at: datetime
+    words: str
+    reason: GapReason | None
+    """The reason that fits, if any."""
+
+
 def describe(code: str, event: dict[str, Any]) -> str | None:
     """An event in words; None for one that says nothing to a person. Pure."""
     match code, str(event.get("value") or event.get("status") or ""):
@@ -72,6 +135,15 @@ def describe(code: str, event: dict[str, Any]) -> str | None:
         case _:
             return None
 
+
+_OF_USERS: Final = text("""
+    select e.at, e.user_id, e.code, e.event, exists (
+               select from recordings r where r.connection = e.connection and r.recording_id = e.recording_id
+           ) as has_arrived
+    from mobile_events e
+    where e.connection = :connection and e.user_id = any(cast(:users as text[])) and e.at between :first and :last
+    order by e.at limit :most
+""")
 
 _CLEAR: Final = text("delete from mobile_events where connection = :connection and at < :before")
 

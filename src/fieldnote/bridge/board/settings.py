@@ -11,12 +11,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from fieldnote.bridge.session import Bridge
 from fieldnote.bridge.zones import zone_setting
 from fieldnote.db.bridge_tables import board_settings, connections
+from fieldnote.db.engine import Application, open_engine
 
 _JOINT: Final = "\x1f"
 _FEW: Final = 2_000
 """Changes that are copied in about a tenth of a second."""
 _COUNT_STALE: Final = text("""
     select count(*) from (select from board_stale where connection = :connection limit :few) as stale
+""")
+_SIZE: Final = text("""
+    select (select count(*) from board_records where connection = :connection) as records,
+           (select count(*) from board_recordings where connection = :connection) as recordings
 """)
 _REFRESH_IF_KNOWN: Final = text("""
     select board_refresh(:connection) from board_settings
@@ -64,6 +69,26 @@ async def refresh_if_few(bridge: Bridge) -> None:
 async def rebuild(conn: AsyncConnection, connection: str) -> None:
     """Compute the board of a connection from the ledger."""
     await conn.execute(text("select board_rebuild(:connection)"), {"connection": connection})
+
+
+async def rebuild_all(url: str) -> list[tuple[str, int, int]]:
+    """Compute the boards of all connections in this database: each one's name, records and recordings.
+
+    Raises DatabaseError.
+    """
+    engine = await open_engine(Application.BRIDGE, url, pool_size=1)
+    try:
+        async with engine.connect() as conn:
+            names = list(await conn.scalars(select(connections.c.name).order_by(connections.c.name)))
+        found = []
+        for name in names:
+            async with engine.begin() as conn:
+                await rebuild(conn, name)
+                row = (await conn.execute(_SIZE, {"connection": name})).one()
+            found.append((name, int(row.records), int(row.recordings)))
+        return found
+    finally:
+        await engine.dispose()
 
 
 async def _known(conn: AsyncConnection, connection: str) -> dict[str, Any] | None:

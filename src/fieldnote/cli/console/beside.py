@@ -81,7 +81,10 @@ async def console_beside(
     async with AsyncExitStack() as stack:
         opened = open_console(database_url=url, bridge=bridge, workspace=workspace, settings=settings)
         console = await stack.enter_async_context(opened)
-        yield await stack.enter_async_context(ConsoleServer(console))
+        server = await stack.enter_async_context(ConsoleServer(console))
+        if workspace is not None:
+            workspace.pages.url = (settings.public_url or server.local_url).rstrip("/")
+        yield server
 
 
 def _is_wanted(wanted: Wanted, section: ConsoleSection) -> bool:

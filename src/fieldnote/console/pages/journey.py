@@ -114,7 +114,16 @@ _DECIDE: Final = re.compile(r"Decide on proposal ([0-9]+)")
 def _moments(story: Explanation, *, has_writes: bool) -> list[Moment]:
     """The events with short ids. A field that was written is shown by its write alone."""
     kept = [one for one in story.moments if not (has_writes and one.words.endswith(" was written."))]
-    return [Moment(one.at, _UUID.sub(r"\1…", one.words)) for one in kept]
+    return [Moment(one.at, _UUID.sub(r"\1…", _plainly(one.words))) for one in kept]
+
+
+def _plainly(words: str) -> str:
+    """An event for a person who reads a page: ids and parts that Siro gave are for the command line."""
+    return _ASIDE.sub("", _WROTE.sub(r"\1 wrote \2 to the CRM.", words)).strip()
+
+
+_ASIDE: Final = re.compile(r" When last read: [^.]*\.| Siro's id is [^ ]+\.(?= |$)")
+_WROTE: Final = re.compile(r"^(\S+) wrote (.+) of \w+ \S+ \(written\)\.$")
 
 
 def _decision(advice: str) -> tuple[str, int | None]:

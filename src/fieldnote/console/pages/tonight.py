@@ -9,13 +9,15 @@ from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Form, Request, Response
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.bridge import Bridge
 from fieldnote.bridge.board.gaps import REASONS, GapReason, explain_gap, reopen_gap
+from fieldnote.bridge.board.mobile_events import PhoneHint, events_of, what_the_phone_says
 from fieldnote.bridge.board.settings import refresh
 from fieldnote.bridge.status.attention import Attention, attention
 from fieldnote.bridge.status.states import State
-from fieldnote.bridge.status.visits import Visit, VisitFilter, mapped_reps, teams_of, visit_of, visits
+from fieldnote.bridge.status.visits import MappedRep, Visit, VisitFilter, mapped_reps, teams_of, visit_of, visits
 from fieldnote.console.access import Viewer, act_on, after, may_act, recorded, viewer, visible_to
 from fieldnote.console.connected import connected, not_found
 from fieldnote.console.context import console_of
@@ -28,6 +30,8 @@ router = APIRouter()
 
 MOST_VISITS: Final = 400
 """Of two days; more are found by rep or team."""
+_AROUND: Final = timedelta(minutes=30)
+"""A phone's event this long before or after a visit belongs to it."""
 _CALL: Final = frozenset({State.NOT_RECORDED, State.STUCK})
 
 
@@ -68,6 +72,7 @@ async def tonight(
     async with bridge.engine.connect() as conn:
         reps = await mapped_reps(conn, bridge.name)
         found = await visits(conn, bridge, reps, wanted, limit=MOST_VISITS + 1)
+        hints = await _hints(conn, bridge, found, reps)
         needs = await attention(conn, bridge) if visible.reps is None else None
     called = {one.rep_id: one.called for one in reps}
     found = [replace(visit, rep=called.get(visit.rep_id or "", visit.rep)) for visit in found]
@@ -86,6 +91,7 @@ async def tonight(
         too_many=len(found) > MOST_VISITS,
         figures=figures(found),
         calls=_calls(found, {one.rep_id: one.phone for one in reps}),
+        hints=hints,
         reasons=REASONS,
         may_explain=lambda visit: may_act(viewer, [visit.rep_id]),
         needs=needs,
@@ -202,6 +208,27 @@ def _calls(found: Sequence[Visit], phones: Mapping[str, str | None]) -> list[Cal
         Call(some[0].rep or "", some[0].rep_email, phones.get(rep_id), tuple(some)) for rep_id, some in by_rep.items()
     ]
     return sorted(calls, key=lambda call: (-len(call.visits), call.rep))
+
+
+async def _hints(
+    conn: AsyncConnection, bridge: Bridge, found: Sequence[Visit], reps: Sequence[MappedRep]
+) -> dict[str, PhoneHint]:
+    """What the phones say about the visits without a recording, by the visit's key."""
+    users = {one.rep_id: one.user_id for one in reps if one.user_id is not None}
+    asked = [
+        (visit.key, users[visit.rep_id], visit.starts_at - _AROUND, (visit.ends_at or visit.starts_at) + _AROUND)
+        for visit in found
+        if visit.state in _CALL and visit.starts_at is not None and visit.rep_id in users
+    ]
+    if not asked:
+        return {}
+    first, last = min(one[2] for one in asked), max(one[3] for one in asked)
+    events = await events_of(conn, bridge.name, (one[1] for one in asked), first, last)
+    hints = {
+        key: what_the_phone_says(one for one in events if one.user_id == user and begin <= one.at <= end)
+        for key, user, begin, end in asked
+    }
+    return {key: hint for key, hint in hints.items() if hint is not None}
 
 
 def _problems(needs: Attention | None) -> list[tuple[str, int, str]]:

@@ -21,7 +21,7 @@ from fieldnote.workspace.http.failed_logins import FailedLogins
 from fieldnote.workspace.http.rate_limit import RateLimit
 from fieldnote.workspace.http.request_batching import RequestBatcher
 from fieldnote.workspace.resources import own
-from fieldnote.workspace.resources.recordings import audio
+from fieldnote.workspace.resources.recordings import audio, pages
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +51,7 @@ def create_app(
     app.include_router(user.router)
     app.include_router(own.router)
     app.include_router(audio.router)
+    app.include_router(pages.router)
     app.add_middleware(Edge)
     app.add_exception_handler(HTTPException, _unknown_path)
     app.add_exception_handler(Exception, _fault)
@@ -68,7 +69,13 @@ async def _unknown_path(request: Request, error: Exception) -> Response:
 
 def _allowed(request: Request) -> list[str]:
     """The methods that some route takes on this path."""
-    routers: tuple[APIRouter, ...] = (organization.router, user.router, own.router, audio.router)
+    routers: tuple[APIRouter, ...] = (
+        organization.router,
+        user.router,
+        own.router,
+        audio.router,
+        pages.router,
+    )
     found = {
         method
         for router in routers

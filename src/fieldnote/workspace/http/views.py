@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from fieldnote.workspace.context import recording_page
 from fieldnote.workspace.domain.crm.links import crm_links
 from fieldnote.workspace.domain.recordings.conditions import disposition
 from fieldnote.workspace.pool import Transaction
@@ -177,7 +178,7 @@ def _recording(row: Any, result: str, base_url: str) -> dict[str, Any]:
         "deleted": row.deleted_at is not None,
         "deletedAt": moment(row.deleted_at),
         "rootDataPurgedAt": moment(row.root_data_purged_at),
-        "links": {"web": {"self": f"{base_url}/api-externalApi/v1/core/recordings/{row.id}"}},
+        "links": {"web": {"self": recording_page(base_url, str(row.id))}},
         "createdAt": moment(row.created_at),
         "updatedAt": moment(row.updated_at),
     }

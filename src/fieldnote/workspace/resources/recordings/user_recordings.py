@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 from sqlalchemy import text
 
 from fieldnote.siro.models import RecordingsByIds, TranscriptionLanguageSet
+from fieldnote.workspace.context import recording_page
 from fieldnote.workspace.domain.matching.linking import hold_links, link_around
 from fieldnote.workspace.domain.recordings.conditions import RESULT, of_types
 from fieldnote.workspace.http.calls import Call, public_url
@@ -211,8 +212,7 @@ async def find(call: Call, name: str = "id") -> Any:
 
 def web_address(call: Call, recording_id: str) -> str:
     """Where a recording is read."""
-    base = public_url(call.request)
-    return f"{base}/v1/core/recordings/{recording_id}"
+    return recording_page(public_url(call.request), recording_id)
 
 
 async def views_of(
