@@ -258,4 +258,4 @@ async def test_a_language_and_a_deep_link(house: House) -> None:
     wrong = await admin("PATCH", f"{path}/transcription-language", json={"transcriptionLanguage": "Latin"})
     assert wrong.status_code == 422
     link = (await admin.get(f"{path}/deep-link/web", timestamp="12"))["data"]
-    assert link.endswith(f"/recordings/{path.rpartition(chr(47))[2]}?timestamp=12")
+    assert link.endswith(f"/recordings/{recording_id}?timestamp=12")

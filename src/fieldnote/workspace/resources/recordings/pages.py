@@ -15,7 +15,7 @@ router = APIRouter()
 
 @router.get("/recordings/{recording_id}", include_in_schema=False)
 async def open_recording(request: Request, recording_id: str) -> Response:
-    """Send a browser to the console, which asks who it is. Nothing of the recording is told here."""
+    """Send a browser to the console, which asks who it is. It says nothing about the recording."""
     workspace: Workspace = request.app.state.workspace
     if workspace.pages.url is None:
         return PlainTextResponse(
