@@ -17,6 +17,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -45,7 +46,18 @@ _MORE: Final = (
     "/recordings?q=customer", "/recordings?q=customer%20a8", "/recordings?q=3035550042", "/recordings?rep=7",
     "/recordings?state=processing", "/recordings?state=needs_review&rep=7", "/recordings/r1001", "/journey?q=customer",
     "/journey?q=a8", "/journey/deal/500", "/journey/recording/r1001", "/journey/appointment/500",
+    # A year: 200,000 appointments with the year before.
+    "/completeness?from={year_ago}&to={today}", "/completeness/list?from={year_ago}&to={today}",
+    "/completeness/list?from={year_ago}&to={today}&page=300",
+    "/completeness/list?from={year_ago}&to={today}&state=not_recorded",
+    "/completeness/list?from={year_ago}&to={today}&state=quarantined",
+    "/completeness?from={year_ago}&to={today}&rep=7",
 )  # fmt: skip
+_OWN: Final = (
+    "/", "/completeness", "/completeness/list", "/journey?q=a8", "/journey/deal/7", "/journey/recording/r7",
+    "/journey/appointment/7", "/review", "/refused", "/people", "/recordings", "/recordings?q=a8", "/recordings/r7",
+)  # fmt: skip
+"""What a rep and a coach of reps 7 and 8 look at."""
 
 
 @dataclass
@@ -150,16 +162,20 @@ async def measure(folder: Path, recordings: int, appointments: int, times: int) 
         print(f"filled in {time.perf_counter() - began:.0f} s")
         served = await stack.enter_async_context(ConsoleServer(console))
         bare = await stack.enter_async_context(_bare())
-        user = await add_user(console.engine, email=f"{secrets.token_hex(4)}@example.com", role=Role.ADMIN)
         counted = Statements()
         counted.watch(console, bridge)
+        for role in (Role.REP, Role.COACH):
+            await _count_as(role, served, console, counted)
+        user = await add_user(console.engine, email=f"{secrets.token_hex(4)}@example.com", role=Role.ADMIN)
         client = await stack.enter_async_context(
             httpx2.AsyncClient(base_url=served.url, timeout=120, trust_env=False, headers={"accept": "text/html"})
         )
         link = await served.one_time_url(user)
         await client.get(link)
         cookies = {cookie.name: cookie.value or "" for cookie in client.cookies.jar}
-        addresses = [*(await asyncio.to_thread(_crawl, served.url, cookies)).values(), *_MORE]
+        today = datetime.now(UTC).date()
+        more = [one.format(today=today, year_ago=today - timedelta(days=364)) for one in _MORE]
+        addresses = [*(await asyncio.to_thread(_crawl, served.url, cookies)).values(), *more]
         _, _, plain = await _first_bytes(client, bare, times)
         rows: list[Row] = []
         for address in dict.fromkeys(addresses):
@@ -169,6 +185,24 @@ async def measure(folder: Path, recordings: int, appointments: int, times: int) 
             status, size, found = await _first_bytes(client, address, times)
             rows.append(Row(address, status, statements, size / 1000, statistics.median(found), _p95(found)))
     return _report(rows, plain)
+
+
+async def _count_as(role: Role, served: ConsoleServer, console: Console, counted: Statements) -> None:
+    """Print the most statements that a page takes for this role. Raises AssertionError if there are too many."""
+    email = f"{secrets.token_hex(4)}@example.com"
+    user = await add_user(console.engine, email=email, role=role, connection=console.connection, reps=["7", "8"])
+    async with httpx2.AsyncClient(
+        base_url=served.url, timeout=120, trust_env=False, headers={"accept": "text/html"}
+    ) as client:
+        await client.get(await served.one_time_url(user))
+        numbers: dict[str, int] = {}
+        for address in _OWN:
+            counted.count = 0
+            assert (await client.get(address)).status_code == 200, address
+            numbers[address] = counted.count
+    worst = max(numbers, key=lambda one: numbers[one])
+    print(f"{role.value}: at most {numbers[worst]} statements a page ({worst})")
+    assert numbers[worst] <= MOST_STATEMENTS, numbers
 
 
 def _crawl(url: str, cookies: dict[str, str]) -> dict[str, str]:

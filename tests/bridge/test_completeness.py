@@ -14,6 +14,7 @@ from fastapi.responses import JSONResponse
 from sqlalchemy import text
 
 from fieldnote.bridge import Bridge, pull_once, push_once, run_log
+from fieldnote.bridge.board.people import keep_people_if_old
 from fieldnote.bridge.locks import exclusive
 from fieldnote.bridge.status.completeness import completeness
 from fieldnote.bridge.status.explain import Explanation, explain_appointment, explain_recording
@@ -360,3 +361,21 @@ async def test_status_says_how_far_a_long_run_is(
         await run_log.begin(bridge.engine, bridge.name, "push")
         await run_log.note_progress("engagements: 1 rows read, 0 records sent")
         assert await progress() is None, "it was killed: nobody has its lock"
+
+
+async def test_status_lists_no_users_that_run_has_just_listed(crm: Crm, stub: StubSiro, opened: Opener) -> None:
+    stub.users = [{"id": "user-1", "email": "ann@example.com", "firstName": "Ann", "lastName": "Lee"}]
+    async with opened() as bridge:
+        crm.add_deal(1)
+        crm.add_appointment(1, deal=1)
+        await push_once(bridge)
+        listed = await status(bridge)
+        await keep_people_if_old(bridge)
+        stub.calls.clear()
+        found = await status(bridge)
+        assert not [call for call in stub.calls if "users" in str(call)], stub.calls
+        assert found.asked_siro
+        assert found.completeness.appointments == listed.completeness.appointments
+        async with bridge.engine.connect() as conn:
+            [rep] = [one for one in await mapped_reps(conn, bridge.name) if one.rep_id == "1"]
+        assert (rep.user_id, rep.user_name) == ("user-1", "Ann Lee")

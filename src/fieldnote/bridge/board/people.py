@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from fieldnote.bridge.board.settings import refresh
 from fieldnote.bridge.ignored import ignored_reps
 from fieldnote.bridge.remote import clean
-from fieldnote.bridge.reps import Mapped, Rep, match, overrides_of
+from fieldnote.bridge.reps import Mapped, MappingMethod, Rep, match, overrides_of
 from fieldnote.bridge.run_log import begin, finish
 from fieldnote.bridge.session import Bridge
 from fieldnote.siro.errors import SiroError
@@ -49,6 +49,19 @@ async def keep_people_if_old(bridge: Bridge) -> None:
     run_id = await begin(bridge.engine, bridge.name, _RUN)
     answered = await keep_people(bridge)
     await finish(bridge.engine, run_id, {} if answered else {"error": "Unavailable"})
+
+
+async def kept_people(conn: AsyncConnection, connection: str) -> tuple[list[User], dict[str, str]] | None:
+    """Siro's users, and the reps that a person mapped to one (CRM id -> user id), if listed within the hour; else None.
+
+    `fieldnote run` lists them every hour, so that nothing else has to.
+    """
+    values = {"connection": connection, "kind": _RUN, "hours": _HOURS}
+    if not await conn.scalar(_WAS_LISTED, values):
+        return None
+    users = [User(id=row.user_id, email=row.email, first_name=row.name) for row in await conn.execute(_USERS, values)]
+    chosen = await conn.execute(_MAPPED_BY_PERSON, values | {"method": MappingMethod.OVERRIDE.value})
+    return users, {row.rep_id: row.user_id for row in chosen}
 
 
 async def map_reps(
@@ -105,6 +118,20 @@ _HOURS: Final = 1
 _IS_FRESH: Final = text("""
     select exists (select from runs where connection = :connection and kind = :kind
                    and started_at > now() - make_interval(hours => :hours))
+""")
+
+_WAS_LISTED: Final = text("""
+    select exists (select from runs where connection = :connection and kind = :kind and finished_at is not null
+                   and outcome ->> 'error' is null and started_at > now() - make_interval(hours => :hours))
+""")
+
+_USERS: Final = text("""
+    select user_id, email, name from siro_users where connection = :connection order by user_id
+""")
+
+_MAPPED_BY_PERSON: Final = text("""
+    select rep_id, user_id from board_reps
+     where connection = :connection and method = :method and user_id is not null
 """)
 
 _REPS: Final = text("""

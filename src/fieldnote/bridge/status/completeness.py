@@ -40,6 +40,8 @@ class Directory:
 
     users: Sequence[User]
     overrides: Mapping[str, str]
+    is_kept: bool = False
+    """Read from the database, as last listed."""
 
     @cached_property
     def _names(self) -> dict[str, str]:
@@ -107,7 +109,7 @@ async def completeness(bridge: Bridge, directory: Directory | None, *, rep: str 
     async with bridge.engine.connect() as conn:
         mapped = await _map_reps(conn, bridge.name, directory)
         ignored = await ignored_reps(bridge)
-        if directory is not None:
+        if directory is not None and not directory.is_kept:
             await save_users(conn, bridge.name, directory.users)
             await save_reps(conn, bridge.name, mapped, ignored)
             await conn.commit()

@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from fieldnote.bridge.board.people import kept_people
 from fieldnote.bridge.errors import Busy
 from fieldnote.bridge.locks import exclusive
 from fieldnote.bridge.pull.due import Cause, shared_causes
@@ -125,11 +126,18 @@ async def status(bridge: Bridge, *, rep: str | None = None) -> Status:
     with bulk():
         credentials = await _credentials(bridge)
         answers = all(item.good is not None for item in credentials)
-        known = await directory(bridge) if answers else None
+        known = await _kept_directory(bridge) or (await directory(bridge) if answers else None)
     counted = await completeness(bridge, known, rep=rep)
     async with bridge.engine.connect() as conn:
         causes = tuple(await shared_causes(conn, bridge.name))
     return Status(bridge.name, counted, await _schedules(bridge), credentials, known is not None, bridge.zone, causes)
+
+
+async def _kept_directory(bridge: Bridge) -> Directory | None:
+    """Return Siro's users as `fieldnote run` listed them within the hour."""
+    async with bridge.engine.connect() as conn:
+        kept = await kept_people(conn, bridge.name)
+    return None if kept is None else Directory(*kept, is_kept=True)
 
 
 async def directory(bridge: Bridge) -> Directory | None:
