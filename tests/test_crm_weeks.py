@@ -18,6 +18,7 @@ import pytest
 from fieldnote.bridge import Bridge, PushRequest, open_bridge, pull_once, push_once
 from fieldnote.config import load
 from fieldnote.insight import Utterance
+from fieldnote.json_form import to_json
 from fieldnote.workspace import open_workspace
 from tests.schemas.week import HOUR_OF_TALK, REPS, Office, Recording, Sql, Tables, email_of
 from tests.schemas.week_tables import Odoo, Vtiger
@@ -139,7 +140,7 @@ async def test_a_week_ends_with_both_sides_equal(
                     for _ in range(dice.randrange(2, 5)):
                         office.act(day % 7)
                     pushed = await push_once(bridge, request=PushRequest(full=day % 3 == 2, accept_deletes=99))
-                    assert pushed.settled, pushed.as_json()
+                    assert pushed.settled, to_json(pushed)
                     if day % 3 == 2:
                         assert await both_sides(office, house) == [], f"day {day}"
                     if day % 2:
@@ -150,6 +151,6 @@ async def test_a_week_ends_with_both_sides_equal(
                 pulled = await pull_once(bridge)
                 assert await both_sides(office, house) == []
                 assert office.wrong_answers() == []
-                assert (await pull_once(bridge)).writes == 0, pulled.as_json()
+                assert (await pull_once(bridge)).writes == 0, to_json(pulled)
         office.sql.engine.dispose()
     assert office.recordings

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from typing import ClassVar
 
 import pytest
 from pydantic import SecretStr
 
-from fieldnote.json_form import to_json
+from fieldnote.json_form import COUNTS, NOT_IN_JSON, to_json
 
 
 class Color(StrEnum):
@@ -46,6 +48,31 @@ def test_a_record_becomes_camel_case_json() -> None:
         "wait": 120.0,
         "other": 2,
     }
+
+
+@dataclass(frozen=True, order=True)
+class Kind:
+    name: str
+    said: str = field(default="words", metadata=NOT_IN_JSON)
+
+
+@dataclass(frozen=True)
+class Counted:
+    seconds: float = field(metadata={"digits": 1})
+    kinds: Counter[Kind] = field(default_factory=Counter, metadata=COUNTS)
+
+    json_properties: ClassVar = ("is_empty",)
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.kinds
+
+
+def test_metadata_and_named_properties_change_the_form() -> None:
+    assert to_json(Counted(1.26)) == {"seconds": 1.3, "kinds": [], "isEmpty": True}
+    kinds = Counter({Kind("b"): 1, Kind("a", "other words"): 2})
+    counts = [{"name": "a", "count": 2}, {"name": "b", "count": 1}]
+    assert to_json(Counted(0.0, kinds)) == {"seconds": 0.0, "kinds": counts, "isEmpty": False}
 
 
 @pytest.mark.parametrize("value", [SecretStr("x"), b"x", object(), Outer])

@@ -1,7 +1,9 @@
 """The JSON form of records: one function for every `--json` output.
 
-Keys are the field names in camelCase. Enums become their values, times ISO 8601, tuples lists. A field's
-`metadata={"json": False}` leaves it out; `metadata={"json": "name"}` gives it another key.
+Keys are the field names in camelCase. Enums become their values, times ISO 8601, tuples lists. The properties that a
+record's `json_properties` names are in its form, too. A field's metadata changes its form: `NOT_IN_JSON` leaves it out,
+`{"json": "name"}` gives it another key, `{"digits": 3}` rounds it, and `COUNTS` makes counts by records a list of the
+records, each with its `count`.
 """
 
 from __future__ import annotations
@@ -12,8 +14,14 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 from uuid import UUID
+
+NOT_IN_JSON: Final = MappingProxyType({"json": False})
+"""Metadata of a field that no JSON form shows."""
+COUNTS: Final = MappingProxyType({"counts": True})
+"""Metadata of a field with counts by records."""
 
 
 def to_json(value: object) -> Any:
@@ -55,5 +63,10 @@ def _record(record: Any) -> dict[str, Any]:
     for item in fields(record):
         key = item.metadata.get("json", camel_case(item.name))
         if key is not False:
-            form[key] = to_json(getattr(record, item.name))
+            found = getattr(record, item.name)
+            if item.metadata.get("counts"):
+                form[key] = [{**_record(one), "count": count} for one, count in sorted(found.items())]
+            else:
+                form[key] = to_json(round(found, item.metadata["digits"]) if "digits" in item.metadata else found)
+    form |= {camel_case(name): to_json(getattr(record, name)) for name in getattr(record, "json_properties", ())}
     return form

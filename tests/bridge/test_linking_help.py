@@ -301,10 +301,10 @@ def test_links_are_listed_and_decided_by_commands(
     run("pull")
     assert "appointment 1" in run("links", "list")
     [found] = json.loads(run("links", "list", "--json"))
-    assert (found["recording_id"], found["engagement"], found["state"]) == ("r1", "1", "open")
+    assert (found["recordingId"], found["engagement"], found["state"]) == ("r1", "1", "open")
     assert "is linked to appointment 1" in run("links", "approve", str(found["id"]), "--as", "pat")
     assert "0 recordings" in run("links", "list")
     assert "linked" in run("links", "list", "--all")
     run("pull")
     assert "1 recordings with a known link" in run("match", "eval")
-    assert json.loads(run("match", "eval", "--json"))["overall"]["guessed_right"] == 1
+    assert json.loads(run("match", "eval", "--json"))["overall"]["guessedRight"] == 1

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from fieldnote.bridge import Bridge, pull_once, push_once
+from fieldnote.json_form import to_json
 from fieldnote.siro.errors import SiroError
 from tests.bridge.conftest import Crm, Opener
 from tests.bridge.stub_siro import StubSiro
@@ -58,5 +59,5 @@ async def come_to_rest(bridge: Bridge) -> None:
     for _ in range(2):
         await pull_once(bridge)
     result = await pull_once(bridge)
-    assert result.settled, result.as_json()
+    assert result.settled, to_json(result)
     assert (result.writes, result.pending) == (0, 0)

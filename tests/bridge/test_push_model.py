@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from fieldnote.bridge import Bridge, PushRequest, push_once
 from fieldnote.db.bridge_tables import sent
+from fieldnote.json_form import to_json
 from fieldnote.siro.errors import SiroError
 from tests.bridge.conftest import Crm, Opener
 from tests.bridge.history import PUSH, History, chaos, jobs_held, visits_held
@@ -58,7 +59,7 @@ async def come_to_rest(bridge: Bridge, stub: StubSiro) -> None:
         await push_once(bridge, request=PushRequest(streams=(stream,), full=True, accept_deletes=1000))
     await release(bridge)
     result = await push_once(bridge, request=PushRequest(full=True, accept_deletes=1000))
-    assert result.settled, result.as_json()
+    assert result.settled, to_json(result)
     stub.forget_calls()
     assert (await push_once(bridge, request=PushRequest(full=True))).calls == 0
     assert (await push_once(bridge)).calls == 0

@@ -14,6 +14,7 @@ from sqlalchemy import text
 from fieldnote.bridge import Bridge, PushRequest, push_once
 from fieldnote.crm.types import LooksUp, Page, Row
 from fieldnote.errors import CrmError, CrmRefused, CrmUnavailable
+from fieldnote.json_form import to_json
 from tests.bridge.conftest import Crm, Opener
 from tests.bridge.stub_siro import StubSiro
 
@@ -65,7 +66,7 @@ async def test_one_hostile_value_keeps_no_other_row_from_its_way(
             assert visits.stopped is None
             assert {"1", "3"} <= stub.records["opportunities"].keys()
             assert stub.records["engagements"].keys() == {"1", "2", "3"}
-            json.dumps(result.as_json()).encode()
+            json.dumps(to_json(result)).encode()
             [reason] = [item.reason for item in deals.problems] or [""]
             assert not deals.problems or "record 2" in reason
     assert all("\0" not in json.dumps(item) for item in stub.records["opportunities"].values())

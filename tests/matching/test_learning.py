@@ -14,6 +14,7 @@ from bench.matching.second.adapter import appointments_of, conversations_of
 from bench.matching.second.habits import Disorder
 from bench.matching.second.records import Year
 from bench.matching.second.year import make
+from fieldnote.json_form import to_json
 from fieldnote.matching import ENOUGH, MODEL_VERSION, USUAL, Outcome, Rates, evaluate, learn, match
 from tests.matching.test_match import HOUSE, appointment, recording
 
@@ -161,7 +162,7 @@ def test_a_history_is_measured_by_its_known_links() -> None:
     assert sum(one.guesses for one in found.calibration) == found.overall.guessed
     assert found.threshold is not None
     assert {kind.kind for kind in found.kinds} >= {"belongs to no appointment", "further part", "no coordinates"}
-    assert json.loads(json.dumps(found.as_json()))["overall"]["recordings"] == len(truth)
+    assert json.loads(json.dumps(to_json(found)))["overall"]["recordings"] == len(truth)
 
 
 def test_the_threshold_is_the_lowest_with_enough_precision() -> None:

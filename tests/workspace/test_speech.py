@@ -19,6 +19,7 @@ from fieldnote.bridge import open_bridge, pull_once, push_once
 from fieldnote.config import load
 from fieldnote.insight import Utterance
 from fieldnote.insight.speech.settings import Engine, SpeechSettings
+from fieldnote.json_form import to_json
 from fieldnote.workspace import NewRecording, open_workspace
 from fieldnote.workspace.domain.recordings.jobs import list_jobs, retry
 from fieldnote.workspace.domain.recordings.transcription import add_audio
@@ -217,7 +218,7 @@ async def test_audio_that_cannot_be_transcribed_is_a_failed_step_with_a_reason_t
     await _failed(house)
     async with inside(house.workspace.engine, house.organization.id) as conn:
         [job] = await list_jobs(conn, only_failed=True)
-    assert job.as_json()["steps"] == {"transcribe": "failed", "extract": "waiting", "summarize": "waiting"}
+    assert to_json(job)["steps"] == {"transcribe": "failed", "extract": "waiting", "summarize": "waiting"}
     assert "cannot be decoded" in (job.failure or "")
     assert "in 3 attempts" in (job.failure or "")
     [recording] = await house.api.recordings()

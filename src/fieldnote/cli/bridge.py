@@ -79,7 +79,7 @@ def push(
         config, lambda bridge: _push(bridge, request, accept_change=accept_change, quiet=as_json), act=act
     )
     if as_json:
-        echo_json(result.as_json())
+        echo_json(result)
     else:
         _print_push(result)
     if not result.settled:
@@ -140,7 +140,7 @@ def pull(
         config, lambda bridge: _pull(bridge, since=start, accept_change=accept_change, quiet=as_json), act=act
     )
     if as_json:
-        echo_json(result.as_json())
+        echo_json(result)
     else:
         _print_pull(result)
     if not result.settled:
@@ -154,7 +154,7 @@ def _plan_backfill(path: Path, since: str | None, *, as_json: bool) -> None:
         raise ConfigError("--plan needs --since", hint="`fieldnote plan` shows what a push would do.")
     planned = run_in_loop(_planned(_load(path), moment(since)))
     if as_json:
-        echo_json(planned.as_json())
+        echo_json(planned)
     else:
         print_plan(planned)
     if not planned.empty:

@@ -92,7 +92,7 @@ async def _demo(
             status.stop()
             report = report_on(story)
             if as_json:
-                echo_json(report.as_json())
+                echo_json(report)
             else:
                 render(report, _console())
             if keep is not None:

@@ -35,7 +35,7 @@ def list_(
     states = list(MatchState) if everything else [MatchState.OPEN]
     found = with_bridge(config, lambda bridge: found_links(bridge, states))
     if as_json:
-        echo_json([item.as_json() for item in found])
+        echo_json(found)
         return
     for item in found:
         _print(item)

@@ -37,7 +37,7 @@ def evaluate(*, config: ConfigFile = DEFAULT_FILE, org: Org = None, as_json: AsJ
     """
     found = _of_file(config) if org is None else _of_organization(org)
     if as_json:
-        echo_json(found.as_json())
+        echo_json(found)
     else:
         _print(found)
 

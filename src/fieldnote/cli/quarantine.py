@@ -12,7 +12,6 @@ from fieldnote.cli.support.operator import ActingAs
 from fieldnote.cli.support.operator import actor as actor_of
 from fieldnote.cli.support.output import echo, echo_json, secho
 from fieldnote.errors import ConfigError
-from fieldnote.json_form import to_json
 
 if TYPE_CHECKING:
     from fieldnote.bridge import Bridge
@@ -31,7 +30,7 @@ def list_(*, config: ConfigFile = DEFAULT_FILE, stream: Streams = None, as_json:
 
     found = with_bridge(config, lambda bridge: waiting(bridge, tuple(stream or ())))
     if as_json:
-        echo_json([to_json(item) for item in found])
+        echo_json(found)
         return
     for item in found:
         since = f"{item.since:%Y-%m-%d %H:%M} UTC" if item.since else ""

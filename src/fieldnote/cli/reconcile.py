@@ -12,7 +12,6 @@ from fieldnote.cli.bridge import DEFAULT_FILE, AsJson, ConfigFile
 from fieldnote.cli.support.opened import act_of, with_bridge
 from fieldnote.cli.support.operator import ActingAs
 from fieldnote.cli.support.output import echo, echo_json, secho
-from fieldnote.json_form import to_json
 
 if TYPE_CHECKING:
     from fieldnote.bridge.status.reconcile import Difference, Reconciliation
@@ -53,7 +52,7 @@ def reconcile(
     act = act_of("reconcile --adopt", (), actor) if adopt else None
     found = with_bridge(config, lambda bridge: compare(bridge, adopt=adopt), act=act)
     if as_json:
-        echo_json(to_json(found))
+        echo_json(found)
     else:
         _print(found, adopt=adopt)
     if found.differences or found.stopped:

@@ -16,6 +16,7 @@ from fieldnote.cli.support.operator import actor as actor_of
 from fieldnote.cli.support.output import echo, echo_json, secho
 from fieldnote.cli.support.times import local_time
 from fieldnote.errors import ConfigError, FieldnoteError
+from fieldnote.json_form import to_json
 
 if TYPE_CHECKING:
     from fieldnote.bridge import Bridge
@@ -55,7 +56,7 @@ def list_(
         ),
     )
     if as_json:
-        echo_json([item.as_json() for item in found])
+        echo_json(found)
         return
     for item in found:
         _print_waiting(item, zones.get((item.model, item.record)))
@@ -149,7 +150,7 @@ def agreement(*, config: ConfigFile = DEFAULT_FILE, as_json: AsJson = False) -> 
 
     found = with_bridge(config, agreement_by_field)
     if as_json:
-        echo_json([field.counts.as_json() | {"policy": field.policy, "advice": field.advice} for field in found])
+        echo_json([to_json(field.counts) | {"policy": field.policy, "advice": field.advice} for field in found])
         return
     for field in found:
         item = field.counts
@@ -179,7 +180,7 @@ def history(
         config, lambda bridge: _with_zones(bridge, read(bridge, selection, limit=limit), wanted=not as_json)
     )
     if as_json:
-        echo_json([item.as_json() for item in found])
+        echo_json(found)
         return
     for item in found:
         _print_write(item, zones.get((item.model, item.record)))
@@ -208,7 +209,7 @@ def revert(
     act = act_of("revert", targets, actor)
     done = with_bridge(config, lambda bridge: undo(bridge, selection, actor=_actor(actor)), act=act)
     if as_json:
-        echo_json([item.as_json() for item in done])
+        echo_json(done)
     else:
         for item in sorted(done, key=lambda one: one.outcome is not Undo.REVERTED):  # what is left comes last
             why = f": {item.reason}" if item.reason else ""
@@ -253,7 +254,7 @@ def forget(
         act=act_of("forget person" if person else "forget", filter(None, (record, recording, account)), actor),
     )
     if as_json:
-        echo_json(receipt.as_json())
+        echo_json(receipt)
         return
     echo(
         f"forgotten: what was said in {receipt.recordings} recordings, the known values of {receipt.fields} fields, "
@@ -330,7 +331,7 @@ def _shown(value: Any) -> str:
 
 def _tell(done: Sequence[Decided], *, as_json: bool) -> None:
     if as_json:
-        echo_json([item.as_json() for item in done])
+        echo_json(done)
     else:
         for item in done:
             echo(f"{item.id}: {item.verdict.value}{f', {item.reason}' if item.reason else ''}")

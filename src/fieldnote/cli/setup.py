@@ -34,7 +34,7 @@ def check(*, config: ConfigFile = DEFAULT_FILE, as_json: AsJson = False) -> None
     findings = run_in_loop(_check(config, quiet=as_json))
     bad = sum(finding.level.value == "bad" for finding in findings)
     if as_json:
-        document = {"good": not bad, "findings": [finding.as_json() for finding in findings]}
+        document = {"good": not bad, "findings": findings}
         echo_json(document)
     elif bad:
         secho(f"{bad} to fix", fg="red")

@@ -14,7 +14,6 @@ from fieldnote.cli.support.commands import READS
 from fieldnote.cli.support.opened import with_bridge
 from fieldnote.cli.support.output import echo, echo_json, secho
 from fieldnote.cli.support.times import local_time
-from fieldnote.json_form import to_json
 
 if TYPE_CHECKING:
     from fieldnote.bridge import Bridge
@@ -72,7 +71,7 @@ def explain(
     """
     found, zone = with_bridge(config, lambda bridge: _explain(bridge, kind, key, offline=offline), targets=[key])
     if as_json:
-        echo_json(to_json(found))
+        echo_json(found)
     else:
         _print_explanation(found, zone)
 
@@ -178,7 +177,7 @@ def audit(
         config, lambda bridge: list_events(bridge, since=start, target=target, without=without, limit=limit)
     )
     if as_json:
-        echo_json([to_json(one) for one in found])
+        echo_json(found)
         return
     for one in found:
         echo(_line(one))

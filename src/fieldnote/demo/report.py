@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import ClassVar
 
 from rich import box
 from rich.console import Console, Group, RenderableType
@@ -79,20 +79,14 @@ class Report:
     webhooks: int
     """Webhooks that the bridge received in this run."""
     checks: tuple[Check, ...]
-    seconds: float
+    seconds: float = field(metadata={"digits": 1})
+
+    json_properties: ClassVar = ("holds",)
 
     @property
     def holds(self) -> bool:
         """Whether every check holds."""
         return all(check.holds for check in self.checks)
-
-    def as_json(self) -> dict[str, Any]:
-        """For `--json`."""
-        return asdict(self) | {
-            "day": self.day.isoformat(),
-            "seconds": round(self.seconds, 1),
-            "holds": self.holds,
-        }
 
 
 def render(report: Report, console: Console) -> None:

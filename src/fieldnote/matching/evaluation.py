@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import ClassVar, Final
 
 from fieldnote.matching.learning import learn
 from fieldnote.matching.matcher import match
@@ -35,6 +35,8 @@ class Tally:
     guessed_right: int
     belong: int
     """Recordings that belong to an appointment."""
+
+    json_properties: ClassVar = ("precision", "recall", "guess_precision", "guess_recall")
 
     @property
     def precision(self) -> float | None:
@@ -75,17 +77,6 @@ class Evaluation:
     threshold: float | None
     """The lowest chance from which on `WANTED` of the links are right; None if no chance is enough."""
     recall_at_threshold: float | None
-
-    def as_json(self) -> dict[str, Any]:
-        """For `--json`."""
-        return {
-            "learned_from": self.learned_from,
-            "overall": _tally_json(self.overall),
-            "kinds": [_tally_json(kind) for kind in self.kinds],
-            "calibration": [asdict(one) for one in self.calibration],
-            "threshold": self.threshold,
-            "recall_at_threshold": self.recall_at_threshold,
-        }
 
 
 def evaluate(
@@ -203,8 +194,3 @@ def _threshold(cases: Sequence[_Case]) -> tuple[float | None, float | None]:
 
 def _share(part: int, whole: int) -> float | None:
     return part / whole if whole else None
-
-
-def _tally_json(tally: Tally) -> dict[str, Any]:
-    shares = {name: getattr(tally, name) for name in ("precision", "recall", "guess_precision", "guess_recall")}
-    return asdict(tally) | shares

@@ -46,6 +46,7 @@ from fieldnote.db.bridge_tables import (
 )
 from fieldnote.db.statistics import Statistics
 from fieldnote.errors import FieldnoteError, Transient
+from fieldnote.json_form import COUNTS, NOT_IN_JSON
 from fieldnote.siro import bulk
 from fieldnote.siro.errors import Forbidden, Refused, SiroError, Unauthorized
 
@@ -72,10 +73,6 @@ class Kind:
     policy: str
     action: str
 
-    def as_json(self) -> dict[str, str]:
-        """For `--json`."""
-        return {"model": self.model, "column": self.column, "policy": self.policy, "action": self.action}
-
 
 def kind_of(change: Change) -> Kind:
     """As what a write is counted."""
@@ -92,20 +89,13 @@ class BackfillResult(PullResult):
     """Whether it went on with one that had been stopped."""
     earlier: int = 0
     """Recordings that had been read before that."""
-    counted: Counter[Kind] = field(default_factory=Counter)
+    counted: Counter[Kind] = field(default_factory=Counter, metadata={**COUNTS, "json": "written"})
+    changes: list[Change] = field(default_factory=list, metadata=NOT_IN_JSON)
 
     @property
     def writes(self) -> int:
         """How many writes the CRM took."""
         return self.counted.total()
-
-    def as_json(self) -> dict[str, Any]:
-        """For `--json`."""
-        document = PullResult.as_json(self)
-        document.pop("changes")
-        written = [{**kind.as_json(), "count": count} for kind, count in sorted(self.counted.items())]
-        more = {"since": self.since.isoformat(), "resumed": self.resumed, "earlier": self.earlier}
-        return document | more | {"written": written}
 
 
 Watch = Callable[[BackfillResult], None]

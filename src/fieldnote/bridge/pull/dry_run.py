@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, Final, cast
+from typing import ClassVar, Final, cast
 
 from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
@@ -28,6 +28,7 @@ from fieldnote.bridge.session import Bridge
 from fieldnote.crm.types import Driver, NoteResult, NoteTarget, Outcome, Record, WriteResult
 from fieldnote.db.bridge_tables import connections, fields, proposals
 from fieldnote.db.engine import Application
+from fieldnote.json_form import COUNTS
 from fieldnote.siro import bulk
 
 _TAKEN: Final = 200
@@ -52,28 +53,20 @@ class BackfillPlan:
     """Of those, the ones that are new here or have changed."""
     records: int = 0
     """CRM records to be compared with their recordings."""
-    writes: Counter[Kind] = field(default_factory=Counter)
-    proposals: Counter[Kind] = field(default_factory=Counter)
+    writes: Counter[Kind] = field(default_factory=Counter, metadata=COUNTS)
+    proposals: Counter[Kind] = field(default_factory=Counter, metadata=COUNTS)
     """To be put to a person, or kept in the shadow."""
-    problems: Counter[Kind] = field(default_factory=Counter)
+    problems: Counter[Kind] = field(default_factory=Counter, metadata=COUNTS)
     """What the CRM would not take."""
     warnings: list[str] = field(default_factory=list)
     calls: int = 0
+
+    json_properties: ClassVar = ("empty",)
 
     @property
     def empty(self) -> bool:
         """Whether nothing would be written or proposed."""
         return not (self.writes or self.proposals)
-
-    def as_json(self) -> dict[str, Any]:
-        """For `--json`."""
-        names = ("connection", "empty", "read", "changed", "records", "warnings", "calls")
-        counted = {"writes": self.writes, "proposals": self.proposals, "problems": self.problems}
-        return (
-            {name: getattr(self, name) for name in names}
-            | {"since": self.since.isoformat()}
-            | {name: [{**kind.as_json(), "count": n} for kind, n in sorted(of.items())] for name, of in counted.items()}
-        )
 
 
 async def plan_backfill(bridge: Bridge, since: datetime) -> BackfillPlan:

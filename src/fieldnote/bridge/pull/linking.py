@@ -72,13 +72,6 @@ class Found:
     problem: str | None
     """Why it was not linked by itself, although it is certain."""
 
-    def as_json(self) -> dict[str, Any]:
-        """For `--json`."""
-        names = ("id", "recording_id", "engagement", "score", "problem")
-        found = {name: getattr(self, name) for name in names}
-        more = {"reasons": list(self.reasons), "others": list(self.others), "started_at": self.started_at.isoformat()}
-        return found | more | {"state": self.state.value}
-
 
 # --- the pass -------------------------------------------------------------------------------------------
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import ClassVar
+
+from fieldnote.json_form import NOT_IN_JSON
 
 
 class FieldState(StrEnum):
@@ -70,27 +72,12 @@ class Change:
     policy: str | None
     action: str
     """written, approved, edited, taken_back, withdrawn, reverted"""
-    before: object = None
-    after: object = None
-    actor: str = "fieldnote"
-    said: object = None
+    before: object = field(default=None, metadata=NOT_IN_JSON)
+    after: object = field(default=None, metadata=NOT_IN_JSON)
+    actor: str = field(default="fieldnote", metadata=NOT_IN_JSON)
+    said: object = field(default=None, metadata=NOT_IN_JSON)
     """The extraction's own words."""
-    definition_id: str | None = None
-
-    def as_json(self) -> dict[str, Any]:
-        """For `--json`: what was written where, without the words."""
-        names = (
-            "kind",
-            "model",
-            "record",
-            "table",
-            "column",
-            "recording_id",
-            "extraction",
-            "policy",
-            "action",
-        )
-        return {name: getattr(self, name) for name in names}
+    definition_id: str | None = field(default=None, metadata=NOT_IN_JSON)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,16 +89,6 @@ class Stuck:
     column: str
     state: str
     reason: str
-
-    def as_json(self) -> dict[str, Any]:
-        """For `--json`."""
-        return {
-            "model": self.model,
-            "record": self.record,
-            "column": self.column,
-            "state": self.state,
-            "reason": self.reason,
-        }
 
 
 @dataclass(slots=True)
@@ -139,7 +116,9 @@ class PullResult:
     stopped: str | None = None
     warnings: list[str] = field(default_factory=list)
     calls: int = 0
-    seconds: float = 0.0
+    seconds: float = field(default=0.0, metadata={"digits": 3})
+
+    json_properties: ClassVar = ("writes", "settled")
 
     @property
     def writes(self) -> int:
@@ -150,13 +129,3 @@ class PullResult:
     def settled(self) -> bool:
         """Whether nothing is left to do or to fix. What waits for a person's decision is settled."""
         return not (self.pending or self.problems or self.stopped)
-
-    def as_json(self) -> dict[str, Any]:
-        """For `--json`."""
-        names = ("connection", "settled", "read", "changed", "records", "writes", "pending", "proposals")
-        more = ("stages", "stuck", "stopped", "warnings", "calls")
-        return {name: getattr(self, name) for name in (*names, *more)} | {
-            "seconds": round(self.seconds, 3),
-            "changes": [change.as_json() for change in self.changes],
-            "problems": [problem.as_json() for problem in self.problems],
-        }

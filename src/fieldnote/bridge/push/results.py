@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from fieldnote.bridge.push.entries import Problem
 from fieldnote.bridge.push.reasons import ProblemGroup, group
@@ -81,7 +81,9 @@ class PushResult:
     """Parts of the CRM that the driver could not bring up to date, and read as they were."""
     calls: int = 0
     """Calls to Siro, repeated ones included."""
-    seconds: float = 0.0
+    seconds: float = field(default=0.0, metadata={"digits": 3})
+
+    json_properties: ClassVar = ("settled",)
 
     @property
     def settled(self) -> bool:
@@ -92,10 +94,6 @@ class PushResult:
     def warnings(self) -> list[str]:
         """Of the driver and of all streams."""
         return self.notices + [warning for stream in self.streams for warning in stream.warnings]
-
-    def as_json(self) -> dict[str, Any]:
-        """For `--json`."""
-        return {**to_json(self), "settled": self.settled, "seconds": round(self.seconds, 3)}
 
     def outcome(self) -> dict[str, Any]:
         """For the run log: without reasons, which may quote a row."""

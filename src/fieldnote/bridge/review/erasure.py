@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from contextlib import AsyncExitStack
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from sqlalchemy import text
@@ -68,10 +68,6 @@ class Receipt:
         return not any(
             (self.recordings, self.fields, self.writes, self.proposals, self.matches, self.pushed, self.hooks)
         )
-
-    def as_json(self) -> dict[str, Any]:
-        """For `--json`."""
-        return asdict(self)
 
 
 async def forget(

@@ -68,17 +68,6 @@ class Write:
         """The CRM field or note that was written."""
         return self.model, self.record, self.table, self.column
 
-    def as_json(self) -> dict[str, Any]:
-        """For `--json`."""
-        names = (
-            "id", "kind", "model", "record", "table", "column", "recording_id", "extraction", "policy", "action",
-            "actor", "run_id", "definition_id", "before", "after", "said", "quote",
-        )  # fmt: skip
-        moments = {name: getattr(self, name) for name in ("written_at", "reverted_at")}
-        return {name: getattr(self, name) for name in names} | {
-            name: moment.isoformat() if moment else None for name, moment in moments.items()
-        }
-
 
 @dataclass(frozen=True, slots=True)
 class Selection:
@@ -170,11 +159,6 @@ class Undone:
     reason: str | None = None
     kind: str = "field"
     """field or note"""
-
-    def as_json(self) -> dict[str, Any]:
-        """For `--json`."""
-        names = ("model", "record", "column", "reason", "kind")
-        return {name: getattr(self, name) for name in names} | {"outcome": self.outcome.value}
 
 
 async def revert(bridge: Bridge, selection: Selection, *, actor: str) -> list[Undone]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import ColumnElement, case, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -65,13 +65,6 @@ class Waiting:
         """The CRM field that it is about."""
         return self.model, self.record, self.table, self.column
 
-    def as_json(self) -> dict[str, Any]:
-        """For `--json`."""
-        names = ("id", "model", "record", "table", "column", "extraction", "recording_id", "reason")
-        values = ("live", "proposed", "said", "quote")
-        found = {name: getattr(self, name) for name in (*names, *values)}
-        return found | {"kind": self.kind.value, "created_at": self.created_at.isoformat()}
-
 
 class Verdict(StrEnum):
     """What became of a decision."""
@@ -96,10 +89,6 @@ class Decided:
     verdict: Verdict
     reason: str | None = None
 
-    def as_json(self) -> dict[str, Any]:
-        """For `--json`."""
-        return {"id": self.id, "verdict": self.verdict.value, "reason": self.reason}
-
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
@@ -115,16 +104,13 @@ class Agreement:
     rejected: int
     open: int
 
+    json_properties: ClassVar = ("share",)
+
     @property
     def share(self) -> float | None:
         """From 0 to 1; None where nobody has decided anything yet."""
         decided = self.agreed + self.changed + self.rejected
         return self.agreed / decided if decided else None
-
-    def as_json(self) -> dict[str, Any]:
-        """For `--json`."""
-        names = ("model", "table", "column", "agreed", "changed", "rejected", "open", "share")
-        return {name: getattr(self, name) for name in names}
 
 
 # --- reading --------------------------------------------------------------------------------------------

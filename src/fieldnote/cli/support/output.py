@@ -10,6 +10,7 @@ from typing import IO, Any
 
 import typer
 
+from fieldnote.json_form import to_json
 from fieldnote.printable import printable, printable_json
 
 
@@ -32,8 +33,8 @@ def secho(
 
 
 def echo_json(document: Any, *, file: IO[str] | None = None, **options: Any) -> None:
-    """Print one JSON document; it has the same data, and no character that commands a terminal."""
-    typer.echo(printable_json(document, **options), file)
+    """Print records or values as one JSON document, without a character that commands a terminal."""
+    typer.echo(printable_json(to_json(document), **options), file)
 
 
 def ask(question: object, **options: Any) -> Any:

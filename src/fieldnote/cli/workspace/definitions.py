@@ -302,7 +302,7 @@ def _print_one(rows: list[dict[str, Any]], *, as_json: bool) -> None:
 
 def _print_trials(trials: Sequence[Trial], *, as_json: bool) -> None:
     if as_json:
-        echo_json([one.as_json() for one in trials])
+        echo_json(trials)
         return
     for one in trials:
         if one.failure is not None:

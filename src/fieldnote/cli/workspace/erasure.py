@@ -12,6 +12,7 @@ from fieldnote.cli.support.output import ask_yes_or_no, echo, echo_json, secho
 from fieldnote.cli.workspace.access import operator
 from fieldnote.cli.workspace.open import AsJson, OrganizationOption, organization, print_rows, run
 from fieldnote.errors import WorkspaceError
+from fieldnote.json_form import to_json
 
 if TYPE_CHECKING:
     from fieldnote.workspace import Workspace
@@ -63,7 +64,7 @@ def forget(
         ask_yes_or_no("Erase this? It cannot be undone.", abort=True)
     receipt = run(lambda workspace: do(workspace, only_look=dry_run))
     if as_json:
-        echo_json(receipt.as_json() | {"dryRun": dry_run})
+        echo_json(to_json(receipt) | {"dryRun": dry_run})
     else:
         _print(receipt, "would be erased" if dry_run else "erased")
 

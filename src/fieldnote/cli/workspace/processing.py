@@ -40,7 +40,7 @@ def jobs(
     if recording is not None and not found:
         raise WorkspaceError(f"there is no recording {recording!r}", hint="Give its id, or the --id it came with.")
     if as_json:
-        echo_json([one.as_json() for one in found])
+        echo_json(found)
         return
     for one in found:
         steps = ", ".join(f"{step.value} {state.value}" for step, state in one.steps.items())
@@ -113,7 +113,7 @@ def roles(
 
     found = run(do)
     if as_json:
-        echo_json([one.as_json() for one in found])
+        echo_json(found)
     else:
         print_rows(found, line, as_json=False)
 
@@ -178,7 +178,7 @@ def model(
 
     found = run(do)
     if as_json:
-        echo_json(found.as_json())
+        echo_json(found)
     else:
         echo(_model_line(found))
 
@@ -195,11 +195,11 @@ def status(*, org: OrganizationOption = None, as_json: AsJson = False) -> None:
         async with inside(workspace.engine, own.id) as conn:
             counts = await count_steps(conn)
         engine = None if workspace.speech is None else workspace.speech.engine.value
-        return {"recordings": counts, "speech": engine, "model": (await usage(workspace, own.id))}
+        return {"recordings": counts, "speech": engine, "model": await usage(workspace, own.id)}
 
     found = run(do)
     if as_json:
-        echo_json(found | {"model": found["model"].as_json()})
+        echo_json(found)
         return
     for name, count in found["recordings"].items():
         echo(f"{count:>8,}  {name}")
@@ -213,7 +213,8 @@ def _model_line(found: ModelUsage) -> str:
     word = "used" if found.opted_in else "not used: fieldnote workspace model --use"
     return (
         f"language model: {found.model}, {word}; today {found.calls_today:,} calls, {found.tokens_today:,} of "
-        f"{found.daily_tokens or 0:,} tokens; in 30 days {found.calls:,} calls, {found.tokens:,} tokens"
+        f"{found.daily_tokens or 0:,} tokens; "
+        f"in 30 days {found.calls_in_30_days:,} calls, {found.tokens_in_30_days:,} tokens"
     )
 
 

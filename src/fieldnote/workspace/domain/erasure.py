@@ -6,7 +6,7 @@ All rows go in one transaction. Audio goes before the row that names it: if the 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -53,10 +53,6 @@ class Receipt:
     erased: dict[str, int]
     """Rows by table; `audio` counts files, `jobs` waiting jobs."""
     remains: list[Remaining]
-
-    def as_json(self) -> dict[str, Any]:
-        """For `--json`."""
-        return asdict(self) | {"at": self.at.isoformat(), "remains": [asdict(one) for one in self.remains]}
 
 
 @dataclass(slots=True)

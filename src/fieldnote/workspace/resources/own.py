@@ -10,6 +10,7 @@ from typing import Any, Final
 from fastapi import APIRouter
 
 from fieldnote.errors import FieldnoteError
+from fieldnote.json_form import to_json
 from fieldnote.workspace import credentials
 from fieldnote.workspace.context import Workspace
 from fieldnote.workspace.domain.insight import definitions, trials
@@ -83,7 +84,7 @@ async def try_definition(call: Call) -> Later:
 
     async def work(workspace: Workspace) -> Json:
         found = await trials.try_on(workspace, organization_id, ids, candidate)
-        return {"data": [one.as_json() for one in found]}
+        return {"data": to_json(found)}
 
     return Later(work, ids)
 
@@ -105,7 +106,7 @@ async def get_steps(call: Call) -> Json:
     found = await jobs.list_jobs(call.conn, call.word("id"))
     if not found:
         raise not_found("Recording")
-    return {"data": found[0].as_json()}
+    return {"data": to_json(found[0])}
 
 
 async def retry_recording(call: Call) -> Json:
@@ -116,7 +117,7 @@ async def retry_recording(call: Call) -> Json:
 
 async def get_roles(call: Call) -> Json:
     """Who sells and who buys in a recording, by label."""
-    return {"data": [one.as_json() for one in await jobs.speaker_roles(call.conn, call.word("id"))]}
+    return {"data": to_json(await jobs.speaker_roles(call.conn, call.word("id")))}
 
 
 async def correct_roles(call: Call) -> Json:
@@ -125,7 +126,7 @@ async def correct_roles(call: Call) -> Json:
     if not all(isinstance(role, str) for role in given.values()):
         raise ApiError(422, {"error": "a role is not a text", "hint": "Send {label: role}."})
     found = await jobs.correct_roles(call.conn, call.organization_id, call.word("id"), given)
-    return {"data": [one.as_json() for one in found]}
+    return {"data": to_json(found)}
 
 
 def _body(call: Call) -> Json:

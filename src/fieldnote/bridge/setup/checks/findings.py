@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 
 class Level(StrEnum):
@@ -26,10 +25,6 @@ class Finding:
     text: str
     fix: str | None = None
     """What to do about it."""
-
-    def as_json(self) -> dict[str, Any]:
-        """For `--json`."""
-        return {"subject": self.subject, "level": self.level.value, "text": self.text, "fix": self.fix}
 
 
 def good(subject: str, text: str) -> Finding:

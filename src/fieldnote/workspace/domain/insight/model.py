@@ -48,7 +48,7 @@ insert into model_usage (organization_id, day, calls, tokens) values (:organizat
 _USAGE: Final = text("""
 select coalesce(sum(calls) filter (where day = :day), 0) as calls_today,
        coalesce(sum(tokens) filter (where day = :day), 0) as tokens_today,
-       coalesce(sum(calls), 0) as calls, coalesce(sum(tokens), 0) as tokens
+       coalesce(sum(calls), 0) as calls_in_30_days, coalesce(sum(tokens), 0) as tokens_in_30_days
   from model_usage where day > :day - 30
 """)
 
@@ -64,20 +64,8 @@ class ModelUsage:
     tokens_today: int
     daily_tokens: int | None
     """The budget of a day."""
-    calls: int
-    """In 30 days."""
-    tokens: int
-
-    def as_json(self) -> dict[str, object]:
-        return {
-            "model": self.model,
-            "optedIn": self.opted_in,
-            "callsToday": self.calls_today,
-            "tokensToday": self.tokens_today,
-            "dailyTokens": self.daily_tokens,
-            "callsIn30Days": self.calls,
-            "tokensIn30Days": self.tokens,
-        }
+    calls_in_30_days: int
+    tokens_in_30_days: int
 
 
 async def opt(conn: AsyncConnection, organization_id: str, *, wanted: bool) -> None:

@@ -54,32 +54,19 @@ class Difference:
     evidence: tuple[str, ...] = ()
     """The utterances that support the new value."""
 
-    def as_json(self) -> dict[str, object]:
-        return {"name": self.name, "before": self.before, "after": self.after, "evidence": list(self.evidence)}
-
 
 @dataclass(frozen=True, slots=True)
 class Trial:
     """One recording."""
 
     recording_id: str
-    key: str | None
+    key: str | None = field(metadata={"json": "id"})
     started_at: datetime
     differences: tuple[Difference, ...] = ()
     failure: str | None = None
     """Why it could not be tried."""
     missing: tuple[str, ...] = field(default=())
     """Required definitions without a value."""
-
-    def as_json(self) -> dict[str, object]:
-        return {
-            "recordingId": self.recording_id,
-            "id": self.key,
-            "startedAt": self.started_at.isoformat(),
-            "differences": [one.as_json() for one in self.differences],
-            "missing": list(self.missing),
-            "failure": self.failure,
-        }
 
 
 async def choose(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
@@ -90,24 +90,13 @@ class RecordingJob:
     """One recording with its steps."""
 
     recording_id: str
-    key: str | None
+    key: str | None = field(metadata={"json": "id"})
     started_at: datetime
     steps: Mapping[Step, StepState]
     failure: str | None
     attempts: int
     progress: float | None
     """The share of the audio that is transcribed, while it is."""
-
-    def as_json(self) -> dict[str, object]:
-        return {
-            "recordingId": self.recording_id,
-            "id": self.key,
-            "startedAt": self.started_at.isoformat(),
-            "steps": {step.value: state.value for step, state in self.steps.items()},
-            "failure": self.failure,
-            "attempts": self.attempts,
-            "progress": self.progress,
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,17 +105,9 @@ class SpeakerRole:
 
     label: str
     role: Role
-    certainty: float
+    certainty: float = field(metadata={"digits": 2})
     corrected: bool
     """Whether a person set it."""
-
-    def as_json(self) -> dict[str, object]:
-        return {
-            "label": self.label,
-            "role": self.role.value,
-            "certainty": round(self.certainty, 2),
-            "corrected": self.corrected,
-        }
 
 
 async def list_jobs(
