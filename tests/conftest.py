@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import os
 import random
+import ssl
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpcore2
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -89,6 +92,21 @@ def _server_home(config: pytest.Config) -> Path:
         return Path(workerinput[_SERVER_HOME])
     factory: pytest.TempPathFactory = config._tmp_path_factory  # type: ignore[attr-defined]
     return factory.getbasetemp() / "server-home"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _certificates_once() -> Iterator[None]:
+    """Let all clients share the machine's certificates: to read them takes each of them 40 ms."""
+    read = httpcore2.default_ssl_context
+    shared = functools.cache(functools.partial(read, _trust_env=False))
+
+    def context(*, _trust_env: bool = True) -> ssl.SSLContext:
+        others = _trust_env and not {"SSL_CERT_FILE", "SSL_CERT_DIR"}.isdisjoint(os.environ)
+        return read(_trust_env=True) if others else shared()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(httpcore2, "default_ssl_context", context)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -18,7 +18,7 @@ from fieldnote.workspace.audio_store import LARGEST, Signed, length_of
 from fieldnote.workspace.domain.recordings.audio_files import store
 from fieldnote.workspace.domain.recordings.transcription import defer_transcription
 from fieldnote.workspace.domain.retry import Patiently
-from fieldnote.workspace.domain.webhooks.addresses import resolve
+from fieldnote.workspace.domain.webhooks.addresses import certificates, resolve
 from fieldnote.workspace.tenancy import inside
 
 if TYPE_CHECKING:
@@ -99,7 +99,9 @@ async def _download(workspace: Workspace, url: str, into: Path) -> int:
     headers, size = {"host": target.host, "user-agent": "Fieldnote-Workspace/1"}, 0
     try:
         async with (
-            httpx2.AsyncClient(timeout=_TIMEOUT, follow_redirects=False, trust_env=False) as client,
+            httpx2.AsyncClient(
+                timeout=_TIMEOUT, follow_redirects=False, trust_env=False, verify=certificates()
+            ) as client,
             client.stream("GET", target.url, headers=headers, extensions={"sni_hostname": target.name}) as response,
         ):
             if response.status_code != 200:

@@ -27,7 +27,7 @@ from fieldnote.siro.webhooks import new_secret, sign
 from fieldnote.workspace.audit import PROGRAM, Operator, commanded
 from fieldnote.workspace.domain.crm.links import crm_links
 from fieldnote.workspace.domain.retry import Patiently
-from fieldnote.workspace.domain.webhooks.addresses import checked, resolve
+from fieldnote.workspace.domain.webhooks.addresses import certificates, checked, resolve
 from fieldnote.workspace.http.fault_schedule import Faults
 from fieldnote.workspace.http.fault_settings import WebhookFaults
 from fieldnote.workspace.tenancy import inside
@@ -313,7 +313,9 @@ async def _send(workspace: Workspace, url: str, secrets: Sequence[str], message_
     extensions = {"sni_hostname": target.name}
     try:
         async with (
-            httpx2.AsyncClient(timeout=_TIMEOUT, follow_redirects=False, trust_env=False) as client,
+            httpx2.AsyncClient(
+                timeout=_TIMEOUT, follow_redirects=False, trust_env=False, verify=certificates()
+            ) as client,
             client.stream("POST", target.url, content=body, headers=headers, extensions=extensions) as response,
         ):
             return _Answer(response.status_code, None)  # what it says besides is not read
