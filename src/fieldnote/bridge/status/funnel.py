@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import cache
 from typing import Final, TypeVar
 
 from fieldnote.bridge.status.states import State
@@ -102,6 +103,7 @@ def stage_of(state: State) -> Stage | None:
     return None if state in APART else REACHED.get(state, Stage.EXPECTED)
 
 
+@cache
 def states_from(stage: Stage) -> tuple[State, ...]:
     """The states that came to this stage or further."""
     least = _ORDER.index(stage)

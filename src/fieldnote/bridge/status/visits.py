@@ -183,7 +183,7 @@ def _visit(row: Any) -> Visit:
 
 
 def state_named(name: str) -> State:
-    return State(name) if name in set(State) else State.UNKNOWN
+    return _STATES.get(name, State.UNKNOWN)
 
 
 def filter_values(bridge: Bridge, reps: Sequence[MappedRep], wanted: VisitFilter) -> dict[str, Any]:
@@ -243,6 +243,7 @@ WITHIN: Final = """
     and (cast(:chosen as text[]) is null or b.rep_id = any(cast(:chosen as text[])))
 """
 """The appointments of the filter's days and reps."""
+_STATES: Final = {state.value: state for state in State}
 _OF_PUSH: Final = frozenset({
     State.NOT_SENT, State.QUARANTINED, State.DROPPED, State.PENDING_DELETION, State.CANCELLED,
 })  # fmt: skip

@@ -32,6 +32,8 @@ MOST_VISITS: Final = 400
 """Of two days; more are found by rep or team."""
 _AROUND: Final = timedelta(minutes=30)
 """A phone's event this long before or after a visit belongs to it."""
+MOST_LISTED: Final = 100
+"""Of one day; a longer list is a page of its own."""
 _CALL: Final = frozenset({State.NOT_RECORDED, State.STUCK})
 
 
@@ -92,6 +94,7 @@ async def tonight(
         figures=figures(found),
         calls=_calls(found, {one.rep_id: one.phone for one in reps}),
         hints=hints,
+        most_listed=MOST_LISTED,
         reasons=REASONS,
         may_explain=lambda visit: may_act(viewer, [visit.rep_id]),
         needs=needs,
