@@ -1,4 +1,4 @@
-"""uvicorn's HTTP protocol with deadlines: a client that sends headers or a body slowly loses its connection.
+"""uvicorn's HTTP protocol with deadlines: a client that sends slowly, or does not read its answer, is cut off.
 
 uvicorn limits only how long an idle connection stays open.
 """
@@ -35,12 +35,15 @@ class Deadlines(H11Protocol):
     large_below: ClassVar[str] = "/audio/"
     """Bodies for these paths may take longer, at `slowest` bytes a second or more."""
     slowest: ClassVar[int] = 10_000
+    read_within: ClassVar[float] = 120.0
+    """Seconds for which an answer waits for the client to read on. A player asks again for the range that it needs."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._waits: _Waits | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._received = 0
+        self._stalled: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -60,9 +63,23 @@ class Deadlines(H11Protocol):
         else:
             self._wait_for(None)
 
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._stalled = self.loop.call_later(self.read_within, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._end_stall()
+
     def connection_lost(self, exc: Exception | None) -> None:
         self._wait_for(None)
+        self._end_stall()
         super().connection_lost(exc)
+
+    def _end_stall(self) -> None:
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
 
     def _wait_for(self, part: _Waits | None) -> None:
         if part is self._waits:

@@ -16,7 +16,7 @@ from fieldnote.workspace import WorkspaceServer, open_workspace
 from tests.waiting import HANGS
 from tests.workspace.contract import ORGANIZATION_BASE
 from tests.workspace.house import House
-from tests.workspace.test_uploads import SOUND, urls, writer
+from tests.workspace.test_uploads import SOUND, send, urls, writer
 
 PUT = f"PUT {ORGANIZATION_BASE}/v1/integrations/sync/engagements HTTP/1.1\r\nHost: x\r\n"
 
@@ -100,6 +100,32 @@ async def test_a_large_upload_may_take_longer_as_long_as_it_goes_on(
     async with httpx2.AsyncClient(trust_env=False) as client:
         answer = await client.put(given["uploadUrl"], content=slowly(), headers=given["uploadHeaders"])
     assert answer.status_code == 200
+
+
+async def test_a_client_that_does_not_read_its_answer_loses_its_connection(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Deadlines, "read_within", 0.3)
+    sound = b"ID3" + bytes(20_000_000)
+    admin = await writer(house, house.organization.admin_id)
+    given = await urls(admin, sound)
+    monkeypatch.setattr(Deadlines, "body_within", 30.0)
+    assert (await send(given, sound)).status_code == 200
+    path = given["downloadUrl"].partition(house.server.url)[2]
+    lost, end = asyncio.Event(), Deadlines.connection_lost
+
+    def note(connection: Deadlines, error: Exception | None) -> None:
+        end(connection, error)
+        if (connection.scope["method"], connection.scope["path"]) == ("GET", path.partition("?")[0]):
+            lost.set()
+
+    monkeypatch.setattr(Deadlines, "connection_lost", note)
+    reader, writing = await asyncio.open_connection("127.0.0.1", int(house.server.url.rpartition(":")[2]))
+    writing.write(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    async with asyncio.timeout(HANGS):
+        await lost.wait()
+    del reader
+    writing.close()
 
 
 async def test_an_aborted_upload_leaves_no_traceback(house: House, capfd: pytest.CaptureFixture[str]) -> None:
