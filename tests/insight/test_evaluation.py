@@ -87,8 +87,8 @@ def test_the_local_method_keeps_its_precision_on_the_train_half() -> None:
     assert totals.default.f1 >= 0.28
     assert totals.custom.precision >= 0.72
     assert totals.unsupported == 0
-    assert totals.facts_said >= 0.3 * totals.facts
-    assert totals.speakers_right >= 0.9 * totals.speakers
+    assert totals.facts_said >= 0.42 * totals.facts
+    assert totals.speakers_right >= 0.93 * totals.speakers
 
 
 def test_embeddings_find_more(model_folder: Path, tmp_path: Path) -> None:

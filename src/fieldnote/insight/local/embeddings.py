@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from fieldnote.errors import ConfigError
 
@@ -19,6 +19,9 @@ _LONGEST = 48
 
 class Embedder:
     """Turns texts into unit vectors, on one core."""
+
+    size: Final = 384
+    """Numbers of a vector."""
 
     def __init__(self, folder: Path) -> None:
         try:
@@ -50,7 +53,7 @@ class Embedder:
         """One unit vector for each text, in their order."""
         import numpy as np  # noqa: PLC0415 - optional
 
-        found = np.zeros((len(texts), 384), dtype=np.float32)
+        found = np.zeros((len(texts), self.size), dtype=np.float32)
         order = sorted(range(len(texts)), key=lambda place: len(texts[place]))
         for start in range(0, len(order), _BATCH):
             places = order[start : start + _BATCH]

@@ -159,6 +159,10 @@ class Hit:
 
 _NEAREST = 25
 """Turns nearest to a definition, by meaning and again by words, that are read."""
+_TELLING = 2
+"""Content words from which a turn has a meaning of its own; `okay, nineteen` is found by its question."""
+_READ = 300
+"""Characters of a turn that are embedded."""
 _SHORT = 4
 _FINAL = re.compile(
     r"\b(?:final|finally|agreed?|chosen|chose|picked|settled|ordered|bought|sold|accepted|in the end"
@@ -191,10 +195,15 @@ class Index:
 
     @cached_property
     def _vectors(self) -> NDArray[np.float32]:
-        """A row for each turn: embedded once, whatever number of sentences it has."""
+        """A row for each turn: embedded once, whatever number of sentences it has; zeros where it says too little."""
+        import numpy as np  # noqa: PLC0415 - optional
+
         if self._embedder is None:
             raise RuntimeError("there is no embedder")
-        return self._embedder.embed([text[:300] for text in self._turns])
+        places = [place for place, text in enumerate(self._turns) if len(stems(fold(text))) >= _TELLING]
+        found = np.zeros((len(self._turns), self._embedder.size), np.float32)
+        found[places] = self._embedder.embed([self._turns[place][:_READ] for place in places])
+        return found
 
     @cached_property
     def _pairs(self) -> NDArray[np.float32]:

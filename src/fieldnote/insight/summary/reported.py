@@ -33,9 +33,18 @@ _PRICED = re.compile(
 )
 _COUNTED = re.compile(r"\s+(?:[a-z]+ )?([a-z]{3,}[^s\W]s)\b(?<!dollars)(?<!bucks)")
 """Things that a number counts: `four hundred pages`."""
+_DIGITS = re.compile(
+    r"(?:one|two|three|four|five|six|seven|eight|nine)(?:[ -](?:oh|one|two|three|four|five|six|seven|eight|nine))+"
+)
+"""`Eight one one` is a number of a telephone, `six one` may be a reading."""
+_SAME_TWICE = re.compile(r"([a-z]+)[ -]\1")
+"""`Fifty-fifty`."""
 _ENDS = re.compile(r"\s*(?:$|[.,?!]|with|for|and|if|total|all in)")
 _DOLLARS = re.compile(r"^\s*(?:dollars|bucks)\b", re.IGNORECASE)
-_TWICE = re.compile(r"\b([\w']+)(?:,? \1\b)+", re.IGNORECASE)
+_TWICE = re.compile(
+    r"\b(?!(?:oh|zero|one|two|three|four|five|six|seven|eight|nine|ten|\w+teen|\w+ty|\d+)\b)([\w']+)(?:,? \1\b)+",
+    re.IGNORECASE,
+)
 _COMING = re.compile(
     r"\b(?:will|'ll|going to|gonna|can|could|let's|call|text|come|see you|works|start|begin|by|before|until|next)\b"
 )
@@ -147,6 +156,10 @@ def _amount(talk: Talk, sentence: Sentence, money: Money) -> str:
         and (counted := _COUNTED.match(sentence.folded[money.end :]))
         and counted[1] not in STOP_WORDS
     ):
+        return ""
+    said = sentence.folded[money.start : money.end]
+    is_code = _DIGITS.fullmatch(said) is not None and not _PRICED.search(sentence.folded[: money.start])
+    if is_code or _SAME_TWICE.fullmatch(said):
         return ""
     if money.high < _SMALL and "$" not in str(sentence.text) and not _DOLLARS.match(sentence.folded[money.end :]):
         return ""

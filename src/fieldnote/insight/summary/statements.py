@@ -95,7 +95,8 @@ def ranked(talk: Talk, extractions: Sequence[Extraction]) -> Iterator[Statement]
     """All sentences that say something, the most telling first; one that repeats another is left out."""
     salience = Salience(talk, frozenset(quote.index for one in extractions for quote in one.quotes))
     questions = {one.sentence.place: one.question for one in answers(talk) if one.distance == 0}
-    rated = [(_score(salience, one), -one.place, one) for one in talk.sentences if len(one.stems) > 1 or one.amounts]
+    telling = [one for one in talk.sentences if (len(one.stems) > 1 or one.amounts) and not is_hypothetical(one)]
+    rated = [(_score(salience, one), -one.place, one) for one in telling]
     taken: list[frozenset[str]] = []
     for score, _, sentence in sorted(rated, key=lambda pair: pair[:2], reverse=True):
         own = sentence.stems
