@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from fieldnote.insight.local.exchanges import is_near_the_sale
 from fieldnote.insight.readers import dates
 from fieldnote.insight.readers.money import Money, sized
 from fieldnote.insight.readers.times import MONTHS, WEEKDAYS, Kind, When
 from fieldnote.insight.stems import STOP_WORDS
+from fieldnote.insight.talk.patterns import SMALL_TALK
 from fieldnote.insight.talk.turns import Sentence, Talk
 from fieldnote.insight.words import clauses, fold
 
@@ -37,6 +39,7 @@ _DIGITS = re.compile(
     r"(?:one|two|three|four|five|six|seven|eight|nine)(?:[ -](?:oh|one|two|three|four|five|six|seven|eight|nine))+"
 )
 """`Eight one one` is a number of a telephone, `six one` may be a reading."""
+_SAYS_SIZE = re.compile(r"thousand|hundred|grand|\$|\dk?\b")
 _SAME_TWICE = re.compile(r"([a-z]+)[ -]\1")
 """`Fifty-fifty`."""
 _ENDS = re.compile(r"\s*(?:$|[.,?!]|with|for|and|if|total|all in)")
@@ -159,6 +162,9 @@ def _amount(talk: Talk, sentence: Sentence, money: Money) -> str:
         return ""
     said = sentence.folded[money.start : money.end]
     is_code = _DIGITS.fullmatch(said) is not None and not _PRICED.search(sentence.folded[: money.start])
+    is_bare = not _SAYS_SIZE.search(said) and not _DOLLARS.match(sentence.folded[money.end :])
+    if is_bare and (SMALL_TALK.search(sentence.turn.folded) or not is_near_the_sale(talk, sentence)):
+        return ""  # a game ended twenty-one seventeen
     if is_code or _SAME_TWICE.fullmatch(said):
         return ""
     if money.high < _SMALL and "$" not in str(sentence.text) and not _DOLLARS.match(sentence.folded[money.end :]):
