@@ -11,6 +11,7 @@ from typing import Any, Final
 import psycopg
 import pytest
 
+from fieldnote.bridge.board.settings import rebuild_all
 from fieldnote.bridge.status.states import BY_RANK
 from fieldnote.db.engine import Application, conninfo
 
@@ -237,6 +238,20 @@ def test_an_unreadable_payload_costs_no_other_record_its_facts(ledger: Any, payl
         rows = ledger.execute("select key, state, rep_id from board_records order by key").fetchall()
         assert rows[:2] == [("1", "expected", "7"), ("2", "expected", "7")]
         assert rows[2][0] == "bad"
+
+
+async def test_a_board_that_was_damaged_is_computed_again(ledger: Any, database_url: str) -> None:
+    for key in ("1", "2"):
+        ledger.execute(
+            "insert into sent (connection, stream, key, state, payload) values ('a', 'engagements', %s, 'sent', %s)",
+            [key, json.dumps(PAYLOADS[2])],
+        )
+    ledger.execute("select board_refresh('a')")
+    ledger.execute("delete from board_records where key = '1'")
+    ledger.execute("update board_days set number = number + 7")
+    assert _differences(ledger)
+    assert await rebuild_all(database_url) == [("a", 2, 0), ("b", 0, 0)]
+    assert _differences(ledger) == []
 
 
 def test_the_board_ranks_recordings_as_the_table_of_states_does(ledger: Any) -> None:
