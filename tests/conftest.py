@@ -7,6 +7,9 @@ import gc
 import os
 import random
 import ssl
+import subprocess
+import sys
+import tempfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -208,3 +211,26 @@ def blank_url(_blank: Reused) -> Iterator[str]:
     """A database with nothing in it, for a CRM."""
     with _blank.lent() as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def _forked_loader() -> Iterator[tuple[str, ...]]:
+    if sys.platform != "linux":  # elsewhere a process cannot be watched as a file is
+        yield ()
+        return
+    with tempfile.TemporaryDirectory(prefix="fieldnote-") as folder:  # a socket's name is short
+        program, address = str(Path(__file__).with_name("forked_loader.py")), f"{folder}/loader"
+        serving = [sys.executable, program, "serve", address]
+        with subprocess.Popen(serving, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as server:
+            assert server.stdin is not None
+            assert server.stdout is not None
+            assert server.stdout.readline() == b"ready\n"
+            yield sys.executable, "-S", "-E", program, "ask", address
+            server.stdin.close()
+
+
+@pytest.fixture
+def forked_loader(_forked_loader: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rest driver's loader starts at once. A process that a test starts has the driver's own command."""
+    if _forked_loader:
+        monkeypatch.setattr("fieldnote.crm.rest.driver.LOADER", _forked_loader)

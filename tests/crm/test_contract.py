@@ -33,6 +33,7 @@ def kind(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Kind]:
             yield OfFiles(place.folder, driver)
             driver.close()
         case "rest":
+            request.getfixturevalue("forked_loader")
             with serving() as server:
                 resources = [{"name": name, "endpoint": {"path": name}} for name in ("deals", "reps")]
                 config = server.numbered(*[{**item, "write_disposition": "replace"} for item in resources])

@@ -23,7 +23,7 @@ from tests.crm import guide
 from tests.crm.rest_server import SECRET, TOKEN, Answer, RestCrm, serving
 from tests.waiting import HANGS
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("forked_loader")]
 
 DEALS = Source("push.opportunities", key="id", table="deals", cursor="updated_at")
 PLAIN: dict[str, Any] = {"name": "deals", "endpoint": {"path": "deals"}}

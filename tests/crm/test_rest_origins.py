@@ -19,6 +19,8 @@ from fieldnote.crm.rest.writing import RestWriter
 from fieldnote.crm.types import Place, Source
 from fieldnote.errors import ConfigError, CrmRefused, FieldnoteError
 
+pytestmark = pytest.mark.usefixtures("forked_loader")
+
 KEY = "k3y-of-the-crm"
 SECRET = "s3cret-of-the-crm"
 DEALS = Source("push.opportunities", key="id", table="deals")

@@ -12,7 +12,7 @@ from fieldnote.crm.types import Place, Source
 from fieldnote.errors import CrmRefused
 from tests.crm.rest_server import Answer, RestCrm, serving
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("forked_loader")]
 
 DEALS = Source("push.opportunities", key="id", table="deals")
 RESOURCE: dict[str, Any] = {"name": "deals", "endpoint": {"path": "deals"}}

@@ -85,6 +85,11 @@ def _little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RUNTIME__REQUEST_MAX_ATTEMPTS", "2")
 
 
+@pytest.fixture(autouse=True)
+def _loader(forked_loader: None) -> None:
+    """Each test here reads by `dlt`, most of them many times."""
+
+
 @pytest.fixture
 def shop(request: pytest.FixtureRequest, tmp_path: Path, bridge_url: str) -> Iterator[Shop]:
     """The shop of the CRM that the test's module is about."""

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from fieldnote.crm.query_tables import looked_up, tables_of
@@ -198,9 +198,8 @@ class RestDriver(LandedDriver):
     def _run(self, job: str) -> dict[str, Any]:
         """Hand the job over by a pipe, and keep it open: the loader ends with the process that needs it."""
         folder = self._place.home / "dlt" / self._landing.schema
-        command = [sys.executable, "-m", "fieldnote.crm.rest.loader"]
         with subprocess.Popen(  # noqa: S603 - our own module
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+            LOADER, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
             env={**_PATIENCE, **_passed_on(), "DLT_DATA_DIR": str(folder), "DLT_PROJECT_DIR": str(folder), **_QUIET},
         ) as loader:  # fmt: skip
             self._loader = loader
@@ -223,6 +222,8 @@ class RestDriver(LandedDriver):
         return answer
 
 
+LOADER: Final = (sys.executable, "-m", "fieldnote.crm.rest.loader")
+"""The command that does one job."""
 _PATIENCE = {
     "RUNTIME__REQUEST_MAX_ATTEMPTS": "8",
     # A file of rows is sent as one statement, and several files at once: their size is the memory that a load takes.
