@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from fieldnote.config import load
-from fieldnote.crm.rest.driver import RestDriver
+from fieldnote.crm.rest.driver import LOADER, RestDriver
 from fieldnote.crm.types import Place, Source
 from fieldnote.errors import ConfigError, CrmRefused, CrmUnavailable, FieldnoteError
 from tests.crm import guide
@@ -275,6 +275,7 @@ def test_nobody_but_the_crm_is_called_and_check_asks_for_one_page(
     (tmp_path / "sitecustomize.py").write_text(WATCHING)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.setenv("WATCH__HEARD", str(tmp_path / "heard"))
+    monkeypatch.setattr("fieldnote.crm.rest.driver.LOADER", LOADER)  # a fork would not be watched from its start
     driver = opened(api.numbered(PLAIN))
     driver.check()
     assert api.asked == ["/v1/deals?page=1"]
