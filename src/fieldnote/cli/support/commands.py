@@ -70,6 +70,7 @@ COMMANDS: Final[Mapping[str, Audited]] = {
     "db stop": Audited.NOTHING,
     "db url": Audited.MACHINE,
     "db migrate": Audited.NOTHING,
+    "db rebuild": Audited.MACHINE,
     "db backup": Audited.MACHINE,
     "db restore": Audited.MACHINE,
     "console": Audited.NOTHING,
