@@ -143,6 +143,16 @@ def test_a_wrong_name_is_said_with_the_nearest_one(crm: Crm, source: Source, mes
     assert caught.value.hint or "empty" in message
 
 
+@pytest.mark.parametrize("columns", ["d.*, e.*", "d.id, d.name, e.name", "d.id, d.name as title, e.id as title"])
+def test_two_columns_of_one_name_are_an_error_that_names_them(crm: Crm, columns: str) -> None:
+    """SQLite would read the first of them, and call the second `name:1`."""
+    _deals(crm)
+    _insert(crm, (1, "a", NOW), (2, "b", NOW))
+    source = Source("push.opportunities", key="id", query=f"select {columns} from deals d join deals e on e.id <> d.id")
+    with pytest.raises(CrmRefused, match=r"two columns are called|finds a column name twice"):
+        _read(crm, source)
+
+
 def test_names_of_any_kind_are_quoted(crm: Crm) -> None:
     mark = "`" if crm.backend == "mysql" else '"'
     crm.run(f"create table {mark}Order{mark} ({mark}Select{mark} integer primary key, {mark}50% of{mark} varchar(9))")

@@ -4,11 +4,12 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DataError
@@ -25,6 +26,8 @@ _MULTIPLIED = "a join multiplies the rows: aggregate, or pick one row for each k
 _CHUNK = 500
 _MOST_EQUAL = 10_000
 """More rows of one key than this are not read to see whether a collation has put several keys together."""
+
+_SECOND: Final = re.compile(r"(.+):\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +223,12 @@ class Reader:
         columns = tuple(result.keys())
         result.close()
         twice = [name for name, times in Counter(columns).items() if times > 1]
+        if dialect.backend == "sqlite" and source.query is not None:
+            # It calls the second `id` of a query `id:1`, and only the first could be read.
+            known = {name.casefold() for name in columns}
+            twice += [
+                found[1] for name in columns if (found := _SECOND.fullmatch(name)) and found[1].casefold() in known
+            ]
         if twice:
             raise CrmRefused(f"{source.name}: two columns are called '{twice[0]}'", hint="rename one with 'as'")
         cursor = spelled(source.cursor, columns, f"{source.name}.cursor: it") if source.cursor else None
