@@ -85,8 +85,8 @@ async def usage(workspace: Workspace, organization_id: str) -> ModelUsage:
         int(row.calls_today),
         int(row.tokens_today),
         None if settings is None else settings.daily_tokens,
-        int(row.calls),
-        int(row.tokens),
+        int(row.calls_in_30_days),
+        int(row.tokens_in_30_days),
     )
 
 
