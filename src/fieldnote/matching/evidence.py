@@ -58,6 +58,8 @@ class Evidence:
     """The appointment was not among those given; only a person or a deep link can name such a one."""
     title: Title = Title.DEFAULT
     """How the recording's title relates to the appointment."""
+    may_follow: bool = False
+    """It is not linked without a person, since it may have followed a visit: a drive, a call, a walk-in next door."""
     learned_from: int = 0
     """Recordings from which the rates were learned; 0 for the usual rates."""
 
@@ -84,6 +86,8 @@ def _evidence_words(seen: Evidence) -> tuple[str, ...]:
         earlier = "one recording" if seen.part == 2 else f"{seen.part - 1} recordings"
         phrases.append(f"{earlier} of it came before")
     phrases.append(_rivals_words(seen.rivals))
+    if seen.may_follow:
+        phrases.append("a drive, a call or a walk-in after a visit looks the same")
     if seen.learned_from:
         phrases.append(f"judged by rates learned from {seen.learned_from:,} recordings of the organization")
     return tuple(phrases)

@@ -27,11 +27,15 @@ Taken = tuple[tuple[str, int], ...]
 """Appointments that are taken and may be wanted again, each with the recording of it that ends last."""
 
 _NO_APPOINTMENT: Choice = (None, None)
+_MISSED = -1
+"""Instead of a recording: the appointment was not recorded, and a stray of it shows that."""
 _NEVER = float("-inf")
 _CLASH = 1e-9
 """Weight of a fixed recording over a free one that overlaps it: not zero, since a fixed one is always kept."""
 
 
+_LEAST = 1e-6
+"""Weight of "none", at least."""
 _NEGLIGIBLE = 1e-7
 """Share of a history that is not followed any further."""
 
@@ -75,6 +79,8 @@ class Task:
     fixed: bool = False
     """Exactly its one option counts, or with no option, none."""
     take: Take | None = None
+    missed: tuple[tuple[str, float], ...] = ()
+    """Shares of the weight of "none" by appointment: strays of visits that were not recorded."""
 
     def says(self, key: str) -> Title | None:
         """What its title says of an appointment."""
@@ -109,11 +115,9 @@ def marginals(choices: Sequence[dict[Choice, float]]) -> list[dict[str | None, f
 class Joint:
     """One rep's recordings, in order of start."""
 
-    def __init__(self, tasks: Sequence[Task], scorer: Scorer, nones: Sequence[float]) -> None:
-        """`nones`: the density of each recording if it belongs to no appointment."""
+    def __init__(self, tasks: Sequence[Task], scorer: Scorer) -> None:
         self._tasks = tasks
         self._scorer = scorer
-        self._nones = nones
         self._ahead = _look_ahead(tasks)
         self._links: dict[tuple[int, int], tuple[float, bool]] = {}
 
@@ -131,14 +135,27 @@ class Joint:
         """Everything that this recording may do after that history."""
         task = self._tasks[index]
         if not (task.fixed and task.options):
-            yield history, self._remember(history.reached, history.taken, index), _NO_APPOINTMENT, 1.0
+            yield from self._none_steps(index, history)
         for option in task.options:
             previous = next((at for key, at in history.taken if key == option.key), None)
-            weight = self._weight(index, option, history.reached, previous)
+            weight = 0.0 if previous == _MISSED else self._weight(index, option, history.reached, previous)
             if weight > 0:
                 reached = max(history.reached, option.starts) if option.is_own else history.reached
                 after = self._remember(reached, self._took(history.taken, option.key, index, previous), index)
                 yield history, after, (option.key, previous), weight
+
+    def _none_steps(self, index: int, history: History) -> Iterator[_Step]:
+        """It belongs to no appointment. As a stray of one that was not recorded, no later recording takes that one."""
+        weight, reached, taken = 1.0, history.reached, history.taken
+        for key, share in self._tasks[index].missed:
+            at = next((at for one, at in taken if one == key), None)
+            if at is not None and at != _MISSED:
+                weight -= share
+            elif at is None and self._ahead.last_wanted.get(key, -1) > index:
+                weight -= share
+                after = self._remember(reached, (*taken, (key, _MISSED)), index)
+                yield history, after, _NO_APPOINTMENT, share
+        yield history, self._remember(reached, taken, index), _NO_APPOINTMENT, max(_LEAST, weight)
 
     def _weight(self, index: int, option: Option, reached: float, previous: int | None) -> float:
         task = self._tasks[index]

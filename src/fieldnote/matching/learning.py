@@ -169,7 +169,7 @@ class Counts:
     ) -> None:
         key, previous = choice
         if key is None:
-            self._add_stray(day, index, take, share, solver)
+            self._add_stray(day, index, take, share, firsts, solver)
         elif (pair := pairs.get(key)) is not None:
             self._titles_visit[day.rep_id][pair.says] += share
             if previous is None:
@@ -236,12 +236,19 @@ class Counts:
         self._shares["after"].could += share
         self._shares["curb"].could += share
 
-    def _add_stray(self, day: RepDay, index: int, take: Take, share: float, solver: Solver) -> None:
+    def _add_stray(
+        self, day: RepDay, index: int, take: Take, share: float, firsts: Mapping[str, float], solver: Solver
+    ) -> None:
         around = day.around[index]
-        densities = solver.strays.densities(take, around)
-        total = sum(densities)
-        of = Densities(*(share * density / total for density in densities))
-        at_curb = of.curb + of.unseen_curb
+        look = solver.strays.look(take, around)
+        open_share = [1 - min(1.0, firsts.get(solver.twin(one.visit.appointment.id), 0.0)) for one in look.missed]
+        unit = sum(look.of) + sum(free * one.density for free, one in zip(open_share, look.missed, strict=True))
+        unit = share / unit
+        of = Densities(*(unit * density for density in look.of))
+        unseen_walk = unit * sum(free * one.walk for free, one in zip(open_share, look.missed, strict=True))
+        unseen_curb = unit * sum(free * one.curb for free, one in zip(open_share, look.missed, strict=True))
+        empty_slot = unit * sum(free * one.slot for free, one in zip(open_share, look.missed, strict=True))
+        at_curb = of.curb + unseen_curb
         self._titles_stray[take.title.kind] += share - at_curb
         self._titles_curb[take.title.kind] += at_curb
         free = of.free + of.near
@@ -253,15 +260,14 @@ class Counts:
             self._shares[name].happened += happened
             self._shares[name].could += share
         self._shares["in_canceled_slot"].happened += of.canceled_slot
-        self._shares["in_empty_slot"].happened += of.empty_slot
         if take.end > take.start:
             self._count(
                 "length_stray",
                 self._rates.length_stray,
                 take.length,
-                of.free + 0.5 * (of.canceled_slot + of.empty_slot),
+                free + 0.5 * (of.canceled_slot + empty_slot),
             )
-            self._count("length_after", self._rates.length_after, take.length, of.walk + of.unseen_walk)
+            self._count("length_after", self._rates.length_after, take.length, of.walk + unseen_walk)
             self._count("length_curb", self._rates.length_curb, take.length, at_curb)
         if around.earlier:
             self._add_gap(of, *min(around.earlier, key=itemgetter(0)))
@@ -294,7 +300,6 @@ class Counts:
             kind = self._recorded[day.rep_id] if solver.scorer.is_visit(visit) else self._shares["internal"]
             kind.could += 1
             kind.happened += share
-            self._shares["in_empty_slot"].could += 1
 
     # --- rates ------------------------------------------------------------------------------------------
 
@@ -338,7 +343,6 @@ class Counts:
             length_curb=self._table("length_curb", prior.length_curb),
             leaves=self._table("leaves", prior.leaves),
             in_canceled_slot=self._share("in_canceled_slot", prior.in_canceled_slot),
-            in_empty_slot=self._share("in_empty_slot", prior.in_empty_slot),
             stray_near=self._share("stray_near", prior.stray_near),
             title_visit=visit,
             title_stray=_titles(self._titles_stray, prior.title_stray, _TITLE_WEIGHT),

@@ -47,7 +47,8 @@ def match(
     `rates` are an organization's, from `learn`. Without them `match` learns from what is given, if that is a history
     of `ENOUGH` recordings or more; otherwise it uses the usual rates (`USUAL`).
 
-    `link_at` is the chance from which on a recording is linked without a person. Use `LINK_UNHEARD_AT` where
+    `link_at` is the chance from which on a recording is linked without a person, with rates of the organization. With
+    the usual rates it takes more. Use `LINK_UNHEARD_AT` where
     transcripts exist, but cannot be given.
 
     For a sound answer give all recordings and appointments of a rep from half a day around the question, since a
@@ -58,6 +59,8 @@ def match(
     takes = _checked(conversations, appointments)
     if rates is None:
         rates = learn(conversations, appointments, fixed=fixed) if len(takes) >= ENOUGH else USUAL
+    if not rates.learned_from:
+        link_at = _surer(link_at)
     solver = Solver(takes, appointments, fixed, rates)
     decided: dict[str, Decision] = {}
     for day in solver.solve().values():
@@ -91,8 +94,10 @@ class _Rep:
 
     def decisions(self) -> list[Decision]:
         return [
-            self._decide(take, pairs, self._by_row(take, pairs, shares))
-            for take, pairs, shares in zip(self._day.takes, self._day.pairs, self._day.shares, strict=True)
+            self._decide(index, self._by_row(take, pairs, shares))
+            for index, (take, pairs, shares) in enumerate(
+                zip(self._day.takes, self._day.pairs, self._day.shares, strict=True)
+            )
         ]
 
     def _rows_of_visits(self) -> dict[str, str]:
@@ -123,12 +128,13 @@ class _Rep:
                 seen.add(twin)
         return by_row
 
-    def _decide(self, take: Take, pairs: Sequence[Pair], shares: Mapping[str | None, float]) -> Decision:
+    def _decide(self, index: int, shares: Mapping[str | None, float]) -> Decision:
+        take, pairs = self._day.takes[index], self._day.pairs[index]
         key = take.conversation.id
         if key in self._fixed:
             best, outcome = self._kept(take, pairs)
         else:
-            best, outcome = self._chosen(take, pairs, shares)
+            best, outcome = self._chosen(index, shares)
         if best and outcome is Outcome.LINKED:
             self._parts[self._solver.twin(best.appointment_id)] += 1
         runners_up = self._runners_up(take, pairs, shares, best)
@@ -143,17 +149,28 @@ class _Rep:
                 return Candidate(wanted, 1.0, self._evidence(take, pair, fixed=True)), Outcome.LINKED
         return Candidate(wanted, 1.0, _UNSEEN), Outcome.LINKED
 
-    def _chosen(
-        self, take: Take, pairs: Sequence[Pair], shares: Mapping[str | None, float]
-    ) -> tuple[Candidate | None, Outcome]:
+    def _chosen(self, index: int, shares: Mapping[str | None, float]) -> tuple[Candidate | None, Outcome]:
+        take, pairs = self._day.takes[index], self._day.pairs[index]
         if 1 - shares.get(None, 0.0) < r.PROPOSE_AT:
             return None, Outcome.NONE
         pair = _ranked(pairs, shares)[0]
         key = pair.visit.appointment.id
         if shares[key] < r.PROPOSE_BEST_AT:
             return None, Outcome.NONE
-        outcome = Outcome.LINKED if shares[key] >= _certain_at(take, pair, self._link_at) else Outcome.PROPOSED
-        return Candidate(key, min(1.0, shares[key]), self._evidence(take, pair)), outcome
+        is_certain = shares[key] >= _certain_at(take, pair, self._link_at)
+        may_follow = is_certain and self._may_follow(index, key, shares)
+        evidence = self._evidence(take, pair, may_follow=may_follow)
+        outcome = Outcome.LINKED if is_certain and not may_follow else Outcome.PROPOSED
+        return Candidate(key, min(1.0, shares[key]), evidence), outcome
+
+    def _may_follow(self, index: int, key: str, shares: Mapping[str | None, float]) -> bool:
+        """Whether it is too likely that the recording followed the visit instead."""
+        none, scale = shares.get(None, 0.0), (1 - self._link_at) / (1 - r.LINK_AT)
+        twin, choices = self._solver.twin(key), self._day.choices[index]
+        first = choices.get((twin, None), 0.0)
+        if 2 * first < sum(share for (option, _), share in choices.items() if option == twin):
+            return False  # a further part, which its gap and place have to show
+        return none * self._day.looks[index].following > scale * r.FOLLOWS_AT_MOST
 
     def _runners_up(
         self, take: Take, pairs: Sequence[Pair], shares: Mapping[str | None, float], best: Candidate | None
@@ -182,7 +199,7 @@ class _Rep:
         evidence = self._evidence(take, pair)
         return RunnerUp(pair.visit.appointment.id, share, evidence, reason)
 
-    def _evidence(self, take: Take, pair: Pair, *, fixed: bool = False) -> Evidence:
+    def _evidence(self, take: Take, pair: Pair, *, fixed: bool = False, may_follow: bool = False) -> Evidence:
         visit, offset = pair.visit, take.start - pair.visit.start
         rivals = self._day.calendar.rivals(take, visit)
         part = self._parts[self._solver.twin(visit.appointment.id)] + 1
@@ -198,6 +215,7 @@ class _Rep:
             length_s=(take.end - take.start) * 60,
             subject_in_title=pair.says is Title.SUBJECT,
             title=pair.says,
+            may_follow=may_follow,
             learned_from=self._solver.scorer.rates.learned_from,
             spoken=pair.spoken,
             other_rep=pair.other_rep,
@@ -224,6 +242,11 @@ def _certain_at(take: Take, pair: Pair, link_at: float) -> float:
     if 0 < take.length < r.SHORTEST and pair.says not in MATCHED:
         return _NEVER
     return max(link_at, r.LINK_SHORT_AT) if 0 < take.length < r.SHORT else link_at
+
+
+def _surer(link_at: float) -> float:
+    """The threshold where the rates are not the organization's own."""
+    return r.UNLEARNED * link_at / (1 - link_at + r.UNLEARNED * link_at)
 
 
 def _is_there(pair: Pair) -> bool:

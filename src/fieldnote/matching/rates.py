@@ -17,17 +17,24 @@ from fieldnote.matching.names import Title
 from fieldnote.matching.records import Place
 from fieldnote.matching.tables import Table, table
 
-MODEL_VERSION: Final = 3
+MODEL_VERSION: Final = 4
 """Of the model that the rates belong to. Rates that were learned for another version are not used."""
 
 # --- certainty ------------------------------------------------------------------------------------------
 
-LINK_AT: Final = 0.955
+LINK_AT: Final = 0.945
 """From this chance on a recording is linked without a person. On average links are far more certain."""
 
-LINK_UNHEARD_AT: Final = 0.973
+LINK_UNHEARD_AT: Final = 0.9665
 """The same for callers that never have transcripts. A transcript that names nothing lowers the chance below it at most
 to `LINK_AT` (see `NOTHING_SPOKEN`), so nothing is linked without one that would not be linked with one."""
+
+UNLEARNED: Final = 1.25
+"""The odds that it takes more with the usual rates: nobody knows how well they fit the organization."""
+
+FOLLOWS_AT_MOST: Final = 0.04
+"""The chance that a recording followed its visit, up to which it is linked as the visit's first without a person. A
+drive, a call or a walk-in after a visit looks like a late start, so even a small chance of it makes wrong links."""
 
 PROPOSE_AT: Final = 0.68
 """The chance of belonging to any appointment, from which on the likeliest is proposed to a person."""
@@ -102,7 +109,7 @@ class Rates:
     start: Table = table(
         -240, 0.004, -120, 0.004, -60, 0.006, -45, 0.012, -30, 0.014, -20, 0.012, -15, 0.02, -10, 0.05, -5, 0.06,
         -2, 0.1, 0, 0.14, 2, 0.14, 4, 0.11, 6, 0.08, 8, 0.06, 10, 0.07, 15, 0.035, 20, 0.03, 30, 0.022, 45, 0.016,
-        60, 0.012, 90, 0.008, 120, 0.006, 180, 0.004, 240,
+        60, 0.01, 90, 0.006, 120, 0.005, 180, 0.003, 240,
     )  # fmt: skip
     """Start of a recording after the appointed time."""
     carried: float = 0.6
@@ -195,7 +202,10 @@ class Rates:
     in_canceled_slot: float = 0.15
     """Chance that a rep records something else in the slot of a canceled appointment."""
     in_empty_slot: float = 0.01
-    """The same where nobody was home and the CRM still shows the appointment."""
+    """The same in the slot of an appointment that was not recorded, since it did not take place. This and the next one
+    are not learned: such a stray looks like the visit, so that counts would confirm themselves."""
+    no_show: float = 0.002
+    """The same at its door: nobody was home."""
     stray_near: float = 0.2
     """Share of free strays around an address of the day."""
 

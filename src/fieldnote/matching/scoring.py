@@ -30,6 +30,9 @@ _LATE_MODE = 3.0
 _TRAVEL, _TRAVEL_SCALE = 15.0, 10.0
 """Minutes from one recording to the next, usually."""
 _ZONE_SHARES = {1: 0.3, 2: 0.2, 3: 0.12, 4: 0.08, 5: 0.08, 6: 0.08, 7: 0.08, 8: 0.06}
+_FARTHEST_ZONE = 8 * 60.0
+_ARRIVALS = (0.1, 0.3, 0.5, 0.7, 0.9)
+"""Arrivals in a window, as shares of it."""
 _LONG_AND_EMPTY = 0.4
 """Odds that a row of several hours without a customer, subject or street is a visit, and recorded."""
 _SHARED_BY = 3
@@ -335,6 +338,21 @@ def _usual_density(rates: Rates, offset: float, length: float) -> float:
         return density
     arrival = 1 / length if 0 <= offset <= length else 0.0
     return (1 - rates.arrival) * density + rates.arrival * arrival
+
+
+def leaves_density(rates: Rates, offset: float, length: float) -> float:
+    """How likely a visit ends this many minutes after the appointed time, per minute."""
+    density = _leaves_at(rates.leaves, offset)
+    if length > r.LONG_APPOINTMENT:
+        arrivals = [_leaves_at(rates.leaves, offset - share * length) for share in _ARRIVALS]
+        density = (1 - rates.arrival) * density + rates.arrival * sum(arrivals) / len(arrivals)
+    if abs(offset) <= _FARTHEST_ZONE:
+        density += rates.other_zone / (2 * _FARTHEST_ZONE)
+    return density
+
+
+def _leaves_at(leaves: Table, offset: float) -> float:
+    return leaves.at(offset) if leaves.edges[0] <= offset <= leaves.edges[-1] else 0.0
 
 
 def _bell_t(z: float) -> float:

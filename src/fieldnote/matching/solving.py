@@ -15,7 +15,7 @@ from fieldnote.matching.places import place_distance_m
 from fieldnote.matching.rates import Rates
 from fieldnote.matching.records import Appointment
 from fieldnote.matching.scoring import Around, Pair, Scorer, Take, Visit, corpus_of
-from fieldnote.matching.strays import Strays
+from fieldnote.matching.strays import Look, Strays
 from fieldnote.matching.twins import twins_of
 
 _LOOK_BACK = 700.0
@@ -26,6 +26,8 @@ _MAX_BEFORE = 6
 _LATE_FROM = 15.0
 _NEGLIGIBLE = 1e-4
 """Weight against none, below which a colleague's appointment is left out."""
+_LITTLE = 0.01
+"""Share of a stray's density that is not followed by appointment."""
 _NO_CALENDAR = Calendar()
 
 
@@ -37,7 +39,8 @@ class RepDay:
     calendar: Calendar
     takes: Sequence[Take]
     around: list[Around]
-    nones: list[float]
+    looks: list[Look]
+    """Each recording as a stray."""
     pairs: list[list[Pair]]
     """The candidates of each recording, the best first."""
     choices: list[dict[Choice, float]]
@@ -104,8 +107,10 @@ class Solver:
         self._solve(day)
 
     def _solve(self, day: RepDay) -> None:
-        tasks = [self._task(take, pairs) for take, pairs in zip(day.takes, day.pairs, strict=True)]
-        day.choices = Joint(tasks, self.scorer, day.nones).choices()
+        tasks = [
+            self._task(take, pairs, look) for take, pairs, look in zip(day.takes, day.pairs, day.looks, strict=True)
+        ]
+        day.choices = Joint(tasks, self.scorer).choices()
         day.shares = marginals(day.choices)
 
     # --- candidates -------------------------------------------------------------------------------------
@@ -121,10 +126,11 @@ class Solver:
             visits.append(wanted)
         distances = [place_distance_m(take.place, visit.place) for visit in visits]
         around = self._around(day, index, visits[:own], distances[:own])
-        none = sum(self.strays.densities(take, around))
+        look = self.strays.look(take, around)
+        none = look.density
         pairs = [self.scorer.pair(take, v, around, none, m) for v, m in zip(visits, distances, strict=True)]
         day.around.append(around)
-        day.nones.append(none)
+        day.looks.append(look)
         day.pairs.append(sorted(pairs, key=_order))
 
     def _around(self, day: RepDay, index: int, visits: Sequence[Visit], distances: Sequence[float | None]) -> Around:
@@ -147,10 +153,19 @@ class Solver:
             stops=tuple(sorted(stops, key=itemgetter(0))),
             nearest_m=min((d for d in distances if d is not None), default=None),
             canceled=tuple(v for v in visits if v.appointment.cancelled),
-            kept=tuple((v, d) for v, d in known if not v.appointment.cancelled),
+            kept=tuple(self._kept(known)),
         )
 
-    def _task(self, take: Take, pairs: Sequence[Pair]) -> Task:
+    def _kept(self, known: Sequence[tuple[Visit, float | None]]) -> Iterator[tuple[Visit, float | None]]:
+        """The appointments that were not canceled, one row for each visit."""
+        seen: set[str] = set()
+        for visit, meters in known:
+            key = self.twin(visit.appointment.id)
+            if not visit.appointment.cancelled and key not in seen:
+                seen.add(key)
+                yield visit, meters
+
+    def _task(self, take: Take, pairs: Sequence[Pair], look: Look) -> Task:
         key = take.conversation.id
         if key in self._fixed:
             wanted = self._fixed[key]
@@ -160,7 +175,13 @@ class Solver:
             if (pair.first > _NEGLIGIBLE or not pair.other_rep) and not pair.visit.appointment.cancelled:
                 by_twin.setdefault(self.twin(pair.visit.appointment.id), []).append(pair)
         options = tuple(_option(key, rows) for key, rows in list(by_twin.items())[: r.MAX_OPTIONS])
-        return Task(take.start, take.end, options, take.place, take=take)
+        return Task(take.start, take.end, options, take.place, take=take, missed=self._missed(look))
+
+    def _missed(self, look: Look) -> tuple[tuple[str, float], ...]:
+        """Of a stray's density the share around each appointment: there is none of it once that is recorded."""
+        total = look.density
+        shares = ((self.twin(one.visit.appointment.id), one.density / total) for one in look.missed)
+        return tuple((key, share) for key, share in shares if share > _LITTLE)
 
     def _wanted(self, wanted: str | None, take: Take) -> tuple[Option, ...]:
         """The one option of a recording that a person or a deep link decided about."""

@@ -7,12 +7,11 @@ drive begins where the visit was and a walk-in next door begins a few houses on.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from math import pi
 from typing import NamedTuple
 
 from fieldnote.matching.rates import Rates
-from fieldnote.matching.scoring import Around, Take, Visit, length_density, start_density
+from fieldnote.matching.scoring import Around, Take, Visit, leaves_density, length_density, start_density
 
 _DOORS, _QUARTER = 200.0, 2_000.0
 """Meters around an address of the day: some doors on, and the part of the town where the rep works that day."""
@@ -22,8 +21,8 @@ _ELSEWHERE = 0.1
 """Share of strays after a recording that begin anywhere."""
 _AROUND_STOP = 0.4
 """Share of strays in a slot that begin around the stop before."""
-_STALE = 0.1
-"""Recorded visits of which the recording may have been missed, since its phone was elsewhere or off."""
+_WENT = 0.8
+"""Share of the visits without a recording that took place, so that a stray may follow."""
 
 
 class Densities(NamedTuple):
@@ -37,13 +36,44 @@ class Densities(NamedTuple):
     """After a recording, some houses on."""
     curb: float
     """After a recording, at its curb: a drive, a call, a memo."""
-    unseen_walk: float
-    """The same after a visit that was not recorded itself."""
-    unseen_curb: float
     canceled_slot: float
     """In the slot of a canceled appointment."""
-    empty_slot: float
-    """In the slot of one that did not take place, and which the CRM still shows."""
+
+
+class Missed(NamedTuple):
+    """The same around one appointment, given that no recording is of it."""
+
+    visit: Visit
+    walk: float
+    """After the visit, some houses on."""
+    curb: float
+    """After the visit, at its curb."""
+    slot: float
+    """In its slot and elsewhere: it did not take place, and the CRM still shows it."""
+    door: float
+    """In its slot, at its door: nobody was home."""
+
+    @property
+    def density(self) -> float:
+        return self.walk + self.curb + self.slot + self.door
+
+
+class Look(NamedTuple):
+    """One recording as a stray."""
+
+    of: Densities
+    missed: tuple[Missed, ...]
+
+    @property
+    def density(self) -> float:
+        """As if no appointment of the day was recorded."""
+        return sum(self.of) + sum(one.density for one in self.missed)
+
+    @property
+    def following(self) -> float:
+        """The share of strays that follow a visit: a drive, a call, a walk-in next door."""
+        missed = sum(one.walk + one.curb for one in self.missed)
+        return (self.of.walk + self.of.curb + missed) / self.density
 
 
 class Strays:
@@ -52,29 +82,58 @@ class Strays:
     def __init__(self, rates: Rates) -> None:
         self._rates = rates
 
-    def densities(self, take: Take, around: Around) -> Densities:
+    def look(self, take: Take, around: Around) -> Look:
         """How likely the recording is as each kind of stray."""
         rates, kind = self._rates, take.title.kind
         free_place, near_place = self._free_places(take, around)
         place = free_place + near_place
         length, walk_length = length_density(rates.length_stray, take), length_density(rates.length_after, take)
         walk, curb = self._after_recordings(take, around, place)
-        unseen_walk, unseen_curb = self._after_visits(take, around)
-        visit_length = length_density(rates.length_first, take)
-        slot = self._slot_place(take, around, place)
-        slot *= (1 - _SLOT_LENGTHS) * length + _SLOT_LENGTHS * visit_length
+        slot_length = (1 - _SLOT_LENGTHS) * length + _SLOT_LENGTHS * length_density(rates.length_first, take)
         title = rates.title_stray[kind]
         on_foot = rates.after * walk_length * title
         at_curb = rates.curb * length_density(rates.length_curb, take) * rates.title_curb[kind]
-        return Densities(
+        slot = self._slot_place(take, around, place)
+        canceled = rates.in_canceled_slot * slot * slot_length * title
+        densities = Densities(
             free=rates.strays_per_minute * free_place * length * title,
             near=rates.strays_per_minute * near_place * length * title,
             walk=on_foot * walk,
             curb=at_curb * curb,
-            unseen_walk=on_foot * unseen_walk,
-            unseen_curb=at_curb * unseen_curb,
-            canceled_slot=rates.in_canceled_slot * _starts(rates, take, around.canceled) * slot * title,
-            empty_slot=rates.in_empty_slot * _starts(rates, take, (v for v, _ in around.kept)) * slot * title,
+            canceled_slot=canceled * sum(_starts(rates, take, visit) for visit in around.canceled),
+        )
+        missed = tuple(
+            self._missed(take, visit, meters, (on_foot, at_curb), (slot * slot_length * title, length * title))
+            for visit, meters in around.kept
+        )
+        return Look(densities, missed)
+
+    def _missed(
+        self,
+        take: Take,
+        visit: Visit,
+        meters: float | None,
+        after: tuple[float, float],
+        slot: tuple[float, float],
+    ) -> Missed:
+        """Around a visit that was not recorded: after it, since the phone is at its house then, and in its slot."""
+        rates, walk, curb = self._rates, 0.0, 0.0
+        offset = take.start - visit.start
+        if meters is not None:
+            walk_place, curb_place = self._places(meters)
+            ends = _WENT * leaves_density(rates, offset, visit.length)
+            walk, curb = ends * walk_place, ends * curb_place
+        starts = _starts(rates, take, visit)
+        away, door = slot
+        if take.place is not None:
+            is_near = meters is not None and meters < rates.address.edges[-1]
+            door *= rates.address.at(meters or 0.0) if is_near else rates.anywhere
+        return Missed(
+            visit,
+            walk=after[0] * walk,
+            curb=after[1] * curb,
+            slot=rates.in_empty_slot * starts * away,
+            door=rates.no_show * starts * door,
         )
 
     def _free_places(self, take: Take, around: Around) -> tuple[float, float]:
@@ -89,31 +148,25 @@ class Strays:
     def _after_recordings(self, take: Take, around: Around, free_place: float) -> tuple[float, float]:
         """Densities of the gap and the place, walking on and at the curb. It follows the recording that fits best."""
         walk = curb = 0.0
+        lost_walk, lost_curb = self._lost_places(take, around, free_place)
         for gap, meters in around.earlier:
             walk_gap, curb_gap = self._gaps(gap)
-            if take.place is None:
-                walk, curb = max(walk, walk_gap), max(curb, curb_gap)
-            elif meters is None:
-                walk, curb = max(walk, walk_gap * free_place), max(curb, curb_gap * free_place)
-            else:
-                walk_place, curb_place = self._places(meters)
-                walk = max(walk, walk_gap * ((1 - _ELSEWHERE) * walk_place + _ELSEWHERE * free_place))
-                curb = max(curb, curb_gap * ((1 - _ELSEWHERE) * curb_place + _ELSEWHERE * free_place))
+            walk_place, curb_place = lost_walk, lost_curb
+            if meters is not None:
+                near_walk, near_curb = self._places(meters)
+                walk_place = (1 - _ELSEWHERE) * near_walk + _ELSEWHERE * lost_walk
+                curb_place = (1 - _ELSEWHERE) * near_curb + _ELSEWHERE * lost_curb
+            walk, curb = max(walk, walk_gap * walk_place), max(curb, curb_gap * curb_place)
         return walk, curb
 
-    def _after_visits(self, take: Take, around: Around) -> tuple[float, float]:
-        """The same after visits that were not recorded themselves: the phone is at their house when they end."""
-        rates, walk, curb = self._rates, 0.0, 0.0
-        own = rates.by_rep.get(take.conversation.rep_id)
-        unseen = 1 + _STALE - (own.recorded if own else rates.recorded)
-        for visit, meters in around.kept:
-            offset = take.start - visit.start
-            if meters is None or not rates.leaves.edges[0] <= offset <= rates.leaves.edges[-1]:
-                continue
-            walk_place, curb_place = self._places(meters)
-            ends = unseen * rates.leaves.at(offset)
-            walk, curb = walk + ends * walk_place, curb + ends * curb_place
-        return walk, curb
+    def _lost_places(self, take: Take, around: Around, free_place: float) -> tuple[float, float]:
+        """The places where nobody knows where the recording before was: probably at an address of the day."""
+        if take.place is None:
+            return 1.0, 1.0
+        if around.nearest_m is None:
+            return free_place, free_place
+        walk, curb = self._places(around.nearest_m)
+        return 0.5 * (free_place + walk), 0.5 * (free_place + curb)
 
     def _gaps(self, gap: float) -> tuple[float, float]:
         rates = self._rates
@@ -132,8 +185,8 @@ class Strays:
         return (1 - _AROUND_STOP) * free_place + _AROUND_STOP * _bell(around.earlier[0][1], _DOORS)
 
 
-def _starts(rates: Rates, take: Take, visits: Iterable[Visit]) -> float:
-    return sum(start_density(rates, take.start - visit.start, visit.length) for visit in visits)
+def _starts(rates: Rates, take: Take, visit: Visit) -> float:
+    return start_density(rates, take.start - visit.start, visit.length)
 
 
 def _bell(meters: float, scale: float) -> float:
