@@ -9,7 +9,7 @@ from math import cos, radians
 
 import pytest
 
-from fieldnote.matching import LINK_AT, LINK_UNHEARD_AT, Appointment, Conversation, Outcome, Place, match
+from fieldnote.matching import LINK_AT, LINK_UNHEARD_AT, USUAL, Appointment, Conversation, Outcome, Place, match
 from tests.matching.test_match import ACROSS_TOWN, HOUSE, appointment, at, decide, links, recording
 
 NEXT_DOOR = Place(39.7392, -104.9903 + 110 / 111_320 / cos(radians(39.7392)))
@@ -203,3 +203,52 @@ def test_a_visit_of_unknown_length_and_an_hour_without_end_are_no_traps() -> Non
     assert decide(recording(start=4, minutes=None, place=HOUSE), open_end).appointment_id == "a"
     backward = replace(open_end, ends_at=at(0) - timedelta(hours=3))
     assert decide(recording(start=4, place=HOUSE), backward).appointment_id == "a"
+
+
+# --- 9. strays of visits that were not recorded ---------------------------------------------------------
+
+
+@pytest.mark.parametrize("length", [8, 12, 20])
+@pytest.mark.parametrize("offset", [60, 75, 95])
+def test_what_begins_at_the_house_when_a_visit_ends_is_proposed(offset: float, length: float) -> None:
+    """The visit may have begun late, or have gone unrecorded: then this is a drive or a call after it."""
+    decision = decide(recording("r", offset, length, place=HOUSE), booked("a", 0, "Ana Brandt"))
+    assert decision.outcome is not Outcome.LINKED
+    assert decision.none_score > 0.05
+
+
+def test_a_reps_habit_counts_once() -> None:
+    """Of a visit without a recording the share of drives is the same, however often the rep records."""
+    shares = []
+    for recorded in (0.5, 0.9):
+        rates = replace(USUAL, recorded=recorded)
+        day = [booked("a", 0, "Ana Brandt")]
+        none = match([recording("r", 75, 12, place=HOUSE)], day, rates=rates)[0].none_score
+        shares.append(none / (1 - none) * recorded / (1 - recorded))
+    assert shares[0] == pytest.approx(shares[1], rel=0.02)
+
+
+def test_a_stray_in_a_slot_says_that_nothing_later_is_the_visit() -> None:
+    """A pocket recording before a visit is not a stray of that visit not taking place."""
+    day = [booked("a", 0, "Ana Brandt")]
+    alone = decide(recording("pocket", -12, 1.5, place=HOUSE), *day)
+    before = match([recording("pocket", -12, 1.5, place=HOUSE), recording("visit", 2, 50, place=HOUSE)], day)
+    assert before[1].appointment_id == "a"
+    assert before[0].none_score < alone.none_score + 0.1
+
+
+def test_a_visit_in_a_window_may_end_late() -> None:
+    """In an arrival window a drive at its end is as doubtful as one after an hour's appointment."""
+    window = replace(appointment("a", 0, 240, place=HOUSE, customer="Ana Brandt"))
+    decision = decide(recording("r", 230, 10, place=HOUSE), window)
+    assert decision.none_score > 0.02
+
+
+def test_the_usual_rates_need_more_certainty_than_learned_ones() -> None:
+    day = [booked("a", 0, "Ana Brandt")]
+    made = [recording("r", offset, 30, place=HOUSE) for offset in range(0, 60, 2)]
+    for one in made:
+        usual = match([one], day, rates=USUAL)[0]
+        learned = match([one], day, rates=replace(USUAL, learned_from=5_000))[0]
+        assert learned.score == usual.score
+        assert (usual.outcome, learned.outcome) != (Outcome.LINKED, Outcome.PROPOSED)

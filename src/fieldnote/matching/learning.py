@@ -241,13 +241,12 @@ class Counts:
     ) -> None:
         around = day.around[index]
         look = solver.strays.look(take, around)
-        open_share = [1 - min(1.0, firsts.get(solver.twin(one.visit.appointment.id), 0.0)) for one in look.missed]
-        unit = sum(look.of) + sum(free * one.density for free, one in zip(open_share, look.missed, strict=True))
-        unit = share / unit
+        missed = [(1 - min(1.0, firsts.get(solver.twin(one.visit.appointment.id), 0.0)), one) for one in look.missed]
+        unit = share / (sum(look.of) + sum(free * one.density for free, one in missed))
         of = Densities(*(unit * density for density in look.of))
-        unseen_walk = unit * sum(free * one.walk for free, one in zip(open_share, look.missed, strict=True))
-        unseen_curb = unit * sum(free * one.curb for free, one in zip(open_share, look.missed, strict=True))
-        empty_slot = unit * sum(free * one.slot for free, one in zip(open_share, look.missed, strict=True))
+        unseen_walk = unit * sum(free * one.walk for free, one in missed)
+        unseen_curb = unit * sum(free * one.curb for free, one in missed)
+        empty_slot = unit * sum(free * one.slot for free, one in missed)
         at_curb = of.curb + unseen_curb
         self._titles_stray[take.title.kind] += share - at_curb
         self._titles_curb[take.title.kind] += at_curb

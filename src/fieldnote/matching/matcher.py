@@ -48,8 +48,7 @@ def match(
     of `ENOUGH` recordings or more; otherwise it uses the usual rates (`USUAL`).
 
     `link_at` is the chance from which on a recording is linked without a person, with rates of the organization. With
-    the usual rates it takes more. Use `LINK_UNHEARD_AT` where
-    transcripts exist, but cannot be given.
+    the usual rates it takes more. Use `LINK_UNHEARD_AT` where transcripts exist, but cannot be given.
 
     For a sound answer give all recordings and appointments of a rep from half a day around the question, since a
     neighbor that is missing cannot claim its own. The decisions come in the order of the conversations, and do not
