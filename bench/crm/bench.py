@@ -75,10 +75,11 @@ def measure(name: str, visits: int, folder: Path, database_url: str) -> dict[str
         driver.refresh(sources)
         again, _ = _calls(url)
         driver.close()
+        memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024  # before the stand-in is waited for
     return {
         "crm": name, "appointments": visits, "rows": rows, "calls": sum(paths.values()), "fewest": fewest(name, visits),
         "too many": refused, "seconds": round(seconds, 1), "demanded": round(demanded(name, paths), 1),
-        "memory MB": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024,
+        "memory MB": memory,
         "calls of an unchanged cycle": dict(again - paths),
     }  # fmt: skip
 
@@ -103,7 +104,7 @@ def _served(name: str, visits: int) -> Iterator[tuple[str, dict[str, str]]]:
         said = json.loads(process.stdout.readline())
         yield said["url"], said["environment"]
     finally:
-        process.kill()  # it is waited for below, so that its memory is not that of the process that reads
+        process.kill()
         process.communicate()
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fieldnote.bridge import Bridge, pull_once, push_once
-from fieldnote.bridge.pull.note_text import Visit, note_title
+from fieldnote.bridge.pull.note_text import WITHDRAWN, Visit, has_summary, note_title
 from fieldnote.bridge.recording import Extraction, RecordingSnapshot, Section
 from fieldnote.bridge.review.history import Selection, revert
 from fieldnote.config import NoteSettings
@@ -145,3 +145,11 @@ def test_titles_are_one_short_line_whatever_was_said() -> None:
         assert len(title) <= 120
         assert title.isprintable()
         assert title.endswith("(Apr 14, 18:30)")
+
+
+def test_a_renamed_customer_is_no_new_summary() -> None:
+    """Where notes cannot be changed, a new summary makes an addendum, and nothing else does."""
+    old = "Siro: Roof\nRep: Ann | Customer: Kim\n\nThey want  a roof.\n\nRecording: https://siro.example/1"
+    assert has_summary(f"{old}\n", old.replace("Kim", "Lee").replace("Ann", "Bob").replace("  a", " a"))
+    assert not has_summary(old, old.replace("a roof", "two roofs"))
+    assert not has_summary(old, WITHDRAWN)

@@ -129,6 +129,12 @@ def addendum(body: str) -> str:
     return f"{ADDENDUM}\n\n{body}"
 
 
+def has_summary(live: str, body: str) -> bool:
+    """Whether a note has the summary of a text already: then only its rep, customer or title differ."""
+    summary = " ".join(body.partition("\n\n")[2].split())
+    return bool(summary) and summary in " ".join(live.split())
+
+
 def _chosen(held: RecordingSnapshot, names: Sequence[str]) -> list[Section]:
     """The parts that say something: in the order of the names, else in Siro's."""
     said = [part for part in held.summary if part.content.strip()]

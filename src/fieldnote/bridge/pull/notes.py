@@ -16,7 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.bridge.pull.ledger import record_write
-from fieldnote.bridge.pull.note_text import REVERTED, UNTITLED, WITHDRAWN, addendum, digest
+from fieldnote.bridge.pull.note_text import REVERTED, UNTITLED, WITHDRAWN, addendum, digest, has_summary
 from fieldnote.bridge.pull.read_back import loss_of_note, not_taken, was_cut, was_refused
 from fieldnote.bridge.pull.results import Change, NoteState
 from fieldnote.config import NoteSettings
@@ -273,6 +273,9 @@ class NoteWriter:
             return await self._not_taken(replace(entry, intended=wanted), reason)
         if done.outcome is Outcome.APPLIED:
             return await self._written(body, live, done)
+        if done.outcome is Outcome.FIXED and has_summary(live, body):
+            # A renamed rep or customer is no reason for an addendum.
+            return await self._settled(NoteEntry(entry.state, held, wanted), NoteState.WRITTEN, body)
         await self._save(replace(entry, intended=None), NoteState.EDITED)
         # A CRM that cannot change a note gets an addendum at once; else a person was quicker, and the next pass looks.
         return NoteOutcome(NoteState.EDITED, again=done.outcome is not Outcome.FIXED)
