@@ -119,7 +119,7 @@ class Strays:
         """Around a visit that was not recorded: after it, since the phone is at its house then, and in its slot."""
         rates, walk, curb = self._rates, 0.0, 0.0
         offset = take.start - visit.start
-        if meters is not None:
+        if meters is not None and meters < max(rates.after_place.edges[-1], rates.curb_place.edges[-1]):
             walk_place, curb_place = self._places(meters)
             ends = _WENT * leaves_density(rates, offset, visit.length)
             walk, curb = ends * walk_place, ends * curb_place
