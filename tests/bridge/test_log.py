@@ -57,7 +57,8 @@ def test_no_word_and_no_secret_gets_into_the_log_of_a_command(
     run("push")
     run("pull")
     text = "\n".join(logged)
-    assert "DEBUG fieldnote" in text
+    assert logging.getLogger("fieldnote").level == logging.DEBUG
+    assert all(event in text for event in ("record_not_sent", "push_done", "pull_done"))
     passwords = [part for part in (database_url.partition("://")[2].partition("@")[0].partition(":")[2],) if part]
     assert [secret for secret in (*WORDS, stub.token, *passwords) if secret in text] == []
 

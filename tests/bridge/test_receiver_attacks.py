@@ -95,9 +95,10 @@ async def test_forged_and_replayed_hooks_are_refused_and_leave_nothing(
         assert await kept(daemon.bridge) == (0, 0)
         body = body_of(kind)
         headers = proof_of(kind, body)
-        for _ in range(3):  # repeated within its five minutes, it is stored once
+        for _ in range(3):  # repeated within its five minutes, an event is stored once, and a row is named once
             assert (await client.post(path_of(kind), content=body, headers=headers)).is_success
-        assert sum(await kept(daemon.bridge)) == 1
+        left = await kept(daemon.bridge)
+        assert left == (1, 0) if kind == "siro" else left in {(0, 1), (0, 0)}  # the row may have been read by now
     for record in (one for one in caplog.records if one.name.startswith(("fieldnote", "uvicorn"))):
         shown = f"{record.getMessage()} {record.__dict__}"
         assert not any(secret in shown for secret in (SIRO, CRM, WORDS)), record
@@ -155,8 +156,8 @@ def head(kind: str, *lines: str) -> bytes:
 async def test_slow_and_greedy_clients_lose_their_connection_and_others_are_served(
     daemon: Daemon, kind: str, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Deadlines, "headers_within", 0.3)
-    monkeypatch.setattr(Deadlines, "body_within", 0.3)
+    monkeypatch.setattr(Deadlines, "headers_within", 1.5)
+    monkeypatch.setattr(Deadlines, "body_within", 1.5)
     body = body_of(kind)
     proof = [f"{name}: {value}" for name, value in proof_of(kind, body).items()]
     start = head(kind, *proof, f"Content-Length: {len(body)}")

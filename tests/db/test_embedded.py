@@ -262,7 +262,12 @@ def test_nobody_gets_in_without_the_password(home: Path) -> None:
 def test_the_server_listens_on_no_network_address(server: Server) -> None:
     with psycopg.connect(server.url("postgres")) as connection:
         assert connection.execute("show listen_addresses").fetchone() == ("",)
-        assert connection.execute("show fsync").fetchone() == ("on",)
+
+
+def test_what_is_committed_survives_a_loss_of_power(home: Path) -> None:
+    with psycopg.connect(ensure_server(home).url("postgres")) as connection:
+        for name in ("fsync", "full_page_writes", "synchronous_commit"):
+            assert connection.execute(f"show {name}").fetchone() == ("on",)
 
 
 def test_settings_of_the_users_own_postgresql_change_nothing(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ import sys
 import traceback
 from datetime import UTC, datetime
 from types import TracebackType
+from typing import TextIO
 
 from fieldnote.printable import printable
 
@@ -52,9 +53,17 @@ def _context(record: logging.LogRecord) -> str:
     )
 
 
+class _StderrHandler(logging.StreamHandler[TextIO]):
+    """Writes to stderr as it is at each line: a program that runs a command may have replaced it since."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.stream = sys.stderr
+        super().emit(record)
+
+
 def configure_logging(level: int) -> None:
     """Send Fieldnote's own log lines of `level` and above to stderr."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _StderrHandler()
     handler.setFormatter(EventFormatter())
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     logging.getLogger("fieldnote").setLevel(level)
