@@ -38,7 +38,7 @@ _TESTS_OWN = "FIELDNOTE_TEST_"  # such as the address of a MariaDB to test again
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="many rounds of the chaos and model tests, by a new seed")
-    parser.addoption("--fast", action="store_true", help="no slow test, and an eighth of those that use a database")
+    parser.addoption("--fast", action="store_true", help="no slow test, and a sixteenth of those that use a database")
     parser.addoption("--seed", type=int, default=None, help="replay a seed of the chaos and model tests")
 
 
@@ -51,7 +51,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With `--fast`, leave out what takes long. Which eighth is kept does not change from run to run."""
+    """With `--fast`, leave out what takes long. Which sixteenth is kept does not change from run to run."""
     if not config.option.fast:
         return
     left_out = [item for item in items if not _is_fast(item)]
@@ -69,7 +69,7 @@ def _is_fast(item: pytest.Item) -> bool:
     if item.get_closest_marker("slow") or item.get_closest_marker("chaos"):
         return False
     uses_database = not {"server", "crm"}.isdisjoint(getattr(item, "fixturenames", ()))
-    return not uses_database or zlib.crc32(item.nodeid.encode()) % 8 == 0
+    return not uses_database or zlib.crc32(item.nodeid.encode()) % 16 == 0
 
 
 def pytest_report_header(config: pytest.Config) -> str:

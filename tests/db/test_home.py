@@ -91,7 +91,7 @@ def test_a_folder_is_closed_with_all_in_it_and_links_are_not_followed(tmp_path: 
 
 def test_a_command_creates_nothing_that_others_can_read(tmp_path: Path) -> None:
     """With the widest umask that a shell can have."""
-    code = "import os, sys; os.umask(0); from fieldnote.cli import root; root.app = make; sys.argv[1:] = []; root.run()"
+    code = "import os, sys; os.umask(0); from fieldnote.cli import root; root.app_for = lambda _: make; root.run()"
     make = "def make():\n    open('made', 'w').close(); os.mkdir('folder')\n"
     subprocess.run([sys.executable, "-c", make + code], cwd=tmp_path, check=True)
     assert {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()} == {

@@ -6,11 +6,14 @@ import errno
 import logging
 import sys
 import traceback
+from collections.abc import Sequence
 from contextlib import suppress
 from types import TracebackType
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 import typer
+from typer.main import get_command_name
+from typer.models import CommandInfo
 
 from fieldnote import __version__
 from fieldnote.cli import (
@@ -40,13 +43,14 @@ from fieldnote.db.home import close_process
 from fieldnote.errors import FieldnoteError
 from fieldnote.printable import printable
 
-app = typer.Typer(
-    name="fieldnote",
-    help="Join a CRM and Siro, both ways.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,  # its traceback would print local variables, a customer's words among them
-    add_completion=False,
-)
+_SETTINGS: Final[dict[str, Any]] = {
+    "name": "fieldnote",
+    "help": "Join a CRM and Siro, both ways.",
+    "no_args_is_help": True,
+    "pretty_exceptions_enable": False,  # its traceback would print local variables, a customer's words among them
+    "add_completion": False,
+}
+app = typer.Typer(**_SETTINGS)
 app.command()(demo)
 app.command()(sandbox)
 app.command()(init.init)
@@ -102,12 +106,32 @@ def root(
     configure_logging({0: logging.WARNING, 1: logging.INFO}.get(verbose, logging.DEBUG))
 
 
+def app_for(arguments: Sequence[str]) -> typer.Typer:
+    """The app with no command but the named one: to build all of them takes a twentieth of a second.
+
+    The whole app where the first word names no command, for its help and its error.
+    """
+    word = next((one for one in arguments if not one.startswith("-")), None)
+    commands = [one for one in app.registered_commands if word == _name(one)]
+    groups = [one for one in app.registered_groups if word == one.name]
+    if not commands and not groups:
+        return app
+    small = typer.Typer(**_SETTINGS)
+    small.registered_callback = app.registered_callback
+    small.registered_commands, small.registered_groups = commands, groups
+    return small
+
+
+def _name(command: CommandInfo) -> str | None:
+    return command.name or (get_command_name(command.callback.__name__) if command.callback else None)
+
+
 def run() -> None:
     """Run the command line. An error that a person can fix is printed without a traceback."""
     sys.excepthook = _print_traceback
     close_process()
     try:
-        app()
+        app_for(sys.argv[1:])()
     except FieldnoteError as error:
         _print_error(error.message, error.hint)
         sys.exit(1)
