@@ -61,6 +61,23 @@ def test_a_bare_number_means_thousands_only_beside_an_amount_of_its_size() -> No
     assert reported(beside, beside.sentences[-1]) == "That comes to $28,000"
 
 
+@pytest.mark.parametrize(
+    ("asked", "wanted"),
+    [
+        ("For what, eighteen hundred square feet?", "Seventeen fifty"),
+        ("What year was it built?", "Seventeen fifty"),
+        ("How long is that wall, in feet?", "Seventeen fifty"),
+        ("What monthly payment would feel comfortable?", "$1,750"),
+        ("How much did you pay for the fifty feet?", "$1,750"),
+        ("I quoted you the price for forty feet.", "$1,750"),
+    ],
+)
+def test_the_answer_to_a_question_about_a_measure_is_no_amount(asked: str, wanted: str) -> None:
+    price = ("Dana Ruiz", "The whole price is nineteen thousand four hundred dollars.")
+    talk = _talk(price, ("Dana Ruiz", asked), ("Tom", "Seventeen fifty."))
+    assert reported(talk, talk.sentences[-1]) == wanted
+
+
 def test_every_statement_of_the_book_is_supported_and_the_note_is_short() -> None:
     statements = 0
     for case in read_book(_BOOK / "more")[::5]:

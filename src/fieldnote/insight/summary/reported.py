@@ -39,6 +39,14 @@ _DIGITS = re.compile(
     r"(?:one|two|three|four|five|six|seven|eight|nine)(?:[ -](?:oh|one|two|three|four|five|six|seven|eight|nine))+"
 )
 """`Eight one one` is a number of a telephone, `six one` may be a reading."""
+_MEASURE = re.compile(
+    r"\b(?:square f(?:ee|oo)t(?:age)?|squares|feet|foot|inch(?:es)?|years?|degrees|gallons?|tons?|pounds|miles|amps|watts"
+    r"|how (?:many|long|old|big|far|tall|wide|high)|what year|zip|address|extension)\b"
+)
+"""A question with one of these asks for a measure or a number, not for an amount."""
+_ASKS_AMOUNT = re.compile(
+    r"\b(?:how much|price\w*|cost\w*|budget\w*|spend|pay\w*|per|a (?:month|foot|square)|dollars)\b"
+)
 _SAYS_SIZE = re.compile(r"thousand|hundred|grand|\$|\dk?\b")
 _SAME_TWICE = re.compile(r"([a-z]+)[ -]\1")
 """`Fifty-fifty`."""
@@ -165,12 +173,23 @@ def _amount(talk: Talk, sentence: Sentence, money: Money) -> str:
     is_bare = not _SAYS_SIZE.search(said) and not _DOLLARS.match(sentence.folded[money.end :])
     if is_bare and (SMALL_TALK.search(sentence.turn.folded) or not is_near_the_sale(talk, sentence)):
         return ""  # a game ended twenty-one seventeen
+    if is_bare and _answers_a_measure(talk, sentence):
+        return ""
     if is_code or _SAME_TWICE.fullmatch(said):
         return ""
     if money.high < _SMALL and "$" not in str(sentence.text) and not _DOLLARS.match(sentence.folded[money.end :]):
         return ""
     low, high = (f"${one:,.0f}" if one == round(one) else f"${one:,.2f}" for one in (money.low, money.high))
     return f"{low} to {high}" if money.is_range else high
+
+
+def _answers_a_measure(talk: Talk, sentence: Sentence) -> bool:
+    """Whether the turn before asks for a measure: seventeen fifty square feet are no $1,750."""
+    index = sentence.turn.index
+    asked = talk.turns[index - 1] if index > 0 else None
+    if asked is None or "?" not in asked.text or _PRICED.search(sentence.folded):
+        return False
+    return _MEASURE.search(asked.folded) is not None and _ASKS_AMOUNT.search(asked.folded) is None
 
 
 def _means_thousands(talk: Talk, sentence: Sentence, money: Money, larger: float) -> bool:
