@@ -40,8 +40,8 @@ _DIGITS = re.compile(
 )
 """`Eight one one` is a number of a telephone, `six one` may be a reading."""
 _MEASURE = re.compile(
-    r"\b(?:square f(?:ee|oo)t(?:age)?|squares|feet|foot|inch(?:es)?|years?|degrees|gallons?|tons?|pounds|miles|amps|watts"
-    r"|how (?:many|long|old|big|far|tall|wide|high)|what year|zip|address|extension)\b"
+    r"\b(?:square f(?:ee|oo)t(?:age)?|squares|feet|foot|inch(?:es)?|years?|degrees|gallons?|tons?|pounds|miles|amps"
+    r"|watts|how (?:many|long|old|big|far|tall|wide|high)|what year|zip|address|extension)\b"
 )
 """A question with one of these asks for a measure or a number, not for an amount."""
 _ASKS_AMOUNT = re.compile(
