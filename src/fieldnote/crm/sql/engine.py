@@ -282,12 +282,10 @@ class Database:
                 return (f"set lock_timeout {int(wait * 1000)}",)
             case "postgresql", writes:
                 # `set local` ends with the transaction, as a pooler needs it. Unlike one `select set_config(…)`, it
-                # takes no snapshot: a reader of landed tables locks their gate first.
+                # takes no snapshot: a reader of landed tables locks their gate first. Both go in one round trip.
                 wait = self.timeouts.lock if writes else self.timeouts.read_lock
-                return (
-                    f"set local lock_timeout = {int(wait * 1000)}",
-                    f"set local statement_timeout = {int(self.timeouts.statement * 1000)}",
-                )
+                lock, statement = int(wait * 1000), int(self.timeouts.statement * 1000)
+                return (f"set local lock_timeout = {lock}; set local statement_timeout = {statement}",)
             case _, True:
                 return ()
             case _:
