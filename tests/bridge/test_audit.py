@@ -17,10 +17,11 @@ from sqlalchemy.exc import DBAPIError
 from typer.testing import CliRunner
 
 import fieldnote.cli
-from fieldnote.bridge.audit import Act, audited, list_events
+from fieldnote.bridge.audit import audited, list_events
 from fieldnote.bridge.review.erasure import forget
 from fieldnote.cli import root
 from fieldnote.cli.support.commands import COMMANDS, READS, Audited
+from fieldnote.db.acts import Act
 from fieldnote.db.engine import Application
 from fieldnote.db.migrate import upgrade
 from fieldnote.errors import FieldnoteError
@@ -111,9 +112,10 @@ def test_a_command_does_what_the_table_says(name: str) -> None:
         case Audited.DECISION:
             assert takes_name
             assert "act_of(" in source
+            assert "audited_everywhere(" not in source
         case Audited.MACHINE:
             assert takes_name
-            assert "audited_everywhere(machine_act(" in source
+            assert "audited_everywhere(act_of(" in source
         case Audited.CONSOLE:
             assert "_recorded(" in source or "_set_disabled(" in source
         case Audited.NOTHING:

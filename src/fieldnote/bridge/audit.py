@@ -16,7 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from fieldnote.bridge.session import Bridge
-from fieldnote.db.audit import EVERY
+from fieldnote.db.acts import EVERY, Act
 
 KEPT_DAYS: Final = 365
 """Older events are deleted when the next one is written."""
@@ -37,20 +37,6 @@ select id, at, action, targets, operator, acting_as, outcome from audit_events
    and (cast(:target as text) is null or :target = any(targets))
  order by id desc limit :limit
 """)
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """What a person does by a command."""
-
-    action: str
-    """As `review approve`."""
-    targets: Sequence[str]
-    """Ids of proposals, records or recordings; never a customer's name, email or phone."""
-    operator: str
-    """The user of the operating system."""
-    acting_as: str | None = None
-    """The name given by `--as`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,9 +21,9 @@ from fieldnote.errors import ConfigError
 
 if TYPE_CHECKING:
     from fieldnote.bridge import BackfillPlan, Bridge, Plan, PullResult, PushRequest, PushResult, StreamResult
-    from fieldnote.bridge.audit import Act
     from fieldnote.bridge.push.reasons import ProblemGroup
     from fieldnote.config import Config
+    from fieldnote.db.acts import Act
 
 ConfigFile = Annotated[Path, typer.Option("--config", metavar="FILE", help="The file that describes the connection.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document, and nothing else, on stdout.")]

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from fieldnote.cli.support.opened import machine_act
+from fieldnote.cli.support.opened import act_of
 from fieldnote.cli.support.operator import ActingAs
 from fieldnote.cli.support.output import ask_yes_or_no, echo, echo_json
 
@@ -71,7 +71,7 @@ def url(
     if not show_password:
         echo(masked_url(found))
         return
-    with audited_everywhere(machine_act("db url --show-password", [application], acting_as)):
+    with audited_everywhere(act_of("db url --show-password", [application], acting_as)):
         echo(found)
 
 
@@ -97,7 +97,7 @@ def rebuild(*, acting_as: ActingAs = None) -> None:
     from fieldnote.db.audit import audited_everywhere
     from fieldnote.db.engine import Application, database_url
 
-    with audited_everywhere(machine_act("db rebuild", [], acting_as)):
+    with audited_everywhere(act_of("db rebuild", [], acting_as)):
         done = run_in_loop(rebuild_all(database_url(Application.BRIDGE)))
     for name, records, recordings in done:
         echo(f"{name}: {records:,} records and {recordings:,} recordings")
@@ -116,7 +116,7 @@ def backup(
     from fieldnote.db.home import home
 
     _own_server_only("pg_dump")
-    with audited_everywhere(machine_act("db backup", [file], acting_as)):
+    with audited_everywhere(act_of("db backup", [file], acting_as)):
         size = back_up(home(), file.expanduser())
     echo(f"{file}: {size / 1_000_000:.1f} MB. It has customers' data: keep it safe.")
     if (home() / KEY_FILE).exists():
@@ -141,7 +141,7 @@ def restore(
         raise ConfigError("a restore replaces the database, and nobody can be asked here", hint="Add `--yes`.")
     if not yes:
         ask_yes_or_no(f"Replace the database of {home()} by {file}?", abort=True)
-    with audited_everywhere(machine_act("db restore", [file], acting_as), replaces=True):
+    with audited_everywhere(act_of("db restore", [file], acting_as), replaces=True):
         done = put_back(home(), file.expanduser())
     echo(f"restored from {file}")
     if done.kept:

@@ -12,7 +12,7 @@ import typer
 from fieldnote.cli.bridge import DEFAULT_FILE, ConfigFile
 from fieldnote.cli.support.env_file import add_variables
 from fieldnote.cli.support.loop import run_in_loop
-from fieldnote.cli.support.opened import act_of, machine_act, with_bridge
+from fieldnote.cli.support.opened import act_of, with_bridge
 from fieldnote.cli.support.operator import ActingAs
 from fieldnote.cli.support.output import ask, echo, echo_json, secho
 from fieldnote.errors import ConfigError
@@ -55,7 +55,7 @@ def setup(
             "the app's secret has to go somewhere, as Siro shows it once", hint="Give --env-file or --show."
         )
     wanted = _scope(scope)
-    with audited_everywhere(machine_act("oauth setup", [f"scope {wanted.value}"], acting_as)):
+    with audited_everywhere(act_of("oauth setup", [f"scope {wanted.value}"], acting_as)):
         made = run_in_loop(_make(user, wanted))
     if env_file is not None:
         add_variables(env_file, made.environment())

@@ -6,20 +6,17 @@ Without a migration, as a backup comes before one. Where no database was made ye
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Final
 
 import psycopg
 
+from fieldnote.db.acts import EVERY, Act
 from fieldnote.db.embedded import server_status
 from fieldnote.db.engine import Application, conninfo, database_url, has_own_url
 from fieldnote.db.home import home
 from fieldnote.errors import DatabaseError
-
-EVERY: Final = "*"
-"""In the place of a connection's name: what concerns all connections of the database."""
 
 _BRIDGE: Final = """
 insert into bridge.audit_events (connection, action, targets, operator, acting_as, outcome)
@@ -33,20 +30,8 @@ select id, %(action)s, %(targets)s, %(operator)s, %(acting_as)s, coalesce(%(outc
 """
 
 
-@dataclass(frozen=True, slots=True)
-class MachineAct:
-    """What a person does by a command."""
-
-    action: str
-    targets: Sequence[str]
-    operator: str
-    """The user of the operating system."""
-    acting_as: str | None = None
-    """The name given by `--as`."""
-
-
 @contextmanager
-def audited_everywhere(act: MachineAct, *, replaces: bool = False) -> Iterator[None]:
+def audited_everywhere(act: Act, *, replaces: bool = False) -> Iterator[None]:
     """Keep what is done inside, with its outcome. `replaces`: it replaces the database, so the event comes after it.
 
     Raises DatabaseError where the event cannot be written; nothing is done then.
@@ -60,7 +45,7 @@ def audited_everywhere(act: MachineAct, *, replaces: bool = False) -> Iterator[N
     _end(act, begun, "done", replaces=replaces)
 
 
-def _end(act: MachineAct, begun: int | None, outcome: str, *, replaces: bool) -> None:
+def _end(act: Act, begun: int | None, outcome: str, *, replaces: bool) -> None:
     if replaces:
         _write(act, outcome)
     elif begun is not None:
@@ -68,7 +53,7 @@ def _end(act: MachineAct, begun: int | None, outcome: str, *, replaces: bool) ->
             connection.execute(_END, (outcome, begun))
 
 
-def _write(act: MachineAct, outcome: str | None) -> int | None:
+def _write(act: Act, outcome: str | None) -> int | None:
     """The number of the bridge's event; None: the bridge has no tables."""
     values = {
         "every": EVERY,

@@ -13,25 +13,17 @@ from fieldnote.cli.support.operator import system_user
 
 if TYPE_CHECKING:
     from fieldnote.bridge import Bridge
-    from fieldnote.bridge.audit import Act
     from fieldnote.config import Config
-    from fieldnote.db.audit import MachineAct
+    from fieldnote.db.acts import Act
 
 T = TypeVar("T")
 
 
 def act_of(action: str, targets: Iterable[object], acting_as: str | None) -> Act:
-    """What the person at this command line decides."""
-    from fieldnote.bridge.audit import Act
+    """What the person at this command line does."""
+    from fieldnote.db.acts import Act
 
     return Act(action, [str(one) for one in targets], system_user(), acting_as)
-
-
-def machine_act(action: str, targets: Iterable[object], acting_as: str | None) -> MachineAct:
-    """What the person at this command line does to everything on this machine."""
-    from fieldnote.db.audit import MachineAct
-
-    return MachineAct(action, [str(one) for one in targets], system_user(), acting_as)
 
 
 @asynccontextmanager
