@@ -49,13 +49,11 @@ _APPOINTMENTS: Final = f"""
         from board_records b
         left join gaps g on g.connection = b.connection and g.key = b.key
         cross join lateral (
+            select board_settled(b.state, b.recording_state, b.starts_at, b.rep_id) as state
+        ) as settled
+        cross join lateral (
             select case
-                when b.state <> 'expected' then b.state
-                when b.recording_state in ('ownership_unknown', 'other_connection', 'shared_record')
-                    then 'other_connection'
-                when b.recording_state is not null then b.recording_state
-                when b.starts_at is null then 'no_start_time'
-                when b.rep_id is null then 'no_rep'
+                when settled.state <> 'open' then settled.state
                 when {IS_IGNORED} then 'rep_ignored'
                 when {IS_UNKNOWN} then 'rep_not_mapped'
                 when b.starts_at > now() then 'upcoming'
