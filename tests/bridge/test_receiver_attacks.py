@@ -20,6 +20,7 @@ from fieldnote.http_deadlines import Deadlines
 from fieldnote.siro.webhooks import new_secret, sign
 from tests.bridge.conftest import Opener
 from tests.bridge.stub_siro import StubSiro
+from tests.slow_client import until_closed
 from tests.waiting import HANGS
 
 SIRO = new_secret()
@@ -126,26 +127,7 @@ async def test_a_proof_that_comes_twice_is_refused(daemon: Daemon, kind: str, tw
 
 async def answer_to(daemon: Daemon, *pieces: bytes, pause: float = 0.05) -> bytes:
     """All that the receiver answers to these pieces, until it closes the connection."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", int(daemon.url.rpartition(":")[2]))
-    answer = b""
-
-    async def send() -> None:
-        for piece in pieces:
-            writer.write(piece)
-            await writer.drain()
-            await asyncio.sleep(pause)
-
-    sending = asyncio.create_task(send())
-    try:
-        async with asyncio.timeout(HANGS):
-            while piece := await reader.read(65536):
-                answer += piece
-    except ConnectionResetError:
-        pass
-    sending.cancel()
-    await asyncio.gather(sending, return_exceptions=True)
-    writer.close()
-    return answer
+    return await until_closed(daemon.url, *pieces, pause=pause)
 
 
 def head(kind: str, *lines: str) -> bytes:

@@ -13,6 +13,7 @@ import pytest
 
 from fieldnote.http_deadlines import Deadlines
 from fieldnote.workspace import WorkspaceServer, open_workspace
+from tests.slow_client import until_closed
 from tests.waiting import HANGS
 from tests.workspace.contract import ORGANIZATION_BASE
 from tests.workspace.house import House
@@ -27,50 +28,31 @@ def short_deadlines(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Deadlines, "body_within", 0.3)
 
 
-async def until_closed(house: House, *pieces: str, pause: float = 0.05) -> bytes:
-    """Send the pieces slowly; all that the server answers until it closes the connection."""
-    reader, writing = await asyncio.open_connection("127.0.0.1", int(house.server.url.rpartition(":")[2]))
-
-    async def send() -> None:
-        for piece in pieces:
-            writing.write(piece.encode())
-            await writing.drain()
-            await asyncio.sleep(pause)
-
-    sending = asyncio.create_task(send())
-    answer = b""
-    try:
-        async with asyncio.timeout(HANGS):
-            while piece := await reader.read(65536):
-                answer += piece
-    except ConnectionResetError:
-        pass
-    sending.cancel()
-    await asyncio.gather(sending, return_exceptions=True)
-    writing.close()
-    return answer
+async def answer_to(house: House, *pieces: str, pause: float = 0.05) -> bytes:
+    """All that the server answers to these pieces, until it closes the connection."""
+    return await until_closed(house.server.url, *(piece.encode() for piece in pieces), pause=pause)
 
 
 async def test_a_connection_without_a_request_is_closed(house: House) -> None:
-    assert await until_closed(house) == b""
+    assert await answer_to(house) == b""
 
 
 async def test_half_sent_headers_are_closed_however_they_trickle(house: House) -> None:
-    assert await until_closed(house, PUT) == b""
-    assert await until_closed(house, *(PUT + "X-Slow: " + "a" * 500), pause=0.01) == b""
+    assert await answer_to(house, PUT) == b""
+    assert await answer_to(house, *(PUT + "X-Slow: " + "a" * 500), pause=0.01) == b""
 
 
 async def test_a_half_sent_body_is_closed(house: House, capfd: pytest.CaptureFixture[str]) -> None:
     headers = (
         f"Authorization: Bearer {house.api.token}\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n"
     )
-    assert await until_closed(house, PUT + headers, *['{"externalId"'] * 30) == b""
+    assert await answer_to(house, PUT + headers, *['{"externalId"'] * 30) == b""
     assert "Traceback" not in capfd.readouterr().err
 
 
 async def test_half_sent_headers_after_an_answer_are_closed(house: House) -> None:
     whole = f"GET {ORGANIZATION_BASE}/v1/core/users HTTP/1.1\r\nHost: x\r\n\r\n"
-    answer = await until_closed(house, whole, PUT)
+    answer = await answer_to(house, whole, PUT)
     assert answer.count(b"HTTP/1.1 ") == 1
     assert answer.startswith(b"HTTP/1.1 401")
 
@@ -78,10 +60,10 @@ async def test_half_sent_headers_after_an_answer_are_closed(house: House) -> Non
 async def test_a_large_body_is_read_only_after_the_token(house: House) -> None:
     """The answer comes although no byte of the body was sent."""
     headers = "Authorization: Bearer unknown\r\nContent-Length: 900000\r\n\r\n"
-    assert (await until_closed(house, PUT + headers)).startswith(b"HTTP/1.1 401")
+    assert (await answer_to(house, PUT + headers)).startswith(b"HTTP/1.1 401")
     body = json.dumps({"externalId": "a", "subject": "x" * 100_000})
     known = f"Authorization: Bearer {house.api.token}\r\nContent-Type: application/json\r\nConnection: close\r\n"
-    answer = await until_closed(house, f"{PUT}{known}Content-Length: {len(body)}\r\n\r\n{body}")
+    answer = await answer_to(house, f"{PUT}{known}Content-Length: {len(body)}\r\n\r\n{body}")
     assert answer.startswith(b"HTTP/1.1 ")
     assert not answer.startswith(b"HTTP/1.1 401")
 
@@ -132,7 +114,7 @@ async def test_an_aborted_upload_leaves_no_traceback(house: House, capfd: pytest
     given = await urls(await writer(house, house.organization.admin_id))
     path = given["uploadUrl"].partition(house.server.url)[2]
     headers = "".join(f"{name}: {value}\r\n" for name, value in given["uploadHeaders"].items())
-    assert await until_closed(house, f"PUT {path} HTTP/1.1\r\nHost: x\r\n{headers}Content-Length: 99\r\n\r\nID3") == b""
+    assert await answer_to(house, f"PUT {path} HTTP/1.1\r\nHost: x\r\n{headers}Content-Length: 99\r\n\r\nID3") == b""
     await asyncio.sleep(0.1)
     assert "Traceback" not in capfd.readouterr().err
 
