@@ -39,6 +39,15 @@ _REST: Final = """
 import dlt
 import fieldnote.crm.rest.loader, fieldnote.crm.rest.source
 """
+_SPEECH: Final = """
+from importlib.resources import as_file, files
+from fieldnote.insight.speech.engines import open_engine
+from fieldnote.insight.speech.settings import speech_settings
+from fieldnote.insight.speech.transcribe import transcribe
+with as_file(files("fieldnote.demo") / "audio/roof_thackeray_again.webm") as sound:
+    heard = transcribe(sound, open_engine(speech_settings({"FIELDNOTE_SPEECH": "moonshine"})))
+assert any("thousand" in one.text or "$" in one.text for one in heard.utterances), heard
+"""
 _SERVE: Final = """
 import signal, subprocess
 server = subprocess.Popen(["fieldnote", "workspace", "serve", "--port", "0"], stdout=subprocess.PIPE, text=True)
@@ -83,6 +92,7 @@ CHECKS: Final = (
     ),
     Check("bridge,console", (("fieldnote", "console", "user", "list"), ("fieldnote", "db", "stop"))),
     Check("workspace,insight", (("python", "-c", "import fieldnote.insight, onnxruntime, tokenizers"),)),
+    Check("workspace,speech", (("python", "-c", _SPEECH),)),
     Check("all", (("fieldnote", "demo"),)),
 )
 

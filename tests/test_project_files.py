@@ -9,11 +9,18 @@ from typing import Any, Final
 
 import yaml
 
+from fieldnote import __version__
+from scripts.check_wheels import CHECKS
+
 ROOT: Final = Path(__file__).parents[1]
 
 
 def _read(path: str) -> Any:
     return yaml.safe_load((ROOT / path).read_text())
+
+
+def _project() -> Any:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 
 def test_every_action_of_a_workflow_is_pinned_to_a_commit_and_names_its_version() -> None:
@@ -53,10 +60,24 @@ def test_each_kind_of_change_has_a_folder_name_that_the_guide_lists() -> None:
     guide = (ROOT / "changes/README.md").read_text()
     assert all(f"`{kind['directory']}`" in guide for kind in config["type"])
     assert config["start_string"].strip() in (ROOT / "CHANGELOG.md").read_text()
-    stray = [
-        path.name for path in (ROOT / "changes").iterdir() if not re.fullmatch(r"README\.md|\S+\.\w+\.md", path.name)
-    ]
-    assert not stray
+    kinds = "|".join(kind["directory"] for kind in config["type"])
+    fragment = re.compile(rf"README\.md|\S+\.({kinds})\.md")
+    assert not [path.name for path in (ROOT / "changes").iterdir() if not fragment.fullmatch(path.name)]
+
+
+def test_the_changelog_begins_with_this_version_and_lists_nothing_beside_the_fragments() -> None:
+    heads = re.findall(r"^## (.+)$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert re.fullmatch(rf"\[{re.escape(__version__)}\] - \d{{4}}-\d\d-\d\d", heads[0])
+    assert not [head for head in heads if not re.match(r"\[\d", head)]
+
+
+def test_the_package_and_its_metadata_have_one_version() -> None:
+    assert _project()["version"] == __version__
+
+
+def test_a_release_installs_the_wheel_with_each_extra() -> None:
+    installed = {extra for check in CHECKS for extra in check.extras.split(",") if extra}
+    assert installed == set(_project()["optional-dependencies"])
 
 
 def test_the_hooks_run_the_tools_of_the_lock_file() -> None:
