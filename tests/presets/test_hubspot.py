@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 
 import pytest
@@ -50,18 +51,29 @@ def test_changes_archives_links_and_owners_arrive_with_the_next_reading(shop: Sh
     assert "contact" not in third["3000303"] or third["3000303"]["contact"] is None
 
 
-def test_10050_meetings_of_one_millisecond_are_all_read(shop: Shop) -> None:
+def test_10050_meetings_of_one_millisecond_are_all_read_and_not_again(shop: Shop) -> None:
     """HS1, HS2: the search ends at 10,000, and no window of time parts those that changed together."""
     crm = _portal(shop)
+    imported = crm.clock.now() - timedelta(hours=1)
     crm.limits.set("SECONDLY", 100_000, timedelta(seconds=1))
     crm.limits.set("TEN_SECONDLY_ROLLING", 100_000, timedelta(seconds=10))
     for number in range(10_050):
         properties = {"hs_timestamp": "2026-05-01T15:00:00Z", "hs_activity_type": "Sales visit"}
         crm.objects.create(
-            crm.types["meetings"], {"properties": properties}, key=str(70_000_000 + number), modified=crm.clock.now()
+            crm.types["meetings"], {"properties": properties}, key=str(70_000_000 + number), modified=imported
         )
+    for table in (crm.store.table(name) for name in ("meetings", "deals", "contacts")):
+        for version in table.all():
+            table.change(version.id, {}, modified=imported)
     shop.text = shop.text.replace("}}", "}, limits: {windows: []}}")
     assert len(shop.records("engagements")) == 10_054
+    paths = Counter(call.path.rpartition("objects/")[2] or call.path for call in crm.calls)
+    assert paths["meetings/search"] == 51
+    assert paths["/crm/v4/associations/meetings/deals/batch/read"] == 11  # 1,000 of them in a call
+    before = len(crm.calls)
+    crm.objects.change(crm.types["meetings"], MEETING, {"hs_meeting_title": "Moved"})
+    assert shop.records("engagements")[MEETING]["subject"] == "Moved"
+    assert len(crm.calls) - before == 7  # three searches, two lists of archived records, links of the one
 
 
 @pytest.mark.parametrize("kind", [FaultKind.CUT, FaultKind.HTML, FaultKind.EMPTY])

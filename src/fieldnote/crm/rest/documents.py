@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,7 +19,7 @@ from dlt.extract import DltResource, DltSource
 from requests import Response
 
 from fieldnote.config import ReadLinks, ReadResource
-from fieldnote.crm.rest.positions import Reached, earlier, filled, later
+from fieldnote.crm.rest.positions import Reached, earlier, earliest, filled, is_settled, later
 from fieldnote.errors import CrmRefused, CrmUnavailable
 
 PAGES = "__pages"
@@ -53,41 +53,63 @@ class Documents:
     ask: Ask
     count: int = 0
     """How many records came."""
+    before: Reached | None = None
+    """The position that this reading goes on from; None: it reads everything."""
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
     """A record that changes while pages are walked may have been passed already: the next reading begins here."""
     _latest: str | None = None
     _token: str | None = None
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    _unlinked: list[tuple[str, Any]] = field(default_factory=list)
+    """Records by id whose links are asked for together with those of the next page."""
 
     @property
     def reached(self) -> Reached | None:
-        """The position for the next reading; None: keep the one before."""
+        """The position for the next reading."""
         since = self.settings.since
         if since is None:
             return None
-        value = self._token if since.position else earlier(self._latest, self.began)
-        return None if value is None else Reached(self.name, value, is_token=since.position is not None)
+        if since.position:
+            return self.before if self._token is None else Reached(self.name, self._token, is_token=True)
+        before = self.before.value if self.before and not self.before.is_token else None
+        value = earlier(later(before, self._latest), self.began)
+        if value is None:
+            return self.before
+        reached = Reached(self.name, value, is_token=False)
+        return replace(reached, settled=is_settled(since, reached, self.began))
 
     def rows(self, page: Any) -> Iterator[list[dict[str, Any]]]:
-        """The rows of a page."""
+        """The rows that are whole with this page: links are asked for as many records as one call takes."""
         records = list(page) if isinstance(page, list) else [page]
         response = getattr(page, "response", None)
         if isinstance(response, Response):
             self._look_at(response, records)
-        ids = [self._id(record) for record in records]
-        links = self._links(ids)
+        self._unlinked += [(self._id(record), record) for record in records]
         self.count += len(records)
-        made = [
+        size = max((one.size for one in self.settings.links), default=max(len(records), 1))
+        paginator = getattr(page, "paginator", None)
+        is_last = paginator is None or not paginator.has_next_page
+        while len(self._unlinked) >= size or (is_last and self._unlinked):
+            taken, self._unlinked = self._unlinked[:size], self._unlinked[size:]
+            yield self._rows_of(taken)
+
+    def finish(self) -> None:
+        """Raises CrmUnavailable if the last page never came, so that the records before it are not lost."""
+        if self._unlinked:
+            raise CrmUnavailable(f"{self.name}: the reading ended before its last page", hint="it is tried again")
+
+    def _rows_of(self, records: list[tuple[str, Any]]) -> list[dict[str, Any]]:
+        links = self._links([key for key, _ in records])
+        return [
             {
                 "id": key, "modified": self._modified(record), "record": record, "links": links.get(key, {}),
                 "landed": next(self._numbers),
             }
-            for key, record in zip(ids, records, strict=True)
+            for key, record in records
         ]  # fmt: skip
-        if made:
-            yield made
 
     def _look_at(self, response: Response, records: list[Any]) -> None:
+        self.began = earliest(self.began, response.headers.get("Date"))
         document = response.json()
         if not records and self.selector and not jsonpath.find_values(self.selector, document):
             raise CrmUnavailable(f"{self.name}: the CRM's answer has no list '{self.selector}'")

@@ -101,8 +101,7 @@ class Landings:
                 _drop_others(connection, schema, one, loaded)
             before = self._kept.get(one.name)
             full_at = now if whole or before is None else before.full_at
-            reached = one.reached or (before.reached if before and not whole else None)
-            _save(connection, one.name, _Kept(now, full_at, self._version(one.name), reached))
+            _save(connection, one.name, _Kept(now, full_at, self._version(one.name), one.reached))
 
     def _version(self, name: str) -> str:
         settings: ReadResource = self.reading.resources[name]
@@ -134,7 +133,8 @@ def _load(connection: psycopg.Connection, names: frozenset[str]) -> dict[str, _K
 
 def _parse(name: str, given: dict[str, Any]) -> _Kept:
     value = given.get("position")
-    reached = None if value is None else Reached(name, str(value), is_token=bool(given.get("token")))
+    marks = {"is_token": bool(given.get("token")), "settled": bool(given.get("settled"))}
+    reached = None if value is None else Reached(name, str(value), **marks)
     read_at, full_at = (datetime.fromisoformat(given[key]) for key in ("read_at", "full_at"))
     return _Kept(read_at, full_at, str(given["version"]), reached)
 
@@ -144,5 +144,6 @@ def _save(connection: psycopg.Connection, name: str, kept: _Kept) -> None:
         "read_at": kept.read_at.isoformat(), "full_at": kept.full_at.isoformat(), "version": kept.version,
         "position": kept.reached.value if kept.reached else None,
         "token": bool(kept.reached and kept.reached.is_token),
+        "settled": bool(kept.reached and kept.reached.settled),
     }  # fmt: skip
     note(connection, f"read:{name}", json.dumps(text))

@@ -122,6 +122,8 @@ def _run(
     if job["full"]:
         _forget_positions(pipeline, opened.source.name)
     pipeline.extract(opened.source)
+    for one in opened.documents:
+        one.finish()
     pipeline.normalize()
     with gate(connection):
         loaded = pipeline.load(raise_on_failed_jobs=True)

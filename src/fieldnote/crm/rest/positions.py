@@ -6,12 +6,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from fieldnote.config import ReadSince
 
 _PLACEHOLDER = re.compile(r"<(\w+)>")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT")
+_STEP = timedelta(milliseconds=1)
+"""The finest step of the times that requests carry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,8 @@ class Reached:
     value: str
     is_token: bool
     """Whether the API made it; else it is a time."""
+    settled: bool = False
+    """Whether nothing more can come at this time, so that the next reading begins behind it."""
 
 
 def filled(template: Any, values: Mapping[str, Any]) -> Any:
@@ -61,8 +66,19 @@ def beginning(settings: ReadSince, reached: Reached | None) -> str:
         return written(settings.start, settings.form)
     if reached.is_token:
         return reached.value
-    begin = moment_of(reached.value) - (settings.lag or timedelta(0))
+    moment = moment_of(reached.value)
+    begin = moment + _STEP if reached.settled else moment - (settings.lag or timedelta(0))
     return written(begin.isoformat(), settings.form)
+
+
+def is_settled(settings: ReadSince, reached: Reached, began: datetime) -> bool:
+    """Whether all that the CRM commits late at this time was there when a reading began.
+
+    Else each run would read the records of the last minutes again, and an import leaves thousands of them.
+    """
+    if reached.is_token or settings.lag is None:
+        return False
+    return moment_of(reached.value) + settings.lag < began
 
 
 def later(before: str | None, found: object) -> str | None:
@@ -77,3 +93,12 @@ def later(before: str | None, found: object) -> str | None:
 def earlier(text: str | None, limit: datetime) -> str | None:
     """A time as the API wrote it, but not later than the limit."""
     return limit.isoformat() if text is not None and moment_of(text) > limit else text
+
+
+def earliest(began: datetime, date: str | None) -> datetime:
+    """When a reading began, by the CRM's clock where its answers have a `Date`: ours may be ahead of it."""
+    try:
+        said = parsedate_to_datetime(date or "")
+    except ValueError:
+        return began
+    return min(began, said if said.tzinfo else said.replace(tzinfo=UTC))

@@ -81,7 +81,7 @@ def open_source(config: dict[str, Any], wanted: Wanted | None = None, origins: I
             source.resources[name].apply_hints(write_disposition=disposition)
     for name, settings in wanted.reading.resources.items():
         if f"{name}{PAGES}" in source.resources:
-            one = Documents(name, settings, _selector(config, name), api.ask)
+            one = Documents(name, settings, _selector(config, name), api.ask, before=wanted.reached.get(name))
             add_documents(source, one)
             opened.documents.append(one)
     return opened
