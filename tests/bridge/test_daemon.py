@@ -20,9 +20,11 @@ import httpx2
 import pytest
 from sqlalchemy import text
 from starlette.requests import Request
+from starlette.responses import Response
 from typer.testing import CliRunner
 
 from fieldnote.bridge import Bridge, Daemon, push_once
+from fieldnote.bridge.daemon import daemon as daemon_module
 from fieldnote.bridge.daemon import tasks
 from fieldnote.bridge.daemon.http_body import read_body
 from fieldnote.bridge.daemon.siro_webhooks import CONNECTIONS, open_receiver
@@ -30,8 +32,10 @@ from fieldnote.bridge.errors import StuckShutdown
 from fieldnote.cli import bridge as bridge_commands
 from fieldnote.cli import root
 from fieldnote.cli.support.tls import warn_of_plain_http
-from fieldnote.errors import ConfigError, DatabaseError
+from fieldnote.crm import Driver
+from fieldnote.errors import ConfigError, CrmUnavailable, DatabaseError
 from fieldnote.http_body import BodyRefused
+from fieldnote.siro.errors import Unauthorized
 from fieldnote.siro.webhooks import new_secret, sign
 from tests.bridge.conftest import Crm, Opener
 from tests.bridge.stub_siro import StubSiro, ago
@@ -233,6 +237,50 @@ async def test_a_port_in_use_is_an_error_at_start_up(crm: Crm, stub: StubSiro, o
     async with opened() as bridge, Daemon(bridge, port=0) as first:
         with pytest.raises(ConfigError, match="cannot listen"):
             async with Daemon(bridge, port=int(first.url.rsplit(":", 1)[1])):
+                pass
+
+
+async def test_a_start_waits_for_siro_and_the_crm_and_says_so(
+    crm: Crm, stub: StubSiro, opened: Opener, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """After a power cut, all of them start at once, and the daemon is the first."""
+    monkeypatch.setattr(daemon_module, "_FIRST_PAUSE", 0.01)
+    crm.add_deal(1)
+    answers = iter([Response(status_code=503), Response(status_code=503), Response(status_code=429)])
+    stub.chaos = lambda *_: next(answers, None)
+    async with opened() as bridge:
+        monkeypatch.setattr(type(bridge.crm), "identity", _late_crm(type(bridge.crm)))
+        async with Daemon(bridge, port=0):
+            await eventually(lambda: "1" in stub.records["opportunities"])
+    said = [str(record.__dict__["reason"]) for record in caplog.records if record.msg == "waiting_for_siro_and_crm"]
+    assert len(said) == 3, said  # one for each cause, however often it comes
+    assert "the CRM is away" in said[0]
+    assert "503" in said[1]
+    assert [record.msg for record in caplog.records].count("daemon_goes_on") == 1
+
+
+def _late_crm(driver: Any) -> property:
+    known = driver.identity
+    answers = iter([CrmUnavailable("the CRM is away")])
+
+    def identity(crm: Driver) -> str:
+        for error in answers:
+            raise error
+        name: str = known.fget(crm)
+        return name
+
+    return property(identity)
+
+
+async def test_a_start_with_a_wrong_token_is_an_error_however_late_siro_answers(
+    stub: StubSiro, opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(daemon_module, "_FIRST_PAUSE", 0.01)
+    answers = iter([503, 401])
+    stub.chaos = lambda *_: Response(status_code=next(answers))
+    async with opened() as bridge:
+        with pytest.raises(Unauthorized):
+            async with Daemon(bridge, port=0):
                 pass
 
 

@@ -30,13 +30,16 @@ from fieldnote.bridge.session import Bridge
 from fieldnote.bridge.status.alerts import WATCH, check_addresses
 from fieldnote.db.bridge_tables import schedules
 from fieldnote.db.engine import Application
-from fieldnote.errors import ConfigError, DatabaseError
+from fieldnote.errors import ConfigError, DatabaseError, FieldnoteError, Transient
 from fieldnote.http_deadlines import HEADERS, Deadlines
 from fieldnote.jobs import AnyTask, WorkerSettings, defer, make_app, run_worker
 
 log = logging.getLogger(__name__)
 
 _LONGEST_SLEEP = 5.0
+_SILENT_FOR = 5.0  # a start that takes longer says what it waits for
+_FIRST_PAUSE = 1.0
+_LONGEST_PAUSE = 30.0
 _CONCURRENCY = 4
 _WORKER_STARTS = 0.3
 _STOP_AGAIN = 15.0  # more than a worker gives its jobs to end
@@ -90,7 +93,7 @@ class Daemon:
 
     async def __aenter__(self) -> Self:
         await asyncio.to_thread(check_addresses, self.bridge.config)
-        await verify(self.bridge)
+        await self._wait_for_both_sides()
         await self._make_due()
         await self._start_receiver()
         app = make_app(Application.BRIDGE, self.bridge.database_url, blueprint)
@@ -137,6 +140,39 @@ class Daemon:
         done, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()
+
+    async def _wait_for_both_sides(self) -> None:
+        """Verify the connection as soon as Siro and the CRM answer: after a power cut, all of them start at once.
+
+        Waiting does not fix a wrong token or another organization: that is an error.
+        """
+        pause, shown = _FIRST_PAUSE, ""
+        first = asyncio.get_running_loop().call_later(_SILENT_FOR, self._say_waiting, "no answer yet")
+        try:
+            while (error := await self._unavailable()) is not None:
+                first.cancel()
+                if error.message != shown:
+                    self._say_waiting(error.message)
+                shown = error.message
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, _LONGEST_PAUSE)
+        finally:
+            first.cancel()
+        if shown:
+            log.warning("daemon_goes_on", extra={"connection": self.bridge.name})
+
+    async def _unavailable(self) -> FieldnoteError | None:
+        """Why the connection cannot be verified now; None: it is verified."""
+        try:
+            await verify(self.bridge)
+        except FieldnoteError as error:
+            if isinstance(error, Transient):
+                return error
+            raise
+        return None
+
+    def _say_waiting(self, reason: str) -> None:
+        log.warning("waiting_for_siro_and_crm", extra={"connection": self.bridge.name, "reason": reason})
 
     # --- the receiver
 
