@@ -91,6 +91,34 @@ async def test_check_says_what_a_new_note_lacks(crm: Crm, opened: Opener, change
         assert any(words in finding.text for finding in found), found
 
 
+@pytest.mark.parametrize(
+    ("columns", "note", "words", "level"),
+    [
+        ("headline varchar(80) not null, body text", {"title": "headline"}, None, None),
+        ("headline varchar(80) not null, body text", {}, "needs headline", Level.BAD),
+        ("body text, ref varchar(41)", {"key": "ref"}, "siro:00000000", Level.BAD),
+        ("body text, ref varchar(43)", {"key": "ref"}, None, None),
+        ("body text, ref varchar(43)", {"key": "ref", "name": "steps"}, "siro:00000000", Level.BAD),
+        ("body text, ref integer", {"key": "ref"}, "crm_memos.ref", Level.BAD),
+        ("body varchar(255)", {}, "crm_memos.body", Level.HINT),
+        ("body varchar(4000)", {}, None, None),
+        ("body text check (length(body) <= 500)", {}, "crm_memos.body", Level.HINT),
+    ],
+)
+async def test_check_says_whether_key_title_and_summary_have_their_column(
+    crm: Crm, opened: Opener, columns: str, note: dict[str, Any], words: str | None, level: Level | None
+) -> None:
+    crm.execute(f"create table crm_memos (id integer primary key, deal_id integer, {columns})")
+    crm.execute("create table deals_cstm (id_c integer not null primary key, budget_c integer, origin_c varchar(20))")
+    wanted = target(**note, table="crm_memos")
+    async with opened(pull=wanted) as bridge:
+        found = [finding for finding in check_targets(bridge) if finding.level is not Level.GOOD]
+    if words is None:
+        assert found == []
+    else:
+        assert [(words in finding.text, finding.level) for finding in found] == [(True, level)], found
+
+
 async def test_no_extension_row_is_made_for_a_record_that_was_not_pushed(
     crm: Crm, stub: StubSiro, opened: Opener
 ) -> None:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from fieldnote.bridge.pull.notes import column_values
+from fieldnote.bridge.pull.notes import NoteKey, column_values
 from fieldnote.bridge.session import Bridge
-from fieldnote.bridge.setup.checks.findings import Finding, bad, good
+from fieldnote.bridge.setup.checks.findings import Finding, bad, good, hint
 from fieldnote.config import TargetSettings
-from fieldnote.config.schema import SetValue
+from fieldnote.config.schema import NoteSettings, SetValue
+from fieldnote.crm.sql.columns import Table
 from fieldnote.crm.sql.driver import SqlDriver
 from fieldnote.crm.types import NoteTarget, Record
 from fieldnote.errors import CrmRefused, FieldnoteError
 
 _NOBODY = "0"
+_RECORDING = "00000000-0000-4000-8000-000000000000"
+_USUAL_SUMMARY = 2000
 
 
 def check_targets(bridge: Bridge) -> Iterator[Finding]:
@@ -36,43 +39,67 @@ def check_targets(bridge: Bridge) -> Iterator[Finding]:
 
 def _check_inserts(bridge: Bridge, subject: str, target: TargetSettings) -> Iterator[Finding]:
     """What a new note, or a missing extension row, needs besides the columns that the file names."""
+    if not isinstance(bridge.crm, SqlDriver):
+        return
     for note in target.all_notes():
-        own = {note.record, note.body, *([note.key] if note.key else [])}
-        yield from _check_insert(bridge, f"{subject}.note", note.table, own, note.set)
+        table = bridge.crm.describe(note.table)
+        own = {name for name in (note.record, note.body, note.key, note.title) if name}
+        yield from _check_insert(bridge.crm, f"{subject}.note", table, own, note.set)
+        yield from _check_room(f"{subject}.note", table, note)
     if target.missing == "insert":
-        yield from _check_insert(bridge, subject, target.table, {target.key}, target.set)
+        table = bridge.crm.describe(target.table)
+        yield from _check_insert(bridge.crm, subject, table, {target.key}, target.set)
 
 
 def _check_insert(
-    bridge: Bridge, subject: str, table: str, own: set[str], given: Mapping[str, SetValue]
+    crm: SqlDriver, subject: str, table: Table, own: set[str], given: Mapping[str, SetValue]
 ) -> Iterator[Finding]:
-    if not isinstance(bridge.crm, SqlDriver):
-        return
-    needs = bridge.crm.describe(table)
     named = {name.casefold() for name in own | set(given)}
-    missing = [column.name for column in needs.required if column.name.casefold() not in named]
+    missing = [column.name for column in table.required if column.name.casefold() not in named]
     if missing:
         example = ", ".join(f"{name}: …" for name in missing)
-        text = f"a new row of {table} needs {', '.join(missing)}"
+        text = f"a new row of {table.name} needs {', '.join(missing)}"
         yield bad(
             subject, text, f"Add `set: {{{example}}}`: a constant, {{uuid: true}}, {{now: true}} or {{rep: true}}."
         )
     for name, value in given.items():
         try:
-            column = needs.column(name)
-            made = column_values({name: value}, rep=None)[0][1].make(_NOBODY)
-            if not (value.rep or value.record):
-                column.fit(made)
+            column = table.column(name)
         except CrmRefused as error:
             yield bad(subject, f"set.{name}: {error.message}", error.hint)
-    for key in needs.foreign_keys:
+            continue
+        if value.rep or value.record:
+            continue
+        try:
+            column.fit(column_values({name: value}, rep=None)[0][1].make(_NOBODY))
+        except CrmRefused as error:
+            yield bad(subject, f"set.{name}: {error.message}", "Set another value, or change the column.")
+    for key in table.foreign_keys:
         for name in key.columns:
             constant = next((item for column, item in given.items() if column.casefold() == name.casefold()), None)
             if constant is not None and constant.constant is not None:
-                found = bridge.crm.read(Record(key.table, key.referred[0], str(constant.constant)), (key.referred[0],))
+                found = crm.read(Record(key.table, key.referred[0], str(constant.constant)), (key.referred[0],))
                 if found is None:
                     text = f"set.{name}: {key.table} has no row with {key.referred[0]} {constant.constant}"
                     yield bad(subject, text, f"Name a row of {key.table}.")
+
+
+def _check_room(subject: str, table: Table, note: NoteSettings) -> Iterator[Finding]:
+    """Whether the key and a usual summary fit: a note is never cut."""
+    if note.key is not None:
+        longest = NoteKey("", "", "", _RECORDING, f"{note.name}:9").text
+        try:
+            table.column(note.key).fit(longest)
+        except CrmRefused as error:
+            fix = (
+                f"Give the column {len(longest)} characters, or leave out `key`: the key is then the note's last line."
+            )
+            yield bad(subject, f"{error.message}: a key is such as {longest}", fix)
+    try:
+        table.column(note.body).fit("x" * _USUAL_SUMMARY)
+    except CrmRefused as error:
+        text = f"{error.message}: a summary of that length is refused, and never cut"
+        yield hint(subject, text, "Make the column longer, or choose fewer `sections`.")
 
 
 def _read(bridge: Bridge, target: TargetSettings) -> None:
