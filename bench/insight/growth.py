@@ -13,11 +13,12 @@ from datetime import UTC, date, datetime
 from operator import eq
 from time import process_time
 
-from fieldnote.bridge.pull.note_text import Visit, digest, note_body, note_title
+from fieldnote.bridge.pull.note_text import digest, note_body, note_title
 from fieldnote.bridge.pull.read_back import loss_of_note, was_refused
 from fieldnote.bridge.pull.three_way_merge import KnownField, Value, about, decide, take_back
 from fieldnote.bridge.pull.user_token import quote
 from fieldnote.bridge.recording import Extraction, RecordingSnapshot, Section
+from fieldnote.bridge.sent_visits import Visit
 from fieldnote.config import Kind, NoteSettings, Policy
 from fieldnote.insight import Utterance, extract, summarize
 from fieldnote.insight.evidence import Spoken

@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fieldnote.bridge import Bridge, pull_once, push_once
-from fieldnote.bridge.pull.note_text import WITHDRAWN, Visit, has_summary, note_title
+from fieldnote.bridge.pull.note_text import WITHDRAWN, has_summary, note_title
 from fieldnote.bridge.recording import Extraction, RecordingSnapshot, Section
 from fieldnote.bridge.review.history import Selection, revert
+from fieldnote.bridge.sent_visits import Visit
 from fieldnote.config import NoteSettings
 from tests.bridge.conftest import Crm, Opener
 from tests.bridge.stub_siro import StubSiro, ago

@@ -70,6 +70,42 @@ async def test_a_note_and_a_missing_extension_row_get_all_that_the_crm_needs(
         assert (await pull_once(bridge)).writes == 0
 
 
+async def test_a_missing_row_has_the_rep_of_the_deals_latest_visit(crm: Crm, stub: StubSiro, opened: Opener) -> None:
+    """What was pushed of the deal itself names no rep."""
+    crm.execute("create table deals_cstm (id_c integer primary key, budget_c integer, owner_id integer not null)")
+    extension = {"table": "deals_cstm", "key": "id_c", "missing": "insert", "set": {"owner_id": {"rep": True}}}
+    fields = {"Budget": {"to": "budget_c", "as": "money.max"}}
+    async with opened(pull={"opportunity": {**extension, "fields": fields}}) as bridge:
+        crm.add_deal(1)
+        crm.add_appointment(1, deal=1)
+        await push_once(bridge)
+        stub.record("r1", started_at=ago(hours=1), engagement="1", opportunity="1", said={"Budget": "$5"})
+        assert (await pull_once(bridge)).settled
+    assert crm.execute("select * from deals_cstm") == [(1, 5, 1)]
+
+
+@BOTH
+async def test_a_row_that_the_crm_does_not_take_is_a_refusal_in_the_crms_words(
+    crm: Crm, stub: StubSiro, opened: Opener
+) -> None:
+    """It is not called a missing record: the missing row is what should have been added."""
+    crm.execute("create table deals_cstm (id_c integer primary key, budget_c integer, owner_id integer not null)")
+    extension = {"table": "deals_cstm", "key": "id_c", "missing": "insert"}
+    fields = {"Budget": {"to": "budget_c", "as": "money.max"}}
+    async with opened(pull={"opportunity": {**extension, "fields": fields}}) as bridge:
+        crm.add_deal(1)
+        await push_once(bridge)
+        stub.record("r1", started_at=ago(hours=1), opportunity="1", said={"Budget": "$5"}, summary="s")
+        problem = (await pull_once(bridge)).problems[0]
+        assert problem.state == "refused"
+        assert "no row could be added to deals_cstm" in str(problem.reason)
+        assert "owner_id" in str(problem.reason)
+        crm.execute("alter table deals_cstm add column spare integer")
+        crm.execute("alter table deals_cstm drop column owner_id")
+        assert (await pull_once(bridge)).settled
+    assert crm.execute("select id_c, budget_c from deals_cstm") == [(1, 5)]
+
+
 @BOTH
 @pytest.mark.parametrize(
     ("change", "words"),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from fieldnote.bridge.pull import readiness
 from fieldnote.bridge.pull.desired import Contribution, contribution, desired
-from fieldnote.bridge.pull.note_text import Visit, digest, note_body, visit_of
+from fieldnote.bridge.pull.note_text import digest, note_body
 from fieldnote.bridge.pull.ownership import Evidence, judge
 from fieldnote.bridge.pull.readiness import Readiness
 from fieldnote.bridge.push.prefetch import in_pieces
@@ -28,6 +28,7 @@ from fieldnote.bridge.recording import (
     Stage,
     merge,
 )
+from fieldnote.bridge.sent_visits import Visit, visit_of
 from fieldnote.config import FieldSettings, Kind
 
 NOON = datetime(2026, 2, 15, 12, tzinfo=UTC)

@@ -20,7 +20,7 @@ from fieldnote.bridge.pull import readiness
 from fieldnote.bridge.pull.desired import Contribution, Desired, contribution, desired, is_ours, moved_away, unsaid
 from fieldnote.bridge.pull.fields import FieldOutcome, FieldWriter, Planned, Removal, Said
 from fieldnote.bridge.pull.ledger import FieldKey, cause_of, postpone
-from fieldnote.bridge.pull.note_text import UNTITLED, Visit, note_body, note_title, visit_of
+from fieldnote.bridge.pull.note_text import UNTITLED, note_body, note_title
 from fieldnote.bridge.pull.notes import (
     NoteEntry,
     NoteKey,
@@ -35,7 +35,8 @@ from fieldnote.bridge.pull.readiness import Readiness
 from fieldnote.bridge.pull.recordings import Recordings
 from fieldnote.bridge.pull.results import Change
 from fieldnote.bridge.pull.start_links import START_LINK, start_link
-from fieldnote.bridge.recording import Link, Model, Ownership, RecordingSnapshot
+from fieldnote.bridge.recording import Model, Ownership, RecordingSnapshot
+from fieldnote.bridge.sent_visits import SentVisits, engagement_first
 from fieldnote.bridge.session import Bridge
 from fieldnote.bridge.zones import local_zone
 from fieldnote.config import FieldSettings, NoteSettings, Policy, TargetSettings
@@ -88,7 +89,7 @@ class RecordWork:
         self._is_there: bool | None = None
         """Whether the CRM has the record; None: nobody has looked."""
         self._known_notes: dict[tuple[str, str], NoteEntry] = {}
-        self._visits: dict[tuple[str, str], Visit] = {}
+        self._visits = SentVisits(conn, bridge.name)
         self._zones: dict[tuple[Model, str], str | None] = {}
 
     async def run(self) -> Applied:
@@ -112,7 +113,7 @@ class RecordWork:
         record, work = await self.said_fields(target, usable, linked)
         await self.out.commit()
         if work:
-            await self._write_fields(record, target, work)
+            await self._write_fields(record, target, work, usable)
 
     async def said_fields(
         self, target: TargetSettings, usable: Sequence[RecordingSnapshot], linked: Sequence[RecordingSnapshot]
@@ -183,12 +184,20 @@ class RecordWork:
         settings = FieldSettings(to=column, policy=Policy.FILL)
         return [RecordField(self._writer(record, START_LINK, settings), Said(Desired(link, None), moved=False), entry)]
 
-    async def _write_fields(self, record: Record, target: TargetSettings, work: Sequence[RecordField]) -> None:
-        row = await self.read(record, tuple(one.column for one in work))
+    async def _write_fields(
+        self, record: Record, target: TargetSettings, work: Sequence[RecordField], usable: Sequence[RecordingSnapshot]
+    ) -> None:
+        columns = tuple(one.column for one in work)
+        row = await self.read(record, columns)
+        if row is None and target.missing == "insert":
+            refusal = await self._insert_row(record, target, usable)
+            row = await self.read(record, columns)
+            if row is None and refusal is not None:
+                self._is_there = False
+                for one in work:
+                    self._count(await one.writer.refused(refusal, one.entry))
+                return
         self._is_there = None if isinstance(row, CrmRefused) else row is not None
-        if row is None and target.missing == "insert" and await self._insert_row(record, target):
-            row = await self.read(record, tuple(one.column for one in work))
-            self._is_there = None if isinstance(row, CrmRefused) else row is not None
         if row is None:
             for one in work:
                 self._count(await one.writer.missing(one.entry))
@@ -198,31 +207,31 @@ class RecordWork:
         else:
             await self._write_together(record, row, work)
 
-    async def _insert_row(self, record: Record, target: TargetSettings) -> bool:
-        """Add the missing row of an extension table; whether there is one now.
+    async def _insert_row(
+        self, record: Record, target: TargetSettings, usable: Sequence[RecordingSnapshot]
+    ) -> CrmRefused | None:
+        """Add the missing row of an extension table. Returns the CRM's refusal.
 
         Only for a record that this connection has pushed and not deleted: an orphan would belong to nothing.
         """
         stream = {Model.ENGAGEMENT: "engagements", Model.OPPORTUNITY: "opportunities", Model.ACCOUNT: "accounts"}
         values = {"connection": self.bridge.name, "stream": stream.get(self.model), "key": self.key}
         if not isinstance(self.bridge.crm, InsertsRows) or not await self.conn.scalar(_IS_PUSHED, values):
-            return False
-        try:
-            rep = await self._rep_of(self.model, self.key) if any(value.rep for value in target.set.values()) else None
-            made = column_values(target.set, rep)
-            await asyncio.to_thread(self.bridge.crm.insert_row, record, made)
-        except CrmRefused as error:
-            self.done.again = True
-            self.done.causes.append(cause_of(error.message, self.key))
-            return False
-        return True
-
-    async def _rep_of(self, model: Model, record: str) -> str | None:
-        """The CRM id of the rep, from what was pushed of an appointment or a deal."""
-        stream = {Model.ENGAGEMENT: "engagements", Model.OPPORTUNITY: "opportunities"}.get(model)
-        if stream is None:
             return None
-        return (await self._visit_of(stream, record)).rep_id
+        try:
+            rep = await self._rep(usable) if any(value.rep for value in target.set.values()) else None
+            await asyncio.to_thread(self.bridge.crm.insert_row, record, column_values(target.set, rep))
+        except CrmRefused as error:
+            return CrmRefused(f"no row could be added to {record.table}: {error.message}", hint=error.hint)
+        return None
+
+    async def _rep(self, usable: Sequence[RecordingSnapshot]) -> str | None:
+        """The CRM id of the record's own rep, else of the rep of its latest visit: a deal need not name one."""
+        if (own := await self._visits.rep_id(self.model, self.key)) is not None:
+            return own
+        latest_first = sorted(usable, key=lambda held: (held.started_at, held.id), reverse=True)
+        visits = [await self._visits.visit(held) for held in latest_first]
+        return next((visit.rep_id for visit in visits if visit.rep_id), None)
 
     async def _write_alone(self, record: Record, one: RecordField) -> FieldOutcome:
         row = await self.read(record, (one.column,))
@@ -306,11 +315,11 @@ class RecordWork:
         for held in sorted(usable, key=lambda item: (item.started_at, item.id)):
             if held.left or readiness.summary(held) is not Readiness.READY:
                 continue  # the notes of one that left stay as they are
-            visit, rep, zone = await self._visit(held), await self._rep_for(held), await self._zone_of(held)
+            visit, zone = await self._visits.visit(held), await self._zone_of(held)
             for note in target.all_notes():
                 if (body := note_body(held, visit, zone, note)) is not None:
                     title = note_title(held, visit, zone, note, tuple(target.fields))
-                    bodies.setdefault(note.name, []).append((self._note(note, held.id, rep, title), body))
+                    bodies.setdefault(note.name, []).append((self._note(note, held.id, visit.rep_id, title), body))
         return bodies
 
     async def _write_notes(self, target: NoteTarget, notes: Sequence[tuple[NoteWriter, str]]) -> None:
@@ -363,39 +372,15 @@ class RecordWork:
         held = await Recordings(self.bridge.name).load(self.conn, sorted({recording_id for recording_id, _ in away}))
         return [item for item in away if item[0] in held and (held[item[0]].links or not held[item[0]].left)]
 
-    async def _rep_for(self, held: RecordingSnapshot) -> str | None:
-        """The CRM id of the rep of the linked appointment, else of the linked deal."""
-        for link in sorted(held.links, key=_engagement_first):
-            if (rep := await self._rep_of(link.model, link.record)) is not None:
-                return rep
-        return None
-
     async def _zone_of(self, held: RecordingSnapshot) -> str | None:
         """The zone of the visit's day: its appointment's, else its deal's or customer's, else the CRM's."""
-        for link in sorted(held.links, key=_engagement_first):
+        for link in sorted(held.links, key=engagement_first):
             place = link.model, link.record
             if place not in self._zones:
                 self._zones[place] = await asyncio.to_thread(local_zone, self.bridge, *place)
             if (zone := self._zones[place]) is not None:
                 return zone
         return self.bridge.zone
-
-    async def _visit(self, held: RecordingSnapshot) -> Visit:
-        """Rep and customer, from what we pushed of the linked engagement, else of the linked opportunity."""
-        visit = Visit()
-        for link in sorted(held.links, key=_engagement_first):
-            stream = {Model.ENGAGEMENT: "engagements", Model.OPPORTUNITY: "opportunities"}.get(link.model)
-            if stream is None:
-                continue
-            known = await self._visit_of(stream, link.record)
-            visit = Visit(visit.rep or known.rep, visit.customer or known.customer)
-        return visit
-
-    async def _visit_of(self, stream: str, record: str) -> Visit:
-        if (stream, record) not in self._visits:
-            values = {"connection": self.bridge.name, "stream": stream, "key": record}
-            self._visits[stream, record] = visit_of(await self.conn.scalar(_PAYLOAD, values))
-        return self._visits[stream, record]
 
     # --- the work list
 
@@ -428,10 +413,6 @@ class RecordField:
         return self.writer.settings.to
 
 
-def _engagement_first(link: Link) -> tuple[bool, str]:
-    return link.model is not Model.ENGAGEMENT, link.record
-
-
 def _now() -> datetime:
     return datetime.now(UTC)
 
@@ -440,8 +421,6 @@ _IS_PUSHED = text("""
     select exists (select from sent where connection = :connection and stream = :stream and key = :key
                    and state = 'sent' and not is_deleted)
 """)
-
-_PAYLOAD = text("select payload from sent where connection = :connection and stream = :stream and key = :key")
 
 _CAUSES = text("select causes from due where connection = :connection and model = :model and record = :record")
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from fieldnote.bridge.recording import RecordingSnapshot, Section
+from fieldnote.bridge.sent_visits import Visit
 from fieldnote.config import NoteSettings
 from fieldnote.mapping.escaping import escaped
 
@@ -24,28 +23,6 @@ _TITLED_BY = ("Budget", "Decision Maker", "Timeline")
 _PARTS = 3
 
 ADDENDUM = "Addendum: the note of this conversation was edited here, and its summary has changed since."
-
-
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """Who met whom, as far as the push ledger knows."""
-
-    rep: str | None = None
-    customer: str | None = None
-    rep_id: str | None = None
-    """The rep's id in the CRM."""
-
-
-def visit_of(payload: Mapping[str, Any] | None) -> Visit:
-    """Rep and customer of an engagement or opportunity as it was sent."""
-    if not payload:
-        return Visit()
-    users = payload.get("engagementUsers") or payload.get("opportunityUsers") or []
-    current = [user for user in users if not user.get("deletedAt")]
-    names = [user.get("name") for user in current]
-    rep_id = next((str(user["externalId"]) for user in current if user.get("externalId")), None)
-    account = payload.get("account") or {}
-    return Visit(", ".join(name for name in names if name) or None, account.get("name"), rep_id)
 
 
 def note_body(held: RecordingSnapshot, visit: Visit, zone: str | None, note: NoteSettings | None = None) -> str | None:

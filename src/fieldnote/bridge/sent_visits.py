@@ -1,0 +1,75 @@
+"""Who met whom, from what was pushed of an appointment or a deal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from fieldnote.bridge.recording import Link, Model, RecordingSnapshot
+from fieldnote.mapping.records import StreamName
+
+_STREAMS: Final[dict[Model, StreamName]] = {Model.ENGAGEMENT: "engagements", Model.OPPORTUNITY: "opportunities"}
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Who met whom, as far as the push ledger knows."""
+
+    rep: str | None = None
+    customer: str | None = None
+    rep_id: str | None = None
+    """The rep's id in the CRM."""
+
+
+def visit_of(payload: Mapping[str, Any] | None) -> Visit:
+    """Rep and customer of an engagement or opportunity as it was sent."""
+    if not payload:
+        return Visit()
+    users = payload.get("engagementUsers") or payload.get("opportunityUsers") or []
+    current = [user for user in users if not user.get("deletedAt")]
+    names = [user.get("name") for user in current]
+    rep_id = next((str(user["externalId"]) for user in current if user.get("externalId")), None)
+    account = payload.get("account") or {}
+    return Visit(", ".join(name for name in names if name) or None, account.get("name"), rep_id)
+
+
+class SentVisits:
+    """Reads each record's visit once."""
+
+    def __init__(self, conn: AsyncConnection, connection: str) -> None:
+        self._conn = conn
+        self._connection = connection
+        self._known: dict[tuple[StreamName, str], Visit] = {}
+
+    async def visit(self, held: RecordingSnapshot) -> Visit:
+        """Rep and customer of the linked engagement, else of the linked opportunity."""
+        visit = Visit()
+        for link in sorted(held.links, key=engagement_first):
+            known = await self._of(link.model, link.record)
+            visit = Visit(visit.rep or known.rep, visit.customer or known.customer, visit.rep_id or known.rep_id)
+        return visit
+
+    async def rep_id(self, model: Model, record: str) -> str | None:
+        """The CRM id of the record's own rep."""
+        return (await self._of(model, record)).rep_id
+
+    async def _of(self, model: Model, record: str) -> Visit:
+        stream = _STREAMS.get(model)
+        if stream is None:
+            return Visit()
+        if (stream, record) not in self._known:
+            values = {"connection": self._connection, "stream": stream, "key": record}
+            self._known[stream, record] = visit_of(await self._conn.scalar(_PAYLOAD, values))
+        return self._known[stream, record]
+
+
+def engagement_first(link: Link) -> tuple[bool, str]:
+    """The order in which a recording's links are asked."""
+    return link.model is not Model.ENGAGEMENT, link.record
+
+
+_PAYLOAD: Final = text("select payload from sent where connection = :connection and stream = :stream and key = :key")
