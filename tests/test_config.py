@@ -182,6 +182,14 @@ def test_durations(tmp_path: Path, every: str, seconds: int) -> None:
             f"{CRM}pull: {{lead: {{table: d, key: id, fields: {{A: x, B: X}}}}}}\n",
             "pull.lead sends 'A' and another extraction to the same column 'x'",
         ),
+        (
+            f"{CRM}pull: {{lead: {{table: d, key: id, fields: {{A: [x, {{to: X, as: date}}]}}}}}}\n",
+            "pull.lead sends 'A' twice to the same column 'x'",
+        ),
+        (
+            f"{CRM}pull: {{lead: {{table: d, key: id, fields: {{A: [w, y], B: Y}}}}}}\n",
+            "pull.lead sends 'A' and another extraction to the same column 'y'",
+        ),
         (f"{CRM}path: x\n", "fieldnote.yaml:3: path is not a known key"),
         (f"{CRM}crm: {{}}\n", "fieldnote.yaml:3: crm appears twice, the first time on line 2"),
         (f"{CRM}siro: {{base_url: siro.ai}}\n", "siro.base_url is not a web address"),

@@ -172,6 +172,13 @@ COMPLAINTS: dict[str, tuple[str, ...]] = {
     "a CRM's note table needs ids and constants that nobody gives": (
         "bridge/test_pull_rows.py::test_a_note_and_a_missing_extension_row_get_all_that_the_crm_needs",
         "crm/test_description.py::test_a_table_says_what_a_new_row_needs",
+        "bridge/test_pull_rows.py::test_a_row_that_the_crm_does_not_take_is_a_refusal_in_the_crms_words",
+        "bridge/test_pull_rows.py::test_check_says_whether_key_title_and_summary_have_their_column",
+    ),
+    "one extraction cannot fill two columns": (
+        "bridge/test_several_columns.py::test_each_column_of_a_list_has_its_own_type_and_policy",
+        "bridge/test_several_columns.py::test_every_record_of_a_list_names_the_extraction_as_the_file_does",
+        "bridge/test_several_columns.py::test_an_undo_of_one_column_leaves_the_others",
     ),
     "a status is never green": (
         "bridge/test_completeness.py::test_only_what_a_person_can_act_on_is_late",
@@ -180,6 +187,11 @@ COMPLAINTS: dict[str, tuple[str, ...]] = {
     "a list ends after its first page": (
         "siro/test_list_ends.py::test_1581_reps_come_although_siro_answers_bare_arrays_of_1000",
         "siro/test_list_ends.py::test_all_users_come_although_the_operation_declares_no_cursor",
+    ),
+    "a client claims more operations than it has": (
+        "siro/test_contract.py::test_the_client_has_every_operation_but_those_it_names_as_left_out",
+        "siro/test_contract.py::test_the_pages_claim_what_the_client_has",
+        "siro/test_contract.py::test_each_method_sends_and_reads_as_the_contract_says",
     ),
     "a cursor of another list reads as an empty list": (
         "workspace/test_cursors.py::test_a_cursor_leads_through_its_own_list_and_through_no_other",
@@ -200,6 +212,10 @@ COMPLAINTS: dict[str, tuple[str, ...]] = {
         "bridge/test_pull_loops.py::test_a_locked_row_is_named_and_waits_while_the_others_are_written",
         "bridge/test_pull_loops.py::test_a_poisoned_recording_does_not_stop_the_others",
         "bridge/test_daemon.py::test_an_id_that_no_database_can_hold_is_refused_for_good",
+    ),
+    "a start before Siro or the CRM answers ends the daemon": (
+        "bridge/test_daemon.py::test_a_start_waits_for_siro_and_the_crm_and_says_so",
+        "bridge/test_daemon.py::test_a_start_with_a_wrong_token_is_an_error_however_late_siro_answers",
     ),
     "the embedded server stays down": ("bridge/test_daemon.py::test_a_stopped_database_of_our_own_is_started_again",),
     "a ledger from a backup doubles what it wrote": (

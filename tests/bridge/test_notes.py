@@ -138,6 +138,10 @@ def test_titles_are_one_short_line_whatever_was_said() -> None:
 
     values = (Extraction("Roof age", "19 years"), Extraction("Budget", "$18,000"), Extraction("Other", "x"))
     assert titled(extractions=values) == "Roof, Kimura: $18,000, 19 years (Apr 14, 18:30)"
+    twice = note_title(
+        replace(held, extractions=values), visit, None, note, ("Roof age", "Roof age", "budget", "BUDGET")
+    )
+    assert twice == "Roof, Kimura: $18,000, 19 years (Apr 14, 23:30 UTC)", "a list of columns, and names in other cases"
     summary = (Section("AI Summary", "They want it by May. And more."),)
     assert titled(summary=summary) == "Roof, Kimura: They want it by May (Apr 14, 18:30)"
     assert titled(None, title=None) == "Kimura (Apr 14, 23:30 UTC)"

@@ -230,6 +230,10 @@ class TargetSettings(Section):
     notes: tuple[NoteSettings, ...] = ()
     """Several notes of one conversation, each with a `name` of its own."""
 
+    def extractions(self) -> list[tuple[str, FieldSettings]]:
+        """Each field with the name of its extraction: a name with a list of columns comes several times."""
+        return [(name.rstrip(), field) for name, field in self.fields.items()]
+
     def all_notes(self) -> tuple[NoteSettings, ...]:
         """`note` and `notes` together."""
         return (*([self.note] if self.note else []), *self.notes)
@@ -261,8 +265,8 @@ class TargetSettings(Section):
     @model_validator(mode="after")
     def _parts_are_known(self) -> Self:
         parts = [f"{RECORDING}{part}" for part in RECORDING_PARTS]
-        for name in self.fields:
-            if name.startswith(RECORDING) and name.rstrip() not in parts:
+        for name, _ in self.extractions():
+            if name.startswith(RECORDING) and name not in parts:
                 raise ValueError(f"has '{name}', which is no part of a recording{nearest(name, parts)}")
         return self
 
@@ -271,9 +275,11 @@ class TargetSettings(Section):
         columns = [field.to.casefold() for field in self.fields.values()]
         if self.start_link is not None and self.start_link.casefold() in columns:
             raise ValueError(f"sends an extraction and 'start_link' to the same column '{self.start_link}'")
-        for name, field in self.fields.items():
+        for name, field in self.extractions():
             if columns.count(field.to.casefold()) > 1:
-                raise ValueError(f"sends '{name}' and another extraction to the same column '{field.to}'")
+                others = {other for other, one in self.extractions() if one.to.casefold() == field.to.casefold()}
+                both = f"'{name}' and another extraction" if len(others) > 1 else f"'{name}' twice"
+                raise ValueError(f"sends {both} to the same column '{field.to}'")
         return self
 
 

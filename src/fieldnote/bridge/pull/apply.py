@@ -122,7 +122,7 @@ class RecordWork:
         record = Record(target.table, target.key, self.key)
         entries = await field_ledger.load_all(self.conn, self.bridge.name, self.model.value, self.key)
         work: list[RecordField] = []
-        for name, settings in target.fields.items():
+        for name, settings in target.extractions():
             entry = entries.get((target.table, settings.to))
             said = await self._said(name, settings, entry, usable, linked)
             if said is not None:
@@ -318,7 +318,7 @@ class RecordWork:
             visit, zone = await self._visits.visit(held), await self._zone_of(held)
             for note in target.all_notes():
                 if (body := note_body(held, visit, zone, note)) is not None:
-                    title = note_title(held, visit, zone, note, tuple(target.fields))
+                    title = note_title(held, visit, zone, note, [name for name, _ in target.extractions()])
                     bodies.setdefault(note.name, []).append((self._note(note, held.id, visit.rep_id, title), body))
         return bodies
 

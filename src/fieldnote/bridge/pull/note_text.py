@@ -51,8 +51,8 @@ def note_title(
     `fields` are the extractions of the file, in its order. Without values it has the summary's first sentence.
     """
     values = {one.name.casefold(): _short(one.value) for one in held.extractions}
-    names = [*_TITLED_BY, *(name for name in fields if name not in _TITLED_BY)]
-    said = [value for name in names if (value := values.get(name.casefold()))][:_PARTS]
+    names = dict.fromkeys(name.casefold() for name in (*_TITLED_BY, *fields))
+    said = [value for name in names if (value := values.get(name))][:_PARTS]
     surname = (visit.customer or "").split()[-1:]
     head = ", ".join(_clean(part) for part in (held.title or "", *surname) if _clean(part))
     tail = ", ".join(said) or _first_sentence(held)

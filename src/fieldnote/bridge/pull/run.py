@@ -233,7 +233,7 @@ class Pass:
     def _late_parts(self) -> list[str]:
         """Parts of a recording that may come after all others, and that the file writes somewhere."""
         targets = self.bridge.config.pull.targets() if self.bridge.config.pull else {}
-        named = {name.rstrip() for target in targets.values() for name in target.fields}
+        named = {name for target in targets.values() for name, _ in target.extractions()}
         return [part for name, part in _LATE.items() if name in named]
 
     async def help_linking(self) -> None:
@@ -397,7 +397,7 @@ class Pass:
             self.result.pending = int((await conn.execute(counted)).scalar_one())
             seen = await self.recordings.names_seen(conn)
         if seen and self.bridge.config.pull is not None:
-            wanted = [name for target in self.bridge.config.pull.targets().values() for name in target.fields]
+            wanted = [name for target in self.bridge.config.pull.targets().values() for name, _ in target.extractions()]
             self.result.warnings += unknown_names(wanted, seen)
         self._warn_of_ownership(stages)
         return self.result

@@ -82,9 +82,9 @@ def _settings(bridge: Bridge, counts: Agreement) -> tuple[str | None, str | None
     targets = bridge.config.pull.targets() if bridge.config.pull else {}
     target = targets.get(counts.model)
     if target is not None and target.table == counts.table:
-        for name, settings in target.fields.items():
+        for name, settings in target.extractions():
             if settings.to == counts.column:
-                return name.strip(), settings.policy.value
+                return name, settings.policy.value
     return None, None
 
 

@@ -326,8 +326,12 @@ class _Undoing:
 
     def _settings(self) -> tuple[TargetSettings, FieldSettings]:
         target, column = self._target()
-        for name, settings in target.fields.items():
-            if target.table == self.latest.table and settings.to == column and name == self.latest.extraction:
+        for name, settings in target.extractions():
+            if (
+                target.table == self.latest.table
+                and settings.to == column
+                and name == (self.latest.extraction or "").rstrip()
+            ):
                 return target, settings
         raise CrmRefused(f"{self.bridge.config.path} does not name {self.latest.table}.{column} any more")
 
@@ -338,7 +342,7 @@ class _Undoing:
             conn,
             key=FieldKey(self.bridge.name, latest.model, latest.record, latest.table, latest.column),
             record=Record(target.table, target.key, latest.record),
-            extraction=latest.extraction or "",
+            extraction=(latest.extraction or "").rstrip(),
             settings=settings,
             run_id=None,
         )

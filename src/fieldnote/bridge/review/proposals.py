@@ -354,8 +354,8 @@ class _Decision:
         targets = self.bridge.config.pull.targets() if self.bridge.config.pull else {}
         target = targets.get(found.model)
         if target is not None and target.table == found.table:
-            for name, settings in target.fields.items():
-                if settings.to == found.column and name == found.extraction:
+            for name, settings in target.extractions():
+                if settings.to == found.column and name == found.extraction.rstrip():
                     return target, settings
         raise FieldnoteError(
             f"{self.bridge.config.path} does not say any more that {found.extraction!r} goes to "

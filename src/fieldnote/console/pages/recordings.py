@@ -139,7 +139,7 @@ _ORGANIZATION: Final = text("select organization_id from connections where name 
 def names_in(bridge: Bridge) -> set[str]:
     """The extractions that the file names a field for."""
     targets = bridge.config.pull.targets().values() if bridge.config.pull else ()
-    return {name for target in targets for name in target.fields}
+    return {name for target in targets for name, _ in target.extractions()}
 
 
 def read_filter(query: QueryParams) -> Asked:

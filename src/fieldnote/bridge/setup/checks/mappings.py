@@ -30,9 +30,7 @@ async def check_mappings(bridge: Bridge) -> AsyncIterator[Finding]:
     """A line to add for each, as a proposal: nothing is written before a person says so."""
     pull = bridge.config.pull
     named = {
-        name
-        for target in (pull.targets() if pull is not None else {}).values()
-        for name in map(str.rstrip, target.fields)
+        name for target in (pull.targets() if pull is not None else {}).values() for name, _ in target.extractions()
     }
     try:
         chosen, seen = await _chosen(bridge)
