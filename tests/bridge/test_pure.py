@@ -27,6 +27,7 @@ from fieldnote.bridge.recording import (
     Section,
     Stage,
     merge,
+    without_words,
 )
 from fieldnote.bridge.sent_visits import Visit, visit_of
 from fieldnote.config import FieldSettings, Kind
@@ -208,6 +209,14 @@ def test_only_a_recording_read_by_itself_says_that_it_is_not_linked() -> None:
 def test_what_was_purged_in_siro_stays_held() -> None:
     purged = replace(WHOLE, purged_at=NOON, extractions=(), summary=())
     assert merge(WHOLE, purged, alone=True).extractions == WHOLE.extractions
+
+
+def test_a_place_goes_with_the_words() -> None:
+    here = replace(WHOLE, latitude=39.7, longitude=-104.9)
+    assert merge(here, replace(here, latitude=None, longitude=None), alone=True).latitude == 39.7
+    purged = merge(here, replace(here, purged_at=NOON), alone=True)
+    assert (purged.latitude, purged.longitude) == (None, None)
+    assert without_words(here).latitude is None
 
 
 def test_rows_with_a_status_are_not_replaced_by_a_list_without() -> None:

@@ -15,6 +15,8 @@ from fieldnote.insight import Utterance
 from fieldnote.workspace import Operator, add_webhook
 from fieldnote.workspace.domain.erasure import Receipt, forget
 from fieldnote.workspace.domain.erasure_sql import ERASE_CRM, ERASE_RECORDINGS, ERASE_USER, NOT_PERSONAL
+from scripts.stored_columns import PERSONAL, WORDS, listed
+from tests.stored_words import columns_with
 from tests.workspace.house import JOHN, START, House
 from tests.workspace.test_comments import comment
 from tests.workspace.test_uploads import register, sent
@@ -109,6 +111,14 @@ async def test_no_trace_of_a_customer_is_left_and_the_others_are_as_they_were(
     assert (event[0].operator, event[0].acting_as, recording in event[0].targets) == ("root", "Ann", True)
     again = await erase(house, account="c-1") if "account" in what else None
     assert again is None or again.erased.get("recording_utterances") is None
+
+
+async def test_a_customers_words_are_only_in_the_columns_that_are_listed(house: House) -> None:
+    await furnish(house)
+    listing = {f"{table}.{column}" for schema, table, column in listed(WORDS, PERSONAL) if schema == "workspace"}
+    found = await columns_with(house.rows, "workspace", SECRETS, without=["audit_events"])
+    assert {"recording_utterances.utterances", "summaries.content", "accounts.fields"} <= found
+    assert found - listing == set()
 
 
 @pytest.mark.parametrize("by_key", [True, False])

@@ -168,8 +168,8 @@ def merge(old: RecordingSnapshot, new: RecordingSnapshot, *, alone: bool) -> Rec
         withdrawn=old.withdrawn and (detached or new.deleted),
         detached=detached,
         duration_ms=new.duration_ms if new.duration_ms is not None else old.duration_ms,
-        latitude=new.latitude if new.latitude is not None else old.latitude,
-        longitude=new.longitude if new.longitude is not None else old.longitude,
+        latitude=_place(old.latitude, new.latitude, new),
+        longitude=_place(old.longitude, new.longitude, new),
         title=new.title or old.title,
         web_url=new.web_url or old.web_url,
         result=new.result or old.result,
@@ -178,6 +178,13 @@ def merge(old: RecordingSnapshot, new: RecordingSnapshot, *, alone: bool) -> Rec
         summary_done=new.summary_done or bool(old.summary and old.summary_done and not new.summary),
         extractions=_newer_extractions(old, new, alone=alone),
     )
+
+
+def _place(old: float | None, new: float | None, recording: RecordingSnapshot) -> float | None:
+    """A coordinate. It goes with the words, when Siro purges them."""
+    if recording.purged_at is not None:
+        return None
+    return new if new is not None else old
 
 
 _WORDS = ("summary", "summary_done", "extractions", "extraction_done")
@@ -192,8 +199,8 @@ def link_step(held: RecordingSnapshot, at: datetime) -> dict[str, object]:
 
 
 def without_words(held: RecordingSnapshot) -> RecordingSnapshot:
-    """The recording without anything that was said in it."""
-    return replace(held, title=None, result=None, score=None, summary=(), extractions=())
+    """The recording without anything that was said in it, and without its place."""
+    return replace(held, title=None, result=None, score=None, summary=(), extractions=(), latitude=None, longitude=None)
 
 
 def _newer_extractions(old: RecordingSnapshot, new: RecordingSnapshot, *, alone: bool) -> tuple[Extraction, ...]:

@@ -6,21 +6,23 @@ import asyncio
 import json
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.bridge.locks import exclusive
+from fieldnote.bridge.push.attempts import Attempts
 from fieldnote.bridge.recording import Model
 from fieldnote.bridge.session import Bridge
 from fieldnote.crm.copies import KeepsCopies
 from fieldnote.erasure_receipt import Remaining
 from fieldnote.errors import FieldnoteError
+from fieldnote.mapping.records import StreamName
 from fieldnote.phones import whole_phone_key
 
 _MAX_WAIT = 60.0
-_STREAMS: Final = ("engagements", "opportunities")
+_STREAMS: Final[tuple[StreamName, ...]] = get_args(StreamName)
 _NESTED: Final = ("opportunity", "account", "contact", "lead")
 _IMPERSONAL: Final = frozenset({
     "externalId", "startTime", "endTime", "deletedAt", "engagementType", "activityType", "disposition", "amount",
@@ -95,6 +97,8 @@ async def forget(
                 await locks.enter_async_context(
                     exclusive(bridge.engine, "push", bridge.name, stream, max_wait=_MAX_WAIT)
                 )
+                async with bridge.engine.begin() as conn:  # what killed pushes left is searched and reduced, too
+                    await Attempts(bridge.name, stream).take_up(conn)
             pushed, records = await _pushed(bridge, account, person)
             values["models"], values["records"] = [one for one, _ in records], [one for _, one in records]
         elif model is not None:
@@ -115,11 +119,11 @@ async def _pushed(
         for row in rows:
             keys.append((row.stream, row.key))
             found.add((row.stream.removesuffix("s").replace("opportunitie", "opportunity"), row.key))
-            payload = row.payload or {}
-            for kind in _NESTED:
-                nested = payload.get(kind)
-                if isinstance(nested, dict) and nested.get("externalId"):
-                    found.add((kind, str(nested["externalId"])))
+            for payload in (row.payload or {}, row.attempted or {}):
+                for kind in _NESTED:
+                    nested = payload.get(kind)
+                    if isinstance(nested, dict) and nested.get("externalId"):
+                        found.add((kind, str(nested["externalId"])))
     return keys, sorted(found)
 
 
@@ -175,13 +179,16 @@ async def _erase(
             proposals=await _count(conn, _FORGET_PROPOSALS, values),
             matches=await _count(conn, _FORGET_MATCHES, values),
             pushed=await _reduce(conn, bridge.name, pushed),
-            hooks=await _count(conn, _FORGET_HOOKS, _keys(pushed) | {"connection": bridge.name}),
+            hooks=await _count(conn, _FORGET_HOOKS, values | _keys(pushed)),
         )
         await conn.execute(_CLOSE_PROPOSALS, values)
+        for statement in _FORGET_REASONS:
+            await conn.execute(statement, values | _keys(pushed))
         whom = values["email"] or values["phone"]
         in_copies = crm is not None and whom is not None and await asyncio.to_thread(crm.copies_name, whom)
         if not values["ids"] and receipt.is_empty and not in_copies:
             raise FieldnoteError(f"no data stored for {named}", hint="Check the id; its case matters.")
+        await _reduce_attempts(conn, bridge.name, pushed)
         await conn.execute(_FORGET_CONTENTS, values)
         await conn.execute(_FORGET_SENDS, values | _keys(pushed))
         await conn.execute(_FORGET_GAPS, _keys(pushed) | {"connection": bridge.name})
@@ -205,6 +212,16 @@ async def _reduce(conn: AsyncConnection, connection: str, pushed: list[tuple[str
             await conn.execute(_WRITE_SENT, values | {"connection": connection, "stream": row.stream, "key": row.key})
             count += 1
     return count
+
+
+async def _reduce_attempts(conn: AsyncConnection, connection: str, pushed: list[tuple[str, str]]) -> None:
+    """The same for calls of a hook that are in flight, or whose process was killed a moment ago."""
+    for row in (await conn.execute(_READ_ATTEMPTS, _keys(pushed) | {"connection": connection})).all():
+        items = [
+            item | {"payload": _impersonal(item["payload"])} if (row.stream, item["key"]) in pushed else item
+            for item in json.loads(row.records)
+        ]
+        await conn.execute(_WRITE_ATTEMPT, {"id": row.id, "records": json.dumps(items)})
 
 
 def _keys(pushed: list[tuple[str, str]]) -> dict[str, Any]:
@@ -234,8 +251,9 @@ _RECORDS = text("""
 """)
 
 _FORGET_RECORDINGS = text("""
-    update recordings set forgotten_at = now()
-    where connection = :connection and recording_id = any(cast(:ids as text[])) and forgotten_at is null
+    update recordings set forgotten_at = coalesce(forgotten_at, now()), latitude = null, longitude = null
+    where connection = :connection and recording_id = any(cast(:ids as text[]))
+      and (forgotten_at is null or latitude is not null or longitude is not null)
 """)
 
 _FORGET_TRANSCRIPTS = text("""
@@ -253,9 +271,16 @@ _CONCERNED = """
          or (model, record) in (select * from unnest(cast(:models as text[]), cast(:records as text[]))))
 """
 
+# A field that was not written names no recording: it is about all that are linked to its record.
+_FIELDS = f"""
+    ({_CONCERNED} or connection = :connection and recording_id is null and (model, record) in (
+        select model, record from recording_links
+         where connection = :connection and recording_id = any(cast(:ids as text[]))))
+"""  # noqa: S608
+
 _FORGET_FIELDS = text(f"""
     delete from field_values where (connection, model, record, table_name, column_name) in (
-        select connection, model, record, table_name, column_name from fields where {_CONCERNED})
+        select connection, model, record, table_name, column_name from fields where {_FIELDS})
 """)  # noqa: S608 - from our own words; every value is bound
 
 _FORGET_WRITES = text(f"""
@@ -277,18 +302,25 @@ _FORGET_MATCHES = text("""
       and (reasons <> '[]' or others <> '[]')
 """)
 
-_NAMED = """
-    (cast(:account as text) is not null and payload -> 'account' ->> 'externalId' = :account
+
+def _names(payload: str) -> str:
+    """Whether the payload in this column names the customer."""
+    return f"""
+    (cast(:account as text) is not null
+     and ({payload} -> 'account' ->> 'externalId' = :account or stream = 'accounts' and key = :account)
      or cast(:email as text) is not null and exists (
-            select from jsonb_path_query(cast(payload as jsonb), '$.**.emailAddresses[*]') as given (value)
-             where lower(trim(given.value #>> '{}')) = :email)
+            select from jsonb_path_query(cast({payload} as jsonb), '$.**.emailAddresses[*]') as given (value)
+             where lower(trim(given.value #>> '{{}}')) = :email)
      or cast(:phone as text) is not null and exists (
-            select from jsonb_path_query(cast(payload as jsonb), '$.**.phoneNumbers[*]') as given (value)
-             where right(regexp_replace(given.value #>> '{}', '[^0-9]', '', 'g'), 10) = :phone))
-"""
+            select from jsonb_path_query(cast({payload} as jsonb), '$.**.phoneNumbers[*]') as given (value)
+             where right(regexp_replace(given.value #>> '{{}}', '[^0-9]', '', 'g'), 10) = :phone))
+"""  # noqa: S608 - our own column
+
+
+# A call without an answer may have brought what the last confirmed one did not have.
 _NAMING = text(f"""
-    select stream, key, payload from sent
-    where connection = :connection and payload is not null and {_NAMED}
+    select stream, key, payload, attempted from sent
+    where connection = :connection and ({_names("payload")} or {_names("attempted")})
     order by stream, key
 """)  # noqa: S608
 
@@ -304,11 +336,50 @@ _WRITE_SENT = text("""
     where connection = :connection and stream = :stream and key = :key
 """)
 
+_READ_ATTEMPTS = text("""
+    select id, stream, records from attempts
+    where connection = :connection and stream = any(cast(:streams as text[])) for update
+""")
+
+_WRITE_ATTEMPT = text("update attempts set records = :records where id = :id")
+
+# Also a row that was never pushed. One too many does no harm: its record is looked up in the CRM.
 _FORGET_HOOKS = text(f"""
-    update hooks set row = null where connection = :connection and row is not null and {_PAIRS}
+    update hooks set row = null
+    where connection = :connection and row is not null
+      and ({_PAIRS} or exists (
+            select from jsonb_path_query(cast(row as jsonb), '$.**') as given (value)
+             where given.value #>> '{{}}' = cast(:account as text)
+                or lower(trim(given.value #>> '{{}}')) = cast(:email as text)
+                or right(regexp_replace(given.value #>> '{{}}', '[^0-9]', '', 'g'), 10) = cast(:phone as text)))
 """)  # noqa: S608
 
-_FORGET_SENDS = text(f"delete from sends where connection = :connection and ({_PAIRS} or {_NAMED})")  # noqa: S608
+_FORGET_SENDS = text(f"""
+    delete from sends where connection = :connection and ({_PAIRS} or {_names("payload")})
+""")  # noqa: S608
+
+# Reasons may quote the value that was refused.
+_FORGET_REASONS = (
+    *(
+        text(f"update {table} set reason = 'erased' where {concerned} and reason is not null")  # noqa: S608 - our own
+        for table, concerned in (("fields", _FIELDS), ("notes", _CONCERNED), ("proposals", _CONCERNED))
+    ),
+    text("""
+        update due set cause = null
+        where connection = :connection and cause is not null and ((model, record) in (
+            select * from unnest(cast(:models as text[]), cast(:records as text[])) union
+            select model, record from recording_links
+             where connection = :connection and recording_id = any(cast(:ids as text[]))))
+    """),
+    text("""
+        update matches set problem = null
+        where connection = :connection and recording_id = any(cast(:ids as text[])) and problem is not null
+    """),
+    text(f"""
+        update sent set reason = 'erased', hint = null
+        where connection = :connection and {_PAIRS} and (reason is not null or hint is not null)
+    """),  # noqa: S608
+)
 
 _FORGET_GAPS = text("""
     update gaps set note = null where connection = :connection and ('engagements', key) in (
