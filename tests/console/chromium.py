@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -71,6 +71,14 @@ class Tab:
                 return
             self.page.wait_for_timeout(100)
         raise AssertionError(f"never true: {expression}")
+
+    def wait_for(self, happened: Callable[[], bool]) -> None:
+        """Wait for something outside of the page."""
+        for _ in range(PATIENCE // 100):
+            if happened():
+                return
+            self.page.wait_for_timeout(100)
+        raise AssertionError("it never happened")
 
     @property
     def overflow(self) -> int:

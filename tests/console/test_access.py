@@ -137,6 +137,31 @@ async def test_a_session_ends_by_sign_out_idleness_age_a_new_password_and_disabl
         assert await _sign_in(user) == 200
 
 
+async def test_a_page_that_is_asked_for_ahead_keeps_no_session_alive(console: Console) -> None:
+    long_ago = text("update sessions set seen_at = now() - interval '1 hour'")
+    seen = text("select now() - seen_at < interval '1 minute' from sessions")
+    async with signed_in(console) as user:
+        for purpose, alive in (("prefetch;prerender", False), ("prefetch", False), ("", True)):
+            async with console.engine.begin() as conn:
+                await conn.execute(long_ago)
+            assert (await user.get("/health", **{"sec-purpose": purpose})).status_code == 200
+            async with console.engine.connect() as conn:
+                assert await conn.scalar(seen) is alive, purpose
+
+
+async def test_pages_name_the_rules_for_what_is_likely_next_and_a_change_forgets_what_was_fetched(
+    console: Console,
+) -> None:
+    async with signed_in(console) as user:
+        answer = await user.get("/health")
+        rules = await user.client.get(answer.headers["speculation-rules"].strip('"'))
+        assert rules.headers["content-type"] == "application/speculationrules+json"
+        assert [one["eagerness"] for one in rules.json()["prefetch"]] == ["moderate", "immediate"]
+        assert "clear-site-data" not in answer.headers
+        answer = await user.client.post("/logout", data={"csrf": user.csrf})
+        assert '"prefetchCache"' in answer.headers["clear-site-data"]
+
+
 async def test_the_database_has_no_token_that_opens_anything(console: Console) -> None:
     async with signed_in(console) as user, console.engine.connect() as conn:
         tokens = [cookie.value or "" for cookie in user.client.cookies.jar]

@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import Any, Final
 
 import pytest
+from fastapi import Request
 from playwright.sync_api import Browser
+from playwright.sync_api import Request as Requested
 
+from fieldnote.console.access import guard
 from fieldnote.console.access.roles import Role
+from fieldnote.console.likely_next import is_prefetch
 from tests.console.addresses import STREAMS, crawl, pages
 from tests.console.chromium import DESKTOP, PHONE, Scheme, Tab, tab
 from tests.console.people import person
@@ -27,6 +31,7 @@ _FOCUSED: Final = """() => {
     const own = element.tagName === "AUDIO" || element.type === "date"; // parts of these show their own focus
     return { label: label.slice(0, 40), ring: ring || own, seen: box.width > 0 && box.height > 0 };
 }"""
+_DELIVERED: Final = "performance.getEntriesByType('navigation')[0].deliveryType"
 _OPEN_DETAILS: Final = "document.querySelectorAll('main details').forEach(one => { one.open = true })"
 
 
@@ -65,10 +70,18 @@ def test_a_page_needs_few_requests_and_bytes(
         with tab(chromium, shop.url, state=admin_state) as opened:  # with an empty cache
             opened.open(address)
             counted = [one for one in opened.requests if not _is_stream(one.url.removeprefix(shop.url))]
-            size = sum(len(answer.body()) for one in counted if (answer := one.response()) and answer.status == 200)
+            size = sum(_size(one) for one in counted)
             if len(counted) > MOST_REQUESTS or size > MOST_BYTES:
                 found.append(f"{address}: {len(counted)} requests, {size} bytes: {[one.url for one in counted]}")
     assert not found, "\n".join(found)
+
+
+def _size(request: Requested) -> int:
+    """The bytes of an answer. Chromium keeps no rules of speculation to be read."""
+    answer = request.response()
+    if answer is None or answer.status != 200:
+        return 0
+    return int(answer.headers["content-length"]) if "/likely-next" in request.url else len(answer.body())
 
 
 def _is_stream(path: str) -> bool:
@@ -107,6 +120,29 @@ def test_pages_say_the_same_without_script(
                 if not part.inner_text().strip()
             ]
     assert not found, "\n".join(found)
+
+
+def test_a_page_that_is_likely_next_is_asked_for_ahead_and_not_twice(
+    shop: Shop, chromium: Browser, admin_state: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, bool]] = []
+
+    def noted(request: Request) -> bool:
+        asked.append((request.url.path, is_prefetch(request)))
+        return asked[-1][1]
+
+    monkeypatch.setattr(guard, "is_prefetch", noted)
+    with tab(chromium, shop.url, state=admin_state) as opened:
+        page = opened.open("/people")
+        page.get_by_role("link", name="Completeness").hover()
+        opened.wait_for(lambda: ("/completeness", True) in asked)
+        page.get_by_role("link", name="Completeness").click()
+        opened.wait_until(f"{_DELIVERED} === 'navigational-prefetch'")
+        opened.open("/review")  # its next value is one key away
+        opened.wait_for(lambda: ("/review", True) in asked)
+        page.keyboard.press("j")
+        opened.wait_until(f"location.search !== '' && {_DELIVERED} === 'navigational-prefetch'")
+    assert sorted(asked) == [("/completeness", True), ("/people", False), ("/review", False), ("/review", True)]
 
 
 def test_every_stream_is_known() -> None:

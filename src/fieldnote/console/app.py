@@ -17,6 +17,7 @@ from starlette.middleware import Middleware
 from starlette.staticfiles import StaticFiles
 
 import fieldnote.console.pages
+from fieldnote.console import likely_next
 from fieldnote.console.access.guard import Forbidden, SignInNeeded, guard, viewer
 from fieldnote.console.access.passwords import PasswordChecks
 from fieldnote.console.connected import Missing, NotConnected
@@ -44,6 +45,7 @@ def create_app(console: Console, *, port: int) -> FastAPI:
     )
     app.state.console, app.state.port, app.state.checks = console, port, PasswordChecks()
     app.include_router(signing_in.open_router)
+    app.include_router(likely_next.open_router)
     for router in _routers():
         app.include_router(router, dependencies=[Depends(guard)])
     app.state.paths = frozenset(route.path for route in guarded_routes())

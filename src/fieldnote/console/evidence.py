@@ -12,7 +12,12 @@ from fieldnote.insight.evidence import Spoken, Utterance, parts_of, quoted_in
 
 _MOST: Final = 60
 """Values and sentences whose words are looked for: each search reads the whole transcript."""
-_SENTENCE: Final = re.compile(r"(?<=[.!?\u2026])[\"\u201d\u2019)]*\s+(?=[\"\u201c\u2018(A-Z0-9\u00bf\u00a1])")
+_SENTENCE: Final = re.compile(
+    r"(?:(?<=[.!?\u2026])|(?<=[.!?\u2026][\"\u201d\u2019)]))\s+(?=[\"\u201c\u2018(A-Z0-9\u00bf\u00a1])"
+)
+
+_ABOUT: Final = re.compile(r"([A-Z][\w'-]{1,20}(?: [\w'-]{1,20}){0,2}): +(?=\S)")
+"""`Who decides: `."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +53,22 @@ class Value:
 
 
 @dataclass(frozen=True, slots=True)
+class Paragraph:
+    """Some sentences of a summary about one thing."""
+
+    about: str | None
+    """`Budget`, where the summary begins with such a word and a colon."""
+    sentences: tuple[Sentence, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Heard:
     """A conversation with its evidence."""
 
     lines: tuple[SaidLine, ...]
     values: tuple[Value, ...]
-    summary: tuple[tuple[str, tuple[Sentence, ...]], ...]
+    summary: tuple[tuple[str, tuple[Paragraph, ...]], ...]
+    """Each part of it: a heading, and its paragraphs."""
 
 
 def hear(found: Conversation) -> Heard:
@@ -101,8 +116,17 @@ def _words(value: object) -> str:
     return f"{value:,}" if isinstance(value, int | float) else str(value)
 
 
-def _summary(content: str, search: _Search) -> list[Sentence]:
-    return [Sentence(one, search.line(quoted_in(one))) for one in _SENTENCE.split(content.strip()) if one]
+def _summary(content: str, search: _Search) -> list[Paragraph]:
+    """A paragraph for each line, and for each sentence that names what it is about."""
+    found: list[tuple[str | None, list[Sentence]]] = []
+    for line in filter(None, map(str.strip, content.splitlines())):
+        for number, one in enumerate(filter(None, _SENTENCE.split(line))):
+            about = _ABOUT.match(one)
+            if about is not None or number == 0:
+                found.append((about[1] if about else None, []))
+            words = one[about.end() :] if about else one
+            found[-1][1].append(Sentence(words, search.line(quoted_in(one))))
+    return [Paragraph(about, tuple(sentences)) for about, sentences in found]
 
 
 def _fields(fields: Sequence[InField], name: str) -> tuple[InField, ...]:

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from fieldnote.console import likely_next
 from fieldnote.console.context import ConsoleSettings
 
 CONTENT: Final = (
@@ -27,6 +28,7 @@ HEADERS: Final = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
+SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 LARGEST_FORM: Final = 1024 * 1024
 """Bytes."""
 _HOST: Final = re.compile(r"(?:(?P<name>[A-Za-z0-9._-]+)|\[(?P<v6>[0-9A-Fa-f:.]+)\])(?::[0-9]{1,5})?")
@@ -78,6 +80,8 @@ def _with_headers(scope: Scope, send: Send) -> Send:
             headers = MutableHeaders(scope=message)
             for name, value in HEADERS.items():
                 headers[name] = value
+            if scope["method"] not in SAFE:
+                headers["Clear-Site-Data"] = likely_next.FORGET
             if message["status"] == 200 and scope["path"].startswith("/static/") and b"v=" in scope["query_string"]:
                 headers["Cache-Control"] = _YEAR
             elif "cache-control" not in headers:

@@ -22,6 +22,7 @@ from markupsafe import Markup, escape
 from fieldnote.bridge.status.explain_words import FIELDS, LINKS
 from fieldnote.bridge.status.states import State, of_appointment
 from fieldnote.bridge.status.visits import Visit
+from fieldnote.console import likely_next
 from fieldnote.console.access.acts import result_of
 from fieldnote.console.access.guard import session_token, viewer_in
 from fieldnote.console.access.sessions import csrf_token
@@ -79,7 +80,9 @@ async def page(request: Request, template: str, *, status: int = 200, **facts: A
             **facts,
         },
     )
-    return compressed(request, body, status)
+    answer = compressed(request, body, status)
+    answer.headers["Speculation-Rules"] = likely_next.HEADER
+    return answer
 
 
 def bare_page(template: str, *, status: int = 200, **facts: Any) -> HTMLResponse:
@@ -109,7 +112,7 @@ def environment() -> Environment:
         finalize=_shown,
         auto_reload=False,
     )
-    found.globals.update(asset=asset, with_query=with_query)
+    found.globals.update(asset=asset, with_query=with_query, icon=icon())
     found.filters.update(
         clock=clock, day=day, moment=moment, ago=ago, money=money, count=count, duration=duration, percent=percent
     )
@@ -143,6 +146,11 @@ def _shown(value: object) -> object:
 def asset(name: str) -> str:
     """The address of a static file, which changes with its content."""
     return f"/static/{name}?v={_version()}"
+
+
+def icon() -> str:
+    """The icon as an address that needs no request."""
+    return f"data:image/svg+xml,{quote((STATIC / 'icon.svg').read_text(encoding='utf-8').strip())}"
 
 
 @cache

@@ -12,8 +12,9 @@ from fastapi import Depends, Request
 from fieldnote.console.access.roles import Role, Viewer
 from fieldnote.console.access.sessions import csrf_token, viewer_of
 from fieldnote.console.context import console_of
+from fieldnote.console.likely_next import is_prefetch
+from fieldnote.console.policy import SAFE
 
-SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 LONGEST_TOKEN: Final = 200
 
 
@@ -45,7 +46,8 @@ async def viewer(request: Request) -> Viewer:
     found: Viewer | None = getattr(request.state, "viewer", None)
     if found is None:
         console, token = console_of(request), session_token(request)
-        found = await viewer_of(console.engine, token, console.connection) if token else None
+        seen = not is_prefetch(request)
+        found = await viewer_of(console.engine, token, console.connection, seen=seen) if token else None
         if found is None:
             raise SignInNeeded
         request.state.viewer = found

@@ -45,17 +45,18 @@ async def end(engine: AsyncEngine, token: str) -> None:
         await conn.execute(_END, {"hash": fingerprint(token)})
 
 
-async def viewer_of(engine: AsyncEngine, token: str, connection: str) -> Viewer | None:
+async def viewer_of(engine: AsyncEngine, token: str, connection: str, *, seen: bool = True) -> Viewer | None:
     """The user of a session that is still good. Without a `connection` there are no reps.
 
-    A rep sees also the visits of the rep with the same email, a coach also those of their team in Siro.
+    A rep sees also the visits of the rep with the same email, a coach also those of their team in Siro. `seen`: whether
+    the person looks, which keeps the session alive; a browser that asks ahead does not.
     """
     values = {"hash": fingerprint(token), "idle": IDLE, "connection": connection}
     async with engine.begin() as conn:
         row = (await conn.execute(_LOOK_WITH_REPS if connection else _LOOK, values)).one_or_none()
         if row is None:
             return None
-        if row.stale:
+        if row.stale and seen:
             await conn.execute(_SEEN, {"hash": values["hash"]})
     role = Role(row.role)
     sees_all = role in {Role.ADMIN, Role.VIEWER}

@@ -16,6 +16,7 @@ from fieldnote.console.access.acts import latest_acts
 from fieldnote.console.access.guard import admin
 from fieldnote.console.access.users import list_users
 from fieldnote.console.context import console_of
+from fieldnote.console.parts.plain_names import RUNS, largest_stores
 from fieldnote.console.rendering import page
 
 router = APIRouter()
@@ -46,11 +47,14 @@ async def health(request: Request) -> Response:
 async def _bridge(bridge: Bridge) -> dict[str, Any]:
     credential = await known_credential(bridge)
     async with bridge.engine.connect() as conn:
+        stored = await storage(conn)
         return {
             "schedules": await schedules(conn, bridge),
             "runs": await latest_runs(conn, bridge, limit=10),
             "waiting": await waiting(conn, bridge),
-            "storage": await storage(conn),
+            "run_names": RUNS,
+            "storage": stored,
+            "stores": largest_stores(stored.tables),
             "credential": credential,
             "has_user_token": bridge.remote.has_user_token,
         }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import date
 from typing import Annotated, Any, Final
 from urllib.parse import quote
 
@@ -12,6 +13,7 @@ from sqlalchemy import text
 
 from fieldnote.bridge import Bridge
 from fieldnote.bridge.board.conversations import unread_by
+from fieldnote.bridge.board.gaps import REASONS
 from fieldnote.bridge.board.settings import refresh
 from fieldnote.bridge.pull.linking import link_to, match_again, unlink
 from fieldnote.bridge.recording import Model
@@ -45,6 +47,12 @@ class Header:
     at: Any
     rep_id: str | None
     rep: str | None
+    phone: str | None = None
+    """The rep's, as Siro has it."""
+    email: str | None = None
+    """The rep's."""
+    day: date | None = None
+    """The local day of an appointment."""
     recordings: tuple[Any, ...] = ()
     """Those that are linked to it: id, start, state."""
     appointments: tuple[str, ...] = ()
@@ -85,6 +93,7 @@ async def show(request: Request, viewer: Person, kind: str, key: str) -> Respons
             bridge, visible_to(viewer).sight, [one.recording_id for one in written], known=_privacy(header)
         ),
         has_user_token=bridge.remote.has_user_token,
+        reasons=REASONS,
         here=_address(kind, key),
     )
 
@@ -175,8 +184,8 @@ async def load_header(bridge: Bridge, kind: str, key: str) -> Header | None:
     if row is None:
         return None
     return Header(
-        kind, key, row.title, row.more, row.at, row.rep_id, row.rep, tuple(row.recordings or ()),
-        tuple(row.appointments or ()), row.is_private,
+        kind, key, row.title, row.more, row.at, row.rep_id, row.rep, row.phone, row.email, row.local_day,
+        tuple(row.recordings or ()), tuple(row.appointments or ()), row.is_private,
     )  # fmt: skip
 
 
@@ -259,7 +268,8 @@ _RECORD: Final = """
     select coalesce(b.customer, b.subject, b.key) as title,
            case when b.customer is null then null else b.subject end as more, b.starts_at as at,
            coalesce(b.rep_id, visitor.rep_id) as rep_id,
-           coalesce(b.rep_name, b.rep_email, b.rep_id, visitor.rep) as rep, null as appointments, false as is_private,
+           coalesce(b.rep_name, b.rep_email, b.rep_id, visitor.rep) as rep, coalesce(own.email, b.rep_email) as email,
+           u.phone, b.local_day, null as appointments, false as is_private,
            (select jsonb_agg(jsonb_build_object('id', r.recording_id, 'state', r.state, 'title', null,
                                                 'is_private', known.is_private) order by r.started_at)
             from recording_links l
@@ -273,6 +283,8 @@ _RECORD: Final = """
         where b.rep_id is null and a.connection = b.connection and a.stream = 'engagements' and a.{own} = b.key
         having count(distinct a.rep_id) = 1
     ) as visitor on true
+    left join board_reps own on own.connection = b.connection and own.rep_id = coalesce(b.rep_id, visitor.rep_id)
+    left join siro_users u on u.connection = own.connection and u.user_id = own.user_id
     where b.connection = :connection and b.stream = :stream and b.key = :key
 """
 """A deal or customer without a rep of its own is that of the one rep who visits it."""
@@ -284,6 +296,7 @@ _RECORDS: Final = {
 _RECORDING: Final = text("""
     select coalesce(max(b.customer), 'A recording') as title, max(b.subject) as more, r.started_at as at,
            max(own.rep_id) as rep_id, max(coalesce(own.name, own.email, own.rep_id)) as rep, r.is_private,
+           max(own.email) as email, null as phone, null as local_day,
            array_agg(distinct l.record) filter (where l.model = 'engagement') as appointments, null as recordings
     from recordings r
     left join board_reps own on own.connection = r.connection and own.user_id = r.user_id

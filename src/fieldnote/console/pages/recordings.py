@@ -85,6 +85,7 @@ async def day(request: Request) -> Response:
         before=_near(chosen, -1),
         after=_near(chosen, 1),
         rep=rep,
+        missing=asked if asked and (rep is None or rep.rep_id != asked) else None,
         reps=reps,
         visits=found,
         recordings=await recordings_of(bridge, visible.sight, [visit.key for visit in found]),

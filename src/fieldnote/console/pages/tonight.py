@@ -93,6 +93,7 @@ async def tonight(
         too_many=len(found) > MOST_VISITS,
         figures=figures(found),
         calls=_calls(found, {one.rep_id: one.phone for one in reps}),
+        calls_today=all(visit.day == chosen for visit in found if visit.state in _CALL),
         hints=hints,
         most_listed=MOST_LISTED,
         reasons=REASONS,
@@ -110,15 +111,16 @@ async def explain(
     reason: Annotated[str, Form()],
     note: Annotated[str, Form()] = "",
     day: Annotated[str, Form()] = "",
+    back: Annotated[str, Form()] = "",
 ) -> Response:
-    """Say why an appointment has no recording."""
+    """Say why an appointment has no recording. `back`: `journey` returns to the appointment's."""
     bridge = connected(request)
     visit = await _own_visit(bridge, viewer, key)
     chosen = _reason(reason)
     async with recorded(request, "explain gap", f"appointment {key}", {"reason": chosen.value}) as act:
         await explain_gap(bridge, key, chosen, actor=viewer.email, note=note)
         act.message = f"Explained: {REASONS[chosen].lower()}. {visit.customer or 'The visit'} now counts apart."
-    return after(act, _back(day))
+    return after(act, journey(visit) if back == "journey" else _back(day))
 
 
 @router.post("/tonight/reopen")

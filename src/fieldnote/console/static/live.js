@@ -66,3 +66,7 @@ document.addEventListener("visibilitychange", () => {
 addEventListener("pagehide", close);
 addEventListener("pageshow", open);
 open();
+
+// A page that the browser asked for ahead of time may be minutes old.
+const [visit] = performance.getEntriesByType("navigation");
+if (visit && "deliveryType" in visit && visit.deliveryType === "navigational-prefetch") update();
