@@ -160,8 +160,8 @@ async def measure(folder: Path, recordings: int, appointments: int, times: int) 
         began = time.perf_counter()
         if not await asyncio.to_thread(is_filled, url):
             await asyncio.to_thread(fill, url, recordings=recordings, appointments=appointments)
-            await refresh(bridge)  # the first one computes the whole board
-            await asyncio.to_thread(analyze, url)
+        await refresh(bridge)  # the first one computes the whole board
+        await asyncio.to_thread(analyze, url)
         print(f"filled in {time.perf_counter() - began:.0f} s")
         served = await stack.enter_async_context(ConsoleServer(console))
         bare = await stack.enter_async_context(_bare())

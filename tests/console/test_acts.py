@@ -81,6 +81,11 @@ def test_a_gap_gets_a_reason_counts_apart_and_is_opened_again(own_shop: Shop) ->
         answer = _send(admin, here, "/tonight/reopen", key=key, back="journey")
         assert answer.url.path == here
         assert "Take the reason back" not in answer.text
+        assert "Whom to call" in answer.text
+        answer = _send(admin, here, "/tonight/explain", key=key, reason="no_show", back="journey")
+        assert answer.url.path == here
+        assert "Take the reason back" in answer.text
+        _send(admin, here, "/tonight/reopen", key=key, back="journey")
         _send(admin, f"/?day={day}", "/tonight/explain", key=key, reason="other", day=day)
         answer = _send(admin, f"/?day={day}", "/tonight/reopen", key=key, day=day)
         assert "counts as a gap again" in answer.text
@@ -102,6 +107,14 @@ def test_the_question_counts_what_can_be_approved_and_names_the_rest(own_shop: S
         rejected = admin.get("/review/all?act=reject").text
         assert f"Reject {count(len(kinds), 'value')}?" in rejected
         assert "Left out" not in rejected
+
+
+def test_each_figure_of_tonight_opens_a_list_with_as_many(own_shop: Shop) -> None:
+    with person(own_shop) as admin:
+        links = re.findall(r'class="value \w*"><a href="([^"]*)">(\d+)<', admin.get("/").text)
+        assert len(links) > 3
+        for address, number in links:
+            assert f"<p>{count(int(number), 'appointment')}," in admin.get(unescape(address)).text
 
 
 def test_a_day_that_cannot_be_read_is_named(own_shop: Shop) -> None:
@@ -216,3 +229,23 @@ def test_a_rep_is_known_by_email_and_a_coach_sees_the_team_of_siro(own_shop: Sho
 def _identity(shop: Shop, token: str) -> int:
     base = f"{shop.stage.workspace_base}/api-externalApi/v1/core/users"
     return httpx2.get(base, headers={"authorization": f"Bearer {token}"}, timeout=60, trust_env=False).status_code
+
+
+def test_a_form_with_an_act_that_its_page_does_not_have_does_nothing(own_shop: Shop) -> None:
+    with person(own_shop) as admin:
+        token = _csrf(admin.get("/review"))
+        proposals = own_shop.rows("select id, state from proposals order by id")
+        number = proposals[0][0]
+        for path, fields, words in (
+            ("/review/all", {"act": "zz", "count": "2", "last": "9"}, "unknown act"),
+            ("/refused", {"act": "zz", "cause": "x", "count": "1"}, "unknown act"),
+            ("/journey/appointment/20001", {"act": "zz"}, "unknown act"),
+            ("/journey/appointment/20001", {"act": "match"}, "not for this appointment"),
+            (f"/review/{number}/edit", {"value": "  "}, "no value was given"),
+            (f"/review/{number}/edit", {}, "no value was given"),
+        ):
+            answer = admin.post(path, data={"csrf": token, **fields})
+            assert answer.status_code == 409, path
+            assert words in answer.text.lower(), path
+        assert own_shop.rows("select id, state from proposals order by id") == proposals
+        assert "That value no longer waits" in admin.get("/review?n=123456").text

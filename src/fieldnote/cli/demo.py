@@ -96,11 +96,11 @@ async def _demo(
             else:
                 render(report, _console())
             if keep is not None:
-                await leave_a_question(story)
+                is_left = await leave_a_question(story)
                 async with console_beside(
                     keep, bridge=story.bridge, workspace=story.workspace, url=stage.bridge_url
                 ) as console:
-                    _say_what_to_open(stage, errors, await demo_link(console))
+                    _say_what_to_open(stage, errors, await demo_link(console), is_left=is_left)
                     await until_stopped(asyncio.Event().wait())
     return report
 
@@ -113,8 +113,10 @@ def _console() -> Console:
     return console if console.is_terminal else Console(width=120)
 
 
-def _say_what_to_open(stage: Stage, console: Console, pages: str | None) -> None:
+def _say_what_to_open(stage: Stage, console: Console, pages: str | None, *, is_left: bool) -> None:
     console.print("\nIt keeps running until you press Ctrl-C.")
+    if is_left:
+        console.print("One visit was changed since, and Siro does not take it. The console's page Refused says why.")
     for what, where in {
         **({"the console (once)": pages} if pages else {}),
         "the workspace's API": f"{stage.workspace_base}/docs",

@@ -7,6 +7,7 @@ to do.
 from __future__ import annotations
 
 import asyncio
+import logging
 import shutil
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -196,10 +197,21 @@ async def play(stage: Stage, progress: Progress) -> AsyncIterator[Story]:
         )
 
 
-async def leave_a_question(story: Story) -> None:
-    """After the report: a person changes a visit so that it cannot be sent, and the console shows what to do."""
-    if await asyncio.to_thread(story.stage.side.rename_a_visit):
+async def leave_a_question(story: Story) -> bool:
+    """After the report: a person changes a visit so that it cannot be sent, and the console shows what to do.
+
+    False: the kinds of visits are fixed in this CRM, so nothing is left. The caller says it, so the log need not warn.
+    """
+    if not await asyncio.to_thread(story.stage.side.rename_a_visit):
+        return False
+    log = logging.getLogger("fieldnote.bridge.push")
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
         await push_once(story.bridge)
+    finally:
+        log.setLevel(level)
+    return True
 
 
 def _open_bridge(stage: Stage, config: Config) -> AbstractAsyncContextManager[Bridge]:

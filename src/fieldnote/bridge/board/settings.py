@@ -19,6 +19,10 @@ _FEW: Final = 2_000
 _COUNT_STALE: Final = text("""
     select count(*) from (select from board_stale where connection = :connection limit :few) as stale
 """)
+_COUNT_SENT: Final = text("""
+    select count(*) from (select from sent where connection = :connection limit :few) as some_of_it
+""")
+_ANALYZE: Final = text("analyze sent, recordings, recording_links, recording_contents, fields")
 _SIZE: Final = text("""
     select (select count(*) from board_records where connection = :connection) as records,
            (select count(*) from board_recordings where connection = :connection) as recordings
@@ -67,7 +71,12 @@ async def refresh_if_few(bridge: Bridge) -> None:
 
 
 async def rebuild(conn: AsyncConnection, connection: str) -> None:
-    """Compute the board of a connection from the ledger."""
+    """Compute the board of a connection from the ledger.
+
+    A ledger that was filled a moment ago has no statistics: the database would compute a large board row by row.
+    """
+    if int(await conn.scalar(_COUNT_SENT, {"connection": connection, "few": _FEW}) or 0) >= _FEW:
+        await conn.execute(_ANALYZE)
     await conn.execute(text("select board_rebuild(:connection)"), {"connection": connection})
 
 

@@ -39,7 +39,8 @@ async def write_now(bridge: Bridge, model: Model, record: str) -> str:
         raise FieldnoteError(f"not everything was written: {done.causes[0]}", hint="Fix the cause in the CRM.")
     if not done.changes:
         return "Nothing to write: the CRM has what was said, or a value waits for a decision."
-    return f"{len(done.changes)} fields or notes written."
+    written = len(done.changes)
+    return f"{written} {'field or note' if written == 1 else 'fields or notes'} written."
 
 
 async def read_now(bridge: Bridge, recording_id: str) -> PullResult:

@@ -130,7 +130,9 @@ async def try_again(bridge: Bridge, items: Sequence[Refused]) -> str:
             pairs = [(Model(item.place), item.key) for item in later if item.by == CRM]
             await Recordings(bridge.name).mark_due(conn, pairs)
     rest = len(now) - done
-    words = f"Tried {len(now)}: {done} went through" + (f", {rest} are refused as before." if rest > 0 else ".")
+    words = f"Tried {len(now)}: {done} went through" + (
+        f", {rest} {'is' if rest == 1 else 'are'} refused as before." if rest > 0 else "."
+    )
     return words + (f" {len(later)} more are tried by the next push or pull." if later else "")
 
 

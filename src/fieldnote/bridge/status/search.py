@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from fieldnote.phones import whole_phone_key
 
 MOST: Final = 30
-_LONGEST: Final = 200
+LONGEST: Final = 200
+"""Characters of a search; the rest is not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ async def search(
     `visible`: the CRM ids of the reps whose things may be found; None: all. Without `private_words`, titles of
     recordings that are private, or may be, are neither searched nor shown.
     """
-    asked = whole_phone_key(words) or words[:_LONGEST].replace("\0", " ")
+    asked = whole_phone_key(words) or words[:LONGEST].replace("\0", " ")
     values = {
         "connection": connection,
         "words": asked,

@@ -155,7 +155,7 @@ STATES: Final[Mapping[State, Meaning]] = {
     State.NOT_RECORDED: Meaning(
         Advice(
             "Nothing was recorded near its time.",
-            "Ask the rep. If a colleague recorded it, or at another time, link that recording in Siro.",
+            "Ask the rep. If a colleague recorded it, or at another time, link that recording to it.",
         ),
         None,
     ),

@@ -156,6 +156,14 @@ async def visit_of(conn: AsyncConnection, bridge: Bridge, reps: Sequence[MappedR
     return None if row is None else _visit(row)
 
 
+async def states_of(
+    conn: AsyncConnection, bridge: Bridge, reps: Sequence[MappedRep], keys: Sequence[str]
+) -> dict[str, State]:
+    """The states of these appointments, by key."""
+    values = _rep_values(bridge, reps) | {"keys": list(keys)}
+    return {row.key: state_named(row.state) for row in await conn.execute(_STATES_OF, values)} if keys else {}
+
+
 def teams_of(reps: Iterable[MappedRep]) -> list[tuple[str, str]]:
     """The teams of these reps, by name: id and name."""
     found = {rep.team: rep.team_name for rep in reps if rep.team is not None}
@@ -257,6 +265,9 @@ _IN_ORDER: Final = f"with {appointments(_LISTED)} select a.* from appointments a
 _VISITS: Final = text(f"{_IN_ORDER} a.starts_at, a.key limit :limit offset :offset")
 _LATEST: Final = text(f"{_IN_ORDER} a.local_day desc, a.starts_at desc, a.key limit :limit offset :offset")
 _VISIT: Final = text(f"with {appointments('and b.key = :key')} select a.* from appointments a")
+_STATES_OF: Final = text(f"""
+    with {appointments("and b.key = any(cast(:keys as text[]))")} select a.key, a.state from appointments a
+""")
 
 LONGEST: Final = timedelta(days=400)
 """The most days that are counted at once."""

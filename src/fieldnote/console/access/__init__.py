@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fieldnote.console.access.acts import Act, after, recorded
+from fieldnote.console.access.acts import Act, after, one_of, recorded
 from fieldnote.console.access.guard import Forbidden, SignInNeeded, act_on, may_act, viewer
 from fieldnote.console.access.roles import Role, Viewer
 from fieldnote.console.access.visibility import Visible, visible_to
@@ -17,6 +17,7 @@ __all__ = [
     "act_on",
     "after",
     "may_act",
+    "one_of",
     "recorded",
     "viewer",
     "visible_to",

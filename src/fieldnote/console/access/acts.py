@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -68,6 +68,15 @@ async def recorded_command(engine: AsyncEngine, actor: str, act: str, subject: s
     done = await _begin(engine, None, actor, "command line", act, subject, None)
     async with _with_result(engine, done):
         yield
+
+
+def one_of(act: str, known: Iterable[str]) -> str:
+    """The act that a form names. Raises FieldnoteError for one that its page does not have."""
+    if act not in known:
+        raise FieldnoteError(
+            f"unknown act: {act[:40]!r}; nothing was done", hint="Reload the page, and use its buttons."
+        )
+    return act
 
 
 def after(act: Act, to: str) -> RedirectResponse:

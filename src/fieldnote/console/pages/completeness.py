@@ -236,7 +236,7 @@ def _date(query: QueryParams, name: str, problems: list[str]) -> date | None:
     except ValueError:
         found = None
     if found is None or not date(2000, 1, 1) <= found <= date(2200, 1, 1):
-        problems.append(f"{given[:40]!r} is not a day: write it as 2026-02-28")
+        problems.append(f"{given[:40]!r} is not a day from 2000 to 2199: write it as 2026-02-28")
         return None
     return found
 

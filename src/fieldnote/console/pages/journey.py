@@ -20,9 +20,11 @@ from fieldnote.bridge.recording import Model
 from fieldnote.bridge.review.acts import read_now, send_again, write_now
 from fieldnote.bridge.review.history import UNDOABLE, Selection, Undo, Write, history, revert
 from fieldnote.bridge.status.explain import Explanation, Moment, explain_appointment, explain_deal, explain_recording
-from fieldnote.bridge.status.search import search
+from fieldnote.bridge.status.search import LONGEST, Hit, search
 from fieldnote.bridge.status.sends import Send, sends_of
-from fieldnote.console.access import Viewer, act_on, after, may_act, recorded, viewer, visible_to
+from fieldnote.bridge.status.states import State
+from fieldnote.bridge.status.visits import mapped_reps, states_of
+from fieldnote.console.access import Viewer, act_on, after, may_act, one_of, recorded, viewer, visible_to
 from fieldnote.console.connected import connected, not_found
 from fieldnote.console.rendering import count, page
 from fieldnote.errors import FieldnoteError
@@ -53,6 +55,8 @@ class Header:
     """The rep's."""
     day: date | None = None
     """The local day of an appointment."""
+    deal: str | None = None
+    """The deal of an appointment."""
     recordings: tuple[Any, ...] = ()
     """Those that are linked to it: id, start, state."""
     appointments: tuple[str, ...] = ()
@@ -64,12 +68,16 @@ class Header:
 async def find(request: Request, viewer: Person, q: str = "") -> Response:
     """Search."""
     bridge, visible = connected(request), visible_to(viewer)
+    q = q[:LONGEST]
     await refresh(bridge)
-    hits = []
+    hits: list[Hit] = []
+    states: dict[str, State] = {}
     if q.strip():
         async with bridge.engine.connect() as conn:
             hits = await search(conn, bridge.name, q.strip(), visible=visible.reps, private_words=visible.private_words)
-    return await page(request, "journey.html", q=q, hits=hits)
+            keys = [hit.key for hit in hits if hit.kind == "appointment"]
+            states = await states_of(conn, bridge, await mapped_reps(conn, bridge.name), keys) if keys else {}
+    return await page(request, "journey.html", q=q, hits=hits, states=states)
 
 
 @router.get("/journey/{kind}/{key:path}")
@@ -185,7 +193,7 @@ async def load_header(bridge: Bridge, kind: str, key: str) -> Header | None:
         return None
     return Header(
         kind, key, row.title, row.more, row.at, row.rep_id, row.rep, row.phone, row.email, row.local_day,
-        tuple(row.recordings or ()), tuple(row.appointments or ()), row.is_private,
+        row.deal, tuple(row.recordings or ()), tuple(row.appointments or ()), row.is_private,
     )  # fmt: skip
 
 
@@ -205,7 +213,7 @@ async def do(
         act_on(viewer, [target.rep_id])
     more = (f"write {write[:20]}" if write else "", f"appointment {appointment[:80]}" if appointment else "")
     subject = ", ".join(filter(None, (f"{kind} {key}", *more)))
-    async with recorded(request, act if act in _ACTS else "unknown", subject) as done:
+    async with recorded(request, one_of(act, _ACTS), subject) as done:
         done.message = await _do(bridge, viewer, header, act, write, appointment.strip())
     return after(done, _address(kind, key))
 
@@ -229,7 +237,9 @@ async def _do(bridge: Bridge, viewer: Viewer, header: Header, act: str, write: s
                 return "No appointment fits."
             linked = "Linked to" if found.state.value == "linked" else "The best fit is"
             return f"{linked} appointment {found.engagement}, {found.score:.0%} certain."
-        case "link" if kind == "recording" and appointment:
+        case "link" if kind == "recording" and not appointment:
+            raise FieldnoteError("no appointment was given", hint="Enter the CRM's number of the appointment.")
+        case "link" if kind == "recording":
             await link_to(bridge, key, appointment, actor=viewer.email)
             await read_now(bridge, key)
             return f"Linked to appointment {appointment}."
@@ -240,7 +250,7 @@ async def _do(bridge: Bridge, viewer: Viewer, header: Header, act: str, write: s
         case "revert" if write.isascii() and write.isdigit() and len(write) < 18:
             return await _revert(bridge, header, int(write), viewer.email)
         case _:
-            raise FieldnoteError(f"this cannot be done with a {kind}: {act[:40]}", hint="Reload the page.")
+            raise FieldnoteError(f"this act is not for this {kind}: {act}", hint="Reload the page.")
 
 
 async def _revert(bridge: Bridge, header: Header, write_id: int, actor: str) -> str:
@@ -269,7 +279,8 @@ _RECORD: Final = """
            case when b.customer is null then null else b.subject end as more, b.starts_at as at,
            coalesce(b.rep_id, visitor.rep_id) as rep_id,
            coalesce(b.rep_name, b.rep_email, b.rep_id, visitor.rep) as rep, coalesce(own.email, b.rep_email) as email,
-           u.phone, b.local_day, null as appointments, false as is_private,
+           u.phone, b.local_day, case when b.stream = 'engagements' then b.deal_id end as deal,
+           null as appointments, false as is_private,
            (select jsonb_agg(jsonb_build_object('id', r.recording_id, 'state', r.state, 'title', null,
                                                 'is_private', known.is_private) order by r.started_at)
             from recording_links l
@@ -296,7 +307,7 @@ _RECORDS: Final = {
 _RECORDING: Final = text("""
     select coalesce(max(b.customer), 'A recording') as title, max(b.subject) as more, r.started_at as at,
            max(own.rep_id) as rep_id, max(coalesce(own.name, own.email, own.rep_id)) as rep, r.is_private,
-           max(own.email) as email, null as phone, null as local_day,
+           max(own.email) as email, null as phone, null as local_day, null as deal,
            array_agg(distinct l.record) filter (where l.model = 'engagement') as appointments, null as recordings
     from recordings r
     left join board_reps own on own.connection = r.connection and own.user_id = r.user_id

@@ -13,7 +13,14 @@ from sqlalchemy import text
 from starlette.datastructures import QueryParams
 
 from fieldnote.bridge import Bridge
-from fieldnote.bridge.board.conversations import Conversation, Filter, list_recordings, load_conversation, recordings_of
+from fieldnote.bridge.board.conversations import (
+    MOST_WORDS,
+    Conversation,
+    Filter,
+    list_recordings,
+    load_conversation,
+    recordings_of,
+)
 from fieldnote.bridge.board.reps import list_reps
 from fieldnote.bridge.board.settings import refresh
 from fieldnote.bridge.status.states import STATES, State, of_recording
@@ -69,7 +76,8 @@ async def day(request: Request) -> Response:
     bridge, visible = connected(request), visible_to(viewer_in(request))
     await refresh(bridge)
     zone = console_of(request).zone
-    chosen = _day(request.query_params.get("day")) or datetime.now(zone).date()
+    given = request.query_params.get("day", "")
+    chosen = _day(given) or datetime.now(zone).date()
     async with bridge.engine.connect() as conn:
         reps = [rep for rep in await mapped_reps(conn, bridge.name) if visible.has(rep.rep_id)]
         asked = request.query_params.get("rep", "").replace("\0", "")
@@ -85,6 +93,7 @@ async def day(request: Request) -> Response:
         before=_near(chosen, -1),
         after=_near(chosen, 1),
         rep=rep,
+        problem=None if not given or _day(given) else f"The day cannot be read: {given[:40]}. Write it as 2026-11-30.",
         missing=asked if asked and (rep is None or rep.rep_id != asked) else None,
         reps=reps,
         visits=found,
@@ -157,7 +166,7 @@ def read_filter(query: QueryParams) -> Asked:
         state=state,
         rep=query.get("rep", "").replace("\0", "") or None,
         day=day,
-        words=query.get("q") or None,
+        words=query.get("q", "")[:MOST_WORDS] or None,
         before=_read_cursor(query.get("after")),
     )
     return Asked(found, " ".join(problems) or None)

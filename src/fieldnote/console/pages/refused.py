@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 from fieldnote.bridge import Bridge
 from fieldnote.bridge.board.settings import refresh
 from fieldnote.bridge.review.refusals import Group, Refused, drop, refusals, try_again
-from fieldnote.console.access import Viewer, act_on, after, may_act, recorded, viewer, visible_to
+from fieldnote.console.access import Viewer, act_on, after, may_act, one_of, recorded, viewer, visible_to
 from fieldnote.console.connected import connected
 from fieldnote.console.rendering import page
 from fieldnote.errors import FieldnoteError
@@ -51,12 +51,14 @@ async def do(
     dropped: Text = "",
 ) -> Response:
     """Try again or drop: the chosen records of a cause, or all of it where none is chosen."""
-    bridge = connected(request)
+    bridge, act = connected(request), one_of(act, ("retry", "drop"))
     groups = await _groups(bridge, viewer, dropped=bool(dropped))
     found = next((one for one in groups if name_of(one) == cause), None)
     if found is None or (not key and str(len(found.items)) != count.strip()):
         raise FieldnoteError("the list has changed meanwhile; nothing was done", hint="Look at it again.")
     chosen = [item for item in found.items if not key or row_of(item) in key]
+    if not chosen:
+        raise FieldnoteError("the list has changed meanwhile; nothing was done", hint="Look at it again.")
     act_on(viewer, [item.rep_id for item in chosen])
     if act == "drop" and not reason.strip():
         raise FieldnoteError("the reason is missing", hint="Say why these are dropped; others read it later.")
@@ -64,7 +66,10 @@ async def do(
     async with recorded(request, "drop refused" if act == "drop" else "try again", subject, {"cause": cause}) as done:
         if act == "drop":
             number = await drop(bridge, chosen, reason=reason, actor=viewer.email)
-            done.message = f"{number} of {len(chosen)} dropped. A change of the row, or other words, tries them again."
+            again = "it" if number == 1 else "them"
+            done.message = (
+                f"{number} of {len(chosen)} dropped. A change of the row, or other words, tries {again} again."
+            )
         else:
             done.message = await try_again(bridge, chosen)
     return after(done, "/refused")

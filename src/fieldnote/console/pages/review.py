@@ -17,7 +17,7 @@ from fieldnote.bridge.review.proposals import Decided, Verdict
 from fieldnote.bridge.review.queue import Evidenced, QueueFilter, fields_of, load_evidenced, queue_of, without_value
 from fieldnote.bridge.review.undo import undo
 from fieldnote.bridge.status.visits import mapped_reps
-from fieldnote.console.access import Viewer, act_on, after, may_act, recorded, viewer, visible_to
+from fieldnote.console.access import Viewer, act_on, after, may_act, one_of, recorded, viewer, visible_to
 from fieldnote.console.connected import connected, not_found
 from fieldnote.console.pages.audio import why_silent
 from fieldnote.console.parts.agreement import agreement_rows
@@ -93,6 +93,7 @@ async def _page(
         reps=[one for one in reps if visible.has(one.rep_id)],
         filters={"field": field, "rep": rep},
         decided=decided,
+        gone=number is not None and number not in queue and "done" not in request.query_params,
         problem=problem,
         typed=typed,
         effect=None if found is None else effect_of(bridge, found),
@@ -141,7 +142,7 @@ async def decide_all(
     request: Request, viewer: Person, act: Text, count: Text, last: Text, field: Text = "", rep: Text = ""
 ) -> Response:
     """Decide on all that were shown: nothing is done if others match by now."""
-    bridge, visible = connected(request), visible_to(viewer)
+    bridge, visible, act = connected(request), visible_to(viewer), one_of(act, ("approve", "reject"))
     wanted = QueueFilter(field or None, rep or None, visible.reps)
     async with bridge.engine.connect() as conn:
         queue = [number for number in await queue_of(conn, bridge.name, wanted) if number <= (_number(last) or 0)]
@@ -205,6 +206,9 @@ async def edit(
 ) -> Response:
     """Write another value. One that is not of the field's kind is shown again."""
     bridge, found = await _mine(request, viewer, number)
+    if not value.strip():
+        problem = "No value was given. Enter one, or reject the proposal."
+        return await _page(request, viewer, field, rep, number, None, problem=problem)
     following = await _next(bridge, viewer, number, field, rep)
     try:
         async with recorded(request, "edit", _subject(found), {"proposal": number}) as act:

@@ -35,6 +35,15 @@ _AROUND: Final = timedelta(minutes=30)
 MOST_LISTED: Final = 100
 """Of one day; a longer list is a page of its own."""
 _CALL: Final = frozenset({State.NOT_RECORDED, State.STUCK})
+_FIGURES: Final = {
+    "not recorded, or stuck": "bad",
+    "need somebody": "warn",
+    "on their way": "move",
+    "written to the CRM": "good",
+    "upcoming": "",
+    "need nothing": "",
+}
+"""The tone of each figure. Those without one are left out when they are zero."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +54,22 @@ class Call:
     email: str | None
     phone: str | None
     visits: tuple[Visit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One number of the page."""
+
+    name: str
+    number: int
+    tone: str
+    states: tuple[State, ...]
+    """Those that it counts; empty: all."""
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The filter of a list with just these."""
+        return {"state": ",".join(self.states)} if self.states else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +108,9 @@ async def tonight(
         request,
         "tonight.html",
         day=chosen,
-        problem=None if not day or _parsed(day) else f"{day[:40]!r} is not a day. Write it as 2026-02-28.",
+        problem=None
+        if not day or _parsed(day)
+        else f"{day[:40]!r} is not a day from 2000 to 2199. Write it as 2026-02-28.",
         today=today,
         rep=rep,
         team=team,
@@ -92,6 +119,12 @@ async def tonight(
         days=_days(found[:MOST_VISITS], chosen, today, console.zone),
         too_many=len(found) > MOST_VISITS,
         figures=figures(found),
+        two_days={
+            "from": (chosen - timedelta(days=1)).isoformat(),
+            "to": chosen.isoformat(),
+            "rep": rep,
+            "team": team,
+        },
         calls=_calls(found, {one.rep_id: one.phone for one in reps}),
         calls_today=all(visit.day == chosen for visit in found if visit.state in _CALL),
         hints=hints,
@@ -182,25 +215,30 @@ def _days(found: Sequence[Visit], chosen: date, today: date, zone: Any) -> list[
     return days
 
 
-def figures(found: Sequence[Visit]) -> list[tuple[str, int, str]]:
-    """Both days in a few numbers: name, number, tone. Those after the first add up to it."""
-    tones = Counter(tone(visit.state) for visit in found)
-    written = sum(visit.state is State.WRITTEN for visit in found)
-    missing = sum(visit.state in _CALL for visit in found)
-    upcoming = sum(visit.state is State.UPCOMING for visit in found)
-    urgent = tones["warn"] + tones["bad"] - missing
-    rest = len(found) - written - missing - upcoming - urgent - tones["move"]
+def figures(found: Sequence[Visit]) -> list[Figure]:
+    """Both days in a few numbers. Those after the first add up to it."""
+    numbers = Counter(visit.state for visit in found)
+    groups: dict[str, list[State]] = {}
+    for state in numbers:
+        groups.setdefault(_figure(state), []).append(state)
+    counted = {name: sum(numbers[state] for state in states) for name, states in groups.items()}
     tiles = [
-        ("visits in two days", len(found), ""),
-        ("not recorded, or stuck", missing, "bad" if missing else ""),
-        ("need somebody", urgent, "warn" if urgent else ""),
-        ("on their way", tones["move"], "move" if tones["move"] else ""),
-        ("written to the CRM", written, "good" if written else ""),
+        Figure(name, counted.get(name, 0), kind if counted.get(name) else "", tuple(sorted(groups.get(name, ()))))
+        for name, kind in _FIGURES.items()
+        if kind or counted.get(name)
     ]
-    return [
-        *tiles,
-        *((name, number, "") for name, number in (("upcoming", upcoming), ("need nothing", rest)) if number),
-    ]
+    return [Figure("visits in two days", len(found), "", ()), *tiles]
+
+
+def _figure(state: State) -> str:
+    """The name of the figure that counts a state."""
+    if state in _CALL:
+        return "not recorded, or stuck"
+    if state is State.WRITTEN:
+        return "written to the CRM"
+    if state is State.UPCOMING:
+        return "upcoming"
+    return {"warn": "need somebody", "bad": "need somebody", "move": "on their way"}.get(tone(state), "need nothing")
 
 
 def _calls(found: Sequence[Visit], phones: Mapping[str, str | None]) -> list[Call]:
