@@ -114,7 +114,15 @@ def environment() -> Environment:
     )
     found.globals.update(asset=asset, with_query=with_query, icon=icon())
     found.filters.update(
-        clock=clock, day=day, moment=moment, ago=ago, money=money, count=count, duration=duration, percent=percent
+        clock=clock,
+        hour=hour,
+        day=day,
+        moment=moment,
+        ago=ago,
+        money=money,
+        count=count,
+        duration=duration,
+        percent=percent,
     )
     found.tests["quoting"] = is_quoting
     found.filters.update(
@@ -200,7 +208,12 @@ def zone_of(zone: ZoneInfo | str | None) -> ZoneInfo:
 
 def clock(value: datetime | None, zone: ZoneInfo | str | None) -> str | Markup:
     """2:05 PM."""
-    return "" if value is None else _time(value, _hour(value.astimezone(zone_of(zone))))
+    return "" if value is None else _time(value, hour(value, zone))
+
+
+def hour(value: datetime | None, zone: ZoneInfo | str | None) -> str:
+    """The same, where no element may be."""
+    return "" if value is None else _hour(value.astimezone(zone_of(zone)))
 
 
 def day(value: date | None, zone: ZoneInfo | str | None = None) -> str:
