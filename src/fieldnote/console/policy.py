@@ -14,6 +14,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fieldnote.console import likely_next
+from fieldnote.console.access.guard import SAFE
 from fieldnote.console.context import ConsoleSettings
 
 CONTENT: Final = (
@@ -28,7 +29,6 @@ HEADERS: Final = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
-SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 LARGEST_FORM: Final = 1024 * 1024
 """Bytes."""
 _HOST: Final = re.compile(r"(?:(?P<name>[A-Za-z0-9._-]+)|\[(?P<v6>[0-9A-Fa-f:.]+)\])(?::[0-9]{1,5})?")

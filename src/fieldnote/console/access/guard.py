@@ -13,8 +13,9 @@ from fieldnote.console.access.roles import Role, Viewer
 from fieldnote.console.access.sessions import csrf_token, viewer_of
 from fieldnote.console.context import console_of
 from fieldnote.console.likely_next import is_prefetch
-from fieldnote.console.policy import SAFE
 
+SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods that change nothing."""
 LONGEST_TOKEN: Final = 200
 
 
