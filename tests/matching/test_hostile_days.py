@@ -28,12 +28,22 @@ def booked(
 
 @pytest.mark.parametrize("gap", [0.5, 1, 2, 4, 8])
 def test_a_part_follows_within_minutes_at_the_same_place(gap: float) -> None:
+    """Without a title a drive looks the same, so only what follows at once is linked without a person."""
     day = [booked("a", 0, "Ana Brandt")]
     parts = [recording("r1", 2, 20, place=HOUSE), recording("r2", 22 + gap, 30, place=HOUSE)]
-    first, second = match(parts, day)
+    first, second = match(parts, day, rates=replace(USUAL, learned_from=5_000))
     assert first.appointment_id == "a"
     assert second.best is not None
-    assert (second.best.appointment_id, second.outcome is Outcome.LINKED) == ("a", gap < 3)
+    assert (second.best.appointment_id, second.outcome is Outcome.LINKED) == ("a", gap < 2)
+    assert second.best.evidence.may_follow is (gap >= 2)
+
+
+@pytest.mark.parametrize("title", ["Brandt", "Ana Brandt part 2", "bramdt"])
+@pytest.mark.parametrize("gap", [0.5, 2, 8])
+def test_a_part_whose_title_names_the_customer_is_linked(gap: float, title: str) -> None:
+    day = [booked("a", 0, "Ana Brandt")]
+    parts = [recording("r1", 2, 20, place=HOUSE), recording("r2", 22 + gap, 30, place=HOUSE, title=title)]
+    assert links(match(parts, day)) == {"r1": "a", "r2": "a"}
 
 
 @pytest.mark.parametrize(("gap", "place"), [(14, NEXT_DOOR), (10, NEXT_DOOR), (20, NEXT_DOOR), (3, ACROSS_TOWN)])
@@ -170,7 +180,7 @@ def hostile_day() -> tuple[list[Conversation], list[Appointment]]:
     ]
     made = [
         recording("r1", 2, 40, place=HOUSE),
-        recording("r2", 43.5, 25, place=HOUSE),
+        recording("r2", 43.5, 25, place=HOUSE, title="brandt part two"),
         recording("r3", 80, 6, place=NEXT_DOOR, title="walk in"),
         recording("r4", 96, 55, place=STOP_BEFORE),
         recording("r5", 155, 20, place=ACROSS_TOWN),

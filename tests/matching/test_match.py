@@ -318,7 +318,7 @@ def test_a_candidate_that_another_recording_needs_more_is_called_taken() -> None
 
 
 def test_a_visit_recorded_in_two_parts_links_both() -> None:
-    parts = [recording("r1", 2, 23, place=HOUSE), recording("r2", 27, 25, place=HOUSE)]
+    parts = [recording("r1", 2, 23, place=HOUSE), recording("r2", 25.2, 25, place=HOUSE)]
     decisions = match(parts, [appointment(place=HOUSE)])
     assert links(decisions) == {"r1": "a", "r2": "a"}
     second = decisions[1].evidence
@@ -433,7 +433,7 @@ def test_a_pocket_recording_is_proposed_and_does_not_cost_the_visit_its_link() -
 
 
 def test_a_visit_in_three_parts_links_all_of_them() -> None:
-    spans = ((2, 15), (19, 15), (36, 25))
+    spans = ((2, 15), (17.2, 15), (32.4, 25))
     parts = [recording(f"r{n}", start, minutes, place=HOUSE) for n, (start, minutes) in enumerate(spans)]
     assert set(links(match(parts, [appointment(place=HOUSE)])).values()) == {"a"}
 

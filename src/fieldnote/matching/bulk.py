@@ -23,9 +23,9 @@ from itertools import islice
 from multiprocessing import get_context
 from typing import NamedTuple, TypeVar
 
-from fieldnote.matching.matcher import match
+from fieldnote.matching.matcher import brief_match
 from fieldnote.matching.rates import USUAL, Rates
-from fieldnote.matching.records import Appointment, Conversation, Decision, Outcome
+from fieldnote.matching.records import Appointment, Conversation, Outcome
 
 Key = TypeVar("Key")
 _WAITING = 4
@@ -82,10 +82,6 @@ def _cancel(futures: Iterable[Future[list[Answer]]]) -> None:
 
 def _answers(read: Callable[[Key], Group], key: Key, rates: Rates) -> list[Answer]:
     group = read(key)
-    decisions = match(group.conversations, group.appointments, fixed=group.fixed, rates=rates)
-    return [_answer(decision) for decision in decisions]
-
-
-def _answer(decision: Decision) -> Answer:
-    best = decision.best.appointment_id if decision.best else None
-    return Answer(decision.conversation_id, decision.outcome, best, decision.score)
+    verdicts = brief_match(group.conversations, group.appointments, fixed=group.fixed, rates=rates)
+    found = ((one.id, verdicts[one.id]) for one in group.conversations)
+    return [Answer(key, verdict.outcome, verdict.appointment_id, verdict.score) for key, verdict in found]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import floor
 
 from fieldnote.matching import rates as r
-from fieldnote.matching.places import place_distance_m
+from fieldnote.matching.places import distance_m
 from fieldnote.matching.records import NOT_IN_PERSON, Place
 from fieldnote.matching.scoring import Take, Visit, has_mark, in_window, names
 
@@ -84,7 +84,7 @@ class Neighborhood:
         for visit in self._around(take):
             if (
                 rep_id not in visit.appointment.rep_ids
-                and (place_distance_m(take.place, visit.place) or 0.0) < r.AT_THE_HOUSE
+                and (distance_m(take.place, visit.place) or 0.0) < r.AT_THE_HOUSE
             ):
                 found[visit.appointment.id] = visit
         for visit in self._named(take):

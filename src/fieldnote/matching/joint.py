@@ -10,14 +10,14 @@ the histories of a day stay few.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from heapq import nlargest
 from typing import NamedTuple
 
 from fieldnote.matching import rates as r
 from fieldnote.matching.names import Title
-from fieldnote.matching.places import place_distance_m
+from fieldnote.matching.places import distance_m
 from fieldnote.matching.records import Place
 from fieldnote.matching.scoring import Scorer, Take, part_density
 
@@ -46,6 +46,9 @@ class History(NamedTuple):
     reached: float = _NEVER
     """Appointed time of the latest appointment that was taken, if a later recording may take an earlier one."""
     taken: Taken = ()
+
+
+_START = History()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,29 +127,35 @@ class Joint:
     def choices(self) -> list[dict[Choice, float]]:
         """For each recording the probability of each choice."""
         layers: list[list[_Step]] = []
-        forward: list[dict[History, float]] = [{History(): 1.0}]
+        forward: list[dict[History, float]] = [{_START: 1.0}]
         for index in range(len(self._tasks)):
-            steps = [step for history in forward[-1] for step in self._steps(index, history)]
+            steps = self._steps(index, forward[-1])
             layers.append(steps)
             forward.append(_advance(forward[-1], steps))
         return _backward(layers, forward)
 
-    def _steps(self, index: int, history: History) -> Iterator[_Step]:
-        """Everything that this recording may do after that history."""
-        task = self._tasks[index]
-        if not (task.fixed and task.options):
-            yield from self._none_steps(index, history)
-        for option in task.options:
-            previous = next((at for key, at in history.taken if key == option.key), None)
-            weight = 0.0 if previous == _MISSED else self._weight(index, option, history.reached, previous)
-            if weight > 0:
-                reached = max(history.reached, option.starts) if option.is_own else history.reached
-                after = self._remember(reached, self._took(history.taken, option.key, index, previous), index)
-                yield history, after, (option.key, previous), weight
+    def _steps(self, index: int, histories: Iterable[History]) -> list[_Step]:
+        """Everything that this recording may do after each of the histories."""
+        task, steps = self._tasks[index], list[_Step]()
+        may_be_none = not (task.fixed and task.options)
+        for history in histories:
+            reached, taken = history
+            if may_be_none:
+                self._add_none_steps(steps, index, history)
+            latest = dict(taken)
+            for option in task.options:
+                key = option.key
+                previous = latest.get(key)
+                weight = 0.0 if previous == _MISSED else self._weight(index, option, reached, previous)
+                if weight > 0:
+                    so_far = max(reached, option.starts) if option.is_own else reached
+                    after = self._remember(so_far, self._took(taken, key, index, previous), index)
+                    steps.append((history, after, (key, previous), weight))
+        return steps
 
-    def _none_steps(self, index: int, history: History) -> Iterator[_Step]:
+    def _add_none_steps(self, steps: list[_Step], index: int, history: History) -> None:
         """It belongs to no appointment. As a stray of one that was not recorded, no later recording takes that one."""
-        weight, reached, taken = 1.0, history.reached, history.taken
+        weight, (reached, taken) = 1.0, history
         for key, share in self._tasks[index].missed:
             at = next((at for one, at in taken if one == key), None)
             if at is not None and at != _MISSED:
@@ -154,8 +163,8 @@ class Joint:
             elif at is None and self._ahead.last_wanted.get(key, -1) > index:
                 weight -= share
                 after = self._remember(reached, (*taken, (key, _MISSED)), index)
-                yield history, after, _NO_APPOINTMENT, share
-        yield history, self._remember(reached, taken, index), _NO_APPOINTMENT, max(_LEAST, weight)
+                steps.append((history, after, _NO_APPOINTMENT, share))
+        steps.append((history, self._remember(reached, taken, index), _NO_APPOINTMENT, max(_LEAST, weight)))
 
     def _weight(self, index: int, option: Option, reached: float, previous: int | None) -> float:
         task = self._tasks[index]
@@ -186,7 +195,7 @@ class Joint:
         if gap < -r.OVERLAP_TOLERANCE or gap > r.PART_LIMIT:
             return 0.0, True
         density = part_density(rates, previous.end - previous.start, gap)
-        meters = place_distance_m(task.place, previous.place)
+        meters = distance_m(task.place, previous.place)
         if meters is None:
             return density, False
         return density * self._scorer.part_place(meters), True
@@ -201,10 +210,12 @@ class Joint:
 
     def _remember(self, reached: float, taken: Taken, index: int) -> History:
         """The part of it that later recordings still have to know."""
-        if taken:
-            last_wanted = self._ahead.last_wanted
-            taken = tuple(sorted([item for item in taken if last_wanted[item[0]] > index]))
-        return History(reached if reached > self._ahead.earliest[index] else _NEVER, taken)
+        if reached <= self._ahead.earliest[index]:
+            reached = _NEVER
+        if not taken:
+            return _START if reached == _NEVER else History(reached)
+        last_wanted = self._ahead.last_wanted
+        return History(reached, tuple(sorted([item for item in taken if last_wanted[item[0]] > index])))
 
 
 def _look_ahead(tasks: Sequence[Task]) -> _Ahead:

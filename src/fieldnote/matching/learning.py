@@ -18,7 +18,7 @@ from typing import Final
 from fieldnote.matching import rates as r
 from fieldnote.matching.joint import Choice
 from fieldnote.matching.names import Title
-from fieldnote.matching.places import place_distance_m
+from fieldnote.matching.places import distance_m
 from fieldnote.matching.rates import USUAL, Rates, RepRates
 from fieldnote.matching.records import Appointment, Conversation
 from fieldnote.matching.scoring import (
@@ -110,7 +110,7 @@ def _territory(takes: Sequence[Take], usual: float) -> float:
     for own in by_rep.values():
         half = len(own) // 2
         for one, other in zip(own[:half], own[half:], strict=False):
-            distance = place_distance_m(one.place, other.place)
+            distance = distance_m(one.place, other.place)
             if distance is not None:
                 apart.append(distance)
     return min(60_000.0, max(1_500.0, 1.2 * median(apart))) if len(apart) >= _SHARE_WEIGHT else usual
@@ -226,7 +226,7 @@ class Counts:
         if take.end > take.start:
             self._count("length_part", self._rates.length_part, take.length, share)
             self._part_after[part_bin(take.length)].could += share
-        meters = place_distance_m(take.place, previous.place)
+        meters = distance_m(take.place, previous.place)
         if meters is not None and meters < self._rates.part_place.edges[-1]:
             self._count("part_place", self._rates.part_place, meters, share)
         self._could_go_on(share)

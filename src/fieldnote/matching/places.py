@@ -19,8 +19,13 @@ def is_usable(place: Place | None) -> bool:
 
 
 def place_distance_m(a: Place | None, b: Place | None) -> float | None:
-    """Metres between two places on the sphere (haversine); None where either is missing or not usable."""
-    if a is None or b is None or not is_usable(a) or not is_usable(b):
+    """Meters between two places on the sphere (haversine); None where either is missing or not usable."""
+    return distance_m(a, b) if is_usable(a) and is_usable(b) else None
+
+
+def distance_m(a: Place | None, b: Place | None) -> float | None:
+    """The same for places that are missing or usable."""
+    if a is None or b is None:
         return None
     lat_a, lat_b = radians(a.latitude), radians(b.latitude)
     half_lat = sin((lat_b - lat_a) / 2)

@@ -22,19 +22,34 @@ MODEL_VERSION: Final = 4
 
 # --- certainty ------------------------------------------------------------------------------------------
 
-LINK_AT: Final = 0.945
-"""From this chance on a recording is linked without a person. On average links are far more certain."""
+LINK_AT: Final = 0.92
+"""From this chance on a recording is linked without a person, as far as the doubts below allow. On average links are
+far more certain. A title that names the visit needs less, see `NONE_IF_NAMED`."""
 
-LINK_UNHEARD_AT: Final = 0.9665
-"""The same for callers that never have transcripts. A transcript that names nothing lowers the chance below it at most
-to `LINK_AT` (see `NOTHING_SPOKEN`), so nothing is linked without one that would not be linked with one."""
+RIVAL_AT_MOST: Final = 1 - LINK_AT
+"""The chance of another appointment, up to which a recording is linked without a person."""
+
+NONE_AT_MOST: Final = 0.05
+"""The chance of no appointment, up to which a recording at the house is linked without a person."""
+
+NONE_IF_AWAY: Final = 0.03
+"""The same where the phone was elsewhere, or nobody knows where: a visit without a row looks the same."""
+
+NONE_IF_PART: Final = 0.025
+"""The same for a further part of a visit: a drive, a call or a walk-in after the visit looks the same."""
+
+NONE_IF_NAMED: Final = 0.15
+"""The same where the title names the visit. The model leaves room for coincidence, which is rarer than it says."""
+
+NONE_IF_SHORT: Final = 0.03
+"""The same for a recording shorter than `SHORT` minutes, which may be an accident, at most."""
+
+LINK_UNHEARD_AT: Final = 0.952
+"""As `LINK_AT` for callers that never have transcripts: 0.6 times the doubt. A transcript that names nothing lowers the
+odds as much (see `NOTHING_SPOKEN`), so nothing is linked without one that would not be linked with one."""
 
 UNLEARNED: Final = 1.25
 """The odds that it takes more with the usual rates: nobody knows how well they fit the organization."""
-
-FOLLOWS_AT_MOST: Final = 0.04
-"""The chance that a recording followed its visit, up to which it is linked as the visit's first without a person. A
-drive, a call or a walk-in after a visit looks like a late start, so even a small chance of it makes wrong links."""
 
 PROPOSE_AT: Final = 0.68
 """The chance of belonging to any appointment, from which on the likeliest is proposed to a person."""
@@ -90,8 +105,7 @@ SHORTEST: Final = 1.0
 """Minutes. A shorter recording is an accident, and is linked without a person only if its title says so."""
 
 SHORT: Final = 4.0
-LINK_SHORT_AT: Final = 0.995
-"""A recording shorter than `SHORT` minutes may be an accident, so it takes more to link it."""
+"""Minutes. A shorter recording may be an accident, so it takes more to link it."""
 
 
 @dataclass(frozen=True, slots=True)

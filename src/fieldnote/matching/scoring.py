@@ -21,7 +21,7 @@ from fieldnote.matching.names import (
     title_words,
     words_said,
 )
-from fieldnote.matching.places import is_usable, place_distance_m
+from fieldnote.matching.places import distance_m, is_usable
 from fieldnote.matching.rates import Rates
 from fieldnote.matching.records import Appointment, Conversation, Place
 from fieldnote.matching.tables import Table
@@ -174,7 +174,7 @@ def in_window(take: Take, visit: Visit) -> bool:
 
 def has_mark(take: Take, visit: Visit) -> bool:
     """Whether place or words point at an appointment whose time is off."""
-    distance = place_distance_m(take.place, visit.place)
+    distance = distance_m(take.place, visit.place)
     if distance is not None and distance < r.AT_THE_HOUSE:
         return True
     return names(take, visit.words)
@@ -196,11 +196,27 @@ class Scorer:
         self._odds = rates.recorded / (1 - rates.recorded)
         self._odds_internal = rates.recorded_without_customer / (1 - rates.recorded_without_customer)
 
-    def pair(self, take: Take, visit: Visit, around: Around, none: float, distance: float | None) -> Pair:
-        """Score one pair. `none` is the density of the recording if it belongs to no appointment."""
+    def pairs(
+        self,
+        take: Take,
+        candidates: Iterable[tuple[Visit, float | None]],
+        around: Around,
+        none: float,
+    ) -> list[Pair]:
+        """Score a recording with each candidate and the distance to its address.
+
+        `none` is the density of the recording if it belongs to no appointment.
+        """
+        first, part = (length_density(table, take) for table in (self.rates.length_first, self.rates.length_part))
+        return [self._pair(take, visit, meters, around, none, first, part) for visit, meters in candidates]
+
+    def _pair(
+        self, take: Take, visit: Visit, distance: float | None, around: Around, none: float, first: float, part: float
+    ) -> Pair:
+        """`first` and `part` are the densities of the recording's length."""
         appointment, offset = visit.appointment, take.start - visit.start
         says = self.says(take, visit)
-        said = spoken(take.said, appointment.customer, appointment.street, appointment.project)
+        said = spoken(take.said, appointment.customer, appointment.street, appointment.project) if take.said else ()
         common = self._title_share(take, visit, says) * _spoken_ratio(take, appointment, said) / none
         place = self.place(take, visit, around, distance)
         other_rep = take.conversation.rep_id not in appointment.rep_ids
@@ -209,8 +225,8 @@ class Scorer:
         time = start_density(self.rates, offset, visit.length, free_at)
         return Pair(
             visit=visit,
-            first=odds * time * place * length_density(self.rates.length_first, take) * common,
-            part=length_density(self.rates.length_part, take) * common,
+            first=odds * time * place * first * common,
+            part=part * common,
             place=place,
             distance_m=distance,
             says=says,

@@ -11,7 +11,7 @@ from fieldnote.matching import rates as r
 from fieldnote.matching.calendars import Calendar, Neighborhood, calendars_of
 from fieldnote.matching.joint import Choice, Joint, Option, Task, marginals
 from fieldnote.matching.names import CustomerWords
-from fieldnote.matching.places import place_distance_m
+from fieldnote.matching.places import distance_m
 from fieldnote.matching.rates import Rates
 from fieldnote.matching.records import Appointment
 from fieldnote.matching.scoring import Around, Pair, Scorer, Take, Visit, corpus_of
@@ -124,11 +124,10 @@ class Solver:
         wanted = self.visits.get(self._fixed.get(take.conversation.id) or "")
         if wanted is not None and wanted not in visits:
             visits.append(wanted)
-        distances = [place_distance_m(take.place, visit.place) for visit in visits]
+        distances = [distance_m(take.place, visit.place) for visit in visits]
         around = self._around(day, index, visits[:own], distances[:own])
         look = self.strays.look(take, around)
-        none = look.density
-        pairs = [self.scorer.pair(take, v, around, none, m) for v, m in zip(visits, distances, strict=True)]
+        pairs = self.scorer.pairs(take, zip(visits, distances, strict=True), around, look.density)
         day.around.append(around)
         day.looks.append(look)
         day.pairs.append(sorted(pairs, key=_order))
@@ -140,12 +139,12 @@ class Solver:
             if before.end <= take.start + r.OVERLAP_TOLERANCE:
                 free_at = before.end if free_at is None else max(free_at, before.end)
                 stop = stop or before.place
-                earlier.append((max(0.0, take.start - before.end), place_distance_m(take.place, before.place)))
+                earlier.append((max(0.0, take.start - before.end), distance_m(take.place, before.place)))
         known = list(zip(visits, distances, strict=True))
         stops: list[tuple[float, CustomerWords | None]] = [
             (d, visit.words) for visit, d in known if d is not None and visit.start < take.start - _LATE_FROM
         ]
-        if (from_stop := place_distance_m(take.place, stop)) is not None:
+        if (from_stop := distance_m(take.place, stop)) is not None:
             stops.append((from_stop, None))
         return Around(
             free_at=free_at,
@@ -179,9 +178,8 @@ class Solver:
 
     def _missed(self, look: Look) -> tuple[tuple[str, float], ...]:
         """Of a stray's density the share around each appointment: there is none of it once that is recorded."""
-        total = look.density
-        shares = ((self.twin(one.visit.appointment.id), one.density / total) for one in look.missed)
-        return tuple((key, share) for key, share in shares if share > _LITTLE)
+        shares = ((one, one.density / look.density) for one in look.missed)
+        return tuple((self.twin(one.visit.appointment.id), share) for one, share in shares if share > _LITTLE)
 
     def _wanted(self, wanted: str | None, take: Take) -> tuple[Option, ...]:
         """The one option of a recording that a person or a deep link decided about."""

@@ -63,11 +63,8 @@ class Look(NamedTuple):
 
     of: Densities
     missed: tuple[Missed, ...]
-
-    @property
-    def density(self) -> float:
-        """As if no appointment of the day was recorded."""
-        return sum(self.of) + sum(one.density for one in self.missed)
+    density: float
+    """As if no appointment of the day was recorded."""
 
     @property
     def following(self) -> float:
@@ -106,7 +103,7 @@ class Strays:
             self._missed(take, visit, meters, (on_foot, at_curb), (slot * slot_length * title, length * title))
             for visit, meters in around.kept
         )
-        return Look(densities, missed)
+        return Look(densities, missed, sum(densities) + sum([one.density for one in missed]))
 
     def _missed(
         self,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from fieldnote.matching.calendars import Calendar, calendars_of
 from fieldnote.matching.names import one_slip_apart
-from fieldnote.matching.places import place_distance_m
+from fieldnote.matching.places import distance_m
 from fieldnote.matching.scoring import Visit
 
 _APART = 45.0
@@ -50,7 +50,7 @@ def _pairs(calendars: Iterable[Calendar]) -> Iterable[tuple[Visit, Visit]]:
 def is_one_visit(one: Visit, other: Visit) -> bool:
     """Whether two rows that begin at about one time are of one visit: the same customer, and not two houses."""
     a, b = one.words, other.words
-    distance = place_distance_m(one.place, other.place)
+    distance = distance_m(one.place, other.place)
     one_house = distance is not None and distance < _ONE_HOUSE
     one_street = bool(a.street) and a.street == b.street and a.number == b.number
     if not a.names and not b.names:
