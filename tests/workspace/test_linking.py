@@ -148,7 +148,7 @@ async def test_an_appointment_names_the_longest_of_its_recordings(house: House) 
     short = await house.record(minutes=10)
     path = f"/v1/integrations/engagements/{visit['id']}"
     assert (await house.api.get(path))["recordingId"] == short
-    longer = await house.record(at=START + timedelta(minutes=12), minutes=40)
+    longer = await house.record(at=START + timedelta(minutes=10, seconds=20), minutes=40)
     await house.settle()
     assert await linked(house, longer) == "a-1"
     assert (await house.api.get(path))["recordingId"] == longer
