@@ -406,6 +406,7 @@ def _field_key(*, primary_key: bool = True) -> list[Column[Any]]:
     ]
 
 
+_REFUSED: Final = text("state in ('refused', 'record_missing')")
 _FIELD_KEY = ["connection", "model", "record", "table_name", "column_name"]
 
 fields: Final = Table(
@@ -419,6 +420,7 @@ fields: Final = Table(
     # Where the value that we last wrote came from.
     Column("recording_id", Text),
     _now("changed_at"),
+    Index("ix_fields_refused", "connection", "state", postgresql_where=_REFUSED),
 )
 """The pull ledger: one row for each CRM field that something was said about."""
 
@@ -464,6 +466,7 @@ notes: Final = Table(
     # The CRM's id of a note that we made, but that the CRM changed so that our key is lost.
     Column("left_id", Text),
     _now("changed_at"),
+    Index("ix_notes_refused", "connection", "state", postgresql_where=_REFUSED),
 )
 """One note for each record, recording and kind of note."""
 
