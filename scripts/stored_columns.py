@@ -113,7 +113,7 @@ USERS: Final = (
     _in("bridge", "proposals", "decided_by", ""),
     _in("bridge", "matches", "decided_by", ""),
     _in("bridge", "writes", "actor", ""),
-    _in("bridge", "audit_events", "operator acting_as", ""),
+    _in("bridge", "audit_events", "operator acting_as address", ""),
     _in("console", "users", "email name", ""),
     _in("console", "sessions", "address", ""),
     _in("console", "login_attempts", "address", ""),

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from operator import eq
 from time import process_time
+from typing import Final
 
 from fieldnote.bridge.pull.note_text import digest, note_body, note_title
 from fieldnote.bridge.pull.read_back import loss_of_note, was_refused
@@ -89,6 +90,9 @@ PULL: tuple[Callable[[str], None], ...] = (do_convert, do_quote, do_merge, do_no
 """What runs in the bridge's own process."""
 
 
+_TRIES: Final = 3
+
+
 def seconds(call: Callable[[str], None], text: str) -> float:
     """Of one core."""
     begin = process_time()
@@ -96,13 +100,32 @@ def seconds(call: Callable[[str], None], text: str) -> float:
     return process_time() - begin
 
 
+def measured(call: Callable[[str], None], piece: str) -> tuple[float, float, bool]:
+    """Seconds for both sizes, and whether that is too slow.
+
+    Other work on the machine only ever adds to a time. So a slow pair is measured again, and the least time of each
+    size counts: what grows too fast is slow each time.
+    """
+    texts = [piece * (size // len(piece)) for size in SIZES]
+    short = long = float("inf")
+    for _ in range(_TRIES):
+        short, long = min(short, seconds(call, texts[0])), min(long, seconds(call, texts[1]))
+        if not is_slow(short, long):
+            break
+    return short, long, is_slow(short, long)
+
+
+def is_slow(short: float, long: float) -> bool:
+    """Whether a call takes too long, or much more than in proportion."""
+    return long > MOST or (short > _SHORTEST and long / short > _RATIO)
+
+
 def main() -> int:
     """Print a line for each fragment and entry point. 1 if one grows too fast."""
     failed = False
     for call in ENTRIES:
         for piece in PIECES:
-            short, long = (seconds(call, piece * (size // len(piece))) for size in SIZES)
-            bad = long > MOST or (short > _SHORTEST and long / short > _RATIO)
+            short, long, bad = measured(call, piece)
             failed = failed or bad
             print(
                 f"{call.__name__:13} {piece!r:20} {short:7.3f} {long:7.3f} s{'  TOO SLOW' if bad else ''}", flush=True

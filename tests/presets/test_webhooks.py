@@ -111,6 +111,8 @@ async def test_a_delivery_that_hubspot_did_not_sign_is_refused(loop: Loop) -> No
             for status, headers in ((status, one) for status, found in cases.items() for one in found):
                 answer = await client.post(address, content=body, headers=dict(headers))
                 assert answer.status_code == status, (headers, answer.text)
+            twice = [*good.items(), ("X-HubSpot-Signature-v3", "x")]
+            assert (await client.post(address, content=body, headers=twice)).status_code == 400
             changed = await client.post(address, content=body + b" ", headers=good)
             broken = b"no json"
             headers = dict(signed_headers(portal(loop), SECRET, address, broken))

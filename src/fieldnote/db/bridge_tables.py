@@ -193,6 +193,16 @@ hooks: Final = Table(
 )
 """Events from the CRM about single records, until they are processed."""
 
+hook_proofs: Final = Table(
+    "hook_proofs",
+    metadata,
+    _connection(),
+    Column("digest", LargeBinary, primary_key=True),
+    _moment("good_until", nullable=False),
+    Index("ix_hook_proofs_age", "connection", "good_until"),
+)
+"""Dated signatures of hooks that were used. Each is good once."""
+
 # --- pull: what Siro holds ------------------------------------------------------------------------------
 
 fetch_order: Final = Sequence("fetch_order", metadata=metadata)
@@ -742,6 +752,8 @@ audit_events: Final = Table(
     Column("acting_as", Text),
     # Null: at work, or killed. A trigger lets it be set once, and nothing else be changed.
     Column("outcome", Text),
+    # Of a user of the console: from where they came.
+    Column("address", Text),
     Index("ix_audit_events_at", "connection", "at"),
 )
 """Which person decided what by a command."""

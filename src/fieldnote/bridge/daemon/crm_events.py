@@ -19,7 +19,7 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.exc import SQLAlchemyError
 
 from fieldnote.bridge.daemon.crm_webhooks import LARGEST_BODY, Begin
-from fieldnote.bridge.daemon.http_body import read_body
+from fieldnote.bridge.daemon.http_body import has_twice, read_body
 from fieldnote.bridge.daemon.tasks import push_soon, queue_of
 from fieldnote.bridge.session import Bridge
 from fieldnote.config import CRM_HOOK, ApiWebhooks
@@ -36,6 +36,10 @@ async def receive_events(bridge: Bridge, begin: Begin, request: Request) -> Resp
     public = bridge.config.receiver.public_url
     if webhooks is None or webhooks.secret is None or public is None:
         return _refuse(503, "crm.webhooks has no secret")
+    if has_twice(request, (webhooks.signature, webhooks.timestamp)):
+        return _refuse(400, "a header of the proof comes twice")
+    if (problem := why_not_recent(webhooks, request.headers, datetime.now(UTC))) is not None:
+        return _refuse(401, problem)  # a stranger's body is not read
     try:
         body = await read_body(request, largest=LARGEST_BODY)
     except BodyRefused as error:
@@ -67,16 +71,24 @@ def why_not_authentic(
     webhooks: ApiWebhooks, address: str, body: bytes, headers: Mapping[str, str], now: datetime
 ) -> str | None:
     """Why a delivery is refused; None: its signature is right and its time recent. Pure."""
+    if (problem := why_not_recent(webhooks, headers, now)) is not None:
+        return problem
     given, sent = headers.get(webhooks.signature, ""), headers.get(webhooks.timestamp, "").strip()
-    if not given or not sent.isascii() or not sent.isdecimal() or len(sent) > 15:
-        return "the signature or its time is missing"
-    if abs(now.timestamp() - int(sent) / 1000) > webhooks.max_age.total_seconds():
-        return "the signature's time is too old, or in the future"
     secret = webhooks.secret.get_secret_value() if webhooks.secret is not None else ""
     signed = b"POST" + address.encode() + body + sent.encode()
     right = base64.b64encode(hmac.new(secret.encode(), signed, hashlib.sha256).digest())
     same = hmac.compare_digest(right, given.strip().encode())
     return None if secret and same else "the signature is not valid; check crm's webhook secret and receiver.public_url"
+
+
+def why_not_recent(webhooks: ApiWebhooks, headers: Mapping[str, str], now: datetime) -> str | None:
+    """Why no body can make the signature good; None: there is one, and its time is recent. Pure."""
+    given, sent = headers.get(webhooks.signature, ""), headers.get(webhooks.timestamp, "").strip()
+    if not given or not sent.isascii() or not sent.isdecimal() or len(sent) > 15:
+        return "the signature or its time is missing"
+    if abs(now.timestamp() - int(sent) / 1000) > webhooks.max_age.total_seconds():
+        return "the signature's time is too old, or in the future"
+    return None
 
 
 def _refuse(status: int, reason: str) -> Response:

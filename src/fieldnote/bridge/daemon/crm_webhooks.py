@@ -3,8 +3,9 @@
 The body is `{"id": …}`, `{"ids": […]}`, a row of the stream's query, or a list of these. One of the file's
 `receiver.crm_secret` authenticates the request: as a token (`Authorization: Bearer …`), or as an HMAC
 (`X-Fieldnote-Signature: sha256=…`). The HMAC is of the seconds in `X-Fieldnote-Timestamp`, a dot, and the raw body, and
-is good for five minutes. Without the timestamp it is of the body alone, and a posted row counts only as a hint of its
-id: a replay of such a request costs a look at a row, and changes nothing.
+is good for five minutes, and for one request: it is kept until then, and refused if it comes again. Without the timestamp
+it is of the body alone, and a posted row counts only as a hint of its id: a replay of such a request costs a look at a
+row, and changes nothing.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.bridge.daemon.http_body import has_twice, read_body
 from fieldnote.bridge.daemon.tasks import hooked, queue_of
-from fieldnote.bridge.push.crm_events import Hint, hints_of, note
+from fieldnote.bridge.push.crm_events import Hint, UsedProof, hints_of, is_first, note
 from fieldnote.bridge.push.run import mappers_of
 from fieldnote.bridge.push.source import stream_settings
 from fieldnote.bridge.session import Bridge
@@ -74,10 +75,13 @@ async def receive_hook(bridge: Bridge, begin: Begin, stream: str, request: Reque
         name = next(iter(mappers_of(bridge, (stream,))))
     except ConfigError:
         return _refuse(404, "the file has no such stream")
-    return await _store(bridge, begin, name, body, with_rows=proof is not _Proof.UNDATED)
+    used = _used(request) if proof is _Proof.DATED else None
+    return await _store(bridge, begin, name, body, with_rows=proof is not _Proof.UNDATED, used=used)
 
 
-async def _store(bridge: Bridge, begin: Begin, stream: StreamName, body: bytes, *, with_rows: bool) -> Response:
+async def _store(
+    bridge: Bridge, begin: Begin, stream: StreamName, body: bytes, *, with_rows: bool, used: UsedProof | None
+) -> Response:
     try:
         hints = hints_of(json.loads(body), stream_settings(bridge, stream).key)
     except (ValueError, RecursionError):
@@ -90,6 +94,8 @@ async def _store(bridge: Bridge, begin: Begin, stream: StreamName, body: bytes, 
         return _refuse(422, "a key has a character that no CRM id has, such as NUL")
     try:
         async with begin() as conn:
+            if used is not None and not await is_first(conn, bridge.name, used):
+                return _refuse(409, "this signature was used before; sign the request again, with the time of now")
             await note(conn, bridge.name, stream, hints)
             lock = f"hooked:{bridge.name}:{stream}"
             await defer(conn, hooked, queueing_lock=lock, queue=queue_of(bridge.name), stream=stream)
@@ -131,6 +137,13 @@ def _signature(request: Request, body: bytes, known: Sequence[bytes]) -> _Proof 
     if any([hmac.compare_digest(signature, digest) for digest in digests]):  # noqa: C419 - as above
         return _Proof.UNDATED if at is None else _Proof.DATED
     return None
+
+
+def _used(request: Request) -> UsedProof:
+    """The proof of a request with a valid dated signature."""
+    at = datetime.fromtimestamp(int(request.headers[TIMESTAMP]), UTC)
+    digest = bytes.fromhex(request.headers[SIGNATURE].removeprefix("sha256=").strip())
+    return UsedProof(digest, good_until=at + 2 * TOLERANCE)
 
 
 def _is_now(at: str) -> bool:

@@ -12,6 +12,7 @@ import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import text
@@ -45,6 +46,21 @@ class Hint:
     key: str
     row: dict[str, Any] | None = None
     """The row, where the hook posted it whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class UsedProof:
+    """A dated signature that brought a hook."""
+
+    digest: bytes
+    good_until: datetime
+    """After it the signature is refused as too old, by any clock within the tolerance."""
+
+
+async def is_first(conn: AsyncConnection, connection: str, proof: UsedProof) -> bool:
+    """Keep a signature. False where it was kept before, by any process; one that stores it now is waited for."""
+    values = {"connection": connection, "digest": proof.digest, "good_until": proof.good_until}
+    return (await conn.execute(_KEEP_PROOF, values)).rowcount == 1
 
 
 async def note(conn: AsyncConnection, connection: str, stream: str, hints: Sequence[Hint]) -> None:
@@ -143,6 +159,12 @@ def _hints(item: Any, key_column: str) -> list[Hint]:
 
 _NOTE = text("""
     insert into hooks (connection, stream, key, row) values (:connection, :stream, :key, cast(:row as json))
+""")
+
+_KEEP_PROOF = text("""
+    with expired as (delete from hook_proofs where connection = :connection and good_until < now())
+    insert into hook_proofs (connection, digest, good_until) values (:connection, :digest, :good_until)
+    on conflict do nothing
 """)
 
 _TAKE = text("""
