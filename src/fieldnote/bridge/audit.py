@@ -1,7 +1,7 @@
 """The audit of the bridge: which person decided, changed or read what by a command, and how it ended.
 
 An event is written before the work begins, and gets its outcome after it: a process that is killed leaves an event
-without one. The console has a record of its own users, in its own schema.
+without one. What users of the console open is here, too. The console's own schema has the record of what they do.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ KEPT_DAYS: Final = 365
 """Older events are deleted when the next one is written."""
 _MOST_TARGETS: Final = 1000
 _LONGEST: Final = 200
+CONSOLE_READ: Final = "console read"
+"""The action of a page that a user of the console opened."""
 
 _BEGIN: Final = text("""
 with expired as (
@@ -29,9 +31,16 @@ with expired as (
 insert into audit_events (connection, action, targets, operator, acting_as)
 values (:connection, :action, :targets, :operator, :acting_as) returning id
 """)
+_READ: Final = text("""
+insert into audit_events (connection, action, targets, operator, acting_as, address, outcome)
+values (:connection, :action, :targets, 'console', :user, :address, :outcome)
+""")
+_EXPIRE: Final = text(
+    "delete from audit_events where connection = :connection and at < now() - make_interval(days => :kept)"
+)
 _END: Final = text("update audit_events set outcome = :outcome where id = :id")
 _EVENTS: Final = text("""
-select id, at, action, targets, operator, acting_as, outcome from audit_events
+select id, at, action, targets, operator, acting_as, outcome, address from audit_events
  where connection in (:connection, :every) and action <> all(cast(:without as text[]))
    and (cast(:since as timestamptz) is null or at >= :since)
    and (cast(:target as text) is null or :target = any(targets))
@@ -50,7 +59,21 @@ class Event:
     operator: str
     acting_as: str | None
     outcome: str | None
-    """`done`, or the kind of error; None: at work, or killed."""
+    """`done`, `refused`, `prefetched`, or the kind of error; None: at work, or killed."""
+    address: str | None = None
+    """Of a user of the console: from where."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleRead:
+    """A page that a user of the console opened."""
+
+    user: str
+    address: str
+    targets: tuple[str, ...]
+    """The page, and the ids in its address."""
+    outcome: str
+    """`done`, `refused`, or `prefetched`: the browser asked ahead, and may have shown it."""
 
 
 @asynccontextmanager
@@ -74,6 +97,24 @@ async def audited(bridge: Bridge, act: Act) -> AsyncIterator[None]:
         await _end(engine, event, f"failed: {type(error).__name__}")
         raise
     await _end(engine, event, "done")
+
+
+async def keep_reads(bridge: Bridge, reads: Sequence[ConsoleRead]) -> None:
+    """Keep what users of the console opened."""
+    rows = [
+        {
+            "connection": bridge.name,
+            "action": CONSOLE_READ,
+            "targets": [_storable(target) for target in one.targets],
+            "user": _storable(one.user),
+            "address": one.address,
+            "outcome": one.outcome,
+        }
+        for one in reads
+    ]
+    async with bridge.engine.begin() as conn:
+        await conn.execute(_EXPIRE, {"connection": bridge.name, "kept": KEPT_DAYS})
+        await conn.execute(_READ, rows)
 
 
 async def _end(engine: AsyncEngine, event: int, outcome: str) -> None:

@@ -162,17 +162,17 @@ def audit(
         str | None, typer.Option("--target", metavar="ID", help="Only events of this record, recording or proposal.")
     ] = None,
     reads: Annotated[
-        bool, typer.Option("--reads", help="Also the commands that only showed customers' words.")
+        bool, typer.Option("--reads", help="Also the commands and pages that only showed customers' words.")
     ] = False,
     limit: Annotated[int, typer.Option("--limit", min=1, max=100_000, help="Events at most.")] = 100,
     as_json: AsJson = False,
 ) -> None:
     """Show who approved, reverted, linked, erased, overrode, pushed or read what by a command, the latest first."""
-    from fieldnote.bridge.audit import list_events
+    from fieldnote.bridge.audit import CONSOLE_READ, list_events
     from fieldnote.cli.bridge import moment
 
     start = None if since is None else moment(since)
-    without = () if reads else READS
+    without = () if reads else (*READS, CONSOLE_READ)
     found = with_bridge(
         config, lambda bridge: list_events(bridge, since=start, target=target, without=without, limit=limit)
     )
@@ -186,4 +186,5 @@ def audit(
 def _line(one: Event) -> str:
     who = f"{one.acting_as} ({one.operator})" if one.acting_as else one.operator
     outcome = "" if one.outcome == "done" else f"  [{one.outcome or 'not ended'}]"
-    return f"{one.at:%Y-%m-%d %H:%M:%S}  {who}  {one.action}  {' '.join(one.targets)}{outcome}"
+    origin = f"  from {one.address}" if one.address else ""
+    return f"{one.at:%Y-%m-%d %H:%M:%S}  {who}  {one.action}  {' '.join(one.targets)}{origin}{outcome}"

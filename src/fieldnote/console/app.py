@@ -20,6 +20,7 @@ import fieldnote.console.pages
 from fieldnote.console import likely_next
 from fieldnote.console.access.guard import Forbidden, SignInNeeded, guard, viewer
 from fieldnote.console.access.passwords import PasswordChecks
+from fieldnote.console.access.reads import Reads
 from fieldnote.console.connected import Missing, NotConnected
 from fieldnote.console.context import Console
 from fieldnote.console.pages import signing_in
@@ -35,14 +36,16 @@ def create_app(console: Console, *, port: int) -> FastAPI:
 
     Every module of `pages` that has a `router` is included; its routes need a session, and its forms the CSRF token.
     """
+    reads = Reads(console.bridge)
     app = FastAPI(
         title="Fieldnote console",
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
-        middleware=[Middleware(Policy, settings=console.settings)],
+        middleware=[Middleware(Policy, settings=console.settings, reads=reads)],
     )
+    app.state.reads = reads
     app.state.console, app.state.port, app.state.checks = console, port, PasswordChecks()
     app.include_router(signing_in.open_router)
     app.include_router(likely_next.open_router)

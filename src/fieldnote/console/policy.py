@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fieldnote.console import likely_next
 from fieldnote.console.access.guard import SAFE
+from fieldnote.console.access.reads import Opened, Reads
 from fieldnote.console.context import ConsoleSettings
 
 CONTENT: Final = (
@@ -39,8 +40,9 @@ _YEAR: Final = "public, max-age=31536000, immutable"
 class Policy:
     """The outermost layer of the application."""
 
-    def __init__(self, app: ASGIApp, settings: ConsoleSettings) -> None:
+    def __init__(self, app: ASGIApp, settings: ConsoleSettings, reads: Reads) -> None:
         self._app = app
+        self._reads = reads
         self._names = host_names(settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -57,7 +59,19 @@ class Policy:
             words = "The address has a character that no value has. Check it.\n"
             await PlainTextResponse(words, status_code=400)(scope, receive, _with_headers(scope, send))
             return
-        await self._app(scope, _limited(receive), _with_headers(scope, send))
+        await self._app(scope, _limited(receive), self._noting(scope, _with_headers(scope, send)))
+
+    def _noting(self, scope: Scope, send: Send) -> Send:
+        """Keep for the audit what a signed-in person opened, with its outcome."""
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                read = scope.get("state", {}).get("opened")
+                if isinstance(read, Opened):
+                    self._reads.collect(read, message["status"])
+            await send(message)
+
+        return sending
 
 
 def _limited(receive: Receive) -> Receive:

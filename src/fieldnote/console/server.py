@@ -12,6 +12,7 @@ from typing import Final, Self
 
 import uvicorn
 
+from fieldnote.console.access.reads import Reads
 from fieldnote.console.access.sessions import make_link
 from fieldnote.console.app import create_app
 from fieldnote.console.context import Console
@@ -37,6 +38,7 @@ class ConsoleServer:
         self.console = console
         self._port = console.settings.port
         self._server: _Server | None = None
+        self._reads: Reads | None = None
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -60,8 +62,10 @@ class ConsoleServer:
         listener = self._bind()
         self._port = int(listener.getsockname()[1])
         settings = self.console.settings
+        app = create_app(self.console, port=self._port)
+        self._reads = app.state.reads
         config = uvicorn.Config(
-            create_app(self.console, port=self._port),
+            app,
             http=Deadlines,
             ws="none",
             limit_concurrency=MOST_CONNECTIONS,
@@ -90,6 +94,7 @@ class ConsoleServer:
         if self._server is not None and self._task is not None:
             self._server.should_exit = True
             await asyncio.gather(self._task, return_exceptions=True)
+        await self.write_reads()
         log.info("console_stopped", extra={"port": self._port})
 
     async def wait(self) -> None:
@@ -100,6 +105,11 @@ class ConsoleServer:
     async def one_time_url(self, user_id: int) -> str:
         """An address that signs this user in, once. From this machine alone."""
         return f"{self.local_url}/once/{await make_link(self.console.engine, user_id)}"
+
+    async def write_reads(self) -> None:
+        """Write the reads of pages into the audit now, and not within some seconds."""
+        if self._reads is not None:
+            await self._reads.close()
 
     def _bind(self) -> socket.socket:
         """Bind here: uvicorn ends the process if the port is taken."""

@@ -2,10 +2,10 @@
 
 The body is `{"id": …}`, `{"ids": […]}`, a row of the stream's query, or a list of these. One of the file's
 `receiver.crm_secret` authenticates the request: as a token (`Authorization: Bearer …`), or as an HMAC
-(`X-Fieldnote-Signature: sha256=…`). The HMAC is of the seconds in `X-Fieldnote-Timestamp`, a dot, and the raw body, and
-is good for five minutes, and for one request: it is kept until then, and refused if it comes again. Without the timestamp
-it is of the body alone, and a posted row counts only as a hint of its id: a replay of such a request costs a look at a
-row, and changes nothing.
+(`X-Fieldnote-Signature: sha256=…`). The HMAC is of the seconds in `X-Fieldnote-Timestamp`, a dot, and the raw body. It
+is good once, within five minutes: a used one is kept until then, and refused. Without the timestamp it is of the body
+alone, and a posted row counts only as a hint of its id: a replay of such a request costs a look at a row, and changes
+nothing.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 
+from fieldnote.console.access.reads import opened
 from fieldnote.console.access.roles import Role, Viewer
 from fieldnote.console.access.sessions import csrf_token, viewer_of
 from fieldnote.console.context import console_of
@@ -66,6 +67,7 @@ def viewer_in(request: Request) -> Viewer:
 async def guard(request: Request, viewer: Annotated[Viewer, Depends(viewer)]) -> None:
     """For every page: a POST must be a form of this session, from a user who may change something."""
     if request.method in SAFE:
+        request.state.opened = opened(request, viewer, address_of(request))
         return
     await check_form(request, session_token(request))
     if not viewer.acts:

@@ -7,7 +7,8 @@ down_revision = "0023"
 
 _TABLES = """
 create table hook_proofs (
-    connection varchar(63) not null constraint fk_hook_proofs_connections references connections (name) on delete cascade,
+    connection varchar(63) not null
+        constraint fk_hook_proofs_connections references connections (name) on delete cascade,
     digest bytea not null,
     good_until timestamptz not null,
     constraint pk_hook_proofs primary key (connection, digest)
