@@ -50,6 +50,13 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile(_NEW if config.option.long else _REPEATABLE)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One process more than cores, as tests wait now and then. Each takes 6 s of a core to begin, so no more."""
+    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 2
+    return min(4, max(2, cores if config.option.fast else cores + 1))
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """With `--fast`, leave out what takes long. Which sixteenth is kept does not change from run to run."""
     if not config.option.fast:

@@ -44,7 +44,8 @@ def _variables() -> Iterator[str]:
     """The environment variables that the code names, without the words of Siro's own enums."""
     enums = set(_VARIABLE.findall((ROOT / "src/fieldnote" / _SIROS_ENUMS).read_text()))
     for path in (ROOT / "src/fieldnote").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
+        text = path.read_text()
+        for node in ast.walk(ast.parse(text)) if _VARIABLE.search(text) else ():
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and _VARIABLE.fullmatch(node.value):
                 yield from {node.value} - enums
 

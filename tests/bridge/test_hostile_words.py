@@ -21,6 +21,7 @@ MOST = 20.0
 PIECES = ("1 ", "1-", "30,000 ", '"', "a\n", "twenty ", "hundred ", "(", ". .", "x@y.", "\u0130")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("call", growth.PULL)
 def test_a_hundred_kilobytes_of_one_fragment_are_no_trouble(call: Callable[[str], None]) -> None:
     spent = {piece: growth.seconds(call, piece * (100_000 // len(piece))) for piece in PIECES}

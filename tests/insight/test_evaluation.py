@@ -81,6 +81,7 @@ def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return found
 
 
+@pytest.mark.slow
 def test_the_local_method_keeps_its_precision_on_the_train_half() -> None:
     totals = evaluate_local(FOLDER / "train")
     assert totals.default.precision >= 0.87
@@ -91,6 +92,7 @@ def test_the_local_method_keeps_its_precision_on_the_train_half() -> None:
     assert totals.speakers_right >= 0.93 * totals.speakers
 
 
+@pytest.mark.slow
 def test_embeddings_find_more(model_folder: Path, tmp_path: Path) -> None:
     """On six talks, as the model takes seconds for an hour of talk."""
     for path in sorted((FOLDER / "train").glob("*.json"))[:6]:

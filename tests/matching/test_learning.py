@@ -35,6 +35,7 @@ def test_few_recordings_teach_nothing() -> None:
     assert learn([recording()], [appointment()]) is USUAL
 
 
+@pytest.mark.slow
 def test_the_order_of_a_history_does_not_change_what_is_learned() -> None:
     conversations, appointments = conversations_of(year()), appointments_of(year())
     Random(1).shuffle(conversations)
@@ -105,6 +106,7 @@ def test_links_of_people_teach_more_than_guesses() -> None:
     assert max(by_people.part_after) > max(alone.part_after)
 
 
+@pytest.mark.slow
 def test_wrong_rates_cost_little_once_a_history_corrects_them() -> None:
     halved = replace(USUAL, strays_per_minute=USUAL.strays_per_minute / 2, after=USUAL.after / 2, stale=USUAL.stale / 2)
     corrected = learn(conversations_of(year()), appointments_of(year()), prior=halved)

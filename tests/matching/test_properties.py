@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from random import Random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -122,6 +123,7 @@ def test_overlapping_recordings_of_a_rep_never_link_to_one_appointment(
             assert after[0] >= before[1] - timedelta(minutes=1)
 
 
+@pytest.mark.slow
 def test_on_two_thousand_recordings_of_disorderly_days_links_are_right_and_many() -> None:
     world = make_world(2000, seed=20260302)
     decisions = match(world.conversations, world.appointments)

@@ -9,21 +9,22 @@ import random
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import httpx2
 import jsonschema
 import pytest
-import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import seed as seeded
 from hypothesis.errors import Unsatisfiable
-from schemathesis.generation import GenerationMode
 
 from fieldnote.sandbox import SANDBOXES, StandIn, open_sandbox, serving
 from tests.sandbox.conftest import headers_of
 from tests.sandbox.contractors import small
+
+if TYPE_CHECKING:
+    from schemathesis.generation import GenerationMode
 
 FACTS = os.environ.get("FIELDNOTE_CRM_FACTS")
 
@@ -66,6 +67,9 @@ def test_every_operation_answers_what_the_contract_says(name: str, seed: int, lo
 def _cases(
     document: dict[str, Any], left_out: tuple[str, ...], rounds: int, seed: int
 ) -> Iterator[tuple[str, str, Any]]:
+    import schemathesis  # half a second, in each of the test processes
+    from schemathesis.generation import GenerationMode
+
     schema = schemathesis.openapi.from_dict(_plain(document))
     for result in schema.get_all_operations():
         operation: Any = result.ok()  # type: ignore[union-attr]

@@ -16,13 +16,11 @@ from typing import Any, Final
 from urllib.parse import quote
 from uuid import uuid4
 
-import schemathesis
 from fastapi.routing import APIRoute
 from hypothesis import HealthCheck, Phase, given
 from hypothesis import seed as seeded
 from hypothesis import settings as hypothesis_settings
 from jsonschema import Draft4Validator
-from schemathesis.generation import GenerationMode
 
 from fieldnote.insight import Utterance
 from fieldnote.workspace.http import routes_organization as organization
@@ -89,6 +87,8 @@ def _schema(contract: str, *, exact: bool) -> Any:
             for facts in found.values():
                 if isinstance(facts, dict) and "requestBody" in facts:
                     _close(facts["requestBody"])
+    import schemathesis  # half a second, in each of the test processes
+
     return schemathesis.openapi.from_dict(document)
 
 
@@ -103,10 +103,12 @@ def _close(schema: Any) -> None:
             _close(item)
 
 
-def requests(operation: Operation, mode: GenerationMode, count: int, seed: int) -> list[Any]:
-    """Generated cases of an operation."""
+def requests(operation: Operation, count: int, seed: int, *, allowed: bool) -> list[Any]:
+    """Generated cases of an operation: those that the contract allows, or those that it forbids."""
+    from schemathesis.generation import GenerationMode
+
     found: list[Any] = []
-    allowed = mode is GenerationMode.POSITIVE
+    mode = GenerationMode.POSITIVE if allowed else GenerationMode.NEGATIVE
     described = _schema(operation.contract, exact=allowed)[operation.path][operation.method]
 
     @seeded(seed)
