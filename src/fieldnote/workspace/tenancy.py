@@ -41,6 +41,16 @@ _OWNED: Final = text("""
 select count(*) from pg_class c join pg_roles r on r.oid = c.relowner
  where r.rolname = :role and c.relnamespace = current_schema()::regnamespace
 """)
+# A grant of what is granted already would write the catalogs, and make all other connections read them again.
+_LACKS: Final = text("""
+select not has_schema_privilege(:role, current_schema(), 'usage')
+    or exists (select from unnest(cast(:tables as text[]), cast(:rights as text[])) as wanted (name, privilege)
+                where not has_table_privilege(:role, quote_ident(current_schema()) || '.' || wanted.name,
+                                              wanted.privilege))
+    or exists (select from pg_class c
+                where c.relnamespace = current_schema()::regnamespace
+                  and case when c.relkind = 'S' then not has_sequence_privilege(:role, c.oid, 'usage') end)
+""")
 _UNSECURED: Final = text("""
 select (select count(*) from pg_class
          where relnamespace = current_schema()::regnamespace and relname = any(:tables) and not relrowsecurity)
@@ -146,16 +156,21 @@ async def _ensure_role(conn: AsyncConnection) -> None:
 
 
 async def _grant(conn: AsyncConnection) -> None:
-    """What the role may do: the rows of the tables, and deferring jobs."""
+    """What the role may do: the rows of the tables, and deferring jobs. It writes only where a right is missing."""
+    rows = [table.name for table in (*SECURED, organizations) if table is not audit_events]
+    rights = (
+        (rows, "select, insert, update, delete"),
+        ([audit_events.name], "select, insert"),
+        (["procrastinate_jobs", "procrastinate_events"], "select, insert, update"),
+    )
+    wanted = [(table, right) for tables, names in rights for table in tables for right in names.split(", ")]
+    tables, names = zip(*wanted, strict=True)
+    values = {"role": ROLE, "tables": list(tables), "rights": list(names)}
+    if not (await conn.execute(_LACKS, values)).scalar_one():
+        return
     schema = (await conn.execute(text("select quote_ident(current_schema())"))).scalar_one()
-    tables = ", ".join(table.name for table in (*SECURED, organizations) if table is not audit_events)
-    for grant in (
-        f"usage on schema {schema}",
-        f"select, insert, update, delete on {tables}",
-        f"select, insert on {audit_events.name}",
-        "select, insert, update on procrastinate_jobs, procrastinate_events",
-        f"usage on all sequences in schema {schema}",
-    ):
+    grants = [f"usage on schema {schema}", f"usage on all sequences in schema {schema}"]
+    for grant in (*grants, *(f"{names} on {', '.join(tables)}" for tables, names in rights)):
         await conn.execute(text(f"grant {grant} to {ROLE}"))
 
 
