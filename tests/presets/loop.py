@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -43,13 +43,17 @@ class Loop:
     def path(self) -> Path:
         return self.folder / "fieldnote.yaml"
 
-    def init(self, *words: str, checks: bool = False, answers: str | None = None) -> tuple[int, str]:
-        """Run `fieldnote init --crm`; without `checks` it has no Siro to check with."""
+    def init(
+        self, *words: str, checks: bool = False, answers: str | None = None, unset: Iterable[str] = ()
+    ) -> tuple[int, str]:
+        """Run `fieldnote init --crm`; without `checks` it has no Siro to check with. `unset`: variables to ask for."""
         kept = dict(os.environ)
         os.environ.update(self.environment)
         os.environ["FIELDNOTE_BRIDGE_DATABASE_URL"] = self.database_url
         if not checks:
             del os.environ["SIRO_TOKEN"]
+        for name in unset:
+            del os.environ[name]
         command = ["init", "--crm", self.crm.name, "--output", str(self.path), "--env-file", str(self.folder / "f.env")]
         try:
             result = CliRunner().invoke(app, [*command, *words], input=answers)

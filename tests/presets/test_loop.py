@@ -79,6 +79,47 @@ def test_init_ends_with_a_check_that_finds_nothing_wrong(loop: Loop) -> None:
         assert secret not in text
 
 
+LOGINS = {
+    "hubspot": {"HUBSPOT_TOKEN": "wrong"},
+    "salesforce": {
+        "SALESFORCE_URL": "http://127.0.0.1:9", "SALESFORCE_CLIENT_ID": "x", "SALESFORCE_CLIENT_SECRET": "y"
+    },
+    "servicetitan": {
+        "SERVICETITAN_TENANT": "1", "SERVICETITAN_CLIENT_ID": "x", "SERVICETITAN_CLIENT_SECRET": "y",
+        "SERVICETITAN_APP_KEY": "z",
+    },
+}  # fmt: skip
+"""For each CRM, wrong answers to the questions of the login."""
+UNITS = {"servicetitan": ["777", ""]}
+ZONES = {name: ["Mars/Base", "America/Denver"] for name in ("hubspot", "servicetitan")}
+
+
+def test_a_wrong_answer_is_asked_for_again(loop: Loop) -> None:
+    """Nothing that a person typed is lost by a slip in a later answer."""
+    wrong, right = LOGINS[loop.crm.name], loop.crm.environment()
+    [visit, *_] = loop.hands.visits
+    answers = [
+        "  ", *wrong.values(), "",  # the login with a blank answer, no token of Siro
+        *(right[name] for name in wrong),  # after the CRM refused it
+        "n", "No such kind, 1", visit.lower(), *UNITS.get(loop.crm.name, []), *ZONES.get(loop.crm.name, []),
+        "nonsense", "nonsense=WON", "",  # stages
+        "no such field", "1", "1", "-", "", "-",  # Budget; Timeline with Budget's field, then none; two more
+    ]  # fmt: skip
+    status, said = loop.init(answers="\n".join(answers) + "\n", unset=wrong)
+    assert status == 0, said
+    for words in (
+        "the answer is empty", "not in this account: 'No such kind'", "the answer is not NAME=VALUE: 'nonsense'",
+        "not in this account: 'nonsense'", "not in this account: 'no such field'", "already takes Budget",
+    ):  # fmt: skip
+        assert words in said
+    assert said.count("Signing in to") == 2
+    text = loop.path.read_text()
+    assert ("\npush: {}" in text, "Budget:" in text, "Timeline:" in text.split("pull:")[1]) == (True, True, False)
+    kept = (loop.folder / "f.env").read_text()
+    assert all(right[name] in kept for name in wrong)
+    assert "wrong" not in kept
+
+
 def test_nothing_is_pushed_until_a_person_says_which_visits_are_sales(loop: Loop) -> None:
     status, said = loop.init("--yes")
     assert status == 0, said

@@ -7,11 +7,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
+from fieldnote.cli.support.asking import ask_variable, one_line, until_it_signs_in, until_valid
 from fieldnote.cli.support.env_file import add_variables, read_variables
 from fieldnote.cli.support.loop import run_in_loop
 from fieldnote.cli.support.output import ask, ask_yes_or_no, echo, secho
@@ -53,15 +55,19 @@ def init_crm(name: str, options: InitOptions) -> None:
     preset = _preset(name, options.output.parent)
     plain = preset_setup(preset, {})
     given = {**read_variables(options.env_file), **os.environ}
-    asked = _ask_variables(plain, given, quiet=options.yes)
+    asked = ask_variables(plain, given, quiet=options.yes)
     os.environ.update({**{key: given[key] for key in given if key not in os.environ}, **asked})
-    own = setting_values(plain, os.environ)
     with _draft(options.output) as draft:
-        draft.write_text(_smallest(name, own), encoding="utf-8")
-        config = load(draft)
-        setup = preset_setup(preset, _in_clear(preset, own, os.environ))
-        echo(f"Signing in to {preset.title}")
-        account = _sign_in(config.crm, setup)
+
+        def sign_in() -> tuple[Account, PresetSetup, dict[str, str]]:
+            own = setting_values(plain, os.environ)
+            draft.write_text(_smallest(name, own), encoding="utf-8")
+            config = load(draft)
+            setup = preset_setup(preset, _in_clear(preset, own, os.environ))
+            echo(f"Signing in to {preset.title}")
+            return _sign_in(config.crm, setup), setup, own
+
+        account, setup, own = until_it_signs_in(sign_in, plain, asked)
         _describe(account, setup)
         answers = _answers(preset, setup, account, options)
         draft.write_text(make_file(name, preset.title, setup, account, answers, own), encoding="utf-8")
@@ -86,7 +92,7 @@ def _preset(name: str, beside: Path) -> Preset:
     return preset
 
 
-def _ask_variables(setup: PresetSetup, given: Mapping[str, str], *, quiet: bool) -> dict[str, str]:
+def ask_variables(setup: PresetSetup, given: Mapping[str, str], *, quiet: bool) -> dict[str, str]:
     """The variables that neither the environment nor the file of variables has."""
     missing = [one for one in setup.variables if not one.optional and not given.get(one.variable)]
     if quiet and missing:
@@ -95,21 +101,12 @@ def _ask_variables(setup: PresetSetup, given: Mapping[str, str], *, quiet: bool)
         raise ConfigError(f"the CRM's login is missing: {names}", hint=f"Set these variables. {places}")
     if missing:
         echo(f"The login needs these rights: {setup.rights}")
-    asked = {}
-    for one in missing:
-        place = f" ({one.where})" if one.where else ""
-        asked[one.variable] = _one_line(ask(f"{one.ask}{place}", hide_input=one.secret))
+    asked = {one.variable: ask_variable(one) for one in missing}
     if not given.get("SIRO_TOKEN") and not quiet:
         text = "Siro's organization token (in Siro: the person icon, API Tokens; empty: later)"
-        if token := _one_line(ask(text, default="", show_default=False, hide_input=True)):
+        if token := until_valid(lambda: one_line(ask(text, default="", show_default=False, hide_input=True))):
             asked["SIRO_TOKEN"] = token
     return asked
-
-
-def _one_line(answer: str) -> str:
-    if not answer.strip().isprintable():
-        raise ConfigError("the value has a character that no login has", hint="Copy it once more.")
-    return answer.strip()
 
 
 def _in_clear(preset: Preset, own: Mapping[str, str], environment: Mapping[str, str]) -> dict[str, str]:
@@ -173,9 +170,11 @@ def _answers(preset: Preset, setup: PresetSetup, account: Account, options: Init
         if account.units and visits:
             question = "Which business units sell? Empty: all of them"
             units = _chosen(account.units, options.units, question, quiet=options.yes)
-    zone = options.timezone or account.zone
+    given_zone = options.timezone or account.zone
+    zone = None if given_zone is None else check_zone(given_zone)
     if zone is None and not options.yes:
-        zone = ask("The time zone that your people live in", default="America/Denver")
+        text = "The time zone that your people live in"
+        zone = until_valid(lambda: check_zone(str(ask(text, default="America/Denver")).strip()))
     if options.policy not in set(Policy):
         raise ConfigError(f"unknown policy: {options.policy!r}", hint=f"Choose one of {', '.join(Policy)}.")
     return Answers(
@@ -183,7 +182,7 @@ def _answers(preset: Preset, setup: PresetSetup, account: Account, options: Init
         units=units,
         stages=_stages(account, options),
         fields=_fields(account, setup, options),
-        zone=None if zone is None else check_zone(zone),
+        zone=zone,
         native=native,
         connection_id=connection_id,
         policy=Policy(options.policy),
@@ -233,15 +232,21 @@ async def _list_integrations() -> list[Connection]:
 
 def _chosen(known: Sequence[Choice], given: Sequence[str] | None, question: str, *, quiet: bool) -> tuple[str, ...]:
     """Values of the list, named on the command line or chosen by number or name."""
-    words = list(given) if given is not None else []
-    if given is None and not quiet and known:
-        for number, one in enumerate(known, 1):
-            label = "" if one.label == one.value else f"  {one.label}"
-            often = f"  ({one.count})" if one.count > 1 else ""
-            echo(f"  {number:3} {one.value}{label}{often}")
-        answer = str(ask(question, default="", show_default=False))
-        words = [part.strip() for part in answer.split(",") if part.strip()]
+    if given is not None or quiet or not known:
+        return _known_ones(known, given or ())
+    for number, one in enumerate(known, 1):
+        label = "" if one.label == one.value else f"  {one.label}"
+        often = f"  ({one.count})" if one.count > 1 else ""
+        echo(f"  {number:3} {one.value}{label}{often}")
+    return until_valid(lambda: _known_ones(known, _parts(ask(question, default="", show_default=False))))
+
+
+def _known_ones(known: Sequence[Choice], words: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_one_of(known, word) for word in words))
+
+
+def _parts(answer: object) -> list[str]:
+    return [part.strip() for part in str(answer).split(",") if part.strip()]
 
 
 def _one_of(known: Sequence[Choice], word: str) -> str:
@@ -258,19 +263,30 @@ def _one_of(known: Sequence[Choice], word: str) -> str:
 
 def _stages(account: Account, options: InitOptions) -> dict[str, Disposition]:
     """What a person wants otherwise than proposed."""
-    from fieldnote.bridge.setup.account.reading import Choice, Disposition
+    from fieldnote.bridge.setup.account.reading import Choice
 
     if account.stages:
         echo("Stages, as Siro would see them:")
         for one in account.stages:
             label = "" if one.label == one.value else f"  {one.label}"
             echo(f"  {one.disposition:5} {one.value}{label}")
-    pairs = _pairs(options.stages, "--stage")
-    if options.stages is None and not options.yes and account.stages:
-        text = "Change any of them? STAGE=WON, LOST or OPEN, with commas; empty: as they are"
-        answer = str(ask(text, default="", show_default=False))
-        pairs = _pairs([part for part in answer.split(",") if part.strip()], "the answer")
     known = [Choice(one.value, one.label) for one in account.stages]
+    if options.stages is not None or options.yes or not known:
+        return _changed_stages(
+            known, _pairs(options.stages, "--stage", f"{known[0].value}=WON" if known else "Sold=WON")
+        )
+    text = "Change any of them? STAGE=WON, LOST or OPEN, with commas; empty: as they are"
+
+    def answered() -> dict[str, Disposition]:
+        words = _parts(ask(text, default="", show_default=False))
+        return _changed_stages(known, _pairs(words, "the answer", f"{known[0].value}=WON"))
+
+    return until_valid(answered)
+
+
+def _changed_stages(known: Sequence[Choice], pairs: Mapping[str, str]) -> dict[str, Disposition]:
+    from fieldnote.bridge.setup.account.reading import Disposition
+
     changed = {}
     for word, disposition in pairs.items():
         if disposition.upper() not in set(Disposition):
@@ -286,7 +302,9 @@ def _fields(account: Account, setup: PresetSetup, options: InitOptions) -> dict[
 
     known = [Choice(one.name, one.label) for one in account.fields]
     if options.fields is not None:
-        return {name: _one_of(known, word) for name, word in _pairs(options.fields, "--field").items()}
+        return {
+            name: _one_of(known, word) for name, word in _pairs(options.fields, "--field", "Budget=budget_max").items()
+        }
     proposed = proposed_fields(account)
     if options.yes or not known:
         if not known:
@@ -298,21 +316,30 @@ def _fields(account: Account, setup: PresetSetup, options: InitOptions) -> dict[
     echo(f"  To have another one: {setup.fields.add}.")
     chosen: dict[str, str] = {}
     for extraction in EXTRACTIONS:
-        text = f"Which field takes {extraction}? '-' for none"
-        word = str(ask(text, default=proposed.get(extraction, "-"))).strip()
-        if word not in {"", "-"}:
-            chosen[extraction] = _one_of(known, word)
-    if twice := [name for name in chosen.values() if list(chosen.values()).count(name) > 1]:
-        raise ConfigError(f"two extractions for one field: {twice[0]}", hint="Choose a field for each.")
+        default = proposed.get(extraction, "-")
+        default = "-" if default in chosen.values() else default
+        if field := until_valid(partial(_ask_field, known, extraction, default, chosen)):
+            chosen[extraction] = field
     return chosen
 
 
-def _pairs(given: Sequence[str] | None, where: str) -> dict[str, str]:
+def _ask_field(known: Sequence[Choice], extraction: str, proposed: str, chosen: Mapping[str, str]) -> str | None:
+    """The field that takes an extraction; None for none."""
+    word = str(ask(f"Which field takes {extraction}? '-' for none", default=proposed)).strip()
+    if word in {"", "-"}:
+        return None
+    field = _one_of(known, word)
+    if other := next((name for name, taken in chosen.items() if taken == field), None):
+        raise ConfigError(f"{field} already takes {other}", hint="Choose another field, or '-'.")
+    return field
+
+
+def _pairs(given: Sequence[str] | None, where: str, example: str) -> dict[str, str]:
     pairs = {}
     for one in given or ():
         name, equals, value = one.partition("=")
         if not equals or not name.strip() or not value.strip():
-            raise ConfigError(f"{where} is not NAME=VALUE: {one!r}", hint="For example Budget=budget_max.")
+            raise ConfigError(f"{where} is not NAME=VALUE: {one!r}", hint=f"For example {example}.")
         pairs[name.strip()] = value.strip()
     return pairs
 
