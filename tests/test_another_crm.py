@@ -224,6 +224,10 @@ def test_check_and_users_name_each_obstacle(shell: Shell, crm: Path) -> None:
     assert "begin at night in America/Chicago" in hints
     assert "rep Dolores (SP-7, on 2 rows) has no user in Siro" in hints
     assert [rep["way"] for rep in shell.json("users", status=1)["reps"]] == ["none"]
+    local = CONFIG.replace("timezone: America/Chicago", "timezone: America/Chicago\n  local_timezone: Asia/Tokyo")
+    (crm.parent / "fieldnote.yaml").write_text(local)
+    assert "begin at night" not in shell.run("check", status=1)
+    (crm.parent / "fieldnote.yaml").write_text(CONFIG)
 
     shell.environment["SIRO_TOKEN"] = "wrong"
     subjects = {item["subject"] for item in shell.json("check", status=1)["findings"] if item["level"] == "bad"}

@@ -29,7 +29,7 @@ def _portal(shop: Shop) -> HubSpotStandIn:
 
 
 def test_changes_archives_links_and_owners_arrive_with_the_next_reading(shop: Shop) -> None:
-    """HS4, HS7, HS8, HS14. That archiving and linking move no cursor is second-hand."""
+    """HS4, HS7, HS8, HS14. That archiving and linking move no cursor, and who is a former owner, is second-hand."""
     crm = _portal(shop)
     driver = shop.driver()
     first = shop.records("engagements", driver=driver)
@@ -52,7 +52,10 @@ def test_changes_archives_links_and_owners_arrive_with_the_next_reading(shop: Sh
 
 
 def test_10050_meetings_of_one_millisecond_are_all_read_and_not_again(shop: Shop) -> None:
-    """HS1, HS2: the search ends at 10,000, and no window of time parts those that changed together."""
+    """HS1, HS2: the search ends at 10,000, and no window of time parts those that changed together.
+
+    That an import gives thousands of records one time is second-hand.
+    """
     crm = _portal(shop)
     imported = crm.clock.now() - timedelta(hours=1)
     crm.limits.set("SECONDLY", 100_000, timedelta(seconds=1))

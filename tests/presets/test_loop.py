@@ -23,7 +23,7 @@ def loop(request: pytest.FixtureRequest, tmp_path: Path, bridge_url: str) -> Ite
 
 
 async def test_both_sides_are_equal_after_all_that_people_do(loop: Loop) -> None:
-    """A1 to A6 in one story; what moves a cursor in each CRM is second-hand, and the daily reading finds the rest."""
+    """One story; what moves a cursor in each CRM is second-hand, and the daily reading finds the rest."""
     hands, crm = loop.hands, loop.crm
     loop.written()
     deal, other = hands.deal_key(200), hands.deal_key(201)
@@ -73,6 +73,7 @@ def test_init_ends_with_a_check_that_finds_nothing_wrong(loop: Loop) -> None:
     status, said = loop.init("--yes", *visits, checks=True)
     assert "✗" not in said.replace("user token", ""), said
     assert "answers" in said
+    assert "no cursor" not in said  # advice that nobody could follow
     assert status in {0, 1}
     text = loop.path.read_text()
     for secret in ("pat-sandbox", "sandbox-secret", "cs.sandbox", "ak.sandbox", loop.stub.token):

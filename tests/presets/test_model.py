@@ -34,6 +34,7 @@ _MARK = re.compile(r"\[fieldnote (\S+?)\]")
 _DEALS = (200, 201, 202)
 _FAULTS = (
     FaultKind.STATUS, FaultKind.LOST, FaultKind.CUT, FaultKind.HTML, FaultKind.EMPTY, FaultKind.EXPIRED, FaultKind.BUSY,
+    FaultKind.HALF,
 )  # fmt: skip
 
 

@@ -22,7 +22,7 @@ def _org(shop: Shop) -> SalesforceStandIn:
 
 
 def test_events_with_invitees_merges_and_deletions(shop: Shop) -> None:
-    """SF3, SF5, SF6, SF7, SF8. That a deletion moves SystemModstamp is second-hand."""
+    """SF3, SF5, SF6, SF7, SF8. That a deletion or another owner moves SystemModstamp is second-hand."""
     crm = _org(shop)
     driver = shop.driver()
     first = shop.records("engagements", driver=driver)
@@ -49,7 +49,7 @@ def test_events_with_invitees_merges_and_deletions(shop: Shop) -> None:
 
 
 def test_what_was_emptied_from_the_bin_is_gone_after_a_full_reading(shop: Shop) -> None:
-    """SF3."""
+    """SF3: neither `queryAll` nor a time of change shows it."""
     crm, driver = _org(shop), shop.driver()
     assert VISIT in shop.records("engagements", driver=driver)
     crm.empty_bin("Event", VISIT)
@@ -58,7 +58,10 @@ def test_what_was_emptied_from_the_bin_is_gone_after_a_full_reading(shop: Shop) 
 
 
 def test_3001_events_of_one_time_through_a_session_that_ends(shop: Shop) -> None:
-    """SF1, SF2, SF10, SF12: ties are kept apart by Id, no locator is needed, and a hidden field is left out."""
+    """SF1, SF2, SF10, SF12: ties are kept apart by Id, no locator is needed, and a hidden field is left out.
+
+    That a locator ends with its session is second-hand.
+    """
     crm = _org(shop)
     crm.objects["Opportunity"].hide("Amount")
     for number in range(3001):

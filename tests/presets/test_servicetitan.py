@@ -24,7 +24,11 @@ def _tenant(shop: Shop) -> ServiceTitanStandIn:
 
 
 def test_moves_cancellations_deletions_technicians_and_merges(shop: Shop) -> None:
-    """ST4 to ST8, ST10. What canceling moves, and what a merge leaves behind, is second-hand or our assumption."""
+    """ST4, ST5, ST6, ST7, ST8, ST10.
+
+    What canceling moves is second-hand. That another technician need not move it, and what a merge leaves, is our
+    assumption.
+    """
     crm, driver = _tenant(shop), shop.driver()
     first = shop.records("engagements", driver=driver)
     assert sorted(first) == ["300", "301", "302", "303"]
@@ -50,7 +54,10 @@ def test_moves_cancellations_deletions_technicians_and_merges(shop: Shop) -> Non
 
 
 def test_a_token_that_ends_between_two_pages_and_a_feed_that_has_many(shop: Shop) -> None:
-    """ST1, ST3, ST14: a feed goes on behind its token, and one that is refused begins again."""
+    """ST1, ST3, ST14: a feed goes on behind its token, and one that is refused begins again.
+
+    That a token is good for 900 seconds is second-hand.
+    """
     crm, driver = _tenant(shop), shop.driver()
     crm.export_rows = 2
     crm.faults.arm(Fault(FaultKind.EXPIRED, path="export/appointments", skip=1))
@@ -62,7 +69,7 @@ def test_a_token_that_ends_between_two_pages_and_a_feed_that_has_many(shop: Shop
 
 
 def test_an_empty_answer_and_too_many_calls(shop: Shop) -> None:
-    """A4, ST2."""
+    """A4, ST2. That the 61st call of a second gets a 429 is second-hand."""
     driver = shop.driver()
     first = shop.records("engagements", driver=driver)
     shop.crm.faults.arm(Fault(FaultKind.EMPTY, path="export/appointments"))

@@ -147,6 +147,8 @@ class RestNoteSettings(Section):
     """`numbers`: `next_param` counts pages from 1 as long as `next` is true."""
     each: RestCall | None = None
     """Where `find` gives only ids: reads the notes, with `{ids}` for what `items` found, a hundred at a time."""
+    each_failures: Text | None = None
+    """JMESPath of the notes that `each` could not read; if there are any, the call is tried again later."""
     each_items: Text | None = None
     """JMESPath of the list of notes inside that answer."""
     id: Text | None = "id"

@@ -108,6 +108,8 @@ class ReadLinks(Section):
     """JMESPath of the record's id in an entry."""
     values: Text
     """JMESPath of the linked ids in an entry."""
+    failures: Text | None = None
+    """JMESPath of the records whose links the API could not read; if there are any, the reading is tried again."""
 
 
 class ReadResource(Section):

@@ -147,8 +147,11 @@ class Documents:
 
     def _linked(self, one: ReadLinks, ids: list[str]) -> Iterator[tuple[str, list[str]]]:
         each = [filled(one.item, {"id": key}) for key in ids]
-        response = self.ask("POST", one.path, filled(one.body, {"each": each}))
-        entries = jmespath.search(one.items, response.json())
+        answer = self.ask("POST", one.path, filled(one.body, {"each": each})).json()
+        if one.failures and jmespath.search(one.failures, answer):
+            text = f"{self.name}: the CRM could not read {one.name} of some records"
+            raise CrmUnavailable(text, hint="it is tried again by itself")
+        entries = jmespath.search(one.items, answer)
         if not isinstance(entries, list):
             raise CrmUnavailable(f"{self.name}: the CRM's answer about {one.name} has no list '{one.items}'")
         for entry in entries:

@@ -19,7 +19,7 @@ from fieldnote.crm.note_marks import has_marker, marked, unmarked
 from fieldnote.crm.rest.calls import LATE, Calls, complaint
 from fieldnote.crm.rest.templates import filled, json_of, perform, search
 from fieldnote.crm.types import NoteResult, NoteTarget, Outcome
-from fieldnote.errors import CrmRefused
+from fieldnote.errors import CrmRefused, CrmUnavailable
 
 _PAGES = 1000
 _CERTAIN = 40
@@ -186,10 +186,12 @@ class RestNotes:
     def _each(self, note: NoteTarget, call: RestCall, ids: list[Any]) -> Iterator[dict[str, Any]]:
         """The notes behind ids."""
         answer = perform(self._calls, call, {"ids": ids}, reads=True)
-        where = f"crm.writing.notes.{note.table}.each_items"
-        items = search(self._of(note).each_items, json_of(answer), where)
+        where, settings, said = f"crm.writing.notes.{note.table}", self._of(note), json_of(answer)
+        if settings.each_failures and search(settings.each_failures, said, f"{where}.each_failures"):
+            raise CrmUnavailable(f"{note.table}: the CRM could not read all notes", hint="it is tried again by itself")
+        items = search(settings.each_items, said, f"{where}.each_items")
         if not isinstance(items, list):
-            raise CrmRefused(f"{where} leads to no list", hint="see the API's own documentation")
+            raise CrmRefused(f"{where}.each_items leads to no list", hint="see the API's own documentation")
         yield from (item for item in items if isinstance(item, dict))
 
     def _pages(self, note: NoteTarget, values: dict[str, object]) -> Iterator[list[Any]]:

@@ -13,6 +13,7 @@ from fieldnote.bridge.push.source import source_of, stream_settings
 from fieldnote.bridge.session import Bridge
 from fieldnote.bridge.setup.checks.findings import Finding, bad, good, hint
 from fieldnote.bridge.setup.checks.loop import check_map
+from fieldnote.bridge.zones import zone_setting
 from fieldnote.config import ColumnZone
 from fieldnote.crm import dialect_of
 from fieldnote.crm.query_tables import unseen_tables
@@ -80,8 +81,16 @@ def _row_problems(subject: str, problems: Sequence[RowProblem]) -> Iterator[Find
         yield bad(subject, f"{len(problems) - _PROBLEMS} more rows have such a problem")
 
 
+def _reads_changes(bridge: Bridge) -> bool:
+    """Whether `crm.reading` asks the API for what changed."""
+    reading = bridge.config.crm.reading
+    return reading is not None and any(one.since is not None for one in reading.resources.values())
+
+
 def _cursor(bridge: Bridge, name: StreamName, subject: str) -> Iterator[Finding]:
     settings = stream_settings(bridge, name)
+    if settings.cursor is None and _reads_changes(bridge):
+        return  # the API is asked for changes only, and its landed rows are compared
     if settings.cursor is None:
         yield hint(subject, "no cursor: every push reads all rows", "name a column that grows with every change")
         return
@@ -163,10 +172,9 @@ def check_rows(
 
 def _times(bridge: Bridge, subject: str, records: Sequence[dict[str, Any]]) -> Iterator[Finding]:
     """Appointments in the middle of the night mostly are a zone that is wrong."""
-    zone = bridge.config.crm.timezone
-    if isinstance(zone, ColumnZone):
+    if isinstance(bridge.config.crm.timezone, ColumnZone):
         return
-    local = ZoneInfo(zone or "UTC")
+    local = ZoneInfo(zone_setting(bridge) or "UTC")
     starts = [
         datetime.fromisoformat(record["startTime"]).astimezone(local) for record in records if record.get("startTime")
     ]
@@ -175,7 +183,7 @@ def _times(bridge: Bridge, subject: str, records: Sequence[dict[str, Any]]) -> I
         yield hint(
             subject,
             f"{len(odd)} of {len(starts)} appointments begin at night in {local.key}, such as {odd[0]:%Y-%m-%d %H:%M}",
-            "check crm.timezone: the zone of times that the CRM keeps without one",
+            "check crm.timezone, of times that the CRM keeps without a zone, and crm.local_timezone, of your people",
         )
 
 
