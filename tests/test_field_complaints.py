@@ -217,6 +217,10 @@ COMPLAINTS: dict[str, tuple[str, ...]] = {
         "bridge/test_daemon.py::test_a_start_waits_for_siro_and_the_crm_and_says_so",
         "bridge/test_daemon.py::test_a_start_with_a_wrong_token_is_an_error_however_late_siro_answers",
     ),
+    "a broken source keeps the status green": (
+        "bridge/test_completeness.py::test_a_stream_that_a_guard_stops_in_each_run_is_late",
+        "bridge/test_completeness.py::test_a_file_that_is_not_read_is_named_by_the_status",
+    ),
     "the embedded server stays down": ("bridge/test_daemon.py::test_a_stopped_database_of_our_own_is_started_again",),
     "a ledger from a backup doubles what it wrote": (
         "bridge/test_restored_pull.py::test_appended_lines_and_notes_are_not_doubled_by_a_ledger_from_a_backup",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -276,6 +277,42 @@ async def test_a_pass_that_fails_does_not_keep_a_schedule(crm: Crm, stub: StubSi
         ]  # fmt: skip
         assert "the latest ended with Unauthorized" in found.problems[1].words
         assert not found.asked_siro
+
+
+async def test_a_stream_that_a_guard_stops_in_each_run_is_late(crm: Crm, stub: StubSiro, opened: Opener) -> None:
+    """An empty source deletes nothing, and its push is no success either."""
+    crm.add_appointment(1)
+    async with opened(push__engagements__cursor=None, push__engagements__deletes=True) as bridge:
+        await ran(bridge)
+        world = World(crm, stub, bridge)
+        await world.sql("update runs set started_at = now() - interval '1 day', finished_at = now() - interval '1 day'")
+        crm.execute("delete from appointments")
+        pushed = await push_once(bridge)
+        assert not pushed.settled
+        assert any("engagements stopped: the CRM gave no row" in warning for warning in pushed.warnings)
+        await pull_once(bridge)
+        [late] = (await status(bridge)).problems
+        assert (late.name, "the latest ended with Stopped" in late.words) == ("schedule push", True)
+        crm.add_appointment(1)
+        assert (await ran(bridge)).problems == []
+
+
+async def test_a_file_that_is_not_read_is_named_by_the_status(stub: StubSiro, opened: Opener, tmp_path: Path) -> None:
+    del stub
+    folder = tmp_path / "exports"
+    folder.mkdir()
+    whole = "id,name\n1,Kitchen\n2,Roof\n"
+    changes: dict[str, Any] = {"push__engagements": None, "push__opportunities__cursor": None, "pull": None}
+    changes["push__opportunities__map"] = {"name": "name", "disposition": "'OPEN'"}
+    async with opened(crm={"driver": "files", "folder": str(folder)}, **changes) as bridge:
+        texts = (whole, 0), (whole + "3,Ba", 1), ("", 1), (whole + '3,"Bath', 1), (whole, 0)
+        for minute, (text_now, notices) in enumerate(texts):
+            (folder / "deals.csv").write_text(text_now)
+            written = ago(minutes=60 - minute).timestamp()
+            os.utime(folder / "deals.csv", (written, written))
+            await push_once(bridge)
+            [push] = (await status(bridge)).schedules
+            assert (push.notices, push.error) == (notices, None), text_now
 
 
 async def test_a_credential_that_was_refused_is_named_though_siro_is_silent_now(

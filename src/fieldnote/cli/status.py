@@ -119,6 +119,8 @@ def _print_status(found: Status, *, one_rep: bool) -> None:
         last = local_time(schedule.last, found.zone) if schedule.last else "never"
         moving = f"; running now: {schedule.progress}" if schedule.progress else ""
         failed = f"; the latest run failed ({schedule.error})" if schedule.error else ""
+        if schedule.notices:
+            failed += f"; {schedule.notices} warnings about the CRM's data: see `fieldnote {schedule.task}`"
         echo(f"{schedule.task}: last success {last}, every {in_words(schedule.every)}{failed}{moving}")
     for credential in found.credentials:
         echo(f"{credential.name} token: {credential.why}")

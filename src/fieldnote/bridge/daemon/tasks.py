@@ -86,7 +86,8 @@ async def pull(context: procrastinate.JobContext) -> None:
     """One pull."""
     try:
         result = await pull_once(_bridge(context), max_wait=0, eager=False)
-        _warn("pull_warning", _bridge(context), result.warnings)
+        stopped = [f"pull stopped: {result.stopped}"] if result.stopped else []
+        _warn("pull_warning", _bridge(context), [*stopped, *result.warnings])
         await keep_people_if_old(_bridge(context))
         await keep_mobile_events(_bridge(context))
     except Busy:

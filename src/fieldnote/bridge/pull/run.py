@@ -97,8 +97,7 @@ async def pull_once(
         result.calls = bridge.remote.calls - calls
         result.seconds = time.monotonic() - started
         await finish(bridge.engine, run_id, counts_of(result))
-    context = {"connection": bridge.name, "calls": result.calls, "writes": result.writes}
-    log.info("pull_done", extra=context)
+    log.info("pull_done", extra={"connection": bridge.name, "calls": result.calls, "writes": result.writes})
     return result
 
 
@@ -133,7 +132,8 @@ async def declare_name(bridge: Bridge) -> None:
 def counts_of(result: PullResult) -> dict[str, object]:
     """What is kept of a run."""
     names = ("read", "changed", "records", "writes", "pending", "calls", "stages")
-    return {name: getattr(result, name) for name in names} | {"settled": result.settled}
+    failure = {"error": "Stopped"} if result.stopped else {}
+    return {name: getattr(result, name) for name in names} | {"settled": result.settled} | failure
 
 
 class Pass:

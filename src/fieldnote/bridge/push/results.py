@@ -9,6 +9,8 @@ from fieldnote.bridge.push.entries import Problem
 from fieldnote.bridge.push.reasons import ProblemGroup, group
 from fieldnote.json_form import to_json
 
+STOPPED: Final = "Stopped"
+"""In the run log: a stream was not processed to its end, by a guard or by Siro's refusals."""
 SHOWN: Final = 20
 """Problems and warnings that a result carries by name; all problems are counted."""
 
@@ -92,12 +94,15 @@ class PushResult:
 
     @property
     def warnings(self) -> list[str]:
-        """Of the driver and of all streams."""
-        return self.notices + [warning for stream in self.streams for warning in stream.warnings]
+        """Of the driver and of all streams, and why streams stopped."""
+        stopped = [f"{stream.stream} stopped: {stream.stopped}" for stream in self.streams if stream.stopped]
+        return stopped + self.notices + [warning for stream in self.streams for warning in stream.warnings]
 
     def outcome(self) -> dict[str, Any]:
         """For the run log: without reasons, which may quote a row."""
         streams = [{"stream": stream.stream, **stream.counts()} for stream in self.streams]
-        errors = [stream.error for stream in self.streams if stream.error]
-        failure = {"error": errors[0]} if errors else {}
+        errors = [stream.error or STOPPED for stream in self.streams if stream.stopped]
+        failure: dict[str, Any] = {"error": errors[0]} if errors else {}
+        if self.notices:
+            failure["notices"] = len(self.notices)
         return {"settled": self.settled, "calls": self.calls, "streams": streams, **failure}

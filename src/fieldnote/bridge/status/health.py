@@ -56,6 +56,8 @@ class Schedule:
     """The type of error of the latest run."""
     progress: str | None = None
     """How far the run in progress is."""
+    notices: int = 0
+    """Parts of the CRM, such as a broken file, that the latest run could not bring up to date or read in part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,9 +178,10 @@ async def _schedule(bridge: Bridge, task: str, every: timedelta) -> Schedule:
     last = good.finished_at if good is not None else None
     since = last or made
     kept = since is not None and _now() - since <= PERIODS * every
-    error = latest.outcome.get("error") if latest is not None and latest.outcome else None
-    progress = await _progress(bridge, task, every)
-    return Schedule(task, every, last, kept or await _moves(bridge, task, every), error, progress)
+    outcome = (latest.outcome or {}) if latest is not None else {}
+    on_time = kept or await _moves(bridge, task, every)
+    progress, notices = await _progress(bridge, task, every), outcome.get("notices", 0)
+    return Schedule(task, every, last, on_time, outcome.get("error"), progress, notices)
 
 
 async def _progress(bridge: Bridge, task: str, every: timedelta) -> str | None:
