@@ -14,6 +14,7 @@ from bench.matching.second.adapter import appointments_of, conversations_of
 from bench.matching.second.habits import Disorder
 from bench.matching.second.records import Year
 from bench.matching.second.year import make
+from fieldnote.cli.match import print_evaluation
 from fieldnote.json_form import to_json
 from fieldnote.matching import ENOUGH, MODEL_VERSION, USUAL, Outcome, Rates, evaluate, learn, match
 from tests.matching.test_match import HOUSE, appointment, recording
@@ -184,3 +185,23 @@ def test_either_row_of_a_visit_is_right_and_nothing_known_is_nothing_measured() 
     for row in ("a", "copy"):
         assert evaluate([recording()], planned, {"r": row}, rates=USUAL).overall.guessed_right == 1
     assert evaluate([recording()], planned, {}, rates=USUAL).overall.recordings == 0
+
+
+@pytest.mark.parametrize(
+    ("known", "said"),
+    [
+        (0, "No recording of the last year has a link that a person or a deep link made."),
+        (49, "49 guesses are too few for a threshold: at least 50 are needed."),
+        (60, "99.5 % of the best guesses are right from a chance of"),
+    ],
+)
+def test_the_printed_measure_says_what_a_small_history_can_show(
+    known: int, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    day = 24 * 60
+    planned = [appointment(f"a{n}", n * day, n * day + 60, place=HOUSE) for n in range(60)]
+    made = [recording(f"r{n}", n * day + 2, place=HOUSE) for n in range(60)]
+    print_evaluation(evaluate(made, planned, {f"r{n}": f"a{n}" for n in range(known)}, rates=USUAL))
+    printed = capsys.readouterr().out
+    assert said in printed
+    assert (f"By itself the matcher makes {known} links; 0 of them are wrong." in printed) is (known > 0)

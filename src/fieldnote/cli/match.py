@@ -39,7 +39,7 @@ def evaluate(*, config: ConfigFile = DEFAULT_FILE, org: Org = None, as_json: AsJ
     if as_json:
         echo_json(found)
     else:
-        _print(found)
+        print_evaluation(found)
 
 
 def _of_file(config: Path) -> Evaluation:
@@ -57,7 +57,10 @@ def _of_organization(org: str) -> Evaluation:
     return with_workspace(do)
 
 
-def _print(found: Evaluation) -> None:
+def print_evaluation(found: Evaluation) -> None:
+    """For a person: tables, and what they mean for automatic linking."""
+    from fieldnote.matching.evaluation import FEWEST
+
     if not found.overall.recordings:
         echo("No recording of the last year has a link that a person or a deep link made.")
         echo("Link some recordings by hand or by deep link, and measure again.")
@@ -71,12 +74,16 @@ def _print(found: Evaluation) -> None:
     echo("\nstated chance   right   guesses")
     for one in found.calibration:
         echo(f"{_percent(one.stated):>13}{_percent(one.right):>8}{one.guesses:>10,}")
-    echo("")
-    if found.threshold is None:
+    linked = found.overall.linked
+    echo(f"\nBy itself the matcher makes {linked:,} links; {linked - found.overall.linked_right:,} of them are wrong.")
+    if found.overall.guessed < FEWEST:
+        echo(f"{found.overall.guessed} guesses are too few for a threshold: at least {FEWEST} are needed.")
+        echo("Link more recordings by hand or by deep link, and measure again.")
+    elif found.threshold is None:
         echo("No threshold gives 99.5 % precision on this history.")
     else:
         recall = _percent(found.recall_at_threshold)
-        echo(f"99.5 % of the links are right from a chance of {found.threshold:.4f} on; recall there: {recall}")
+        echo(f"99.5 % of the best guesses are right from a chance of {found.threshold:.4f} on; recall there: {recall}")
 
 
 def _print_tally(tally: Tally) -> None:

@@ -17,8 +17,8 @@ from fieldnote.matching.twins import twins_of_visits
 WANTED: Final = 0.995
 """The precision of automatic links that a threshold is searched for."""
 _BINS: Final = 10
-_FEWEST: Final = 50
-"""Links, below which a threshold says little."""
+FEWEST: Final = 50
+"""Guesses, below which a threshold says little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +184,7 @@ def _threshold(cases: Sequence[_Case]) -> tuple[float | None, float | None]:
     for count, case in enumerate(guessed, 1):
         right += case.right
         is_last = count == len(guessed) or guessed[count].decision.score < case.decision.score
-        if is_last and count >= _FEWEST and right >= WANTED * count:
+        if is_last and count >= FEWEST and right >= WANTED * count:
             best = count
     if not best:
         return None, None
