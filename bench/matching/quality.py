@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 from time import process_time
+from typing import Any
 
 from bench.matching.oracle import DECIDABLE, Oracle
 from bench.matching.rates import DISORDER, ORDER, Rates
@@ -17,10 +18,16 @@ from bench.matching.second.habits import Disorder
 from bench.matching.second.year import make
 from bench.matching.world import World, make_world
 from fieldnote.matching import USUAL, Appointment, Conversation, Decision, Outcome, learn, match
+from fieldnote.matching import Rates as MatcherRates
 
 UNTOUCHED = "nothing went wrong"
 _NOT_DISORDER = frozenset({"punctuality", "default_title", "no_gps"})
 """Habits of the first world that stay as they are when its disorder is scaled."""
+_SCALED = (
+    "recorded_without_customer", "other_zone", "swapped", "taken_over", "rides_along", "wrong_address", "stale",
+    "comes_back", "strays_per_minute", "after", "curb", "in_canceled_slot", "in_empty_slot", "no_show", "stray_near",
+)  # fmt: skip
+"""Rates of the matcher that `mistaken` scales as they are."""
 _BINS = 10
 
 Answers = dict[str, tuple[str | None, str | None, float]]
@@ -125,6 +132,15 @@ def scaled(factor: float) -> Rates:
     return replace(DISORDER, **(wrong | kept))
 
 
+def mistaken(factor: float) -> MatcherRates:
+    """The matcher's usual rates, each wrong by a factor, before it learns."""
+    odds = factor * USUAL.recorded / (1 - USUAL.recorded)
+    wrong: dict[str, Any] = {name: factor * getattr(USUAL, name) for name in _SCALED}
+    wrong["recorded"] = odds / (1 + odds)
+    wrong["part_after"] = tuple(min(0.9, factor * share) for share in USUAL.part_after)
+    return replace(USUAL, **wrong)
+
+
 def nearest_start(world: Measured) -> Answers:
     """The rep's open appointment whose start is nearest, within 90 minutes."""
     calendars: dict[str, list[Appointment]] = defaultdict(list)
@@ -178,6 +194,7 @@ def main() -> None:
     arguments.add_argument("--days", type=int, default=364)
     arguments.add_argument("--disorder", type=float, default=1.0, help="how much goes wrong; 0: nothing")
     arguments.add_argument("--rates", choices=["learned", "usual"], default="learned")
+    arguments.add_argument("--mistaken", type=float, default=1.0, help="factor on the usual rates, before learning")
     arguments.add_argument("--certainty", type=float, default=DECIDABLE, help="first world: how likely the truth is")
     arguments.add_argument(
         "--exclude", type=float, default=0.02, help="share of recordings that is not counted at most"
@@ -191,7 +208,8 @@ def main() -> None:
         world = second_world(given.seed, given.reps, given.days, Disorder().scaled(given.disorder))
     world = excluding(world, given.exclude)
     begun = process_time()
-    own = learn(world.conversations, world.appointments) if given.rates == "learned" else USUAL
+    prior = mistaken(given.mistaken)
+    own = learn(world.conversations, world.appointments, prior=prior) if given.rates == "learned" else prior
     learned = process_time()
     decisions = match(world.conversations, world.appointments, rates=own)
     spent = process_time() - learned
