@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import fieldnote.cli
 from fieldnote.config.values import Escape
 from fieldnote.mapping.escaping import escaped
-from fieldnote.printable import printable, printable_json
+from fieldnote.printable import number_of, printable, printable_json
 
 COMMANDS = Path(fieldnote.cli.__file__).parent
 
@@ -92,3 +92,11 @@ def test_a_text_is_escaped_only_as_the_file_says(text: str, html: str, formula: 
     assert escaped(text, ()) == text
     assert escaped(text, [Escape.HTML]) == html
     assert escaped((text,), [Escape.FORMULA]) == (formula,)
+
+
+@pytest.mark.parametrize(
+    ("count", "shown"), [(0, "0 entries of a file"), (1, "1 entry of a file"), (2, "2 entries of a file")]
+)
+def test_a_noun_follows_its_number(count: int, shown: str) -> None:
+    assert number_of(count, "entry of a file", "entries of a file") == shown
+    assert number_of(count, "call") == ("1 call" if count == 1 else f"{count} calls")

@@ -34,3 +34,8 @@ def _escape(match: re.Match[str]) -> str:
 
 def _json_escape(match: re.Match[str]) -> str:
     return json.dumps(match[0])[1:-1]
+
+
+def number_of(count: int, noun: str, plural: str | None = None) -> str:
+    """`1 call`, `2 calls`: the noun as the number asks for it. `plural` is for a noun that does not only take an s."""
+    return f"{count} {noun if count == 1 else plural or noun + 's'}"

@@ -14,7 +14,7 @@ from fastapi.responses import JSONResponse
 from sqlalchemy import text
 
 from fieldnote.bridge import Bridge, PushRequest, pull_once, push_once
-from fieldnote.bridge.board.gaps import GapReason, explain_gap
+from fieldnote.bridge.board.explained_gaps import GapReason, explain_gap
 from fieldnote.bridge.push import quarantine
 from fieldnote.bridge.push.deletions import FEW
 from fieldnote.bridge.review.history import Selection, revert

@@ -32,7 +32,7 @@ async def test_a_loop_that_works_has_no_finding_that_is_bad(crm: Crm, stub: Stub
     found = await findings(opened)
     assert texts(found, Level.BAD) == []
     assert [text for text in texts(found, Level.HINT) if "does not move when reps as r change" not in text] == []
-    assert any("5 sampled references to an opportunity point at a record" in text for text in texts(found, Level.GOOD))
+    assert any("5 sampled references to an opportunity, each to a record" in text for text in texts(found, Level.GOOD))
 
 
 async def test_appointments_that_name_no_rep_are_bad(crm: Crm, stub: StubSiro, opened: Opener) -> None:

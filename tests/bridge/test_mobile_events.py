@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse
 from sqlalchemy import text
 
 from fieldnote.bridge import pull_once, push_once
-from fieldnote.bridge.board.gaps import GapReason
+from fieldnote.bridge.board.explained_gaps import GapReason
 from fieldnote.bridge.board.mobile_events import PhoneEvent, describe, keep_mobile_events, what_the_phone_says
 from fieldnote.bridge.board.people import keep_people
 from fieldnote.bridge.status.explain import explain_recording

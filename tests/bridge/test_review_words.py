@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from fieldnote.bridge.kept_lines import times_of
 from fieldnote.bridge.pull.three_way_merge import why_asked
 from fieldnote.bridge.pull.user_token import quote
 from fieldnote.bridge.review.queue import find_passages
+from fieldnote.bridge.transcript_lines import times_of
 from fieldnote.config import Policy
 from fieldnote.crm.types import FrozenValue
 from fieldnote.insight.evidence import Spoken, Utterance

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from fieldnote.console import Console, ConsoleSettings
 from fieldnote.console.access import sessions
-from fieldnote.console.access.attempts import OF_ACCOUNT_AND_ADDRESS, network_of
+from fieldnote.console.access.password_sign_in import OF_ACCOUNT_AND_ADDRESS, network_of
 from fieldnote.console.access.roles import Role, Viewer
 from fieldnote.console.access.users import add_user, list_users, set_disabled, set_password
 from fieldnote.console.access.visibility import visible_to

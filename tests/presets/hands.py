@@ -16,8 +16,8 @@ from fieldnote.sandbox.clock import iso, parse_time
 from fieldnote.sandbox.hubspot import HubSpotStandIn
 from fieldnote.sandbox.hubspot.objects import MERGED
 from fieldnote.sandbox.salesforce import SalesforceStandIn
-from fieldnote.sandbox.salesforce.pouring import invite
 from fieldnote.sandbox.salesforce.records import make_id
+from fieldnote.sandbox.salesforce.seeding import invite
 from fieldnote.sandbox.servicetitan import ServiceTitanStandIn
 from fieldnote.sandbox.servicetitan import writes as st
 from fieldnote.sandbox.store import Version

@@ -7,8 +7,8 @@ from datetime import timedelta
 from fieldnote.crm.types import NoteTarget, Outcome, Record
 from fieldnote.sandbox import Fault, FaultKind
 from fieldnote.sandbox.salesforce import SalesforceStandIn
-from fieldnote.sandbox.salesforce.pouring import invite
 from fieldnote.sandbox.salesforce.records import make_id
+from fieldnote.sandbox.salesforce.seeding import invite
 from tests.presets.conftest import Shop
 
 CRM = "salesforce"

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from fieldnote.sandbox import Fault, FaultKind
 from fieldnote.sandbox.salesforce import SalesforceStandIn
-from fieldnote.sandbox.salesforce.pouring import invite
 from fieldnote.sandbox.salesforce.records import Records, make_id
+from fieldnote.sandbox.salesforce.seeding import invite
 from fieldnote.sandbox.salesforce.soql import Malformed, parse
 from tests.sandbox.conftest import client_of, headers_of
 

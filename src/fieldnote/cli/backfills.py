@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from fieldnote.cli.support.output import echo, secho
+from fieldnote.printable import number_of
 
 if TYPE_CHECKING:
     from fieldnote.bridge import BackfillPlan, PullResult
@@ -15,13 +16,14 @@ if TYPE_CHECKING:
 def print_plan(plan: BackfillPlan) -> None:
     """What would be done, by field and policy."""
     echo(f"recordings since {plan.since:%Y-%m-%d %H:%M} UTC: {plan.read} read, {plan.changed} new or changed")
-    echo(f"CRM: {plan.records} records to compare, {plan.writes.total()} writes, {plan.proposals.total()} proposals")
+    writes, proposals = number_of(plan.writes.total(), "write"), number_of(plan.proposals.total(), "proposal")
+    echo(f"CRM: {number_of(plan.records, 'record')} to compare, {writes}, {proposals}")
     _print_counts(plan.writes)
     _print_counts(plan.proposals)
     _print_counts(plan.problems, fg="yellow")
     for warning in plan.warnings:
         echo(f"warning: {warning}")
-    echo(f"nothing was written; {plan.calls} calls to Siro")
+    echo(f"nothing was written; {number_of(plan.calls, 'call')} to Siro")
 
 
 def print_counted(result: PullResult) -> None:
@@ -31,7 +33,7 @@ def print_counted(result: PullResult) -> None:
     if not isinstance(result, BackfillResult):
         return
     if result.resumed:
-        echo(f"went on with an earlier reading: {result.earlier} recordings had been read before")
+        echo(f"went on with an earlier reading: {number_of(result.earlier, 'recording')} had been read before")
     _print_counts(result.counted)
 
 

@@ -18,6 +18,7 @@ from fieldnote.cli.support.opened import act_of, opened_bridge, with_bridge
 from fieldnote.cli.support.operator import ActingAs
 from fieldnote.cli.support.output import echo, echo_json, secho
 from fieldnote.errors import ConfigError
+from fieldnote.printable import number_of
 
 if TYPE_CHECKING:
     from fieldnote.bridge import BackfillPlan, Bridge, Plan, PullResult, PushRequest, PushResult, StreamResult
@@ -316,7 +317,7 @@ def _print_push(result: PushResult) -> None:
             echo(f"  and {more} more")
         for warning in stream.warnings:
             echo(f"  warning: {warning}")
-    echo(f"{result.calls} calls to Siro in {result.seconds:.1f} s")
+    echo(f"{number_of(result.calls, 'call')} to Siro in {result.seconds:.1f} s")
 
 
 def _print_group(group: ProblemGroup) -> None:
@@ -349,8 +350,8 @@ def _print_pull(result: PullResult) -> None:
         + (", ".join(f"{count} {stage.replace('_', ' ')}" for stage, count in result.stages.items()) or "none known")
     )
     echo(
-        f"CRM: {result.records} records compared, {result.writes} writes, {result.pending} pending, "
-        f"{result.proposals} proposals open"
+        f"CRM: {number_of(result.records, 'record')} compared, {number_of(result.writes, 'write')}, "
+        f"{result.pending} pending, {number_of(result.proposals, 'proposal')} open"
     )
     print_counted(result)
     for change in result.changes:
@@ -365,4 +366,4 @@ def _print_pull(result: PullResult) -> None:
         secho(f"recording {recording_id} has been processing for more than three hours", fg="yellow")
     for warning in result.warnings:
         echo(f"warning: {warning}")
-    echo(f"{result.calls} calls to Siro in {result.seconds:.1f} s")
+    echo(f"{number_of(result.calls, 'call')} to Siro in {result.seconds:.1f} s")

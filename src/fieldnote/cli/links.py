@@ -11,6 +11,7 @@ from fieldnote.cli.support.opened import act_of, with_bridge
 from fieldnote.cli.support.operator import ActingAs
 from fieldnote.cli.support.operator import actor as actor_of
 from fieldnote.cli.support.output import echo, echo_json, secho
+from fieldnote.printable import number_of
 
 if TYPE_CHECKING:
     from fieldnote.bridge.pull.linking import Found
@@ -39,7 +40,7 @@ def list_(
         return
     for item in found:
         _print(item)
-    echo(f"{len(found)} recordings")
+    echo(number_of(len(found), "recording"))
 
 
 @app.command()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TextIO
 from fieldnote.cli.support.output import echo, secho
 from fieldnote.errors import ConfigError
 from fieldnote.json_form import to_json
-from fieldnote.printable import printable_json
+from fieldnote.printable import number_of, printable_json
 
 if TYPE_CHECKING:
     from fieldnote.bridge import Plan, PlannedChange
@@ -113,7 +113,7 @@ class JsonPlan:
 def print_summary(plan: Plan) -> None:
     """How much a push would do."""
     counts = ", ".join(f"{count} to {action.value}" for action, count in plan.counts.items())
-    echo(f"{plan.read} rows read: {counts}")
+    echo(f"{number_of(plan.read, 'row')} read: {counts}")
     for warning in plan.warnings:
         echo(f"warning: {warning}")
 

@@ -12,6 +12,7 @@ from fieldnote.cli.bridge import DEFAULT_FILE, AsJson, ConfigFile
 from fieldnote.cli.support.opened import act_of, with_bridge
 from fieldnote.cli.support.operator import ActingAs
 from fieldnote.cli.support.output import echo, echo_json, secho
+from fieldnote.printable import number_of
 
 if TYPE_CHECKING:
     from fieldnote.bridge.status.reconcile import Difference, Reconciliation
@@ -62,8 +63,9 @@ def reconcile(
 def _print(found: Reconciliation, *, adopt: bool) -> None:
     counts = Counter(item.finding.value for item in found.differences)
     echo(
-        f"{found.listed} records listed by Siro, {found.compared} CRM records compared with their recordings, "
-        f"{len(found.differences)} differences"
+        f"{number_of(found.listed, 'record')} listed by Siro, "
+        f"{number_of(found.compared, 'CRM record')} compared with recordings, "
+        f"{number_of(len(found.differences), 'difference')}"
     )
     for finding, words in _WORDS.items():
         if not counts[finding]:
@@ -78,7 +80,8 @@ def _print(found: Reconciliation, *, adopt: bool) -> None:
     for hint in _hints(counts, adopt=adopt):
         echo(f"hint: {hint}")
     if adopt:
-        echo(f"the next push sends {found.adopted} records again; {found.kept} writes are in the ledger again")
+        sent, kept = number_of(found.adopted, "record"), number_of(found.kept, "write")
+        echo(f"the next push sends {sent} again; back in the ledger: {kept}")
 
 
 def _hints(counts: Counter[str], *, adopt: bool) -> Iterator[str]:

@@ -17,6 +17,7 @@ from fieldnote.cli.support.output import echo, echo_json, secho
 from fieldnote.cli.support.times import local_time
 from fieldnote.errors import ConfigError, FieldnoteError
 from fieldnote.json_form import to_json
+from fieldnote.printable import number_of
 
 if TYPE_CHECKING:
     from fieldnote.bridge import Bridge
@@ -184,7 +185,7 @@ def history(
         return
     for item in found:
         _print_write(item, zones.get((item.model, item.record)))
-    echo(f"{len(found)} writes")
+    echo(number_of(len(found), "write"))
 
 
 def revert(
@@ -257,12 +258,16 @@ def forget(
         echo_json(receipt)
         return
     echo(
-        f"forgotten: what was said in {receipt.recordings} recordings, the known values of {receipt.fields} fields, "
-        f"the values and quotes of {receipt.writes} writes and {receipt.proposals} proposals, "
-        f"and the personal data of {receipt.pushed} pushed records and {receipt.hooks} webhook rows"
+        f"forgotten: what was said in {number_of(receipt.recordings, 'recording')}, "
+        f"the known values of {number_of(receipt.fields, 'field')}, "
+        f"the values and quotes of {number_of(receipt.writes, 'write')} "
+        f"and {number_of(receipt.proposals, 'proposal')}, "
+        f"and the personal data of {number_of(receipt.pushed, 'pushed record')} "
+        f"and {number_of(receipt.hooks, 'webhook row')}"
     )
     if receipt.landed:
-        echo(f"dropped: {receipt.landed} tables of copies of the CRM's rows; the next push reads them again")
+        tables = number_of(receipt.landed, "table")
+        echo(f"dropped: {tables} with copies of the CRM's rows; the next push reads them again")
     echo("kept: that, when and where something was written")
     for one in receipt.remains:
         echo(f"remains in {one.where}: {one.what}, until {one.until}")

@@ -8,6 +8,7 @@ from fieldnote.demo.contractor import Visit
 from fieldnote.demo.expected import agrees
 from fieldnote.demo.loop import Story
 from fieldnote.demo.report import Check, Matched, Report, Sent, Written
+from fieldnote.printable import number_of
 
 _HOW = {
     "CRM_DEEPLINK": "by deep link",
@@ -94,7 +95,7 @@ def _fields_hold(story: Story) -> Check:
         for (deal_id, column), value in story.expected.values.items()
         if (deal_id, column) != corrected and not agrees(column, value, story.now.deals[int(deal_id)].get(column))
     ]
-    detail = f"{len(story.expected.values) - 1} fields" if not wrong else "not as said: " + ", ".join(wrong)
+    detail = "not as said: " + ", ".join(wrong) if wrong else number_of(len(story.expected.values) - 1, "field")
     return Check("the CRM has what was said", not wrong, detail)
 
 
@@ -117,7 +118,7 @@ def _notes_hold(story: Story) -> Check:
     return Check(
         "one note for each conversation, and no person's note changed",
         right and people == built,
-        f"{len(written)} notes",
+        number_of(len(written), "note"),
     )
 
 

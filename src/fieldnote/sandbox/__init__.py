@@ -13,7 +13,7 @@ The kit, and where a CRM plugs in::
       ├── Limits (limits.py)  calls in a window, calls in a day; each CRM says how it answers a call too many
       ├── Faults (faults.py)  the next calls that match fail: status, cut, HTML, lost answer, expired token, empty page
       ├── Webhooks            what changed goes out, doubled or late as asked, signed by a function of the CRM
-      └── Contractor          made-up customers, deals and visits, which each CRM pours into its own records
+      └── Contractor          made-up customers, deals and visits, which seed each stand-ins
 
 A request passes in this order: log, fault before the work, token, limit, work, fault after the work, log of the status.
 Each step of a CRM is a method of its `StandIn`: `token_of`, `unauthorized`, `too_many`, `routes`, `fill`. Paging is

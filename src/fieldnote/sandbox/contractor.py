@@ -1,4 +1,4 @@
-"""A contractor's records before any CRM has them: each stand-in pours them into its own."""
+"""A contractor's records before any CRM has them: each stand-in is seeded with them."""
 
 from __future__ import annotations
 

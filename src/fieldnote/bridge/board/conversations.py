@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.bridge.board.field_states import own_fields
 from fieldnote.bridge.board.sight import Sight, of_recordings
-from fieldnote.bridge.kept_lines import times_of
 from fieldnote.bridge.session import Bridge
+from fieldnote.bridge.transcript_lines import times_of
 
 PAGE: Final = 50
 MOST_WORDS: Final = 200

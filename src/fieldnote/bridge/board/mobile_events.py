@@ -12,7 +12,7 @@ from typing import Any, Final
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from fieldnote.bridge.board.gaps import GapReason
+from fieldnote.bridge.board.explained_gaps import GapReason
 from fieldnote.bridge.remote import clean
 from fieldnote.bridge.session import Bridge
 from fieldnote.db.bridge_tables import mobile_events

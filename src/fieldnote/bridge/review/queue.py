@@ -15,8 +15,8 @@ from typing import Any, Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from fieldnote.bridge.kept_lines import times_of
 from fieldnote.bridge.pull.ledger import ProposalKind
+from fieldnote.bridge.transcript_lines import times_of
 from fieldnote.crm.types import FrozenValue
 from fieldnote.insight.evidence import Spoken, Utterance
 

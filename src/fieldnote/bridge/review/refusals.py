@@ -20,7 +20,7 @@ from fieldnote.bridge.pull.three_way_merge import Value
 from fieldnote.bridge.push import PushRequest, push_once, quarantine
 from fieldnote.bridge.push.reasons import kind_of
 from fieldnote.bridge.recording import Model
-from fieldnote.bridge.review.acts import write_now
+from fieldnote.bridge.review.retry_now import write_now
 from fieldnote.bridge.review.undo import clear_decline
 from fieldnote.bridge.session import Bridge
 from fieldnote.errors import FieldnoteError

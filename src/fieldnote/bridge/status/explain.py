@@ -13,8 +13,8 @@ from typing import Any, Protocol
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from fieldnote.bridge.board.explained_gaps import Gap
 from fieldnote.bridge.board.field_states import own_fields
-from fieldnote.bridge.board.gaps import Gap
 from fieldnote.bridge.board.mobile_events import describe
 from fieldnote.bridge.board.settings import refresh
 from fieldnote.bridge.ignored import ignored_in_file

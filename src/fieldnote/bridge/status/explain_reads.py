@@ -11,7 +11,7 @@ from typing import Any, Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from fieldnote.bridge.board.gaps import Gap
+from fieldnote.bridge.board.explained_gaps import Gap
 from fieldnote.bridge.pull.ownership import judge_recordings
 from fieldnote.bridge.recording import Model, Ownership
 from fieldnote.bridge.reps import Rep

@@ -14,7 +14,7 @@ from typing import Any, Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from fieldnote.bridge.board.gaps import Gap
+from fieldnote.bridge.board.explained_gaps import Gap
 from fieldnote.bridge.reps import MappingMethod
 from fieldnote.bridge.session import Bridge
 from fieldnote.bridge.status.completeness_sql import appointments

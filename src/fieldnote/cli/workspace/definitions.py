@@ -13,6 +13,7 @@ from fieldnote.cli.support.output import ask_yes_or_no, echo, echo_json
 from fieldnote.cli.workspace.access import operator
 from fieldnote.cli.workspace.open import AsJson, OrganizationOption, organization, print_rows, run
 from fieldnote.errors import WorkspaceError
+from fieldnote.printable import number_of
 
 if TYPE_CHECKING:
     from fieldnote.workspace import Workspace
@@ -247,7 +248,7 @@ def apply(
         if not count:
             return
         echo(f"{len(trials)} of {count} recordings were compared.")
-        ask_yes_or_no(f"Extract {count} recordings again?", abort=True)
+        ask_yes_or_no(f"Extract {number_of(count, 'recording')} again?", abort=True)
     queued = run(do)
     if as_json:
         echo_json([{"recordingId": one} for one in queued])

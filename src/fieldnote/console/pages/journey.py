@@ -17,8 +17,8 @@ from fieldnote.bridge.board.gaps import REASONS
 from fieldnote.bridge.board.settings import refresh
 from fieldnote.bridge.pull.linking import link_to, match_again, unlink
 from fieldnote.bridge.recording import Model
-from fieldnote.bridge.review.acts import read_now, send_again, write_now
 from fieldnote.bridge.review.history import UNDOABLE, Selection, Undo, Write, history, revert
+from fieldnote.bridge.review.retry_now import read_now, send_again, write_now
 from fieldnote.bridge.status.explain import Explanation, Moment, explain_appointment, explain_deal, explain_recording
 from fieldnote.bridge.status.search import LONGEST, Hit, search
 from fieldnote.bridge.status.sends import Send, sends_of

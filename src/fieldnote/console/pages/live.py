@@ -11,7 +11,7 @@ from fieldnote.console.access.guard import session_token
 from fieldnote.console.access.sessions import fingerprint, is_good
 from fieldnote.console.context import console_of
 from fieldnote.console.live.answer import LiveAnswer
-from fieldnote.console.live.looking import look_at
+from fieldnote.console.live.change_check import look_at
 from fieldnote.console.live.watcher import Watcher
 
 router = APIRouter()

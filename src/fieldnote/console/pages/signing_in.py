@@ -11,7 +11,6 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from fieldnote.console.access import sessions
-from fieldnote.console.access.attempts import WINDOW, TooManyAttempts, sign_in
 from fieldnote.console.access.guard import (
     LONGEST_TOKEN,
     Forbidden,
@@ -20,6 +19,7 @@ from fieldnote.console.access.guard import (
     cookie_name,
     session_token,
 )
+from fieldnote.console.access.password_sign_in import WINDOW, TooManyAttempts, sign_in
 from fieldnote.console.access.users import count_users
 from fieldnote.console.context import console_of
 from fieldnote.console.rendering import bare_page

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.bridge import Bridge
-from fieldnote.bridge.board.gaps import REASONS, GapReason, explain_gap, reopen_gap
+from fieldnote.bridge.board.explained_gaps import REASONS, GapReason, explain_gap, reopen_gap
 from fieldnote.bridge.board.mobile_events import PhoneHint, events_of, what_the_phone_says
 from fieldnote.bridge.board.settings import refresh
 from fieldnote.bridge.status.attention import Attention, attention

@@ -18,9 +18,9 @@ from fieldnote.sandbox.clock import Clock
 from fieldnote.sandbox.contractor import Contractor
 from fieldnote.sandbox.hubspot.objects import Objects
 from fieldnote.sandbox.hubspot.portal import Stage, problem
-from fieldnote.sandbox.hubspot.pouring import pour
 from fieldnote.sandbox.hubspot.properties import object_types
 from fieldnote.sandbox.hubspot.routes import add_routes
+from fieldnote.sandbox.hubspot.seeding import seed
 from fieldnote.sandbox.hubspot.webhooks import Subscriptions, signed_headers
 from fieldnote.sandbox.limits import Refusal
 
@@ -65,7 +65,7 @@ class HubSpotStandIn(StandIn):
 
     def fill(self, contractor: Contractor) -> None:
         """See `StandIn`."""
-        pour(self, contractor)
+        seed(self, contractor)
 
     def environment(self) -> dict[str, str]:
         """See `StandIn`."""

@@ -14,10 +14,10 @@ from fastapi.responses import JSONResponse
 from fieldnote.sandbox.app import fault_of
 from fieldnote.sandbox.faults import FaultKind
 from fieldnote.sandbox.hubspot import batches
-from fieldnote.sandbox.hubspot.asking import limit_of, names_of, truth_of
 from fieldnote.sandbox.hubspot.objects import LINK_TYPES, default_link, properties_of
 from fieldnote.sandbox.hubspot.portal import problem
 from fieldnote.sandbox.hubspot.properties import Invalid, Json, ObjectType
+from fieldnote.sandbox.hubspot.query_string import limit_of, names_of, truth_of
 from fieldnote.sandbox.hubspot.search import search
 from fieldnote.sandbox.hubspot.settings import add_settings
 from fieldnote.sandbox.paging import from_offset

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from fastapi import Request
 
 from fieldnote.sandbox.clock import iso
-from fieldnote.sandbox.hubspot.asking import limit_of, truth_of
 from fieldnote.sandbox.hubspot.portal import Stage
 from fieldnote.sandbox.hubspot.properties import Invalid, Json
+from fieldnote.sandbox.hubspot.query_string import limit_of, truth_of
 from fieldnote.sandbox.paging import from_offset
 from fieldnote.sandbox.store import Missing, Version
 

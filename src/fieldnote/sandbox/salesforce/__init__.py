@@ -17,11 +17,11 @@ from fieldnote.sandbox.app import StandIn
 from fieldnote.sandbox.clock import Clock
 from fieldnote.sandbox.contractor import Contractor
 from fieldnote.sandbox.limits import Refusal
-from fieldnote.sandbox.salesforce.pouring import Stage, pour
 from fieldnote.sandbox.salesforce.queries import Queries
 from fieldnote.sandbox.salesforce.records import Records
 from fieldnote.sandbox.salesforce.routes import add_routes
 from fieldnote.sandbox.salesforce.schema import objects
+from fieldnote.sandbox.salesforce.seeding import Stage, seed
 
 __all__ = ["SalesforceStandIn"]
 
@@ -58,7 +58,7 @@ class SalesforceStandIn(StandIn):
 
     def fill(self, contractor: Contractor) -> None:
         """See `StandIn`."""
-        pour(self, contractor)
+        seed(self, contractor)
 
     def environment(self) -> dict[str, str]:
         """See `StandIn`."""

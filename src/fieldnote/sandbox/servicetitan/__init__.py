@@ -19,8 +19,8 @@ from fieldnote.sandbox.clock import Clock
 from fieldnote.sandbox.contractor import Contractor
 from fieldnote.sandbox.limits import Refusal
 from fieldnote.sandbox.servicetitan.lists import EXPORT_ROWS, problem
-from fieldnote.sandbox.servicetitan.pouring import pour
 from fieldnote.sandbox.servicetitan.routes import add_routes
+from fieldnote.sandbox.servicetitan.seeding import seed
 from fieldnote.sandbox.servicetitan.shapes import BASE, Json, without
 from fieldnote.sandbox.store import Version
 
@@ -51,7 +51,7 @@ class ServiceTitanStandIn(StandIn):
 
     def fill(self, contractor: Contractor) -> None:
         """See `StandIn`."""
-        pour(self, contractor)
+        seed(self, contractor)
 
     def environment(self) -> dict[str, str]:
         """See `StandIn`."""

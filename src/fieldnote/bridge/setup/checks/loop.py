@@ -20,6 +20,7 @@ from fieldnote.crm.types import Record, Row, Source
 from fieldnote.errors import CrmError
 from fieldnote.mapping.expressions import ExpressionError, compile_expression
 from fieldnote.mapping.records import StreamName
+from fieldnote.printable import number_of
 from fieldnote.siro.errors import Invalid, NotFound, SiroError
 from fieldnote.siro.models import ActivityType
 
@@ -270,9 +271,8 @@ def check_references(bridge: Bridge, samples: Mapping[StreamName, Records]) -> I
                     f"Check {nested}.externalId, or let the query leave out what is deleted.",
                 )
             else:
-                yield good(
-                    f"push.{name}", f"{len(wanted)} sampled references to an {nested} point at a record of {where}"
-                )
+                references = number_of(len(wanted), "sampled reference")
+                yield good(f"push.{name}", f"{references} to an {nested}, each to a record of {where}")
 
 
 def _existing(bridge: Bridge, stream: str, nested: str, ids: list[str]) -> tuple[str, set[str]] | None:

@@ -10,6 +10,7 @@ from fieldnote.bridge.session import Bridge
 from fieldnote.bridge.setup.checks.findings import Finding, bad, good, hint
 from fieldnote.bridge.setup.oauth import refusal
 from fieldnote.bridge.status.rep_mapping import map_reps
+from fieldnote.printable import number_of
 from fieldnote.siro.errors import SiroError
 
 _SAMPLE = 1000
@@ -90,4 +91,4 @@ async def check_people(bridge: Bridge) -> AsyncIterator[Finding]:
     if len(lost) > 10:
         yield hint("people", f"and {len(lost) - 10} more reps", "`fieldnote users` lists them all")
     if found.mapped and not lost:
-        yield good("people", f"all {len(found.mapped)} reps have a user in Siro")
+        yield good("people", "each rep has a user in Siro: " + number_of(len(found.mapped), "rep"))

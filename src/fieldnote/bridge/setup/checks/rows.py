@@ -21,7 +21,7 @@ from fieldnote.crm.staged import LandedDriver
 from fieldnote.crm.types import DescribesCursors, Page, Row, RowProblem, Source
 from fieldnote.errors import FieldnoteError, MappingError
 from fieldnote.mapping.records import RowMapper, StreamName
-from fieldnote.printable import printable
+from fieldnote.printable import number_of, printable
 
 SAMPLE: Final = 500
 """Rows of each stream that are mapped for a try."""
@@ -51,7 +51,7 @@ def check_stream(
     except FieldnoteError as error:
         yield bad(subject, error.message, error.hint)
         return
-    yield good(subject, f"{len(columns)} columns, all that the map names among them")
+    yield good(subject, f"{number_of(len(columns), 'column')}, all that the map names among them")
     yield from _cursor(bridge, name, subject)
     yield from _row_problems(subject, page.problems)
     records: list[dict[str, Any]] = []
@@ -164,7 +164,7 @@ def check_rows(
     if errors:
         yield bad(subject, f"{len(errors)} of {len(rows)} rows cannot be mapped: {errors[0].message}", errors[0].hint)
     else:
-        yield good(subject, f"{len(rows)} sample rows can be mapped")
+        yield good(subject, f"{number_of(len(rows), 'sample row')} can be mapped")
     for warning in islice(warnings, 3):
         yield hint(subject, warning)
     yield from _times(bridge, subject, records)

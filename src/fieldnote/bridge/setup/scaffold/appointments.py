@@ -11,8 +11,8 @@ from fieldnote.bridge.setup.scaffold.evidence import meanings, shapes
 from fieldnote.bridge.setup.scaffold.evidence.words import words
 from fieldnote.bridge.setup.scaffold.lines import listed, sample, word
 from fieldnote.bridge.setup.scaffold.paths import joined, ways
-from fieldnote.bridge.setup.scaffold.people import reps_of
 from fieldnote.bridge.setup.scaffold.query import Entity
+from fieldnote.bridge.setup.scaffold.rep_paths import reps_of
 from fieldnote.crm.sql.columns import Family
 from fieldnote.crm.sql.introspection import LookedTable
 

@@ -9,7 +9,7 @@ from typing import Final
 from fieldnote.bridge.setup.scaffold.customers import account
 from fieldnote.bridge.setup.scaffold.draft import Scaffold, deleted_line, stream_lines
 from fieldnote.bridge.setup.scaffold.evidence import meanings, shapes
-from fieldnote.bridge.setup.scaffold.evidence.results import LOST
+from fieldnote.bridge.setup.scaffold.evidence.stage_words import LOST
 from fieldnote.bridge.setup.scaffold.evidence.words import words
 from fieldnote.bridge.setup.scaffold.lines import amount, listed, word
 from fieldnote.bridge.setup.scaffold.paths import joined, ways

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from fieldnote.bridge.setup.scaffold.evidence.vocabulary import word_set
 from fieldnote.bridge.setup.scaffold.evidence.words import table_score, words
-from fieldnote.bridge.setup.scaffold.persons import conditions
+from fieldnote.bridge.setup.scaffold.person_columns import conditions
 from fieldnote.bridge.setup.scaffold.query import Entity, Move, Place, Query, join
 from fieldnote.crm.sql.introspection import LookedTable
 

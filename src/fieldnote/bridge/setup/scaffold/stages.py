@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from fieldnote.bridge.setup.scaffold.evidence import meanings, shapes
-from fieldnote.bridge.setup.scaffold.evidence.results import is_cancelled, is_open, results_of
+from fieldnote.bridge.setup.scaffold.evidence.stage_words import is_cancelled, is_open, results_of
 from fieldnote.bridge.setup.scaffold.evidence.vocabulary import word_set
 from fieldnote.bridge.setup.scaffold.evidence.words import words
 from fieldnote.bridge.setup.scaffold.graph import Ref

@@ -21,9 +21,9 @@ from fieldnote.db.workspace_tables import recording_links
 from fieldnote.jobs import defer
 from fieldnote.matching import Decision, Outcome
 from fieldnote.siro.models import WebhookEventType
+from fieldnote.workspace.domain.job_retries import RetryForever
 from fieldnote.workspace.domain.matching.certainty import LATER, holds, later_evidence, story
 from fieldnote.workspace.domain.matching.evidence import COLLEAGUES, read_known
-from fieldnote.workspace.domain.retry import Patiently
 from fieldnote.workspace.domain.webhooks.deliveries import announce
 from fieldnote.workspace.tenancy import as_system, inside
 
@@ -156,7 +156,7 @@ class _Link:
     lead_id: str | None = None
 
 
-@blueprint.task(name="workspace.link", pass_context=True, retry=Patiently())
+@blueprint.task(name="workspace.link", pass_context=True, retry=RetryForever())
 async def link(context: procrastinate.JobContext, organization_id: str, user_id: str, day: str) -> None:
     """Decide again about the recordings that a rep made on a day (UTC)."""
     workspace: Workspace = context.additional_context["workspace"]

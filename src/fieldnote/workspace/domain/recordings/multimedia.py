@@ -15,9 +15,9 @@ from sqlalchemy import text
 from fieldnote.errors import WorkspaceError
 from fieldnote.jobs import defer
 from fieldnote.workspace.audio_store import LARGEST, Signed, length_of
+from fieldnote.workspace.domain.job_retries import RetryForever
 from fieldnote.workspace.domain.recordings.audio_files import store
 from fieldnote.workspace.domain.recordings.transcription import defer_transcription
-from fieldnote.workspace.domain.retry import Patiently
 from fieldnote.workspace.domain.webhooks.addresses import certificates, resolve
 from fieldnote.workspace.tenancy import inside
 
@@ -59,7 +59,7 @@ class _Refused(Exception):
     """The file is not available now. The message says why."""
 
 
-@blueprint.task(name="workspace.fetch_multimedia", pass_context=True, retry=Patiently())
+@blueprint.task(name="workspace.fetch_multimedia", pass_context=True, retry=RetryForever())
 async def fetch_multimedia(
     context: procrastinate.JobContext, organization_id: str, event_id: str, *, attempt: int = 0
 ) -> None:

@@ -19,8 +19,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from fieldnote.insight.speech.muting import kind_of
 from fieldnote.jobs import defer
 from fieldnote.workspace.audio_store import Signed
+from fieldnote.workspace.domain.job_retries import RetryForever
 from fieldnote.workspace.domain.recordings.audio_files import audio_key
-from fieldnote.workspace.domain.retry import Patiently
 from fieldnote.workspace.insight_pool import InsightFailed
 from fieldnote.workspace.tenancy import inside
 
@@ -61,7 +61,7 @@ async def defer_muting(conn: AsyncConnection, organization_id: str, recording_id
     await defer(conn, mute, **ids)
 
 
-@blueprint.task(name="workspace.mute", pass_context=True, retry=Patiently(), queue=QUEUE)
+@blueprint.task(name="workspace.mute", pass_context=True, retry=RetryForever(), queue=QUEUE)
 async def mute(context: procrastinate.JobContext, organization_id: str, recording_id: str) -> None:
     """Mute what is redacted, and swap the muted file in. The earlier file is deleted."""
     workspace: Workspace = context.additional_context["workspace"]

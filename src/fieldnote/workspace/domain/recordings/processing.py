@@ -22,9 +22,9 @@ from fieldnote.workspace.domain.insight.model import ask_model
 from fieldnote.workspace.domain.insight.redaction import redact_known
 from fieldnote.workspace.domain.insight.requests import UNTITLED, Conversation, conversation_of
 from fieldnote.workspace.domain.insight.results import headings, keep_summary, keep_values
+from fieldnote.workspace.domain.job_retries import RetryForever
 from fieldnote.workspace.domain.recordings.followups import keep_followup
 from fieldnote.workspace.domain.recordings.muting import defer_muting
-from fieldnote.workspace.domain.retry import Patiently
 from fieldnote.workspace.domain.webhooks.deliveries import announce
 from fieldnote.workspace.insight_pool import InsightFailed
 from fieldnote.workspace.tenancy import inside
@@ -126,7 +126,7 @@ async def again(
     return ids
 
 
-@blueprint.task(name="workspace.process", pass_context=True, retry=Patiently(), queue=QUEUE)
+@blueprint.task(name="workspace.process", pass_context=True, retry=RetryForever(), queue=QUEUE)
 async def process(context: procrastinate.JobContext, organization_id: str, recording_id: str) -> None:
     """Extract and summarize, once."""
     workspace: Workspace = context.additional_context["workspace"]
@@ -231,7 +231,7 @@ async def _finish(
     await announce(conn, organization_id, recording_id, WebhookEventType.RECORDING_PROCESSED)
 
 
-@blueprint.task(name="workspace.summarize_late", pass_context=True, retry=Patiently(), queue=QUEUE)
+@blueprint.task(name="workspace.summarize_late", pass_context=True, retry=RetryForever(), queue=QUEUE)
 async def summarize_late(context: procrastinate.JobContext, organization_id: str, recording_id: str) -> None:
     """Add the summary that the faults file held back. Nothing else of the recording moves, and no webhook goes out."""
     workspace: Workspace = context.additional_context["workspace"]

@@ -19,12 +19,12 @@ from fieldnote.jobs import defer
 from fieldnote.siro.models import WebhookEventType
 from fieldnote.workspace.audio_store import LARGEST, Signed, length_of
 from fieldnote.workspace.audit import PROGRAM, Operator
+from fieldnote.workspace.domain.job_retries import RetryForever
 from fieldnote.workspace.domain.recordings.audio_files import store
 from fieldnote.workspace.domain.recordings.muting import AUDIO, QUEUE, defer_muting, plain_audio
 from fieldnote.workspace.domain.recordings.processing import ATTEMPTS
 from fieldnote.workspace.domain.recordings.recordings import NewRecording, add_recording
 from fieldnote.workspace.domain.recordings.transcripts import set_transcript
-from fieldnote.workspace.domain.retry import Patiently
 from fieldnote.workspace.domain.webhooks.deliveries import announce
 from fieldnote.workspace.insight_pool import InsightFailed
 from fieldnote.workspace.tenancy import inside
@@ -123,7 +123,7 @@ async def transcribe_again(conn: AsyncConnection, organization_id: str, recordin
         await defer_transcription(conn, organization_id, str(recording_id))
 
 
-@blueprint.task(name="workspace.transcribe", pass_context=True, retry=Patiently(), queue=QUEUE)
+@blueprint.task(name="workspace.transcribe", pass_context=True, retry=RetryForever(), queue=QUEUE)
 async def transcribe(context: procrastinate.JobContext, organization_id: str, recording_id: str) -> None:
     """Transcribe, redact, and store."""
     workspace: Workspace = context.additional_context["workspace"]

@@ -26,7 +26,7 @@ from fieldnote.siro.models import WebhookEventType
 from fieldnote.siro.webhooks import new_secret, sign
 from fieldnote.workspace.audit import PROGRAM, Operator, commanded
 from fieldnote.workspace.domain.crm.links import crm_links
-from fieldnote.workspace.domain.retry import Patiently
+from fieldnote.workspace.domain.job_retries import RetryForever
 from fieldnote.workspace.domain.webhooks.addresses import certificates, checked, resolve
 from fieldnote.workspace.http.fault_schedule import Faults
 from fieldnote.workspace.http.fault_settings import WebhookFaults
@@ -204,7 +204,7 @@ async def announce(conn: AsyncConnection, organization_id: str, recording_id: st
         await defer(conn, deliver, **ids)
 
 
-@blueprint.task(name="workspace.deliver", pass_context=True, retry=Patiently())
+@blueprint.task(name="workspace.deliver", pass_context=True, retry=RetryForever())
 async def deliver(
     context: procrastinate.JobContext, organization_id: str, message_id: str, endpoint_id: str, *, held: bool = False
 ) -> None:
@@ -284,7 +284,7 @@ async def _hold_back(
         await conn.execute(_OUTCOME, ids | {"state": "failed", "status": None, "error": "dropped by the faults file"})
 
 
-@blueprint.task(name="workspace.let_pass", pass_context=True, retry=Patiently())
+@blueprint.task(name="workspace.let_pass", pass_context=True, retry=RetryForever())
 async def let_pass(
     context: procrastinate.JobContext, organization_id: str, message_id: str, endpoint_id: str, until: str
 ) -> None:

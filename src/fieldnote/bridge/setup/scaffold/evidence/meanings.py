@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Final
 
 from fieldnote.bridge.setup.scaffold.evidence import shapes
-from fieldnote.bridge.setup.scaffold.evidence.results import results_of
+from fieldnote.bridge.setup.scaffold.evidence.stage_words import results_of
 from fieldnote.bridge.setup.scaffold.evidence.vocabulary import AGAINST, WANTED
 from fieldnote.bridge.setup.scaffold.evidence.words import singular, words
 from fieldnote.crm.sql.columns import Family

@@ -26,7 +26,7 @@ _LATER_JOBS = 2_000_000
 """Added to a visit's key for the job of a visit without a deal."""
 
 
-def pour(crm: ServiceTitanStandIn, contractor: Contractor) -> None:
+def seed(crm: ServiceTitanStandIn, contractor: Contractor) -> None:
     """Fill the tables."""
     for number, name in JOB_TYPES.items():
         crm.add("job_types", {"name": name, "class": "Sales" if number == SALES else "Service"}, key=number)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fieldnote.bridge.setup.scaffold.evidence import shapes
 from fieldnote.bridge.setup.scaffold.evidence.words import meaning_of, words
 from fieldnote.bridge.setup.scaffold.graph import Link, Ref
-from fieldnote.bridge.setup.scaffold.persons import Person, conditions, owner_score, use_column
+from fieldnote.bridge.setup.scaffold.person_columns import Person, conditions, owner_score, use_column
 from fieldnote.bridge.setup.scaffold.query import Entity, Move, Place, Query, join
 from fieldnote.crm.sql.introspection import LookedTable
 

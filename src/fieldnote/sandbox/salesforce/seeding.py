@@ -42,7 +42,7 @@ OWN = (
 )
 
 
-def pour(crm: SalesforceStandIn, contractor: Contractor) -> None:
+def seed(crm: SalesforceStandIn, contractor: Contractor) -> None:
     """Fill the organization."""
     crm.objects["Opportunity"].add(*OWN)
     for number, stage in enumerate(STAGES, start=1):

@@ -10,6 +10,7 @@ from fieldnote.bridge.recording import Model
 from fieldnote.bridge.run_log import begin, finish
 from fieldnote.bridge.session import Bridge
 from fieldnote.errors import FieldnoteError
+from fieldnote.printable import number_of
 
 _PATIENCE = 20.0
 
@@ -39,8 +40,7 @@ async def write_now(bridge: Bridge, model: Model, record: str) -> str:
         raise FieldnoteError(f"not everything was written: {done.causes[0]}", hint="Fix the cause in the CRM.")
     if not done.changes:
         return "Nothing to write: the CRM has what was said, or a value waits for a decision."
-    written = len(done.changes)
-    return f"{written} {'field or note' if written == 1 else 'fields or notes'} written."
+    return f"{number_of(len(done.changes), 'field or note', 'fields or notes')} written."
 
 
 async def read_now(bridge: Bridge, recording_id: str) -> PullResult:

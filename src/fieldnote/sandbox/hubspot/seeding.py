@@ -32,7 +32,7 @@ _CONTACTS, _DEALS, _MEETINGS = 1_000_000, 2_000_000, 3_000_000
 """Added to a record's key for its id: a portal's ids are of one sequence."""
 
 
-def pour(crm: HubSpotStandIn, contractor: Contractor) -> None:
+def seed(crm: HubSpotStandIn, contractor: Contractor) -> None:
     """Fill the portal."""
     crm.types["deals"].add(*OWN)
     crm.pipelines["default"] = "Sales pipeline"

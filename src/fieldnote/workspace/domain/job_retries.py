@@ -13,7 +13,7 @@ from fieldnote.workspace.tenancy import OrganizationDisabled
 _LONGEST: Final = timedelta(minutes=10)
 
 
-class Patiently(BaseRetryStrategy):
+class RetryForever(BaseRetryStrategy):
     """At once, then after 1, 2, 4, … seconds, at last every ten minutes. It never gives up.
 
     What can fail for good (a transcript that cannot be worked on, a webhook that nobody takes) is stored as such
