@@ -11,7 +11,7 @@ import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -174,7 +174,7 @@ async def _write(conn: AsyncConnection, seen: dict[_Kind, _Seen], used: dict[str
         await conn.execute(_USED, {"ids": ids, "times": [used[one] for one in ids]})
 
 
-def _event(kind: _Kind, targets: Iterable[str], calls: int) -> dict[str, Any]:
+def _event(kind: _Kind, targets: Iterable[str], calls: int) -> dict[str, object]:
     return {
         "organization_id": kind.organization_id,
         "action": kind.action,

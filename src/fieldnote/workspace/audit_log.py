@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -32,7 +32,7 @@ async def list_events(
     target: str | None = None,
     user: str | None = None,
     limit: int = 100,
-) -> list[dict[str, Any]]:
+) -> list[dict[str, object]]:
     """The newest first. `target` is an id, `user` an email or id."""
     values = {"since": since, "target": target, "user": user, "limit": limit}
     async with inside(engine, organization.id) as conn:

@@ -15,8 +15,10 @@ from typing import Any, Final, LiteralString, TypeVar
 
 import psycopg
 from psycopg.pq import TransactionStatus
-from psycopg.rows import class_row, namedtuple_row
+from psycopg.rows import namedtuple_row
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from fieldnote.workspace.rows import row_factory
 
 Driver = psycopg.AsyncConnection[Any]
 R = TypeVar("R")
@@ -45,15 +47,15 @@ class Transaction:
     when_committed: list[Callable[[], None]] = field(default_factory=list)
     """What is to be done then, and only then."""
 
-    async def rows(self, statement: LiteralString, values: Mapping[str, Any]) -> list[Any]:
+    async def rows(self, statement: LiteralString, values: Mapping[str, object]) -> list[Any]:
         """What a statement gives. It is prepared when a connection meets it again."""
         cursor = self.driver.cursor(row_factory=namedtuple_row)
         await cursor.execute(statement, values)
         return await cursor.fetchall()
 
-    async def read(self, kind: type[R], statement: LiteralString, values: Mapping[str, Any]) -> list[R]:
-        """The rows of a statement, each as a `kind`: a dataclass with a field for every column."""
-        cursor = self.driver.cursor(row_factory=class_row(kind))
+    async def read(self, kind: type[R], statement: LiteralString, values: Mapping[str, object]) -> list[R]:
+        """The rows of a statement, each as a `kind`: a named tuple or dataclass with a field for every column."""
+        cursor = self.driver.cursor(row_factory=row_factory(kind))
         await cursor.execute(statement, values)
         return await cursor.fetchall()
 
@@ -67,7 +69,7 @@ class Connections:
     _places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(COUNT))
 
     @asynccontextmanager
-    async def transaction(self, statement: LiteralString, values: Mapping[str, Any]) -> AsyncIterator[Transaction]:
+    async def transaction(self, statement: LiteralString, values: Mapping[str, object]) -> AsyncIterator[Transaction]:
         """A transaction that begins with this statement, and is committed unless an error leaves it."""
         async with self._places:
             transaction = await self._begin(statement, values)
@@ -84,7 +86,7 @@ class Connections:
         while self._waiting:
             await self._waiting.pop()[0].close()
 
-    async def _begin(self, statement: LiteralString, values: Mapping[str, Any]) -> Transaction:
+    async def _begin(self, statement: LiteralString, values: Mapping[str, object]) -> Transaction:
         while self._waiting:
             conn, driver = self._waiting.pop()
             try:
@@ -125,7 +127,7 @@ class Connections:
         self._waiting.append((conn, driver))
 
 
-async def _first(driver: Driver, statement: LiteralString, values: Mapping[str, Any]) -> Any:
+async def _first(driver: Driver, statement: LiteralString, values: Mapping[str, object]) -> Any:
     cursor = driver.cursor(row_factory=namedtuple_row)
     await cursor.execute(statement, values)
     return await cursor.fetchone()

@@ -177,7 +177,7 @@ async def list_organizations(engine: AsyncEngine) -> list[tuple[str, str, bool]]
         return [(row.id, row.name, row.disabled) for row in await conn.execute(_ORGANIZATIONS)]
 
 
-async def list_apps(engine: AsyncEngine, organization: Organization) -> list[dict[str, Any]]:
+async def list_apps(engine: AsyncEngine, organization: Organization) -> list[dict[str, object]]:
     """The OAuth apps of the organization, with their state."""
     async with inside(engine, organization.id) as conn:
         return [dict(row) for row in (await conn.execute(_APPS)).mappings()]

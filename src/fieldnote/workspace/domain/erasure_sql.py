@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import TextClause, text
 
@@ -182,7 +182,7 @@ delete from procrastinate_jobs
    and status <> 'doing'
 """)
 
-NOT_PERSONAL: Final[dict[str, Any]] = {
+NOT_PERSONAL: Final[dict[str, object]] = {
     "organizations": "names of companies",
     "integration_connections": "names of connections",
     "teams": "names of teams",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import Text, cast, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
@@ -160,7 +160,7 @@ async def add_team(
     Raises WorkspaceError for a user whom there is not, and for an id that another organization has.
     """
     async with inside(engine, organization.id, alone=True) as conn:
-        values: dict[str, Any] = {"organization_id": organization.id, "name": named(name, "--name")}
+        values: dict[str, object] = {"organization_id": organization.id, "name": named(name, "--name")}
         if team_id is not None:
             values["id"] = named(team_id, "--id")
         made = insert(teams).values(values | {"conversation_types": []})
@@ -296,7 +296,7 @@ async def _read_organization(conn: AsyncConnection, organization_id: str) -> Org
 
 
 async def _upsert_user(conn: AsyncConnection, organization_id: str, email: str, name: str, role: str) -> User:
-    values: dict[str, Any] = {
+    values: dict[str, object] = {
         "organization_id": organization_id,
         "email": email,
         "email_key": email_key(email),

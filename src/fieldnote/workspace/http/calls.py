@@ -253,7 +253,7 @@ def _is_storable(value: Any) -> bool:
     return True
 
 
-def _unstorable(value: Any, path: tuple[str | int, ...]) -> Iterator[dict[str, Any]]:
+def _unstorable(value: Any, path: tuple[str | int, ...]) -> Iterator[dict[str, object]]:
     match value:
         case str() if "\0" in value:
             yield issue("invalid_string", path, "Holds a NUL character")

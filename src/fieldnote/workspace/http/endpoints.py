@@ -47,10 +47,10 @@ Gatherer = Callable[[Sequence[Call]], Awaitable[list[Any]]]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-class Later(dict[str, Any]):
+class Later(dict[str, object]):
     """An answer that is worked out after the commit, without a transaction. The audit sees the ids that it is about."""
 
-    def __init__(self, work: Callable[[Workspace], Awaitable[dict[str, Any]]], ids: Sequence[str]) -> None:
+    def __init__(self, work: Callable[[Workspace], Awaitable[dict[str, object]]], ids: Sequence[str]) -> None:
         super().__init__(data=[{"id": one} for one in ids])
         self.work = work
 

@@ -20,7 +20,7 @@ _JSON_NAMES: Final = {
 class ApiError(Exception):
     """An answer that is an error."""
 
-    def __init__(self, status: int, body: dict[str, Any]) -> None:
+    def __init__(self, status: int, body: dict[str, object]) -> None:
         super().__init__(status)
         self.status = status
         self.body = body
@@ -36,12 +36,12 @@ def not_found(what: str) -> ApiError:
     return failed(404, f"{what} not found")
 
 
-def invalid(issues: Sequence[dict[str, Any]]) -> ApiError:
+def invalid(issues: Sequence[dict[str, object]]) -> ApiError:
     """422 with everything that is wrong."""
     return ApiError(422, {"name": "ZodError", "issues": list(issues)})
 
 
-def issue(code: str, path: Path, message: str, **more: str) -> dict[str, Any]:
+def issue(code: str, path: Path, message: str, **more: str) -> dict[str, object]:
     """One thing that is wrong: `code` as Zod names it, and where."""
     return {"code": code, "path": list(path), "message": message, **more}
 
@@ -51,7 +51,7 @@ def json_type(value: Any) -> str:
     return _JSON_NAMES.get(type(value).__name__, "unknown")
 
 
-def wrong_type(expected: str, value: Any, path: Path = ()) -> dict[str, Any]:
+def wrong_type(expected: str, value: Any, path: Path = ()) -> dict[str, object]:
     """A value of another type than JSON's `expected`."""
     received = json_type(value)
     if expected == "integer":
@@ -59,29 +59,29 @@ def wrong_type(expected: str, value: Any, path: Path = ()) -> dict[str, Any]:
     return mismatch(expected, received, path)
 
 
-def mismatch(expected: str, received: str, path: Path) -> dict[str, Any]:
+def mismatch(expected: str, received: str, path: Path) -> dict[str, object]:
     """Two types that differ, by name."""
     return issue(
         "invalid_type", path, f"Expected {expected}, received {received}", expected=expected, received=received
     )
 
 
-def missing(path: Path, expected: str = "string") -> dict[str, Any]:
+def missing(path: Path, expected: str = "string") -> dict[str, object]:
     """A required value that was left out."""
     return issue("invalid_type", path, "Required", expected=expected, received="undefined")
 
 
-def too_small(path: Path, least: float) -> dict[str, Any]:
+def too_small(path: Path, least: float) -> dict[str, object]:
     """A number below its minimum."""
     return issue("too_small", path, f"Number must be greater than or equal to {least:g}")
 
 
-def too_big(path: Path, most: float) -> dict[str, Any]:
+def too_big(path: Path, most: float) -> dict[str, object]:
     """A number above its maximum."""
     return issue("too_big", path, f"Number must be less than or equal to {most:.15g}")
 
 
-def not_among(path: Path, words: Iterable[str], value: Any) -> dict[str, Any]:
+def not_among(path: Path, words: Iterable[str], value: Any) -> dict[str, object]:
     """A word that is not one of the listed ones."""
     message = f"Invalid enum value. Expected {quoted(words)}, received '{value}'"
     return issue("invalid_enum_value", path, message)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final, TypedDict
 
 from fastapi import APIRouter
 from sqlalchemy import text
@@ -40,10 +40,19 @@ def _add(method: str, path: str, handler: Handler, *, status: int = 200, lock: R
     router.add_api_route(path, answer, methods=[method], status_code=status, response_model=None)
 
 
-async def list_utterances(call: Call) -> dict[str, Any]:
+class _Said(TypedDict):
+    """An utterance as it is stored."""
+
+    speaker: str
+    text: str
+    start: float | None
+    end: float | None
+
+
+async def list_utterances(call: Call) -> dict[str, object]:
     """What was said, in order. The cursor counts utterances."""
     row = await user_recordings.find(call)
-    said: list[dict[str, Any]] = (await call.conn.execute(_SAID, {"id": row.id})).scalar_one_or_none() or []
+    said: list[_Said] = (await call.conn.execute(_SAID, {"id": row.id})).scalar_one_or_none() or []
     speakers = list(dict.fromkeys(utterance["speaker"] for utterance in said))
     tags = {speaker: str(number) for number, speaker in enumerate(speakers)}
     listing = call.listing()
@@ -61,7 +70,7 @@ async def list_utterances(call: Call) -> dict[str, Any]:
     }
 
 
-def _utterance(utterance: dict[str, Any], tags: dict[str, str]) -> dict[str, Any]:
+def _utterance(utterance: _Said, tags: dict[str, str]) -> dict[str, object]:
     """Where a transcript has no times, all of them are 0: the contract wants numbers."""
     start = utterance["start"] or 0
     return {

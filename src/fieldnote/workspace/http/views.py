@@ -81,13 +81,13 @@ def person_names(row: Any) -> tuple[str | None, str | None]:
     return (first, last) if first else (last, None)
 
 
-async def engagements(transaction: Transaction, ids: Sequence[str]) -> list[dict[str, Any]]:
+async def engagements(transaction: Transaction, ids: Sequence[str]) -> list[dict[str, object]]:
     """Engagements by their ids, in that order. One that is not there is left out."""
     shown = {row.id: _engagement(row) for row in await transaction.rows(_ENGAGEMENTS, {"ids": list(ids)})}
     return [shown[record_id] for record_id in ids if record_id in shown]
 
 
-def _engagement(row: Any) -> dict[str, Any]:
+def _engagement(row: Any) -> dict[str, object]:
     fields = row.fields
     return _present(
         id=row.id,
@@ -111,13 +111,13 @@ def _engagement(row: Any) -> dict[str, Any]:
     )
 
 
-async def opportunities(transaction: Transaction, ids: Sequence[str]) -> list[dict[str, Any]]:
+async def opportunities(transaction: Transaction, ids: Sequence[str]) -> list[dict[str, object]]:
     """Opportunities by their ids, in that order. One that is not there is left out."""
     shown = {row.id: _opportunity(row) for row in await transaction.rows(_OPPORTUNITIES, {"ids": list(ids)})}
     return [shown[record_id] for record_id in ids if record_id in shown]
 
 
-def _opportunity(row: Any) -> dict[str, Any]:
+def _opportunity(row: Any) -> dict[str, object]:
     fields = row.fields
     return _present(
         id=row.id,
@@ -139,7 +139,7 @@ def _opportunity(row: Any) -> dict[str, Any]:
 
 async def recordings(
     conn: AsyncConnection, rows: Sequence[Any], shown: frozenset[str], base_url: str
-) -> list[dict[str, Any]]:
+) -> list[dict[str, object]]:
     """Recordings with the parts that were asked for: showCrmLinks, showSummary, showEntityExtractions, …"""
     ids = [row.id for row in rows]
     links = await crm_links(conn, ids)
@@ -161,7 +161,7 @@ async def recordings(
     return views
 
 
-def _recording(row: Any, result: str, base_url: str) -> dict[str, Any]:
+def _recording(row: Any, result: str, base_url: str) -> dict[str, object]:
     """The contract has a place on every recording: where the phone gave none it is 0, 0."""
     return {
         "id": row.id,
@@ -184,24 +184,24 @@ def _recording(row: Any, result: str, base_url: str) -> dict[str, Any]:
     }
 
 
-async def summaries_of(conn: AsyncConnection, ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+async def summaries_of(conn: AsyncConnection, ids: Sequence[str]) -> dict[str, list[dict[str, object]]]:
     """By recording: its summaries."""
-    found: dict[str, list[dict[str, Any]]] = {}
+    found: dict[str, list[dict[str, object]]] = {}
     rows: Sequence[Any] = (await conn.execute(_SUMMARIES, {"recordings": list(ids)})).all()
     for row in rows:
         found.setdefault(row.recording_id, []).append({"id": row.id, "name": row.name, "content": row.content})
     return found
 
 
-async def _items(conn: AsyncConnection, ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
-    found: dict[str, list[dict[str, Any]]] = {}
+async def _items(conn: AsyncConnection, ids: Sequence[str]) -> dict[str, list[dict[str, object]]]:
+    found: dict[str, list[dict[str, object]]] = {}
     rows: Sequence[Any] = (await conn.execute(_ITEMS, {"recordings": list(ids)})).all()
     for row in rows:
         found.setdefault(row.recording_id, []).extend(row.items)
     return found
 
 
-def _account(row: Any) -> dict[str, Any] | None:
+def _account(row: Any) -> dict[str, object] | None:
     if row.account_id is None:
         return None
     return _present(
@@ -209,5 +209,5 @@ def _account(row: Any) -> dict[str, Any] | None:
     )
 
 
-def _present(**values: Any) -> dict[str, Any]:
+def _present(**values: Any) -> dict[str, object]:
     return {name: value for name, value in values.items() if value is not None}

@@ -25,7 +25,7 @@ router: Final = APIRouter(prefix="/fieldnote/v1")
 MOST_TRIED: Final = 20
 """Recordings of one trial: each may take a second."""
 _MOST_APPLIED: Final = 10_000
-Json = dict[str, Any]
+Json = dict[str, object]
 
 
 def _add(method: str, path: str, handler: Handler, *, status: int = 200) -> None:
@@ -123,9 +123,10 @@ async def get_roles(call: Call) -> Json:
 async def correct_roles(call: Call) -> Json:
     """Correct roles by label. The recording is extracted and summarized again."""
     given = _body(call)
-    if not all(isinstance(role, str) for role in given.values()):
+    roles = {label: role for label, role in given.items() if isinstance(role, str)}
+    if len(roles) < len(given):
         raise ApiError(422, {"error": "a role is not a text", "hint": "Send {label: role}."})
-    found = await jobs.correct_roles(call.conn, call.organization_id, call.word("id"), given)
+    found = await jobs.correct_roles(call.conn, call.organization_id, call.word("id"), roles)
     return {"data": to_json(found)}
 
 

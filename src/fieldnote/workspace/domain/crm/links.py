@@ -41,7 +41,7 @@ select l.recording_id::text, l.source,
 class CrmLink:
     """One recording's place in the CRM."""
 
-    shown: dict[str, Any]
+    shown: dict[str, object]
     """`integrationConnectionId`, `engagement`, `opportunity`, … as the API and webhooks show them."""
     disposition: str | None
     """The deal's; None where no deal or disposition is known."""
@@ -53,8 +53,8 @@ async def crm_links(conn: AsyncConnection, recording_ids: Sequence[str]) -> dict
     return {row.recording_id: CrmLink(_shown(row), row.disposition) for row in rows}
 
 
-def _shown(row: Any) -> dict[str, Any]:
-    shown: dict[str, Any] = {"integrationConnectionId": row.connection_id}
+def _shown(row: Any) -> dict[str, object]:
+    shown: dict[str, object] = {"integrationConnectionId": row.connection_id}
     for name in ("engagement", "opportunity", "account", "lead"):
         record_id = getattr(row, f"{name}_id")
         if record_id is not None:

@@ -7,7 +7,7 @@ both ways has said last which one is left.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import Table
 
@@ -72,7 +72,7 @@ async def move(transaction: Transaction, table: Table, survivor: str) -> dict[Ta
     """Have all that refers to what was merged into a record refer to the record itself. What was changed by it."""
     select = f"select id::text from {table.name} where merged_to_id = %(id)s"  # noqa: S608 - as above
     merged = [row.id for row in await transaction.rows(select, {"id": survivor})]
-    values: dict[str, Any] = {"merged": merged, "survivor": survivor}
+    values: dict[str, object] = {"merged": merged, "survivor": survivor}
     moved: dict[Table, list[str]] = {}
     for referring, column in _REFERENCES[table]:
         statement = f"""

@@ -143,9 +143,9 @@ async def sync_opportunities(
     return sync.ids(opportunities, records), sync.touched()
 
 
-def _engagement_columns(sync: _Sync, record: EngagementSync) -> dict[str, Any]:
+def _engagement_columns(sync: _Sync, record: EngagementSync) -> dict[str, object]:
     given = record.model_fields_set
-    columns: dict[str, Any] = {}
+    columns: dict[str, object] = {}
     if "account" in given:
         columns["account_id"] = sync.account_id(record.account, f"engagement:{record.external_id}")
     for name, table in (("contact", contacts), ("lead", leads), ("opportunity", opportunities)):
@@ -160,9 +160,9 @@ def _engagement_columns(sync: _Sync, record: EngagementSync) -> dict[str, Any]:
     return columns
 
 
-def _opportunity_columns(sync: _Sync, record: OpportunitySync, named: Mapping[str, str]) -> dict[str, Any]:
+def _opportunity_columns(sync: _Sync, record: OpportunitySync, named: Mapping[str, str]) -> dict[str, object]:
     given = record.model_fields_set
-    columns: dict[str, Any] = {}
+    columns: dict[str, object] = {}
     if "account" in given:
         columns["account_id"] = sync.account_id(record.account, f"opportunity:{record.external_id}")
     elif "account_id" in given:
@@ -219,9 +219,9 @@ class _Sync:
         self._also_changed: dict[Table, set[str]] = defaultdict(set)
         self._survivors: list[tuple[Table, str]] = []
 
-    def say(self, table: Table, key: str, record: Any, columns: dict[str, Any]) -> None:
+    def say(self, table: Table, key: str, record: Any, columns: Mapping[str, object]) -> None:
         """What a record says of the row of this key."""
-        wire = record.wire()
+        wire, columns = record.wire(), dict(columns)
         for name in ("latitude", "longitude"):
             if name in table.c and name in wire:
                 columns[name] = wire[name]
@@ -354,9 +354,9 @@ def _placed(person: UserSync, before: Placed | None) -> Placed:
     return Placed(share, person.deleted_at)
 
 
-def _identity(person: UserSync) -> dict[str, Any]:
+def _identity(person: UserSync) -> dict[str, object]:
     """An email or a name that is not given stays."""
-    identity: dict[str, Any] = {}
+    identity: dict[str, object] = {}
     if person.email is not None:
         identity |= {"email": person.email, "email_key": email_key(person.email)}
     if person.name is not None:

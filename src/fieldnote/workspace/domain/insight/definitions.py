@@ -248,7 +248,7 @@ async def _find_type(conn: AsyncConnection, named: str) -> tuple[str, str]:
     return row.id, row.display_name
 
 
-def _values(definition: Definition) -> dict[str, Any]:
+def _values(definition: Definition) -> dict[str, object]:
     return {
         "name": definition.name,
         "description": definition.description,

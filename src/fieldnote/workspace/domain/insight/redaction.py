@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from enum import StrEnum
 from typing import Any, Final
@@ -87,10 +87,15 @@ async def redact_known(conn: AsyncConnection, organization_id: str, recording_id
     return changed
 
 
-def settings_of(records: Sequence[dict[str, Any]], kinds: Sequence[Redacts]) -> RedactionSettings:
+def _places(record: Mapping[str, object]) -> list[object]:
+    given = record.get("addresses")
+    return given if isinstance(given, list) else []
+
+
+def settings_of(records: Sequence[dict[str, object]], kinds: Sequence[Redacts]) -> RedactionSettings:
     """The names and streets of CRM records, as far as they are to be redacted."""
     names = [record.get(key) for record in records for key in ("name", "firstName", "lastName")]
-    places = [place for record in records for place in record.get("addresses") or () if isinstance(place, dict)]
+    places = [place for record in records for place in _places(record) if isinstance(place, dict)]
     streets = [place.get("street") for place in places]
     return RedactionSettings(
         names=_texts(names) if Redacts.NAMES in kinds else (),

@@ -65,7 +65,7 @@ class Conversation:
         offset = _offset(self.said.starts_at, self.said.local_start)
         return started if offset is None else started.astimezone(timezone(offset))
 
-    def request(self, parts: Sequence[str], definitions: Sequence[Definition] | None = None) -> dict[str, Any]:
+    def request(self, parts: Sequence[str], definitions: Sequence[Definition] | None = None) -> dict[str, object]:
         """The request to an insight process; `definitions` in the place of the recording's own."""
         wanted = self.definitions if definitions is None else definitions
         return {

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -142,5 +142,5 @@ def _with(definitions: Sequence[Definition], candidate: Stored | None) -> list[D
 
 
 def _quoted(talk: Conversation, places: Sequence[int]) -> tuple[str, ...]:
-    said: list[dict[str, Any]] = talk.said.utterances
+    said: list[dict[str, object]] = talk.said.utterances
     return tuple(f"{said[place]['speaker']}: {said[place]['text']}" for place in places if place < len(said))

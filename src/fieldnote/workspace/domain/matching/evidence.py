@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.matching import Appointment, Conversation, Decision, Place, Rates, match, naming_words
 from fieldnote.workspace.domain.matching.rates import read_rates
+from fieldnote.workspace.rows import read_rows
 
 SEEN_IN_LIST: Final = ("MEETING", "APPOINTMENT", "EVENT")
 """The kinds of engagement that happen in person, so that a recording can belong to one."""
@@ -117,11 +118,83 @@ _ALL: Final = text(f"""{_APPOINTMENT}
 """)
 
 
+class RecordingRow(NamedTuple):
+    """A recording, its link as it is kept, and a person's choice."""
+
+    id: str
+    user_id: str
+    created_at: datetime
+    duration_ms: float
+    latitude: float | None
+    longitude: float | None
+    title: str
+    names_appointment: bool
+    purged: bool
+    transcript: str | None
+    named_engagement: str | None
+    named_opportunity: str | None
+    linked_engagement: str | None
+    linked_opportunity: str | None
+    linked_account: str | None
+    linked_contact: str | None
+    linked_lead: str | None
+    resolved: dict[str, str | None] | None
+    trigger: str | None
+    source: str | None
+    score: float | None
+    reasons: list[str] | None
+    runners_up: list[dict[str, object]] | None
+    certain: bool | None
+    history: list[dict[str, Any]] | None
+    is_alive: bool
+    linked_key: str | None
+    chosen: str | None
+    chosen_engagement: str | None
+    chosen_opportunity: str | None
+    chosen_account: str | None
+    chosen_contact: str | None
+    chosen_lead: str | None
+
+
+class AppointmentRow(NamedTuple):
+    """An appointment with its customer's place and its reps."""
+
+    id: str
+    external_id: str
+    starts_at: datetime
+    ends_at: datetime | None
+    subject: str | None
+    cancelled: bool
+    kind: str | None
+    project: str | None
+    customer: str | None
+    street: str | None
+    latitude: float | None
+    longitude: float | None
+    reps: list[str]
+
+
+class HistoryRow(NamedTuple):
+    """A recording of the organization's history, without its words."""
+
+    id: str
+    user_id: str
+    created_at: datetime
+    duration_ms: float
+    latitude: float | None
+    longitude: float | None
+    title: str
+    transcript: None
+    named_engagement: str | None
+    chosen: str | None
+    chosen_engagement: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """The recordings of a span, and the matcher's decisions."""
 
-    made: Sequence[Any]
+    made: Sequence[RecordingRow]
     """The rep's recordings in and around the span, the earliest first."""
     decisions: dict[str, Decision]
     """By recording."""
@@ -137,13 +210,14 @@ async def read_known(conn: AsyncConnection, user_id: str, start: datetime, until
     """
     span = {"users": [user_id], "from": start - MARGIN, "until": until + MARGIN}
     wide = span | {"from": start - 2 * MARGIN, "until": until + 2 * MARGIN, "kinds": [*SEEN_IN_LIST]}
-    made: Sequence[Any] = (await conn.execute(_RECORDINGS, span)).all()
-    planned: dict[str, Any] = {row.id: row for row in await conn.execute(_OWN, wide)} if made else {}
+    made = await read_rows(conn, RecordingRow, _RECORDINGS, span)
+    planned = {row.id: row for row in await read_rows(conn, AppointmentRow, _OWN, wide)} if made else {}
     planned |= {row.id: row for row in await _of_colleagues(conn, made, [*planned])}
-    others: Sequence[Any] = ()
+    others: list[RecordingRow] = []
     if owners := sorted({rep for row in planned.values() for rep in row.reps} - {user_id}):
-        others = (await conn.execute(_RECORDINGS, span | {"users": owners})).all()
-        planned |= {row.id: row for row in await conn.execute(_OWN, wide | {"users": owners})} if others else {}
+        others = await read_rows(conn, RecordingRow, _RECORDINGS, span | {"users": owners})
+        theirs = await read_rows(conn, AppointmentRow, _OWN, wide | {"users": owners}) if others else []
+        planned |= {row.id: row for row in theirs}
     rates = await read_rates(conn)
     return Known(
         made,
@@ -152,10 +226,12 @@ async def read_known(conn: AsyncConnection, user_id: str, start: datetime, until
     )
 
 
-async def _of_colleagues(conn: AsyncConnection, made: Sequence[Any], own: Sequence[str]) -> list[Any]:
+async def _of_colleagues(
+    conn: AsyncConnection, made: Sequence[RecordingRow], own: Sequence[str]
+) -> list[AppointmentRow]:
     """Colleagues' appointments where and when the rep recorded, or that a title names."""
     about = COLLEAGUES | {"kinds": [*SEEN_IN_LIST], "own": list(own)}
-    found: list[Any] = []
+    found: list[AppointmentRow] = []
     placed = [row for row in made if _place(row) is not None]
     if placed:
         places = {
@@ -163,15 +239,15 @@ async def _of_colleagues(conn: AsyncConnection, made: Sequence[Any], own: Sequen
             "latitudes": [row.latitude for row in placed],
             "longitudes": [row.longitude for row in placed],
         }
-        found += await conn.execute(_NEAR, about | places)
+        found += await read_rows(conn, AppointmentRow, _NEAR, about | places)
     named = [(row.created_at, word) for row in made for word in naming_words(row.title)]
     if named:
         words = {"moments": [moment for moment, _ in named], "words": [word for _, word in named]}
-        found += await conn.execute(_NAMED, about | words)
+        found += await read_rows(conn, AppointmentRow, _NAMED, about | words)
     return found
 
 
-def _match(made: Sequence[Any], planned: Iterable[Any], rates: Rates) -> list[Decision]:
+def _match(made: Sequence[RecordingRow], planned: Iterable[AppointmentRow], rates: Rates) -> list[Decision]:
     return match(
         [conversation_of(row) for row in made],
         [appointment_of(row) for row in planned],
@@ -180,22 +256,22 @@ def _match(made: Sequence[Any], planned: Iterable[Any], rates: Rates) -> list[De
     )
 
 
-async def history_rows(conn: AsyncConnection, most: int) -> tuple[Sequence[Any], Sequence[Any]]:
+async def history_rows(conn: AsyncConnection, most: int) -> tuple[list[HistoryRow], list[AppointmentRow]]:
     """The organization's latest recordings, at most so many, and all appointments around them."""
-    made: Sequence[Any] = (await conn.execute(_HISTORY, {"most": most})).all()
+    made = await read_rows(conn, HistoryRow, _HISTORY, {"most": most})
     if not made:
         return [], []
     span = {"from": made[-1].created_at - 2 * MARGIN, "until": made[0].created_at + 2 * MARGIN}
-    return made, (await conn.execute(_ALL, span | {"kinds": [*SEEN_IN_LIST]})).all()
+    return made, await read_rows(conn, AppointmentRow, _ALL, span | {"kinds": [*SEEN_IN_LIST]})
 
 
-def decided_by_people(made: Iterable[Any]) -> dict[str, str | None]:
+def decided_by_people(made: Iterable[RecordingRow | HistoryRow]) -> dict[str, str | None]:
     """The appointment, or none, of each recording that a person or a deep link decided."""
     fixed = {row.id: row.named_engagement for row in made if row.named_engagement is not None}
     return fixed | {row.id: row.chosen_engagement for row in made if row.chosen is not None}
 
 
-def conversation_of(row: Any) -> Conversation:
+def conversation_of(row: RecordingRow | HistoryRow) -> Conversation:
     return Conversation(
         id=row.id,
         rep_id=row.user_id,
@@ -207,7 +283,7 @@ def conversation_of(row: Any) -> Conversation:
     )
 
 
-def appointment_of(row: Any) -> Appointment:
+def appointment_of(row: AppointmentRow) -> Appointment:
     return Appointment(
         id=row.id,
         rep_ids=frozenset(row.reps),
@@ -223,5 +299,5 @@ def appointment_of(row: Any) -> Appointment:
     )
 
 
-def _place(row: Any) -> Place | None:
+def _place(row: RecordingRow | HistoryRow | AppointmentRow) -> Place | None:
     return None if row.latitude is None or row.longitude is None else Place(row.latitude, row.longitude)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 
 from sqlalchemy import text
 
@@ -31,6 +31,17 @@ select (select count(*) from engagements where fields <> '{}') as engagements,
 """)
 
 
+class Step(TypedDict):
+    """One step of a link."""
+
+    at: str
+    appointment: str | None
+    opportunity: str | None
+    source: str
+    trigger: str
+    reasons: list[str]
+
+
 @dataclass(frozen=True, slots=True)
 class Explained:
     """One recording: what it was linked to, how, and in what words."""
@@ -50,10 +61,10 @@ class Explained:
     source: str | None
     score: float | None
     reasons: tuple[str, ...]
-    runners_up: tuple[dict[str, Any], ...] = ()
+    runners_up: tuple[dict[str, object], ...] = ()
     """Who lost: the CRM's id of the appointment, its score, and why."""
-    history: tuple[dict[str, Any], ...] = ()
-    """The steps of the link, the earliest first: `at`, `appointment`, `opportunity`, `source`, `trigger`, `reasons`."""
+    history: tuple[Step, ...] = ()
+    """The steps of the link, the earliest first."""
 
 
 async def explain_links(

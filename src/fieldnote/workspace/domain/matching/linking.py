@@ -7,10 +7,10 @@ weaker (`certainty`). Every change of a link is reported by a webhook, in the sa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import procrastinate
 from sqlalchemy import text
@@ -23,7 +23,7 @@ from fieldnote.matching import Decision, Outcome
 from fieldnote.siro.models import WebhookEventType
 from fieldnote.workspace.domain.job_retries import RetryForever
 from fieldnote.workspace.domain.matching.certainty import LATER, holds, later_evidence, story
-from fieldnote.workspace.domain.matching.evidence import COLLEAGUES, read_known
+from fieldnote.workspace.domain.matching.evidence import COLLEAGUES, RecordingRow, read_known
 from fieldnote.workspace.domain.webhooks.deliveries import announce
 from fieldnote.workspace.tenancy import as_system, inside
 
@@ -150,7 +150,7 @@ class _Link:
     source: str
     score: float | None
     reasons: list[str]
-    runners_up: list[dict[str, Any]]
+    runners_up: Sequence[Mapping[str, object]]
     account_id: str | None = None
     contact_id: str | None = None
     lead_id: str | None = None
@@ -252,18 +252,18 @@ async def link_span(
         await _keep(conn, organization_id, row, decided, resolved)
 
 
-def _stays(row: Any) -> bool:
+def _stays(row: RecordingRow) -> bool:
     """A purged recording has no transcript any more, so its link is kept as it was decided with one."""
     return row.purged and row.chosen is None and bool(row.is_alive)
 
 
-def _link_of(row: Any, decision: Decision, names: dict[str, str], trigger: str) -> _Link:
+def _link_of(row: RecordingRow, decision: Decision, names: dict[str, str], trigger: str) -> _Link:
     runners_up = [
         {"appointment": names.get(lost.appointment_id), "score": round(lost.score, 4), "why": lost.words}
         for lost in decision.runners_up
     ]
     if row.chosen is not None:
-        return _chosen(row, runners_up)
+        return _chosen(row, row.chosen, runners_up)
     if row.named_engagement is not None:
         reasons = ["the recorder was opened from this appointment (deep link)"]
         return _Link(row.named_engagement, row.named_opportunity, APPOINTMENT_LINK, "DIRECT", 1.0, reasons, runners_up)
@@ -273,9 +273,15 @@ def _link_of(row: Any, decision: Decision, names: dict[str, str], trigger: str) 
         return _Link(chosen, row.named_opportunity, trigger, "FUZZY", decision.score, reasons, runners_up)
     reasons = _reasons_for_none(row, decision, names)
     if holds(row):
-        kept = [*(one for one in row.reasons if not one.startswith(LATER)), later_evidence(row, decision, names)]
+        kept = [*(one for one in row.reasons or () if not one.startswith(LATER)), later_evidence(row, decision, names)]
         return _Link(
-            row.linked_engagement, row.named_opportunity, row.trigger, row.source, row.score, kept, row.runners_up
+            row.linked_engagement,
+            row.named_opportunity,
+            row.trigger or trigger,
+            row.source or "FUZZY",
+            row.score,
+            kept,
+            row.runners_up or (),
         )
     if row.named_opportunity is not None:
         reasons = ["the recorder was opened from this deal (deep link)", *reasons]
@@ -283,14 +289,14 @@ def _link_of(row: Any, decision: Decision, names: dict[str, str], trigger: str) 
     return _Link(None, None, trigger, "NOT_FOUND", decision.score or None, reasons, runners_up)
 
 
-def _chosen(row: Any, runners_up: list[dict[str, Any]]) -> _Link:
+def _chosen(row: RecordingRow, chosen: str, runners_up: Sequence[Mapping[str, object]]) -> _Link:
     """A person's word."""
-    if row.chosen == UNLINKED:
+    if chosen == UNLINKED:
         return _Link(None, None, UNLINKED, "NOT_FOUND", None, ["a person took the link away"], runners_up)
     return _Link(
         row.chosen_engagement,
         row.chosen_opportunity,
-        row.chosen,
+        chosen,
         "DIRECT",
         1.0,
         ["a person chose it"],
@@ -301,7 +307,7 @@ def _chosen(row: Any, runners_up: list[dict[str, Any]]) -> _Link:
     )
 
 
-def _reasons_for_none(row: Any, decision: Decision, names: dict[str, str]) -> list[str]:
+def _reasons_for_none(row: RecordingRow, decision: Decision, names: dict[str, str]) -> list[str]:
     reasons = ["the appointment that its deep link names has not arrived"] if row.names_appointment else []
     if decision.outcome is Outcome.PROPOSED and decision.best is not None:
         likely = names.get(decision.best.appointment_id)
@@ -310,7 +316,7 @@ def _reasons_for_none(row: Any, decision: Decision, names: dict[str, str]) -> li
     return [*reasons, "no meeting, appointment or event of this rep fits the time and place"]
 
 
-async def _resolved(conn: AsyncConnection, links: Sequence[_Link]) -> list[dict[str, Any]]:
+async def _resolved(conn: AsyncConnection, links: Sequence[_Link]) -> list[dict[str, object]]:
     """What each link means now."""
     if not links:
         return []
@@ -320,13 +326,13 @@ async def _resolved(conn: AsyncConnection, links: Sequence[_Link]) -> list[dict[
 
 
 async def _keep(
-    conn: AsyncConnection, organization_id: str, row: Any, decided: _Link, resolved: dict[str, Any]
+    conn: AsyncConnection, organization_id: str, row: RecordingRow, decided: _Link, resolved: dict[str, object]
 ) -> None:
     """Store a new decision. If the linked records change, the recording is updated and its webhook goes out."""
     records = {f"{name}_id": getattr(decided, f"{name}_id") for name in RECORDS}
     if resolved == row.resolved and _is_kept(row, decided, records):
         return
-    values: dict[str, Any] = records | {name: getattr(decided, name) for name in ("trigger", *_KEPT)}
+    values: dict[str, object] = records | {name: getattr(decided, name) for name in ("trigger", *_KEPT)}
     values |= {"resolved": resolved, "decided_at": datetime.now(UTC), "certain": True}
     values["history"] = await story(conn, row, values)
     statement = insert(recording_links).values(values | {"organization_id": organization_id, "recording_id": row.id})
@@ -338,7 +344,7 @@ async def _keep(
             await announce(conn, organization_id, row.id, WebhookEventType.RECORDING_LINKED)
 
 
-def _is_kept(row: Any, decided: _Link, records: dict[str, str | None]) -> bool:
+def _is_kept(row: RecordingRow, decided: _Link, records: dict[str, str | None]) -> bool:
     """Whether this was decided before, whichever side it was that we came from."""
     if not row.certain or any(getattr(row, f"linked_{name}") != records[f"{name}_id"] for name in RECORDS):
         return False

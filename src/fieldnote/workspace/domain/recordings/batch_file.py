@@ -152,7 +152,7 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
         raise WorkspaceError(f"{path} cannot be read: {error.strerror or error}", hint="Check --batch.") from error
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, object]:
     """A JSON object; of two values under one key, neither is known to be right. Raises WorkspaceError."""
     found = dict(pairs)
     if len(found) < len(pairs):

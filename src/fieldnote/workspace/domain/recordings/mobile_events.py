@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from fieldnote.errors import WorkspaceError
 from fieldnote.siro.deeplinks import WEB, AppLink, WebLink
@@ -45,7 +45,7 @@ def opened_by(link: str | None) -> Opened:
     return Opened(appointment, named.get("Opportunity"), web.title)
 
 
-def events_of(ids: dict[str, Any], new: NewRecording) -> list[dict[str, Any]]:
+def events_of(ids: dict[str, object], new: NewRecording) -> list[dict[str, object]]:
     """The rows of what the app did: opened by a link or a button, and stopped. `ids` go into each. None for a file."""
     if new.uploaded:
         return []

@@ -122,12 +122,18 @@ async def _download(workspace: Workspace, url: str, into: Path) -> int:
 async def _failed(
     workspace: Workspace, organization_id: str, event_id: str, row: Any, attempt: int, failure: str
 ) -> None:
-    ids: dict[str, Any] = {"organization_id": organization_id, "event_id": event_id}
     async with inside(workspace.engine, organization_id, working=True) as conn:
         await conn.execute(_FAILED, {"id": event_id, "failure": failure})
         if attempt < len(workspace.retry_after):
             at = datetime.now(UTC) + workspace.retry_after[attempt]
-            await defer(conn, fetch_multimedia, schedule_at=at, **ids, attempt=attempt + 1)
+            await defer(
+                conn,
+                fetch_multimedia,
+                schedule_at=at,
+                organization_id=organization_id,
+                event_id=event_id,
+                attempt=attempt + 1,
+            )
         else:
             reason = f"the audio cannot be fetched: {failure}"
             await conn.execute(_GIVEN_UP, {"recording": row.recording_id, "failure": reason})

@@ -57,8 +57,7 @@ _CLEAR: Final = text("update audio_files set pending_key = null where id::text =
 
 async def defer_muting(conn: AsyncConnection, organization_id: str, recording_id: str) -> None:
     """Have the redacted stretches of the audio muted once the transaction is committed."""
-    ids: dict[str, Any] = {"organization_id": organization_id, "recording_id": recording_id}
-    await defer(conn, mute, **ids)
+    await defer(conn, mute, organization_id=organization_id, recording_id=recording_id)
 
 
 @blueprint.task(name="workspace.mute", pass_context=True, retry=RetryForever(), queue=QUEUE)

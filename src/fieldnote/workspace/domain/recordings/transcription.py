@@ -74,8 +74,7 @@ returning id::text
 
 async def defer_transcription(conn: AsyncConnection, organization_id: str, recording_id: str) -> None:
     """Have the audio of a recording transcribed once the transaction is committed."""
-    ids: dict[str, Any] = {"organization_id": organization_id, "recording_id": recording_id}
-    await defer(conn, transcribe, **ids)
+    await defer(conn, transcribe, organization_id=organization_id, recording_id=recording_id)
 
 
 async def add_audio(

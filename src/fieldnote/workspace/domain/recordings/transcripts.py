@@ -56,7 +56,7 @@ async def set_transcript(
             raise WorkspaceError(f"there is no recording {named!r}", hint="Give its id, or the --id it came with.")
         if row.purged:
             raise WorkspaceError(f"the words of {named!r} were purged", hint="They are not taken a second time.")
-        ids: dict[str, Any] = {"organization_id": organization_id, "recording_id": row.id}
+        ids: dict[str, object] = {"organization_id": organization_id, "recording_id": row.id}
         await hold_links(conn, row.id)
         said = stored(utterances)
         statement = insert(recording_utterances).values(ids | said)

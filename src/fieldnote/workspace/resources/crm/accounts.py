@@ -26,17 +26,17 @@ _ONE: Final = _ACCOUNTS + " and id = %(id)s"
 _SHOWN: Final = ("name", "emailAddresses", "phoneNumbers")
 
 
-async def list_accounts(call: Call) -> list[dict[str, Any]]:
+async def list_accounts(call: Call) -> list[dict[str, object]]:
     """All customers; the contract has no pages here."""
     return [_account(row) for row in await call.transaction.rows(_ALL, {})]
 
 
-async def get_account(call: Call) -> dict[str, Any]:
+async def get_account(call: Call) -> dict[str, object]:
     """One customer."""
     return _account(await _find(call))
 
 
-async def create_account(call: Call) -> dict[str, Any]:
+async def create_account(call: Call) -> dict[str, object]:
     """Take a customer. One of this external id that is known already is changed, and brought back if deleted."""
     wanted = call.read(AccountCreate).wire()
     key = wanted.pop("externalId")
@@ -45,7 +45,7 @@ async def create_account(call: Call) -> dict[str, Any]:
     return _account(await _find(call, account_id))
 
 
-async def update_account(call: Call) -> dict[str, Any]:
+async def update_account(call: Call) -> dict[str, object]:
     """Change what is given of a customer."""
     row = await _find(call)
     wanted = call.read(AccountUpdate).wire()
@@ -68,7 +68,7 @@ async def _find(call: Call, account_id: str | None = None) -> Any:
     return found[0]
 
 
-async def _put(call: Call, owner: Owner, key: str, wire: Mapping[str, Any]) -> str:
+async def _put(call: Call, owner: Owner, key: str, wire: Mapping[str, object]) -> str:
     """Lay the fields over what is known of the customer. Its id."""
     columns = {"latitude": "latitude", "longitude": "longitude", "deletedAt": "deleted_at"}
     given = Given(dict(wire), {columns[name]: value for name, value in wire.items() if name in columns})
@@ -78,7 +78,7 @@ async def _put(call: Call, owner: Owner, key: str, wire: Mapping[str, Any]) -> s
     return done.id
 
 
-def _account(row: Any) -> dict[str, Any]:
+def _account(row: Any) -> dict[str, object]:
     shown = {name: row.fields[name] for name in _SHOWN if row.fields.get(name) is not None}
     place = {"latitude": row.latitude, "longitude": row.longitude}
     return {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from psycopg.types.json import Jsonb
 
@@ -16,7 +16,7 @@ returning id::text
 """
 
 
-async def put_brief(call: Call) -> dict[str, Any]:
+async def put_brief(call: Call) -> dict[str, object]:
     """Keep a brief; the same external id again is the same brief."""
     wanted = call.read(BriefSync)
     fields = {name: value for name, value in wanted.wire().items() if name != "externalId"}

@@ -22,7 +22,7 @@ _NEXT: Final = (
 _ONE: Final = _USERS + " where id = %(id)s"
 
 
-async def list_external_users(call: Call) -> dict[str, Any]:
+async def list_external_users(call: Call) -> dict[str, object]:
     """The CRM's users by page."""
     size, listing = call.page_size(default=100), call.listing()
     after = listing.key()
@@ -33,7 +33,7 @@ async def list_external_users(call: Call) -> dict[str, Any]:
     return {"data": [_user(row) for row in page], "cursor": more}
 
 
-async def get_external_user(call: Call) -> dict[str, Any]:
+async def get_external_user(call: Call) -> dict[str, object]:
     """One of the CRM's users, by the workspace's id of them."""
     found = await call.transaction.rows(_ONE, {"id": call.record_id("User")})
     if not found:
@@ -41,7 +41,7 @@ async def get_external_user(call: Call) -> dict[str, Any]:
     return {"data": _user(found[0])}
 
 
-def _user(row: Any) -> dict[str, Any]:
+def _user(row: Any) -> dict[str, object]:
     """`userId` is the workspace user's; `matchedBy` tells by what they were found: override, email or name."""
     return {
         "id": row.id,

@@ -5,6 +5,7 @@ What is synced belongs to the organization's first connection, as a sync names n
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final, LiteralString
 
 from fieldnote.siro.models import ConnectionCreate, ConnectionUpdate, IntegrationPlatform, SalesforceConnect
@@ -45,19 +46,19 @@ update integration_connections
 )
 
 
-async def list_connections(call: Call) -> dict[str, Any]:
+async def list_connections(call: Call) -> dict[str, object]:
     """All connections, or those of one platform."""
     platform = call.choice("integrationPlatform", _LISTED)
     rows = await call.transaction.rows(_ALL, {})
     return {"data": [_connection(row) for row in rows if platform in (None, row.platform)], "cursor": None}
 
 
-async def get_connection(call: Call) -> dict[str, Any]:
+async def get_connection(call: Call) -> dict[str, object]:
     """One connection."""
     return await _one(call, _ONE, {})
 
 
-async def create_connection(call: Call) -> dict[str, Any]:
+async def create_connection(call: Call) -> dict[str, object]:
     """Join a further CRM. One account of a platform is joined once."""
     wanted = call.read(ConnectionCreate)
     same = (wanted.integration_platform, wanted.external_account_id)
@@ -74,7 +75,7 @@ async def create_connection(call: Call) -> dict[str, Any]:
     return _connection(row)
 
 
-async def connect_salesforce(call: Call) -> dict[str, Any]:
+async def connect_salesforce(call: Call) -> dict[str, object]:
     """Note that Siro's own Salesforce integration is connected; the same organization of Salesforce again is one.
 
     Nothing here calls Salesforce, so the refresh token is not kept.
@@ -94,26 +95,26 @@ async def connect_salesforce(call: Call) -> dict[str, Any]:
     return {"integrationConnectionId": found[0].id, "isActive": found[0].is_active}
 
 
-async def update_connection(call: Call) -> dict[str, Any]:
+async def update_connection(call: Call) -> dict[str, object]:
     """Change what is given of a connection."""
     wanted = call.read(ConnectionUpdate)
     values = {"name": wanted.name, "active": wanted.is_active, "transcript": wanted.sync_transcript}
     return await _one(call, _UPDATE, values)
 
 
-async def delete_connection(call: Call) -> dict[str, Any]:
+async def delete_connection(call: Call) -> dict[str, object]:
     """Let go of a CRM. What came from it stays."""
     return await _one(call, _DELETE, {})
 
 
-async def _one(call: Call, statement: LiteralString, values: dict[str, Any]) -> dict[str, Any]:
-    rows = await call.transaction.rows(statement, values | {"id": call.record_id("Integration connection")})
+async def _one(call: Call, statement: LiteralString, values: Mapping[str, object]) -> dict[str, object]:
+    rows = await call.transaction.rows(statement, {**values, "id": call.record_id("Integration connection")})
     if not rows:
         raise not_found("Integration connection")
     return _connection(rows[0])
 
 
-def _connection(row: Any) -> dict[str, Any]:
+def _connection(row: Any) -> dict[str, object]:
     """Nothing here reads the CRM, so no sync has a state."""
     return {
         "id": row.id,

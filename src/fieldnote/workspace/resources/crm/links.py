@@ -30,7 +30,7 @@ class RecordingLink(RequestModel):
     trigger: LinkTrigger | None = None
 
 
-async def link(call: Call) -> dict[str, Any]:
+async def link(call: Call) -> dict[str, object]:
     """Link a recording to a CRM record. The machine never undoes it."""
     wanted = call.read(RecordingLink)
     recording_id, by = await _own_recording(call)
@@ -48,7 +48,7 @@ async def link(call: Call) -> dict[str, Any]:
     return {"data": data}
 
 
-async def remove_link(call: Call) -> dict[str, Any]:
+async def remove_link(call: Call) -> dict[str, object]:
     """Say that a recording does not belong to a CRM record. Whether it did; no other is looked for in its place."""
     wanted = call.read(RecordingLink)
     recording_id, by = await _own_recording(call)

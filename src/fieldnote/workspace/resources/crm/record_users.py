@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Table
@@ -66,6 +66,23 @@ OPPORTUNITIES: Final = RecordUsers(
 )
 
 
+class _Member(NamedTuple):
+    id: str
+    record_id: str
+    person_id: str
+    share_of_sale: float | None
+    organization_id: str
+    created_at: datetime
+    updated_at: datetime
+    name: str | None
+    connection_id: str
+
+
+class _CrmUser(NamedTuple):
+    external_id: str
+    connection_id: str
+
+
 @dataclass(frozen=True, slots=True)
 class RecordUserOperations:
     """The operations on one kind of record user."""
@@ -91,10 +108,10 @@ def _of(kind: RecordUsers, work: Any) -> Handler:
     return handler
 
 
-async def list_members(kind: RecordUsers, call: Call) -> list[dict[str, Any]]:
+async def list_members(kind: RecordUsers, call: Call) -> list[dict[str, object]]:
     """Those who are on records, the earliest first; of one record or rep. The cursor is the last id that was seen."""
     wheres: list[str] = []
-    values: dict[str, Any] = {"limit": _PAGE}
+    values: dict[str, object] = {"limit": _PAGE}
     for name, column in ((kind.name, kind.record), ("userId", "crm_user_id")):
         if (given := call.id(name)) is not None:
             values[name] = given
@@ -106,16 +123,16 @@ async def list_members(kind: RecordUsers, call: Call) -> list[dict[str, Any]]:
             raise cursors.refused()
         after = f"select l.created_at, l.id from {kind.table.name} l where l.id = %(last)s"  # noqa: S608 - as above
         wheres.append(f"(p.created_at, p.id) > ({after})")
-    rows = await call.transaction.rows(_select(kind, *wheres), values)
+    rows = await call.transaction.read(_Member, _select(kind, *wheres), values)
     return [_member(kind, row) for row in rows]
 
 
-async def get_member(kind: RecordUsers, call: Call) -> dict[str, Any]:
+async def get_member(kind: RecordUsers, call: Call) -> dict[str, object]:
     """One of them."""
     return _member(kind, await _find(kind, call))
 
 
-async def create_member(kind: RecordUsers, call: Call) -> dict[str, Any]:
+async def create_member(kind: RecordUsers, call: Call) -> dict[str, object]:
     """Put a rep on a record; one who is on it already stays the same one."""
     wanted = call.read(kind.model)
     record, person = wanted.wire().get(kind.name), wanted.user_id
@@ -128,7 +145,7 @@ async def create_member(kind: RecordUsers, call: Call) -> dict[str, Any]:
     return _member(kind, await _find_pair(kind, call, record_id, person_id))
 
 
-async def update_member(kind: RecordUsers, call: Call) -> dict[str, Any]:
+async def update_member(kind: RecordUsers, call: Call) -> dict[str, object]:
     """Give them another share or name, or move them to another record or rep."""
     wanted, row = call.read(kind.model), await _find(kind, call)
     record, person = wanted.wire().get(kind.name), wanted.user_id
@@ -168,15 +185,15 @@ async def _place(
 
 async def _rename(call: Call, person_id: str, name: str) -> bool:
     """The name is the CRM user's own. Whether it was another."""
-    [row] = await call.transaction.rows(
-        "select external_id, connection_id::text from crm_users where id = %(id)s", {"id": person_id}
+    [row] = await call.transaction.read(
+        _CrmUser, "select external_id, connection_id::text from crm_users where id = %(id)s", {"id": person_id}
     )
     given = {row.external_id: Given({}, {"name": name, "name_key": name_key(name)})}
     done = await put(call.transaction, Owner(call.organization_id, row.connection_id), crm_users, given)
     return done[row.external_id].changed
 
 
-async def _move(kind: RecordUsers, call: Call, row: Any, record_id: str, person_id: str) -> None:
+async def _move(kind: RecordUsers, call: Call, row: _Member, record_id: str, person_id: str) -> None:
     """The row keeps its id. Who was taken off there once makes room; who is on it does not. Raises ApiError."""
     values = {"id": row.id, "record": record_id, "person": person_id}
     there = f"{kind.record} = %(record)s and crm_user_id = %(person)s"
@@ -213,19 +230,19 @@ select p.id::text, p.{kind.record}::text as record_id, p.crm_user_id::text as pe
 """  # noqa: S608 - names of our own
 
 
-async def _find(kind: RecordUsers, call: Call) -> Any:
+async def _find(kind: RecordUsers, call: Call) -> _Member:
     """The one whose id is in the path. Raises ApiError."""
     values = {"id": call.record_id(kind.what), "limit": 1}
-    rows = await call.transaction.rows(_select(kind, "p.id = %(id)s"), values)
+    rows = await call.transaction.read(_Member, _select(kind, "p.id = %(id)s"), values)
     if not rows:
         raise not_found(kind.what)
     return rows[0]
 
 
-async def _find_pair(kind: RecordUsers, call: Call, record_id: str, person_id: str) -> Any:
+async def _find_pair(kind: RecordUsers, call: Call, record_id: str, person_id: str) -> _Member:
     values = {"record": record_id, "person": person_id, "limit": 1}
     statement = _select(kind, f"p.{kind.record} = %(record)s", "p.crm_user_id = %(person)s")
-    [row] = await call.transaction.rows(statement, values)
+    [row] = await call.transaction.read(_Member, statement, values)
     return row
 
 
@@ -241,13 +258,15 @@ async def _known(call: Call, table: Table, record_id: Any, what: str) -> str:
     return values["id"]
 
 
-def _owner(call: Call, row: Any) -> Owner:
+def _owner(call: Call, row: _Member) -> Owner:
     return Owner(call.organization_id, row.connection_id)
 
 
-def _member(kind: RecordUsers, row: Any) -> dict[str, Any]:
-    share = {} if row.share_of_sale is None or kind is ENGAGEMENTS else {"amountPercentage": row.share_of_sale}
-    name = {} if row.name is None else {"name": row.name}
+def _member(kind: RecordUsers, row: _Member) -> dict[str, object]:
+    share: dict[str, object] = (
+        {} if row.share_of_sale is None or kind is ENGAGEMENTS else {"amountPercentage": row.share_of_sale}
+    )
+    name: dict[str, object] = {} if row.name is None else {"name": row.name}
     return (
         {
             "id": row.id,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final, LiteralString
+from typing import Final, LiteralString
 
 from fieldnote.siro.models import ExternalIdType, SoftDeleteRemoved
 from fieldnote.workspace.domain.crm.records import Touched
@@ -70,22 +70,22 @@ select 1 from engagement_users p join engagements e on e.id = p.engagement_id
    and (%(before)s::timestamptz is null or e.starts_at < %(before)s)
 """
 
-View = Callable[[Transaction, Sequence[str]], Awaitable[list[dict[str, Any]]]]
+View = Callable[[Transaction, Sequence[str]], Awaitable[list[dict[str, object]]]]
 
 
-async def list_engagements(call: Call) -> dict[str, Any]:
+async def list_engagements(call: Call) -> dict[str, object]:
     """Appointments by page, the deleted ones too; of one recording or external id, where asked."""
     return await _list(call, "engagements", views.engagements)
 
 
-async def list_opportunities(call: Call) -> dict[str, Any]:
+async def list_opportunities(call: Call) -> dict[str, object]:
     """Deals by page, the deleted ones too; of one recording or external id, where asked."""
     return await _list(call, "opportunities", views.opportunities)
 
 
-async def _list(call: Call, table: str, view: View) -> dict[str, Any]:
+async def _list(call: Call, table: str, view: View) -> dict[str, object]:
     wheres: list[str] = []
-    values: dict[str, Any] = {"limit": _PAGE + 1}
+    values: dict[str, object] = {"limit": _PAGE + 1}
     listing = call.listing("externalId", "recordingId")
     if (after := listing.key()) is not None:
         wheres.append(_PAGE_AFTER)
@@ -105,17 +105,17 @@ async def _list(call: Call, table: str, view: View) -> dict[str, Any]:
     return {"data": shown, "cursor": more, "hasNextPage": more is not None}
 
 
-async def get_engagement(call: Call) -> dict[str, Any]:
+async def get_engagement(call: Call) -> dict[str, object]:
     """One appointment, with the recording that is linked to it."""
     return await _one(call, "Engagement", views.engagements)
 
 
-async def get_opportunity(call: Call) -> dict[str, Any]:
+async def get_opportunity(call: Call) -> dict[str, object]:
     """One deal, with the recording that is linked to it."""
     return await _one(call, "Opportunity", views.opportunities)
 
 
-async def _one(call: Call, what: str, view: View) -> dict[str, Any]:
+async def _one(call: Call, what: str, view: View) -> dict[str, object]:
     found = await view(call.transaction, [call.record_id(what)])
     if not found:
         raise not_found(what)
@@ -145,7 +145,7 @@ async def delete_opportunity(call: Call) -> bool:
     return bool(deleted)
 
 
-async def delete_removed(call: Call) -> dict[str, Any]:
+async def delete_removed(call: Call) -> dict[str, object]:
     """Delete the appointments that start in a window, its ends included, but those that are named."""
     wanted = call.read(SoftDeleteRemoved)
     window = {"first": wanted.from_time, "last": wanted.to_time, "valid": list(wanted.valid_external_ids)}
@@ -154,16 +154,16 @@ async def delete_removed(call: Call) -> dict[str, Any]:
     return {"data": {"success": True}}
 
 
-async def _delete(call: Call, statement: LiteralString, values: dict[str, Any]) -> list[str]:
+async def _delete(call: Call, statement: LiteralString, values: dict[str, object]) -> list[str]:
     return [row.id for row in await call.transaction.rows(statement, values)]
 
 
-def _now() -> dict[str, Any]:
+def _now() -> dict[str, object]:
     now = datetime.now(UTC)
     return {"now": now, "shown": views.moment(now)}
 
 
-async def list_appointments(call: Call) -> list[dict[str, Any]]:
+async def list_appointments(call: Call) -> list[dict[str, object]]:
     """A rep's appointments in person, the earliest first. The cursor is the id of the last one that was seen."""
     rep = call.record_id("User")
     if not await call.transaction.rows("select 1 from crm_users where id = %(id)s", {"id": rep}):

@@ -22,7 +22,7 @@ async def put_engagement(calls: Sequence[Call]) -> list[Any]:
     return await _each(calls, EngagementSync, _engagements)
 
 
-async def put_engagements(call: Call) -> dict[str, Any]:
+async def put_engagements(call: Call) -> dict[str, object]:
     """Upsert a batch of appointments. The answer has them in the same order."""
     return {"data": await _engagements(call, call.read_all(EngagementSync))}
 
@@ -32,7 +32,7 @@ async def put_opportunity(calls: Sequence[Call]) -> list[Any]:
     return await _each(calls, OpportunitySync, _opportunities)
 
 
-async def put_opportunities(call: Call) -> dict[str, Any]:
+async def put_opportunities(call: Call) -> dict[str, object]:
     """Upsert a batch of deals. The answer has them in the same order."""
     try:
         return {"data": await _opportunities(call, call.read_all(OpportunitySync))}
@@ -41,7 +41,7 @@ async def put_opportunities(call: Call) -> dict[str, Any]:
 
 
 async def _each(
-    calls: Sequence[Call], model: type[M], sync: Callable[[Call, list[M]], Awaitable[list[dict[str, Any]]]]
+    calls: Sequence[Call], model: type[M], sync: Callable[[Call, list[M]], Awaitable[list[dict[str, object]]]]
 ) -> list[Any]:
     """Answer each call with its record, or with what is wrong with it; that one alone is not stored."""
     records, answers = read_each(calls, lambda call: call.read(model))
@@ -58,14 +58,14 @@ async def _each(
     return [answers[place] for place in range(len(calls))]
 
 
-async def _engagements(call: Call, records: list[EngagementSync]) -> list[dict[str, Any]]:
+async def _engagements(call: Call, records: list[EngagementSync]) -> list[dict[str, object]]:
     ids, touched = await sync_engagements(call.transaction, _owner(call), records)
     await defer_links(call.conn, call.organization_id, touched)
     _count(call, len(records))
     return await views.engagements(call.transaction, ids)
 
 
-async def _opportunities(call: Call, records: list[OpportunitySync]) -> list[dict[str, Any]]:
+async def _opportunities(call: Call, records: list[OpportunitySync]) -> list[dict[str, object]]:
     ids, touched = await sync_opportunities(call.transaction, _owner(call), records)
     await defer_links(call.conn, call.organization_id, touched)
     _count(call, len(records))

@@ -6,8 +6,8 @@ Everybody reads them; coaches and administrators change them.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any, Final, TypeVar
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple, TypeVar
 from uuid import NAMESPACE_URL, uuid5
 
 from psycopg.types.json import Jsonb
@@ -61,16 +61,33 @@ _INDUSTRY: Final = (
 """Prompts that a contractor may begin with: the workspace's own."""
 
 
-async def list_types(call: Call) -> dict[str, Any]:
+class _Type(NamedTuple):
+    id: str
+    organization_id: str
+    display_name: str
+    bookmark_group_ids: list[str]
+    multi_speaker: bool
+    halftime_mode: bool
+
+
+class _Prompt(NamedTuple):
+    id: str
+    conversation_type_id: str
+    header: str | None
+    prompt: str
+    position: float
+
+
+async def list_types(call: Call) -> dict[str, object]:
     """All kinds of conversation, the oldest first: a recording that names none is of that."""
     [organization] = call.required("organizationId")
     own(call, organization)
-    rows = await call.transaction.rows(_ALL, {})
+    rows = await call.transaction.read(_Type, _ALL, {})
     prompts = await _prompts_of(call, [row.id for row in rows])
-    return {"data": [_type(row) | {"summaryPrompts": prompts.get(row.id, [])} for row in rows]}
+    return {"data": [_type(row) | {"summaryPrompts": _prompts(prompts.get(row.id, []))} for row in rows]}
 
 
-async def create_type(call: Call) -> dict[str, Any]:
+async def create_type(call: Call) -> dict[str, object]:
     """Add a kind of conversation."""
     wanted = _read(call, ConversationConfigurationCreate)
     own(call, wanted.organization_id)
@@ -83,7 +100,7 @@ async def create_type(call: Call) -> dict[str, Any]:
     return {"data": _type(await _find(call, made.id))}
 
 
-async def update_type(call: Call) -> dict[str, Any]:
+async def update_type(call: Call) -> dict[str, object]:
     """Change what is given of a kind of conversation."""
     wanted = _read(call, ConversationConfigurationUpdate)
     own(call, wanted.organization_id)
@@ -100,23 +117,23 @@ async def update_type(call: Call) -> dict[str, Any]:
     return {"data": _type(await _find(call, row.id))}
 
 
-async def list_prompts(call: Call) -> dict[str, Any]:
+async def list_prompts(call: Call) -> dict[str, object]:
     """What the summaries of a kind of conversation are asked, in order."""
     row = await _find(call, call.record_id("Conversation configuration", "conversationTypeId"))
-    return {"data": (await _prompts_of(call, [row.id])).get(row.id, [])}
+    return {"data": _prompts((await _prompts_of(call, [row.id])).get(row.id, []))}
 
 
-async def add_prompts(call: Call) -> dict[str, Any]:
+async def add_prompts(call: Call) -> dict[str, object]:
     """Ask more, behind what is asked."""
     return await _save_prompts(call, replace=False)
 
 
-async def replace_prompts(call: Call) -> dict[str, Any]:
+async def replace_prompts(call: Call) -> dict[str, object]:
     """Ask this and nothing else."""
     return await _save_prompts(call, replace=True)
 
 
-async def list_industry_prompts(call: Call) -> dict[str, Any]:
+async def list_industry_prompts(call: Call) -> dict[str, object]:
     """What an organization may begin with."""
     del call
     found = [
@@ -126,13 +143,13 @@ async def list_industry_prompts(call: Call) -> dict[str, Any]:
     return {"data": found}
 
 
-async def _save_prompts(call: Call, *, replace: bool) -> dict[str, Any]:
+async def _save_prompts(call: Call, *, replace: bool) -> dict[str, object]:
     wanted = _read(call, SummaryPromptsSave, items="prompts")
     row = await _find(call, call.record_id("Conversation configuration", "conversationTypeId"))
     if replace:
         await call.transaction.driver.execute(_FORGET_PROMPTS, {"type": row.id})
     there = (await _prompts_of(call, [row.id])).get(row.id, [])
-    behind = max((math.floor(one["promptIndex"]) + 1 for one in there), default=0)
+    behind = max((math.floor(one.position) + 1 for one in there), default=0)
     for place, one in enumerate(wanted.prompts, behind):
         values = {
             "organization": call.organization_id,
@@ -142,7 +159,7 @@ async def _save_prompts(call: Call, *, replace: bool) -> dict[str, Any]:
             "position": float(place if one.prompt_index is None else one.prompt_index),
         }
         await call.transaction.driver.execute(_ADD_PROMPT, values)
-    return {"data": (await _prompts_of(call, [row.id])).get(row.id, [])}
+    return {"data": _prompts((await _prompts_of(call, [row.id])).get(row.id, []))}
 
 
 def _read(call: Call, model: type[M], *, items: str | None = None) -> M:
@@ -153,23 +170,29 @@ def _read(call: Call, model: type[M], *, items: str | None = None) -> M:
     return wanted
 
 
-async def _find(call: Call, type_id: str) -> Any:
-    rows = await call.transaction.rows(_ONE, {"id": type_id})
+async def _find(call: Call, type_id: str) -> _Type:
+    rows = await call.transaction.read(_Type, _ONE, {"id": type_id})
     if not rows:
         raise not_found("Conversation configuration")
     return rows[0]
 
 
-async def _prompts_of(call: Call, ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
-    found: dict[str, list[dict[str, Any]]] = {}
-    for row in await call.transaction.rows(_PROMPTS, {"ids": list(ids)}):
-        header = {} if row.header is None else {"promptHeader": row.header}
-        prompt = {"id": row.id, "prompt": row.prompt, "promptIndex": row.position} | header
-        found.setdefault(row.conversation_type_id, []).append(prompt)
+async def _prompts_of(call: Call, ids: Sequence[str]) -> dict[str, list[_Prompt]]:
+    found: dict[str, list[_Prompt]] = {}
+    for row in await call.transaction.read(_Prompt, _PROMPTS, {"ids": list(ids)}):
+        found.setdefault(row.conversation_type_id, []).append(row)
     return found
 
 
-def _type(row: Any) -> dict[str, Any]:
+def _prompts(rows: Iterable[_Prompt]) -> list[dict[str, object]]:
+    return [
+        {"id": row.id, "prompt": row.prompt, "promptIndex": row.position}
+        | ({} if row.header is None else {"promptHeader": row.header})
+        for row in rows
+    ]
+
+
+def _type(row: _Type) -> dict[str, object]:
     """Bookmarks, debriefs and groups of configurations are Siro's own; the workspace has none."""
     return {
         "id": row.id,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from fieldnote.siro.models import AccessTokenCreate, AccessTokenRevoke, OAuthAppCreate, Scope
 from fieldnote.workspace import credentials
@@ -35,13 +35,39 @@ _USER: Final = "select disabled from users where id::text = %(id)s"
 _DISABLED_APP: Final = "select 1 from oauth_apps where client_id = %(client)s and disabled"
 _LARGEST_PAGE: Final = 100
 
-T = TypeVar("T")
+
+class _App(NamedTuple):
+    client_id: str
+    name: str
+    organization_id: str
+    owner_id: str | None
+    created_at: datetime
+    updated_at: datetime
+    deleted_at: datetime | None
+
+
+class _Token(NamedTuple):
+    id: str
+    client_id: str
+    user_id: str
+    scope: str
+    expires_at: datetime | None
+    created_at: datetime
+    revoked_at: datetime | None
+    updated_at: datetime
+
+
+class _User(NamedTuple):
+    disabled: bool
+
+
+T = TypeVar("T", _App, _Token)
 
 
 # --- apps
 
 
-async def create_oauth_app(call: Call) -> dict[str, Any]:
+async def create_oauth_app(call: Call) -> dict[str, object]:
     """Register an OAuth app. Its secret is shown this once."""
     wanted = call.read(OAuthAppCreate)
     own(call, wanted.organization_id)
@@ -58,20 +84,20 @@ async def create_oauth_app(call: Call) -> dict[str, Any]:
     return {"appName": wanted.app_name, "clientID": client_id, "clientSecret": client_secret}
 
 
-async def list_oauth_apps(call: Call) -> dict[str, Any]:
+async def list_oauth_apps(call: Call) -> dict[str, object]:
     """The apps of an owner, the deleted ones too."""
     organization, owner = call.required("organizationId", "owner")
     own(call, organization)
-    rows = await call.transaction.rows(_APPS_OF, {"owner": owner})
+    rows = await call.transaction.read(_App, _APPS_OF, {"owner": owner})
     return _page(call, rows, _app, lambda row: row.client_id)
 
 
-async def get_oauth_app(call: Call) -> dict[str, Any]:
+async def get_oauth_app(call: Call) -> dict[str, object]:
     """One app, also one that is deleted."""
     return {"data": _app(await _find_app(call))}
 
 
-async def delete_oauth_app(call: Call) -> dict[str, Any]:
+async def delete_oauth_app(call: Call) -> dict[str, object]:
     """Delete an app: its tokens end at once, and it mints no more."""
     values = {"client": _client(call)}
     if not await call.transaction.rows(_DELETE_APP, values):
@@ -80,7 +106,7 @@ async def delete_oauth_app(call: Call) -> dict[str, Any]:
     return {"clientId": values["client"]}
 
 
-def _app(row: Any) -> dict[str, Any]:
+def _app(row: _App) -> dict[str, object]:
     return {
         "appName": row.name,
         "clientId": row.client_id,
@@ -96,7 +122,7 @@ def _app(row: Any) -> dict[str, Any]:
 # --- tokens
 
 
-async def create_access_token(call: Call) -> dict[str, Any]:
+async def create_access_token(call: Call) -> dict[str, object]:
     """Mint a user token, good for 16 hours."""
     wanted = call.read(AccessTokenCreate)
     await _check_secret(call, wanted.client_secret.get_secret_value())
@@ -110,19 +136,19 @@ async def create_access_token(call: Call) -> dict[str, Any]:
     return {"accessToken": token, "accessTokenId": token_id}
 
 
-async def list_access_tokens(call: Call) -> dict[str, Any]:
+async def list_access_tokens(call: Call) -> dict[str, object]:
     """The tokens of an owner's app, those that ended too."""
     app, [owner] = await _find_app(call), call.required("owner")
-    rows = await call.transaction.rows(_TOKENS, {"client": app.client_id}) if app.owner_id == owner else []
+    rows = await call.transaction.read(_Token, _TOKENS, {"client": app.client_id}) if app.owner_id == owner else []
     return _page(call, rows, _token_of(call), lambda row: row.id)
 
 
-async def get_access_token(call: Call) -> dict[str, Any]:
+async def get_access_token(call: Call) -> dict[str, object]:
     """One token, without the token itself."""
     return {"data": _token_of(call)(await _find_token(call))}
 
 
-async def delete_access_token(call: Call) -> dict[str, Any]:
+async def delete_access_token(call: Call) -> dict[str, object]:
     """Revoke a token: no later call with it is answered."""
     wanted = call.read(AccessTokenRevoke)
     await _check_secret(call, wanted.client_secret.get_secret_value())
@@ -133,10 +159,10 @@ async def delete_access_token(call: Call) -> dict[str, Any]:
     return {"tokenId": row.id}
 
 
-def _token_of(call: Call) -> Callable[[Any], dict[str, Any]]:
+def _token_of(call: Call) -> Callable[[_Token], dict[str, object]]:
     audience = public_url(call.request)
 
-    def token(row: Any) -> dict[str, Any]:
+    def token(row: _Token) -> dict[str, object]:
         return {
             "accessTokenId": row.id,
             "oAuthAppId": row.client_id,
@@ -164,23 +190,23 @@ async def _check_secret(call: Call, secret: str) -> None:
             raise failed(401, "Invalid client secret")
 
 
-async def _find_app(call: Call) -> Any:
-    rows = await call.transaction.rows(_APP, {"client": _client(call)})
+async def _find_app(call: Call) -> _App:
+    rows = await call.transaction.read(_App, _APP, {"client": _client(call)})
     if not rows:
         raise not_found("OAuth app")
     return rows[0]
 
 
-async def _find_token(call: Call) -> Any:
+async def _find_token(call: Call) -> _Token:
     values = {"client": _client(call), "id": call.record_id("Access token", "tokenId")}
-    rows = await call.transaction.rows(_TOKEN, values)
+    rows = await call.transaction.read(_Token, _TOKEN, values)
     if not rows:
         raise not_found("Access token")
     return rows[0]
 
 
-async def _require_user(call: Call, user_id: str) -> Any:
-    rows = await call.transaction.rows(_USER, {"id": user_id})
+async def _require_user(call: Call, user_id: str) -> _User:
+    rows = await call.transaction.read(_User, _USER, {"id": user_id})
     if not rows:
         raise not_found("User")
     return rows[0]
@@ -191,19 +217,20 @@ def _client(call: Call) -> str:
 
 
 def _page(
-    call: Call, rows: Sequence[T], shown: Callable[[T], dict[str, Any]], key: Callable[[T], str]
-) -> dict[str, Any]:
+    call: Call, rows: Sequence[T], shown: Callable[[T], dict[str, object]], key: Callable[[T], str]
+) -> dict[str, object]:
     """A page of rows that are few. `page` is its number, from 1; a cursor is better than it."""
     size = call.page_size(default=_LARGEST_PAGE, most=_LARGEST_PAGE, name="limit")
-    column = {"dateUpdated": "updated_at"}.get(call.choice("sortField", ("dateCreated", "dateUpdated")) or "")
+    by_update = call.choice("sortField", ("dateCreated", "dateUpdated")) == "dateUpdated"
     backwards = call.choice("sortDirection", ("asc", "desc")) != "asc"
-    listing = call.listing("organizationId", "owner", "fromDate", "toDate", order=f"{column} {backwards}")
+    listing = call.listing(
+        "organizationId", "owner", "fromDate", "toDate", order=f"{'updated_at' if by_update else None} {backwards}"
+    )
     before = listing.place() if listing.given else (call.page_size(default=1, clamp=10**6, name="page") - 1) * size
     first, last = call.bound("fromDate", ">="), call.bound("toDate", "<=")
 
-    def at(row: Any) -> datetime:
-        found: datetime = getattr(row, column or "created_at")
-        return found
+    def at(row: T) -> datetime:
+        return row.updated_at if by_update else row.created_at
 
     kept = [row for row in rows if (first is None or at(row) >= first[1]) and (last is None or at(row) < last[1])]
     kept.sort(key=lambda row: (at(row), key(row)), reverse=backwards)

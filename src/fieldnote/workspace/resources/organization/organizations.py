@@ -34,24 +34,24 @@ update users u
 """
 
 
-async def list_organizations(call: Call) -> dict[str, Any]:
+async def list_organizations(call: Call) -> dict[str, object]:
     """The token's own organization, which is the only one that it sees."""
     return {"data": [await _shown(call)], "cursor": None}
 
 
-async def get_organization(call: Call) -> dict[str, Any]:
+async def get_organization(call: Call) -> dict[str, object]:
     """The token's own organization."""
     _own(call)
     return await _shown(call)
 
 
-async def create_organization(call: Call) -> dict[str, Any]:
+async def create_organization(call: Call) -> dict[str, object]:
     """Organization groups make organizations. A workspace has none, so that its tokens may not."""
     call.read(OrganizationCreate)
     raise failed(403, "Only the token of an organization group creates organizations")
 
 
-async def update_organization(call: Call) -> dict[str, Any]:
+async def update_organization(call: Call) -> dict[str, object]:
     """Change what is given. The administrators that are named replace those that there were."""
     _own(call)
     wanted = call.read(OrganizationUpdate)
@@ -76,7 +76,7 @@ async def update_organization(call: Call) -> dict[str, Any]:
     return await _shown(call)
 
 
-async def _shown(call: Call) -> dict[str, Any]:
+async def _shown(call: Call) -> dict[str, object]:
     """Industries are a list of Siro's own, of which the workspace has none."""
     [row] = await call.transaction.rows(_ORGANIZATION, {})
     return {
@@ -94,7 +94,7 @@ async def _shown(call: Call) -> dict[str, Any]:
     }
 
 
-def _connection(row: Any) -> dict[str, Any]:
+def _connection(row: Any) -> dict[str, object]:
     return {
         "id": row.id,
         "name": row.name,

@@ -51,7 +51,7 @@ update users u set role = r.role
 _PEOPLE: Final = "select id::text, email, name, first_name, last_name from users where id::text = any(%(ids)s)"
 
 
-async def list_teams(call: Call) -> dict[str, Any]:
+async def list_teams(call: Call) -> dict[str, object]:
     """Teams by page, the earliest first."""
     _own(call)
     size, listing = call.page_size(default=50), call.listing()
@@ -62,13 +62,13 @@ async def list_teams(call: Call) -> dict[str, Any]:
     return {"data": await _shown(call, rows[:size]), "cursor": more}
 
 
-async def get_team(call: Call) -> dict[str, Any]:
+async def get_team(call: Call) -> dict[str, object]:
     """One team."""
     _own(call)
     return await _one(call, _named(call))
 
 
-async def create_team(call: Call) -> dict[str, Any]:
+async def create_team(call: Call) -> dict[str, object]:
     """Make a team. Who is in another one leaves that."""
     _own(call)
     wanted = call.read(TeamCreate)
@@ -82,7 +82,7 @@ async def create_team(call: Call) -> dict[str, Any]:
     return await _one(call, made.id)
 
 
-async def update_team(call: Call) -> dict[str, Any]:
+async def update_team(call: Call) -> dict[str, object]:
     """Change what is given of a team; lists of people replace those that there were."""
     _own(call)
     wanted, team_id = call.read(TeamUpdate), _named(call)
@@ -94,7 +94,7 @@ async def update_team(call: Call) -> dict[str, Any]:
     return await _one(call, team_id)
 
 
-async def delete_team(call: Call) -> dict[str, Any]:
+async def delete_team(call: Call) -> dict[str, object]:
     """Dissolve a team: its people have none. The team as it was."""
     _own(call)
     team_id = _named(call)
@@ -119,7 +119,7 @@ async def require_team(call: Call, team_id: str) -> str:
     return team_id
 
 
-async def all_teams(call: Call) -> list[dict[str, Any]]:
+async def all_teams(call: Call) -> list[dict[str, object]]:
     """All teams, as an organization shows them."""
     rows = await call.transaction.rows(_ALL, {})
     return [{"id": row.id, "name": row.name, "coachUids": row.coaches, "memberUids": row.members} for row in rows]
@@ -143,14 +143,14 @@ async def require_users(call: Call, user_ids: Sequence[str]) -> None:
         raise not_found("User")
 
 
-async def _one(call: Call, team_id: str) -> dict[str, Any]:
+async def _one(call: Call, team_id: str) -> dict[str, object]:
     rows = await call.transaction.rows(_ONE, {"id": team_id})
     if not rows:
         raise not_found("Team")
     return (await _shown(call, rows))[0]
 
 
-async def _shown(call: Call, rows: Sequence[Any]) -> list[dict[str, Any]]:
+async def _shown(call: Call, rows: Sequence[Any]) -> list[dict[str, object]]:
     ids = sorted({user for row in rows for user in (*row.members, *row.coaches)})
     people = {row.id: _person(row) for row in await call.transaction.rows(_PEOPLE, {"ids": ids})}
     return [
@@ -169,7 +169,7 @@ async def _shown(call: Call, rows: Sequence[Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _person(row: Any) -> dict[str, Any]:
+def _person(row: Any) -> dict[str, object]:
     first, last = person_names(row)
     return {"email": row.email, "firstName": first, "lastName": last}
 

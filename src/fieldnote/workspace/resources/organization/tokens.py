@@ -19,23 +19,23 @@ _ONE: Final = _TOKENS + " and id = %(id)s"
 _DELETE: Final = "delete from tokens where id = %(id)s"
 
 
-async def caller_identity(call: Call) -> dict[str, Any]:
+async def caller_identity(call: Call) -> dict[str, object]:
     """To whom the token belongs."""
     [own] = await call.transaction.rows(_ONE, {"id": call.caller.token_id})
     return _token(own)
 
 
-async def list_tokens(call: Call) -> dict[str, Any]:
+async def list_tokens(call: Call) -> dict[str, object]:
     """The organization's own tokens, without what only who made them was shown."""
     return {"data": [_token(row) for row in await call.transaction.rows(_ALL, {})], "cursor": None}
 
 
-async def get_token(call: Call) -> dict[str, Any]:
+async def get_token(call: Call) -> dict[str, object]:
     """One of the organization's own tokens."""
     return _token(await _find(call, call.record_id("Token")))
 
 
-async def create_token(call: Call) -> dict[str, Any]:
+async def create_token(call: Call) -> dict[str, object]:
     """A further token of the organization. It is shown this once."""
     wanted = call.read(TokenCreate)
     own(call, wanted.organization_id)
@@ -46,7 +46,7 @@ async def create_token(call: Call) -> dict[str, Any]:
     return _token(await _find(call, token_id)) | {"token": token}
 
 
-async def delete_token(call: Call) -> dict[str, Any]:
+async def delete_token(call: Call) -> dict[str, object]:
     """Revoke a token: no later call with it is answered."""
     row = await _find(call, call.record_id("Token"))
     await call.transaction.driver.execute(_DELETE, {"id": row.id})
@@ -60,7 +60,7 @@ async def _find(call: Call, token_id: str) -> Any:
     return found[0]
 
 
-def _token(row: Any) -> dict[str, Any]:
+def _token(row: Any) -> dict[str, object]:
     return {
         "organizationId": row.organization_id,
         "tokenId": row.id,

@@ -53,7 +53,7 @@ update users set {", ".join(f"{name} = %({name})s" for name in _COLUMNS)} where 
 """  # noqa: S608 - as above
 
 
-async def list_users(call: Call) -> dict[str, Any]:
+async def list_users(call: Call) -> dict[str, object]:
     """Everybody, by email; those who are disabled or not, or of one id of the CRM's, where asked."""
     disabled, external_id = call.flag("disabled"), call.text("externalId")
     call.flag("excludeSiroUsers")  # the workspace has no staff of Siro's
@@ -65,7 +65,7 @@ async def list_users(call: Call) -> dict[str, Any]:
     return {"data": found, "cursor": None}
 
 
-async def list_organization_users(call: Call) -> dict[str, Any]:
+async def list_organization_users(call: Call) -> dict[str, object]:
     """Everybody in the organization, by email, with how much they recorded; for a user token."""
     if call.record_id("Organization") != call.organization_id:
         raise not_found("Organization")
@@ -73,7 +73,7 @@ async def list_organization_users(call: Call) -> dict[str, Any]:
     return {"data": [_member(row, recorded.get(row.id)) for row in await call.transaction.rows(_ALL, {})]}
 
 
-def _member(row: Any, recorded: Any) -> dict[str, Any]:
+def _member(row: Any, recorded: Any) -> dict[str, object]:
     shown = _user(row)
     created_at = shown.pop("createdAt")
     return shown | {
@@ -84,12 +84,12 @@ def _member(row: Any, recorded: Any) -> dict[str, Any]:
     }
 
 
-async def get_user(call: Call) -> dict[str, Any]:
+async def get_user(call: Call) -> dict[str, object]:
     """One user."""
     return _user(await _find(call, call.record_id("User")))
 
 
-async def create_user(call: Call) -> dict[str, Any]:
+async def create_user(call: Call) -> dict[str, object]:
     """Add a user. An `externalId` maps the CRM user with that id to them."""
     wanted = call.read(UserCreate)
     await _check(call, wanted)
@@ -113,7 +113,7 @@ async def create_user(call: Call) -> dict[str, Any]:
     return _user(await _find(call, made[0].id))
 
 
-async def update_user(call: Call) -> dict[str, Any]:
+async def update_user(call: Call) -> dict[str, object]:
     """Change what is given of a user. The CRM's users are mapped again, and links decided."""
     wanted = call.read(UserUpdate)
     row = await _find(call, call.record_id("User"))
@@ -158,7 +158,7 @@ async def _check(call: Call, wanted: UserCreate | UserUpdate) -> None:
         raise invalid(issues)
 
 
-def _identity(email: str, first: str | None, last: str | None, otherwise: str) -> dict[str, Any]:
+def _identity(email: str, first: str | None, last: str | None, otherwise: str) -> dict[str, object]:
     name = " ".join(part for part in (first, last) if part) or otherwise
     return {
         "email": email,
@@ -183,7 +183,7 @@ async def _map_again(call: Call) -> None:
     await defer_links(call.conn, call.organization_id, Touched(users=mapped))
 
 
-def _user(row: Any) -> dict[str, Any]:
+def _user(row: Any) -> dict[str, object]:
     first, last = person_names(row)
     settings = {} if row.contact_settings is None else {"contactSettings": row.contact_settings}
     return settings | {

@@ -6,12 +6,13 @@ anybody who sees one may rate it and mark it as read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, NamedTuple
 
 from psycopg.types.json import Jsonb
 
-from fieldnote.siro.models import CommentCreate, CommentRate, CommentUpdate, ThreadUpdate
+from fieldnote.siro.models import CommentCreate, CommentRate, CommentUpdate, Recipient, ThreadUpdate
 from fieldnote.workspace.http.calls import Call
 from fieldnote.workspace.http.errors import failed, invalid, issue, not_found
 from fieldnote.workspace.http.views import moment, person_names
@@ -66,16 +67,63 @@ _TEAM: Final = """
 select u.id::text from users u where u.member_team_id::text = %(team)s
  union select c.user_id::text from team_coaches c where c.team_id::text = %(team)s
 """
+_USERS: Final = "select id::text from users where id::text = any(%(ids)s)"
 _PEOPLE: Final = "select id::text, email, name, first_name, last_name from users where id::text = any(%(ids)s)"
+
+
+class _Comment(NamedTuple):
+    id: str
+    thread_id: str
+    author_id: str
+    text: str | None
+    audio: dict[str, object] | None
+    unread_by: list[str]
+    seen_by: list[str]
+    created_at: datetime
+    updated_at: datetime
+    is_private: bool
+    start_ms: float
+    end_ms: float
+    recording_id: str
+    title: str
+    name: str | None
+    first_name: str | None
+    last_name: str | None
+
+
+class _Thread(NamedTuple):
+    id: str
+    organization_id: str
+    recording_id: str
+    created_by: str
+    start_ms: float
+    end_ms: float
+    is_private: bool
+    privacy_at: datetime
+    recipient_ids: list[str]
+    created_at: datetime
+    recorded_at: datetime
+
+
+class _Person(NamedTuple):
+    id: str
+    email: str
+    name: str | None
+    first_name: str | None
+    last_name: str | None
+
+
+class _Id(NamedTuple):
+    id: str
 
 
 # --- comments
 
 
-async def list_comments(call: Call) -> dict[str, Any]:
+async def list_comments(call: Call) -> dict[str, object]:
     """The comments on a recording, the earliest first; of some threads, of one person, or without the private ones."""
     recording = await find(call)
-    values: dict[str, Any] = {"recording": recording.id}
+    values: dict[str, object] = {"recording": recording.id}
     statement: Any = _COMMENTS
     if (threads := call.text("threadIds")) is not None:
         statement += " and h.id::text = any(%(threads)s)"
@@ -85,16 +133,16 @@ async def list_comments(call: Call) -> dict[str, Any]:
         values["author"] = author
     if call.flag("excludePrivate"):
         statement += " and not h.is_private"
-    rows = await call.transaction.rows(statement + " order by c.created_at, c.id", values)
+    rows = await call.transaction.read(_Comment, statement + " order by c.created_at, c.id", values)
     return {"data": [_comment(row) for row in rows]}
 
 
-async def get_comment(call: Call) -> dict[str, Any]:
+async def get_comment(call: Call) -> dict[str, object]:
     """One comment."""
     return {"data": _comment(await _find(call))}
 
 
-async def create_comment(call: Call) -> dict[str, Any]:
+async def create_comment(call: Call) -> dict[str, object]:
     """Say something of a stretch of a recording, in a new thread or in one that is there."""
     wanted = call.read(CommentCreate)
     recording = await find(call)
@@ -112,11 +160,11 @@ async def create_comment(call: Call) -> dict[str, Any]:
         "audio": wanted.audio and Jsonb(wanted.audio.wire()),
         "unread": Jsonb([one for one in meant if one != user_of(call)]),
     }
-    [made] = await call.transaction.rows(_NEW_COMMENT, values)
+    [made] = await call.transaction.read(_Id, _NEW_COMMENT, values)
     return {"data": _comment(await _find(call, made.id))}
 
 
-async def update_comment(call: Call) -> dict[str, Any]:
+async def update_comment(call: Call) -> dict[str, object]:
     """Change a comment's words or whom it is for, or say for whom it is read."""
     wanted = call.read(CommentUpdate)
     row = await _find(call)
@@ -142,7 +190,7 @@ async def update_comment(call: Call) -> dict[str, Any]:
     return {"data": _comment(await _find(call))}
 
 
-async def delete_comment(call: Call) -> dict[str, Any]:
+async def delete_comment(call: Call) -> dict[str, object]:
     """Take a comment back; a thread goes with its last one. The comment as it was."""
     row = await _find(call)
     _may_change(call, row)
@@ -151,7 +199,7 @@ async def delete_comment(call: Call) -> dict[str, Any]:
     return {"data": _comment(row)}
 
 
-async def rate_comment(call: Call) -> dict[str, Any]:
+async def rate_comment(call: Call) -> dict[str, object]:
     """What somebody thinks of a comment; the last word of each counts."""
     wanted = call.read(CommentRate)
     row = await _find(call)
@@ -162,15 +210,15 @@ async def rate_comment(call: Call) -> dict[str, Any]:
 # --- threads
 
 
-async def list_threads(call: Call) -> dict[str, Any]:
+async def list_threads(call: Call) -> dict[str, object]:
     """The threads on a recording, in the order of its stretches."""
     recording = await find(call)
     values = {"recording": recording.id}
-    rows = await call.transaction.rows(_THREADS + " order by h.start_ms, h.created_at, h.id", values)
+    rows = await call.transaction.read(_Thread, _THREADS + " order by h.start_ms, h.created_at, h.id", values)
     return {"data": await _shown(call, recording.id, rows)}
 
 
-async def update_thread(call: Call) -> dict[str, Any]:
+async def update_thread(call: Call) -> dict[str, object]:
     """Make a thread private, or open to all who see the recording."""
     wanted = call.read(ThreadUpdate)
     recording = await find(call, "recording_id")
@@ -183,17 +231,17 @@ async def update_thread(call: Call) -> dict[str, Any]:
     return {"data": (await _shown(call, recording.id, [await _find_thread(call, recording.id, thread.id)]))[0]}
 
 
-async def _shown(call: Call, recording_id: str, threads: Sequence[Any]) -> list[dict[str, Any]]:
+async def _shown(call: Call, recording_id: str, threads: Sequence[_Thread]) -> list[dict[str, object]]:
     values = {"recording": recording_id}
-    found: dict[str, list[Any]] = {}
-    for row in await call.transaction.rows(_COMMENTS + " order by c.created_at, c.id", values):
+    found: dict[str, list[_Comment]] = {}
+    for row in await call.transaction.read(_Comment, _COMMENTS + " order by c.created_at, c.id", values):
         found.setdefault(row.thread_id, []).append(row)
     ids = sorted({user for row in threads for user in row.recipient_ids})
-    people = {row.id: row for row in await call.transaction.rows(_PEOPLE, {"ids": ids})}
+    people = {row.id: row for row in await call.transaction.read(_Person, _PEOPLE, {"ids": ids})}
     return [_thread(row, found.get(row.id, []), people) for row in threads]
 
 
-def _thread(row: Any, comments: Sequence[Any], people: dict[str, Any]) -> dict[str, Any]:
+def _thread(row: _Thread, comments: Sequence[_Comment], people: Mapping[str, _Person]) -> dict[str, object]:
     last = {"latestComment": _comment(comments[-1])} if comments else {}
     recipients = {
         user: _recipient(people[user], sum(user in one.unread_by for one in comments)) for user in row.recipient_ids
@@ -216,7 +264,7 @@ def _thread(row: Any, comments: Sequence[Any], people: dict[str, Any]) -> dict[s
     }
 
 
-def _recipient(row: Any, unread: int) -> dict[str, Any]:
+def _recipient(row: _Person, unread: int) -> dict[str, object]:
     first, last = person_names(row)
     names = {name: value for name, value in (("firstName", first), ("lastName", last)) if value is not None}
     return names | {"uid": row.id, "email": row.email, "unreadComments": unread}
@@ -237,11 +285,11 @@ async def _begin(call: Call, recording_id: str, wanted: CommentCreate, meant: Se
         "recipients": _json(wanted.recipients),
         "ids": Jsonb(list(meant)),
     }
-    [made] = await call.transaction.rows(_NEW_THREAD, values)
-    return str(made.id)
+    [made] = await call.transaction.read(_Id, _NEW_THREAD, values)
+    return made.id
 
 
-async def _meant(call: Call, recipients: Iterable[Any]) -> list[str]:
+async def _meant(call: Call, recipients: Iterable[Recipient]) -> list[str]:
     """The users that recipients are: a team is all who are in it or coach it. Raises ApiError."""
     found: list[str] = []
     for one in recipients:
@@ -251,56 +299,56 @@ async def _meant(call: Call, recipients: Iterable[Any]) -> list[str]:
         else:
             if not await call.transaction.rows("select 1 from teams where id::text = %(id)s", {"id": one.key}):
                 raise not_found("Team")
-            found += [row.id for row in await call.transaction.rows(_TEAM, {"team": one.key})]
+            found += [row.id for row in await call.transaction.read(_Id, _TEAM, {"team": one.key})]
     return [*dict.fromkeys(found)]
 
 
 async def _require_users(call: Call, ids: Iterable[str]) -> None:
     wanted = set(ids)
-    rows = await call.transaction.rows("select id::text from users where id::text = any(%(ids)s)", {"ids": [*wanted]})
+    rows = await call.transaction.read(_Id, _USERS, {"ids": [*wanted]})
     if {row.id for row in rows} != wanted:
         raise not_found("User")
 
 
-def _may_change(call: Call, row: Any) -> None:
+def _may_change(call: Call, row: _Comment) -> None:
     if row.author_id != user_of(call) and call.caller.role != "admin":
         raise failed(403, "The comment is another user's")
 
 
-async def _may_address(call: Call, row: Any) -> None:
+async def _may_address(call: Call, row: _Comment) -> None:
     """Only the creator of a thread or an administrator says who else reads it. Raises ApiError."""
     thread = await _find_thread(call, row.recording_id, row.thread_id)
     if thread.created_by != user_of(call) and call.caller.role != "admin":
         raise failed(403, "The thread is another user's")
 
 
-async def _find(call: Call, comment_id: str | None = None) -> Any:
+async def _find(call: Call, comment_id: str | None = None) -> _Comment:
     recording = await find(call)
     wanted = call.record_id("Comment", "commentId") if comment_id is None else comment_id
     values = {"recording": recording.id, "id": wanted}
-    rows = await call.transaction.rows(_COMMENTS + " and c.id = %(id)s", values)
+    rows = await call.transaction.read(_Comment, _COMMENTS + " and c.id = %(id)s", values)
     if not rows:
         raise not_found("Comment")
     return rows[0]
 
 
-async def _find_thread(call: Call, recording_id: str, thread_id: str) -> Any:
+async def _find_thread(call: Call, recording_id: str, thread_id: str) -> _Thread:
     values = {"recording": recording_id, "id": thread_id}
-    rows = await call.transaction.rows(_THREADS + " and h.id::text = %(id)s", values)
+    rows = await call.transaction.read(_Thread, _THREADS + " and h.id::text = %(id)s", values)
     if not rows:
         raise not_found("Thread")
     return rows[0]
 
 
-def _own(call: Call) -> dict[str, Any]:
+def _own(call: Call) -> dict[str, object]:
     return {"organization": call.organization_id, "caller": user_of(call)}
 
 
-def _json(recipients: Iterable[Any]) -> Jsonb:
+def _json(recipients: Iterable[Recipient]) -> Jsonb:
     return Jsonb([one.wire() for one in recipients])
 
 
-def _comment(row: Any) -> dict[str, Any]:
+def _comment(row: _Comment) -> dict[str, object]:
     first, last = person_names(row)
     shown = {"text": row.text, "audio": row.audio, "commenterFirstName": first, "commenterLastName": last}
     return {name: value for name, value in shown.items() if value is not None} | {

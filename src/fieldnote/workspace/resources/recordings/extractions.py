@@ -24,7 +24,7 @@ select x.id::text, x.recording_id::text, x.status, x.created_at, x.updated_at, d
 """)
 
 
-async def list_extractions(call: Call) -> dict[str, Any]:
+async def list_extractions(call: Call) -> dict[str, object]:
     """What was drawn from a recording, a row for each definition."""
     recording_id = call.record_id("Recording", "recordingId")
     if not await call.transaction.rows(_KNOWN, {"id": recording_id}):
@@ -32,16 +32,16 @@ async def list_extractions(call: Call) -> dict[str, Any]:
     return {"data": (await extractions_of(call.conn, [recording_id])).get(recording_id, []), "cursor": None}
 
 
-async def extractions_of(conn: AsyncConnection, ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+async def extractions_of(conn: AsyncConnection, ids: Sequence[str]) -> dict[str, list[dict[str, object]]]:
     """By recording."""
-    found: dict[str, list[dict[str, Any]]] = {}
+    found: dict[str, list[dict[str, object]]] = {}
     rows: Sequence[Any] = (await conn.execute(_EXTRACTIONS, {"ids": list(ids)})).all()
     for row in rows:
         found.setdefault(row.recording_id, []).append(_extraction(row))
     return found
 
 
-def _extraction(row: Any) -> dict[str, Any]:
+def _extraction(row: Any) -> dict[str, object]:
     return {
         "id": row.id,
         "recordingId": row.recording_id,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from fieldnote.siro.models import FolderCreate, FolderDelete, FolderItemAdd, FolderItemRemove, FolderUpdate
 from fieldnote.workspace.http.calls import Call, id_or_nobody
@@ -69,14 +69,14 @@ class _Item:
     created_at: datetime
 
 
-async def list_folders(call: Call) -> dict[str, Any]:
+async def list_folders(call: Call) -> dict[str, object]:
     """The caller's folders and the public ones, the earliest first, with their items."""
     _check_organization(call, call.text("organizationId"))
     rows = await call.transaction.read(_Folder, _ALL, {})
     return {"data": {"folders": [_folder(row) for row in rows], "folderItems": await _items(call, rows)}}
 
 
-async def create_folder(call: Call) -> dict[str, Any]:
+async def create_folder(call: Call) -> dict[str, object]:
     """Make a folder. It is the caller's own until it is published."""
     wanted = call.read(FolderCreate)
     _check_organization(call, wanted.organization_id)
@@ -90,7 +90,7 @@ async def create_folder(call: Call) -> dict[str, Any]:
     return {"data": {"id": made.id}}
 
 
-async def update_folder(call: Call) -> dict[str, Any]:
+async def update_folder(call: Call) -> dict[str, object]:
     """Publish a folder, or make it private again."""
     wanted = call.read(FolderUpdate)
     _check_organization(call, wanted.organization_id)
@@ -99,7 +99,7 @@ async def update_folder(call: Call) -> dict[str, Any]:
     return {"data": {"success": True}}
 
 
-async def delete_folder(call: Call) -> dict[str, Any]:
+async def delete_folder(call: Call) -> dict[str, object]:
     """Delete a folder. The recordings stay."""
     wanted = call.read(FolderDelete)
     _check_organization(call, wanted.organization_id)
@@ -108,14 +108,14 @@ async def delete_folder(call: Call) -> dict[str, Any]:
     return {"data": {"success": True}}
 
 
-async def get_folder(call: Call) -> dict[str, Any]:
+async def get_folder(call: Call) -> dict[str, object]:
     """One folder with its items."""
     _check_organization(call, call.text("organizationId"))
     folder = await _find(call, call.record_id("Folder"))
     return {"data": {"folder": _folder(folder), "folderItems": await _items(call, [folder])}}
 
 
-async def add_item(call: Call) -> dict[str, Any]:
+async def add_item(call: Call) -> dict[str, object]:
     """Put a recording, or a stretch of it, into a folder."""
     wanted = call.read(FolderItemAdd)
     _check_organization(call, wanted.organization_id)
@@ -138,7 +138,7 @@ async def add_item(call: Call) -> dict[str, Any]:
     return {"data": {"id": made.id}}
 
 
-async def remove_item(call: Call) -> dict[str, Any]:
+async def remove_item(call: Call) -> dict[str, object]:
     """Take an item out of a folder."""
     wanted = call.read(FolderItemRemove)
     _check_organization(call, wanted.organization_id)
@@ -170,11 +170,11 @@ async def _own_folder(call: Call, folder_id: str) -> _Folder:
     return folder
 
 
-async def _items(call: Call, folders: list[_Folder]) -> list[dict[str, Any]]:
+async def _items(call: Call, folders: list[_Folder]) -> list[dict[str, object]]:
     return [_item(row) for row in await call.transaction.read(_Item, _ITEMS, {"folders": [one.id for one in folders]})]
 
 
-def _folder(row: _Folder) -> dict[str, Any]:
+def _folder(row: _Folder) -> dict[str, object]:
     return {
         "id": row.id,
         "organizationId": row.organization_id,
@@ -188,7 +188,7 @@ def _folder(row: _Folder) -> dict[str, Any]:
     }
 
 
-def _item(row: _Item) -> dict[str, Any]:
+def _item(row: _Item) -> dict[str, object]:
     return {
         "id": row.id,
         "folderId": row.folder_id,

@@ -59,9 +59,9 @@ _PAGE: Final = 25
 _LARGEST_PAGE: Final = 100
 
 
-async def list_followups(call: Call) -> dict[str, Any]:
+async def list_followups(call: Call) -> dict[str, object]:
     """Follow-ups by page, the latest first: those of score 3 and more, where nothing else is asked."""
-    values: dict[str, Any] = {"caller": user_of(call)}
+    values: dict[str, object] = {"caller": user_of(call)}
     where = " and ".join([VISIBLE, *_filters(call, values)])
     size = call.page_size(default=_PAGE, most=_LARGEST_PAGE, name="limit")
     after, listing = "", call.listing(*_FILTERS)
@@ -80,7 +80,7 @@ async def list_followups(call: Call) -> dict[str, Any]:
     return {"data": data, "cursor": more, "hasNextPage": more is not None}
 
 
-def _filters(call: Call, values: dict[str, Any]) -> list[str]:
+def _filters(call: Call, values: dict[str, object]) -> list[str]:
     if call.id("organizationId") not in (None, call.organization_id):
         raise failed(403, "The token belongs to another organization")
     wheres: list[str] = []
@@ -93,7 +93,7 @@ def _filters(call: Call, values: dict[str, Any]) -> list[str]:
         if given := call.texts(name):
             wheres.append(where)
             values[name] = given
-    if unknown := set(values.get("statuses", [])) - set(FollowUpStatus):
+    if unknown := set(call.texts("statuses")) - set(FollowUpStatus):
         message = f"Invalid enum value. Expected {' | '.join(FollowUpStatus)}, received '{min(unknown)}'"
         raise invalid([issue("invalid_enum_value", ["statuses"], message)])
     if scores := call.texts("scores"):
@@ -120,7 +120,7 @@ def _number(name: str, value: str) -> int:
         raise invalid([issue("invalid_type", [name], message, expected="number", received="string")]) from None
 
 
-async def update_followup(call: Call) -> dict[str, Any]:
+async def update_followup(call: Call) -> dict[str, object]:
     """What a person does with a follow-up. Completing it is the status COMPLETE, and the other way round."""
     wanted = call.read(FollowUpUpdate)
     row = await _find(call)
@@ -163,7 +163,7 @@ async def _find(call: Call) -> Any:
 
 async def followups_of(
     transaction: Transaction, recording_ids: Sequence[str], *, brief: bool = False
-) -> dict[str, list[dict[str, Any]]]:
+) -> dict[str, list[dict[str, object]]]:
     """By recording; the caller has to see those recordings. `brief`: id and score, as lists of recordings show them."""
     rows = await transaction.rows(_FOLLOWUPS + "r.id = any(%(ids)s::uuid[])", {"ids": list(recording_ids)})
     if brief:
@@ -172,18 +172,20 @@ async def followups_of(
     return {row.recording_id: [_seen(row, contexts)] for row in rows}
 
 
-async def _shown(call: Call, rows: Sequence[Any], contexts: dict[str, Any], *, history: bool) -> list[dict[str, Any]]:
+async def _shown(
+    call: Call, rows: Sequence[Any], contexts: dict[str, object], *, history: bool
+) -> list[dict[str, object]]:
     changes = await _changes(call, [row.id for row in rows]) if history else {}
     return [_seen(row, contexts) | ({"history": changes.get(row.id, [])} if history else {}) for row in rows]
 
 
-def _seen(row: Any, contexts: dict[str, Any]) -> dict[str, Any]:
+def _seen(row: Any, contexts: dict[str, object]) -> dict[str, object]:
     context = contexts.get(row.recording_id)
     return _followup(row) | {"crmCustomer": None if context is None else customer_of(context)}
 
 
-async def _changes(call: Call, ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
-    found: dict[str, list[dict[str, Any]]] = {}
+async def _changes(call: Call, ids: Sequence[str]) -> dict[str, list[dict[str, object]]]:
+    found: dict[str, list[dict[str, object]]] = {}
     for row in await call.transaction.rows(_HISTORY, {"ids": list(ids)}):
         given = {name: value for name, value in (("status", row.status), ("note", row.note)) if value is not None}
         who = {"id": row.id, "updatedBy": row.name, "updatedByUserId": row.user_id, "createdAt": moment(row.created_at)}
@@ -191,7 +193,7 @@ async def _changes(call: Call, ids: Sequence[str]) -> dict[str, list[dict[str, A
     return found
 
 
-def _followup(row: Any) -> dict[str, Any]:
+def _followup(row: Any) -> dict[str, object]:
     return {
         "followupId": row.id,
         "recordingId": row.recording_id,

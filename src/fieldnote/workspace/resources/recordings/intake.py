@@ -40,7 +40,9 @@ def read_exactly(call: Call, model: type[M], *, items: str | None = None) -> M:
     return wanted
 
 
-def _unknown(sent: dict[str, Any], model: type[RequestModel], path: tuple[str | int, ...]) -> list[dict[str, Any]]:
+def _unknown(
+    sent: dict[str, object], model: type[RequestModel], path: tuple[str | int, ...]
+) -> list[dict[str, object]]:
     known = {field.alias or name for name, field in model.model_fields.items()}
     names = ", ".join(f"'{name}'" for name in sorted(sent.keys() - known))
     return [issue("unrecognized_keys", path, f"Unrecognized key(s) in object: {names}")] if names else []

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from psycopg.types.json import Jsonb
 
@@ -78,14 +78,14 @@ class _Kind:
     multiple_outcomes: int | None
 
 
-async def list_definitions(call: Call) -> dict[str, Any]:
+async def list_definitions(call: Call) -> dict[str, object]:
     """All outcomes of the organization that can be chosen."""
     [organization] = call.required("organizationId")
     own(call, organization)
     return {"data": [_definition(row) for row in await call.transaction.read(_Definition, _ALL, {})]}
 
 
-async def get_definitions(call: Call) -> dict[str, Any]:
+async def get_definitions(call: Call) -> dict[str, object]:
     """The outcomes of a kind of conversation, and how many a conversation may have; null is one."""
     kind = await _kind(call)
     rows = await _definitions(call, kind.id)
@@ -93,7 +93,7 @@ async def get_definitions(call: Call) -> dict[str, Any]:
     return {"data": data}
 
 
-async def save_definition(call: Call) -> dict[str, Any]:
+async def save_definition(call: Call) -> dict[str, object]:
     """Add an outcome, or change one; `disable` takes it out of the choices."""
     wanted = call.read(OutcomeDefinitionSave)
     _may_define(call)
@@ -117,7 +117,7 @@ async def save_definition(call: Call) -> dict[str, Any]:
     return {"data": _definition(rows[0])}
 
 
-async def set_multiple(call: Call) -> dict[str, Any]:
+async def set_multiple(call: Call) -> dict[str, object]:
     """How many outcomes a conversation of this kind may have."""
     wanted = call.read(MultipleOutcomesSave)
     _may_define(call)
@@ -127,13 +127,13 @@ async def set_multiple(call: Call) -> dict[str, Any]:
     return {"data": {}}
 
 
-async def get_outcomes(call: Call) -> dict[str, Any]:
+async def get_outcomes(call: Call) -> dict[str, object]:
     """The outcomes of a recording that can be chosen, and those that a person chose."""
     recording = await find(call, "recordingId")
     return {"data": await _outcomes(call, recording.id)}
 
 
-async def choose_outcomes(call: Call) -> dict[str, Any]:
+async def choose_outcomes(call: Call) -> dict[str, object]:
     """Choose the outcomes of a recording; an empty list chooses none."""
     wanted = call.read(RecordingOutcomesUpdate)
     recording = await find(call, "recordingId")
@@ -158,7 +158,7 @@ async def choose_outcomes(call: Call) -> dict[str, Any]:
     return {"data": await _outcomes(call, recording.id)}
 
 
-async def _outcomes(call: Call, recording_id: str) -> dict[str, Any]:
+async def _outcomes(call: Call, recording_id: str) -> dict[str, object]:
     kind = await _kind_of(call, recording_id)
     definitions = await _definitions(call, kind.id)
     rows = await call.transaction.rows(_CHOSEN, {"id": recording_id})
@@ -200,7 +200,7 @@ def _may_define(call: Call) -> None:
         raise failed(403, "Coaches and administrators define outcomes")
 
 
-def _definition(row: _Definition) -> dict[str, Any]:
+def _definition(row: _Definition) -> dict[str, object]:
     return {
         "id": row.id,
         "customOutcomeLabel": row.label,

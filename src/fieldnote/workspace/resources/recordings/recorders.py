@@ -91,7 +91,7 @@ async def _external_id(call: Call, table: str, named: str | None) -> str | None:
     return named if found is None else str(found)
 
 
-async def update_recording(call: Call) -> dict[str, Any]:
+async def update_recording(call: Call) -> dict[str, object]:
     """What a recorder or a person says of a recording."""
     wanted = read_exactly(call, RecordingUpdate)
     recording_id = _uuid(wanted.id)
@@ -136,7 +136,7 @@ def _way(row: Any, said: TranscriptionStatus | str | None) -> tuple[str, tuple[s
     return status.value, _STAGES.get(status, ("processing", "in-progress"))
 
 
-def _view(row: Any) -> dict[str, Any]:
+def _view(row: Any) -> dict[str, object]:
     return dict(row.details) | {
         "id": row.id,
         "organizationId": row.organization_id,

@@ -47,12 +47,12 @@ select id::text, organization_id::text, user_id::text, recording_id::text, event
 """
 
 
-async def list_recordings(call: Call) -> dict[str, Any]:
+async def list_recordings(call: Call) -> dict[str, object]:
     """Recordings by page. With a filter on `updatedAt` the longest unchanged first, else the latest first.
 
     What is deleted stays listed. A recording that changes between two pages comes again rather than never.
     """
-    values: dict[str, Any] = {}
+    values: dict[str, object] = {}
     wheres = _time_filters(call, _TIMES, values)
     for name, column in _FLAGS.items():
         if (flag := call.flag(name)) is not None:
@@ -72,7 +72,7 @@ async def list_recordings(call: Call) -> dict[str, Any]:
     return {"data": await _seen(call, page, _shown(call), _base_url(call), brief=True), "cursor": more}
 
 
-def _time_filters(call: Call, names: Mapping[str, tuple[str, str]], values: dict[str, Any]) -> list[str]:
+def _time_filters(call: Call, names: Mapping[str, tuple[str, str]], values: dict[str, object]) -> list[str]:
     wheres: list[str] = []
     for name, (column, side) in names.items():
         if (bound := call.bound(name, side)) is not None:
@@ -96,16 +96,16 @@ async def get_recording(calls: Sequence[Call]) -> list[Any]:
 
 async def _seen(
     call: Call, rows: Sequence[Any], shown: frozenset[str], base_url: str, *, brief: bool = False
-) -> list[dict[str, Any]]:
+) -> list[dict[str, object]]:
     found = await views.recordings(call.conn, rows, shown, base_url)
     if "showFollowups" in shown:
         followups = await followups_of(call.transaction, [row.id for row in rows], brief=brief)
         for view in found:
-            view["followups"] = followups.get(view["id"], [])
+            view["followups"] = followups.get(str(view["id"]), [])
     return found
 
 
-async def list_summaries(call: Call) -> dict[str, Any]:
+async def list_summaries(call: Call) -> dict[str, object]:
     """The summaries of a recording; none before they are written."""
     recording_id = call.record_id("Recording")
     if not await _find_recordings(call, [recording_id]):
@@ -126,9 +126,9 @@ def _base_url(call: Call) -> str:
     return public_url(call.request)
 
 
-async def list_mobile_events(call: Call) -> dict[str, Any]:
+async def list_mobile_events(call: Call) -> dict[str, object]:
     """What happened in the recorder app, the latest first."""
-    values: dict[str, Any] = {}
+    values: dict[str, object] = {}
     wheres = _time_filters(call, _EVENT_TIMES, values)
     for name, column in {"userId": "user_id", "recordingId": "recording_id"}.items():
         if (value := call.text(name)) is not None:
@@ -150,7 +150,7 @@ async def list_mobile_events(call: Call) -> dict[str, Any]:
     return {"data": [_mobile_event(row) for row in page], "cursor": more}
 
 
-async def get_mobile_event(call: Call) -> dict[str, Any]:
+async def get_mobile_event(call: Call) -> dict[str, object]:
     """One thing that happened in the recorder app."""
     values = {"id": call.record_id("Mobile event")}
     rows = (await call.conn.execute(text(f"{_EVENTS} where id = :id"), values)).all()
@@ -167,7 +167,7 @@ def _event_codes(call: Call) -> list[str]:
     return [code.replace("\0", "?") for code in (*several, *([single] if single else []))]  # PostgreSQL takes no NUL
 
 
-def _mobile_event(row: Any) -> dict[str, Any]:
+def _mobile_event(row: Any) -> dict[str, object]:
     event = {
         "id": row.id,
         "organizationId": row.organization_id,

@@ -86,14 +86,14 @@ _ORDERS: Final = {
 """Else by the time of the conversation."""
 
 
-async def search_recordings(call: Call) -> dict[str, Any]:
+async def search_recordings(call: Call) -> dict[str, object]:
     """The recordings that a search finds, by page, the latest first unless asked otherwise."""
     began = time.perf_counter()
     wanted = call.read(RecordingSearch)
     query = wanted.query
     size = whole_number(["pageSize"], wanted.page_size, default=_DEFAULT_SIZE, clamp=_LARGEST_SIZE)
     offset = (whole_number(["page"], wanted.page, default=1, clamp=10**6) - 1) * size
-    values: dict[str, Any] = {"caller": user_of(call), "limit": size, "offset": offset}
+    values: dict[str, object] = {"caller": user_of(call), "limit": size, "offset": offset}
     where = " and ".join([VISIBLE, *_wheres(query, values)])
     order = _ORDERS.get(query.sort or "", "r.created_at")
     direction = "asc" if query.sort_direction == "asc" else "desc"
@@ -125,7 +125,7 @@ def _count(where: str) -> Any:
     return f"select count(*) as found from recordings r join users u on u.id = r.user_id where {where}"  # noqa: S608 - our words
 
 
-def _wheres(query: RecordingQuery, values: dict[str, Any]) -> Iterator[str]:
+def _wheres(query: RecordingQuery, values: dict[str, object]) -> Iterator[str]:
     for name in query.model_fields_set:
         given = getattr(query, name)
         if name in _NOBODY_HAS and given not in (None, False, ()):
@@ -175,8 +175,9 @@ _HIT: Final = (
 )  # fmt: skip
 
 
-def _hit(row: Any, view: Mapping[str, Any]) -> dict[str, Any]:
-    amount = view.get("crmCustomer", {}).get("amount")
+def _hit(row: Any, view: Mapping[str, object]) -> dict[str, object]:
+    customer = view.get("crmCustomer")
+    amount = customer.get("amount") if isinstance(customer, dict) else None
     more = {"teamName": row.team_name, "opportunitiesAmount": amount}
     return (
         {name: view[name] for name in _HIT if name in view}

@@ -65,7 +65,7 @@ select distinct coalesce(c.merged_to_id, c.id)::text as id
 """)
 
 
-async def create_upload_urls(call: Call) -> dict[str, Any]:
+async def create_upload_urls(call: Call) -> dict[str, object]:
     """Where a file of audio may be sent, and by which name it is registered then."""
     wanted = read_exactly(call, UploadUrlsCreate)
     media_type = media_type_of(wanted.file_type)
@@ -94,7 +94,7 @@ async def create_upload_urls(call: Call) -> dict[str, Any]:
     return {"data": data}
 
 
-async def register_upload(call: Call) -> dict[str, Any]:
+async def register_upload(call: Call) -> dict[str, object]:
     """Make a recording of a file that was sent. Of one that has become a recording it is that one."""
     wanted = read_exactly(call, UploadRegister)
     file = _own_file(call, wanted)
@@ -170,7 +170,7 @@ async def _contact(call: Call, phone: str) -> str | None:
     return str(rows[0].id) if len(rows) == 1 else None
 
 
-async def audio_url(call: Call) -> dict[str, Any]:
+async def audio_url(call: Call) -> dict[str, object]:
     """Where a recording can be listened to."""
     row = await find(call)
     audio: Any = (await call.conn.execute(_AUDIO, {"id": row.id})).one_or_none()

@@ -72,9 +72,9 @@ _PAGE: Final = 50
 _LARGEST_PAGE: Final = 1000
 
 
-async def list_recordings(call: Call) -> dict[str, Any]:
+async def list_recordings(call: Call) -> dict[str, object]:
     """Recordings by page, the latest first unless asked otherwise; those of a team, a type, an outcome, or unlinked."""
-    values: dict[str, Any] = {"caller": user_of(call)}
+    values: dict[str, object] = {"caller": user_of(call)}
     wheres = [VISIBLE, *_filters(call, values)]
     order = call.choice("orderBy", _ORDERS) or "dateCreated"
     direction, side = ("asc", ">") if call.choice("orderDirection", ("asc", "desc")) == "asc" else ("desc", "<")
@@ -95,7 +95,7 @@ async def list_recordings(call: Call) -> dict[str, Any]:
     return {"data": shown, "cursor": more}
 
 
-def _filters(call: Call, values: dict[str, Any]) -> list[str]:
+def _filters(call: Call, values: dict[str, object]) -> list[str]:
     wheres: list[str] = []
     organization = call.id("organizationId")
     if organization not in (None, call.organization_id):
@@ -118,14 +118,14 @@ def _filters(call: Call, values: dict[str, Any]) -> list[str]:
     return wheres
 
 
-async def get_recording(call: Call) -> dict[str, Any]:
+async def get_recording(call: Call) -> dict[str, object]:
     """One recording, with what is asked for: the customer, the deal, the score, the summary, what was extracted."""
     row = await find(call)
     [shown] = await views_of(call, [row], _IN_ONE, _flags(call, *_SHOWABLE))
     return {"data": shown}
 
 
-async def list_summary(call: Call) -> dict[str, Any]:
+async def list_summary(call: Call) -> dict[str, object]:
     """The parts of a recording's summary; none before it is written."""
     row = await find(call)
     parts = (await summaries_of(call.conn, [row.id])).get(row.id, [])
@@ -142,14 +142,14 @@ async def list_summary(call: Call) -> dict[str, Any]:
     return {"data": shown}
 
 
-async def get_recordings(call: Call) -> dict[str, Any]:
+async def get_recordings(call: Call) -> dict[str, object]:
     """Recordings by their ids, in that order; without ids all, the latest first. One that is not seen is left out."""
     wanted = read_exactly(call, RecordingsByIds)
     size = whole_number(["pageSize"], wanted.page_size, default=25, clamp=_LARGEST_PAGE)
     caller = (call.organization_id, call.caller.user_id)
     listing = listing_of(None if wanted.cursor is None else str(wanted.cursor), "recordings by id", caller, wanted.ids)
     first = listing.place()
-    values: dict[str, Any] = {"caller": user_of(call), "limit": size + 1, "first": first}
+    values: dict[str, object] = {"caller": user_of(call), "limit": size + 1, "first": first}
     where, order = VISIBLE, "r.created_at desc, r.id"
     if wanted.ids is not None:
         where += " and r.id::text = any(%(ids)s)"
@@ -173,7 +173,7 @@ async def delete_recording(call: Call) -> str:
     return recording_id
 
 
-async def set_language(call: Call) -> dict[str, Any]:
+async def set_language(call: Call) -> dict[str, object]:
     """Which language is spoken in a recording."""
     wanted = read_exactly(call, TranscriptionLanguageSet)
     row = await find(call)
@@ -181,7 +181,7 @@ async def set_language(call: Call) -> dict[str, Any]:
     return {"data": None}
 
 
-async def deep_link(call: Call) -> dict[str, Any]:
+async def deep_link(call: Call) -> dict[str, object]:
     """An address of the recording, at a moment or words of it where asked."""
     row = await find(call)
     given = {name: call.text(name) for name in ("timestamp", "selectionStart", "selectionEnd")}
@@ -217,7 +217,7 @@ def web_address(call: Call, recording_id: str) -> str:
 
 async def views_of(
     call: Call, rows: Sequence[Any], fields: frozenset[str] | None, shown: frozenset[str]
-) -> list[dict[str, Any]]:
+) -> list[dict[str, object]]:
     """Recordings on the wire: these fields (None: all), and the parts that are asked for."""
     ids = [row.id for row in rows]
     contexts = await contexts_of(call.transaction, ids)
@@ -236,7 +236,7 @@ async def views_of(
         if "showEvaluationScore" in shown and row.evaluation_score is not None:
             view["evaluationScore"] = row.evaluation_score
         if "showSummary" in shown and row.id in summaries:
-            view["summary"] = "\n\n".join(part["content"] for part in summaries[row.id])
+            view["summary"] = "\n\n".join(str(part["content"]) for part in summaries[row.id])
         if "showFollowups" in shown:
             view["followups"] = followups.get(row.id, [])
         if "showEntityExtractions" in shown:
@@ -245,7 +245,7 @@ async def views_of(
     return found
 
 
-def _recording(row: Any) -> dict[str, Any]:
+def _recording(row: Any) -> dict[str, object]:
     first, last = person_names(row)
     given = {name: row.details[name] for name in _AS_GIVEN if row.details.get(name) is not None}
     more = {

@@ -26,7 +26,7 @@ update recording_attention
 """  # noqa: S608 - as above
 
 
-async def log_listen(call: Call) -> dict[str, Any]:
+async def log_listen(call: Call) -> dict[str, object]:
     """How long somebody has listened; with the id of an earlier answer it is the same listening that goes on."""
     wanted = read_exactly(call, Listening)
     values = await _values(call, "listen", wanted.duration)
@@ -49,20 +49,20 @@ async def log_listen(call: Call) -> dict[str, Any]:
     return {"data": {"recordingEngagement": shown}}
 
 
-async def mark_viewed(call: Call) -> dict[str, Any]:
+async def mark_viewed(call: Call) -> dict[str, object]:
     """Somebody has seen it."""
     await call.transaction.rows(_ADD, await _values(call, "viewed", None))
     return {"data": {"success": True}}
 
 
-async def log_view(call: Call) -> dict[str, Any]:
+async def log_view(call: Call) -> dict[str, object]:
     """Somebody looked at it for a while."""
     wanted = read_exactly(call, View)
     await call.transaction.rows(_ADD, await _values(call, "view", wanted.duration))
     return {"data": {"success": True}}
 
 
-async def _values(call: Call, kind: str, duration: Any) -> dict[str, Any]:
+async def _values(call: Call, kind: str, duration: Any) -> dict[str, object]:
     if duration is not None and duration < 0:
         raise invalid([issue("too_small", ["duration"], "Number must be greater than or equal to 0")])
     row = await find(call)

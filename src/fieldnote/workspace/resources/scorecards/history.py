@@ -33,7 +33,7 @@ class _Score:
     score: float
 
 
-async def user_history(call: Call) -> dict[str, Any]:
+async def user_history(call: Call) -> dict[str, object]:
     """A user's scores."""
     user_id = call.record_id("User", "userId")
     if not await call.transaction.rows(_USER, {"id": user_id}):
@@ -41,7 +41,7 @@ async def user_history(call: Call) -> dict[str, Any]:
     return {"data": await _history(call, " and r.user_id = %(id)s", user_id, spread=True) | {"userId": user_id}}
 
 
-async def team_history(call: Call) -> dict[str, Any]:
+async def team_history(call: Call) -> dict[str, object]:
     """A team's scores."""
     team_id = call.word("teamId")
     if not await call.transaction.rows(_TEAM, {"id": team_id}):
@@ -50,14 +50,14 @@ async def team_history(call: Call) -> dict[str, Any]:
     return {"data": history | {"teamId": team_id}}
 
 
-async def _history(call: Call, where: str, named: str, *, spread: bool) -> dict[str, Any]:
+async def _history(call: Call, where: str, named: str, *, spread: bool) -> dict[str, object]:
     organization, days = call.required("organizationId", "horizon")
     own(call, organization)
     horizon = whole("horizon", days, most=_LONGEST)
     zone, step = _zone(call), timedelta(days=1 if horizon <= _BY_DAY else 7)
     until = datetime.now(zone).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
     start = until - timedelta(days=horizon)
-    values: dict[str, Any] = {"id": named, "start": start, "end": until}
+    values: dict[str, object] = {"id": named, "start": start, "end": until}
     kind = call.text("conversationType")
     if kind is not None:
         where += f" and {of_types('types')}"
@@ -91,7 +91,7 @@ def _zone(call: Call) -> ZoneInfo:
         raise invalid([issue("custom", ["timezone"], "Is not a time zone, such as America/Denver")]) from None
 
 
-def _average(scores: Sequence[float]) -> dict[str, Any]:
+def _average(scores: Sequence[float]) -> dict[str, object]:
     return {"averageWeightedScore": round(fmean(scores), 2) if scores else None, "recordingCount": len(scores)}
 
 

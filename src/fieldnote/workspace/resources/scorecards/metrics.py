@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from fieldnote.siro.models import MetricCreate, MetricUpdate, StandardizedPromptType
 from fieldnote.workspace.domain.scoring.evaluation import Metric
@@ -61,7 +61,7 @@ async def all_metrics(call: Call) -> dict[str, Metric]:
     return {row.id: row for row in await call.transaction.read(Metric, _ALL, {})}
 
 
-async def create_metric(call: Call) -> dict[str, Any]:
+async def create_metric(call: Call) -> dict[str, object]:
     """Add a metric."""
     wanted = call.read(MetricCreate)
     own(call, wanted.organization_id)
@@ -79,7 +79,7 @@ async def create_metric(call: Call) -> dict[str, Any]:
     return {"data": {"scorecardMetricId": made.id}}
 
 
-async def list_metrics(call: Call) -> dict[str, Any]:
+async def list_metrics(call: Call) -> dict[str, object]:
     """The metrics that a scorecard may use: the organization's own."""
     if (organization := call.text("requestedOrganizationId")) is not None:
         own(call, organization)
@@ -91,7 +91,7 @@ async def list_metrics(call: Call) -> dict[str, Any]:
     return {"data": {"scorecardMetrics": [shown_metric(one) for one in (await all_metrics(call)).values()]}}
 
 
-async def metric_values(call: Call) -> dict[str, Any]:
+async def metric_values(call: Call) -> dict[str, object]:
     """The organization's metrics over some conversations of a kind."""
     organization, kind, *_ = call.required("requestedOrganizationId", "conversationTypeId", *ASKED)
     own(call, organization)
@@ -106,7 +106,7 @@ async def metric_values(call: Call) -> dict[str, Any]:
     return {"data": asked.shown() | {"metricValues": values, "recordingsEvaluatedCount": len(talks)}}
 
 
-async def get_metric(call: Call) -> dict[str, Any]:
+async def get_metric(call: Call) -> dict[str, object]:
     """The node that a metric fills, of the first scorecard that uses it."""
     metric = await _find(call)
     uses = await call.transaction.read(_Use, _USES, {"id": metric.id})
@@ -115,7 +115,7 @@ async def get_metric(call: Call) -> dict[str, Any]:
     return {"data": {"nodeId": uses[0].node_id, "nodeName": uses[0].node_name}}
 
 
-async def update_metric(call: Call) -> dict[str, Any]:
+async def update_metric(call: Call) -> dict[str, object]:
     """Give a metric another prompt."""
     wanted = call.read(MetricUpdate)
     may_score(call)
@@ -124,7 +124,7 @@ async def update_metric(call: Call) -> dict[str, Any]:
     return {"data": {"promptId": changed.prompt_id, "scorecardMetricId": metric.id}}
 
 
-async def delete_metric(call: Call) -> dict[str, Any]:
+async def delete_metric(call: Call) -> dict[str, object]:
     """Take a metric away. One that a scorecard uses stays."""
     may_score(call)
     metric = await _find(call)
@@ -134,7 +134,7 @@ async def delete_metric(call: Call) -> dict[str, Any]:
     return {"data": {"scorecardMetricId": metric.id}}
 
 
-async def list_standard_prompts(call: Call) -> dict[str, Any]:
+async def list_standard_prompts(call: Call) -> dict[str, object]:
     """Prompts that an organization may begin with."""
     call.choice("type", StandardizedPromptType)
     at = "2026-01-01T00:00:00.000Z"
@@ -159,9 +159,9 @@ async def _find(call: Call) -> Metric:
     return rows[0]
 
 
-def shown_metric(row: Metric) -> dict[str, Any]:
+def shown_metric(row: Metric) -> dict[str, object]:
     """A metric on the wire."""
-    about = {} if row.description is None else {"description": row.description}
+    about: dict[str, object] = {} if row.description is None else {"description": row.description}
     return about | {
         "id": row.id,
         "name": row.name,

@@ -40,7 +40,7 @@ class Asked:
     scopes: tuple[str, ...]
     group_by: tuple[str, ...]
 
-    def shown(self) -> dict[str, Any]:
+    def shown(self) -> dict[str, object]:
         """The same on the wire."""
         return {
             "startAt": moment(self.start),
