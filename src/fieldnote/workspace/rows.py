@@ -18,6 +18,12 @@ R = TypeVar("R")
 N = TypeVar("N", bound=NamedTuple)
 
 
+class Id(NamedTuple):
+    """A statement that gives ids alone."""
+
+    id: str
+
+
 async def read_rows(
     conn: AsyncConnection, kind: type[N], statement: TextClause, values: Mapping[str, object]
 ) -> list[N]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, Protocol
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,6 +13,7 @@ from fieldnote.workspace.context import recording_page
 from fieldnote.workspace.domain.crm.links import crm_links
 from fieldnote.workspace.domain.recordings.conditions import disposition
 from fieldnote.workspace.pool import Transaction
+from fieldnote.workspace.rows import read_rows
 
 # Engagements with what they bring along. Of several recordings the longest is named.
 _ENGAGEMENTS: Final = """
@@ -61,6 +62,84 @@ select recording_id::text, id::text, name, content from summaries
 """)
 
 
+class _Engagement(NamedTuple):
+    id: str
+    external_id: str
+    organization_id: str
+    type_name: str | None
+    fields: dict[str, Any]
+    account_id: str | None
+    opportunity_id: str | None
+    starts_at: datetime | None
+    ends_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    account_key: str | None
+    account_name: str | None
+    account_addresses: list[dict[str, object]] | None
+    recording_id: str | None
+    people: list[dict[str, object]]
+
+
+class _Opportunity(NamedTuple):
+    id: str
+    external_id: str
+    organization_id: str
+    fields: dict[str, Any]
+    account_id: str | None
+    created_at: datetime
+    updated_at: datetime
+    account_key: str | None
+    account_name: str | None
+    account_addresses: list[dict[str, object]] | None
+    recording_id: str | None
+    people: list[dict[str, object]]
+
+
+class RecordingRow(NamedTuple):
+    """A recording, as an organization token reads it."""
+
+    id: str
+    organization_id: str
+    user_id: str
+    title: str
+    duration_ms: int
+    latitude: float | None
+    longitude: float | None
+    processed_at: datetime | None
+    extracted_at: datetime | None
+    summarized_at: datetime | None
+    deleted_at: datetime | None
+    root_data_purged_at: datetime | None
+    evaluation_score: float | None
+    created_at: datetime
+    updated_at: datetime
+    result: str | None
+
+
+class _Items(NamedTuple):
+    recording_id: str
+    items: list[dict[str, object]]
+
+
+class _Summary(NamedTuple):
+    recording_id: str
+    id: str
+    name: str
+    content: str
+
+
+class Named(Protocol):
+    """A row with the names of a user."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def first_name(self) -> str | None: ...
+    @property
+    def last_name(self) -> str | None: ...
+
+
 def moment(value: datetime | None) -> str | None:
     """ISO 8601 in UTC with milliseconds, as JavaScript writes it."""
     if value is None:
@@ -73,7 +152,7 @@ def moment_of(given: str | None) -> str | None:
     return None if given is None else moment(datetime.fromisoformat(given))
 
 
-def person_names(row: Any) -> tuple[str | None, str | None]:
+def person_names(row: Named) -> tuple[str | None, str | None]:
     """First and last name; of a user who was added by their full name its last word is the last name."""
     if row.first_name is not None or row.last_name is not None:
         return row.first_name, row.last_name
@@ -83,11 +162,11 @@ def person_names(row: Any) -> tuple[str | None, str | None]:
 
 async def engagements(transaction: Transaction, ids: Sequence[str]) -> list[dict[str, object]]:
     """Engagements by their ids, in that order. One that is not there is left out."""
-    shown = {row.id: _engagement(row) for row in await transaction.rows(_ENGAGEMENTS, {"ids": list(ids)})}
+    shown = {row.id: _engagement(row) for row in await transaction.read(_Engagement, _ENGAGEMENTS, {"ids": list(ids)})}
     return [shown[record_id] for record_id in ids if record_id in shown]
 
 
-def _engagement(row: Any) -> dict[str, object]:
+def _engagement(row: _Engagement) -> dict[str, object]:
     fields = row.fields
     return _present(
         id=row.id,
@@ -113,11 +192,13 @@ def _engagement(row: Any) -> dict[str, object]:
 
 async def opportunities(transaction: Transaction, ids: Sequence[str]) -> list[dict[str, object]]:
     """Opportunities by their ids, in that order. One that is not there is left out."""
-    shown = {row.id: _opportunity(row) for row in await transaction.rows(_OPPORTUNITIES, {"ids": list(ids)})}
+    shown = {
+        row.id: _opportunity(row) for row in await transaction.read(_Opportunity, _OPPORTUNITIES, {"ids": list(ids)})
+    }
     return [shown[record_id] for record_id in ids if record_id in shown]
 
 
-def _opportunity(row: Any) -> dict[str, object]:
+def _opportunity(row: _Opportunity) -> dict[str, object]:
     fields = row.fields
     return _present(
         id=row.id,
@@ -138,7 +219,7 @@ def _opportunity(row: Any) -> dict[str, object]:
 
 
 async def recordings(
-    conn: AsyncConnection, rows: Sequence[Any], shown: frozenset[str], base_url: str
+    conn: AsyncConnection, rows: Sequence[RecordingRow], shown: frozenset[str], base_url: str
 ) -> list[dict[str, object]]:
     """Recordings with the parts that were asked for: showCrmLinks, showSummary, showEntityExtractions, …"""
     ids = [row.id for row in rows]
@@ -161,7 +242,7 @@ async def recordings(
     return views
 
 
-def _recording(row: Any, result: str, base_url: str) -> dict[str, object]:
+def _recording(row: RecordingRow, result: str, base_url: str) -> dict[str, object]:
     """The contract has a place on every recording: where the phone gave none it is 0, 0."""
     return {
         "id": row.id,
@@ -178,7 +259,7 @@ def _recording(row: Any, result: str, base_url: str) -> dict[str, object]:
         "deleted": row.deleted_at is not None,
         "deletedAt": moment(row.deleted_at),
         "rootDataPurgedAt": moment(row.root_data_purged_at),
-        "links": {"web": {"self": recording_page(base_url, str(row.id))}},
+        "links": {"web": {"self": recording_page(base_url, row.id)}},
         "createdAt": moment(row.created_at),
         "updatedAt": moment(row.updated_at),
     }
@@ -187,21 +268,19 @@ def _recording(row: Any, result: str, base_url: str) -> dict[str, object]:
 async def summaries_of(conn: AsyncConnection, ids: Sequence[str]) -> dict[str, list[dict[str, object]]]:
     """By recording: its summaries."""
     found: dict[str, list[dict[str, object]]] = {}
-    rows: Sequence[Any] = (await conn.execute(_SUMMARIES, {"recordings": list(ids)})).all()
-    for row in rows:
+    for row in await read_rows(conn, _Summary, _SUMMARIES, {"recordings": list(ids)}):
         found.setdefault(row.recording_id, []).append({"id": row.id, "name": row.name, "content": row.content})
     return found
 
 
 async def _items(conn: AsyncConnection, ids: Sequence[str]) -> dict[str, list[dict[str, object]]]:
     found: dict[str, list[dict[str, object]]] = {}
-    rows: Sequence[Any] = (await conn.execute(_ITEMS, {"recordings": list(ids)})).all()
-    for row in rows:
+    for row in await read_rows(conn, _Items, _ITEMS, {"recordings": list(ids)}):
         found.setdefault(row.recording_id, []).extend(row.items)
     return found
 
 
-def _account(row: Any) -> dict[str, object] | None:
+def _account(row: _Engagement | _Opportunity) -> dict[str, object] | None:
     if row.account_id is None:
         return None
     return _present(
@@ -209,5 +288,5 @@ def _account(row: Any) -> dict[str, object] | None:
     )
 
 
-def _present(**values: Any) -> dict[str, object]:
+def _present(**values: object) -> dict[str, object]:
     return {name: value for name, value in values.items() if value is not None}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
-from typing import Final, LiteralString
+from typing import Final, LiteralString, NamedTuple
 
 from fieldnote.siro.models import ExternalIdType, SoftDeleteRemoved
 from fieldnote.workspace.domain.crm.records import Touched
@@ -14,6 +14,7 @@ from fieldnote.workspace.http import cursors, views
 from fieldnote.workspace.http.calls import Call
 from fieldnote.workspace.http.errors import not_found
 from fieldnote.workspace.pool import Transaction
+from fieldnote.workspace.rows import Id
 
 _PAGE: Final = 100
 
@@ -70,6 +71,13 @@ select 1 from engagement_users p join engagements e on e.id = p.engagement_id
    and (%(before)s::timestamptz is null or e.starts_at < %(before)s)
 """
 
+
+class _Place(NamedTuple):
+    id: str
+    connection_id: str
+    external_id: str
+
+
 View = Callable[[Transaction, Sequence[str]], Awaitable[list[dict[str, object]]]]
 
 
@@ -98,7 +106,7 @@ async def _list(call: Call, table: str, view: View) -> dict[str, object]:
         values["recording"] = recording
     statement = f"""select r.id::text, r.connection_id::text, r.external_id from {table} r
  where {" and ".join(wheres) or "true"} order by r.connection_id, r.external_id limit %(limit)s"""  # noqa: S608 - ours
-    rows = await call.transaction.rows(statement, values)
+    rows = await call.transaction.read(_Place, statement, values)
     page = rows[:_PAGE]
     more = listing.cursor(page[-1].connection_id, page[-1].external_id) if len(rows) > _PAGE else None
     shown = await view(call.transaction, [row.id for row in page])
@@ -155,7 +163,7 @@ async def delete_removed(call: Call) -> dict[str, object]:
 
 
 async def _delete(call: Call, statement: LiteralString, values: dict[str, object]) -> list[str]:
-    return [row.id for row in await call.transaction.rows(statement, values)]
+    return [row.id for row in await call.transaction.read(Id, statement, values)]
 
 
 def _now() -> dict[str, object]:
@@ -178,7 +186,7 @@ async def list_appointments(call: Call) -> list[dict[str, object]]:
     }
     if values["last"] is not None and not await call.transaction.rows(_SEEN_BEFORE, values):
         raise cursors.refused()
-    rows = await call.transaction.rows(_APPOINTMENTS, values)
+    rows = await call.transaction.read(Id, _APPOINTMENTS, values)
     return await views.engagements(call.transaction, [row.id for row in rows])
 
 

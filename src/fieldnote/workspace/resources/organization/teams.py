@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from datetime import datetime
+from typing import Final, NamedTuple
 
 from psycopg.types.json import Jsonb
 
@@ -11,6 +12,7 @@ from fieldnote.siro.models import TeamCreate, TeamUpdate
 from fieldnote.workspace.http.calls import Call
 from fieldnote.workspace.http.errors import not_found
 from fieldnote.workspace.http.views import moment, person_names
+from fieldnote.workspace.rows import Id
 
 _TEAMS: Final = """
 select t.id::text, t.organization_id::text, t.name, t.conversation_types, t.created_at,
@@ -51,13 +53,31 @@ update users u set role = r.role
 _PEOPLE: Final = "select id::text, email, name, first_name, last_name from users where id::text = any(%(ids)s)"
 
 
+class _Team(NamedTuple):
+    id: str
+    organization_id: str
+    name: str
+    conversation_types: list[str]
+    created_at: datetime
+    members: list[str]
+    coaches: list[str]
+
+
+class _Person(NamedTuple):
+    id: str
+    email: str
+    name: str
+    first_name: str | None
+    last_name: str | None
+
+
 async def list_teams(call: Call) -> dict[str, object]:
     """Teams by page, the earliest first."""
     _own(call)
     size, listing = call.page_size(default=50), call.listing()
     after = listing.moment_and_word()
     place = {} if after is None else {"at": after[0], "id": after[1]}
-    rows = await call.transaction.rows(_NEXT if place else _FIRST, place | {"limit": size + 1})
+    rows = await call.transaction.read(_Team, _NEXT if place else _FIRST, place | {"limit": size + 1})
     more = listing.cursor(rows[size - 1].created_at, rows[size - 1].id) if len(rows) > size else None
     return {"data": await _shown(call, rows[:size]), "cursor": more}
 
@@ -77,7 +97,7 @@ async def create_team(call: Call) -> dict[str, object]:
         "name": wanted.name,
         "types": Jsonb(list(wanted.new_user_default_conversation_types or ())),
     }
-    [made] = await call.transaction.rows(_CREATE, values)
+    [made] = await call.transaction.read(Id, _CREATE, values)
     await _staff(call, made.id, wanted)
     return await _one(call, made.id)
 
@@ -121,7 +141,7 @@ async def require_team(call: Call, team_id: str) -> str:
 
 async def all_teams(call: Call) -> list[dict[str, object]]:
     """All teams, as an organization shows them."""
-    rows = await call.transaction.rows(_ALL, {})
+    rows = await call.transaction.read(_Team, _ALL, {})
     return [{"id": row.id, "name": row.name, "coachUids": row.coaches, "memberUids": row.members} for row in rows]
 
 
@@ -138,21 +158,21 @@ async def _staff(call: Call, team_id: str, wanted: TeamCreate | TeamUpdate) -> N
 
 async def require_users(call: Call, user_ids: Sequence[str]) -> None:
     """Raises ApiError where one of these is nobody."""
-    known = await call.transaction.rows(_KNOWN, {"ids": list(user_ids)})
+    known = await call.transaction.read(Id, _KNOWN, {"ids": list(user_ids)})
     if {row.id for row in known} != set(user_ids):
         raise not_found("User")
 
 
 async def _one(call: Call, team_id: str) -> dict[str, object]:
-    rows = await call.transaction.rows(_ONE, {"id": team_id})
+    rows = await call.transaction.read(_Team, _ONE, {"id": team_id})
     if not rows:
         raise not_found("Team")
     return (await _shown(call, rows))[0]
 
 
-async def _shown(call: Call, rows: Sequence[Any]) -> list[dict[str, object]]:
+async def _shown(call: Call, rows: Sequence[_Team]) -> list[dict[str, object]]:
     ids = sorted({user for row in rows for user in (*row.members, *row.coaches)})
-    people = {row.id: _person(row) for row in await call.transaction.rows(_PEOPLE, {"ids": ids})}
+    people = {row.id: _person(row) for row in await call.transaction.read(_Person, _PEOPLE, {"ids": ids})}
     return [
         {
             "id": row.id,
@@ -169,7 +189,7 @@ async def _shown(call: Call, rows: Sequence[Any]) -> list[dict[str, object]]:
     ]
 
 
-def _person(row: Any) -> dict[str, object]:
+def _person(row: _Person) -> dict[str, object]:
     first, last = person_names(row)
     return {"email": row.email, "firstName": first, "lastName": last}
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from datetime import datetime
+from typing import Final, NamedTuple
 
 from fieldnote.siro.models import TokenCreate
 from fieldnote.workspace import credentials
@@ -19,15 +20,23 @@ _ONE: Final = _TOKENS + " and id = %(id)s"
 _DELETE: Final = "delete from tokens where id = %(id)s"
 
 
+class _Token(NamedTuple):
+    id: str
+    organization_id: str
+    name: str | None
+    created_by: str | None
+    created_at: datetime
+
+
 async def caller_identity(call: Call) -> dict[str, object]:
     """To whom the token belongs."""
-    [own] = await call.transaction.rows(_ONE, {"id": call.caller.token_id})
+    [own] = await call.transaction.read(_Token, _ONE, {"id": call.caller.token_id})
     return _token(own)
 
 
 async def list_tokens(call: Call) -> dict[str, object]:
     """The organization's own tokens, without what only who made them was shown."""
-    return {"data": [_token(row) for row in await call.transaction.rows(_ALL, {})], "cursor": None}
+    return {"data": [_token(row) for row in await call.transaction.read(_Token, _ALL, {})], "cursor": None}
 
 
 async def get_token(call: Call) -> dict[str, object]:
@@ -53,14 +62,14 @@ async def delete_token(call: Call) -> dict[str, object]:
     return _token(row)
 
 
-async def _find(call: Call, token_id: str) -> Any:
-    found = await call.transaction.rows(_ONE, {"id": token_id})
+async def _find(call: Call, token_id: str) -> _Token:
+    found = await call.transaction.read(_Token, _ONE, {"id": token_id})
     if not found:
         raise not_found("Token")
     return found[0]
 
 
-def _token(row: Any) -> dict[str, object]:
+def _token(row: _Token) -> dict[str, object]:
     return {
         "organizationId": row.organization_id,
         "tokenId": row.id,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from datetime import datetime
+from typing import Final, NamedTuple
 
 from psycopg.types.json import Jsonb
 
@@ -16,6 +17,7 @@ from fieldnote.workspace.http.errors import failed, invalid, issue, not_found
 from fieldnote.workspace.http.views import moment, person_names
 from fieldnote.workspace.resources.organization.teams import add_coach, require_team
 from fieldnote.workspace.resources.organization.tokens import own
+from fieldnote.workspace.rows import Id
 
 # Of the CRM's id that which was given when the user was made, else one of the CRM's users who is taken for them.
 _USERS: Final = """
@@ -35,7 +37,7 @@ _COLUMNS: Final = (
     "contact_settings", "member_team_id",
 )  # fmt: skip
 _RECORDED: Final = """
-select user_id::text, count(*) as count, max(created_at) as last from recordings where deleted_at is null
+select user_id::text, count(*) as recordings, max(created_at) as last from recordings where deleted_at is null
  group by user_id
 """
 _CREATE: Final = f"""
@@ -53,13 +55,37 @@ update users set {", ".join(f"{name} = %({name})s" for name in _COLUMNS)} where 
 """  # noqa: S608 - as above
 
 
+class _User(NamedTuple):
+    id: str
+    organization_id: str
+    email: str
+    email_key: str
+    name: str
+    first_name: str | None
+    last_name: str | None
+    phone_number: str | None
+    disabled: bool
+    billable: bool
+    contact_settings: dict[str, object] | None
+    created_at: datetime
+    member_team_id: str | None
+    coach_team_ids: list[str]
+    external_id: str | None
+
+
+class _Recorded(NamedTuple):
+    user_id: str
+    recordings: int
+    last: datetime
+
+
 async def list_users(call: Call) -> dict[str, object]:
     """Everybody, by email; those who are disabled or not, or of one id of the CRM's, where asked."""
     disabled, external_id = call.flag("disabled"), call.text("externalId")
     call.flag("excludeSiroUsers")  # the workspace has no staff of Siro's
     found = [
         _user(row)
-        for row in await call.transaction.rows(_ALL, {})
+        for row in await call.transaction.read(_User, _ALL, {})
         if disabled in (None, row.disabled) and external_id in (None, row.external_id)
     ]
     return {"data": found, "cursor": None}
@@ -69,17 +95,17 @@ async def list_organization_users(call: Call) -> dict[str, object]:
     """Everybody in the organization, by email, with how much they recorded; for a user token."""
     if call.record_id("Organization") != call.organization_id:
         raise not_found("Organization")
-    recorded = {row.user_id: row for row in await call.transaction.rows(_RECORDED, {})}
-    return {"data": [_member(row, recorded.get(row.id)) for row in await call.transaction.rows(_ALL, {})]}
+    recorded = {row.user_id: row for row in await call.transaction.read(_Recorded, _RECORDED, {})}
+    return {"data": [_member(row, recorded.get(row.id)) for row in await call.transaction.read(_User, _ALL, {})]}
 
 
-def _member(row: Any, recorded: Any) -> dict[str, object]:
+def _member(row: _User, recorded: _Recorded | None) -> dict[str, object]:
     shown = _user(row)
     created_at = shown.pop("createdAt")
     return shown | {
         "uid": shown.pop("id"),
         "dateCreated": created_at,
-        "countRecordings": 0 if recorded is None else recorded.count,
+        "countRecordings": 0 if recorded is None else recorded.recordings,
         "lastRecordingDate": None if recorded is None else moment(recorded.last),
     }
 
@@ -103,7 +129,7 @@ async def create_user(call: Call) -> dict[str, object]:
         "contact_settings": wanted.contact_settings and Jsonb(wanted.contact_settings.wire()),
         "member_team_id": wanted.member_team_id,
     }
-    made = await call.transaction.rows(_CREATE, values)
+    made = await call.transaction.read(Id, _CREATE, values)
     if not made:
         raise failed(409, "A user with this email exists already")
     if wanted.external_id is not None:
@@ -170,8 +196,8 @@ def _identity(email: str, first: str | None, last: str | None, otherwise: str) -
     }
 
 
-async def _find(call: Call, user_id: str) -> Any:
-    found = await call.transaction.rows(_ONE, {"id": user_id})
+async def _find(call: Call, user_id: str) -> _User:
+    found = await call.transaction.read(_User, _ONE, {"id": user_id})
     if not found:
         raise not_found("User")
     return found[0]
@@ -183,9 +209,9 @@ async def _map_again(call: Call) -> None:
     await defer_links(call.conn, call.organization_id, Touched(users=mapped))
 
 
-def _user(row: Any) -> dict[str, object]:
+def _user(row: _User) -> dict[str, object]:
     first, last = person_names(row)
-    settings = {} if row.contact_settings is None else {"contactSettings": row.contact_settings}
+    settings: dict[str, object] = {} if row.contact_settings is None else {"contactSettings": row.contact_settings}
     return settings | {
         "id": row.id,
         "organizationId": row.organization_id,

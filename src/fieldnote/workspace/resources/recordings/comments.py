@@ -18,6 +18,7 @@ from fieldnote.workspace.http.errors import failed, invalid, issue, not_found
 from fieldnote.workspace.http.views import moment, person_names
 from fieldnote.workspace.resources.recordings.intake import user_of
 from fieldnote.workspace.resources.recordings.user_recordings import find
+from fieldnote.workspace.rows import Id
 
 # The row policies leave out private threads that the caller has no part in.
 _COMMENTS: Final = """
@@ -86,7 +87,7 @@ class _Comment(NamedTuple):
     end_ms: float
     recording_id: str
     title: str
-    name: str | None
+    name: str
     first_name: str | None
     last_name: str | None
 
@@ -108,13 +109,9 @@ class _Thread(NamedTuple):
 class _Person(NamedTuple):
     id: str
     email: str
-    name: str | None
+    name: str
     first_name: str | None
     last_name: str | None
-
-
-class _Id(NamedTuple):
-    id: str
 
 
 # --- comments
@@ -160,7 +157,7 @@ async def create_comment(call: Call) -> dict[str, object]:
         "audio": wanted.audio and Jsonb(wanted.audio.wire()),
         "unread": Jsonb([one for one in meant if one != user_of(call)]),
     }
-    [made] = await call.transaction.read(_Id, _NEW_COMMENT, values)
+    [made] = await call.transaction.read(Id, _NEW_COMMENT, values)
     return {"data": _comment(await _find(call, made.id))}
 
 
@@ -285,7 +282,7 @@ async def _begin(call: Call, recording_id: str, wanted: CommentCreate, meant: Se
         "recipients": _json(wanted.recipients),
         "ids": Jsonb(list(meant)),
     }
-    [made] = await call.transaction.read(_Id, _NEW_THREAD, values)
+    [made] = await call.transaction.read(Id, _NEW_THREAD, values)
     return made.id
 
 
@@ -299,13 +296,13 @@ async def _meant(call: Call, recipients: Iterable[Recipient]) -> list[str]:
         else:
             if not await call.transaction.rows("select 1 from teams where id::text = %(id)s", {"id": one.key}):
                 raise not_found("Team")
-            found += [row.id for row in await call.transaction.read(_Id, _TEAM, {"team": one.key})]
+            found += [row.id for row in await call.transaction.read(Id, _TEAM, {"team": one.key})]
     return [*dict.fromkeys(found)]
 
 
 async def _require_users(call: Call, ids: Iterable[str]) -> None:
     wanted = set(ids)
-    rows = await call.transaction.read(_Id, _USERS, {"ids": [*wanted]})
+    rows = await call.transaction.read(Id, _USERS, {"ids": [*wanted]})
     if {row.id for row in rows} != wanted:
         raise not_found("User")
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from datetime import datetime
+from typing import Any, Final, NamedTuple
 
 from fieldnote.siro.models import FollowUpStatus, FollowUpUpdate
 from fieldnote.workspace.domain.recordings.conditions import of_types
@@ -59,6 +60,43 @@ _PAGE: Final = 25
 _LARGEST_PAGE: Final = 100
 
 
+class _FollowUp(NamedTuple):
+    id: str
+    recording_id: str
+    action: str
+    context: str
+    thinking: str
+    score: int
+    status: str
+    starred: bool
+    commented: bool
+    note: str | None
+    completed_at: datetime | None
+    completed_by: str | None
+    created_at: datetime
+    updated_at: datetime
+    title: str
+    rep_id: str
+    rep_name: str
+    team_id: str | None
+    team_name: str | None
+
+
+class _Totals(NamedTuple):
+    followups: int
+    revenue: float
+
+
+class _Change(NamedTuple):
+    id: str
+    followup_id: str
+    status: str | None
+    note: str | None
+    created_at: datetime
+    user_id: str
+    name: str
+
+
 async def list_followups(call: Call) -> dict[str, object]:
     """Follow-ups by page, the latest first: those of score 3 and more, where nothing else is asked."""
     values: dict[str, object] = {"caller": user_of(call)}
@@ -69,9 +107,9 @@ async def list_followups(call: Call) -> dict[str, object]:
         after = " and (f.created_at, f.id) < (%(at)s, %(after)s::uuid)"
         values |= {"at": cursor[0], "after": cursor[1]}
     page: Any = f"{_FOLLOWUPS}{where}{after} order by f.created_at desc, f.id desc limit %(limit)s"
-    rows = await call.transaction.rows(page, values | {"limit": size + 1})
+    rows = await call.transaction.read(_FollowUp, page, values | {"limit": size + 1})
     totals: Any = _TOTALS + where + _SUMS
-    [total] = await call.transaction.rows(totals, values)
+    [total] = await call.transaction.read(_Totals, totals, values)
     ids = [] if call.flag("excludeCrmCustomer") else [row.recording_id for row in rows[:size]]
     contexts = await contexts_of(call.transaction, ids)
     shown = await _shown(call, rows[:size], contexts, history=bool(call.flag("includeHistory")))
@@ -153,9 +191,9 @@ def _status(now: str, wanted: FollowUpUpdate) -> str:
     return FollowUpStatus.TO_DO.value if now == FollowUpStatus.COMPLETE else now
 
 
-async def _find(call: Call) -> Any:
+async def _find(call: Call) -> _FollowUp:
     values = {"id": call.record_id("Follow-up"), "caller": user_of(call)}
-    rows = await call.transaction.rows(_FOLLOWUPS + VISIBLE + " and f.id = %(id)s", values)
+    rows = await call.transaction.read(_FollowUp, _FOLLOWUPS + VISIBLE + " and f.id = %(id)s", values)
     if not rows:
         raise not_found("Follow-up")
     return rows[0]
@@ -165,7 +203,7 @@ async def followups_of(
     transaction: Transaction, recording_ids: Sequence[str], *, brief: bool = False
 ) -> dict[str, list[dict[str, object]]]:
     """By recording; the caller has to see those recordings. `brief`: id and score, as lists of recordings show them."""
-    rows = await transaction.rows(_FOLLOWUPS + "r.id = any(%(ids)s::uuid[])", {"ids": list(recording_ids)})
+    rows = await transaction.read(_FollowUp, _FOLLOWUPS + "r.id = any(%(ids)s::uuid[])", {"ids": list(recording_ids)})
     if brief:
         return {row.recording_id: [{"id": row.id, "score": row.score}] for row in rows}
     contexts = await contexts_of(transaction, [row.recording_id for row in rows])
@@ -173,27 +211,32 @@ async def followups_of(
 
 
 async def _shown(
-    call: Call, rows: Sequence[Any], contexts: dict[str, object], *, history: bool
+    call: Call, rows: Sequence[_FollowUp], contexts: dict[str, object], *, history: bool
 ) -> list[dict[str, object]]:
     changes = await _changes(call, [row.id for row in rows]) if history else {}
     return [_seen(row, contexts) | ({"history": changes.get(row.id, [])} if history else {}) for row in rows]
 
 
-def _seen(row: Any, contexts: dict[str, object]) -> dict[str, object]:
+def _seen(row: _FollowUp, contexts: dict[str, object]) -> dict[str, object]:
     context = contexts.get(row.recording_id)
     return _followup(row) | {"crmCustomer": None if context is None else customer_of(context)}
 
 
 async def _changes(call: Call, ids: Sequence[str]) -> dict[str, list[dict[str, object]]]:
     found: dict[str, list[dict[str, object]]] = {}
-    for row in await call.transaction.rows(_HISTORY, {"ids": list(ids)}):
+    for row in await call.transaction.read(_Change, _HISTORY, {"ids": list(ids)}):
         given = {name: value for name, value in (("status", row.status), ("note", row.note)) if value is not None}
-        who = {"id": row.id, "updatedBy": row.name, "updatedByUserId": row.user_id, "createdAt": moment(row.created_at)}
+        who: dict[str, object] = {
+            "id": row.id,
+            "updatedBy": row.name,
+            "updatedByUserId": row.user_id,
+            "createdAt": moment(row.created_at),
+        }
         found.setdefault(row.followup_id, []).append(who | given)
     return found
 
 
-def _followup(row: Any) -> dict[str, object]:
+def _followup(row: _FollowUp) -> dict[str, object]:
     return {
         "followupId": row.id,
         "recordingId": row.recording_id,

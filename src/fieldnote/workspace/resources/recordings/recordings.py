@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from datetime import datetime
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import text
 
@@ -12,6 +13,7 @@ from fieldnote.workspace.http import views
 from fieldnote.workspace.http.calls import Call, public_url, read_each
 from fieldnote.workspace.http.errors import invalid, issue, not_found
 from fieldnote.workspace.resources.recordings.followups import followups_of
+from fieldnote.workspace.rows import read_rows
 
 _SHOWABLE: Final = (
     "showCrmLinks",
@@ -47,6 +49,17 @@ select id::text, organization_id::text, user_id::text, recording_id::text, event
 """
 
 
+class _MobileEvent(NamedTuple):
+    id: str
+    organization_id: str
+    user_id: str
+    recording_id: str | None
+    event_code: str
+    event: str | None
+    external_opportunity_ids: list[str] | None
+    created_at: datetime
+
+
 async def list_recordings(call: Call) -> dict[str, object]:
     """Recordings by page. With a filter on `updatedAt` the longest unchanged first, else the latest first.
 
@@ -66,8 +79,8 @@ async def list_recordings(call: Call) -> dict[str, object]:
     size = call.page_size(default=50)
     where = " and ".join(wheres) or "true"
     statement = f"{_RECORDING} where {where} order by {column} {direction}, id {direction} limit :limit"
-    rows = (await call.conn.execute(text(statement), values | {"limit": size + 1})).all()
-    page: list[Any] = list(rows[:size])
+    rows = await read_rows(call.conn, views.RecordingRow, text(statement), values | {"limit": size + 1})
+    page = rows[:size]
     more = listing.cursor(getattr(page[-1], column), page[-1].id) if len(rows) > size else None
     return {"data": await _seen(call, page, _shown(call), _base_url(call), brief=True), "cursor": more}
 
@@ -95,7 +108,7 @@ async def get_recording(calls: Sequence[Call]) -> list[Any]:
 
 
 async def _seen(
-    call: Call, rows: Sequence[Any], shown: frozenset[str], base_url: str, *, brief: bool = False
+    call: Call, rows: Sequence[views.RecordingRow], shown: frozenset[str], base_url: str, *, brief: bool = False
 ) -> list[dict[str, object]]:
     found = await views.recordings(call.conn, rows, shown, base_url)
     if "showFollowups" in shown:
@@ -113,9 +126,9 @@ async def list_summaries(call: Call) -> dict[str, object]:
     return {"data": (await views.summaries_of(call.conn, [recording_id])).get(recording_id, [])}
 
 
-async def _find_recordings(call: Call, ids: Sequence[str]) -> list[Any]:
+async def _find_recordings(call: Call, ids: Sequence[str]) -> list[views.RecordingRow]:
     statement = f"{_RECORDING} where id = any(cast(:ids as uuid[]))"
-    return list((await call.conn.execute(text(statement), {"ids": list(ids)})).all())
+    return await read_rows(call.conn, views.RecordingRow, text(statement), {"ids": list(ids)})
 
 
 def _shown(call: Call) -> frozenset[str]:
@@ -144,8 +157,8 @@ async def list_mobile_events(call: Call) -> dict[str, object]:
     size = call.page_size(default=100, most=1000)
     where = " and ".join(wheres) or "true"
     statement = f"{_EVENTS} where {where} order by created_at desc, id desc limit :limit"
-    rows: Any = (await call.conn.execute(text(statement), values | {"limit": size + 1})).all()
-    page = list(rows[:size])
+    rows = await read_rows(call.conn, _MobileEvent, text(statement), values | {"limit": size + 1})
+    page = rows[:size]
     more = listing.cursor(page[-1].created_at, page[-1].id) if len(rows) > size else None
     return {"data": [_mobile_event(row) for row in page], "cursor": more}
 
@@ -153,7 +166,7 @@ async def list_mobile_events(call: Call) -> dict[str, object]:
 async def get_mobile_event(call: Call) -> dict[str, object]:
     """One thing that happened in the recorder app."""
     values = {"id": call.record_id("Mobile event")}
-    rows = (await call.conn.execute(text(f"{_EVENTS} where id = :id"), values)).all()
+    rows = await read_rows(call.conn, _MobileEvent, text(f"{_EVENTS} where id = :id"), values)
     if not rows:
         raise not_found("Mobile event")
     return _mobile_event(rows[0])
@@ -167,8 +180,8 @@ def _event_codes(call: Call) -> list[str]:
     return [code.replace("\0", "?") for code in (*several, *([single] if single else []))]  # PostgreSQL takes no NUL
 
 
-def _mobile_event(row: Any) -> dict[str, object]:
-    event = {
+def _mobile_event(row: _MobileEvent) -> dict[str, object]:
+    event: dict[str, object] = {
         "id": row.id,
         "organizationId": row.organization_id,
         "userId": row.user_id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from psycopg.errors import QueryCanceled
 
@@ -15,7 +15,7 @@ from fieldnote.workspace.http.calls import Call
 from fieldnote.workspace.http.errors import invalid, issue, whole_number
 from fieldnote.workspace.http.visibility import VISIBLE
 from fieldnote.workspace.resources.recordings.intake import user_of
-from fieldnote.workspace.resources.recordings.user_recordings import RECORDINGS, views_of
+from fieldnote.workspace.resources.recordings.user_recordings import RECORDINGS, UserRecording, views_of
 
 _DEFAULT_SIZE: Final = 25
 _PATIENCE: Final = "set local statement_timeout = '10s'"
@@ -86,6 +86,10 @@ _ORDERS: Final = {
 """Else by the time of the conversation."""
 
 
+class _Count(NamedTuple):
+    found: int
+
+
 async def search_recordings(call: Call) -> dict[str, object]:
     """The recordings that a search finds, by page, the latest first unless asked otherwise."""
     began = time.perf_counter()
@@ -99,8 +103,8 @@ async def search_recordings(call: Call) -> dict[str, object]:
     direction = "asc" if query.sort_direction == "asc" else "desc"
     await call.transaction.driver.execute(_PATIENCE)
     try:
-        rows = await call.transaction.rows(_page(where, order, direction), values)
-        [total] = await call.transaction.rows(_count(where), values)
+        rows = await call.transaction.read(UserRecording, _page(where, order, direction), values)
+        [total] = await call.transaction.read(_Count, _count(where), values)
     except QueryCanceled as error:
         message = "The search took too long. Search a shorter time, or fewer people"
         raise invalid([issue("custom", ["query"], message)]) from error
@@ -175,7 +179,7 @@ _HIT: Final = (
 )  # fmt: skip
 
 
-def _hit(row: Any, view: Mapping[str, object]) -> dict[str, object]:
+def _hit(row: UserRecording, view: Mapping[str, object]) -> dict[str, object]:
     customer = view.get("crmCustomer")
     amount = customer.get("amount") if isinstance(customer, dict) else None
     more = {"teamName": row.team_name, "opportunitiesAmount": amount}

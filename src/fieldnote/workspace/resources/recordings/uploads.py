@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 from sqlalchemy import text
@@ -31,6 +30,7 @@ from fieldnote.workspace.resources.recordings.intake import (
     user_of,
 )
 from fieldnote.workspace.resources.recordings.user_recordings import find
+from fieldnote.workspace.rows import Id, read_rows
 
 """Digits; an extension fits too many."""
 
@@ -63,6 +63,24 @@ select distinct coalesce(c.merged_to_id, c.id)::text as id
  where c.deleted_at is null and right(regexp_replace(number, '[^0-9]', '', 'g'), 10) = :phone
  limit 2
 """)
+
+
+class _File(NamedTuple):
+    stored_at: datetime | None
+    recording_id: str | None
+    duration_ms: int | None
+
+
+class _Audio(NamedTuple):
+    id: str
+    media_type: str
+    redacted: list[list[float]]
+    muted: list[list[float]] | None
+
+
+class _User(NamedTuple):
+    id: str
+    email: str
 
 
 async def create_upload_urls(call: Call) -> dict[str, object]:
@@ -98,7 +116,8 @@ async def register_upload(call: Call) -> dict[str, object]:
     """Make a recording of a file that was sent. Of one that has become a recording it is that one."""
     wanted = read_exactly(call, UploadRegister)
     file = _own_file(call, wanted)
-    row: Any = (await call.conn.execute(_FILE, {"id": file.file_id, "user": call.caller.user_id})).one_or_none()
+    found = await read_rows(call.conn, _File, _FILE, {"id": file.file_id, "user": call.caller.user_id})
+    row = next(iter(found), None)
     if row is None or row.stored_at is None:
         raise invalid([issue("custom", ["fileUrl"], "No file was sent to the address that it was given with")])
     if row.recording_id is not None:
@@ -144,13 +163,13 @@ def _of_upload(wanted: UploadRegister, email: str, duration_ms: int | None) -> N
     )
 
 
-async def _user(call: Call, wanted: UploadRegister) -> Any:
+async def _user(call: Call, wanted: UploadRegister) -> _User:
     """Whose recording it is: the caller's, where nobody is named. A rep uploads their own."""
     email = wanted.user_email and email_key(wanted.user_email)
     named = {"id": wanted.user_id, "email": email, "phone": _digits(wanted.user_phone)}
     if not any(named.values()):
         named["id"] = user_of(call)
-    found: Sequence[Any] = (await call.conn.execute(_USERS, named)).all()
+    found = await read_rows(call.conn, _User, _USERS, named)
     if len(found) != 1:
         raise not_found("User")
     may_act_for(call, found[0].id)
@@ -166,14 +185,14 @@ def _digits(phone: str | None) -> str | None:
 
 async def _contact(call: Call, phone: str) -> str | None:
     """The one contact with this number; of two neither."""
-    rows: Sequence[Any] = (await call.conn.execute(_BY_PHONE, {"phone": _digits(phone)})).all()
-    return str(rows[0].id) if len(rows) == 1 else None
+    rows = await read_rows(call.conn, Id, _BY_PHONE, {"phone": _digits(phone)})
+    return rows[0].id if len(rows) == 1 else None
 
 
 async def audio_url(call: Call) -> dict[str, object]:
     """Where a recording can be listened to."""
     row = await find(call)
-    audio: Any = (await call.conn.execute(_AUDIO, {"id": row.id})).one_or_none()
+    audio = next(iter(await read_rows(call.conn, _Audio, _AUDIO, {"id": row.id})), None)
     if audio is None:
         return {"data": {"error": True, "errorMessage": "The recording has no audio"}}
     if (why := why_not_played(audio.redacted, audio.muted, audio.media_type)) is not None:

@@ -7,7 +7,8 @@ and stays in the organization's list.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from datetime import datetime
+from typing import Any, Final, NamedTuple
 from urllib.parse import urlencode
 
 from sqlalchemy import text
@@ -72,6 +73,40 @@ _PAGE: Final = 50
 _LARGEST_PAGE: Final = 1000
 
 
+class UserRecording(NamedTuple):
+    """A recording with its rep and team, as a user reads it."""
+
+    id: str
+    organization_id: str
+    user_id: str
+    title: str
+    duration_ms: int
+    latitude: float | None
+    longitude: float | None
+    stage: str
+    status: str
+    transcription_status: str
+    trigger: str | None
+    evaluation_score: float | None
+    do_not_delete: bool
+    details: dict[str, Any]
+    processed_at: datetime | None
+    summarized_at: datetime | None
+    root_data_purged_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    name: str
+    first_name: str | None
+    last_name: str | None
+    team_id: str | None
+    team_name: str | None
+    result: str
+    views: int
+    viewers: int
+    comments: int
+    viewed: bool
+
+
 async def list_recordings(call: Call) -> dict[str, object]:
     """Recordings by page, the latest first unless asked otherwise; those of a team, a type, an outcome, or unlinked."""
     values: dict[str, object] = {"caller": user_of(call)}
@@ -86,7 +121,7 @@ async def list_recordings(call: Call) -> dict[str, object]:
     size = call.page_size(default=_PAGE, name="limit")
     statement: Any = f"""{RECORDINGS} where {" and ".join(wheres)}
  order by {column} {direction}, r.id {direction} limit %(limit)s"""
-    rows = await call.transaction.rows(statement, values | {"limit": size + 1})
+    rows = await call.transaction.read(UserRecording, statement, values | {"limit": size + 1})
     page = rows[:size]
     shown = await views_of(
         call, page, _IN_LIST, _flags(call, "showCrmCustomer", "showEvaluationScore", "showFollowups")
@@ -156,7 +191,7 @@ async def get_recordings(call: Call) -> dict[str, object]:
         order = "array_position(%(ids)s::text[], r.id::text)"
         values["ids"] = list(wanted.ids)
     statement: Any = f"{RECORDINGS} where {where} order by {order} limit %(limit)s offset %(first)s"
-    rows = await call.transaction.rows(statement, values)
+    rows = await call.transaction.read(UserRecording, statement, values)
     shown = await views_of(call, rows[:size], None, frozenset(_SHOWABLE))
     return {"data": shown, "cursor": listing.cursor(first + size) if len(rows) > size else None, "pageSize": size}
 
@@ -201,10 +236,10 @@ update recordings
 # --- what others need
 
 
-async def find(call: Call, name: str = "id") -> Any:
+async def find(call: Call, name: str = "id") -> UserRecording:
     """The recording in the path, if the caller sees it. Raises ApiError."""
     values = {"id": call.record_id("Recording", name), "caller": user_of(call)}
-    rows = await call.transaction.rows(RECORDINGS + " where r.id = %(id)s and " + VISIBLE, values)
+    rows = await call.transaction.read(UserRecording, RECORDINGS + " where r.id = %(id)s and " + VISIBLE, values)
     if not rows:
         raise not_found("Recording")
     return rows[0]
@@ -216,7 +251,7 @@ def web_address(call: Call, recording_id: str) -> str:
 
 
 async def views_of(
-    call: Call, rows: Sequence[Any], fields: frozenset[str] | None, shown: frozenset[str]
+    call: Call, rows: Sequence[UserRecording], fields: frozenset[str] | None, shown: frozenset[str]
 ) -> list[dict[str, object]]:
     """Recordings on the wire: these fields (None: all), and the parts that are asked for."""
     ids = [row.id for row in rows]
@@ -245,7 +280,7 @@ async def views_of(
     return found
 
 
-def _recording(row: Any) -> dict[str, object]:
+def _recording(row: UserRecording) -> dict[str, object]:
     first, last = person_names(row)
     given = {name: row.details[name] for name in _AS_GIVEN if row.details.get(name) is not None}
     more = {
