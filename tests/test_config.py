@@ -244,7 +244,7 @@ def test_no_value_is_quoted_in_an_error(tmp_path: Path) -> None:
 def test_the_schema_for_editors_is_the_one_that_is_kept_and_takes_the_files_of_the_guides() -> None:
     root = Path(__file__).parents[1]
     kept = json.loads((root / "docs/fieldnote.schema.json").read_text())
-    assert kept == json_schema(), "run: uv run fieldnote config schema > docs/fieldnote.schema.json"
+    assert kept == json_schema(), "run: uv run poe generate"
     validator = jsonschema.Draft202012Validator(kept)
     for page in ("README.md", "docs/start.md"):
         written = (root / page).read_text().split("```yaml\n")[1].split("```")[0]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from enum import EnumType
+from enum import EnumType, StrEnum
 from pathlib import Path
 from typing import Final
 
 import pytest
 
+from fieldnote.config import Kind, Policy
 from fieldnote.config.json_schema import member_texts
 from scripts.pages import STATES, commands, keys
 
@@ -55,6 +56,13 @@ def test_every_environment_variable_is_in_the_guide() -> None:
     variables = set(_variables())
     assert len(variables) > 10
     assert not {name for name in variables if f"`{name}`" not in guide}
+
+
+@pytest.mark.parametrize("kind", [Kind, Policy])
+def test_every_type_and_policy_of_a_field_is_in_the_guide(kind: type[StrEnum]) -> None:
+    guide = (ROOT / "docs/configuration.md").read_text()
+    rows = "".join(line.split("|")[1] for line in guide.splitlines() if line.startswith("| `"))
+    assert not {member.value for member in kind if f"`{member.value}`" not in rows}
 
 
 def test_every_page_is_in_the_contents_of_the_site() -> None:

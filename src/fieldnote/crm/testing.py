@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 
 from fieldnote.crm.types import (
     Cursor,
@@ -191,6 +192,15 @@ class DriverContract:
         first = next(reading)
         crm.put([crm.row(number, NOON + _minutes(number), text="after") for number in range(1, 8)])
         assert set(crm.ids(*range(1, 7))) <= set(crm.keys([first, *reading]))
+
+    def test_a_reading_that_is_stopped_loses_no_row(self, crm: CrmUnderTest) -> None:
+        crm.put([crm.row(number, NOON - _minutes(number)) for number in range(1, 8)])
+        for count in range(1, len(crm.pages(size=2))):
+            known = list(islice(crm.driver.pages(crm.source, overlap=timedelta(0), size=2), count))
+            cursors = [page.cursor for page in known if page.cursor is not None]
+            since = Cursor.parse(str(cursors[-1])) if cursors else None
+            seen = {*crm.keys(known), *crm.keys(crm.pages(since))}
+            assert set(crm.ids(*range(1, 8))) <= seen, "a page's cursor is later than rows that were not given yet"
 
     def test_rows_are_found_by_key(self, crm: CrmUnderTest) -> None:
         crm.put([crm.row(1), crm.row(2)])
