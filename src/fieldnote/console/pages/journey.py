@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from fieldnote.bridge import Bridge
 from fieldnote.bridge.board.conversations import unread_by
-from fieldnote.bridge.board.gaps import REASONS
+from fieldnote.bridge.board.explained_gaps import REASONS
 from fieldnote.bridge.board.settings import refresh
 from fieldnote.bridge.pull.linking import link_to, match_again, unlink
 from fieldnote.bridge.recording import Model
