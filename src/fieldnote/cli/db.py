@@ -19,7 +19,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")
 
 @app.command()
 def status(*, as_json: AsJson = False) -> None:
-    """Say where the embedded server's data is, whether it runs, its version and size."""
+    """Show where the embedded server's data is, whether it runs, its version and its size."""
     from fieldnote.db.embedded import server_status
     from fieldnote.db.engine import Application
     from fieldnote.db.home import home
@@ -63,7 +63,7 @@ def url(
     show_password: Annotated[bool, typer.Option("--show-password", help="Print the password too.")] = False,
     acting_as: ActingAs = None,
 ) -> None:
-    """Print the database's URL, for psql and the like. Starts the embedded server if need be."""
+    """Print the database's URL, for psql and other tools. Starts the embedded server if necessary."""
     from fieldnote.db.audit import audited_everywhere
     from fieldnote.db.engine import database_url, masked_url
 
@@ -88,9 +88,9 @@ def migrate() -> None:
 
 @app.command()
 def rebuild(*, acting_as: ActingAs = None) -> None:
-    """Compute again what the console and `fieldnote status` read, from what push and pull keep.
+    """Rebuild the tables that the console and `fieldnote status` read, from the ledger.
 
-    Push and pull keep it up to date by themselves. Nothing is sent, and nothing in the ledger changes.
+    Push and pull keep them up to date. Nothing is sent, and nothing in the ledger changes.
     """
     from fieldnote.bridge.board.settings import rebuild_all
     from fieldnote.cli.support.loop import run_in_loop
@@ -125,12 +125,12 @@ def backup(
 
 @app.command()
 def restore(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="As `fieldnote db backup` wrote it.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A file from `fieldnote db backup`.")],
     *,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     acting_as: ActingAs = None,
 ) -> None:
-    """Put the embedded server's database back as it was when FILE was written. `fieldnote run` must not be running."""
+    """Restore the embedded server's database from FILE. Stop `fieldnote run` first."""
     from fieldnote.db.audit import audited_everywhere
     from fieldnote.db.backup import restore as put_back
     from fieldnote.db.home import home

@@ -41,9 +41,9 @@ def evaluate(
     failures: Annotated[bool, typer.Option("--failures", help="List where each value was wrong or missing.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Precision, recall and F1 by field, key facts in the notes, unsupported values, time and cost.
+    """Measure precision, recall and F1 by field, key facts in notes, unsupported values, time and cost.
 
-    Without an endpoint the local method is measured. FIELDNOTE_LLM_KEY holds the endpoint's key. A folder named
+    Without an endpoint the local method is measured. FIELDNOTE_LLM_KEY is the endpoint's key. A folder named
     `heldout` gives totals only.
     """
     totals = _by_model(folder, endpoint, model) if endpoint or model else _locally(folder, model_folder)

@@ -88,17 +88,18 @@ def migrate(
         typer.Option("--secret-file", metavar="FILE", help="Its secret; else SIRO_CLIENT_SECRET, else a prompt."),
     ] = None,
     env_file: Annotated[
-        Path | None, typer.Option("--env-file", metavar="FILE", help="Where SIRO_TOKEN is, and the variables go.")
+        Path | None,
+        typer.Option("--env-file", metavar="FILE", help="The file that has SIRO_TOKEN, and gets the variables."),
     ] = None,
     apply: Annotated[
-        bool, typer.Option("--apply", help="Change the files, if each step of the rehearsal is good.")
+        bool, typer.Option("--apply", help="Change the files, if each step of the rehearsal succeeds.")
     ] = False,
     acting_as: ActingAs = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Move a connection from an organization token to a client application (client credentials).
 
-    Without --apply it is a rehearsal: it signs in with the new credentials and reads, and changes nothing.
+    Without --apply, it rehearses: it signs in with the new credentials, reads, and changes nothing.
     Exit status: 1 if a step fails.
     """
     from pydantic import SecretStr

@@ -78,7 +78,7 @@ def users(
 ) -> None:
     """List the CRM's reps with their Siro users, and how each pair was matched.
 
-    A choice counts here: in states, and where the appointment of a recording is looked for. Siro's mapping stays.
+    A choice applies in Fieldnote: to states, and to the search for a recording's appointment. Siro's mapping stays.
 
     Exit status: 0 if every rep has a user, else 1.
     """

@@ -166,10 +166,10 @@ def audit(
     reads: Annotated[
         bool, typer.Option("--reads", help="Also the commands and pages that only showed customers' words.")
     ] = False,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=100_000, help="Events at most.")] = 100,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=100_000, help="The number of events.")] = 100,
     as_json: AsJson = False,
 ) -> None:
-    """Show who approved, reverted, linked, erased, overrode, pushed or read what by a command, the latest first."""
+    """List who did what by a command (approve, revert, link, erase, push and others), the latest first."""
     from fieldnote.bridge.audit import CONSOLE_READ, list_events
     from fieldnote.cli.bridge import moment
 

@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 app = typer.Typer(invoke_without_command=True)
 user_app = typer.Typer(no_args_is_help=True)
-app.add_typer(user_app, name="user", help="Who may sign in.")
+app.add_typer(user_app, name="user", help="Manage who may sign in.")
 
 ConfigFile = Annotated[Path, typer.Option("--config", metavar="FILE", help="The file that describes the connection.")]
 DEFAULT_FILE = Path("fieldnote.yaml")

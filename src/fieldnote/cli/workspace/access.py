@@ -194,7 +194,7 @@ def user_enable(
 
 @org_app.command("list")
 def org_list(*, as_json: AsJson = False) -> None:
-    """The organizations of this workspace."""
+    """List the organizations of this workspace."""
 
     async def do(workspace: Workspace) -> list[dict[str, Any]]:
         from fieldnote.workspace.domain.access import list_organizations
@@ -210,13 +210,13 @@ def org_list(*, as_json: AsJson = False) -> None:
 
 @org_app.command("disable")
 def org_disable(*, acting_as: ActingAs = None, org: OrganizationOption = None, as_json: AsJson = False) -> None:
-    """Disable an organization: none of its tokens opens anything, and its jobs wait."""
+    """Disable an organization: its tokens stop working, and its jobs wait."""
     _set_organization(org, acting_as, as_json=as_json, disabled=True)
 
 
 @org_app.command("enable")
 def org_enable(*, acting_as: ActingAs = None, org: OrganizationOption = None, as_json: AsJson = False) -> None:
-    """Enable an organization again. Its jobs go on within ten minutes."""
+    """Enable an organization again. Its jobs continue within ten minutes."""
     _set_organization(org, acting_as, as_json=as_json, disabled=False)
 
 
@@ -236,7 +236,7 @@ def _set_organization(org: str | None, acting_as: str | None, *, as_json: bool, 
 
 @app_app.command("list")
 def app_list(*, org: OrganizationOption = None, as_json: AsJson = False) -> None:
-    """The OAuth apps, which mint user tokens."""
+    """List the OAuth apps, which create user tokens."""
 
     async def do(workspace: Workspace) -> list[dict[str, Any]]:
         from fieldnote.workspace.domain.access import list_apps
@@ -257,7 +257,7 @@ def app_disable(
     org: OrganizationOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """Disable an OAuth app: its tokens end at once, and it mints no more."""
+    """Disable an OAuth app: its tokens end at once, and it creates no more."""
     _set_app(client_id, org, acting_as, as_json=as_json, disabled=True)
 
 

@@ -23,14 +23,16 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True)
 user_app = typer.Typer(no_args_is_help=True)
 team_app = typer.Typer(no_args_is_help=True)
-app.add_typer(user_app, name="user", help="The users of the organization.")
-app.add_typer(team_app, name="team", help="The teams of the organization.")
-app.add_typer(webhooks.webhook_app, name="webhook", help="The addresses that get events.")
-app.add_typer(access.token_app, name="tokens", help="Tokens: add, list, end.")
+app.add_typer(user_app, name="user", help="Manage the users of the organization.")
+app.add_typer(team_app, name="team", help="Manage the teams of the organization.")
+app.add_typer(webhooks.webhook_app, name="webhook", help="Manage the addresses that get events.")
+app.add_typer(access.token_app, name="tokens", help="Manage tokens.")
 app.add_typer(access.token_app, name="token", hidden=True)
-app.add_typer(access.org_app, name="org", help="Organizations.")
-app.add_typer(access.app_app, name="app", help="OAuth apps.")
-app.add_typer(definitions.definitions_app, name="definitions", help="Fields that are extracted from conversations.")
+app.add_typer(access.org_app, name="org", help="Manage organizations.")
+app.add_typer(access.app_app, name="app", help="Manage OAuth apps.")
+app.add_typer(
+    definitions.definitions_app, name="definitions", help="Manage the fields that are extracted from conversations."
+)
 app.command()(processing.jobs)
 app.command()(processing.retry)
 app.command()(processing.roles)
@@ -180,7 +182,7 @@ def user_map(
     org: OrganizationOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """Set the user of a CRM's rep. This comes before email and name."""
+    """Set the user of a CRM's rep. It overrides a match by email or name."""
 
     async def do(workspace: Workspace) -> dict[str, str]:
         from fieldnote.workspace import map_user

@@ -27,7 +27,7 @@ _SHOWN = 50
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The field's name, such as 'Roof age'.")]
 Named = Annotated[str, typer.Argument(metavar="NAME|ID", help="The definition's name or id.")]
 Description = Annotated[
-    str | None, typer.Option("--description", help="The fact that the field is for, in a speaker's words.")
+    str | None, typer.Option("--description", help="The fact that the field captures, in a speaker's words.")
 ]
 Kind = Annotated[str | None, typer.Option("--type", help="text, list, money, date, number, boolean or choice.")]
 Choice = Annotated[list[str] | None, typer.Option("--choice", help="An allowed value. May be repeated.")]
@@ -74,7 +74,7 @@ def add(
     org: OrganizationOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """Add a definition. It counts for recordings that come from now on; `apply` extracts earlier ones again."""
+    """Add a definition. It applies to new recordings; `apply` extracts earlier ones again."""
     entry = {"name": name} | _given(description, kind, choice, unit, crm, required)
 
     async def do(workspace: Workspace) -> list[dict[str, Any]]:
@@ -163,7 +163,7 @@ def try_one(
     conversation_type: For = None,
     recording: Recordings = None,
     since: Since = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="Recordings at most, the latest first.")] = 20,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="The number of recordings, latest first.")] = 20,
     acting_as: ActingAs = None,
     org: OrganizationOption = None,
     as_json: AsJson = False,

@@ -84,10 +84,10 @@ def audit(
         str | None, typer.Option("--target", metavar="ID", help="Only events of this recording or record.")
     ] = None,
     user: Annotated[str | None, typer.Option("--user", metavar="EMAIL", help="Only events by this user.")] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=100_000, help="At most this many events.")] = 100,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=100_000, help="The number of events.")] = 100,
     keep: Annotated[
         int | None,
-        typer.Option("--keep", min=1, max=36_500, metavar="DAYS", help="From now on, keep events for this time."),
+        typer.Option("--keep", min=1, max=36_500, metavar="DAYS", help="Keep events for this many days, from now on."),
     ] = None,
     acting_as: ActingAs = None,
     org: OrganizationOption = None,

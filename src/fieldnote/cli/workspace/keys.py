@@ -50,7 +50,7 @@ def erase_audio_key(
     acting_as: ActingAs = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make all encrypted audio of an organization unreadable for ever, in backups of the audio too."""
+    """Make an organization's encrypted audio unreadable forever, also in backups."""
     if not yes and not ask_yes_or_no("Nobody can hear this organization's audio after that. Go on?"):
         raise typer.Exit(1)
 

@@ -58,7 +58,7 @@ def retry(
     org: OrganizationOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """Begin the failed step of recordings again, also the transcription of audio that waits for an engine."""
+    """Run the failed step of recordings again. It also transcribes audio that waits for an engine."""
     if failed == bool(recording):
         raise WorkspaceError("which recordings are meant?", hint="Name recordings, or use --failed.")
 
@@ -85,7 +85,7 @@ def roles(
     recording: Annotated[str, typer.Argument(metavar="RECORDING", help=_RECORDING)],
     correct: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="SPEAKER=ROLE", help="rep, customer, unknown; auto forgets a correction."),
+        typer.Option("--set", metavar="SPEAKER=ROLE", help="rep, customer or unknown; auto removes a correction."),
     ] = None,
     acting_as: ActingAs = None,
     org: OrganizationOption = None,
@@ -128,7 +128,7 @@ def redaction(
     org: OrganizationOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show or set the words that are redacted beside cards, codes and the like, from the next recording on."""
+    """Show or set the words that are redacted besides card numbers and codes. Applies to later recordings."""
     kinds = None if also is None else [one.strip() for one in also.split(",") if one.strip() not in {"", "none"}]
 
     async def do(workspace: Workspace) -> list[str]:
