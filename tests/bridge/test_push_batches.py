@@ -17,6 +17,7 @@ from fieldnote.bridge.connection import verify
 from fieldnote.bridge.native import active_integrations
 from tests.bridge.conftest import Crm, Opener
 from tests.bridge.stub_siro import StubSiro
+from tests.waiting import eventually
 
 
 def refusing(*keys: str) -> Any:
@@ -261,6 +262,7 @@ async def test_a_siro_that_takes_calls_and_never_answers_leaves_pending_records(
                 for record in body if isinstance(body, list) else [body]:
                     stub.sync("opportunities", record)
             never.wait()
+            return JSONResponse({"error": "too late"}, 503)  # else Siro would apply it after the test has counted
         return None
 
     async with opened() as bridge:
@@ -275,7 +277,7 @@ async def test_a_siro_that_takes_calls_and_never_answers_leaves_pending_records(
         finally:
             never.set()
         assert (result.sent, result.pending, result.settled) == (0, 3, False)
-        assert len(stub.records["opportunities"]) == (3 if applied else 0)
+        await eventually(lambda: len(stub.records["opportunities"]) == (3 if applied else 0))
         del stub.judge
         stub.fault = None
         bridge.remote.client = client

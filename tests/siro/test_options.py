@@ -105,7 +105,7 @@ async def test_options_are_kept_by_further_options_and_a_view_closes_nothing() -
         seen: list[Response] = []
         async with AsyncSiro(token="t", base_url=server.url) as siro:
             async with siro.with_options(on_response=seen.append) as noisy:
-                await noisy.with_options(timeout=5).auth.caller_identity()
+                await noisy.with_options(timeout=50).auth.caller_identity()
             await siro.auth.caller_identity()
     assert len(seen) == 1
 
@@ -118,7 +118,7 @@ async def test_a_minted_token_is_shared_with_the_calls_of_other_options(client: 
 
     async with serving(handler) as server, client(server.url) as siro:
         await siro.extractions.list("r")
-        await siro.with_options(timeout=9).extractions.list("r")
+        await siro.with_options(timeout=90).extractions.list("r")
     assert [request.method for request in server.seen] == ["POST", "GET", "GET"]
 
 

@@ -154,6 +154,38 @@ async def test_a_role_that_could_see_everything_stops_the_start(
             connection.execute(f"drop role {tenancy.ROLE}")
 
 
+@pytest.mark.parametrize("right", [
+    "usage on schema workspace", "update on workspace.accounts", "insert on workspace.audit_events",
+    "select on workspace.procrastinate_jobs", "usage on sequence workspace.procrastinate_jobs_id_seq",
+])  # fmt: skip
+async def test_a_start_writes_the_catalogs_only_where_a_right_is_missing(workspace_url: str, right: str) -> None:
+    async with open_workspace(database_url=workspace_url):
+        granted = _rights(workspace_url)
+    async with open_workspace(database_url=workspace_url):
+        assert _rights(workspace_url) == granted
+    with psycopg.connect(workspace_url, autocommit=True) as connection:
+        connection.execute(f"revoke {right} from {tenancy.ROLE}".encode())
+    assert _names(_rights(workspace_url)) != _names(granted)
+    async with open_workspace(database_url=workspace_url):
+        assert _names(_rights(workspace_url)) == _names(granted)
+
+
+def _rights(url: str) -> list[Any]:
+    """Who may do what with the schema and all that is in it, and the transaction that wrote it."""
+    query = """
+        select relname, array(select unnest(relacl)::text order by 1), xmin::text from pg_class
+         where relnamespace = 'workspace'::regnamespace
+        union all select nspname, array(select unnest(nspacl)::text order by 1), xmin::text from pg_namespace
+         where nspname = 'workspace' order by 1
+    """
+    with psycopg.connect(url) as connection:
+        return connection.execute(query).fetchall()
+
+
+def _names(rights: list[Any]) -> list[Any]:
+    return [(name, acl) for name, acl, _ in rights]
+
+
 async def test_a_table_without_the_rule_stops_the_start(workspace_url: str) -> None:
     with psycopg.connect(workspace_url, autocommit=True) as connection:
         connection.execute("alter table workspace.accounts disable row level security")
