@@ -223,8 +223,8 @@ class Database:
             raise ConfigError(f"{self._setting} cannot be used ({type(error).__name__})", hint=hint) from error
         event.listen(engine, "checkin", _note_use)
         event.listen(engine, "checkout", _ask_after_a_while)
-        if self.dialect.backend == "postgresql" and not self._writes:
-            event.listen(engine, "connect", _begin_as_reader)
+        if self.dialect.backend == "postgresql":
+            event.listen(engine, "connect", _begin_as_writer if self._writes else _begin_as_reader)
         return engine
 
     def _postgresql_arguments(self) -> dict[str, Any]:
@@ -300,6 +300,13 @@ def _begin_as_reader(connection: Any, _record: ConnectionPoolEntry) -> None:
 
     connection.isolation_level = IsolationLevel.REPEATABLE_READ
     connection.read_only = True
+
+
+def _begin_as_writer(connection: Any, _record: ConnectionPoolEntry) -> None:
+    """Whatever the database's default is: a snapshot from before a lock would hide the note that it was taken for."""
+    from psycopg import IsolationLevel  # noqa: PLC0415 - only where PostgreSQL is the CRM
+
+    connection.isolation_level = IsolationLevel.READ_COMMITTED
 
 
 def _readable_text(data: bytes) -> str | Unreadable:
