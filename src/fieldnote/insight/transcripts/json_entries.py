@@ -135,6 +135,9 @@ def by_kind(item: dict[str, Any], warnings: Warnings) -> dict[Kind, tuple[Any, f
             kind, place = "start", len(_START)
         if kind == "start" and isinstance(value, list | dict) and _span(value) is not None:
             kind = "span"
+        if kind == "span" and _span(value) is None:
+            warnings.unread_keys["time", key] += 1
+            continue
         if kind and (kind not in best or place < best[kind][0]):
             best[kind] = place, value, unit
     return {kind: (value, unit) for kind, (_, value, unit) in best.items()}
@@ -171,9 +174,11 @@ def _times(found: dict[Kind, tuple[Any, float | None]], where: str) -> tuple[Tim
 
 
 def _span(value: Any) -> tuple[Any, Any] | None:
-    """Start and end of `[0.0, 4.0]` and `{"from": …, "to": …}`."""
+    """Start and end of `[0.0, 4.0]`, `{"from": …, "to": …}`, and `[0.0, 0.4, 1.1]` with a time for each word."""
     if isinstance(value, list) and len(value) == 2 and all(one is None or _is_time(one) for one in value):
         return value[0], value[1]
+    if isinstance(value, list) and value and all(_is_number(one) for one in value) and value == sorted(value):
+        return value[0], (value[-1] if len(value) > 1 else None)
     if isinstance(value, dict):
         keys = {normal(str(key)): one for key, one in value.items()}
         for first, last in (("from", "to"), ("start", "end"), ("begin", "end")):
@@ -185,6 +190,10 @@ def _span(value: Any) -> tuple[Any, Any] | None:
 def _is_time(value: Any) -> bool:
     if isinstance(value, str):
         return parse_time(value) is not None
+    return _is_number(value)
+
+
+def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
