@@ -36,11 +36,21 @@ def hasty_limits(tree: ast.AST) -> Iterator[str]:
         if not isinstance(node, ast.Call):
             continue
         name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        if _asks_over_http(node) and {"timeout", "transport"}.isdisjoint(one.arg for one in node.keywords):
+            yield f"line {node.lineno}: {name} with the five seconds of httpx2"
         given = {"timeout": node.args[:1], "wait_for": node.args[1:2]}.get(name, [])
         if name in {"communicate", "run", "wait", "result", "join"}:
             given = [keyword.value for keyword in node.keywords if keyword.arg == "timeout"]
         if any(isinstance(value, ast.Constant) and isinstance(value.value, int | float) for value in given):
             yield f"line {node.lineno}: {name}"
+
+
+def _asks_over_http(call: ast.Call) -> bool:
+    """Whether it makes a client of httpx2, or calls without one."""
+    match call.func:
+        case ast.Attribute(value=ast.Name(id="httpx2"), attr=name):
+            return name in {"AsyncClient", "Client", "get", "post", "put", "patch", "delete", "request", "stream"}
+    return False
 
 
 @pytest.mark.parametrize("path", sorted(TESTS.rglob("*.py")), ids=lambda path: str(path.relative_to(TESTS)))

@@ -65,7 +65,7 @@ async def passes(bridge: Bridge, kind: str) -> int:
 
 
 async def post(url: str, body: bytes, headers: dict[str, str]) -> int:
-    async with httpx2.AsyncClient() as client:
+    async with httpx2.AsyncClient(timeout=HANGS) as client:
         return (await client.post(f"{url}/hooks/siro", content=body, headers=headers)).status_code
 
 
@@ -80,7 +80,7 @@ async def test_a_start_pushes_and_pulls_and_a_webhook_brings_the_rest(crm: Crm, 
         await eventually(lambda: crm.deal(1, "budget_max") == 100 and len(crm.notes()) == 1)
         assert await post(daemon.url, event(), sign(SECRET, "msg-1", now, event())) == 204
         assert len(await events(bridge)) == 1
-        async with httpx2.AsyncClient() as client:
+        async with httpx2.AsyncClient(timeout=HANGS) as client:
             assert (await client.get(f"{daemon.url}/health")).status_code == 200
 
 
@@ -360,7 +360,7 @@ async def test_the_receiver_serves_tls(stub: StubSiro, opened: Opener, tmp_path:
     async with (
         opened(siro__webhook_secret=SECRET) as bridge,
         Daemon(bridge, port=0, tls=(cert, key)) as daemon,
-        httpx2.AsyncClient(trust_env=False, verify=trusted) as client,
+        httpx2.AsyncClient(trust_env=False, verify=trusted, timeout=HANGS) as client,
     ):
         assert daemon.url.startswith("https://")
         assert (await client.get(f"{daemon.url}/health")).status_code == 200

@@ -17,7 +17,7 @@ from fieldnote.bridge import Bridge, Daemon, push_once
 from tests.bridge.conftest import Crm, Opener
 from tests.bridge.stub_siro import StubSiro
 from tests.bridge.test_daemon import passes
-from tests.waiting import eventually
+from tests.waiting import HANGS, eventually
 
 pytestmark = pytest.mark.slow
 
@@ -28,7 +28,7 @@ SETTINGS: dict[str, Any] = {"receiver": {"crm_secret": SECRET}, "push__every": "
 
 async def post(daemon: Daemon, stream: str, body: Any, headers: dict[str, str] | None = None) -> httpx2.Response:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    async with httpx2.AsyncClient() as client:
+    async with httpx2.AsyncClient(timeout=HANGS) as client:
         return await client.post(f"{daemon.url}/hooks/crm/{stream}", content=content, headers=headers or TOKEN)
 
 

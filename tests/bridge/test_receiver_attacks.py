@@ -87,7 +87,7 @@ async def test_forged_and_replayed_hooks_are_refused_and_leave_nothing(
     daemon: Daemon, kind: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    async with httpx2.AsyncClient(trust_env=False, base_url=daemon.url) as client:
+    async with httpx2.AsyncClient(trust_env=False, base_url=daemon.url, timeout=HANGS) as client:
         for name, forge in FORGED.items():
             body, headers = forge(kind, body_of(kind))
             answer = await client.post(path_of(kind), content=body, headers=headers)
@@ -111,8 +111,8 @@ async def test_a_dated_signature_is_good_once_for_all_receivers_and_streams(daem
     used = proof_of("crm", body)
     async with (
         Daemon(daemon.bridge, port=0) as second,  # as another process, or the same one after a restart
-        httpx2.AsyncClient(trust_env=False, base_url=daemon.url) as client,
-        httpx2.AsyncClient(trust_env=False, base_url=second.url) as other,
+        httpx2.AsyncClient(trust_env=False, base_url=daemon.url, timeout=HANGS) as client,
+        httpx2.AsyncClient(trust_env=False, base_url=second.url, timeout=HANGS) as other,
     ):
         assert (await client.post(path_of("crm"), content=body, headers=used)).status_code == 202
         assert (await client.post(path_of("crm"), content=body, headers=used)).status_code == 409
@@ -130,7 +130,7 @@ async def test_a_dated_signature_is_good_once_for_all_receivers_and_streams(daem
     async with daemon.bridge.engine.begin() as conn:
         assert await conn.scalar(text("select count(*) from hook_proofs")) == 2
         await conn.execute(text("update hook_proofs set good_until = now() - interval '1 second'"))
-    async with httpx2.AsyncClient(trust_env=False, base_url=daemon.url) as client:
+    async with httpx2.AsyncClient(trust_env=False, base_url=daemon.url, timeout=HANGS) as client:
         third_body = body.replace(b"1", b"3")
         headers = proof_of("crm", third_body)
         assert (await client.post(path_of("crm"), content=third_body, headers=headers)).status_code == 202
@@ -153,7 +153,7 @@ async def test_a_proof_that_comes_twice_is_refused(daemon: Daemon, kind: str, tw
     if not names:
         return
     lines = [*good.items(), *((name, good[name]) for name in names)]
-    async with httpx2.AsyncClient(trust_env=False, base_url=daemon.url) as client:
+    async with httpx2.AsyncClient(trust_env=False, base_url=daemon.url, timeout=HANGS) as client:
         answer = await client.post(path_of(kind), content=body, headers=lines)
     assert answer.status_code == 400
 
@@ -200,7 +200,7 @@ async def test_hundreds_of_idle_connections_keep_no_webhook_out(
     port = int(daemon.url.rpartition(":")[2])
     idle = [await asyncio.open_connection("127.0.0.1", port) for _ in range(300)]
     body = body_of("siro")
-    async with httpx2.AsyncClient(trust_env=False, base_url=daemon.url) as client:
+    async with httpx2.AsyncClient(trust_env=False, base_url=daemon.url, timeout=HANGS) as client:
         healths = asyncio.gather(*(client.get("/health") for _ in range(100)))
         assert (await client.post("/hooks/siro", content=body, headers=proof_of("siro", body))).status_code == 204
         assert {answer.status_code for answer in await healths} == {200}
@@ -217,7 +217,7 @@ async def test_hundreds_of_idle_connections_keep_no_webhook_out(
     b'{"id": true}', b'{"id": ""}', b'{"id": "' + b"a" * 5_000 + b'"}', b'[{"id": 1}, 2]', b'{"ids": [null]}',
 ])  # fmt: skip
 async def test_odd_bodies_of_a_known_sender_get_a_reason(daemon: Daemon, body: bytes) -> None:
-    async with httpx2.AsyncClient(trust_env=False, base_url=daemon.url) as client:
+    async with httpx2.AsyncClient(trust_env=False, base_url=daemon.url, timeout=HANGS) as client:
         answer = await client.post(path_of("crm"), content=body, headers={"authorization": f"Bearer {CRM}"})
         assert answer.status_code in {202, 400, 422}, answer.text
         if answer.status_code == 202:

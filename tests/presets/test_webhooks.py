@@ -23,7 +23,7 @@ from fieldnote.sandbox.hubspot.webhooks import signature, signed_headers
 from tests.bridge.test_daemon import passes
 from tests.presets.hands import tomorrow
 from tests.presets.loop import Loop, open_loop
-from tests.waiting import eventually
+from tests.waiting import HANGS, eventually
 
 pytestmark = pytest.mark.slow
 
@@ -107,7 +107,7 @@ async def test_a_delivery_that_hubspot_did_not_sign_is_refused(loop: Loop) -> No
             ],
             204: [good, good],
         }  # fmt: skip
-        async with httpx2.AsyncClient() as client:
+        async with httpx2.AsyncClient(timeout=HANGS) as client:
             for status, headers in ((status, one) for status, found in cases.items() for one in found):
                 answer = await client.post(address, content=body, headers=dict(headers))
                 assert answer.status_code == status, (headers, answer.text)

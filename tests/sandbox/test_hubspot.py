@@ -15,6 +15,7 @@ from fieldnote.sandbox import Fault, FaultKind
 from fieldnote.sandbox.hubspot import SECRET, HubSpotStandIn
 from fieldnote.sandbox.hubspot.webhooks import signature
 from tests.sandbox.conftest import client_of
+from tests.waiting import HANGS
 
 pytestmark = pytest.mark.slow
 
@@ -254,7 +255,7 @@ def test_webhooks_are_signed_and_doubled(hubspot: HubSpotStandIn) -> None:
 
 def test_an_oauth_token_ends_after_half_an_hour_and_a_private_one_does_not(hubspot: HubSpotStandIn) -> None:
     form = {"grant_type": "refresh_token", "client_id": "app-sandbox", "client_secret": SECRET, "refresh_token": "r"}
-    with httpx2.Client(base_url=hubspot.url) as client:
+    with httpx2.Client(base_url=hubspot.url, timeout=HANGS) as client:
         token = client.post("/oauth/v1/token", data=form).json()
         client.headers["Authorization"] = f"Bearer {token['access_token']}"
         assert client.get(f"{OBJECTS}/deals").status_code == 200

@@ -18,6 +18,7 @@ from fieldnote.sandbox.paging import numbered, sealed, unsealed
 from fieldnote.sandbox.store import Missing, Store
 from tests.sandbox.conftest import client_of
 from tests.sandbox.contractors import small
+from tests.waiting import HANGS
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -116,7 +117,7 @@ def test_a_token_of_a_position_can_be_read_and_other_text_cannot() -> None:
 def test_every_sandbox_says_that_it_is_not_the_vendors_system(name: str) -> None:
     crm = open_sandbox(name)
     crm.fill(small())
-    with serving(crm), httpx2.Client(base_url=crm.url) as client:
+    with serving(crm), httpx2.Client(base_url=crm.url, timeout=HANGS) as client:
         about = client.get("/_sandbox").json()
         assert "not the vendor's system" in about["notice"]
         assert sum(about["tables"].values()) > 10

@@ -10,6 +10,7 @@ import httpx2
 from fieldnote.sandbox import Fault, FaultKind
 from fieldnote.sandbox.servicetitan import APP_KEY, CLIENT, SECRET, TENANT, ServiceTitanStandIn
 from tests.sandbox.conftest import client_of
+from tests.waiting import HANGS
 
 JPM, CRM, DISPATCH, SALES = (f"/{part}/v2/tenant/{TENANT}" for part in ("jpm", "crm", "dispatch", "sales"))
 T0 = "2020-01-01T00:00:00Z"
@@ -23,7 +24,7 @@ def _data(answer: httpx2.Response) -> list[dict[str, Any]]:
 
 def test_a_token_ends_after_900_seconds_and_both_headers_are_needed(servicetitan: ServiceTitanStandIn) -> None:
     form = {"grant_type": "client_credentials", "client_id": CLIENT, "client_secret": SECRET}
-    with httpx2.Client(base_url=servicetitan.url) as client:
+    with httpx2.Client(base_url=servicetitan.url, timeout=HANGS) as client:
         token = client.post("/connect/token", data=form).json()
         assert token["expires_in"] == 900
         client.headers.update({"Authorization": f"Bearer {token['access_token']}"})

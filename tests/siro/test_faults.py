@@ -25,7 +25,7 @@ from fieldnote.siro import (
 )
 from tests.siro.conftest import World
 from tests.siro.server import Handler, Reply, Request, as_json, serving
-from tests.waiting import eventually
+from tests.waiting import HANGS, eventually
 
 Make = Callable[..., AsyncSiro]
 IDENTITY = as_json({"organizationId": "org-1", "tokenId": "t"})
@@ -375,6 +375,6 @@ async def test_many_tasks_share_the_connections(client: Make) -> None:
 
 async def test_the_http_librarys_log_of_others_stays(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, logger="httpx2")  # the command line, in another test, may have set it higher
-    async with serving(lambda _: IDENTITY) as server, httpx2.AsyncClient() as http:
+    async with serving(lambda _: IDENTITY) as server, httpx2.AsyncClient(timeout=HANGS) as http:
         await http.get(server.url)
     assert any(record.name == "httpx2" for record in caplog.records)

@@ -9,6 +9,7 @@ import pytest
 
 from fieldnote.workspace import add_webhook
 from tests.siro.server import Reply, serving
+from tests.waiting import HANGS
 from tests.workspace.house import SAID, Api, House
 
 
@@ -29,7 +30,7 @@ async def test_no_secret_and_no_word_of_a_conversation_gets_into_the_log(
         house.clients.append(user)
         file = {"fileType": "audio/mpeg", "fileSize": 5}
         urls = (await user("POST", "/v1/core/recordings/signed-urls", json=file)).json()["data"]
-        async with httpx2.AsyncClient(trust_env=False) as http:
+        async with httpx2.AsyncClient(trust_env=False, timeout=HANGS) as http:
             put = await http.put(urls["uploadUrl"], content=b"12345", headers=urls["uploadHeaders"])
             assert put.status_code == 200
         recording_id = await house.record(title="Planted title")

@@ -61,7 +61,7 @@ def await_port(port: int, process: subprocess.Popen[str]) -> None:
     def answers() -> bool:
         assert process.poll() is None, process.communicate(timeout=HANGS)
         try:
-            httpx2.get(f"http://127.0.0.1:{port}/", trust_env=False)
+            httpx2.get(f"http://127.0.0.1:{port}/", trust_env=False, timeout=HANGS)
         except httpx2.HTTPError:
             return False
         return True

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from fieldnote.workspace import WorkspaceServer, open_workspace
 from fieldnote.workspace.http.rate_limit import WINDOW, RateLimit
 from tests.typed import typed
+from tests.waiting import HANGS
 from tests.workspace.house import SETTINGS, House
 
 IDENTITY = "/v1/core/auth/caller-identity"
@@ -88,7 +89,10 @@ async def test_the_limit_is_siros_unless_another_is_given(house: House) -> None:
         open_workspace(database_url=house.workspace.database_url) as workspace,
         WorkspaceServer(workspace, settings=SETTINGS, clock=Clock()) as server,
         httpx2.AsyncClient(
-            base_url=server.url, headers={"authorization": f"Bearer {house.api.token}"}, trust_env=False
+            base_url=server.url,
+            headers={"authorization": f"Bearer {house.api.token}"},
+            trust_env=False,
+            timeout=HANGS,
         ) as client,
     ):
         path = f"/api-externalApi{IDENTITY}"

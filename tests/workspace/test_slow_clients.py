@@ -79,7 +79,7 @@ async def test_a_large_upload_may_take_longer_as_long_as_it_goes_on(
             yield bytes([byte])
             await asyncio.sleep(0.03)
 
-    async with httpx2.AsyncClient(trust_env=False) as client:
+    async with httpx2.AsyncClient(trust_env=False, timeout=HANGS) as client:
         answer = await client.put(given["uploadUrl"], content=slowly(), headers=given["uploadHeaders"])
     assert answer.status_code == 200
 
@@ -130,7 +130,7 @@ async def test_the_documentation_is_open_on_loopback_only(workspace_url: str, on
     async with (
         open_workspace(database_url=workspace_url, on_loopback=on_loopback) as workspace,
         WorkspaceServer(workspace) as server,
-        httpx2.AsyncClient(base_url=server.url, trust_env=False) as client,
+        httpx2.AsyncClient(base_url=server.url, trust_env=False, timeout=HANGS) as client,
     ):
         for path in ("/docs", "/openapi.json", "/redoc"):
             assert ((await client.get(path)).status_code == 200) == on_loopback
@@ -142,7 +142,10 @@ async def test_it_serves_tls(workspace_url: str, tmp_path: Path) -> None:
         open_workspace(database_url=workspace_url) as workspace,
         WorkspaceServer(workspace, tls=(cert, key)) as server,
         httpx2.AsyncClient(
-            base_url=server.url, trust_env=False, verify=ssl.create_default_context(cafile=str(cert))
+            base_url=server.url,
+            trust_env=False,
+            verify=ssl.create_default_context(cafile=str(cert)),
+            timeout=HANGS,
         ) as client,
     ):
         assert server.url.startswith("https://127.0.0.1:")

@@ -31,6 +31,7 @@ from fieldnote.workspace import (
 from fieldnote.workspace.audio_store import VARIABLE, Signed, Signer
 from fieldnote.workspace.domain import access
 from fieldnote.workspace.domain.recordings.audio_files import erase_audio_key, purge_unregistered
+from tests.waiting import HANGS
 from tests.workspace.contract import ORGANIZATION_BASE
 from tests.workspace.house import JOHN, START, Api, House
 from tests.workspace.test_policies import give_role
@@ -68,7 +69,7 @@ async def urls(admin: Api, sound: bytes = SOUND, kind: str = "audio/mpeg") -> An
 
 
 async def send(given: Any, sound: bytes = SOUND, **headers: str) -> httpx2.Response:
-    async with httpx2.AsyncClient(trust_env=False) as client:
+    async with httpx2.AsyncClient(trust_env=False, timeout=HANGS) as client:
         return await client.put(given["uploadUrl"], content=sound, headers=given["uploadHeaders"] | headers)
 
 
@@ -102,7 +103,7 @@ async def test_a_file_becomes_a_recording_and_can_be_heard(house: House, admin: 
     assert not recording["isProcessingDone"]
     heard = (await admin("POST", f"{RECORDINGS}/{recording_id}/signedUrl")).json()["data"]
     assert heard["error"] is False
-    async with httpx2.AsyncClient(trust_env=False) as client:
+    async with httpx2.AsyncClient(trust_env=False, timeout=HANGS) as client:
         for address in (heard["url"], url):
             answer = await client.get(address)
             assert (answer.status_code, answer.content) == (200, SOUND)
@@ -117,7 +118,7 @@ async def test_signed_addresses_end_with_the_user_and_the_organization(house: Ho
     given, heard = await urls(rep), await sent(admin)
     await access.disable_user(engine, own, JOHN, by=OPERATOR)
     assert (await send(given)).status_code == 403
-    async with httpx2.AsyncClient(trust_env=False) as client:
+    async with httpx2.AsyncClient(trust_env=False, timeout=HANGS) as client:
         assert (await client.get(heard)).status_code == 200
         await access.set_organization(engine, own, disabled=True, by=OPERATOR)
         assert (await client.get(heard)).status_code == 403
@@ -276,7 +277,7 @@ def stored_files(tmp_path: Path) -> list[Path]:
 
 
 async def heard_at(url: str, **headers: str) -> httpx2.Response:
-    async with httpx2.AsyncClient(trust_env=False) as client:
+    async with httpx2.AsyncClient(trust_env=False, timeout=HANGS) as client:
         return await client.get(url, headers=headers)
 
 
@@ -291,7 +292,7 @@ async def test_audio_cannot_be_exchanged_once_a_recording_has_it(admin: Api, tmp
         await gate.wait()
         yield b" voice"
 
-    async with httpx2.AsyncClient(trust_env=False) as client:
+    async with httpx2.AsyncClient(trust_env=False, timeout=HANGS) as client:
         late = asyncio.create_task(client.put(given["uploadUrl"], content=slowly(), headers=given["uploadHeaders"]))
         await registered(admin, given["downloadUrl"])
         gate.set()
@@ -539,7 +540,7 @@ async def test_the_workspace_attaches_a_file_to_a_recording_once(house: House, a
     assert not await attach(str(uuid4()), source)
 
     response = await admin("POST", f"{RECORDINGS}/{recording}/signedUrl")
-    async with httpx2.AsyncClient(trust_env=False) as client:
+    async with httpx2.AsyncClient(trust_env=False, timeout=HANGS) as client:
         answer = await client.get(response.json()["data"]["url"])
     assert answer.content == SOUND
     assert answer.headers["content-type"] == "audio/webm"
