@@ -285,6 +285,7 @@ async def test_mixed_calls_agree_with_the_model(house: House, seed: int, long: b
     while model.called < (LONG if long else CALLS):
         await model.step()
     assert model.refused > model.called // 10
+    print(f"seed {seed}: {model.called} calls, {model.refused} refused")  # for `--long -s`
 
 
 async def cast(house: House) -> list[Person]:

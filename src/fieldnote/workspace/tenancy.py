@@ -42,6 +42,7 @@ select count(*) from pg_class c join pg_roles r on r.oid = c.relowner
  where r.rolname = :role and c.relnamespace = current_schema()::regnamespace
 """)
 # A grant of what is granted already would write the catalogs, and make all other connections read them again.
+_MAY_DELETE: Final = text("select has_table_privilege(:role, :table, 'insert, delete')")
 _LACKS: Final = text("""
 select not has_schema_privilege(:role, current_schema(), 'usage')
     or exists (select from unnest(cast(:tables as text[]), cast(:rights as text[])) as wanted (name, privilege)
@@ -157,15 +158,19 @@ async def _ensure_role(conn: AsyncConnection) -> None:
 
 async def _grant(conn: AsyncConnection) -> None:
     """What the role may do: the rows of the tables, and deferring jobs. It writes only where a right is missing."""
-    rows = [table.name for table in (*SECURED, organizations) if table is not audit_events]
+    rows = [table.name for table in SECURED if table is not audit_events]
     rights = (
         (rows, "select, insert, update, delete"),
+        ([organizations.name], "select, update"),
         ([audit_events.name], "select, insert"),
         (["procrastinate_jobs", "procrastinate_events"], "select, insert, update"),
     )
     wanted = [(table, right) for tables, names in rights for table in tables for right in names.split(", ")]
     tables, names = zip(*wanted, strict=True)
     values = {"role": ROLE, "tables": list(tables), "rights": list(names)}
+    # An organization takes its audit along, so who serves requests makes and deletes none. Earlier versions granted it.
+    if (await conn.execute(_MAY_DELETE, {"role": ROLE, "table": organizations.name})).scalar_one():
+        await conn.execute(text(f"revoke insert, delete on {organizations.name} from {ROLE}"))
     if not (await conn.execute(_LACKS, values)).scalar_one():
         return
     schema = (await conn.execute(text("select quote_ident(current_schema())"))).scalar_one()
