@@ -248,4 +248,8 @@ def test_a_form_with_an_act_that_its_page_does_not_have_does_nothing(own_shop: S
             assert answer.status_code == 409, path
             assert words in answer.text.lower(), path
         assert own_shop.rows("select id, state from proposals order by id") == proposals
+        long = "<b>" + 5_000 * "x"
+        assert admin.post("/people/ignore", data={"csrf": token, "rep": long}).status_code == 409
+        (kept,) = own_shop.rows("select max(length(subject)) from console.acts")
+        assert kept[0] < 400
         assert "That value no longer waits" in admin.get("/review?n=123456").text

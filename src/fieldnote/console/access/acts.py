@@ -23,6 +23,9 @@ from fieldnote.console.access.guard import address_of, viewer_in
 from fieldnote.console.context import console_of
 from fieldnote.errors import FieldnoteError
 
+_LONGEST: Final = 300
+"""Characters of a subject: a form may send an id of any length."""
+
 
 @dataclass(slots=True)
 class Act:
@@ -128,7 +131,7 @@ async def _begin(
         "actor": actor,
         "address": address,
         "act": act,
-        "subject": subject,
+        "subject": subject if len(subject) <= _LONGEST else f"{subject[:_LONGEST]}\N{HORIZONTAL ELLIPSIS}",
         "detail": None if detail is None else json.dumps(detail),
     }
     async with engine.begin() as conn:
