@@ -238,6 +238,7 @@ COMPLAINTS: dict[str, tuple[str, ...]] = {
         "test_odd_terminals.py::test_a_closed_stream_is_no_crash",
         "test_odd_terminals.py::test_a_full_output_is_an_error_without_a_traceback",
         "test_odd_terminals.py::test_a_home_with_an_odd_name_works",
+        "test_odd_terminals.py::test_a_question_without_a_terminal_is_an_error_that_names_it",
     ),
     "a refusal by the whole CRM makes each record wait for hours": (
         "bridge/test_pull_loops.py::test_a_refusal_by_the_whole_crm_is_tried_as_one_and_all_go_on_when_it_is_over",

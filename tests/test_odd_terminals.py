@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import typer
+
+from fieldnote.cli.support import output
+from fieldnote.errors import ConfigError
 
 pytestmark = pytest.mark.slow
 
@@ -42,3 +48,21 @@ def test_a_home_with_an_odd_name_works(name: str, tmp_path: Path) -> None:
         assert result.returncode == 0, result.stderr
     finally:
         _run("db", "stop", FIELDNOTE_HOME=str(home), LC_ALL="C")
+
+
+@pytest.mark.parametrize("ask_it", [output.ask, output.ask_yes_or_no])
+def test_a_question_without_a_terminal_is_an_error_that_names_it(
+    ask_it: Callable[..., object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    with pytest.raises(ConfigError, match="Erase this") as caught:
+        ask_it("Erase this?")
+    assert "--yes" in str(caught.value.hint)
+
+
+def test_a_no_from_a_pipe_is_a_no(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\ny\nn\n"))
+    assert not output.ask_yes_or_no("Go on?")
+    assert output.ask_yes_or_no("Go on?", abort=True)
+    with pytest.raises(typer.Abort):
+        output.ask_yes_or_no("Go on?", abort=True)

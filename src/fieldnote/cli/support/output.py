@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import IO, Any
 
 import typer
 
+from fieldnote.errors import ConfigError
 from fieldnote.json_form import to_json
 from fieldnote.printable import printable, printable_json
 
@@ -42,12 +45,32 @@ def ask(question: object, **options: Any) -> Any:
     default = options.get("default")
     if isinstance(default, str) and default and options.get("show_default", True):
         question, options = f"{question} [{default}]", {**options, "show_default": False}
-    return typer.prompt(printable(question), **options)
+    with _somebody_answers(question):
+        return typer.prompt(printable(question), **options)
 
 
-def ask_yes_or_no(question: object, **options: Any) -> bool:
+def ask_yes_or_no(question: object, *, abort: bool = False, **options: Any) -> bool:
     """Ask for a yes or no, as `typer.confirm`."""
-    return typer.confirm(printable(question), **options)
+    with _somebody_answers(question):
+        answer = typer.confirm(printable(question), **options)
+    if abort and not answer:
+        raise typer.Abort
+    return answer
+
+
+@contextmanager
+def _somebody_answers(question: object) -> Iterator[None]:
+    """In a script or a container nobody does: the error says so, where `Aborted` alone would not."""
+    try:
+        yield
+    except typer.Abort:
+        if sys.stdin is not None and sys.stdin.isatty():
+            raise
+        echo(err=True)
+        raise ConfigError(
+            f"nobody answers the question '{question}', as there is no terminal",
+            hint="Answer by an option, such as --yes: `--help` lists them.",
+        ) from None
 
 
 def print_table(headings: Sequence[str], rows: Iterable[tuple[Sequence[object], str | None]]) -> None:
