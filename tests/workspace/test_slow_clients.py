@@ -57,6 +57,30 @@ async def test_half_sent_headers_after_an_answer_are_closed(house: House) -> Non
     assert answer.startswith(b"HTTP/1.1 401")
 
 
+async def test_blank_lines_alone_keep_no_connection(house: House) -> None:
+    assert await answer_to(house, *["\r\n"] * 40, pause=0.02) == b""
+
+
+async def test_headers_without_an_end_are_refused(house: House) -> None:
+    answer = await answer_to(house, PUT + "X-Long: ", *["a" * 20_000] * 5, pause=0.001)
+    assert answer.startswith(b"HTTP/1.1 400")
+
+
+async def test_what_follows_a_body_in_chunks_is_no_header_and_has_an_end(house: House) -> None:
+    chunked = f"{PUT}Transfer-Encoding: chunked\r\nConnection: close\r\n"
+    known = f"Authorization: Bearer {house.api.token}\r\n"
+    body = "\r\n2\r\n{}\r\n0\r\n"
+    assert (await answer_to(house, f"{chunked}{body}{known}\r\n")).startswith(b"HTTP/1.1 401")
+    assert b"HTTP/1.1 2" not in await answer_to(house, f"{chunked}{known}{body}X: ", *["a" * 20_000] * 5, pause=0.001)
+
+
+async def test_requests_that_are_sent_at_once_are_answered_in_order(house: House) -> None:
+    known = f"HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {house.api.token}\r\n"
+    first = f"GET {ORGANIZATION_BASE}/v1/core/users {known}\r\n"
+    answer = await answer_to(house, first + f"GET {ORGANIZATION_BASE}/v1/core/nothing {known}\r\n" + first)
+    assert [part[:3] for part in answer.split(b"HTTP/1.1 ")[1:]] == [b"200", b"404", b"200"]
+
+
 async def test_a_large_body_is_read_only_after_the_token(house: House) -> None:
     """The answer comes although no byte of the body was sent."""
     headers = "Authorization: Bearer unknown\r\nContent-Length: 900000\r\n\r\n"
