@@ -1,7 +1,8 @@
 """Learn the weights of custom fields: `uv run python -m scripts.insight_weights MODEL_FOLDER BOOK ...`.
 
 Writes `local/custom/weights.py`. The weights stay near hand-set ones, because a book has few values of each type.
-Floors come from cross-validation by conversation: the lowest at which a type's values are precise enough.
+Floors come from cross-validation by conversation: of all types together, those that give the most right values and
+are precise enough.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from fieldnote.insight.local.embeddings import Embedder
 from fieldnote.insight.local.passages import PASSAGE_FEATURES
 from fieldnote.insight.talk.turns import talk_of
 from fieldnote.insight.utterances import Utterance
-from scripts.weight_fitting import Judged, Vector, best_floor, choose, fit, softmax
+from scripts.weight_fitting import Judged, Vector, choose, counts_of, fit, joint_floors, softmax
 
 OUT: Final = Path(__file__).parents[1] / "src/fieldnote/insight/local/custom/weights.py"
 FEATURES: Final[Mapping[str, Sequence[str]]] = {
@@ -69,14 +70,21 @@ PRIOR_PASSAGE: Final = (
     0,
     0.3,
     1.5,
+    1.0,
+    0.5,
+    2.0,
+    1.5,
+    1.5,
+    0.5,
+    0.5,
 )
 PRIOR: Final[Mapping[str, Sequence[float]]] = {
     "boolean": (1.5, 1.5, 1, 0, 0, 1.5, 1.5, 0.2, -1, 0.2),
-    "choice": (0.5, 1, 0.7, -2.5, 1.5, 0.5, 0.5, 0.8, -1),
-    "date": (1, 0.5, -1, 0.3, -0.7, 0),
+    "choice": (0.5, 1, 0.7, -1, 1.5, 0.5, 0.5, 0.8, -1, 1, 1, 0.7, 0.5, 0.7),
+    "date": (1, 0.5, -1, 0.3, -0.7, 0, 1, 0.5, 0.5, 0.5),
     "money": (2, -3, -2.5, 1.5, -2, -1, 1, 0.5, -1.5, 1, -0.5, 0.3, 2, -1, -1.5, -1),
     "name": (0.7, 0.3, 0.5, 0.3),
-    "number": (2, -2.5, -3, -3, 1.5, 1, 1, 1.5, 0.3, -2, 0),
+    "number": (2, -2.5, -3, -3, 1.5, 1, 1, 1.5, 0.3, -2, 0, 0.5, -2, 0.5),
     "text": (-0.5, 0, 1.5, -2, 1, 0.7, -0.7, 1, 1, -3, -0.2, -1.5, 0.5),
     "year": (0.2, 0.5),
 }
@@ -87,9 +95,9 @@ STRENGTH: Final = 4.0
 DEVIATION: Final = 10.0
 """How strongly a type's weights of passages are drawn to those of all types."""
 STEPS: Final = 250
-PRECISE: Final = 0.8
-FEW: Final = 3
-"""Values below which a type's floor is not trusted to cross-validation."""
+PRECISE: Final = 0.83
+LOWEST: Final = 50
+"""Percent below which no floor is tried."""
 CAUTIOUS: Final = 0.95
 FOLDS: Final = 6
 
@@ -203,23 +211,19 @@ class Model:
         self.weights = fit(self.weights, learned, drawn=self.drawn, prior=self.prior, steps=STEPS)
 
 
-def floors_of(rows: Sequence[Row]) -> tuple[dict[str, float], dict[str, str]]:
-    """For each type the floor with the best F1 among the precise ones, and its counts, by cross-validation."""
+def floors_of(rows: Sequence[Row]) -> tuple[dict[str, float], str]:
+    """For each type its floor, so that all types together give the most right values and stay precise; the counts."""
     judged: dict[str, list[Judged]] = defaultdict(list)
-    wanted: dict[str, int] = defaultdict(int)
     for fold in range(FOLDS):
         model = Model()
         model.learn([row for row in rows if row.case % FOLDS != fold])
-        for row in (one for one in rows if one.case % FOLDS == fold):
-            wanted[row.kind] += row.wanted
-            if len(row.features):
-                judged[row.kind].append(choose(row.values, model.shares(row), row.right, row.ignored))
-    floors, notes = {}, {}
-    for kind, found in judged.items():
-        floors[kind], notes[kind] = best_floor(
-            found, wanted[kind], percents=range(25, 99), precise=PRECISE, cautious=CAUTIOUS, fewest=FEW
-        )
-    return floors, notes
+        for row in (one for one in rows if one.case % FOLDS == fold and len(one.features)):
+            judged[row.kind].append(choose(row.values, model.shares(row), row.right, row.ignored))
+    floors = joint_floors(judged, percents=range(LOWEST, 99), precise=PRECISE)
+    counts = {kind: counts_of(found, floors[kind]) for kind, found in judged.items()}
+    wanted = sum(row.wanted for row in rows)
+    right, wrong = (sum(one[at] for one in counts.values()) for at in (0, 1))
+    return floors, f"{right} right, {wrong} wrong of {wanted}; by type {counts}"
 
 
 def write(models: Mapping[str, tuple[Model, Mapping[str, float]]]) -> None:
@@ -261,12 +265,11 @@ def main() -> None:
     models: dict[str, tuple[Model, Mapping[str, float]]] = {}
     for name, embedder in (("BY_MEANING", Embedder(options.model_folder)), ("BY_WORDS", None)):
         rows = read_rows(book, embedder)
-        floors, notes = floors_of(rows)
+        floors, note = floors_of(rows)
+        print(f"{name}: {note}")
         model = Model()
         model.learn(rows)
         models[name] = model, {kind: floors.get(kind, CAUTIOUS) for kind in FEATURES}
-        for kind in sorted(notes):
-            print(f"{name} {kind}: floor {floors[kind]:.2f}, {notes[kind]}")
     write(models)
 
 

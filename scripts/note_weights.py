@@ -1,7 +1,7 @@
 """Learn which sentences belong in a note: `uv run python -m scripts.note_weights BOOK ...`.
 
-Writes `summary/weights.py`: a logistic regression on the sentences that the books' key facts cite, over the features
-of `summary/salience.py` and the words that occur in several conversations.
+Writes `local/salience_weights.py`: a logistic regression on the sentences that the books' key facts cite, over the
+features of `local/salience.py` and the words that occur in several conversations.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from numpy.typing import NDArray
 from fieldnote.insight.definitions import DEFAULTS
 from fieldnote.insight.evaluation.book import Case, read_book
 from fieldnote.insight.local.extract import extract_from
+from fieldnote.insight.local.salience import FEATURES, Salience
 from fieldnote.insight.readers.numbers import numbers
 from fieldnote.insight.stems import stems
-from fieldnote.insight.summary.salience import FEATURES, Salience
 from fieldnote.insight.talk.turns import Sentence, Talk, talk_of
 from fieldnote.insight.words import fold
 
-OUT: Final = Path(__file__).parents[1] / "src/fieldnote/insight/summary/weights.py"
+OUT: Final = Path(__file__).parents[1] / "src/fieldnote/insight/local/salience_weights.py"
 STRENGTH: Final = 8.0
 """How strongly weights are drawn to zero."""
 FEWEST: Final = 10

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -67,6 +67,44 @@ def choose(values: Sequence[str], shares: Vector, right: Flags, ignored: Flags) 
     places = (place for place, value in enumerate(values) if value == best_value)
     best = max(places, key=lambda place: shares[place])
     return by_value[best_value], bool(right[best]), bool(ignored[best])
+
+
+def counts_of(found: Sequence[Judged], floor: float) -> tuple[int, int]:
+    """The right and the wrong values at or above a floor."""
+    given = [(right, ignored) for share, right, ignored in found if share >= floor]
+    return sum(right for right, _ in given), sum(not right and not ignored for right, ignored in given)
+
+
+def joint_floors(found: Mapping[str, Sequence[Judged]], *, percents: Iterable[int], precise: float) -> dict[str, float]:
+    """A floor for each kind: all kinds together are precise and give the most right values.
+
+    A kind whose values are surer pays for one whose values are less sure. Half a wrong value is added to each kind
+    that gives any, and of equal floors the highest counts, so that few values make no floor look precise.
+    """
+    tried = sorted((percent / 100 for percent in percents), reverse=True)
+    options = {kind: [(floor, *counts_of(judged, floor)) for floor in tried] for kind, judged in found.items()}
+    chosen = dict.fromkeys(options, (1.01, 0, 0))
+
+    def worth(kind: str, option: tuple[float, int, int]) -> tuple[int, float]:
+        every = [*(one for other, one in chosen.items() if other != kind), option]
+        right = sum(one[1] for one in every)
+        wrong = sum(one[2] + 0.5 * (one[1] + one[2] > 0) for one in every)
+        return (right, -wrong) if right >= precise * (right + wrong) else (-1, 0.0)
+
+    for penalty in (4.0, 3.0, 2.5, 2.0, 1.75, 1.5, 1.25, 1.0):
+        known = {
+            kind: max(every, key=lambda one: (one[1] - penalty * (one[2] + 0.5 * (one[1] + one[2] > 0)), one[0]))
+            for kind, every in options.items()
+        }
+        right, wrong = (sum(one[at] for one in known.values()) for at in (1, 2))
+        if right >= precise * (right + wrong + 0.5 * len(known)):
+            chosen = known
+    while True:
+        before = dict(chosen)
+        for kind, every in options.items():
+            chosen[kind] = max([chosen[kind], *every], key=lambda one: worth(kind, one))
+        if chosen == before:
+            return {kind: floor for kind, (floor, _, _) in chosen.items()}
 
 
 def best_floor(

@@ -47,6 +47,13 @@ def _talk(*said: tuple[str, str]) -> Talk:
         ("Dana Ruiz", "You can pay your deposit by check.", "They can pay their deposit by check"),
         ("Dana Ruiz", "I have it at nineteen thousand four hundred.", "The rep has it at $19,400"),
         ("Dana Ruiz", "I don't think it leaks.", "The rep does not think it leaks"),
+        ("Dana Ruiz", "I pull the permit.", "The rep pulls the permit"),
+        ("Dana Ruiz", "I'll have you out by noon.", "The rep will have them out by noon"),
+        ("Dana Ruiz", "They quit selling you the straps.", "They quit selling them the straps"),
+        ("Dana Ruiz", "Then it's a thousand dollar credit.", "It's a $1,000 credit"),
+        ("Dana Ruiz", "So nine thousand fifty.", "Nine thousand fifty"),
+        ("Dana Ruiz", "So nine thousand fifty dollars.", "Nine thousand fifty dollars"),
+        ("Dana Ruiz", "Have you seen the roof?", "Have they seen the roof?"),
     ],
 )
 def test_a_sentence_is_reported(speaker: str, said: str, wanted: str) -> None:

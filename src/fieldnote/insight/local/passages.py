@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, Final
 from fieldnote.insight.definitions import Definition
 from fieldnote.insight.local.embeddings import Embedder
 from fieldnote.insight.local.exchanges import answers, is_hypothetical, of_a_third_party
+from fieldnote.insight.local.salience import Salience
+from fieldnote.insight.local.salience_weights import CONSTANT as NOTE_CONSTANT
+from fieldnote.insight.local.senses import Senses, best_of, content_words
 from fieldnote.insight.stems import stem, stems
 from fieldnote.insight.talk.turns import Sentence, Talk
 from fieldnote.insight.words import fold
@@ -133,6 +136,13 @@ PASSAGE_FEATURES: Final = (
     "short",
     "late",
     "late, as wanted",
+    "belongs in a note",
+    "says something new",
+    "meaning of the sentence",
+    "senses said",
+    "senses said or asked",
+    "senses near",
+    "sense of the name",
 )
 """The facts about a passage that say how likely it speaks of a definition."""
 _AT = {name: place for place, name in enumerate(PASSAGE_FEATURES)}
@@ -164,7 +174,7 @@ _TELLING = 2
 _READ = 300
 """Characters of a turn that are embedded."""
 _SHORT = 4
-_FINAL = re.compile(
+FINAL = re.compile(
     r"\b(?:final|finally|agreed?|chosen|chose|picked|settled|ordered|bought|sold|accepted|in the end"
     r"|at the end|take|deal)\b"
 )
@@ -188,9 +198,12 @@ class Index:
             if not is_hypothetical(one)
             for answer in [asked.get(one.place)]
         ]
+        self._talk = talk
         self._turns = [turn.text for turn in talk.turns]
         self._embedder = embedder
         self._count = max(1, len(said))
+        self._scores: dict[int, float] = {}
+        self._parts: dict[int, NDArray[np.float32]] = {}
         self._frequency = Counter(word for own in said for word in own)
 
     @cached_property
@@ -214,6 +227,30 @@ class Index:
         pairs[1:] += self._vectors[:-1]
         return np.asarray(pairs / np.maximum(np.linalg.norm(pairs, axis=1, keepdims=True), 0.5), np.float32)
 
+    @cached_property
+    def _senses(self) -> Senses | None:
+        return Senses([turn.folded for turn in self._talk.turns], self._embedder) if self._embedder else None
+
+    @cached_property
+    def _salience(self) -> Salience:
+        return Salience(self._talk, frozenset())
+
+    def _note_score(self, sentence: Sentence) -> float:
+        """How likely a note needs the sentence, from 0 to 1: small talk answers no field."""
+        if sentence.place not in self._scores:
+            odds = NOTE_CONSTANT + self._salience.of_features(sentence)
+            self._scores[sentence.place] = 1 / (1 + math.exp(-odds - 2))
+        return self._scores[sentence.place]
+
+    def _own_meanings(self, hits: Sequence[Passage], vector: NDArray[np.float32]) -> dict[int, float]:
+        """The cosine of each sentence that is a part of its turn with the definition, by its place."""
+        parts = [one.sentence for one in hits if len(one.sentence.turn.sentences) > 1 and len(one.sentence.stems) > 1]
+        missing = [one for one in parts if one.place not in self._parts]
+        if missing and self._embedder is not None:
+            vectors = self._embedder.embed([one.text[:_READ] for one in missing])
+            self._parts.update((one.place, row) for one, row in zip(missing, vectors, strict=True))
+        return {one.place: float(self._parts[one.place] @ vector) for one in parts}
+
     def idf(self, word: str) -> float:
         frequency = self._frequency.get(word, 0)
         return math.log(1 + (self._count - frequency + 0.5) / (frequency + 0.5))
@@ -222,33 +259,44 @@ class Index:
         """The passages of the nearest turns with their features, in the order in which they were spoken."""
         query = query_of(definition)
         weights = {word: self.idf(word) for word in query.all}
-        meaning, by_meaning = self._meaning(definition)
+        vector, meaning, by_meaning = self._meaning(definition)
         usual = sorted(meaning)[len(meaning) * 9 // 10] if meaning else 0.0
         by_words = self._by_words(query, weights)
-        is_final = _FINAL.search(fold(f"{definition.name} {definition.description}")) is not None
+        is_final = FINAL.search(fold(f"{definition.name} {definition.description}")) is not None
+        places = [
+            (one, by_meaning.get(one.sentence.turn.index, _NEAREST), by_words.get(one.sentence.turn.index, _NEAREST))
+            for one in self.passages
+        ]
+        nearest = [(one, near, said) for one, near, said in places if min(near, said) < _NEAREST]
+        own = self._own_meanings([one for one, _, _ in nearest], vector) if vector is not None else {}
+        senses = _SensesOf(self._senses, definition, query) if self._senses is not None else None
         found: list[Hit] = []
-        for one in self.passages:
-            index = one.sentence.turn.index
-            near, said = by_meaning.get(index, _NEAREST), by_words.get(index, _NEAREST)
-            if min(near, said) >= _NEAREST:
-                continue
+        for one, near, said in nearest:
             late = one.sentence.place / self._count
             ranks = (1 / (1 + near), float(near == 0), 1 / (1 + said), float(said == 0))
             features = _features(one, query, weights, meaning, usual, ranks)
-            found.append(Hit(one, (*features, late, late * is_final)))
+            more = (
+                self._note_score(one.sentence),
+                min(3, len(one.sentence.stems - query.all - one.asked)) / 3,
+                own.get(one.sentence.place, meaning[one.sentence.turn.index]),
+                *(senses.of(one) if senses is not None else (0.0,) * 4),
+            )
+            found.append(Hit(one, (*features, late, late * is_final, *more)))
         return found
 
-    def _meaning(self, definition: Definition) -> tuple[Sequence[float], dict[int, int]]:
-        """The cosine of each turn with the definition, and the places of the nearest; zeros without a model."""
+    def _meaning(self, definition: Definition) -> tuple[NDArray[np.float32] | None, Sequence[float], dict[int, int]]:
+        """The definition's vector, the cosine of each turn with it, and the places of the nearest; without a model,
+        zeros.
+        """
         if self._embedder is None or not self._turns:
-            return [0.0] * len(self._turns), {}
+            return None, [0.0] * len(self._turns), {}
         asked = f"{definition.name}: {definition.description}"
         asked += f" ({definition.unit})" if definition.unit else ""
         asked += f" {', '.join(definition.choices)}" if definition.choices else ""
         vector = self._embedder.embed([asked])[0]
         own = self._vectors @ vector
         order = (-(own + self._pairs @ vector)).argsort(kind="stable")[:_NEAREST].tolist()
-        return [float(one) for one in own.tolist()], {int(index): place for place, index in enumerate(order)}
+        return vector, [float(one) for one in own.tolist()], {int(index): place for place, index in enumerate(order)}
 
     def _by_words(self, query: Query, weights: dict[str, float]) -> dict[int, int]:
         """The places of the turns whose sentences say or answer most of the definition's words."""
@@ -262,6 +310,32 @@ class Index:
                 best[one.sentence.turn.index] = score
         order = sorted(best, key=lambda index: (-best[index], index))[:_NEAREST]
         return {index: place for place, index in enumerate(order)}
+
+
+class _SensesOf:
+    """How near the words of passages are to those of one definition."""
+
+    def __init__(self, senses: Senses, definition: Definition, query: Query) -> None:
+        import numpy as np  # noqa: PLC0415 - optional
+
+        self._senses = senses
+        folded = fold(f"{definition.name} {definition.description}")
+        wanted = list(dict.fromkeys(one for one in content_words(folded) if stem(one) in query.all))
+        is_name = np.array([stem(one) in query.name for one in wanted], np.float32)
+        self._all = np.full(len(wanted), 1 / max(1, len(wanted)), np.float32)
+        self._name = np.asarray(is_name / max(1.0, float(is_name.sum())), np.float32)
+        self._nearness = senses.nearness(wanted) if wanted else np.zeros((0, 0), np.float32)
+
+    def of(self, passage: Passage) -> tuple[float, ...]:
+        said = self._senses.places(passage.sentence.stems)
+        with_question = self._senses.places(passage.sentence.stems | passage.asked)
+        near = self._senses.places(passage.near)
+        return (
+            best_of(self._nearness, self._all, said),
+            best_of(self._nearness, self._all, with_question),
+            best_of(self._nearness, self._all, near),
+            best_of(self._nearness, self._name, with_question),
+        )
 
 
 def _features(

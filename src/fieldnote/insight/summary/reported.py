@@ -51,7 +51,16 @@ _SAYS_SIZE = re.compile(r"thousand|hundred|grand|\$|\dk?\b")
 _SAME_TWICE = re.compile(r"([a-z]+)[ -]\1")
 """`Fifty-fifty`."""
 _ENDS = re.compile(r"\s*(?:$|[.,?!]|with|for|and|if|total|all in)")
-_DOLLARS = re.compile(r"^\s*(?:dollars|bucks)\b", re.IGNORECASE)
+_DOLLARS = re.compile(r"^\s*(?:dollars?|bucks)\b", re.IGNORECASE)
+_ONE_DOLLAR = re.compile(r"\s*dollar\s+[a-z]", re.IGNORECASE)
+"""`A thousand dollar credit` keeps its article."""
+_MORE = re.compile(
+    r"\s*(?:and )?(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|(?:twen|thir|for|fif|six"
+    r"|seven|eigh|nine)ty)\b(?! (?:percent|years?|months?|weeks?|days?|feet|of))"
+)
+"""A number right after an amount: `nine thousand fifty` is not $9,000."""
+_BEGUN = re.compile(r"\b(?:thousand|hundred)(?: and)? $")
+"""The first half of such a number: `nine thousand`, before `fifty`."""
 _TWICE = re.compile(
     r"\b(?!(?:oh|zero|one|two|three|four|five|six|seven|eight|nine|ten|\w+teen|\w+ty|\d+)\b)([\w']+)(?:,? \1\b)+",
     re.IGNORECASE,
@@ -68,7 +77,8 @@ _OF_ANOTHER_WEEK = re.compile(
 )
 _OBJECT = re.compile(
     r"(?:\b(?:to|for|with|of|at|from|on|than|about|between|give|gives|call|text|send|email|mail|show|see|get|gets|charge"
-    r"|let|help|save|saves|cost|costs|thank|owe|put|puts|bring|ask|meet|told|tell|got))\s+$"  # words: said
+    r"|let|help|save|saves|cost|costs|thank|owe|put|puts|bring|ask|meet|told|tell|got"  # words: said
+    r"|will have|to have|sell|selling|leave|beat|kill|killing|keep))\s+$"
 )
 _CUSTOMER: Final = (
     (re.compile(r"\bi'm not\b"), "they are not"),
@@ -108,10 +118,13 @@ _REP: Final = (
     (re.compile(r"\byou'd\b"), "they would"),
     (re.compile(r"\byours?\b"), "their"),
 )
+_BOTH = re.compile(r"\b(?:you and (?:me|i)|me and you) both\b", re.IGNORECASE)
 _YOU = re.compile(r"\byou\b", re.IGNORECASE)
 _OF_REP = re.compile(
     r"\b(the rep) (do|don't|have|go|are|bring|send|call|come|take|want|need|give|get|make|use|dig|build|hate|charge"
-    r"|think|know|see|like|say|mean|recommend|start|finish|leave|keep|show|work|look|try|guess|pay|owe|ask|sell|install|help)\b",
+    r"|think|know|see|like|say|mean|recommend|start|finish|leave|keep|show|work|look|try|guess|pay|owe|ask|sell|install"
+    r"|help|pull|run|take|drive|hope|figure|suggest|offer|order|carry|cover|handle|check|measure|prefer|promise"
+    r"|understand|believe|live|love|wish|hear|throw|stop|turn|clean|quote)\b",
     re.IGNORECASE,
 )
 _AUXILIARY = re.compile(
@@ -119,7 +132,15 @@ _AUXILIARY = re.compile(
     r"|and|or)\s+$",
     re.IGNORECASE,
 )
-_IRREGULAR = {"do": "does", "don't": "does not", "have": "has", "go": "goes", "are": "is", "try": "tries"}
+_IRREGULAR = {
+    "do": "does",
+    "don't": "does not",
+    "have": "has",
+    "go": "goes",
+    "are": "is",
+    "try": "tries",
+    "carry": "carries",
+}
 
 
 def reported(talk: Talk, sentence: Sentence) -> str:
@@ -152,7 +173,8 @@ def _with_figures(talk: Talk, sentence: Sentence) -> str:
     for start, stop, written in sorted(changes, reverse=True):
         if stop <= end:
             rest = _DOLLARS.sub("", text[stop:]) if "$" in written else text[stop:]
-            text, end = text[:start] + written + rest, start
+            article = "a " if _ONE_DOLLAR.match(text[stop:]) and text[start:stop].lower().startswith("a ") else ""
+            text, end = text[:start] + article + written + rest, start
     return text
 
 
@@ -167,6 +189,8 @@ def _amount(talk: Talk, sentence: Sentence, money: Money) -> str:
         and (counted := _COUNTED.match(sentence.folded[money.end :]))
         and counted[1] not in STOP_WORDS
     ):
+        return ""
+    if _MORE.match(sentence.folded[money.end :]) or _BEGUN.search(sentence.folded[: money.start]):
         return ""
     said = sentence.folded[money.start : money.end]
     is_code = _DIGITS.fullmatch(said) is not None and not _PRICED.search(sentence.folded[: money.start])
@@ -229,6 +253,7 @@ def _shortened(text: str) -> str:
 
 
 def _third_person(text: str, *, by_rep: bool) -> str:
+    text = _BOTH.sub("both", text)
     for pattern, wanted in _REP if by_rep else _CUSTOMER:
         text = re.compile(pattern.pattern, re.IGNORECASE).sub(wanted, text)
     if by_rep:

@@ -9,10 +9,9 @@ from enum import IntEnum
 from fieldnote.insight.evidence import Quote
 from fieldnote.insight.extraction import Extraction
 from fieldnote.insight.local.exchanges import affirms, answers, is_hypothetical, reply_to
+from fieldnote.insight.local.salience import Salience
 from fieldnote.insight.readers.times import Kind
 from fieldnote.insight.summary.reported import LONGEST, as_spoken, reported
-from fieldnote.insight.summary.salience import FEATURES, Salience
-from fieldnote.insight.summary.weights import CONSTANT, WEIGHTS, WORDS
 from fieldnote.insight.talk.patterns import AGREES, COMPETES, DECIDES, DECLINES, FEARS, PAYS, STEP
 from fieldnote.insight.talk.turns import Sentence, Talk
 from fieldnote.insight.words import word_count
@@ -96,7 +95,7 @@ def ranked(talk: Talk, extractions: Sequence[Extraction]) -> Iterator[Statement]
     salience = Salience(talk, frozenset(quote.index for one in extractions for quote in one.quotes))
     questions = {one.sentence.place: one.question for one in answers(talk) if one.distance == 0}
     telling = [one for one in talk.sentences if (len(one.stems) > 1 or one.amounts) and not is_hypothetical(one)]
-    rated = [(_score(salience, one), -one.place, one) for one in telling]
+    rated = [(salience.score(one), -one.place, one) for one in telling]
     taken: list[frozenset[str]] = []
     for score, _, sentence in sorted(rated, key=lambda pair: pair[:2], reverse=True):
         own = sentence.stems
@@ -108,12 +107,6 @@ def ranked(talk: Talk, extractions: Sequence[Extraction]) -> Iterator[Statement]
         question = questions.get(sentence.place) if word_count(sentence.text) < _FEW else None
         if question is not None or word_count(sentence.text) >= _FEWEST:
             yield _statement(talk, _part(talk, sentence), sentence, weight=score, question=question)
-
-
-def _score(salience: Salience, sentence: Sentence) -> float:
-    features = zip(FEATURES, salience.features(sentence), strict=True)
-    of_features = sum(WEIGHTS[name] * value for name, value in features if value)
-    return CONSTANT + of_features + sum(WORDS.get(word, 0.0) for word in sentence.stems)
 
 
 def _part(talk: Talk, sentence: Sentence) -> Part:

@@ -54,7 +54,7 @@ DECIDES: Final = re.compile(
     r"|daughter|boss|landlord))\b"
 )
 FEARS: Final = re.compile(
-    r"\b(?:worr\w+|concern\w*|afraid|nervous|scare\w*|what if|hate|don't (?:like|trust|want)|too"
+    r"\b(?:(?<!don't )(?<!not to )worr\w+|concern\w*|afraid|nervous|scare\w*|what if|hate|don't (?:like|trust|want)|too"
     r" (?:much|high|expensive|long"
     r"|loud)|a lot of money|more than|out of business|allerg\w+|asthma|dust|mess|noise|loud|ugly"
     r"|burned|ripped off|warranty"

@@ -54,7 +54,7 @@ class Finder:
             case "boolean":
                 found = boolean_candidates(self._talk, definition, hits)
             case "choice":
-                found = choice_candidates(definition, hits)
+                found = choice_candidates(self._talk, definition, hits)
             case "name":
                 found = name_candidates(self._talk, hits)
             case _:

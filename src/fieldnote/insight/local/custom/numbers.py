@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
@@ -26,6 +27,9 @@ NUMBER_FEATURES: Final = (
     "is the only number",
     "looks like a year",
     "is spoken in digits",
+    "settles it",
+    "is taken back",
+    "both sides say it",
 )
 YEAR_FEATURES: Final = ("is four digits", "is the only year")
 
@@ -73,6 +77,12 @@ _HOW_MANY = re.compile(r"\bhow (?:many|old|big|much|long|tall|wide|far|deep|high
 _SPOKEN_YEAR = re.compile(r"\b(?:oh|'0) ?(one|two|three|four|five|six|seven|eight|nine|[1-9])\b|(?<!\w)'(\d\d)\b")
 _IN_YEAR = re.compile(r"\b(?:in|since|from|built|back in|around|of|it was|that was|about)(?: like| about| maybe)* $")
 _COUNTED = re.compile(r"\s*(?:years?|months?|weeks?|days?|percent|feet|inches|thousand|hundred|grand|dollars|or|to)\b")
+_ABOUT = re.compile(r"(?:ten|eleven|twelve|\w+teen)[ -](?:eleven|twelve|\w+teen)")
+"""`Fifteen sixteen years` is neither 1,516 nor one number."""
+_SETTLES = re.compile(
+    r"\b(?:so|then|okay|ok|make (?:it|that)|call it|let's (?:do|say)|that's|it's|in the end)\W*(?:\w+\W+)?$"
+)
+_TAKEN_BACK = re.compile(r"\b(?:not|instead of|without|rather than|isn't|don't want) (?:the |just |only )?$")
 _DIGIT = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9}
 
 
@@ -84,13 +94,17 @@ def is_year(definition: Definition) -> bool:
 
 def number_candidates(definition: Definition, hits: Sequence[Hit]) -> Iterator[Candidate]:
     query, units = query_of(definition), _units_of(definition)
-    for hit in hits:
-        found = numbers(hit.passage.sentence.folded)
+    said = [(hit, numbers(hit.passage.sentence.folded)) for hit in hits]
+    sides: dict[float, set[bool]] = defaultdict(set)
+    for hit, found in said:
+        for number in found:
+            sides[number.value].add(hit.passage.sentence.by_rep)
+    for hit, found in said:
         for number in found:
             if not _may_count(hit.passage.sentence, number):
                 continue
             features = _features(hit, number, query, units, is_only=len(found) == 1)
-            yield Candidate(_plain(number.value), hit, features)
+            yield Candidate(_plain(number.value), hit, (*features, float(len(sides[number.value]) == 2)))
 
 
 def year_candidates(hits: Sequence[Hit]) -> Iterator[Candidate]:
@@ -122,6 +136,8 @@ def _may_count(sentence: Sentence, number: Number) -> bool:
     after, before = sentence.folded[number.end : number.end + 20], sentence.folded[: number.start][-12:]
     if sentence.folded[number.start : number.end] == "one" and (_PRONOUN.search(before) or _PRONOUN_AFTER.match(after)):
         return False
+    if _ABOUT.fullmatch(sentence.folded[number.start : number.end]):
+        return False
     return not (_CLOCK.match(after) or _BEFORE.search(before) or re.match(r"-some|ish\b", after))
 
 
@@ -144,6 +160,8 @@ def _features(hit: Hit, number: Number, query: Query, units: Sequence[str], *, i
         float(is_only),
         float(number.year),
         float(number.in_digits),
+        float(_SETTLES.search(before) is not None),
+        float(_TAKEN_BACK.search(before) is not None),
     )
 
 

@@ -90,7 +90,7 @@ def text_candidates(definition: Definition, hits: Sequence[Hit]) -> Iterator[Can
         sentence = hit.passage.sentence
         content = [word for word in words(sentence.folded) if word not in STOP_WORDS and not word.isdigit()]
         if content and not sentence.asks and not INTERROGATIVE.search(sentence.folded):
-            yield Candidate(_short(sentence), hit, _features(hit, asked, len(content)))
+            yield Candidate(_with_rest_of_turn(sentence), hit, _features(hit, asked, len(content)))
 
 
 def _features(hit: Hit, asked: str, content: int) -> tuple[float, ...]:
@@ -117,9 +117,22 @@ def _features(hit: Hit, asked: str, content: int) -> tuple[float, ...]:
     )
 
 
-def _short(sentence: Sentence) -> str:
-    text = _OPENING.sub("", sentence.text.strip())
-    return " ".join(text.split()[:_MOST_WORDS]).strip(" .,;").replace("; ", ", ")
+def _with_rest_of_turn(sentence: Sentence) -> str:
+    """The statements of a short turn together; of a long one, the sentence and what follows it."""
+    stated = [one for one in sentence.turn.sentences if one is sentence or not one.asks]
+    if sum(len(one.text.split()) for one in stated) > _MOST_WORDS:
+        stated = stated[stated.index(sentence) :]
+    found = ""
+    for one in stated:
+        longer = f"{found}. {_without_opening(one)}" if found else _without_opening(one)
+        if found and len(longer.split()) > _MOST_WORDS:
+            break
+        found = longer or found
+    return " ".join(found.split()[:_MOST_WORDS]).strip(" .,;").replace("; ", ", ")
+
+
+def _without_opening(sentence: Sentence) -> str:
+    return _OPENING.sub("", sentence.text.strip()).strip(" .,;")
 
 
 def name_candidates(talk: Talk, hits: Sequence[Hit]) -> Iterator[Candidate]:

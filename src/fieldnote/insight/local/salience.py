@@ -8,6 +8,7 @@ from collections import Counter
 from typing import Final
 
 from fieldnote.insight.local.exchanges import answers, is_hypothetical, of_a_third_party, reply_to
+from fieldnote.insight.local.salience_weights import CONSTANT, WEIGHTS, WORDS
 from fieldnote.insight.local.topics import asks_about
 from fieldnote.insight.readers.numbers import numbers
 from fieldnote.insight.readers.times import Kind
@@ -84,6 +85,15 @@ class Salience:
         turns = Counter(word for turn in talk.turns for word in stems(turn.folded))
         self._weight = {word: min(1.0, (count - 1) / 4) for word, count in turns.items()}
         self._last = max(1, len(talk.sentences) - 1)
+
+    def score(self, sentence: Sentence) -> float:
+        """The log odds that a note needs the sentence."""
+        return CONSTANT + self.of_features(sentence) + sum(WORDS.get(word, 0.0) for word in sentence.stems)
+
+    def of_features(self, sentence: Sentence) -> float:
+        """The part of the score that rests on what the sentence does in the talk, not on its words."""
+        features = zip(FEATURES, self.features(sentence), strict=True)
+        return sum(WEIGHTS[name] * value for name, value in features if value)
 
     def features(self, sentence: Sentence) -> tuple[float, ...]:
         folded, count = sentence.folded, len(sentence.folded.split())
