@@ -173,6 +173,8 @@ _TELLING = 2
 """Content words from which a turn has a meaning of its own; `okay, nineteen` is found by its question."""
 _READ = 300
 """Characters of a turn that are embedded."""
+_LONG = 200
+"""Characters of a turn from which its sentences have a meaning of their own; each costs time."""
 _SHORT = 4
 FINAL = re.compile(
     r"\b(?:final|finally|agreed?|chosen|chose|picked|settled|ordered|bought|sold|accepted|in the end"
@@ -203,6 +205,7 @@ class Index:
         self._embedder = embedder
         self._count = max(1, len(said))
         self._scores: dict[int, float] = {}
+        self._senses: Senses | None = None
         self._parts: dict[int, NDArray[np.float32]] = {}
         self._frequency = Counter(word for own in said for word in own)
 
@@ -227,9 +230,14 @@ class Index:
         pairs[1:] += self._vectors[:-1]
         return np.asarray(pairs / np.maximum(np.linalg.norm(pairs, axis=1, keepdims=True), 0.5), np.float32)
 
-    @cached_property
-    def _senses(self) -> Senses | None:
-        return Senses([turn.folded for turn in self._talk.turns], self._embedder) if self._embedder else None
+    def _senses_of(self, definition: Definition, query: Query, nearest: Sequence[Passage]) -> _SensesOf | None:
+        if self._embedder is None:
+            return None
+        if self._senses is None:
+            self._senses = Senses(self._embedder)
+        asked = [one.question for one in nearest if one.question is not None]
+        self._senses.learn([said.folded for said in (*(one.sentence for one in nearest), *asked)])
+        return _SensesOf(self._senses, definition, query)
 
     @cached_property
     def _salience(self) -> Salience:
@@ -243,8 +251,14 @@ class Index:
         return self._scores[sentence.place]
 
     def _own_meanings(self, hits: Sequence[Passage], vector: NDArray[np.float32]) -> dict[int, float]:
-        """The cosine of each sentence that is a part of its turn with the definition, by its place."""
-        parts = [one.sentence for one in hits if len(one.sentence.turn.sentences) > 1 and len(one.sentence.stems) > 1]
+        """The cosine of each sentence that is a part of a long turn with the definition, by its place."""
+        parts = [
+            one.sentence
+            for one in hits
+            if len(one.sentence.turn.sentences) > 1
+            and len(one.sentence.turn.text) > _LONG
+            and len(one.sentence.stems) > 1
+        ]
         missing = [one for one in parts if one.place not in self._parts]
         if missing and self._embedder is not None:
             vectors = self._embedder.embed([one.text[:_READ] for one in missing])
@@ -269,7 +283,7 @@ class Index:
         ]
         nearest = [(one, near, said) for one, near, said in places if min(near, said) < _NEAREST]
         own = self._own_meanings([one for one, _, _ in nearest], vector) if vector is not None else {}
-        senses = _SensesOf(self._senses, definition, query) if self._senses is not None else None
+        senses = self._senses_of(definition, query, [one for one, _, _ in nearest])
         found: list[Hit] = []
         for one, near, said in nearest:
             late = one.sentence.place / self._count

@@ -18,17 +18,29 @@ _MOST_WORDS: Final = 4000
 
 
 class Senses:
-    """The content words of a conversation as vectors."""
+    """The content words of a conversation's passages as vectors."""
 
-    def __init__(self, texts: Sequence[str], embedder: Embedder) -> None:
-        said: dict[str, str] = {}
+    def __init__(self, embedder: Embedder) -> None:
+        import numpy as np  # noqa: PLC0415 - optional
+
+        self._embedder = embedder
+        self._at: dict[str, int] = {}
+        self._vectors = np.zeros((0, embedder.size), np.float32)
+
+    def learn(self, texts: Sequence[str]) -> None:
+        """Add the words of folded texts that are not known yet."""
+        import numpy as np  # noqa: PLC0415 - optional
+
+        new: dict[str, str] = {}
         for text in texts:
             for word in content_words(text):
-                said.setdefault(stem(word), word)
-        known = list(said.items())[:_MOST_WORDS]
-        self._at = {stemmed: place for place, (stemmed, _) in enumerate(known)}
-        self._embedder = embedder
-        self._vectors = embedder.embed([word for _, word in known])
+                if (stemmed := stem(word)) not in self._at:
+                    new.setdefault(stemmed, word)
+        known = list(new.items())[: max(0, _MOST_WORDS - len(self._at))]
+        if known:
+            first = len(self._at)
+            self._at.update((stemmed, first + at) for at, (stemmed, _) in enumerate(known))
+            self._vectors = np.vstack([self._vectors, self._embedder.embed([word for _, word in known])])
 
     def places(self, stems: frozenset[str]) -> list[int]:
         """The rows of words by their stems."""
