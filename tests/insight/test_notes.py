@@ -51,8 +51,8 @@ def _talk(*said: tuple[str, str]) -> Talk:
         ("Dana Ruiz", "I'll have you out by noon.", "The rep will have them out by noon"),
         ("Dana Ruiz", "They quit selling you the straps.", "They quit selling them the straps"),
         ("Dana Ruiz", "Then it's a thousand dollar credit.", "It's a $1,000 credit"),
-        ("Dana Ruiz", "So nine thousand fifty.", "Nine thousand fifty"),
-        ("Dana Ruiz", "So nine thousand fifty dollars.", "Nine thousand fifty dollars"),
+        ("Dana Ruiz", "So nine thousand fifty.", "$9,050"),
+        ("Dana Ruiz", "So nine thousand fifty dollars.", "$9,050"),
         ("Dana Ruiz", "Have you seen the roof?", "Have they seen the roof?"),
     ],
 )

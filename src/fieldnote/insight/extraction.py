@@ -17,7 +17,7 @@ class Method(StrEnum):
     """A language model behind a chat endpoint."""
 
 
-VERSION = "3"
+VERSION = "4"
 """Goes with each value; it changes when the same words may give another value."""
 
 

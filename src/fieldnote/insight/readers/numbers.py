@@ -211,8 +211,13 @@ def _with_scale(parts: list[Token], at: int, value: float, start: int) -> tuple[
     scale, end, after = _SCALES[parts[at].text], parts[at].end, at + 1
     value *= scale
     rest = _small(parts, after + 1 if _is(parts, after, "and") else after)
-    if rest is not None and _is(parts, after, "and") and rest.value >= 10 and not _is(parts, rest.after, "hundred"):
-        return Number(value + rest.value, start, rest.end, scale, full=True), rest.after  # a thousand and eighty
+    if rest is not None and _counts_something(parts, rest.after):  # forty thousand two weeks ago
+        rest = None
+    if rest is not None and rest.value >= 10 and not _is(parts, rest.after, "hundred"):
+        may_be_year = scale == 1000 and value == 2000
+        if _is(parts, after, "and") or not (may_be_year or _begins_amount(parts, rest, value / scale)):
+            # a thousand and eighty, nine thousand fifty
+            return Number(value + rest.value, start, rest.end, scale, full=True), rest.after
     if rest is not None and _is(parts, rest.after, "hundred"):
         value, end, after = value + rest.value * 100, parts[rest.after].end, rest.after + 1
         tail = _small(parts, after + 1 if _is(parts, after, "and") else after)
@@ -228,6 +233,22 @@ def _with_scale(parts: list[Token], at: int, value: float, start: int) -> tuple[
     if year and rest is not None and not _is(parts, rest.after, "hundred"):  # two thousand and eight
         return Number(value + rest.value, start, rest.end, scale, full=True, year=True), rest.after
     return Number(value, start, end, scale, full=True), after
+
+
+def _counts_something(parts: list[Token], at: int) -> bool:
+    return at < len(parts) and _COUNTED.fullmatch(parts[at].text) is not None
+
+
+_COUNTED = re.compile(
+    r"(?:year|month|week|day|hour|minute|square|inche?|window|door|panel|gallon|mile|bid|quote)s?"
+    r"|%|percent|people|kids|feet|foot|ft|sq"
+)
+
+
+def _begins_amount(parts: list[Token], rest: _Small, first: float) -> bool:
+    """After `ten thousand`: `twenty` is the end of a range, and `twelve thousand` is an amount of its own."""
+    is_scaled = rest.after < len(parts) and parts[rest.after].text in _SCALES
+    return is_scaled or first < rest.value <= 2 * first
 
 
 def _joined(parts: list[Token], after: int, first: _Small, start: int) -> tuple[Number, int]:

@@ -58,9 +58,9 @@ _MORE = re.compile(
     r"\s*(?:and )?(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|(?:twen|thir|for|fif|six"
     r"|seven|eigh|nine)ty)\b(?! (?:percent|years?|months?|weeks?|days?|feet|of))"
 )
-"""A number right after an amount: `nine thousand fifty` is not $9,000."""
+"""A number right after an amount: `ten thousand twenty` is not $10,000."""
 _BEGUN = re.compile(r"\b(?:thousand|hundred)(?: and)? $")
-"""The first half of such a number: `nine thousand`, before `fifty`."""
+"""The first half of such a number: `ten thousand`, before `twenty`."""
 _TWICE = re.compile(
     r"\b(?!(?:oh|zero|one|two|three|four|five|six|seven|eight|nine|ten|\w+teen|\w+ty|\d+)\b)([\w']+)(?:,? \1\b)+",
     re.IGNORECASE,
