@@ -33,7 +33,10 @@ NONE_AT_MOST: Final = 0.05
 """The chance of no appointment, up to which a recording at the house is linked without a person."""
 
 NONE_IF_AWAY: Final = 0.03
-"""The same where the phone was elsewhere, or nobody knows where: a visit without a row looks the same."""
+"""The same where the phone was elsewhere: a visit without a row looks the same."""
+
+NONE_IF_UNPLACED: Final = 0.04
+"""The same where nobody knows where the phone was, or where the visit is."""
 
 NONE_IF_PART: Final = 0.025
 """The same for a further part of a visit: a drive, a call or a walk-in after the visit looks the same."""
