@@ -104,8 +104,9 @@ MAX_OPTIONS: Final = 6
 MAX_STATES: Final = 128
 """The likeliest histories of a day that are followed. This bounds the cost of a calendar with impossible rows."""
 
-SHORTEST: Final = 1.0
-"""Minutes. A shorter recording is an accident, and is linked without a person only if its title says so."""
+SHORTEST: Final = 2.0
+"""Minutes. A shorter recording is an accident, a knock at a closed door, or a note in the car. It is linked without a
+person only if its title says so."""
 
 SHORT: Final = 4.0
 """Minutes. A shorter recording may be an accident, so it takes more to link it."""
