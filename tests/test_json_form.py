@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -12,6 +13,7 @@ from typing import ClassVar
 import pytest
 from pydantic import SecretStr
 
+from fieldnote.cli.workspace.open import print_rows
 from fieldnote.json_form import COUNTS, NOT_IN_JSON, to_json
 
 
@@ -79,3 +81,8 @@ def test_metadata_and_named_properties_change_the_form() -> None:
 def test_a_value_without_a_json_form_is_refused(value: object) -> None:
     with pytest.raises(TypeError, match="no JSON form"):
         to_json(value)
+
+
+def test_a_row_of_the_workspace_has_camel_case_keys(capsys: pytest.CaptureFixture[str]) -> None:
+    print_rows([{"last_used_at": datetime(2026, 2, 1, tzinfo=UTC), "name": "a_b"}], str, as_json=True)
+    assert json.loads(capsys.readouterr().out) == [{"lastUsedAt": "2026-02-01T00:00:00+00:00", "name": "a_b"}]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from fieldnote.cli.support.loop import run_in_loop
 from fieldnote.cli.support.output import echo, echo_json
+from fieldnote.json_form import camel_case
 
 if TYPE_CHECKING:
     from fieldnote.workspace import Organization, Workspace
@@ -52,12 +53,17 @@ async def organization(workspace: Workspace, org: str | None) -> Organization:
 
 
 def print_rows(rows: Sequence[T], line: Callable[[T], str], *, as_json: bool) -> None:
-    """A line for each row, or JSON."""
+    """A line for each row, or JSON with keys in camelCase."""
     if as_json:
-        echo_json(rows, default=str)
+        echo_json([_camel_keys(row) for row in rows], default=str)
         return
     for row in rows:
         echo(line(row))
+
+
+def _camel_keys(row: object) -> object:
+    """A row of the database has the names of its columns as keys."""
+    return {camel_case(name): value for name, value in row.items()} if isinstance(row, Mapping) else row
 
 
 def print_result(result: dict[str, Any], *, as_json: bool) -> None:
