@@ -18,6 +18,7 @@ from fieldnote.cli.support.env_file import add_variables, read_variables
 from fieldnote.cli.support.loop import run_in_loop
 from fieldnote.cli.support.output import ask, ask_yes_or_no, echo, secho
 from fieldnote.errors import ConfigError, FieldnoteError
+from fieldnote.printable import number_of
 
 if TYPE_CHECKING:
     from fieldnote.bridge.setup.account.file import Answers
@@ -145,8 +146,8 @@ def _sign_in(crm: CrmSettings, setup: PresetSetup) -> Account:
 def _describe(account: Account, setup: PresetSetup) -> None:
     without = sum(person.email is None for person in account.people)
     echo(
-        f"  {setup.visits_word}: {len(account.visits)}, {len(account.stages)} stages, {len(account.fields)} fields to "
-        f"write to, {len(account.people)} people"
+        f"  {setup.visits_word}: {len(account.visits)}, {number_of(len(account.stages), 'stage')}, "
+        f"{number_of(len(account.fields), 'field')} to write to, {number_of(len(account.people), 'person', 'people')}"
     )
     if without:
         secho(f"  {without} people have no email: Siro cannot find their users", fg="yellow")

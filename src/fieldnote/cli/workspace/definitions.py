@@ -253,7 +253,7 @@ def apply(
     if as_json:
         echo_json([{"recordingId": one} for one in queued])
     else:
-        echo(f"{len(queued)} recordings are queued.")
+        echo(f"Queued: {number_of(len(queued), 'recording')}.")
 
 
 def _given(

@@ -11,6 +11,7 @@ from fieldnote.cli.support.output import echo, echo_json
 from fieldnote.cli.workspace.access import operator
 from fieldnote.cli.workspace.open import AsJson, OrganizationOption, organization, print_rows, run
 from fieldnote.errors import WorkspaceError
+from fieldnote.printable import number_of
 
 if TYPE_CHECKING:
     from fieldnote.workspace import Workspace
@@ -77,7 +78,7 @@ def retry(
     if as_json:
         echo_json([{"recordingId": one} for one in found])
     else:
-        echo(f"{len(found)} recordings begin again.")
+        echo(f"Run again: {number_of(len(found), 'recording')}.")
 
 
 def roles(

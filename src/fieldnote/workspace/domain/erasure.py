@@ -17,6 +17,7 @@ from fieldnote.erasure_receipt import Remaining
 from fieldnote.errors import WorkspaceError
 from fieldnote.matching.people import email_key
 from fieldnote.phones import whole_phone_key
+from fieldnote.printable import number_of
 from fieldnote.workspace.audit import Operator, commanded
 from fieldnote.workspace.context import Workspace
 from fieldnote.workspace.domain.erasure_sql import (
@@ -176,7 +177,9 @@ def _remains(kind: str, protected: Sequence[str], found: _Found) -> list[Remaini
     if protected:
         remains.append(
             Remaining(
-                "the workspace", f"{len(protected)} recordings marked doNotDelete", "--even-protected erases them"
+                "the workspace",
+                f"{number_of(len(protected), 'recording')} marked doNotDelete",
+                "--even-protected erases them",
             )
         )
     if kind == "person":
