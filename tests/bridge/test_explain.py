@@ -9,6 +9,7 @@ from fieldnote.bridge.pull.linking import MatchState, found_links, reject_link
 from fieldnote.bridge.review.history import Selection, Undo, revert
 from fieldnote.bridge.review.proposals import approve, waiting
 from fieldnote.bridge.status.explain import Explanation, explain_appointment, explain_deal, explain_recording
+from fieldnote.bridge.status.states import State, of_appointment
 from fieldnote.errors import FieldnoteError
 from tests.bridge.conftest import Crm, Opener
 from tests.bridge.scenes import World
@@ -142,3 +143,8 @@ async def test_a_key_with_blanks_around_it_is_the_same_record(
     async with opened() as bridge:
         await pushed(bridge, crm, 1)
         assert (await explain_deal(bridge, key)).what == "deal 1"
+
+
+def test_the_command_of_a_next_step_names_the_record() -> None:
+    story = Explanation("appointment a 1", State.QUARANTINED).finish(of_appointment(State.QUARANTINED), "a 1")
+    assert "`fieldnote quarantine show engagements 'a 1'`" in story.advice[0]

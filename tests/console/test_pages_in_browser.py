@@ -193,6 +193,18 @@ def test_the_keyboard_alone_reaches_the_words_behind_a_value_and_hears_them(
         assert "thirty thousand" in line.inner_text()
 
 
+def test_a_value_in_a_journey_leads_to_its_words_and_their_second(
+    shop: Shop, chromium: Browser, admin_state: Any
+) -> None:
+    with tab(chromium, shop.url, state=admin_state) as opened:
+        opened.open("/journey/deal/5001")
+        row = opened.page.locator("tr", has_text="thirty thousand").first
+        row.get_by_role("link", name="hear it").click()
+        line = opened.page.locator(".transcript li:has(.tag:target)")
+        assert "thirty thousand" in line.inner_text()
+        assert "#t=" in (opened.page.locator("audio").get_attribute("src") or "")
+
+
 def test_a_recording_without_sound_says_so(shop: Shop, chromium: Browser, admin_state: Any) -> None:
     with tab(chromium, shop.url, state=admin_state) as opened:
         opened.open("/recordings?q=winslow")

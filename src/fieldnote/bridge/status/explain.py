@@ -5,6 +5,7 @@ The ledger has all of it. If Siro answers, the rep's user and the recording's pr
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -63,12 +64,12 @@ class Explanation:
         else:
             self.moments.append(Moment(at, words))
 
-    def finish(self, meaning: Advice | None = None) -> Explanation:
-        """Sort the events, and add the meaning of the state."""
+    def finish(self, meaning: Advice | None = None, key: str = "KEY") -> Explanation:
+        """Sort the events, and add the meaning of the state. `key`: of the record, for commands of the advice."""
         self.moments.sort(key=lambda moment: moment.at)
         if meaning is not None:
             self.facts.append(meaning.meaning)
-            self.advice += [meaning.do] if meaning.do else []
+            self.advice += [meaning.do.replace("KEY", shlex.quote(key))] if meaning.do else []
         return self
 
 
@@ -113,7 +114,7 @@ async def explain_appointment(
         if state is State.UNLINKED:
             await _add_near(conn, bridge.name, row.payload or {}, found)
         await _add_outputs(conn, bridge.name, [(Model.ENGAGEMENT, key)], found)
-    return found.finish(of_appointment(state))
+    return found.finish(of_appointment(state), key)
 
 
 async def explain_deal(bridge: Bridge, key: str, *, refreshed: bool = False) -> Explanation:
