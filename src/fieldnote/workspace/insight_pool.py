@@ -41,8 +41,8 @@ def pool_size() -> int:
 class Processes:
     """Idle processes. They belong to no event loop, so that several pools may share them, one after the other."""
 
-    def __init__(self, command: Sequence[str] = (sys.executable, "-m", MODULE)) -> None:
-        self._command = tuple(command)
+    def __init__(self, command: Sequence[str] = (sys.executable, "-P", "-m", MODULE)) -> None:
+        self.command = tuple(command)
         self._idle: list[subprocess.Popen[bytes]] = []
         self._lock = threading.Lock()
 
@@ -54,7 +54,7 @@ class Processes:
                     return process
                 _kill(process)
         return subprocess.Popen(  # noqa: S603 - this program's own module
-            self._command,
+            self.command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,  # a traceback may quote the conversation
@@ -87,7 +87,7 @@ class InsightPool:
         """`processes` are the caller's to close; without any, `module` is run. A progress begins the deadline again."""
         self.size = pool_size() if size is None else size
         self.deadline = deadline
-        self._processes = processes or Processes((sys.executable, "-m", module))
+        self._processes = processes or Processes((sys.executable, "-P", "-m", module))
         self._own = processes is None
         self._threads = ThreadPoolExecutor(self.size, "insight")
         self._share = max(1, self.size - 1)

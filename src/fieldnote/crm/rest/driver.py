@@ -222,8 +222,8 @@ class RestDriver(LandedDriver):
         return answer
 
 
-LOADER: Final = (sys.executable, "-m", "fieldnote.crm.rest.loader")
-"""The command that does one job."""
+LOADER: Final = (sys.executable, "-P", "-m", "fieldnote.crm.rest.loader")
+"""The command that does one job. `-P`: a file in the working folder never replaces a module."""
 _PATIENCE = {
     "RUNTIME__REQUEST_MAX_ATTEMPTS": "8",
     # A file of rows is sent as one statement, and several files at once: their size is the memory that a load takes.
