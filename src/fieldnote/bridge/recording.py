@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from fieldnote.mapping.records import StreamName
 
 WATCHED_FOR = timedelta(hours=48)
 """An unfinished recording is read again for this long, although its `updatedAt` does not move."""
@@ -26,6 +30,14 @@ class Model(StrEnum):
     """A person at a customer."""
     LEAD = "lead"
     """A customer to be."""
+
+
+STREAMS: Final[Mapping[Model, StreamName]] = {
+    Model.ENGAGEMENT: "engagements",
+    Model.OPPORTUNITY: "opportunities",
+    Model.ACCOUNT: "accounts",
+}
+"""The stream that pushes a kind of record."""
 
 
 class RowStatus(StrEnum):

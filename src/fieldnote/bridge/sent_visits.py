@@ -9,10 +9,11 @@ from typing import Any, Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from fieldnote.bridge.recording import Link, Model, RecordingSnapshot
+from fieldnote.bridge.recording import STREAMS, Link, Model, RecordingSnapshot
 from fieldnote.mapping.records import StreamName
 
-_STREAMS: Final[dict[Model, StreamName]] = {Model.ENGAGEMENT: "engagements", Model.OPPORTUNITY: "opportunities"}
+_WITH_REPS: Final = frozenset({Model.ENGAGEMENT, Model.OPPORTUNITY})
+"""Those whose rows name a rep and a customer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +59,9 @@ class SentVisits:
         return (await self._of(model, record)).rep_id
 
     async def _of(self, model: Model, record: str) -> Visit:
-        stream = _STREAMS.get(model)
-        if stream is None:
+        if model not in _WITH_REPS:
             return Visit()
+        stream = STREAMS[model]
         if (stream, record) not in self._known:
             values = {"connection": self._connection, "stream": stream, "key": record}
             self._known[stream, record] = visit_of(await self._conn.scalar(_PAYLOAD, values))

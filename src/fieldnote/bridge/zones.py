@@ -10,18 +10,12 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 
-from fieldnote.bridge.recording import Model
+from fieldnote.bridge.recording import STREAMS, Model
 from fieldnote.bridge.session import Bridge
 from fieldnote.config import StreamSettings
 from fieldnote.config.values import ColumnZone
 from fieldnote.crm.types import Row, Source
 from fieldnote.errors import CrmError, CrmRefused
-
-STREAMS: Final = {
-    Model.ENGAGEMENT: "engagements",
-    Model.OPPORTUNITY: "opportunities",
-    Model.ACCOUNT: "accounts",
-}
 
 
 def local_zone(bridge: Bridge, model: Model, record: str) -> str | None:

@@ -70,6 +70,11 @@ class Heard:
     summary: tuple[tuple[str, tuple[Paragraph, ...]], ...]
     """Each part of it: a heading, and its paragraphs."""
 
+    def line_of(self, name: str) -> SaidLine | None:
+        """Where the first words are that the value of this name rests on."""
+        parts = (part.at for value in self.values if value.name == name for part in value.parts)
+        return next((self.lines[at] for at in parts if at is not None), None)
+
 
 def hear(found: Conversation) -> Heard:
     """Look for the words behind each value and sentence. Takes time linear in the transcript for each."""

@@ -304,11 +304,12 @@ def _none_at_most(take: Take, pair: Pair, *, is_part: bool) -> float:
     is_at_the_house = pair.distance_m is not None and pair.distance_m < r.AT_THE_HOUSE
     if pair.says in MATCHED and (is_part or is_at_the_house or pair.says is not Title.NAME):
         return r.NONE_IF_NAMED  # a name alone, elsewhere, may be a namesake's
-    limit = r.NONE_AT_MOST if is_at_the_house else r.NONE_IF_AWAY
-    if pair.distance_m is None:
-        limit = r.NONE_IF_UNPLACED
     if is_part:
         limit = r.NONE_IF_PART
+    elif pair.distance_m is None:
+        limit = r.NONE_IF_UNPLACED
+    else:
+        limit = r.NONE_AT_MOST if is_at_the_house else r.NONE_IF_AWAY
     return min(limit, r.NONE_IF_SHORT) if 0 < take.length < r.SHORT else limit
 
 

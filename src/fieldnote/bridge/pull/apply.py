@@ -35,7 +35,7 @@ from fieldnote.bridge.pull.readiness import Readiness
 from fieldnote.bridge.pull.recordings import Recordings
 from fieldnote.bridge.pull.results import Change
 from fieldnote.bridge.pull.start_links import START_LINK, start_link
-from fieldnote.bridge.recording import Model, Ownership, RecordingSnapshot
+from fieldnote.bridge.recording import STREAMS, Model, Ownership, RecordingSnapshot
 from fieldnote.bridge.sent_visits import SentVisits, engagement_first
 from fieldnote.bridge.session import Bridge
 from fieldnote.bridge.zones import local_zone
@@ -214,8 +214,7 @@ class RecordWork:
 
         Only for a record that this connection has pushed and not deleted: an orphan would belong to nothing.
         """
-        stream = {Model.ENGAGEMENT: "engagements", Model.OPPORTUNITY: "opportunities", Model.ACCOUNT: "accounts"}
-        values = {"connection": self.bridge.name, "stream": stream.get(self.model), "key": self.key}
+        values = {"connection": self.bridge.name, "stream": STREAMS.get(self.model), "key": self.key}
         if not isinstance(self.bridge.crm, InsertsRows) or not await self.conn.scalar(_IS_PUSHED, values):
             return None
         try:
@@ -229,9 +228,10 @@ class RecordWork:
         """The CRM id of the record's own rep, else of the rep of its latest visit: a deal need not name one."""
         if (own := await self._visits.rep_id(self.model, self.key)) is not None:
             return own
-        latest_first = sorted(usable, key=lambda held: (held.started_at, held.id), reverse=True)
-        visits = [await self._visits.visit(held) for held in latest_first]
-        return next((visit.rep_id for visit in visits if visit.rep_id), None)
+        for held in sorted(usable, key=lambda held: (held.started_at, held.id), reverse=True):
+            if rep_id := (await self._visits.visit(held)).rep_id:
+                return rep_id
+        return None
 
     async def _write_alone(self, record: Record, one: RecordField) -> FieldOutcome:
         row = await self.read(record, (one.column,))

@@ -38,6 +38,7 @@ from fieldnote.console.connected import connected
 from fieldnote.console.context import console_of
 from fieldnote.console.csv_table import answer
 from fieldnote.console.parts.columns import TONES, columns, split
+from fieldnote.console.parts.days import read_day
 from fieldnote.console.rendering import local_today, page
 from fieldnote.console.state_words import label
 
@@ -231,11 +232,7 @@ def _date(query: QueryParams, name: str, problems: list[str]) -> date | None:
     given = query.get(name, "")
     if not given:
         return None
-    try:
-        found = date.fromisoformat(given)
-    except ValueError:
-        found = None
-    if found is None or not date(2000, 1, 1) <= found <= date(2200, 1, 1):
+    if (found := read_day(given)) is None:
         problems.append(f"{given[:40]!r} is not a day from 2000 to 2199: write it as 2026-02-28")
         return None
     return found

@@ -29,7 +29,7 @@ from fieldnote.console.access.guard import viewer_in
 from fieldnote.console.access.visibility import visible_to
 from fieldnote.console.connected import connected, not_found
 from fieldnote.console.context import console_of
-from fieldnote.console.evidence import Heard, hear
+from fieldnote.console.evidence import hear
 from fieldnote.console.pages.audio import why_silent
 from fieldnote.console.rendering import page, with_query
 from fieldnote.console.state_words import label
@@ -117,6 +117,7 @@ async def recording(request: Request, recording_id: str) -> Response:
     if found is None:
         raise not_found("recording", recording_id)
     heard = await asyncio.to_thread(hear, found)
+    wanted = heard.line_of(request.query_params.get("value", ""))
     return await page(
         request,
         "recording.html",
@@ -127,7 +128,7 @@ async def recording(request: Request, recording_id: str) -> Response:
         silent=why_silent(bridge, has_sound=found.has_sound) if found.kept and found.readable else None,
         named={name.strip().casefold() for name in names_in(bridge)},
         reasons=await _reasons(request, found),
-        at=_milliseconds(request.query_params.get("at")) or _start_of(heard, request.query_params.get("value")),
+        at=_milliseconds(request.query_params.get("at")) or (wanted and wanted.start_ms),
     )
 
 
@@ -189,13 +190,6 @@ def _read_cursor(given: str | None) -> tuple[datetime, str] | None:
         at = datetime.fromisoformat(moment)
         return (at, recording_id.replace("\0", "")) if at.tzinfo is not None and recording_id else None
     return None
-
-
-def _start_of(heard: Heard, name: str | None) -> int | None:
-    """When the words begin that the value of this name rests on."""
-    parts = (part for value in heard.values if value.name == name for part in value.parts)
-    lines = (heard.lines[part.at] for part in parts if part.at is not None)
-    return next((line.start_ms for line in lines), None)
 
 
 def _milliseconds(given: str | None) -> int | None:

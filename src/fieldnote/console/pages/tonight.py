@@ -21,6 +21,7 @@ from fieldnote.bridge.status.visits import MappedRep, Visit, VisitFilter, mapped
 from fieldnote.console.access import Viewer, act_on, after, may_act, recorded, viewer, visible_to
 from fieldnote.console.connected import connected, not_found
 from fieldnote.console.context import console_of
+from fieldnote.console.parts.days import read_day
 from fieldnote.console.parts.timeline import Timeline, timeline
 from fieldnote.console.rendering import journey, local_today, page
 from fieldnote.console.state_words import tone
@@ -109,7 +110,7 @@ async def tonight(
         "tonight.html",
         day=chosen,
         problem=None
-        if not day or _parsed(day)
+        if not day or read_day(day)
         else f"{day[:40]!r} is not a day from 2000 to 2199. Write it as 2026-02-28.",
         today=today,
         rep=rep,
@@ -191,19 +192,11 @@ def _reason(name: str) -> GapReason:
 
 
 def _back(day: str) -> str:
-    return f"/?day={parsed}" if (parsed := _parsed(day)) else "/"
+    return f"/?day={parsed}" if (parsed := read_day(day)) else "/"
 
 
 def _day(given: str, today: date) -> date:
-    return _parsed(given) or today
-
-
-def _parsed(given: str) -> date | None:
-    try:
-        found = date.fromisoformat(given)
-    except ValueError:
-        return None
-    return found if date(2000, 1, 1) <= found <= date(2200, 1, 1) else None
+    return read_day(given) or today
 
 
 def _days(found: Sequence[Visit], chosen: date, today: date, zone: Any) -> list[Day]:

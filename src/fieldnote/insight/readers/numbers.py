@@ -210,13 +210,13 @@ def _with_scale(parts: list[Token], at: int, value: float, start: int) -> tuple[
     """After `forty`: `thousand`, and what may follow it, `five hundred`."""
     scale, end, after = _SCALES[parts[at].text], parts[at].end, at + 1
     value *= scale
+    may_be_year = scale == 1000 and value == 2000
     rest = _small(parts, after + 1 if _is(parts, after, "and") else after)
     if rest is not None and _counts_something(parts, rest.after):  # forty thousand two weeks ago
         rest = None
     if rest is not None and rest.value >= 10 and not _is(parts, rest.after, "hundred"):
-        may_be_year = scale == 1000 and value == 2000
-        if _is(parts, after, "and") or not (may_be_year or _begins_amount(parts, rest, value / scale)):
-            # a thousand and eighty, nine thousand fifty
+        is_tail = _is(parts, after, "and") or not (may_be_year or _begins_amount(parts, rest, value / scale))
+        if is_tail:  # a thousand and eighty, nine thousand fifty
             return Number(value + rest.value, start, rest.end, scale, full=True), rest.after
     if rest is not None and _is(parts, rest.after, "hundred"):
         value, end, after = value + rest.value * 100, parts[rest.after].end, rest.after + 1
@@ -229,8 +229,7 @@ def _with_scale(parts: list[Token], at: int, value: float, start: int) -> tuple[
         joint = rest if tail is None else tail
         more = rest.value * 100 + (tail.value if tail else 0)
         return Number(value + more, start, joint.end, scale, full=True), joint.after
-    year = scale == 1000 and 2000 <= value < 2000 + 100
-    if year and rest is not None and not _is(parts, rest.after, "hundred"):  # two thousand and eight
+    if may_be_year and rest is not None and not _is(parts, rest.after, "hundred"):  # two thousand and eight
         return Number(value + rest.value, start, rest.end, scale, full=True, year=True), rest.after
     return Number(value, start, end, scale, full=True), after
 

@@ -89,10 +89,9 @@ def _reads_changes(bridge: Bridge) -> bool:
 
 def _cursor(bridge: Bridge, name: StreamName, subject: str) -> Iterator[Finding]:
     settings = stream_settings(bridge, name)
-    if settings.cursor is None and _reads_changes(bridge):
-        return  # the API is asked for changes only, and its landed rows are compared
     if settings.cursor is None:
-        yield hint(subject, "no cursor: every push reads all rows", "name a column that grows with every change")
+        if not _reads_changes(bridge):  # else the API is asked for changes only, and its landed rows are compared
+            yield hint(subject, "no cursor: every push reads all rows", "name a column that grows with every change")
         return
     unseen = unseen_tables(source_of(name, settings), dialect_of(bridge.config.crm))
     if unseen:
