@@ -12,6 +12,7 @@ import pytest
 from fieldnote.errors import WorkspaceError
 from fieldnote.insight import Utterance
 from fieldnote.workspace import open_workspace
+from fieldnote.workspace.domain.insight.requests import Conversation, Said
 from fieldnote.workspace.domain.recordings.jobs import SpeakerRole, correct_roles, list_jobs, retry, speaker_roles
 from fieldnote.workspace.insight_pool import InsightPool, Processes
 from fieldnote.workspace.tenancy import inside
@@ -189,10 +190,6 @@ async def test_roles_and_steps_by_the_api(house: House) -> None:
 
 
 def test_the_day_is_the_visits_own() -> None:
-    from types import SimpleNamespace
-
-    from fieldnote.workspace.domain.insight.requests import Conversation
-
     for local, hour in (
         ("2026-02-15T07:00:00", 7),
         ("2026-02-15T07:00:00-07:00", 7),
@@ -201,6 +198,6 @@ def test_the_day_is_the_visits_own() -> None:
         ("nonsense", 14),
         (None, 14),
     ):
-        said = SimpleNamespace(created_at=START, starts_at=START, local_start=local)
+        said = Said([], "", "Visit", START, None, None, None, None, {}, "Ann", False, START, local, None)
         assert Conversation("r", said, (), ()).started_at.hour == hour, local
         assert Conversation("r", said, (), ()).started_at == START

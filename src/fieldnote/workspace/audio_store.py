@@ -8,7 +8,7 @@ import hmac
 import os
 import secrets
 import wave
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -171,7 +171,9 @@ class Signer:
         query = urlencode({"method": method, "expires": expires, "user": user, "signature": signature})
         return f"{base_url}/audio/{file.key}?{query}"
 
-    def allows(self, file: Signed, method: str, query: Any, *, private: bool = False, ever: bool = False) -> bool:
+    def allows(
+        self, file: Signed, method: str, query: Mapping[str, str], *, private: bool = False, ever: bool = False
+    ) -> bool:
         """Whether an address with this query gives access now; `ever`: or once did."""
         expires = str(query.get("expires", ""))
         if query.get("method") != method or not (expires.isascii() and expires.isdigit() and len(expires) < 15):

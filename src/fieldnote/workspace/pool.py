@@ -15,7 +15,6 @@ from typing import Any, Final, LiteralString, TypeVar
 
 import psycopg
 from psycopg.pq import TransactionStatus
-from psycopg.rows import namedtuple_row
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from fieldnote.workspace.rows import row_factory
@@ -42,19 +41,18 @@ class Transaction:
     """For statements of SQLAlchemy."""
     driver: Driver
     """The same for psycopg itself, which is quicker: for what every second request does."""
-    first: Any
-    """The row that the transaction's first statement gave; None if it gave none."""
     when_committed: list[Callable[[], None]] = field(default_factory=list)
     """What is to be done then, and only then."""
 
-    async def rows(self, statement: LiteralString, values: Mapping[str, object]) -> list[Any]:
-        """What a statement gives. It is prepared when a connection meets it again."""
-        cursor = self.driver.cursor(row_factory=namedtuple_row)
-        await cursor.execute(statement, values)
-        return await cursor.fetchall()
+    async def exists(self, statement: LiteralString, values: Mapping[str, object]) -> bool:
+        """Whether a statement gives a row."""
+        return await (await self.driver.execute(statement, values)).fetchone() is not None
 
     async def read(self, kind: type[R], statement: LiteralString, values: Mapping[str, object]) -> list[R]:
-        """The rows of a statement, each as a `kind`: a named tuple or dataclass with a field for every column."""
+        """The rows of a statement, each as a `kind`: a named tuple or dataclass with a field for every column.
+
+        A connection prepares the statement when it runs it for the second time.
+        """
         cursor = self.driver.cursor(row_factory=row_factory(kind))
         await cursor.execute(statement, values)
         return await cursor.fetchall()
@@ -69,12 +67,17 @@ class Connections:
     _places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(COUNT))
 
     @asynccontextmanager
-    async def transaction(self, statement: LiteralString, values: Mapping[str, object]) -> AsyncIterator[Transaction]:
-        """A transaction that begins with this statement, and is committed unless an error leaves it."""
+    async def transaction(
+        self, kind: type[R], statement: LiteralString, values: Mapping[str, object]
+    ) -> AsyncIterator[tuple[Transaction, R | None]]:
+        """A transaction that begins with this statement, and the statement's row as a `kind`.
+
+        It is committed unless an error leaves it.
+        """
         async with self._places:
-            transaction = await self._begin(statement, values)
+            transaction, first = await self._begin(kind, statement, values)
             try:
-                yield transaction
+                yield transaction, first
                 await _commit(transaction)
                 for act in transaction.when_committed:
                     act()
@@ -86,11 +89,13 @@ class Connections:
         while self._waiting:
             await self._waiting.pop()[0].close()
 
-    async def _begin(self, statement: LiteralString, values: Mapping[str, object]) -> Transaction:
+    async def _begin(
+        self, kind: type[R], statement: LiteralString, values: Mapping[str, object]
+    ) -> tuple[Transaction, R | None]:
         while self._waiting:
             conn, driver = self._waiting.pop()
             try:
-                return Transaction(conn, driver, await _first(driver, statement, values))
+                return Transaction(conn, driver), await _first(driver, kind, statement, values)
             except psycopg.OperationalError:
                 await _forget(conn)  # it died while it waited, and the others may have as well
             except BaseException:
@@ -98,7 +103,7 @@ class Connections:
                 raise
         conn, driver = await self._open()
         try:
-            return Transaction(conn, driver, await _first(driver, statement, values))
+            return Transaction(conn, driver), await _first(driver, kind, statement, values)
         except BaseException:
             await asyncio.shield(_forget(conn))
             raise
@@ -127,8 +132,8 @@ class Connections:
         self._waiting.append((conn, driver))
 
 
-async def _first(driver: Driver, statement: LiteralString, values: Mapping[str, object]) -> Any:
-    cursor = driver.cursor(row_factory=namedtuple_row)
+async def _first(driver: Driver, kind: type[R], statement: LiteralString, values: Mapping[str, object]) -> R | None:
+    cursor = driver.cursor(row_factory=row_factory(kind))
     await cursor.execute(statement, values)
     return await cursor.fetchone()
 

@@ -33,6 +33,16 @@ async def read_rows(
     return [kind._make(row) for row in result]
 
 
+async def read_row(
+    conn: AsyncConnection, kind: type[N], statement: TextClause, values: Mapping[str, object]
+) -> N | None:
+    """The only row of a statement of SQLAlchemy, or None. Raises TypeError as `read_rows` does."""
+    rows = await read_rows(conn, kind, statement, values)
+    if len(rows) > 1:
+        raise TypeError(f"one {kind.__qualname__} expected, and the statement gives {len(rows)}")
+    return rows[0] if rows else None
+
+
 def row_factory(kind: type[R]) -> AsyncRowFactory[R]:
     """For a cursor of psycopg: it gives each row as a `kind`, a named tuple or a dataclass."""
     if not issubclass(kind, tuple):

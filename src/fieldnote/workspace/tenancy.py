@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -75,8 +75,8 @@ select set_config('fieldnote.user_id', id::text, true), set_config('fieldnote.ro
 _ALONE: Final = text("select pg_advisory_xact_lock(hashtextextended('records of ' || :organization, 0))")
 # Reads the caller and enters the organization as the caller, in one statement. Without a row nothing is entered.
 _AUTHENTICATE: Final = """
-select t.id::text, t.kind, t.name, t.organization_id::text, t.created_by::text, t.created_at, t.user_id::text, t.scope,
-       t.expires_at, u.role,
+select t.id::text as token_id, t.name as token_name, t.organization_id::text, t.created_by::text, t.created_at,
+       t.user_id::text, u.role, t.scope,
        (select c.id::text from integration_connections c where c.organization_id = t.organization_id
          order by c.created_at, c.id limit 1) as connection_id,
        set_config('fieldnote.organization_id', t.organization_id::text, true) as entered,
@@ -85,7 +85,8 @@ select t.id::text, t.kind, t.name, t.organization_id::text, t.created_by::text, 
        set_config('role', %(role)s, true) as bound,
        case %(lock)s
             when 'changing' then pg_advisory_xact_lock_shared(hashtextextended('records of ' || t.organization_id, 0))
-            when 'alone' then pg_advisory_xact_lock(hashtextextended('records of ' || t.organization_id, 0)) end
+            when 'alone' then pg_advisory_xact_lock(hashtextextended('records of ' || t.organization_id, 0))
+       end as locked
   from tokens t
   join organizations o on o.id = t.organization_id
   left join users u on u.id = t.user_id
@@ -124,6 +125,37 @@ class Caller:
     role: str | None
     """Of a user: admin, coach or rep. None for an organization token."""
     scope: str | None
+
+
+class _Entered(NamedTuple):
+    token_id: str
+    token_name: str
+    organization_id: str
+    created_by: str | None
+    created_at: datetime
+    user_id: str | None
+    role: str | None
+    scope: str | None
+    connection_id: str
+    entered: str
+    as_user: str
+    as_role: str
+    bound: str
+    locked: str | None
+
+    @property
+    def caller(self) -> Caller:
+        return Caller(
+            token_id=self.token_id,
+            token_name=self.token_name,
+            organization_id=self.organization_id,
+            connection_id=self.connection_id,
+            created_by=self.created_by,
+            created_at=self.created_at,
+            user_id=self.user_id,
+            role=self.role,
+            scope=self.scope,
+        )
 
 
 async def prepare(engine: AsyncEngine) -> None:
@@ -238,19 +270,5 @@ async def authenticated(
     nothing was entered then.
     """
     values = {"hash": hashed, "kind": kind, "role": ROLE, "lock": lock.value}
-    async with connections.transaction(_AUTHENTICATE, values) as transaction:
-        yield transaction, None if transaction.first is None else _caller(transaction.first)
-
-
-def _caller(row: Any) -> Caller:
-    return Caller(
-        token_id=row.id,
-        token_name=row.name,
-        organization_id=row.organization_id,
-        connection_id=row.connection_id,
-        created_by=row.created_by,
-        created_at=row.created_at,
-        user_id=row.user_id,
-        role=row.role,
-        scope=row.scope,
-    )
+    async with connections.transaction(_Entered, _AUTHENTICATE, values) as (transaction, entered):
+        yield transaction, None if entered is None else entered.caller

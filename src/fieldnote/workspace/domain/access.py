@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -15,6 +15,7 @@ from fieldnote.workspace import credentials
 from fieldnote.workspace.audit import PROGRAM, Operator, commanded
 from fieldnote.workspace.domain.organizations import Organization, find_user, named
 from fieldnote.workspace.http.scopes import TokenScope
+from fieldnote.workspace.rows import read_rows
 from fieldnote.workspace.tenancy import inside
 
 _TOKENS: Final = """
@@ -138,6 +139,11 @@ class Disabled:
     """Whether those were ended too."""
 
 
+class _Made(NamedTuple):
+    id: str
+    name: str
+
+
 async def disable_user(
     engine: AsyncEngine, organization: Organization, email: str, *, by: Operator, end_tokens: bool = False
 ) -> Disabled:
@@ -148,7 +154,7 @@ async def disable_user(
     async with inside(engine, organization.id) as conn:
         user = await find_user(conn, email)
         live = int((await conn.execute(_LIVE, {"user": user.id})).scalar_one())
-        made: Sequence[Any] = (await conn.execute(_MADE_BY, {"user": user.id})).all()
+        made = await read_rows(conn, _Made, _MADE_BY, {"user": user.id})
         await conn.execute(_USER, {"id": user.id, "disabled": True})
         await commanded(conn, organization.id, by, "user disable", [user.id])
         if end_tokens and made:

@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.erasure_receipt import Remaining
@@ -160,7 +159,7 @@ async def _erase(
     return {name: count for name, count in erased.items() if count}
 
 
-async def _ids(conn: AsyncConnection, statement: Any, **values: Any) -> list[str]:
+async def _ids(conn: AsyncConnection, statement: TextClause, **values: object) -> list[str]:
     return [str(one) for one in (await conn.execute(statement, values)).scalars()]
 
 

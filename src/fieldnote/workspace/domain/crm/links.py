@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+from fieldnote.workspace.rows import read_rows
 
 # The engagement's deal and customer as they are now, unless a deep link or a person named it. A link to a
 # record that has not arrived yet (a placeholder) counts: only its external id is known.
@@ -37,6 +39,24 @@ select l.recording_id::text, l.source,
 """)
 
 
+class _Link(NamedTuple):
+    recording_id: str
+    source: str
+    connection_id: str | None
+    engagement_id: str | None
+    engagement_key: str | None
+    opportunity_id: str | None
+    opportunity_key: str | None
+    disposition: str | None
+    account_id: str | None
+    account_key: str | None
+    lead_id: str | None
+    lead_key: str | None
+    contact_id: str | None
+    contact_key: str | None
+    users: list[dict[str, str]]
+
+
 @dataclass(frozen=True, slots=True)
 class CrmLink:
     """One recording's place in the CRM."""
@@ -49,16 +69,20 @@ class CrmLink:
 
 async def crm_links(conn: AsyncConnection, recording_ids: Sequence[str]) -> dict[str, CrmLink]:
     """By recording. One that is linked to nothing is not in it."""
-    rows: Sequence[Any] = (await conn.execute(_LINKS, {"recordings": list(recording_ids)})).all()
+    rows = await read_rows(conn, _Link, _LINKS, {"recordings": list(recording_ids)})
     return {row.recording_id: CrmLink(_shown(row), row.disposition) for row in rows}
 
 
-def _shown(row: Any) -> dict[str, object]:
+def _shown(row: _Link) -> dict[str, object]:
     shown: dict[str, object] = {"integrationConnectionId": row.connection_id}
-    for name in ("engagement", "opportunity", "account", "lead"):
-        record_id = getattr(row, f"{name}_id")
+    for name, record_id, key in (
+        ("engagement", row.engagement_id, row.engagement_key),
+        ("opportunity", row.opportunity_id, row.opportunity_key),
+        ("account", row.account_id, row.account_key),
+        ("lead", row.lead_id, row.lead_key),
+    ):
         if record_id is not None:
-            shown[name] = {"id": record_id, "externalId": getattr(row, f"{name}_key")}
+            shown[name] = {"id": record_id, "externalId": key}
     if row.contact_id is not None:
         shown["contacts"] = [{"id": row.contact_id, "externalId": row.contact_key}]
     shown["users"] = row.users

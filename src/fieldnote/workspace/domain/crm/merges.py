@@ -7,13 +7,14 @@ both ways has said last which one is left.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import Table
 
 from fieldnote.db.workspace_tables import accounts, contacts, engagements, leads, opportunities
 from fieldnote.workspace.domain.crm.writes import Given
 from fieldnote.workspace.pool import Transaction
+from fieldnote.workspace.rows import Id
 
 MERGED: Final = (accounts, contacts, leads)
 """The tables whose records can be merged."""
@@ -34,6 +35,18 @@ select organization_id, opportunity_id, %(survivor)s::uuid, bool_or(is_primary) 
 """
 
 
+class Current(NamedTuple):
+    """A record, and the one that a reference to it means."""
+
+    id: str
+    stands_for: str
+
+
+class _Head(NamedTuple):
+    id: str
+    merged_to_id: str | None
+
+
 def said(records: Mapping[str, Given]) -> list[tuple[str, str]]:
     """Which record was merged into which, by external ids, in the order in which it was said. Pure."""
     pairs: list[tuple[str, str]] = []
@@ -49,8 +62,9 @@ async def merge(transaction: Transaction, table: Table, merged: str, into: str) 
     if merged == into:
         return None
     select = f"select id::text, merged_to_id::text from {table.name} where id = any(%(ids)s::uuid[])"  # noqa: S608 - ours
-    heads = {row.id: row.merged_to_id for row in await transaction.rows(select, {"ids": [merged, into]})}
-    survivor: str = heads[into] if heads[into] not in (None, merged) else into  # what was said last counts
+    heads = {row.id: row.merged_to_id for row in await transaction.read(_Head, select, {"ids": [merged, into]})}
+    head = heads[into]
+    survivor = into if head in (None, merged) else head  # the later statement counts
     if heads[merged] == survivor:
         return None
     statement = f"""
@@ -65,20 +79,20 @@ async def current_ids(transaction: Transaction, table: Table, ids: Iterable[str]
     statement = f"""
 select id::text, coalesce(merged_to_id, id)::text as stands_for from {table.name} where id = any(%(ids)s::uuid[])
 """  # noqa: S608 - as above
-    return {row.id: row.stands_for for row in await transaction.rows(statement, {"ids": list(ids)})}
+    return {row.id: row.stands_for for row in await transaction.read(Current, statement, {"ids": list(ids)})}
 
 
 async def move(transaction: Transaction, table: Table, survivor: str) -> dict[Table, list[str]]:
     """Have all that refers to what was merged into a record refer to the record itself. What was changed by it."""
     select = f"select id::text from {table.name} where merged_to_id = %(id)s"  # noqa: S608 - as above
-    merged = [row.id for row in await transaction.rows(select, {"id": survivor})]
+    merged = [row.id for row in await transaction.read(Id, select, {"id": survivor})]
     values: dict[str, object] = {"merged": merged, "survivor": survivor}
     moved: dict[Table, list[str]] = {}
     for referring, column in _REFERENCES[table]:
         statement = f"""
 update {referring.name} set {column} = %(survivor)s, updated_at = now() where {column} = any(%(merged)s::uuid[])
 returning id::text"""  # noqa: S608 - as above
-        moved[referring] = [row.id for row in await transaction.rows(statement, values)]
+        moved[referring] = [row.id for row in await transaction.read(Id, statement, values)]
     if table is contacts:
         await transaction.driver.execute(_MOVE_DEALS, values)
     return moved

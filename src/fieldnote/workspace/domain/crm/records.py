@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
@@ -199,7 +199,7 @@ async def _known_accounts(transaction: Transaction, records: Iterable[Opportunit
     A deleted account is unknown, as it is to `GET accounts/{id}`.
     """
     wanted = sorted({record.account_id for record in records if record.account_id is not None})
-    rows = await transaction.rows(_KNOWN, {"ids": wanted}) if wanted else []
+    rows = await transaction.read(merges.Current, _KNOWN, {"ids": wanted}) if wanted else []
     known = {row.id: row.stands_for for row in rows}
     for position, record in enumerate(records):
         if "account" not in record.model_fields_set and record.account_id not in (None, *known):
@@ -271,7 +271,7 @@ class _Sync:
         if gone:
             await revive(self.transaction, accounts, {done[key].stands_for for key in gone})
             for key in gone:
-                self.done[accounts][key] = replace(done[key], changed=True, deleted=False)
+                self.done[accounts][key] = done[key]._replace(changed=True, deleted=False)
 
     async def _merge(self, table: Table, pairs: Sequence[tuple[str, str]]) -> None:
         done = self.done[table]
@@ -281,7 +281,7 @@ class _Sync:
             if survivor := await merges.merge(self.transaction, table, done[merged].id, done[into].id):
                 self._survivors.append((table, survivor))
         current = await merges.current_ids(self.transaction, table, [one.id for one in done.values()])
-        self.done[table] = {key: replace(one, stands_for=current[one.id]) for key, one in done.items()}
+        self.done[table] = {key: one._replace(stands_for=current[one.id]) for key, one in done.items()}
 
     async def move_references(self) -> None:
         """What refers to records that this request merged refers to the survivors, when all else is written."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+from fieldnote.workspace.rows import read_rows
 
 # A name or email that fits two users fits nobody: a guess accuses the wrong person.
 _MAP: Final = """
@@ -40,11 +42,16 @@ _MAP_ALL: Final = text(_MAP.format(which="true"))
 _MAP_THESE: Final = text(_MAP.format(which="c.id = any(cast(:ids as uuid[]))"))
 
 
+class _Moved(NamedTuple):
+    id: str
+    old_user_id: str | None
+    new_user_id: str | None
+
+
 async def map_users(conn: AsyncConnection, crm_user_ids: Sequence[str] | None = None) -> set[str]:
     """Look up these CRM users (all, without `crm_user_ids`) again. The workspace users who lost or gained one."""
     if crm_user_ids is None:
-        result = await conn.execute(_MAP_ALL)
+        changed = await read_rows(conn, _Moved, _MAP_ALL, {})
     else:
-        result = await conn.execute(_MAP_THESE, {"ids": list(crm_user_ids)})
-    changed: Sequence[Any] = result.all()
+        changed = await read_rows(conn, _Moved, _MAP_THESE, {"ids": list(crm_user_ids)})
     return {user for row in changed for user in (row.old_user_id, row.new_user_id) if user is not None}

@@ -11,13 +11,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
-from typing import Any, Final, LiteralString
+from typing import Any, Final, LiteralString, NamedTuple
 
 from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql
 
 from fieldnote.db.workspace_tables import accounts, contacts, crm_users, engagements, leads, opportunities
 from fieldnote.workspace.pool import Transaction
+from fieldnote.workspace.rows import Id
 
 _DIALECT: Final = postgresql.dialect()  # type: ignore[no-untyped-call]
 _PLACE: Final = ("latitude", "longitude")
@@ -55,10 +56,11 @@ class Given:
         self.columns.update(columns)
 
 
-@dataclass(frozen=True, slots=True)
-class Put:
-    """What became of a record."""
+class Put(NamedTuple):
+    """The result of a write for one record."""
 
+    key: str
+    """The CRM's id."""
     id: str
     stands_for: str
     """The record that a reference to it means: itself, or the one that it was merged into."""
@@ -66,7 +68,7 @@ class Put:
     """Whether it is new, or not as it was."""
     was: datetime | None
     """An engagement's start before this; None for what is new."""
-    deleted: bool = False
+    deleted: bool
     """Whether the record that a reference means was deleted before this."""
 
 
@@ -81,8 +83,7 @@ async def put(transaction: Transaction, owner: Owner, table: Table, records: Map
             "given": _json(given),
         }
         # A key that does not come back was put in by somebody else just now, and this statement could not see it.
-        for row in await transaction.rows(_put(table), values):
-            done[row.key] = Put(row.id, row.stands_for, row.changed, row.was, row.deleted)
+        done |= {row.key: row for row in await transaction.read(Put, _put(table), values)}
     return done
 
 
@@ -173,7 +174,7 @@ async def place(
     if not given:
         return set()
     values = {"organization": owner.organization_id, "given": _json(given)}
-    return {row.record for row in await transaction.rows(_place(kind), values)}
+    return {row.id for row in await transaction.read(Id, _place(kind), values)}
 
 
 @cache
@@ -194,7 +195,7 @@ select %(organization)s::uuid, g.record, g.person, g.share, g.deleted_at
     on conflict ({record}, crm_user_id) do update
    set share_of_sale = {share}, deleted_at = excluded.deleted_at, updated_at = now()
  where ({share}, excluded.deleted_at) is distinct from (p.share_of_sale, p.deleted_at)
-returning {record}::text as record
+returning {record}::text as id
 """  # noqa: S608 - as above
 
 
@@ -239,8 +240,8 @@ async def share_with_deals(transaction: Transaction, engagement_ids: Sequence[st
     if not engagement_ids:
         return set()
     values = {"ids": list(engagement_ids)}
-    changed = await transaction.rows(_SHARE_CUSTOMER, values)
-    joined = await transaction.rows(_SHARE_REPS, values)
+    changed = await transaction.read(Id, _SHARE_CUSTOMER, values)
+    joined = await transaction.read(Id, _SHARE_REPS, values)
     deals = {row.id for row in changed}
     await stamp(transaction, opportunities, {row.id for row in joined} - deals)
     return deals | {row.id for row in joined}

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -17,6 +17,7 @@ from fieldnote.errors import WorkspaceError
 from fieldnote.insight.definitions import Definition, FieldType, read_definition
 from fieldnote.insight.transcripts import UNSTORABLE
 from fieldnote.workspace.domain.recordings.conditions import TYPE_ID
+from fieldnote.workspace.rows import read_row, read_rows
 
 MOST: Final = 100
 """Definitions of an organization. Each takes time in every conversation."""
@@ -35,8 +36,8 @@ select {_COLUMNS}
 """)  # noqa: S608 - our own words
 # Of two with one name, the one of the recording's own type counts.
 _OF_RECORDING: Final = text(f"""
-select * from (
-    select distinct on (lower(f.name)) f.created_at, f.definition_id::text, {_COLUMNS}
+select id, name, description, type, choices, unit, crm, required, conversation_type_id, conversation_type from (
+    select distinct on (lower(f.name)) f.created_at, {_COLUMNS}
       from recordings r
       join field_definitions f on f.conversation_type_id is null or f.conversation_type_id = {TYPE_ID}
       join entity_definitions d on d.id = f.definition_id and d.deleted_at is null
@@ -99,14 +100,32 @@ class Stored:
         }
 
 
+class _Row(NamedTuple):
+    id: str
+    name: str
+    description: str
+    type: str
+    choices: list[str]
+    unit: str
+    crm: str
+    required: bool
+    conversation_type_id: str | None
+    conversation_type: str | None
+
+
+class _Type(NamedTuple):
+    id: str
+    display_name: str
+
+
 async def list_definitions(conn: AsyncConnection) -> list[Stored]:
     """Those of all conversations, then those of each conversation type, the oldest first."""
-    return [_stored(row) for row in (await conn.execute(_ALL)).all()]
+    return [_stored(row) for row in await read_rows(conn, _Row, _ALL, {})]
 
 
 async def definitions_of(conn: AsyncConnection, recording_id: str) -> list[Stored]:
     """The definitions that count for a recording."""
-    return [_stored(row) for row in (await conn.execute(_OF_RECORDING, {"id": recording_id})).all()]
+    return [_stored(row) for row in await read_rows(conn, _Row, _OF_RECORDING, {"id": recording_id})]
 
 
 async def add_definition(
@@ -239,7 +258,7 @@ async def _locked(conn: AsyncConnection, organization_id: str) -> list[Stored]:
 
 
 async def _find_type(conn: AsyncConnection, named: str) -> tuple[str, str]:
-    row: Any = (await conn.execute(_TYPE, {"named": named.strip().replace("\0", "?")})).first()
+    row = await read_row(conn, _Type, _TYPE, {"named": named.strip().replace("\0", "?")})
     if row is None:
         raise WorkspaceError(
             f"there is no conversation type {named!r}",
@@ -260,7 +279,7 @@ def _values(definition: Definition) -> dict[str, object]:
     }
 
 
-def _stored(row: Any) -> Stored:
+def _stored(row: _Row) -> Stored:
     definition = Definition(
         row.name, row.description, FieldType(row.type), tuple(row.choices), row.unit, row.crm, row.required
     )

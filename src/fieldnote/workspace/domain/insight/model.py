@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from fieldnote.insight.definitions import Definition, read_definitions
@@ -21,6 +21,7 @@ from fieldnote.insight.talk.turns import talk_of
 from fieldnote.insight.utterances import Utterance
 from fieldnote.insight.visit import Visit
 from fieldnote.workspace.insight_pool import InsightFailed
+from fieldnote.workspace.rows import read_rows
 from fieldnote.workspace.tenancy import inside
 
 if TYPE_CHECKING:
@@ -53,6 +54,13 @@ select coalesce(sum(calls) filter (where day = :day), 0) as calls_today,
 """)
 
 
+class _Usage(NamedTuple):
+    calls_today: int
+    tokens_today: int
+    calls_in_30_days: int
+    tokens_in_30_days: int
+
+
 @dataclass(frozen=True, slots=True)
 class ModelUsage:
     """The language model and an organization."""
@@ -77,7 +85,7 @@ async def usage(workspace: Workspace, organization_id: str) -> ModelUsage:
     """The calls and tokens of an organization."""
     async with inside(workspace.engine, organization_id) as conn:
         opted = (await conn.execute(_OPTED, {"organization": organization_id})).scalar_one()
-        row: Any = (await conn.execute(_USAGE, {"day": _today()})).one()
+        [row] = await read_rows(conn, _Usage, _USAGE, {"day": _today()})
     settings = workspace.llm
     return ModelUsage(
         None if settings is None else settings.model,
@@ -170,7 +178,7 @@ class _Store:
         values = {"organization": self._organization_id, "day": _today(), "calls": calls, "tokens": tokens}
         await self._run(_SPEND, values)
 
-    async def _run(self, statement: Any, values: Mapping[str, Any]) -> None:
+    async def _run(self, statement: TextClause, values: Mapping[str, object]) -> None:
         async with inside(self._engine, self._organization_id) as conn:
             await conn.execute(statement, values)
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from fieldnote.errors import WorkspaceError
 from fieldnote.insight.redaction.redact import Redacted, RedactionSettings, redact
 from fieldnote.insight.utterances import Utterance
+from fieldnote.workspace.rows import read_rows
 
 _SETTING: Final = text("select redacts from organizations where id::text = :organization")
 _SET: Final = text("update organizations set redacts = cast(:redacts as jsonb) where id::text = :organization")
@@ -37,6 +38,13 @@ _KEEP: Final = text("""
 update recording_utterances set utterances = cast(:utterances as jsonb), redacted = cast(:redacted as jsonb)
  where recording_id = :id
 """)
+
+
+class _Known(NamedTuple):
+    id: str
+    utterances: list[dict[str, Any]]
+    redacted: list[list[float | None]]
+    records: list[dict[str, object]]
 
 
 class Redacts(StrEnum):
@@ -75,8 +83,7 @@ async def redact_known(conn: AsyncConnection, organization_id: str, recording_id
     if not kinds:
         return []
     changed = []
-    rows: Any = (await conn.execute(_KNOWN, {"ids": list(recording_ids)})).all()
-    for row in rows:
+    for row in await read_rows(conn, _Known, _KNOWN, {"ids": list(recording_ids)}):
         found = redact([Utterance(**one) for one in row.utterances], settings_of(row.records, kinds))
         if not found.places:
             continue
@@ -112,7 +119,7 @@ def spans_of(found: Redacted) -> list[list[float | None]]:
     return [[None, None] if one.start is None or one.end is None else [one.start, one.end] for one in whole]
 
 
-def _texts(given: Any) -> tuple[str, ...]:
+def _texts(given: Iterable[object]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one.strip() for one in given if isinstance(one, str) and len(one.strip()) > 2))
 
 

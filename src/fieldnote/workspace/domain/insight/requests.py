@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from fieldnote.insight.definitions import Definition
 from fieldnote.workspace.domain.insight.definitions import Stored, definitions_of, for_reading
 from fieldnote.workspace.domain.recordings.conditions import TYPE_ID
+from fieldnote.workspace.rows import read_row, read_rows
 
 UNTITLED: Final = "New recording"
 """What a recording is called that nobody named; it says nothing about the conversation."""
@@ -44,14 +45,40 @@ _FURTHEST: Final = timedelta(hours=14)
 """The largest offset from UTC."""
 
 
+class Said(NamedTuple):
+    """A recording's words and the facts that its extraction needs."""
+
+    utterances: list[dict[str, Any]]
+    words: str
+    """The hash of the utterances."""
+    title: str
+    created_at: datetime
+    key: str | None
+    processed_at: datetime | None
+    extracted_at: datetime | None
+    summarized_at: datetime | None
+    speaker_roles: dict[str, str]
+    rep_name: str
+    language_model: bool
+    starts_at: datetime | None
+    local_start: str | None
+    customer: str | None
+
+
+class Prompt(NamedTuple):
+    """A prompt of a summary."""
+
+    header: str | None
+    prompt: str
+
+
 @dataclass(frozen=True, slots=True)
 class Conversation:
     """A recording's words, and all that its extraction depends on."""
 
     recording_id: str
-    said: Any
-    """The row of `_SAID`."""
-    prompts: Sequence[Any]
+    said: Said
+    prompts: Sequence[Prompt]
     stored: Sequence[Stored]
 
     @property
@@ -61,7 +88,7 @@ class Conversation:
     @property
     def started_at(self) -> datetime:
         """With the offset of the appointment's own place, where the CRM gave it: a day is the visit's own day."""
-        started: datetime = self.said.created_at
+        started = self.said.created_at
         offset = _offset(self.said.starts_at, self.said.local_start)
         return started if offset is None else started.astimezone(timezone(offset))
 
@@ -83,10 +110,10 @@ class Conversation:
 
 async def conversation_of(conn: AsyncConnection, recording_id: str) -> Conversation | None:
     """None where the recording has no words."""
-    said: Any = (await conn.execute(_SAID, {"id": recording_id})).one_or_none()
+    said = await read_row(conn, Said, _SAID, {"id": recording_id})
     if said is None:
         return None
-    prompts = (await conn.execute(_PROMPTS, {"id": recording_id})).all()
+    prompts = await read_rows(conn, Prompt, _PROMPTS, {"id": recording_id})
     return Conversation(recording_id, said, prompts, await definitions_of(conn, recording_id))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import func, text
 from sqlalchemy.dialects.postgresql import insert
@@ -12,6 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from fieldnote.db.workspace_tables import extraction_values, summaries
 from fieldnote.siro.models import ExtractionStatus
 from fieldnote.workspace.domain.insight.definitions import Stored, mappings_of
+from fieldnote.workspace.domain.insight.requests import Prompt
+from fieldnote.workspace.rows import Id, read_rows
 
 SUMMARY: Final = "AI Summary"
 _FIRST_WORDS: Final = 80
@@ -49,7 +51,7 @@ async def keep_values(
         if name in by_name
     ]
     status = ExtractionStatus.FAIL if values is None else ExtractionStatus.SUCCESS
-    for row in (await conn.execute(_EXTRACTIONS, {"id": recording_id})).all():
+    for row in await read_rows(conn, Id, _EXTRACTIONS, {"id": recording_id}):
         await conn.execute(_STATUS, {"id": row.id, "status": status.value})
         new = {"organization_id": organization_id, "extraction_id": row.id, "items": items}
         statement = insert(extraction_values).values(new)
@@ -76,7 +78,7 @@ async def keep_summary(
         await conn.execute(statement.on_conflict_do_update(index_elements=["recording_id", "name"], set_=changed))
 
 
-def headings(prompts: Sequence[Any]) -> list[str]:
+def headings(prompts: Sequence[Prompt]) -> list[str]:
     """Of each prompt's part: its header, else its first words. No two are the same, and none is the summary's."""
     taken = {SUMMARY}
     found: list[str] = []

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -21,6 +21,7 @@ from fieldnote.workspace.domain.insight.requests import Conversation, conversati
 from fieldnote.workspace.domain.recordings.conditions import TYPE_ID
 from fieldnote.workspace.domain.recordings.processing import Step
 from fieldnote.workspace.insight_pool import InsightFailed
+from fieldnote.workspace.rows import read_row, read_rows
 from fieldnote.workspace.tenancy import inside
 
 if TYPE_CHECKING:
@@ -42,6 +43,16 @@ select item ->> 'name' as name, item ->> 'value' as value
  where x.recording_id = :id and x.status in ('SUCCESS', 'SYNCED')
 """)
 _KEY: Final = text("select key, created_at from recordings where id = :id")
+
+
+class _Known(NamedTuple):
+    name: str
+    value: str
+
+
+class _Key(NamedTuple):
+    key: str | None
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +122,8 @@ async def _try_one(
 ) -> Trial | None:
     async with inside(workspace.engine, organization_id) as conn:
         talk = await conversation_of(conn, recording_id)
-        known = {row.name: row.value for row in (await conn.execute(_KNOWN, {"id": recording_id})).all()}
-        key = (await conn.execute(_KEY, {"id": recording_id})).one_or_none()
+        known = {row.name: row.value for row in await read_rows(conn, _Known, _KNOWN, {"id": recording_id})}
+        key = await read_row(conn, _Key, _KEY, {"id": recording_id})
     if talk is None or key is None:
         return None  # it was purged meanwhile
     wanted = _with(talk.definitions, candidate)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from datetime import datetime
+from typing import Final, NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
@@ -11,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fieldnote.db.workspace_tables import recording_choices
 from fieldnote.workspace.domain.matching.linking import RECORDS, UNLINKED, hold_links, link_around
+from fieldnote.workspace.rows import read_rows
 
 _STATE: Final = text("""
 select r.id::text, r.user_id::text, r.created_at, l.resolved, l.engagement_id::text as engagement,
@@ -22,6 +24,18 @@ select r.id::text, r.user_id::text, r.created_at, l.resolved, l.engagement_id::t
 """)
 
 
+class _State(NamedTuple):
+    id: str
+    user_id: str
+    created_at: datetime
+    resolved: dict[str, str | None] | None
+    engagement: str | None
+    opportunity: str | None
+    account: str | None
+    contact: str | None
+    lead: str | None
+
+
 async def choose(
     conn: AsyncConnection, organization_id: str, recording_id: str, *, kind: str, record_id: str, trigger: str, by: str
 ) -> None:
@@ -29,7 +43,7 @@ async def choose(
 
     A record that the recording has already by what it is linked to (the deal of its appointment) leaves that as it is.
     """
-    state = await _held(conn, recording_id)
+    state = await _locked(conn, recording_id)
     kept = {name: getattr(state, name) for name in RECORDS} if _has(state, kind, record_id) else {}
     await _keep(conn, organization_id, state, kept | {kind: record_id}, trigger, by)
 
@@ -44,7 +58,7 @@ async def choose_all(
     by: str,
 ) -> None:
     """Say what a recording belongs to when it comes: records by their kind, of RECORDS."""
-    state = await _held(conn, recording_id)
+    state = await _locked(conn, recording_id)
     await _keep(conn, organization_id, state, records, trigger, by)
 
 
@@ -52,27 +66,28 @@ async def unlink(
     conn: AsyncConnection, organization_id: str, recording_id: str, *, kind: str, record_id: str, by: str
 ) -> bool:
     """Say that a recording does not belong to a record, and so to none. Whether it did."""
-    state = await _held(conn, recording_id)
+    state = await _locked(conn, recording_id)
     if not _has(state, kind, record_id):
         return False
     await _keep(conn, organization_id, state, {}, UNLINKED, by)
     return True
 
 
-async def _held(conn: AsyncConnection, recording_id: str) -> Any:
+async def _locked(conn: AsyncConnection, recording_id: str) -> _State:
     """The recording as it is linked now, kept so until the transaction ends."""
     await hold_links(conn, recording_id)
-    return (await conn.execute(_STATE, {"id": recording_id})).one()
+    [state] = await read_rows(conn, _State, _STATE, {"id": recording_id})
+    return state
 
 
-def _has(state: Any, kind: str, record_id: str) -> bool:
+def _has(state: _State, kind: str, record_id: str) -> bool:
     return (state.resolved or {}).get(kind) == record_id
 
 
 async def _keep(
     conn: AsyncConnection,
     organization_id: str,
-    state: Any,
+    state: _State,
     records: Mapping[str, str | None],
     trigger: str,
     by: str,

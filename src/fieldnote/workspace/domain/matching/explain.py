@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final, TypedDict
+from typing import Final, NamedTuple, TypedDict
 
 from sqlalchemy import text
 
 from fieldnote.workspace.audit import Operator, commanded
 from fieldnote.workspace.context import Workspace
+from fieldnote.workspace.rows import read_rows
 from fieldnote.workspace.tenancy import inside
 
 _LINKS: Final = text("""
@@ -42,6 +43,22 @@ class Step(TypedDict):
     reasons: list[str]
 
 
+class _Link(NamedTuple):
+    id: str
+    key: str | None
+    processed: bool
+    failure: str | None
+    appointment: str | None
+    opportunity: str | None
+    trigger: str | None
+    source: str | None
+    score: float | None
+    reasons: list[str] | None
+    runners_up: list[dict[str, object]] | None
+    history: list[Step] | None
+    notified: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Explained:
     """One recording: what it was linked to, how, and in what words."""
@@ -72,7 +89,7 @@ async def explain_links(
 ) -> list[Explained]:
     """Every recording of the organization, in order of start; or the one of this id or key."""
     async with inside(workspace.engine, organization_id) as conn:
-        rows: Any = (await conn.execute(_LINKS, {"named": named})).all()
+        rows = await read_rows(conn, _Link, _LINKS, {"named": named})
         if by is not None:
             await commanded(conn, organization_id, by, "explain", [row.id for row in rows])
     return [

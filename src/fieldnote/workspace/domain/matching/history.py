@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import procrastinate
 from sqlalchemy import text
@@ -30,6 +30,7 @@ from fieldnote.workspace.domain.matching.evidence import (
 )
 from fieldnote.workspace.domain.matching.linking import UNLINKED, defer_days
 from fieldnote.workspace.domain.matching.rates import keep_rates, read_rates
+from fieldnote.workspace.rows import Id, read_rows
 from fieldnote.workspace.tenancy import inside
 
 if TYPE_CHECKING:
@@ -54,6 +55,11 @@ _LATELY: Final = text("""
 select distinct user_id::text, cast(created_at at time zone 'UTC' as date) as day
   from recordings where created_at >= :since and deleted_at is null order by 1, 2
 """)
+
+
+class _Day(NamedTuple):
+    user_id: str
+    day: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +101,7 @@ async def learn_rates(workspace: Workspace, organization_id: str) -> Rates:
         return before
     async with inside(workspace.engine, organization_id) as conn:
         await keep_rates(conn, organization_id, rates)
-        lately: Any = (await conn.execute(_LATELY, {"since": datetime.now(UTC) - _DECIDED_AGAIN})).all()
+        lately = await read_rows(conn, _Day, _LATELY, {"since": datetime.now(UTC) - _DECIDED_AGAIN})
         await defer_days(conn, organization_id, {(row.user_id, row.day) for row in lately})
     log.info("rates_learned", extra={"organization_id": organization_id, "recordings": rates.learned_from})
     return rates
@@ -108,6 +114,6 @@ async def learn_all(context: procrastinate.JobContext, timestamp: int) -> None:
     del timestamp
     workspace: Workspace = context.additional_context["workspace"]
     async with workspace.engine.connect() as conn:
-        organizations: Any = (await conn.execute(_ORGANIZATIONS, {"enough": ENOUGH})).scalars().all()
-    for organization_id in organizations:
-        await learn_rates(workspace, organization_id)
+        organizations = await read_rows(conn, Id, _ORGANIZATIONS, {"enough": ENOUGH})
+    for organization in organizations:
+        await learn_rates(workspace, organization.id)

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -17,6 +17,7 @@ from fieldnote.errors import WorkspaceError
 from fieldnote.workspace import audit
 from fieldnote.workspace.audio_cipher import new_key
 from fieldnote.workspace.audio_store import Signed
+from fieldnote.workspace.rows import read_rows
 from fieldnote.workspace.tenancy import inside
 
 if TYPE_CHECKING:
@@ -75,6 +76,10 @@ _ADD_KEY: Final = text("""
 insert into audio_keys (organization_id, sealed) values (:organization, :sealed) on conflict do nothing
 """)
 _ERASE_KEY: Final = text("delete from audio_keys where organization_id::text = :organization")
+
+
+class _Keys(NamedTuple):
+    keys: list[str]
 
 
 async def store(
@@ -161,7 +166,7 @@ async def delete_of_recordings(
 ) -> int:
     """Delete the audio of recordings; how many files. A file goes before its row: a retry meets a missing file."""
     statement = _KEYS_OF if dry_run else _DELETE
-    rows: Any = (await conn.execute(statement, {"ids": list(ids)})).all()
+    rows = await read_rows(conn, _Keys, statement, {"ids": list(ids)})
     if not dry_run:
         await _remove(workspace, rows)
     return len(rows)
@@ -176,7 +181,7 @@ async def purge_unregistered(workspace: Workspace) -> int:
         while True:
             async with inside(workspace.engine, organization_id) as conn:
                 values = {"kept": UNREGISTERED_FOR, "limit": _GROUP}
-                rows: Any = (await conn.execute(_DELETE_WAITING, values)).all()
+                rows = await read_rows(conn, _Keys, _DELETE_WAITING, values)
                 await _remove(workspace, rows)
             count += len(rows)
             if len(rows) < _GROUP:
@@ -186,7 +191,7 @@ async def purge_unregistered(workspace: Workspace) -> int:
     return count
 
 
-async def _remove(workspace: Workspace, rows: Sequence[Any]) -> None:
+async def _remove(workspace: Workspace, rows: Sequence[_Keys]) -> None:
     for row in rows:
         for key in row.keys:
             await workspace.audio.delete(key)

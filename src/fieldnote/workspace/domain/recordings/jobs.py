@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,6 +19,7 @@ from fieldnote.workspace.domain.recordings.muting import QUEUE as SPEECH
 from fieldnote.workspace.domain.recordings.processing import QUEUE as INSIGHT
 from fieldnote.workspace.domain.recordings.processing import Step, again
 from fieldnote.workspace.domain.recordings.transcription import transcribe_again
+from fieldnote.workspace.rows import read_row, read_rows
 
 _ROWS: Final = text("""
 select r.id::text, r.key, r.created_at, r.duration_ms, r.failed_step, r.failure, r.extracted_at, r.summarized_at,
@@ -50,7 +51,7 @@ select id::text, coalesce(failed_step, 'transcribe') as failed_step from recordi
  order by created_at, id
 """)
 _SAID: Final = text("""
-select r.id::text, s.utterances, r.speaker_roles, u.name as rep_name
+select r.id::text, coalesce(s.utterances, '[]') as utterances, r.speaker_roles, u.name as rep_name
   from recordings r join users u on u.id = r.user_id left join recording_utterances s on s.recording_id = r.id
  where (r.id::text = :named or r.key = :named) and r.deleted_at is null
  order by r.id::text = :named desc limit 1
@@ -66,6 +67,42 @@ select case when failed_step is not null then failed_step || ' failed'
   from recordings r where deleted_at is null and root_data_purged_at is null
  group by 1 order by 2 desc, 1
 """)
+
+
+class _Row(NamedTuple):
+    id: str
+    key: str | None
+    created_at: datetime
+    duration_ms: int
+    failed_step: str | None
+    failure: str | None
+    extracted_at: datetime | None
+    summarized_at: datetime | None
+    processed_at: datetime | None
+    transcribed_ms: int | None
+    stage: str
+    has_words: bool
+    has_audio: bool
+    job_status: str | None
+    attempts: int
+    scheduled_at: datetime | None
+
+
+class _Chosen(NamedTuple):
+    id: str
+    failed_step: str
+
+
+class _Said(NamedTuple):
+    id: str
+    utterances: list[dict[str, Any]]
+    speaker_roles: dict[str, str]
+    rep_name: str
+
+
+class _Count(NamedTuple):
+    state: str
+    recordings: int
 
 
 class StepState(StrEnum):
@@ -115,18 +152,17 @@ async def list_jobs(
 ) -> list[RecordingJob]:
     """The recordings that are not done or failed; with `named`, that one whatever its state."""
     values = {"named": named, "every": named is not None, "failed": only_failed, "queues": [INSIGHT, SPEECH]}
-    return [_job(row) for row in (await conn.execute(_ROWS, values)).all()]
+    return [_job(row) for row in await read_rows(conn, _Row, _ROWS, values)]
 
 
 async def count_steps(conn: AsyncConnection) -> dict[str, int]:
     """How many recordings are done, at which step, or failed at which step."""
-    rows: Any = (await conn.execute(_COUNTS)).all()
-    return {row.state: row.recordings for row in rows}
+    return {row.state: row.recordings for row in await read_rows(conn, _Count, _COUNTS, {})}
 
 
 async def retry(conn: AsyncConnection, organization_id: str, named: Sequence[str] = ()) -> list[str]:
     """Begin failed steps again: of these recordings, or of all; the ids. Earlier steps stay as they are stored."""
-    rows: Any = (await conn.execute(_CHOSEN, {"named": list(named) or None})).all()
+    rows = await read_rows(conn, _Chosen, _CHOSEN, {"named": list(named) or None})
     if named and len(rows) < len(set(named)):
         raise WorkspaceError(
             f"{len(set(named)) - len(rows)} of these recordings have no failed step",
@@ -153,7 +189,7 @@ async def correct_roles(
     """
     row = await _said(conn, named)
     labels = {entry["speaker"] for entry in row.utterances}
-    corrected: dict[str, str] = dict(row.speaker_roles)
+    corrected = dict(row.speaker_roles)
     for label, role in roles.items():
         if label not in labels:
             known = ", ".join(sorted(repr(one) for one in labels))
@@ -169,14 +205,14 @@ async def correct_roles(
     return _roles(await _said(conn, row.id))
 
 
-async def _said(conn: AsyncConnection, named: str) -> Any:
-    row: Any = (await conn.execute(_SAID, {"named": named})).one_or_none()
-    if row is None or row.utterances is None:
+async def _said(conn: AsyncConnection, named: str) -> _Said:
+    row = await read_row(conn, _Said, _SAID, {"named": named})
+    if row is None or not row.utterances:
         raise WorkspaceError(f"there is no recording with words {named!r}", hint="Check its id.")
     return row
 
 
-def _roles(row: Any) -> list[SpeakerRole]:
+def _roles(row: _Said) -> list[SpeakerRole]:
     said = [Utterance(**entry) for entry in row.utterances]
     corrections = {label: Role(role) for label, role in row.speaker_roles.items()}
     found = assign(said, row.rep_name, corrections)
@@ -184,7 +220,7 @@ def _roles(row: Any) -> list[SpeakerRole]:
     return [SpeakerRole(one, found[one].role, found[one].certainty, one in corrections) for one in labels]
 
 
-def _job(row: Any) -> RecordingJob:
+def _job(row: _Row) -> RecordingJob:
     done = {
         Step.TRANSCRIBE: row.has_words,
         Step.EXTRACT: row.extracted_at is not None and row.failed_step != Step.EXTRACT,
@@ -202,7 +238,7 @@ def _job(row: Any) -> RecordingJob:
     return RecordingJob(row.id, row.key, row.created_at, steps, row.failure, row.attempts, progress)
 
 
-def _state(row: Any) -> StepState:
+def _state(row: _Row) -> StepState:
     if row.job_status == "doing":
         return StepState.RUNNING
     if row.job_status == "todo":

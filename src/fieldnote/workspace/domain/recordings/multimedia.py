@@ -6,7 +6,7 @@ import asyncio
 import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import httpx2
 import procrastinate
@@ -19,6 +19,7 @@ from fieldnote.workspace.domain.job_retries import RetryForever
 from fieldnote.workspace.domain.recordings.audio_files import store
 from fieldnote.workspace.domain.recordings.transcription import defer_transcription
 from fieldnote.workspace.domain.webhooks.addresses import certificates, resolve
+from fieldnote.workspace.rows import read_row
 from fieldnote.workspace.tenancy import inside
 
 if TYPE_CHECKING:
@@ -55,6 +56,13 @@ update recordings
 """)
 
 
+class _Event(NamedTuple):
+    download_url: bytes | None
+    media_type: str
+    recording_id: str
+    user_id: str
+
+
 class _Refused(Exception):
     """The file is not available now. The message says why."""
 
@@ -66,7 +74,7 @@ async def fetch_multimedia(
     """Fetch once; if it fails, later again, as the schedule of webhooks says. Then the recording has failed."""
     workspace: Workspace = context.additional_context["workspace"]
     async with inside(workspace.engine, organization_id, working=True) as conn:
-        row: Any = (await conn.execute(_EVENT, {"id": event_id})).one_or_none()
+        row = await read_row(conn, _Event, _EVENT, {"id": event_id})
         if row is None or row.download_url is None:
             return
         expected = {"organization": organization_id, "user": row.user_id, "media_type": row.media_type}
@@ -120,7 +128,7 @@ async def _download(workspace: Workspace, url: str, into: Path) -> int:
 
 
 async def _failed(
-    workspace: Workspace, organization_id: str, event_id: str, row: Any, attempt: int, failure: str
+    workspace: Workspace, organization_id: str, event_id: str, row: _Event, attempt: int, failure: str
 ) -> None:
     async with inside(workspace.engine, organization_id, working=True) as conn:
         await conn.execute(_FAILED, {"id": event_id, "failure": failure})

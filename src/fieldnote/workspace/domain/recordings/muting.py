@@ -8,9 +8,10 @@ import logging
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import procrastinate
 from sqlalchemy import text
@@ -22,6 +23,7 @@ from fieldnote.workspace.audio_store import Signed
 from fieldnote.workspace.domain.job_retries import RetryForever
 from fieldnote.workspace.domain.recordings.audio_files import audio_key
 from fieldnote.workspace.insight_pool import InsightFailed
+from fieldnote.workspace.rows import read_row
 from fieldnote.workspace.tenancy import inside
 
 if TYPE_CHECKING:
@@ -34,7 +36,7 @@ QUEUE: Final = "speech"
 """The queue of everything that decodes audio."""
 _ATTEMPTS: Final = 3
 
-AUDIO: Final = text("""
+_AUDIO: Final = text("""
 select f.id::text, f.stored_key, f.pending_key, f.stored_size, f.encrypted, f.media_type, f.muted, r.created_at,
        coalesce(s.redacted, '[]') as redacted, s.recording_id is not null as has_words
   from recordings r
@@ -55,6 +57,28 @@ update audio_files
 _CLEAR: Final = text("update audio_files set pending_key = null where id::text = :id and pending_key = :stored")
 
 
+class StoredAudio(NamedTuple):
+    """The audio file of a recording."""
+
+    id: str
+    stored_key: str
+    pending_key: str | None
+    stored_size: int | None
+    encrypted: bool
+    media_type: str
+    muted: list[list[float | None]] | None
+    """The muted stretches, in seconds."""
+    created_at: datetime
+    redacted: list[list[float | None]]
+    """The stretches to mute. A null is a time that is not known."""
+    has_words: bool
+
+
+async def stored_audio(conn: AsyncConnection, recording_id: str) -> StoredAudio | None:
+    """The first audio file of a recording that is neither deleted nor purged."""
+    return await read_row(conn, StoredAudio, _AUDIO, {"id": recording_id})
+
+
 async def defer_muting(conn: AsyncConnection, organization_id: str, recording_id: str) -> None:
     """Have the redacted stretches of the audio muted once the transaction is committed."""
     await defer(conn, mute, organization_id=organization_id, recording_id=recording_id)
@@ -65,7 +89,7 @@ async def mute(context: procrastinate.JobContext, organization_id: str, recordin
     """Mute what is redacted, and swap the muted file in. The earlier file is deleted."""
     workspace: Workspace = context.additional_context["workspace"]
     async with inside(workspace.engine, organization_id, working=True) as conn:
-        row: Any = (await conn.execute(AUDIO, {"id": recording_id})).one_or_none()
+        row = await stored_audio(conn, recording_id)
     if row is None or row.muted == row.redacted or not can_be_muted(row.redacted):
         return
     if row.pending_key is not None:  # of an earlier run that was killed
@@ -116,7 +140,7 @@ def why_not_played(redacted: Sequence[Sequence[float | None]], muted: object, me
 
 
 @asynccontextmanager
-async def plain_audio(workspace: Workspace, organization_id: str, row: Any) -> AsyncIterator[Path]:
+async def plain_audio(workspace: Workspace, organization_id: str, row: StoredAudio) -> AsyncIterator[Path]:
     """The audio, decrypted, in a file that only this user reads, and that is gone afterwards."""
     secret = None
     if row.encrypted:

@@ -20,7 +20,7 @@ from fieldnote.jobs import defer
 from fieldnote.siro.models import ProcessingStatus, WebhookEventType
 from fieldnote.workspace.domain.insight.model import ask_model
 from fieldnote.workspace.domain.insight.redaction import redact_known
-from fieldnote.workspace.domain.insight.requests import UNTITLED, Conversation, conversation_of
+from fieldnote.workspace.domain.insight.requests import UNTITLED, Conversation, Said, conversation_of
 from fieldnote.workspace.domain.insight.results import headings, keep_summary, keep_values
 from fieldnote.workspace.domain.job_retries import RetryForever
 from fieldnote.workspace.domain.recordings.followups import keep_followup
@@ -255,7 +255,7 @@ async def _keep_summary(
     await keep_summary(conn, organization_id, talk.recording_id, reply["summary"], answers)
 
 
-async def _lateness(workspace: Workspace, organization_id: str, said: Any) -> float | None:
+async def _lateness(workspace: Workspace, organization_id: str, said: Said) -> float | None:
     if workspace.faults is None:
         return None
     own = await workspace.faults.of_organization(organization_id)

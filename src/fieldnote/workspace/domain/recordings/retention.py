@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import procrastinate
 from sqlalchemy import text
@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from fieldnote.errors import WorkspaceError
 from fieldnote.workspace.audit import PROGRAM, Operator, commanded, purge_events
 from fieldnote.workspace.domain.recordings.audio_files import delete_of_recordings, purge_unregistered
+from fieldnote.workspace.rows import read_rows
 from fieldnote.workspace.tenancy import inside
 
 if TYPE_CHECKING:
@@ -51,6 +52,11 @@ update recordings
 """)
 
 
+class _Keeping(NamedTuple):
+    id: str
+    retention_days: int
+
+
 async def set_retention(
     workspace: Workspace, organization_id: str, days: int | None, *, by: Operator = PROGRAM
 ) -> None:
@@ -66,7 +72,7 @@ async def set_retention(
 async def purge_due(workspace: Workspace, *, only: str | None = None) -> int:
     """Purge what has been kept long enough, of all organizations or of one; how many recordings."""
     async with workspace.engine.connect() as conn:
-        keeping: Any = (await conn.execute(_KEEPING)).all()
+        keeping = await read_rows(conn, _Keeping, _KEEPING, {})
     count = 0
     for organization in keeping:
         if only in (None, organization.id):

@@ -21,7 +21,7 @@ from fieldnote.workspace.audio_store import LARGEST, Signed, length_of
 from fieldnote.workspace.audit import PROGRAM, Operator
 from fieldnote.workspace.domain.job_retries import RetryForever
 from fieldnote.workspace.domain.recordings.audio_files import store
-from fieldnote.workspace.domain.recordings.muting import AUDIO, QUEUE, defer_muting, plain_audio
+from fieldnote.workspace.domain.recordings.muting import QUEUE, defer_muting, plain_audio, stored_audio
 from fieldnote.workspace.domain.recordings.processing import ATTEMPTS
 from fieldnote.workspace.domain.recordings.recordings import NewRecording, add_recording
 from fieldnote.workspace.domain.recordings.transcripts import set_transcript
@@ -127,7 +127,7 @@ async def transcribe(context: procrastinate.JobContext, organization_id: str, re
     """Transcribe, redact, and store."""
     workspace: Workspace = context.additional_context["workspace"]
     async with inside(workspace.engine, organization_id, working=True) as conn:
-        row: Any = (await conn.execute(AUDIO, {"id": recording_id})).one_or_none()
+        row = await stored_audio(conn, recording_id)
         if row is None or row.has_words or workspace.speech is None:
             return
         await conn.execute(_BEGIN, {"id": recording_id})

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from datetime import datetime
+from typing import Final, NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
@@ -18,6 +19,7 @@ from fieldnote.workspace.domain.matching.linking import hold_links, link_around
 from fieldnote.workspace.domain.recordings.muting import defer_muting
 from fieldnote.workspace.domain.recordings.processing import defer_processing
 from fieldnote.workspace.domain.recordings.recordings import stored
+from fieldnote.workspace.rows import read_row
 from fieldnote.workspace.tenancy import inside
 
 _RECORDING: Final = text("""
@@ -38,6 +40,13 @@ update extractions set status = 'IN_PROGRESS', updated_at = clock_timestamp() wh
 """)
 
 
+class _Recording(NamedTuple):
+    id: str
+    user_id: str
+    created_at: datetime
+    purged: bool
+
+
 async def set_transcript(
     workspace: Workspace,
     organization_id: str,
@@ -51,7 +60,7 @@ async def set_transcript(
     It is matched again at once, and worked on again by the server. Raises WorkspaceError.
     """
     async with inside(workspace.engine, organization_id, alone=True) as conn:
-        row: Any = (await conn.execute(_RECORDING, {"named": named})).one_or_none()
+        row = await read_row(conn, _Recording, _RECORDING, {"named": named})
         if row is None:
             raise WorkspaceError(f"there is no recording {named!r}", hint="Give its id, or the --id it came with.")
         if row.purged:
@@ -70,4 +79,4 @@ async def set_transcript(
             await defer_muting(conn, organization_id, row.id)
         await defer_processing(conn, organization_id, [row.id])
         await commanded(conn, organization_id, by, "transcript", [row.id])
-    return str(row.id)
+    return row.id

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import httpx2
 import procrastinate
@@ -30,6 +30,7 @@ from fieldnote.workspace.domain.job_retries import RetryForever
 from fieldnote.workspace.domain.webhooks.addresses import certificates, checked, resolve
 from fieldnote.workspace.http.fault_schedule import Faults
 from fieldnote.workspace.http.fault_settings import WebhookFaults
+from fieldnote.workspace.rows import read_row, read_rows
 from fieldnote.workspace.tenancy import inside
 
 if TYPE_CHECKING:
@@ -78,6 +79,26 @@ update webhook_deliveries
        delivered_at = case when :state = 'delivered' then now() end
  where message_id = :message and endpoint_id = :endpoint and state = 'pending'
 """)
+
+
+class _State(NamedTuple):
+    processed: bool
+    linked: bool
+    user_id: str
+
+
+class _Pending(NamedTuple):
+    attempts: int
+    url: str
+    secret: bytes
+    previous_secret: bytes | None
+    payload: dict[str, Any]
+    sequence: int
+
+
+class _Removed(NamedTuple):
+    id: str
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,19 +188,19 @@ async def latest_deliveries(engine: AsyncEngine, organization_id: str, *, limit:
 async def remove_webhook(engine: AsyncEngine, organization_id: str, named: str, *, by: Operator) -> str:
     """Send no further event to an endpoint, by its id or address; its address. Raises WorkspaceError."""
     async with inside(engine, organization_id) as conn:
-        row: Any = (await conn.execute(_REMOVE, {"named": named.replace("\0", "?")})).one_or_none()
+        row = await read_row(conn, _Removed, _REMOVE, {"named": named.replace("\0", "?")})
         if row is None:
             raise WorkspaceError(
                 f"no webhook has the id or address {named!r}", hint="`fieldnote workspace webhook list` shows them."
             )
         await commanded(conn, organization_id, by, "webhook remove", [row.id])
-    return str(row.url)
+    return row.url
 
 
 async def announce(conn: AsyncConnection, organization_id: str, recording_id: str, event: WebhookEventType) -> None:
     """Report an event to every endpoint, with both flags, once this transaction is committed."""
     endpoints = (await conn.execute(text("select id::text from webhook_endpoints order by id"))).scalars().all()
-    state: Any = (await conn.execute(_STATE, {"id": recording_id})).one()
+    [state] = await read_rows(conn, _State, _STATE, {"id": recording_id})
     payload: dict[str, Any] = {
         "eventType": event.value,
         "recordingId": recording_id,
@@ -215,7 +236,7 @@ async def deliver(
     workspace: Workspace = context.additional_context["workspace"]
     ids = {"message": message_id, "endpoint": endpoint_id}
     async with inside(workspace.engine, organization_id, working=True) as conn:
-        row: Any = (await conn.execute(_DELIVERY, ids)).one_or_none()
+        row = await read_row(conn, _Pending, _DELIVERY, ids)
     if row is None:
         return
     first = row.attempts == 0 and not held
@@ -244,16 +265,18 @@ async def deliver(
     log.info("webhook_sent", extra=facts)
 
 
-def _secrets(box: SecretBox, row: Any) -> list[str]:
+def _secrets(box: SecretBox, row: _Pending) -> list[str]:
     """The secrets that sign a message, the current one first."""
     return [box.unseal(one) for one in (row.secret, row.previous_secret) if one is not None]
 
 
-def _body(row: Any) -> bytes:
+def _body(row: _Pending) -> bytes:
     return json.dumps(row.payload, separators=(",", ":")).encode()
 
 
-async def _fails(workspace: Workspace, faults: Faults, organization_id: str, row: Any, ids: dict[str, str]) -> bool:
+async def _fails(
+    workspace: Workspace, faults: Faults, organization_id: str, row: _Pending, ids: dict[str, str]
+) -> bool:
     """Let happen to a message what the faults file has in store for it. Whether that keeps it from being sent now."""
     own = await faults.of_organization(organization_id)
     mishap = own.mishap(row.sequence)

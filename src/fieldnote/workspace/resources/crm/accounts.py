@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from fieldnote.db.workspace_tables import accounts
 from fieldnote.siro.models import AccountCreate, AccountUpdate
@@ -26,9 +26,20 @@ _ONE: Final = _ACCOUNTS + " and id = %(id)s"
 _SHOWN: Final = ("name", "emailAddresses", "phoneNumbers")
 
 
+class _Account(NamedTuple):
+    id: str
+    external_id: str
+    connection_id: str
+    fields: dict[str, Any]
+    latitude: float | None
+    longitude: float | None
+    created_at: datetime
+    updated_at: datetime
+
+
 async def list_accounts(call: Call) -> list[dict[str, object]]:
     """All customers; the contract has no pages here."""
-    return [_account(row) for row in await call.transaction.rows(_ALL, {})]
+    return [_account(row) for row in await call.transaction.read(_Account, _ALL, {})]
 
 
 async def get_account(call: Call) -> dict[str, object]:
@@ -61,8 +72,8 @@ async def delete_account(call: Call) -> bool:
     return True
 
 
-async def _find(call: Call, account_id: str | None = None) -> Any:
-    found = await call.transaction.rows(_ONE, {"id": account_id or call.record_id("Account")})
+async def _find(call: Call, account_id: str | None = None) -> _Account:
+    found = await call.transaction.read(_Account, _ONE, {"id": account_id or call.record_id("Account")})
     if not found:
         raise not_found("Account")
     return found[0]
@@ -78,7 +89,7 @@ async def _put(call: Call, owner: Owner, key: str, wire: Mapping[str, object]) -
     return done.id
 
 
-def _account(row: Any) -> dict[str, object]:
+def _account(row: _Account) -> dict[str, object]:
     shown = {name: row.fields[name] for name in _SHOWN if row.fields.get(name) is not None}
     place = {"latitude": row.latitude, "longitude": row.longitude}
     return {

@@ -8,6 +8,7 @@ from psycopg.types.json import Jsonb
 
 from fieldnote.siro.models import BriefSync
 from fieldnote.workspace.http.calls import Call
+from fieldnote.workspace.rows import Id
 
 _PUT: Final = """
 insert into briefs (organization_id, external_id, fields) values (%(organization)s, %(key)s, %(fields)s)
@@ -21,5 +22,5 @@ async def put_brief(call: Call) -> dict[str, object]:
     wanted = call.read(BriefSync)
     fields = {name: value for name, value in wanted.wire().items() if name != "externalId"}
     values = {"organization": call.organization_id, "key": wanted.external_id, "fields": Jsonb(fields)}
-    [row] = await call.transaction.rows(_PUT, values)
+    [row] = await call.transaction.read(Id, _PUT, values)
     return {"siroId": row.id}

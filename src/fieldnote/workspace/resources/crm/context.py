@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from psycopg.rows import tuple_row
 
 from fieldnote.workspace.http.views import moment, moment_of
 from fieldnote.workspace.pool import Transaction
 
 _KINDS: Final = ("account", "lead", "contact", "opportunity", "engagement")
-"""What the customer is, in the order in which it is looked for."""
+"""A recording's customer is the first of these records that there is."""
 _CONTEXT: Final = """
-select l.recording_id::text, l.source, l.organization_id::text, i.id::text as connection_id, i.name as connection_name,
-       i.platform, e.id::text as engagement_id, e.external_id as engagement_key, e.fields as engagement_fields,
-       e.created_at as engagement_made, e.updated_at as engagement_changed,
-       o.id::text as opportunity_id, o.external_id as opportunity_key, o.fields as opportunity_fields,
-       o.created_at as opportunity_made, o.updated_at as opportunity_changed,
-       a.id::text as account_id, a.external_id as account_key, a.fields as account_fields,
-       a.created_at as account_made, a.updated_at as account_changed,
-       d.id::text as lead_id, d.external_id as lead_key, d.fields as lead_fields,
-       d.created_at as lead_made, d.updated_at as lead_changed,
-       c.id::text as contact_id, c.external_id as contact_key, c.fields as contact_fields,
-       c.created_at as contact_made, c.updated_at as contact_changed
+select l.recording_id::text, l.source, l.organization_id::text, i.id::text, i.name, i.platform,
+       a.id::text, a.external_id, a.fields, a.created_at, a.updated_at,
+       d.id::text, d.external_id, d.fields, d.created_at, d.updated_at,
+       c.id::text, c.external_id, c.fields, c.created_at, c.updated_at,
+       o.id::text, o.external_id, o.fields, o.created_at, o.updated_at,
+       e.id::text, e.external_id, e.fields, e.created_at, e.updated_at
   from recording_links l
   left join engagements e on e.id = l.engagement_id
   left join opportunities o on o.id = coalesce(l.opportunity_id, e.opportunity_id)
@@ -37,16 +35,59 @@ select l.recording_id::text, l.source, l.organization_id::text, i.id::text as co
 """
 
 
-async def contexts_of(transaction: Transaction, recording_ids: Sequence[str]) -> dict[str, Any]:
-    """What is known of the CRM by recording; one that is linked to nothing is not in it."""
-    rows = await transaction.rows(_CONTEXT, {"recordings": list(recording_ids)}) if recording_ids else []
-    return {row.recording_id: row for row in rows}
+class _Link(NamedTuple):
+    recording_id: str
+    source: str
+    organization_id: str
+    connection_id: str | None
+    connection_name: str | None
+    platform: str | None
 
 
-def customer_of(row: Any) -> dict[str, Any]:
+class _Record(NamedTuple):
+    id: str
+    key: str
+    fields: Mapping[str, Any]
+    made: datetime
+    changed: datetime
+
+
+class Context(NamedTuple):
+    """A recording's link, and the CRM records that it leads to by kind."""
+
+    link: _Link
+    records: Mapping[str, _Record]
+
+    def id_of(self, kind: str) -> str | None:
+        return self.records[kind].id if kind in self.records else None
+
+    def fields_of(self, kind: str) -> Mapping[str, Any]:
+        return self.records[kind].fields if kind in self.records else {}
+
+
+async def contexts_of(transaction: Transaction, recording_ids: Sequence[str]) -> dict[str, Context]:
+    """The context by recording. A recording without a link has none."""
+    if not recording_ids:
+        return {}
+    cursor = transaction.driver.cursor(row_factory=tuple_row)
+    await cursor.execute(_CONTEXT, {"recordings": list(recording_ids)})
+    return {row[0]: _context(row) for row in await cursor.fetchall()}
+
+
+def _context(row: tuple[Any, ...]) -> Context:
+    """The statement gives the link, then as many columns for each kind of record, in the order of `_KINDS`."""
+    first, width = len(_Link._fields), len(_Record._fields)
+    parts = [row[at : at + width] for at in range(first, len(row), width)]
+    records = {kind: _Record._make(part) for kind, part in zip(_KINDS, parts, strict=True) if part[0] is not None}
+    return Context(_Link._make(row[:first]), records)
+
+
+def customer_of(context: Context) -> dict[str, Any]:
     """The customer of a recording, with the deal's amount and outcome."""
-    kind = next(kind for kind in _KINDS if getattr(row, f"{kind}_id") is not None)
-    fields, deal = _fields(row, kind), _fields(row, "opportunity")
+    link, records = context
+    kind = next(kind for kind in _KINDS if kind in records)
+    record, deal = records[kind], context.fields_of("opportunity")
+    fields, has_deal = record.fields, "opportunity" in records
     shown = {
         "name": _name(fields),
         "address": _address(fields),
@@ -56,70 +97,68 @@ def customer_of(row: Any) -> dict[str, Any]:
         "disposition": deal.get("disposition"),
         "closedAt": moment_of(deal.get("closedAt")),
         "lastActivityAt": moment_of(fields.get("lastActivityAt")),
-        "opportunity": None if row.opportunity_id is None else _deal(row, deal),
-        "opportunityAccountName": _fields(row, "account").get("name") if row.opportunity_id else None,
-        "opportunityContactName": _name(_fields(row, "contact")) if row.opportunity_id else None,
+        "opportunity": _deal(context) if has_deal else None,
+        "opportunityAccountName": context.fields_of("account").get("name") if has_deal else None,
+        "opportunityContactName": _name(context.fields_of("contact")) if has_deal else None,
     }
     return {name: value for name, value in shown.items() if value is not None} | {
-        "id": getattr(row, f"{kind}_id"),
-        "externalId": getattr(row, f"{kind}_key"),
+        "id": record.id,
+        "externalId": record.key,
         "customerType": kind.upper(),
-        "organizationId": row.organization_id,
-        "accountId": row.account_id,
-        "contactId": row.contact_id,
-        "engagementId": row.engagement_id,
-        "opportunityId": row.opportunity_id,
-        "integrationConnectionId": row.connection_id,
-        "integrationName": row.connection_name,
-        "integrationPlatform": row.platform,
-        "matchingSource": row.source,
-        "recordingId": row.recording_id,
-        "createdAt": moment(getattr(row, f"{kind}_made")),
-        "updatedAt": moment(getattr(row, f"{kind}_changed")),
+        "organizationId": link.organization_id,
+        "accountId": context.id_of("account"),
+        "contactId": context.id_of("contact"),
+        "engagementId": context.id_of("engagement"),
+        "opportunityId": context.id_of("opportunity"),
+        "integrationConnectionId": link.connection_id,
+        "integrationName": link.connection_name,
+        "integrationPlatform": link.platform,
+        "matchingSource": link.source,
+        "recordingId": link.recording_id,
+        "createdAt": moment(record.made),
+        "updatedAt": moment(record.changed),
     }
 
 
-def opportunities_of(row: Any) -> list[dict[str, Any]]:
+def opportunities_of(context: Context) -> list[dict[str, Any]]:
     """The deal of a recording, in the shape in which there may be several."""
-    if row.opportunity_id is None:
+    link, records = context
+    if "opportunity" not in records:
         return []
-    deal, account = _fields(row, "opportunity"), _fields(row, "account")
+    deal, account = context.fields_of("opportunity"), context.fields_of("account")
     return [
         {
-            "opportunityExternalId": row.opportunity_key,
+            "opportunityExternalId": records["opportunity"].key,
             "name": deal.get("name"),
             "amount": deal.get("amount"),
             "disposition": deal.get("disposition"),
             "closedAt": moment_of(deal.get("closedAt")),
-            "accountId": row.account_id,
-            "accountExternalId": row.account_key,
+            "accountId": context.id_of("account"),
+            "accountExternalId": records["account"].key if "account" in records else None,
             "accountName": account.get("name"),
             "addresses": account.get("addresses") or [],
-            "integrationName": row.connection_name,
-            "integrationPlatform": row.platform,
+            "integrationName": link.connection_name,
+            "integrationPlatform": link.platform,
         }
     ]
 
 
-def _deal(row: Any, fields: Mapping[str, Any]) -> dict[str, Any]:
-    shown = {name: fields.get(name) for name in ("name", "amount", "disposition")}
-    shown["closedAt"] = moment_of(fields.get("closedAt"))
+def _deal(context: Context) -> dict[str, Any]:
+    deal = context.records["opportunity"]
+    shown = {name: deal.fields.get(name) for name in ("name", "amount", "disposition")}
+    shown["closedAt"] = moment_of(deal.fields.get("closedAt"))
     return (
         {name: value for name, value in shown.items() if value is not None}
         | {
-            "id": row.opportunity_id,
-            "externalId": row.opportunity_key,
-            "organizationId": row.organization_id,
-            "recordingId": row.recording_id,
-            "createdAt": moment(row.opportunity_made),
-            "updatedAt": moment(row.opportunity_changed),
+            "id": deal.id,
+            "externalId": deal.key,
+            "organizationId": context.link.organization_id,
+            "recordingId": context.link.recording_id,
+            "createdAt": moment(deal.made),
+            "updatedAt": moment(deal.changed),
         }
-        | ({} if row.account_id is None else {"accountId": row.account_id})
+        | ({"accountId": context.records["account"].id} if "account" in context.records else {})
     )
-
-
-def _fields(row: Any, kind: str) -> Mapping[str, Any]:
-    return getattr(row, f"{kind}_fields") or {}
 
 
 def _name(fields: Mapping[str, Any]) -> str | None:

@@ -6,7 +6,8 @@ What is synced belongs to the organization's first connection, as a sync names n
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, LiteralString
+from datetime import datetime
+from typing import Final, LiteralString, NamedTuple
 
 from fieldnote.siro.models import ConnectionCreate, ConnectionUpdate, IntegrationPlatform, SalesforceConnect
 from fieldnote.workspace.http.calls import Call
@@ -46,10 +47,22 @@ update integration_connections
 )
 
 
+class _Connection(NamedTuple):
+    id: str
+    organization_id: str
+    name: str
+    platform: str
+    external_account_id: str | None
+    is_active: bool
+    sync_transcript: bool
+    created_at: datetime
+    updated_at: datetime
+
+
 async def list_connections(call: Call) -> dict[str, object]:
     """All connections, or those of one platform."""
     platform = call.choice("integrationPlatform", _LISTED)
-    rows = await call.transaction.rows(_ALL, {})
+    rows = await call.transaction.read(_Connection, _ALL, {})
     return {"data": [_connection(row) for row in rows if platform in (None, row.platform)], "cursor": None}
 
 
@@ -61,8 +74,9 @@ async def get_connection(call: Call) -> dict[str, object]:
 async def create_connection(call: Call) -> dict[str, object]:
     """Join a further CRM. One account of a platform is joined once."""
     wanted = call.read(ConnectionCreate)
-    same = (wanted.integration_platform, wanted.external_account_id)
-    if same in {(row.platform, row.external_account_id) for row in await call.transaction.rows(_ALL, {})}:
+    same = (wanted.integration_platform.value, wanted.external_account_id)
+    rows = await call.transaction.read(_Connection, _ALL, {})
+    if same in {(row.platform, row.external_account_id) for row in rows}:
         raise failed(409, "The account is connected already")
     values = {
         "organization": call.organization_id,
@@ -71,7 +85,7 @@ async def create_connection(call: Call) -> dict[str, object]:
         "account": wanted.external_account_id,
         "active": wanted.is_active is not False,
     }
-    [row] = await call.transaction.rows(_CREATE, values)
+    [row] = await call.transaction.read(_Connection, _CREATE, values)
     return _connection(row)
 
 
@@ -81,7 +95,7 @@ async def connect_salesforce(call: Call) -> dict[str, object]:
     Nothing here calls Salesforce, so the refresh token is not kept.
     """
     wanted = call.read(SalesforceConnect)
-    rows = await call.transaction.rows(_ALL, {})
+    rows = await call.transaction.read(_Connection, _ALL, {})
     found = [row for row in rows if (row.platform, row.external_account_id) == ("SALESFORCE", wanted.org_id)]
     if not found:
         values = {
@@ -91,7 +105,7 @@ async def connect_salesforce(call: Call) -> dict[str, object]:
             "account": wanted.org_id,
             "active": True,
         }
-        found = await call.transaction.rows(_CREATE, values)
+        found = await call.transaction.read(_Connection, _CREATE, values)
     return {"integrationConnectionId": found[0].id, "isActive": found[0].is_active}
 
 
@@ -108,13 +122,14 @@ async def delete_connection(call: Call) -> dict[str, object]:
 
 
 async def _one(call: Call, statement: LiteralString, values: Mapping[str, object]) -> dict[str, object]:
-    rows = await call.transaction.rows(statement, {**values, "id": call.record_id("Integration connection")})
+    named = {**values, "id": call.record_id("Integration connection")}
+    rows = await call.transaction.read(_Connection, statement, named)
     if not rows:
         raise not_found("Integration connection")
     return _connection(rows[0])
 
 
-def _connection(row: Any) -> dict[str, object]:
+def _connection(row: _Connection) -> dict[str, object]:
     """Nothing here reads the CRM, so no sync has a state."""
     return {
         "id": row.id,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from datetime import datetime
+from typing import Final, NamedTuple
 
 from fieldnote.siro.models import LinkTarget, LinkTrigger, RequestModel
 from fieldnote.workspace.domain.matching.choices import choose, unlink
@@ -28,6 +29,14 @@ class RecordingLink(RequestModel):
     external_id: str | None = None
     integration_connection_id: str | None = None
     trigger: LinkTrigger | None = None
+
+
+class _Record(NamedTuple):
+    id: str
+    external_id: str
+    updated_at: datetime
+    last_activity_at: str | None
+    name: str
 
 
 async def link(call: Call) -> dict[str, object]:
@@ -61,12 +70,12 @@ async def remove_link(call: Call) -> dict[str, object]:
 async def _own_recording(call: Call) -> tuple[str, str]:
     """The recording and who calls. A user who sees a recording may link it."""
     recording_id = call.record_id("Recording")
-    if not await call.transaction.rows(_RECORDING, {"id": recording_id}):
+    if not await call.transaction.exists(_RECORDING, {"id": recording_id}):
         raise not_found("Recording")
     return recording_id, call.caller.user_id or ""
 
 
-async def _record(call: Call, wanted: RecordingLink) -> Any:
+async def _record(call: Call, wanted: RecordingLink) -> _Record:
     table, _ = _TABLES[wanted.data_type]
     if (wanted.id is None) == (wanted.external_id is None):
         raise invalid([issue("custom", [], "Either id or externalId is needed, and not both")])
@@ -87,7 +96,7 @@ select id::text, external_id, updated_at, fields ->> 'lastActivityAt' as last_ac
         "external_id": wanted.external_id,
         "connection": wanted.integration_connection_id,
     }
-    rows = await call.transaction.rows(statement, values)
+    rows = await call.transaction.read(_Record, statement, values)
     if not rows:
         raise not_found(wanted.data_type.value.title())
     if len(rows) > 1:

@@ -5,10 +5,11 @@ Who is put on a record or taken off it here is matched again, as after a sync.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, Final, NamedTuple
+from typing import Final, LiteralString, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Table
@@ -101,7 +102,7 @@ def operations(kind: RecordUsers) -> RecordUserOperations:
     )
 
 
-def _of(kind: RecordUsers, work: Any) -> Handler:
+def _of(kind: RecordUsers, work: Callable[[RecordUsers, Call], Awaitable[object]]) -> Handler:
     handler = partial(work, kind)
     handler.__name__ = f"{work.__name__}_of_{kind.table.name}"  # type: ignore[attr-defined]
     handler.__doc__ = work.__doc__
@@ -118,8 +119,8 @@ async def list_members(kind: RecordUsers, call: Call) -> list[dict[str, object]]
             wheres.append(f"p.{column} = %({name})s")
     if (last := call.id("cursor")) is not None:
         values["last"] = last
-        statement: Any = f"select 1 from {kind.table.name} p where {' and '.join((*wheres, 'p.id = %(last)s'))}"  # noqa: S608 - names of our own
-        if not await call.transaction.rows(statement, values):
+        seen = f"select 1 from {kind.table.name} p where {' and '.join((*wheres, 'p.id = %(last)s'))}"  # noqa: S608 - names of our own
+        if not await call.transaction.exists(seen, values):
             raise cursors.refused()
         after = f"select l.created_at, l.id from {kind.table.name} l where l.id = %(last)s"  # noqa: S608 - as above
         wheres.append(f"(p.created_at, p.id) > ({after})")
@@ -198,7 +199,8 @@ async def _move(kind: RecordUsers, call: Call, row: _Member, record_id: str, per
     values = {"id": row.id, "record": record_id, "person": person_id}
     there = f"{kind.record} = %(record)s and crm_user_id = %(person)s"
     table = kind.table.name
-    if await call.transaction.rows(f"select 1 from {table} where {there} and deleted_at is null", values):  # noqa: S608 - names of our own
+    on_it = f"select 1 from {table} where {there} and deleted_at is null"  # noqa: S608 - names of our own
+    if await call.transaction.exists(on_it, values):
         raise failed(409, "The user is on the record already")
     await call.transaction.driver.execute(f"delete from {table} where {there}", values)  # noqa: S608 - as above
     moved = f"{kind.record} = %(record)s, crm_user_id = %(person)s, updated_at = now()"
@@ -219,7 +221,7 @@ async def _look_again(kind: RecordUsers, call: Call, records: set[str], users: s
 # --- reading
 
 
-def _select(kind: RecordUsers, *wheres: str) -> Any:
+def _select(kind: RecordUsers, *wheres: str) -> LiteralString:
     conditions = " and ".join(("p.deleted_at is null", *wheres))
     return f"""
 select p.id::text, p.{kind.record}::text as record_id, p.crm_user_id::text as person_id, p.share_of_sale,
@@ -246,14 +248,14 @@ async def _find_pair(kind: RecordUsers, call: Call, record_id: str, person_id: s
     return row
 
 
-async def _known(call: Call, table: Table, record_id: Any, what: str) -> str:
+async def _known(call: Call, table: Table, record_id: object, what: str) -> str:
     """The id, of a record that there is. Raises ApiError."""
     try:
-        values = {"id": str(UUID(record_id))}
+        values = {"id": str(UUID(str(record_id)))}
     except ValueError:
         raise not_found(what) from None
-    statement: Any = f"select 1 from {table.name} where id = %(id)s"  # noqa: S608 - as above
-    if not await call.transaction.rows(statement, values):
+    statement = f"select 1 from {table.name} where id = %(id)s"  # noqa: S608 - as above
+    if not await call.transaction.exists(statement, values):
         raise not_found(what)
     return values["id"]
 

@@ -174,7 +174,7 @@ def _now() -> dict[str, object]:
 async def list_appointments(call: Call) -> list[dict[str, object]]:
     """A rep's appointments in person, the earliest first. The cursor is the id of the last one that was seen."""
     rep = call.record_id("User")
-    if not await call.transaction.rows("select 1 from crm_users where id = %(id)s", {"id": rep}):
+    if not await call.transaction.exists("select 1 from crm_users where id = %(id)s", {"id": rep}):
         raise not_found("User")
     values = {
         "rep": rep,
@@ -184,7 +184,7 @@ async def list_appointments(call: Call) -> list[dict[str, object]]:
         "last": call.id("cursor"),
         "limit": call.page_size(default=_PAGE, name="limit"),
     }
-    if values["last"] is not None and not await call.transaction.rows(_SEEN_BEFORE, values):
+    if values["last"] is not None and not await call.transaction.exists(_SEEN_BEFORE, values):
         raise cursors.refused()
     rows = await call.transaction.read(Id, _APPOINTMENTS, values)
     return await views.engagements(call.transaction, [row.id for row in rows])

@@ -22,6 +22,7 @@ from fieldnote.workspace.http.calls import Call
 from fieldnote.workspace.http.errors import failed, not_found
 from fieldnote.workspace.resources.organization.tokens import own
 from fieldnote.workspace.resources.recordings.intake import read_exactly
+from fieldnote.workspace.rows import Id
 
 M = TypeVar("M", bound=RequestModel)
 
@@ -96,7 +97,7 @@ async def create_type(call: Call) -> dict[str, object]:
         "name": wanted.display_name,
         "groups": Jsonb(list(wanted.bookmark_group_ids)),
     }
-    [made] = await call.transaction.rows(_CREATE, values)
+    [made] = await call.transaction.read(Id, _CREATE, values)
     return {"data": _type(await _find(call, made.id))}
 
 

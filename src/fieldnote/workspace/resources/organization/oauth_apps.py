@@ -100,7 +100,7 @@ async def get_oauth_app(call: Call) -> dict[str, object]:
 async def delete_oauth_app(call: Call) -> dict[str, object]:
     """Delete an app: its tokens end at once, and it mints no more."""
     values = {"client": _client(call)}
-    if not await call.transaction.rows(_DELETE_APP, values):
+    if not await call.transaction.exists(_DELETE_APP, values):
         raise not_found("OAuth app")
     await call.transaction.driver.execute(_REVOKE, values)
     return {"clientId": values["client"]}
@@ -126,7 +126,7 @@ async def create_access_token(call: Call) -> dict[str, object]:
     """Mint a user token, good for 16 hours."""
     wanted = call.read(AccessTokenCreate)
     await _check_secret(call, wanted.client_secret.get_secret_value())
-    if await call.transaction.rows(_DISABLED_APP, {"client": _client(call)}):
+    if await call.transaction.exists(_DISABLED_APP, {"client": _client(call)}):
         raise failed(403, "The OAuth app is disabled")
     if (await _require_user(call, wanted.user_id)).disabled:
         raise failed(403, "The user is disabled")

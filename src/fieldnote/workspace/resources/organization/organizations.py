@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from datetime import datetime
+from typing import Final, NamedTuple
 
 from fieldnote.siro.models import OrganizationCreate, OrganizationUpdate
 from fieldnote.workspace.http.calls import Call
@@ -32,6 +33,26 @@ update users u
                    when exists (select from team_coaches c where c.user_id = u.id) then 'coach' else 'rep' end
  where u.id::text = any(%(admins)s) or u.role = 'admin'
 """
+
+
+class _Organization(NamedTuple):
+    id: str
+    name: str
+    owner_id: str | None
+    disabled: bool
+    created_at: datetime
+    admins: list[str]
+
+
+class _Connection(NamedTuple):
+    id: str
+    name: str
+    external_account_id: str | None
+    platform: str
+    is_active: bool
+    created_at: datetime
+    updated_at: datetime
+    deleted_at: datetime | None
 
 
 async def list_organizations(call: Call) -> dict[str, object]:
@@ -78,14 +99,14 @@ async def update_organization(call: Call) -> dict[str, object]:
 
 async def _shown(call: Call) -> dict[str, object]:
     """Industries are a list of Siro's own, of which the workspace has none."""
-    [row] = await call.transaction.rows(_ORGANIZATION, {})
+    [row] = await call.transaction.read(_Organization, _ORGANIZATION, {})
     return {
         "id": row.id,
         "name": row.name,
         "ownerUid": row.owner_id or next(iter(row.admins), ""),
         "adminUids": row.admins,
         "industries": [],
-        "integrations": [_connection(one) for one in await call.transaction.rows(_CONNECTIONS, {})],
+        "integrations": [_connection(one) for one in await call.transaction.read(_Connection, _CONNECTIONS, {})],
         "teams": await all_teams(call),
         "betaFeatures": [],
         "consentNotRequired": False,
@@ -94,7 +115,7 @@ async def _shown(call: Call) -> dict[str, object]:
     }
 
 
-def _connection(row: Any) -> dict[str, object]:
+def _connection(row: _Connection) -> dict[str, object]:
     return {
         "id": row.id,
         "name": row.name,

@@ -134,7 +134,7 @@ async def add_coach(call: Call, user_id: str, team_ids: Sequence[str]) -> None:
 
 async def require_team(call: Call, team_id: str) -> str:
     """The id, of a team that there is. Raises ApiError."""
-    if not await call.transaction.rows("select 1 from teams where id = %(id)s", {"id": team_id}):
+    if not await call.transaction.exists("select 1 from teams where id = %(id)s", {"id": team_id}):
         raise not_found("Team")
     return team_id
 

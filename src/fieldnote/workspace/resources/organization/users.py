@@ -159,7 +159,7 @@ async def update_user(call: Call) -> dict[str, object]:
         "contact_settings": None if settings is None else Jsonb(settings),
         "member_team_id": row.member_team_id if wanted.member_team_id is None else wanted.member_team_id,
     }
-    if await call.transaction.rows(_TAKEN, values):
+    if await call.transaction.exists(_TAKEN, values):
         raise failed(409, "A user with this email exists already")
     await call.transaction.driver.execute(_UPDATE, values)
     await _map_again(call)

@@ -6,7 +6,7 @@ import asyncio
 import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, Final, Never
+from typing import Final, NamedTuple, Never
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
@@ -21,6 +21,7 @@ from fieldnote.workspace.domain.recordings.audio_files import audio_key, store
 from fieldnote.workspace.http.auditing import action_of, address_of
 from fieldnote.workspace.http.calls import SLASH
 from fieldnote.workspace.http.errors import ApiError, failed, not_found
+from fieldnote.workspace.rows import read_row
 from fieldnote.workspace.tenancy import become_user, inside
 
 router: Final = APIRouter(prefix="/audio")
@@ -40,6 +41,19 @@ _VISIBLE: Final = text("select exists (select from audio_files where id::text = 
 """By the row policies of the user."""
 NOT_MUTED: Final = "The recording has redacted words, and its audio is not muted"
 _TAKEN: Final = "The file belongs to a recording, and can no longer be exchanged"
+
+
+class _File(NamedTuple):
+    media_type: str
+    size: int
+    stored_key: str | None
+    stored_size: int | None
+    encrypted: bool
+    recording_id: str | None
+    gone: bool | None
+    private: bool
+    is_muted: bool | None
+    organization_disabled: bool
 
 
 def upload_headers(media_type: str, size: int) -> dict[str, str]:
@@ -101,7 +115,7 @@ async def download(request: Request) -> Response:
     )
 
 
-async def _row(request: Request, workspace: Workspace, method: str) -> tuple[Signed, Any]:
+async def _row(request: Request, workspace: Workspace, method: str) -> tuple[Signed, _File]:
     """The file of the address, and its row, where the address is good and its user sees the file."""
     organization, file_id = (request.path_params[name].replace(SLASH, "/") for name in ("organization", "file"))
     file, query, signer = Signed(organization, file_id), request.query_params, Signer(workspace.box)
@@ -115,10 +129,10 @@ async def _row(request: Request, workspace: Workspace, method: str) -> tuple[Sig
         raise
 
 
-async def _visible_row(request: Request, workspace: Workspace, file: Signed, signer: Signer, method: str) -> Any:
+async def _visible_row(request: Request, workspace: Workspace, file: Signed, signer: Signer, method: str) -> _File:
     query = request.query_params
     async with inside(workspace.engine, file.organization_id) as conn:
-        row = (await conn.execute(_FILE, {"id": file.file_id})).one_or_none()
+        row = await read_row(conn, _File, _FILE, {"id": file.file_id})
         if row is None:
             raise not_found("File")
         if row.organization_disabled:

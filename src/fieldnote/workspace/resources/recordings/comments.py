@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from psycopg.types.json import Jsonb
 
@@ -121,7 +121,7 @@ async def list_comments(call: Call) -> dict[str, object]:
     """The comments on a recording, the earliest first; of some threads, of one person, or without the private ones."""
     recording = await find(call)
     values: dict[str, object] = {"recording": recording.id}
-    statement: Any = _COMMENTS
+    statement = _COMMENTS
     if (threads := call.text("threadIds")) is not None:
         statement += " and h.id::text = any(%(threads)s)"
         values["threads"] = [one.strip() for one in threads.split(",")]
@@ -294,7 +294,7 @@ async def _meant(call: Call, recipients: Iterable[Recipient]) -> list[str]:
             await _require_users(call, [one.key])
             found.append(one.key)
         else:
-            if not await call.transaction.rows("select 1 from teams where id::text = %(id)s", {"id": one.key}):
+            if not await call.transaction.exists("select 1 from teams where id::text = %(id)s", {"id": one.key}):
                 raise not_found("Team")
             found += [row.id for row in await call.transaction.read(Id, _TEAM, {"team": one.key})]
     return [*dict.fromkeys(found)]

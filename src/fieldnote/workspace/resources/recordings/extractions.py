@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from datetime import datetime
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -11,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from fieldnote.workspace.http import views
 from fieldnote.workspace.http.calls import Call
 from fieldnote.workspace.http.errors import not_found
+from fieldnote.workspace.rows import read_rows
 
 _KNOWN: Final = "select 1 from recordings where id = %(id)s and deleted_at is null"
 _EXTRACTIONS: Final = text("""
@@ -24,10 +26,22 @@ select x.id::text, x.recording_id::text, x.status, x.created_at, x.updated_at, d
 """)
 
 
+class _Extraction(NamedTuple):
+    id: str
+    recording_id: str
+    status: str
+    created_at: datetime
+    updated_at: datetime
+    definition_id: str
+    definition_name: str
+    definition_deleted: bool
+    items: list[dict[str, Any]] | None
+
+
 async def list_extractions(call: Call) -> dict[str, object]:
     """What was drawn from a recording, a row for each definition."""
     recording_id = call.record_id("Recording", "recordingId")
-    if not await call.transaction.rows(_KNOWN, {"id": recording_id}):
+    if not await call.transaction.exists(_KNOWN, {"id": recording_id}):
         raise not_found("Recording")
     return {"data": (await extractions_of(call.conn, [recording_id])).get(recording_id, []), "cursor": None}
 
@@ -35,13 +49,12 @@ async def list_extractions(call: Call) -> dict[str, object]:
 async def extractions_of(conn: AsyncConnection, ids: Sequence[str]) -> dict[str, list[dict[str, object]]]:
     """By recording."""
     found: dict[str, list[dict[str, object]]] = {}
-    rows: Sequence[Any] = (await conn.execute(_EXTRACTIONS, {"ids": list(ids)})).all()
-    for row in rows:
+    for row in await read_rows(conn, _Extraction, _EXTRACTIONS, {"ids": list(ids)}):
         found.setdefault(row.recording_id, []).append(_extraction(row))
     return found
 
 
-def _extraction(row: Any) -> dict[str, object]:
+def _extraction(row: _Extraction) -> dict[str, object]:
     return {
         "id": row.id,
         "recordingId": row.recording_id,

@@ -16,6 +16,7 @@ from fieldnote.workspace.http.errors import failed, invalid, issue, not_found
 from fieldnote.workspace.http.views import moment
 from fieldnote.workspace.resources.organization.tokens import own
 from fieldnote.workspace.resources.recordings.intake import user_of
+from fieldnote.workspace.rows import Id
 
 # Row policies leave out folders that are neither the caller's nor public, and items of recordings they do not see.
 _FOLDERS: Final = """
@@ -86,7 +87,7 @@ async def create_folder(call: Call) -> dict[str, object]:
         "title": wanted.title,
         "description": wanted.description,
     }
-    [made] = await call.transaction.rows(_CREATE, values)
+    [made] = await call.transaction.read(Id, _CREATE, values)
     return {"data": {"id": made.id}}
 
 
@@ -121,7 +122,7 @@ async def add_item(call: Call) -> dict[str, object]:
     _check_organization(call, wanted.organization_id)
     folder = await _own_folder(call, call.record_id("Folder"))
     recording = id_or_nobody(wanted.recording_id)
-    if not await call.transaction.rows(_KNOWN, {"id": recording}):
+    if not await call.transaction.exists(_KNOWN, {"id": recording}):
         raise not_found("Recording")
     start, end = wanted.start_time_in_milliseconds, wanted.end_time_in_milliseconds
     if (start or 0) < 0 or (end is not None and end < (start or 0)):
@@ -133,7 +134,7 @@ async def add_item(call: Call) -> dict[str, object]:
         "start": None if start is None else float(start),
         "end": None if end is None else float(end),
     }
-    [made] = await call.transaction.rows(_ADD, values)
+    [made] = await call.transaction.read(Id, _ADD, values)
     await call.transaction.driver.execute(_STAMP, values)
     return {"data": {"id": made.id}}
 
@@ -144,7 +145,7 @@ async def remove_item(call: Call) -> dict[str, object]:
     _check_organization(call, wanted.organization_id)
     folder = await _own_folder(call, call.record_id("Folder"))
     values = {"id": id_or_nobody(wanted.folder_item_id), "folder": folder.id}
-    if not await call.transaction.rows(_REMOVE, values):
+    if not await call.transaction.exists(_REMOVE, values):
         raise not_found("Folder item")
     await call.transaction.driver.execute(_STAMP, values)
     return {"data": {"success": True}}

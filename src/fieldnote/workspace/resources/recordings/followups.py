@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from fieldnote.siro.models import FollowUpStatus, FollowUpUpdate
 from fieldnote.workspace.domain.recordings.conditions import of_types
@@ -13,7 +13,7 @@ from fieldnote.workspace.http.errors import failed, invalid, issue, not_found
 from fieldnote.workspace.http.views import moment
 from fieldnote.workspace.http.visibility import VISIBLE
 from fieldnote.workspace.pool import Transaction
-from fieldnote.workspace.resources.crm.context import contexts_of, customer_of
+from fieldnote.workspace.resources.crm.context import Context, contexts_of, customer_of
 from fieldnote.workspace.resources.recordings.intake import user_of
 
 _FROM: Final = """
@@ -106,9 +106,9 @@ async def list_followups(call: Call) -> dict[str, object]:
     if (cursor := listing.moment()) is not None:
         after = " and (f.created_at, f.id) < (%(at)s, %(after)s::uuid)"
         values |= {"at": cursor[0], "after": cursor[1]}
-    page: Any = f"{_FOLLOWUPS}{where}{after} order by f.created_at desc, f.id desc limit %(limit)s"
+    page = f"{_FOLLOWUPS}{where}{after} order by f.created_at desc, f.id desc limit %(limit)s"
     rows = await call.transaction.read(_FollowUp, page, values | {"limit": size + 1})
-    totals: Any = _TOTALS + where + _SUMS
+    totals = _TOTALS + where + _SUMS
     [total] = await call.transaction.read(_Totals, totals, values)
     ids = [] if call.flag("excludeCrmCustomer") else [row.recording_id for row in rows[:size]]
     contexts = await contexts_of(call.transaction, ids)
@@ -211,13 +211,13 @@ async def followups_of(
 
 
 async def _shown(
-    call: Call, rows: Sequence[_FollowUp], contexts: dict[str, object], *, history: bool
+    call: Call, rows: Sequence[_FollowUp], contexts: Mapping[str, Context], *, history: bool
 ) -> list[dict[str, object]]:
     changes = await _changes(call, [row.id for row in rows]) if history else {}
     return [_seen(row, contexts) | ({"history": changes.get(row.id, [])} if history else {}) for row in rows]
 
 
-def _seen(row: _FollowUp, contexts: dict[str, object]) -> dict[str, object]:
+def _seen(row: _FollowUp, contexts: Mapping[str, Context]) -> dict[str, object]:
     context = contexts.get(row.recording_id)
     return _followup(row) | {"crmCustomer": None if context is None else customer_of(context)}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from sqlalchemy import text
 
@@ -55,9 +55,9 @@ def user_of(call: Call) -> str:
     return call.caller.user_id
 
 
-async def caller_of(call: Call) -> Any:
-    """`email` of the caller."""
-    return (await call.conn.execute(_CALLER, {"id": user_of(call)})).one()
+async def email_of_caller(call: Call) -> str:
+    """The caller's own address. Raises ApiError."""
+    return str((await call.conn.execute(_CALLER, {"id": user_of(call)})).scalar_one())
 
 
 def may_act_for(call: Call, user_id: str) -> None:

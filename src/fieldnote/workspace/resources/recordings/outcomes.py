@@ -78,6 +78,11 @@ class _Kind:
     multiple_outcomes: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    labels: list[str]
+
+
 async def list_definitions(call: Call) -> dict[str, object]:
     """All outcomes of the organization that can be chosen."""
     [organization] = call.required("organizationId")
@@ -161,8 +166,8 @@ async def choose_outcomes(call: Call) -> dict[str, object]:
 async def _outcomes(call: Call, recording_id: str) -> dict[str, object]:
     kind = await _kind_of(call, recording_id)
     definitions = await _definitions(call, kind.id)
-    rows = await call.transaction.rows(_CHOSEN, {"id": recording_id})
-    chosen: list[str] = rows[0].labels if rows else []
+    rows = await call.transaction.read(_Chosen, _CHOSEN, {"id": recording_id})
+    chosen = rows[0].labels if rows else []
     meanings = {row.universal_label for row in definitions if row.label in chosen}
     return {
         "edited": bool(rows),

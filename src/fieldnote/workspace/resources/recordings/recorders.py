@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, Final
+from datetime import datetime
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import text
@@ -18,12 +19,13 @@ from fieldnote.workspace.http.calls import Call
 from fieldnote.workspace.http.errors import failed, invalid, issue, not_found
 from fieldnote.workspace.resources.recordings.intake import (
     began,
-    caller_of,
+    email_of_caller,
     insert_recording,
     named_records,
     read_exactly,
     user_of,
 )
+from fieldnote.workspace.rows import read_row, read_rows
 
 _STAGES: Final = {
     TranscriptionStatus.RECORDING: ("recording", "in-progress"),
@@ -54,11 +56,29 @@ update recordings
 """)
 
 
+class _Recording(NamedTuple):
+    id: str
+    organization_id: str
+    user_id: str
+    title: str
+    duration_ms: int
+    created_at: datetime
+    updated_at: datetime
+    deleted_at: datetime | None
+    stage: str
+    status: str
+    transcription_status: str
+    do_not_delete: bool
+    details: dict[str, Any]
+    root_data_purged_at: datetime | None
+    processed_at: datetime | None
+
+
 async def create_recording(call: Call) -> None:
     """A recorder has begun. The same id again changes nothing; that of a deleted recording is not found."""
     wanted = read_exactly(call, RecordingCreate)
     recording_id = _uuid(wanted.id)
-    known: Any = (await call.conn.execute(_RECORDING, {"id": recording_id})).one_or_none()
+    known = await read_row(call.conn, _Recording, _RECORDING, {"id": recording_id})
     if known is not None:
         if known.deleted_at is not None:
             raise not_found("Recording")
@@ -68,7 +88,7 @@ async def create_recording(call: Call) -> None:
     kept = given.keys() - {"id", "dateCreated", "title", "engagementId", "opportunityId", "crmObjects"}
     new = NewRecording(
         id=recording_id,
-        user_email=(await caller_of(call)).email,
+        user_email=await email_of_caller(call),
         utterances=None,
         started_at=began(wanted.date_created),
         title=wanted.title,
@@ -96,7 +116,7 @@ async def update_recording(call: Call) -> dict[str, object]:
     wanted = read_exactly(call, RecordingUpdate)
     recording_id = _uuid(wanted.id)
     await hold_links(call.conn, recording_id)
-    row: Any = (await call.conn.execute(_RECORDING, {"id": recording_id})).one_or_none()
+    row = await read_row(call.conn, _Recording, _RECORDING, {"id": recording_id})
     if row is None or row.deleted_at is not None:
         raise not_found("Recording")
     given = wanted.wire()
@@ -118,17 +138,18 @@ async def update_recording(call: Call) -> dict[str, object]:
     if moment != row.created_at:
         await release_links(call.conn, recording=row.id)
     await link_around(call.conn, call.organization_id, row.user_id, {row.created_at, moment})
-    view = _view((await call.conn.execute(_RECORDING, {"id": row.id})).one())
+    [changed] = await read_rows(call.conn, _Recording, _RECORDING, {"id": row.id})
+    view = _view(changed)
     if not _is_owner(call, row):
         view.pop(_SIGNATURE, None)
     return {"data": view}
 
 
-def _is_owner(call: Call, row: Any) -> bool:
+def _is_owner(call: Call, row: _Recording) -> bool:
     return call.caller.role == "admin" or row.user_id == user_of(call)
 
 
-def _way(row: Any, said: TranscriptionStatus | str | None) -> tuple[str, tuple[str, str]]:
+def _way(row: _Recording, said: TranscriptionStatus | str | None) -> tuple[str, tuple[str, str]]:
     """What the recorder says counts until the recording has been worked on."""
     if said is None or row.processed_at is not None:
         return row.transcription_status, (row.stage, row.status)
@@ -136,7 +157,7 @@ def _way(row: Any, said: TranscriptionStatus | str | None) -> tuple[str, tuple[s
     return status.value, _STAGES.get(status, ("processing", "in-progress"))
 
 
-def _view(row: Any) -> dict[str, object]:
+def _view(row: _Recording) -> dict[str, object]:
     return dict(row.details) | {
         "id": row.id,
         "organizationId": row.organization_id,

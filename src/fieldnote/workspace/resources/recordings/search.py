@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any, Final, NamedTuple
+from decimal import Decimal
+from typing import Final, NamedTuple
 
 from psycopg.errors import QueryCanceled
 
@@ -121,11 +122,11 @@ async def search_recordings(call: Call) -> dict[str, object]:
     return {"data": data, "pageSize": size, "total": total.found, "hasNextPage": offset + len(rows) < total.found}
 
 
-def _page(where: str, order: str, direction: str) -> Any:
+def _page(where: str, order: str, direction: str) -> str:
     return f"{RECORDINGS} where {where} order by {order} {direction}, r.id limit %(limit)s offset %(offset)s"
 
 
-def _count(where: str) -> Any:
+def _count(where: str) -> str:
     return f"select count(*) as found from recordings r join users u on u.id = r.user_id where {where}"  # noqa: S608 - our words
 
 
@@ -158,7 +159,7 @@ def _wheres(query: RecordingQuery, values: dict[str, object]) -> Iterator[str]:
 _TIMES: Final = {"start_date": "startDate", "end_date": "endDate"}
 
 
-def _moment(name: str, milliseconds: Any) -> datetime:
+def _moment(name: str, milliseconds: float | Decimal | str) -> datetime:
     """A time of our calendar. Raises ApiError."""
     try:
         return datetime.fromtimestamp(float(milliseconds) / 1000, UTC)
@@ -166,7 +167,7 @@ def _moment(name: str, milliseconds: Any) -> datetime:
         raise invalid([issue("invalid_date", ["query", _TIMES[name]], "Invalid date")]) from None
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: bool | str | float | Decimal | tuple[str, ...]) -> object:
     """As the database takes it."""
     if isinstance(value, tuple):
         return [str(item) for item in value]

@@ -119,7 +119,7 @@ async def list_recordings(call: Call) -> dict[str, object]:
         wheres.append(f"({column}, r.id) {side} (%(at)s, %(after)s::uuid)")
         values |= {"at": after[0], "after": after[1]}
     size = call.page_size(default=_PAGE, name="limit")
-    statement: Any = f"""{RECORDINGS} where {" and ".join(wheres)}
+    statement = f"""{RECORDINGS} where {" and ".join(wheres)}
  order by {column} {direction}, r.id {direction} limit %(limit)s"""
     rows = await call.transaction.read(UserRecording, statement, values | {"limit": size + 1})
     page = rows[:size]
@@ -190,7 +190,7 @@ async def get_recordings(call: Call) -> dict[str, object]:
         where += " and r.id::text = any(%(ids)s)"
         order = "array_position(%(ids)s::text[], r.id::text)"
         values["ids"] = list(wanted.ids)
-    statement: Any = f"{RECORDINGS} where {where} order by {order} limit %(limit)s offset %(first)s"
+    statement = f"{RECORDINGS} where {where} order by {order} limit %(limit)s offset %(first)s"
     rows = await call.transaction.read(UserRecording, statement, values)
     shown = await views_of(call, rows[:size], None, frozenset(_SHOWABLE))
     return {"data": shown, "cursor": listing.cursor(first + size) if len(rows) > size else None, "pageSize": size}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from datetime import datetime
+from decimal import Decimal
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from fieldnote.siro.models import Listening, View
@@ -26,13 +28,25 @@ update recording_attention
 """  # noqa: S608 - as above
 
 
+class _Listening(NamedTuple):
+    id: str
+    organization_id: str
+    recording_id: str
+    user_id: str
+    duration_ms: float | None
+    client_platform: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
 async def log_listen(call: Call) -> dict[str, object]:
     """How long somebody has listened; with the id of an earlier answer it is the same listening that goes on."""
     wanted = read_exactly(call, Listening)
     values = await _values(call, "listen", wanted.duration)
     values["platform"] = None if wanted.client_platform is None else str(wanted.client_platform)
     earlier = wanted.recording_engagement_id
-    rows = await call.transaction.rows(_ADD if earlier is None else _GO_ON, values | {"id": _uuid(earlier)})
+    statement = _ADD if earlier is None else _GO_ON
+    rows = await call.transaction.read(_Listening, statement, values | {"id": _uuid(earlier)})
     if not rows:
         raise not_found("Listening")
     row = rows[0]
@@ -51,18 +65,18 @@ async def log_listen(call: Call) -> dict[str, object]:
 
 async def mark_viewed(call: Call) -> dict[str, object]:
     """Somebody has seen it."""
-    await call.transaction.rows(_ADD, await _values(call, "viewed", None))
+    await call.transaction.driver.execute(_ADD, await _values(call, "viewed", None))
     return {"data": {"success": True}}
 
 
 async def log_view(call: Call) -> dict[str, object]:
     """Somebody looked at it for a while."""
     wanted = read_exactly(call, View)
-    await call.transaction.rows(_ADD, await _values(call, "view", wanted.duration))
+    await call.transaction.driver.execute(_ADD, await _values(call, "view", wanted.duration))
     return {"data": {"success": True}}
 
 
-async def _values(call: Call, kind: str, duration: Any) -> dict[str, object]:
+async def _values(call: Call, kind: str, duration: float | Decimal | None) -> dict[str, object]:
     if duration is not None and duration < 0:
         raise invalid([issue("too_small", ["duration"], "Number must be greater than or equal to 0")])
     row = await find(call)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import fmean
-from typing import Any, Final
+from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fieldnote.workspace.domain.recordings.conditions import of_types
@@ -36,7 +36,7 @@ class _Score:
 async def user_history(call: Call) -> dict[str, object]:
     """A user's scores."""
     user_id = call.record_id("User", "userId")
-    if not await call.transaction.rows(_USER, {"id": user_id}):
+    if not await call.transaction.exists(_USER, {"id": user_id}):
         raise not_found("User")
     return {"data": await _history(call, " and r.user_id = %(id)s", user_id, spread=True) | {"userId": user_id}}
 
@@ -44,7 +44,7 @@ async def user_history(call: Call) -> dict[str, object]:
 async def team_history(call: Call) -> dict[str, object]:
     """A team's scores."""
     team_id = call.word("teamId")
-    if not await call.transaction.rows(_TEAM, {"id": team_id}):
+    if not await call.transaction.exists(_TEAM, {"id": team_id}):
         raise not_found("Team")
     history = await _history(call, " and u.member_team_id = %(id)s", team_id, spread=False)
     return {"data": history | {"teamId": team_id}}
@@ -62,7 +62,7 @@ async def _history(call: Call, where: str, named: str, *, spread: bool) -> dict[
     if kind is not None:
         where += f" and {of_types('types')}"
         values["types"] = [kind]
-    statement: Any = f"{_SCORES}{where} order by r.created_at, r.id"
+    statement = f"{_SCORES}{where} order by r.created_at, r.id"
     scores = await call.transaction.read(_Score, statement, values)
     buckets = []
     while start < until:

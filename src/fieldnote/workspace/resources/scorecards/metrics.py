@@ -12,6 +12,7 @@ from fieldnote.workspace.http.calls import Call
 from fieldnote.workspace.http.errors import failed, not_found
 from fieldnote.workspace.resources.organization.tokens import own
 from fieldnote.workspace.resources.scorecards.population import ASKED, asked_for, talks_of
+from fieldnote.workspace.rows import Id
 
 _METRICS: Final = """
 select id::text, name, metric_type, unit, unit_abbreviated, prompt, description from scorecard_metrics
@@ -56,6 +57,11 @@ class _Use:
     node_name: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Changed:
+    prompt_id: str
+
+
 async def all_metrics(call: Call) -> dict[str, Metric]:
     """The organization's metrics, by id."""
     return {row.id: row for row in await call.transaction.read(Metric, _ALL, {})}
@@ -75,7 +81,7 @@ async def create_metric(call: Call) -> dict[str, object]:
         "short": wanted.unit_abbreviated,
         "description": wanted.description,
     }
-    [made] = await call.transaction.rows(_CREATE, values)
+    [made] = await call.transaction.read(Id, _CREATE, values)
     return {"data": {"scorecardMetricId": made.id}}
 
 
@@ -85,7 +91,7 @@ async def list_metrics(call: Call) -> dict[str, object]:
         own(call, organization)
     call.flag("getAllMetrics")  # there are no others than these
     kind = call.id("conversationTypeId")
-    known = kind is None or await call.transaction.rows(_KIND, {"id": kind})
+    known = kind is None or await call.transaction.exists(_KIND, {"id": kind})
     if not known or call.text("requestedOrganizationGroupId") is not None:  # a workspace has no groups
         return {"data": {"scorecardMetrics": []}}
     return {"data": {"scorecardMetrics": [shown_metric(one) for one in (await all_metrics(call)).values()]}}
@@ -120,7 +126,7 @@ async def update_metric(call: Call) -> dict[str, object]:
     wanted = call.read(MetricUpdate)
     may_score(call)
     metric = await _find(call)
-    [changed] = await call.transaction.rows(_CHANGE, {"id": metric.id, "prompt": wanted.prompt})
+    [changed] = await call.transaction.read(_Changed, _CHANGE, {"id": metric.id, "prompt": wanted.prompt})
     return {"data": {"promptId": changed.prompt_id, "scorecardMetricId": metric.id}}
 
 
@@ -128,7 +134,7 @@ async def delete_metric(call: Call) -> dict[str, object]:
     """Take a metric away. One that a scorecard uses stays."""
     may_score(call)
     metric = await _find(call)
-    if await call.transaction.rows(_USES, {"id": metric.id}):
+    if await call.transaction.exists(_USES, {"id": metric.id}):
         raise failed(409, "A scorecard uses the metric")
     await call.transaction.driver.execute(_DELETE, {"id": metric.id})
     return {"data": {"scorecardMetricId": metric.id}}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from fieldnote.siro.models import EvaluationScope
 from fieldnote.workspace.domain.recordings.conditions import RESULT, of_types
@@ -103,7 +103,7 @@ async def talks_of(call: Call, asked: Asked, kind: str, *, least_ms: float = 0) 
         "types": [kind],
         "least": least_ms,
     }
-    statement: Any = f"{_TALKS} and ({' or '.join(wheres)}) order by r.created_at, r.id"
+    statement = f"{_TALKS} and ({' or '.join(wheres)}) order by r.created_at, r.id"
     return [_talk(row) for row in await call.transaction.read(_Row, statement, values)]
 
 

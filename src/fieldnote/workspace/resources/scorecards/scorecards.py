@@ -20,6 +20,7 @@ from fieldnote.workspace.http.views import moment
 from fieldnote.workspace.resources.organization.tokens import own
 from fieldnote.workspace.resources.scorecards.metrics import all_metrics, may_score, shown_metric
 from fieldnote.workspace.resources.scorecards.population import Asked, Talk, asked_for, parts_of, talks_of
+from fieldnote.workspace.rows import Id
 
 _SCORECARDS: Final = """
 select s.id::text, s.organization_id::text, s.conversation_type_id::text, s.name, s.description, s.is_active,
@@ -69,42 +70,42 @@ class _Scorecard:
     has_scored: bool
 
 
-async def list_summaries(call: Call) -> dict[str, Any]:
+async def list_summaries(call: Call) -> dict[str, object]:
     """The scorecards without their trees, the earliest first; of a kind of conversation, active or not, where asked."""
     rows = await _list(call)
     scored = call.flag("includeHasScoredRecordings")
     return {"data": {"scorecardInstances": [_summary(row, scored=bool(scored)) for row in rows]}}
 
 
-async def list_scorecards(call: Call) -> dict[str, Any]:
+async def list_scorecards(call: Call) -> dict[str, object]:
     """The same with their trees."""
     metrics = await all_metrics(call)
     return {"data": {"scorecardInstances": [_scorecard(call, row, metrics) for row in await _list(call)]}}
 
 
-async def get_scorecard(call: Call) -> dict[str, Any]:
+async def get_scorecard(call: Call) -> dict[str, object]:
     """One scorecard, in a list."""
     row, metrics = await _find(call), await all_metrics(call)
     return {"data": {"scorecardInstances": [_scorecard(call, row, metrics)]}}
 
 
-async def create_scorecard(call: Call) -> dict[str, Any]:
+async def create_scorecard(call: Call) -> dict[str, object]:
     """Add a scorecard."""
     wanted = call.read(ScorecardCreate)
     own(call, wanted.organization_id)
     may_score(call)
-    if not await call.transaction.rows(_TYPE, {"id": id_or_nobody(wanted.conversation_type)}):
+    if not await call.transaction.exists(_TYPE, {"id": id_or_nobody(wanted.conversation_type)}):
         raise not_found("Conversation configuration")
     values = _values(wanted.wire(), None) | {
         "organization": call.organization_id,
         "type": id_or_nobody(wanted.conversation_type),
     }
     await _check_tree(call, values)
-    [made] = await call.transaction.rows(_CREATE, _stored(values))
+    [made] = await call.transaction.read(Id, _CREATE, _stored(values))
     return {"data": {"scorecardInstanceId": made.id}}
 
 
-async def update_scorecard(call: Call) -> dict[str, Any]:
+async def update_scorecard(call: Call) -> dict[str, object]:
     """Change what is given of a scorecard."""
     wanted = call.read(ScorecardUpdate)
     may_score(call)
@@ -115,14 +116,14 @@ async def update_scorecard(call: Call) -> dict[str, Any]:
     return {"data": {"scorecardInstanceId": row.id}}
 
 
-async def evaluate_scorecard(call: Call) -> dict[str, Any]:
+async def evaluate_scorecard(call: Call) -> dict[str, object]:
     """A scorecard filled in over some conversations."""
     row, asked, metrics = await _find(call), asked_for(call), await all_metrics(call)
     talks = await talks_of(call, asked, row.conversation_type_id, least_ms=row.min_duration_ms)
     return {"data": _evaluated(row, asked, talks, metrics)}
 
 
-async def evaluate_populations(call: Call) -> dict[str, Any]:
+async def evaluate_populations(call: Call) -> dict[str, object]:
     """The same once for each person, team or recording: by `groupBy`, else by the ids that were asked for."""
     row, asked, metrics = await _find(call), asked_for(call), await all_metrics(call)
     talks = await talks_of(call, asked, row.conversation_type_id, least_ms=row.min_duration_ms)
@@ -130,7 +131,7 @@ async def evaluate_populations(call: Call) -> dict[str, Any]:
     return {"data": {"evaluatedInstances": parts}}
 
 
-async def list_colors(call: Call) -> dict[str, Any]:
+async def list_colors(call: Call) -> dict[str, object]:
     """The colors of scores, where a scorecard has none of its own."""
     [organization] = call.required("organizationId")
     own(call, organization)
@@ -145,7 +146,7 @@ async def _list(call: Call) -> list[_Scorecard]:
         wheres.append("s.conversation_type_id = %(type)s")
     if values["active"] is not None:
         wheres.append("s.is_active = %(active)s")
-    statement: Any = f"{_SCORECARDS} where {' and '.join(wheres)} order by s.created_at, s.id"
+    statement = f"{_SCORECARDS} where {' and '.join(wheres)} order by s.created_at, s.id"
     return await call.transaction.read(_Scorecard, statement, values)
 
 
@@ -157,7 +158,7 @@ async def _find(call: Call) -> _Scorecard:
     return rows[0]
 
 
-def _values(wire: Mapping[str, Any], row: _Scorecard | None) -> dict[str, Any]:
+def _values(wire: Mapping[str, Any], row: _Scorecard | None) -> dict[str, object]:
     """The columns: as they are given, else as they were."""
     before: dict[str, Any] = {"colorConfigurations": [dict(one) for one in COLORS], "minDurationMs": 0}
     if row is not None:
@@ -176,7 +177,7 @@ def _values(wire: Mapping[str, Any], row: _Scorecard | None) -> dict[str, Any]:
     }
 
 
-def _columns(row: _Scorecard) -> dict[str, Any]:
+def _columns(row: _Scorecard) -> dict[str, object]:
     return {
         "name": row.name,
         "description": row.description,
@@ -190,7 +191,7 @@ def _columns(row: _Scorecard) -> dict[str, Any]:
     }
 
 
-def _stored(values: Mapping[str, Any]) -> dict[str, Any]:
+def _stored(values: Mapping[str, Any]) -> dict[str, object]:
     return {name: Jsonb(value) if isinstance(value, list) else value for name, value in values.items()}
 
 
@@ -220,7 +221,7 @@ async def _check_tree(call: Call, values: Mapping[str, Any]) -> None:
         raise invalid(issues)
 
 
-def _summary(row: _Scorecard, *, scored: bool) -> dict[str, Any]:
+def _summary(row: _Scorecard, *, scored: bool) -> dict[str, object]:
     return ({"hasScoredRecordings": row.has_scored} if scored else {}) | {
         "id": row.id,
         "organizationId": row.organization_id,
@@ -233,7 +234,7 @@ def _summary(row: _Scorecard, *, scored: bool) -> dict[str, Any]:
     }
 
 
-def _scorecard(call: Call, row: _Scorecard, metrics: Mapping[str, Metric]) -> dict[str, Any]:
+def _scorecard(call: Call, row: _Scorecard, metrics: Mapping[str, Metric]) -> dict[str, object]:
     used = {one["scorecardMetricId"]: one["scorecardNodeId"] for one in row.rubrics}
     metric_of = {node: metrics[one] for one, node in used.items() if one in metrics}
     shown = _summary(row, scored=True)
@@ -252,7 +253,7 @@ def _scorecard(call: Call, row: _Scorecard, metrics: Mapping[str, Metric]) -> di
     }  # fmt: skip
 
 
-def _metadata(node: Mapping[str, Any], row: _Scorecard, metric_of: Mapping[str, Metric]) -> dict[str, Any]:
+def _metadata(node: Mapping[str, Any], row: _Scorecard, metric_of: Mapping[str, Metric]) -> dict[str, object]:
     if node["nodeType"] == "SECTION":
         found = [one["weight"] for one in row.weights if one["scorecardNodeId"] == node["id"]]
         return {"sectionWeight": found[0]} if found else {}
@@ -260,7 +261,9 @@ def _metadata(node: Mapping[str, Any], row: _Scorecard, metric_of: Mapping[str, 
     return {} if metric is None else {"metricId": metric.id, "metricType": metric.metric_type}
 
 
-def _evaluated(row: _Scorecard, asked: Asked, talks: Sequence[Talk], metrics: Mapping[str, Metric]) -> dict[str, Any]:
+def _evaluated(
+    row: _Scorecard, asked: Asked, talks: Sequence[Talk], metrics: Mapping[str, Metric]
+) -> dict[str, object]:
     nodes, whole = evaluate(row.nodes, row.rubrics, row.weights, row.colors, metrics, [one.talk for one in talks])
     about = {} if row.description is None else {"description": row.description}
     return asked.shown() | about | {
