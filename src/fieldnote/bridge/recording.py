@@ -57,25 +57,25 @@ class Stage(StrEnum):
     """The stage of a recording on its way into the CRM."""
 
     PROCESSING = "processing"
-    """Siro processes it."""
+    """Siro is processing it."""
     STUCK = "stuck"
     """Siro has processed it for more than three hours: the upload may have failed."""
     UNLINKED = "unlinked"
     """Siro has not linked it to a CRM record, or has removed its link."""
     OWNERSHIP_UNKNOWN = "ownership_unknown"
-    """Linked, but nothing shows yet that the link is this connection's; see `ownership`."""
+    """Linked, but the link is not yet known to belong to this connection; see `ownership`."""
     OTHER_CONNECTION = "other_connection"
-    """Linked to a record of another connection, and never acted upon."""
+    """Linked to a record of another connection, and left alone."""
     SHARED_RECORD = "shared_record"
-    """Linked to a record that two of our connections have pushed; nobody can say which one it belongs to."""
+    """Linked to a record that two connections have pushed, so its owner is unknown."""
     WAITING = "waiting"
-    """Linked; its summary or extractions are not there yet."""
+    """Linked; its summary or extractions have not arrived yet."""
     INCOMPLETE = "incomplete"
-    """Its summary or extractions have not come within 48 hours."""
+    """Its summary or extractions did not arrive within 48 hours."""
     COMPLETE = "complete"
-    """Summary and extractions are there."""
+    """Its summary and extractions have arrived."""
     DELETED = "deleted"
-    """Deleted in Siro. The values that it gave before stay."""
+    """Deleted in Siro. Its values stay in the CRM."""
 
     @property
     def unfinished(self) -> bool:
@@ -96,7 +96,7 @@ class Ownership(StrEnum):
     OTHER_CONNECTION = "other_connection"
     """Another connection's."""
     SHARED_RECORD = "shared_record"
-    """Two connections have pushed the very same Siro record."""
+    """Two connections have pushed the same Siro record."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,17 +36,17 @@ class Policy(StrEnum):
     """What may happen to a CRM field that something was said about."""
 
     SHADOW = "shadow"
-    """Not written, and nobody is asked: what would be written is kept beside what people then enter."""
+    """Writes nothing and asks nobody. Keeps the value, to compare it with the value that a person enters."""
     FILL = "fill"
-    """Written only while it is empty, and kept up to date as long as nobody else changes it."""
+    """Writes the field while it is empty, and updates it until somebody else changes it."""
     UPDATE = "update"
-    """Written, unless a person changed it since."""
+    """Writes the field, unless a person has changed it."""
     APPEND = "append"
-    """What was said in each conversation is added, in their order."""
+    """Adds the words of each conversation, in order."""
     PROPOSE = "propose"
-    """Shown to a person, not written."""
+    """Asks a person, and writes nothing by itself."""
     OVERWRITE = "overwrite"
-    """Written even over a person's change."""
+    """Writes even over a person's change."""
 
 
 class Kind(StrEnum):
@@ -287,11 +287,11 @@ class Linking(StrEnum):
     """What may be done for recordings that Siro leaves unlinked."""
 
     OFF = "off"
-    """Nothing."""
+    """Looks for no links."""
     PROPOSE = "propose"
-    """The likely appointment is proposed to a person."""
+    """Proposes the likely appointment to a person."""
     LINK = "link"
-    """What is certain is linked through the API, what is likely is proposed."""
+    """Makes certain links through the API, and proposes likely ones."""
 
 
 class PullSettings(Section):

@@ -210,7 +210,7 @@ class FieldWriter:
         await self._save(entry, FieldState.DECLINED, reason, known_field)
 
     async def missing(self, entry: FieldEntry | None) -> FieldOutcome:
-        """The CRM has no such record."""
+        """The CRM does not have the record."""
         reason = f"{self.record.table} has no row with {self.record.key_column} {self.record.key}"
         await self._save(entry, FieldState.RECORD_MISSING, reason, replace(self._known_field(entry), intent=None))
         return self._outcome(FieldState.RECORD_MISSING, reason, again=True)

@@ -129,11 +129,11 @@ class ProposalKind(StrEnum):
     """What a proposal asks."""
 
     VALUE = "value"
-    """Shall this value be written?"""
+    """Should Fieldnote write this value?"""
     UNCLEAR = "unclear"
-    """These words are no certain value: which one is meant?"""
+    """The words give no certain value. Which value is right?"""
     TAKE_BACK = "take_back"
-    """The recording was deleted in Siro, or its link removed: shall the value from before come back?"""
+    """The recording was deleted in Siro, or its link was removed. Should the earlier value come back?"""
 
 
 class ProposalState(StrEnum):
@@ -142,21 +142,21 @@ class ProposalState(StrEnum):
     OPEN = "open"
     """It waits for a person."""
     SHADOW = "shadow"
-    """Nobody is asked; what people enter is compared with it."""
+    """Nobody is asked. Fieldnote compares it with the value that a person enters."""
     APPROVED = "approved"
-    """A person agreed, and it was written."""
+    """A person approved it, and Fieldnote wrote it."""
     EDITED = "edited"
-    """A person had another value written."""
+    """A person chose another value, and Fieldnote wrote that."""
     REJECTED = "rejected"
-    """A person said no."""
+    """A person rejected the value."""
     MATCHED = "matched"
-    """A person entered just what the shadow would have written."""
+    """A person entered the same value."""
     DIFFERED = "differed"
-    """A person entered something else than the shadow would have written."""
+    """A person entered a different value."""
     EXPIRED = "expired"
-    """The CRM's value was changed meanwhile; the difference that was shown does not exist any more."""
+    """The CRM's value changed before the decision, so the proposal no longer applies."""
     SUPERSEDED = "superseded"
-    """Something else is proposed now, or nothing any more."""
+    """A newer proposal replaced it, or none is needed now."""
 
 
 @dataclass(frozen=True, slots=True)

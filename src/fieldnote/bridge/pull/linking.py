@@ -46,13 +46,13 @@ class MatchState(StrEnum):
     OPEN = "open"
     """It waits for a person."""
     LINKED = "linked"
-    """It was linked through the API."""
+    """Fieldnote linked it through the API."""
     REJECTED = "rejected"
-    """A person said no."""
+    """A person rejected it."""
     NONE = "none"
-    """No appointment fits, for now."""
+    """No appointment fits yet."""
     SUPERSEDED = "superseded"
-    """The recording was linked otherwise."""
+    """The recording was linked in another way."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,7 @@ class Verdict(StrEnum):
     EXPIRED = "expired"
     """The CRM holds something else than was shown. Nothing was written."""
     REFUSED = "refused"
-    """The CRM does not take it. The proposal stays open."""
+    """The CRM refuses it. The proposal stays open."""
     CLOSED = "closed"
     """It had been decided already, or does not arise any more."""
 

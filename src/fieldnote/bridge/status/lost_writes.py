@@ -36,9 +36,9 @@ class Doubt(StrEnum):
     """How a field or note differs from the ledger."""
 
     LOST_WRITE = "lost_write"
-    """The CRM has what the recordings say; the ledger does not know that Fieldnote wrote it."""
+    """The CRM has the recordings' value, but the ledger has no such write."""
     OTHER_VALUE = "other_value"
-    """The CRM has another value than Fieldnote wrote last: a person's, or a write that the ledger lost."""
+    """The CRM's value differs from Fieldnote's last write: a person's change, or a write that the ledger lost."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ class Finding(StrEnum):
     """How a record differs between Siro and the ledger."""
 
     UNKNOWN = "unknown"
-    """Siro and the CRM have it, the ledger does not. The next push sends it again, and doubles nothing."""
+    """Siro and the CRM have it, the ledger does not. The next push sends it again, without doubling it."""
     ORPHAN = "orphan"
     """Siro has it; neither the ledger nor the CRM does. It may be another connection's."""
     LOST = "lost"
@@ -52,9 +52,9 @@ class Finding(StrEnum):
     REPLACED = "replaced"
     """Siro has it under another id of its own."""
     LOST_WRITE = "lost_write"
-    """The CRM has what the recordings say; the ledger does not know that Fieldnote wrote it."""
+    """The CRM has the recordings' value, but the ledger has no such write."""
     OTHER_VALUE = "other_value"
-    """The CRM has another value than Fieldnote wrote last: a person's, or a write that the ledger lost."""
+    """The CRM's value differs from Fieldnote's last write: a person's change, or a write that the ledger lost."""
 
 
 @dataclass(frozen=True, slots=True)
