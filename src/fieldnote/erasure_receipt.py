@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Remaining:
-    """What an erasure does not reach, where, and until when it is there."""
+    """Data that an erasure does not reach, its place, and the end of its time there."""
 
     where: str
     what: str

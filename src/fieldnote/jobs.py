@@ -215,7 +215,7 @@ async def _defer_once(
         except exceptions.AlreadyEnqueued:
             if await _share_waiting(driver, queueing_lock, deferrer.job.scheduled_at):
                 return None
-            # It started between the two statements; what it works on may be older than our transaction.
+            # It started between the two statements; its data may be older than our transaction.
 
 
 # The row lock keeps workers, which skip locked jobs, from starting the job before this transaction's end.

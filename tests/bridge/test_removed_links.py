@@ -86,7 +86,7 @@ async def test_the_story_has_every_step_and_a_next_step(crm: Crm, stub: StubSiro
         words = words_of(story)
         assert "It was seen linked to deal 1." in words
         assert "Siro showed no link of it any more." in words
-        assert "What it gave stays until a person decides." in words
+        assert "Its values stay until a person decides." in words
         assert any("fieldnote review list" in line for line in story.advice)
         stub.record("r1", started_at=ago(hours=2), opportunity="1", said=SAID, summary="They want it.")
         await pull(bridge)

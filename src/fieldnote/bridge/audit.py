@@ -1,7 +1,7 @@
 """The audit of the bridge: which person decided, changed or read what by a command, and how it ended.
 
 An event is written before the work begins, and gets its outcome after it: a process that is killed leaves an event
-without one. What users of the console open is here, too. The console's own schema has the record of what they do.
+without one. Pages that users of the console open are here, too. The console's own schema has the record of their acts.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What a connection joins."""
+    """The two sides of a connection."""
 
     organization_id: str
     base_url: str

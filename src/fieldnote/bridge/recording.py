@@ -163,12 +163,12 @@ class RecordingSnapshot:
 
     @property
     def left(self) -> bool:
-        """Whether it is gone from its records. What it gave stays until a person agrees that it goes."""
+        """Whether it is gone from its records. Its values stay until a person agrees to remove them."""
         return self.deleted or self.detached
 
 
 def merge(old: RecordingSnapshot, new: RecordingSnapshot, *, alone: bool) -> RecordingSnapshot:
-    """What is held once `new` was fetched. A null never replaces what is held. Pure."""
+    """The stored recording once `new` was fetched. A null never replaces a stored value. Pure."""
     links = new if new.links else old
     detached = not new.links and (old.detached or (alone and bool(old.links)))
     if detached:  # it gives nothing new

@@ -161,7 +161,7 @@ class Remote:
         await self.client.engagements.soft_delete_removed(from_time=first, to_time=last, valid_external_ids=keys)
 
     async def recordings(self, since: datetime) -> AsyncIterator[list[RecordingSnapshot]]:
-        """Recordings updated since then, page by page. What a page leaves out of one says nothing."""
+        """Recordings updated since then, page by page. A page may leave out parts of a recording: that says nothing."""
         async with aclosing(self.pages(since)) as pages:
             async for page in pages:
                 yield page.recordings

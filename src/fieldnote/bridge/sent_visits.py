@@ -1,4 +1,4 @@
-"""Who met whom, from what was pushed of an appointment or a deal."""
+"""The rep and the customer of a visit, from the pushed appointment or deal."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _WITH_REPS: Final = frozenset({Model.ENGAGEMENT, Model.OPPORTUNITY})
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """Who met whom, as far as the push ledger knows."""
+    """The rep and the customer of a visit, as far as the push ledger has them."""
 
     rep: str | None = None
     customer: str | None = None

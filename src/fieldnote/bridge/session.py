@@ -1,4 +1,4 @@
-"""What a pass works with: the file, the ledger's database, Siro and the CRM."""
+"""The tools of a pass: the file, the ledger's database, Siro and the CRM."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a backfill did or would do, as it is printed."""
+"""The printed results of a backfill or of its dry run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def print_plan(plan: BackfillPlan) -> None:
-    """What would be done, by field and policy."""
+    """The planned writes, by field and policy."""
     echo(f"recordings since {plan.since:%Y-%m-%d %H:%M} UTC: {plan.read} read, {plan.changed} new or changed")
     writes, proposals = number_of(plan.writes.total(), "write"), number_of(plan.proposals.total(), "proposal")
     echo(f"CRM: {number_of(plan.records, 'record')} to compare, {writes}, {proposals}")
@@ -27,7 +27,7 @@ def print_plan(plan: BackfillPlan) -> None:
 
 
 def print_counted(result: PullResult) -> None:
-    """What a backfill wrote, counted; of a pull, nothing, as it names each write."""
+    """The counts of a backfill's writes; a pull names each of its writes, so it has none."""
     from fieldnote.bridge import BackfillResult
 
     if not isinstance(result, BackfillResult):

@@ -263,7 +263,7 @@ def _one_of(known: Sequence[Choice], word: str) -> str:
 
 
 def _stages(account: Account, options: InitOptions) -> dict[str, Disposition]:
-    """What a person wants otherwise than proposed."""
+    """The choices that a person changed."""
     from fieldnote.bridge.setup.account.reading import Choice
 
     if account.stages:

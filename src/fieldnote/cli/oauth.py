@@ -28,7 +28,7 @@ app = typer.Typer(no_args_is_help=True)
 
 @app.callback()
 def oauth() -> None:
-    """What Siro needs to know who asks in whose name."""
+    """The questions of Siro: the program, and the user in whose name it asks."""
 
 
 @app.command()

@@ -251,7 +251,7 @@ def forget(
         lambda bridge: take_out(
             bridge, recording_id=recording, model=model, record=key, account=account, person=person
         ),
-        # Who was forgotten by email or phone is not kept: the audit would remember them.
+        # The audit does not keep the email or phone of a forgotten person: it would remember them.
         act=act_of("forget person" if person else "forget", filter(None, (record, recording, account)), actor),
     )
     if as_json:
@@ -289,7 +289,7 @@ _UNDONE = {
 async def _with_zones(
     bridge: Bridge, found: Awaitable[list[_Shown]], *, wanted: bool
 ) -> tuple[list[_Shown], dict[tuple[str, str], str | None]]:
-    """What was found, and the zones in which the times of its records are shown."""
+    """The result, and the zones in which the times of its records are shown."""
     from fieldnote.bridge.recording import Model
     from fieldnote.bridge.zones import local_zones
 

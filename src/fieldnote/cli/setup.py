@@ -103,7 +103,7 @@ def users(
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What the command line chooses for reps."""
+    """The command line's choices for reps."""
 
     mapped: str | None
     ignored: str | None

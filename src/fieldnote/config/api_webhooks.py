@@ -25,7 +25,7 @@ class ReceiverSettings(Section):
     port: int = Field(default=8787, ge=0, le=65535)
     """The port it listens on."""
     crm_secret: Annotated[tuple[Secret, ...], BeforeValidator(secrets)] = ()
-    """What a hook of the CRM proves itself with; several while one is being replaced."""
+    """The secret or key by which the CRM's hook proves itself; several while one is being replaced."""
 
     @field_validator("crm_secret")
     @classmethod
@@ -53,7 +53,7 @@ class WebhookRegistration(Section):
     """How the API is asked to send events. Done at the start of `fieldnote run`, and again each day."""
 
     token: Secret | None = None
-    """What the API takes for this; left out: a person registers the webhooks in the CRM."""
+    """The API's request for this; left out: a person registers the webhooks in the CRM."""
     target: RegistrationCall
     """Says where events go: `{address}`."""
     list: RegistrationCall

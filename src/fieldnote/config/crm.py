@@ -66,7 +66,7 @@ class RestCall(Section):
     method: Literal["GET", "POST", "PUT", "PATCH"]
     """The HTTP method."""
     path: Text
-    """Below `client.base_url`. What is put in is percent-encoded."""
+    """Below `client.base_url`. Inserted values are percent-encoded."""
     params: dict[str, str] = Field(default_factory=dict)
     """The query's parameters."""
     body: Any = None
@@ -91,7 +91,7 @@ class RestEntry(Section):
 
 
 class RestColumn(Section):
-    """What the API takes in one field. Left out: whatever the field holds is the type that it has."""
+    """The type that the API takes in one field. Left out: the type of the field's current value."""
 
     at: Text | None = None
     """JMESPath of the field inside the record; left out: the column's own name."""
@@ -106,7 +106,7 @@ class RestColumn(Section):
     read_only: bool = False
     """Whether the API refuses every write to it."""
     empty: Any = None
-    """What is sent to empty the field."""
+    """The value that empties the field."""
     as_text: bool = False
     """Whether the value is sent as text, whatever its type."""
     entry: RestEntry | None = None

@@ -66,7 +66,7 @@ class FieldList(AccountList):
 
 
 class PresetSetup(Section):
-    """What `fieldnote init` needs to know of a CRM."""
+    """The facts about a CRM that `fieldnote init` needs."""
 
     platforms: tuple[Text, ...] = ()
     """How Siro names its own integration with this CRM."""
@@ -80,7 +80,7 @@ class PresetSetup(Section):
     visits: AccountList
     """Kinds of appointments: value and label."""
     visits_word: Text = "meeting types"
-    """What the CRM's people call them."""
+    """The name that the CRM's people use for them."""
     units: AccountList | None = None
     """Business units, by value and label; an entry that comes more often is listed first."""
     stages: StageList | None = None

@@ -36,7 +36,7 @@ class Preset:
     name: str
     title: str
     settings: Mapping[str, Any]
-    """What may be said in the `crm` section, with what counts if it is not."""
+    """A setting of the `crm` section, with its default."""
     document: Mapping[str, Any]
     folder: Traversable
 
@@ -78,7 +78,7 @@ def expanded(document: dict[str, Any], beside: Path) -> dict[str, Any]:
 
 
 def preset_setup(preset: Preset, crm: Mapping[str, Any]) -> PresetSetup:
-    """What `init` asks and reads, with the settings of a `crm` section in it. Raises ConfigError without a `setup`."""
+    """The questions and reads of `init`, with the settings of a `crm` section. Raises ConfigError without a `setup`."""
     document = preset.document.get("setup")
     if not isinstance(document, dict):
         raise ConfigError(

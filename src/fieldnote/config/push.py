@@ -20,7 +20,7 @@ class WindowSettings(Section):
 
 
 class DeletesSettings(Section):
-    """What becomes of a record in Siro whose row does not come any more."""
+    """The treatment of a record in Siro whose row does not come any more."""
 
     window: WindowSettings | None = None
     """Left out: the query gives every row that there is."""
@@ -76,7 +76,7 @@ class StreamSettings(Section):
 
 
 class PushSettings(Section):
-    """What goes from the CRM to Siro."""
+    """The records that go from the CRM to Siro."""
 
     every: Duration = timedelta(minutes=10)
     """How often `fieldnote run` pushes."""

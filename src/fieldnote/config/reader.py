@@ -25,7 +25,7 @@ from fieldnote.errors import ConfigError
 class _Problem(NamedTuple):
     keys: Keys
     text: str
-    """What is wrong, as a sentence that begins with the key path."""
+    """The problem, as a sentence that begins with the key path."""
     hint: str | None = None
 
 
@@ -161,7 +161,7 @@ _VARIABLE = re.compile(r"(\$?)\$\{([^}\n]*)\}")
 
 
 def _expand(value: Any, keys: Keys, env: Mapping[str, str], problems: list[_Problem]) -> Any:
-    """Replace `${NAME}` in every text; what is missing is added to `problems`."""
+    """Replace `${NAME}` in every text; missing names are added to `problems`."""
 
     def replace(match: re.Match[str]) -> str:
         escaped, name = match.groups()

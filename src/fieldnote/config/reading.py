@@ -69,7 +69,7 @@ class ReadKeyset(Section):
     last: dict[str, Text]
     """JMESPaths in the last record of a page, by the name that they have in `next`."""
     first: dict[str, str]
-    """What the placeholders of the endpoint stand for on the first page."""
+    """The values of the endpoint's placeholders on the first page."""
     next: dict[str, str]
     """And on each further page; `<name>` stands for what `last` found."""
     form: Form = Field(default="text", alias="as")

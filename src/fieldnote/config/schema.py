@@ -33,7 +33,7 @@ from fieldnote.config.words import Keys, line_of, nearest
 
 
 class Policy(StrEnum):
-    """What may happen to a CRM field that something was said about."""
+    """The rule for writes to a CRM field."""
 
     SHADOW = "shadow"
     """Writes nothing and asks nobody. Keeps the value, to compare it with the value that a person enters."""
@@ -87,7 +87,7 @@ class Kind(StrEnum):
 
 
 class SiroSettings(Section):
-    """The account in Siro. What the file leaves out comes from the environment: `SIRO_TOKEN` and so on."""
+    """The account in Siro. Settings that the file leaves out come from the environment: `SIRO_TOKEN` and so on."""
 
     token: Secret | None = None
     """The organization's API token."""
@@ -121,7 +121,7 @@ class FieldSettings(Section):
     kind: Kind = Field(default=Kind.TEXT, alias="as")
     """The type that the words are converted to."""
     policy: Policy = Policy.FILL
-    """What may happen to the column."""
+    """The rule for writes to the column."""
     escape: Escapes = ()
     """How the text is changed for a CRM that shows it as more than text."""
     choices: dict[str, str] | None = None
@@ -211,7 +211,7 @@ RECORDING_PARTS = ("webUrl", "title", "result", "evaluationScore")
 
 
 class TargetSettings(Section):
-    """What is written back to one kind of CRM record."""
+    """The writes to one kind of CRM record."""
 
     table: Text
     """The table, or for `rest` the name below `writing.records`."""
@@ -284,7 +284,7 @@ class TargetSettings(Section):
 
 
 class Linking(StrEnum):
-    """What may be done for recordings that Siro leaves unlinked."""
+    """The rule for recordings that Siro leaves unlinked."""
 
     OFF = "off"
     """Looks for no links."""
@@ -295,7 +295,7 @@ class Linking(StrEnum):
 
 
 class PullSettings(Section):
-    """What comes back from Siro, by the kind of record that the recording is linked to."""
+    """The data that comes back from Siro, by the kind of record that the recording is linked to."""
 
     every: Duration = timedelta(minutes=2)
     """How often `fieldnote run` reads Siro. A webhook is read at once."""
@@ -361,7 +361,7 @@ class Config(Section):
     console: ConsoleSection = ConsoleSection()
     """The web pages."""
     alerts: Annotated[AlertSettings, BeforeValidator(_addresses)] = AlertSettings()
-    """Who gets a message; an address, a list of them, or a section."""
+    """The receivers of a message; an address, a list of them, or a section."""
     path: Path = Field(default=Path("fieldnote.yaml"), exclude=True)
     """The file that this was read from."""
     lines: dict[Keys, int] = Field(default_factory=dict, exclude=True, repr=False)

@@ -1,4 +1,4 @@
-"""What the pages work with."""
+"""The tools of the pages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What holds for every request and answer: the Host header, the size of forms, and the headers of the policy."""
+"""The rules for every request and answer: the Host header, the size of forms, and the headers of the policy."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ class ConsoleServer:
 
     @property
     def url(self) -> str:
-        """What a person opens: the public address, if there is one."""
+        """The address that a person opens: the public one, if there is one."""
         return self.console.settings.public_url or self.local_url
 
     @property

@@ -1,6 +1,6 @@
 """A note's text as HTML, and HTML as text, for CRMs that keep notes so. Pure.
 
-A CRM may clean the HTML that it is given: other tags, other entities, other blanks. What counts is the text.
+A CRM may clean the HTML that it is given: other tags, other entities, other blanks. Only the text counts.
 """
 
 from __future__ import annotations

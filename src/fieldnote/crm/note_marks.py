@@ -16,7 +16,7 @@ def has_marker(body: str, key: str) -> bool:
 
 
 def unmarked(body: str, note: NoteTarget, key: str) -> str:
-    """A note's text without the line of our key. What a person added below that line is kept."""
+    """A note's text without the line of our key. Text that a person added below that line is kept."""
     if note.key:
         return body
     lines = [line for line in body.splitlines(keepends=True) if line.strip() != note_marker(key)]

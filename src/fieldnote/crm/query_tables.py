@@ -1,4 +1,4 @@
-"""What a stream's query says about its tables, read from its text alone: no database is asked.
+"""The tables in a stream's query, read from its text alone: no database is asked.
 
 - `unseen_tables`: whose changes the cursor cannot see. A customer who is renamed moves the appointment's cursor
   only if the cursor's expression reads a column of the customer, too.
@@ -26,7 +26,7 @@ PART: Final = "fieldnote_part"
 Sight = set[int]
 """Tables of a query, by the identity of the node that names them: one table may be joined twice."""
 
-# What it cannot read is answered here by None; the library's own warnings would add nothing.
+# The answer is None where it cannot read the query; the library's own warnings would add nothing.
 logging.getLogger("sqlglot").setLevel(logging.ERROR)
 
 
@@ -163,7 +163,7 @@ def _selects(scope: Scope) -> list[exp.Expr]:
 
 
 def _projection(scope: Scope, name: str) -> exp.Expr | None:
-    """What is behind a column of the result; a star counts for the columns that it may hold."""
+    """The source of a column of the result; a star counts for the columns that it may hold."""
     stars: list[exp.Expr] = []
     for item in _selects(scope):
         if item.is_star:
@@ -222,7 +222,7 @@ def _seen_by_star(scope: Scope, star: exp.Expr, name: str) -> Sight | None:
 
 
 def _source_of(scope: Scope, alias: str) -> Table | Scope | None:
-    """What an alias stands for, here or in a query around this one; without one, the only source there is."""
+    """The table of an alias, here or in a query around this one; without an alias, the only source."""
     sources = {name: origin for name, (_, origin) in scope.selected_sources.items()}
     if not alias:
         return next(iter(sources.values())) if len(sources) == 1 else None

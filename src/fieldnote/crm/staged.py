@@ -1,4 +1,4 @@
-"""What the drivers share that land their rows: the tables are read as those of any database."""
+"""Code for the drivers that land their rows: the tables are read as those of any database."""
 
 from __future__ import annotations
 

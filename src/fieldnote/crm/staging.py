@@ -28,7 +28,7 @@ GATE = f"{OURS}landed"
 """The table that readers and landers lock, each in their own way; it also keeps what has landed."""
 
 PASSING = f"lock table {GATE} in access share mode"
-"""What a reader says before anything else."""
+"""A reader's first line."""
 
 NEW = "_landing_"
 """How the names of tables begin that are about to take another one's place."""
@@ -191,7 +191,7 @@ def note(connection: psycopg.Connection, name: str, version: str) -> None:
 def ensure_indexes(connection: psycopg.Connection, schema: str, wanted: Iterable[tuple[str, str]]) -> None:
     """Index tables of the schema by a column each, given as (table, column), where no index begins with it.
 
-    Names count whatever the case of their letters; what is no column of the schema is passed over.
+    Names count whatever the case of their letters; names that the schema does not have are passed over.
     """
     names = {(table.casefold(), column.casefold()) for table, column in wanted}
     missing = connection.execute(

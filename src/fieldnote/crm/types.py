@@ -1,4 +1,4 @@
-"""What a CRM driver takes and gives: rows, pages, a cursor, guarded writes, notes.
+"""The types of a CRM driver: rows, pages, a cursor, guarded writes, notes.
 
 A driver is one small class that satisfies `Driver`. All of it is synchronous; callers run it in a thread.
 Values pass through as the CRM gives them: a time without a zone stays without one, money may be a
@@ -137,7 +137,7 @@ class Page:
 
 
 class Outcome(StrEnum):
-    """What became of a guarded write."""
+    """The outcome of a guarded write."""
 
     APPLIED = "applied"
     """The CRM held what was expected, and now holds the new value."""
@@ -167,7 +167,7 @@ class WriteResult:
     outcome: Outcome
     before: object = None
     after: object = None
-    """What the CRM holds now: after its rounding, trimming and triggers. The base of the next comparison."""
+    """The CRM's value now: after its rounding, trimming and triggers. The base of the next comparison."""
     said: str | None = None
     """The CRM's own complaint in an answer that reported success, without the value."""
 
@@ -370,7 +370,7 @@ class InsertsRows(Protocol):
 
 @runtime_checkable
 class WritesTogether(Protocol):
-    """What a driver may have besides: several writes of one record in one step, for speed. Each is guarded as alone."""
+    """An option of a driver: several writes of one record in one step, for speed. Each is guarded as alone."""
 
     def write_all(self, record: Record, writes: Sequence[FieldWrite]) -> list[WriteResult]:
         """As `write_if`, for several columns. Raises `CrmRefused` if one of them is refused; none is written then."""

@@ -1,4 +1,4 @@
-"""What a person does by a command, as an audit keeps it."""
+"""A person's act by a command, as an audit keeps it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ EVERY: Final = "*"
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """What a person does by a command."""
+    """A person's act by a command."""
 
     action: str
     """As `review approve`."""

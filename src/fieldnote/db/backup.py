@@ -35,7 +35,7 @@ _USERS: Final = """
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What a restore did."""
+    """The results of a restore."""
 
     kept: str | None
     """The name under which the database from before is kept; None: there was nothing in it."""
@@ -166,7 +166,7 @@ def _connected(server: Server, database: str = "postgres") -> psycopg.Connection
 
 
 def _run(server: Server, command: Sequence[str], *, output: int | None = None) -> str:
-    """Run one of PostgreSQL's client programs. What it prints is returned, unless it goes to `output`."""
+    """Run one of PostgreSQL's client programs. Returns its output, unless that goes to `output`."""
     programs = find_programs()
     environment = {
         "PATH": os.environ.get("PATH", ""),

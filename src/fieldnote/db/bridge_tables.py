@@ -144,9 +144,9 @@ sent: Final = Table(
     # Over the raw row and the mapping's version; null while the record must be tried again.
     Column("row_hash", LargeBinary),
     Column("state", _NAME, nullable=False),
-    # What Siro is known to hold, whole. Kept as text: no query looks inside.
+    # The record that Siro is known to have, whole. Kept as text: no query looks inside.
     Column("payload", JSON(none_as_null=True)),
-    # What it may hold since a call whose answer never came.
+    # The record that it may have since a call whose answer never came.
     Column("attempted", JSON(none_as_null=True)),
     # The fields that Siro still shows although the CRM has no value any more, as its API cannot clear them.
     Column("uncleared", JSON(none_as_null=True)),
@@ -170,10 +170,10 @@ attempts: Final = Table(
     Column("id", BigInteger, Identity(), primary_key=True),
     _connection(primary_key=False),
     Column("stream", _NAME, nullable=False),
-    # Whose it is: a push holds the stream, a hook only these keys.
+    # The owner of the attempt: a push has the stream, a hook only these keys.
     Column("origin", _NAME, nullable=False),
     _now("started_at"),
-    # What Siro will hold if the call arrives, as JSON: [{"key": …, "payload": …}].
+    # The records that Siro will have if the call arrives, as JSON: [{"key": …, "payload": …}].
     Column("records", Text, nullable=False),
     Index("ix_attempts_stream", "connection", "stream"),
 )
@@ -374,7 +374,7 @@ matches: Final = Table(
         name="fk_matches_recordings",
     ),
 )
-"""What was found for a recording that Siro left unlinked, and what became of it."""
+"""The matches of recordings that Siro left unlinked, and their outcomes."""
 
 matching_rates: Final = Table(
     "matching_rates",
@@ -440,13 +440,13 @@ field_values: Final = Table(
     *_field_key(),
     # The value before our first write.
     _json("original"),
-    # What the CRM gave back after our last write.
+    # The CRM's value after our last write.
     _json("base"),
-    # What we asked it to hold then.
+    # The value that we asked for then.
     _json("wanted"),
-    # What we are about to write, over what, and why: committed before the write, emptied after it.
+    # The next write, the value below it, and why: committed before the write, emptied after it.
     _json("intent"),
-    # What a person said no to: it is neither written nor proposed again.
+    # The value that a person rejected: it is neither written nor proposed again.
     _json("declined"),
     ForeignKeyConstraint(
         _FIELD_KEY,
@@ -498,7 +498,7 @@ proposals: Final = Table(
     Index("uq_proposals_shadow", *_FIELD_KEY, unique=True, postgresql_where=text("state = 'shadow'")),
     Index("ix_proposals_recording", "connection", "recording_id"),
 )
-"""What a person may decide on, and what was decided. At most one is open for a field."""
+"""Proposals for a person, and their decisions. At most one is open for a field."""
 
 proposal_values: Final = Table(
     "proposal_values",
@@ -508,7 +508,7 @@ proposal_values: Final = Table(
     _json("live"),
     _json("proposed"),
     _json("said"),
-    # What was written in its place, where a person edited it.
+    # The value that was written in its place, where a person edited it.
     _json("decided"),
     # The words of the conversation; empty where none were found.
     Column("quote", Text),
@@ -560,7 +560,7 @@ board_settings: Final = Table(
     "board_settings",
     metadata,
     _connection(),
-    # What the file writes into: the models, and each column as model, table and column, joined by U+001F.
+    # The file's targets: the models, and each column as model, table and column, joined by U+001F.
     Column("models", ARRAY(Text), nullable=False),
     Column("columns", ARRAY(Text), nullable=False),
     # Where days are counted; null: UTC.
@@ -652,7 +652,7 @@ board_stale: Final = Table(
     Column("stream", _NAME, nullable=False),
     Column("key", Text, nullable=False),
 )
-"""What was changed since the board was last refreshed. Triggers add to it in the transaction of each change."""
+"""Changes since the board was last refreshed. Triggers add to it in the transaction of each change."""
 
 sends: Final = Table(
     "sends",

@@ -1,6 +1,6 @@
 """The console's tables: its users, their sessions, and the record of what people did.
 
-They have no customer's words and no CRM values. What people did is only ever added to: triggers refuse a change.
+They have no customer's words and no CRM values. Acts are only ever added: triggers refuse a change.
 """
 
 from __future__ import annotations
@@ -119,12 +119,12 @@ acts: Final = Table(
     Column("actor", Text, nullable=False),
     Column("address", Text, nullable=False),
     Column("act", _NAME, nullable=False),
-    # What it was done to, in ids.
+    # The subjects of the act, as ids.
     Column("subject", Text, nullable=False),
     Column("detail", JSONB(none_as_null=True)),
     Index("ix_acts_acted_at", "acted_at"),
 )
-"""What people did: written before it is done."""
+"""People's acts: each is written before it is done."""
 
 act_results: Final = Table(
     "act_results",
@@ -134,4 +134,4 @@ act_results: Final = Table(
     Column("succeeded", Boolean, nullable=False),
     Column("message", Text, nullable=False),
 )
-"""What came of each act. An act without a row was interrupted."""
+"""The outcome of each act. An act without a row was interrupted."""

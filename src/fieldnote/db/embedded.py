@@ -101,7 +101,7 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class ServerStatus:
-    """What `fieldnote db status` tells."""
+    """The facts that `fieldnote db status` shows."""
 
     data: Path
     built: bool
@@ -162,7 +162,7 @@ def _check_platform() -> None:
 
 
 class _Cluster:
-    """The files and processes of one home's server. What changes them needs the home's lock."""
+    """The files and processes of one home's server. A change needs the home's lock."""
 
     def __init__(self, home: Path) -> None:
         self.home = home

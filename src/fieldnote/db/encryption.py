@@ -68,7 +68,7 @@ class SecretBox:
         return self._fernet.encrypt(text.encode())
 
     def unseal(self, sealed: bytes) -> str:
-        """What `seal` was given. Raises `DatabaseError` if it was sealed under another key, or altered."""
+        """The text that `seal` was given. Raises `DatabaseError` if it was sealed under another key, or altered."""
         try:
             return self._fernet.decrypt(sealed).decode()
         except InvalidToken as error:
@@ -92,7 +92,7 @@ class SecretBox:
 
 
 def _materials(key: bytes) -> list[bytes]:
-    """What keys are derived from: of a passphrase its scrypt hash first, then the text, which sealed older secrets."""
+    """The input of key derivation: of a passphrase its scrypt hash first, then the text, which sealed older secrets."""
     return [key] if len(key) >= _REAL_KEY else [_stretched(key), key]
 
 

@@ -32,7 +32,7 @@ _DEFAULTS: Final[Mapping[str, str | int]] = {
 
 
 class Application(StrEnum):
-    """Who owns a PostgreSQL schema, its migrations and its job queue. The value is the schema's name."""
+    """The owner of a PostgreSQL schema, its migrations and its job queue. The value is the schema's name."""
 
     BRIDGE = "bridge"
     """Push, pull and their ledger."""
@@ -116,7 +116,7 @@ def _parse(url: str, where: str) -> URL:
 
 
 def connection_options(application: Application, url: str) -> dict[str, str]:
-    """What to give libpq beside `url`: the application's own schema as search path, UTC, time-outs, a name.
+    """libpq's arguments beside `url`: the application's own schema as search path, UTC, time-outs, a name.
 
     Options that the URL itself carries are kept.
     """

@@ -14,7 +14,7 @@ from fieldnote.errors import ConfigError, DatabaseError
 
 ROOT_HOME = Path("/var/lib/fieldnote")
 _OWN = ("secret.key*", ".secret.key*", "audio", "dlt")
-"""What is in a home beside PostgreSQL's files, and is for its owner alone."""
+"""The entries of a home beside PostgreSQL's files; only the owner may read them."""
 
 
 def home() -> Path:

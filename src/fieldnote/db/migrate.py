@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 
 SCRIPTS: Final = Path(__file__).parent / "migrations"
 QUEUE_TABLE: Final = "job_queue_version"
-# What the advisory lock's number stands for: "fieldnote migrates", then the application.
+# The two parts of the advisory lock's number: "fieldnote migrates", then the application.
 _LOCK_SPACE: Final = 0x666E6D67
 
 
@@ -104,7 +104,7 @@ def _connect(application: Application, url: str) -> Iterator[psycopg.Connection]
 
 
 def failure(error: psycopg.Error, url: str) -> DatabaseError:
-    """What a person can do about an error of the database at `url`."""
+    """A person's next step after an error of the database at `url`."""
     if isinstance(error, psycopg.errors.InsufficientPrivilege):
         return DatabaseError(
             f"the database does not let us make what we need: {error.diag.message_primary}",

@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 OWN_SERVER_HINT: Final = "Another way: set FIELDNOTE_DATABASE_URL to the address of a PostgreSQL of your own."
 OS_USER: Final = "pgserver"
-"""Whom the server runs as when we are root; the wheel's own library uses the same name."""
+"""The user that runs the server when we are root; the wheel's own library uses the same name."""
 _HERE: Final = "/proc/self/cwd" if sys.platform == "linux" else "."
 """The name of the data directory for a program that starts in it.
 
@@ -48,7 +48,7 @@ class Programs:
     version: int
     """The major version, such as 18."""
     user: pwd.struct_passwd | None
-    """Whom to run them as; none: as ourselves."""
+    """The user that runs them; None: the current one."""
 
     def start(self, program: str, arguments: Sequence[str], *, data: Path, output: int) -> subprocess.Popen[bytes]:
         """Start `program` in `data`, its output going to the file descriptor `output`."""
@@ -106,7 +106,7 @@ def _installed() -> tuple[Mapping[int, Path], int]:
 
 
 def _environment() -> dict[str, str]:
-    """What the programs need, and none of the PG… variables that would change what they do."""
+    """The environment of the programs, without the PG… variables that would change how they work."""
     kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH", "TMPDIR") if name in os.environ}
     return {"PATH": _SYSTEM_PATH, "LC_ALL": "C", "TZ": "UTC", **kept}
 
@@ -232,7 +232,7 @@ def _copy(installation: Path, target: Path) -> None:
 
 
 def _copy_parts(installation: Path, fresh: Path) -> None:
-    """What the server needs, laid out as in the wheel: the programs find the rest by where they are."""
+    """The server's files, laid out as in the wheel: the programs find the rest by their own place."""
     package = installation.parent
     beside = package.with_name(f"{package.name}.libs")  # what the wheel's maker put in for older systems
     parts = {installation / part: Path(package.name, installation.name, part) for part in _PARTS}

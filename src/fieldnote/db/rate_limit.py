@@ -1,8 +1,8 @@
 """The budget of calls, shared by all processes that use one database: `fieldnote.siro.limits` says what it is.
 
 Each call of a token's budget is a row, a place, that is free from a moment on, by the database's clock. A process
-takes places under a lock of the token's row; when a call has ended, its place gets free one window later. Who is
-killed with places in hand leaves them behind for the longest that a call can take, and a window more.
+takes places under a lock of the token's row; when a call has ended, its place gets free one window later. The
+places of a killed process stay taken for the longest that a call can take, and a window more.
 
 A thread of each process speaks to the database: it asks once for all calls that wait just then, so that neither
 an event loop nor a caller waits for SQL. If the database is away, calls wait for it and then fail with
@@ -245,7 +245,7 @@ class SharedLimiter:
         return pause
 
     def _give(self, key: str, taken: list[_Held]) -> None:
-        """Hand the places out, live calls first; what nobody wants any more goes back."""
+        """Hand the places out, live calls first; places that no call wants go back."""
         now = time.monotonic()
         with self._lock:
             for held in taken:
@@ -292,7 +292,7 @@ class SharedLimiter:
     def _exchange(
         self, key: str, ended: _Ended, wanted: dict[Priority, int], *, refused: bool
     ) -> tuple[list[_Held], float | None]:
-        """Give places back and take others, in one transaction. What was taken, and when to ask again."""
+        """Give places back and take others, in one transaction. Returns the places taken, and when to ask again."""
         connection = self._connected()
         with connection.transaction(), connection.cursor() as cursor:
             self._prepare(cursor, key)

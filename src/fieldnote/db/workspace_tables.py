@@ -355,7 +355,7 @@ recordings: Final = Table(
     _text("trigger", nullable=True),
     Column("evaluation_score", Double),
     _flag("do_not_delete", default=False),
-    # What a user's program said of it, by the contract's names: conversationType, result, notes, …
+    # The words of a user's program about it, by the contract's names: conversationType, result, notes, …
     Column("details", JSONB(none_as_null=True), nullable=False, server_default=text("'{}'")),
     # Why processing failed, for an operator. It quotes nothing.
     _text("failure", nullable=True),
@@ -561,7 +561,7 @@ followups: Final = Table(
     _json("context"),
     _text("thinking"),
     Column("score", Integer, nullable=False),
-    # What people did with it; the machine leaves these alone.
+    # The state that people set; the machine does not change it.
     Column("status", Text, nullable=False, server_default="TO_DO"),
     _flag("starred", default=False),
     _flag("commented", default=False),
@@ -627,7 +627,7 @@ recording_choices: Final = Table(
     _now("chosen_at"),
     Index("ix_recording_choices_account", "account_id"),
 )
-"""What a person said that a recording belongs to; without any record, to none. The machine leaves it so."""
+"""The records that a person named for a recording; without any record, none. The machine does not change it."""
 
 matching_rates: Final = Table(
     "matching_rates",
@@ -655,7 +655,7 @@ recording_attention: Final = Table(
     _now("updated_at"),
     Index("ix_recording_attention_recording", "recording_id", "kind"),
 )
-"""Who listened to a recording or looked at it."""
+"""Each time that a person listened to a recording or looked at it."""
 
 comment_threads: Final = Table(
     "comment_threads",
@@ -783,7 +783,7 @@ audit_events: Final = Table(
     _text("address", nullable=True),
     Index("ix_audit_events_at", "organization_id", "at"),
 )
-"""Who read, changed, minted and deleted. Rows are only added, until their retention ends."""
+"""Each read, change, token and deletion, and its actor. Rows are only added, until their retention ends."""
 
 # --- folders, outcomes, scorecards, multimedia events --------------------------------------------------------
 

@@ -49,7 +49,7 @@ class Visit:
     recording_key: str
     """Identifies the recording; the same at every run."""
     scenario: str
-    """What is of interest about it, in a few words."""
+    """The point of interest about it, in a few words."""
     appointment_id: str | None
     """The appointment that it truly belongs to; None: a walk-in."""
     deal_id: str | None
@@ -62,7 +62,7 @@ class Visit:
     deep_link: bool
     """The recorder was opened from the CRM, so it knows the appointment's id."""
     title: str | None
-    """What the rep's phone calls the recording."""
+    """The recording's title on the rep's phone."""
 
 
 @dataclass(slots=True)

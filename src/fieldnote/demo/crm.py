@@ -107,7 +107,7 @@ deals = Table(
     Column("stage", Text, nullable=False),
     Column("amount", Numeric(12, 2)),
     Column("closed_at", DateTime(timezone=True)),
-    # What comes back from conversations.
+    # The columns that conversations fill.
     Column("budget_max", Numeric(12, 2)),
     Column("timeline", Text),
     Column("start_by", Date),
@@ -172,12 +172,12 @@ class ContractorCrm:
     counts: Mapping[str, int]
     """Rows made, by table."""
     built: Snapshot
-    """What Fieldnote can change, as it was built."""
+    """The rows that Fieldnote can change, as they were built."""
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What Fieldnote can change in the CRM, in a form that compares: two equal states are equal snapshots.
+    """The rows that Fieldnote can change in the CRM, in a form that compares: two equal states are equal snapshots.
 
     Keys that the database gives and the times of writing are left out.
     """
@@ -234,13 +234,13 @@ def snapshot(url: str) -> Snapshot:
 
 
 def correct(url: str, deal_id: int, column: str, words: str) -> None:
-    """What a person does who types `words` into a field of a deal."""
+    """The act of a person who types `words` into a field of a deal."""
     with _transaction(url) as connection:
         connection.execute(update(deals).where(deals.c.id == deal_id).values({column: words}))
 
 
 def rename_a_visit(url: str) -> None:
-    """What people do who add a kind of visit to the CRM, and give it to the last visit. The file does not list it."""
+    """People add a kind of visit to the CRM, and give it to the last visit. The file does not list it."""
     with _transaction(url) as connection:
         connection.execute(text("alter table appointments drop constraint if exists appointments_kind"))
         if not connection.scalar(select(appointments.c.id).where(appointments.c.kind == NEW_KIND)):
@@ -261,7 +261,7 @@ def _snapshot(rows: Iterable[Mapping[Any, Any]], notes: Iterable[tuple[Any, ...]
 
 
 def changes(before: Snapshot, after: Snapshot) -> tuple[Change, ...]:
-    """What became of each deal's columns, by deal and column."""
+    """The outcome of each deal's columns, by deal and column."""
     found = []
     for deal_id in sorted(before.deals.keys() | after.deals.keys()):
         old, new = before.deals.get(deal_id, {}), after.deals.get(deal_id, {})

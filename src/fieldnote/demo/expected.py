@@ -1,4 +1,4 @@
-"""What the CRM should hold at the end, from what the conversations' author says they contain.
+"""The values that the CRM should have at the end, from the facts that the conversations' author gave.
 
 Pure, and none of the code that is to be shown right takes part in it.
 """
@@ -32,7 +32,7 @@ class Expected:
 
 
 def expect(visits: Sequence[Visit], conversations: Mapping[str, Conversation]) -> Expected:
-    """What these visits should leave in the CRM."""
+    """The values that these visits should leave in the CRM."""
     values: dict[tuple[str, str], str] = {}
     notes: dict[str, int] = {}
     for visit in sorted(visits, key=lambda visit: visit.started_at):

@@ -56,7 +56,7 @@ ADMIN: Final = "office@frontrange.example"
 WEBHOOKS_WAIT: Final = 20.0
 """Seconds to wait for the webhooks to bring everything home, before the poll does."""
 PERSONS_WORDS: Final = "Spoke to them on the phone: only the dog worries them."
-"""What a person types into a field that Fieldnote wrote, between two visits on one deal."""
+"""The words that a person types into a field that Fieldnote wrote, between two visits on one deal."""
 
 Progress = Callable[[str], None]
 """Receives the current step in a few words."""
@@ -64,7 +64,7 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """What a demo plays on: its home, and three databases of its own in its own server."""
+    """The places of a demo: its home, and three databases of its own in its own server."""
 
     home: Path
     memory: Memory
@@ -273,7 +273,7 @@ class _Field:
         await self._until_home(self.contractor.visits)
 
     async def links(self) -> dict[str, Explained]:
-        """What the workspace says of each recording, by its key."""
+        """The workspace's facts about each recording, by its key."""
         found = await explain_links(self.workspace, self.organization.id)
         number = self.stage.side.number
         return {
@@ -327,7 +327,7 @@ class _Field:
         return None if number is None else self.stage.side.external(kind, number)
 
     async def _until_home(self, visits: Sequence[Visit]) -> None:
-        """Wait until what was said is in the CRM. What no webhook brings in time, the poll does."""
+        """Wait until the values are in the CRM. The poll brings those that no webhook brings in time."""
         self.progress("waiting for the webhooks")
         keys = {visit.recording_key for visit in visits}
         expected = self.expected(visits)

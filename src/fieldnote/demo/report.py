@@ -1,4 +1,4 @@
-"""What a demo found, as values; how it looks on a terminal, and as JSON."""
+"""The findings of a demo, as values; how they look on a terminal, and as JSON."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rich.text import Text
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What one stream of the push did in this run."""
+    """The results of one stream of the push in this run."""
 
     stream: str
     rows: int

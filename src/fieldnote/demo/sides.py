@@ -15,11 +15,11 @@ from fieldnote.demo.crm import ContractorCrm, Snapshot
 
 
 class CrmSide(Protocol):
-    """What the loop does with a CRM. Deals and appointments have the contractor's numbers everywhere."""
+    """The loop's acts on a CRM. Deals and appointments have the contractor's numbers everywhere."""
 
     @property
     def open_at(self) -> str:
-        """What a person opens to look at the CRM."""
+        """The address that a person opens to look at the CRM."""
 
     def running(self) -> AbstractContextManager[None]:
         """The CRM while it answers."""

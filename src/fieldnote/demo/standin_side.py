@@ -34,7 +34,7 @@ _MARKER = re.compile(r"^\[fieldnote (\S+)\]\s*$", re.MULTILINE)
 
 
 class StandInSide(ABC):
-    """What all stand-ins have in common. See `CrmSide`."""
+    """The part that all stand-ins have in common. See `CrmSide`."""
 
     visits: ClassVar[tuple[str, ...]]
     table: ClassVar[str]

@@ -1,4 +1,4 @@
-"""What a demo remembers, so that a second run has the same data and a killed one continues where it ended."""
+"""A demo's memory, so that a second run has the same data and a killed one continues where it ended."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ DEFAULT_SEED = 7
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What a later run needs to be the same."""
+    """The facts that a later run needs to be the same."""
 
     day: date
     """Of the made-up data."""
@@ -77,7 +77,7 @@ def one_at_a_time(home: Path) -> Iterator[None]:
 
 
 def remember(home: Path, *, seed: int | None) -> Memory:
-    """What an earlier run wrote down, else today and `seed`, written down now."""
+    """The state that an earlier run wrote down, else today and `seed`, written down now."""
     path = home / FILE
     known = _read(path)
     if known is None:

@@ -150,7 +150,7 @@ def _within_bounds(utterances: Sequence[Utterance]) -> Iterator[str]:
 
 
 def parts_of(value: object) -> list[str]:
-    """What is looked for one by one: the items of a list, and the quotes of a text that has several."""
+    """The parts to look for one by one: the items of a list, and the quotes of a text that has several."""
     texts = [str(item) for item in (value if isinstance(value, list) else [value]) if item not in (None, "")]
     return [part for text in texts for part in (text.split("; ") if any(map(text.count, '"“')) else [text]) if part]
 

@@ -1,4 +1,4 @@
-"""What a transcript consists of."""
+"""The parts of a transcript."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """What one speaker said before another did, or before a pause."""
+    """The words of one speaker before another speaks, or before a pause."""
 
     speaker: str
     """The label in the transcript; empty where it has none."""

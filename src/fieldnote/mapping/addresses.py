@@ -44,7 +44,7 @@ _COUNTIES = (
 
 
 def _by_name(*codes: dict[str, str]) -> dict[str, str]:
-    """What a state may be called, in lower case, and its code."""
+    """The names of a state, in lower case, and its code."""
     names = {name.casefold(): code for table in codes for code, name in table.items()}
     return names | {code.casefold(): code for table in codes for code in table}
 
@@ -72,7 +72,7 @@ _UNIT = re.compile(
     re.IGNORECASE,
 )
 _LONGEST = 300
-"""Characters; what is longer is no address alone."""
+"""Characters; a longer text is more than an address."""
 _LONGEST_STATE = 4
 """Words."""
 _BREAK = re.compile(r"\s*[\n;,]\s*")
@@ -103,7 +103,7 @@ def _without_country(line: str) -> tuple[str, str | None]:
 
 
 class _End(NamedTuple):
-    """What an address ends in, behind street and city."""
+    """The end of an address, behind street and city."""
 
     front: str
     state: str | None
@@ -128,7 +128,7 @@ def _end(line: str, country: str) -> _End | None:
 
 
 def _street_and_city(front: str) -> tuple[str, str]:
-    """What is before the state: the street, any units of it, the city. Each has its comma."""
+    """The part before the state: the street, any units of it, the city. Each has its comma."""
     parts = [part for item in front.split(",") if (part := " ".join(item.split()))]
     if len(parts) < 2:
         raise UnclearError(_UNCLEAR)

@@ -23,7 +23,7 @@ Apply = Callable[[Row, Scope], dict[str, Any]]
 
 
 class Everyday(Enum):
-    """What a column mostly holds, and how that becomes the field's value."""
+    """The usual value of a column, and how it becomes the field's value."""
 
     TEXT = auto()
     ID = auto()
@@ -40,7 +40,7 @@ class Leaf:
     """The column that it is read from, where `everyday` or `words` say how."""
     everyday: Everyday | None = None
     words: Mapping[str, Any] | None = None
-    """What a word of the column becomes."""
+    """The value of a word of the column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +205,7 @@ class _Source:
         return name
 
 
-# What begins above "0" is neither blank nor a zero date.
+# A value that begins above "0" is neither blank nor a zero date.
 _WORD = "type({0}) is str and {0} > '1' and {0}.isascii()"
 _WHOLE = ("type({0}) is int", "str({0})")
 _EVERYDAY: Final[Mapping[Everyday | None, Sequence[tuple[str, str]]]] = {

@@ -41,7 +41,7 @@ _AFTERTHOUGHT = re.compile(
     r"at (?:around |about )?\d{1,2}(?::\d\d)? ?(?:am|pm|a\.m\.?|p\.m\.?)?|"
     r"\d{1,2}(?::\d\d)? ?(?:am|pm)|\d{1,2}:\d\d(?::\d\d)?)$"
 )
-"""What does not change the day: an hour, a wish."""
+"""Words that do not change the day: an hour, a wish."""
 _AHEAD = (
     r"(?P<how>within|in|over|(?:in )?(?:less than|under))? ?(?:the )?(?P<next>next |coming )?"
     r"(?:about |around |roughly )?"

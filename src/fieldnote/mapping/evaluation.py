@@ -1,4 +1,4 @@
-"""What a compiled map is made of: small functions that take a row and give the value of a field."""
+"""The parts of a compiled map: small functions that take a row and give the value of a field."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class FieldError(ValueError):
 
 
 class Scope(msgspec.Struct, gc=False):
-    """What holds for the whole row while it is mapped."""
+    """The facts of the whole row while it is mapped."""
 
     zone: tzinfo | None
     warnings: list[str] = []

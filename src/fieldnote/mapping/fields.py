@@ -1,4 +1,4 @@
-"""What Siro's models say about each field, as far as a map needs it."""
+"""The facts about each field of Siro's models that a map needs."""
 
 from __future__ import annotations
 

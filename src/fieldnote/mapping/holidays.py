@@ -42,4 +42,4 @@ HOLIDAYS: Final[dict[str, Callable[[int], date]]] = {
     "halloween": lambda year: date(year, 10, 31),
     "valentine'?s": lambda year: date(year, 2, 14),
 }
-"""What people call them, as patterns, and the day that each falls on in a year."""
+"""People's names for them, as patterns, and the day that each falls on in a year."""

@@ -245,7 +245,7 @@ def _source(entry: Any) -> str:
 
 
 def _defaults(model: type[BaseModel], section: dict[str, Any], keys: Keys) -> dict[str, Any]:
-    """What completes a record where the CRM has nothing: constants by their fields."""
+    """Values that complete a record where the CRM has none: constants by their fields."""
     defaults = section.get("default", {})
     keys = (*keys, "default")
     if not isinstance(defaults, dict):

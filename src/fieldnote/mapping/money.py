@@ -81,7 +81,7 @@ _FILLER = (
     r"number|approved|firm|cash|available|try|tries|trying|need|needs|needed|prefer|prefers|preferably|able|afford|"
     r"financed|currently|now|right|just|only|work|working|go|going|do|keep|stay|dollars"
 )
-# What turns an amount into another one: a rate, a part, a condition, somebody else's price.
+# Words that turn an amount into another one: a rate, a part, a condition, somebody else's price.
 _OTHER = re.compile(
     r"per\b|/\s*(?:mo|month|yr|year|week|sq|hour)|\bmonth|\bweekly\b|\byear|\bhour|\beach\b|\bapiece\b|"
     r"\bdeposit\b|\bdown payment\b|\bdown\b|\bquot|\bcompetitor|\bunless\b|\bif\b|\bbut\b|\bexcept\b|"

@@ -36,7 +36,7 @@ _MORE: list[tuple[re.Pattern[str], Callable[[re.Match[str]], str]]] = [
     (re.compile(r"\b(\d+) (?:thousand|grand) (\d{3})\b"), lambda match: f"{match[1]}{match[2]}"),
     (re.compile(rf"\b({_WORD})-({_WORD})\b"), lambda match: f"{_number(match[1])}-{_number(match[2])}"),
 ]
-"""What the words alone do not tell: `2 and a half`, `35 thousand 500`, `ten-fifteen`."""
+"""Forms that the words alone do not give: `2 and a half`, `35 thousand 500`, `ten-fifteen`."""
 
 
 def _number(word: str) -> int:

@@ -52,7 +52,7 @@ MEANING = 6
 
 
 class _Digest(Protocol):
-    """What `hashlib` makes."""
+    """An object of `hashlib`."""
 
     def copy(self) -> _Digest: ...
     def update(self, data: bytes, /) -> None: ...
@@ -61,14 +61,14 @@ class _Digest(Protocol):
 
 @dataclass(slots=True)
 class _Shape:
-    """What is known of rows with the same columns."""
+    """The facts about rows with the same columns."""
 
     columns: tuple[str, ...]
     """In the rows' own order."""
     values: Callable[[Row], Iterable[object]]
     """Takes the values of a row, in the order of the columns' names."""
     beginning: _Digest
-    """What the hash of each begins with."""
+    """The beginning of each hash."""
     spelled: dict[str, str] | None = None
     """The map's columns that the rows spell otherwise; None until it was looked at."""
 

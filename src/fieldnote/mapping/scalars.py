@@ -1,6 +1,6 @@
 """One value of the CRM as the type that a Siro field has. All raise ValueError, without the value.
 
-Times: what carries a zone keeps it; what carries none is local to the zone given. A local time that
+Times: a time with a zone keeps it; one without is local to the zone given. A local time that
 happens twice, when clocks go back, is the first of the two. One that never happens, when clocks go
 forward, is moved on by the gap: 02:30 becomes 03:30. A date alone is the midnight that begins it.
 """

@@ -2,4 +2,4 @@
 
 
 class UnclearError(ValueError):
-    """What was said cannot be converted with certainty. The message says why, without the words."""
+    """The words cannot be converted with certainty. The message says why, without the words."""

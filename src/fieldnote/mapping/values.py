@@ -1,4 +1,4 @@
-"""Extraction -> CRM value. What cannot be converted with certainty is `Unconvertible`, never a guess."""
+"""Extraction -> CRM value. A value that cannot be converted with certainty is `Unconvertible`, never a guess."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ class Calendar:
 
 
 def calendars_of(visits: Iterable[Visit]) -> dict[str, Calendar]:
-    """The calendar of each rep. What nobody does in person is in none."""
+    """The calendar of each rep. An appointment that is not in person is in none."""
     by_rep: dict[str, list[Visit]] = defaultdict(list)
     for visit in visits:
         if not is_in_person(visit):

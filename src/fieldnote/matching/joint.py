@@ -22,7 +22,7 @@ from fieldnote.matching.records import Place
 from fieldnote.matching.scoring import Scorer, Take, part_density
 
 Choice = tuple[str | None, int | None]
-"""What a recording takes: an option's key, or None; and the recording that it is a further part after, or None."""
+"""A recording's choice: an option's key, or None; and the recording that it is a further part after, or None."""
 Taken = tuple[tuple[str, int], ...]
 """Appointments that are taken and may be wanted again, each with the recording of it that ends last."""
 
@@ -41,7 +41,7 @@ _NEGLIGIBLE = 1e-7
 
 
 class History(NamedTuple):
-    """What of the recordings so far still matters to those that follow."""
+    """The facts about the recordings so far that matter to those that follow."""
 
     reached: float = _NEVER
     """Appointed time of the latest appointment that was taken, if a later recording may take an earlier one."""
@@ -66,7 +66,7 @@ class Option:
     place: float = 1.0
     """Density of the phone's place at this appointment, where the part before has no place."""
     says: Title | None = None
-    """What the recording's title says of it; None if nobody asked."""
+    """The evidence of the recording's title about it; None if nobody asked."""
     is_own: bool = True
     """It is in the rep's own calendar, which visits follow in order."""
 
@@ -86,7 +86,7 @@ class Task:
     """Shares of the weight of "none" by appointment: strays of visits that were not recorded."""
 
     def says(self, key: str) -> Title | None:
-        """What its title says of an appointment."""
+        """The evidence of its title about an appointment."""
         return next((option.says for option in self.options if option.key == key), None)
 
 
@@ -96,7 +96,7 @@ _Step = tuple[History, History, Choice, float]
 
 @dataclass(frozen=True, slots=True)
 class _Ahead:
-    """What the recordings after each one may still ask for."""
+    """The facts that the recordings after each one may still ask for."""
 
     last_wanted: dict[str, int]
     """The last recording that may take an appointment."""

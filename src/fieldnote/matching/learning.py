@@ -129,7 +129,7 @@ class Share:
 
 
 class Counts:
-    """What the recordings of one round probably were."""
+    """The probable links of the recordings of one round."""
 
     def __init__(self, rates: Rates) -> None:
         self._rates = rates

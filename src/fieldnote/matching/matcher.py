@@ -285,7 +285,7 @@ _NO_APPOINTMENT = Verdict(Outcome.NONE)
 
 
 def _fixed_verdict(wanted: str | None, pairs: Sequence[Pair]) -> Verdict:
-    """What a person or a deep link decided."""
+    """The link that a person or a deep link decided."""
     if wanted is None:
         return _NO_APPOINTMENT
     pair = next((pair for pair in pairs if pair.visit.appointment.id == wanted), None)

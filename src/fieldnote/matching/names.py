@@ -61,7 +61,7 @@ _JOB = frozenset({
 
 
 class Title(StrEnum):
-    """What a recording's title says of an appointment."""
+    """The evidence of a recording's title for an appointment."""
 
     DEFAULT = "default"
     """Nothing: it is empty, or the phone gave it."""
@@ -132,7 +132,7 @@ def _split(text: str) -> tuple[str, ...]:
 
 
 def telling_words(title: str | None) -> frozenset[str]:
-    """What a person put into a title: empty for a phone's default and for a date."""
+    """The words that a person put into a title: empty for a phone's default and for a date."""
     if not title:
         return frozenset()
     return frozenset(word for word in words_of(title) if word not in _DEFAULT and not word.isdigit())
@@ -140,7 +140,7 @@ def telling_words(title: str | None) -> frozenset[str]:
 
 @lru_cache(maxsize=4096)
 def title_words(title: str | None) -> TitleWords:
-    """What a title says by itself."""
+    """The evidence of a title by itself."""
     words = telling_words(title)
     if not title:
         return _NO_TITLE
@@ -164,7 +164,7 @@ def naming_words(title: str | None) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class CustomerWords:
-    """What of an appointment a title may say, read once."""
+    """The words of an appointment that a title may have, read once."""
 
     names: frozenset[str] = frozenset()
     surname: str = ""
@@ -200,7 +200,7 @@ def customer_words(customer: str | None, street: str | None, subject: str | None
 
 
 def title_says(title: TitleWords, of: CustomerWords) -> Title | None:
-    """What a title says of an appointment, the strongest first. None if nothing."""
+    """The evidence of a title for an appointment, the strongest first. None if there is none."""
     words = title.words
     if title.kind is Title.FOLLOW_UP and of.follows_up and not (words - of.about - _FOLLOW_WORDS):
         return Title.SUBJECT
@@ -246,7 +246,7 @@ def one_slip_apart(a: str, b: str) -> bool:
 
 
 def spoken(said: AbstractSet[str], customer: str | None, street: str | None, project: str | None) -> tuple[str, ...]:
-    """What of an appointment was said aloud: any of "customer", "street", "project"."""
+    """The parts of an appointment that were said aloud: any of "customer", "street", "project"."""
     surname = surname_of(customer)
     found = ["customer"] if len(surname) >= _LONG_ENOUGH and surname in said else []
     if street and _all_said(said, (word for word in words_of(street) if word not in _STREET and word.isalpha())):

@@ -1,4 +1,4 @@
-"""What of two people is compared: an email, or a full name. Pure."""
+"""The keys by which two people are compared: an email, or a full name. Pure."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ _APOSTROPHES: Final = "'\N{RIGHT SINGLE QUOTATION MARK}."
 
 
 def email_key(email: str | None) -> str:
-    """What is compared of an email. Any text of a bearable length counts as one; empty matches nobody."""
+    """The key of an email. Any text of a bearable length counts as one; empty matches nobody."""
     return _bounded((email or "").strip().casefold())
 
 
 def name_key(name: str | None) -> str:
-    """What is compared of a full name: no case, accents, punctuation or spacing, `Last, First` turned round.
+    """The key of a full name: no case, accents, punctuation or spacing, `Last, First` turned round.
 
     Empty for a single word: a first name alone is nobody in particular.
     """

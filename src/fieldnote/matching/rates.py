@@ -288,7 +288,7 @@ class Rates:
 
 @dataclass(frozen=True, slots=True)
 class RepRates:
-    """What one rep does differently."""
+    """The differences of one rep."""
 
     recorded: float
     title_visit: Mapping[Title, float]

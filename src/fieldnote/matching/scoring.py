@@ -75,7 +75,7 @@ class Take:
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What the day says about one recording, whichever appointment it belongs to."""
+    """The day's evidence about one recording, whichever appointment it belongs to."""
 
     free_at: float | None = None
     """When the rep's recording before this one ended."""

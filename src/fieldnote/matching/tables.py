@@ -10,7 +10,7 @@ from math import pi
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Shares that add up to 1, each spread evenly over its bin. What lies outside belongs to the nearest bin."""
+    """Shares that add up to 1, each spread evenly over its bin. A value outside belongs to the nearest bin."""
 
     edges: tuple[float, ...]
     """One more than there are bins, ascending."""

@@ -41,7 +41,7 @@ class Call:
 
 
 class StandIn(ABC):
-    """A CRM. What is the vendor's own is in the methods of its class."""
+    """A CRM. The methods of its class are the vendor's own part."""
 
     name: ClassVar[str]
     title: ClassVar[str]
@@ -98,11 +98,11 @@ class StandIn(ABC):
         return ()
 
     def failure(self, status: int) -> Response:
-        """What the CRM says when it fails."""
+        """The CRM's answer when it fails."""
         return JSONResponse({"message": "internal error"}, status_code=status)
 
     def headers(self, request: Request) -> dict[str, str]:
-        """What every answer carries."""
+        """The headers of every answer."""
         del request
         return {}
 

@@ -1,4 +1,4 @@
-"""What goes wrong, on demand: the next calls that match a method and a path."""
+"""Faults on demand: the next calls that match a method and a path."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Faults:
         self._armed: list[Fault] = []
         self._lock = threading.Lock()
         self.taken: list[tuple[FaultKind, str]] = []
-        """What went wrong so far: the kind, and the call."""
+        """The faults so far: the kind, and the call."""
 
     def arm(self, fault: Fault) -> None:
         """Let it wait for its calls."""

@@ -22,7 +22,7 @@ _CACHED_WALKS = 64
 
 
 class ChangeKind(StrEnum):
-    """What happened to a record."""
+    """An event of a record."""
 
     CREATED = "created"
     CHANGED = "changed"

@@ -1,4 +1,4 @@
-"""Who may call: client credentials, private tokens, keys."""
+"""The callers' proofs: client credentials, private tokens, keys."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ class Webhooks:
     batch: int = 100
     waiting: list[Event] = field(default_factory=list)
     statuses: list[int] = field(default_factory=list)
-    """What the receiver answered, one for each delivery; 0 for no answer."""
+    """The receiver's status codes, one for each delivery; 0 for no answer."""
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def add(self, event: Event) -> None:

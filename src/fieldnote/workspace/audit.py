@@ -54,7 +54,7 @@ delete from audit_events e using organizations o
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """Who runs a command."""
+    """The person who runs a command."""
 
     name: str
     """The user of the operating system."""
@@ -68,7 +68,7 @@ PROGRAM: Final = Operator("a program")
 
 @dataclass(frozen=True, slots=True)
 class SignedBy:
-    """Who was given a signed address, and from where it is used."""
+    """The user who was given a signed address, and the network address that uses it."""
 
     organization_id: str
     user_id: str

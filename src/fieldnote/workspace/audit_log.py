@@ -1,4 +1,4 @@
-"""What the audit says, and how long it is kept."""
+"""The events of the audit, and how long they are kept."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the workspace's server and its jobs work with."""
+"""The tools of the workspace's server and its jobs."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class Workspace:
     public_url: str | None = None
     """The address under which clients reach the server; None: that of the socket which took the call."""
     faults: Faults | None = None
-    """What goes wrong on purpose; None: nothing."""
+    """The faults to inject; None: none."""
     pages: Pages = field(default_factory=Pages)
 
 

@@ -29,7 +29,7 @@ def new_secret(prefix: str) -> str:
 
 
 def hash_of(secret: str) -> bytes:
-    """What is kept of a secret."""
+    """The stored form of a secret."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
 
 

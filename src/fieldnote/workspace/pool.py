@@ -42,7 +42,7 @@ class Transaction:
     driver: Driver
     """The same for psycopg itself, which is quicker: for what every second request does."""
     when_committed: list[Callable[[], None]] = field(default_factory=list)
-    """What is to be done then, and only then."""
+    """The acts for after the commit."""
 
     async def exists(self, statement: LiteralString, values: Mapping[str, object]) -> bool:
         """Whether a statement gives a row."""

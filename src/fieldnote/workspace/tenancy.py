@@ -98,7 +98,7 @@ select t.id::text as token_id, t.name as token_name, t.organization_id::text, t.
 
 
 class RecordLock(StrEnum):
-    """What a transaction keeps others from in its organization, until its end."""
+    """The lock of a transaction on its organization, until its end."""
 
     NONE = "none"
     CHANGING = "changing"
@@ -113,7 +113,7 @@ class OrganizationDisabled(WorkspaceError):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whose token a request carries."""
+    """The caller: the owner of a request's token."""
 
     token_id: str
     token_name: str
@@ -189,7 +189,7 @@ async def _ensure_role(conn: AsyncConnection) -> None:
 
 
 async def _grant(conn: AsyncConnection) -> None:
-    """What the role may do: the rows of the tables, and deferring jobs. It writes only where a right is missing."""
+    """Grant the role its rights: the rows of the tables, and deferring jobs. It writes only missing rights."""
     rows = [table.name for table in SECURED if table is not audit_events]
     rights = (
         (rows, "select, insert, update, delete"),
@@ -231,7 +231,7 @@ async def inside(
 ) -> AsyncIterator[AsyncConnection]:
     """A transaction of the organization's system: it sees all rows of this organization, and no others.
 
-    `alone`: no CRM record is changing meanwhile (see `authenticated`). Who adds a recording or a user has to see every
+    `alone`: no CRM record is changing meanwhile (see `authenticated`). An operation that adds a recording or a user must see every
     record that will not see them. `working`: raises OrganizationDisabled, as jobs wait until it is enabled.
     """
     async with engine.begin() as conn:

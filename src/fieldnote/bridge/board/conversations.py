@@ -25,7 +25,7 @@ _LATEST: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What a list is narrowed to; None: not at all."""
+    """The filters of a list; None: no filter."""
 
     state: str | None = None
     rep: str | None = None
@@ -69,7 +69,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What decides whether a recording can be heard."""
+    """The facts that decide whether a recording can be heard."""
 
     is_private: bool | None
     kept: bool
@@ -80,7 +80,7 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What one speaker said."""
+    """The words of one speaker."""
 
     speaker: str
     text: str
@@ -229,7 +229,7 @@ async def unread_by(
 
 
 async def load_access(bridge: Bridge, sight: Sight, recording_id: str) -> Access | None:
-    """What decides whether this recording can be heard; None if it does not exist, or is not seen."""
+    """The facts that decide whether this recording can be heard; None if it does not exist, or is not visible."""
     values = sight.values | {"connection": bridge.name, "recording": recording_id.replace("\0", "")}
     async with bridge.engine.connect() as conn:
         row = (await conn.execute(_ACCESS, values)).one_or_none()

@@ -78,7 +78,7 @@ class PhoneEvent:
 async def events_of(
     conn: AsyncConnection, connection: str, user_ids: Iterable[str], first: datetime, last: datetime
 ) -> list[PhoneEvent]:
-    """What happened on the phones of these users between two times, in order."""
+    """The events on the phones of these users between two times, in order."""
     values = {"connection": connection, "users": sorted(set(user_ids)), "first": first, "last": last, "most": _MOST}
     return [
         PhoneEvent(row.at, row.user_id, row.code, row.event, row.has_arrived)
@@ -114,7 +114,7 @@ def what_the_phone_says(events: Iterable[PhoneEvent]) -> PhoneHint | None:
 
 @dataclass(frozen=True, slots=True)
 class PhoneHint:
-    """What a phone says about a visit without a recording."""
+    """The phone's events about a visit without a recording."""
 
     at: datetime
     words: str

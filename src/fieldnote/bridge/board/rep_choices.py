@@ -1,4 +1,4 @@
-"""What a person chose for a rep: the Siro user that they are, or that they do not use Siro.
+"""A person's choice for a rep: the Siro user that they are, or that they do not use Siro.
 
 A choice counts here at once: in states, in counts, and where the appointment of a recording is looked for. Siro's own
 mapping is Siro's: an administrator changes it there.

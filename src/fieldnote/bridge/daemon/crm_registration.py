@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 def wanted_registration(bridge: Bridge) -> WebhookRegistration | None:
-    """What is to be registered; None where the file has no token for it, or nobody would listen."""
+    """The webhook to register; None where the file has no token for it, or no receiver would listen."""
     webhooks = bridge.config.crm.webhooks
     listens = webhooks is not None and webhooks.secret is not None and bridge.config.receiver.public_url is not None
     registration = webhooks.registration if webhooks is not None and listens else None

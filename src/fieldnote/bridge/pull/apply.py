@@ -50,7 +50,7 @@ _PATIENCE = 30.0
 
 @dataclass(slots=True)
 class Applied:
-    """What was done on one record."""
+    """The results of one record."""
 
     changes: list[Change] = field(default_factory=list)
     again: bool = False
@@ -147,7 +147,7 @@ class RecordWork:
         self, name: str, settings: FieldSettings, entry: field_ledger.FieldEntry | None,
         usable: Sequence[RecordingSnapshot], linked: Sequence[RecordingSnapshot],
     ) -> Said | None:  # fmt: skip
-        """What the recordings say about a field; None where nobody ever said or wrote anything."""
+        """The values that the recordings give a field; None where nothing was ever said or written."""
         given: list[tuple[RecordingSnapshot, Contribution]] = []
         for held in usable:
             ready, item = readiness.field(held, name)
@@ -242,7 +242,7 @@ class RecordWork:
         return await one.writer.apply(row[one.column], one.said, one.entry)
 
     async def _write_together(self, record: Record, row: Row, work: Sequence[RecordField]) -> None:
-        """What is due is committed to the ledger, then the CRM is asked once."""
+        """Commit the due writes to the ledger, then ask the CRM once."""
         lives = [row[one.column] for one in work]
         entries = [await one.writer.settle(live, one.entry) for one, live in zip(work, lives, strict=True)]
         whole = list(zip(work, lives, entries, strict=True))
@@ -310,7 +310,7 @@ class RecordWork:
     async def wanted_notes(
         self, target: TargetSettings, usable: Sequence[RecordingSnapshot]
     ) -> dict[str, list[tuple[NoteWriter, str]]]:
-        """What the notes should say, by the notes' names in the file."""
+        """The text of each note, by the notes' names in the file."""
         bodies: dict[str, list[tuple[NoteWriter, str]]] = {}
         for held in sorted(usable, key=lambda item: (item.started_at, item.id)):
             if held.left or readiness.summary(held) is not Readiness.READY:

@@ -82,7 +82,7 @@ def kind_of(change: Change) -> Kind:
 
 @dataclass(slots=True)
 class BackfillResult(PullResult):
-    """What a backfill did, and the state after it. Its writes are counted, not kept: there may be many."""
+    """The results of a backfill, and the state after it. Its writes are counted, not kept: there may be many."""
 
     since: datetime = field(kw_only=True)
     resumed: bool = False
@@ -206,7 +206,7 @@ class _Backfill:
                 self._tell()
 
     async def _store(self, ticket: Ticket, page: RecordingPage) -> None:
-        """What a page brought and the place behind it, in one transaction."""
+        """Store a page and the place behind it, in one transaction."""
         whole = await asyncio.gather(*(self.work.rows.add(held) for held in page.recordings))
         place = {
             "cursor": page.cursor,

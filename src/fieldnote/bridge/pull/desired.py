@@ -1,4 +1,4 @@
-"""What a CRM field should hold: a function of all ready recordings linked to its record. Pure.
+"""The value that a CRM field should have: a function of all ready recordings linked to its record. Pure.
 
 The latest by start of conversation that has a value wins; `append` takes all, in that order. In whatever
 order the recordings arrive, the answer is the same, so two visits on one deal never fight.
@@ -24,14 +24,14 @@ from fieldnote.mapping.values import Unconvertible, convert
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
-    """What one recording says about one field."""
+    """One recording's value for one field."""
 
     recording_id: str
     started_at: datetime
     said: object
     """The extraction's own words."""
     value: FrozenValue = None
-    """What they convert to."""
+    """The converted value."""
     problem: str | None = None
     """Why they cannot be converted; `value` is null then."""
     definition_id: str | None = None
@@ -40,7 +40,7 @@ class Contribution:
 
 @dataclass(frozen=True, slots=True)
 class Desired:
-    """What a field should hold, and why."""
+    """The value that a field should have, and why."""
 
     value: FrozenValue
     """None: no recording supplies anything."""

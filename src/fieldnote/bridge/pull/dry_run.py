@@ -43,7 +43,7 @@ _EMPTY: Final = ("writes", "write_values")
 
 @dataclass(slots=True)
 class BackfillPlan:
-    """What a backfill would do."""
+    """The results that a backfill would have."""
 
     connection: str
     since: datetime
@@ -57,7 +57,7 @@ class BackfillPlan:
     proposals: Counter[Kind] = field(default_factory=Counter, metadata=COUNTS)
     """To be put to a person, or kept in the shadow."""
     problems: Counter[Kind] = field(default_factory=Counter, metadata=COUNTS)
-    """What the CRM would not take."""
+    """The values that the CRM would refuse."""
     warnings: list[str] = field(default_factory=list)
     calls: int = 0
 

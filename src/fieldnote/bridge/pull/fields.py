@@ -48,7 +48,7 @@ _TRIES = 3
 
 @dataclass(frozen=True, slots=True)
 class FieldOutcome:
-    """What was done about a field."""
+    """The result of one field."""
 
     state: FieldState | None
     """None: nothing was ever said about it."""
@@ -60,7 +60,7 @@ class FieldOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What the recordings say about a field."""
+    """The recordings' values for a field."""
 
     desired: Desired
     moved: bool
@@ -74,7 +74,7 @@ class Removal:
 
     recording_id: str
     value: FrozenValue
-    """What the others say. None: nothing, and the value from before Fieldnote would come back."""
+    """The value of the other recordings. None: they have none, and the value from before Fieldnote would come back."""
     why: str
     """`deleted in Siro`, or `Siro removed the link`."""
 
@@ -249,7 +249,7 @@ class FieldWriter:
         return self.crm.same(self.record.table, self.settings.to, left, right)
 
     def decide(self, live: object, said: Said, entry: FieldEntry | None) -> Decision:
-        """What is to be done. It may ask the CRM what a column's type is: to be run in a thread."""
+        """Decide the step. It may ask the CRM for a column's type, so run it in a thread."""
         known_field = self._known_field(entry)
         policy = self.settings.policy
         if said.desired.value is None and said.moved:
@@ -362,7 +362,7 @@ class FieldWriter:
     async def question(
         self, said: Said, live: object, entry: FieldEntry | None, known_field: KnownField | None = None
     ) -> None:
-        """What a later recording said, and nobody can convert with certainty, is put to a person."""
+        """Propose a later recording's value to a person where the program cannot convert it with certainty."""
         unclear = said.desired.unconverted
         if self.settings.policy is Policy.SHADOW:
             return

@@ -34,7 +34,7 @@ class FieldKey:
 
 @dataclass(frozen=True, slots=True)
 class FieldEntry:
-    """What the ledger knows of it."""
+    """The ledger's facts about it."""
 
     state: FieldState
     recording_id: str | None
@@ -71,7 +71,7 @@ def _entry(row: Any) -> FieldEntry:
 
 @dataclass(frozen=True, slots=True)
 class FieldUpdate:
-    """What to keep of a field."""
+    """The facts to keep about a field."""
 
     extraction: str
     policy: str
@@ -126,7 +126,7 @@ async def record_write(conn: Writes, connection: str, run_id: int | None, change
 
 
 class ProposalKind(StrEnum):
-    """What a proposal asks."""
+    """The question of a proposal."""
 
     VALUE = "value"
     """Should Fieldnote write this value?"""
@@ -137,7 +137,7 @@ class ProposalKind(StrEnum):
 
 
 class ProposalState(StrEnum):
-    """What became of a proposal."""
+    """The outcome of a proposal."""
 
     OPEN = "open"
     """It waits for a person."""
@@ -161,7 +161,7 @@ class ProposalState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """What a person may decide on."""
+    """A proposal that a person decides."""
 
     extraction: str
     recording_id: str

@@ -41,7 +41,7 @@ _OTHERS: Final = 3
 
 
 class MatchState(StrEnum):
-    """What became of a match."""
+    """The outcome of a match."""
 
     OPEN = "open"
     """It waits for a person."""
@@ -57,7 +57,7 @@ class MatchState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was found for one recording."""
+    """The match of one recording."""
 
     id: int
     recording_id: str
@@ -178,7 +178,7 @@ async def _keep(bridge: Bridge, decision: Decision, state: MatchState, problem: 
 
 
 async def found_links(bridge: Bridge, states: Iterable[MatchState] = (MatchState.OPEN,)) -> list[Found]:
-    """What was found, the latest recording first. What has been linked meanwhile is closed."""
+    """The matches that were found, the latest recording first. Matches of recordings linked meanwhile are closed."""
     async with bridge.engine.begin() as conn:
         await conn.execute(_CLOSE_LINKED, {"connection": bridge.name})
         values = {"connection": bridge.name, "states": [state.value for state in states]}

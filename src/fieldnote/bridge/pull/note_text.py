@@ -1,4 +1,4 @@
-"""What a note says. Pure."""
+"""The text of a note. Pure."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def _facts(held: RecordingSnapshot, visit: Visit, zone: str | None) -> str:
 
 
 def addendum(body: str) -> str:
-    """What an addendum says: the text that the note itself would say, had nobody edited it."""
+    """The text of an addendum: the text that the note would have if nobody had edited it."""
     if body in {WITHDRAWN, REVERTED} or body.startswith(ADDENDUM):
         return body
     return f"{ADDENDUM}\n\n{body}"

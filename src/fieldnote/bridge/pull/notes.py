@@ -63,7 +63,7 @@ class NoteKey:
 
 @dataclass(frozen=True, slots=True)
 class NoteEntry:
-    """What the ledger knows of a note."""
+    """The ledger's facts about a note."""
 
     state: NoteState | None = None
     base: bytes | None = None
@@ -78,7 +78,7 @@ class NoteEntry:
 
 @dataclass(frozen=True, slots=True)
 class NoteOutcome:
-    """What was done about a note."""
+    """The result of one note."""
 
     state: NoteState
     reason: str | None = None
@@ -257,7 +257,7 @@ class NoteWriter:
         if held == entry.base and entry.wanted == wanted:
             return await self._settled(NoteEntry(entry.state, held, wanted), NoteState.WRITTEN, body)
         if held not in {entry.base, entry.intended}:
-            # What we were about to say when we were stopped was said, for the note is there.
+            # The note exists, so the text that an earlier run was about to write was written.
             entry = replace(entry, wanted=entry.wanted or entry.intended)
             return await self._settled(entry, NoteState.EDITED, body)
         await self._intend(entry, body)
@@ -390,7 +390,7 @@ _CHANGED = ("table_name", "state", "reason", "base_hash", "wanted_hash", "intend
 
 
 async def load_all(conn: AsyncConnection, connection: str, model: str, record: str) -> dict[tuple[str, str], NoteEntry]:
-    """What the ledger knows of the notes of a record, by recording and name."""
+    """The ledger's facts about the notes of a record, by recording and name."""
     values = {"connection": connection, "model": model, "record": record}
     return {
         (row.recording_id, row.note_key): NoteEntry(

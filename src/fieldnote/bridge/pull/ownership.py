@@ -1,6 +1,6 @@
-"""Whose record a recording is linked to.
+"""The connection that owns the record of a recording's link.
 
-Numeric ids of two CRMs collide, so an `externalId` alone proves nothing. What proves a link is Siro's own
+Numeric ids of two CRMs collide, so an `externalId` alone proves nothing. The proof of a link is Siro's own
 id: our PUT of an engagement or opportunity got one back, and a link that carries the same one is to our
 record. The first such link teaches how Siro names our connection (`integrationConnectionId`); from then on
 
@@ -35,10 +35,10 @@ class Evidence:
     named: str | None
     """The link's `integrationConnectionId`."""
     own: str | None
-    """What ours is known to be."""
+    """The facts that show that a record is ours."""
     siro_id: str
     pushed_id: str | None
-    """What our PUT of the record got back, if we pushed it."""
+    """Siro's answer to our PUT of the record, if we pushed it."""
     other: bool
     """Whether another connection of the same organization has pushed the same Siro record."""
     pushed: bool = False
@@ -51,7 +51,7 @@ class Evidence:
 
 
 def judge(links: Iterable[Evidence]) -> Ownership:
-    """Whose the recording is, from all of its links: one doubtful link makes all of them doubtful. Pure."""
+    """The owner of the recording, from all of its links: one doubtful link makes all of them doubtful. Pure."""
     links = list(links)
     if any(link.other and link.pushed for link in links):
         return Ownership.SHARED_RECORD
@@ -69,7 +69,7 @@ def judge(links: Iterable[Evidence]) -> Ownership:
 async def judge_recordings(
     conn: AsyncConnection, connection: str, recording_ids: Sequence[str]
 ) -> dict[str, Ownership]:
-    """Whose each of these recordings is; one without links does not appear.
+    """The owner of each of these recordings; one without links does not appear.
 
     Learns the connection's own `integrationConnectionId` from the first link that proves it.
     """

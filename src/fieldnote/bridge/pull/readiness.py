@@ -29,9 +29,9 @@ class Readiness(StrEnum):
 
 
 def usable(held: RecordingSnapshot, ownership: Ownership) -> bool:
-    """What every output waits for: processed, and linked to one of our records.
+    """The conditions for every output: processed, and linked to one of our records.
 
-    One that was deleted in Siro, or whose link Siro removed, brings nothing new. What it gave stays until a person
+    One that was deleted in Siro, or whose link Siro removed, brings nothing new. Its values stay until a person
     agrees that it goes.
     """
     return held.processed and bool(held.links) and ownership is Ownership.OURS and not held.withdrawn

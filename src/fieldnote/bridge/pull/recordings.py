@@ -48,7 +48,7 @@ class Ticket:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What a fetch changed."""
+    """The changes of a fetch."""
 
     changed: list[RecordingSnapshot]
     records: set[tuple[Model, str]]
@@ -146,14 +146,14 @@ class Recordings:
             await conn.execute(_RESTAGE, values)
 
     async def gone(self, conn: AsyncConnection, recording_id: str) -> None:
-        """Siro does not know it any more. What came from it is asked about."""
+        """Siro does not know it any more. A person is asked about its values."""
         held = (await self.load(conn, [recording_id])).get(recording_id)
         await self.mark_due(conn, _records(held))
         values = {"deleted": True, "state": Stage.DELETED.value}
         await conn.execute(update(recordings).where(*self._is(recording_id)).values(values))
 
     async def withdraw(self, conn: AsyncConnection, recording_id: str) -> None:
-        """What a deleted or detached recording gave goes, wherever nobody has touched it."""
+        """Remove the values of a deleted or detached recording, wherever nobody has edited them."""
         await conn.execute(update(recordings).where(*self._is(recording_id)).values(withdrawn_at=func.now()))
         held = (await self.load(conn, [recording_id])).get(recording_id)
         await self.mark_due(conn, _records(held))

@@ -1,4 +1,4 @@
-"""What a pull did to the CRM, and how it reports it."""
+"""A pull's results in the CRM, and their report."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class Stuck:
 
 @dataclass(slots=True)
 class PullResult:
-    """What a pull did, and the state after it."""
+    """The results of a pull, and the state after it."""
 
     connection: str
     read: int = 0
@@ -127,5 +127,5 @@ class PullResult:
 
     @property
     def settled(self) -> bool:
-        """Whether nothing is left to do or to fix. What waits for a person's decision is settled."""
+        """Whether nothing is left to do or to fix. A field that waits for a person's decision is settled."""
         return not (self.pending or self.problems or self.stopped)

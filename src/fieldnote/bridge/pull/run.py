@@ -102,7 +102,7 @@ async def pull_once(
 
 
 async def look_at(bridge: Bridge, recording_id: str) -> PullResult:
-    """What a webhook asks for: fetch one recording, and bring the CRM records that it concerns up to date."""
+    """The work of a webhook: fetch one recording, and update the CRM records that it concerns."""
     await verify(bridge)
     run_id = await begin(bridge.engine, bridge.name, "look")
     work = Pass(bridge, run_id, eager=True)
@@ -130,7 +130,7 @@ async def declare_name(bridge: Bridge) -> None:
 
 
 def counts_of(result: PullResult) -> dict[str, object]:
-    """What is kept of a run."""
+    """The facts that are kept about a run."""
     names = ("read", "changed", "records", "writes", "pending", "calls", "stages")
     failure = {"error": "Stopped"} if result.stopped else {}
     return {name: getattr(result, name) for name in names} | {"settled": result.settled} | failure
@@ -237,7 +237,7 @@ class Pass:
         return [part for name, part in _LATE.items() if name in named]
 
     async def help_linking(self) -> None:
-        """What Siro left unlinked, and was linked here now, is read again at once."""
+        """Read a recording again at once when Fieldnote has linked it just now."""
         try:
             await self.look_at(await help_linking(self.bridge))
         except (Forbidden, NotFound) as error:
@@ -285,7 +285,7 @@ class Pass:
         self._doubted.discard(recording_id)
 
     def _left_over(self, error: SiroError) -> None:
-        """What may go away is left to the next pass, and said; what does not stops this one."""
+        """Report a passing problem and leave it to the next pass; let a lasting one stop this pass."""
         if not isinstance(error, Transient):
             raise error
         self.result.stopped = error.message

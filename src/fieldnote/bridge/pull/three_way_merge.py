@@ -17,7 +17,7 @@ from fieldnote.crm.types import FrozenValue, freeze
 
 
 class Verdict(StrEnum):
-    """What to do with a field."""
+    """A step for a field."""
 
     HOLDS = "holds"
     """Nothing: it holds what it should."""
@@ -61,18 +61,18 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class KnownField:
-    """What the ledger knows of a field."""
+    """The ledger's facts about a field."""
 
     original: Value | None = None
     """The value before our first write."""
     base: Value | None = None
-    """What the CRM gave back after our last write. None: we never wrote it."""
+    """The CRM's value after our last write. None: we never wrote it."""
     wanted: Value | None = None
-    """What we had asked for; for `append`, our own lines alone."""
+    """The value that we asked for; for `append`, our own lines alone."""
     intent: Intent | None = None
-    """What we were about to write when we were stopped."""
+    """The value that we were about to write when we were stopped."""
     declined: Value | None = None
-    """What a person said no to, or wrote something else in the place of: not to be written or proposed again."""
+    """The value that a person rejected or replaced: not to be written or proposed again."""
 
     def alters(self, same: Same) -> bool:
         """Whether the CRM has changed what we last wrote: it gave back something else than we had asked for."""
@@ -82,13 +82,13 @@ class KnownField:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What to do, and with what."""
+    """A step and its values."""
 
     verdict: Verdict
     value: FrozenValue = None
-    """What to write or to propose."""
+    """The value to write or to propose."""
     wanted: FrozenValue = None
-    """What to remember as asked for: for `append` our own lines, as `value` has a person's around them."""
+    """The value to remember as asked for: for `append` our own lines, as `value` has a person's around them."""
     taken_back: bool = False
     """The value is the one from before Fieldnote."""
 
@@ -110,7 +110,7 @@ def settle(known_field: KnownField, live: object, same: Same) -> tuple[KnownFiel
 
 
 def written(known_field: KnownField, intent: Intent, after: FrozenValue) -> KnownField:
-    """What is known of a field once an intent was carried out and the CRM gave back `after`."""
+    """The state of a field once an intent was carried out and the CRM returned `after`."""
     match intent.action:
         case "taken_back":
             return KnownField()
@@ -122,7 +122,7 @@ def written(known_field: KnownField, intent: Intent, after: FrozenValue) -> Know
 
 
 def decide(policy: Policy, known_field: KnownField, live: object, desired: FrozenValue, same: Same) -> Decision:
-    """What to do about a field that holds `live` and should hold `desired` (None: nothing was said)."""
+    """The step for a field that has `live` and should have `desired` (None: nothing was said)."""
     if desired is None:
         return Decision(Verdict.SILENT)
     if known_field.declined is not None and _equal(known_field.declined.value, desired) and not same(live, desired):

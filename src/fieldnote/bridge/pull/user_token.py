@@ -22,7 +22,7 @@ from fieldnote.siro.errors import Forbidden, NotFound, SiroError
 log = logging.getLogger(__name__)
 
 RECORDINGS: int = 50
-"""Whose transcripts one pass reads at most."""
+"""The most recordings whose transcripts one pass reads."""
 _MOST_PARTS: Final = 50
 """Parts of a list whose words are looked for."""
 
@@ -54,7 +54,7 @@ class ExtractionRows:
 
 
 class Transcripts(Protocol):
-    """Who can tell what was said."""
+    """A user token that can read the words of recordings."""
 
     async def utterances(self, recording_id: str) -> list[Utterance]:
         """In their order. Raises SiroError."""
@@ -109,7 +109,7 @@ async def find_privacy(engine: AsyncEngine, connection: str, remote: Remote) -> 
 
 
 class HasSound(Protocol):
-    """Who knows whether a recording can be heard."""
+    """The user tokens that can show whether a recording can be heard."""
 
     async def has_sound(self, recording_id: str) -> bool:
         """Raises SiroError."""

@@ -41,11 +41,11 @@ class Upsert(InFlight, gc=False, eq=False):
     row_hash: bytes | None
     delta: Delta
     before: Payload | None
-    """What Siro may have now."""
+    """The payload that Siro may have now."""
     gone: bool = False
     """Whether the CRM has no such row any more."""
     earlier: Payload | None = None
-    """What calls without an answer may have left in Siro."""
+    """The payloads that calls without an answer may have left in Siro."""
     siro_id: str | None = None
     body: bytes | None = None
     """The mapped record as JSON."""

@@ -26,9 +26,9 @@ class Entry:
     state: SentState
     row_hash: bytes | None
     payload: Payload | None
-    """What Siro is known to have."""
+    """The payload that Siro is known to have."""
     attempted: Payload | None
-    """What it may have since."""
+    """The payload that it may have since."""
     siro_id: str | None = None
     reason: str | None = None
     hint: str | None = None
@@ -56,7 +56,7 @@ class Failed:
     reason: str
     hint: str | None = None
     attempted: bytes | None = None
-    """What may have reached Siro, as JSON: this call's payload where its answer never came, or an earlier one's."""
+    """The payload that may have reached Siro, as JSON: of this call or an earlier one whose answer never came."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,11 +43,11 @@ class InFlight(msgspec.Struct, gc=False, eq=False):
 
 
 class Delta(InFlight, gc=False, eq=False):
-    """What to send so that Siro has a record as the CRM has it."""
+    """The body that makes Siro's record equal to the CRM's."""
 
     send: Payload
     after: Payload
-    """What Siro has once it took `send`. Equal to what it had: nothing has to be sent."""
+    """Siro's record once it took `send`. If it is equal to the known one, nothing has to be sent."""
     uncleared: tuple[str, ...] = ()
     """Fields without a value in the CRM that keep theirs in Siro, as its API cannot clear them."""
 
@@ -65,13 +65,13 @@ class Delivery(InFlight, gc=False, eq=False):
     """The record's id in Siro; the key, unless the map sets another one."""
     row_hash: bytes | None
     body: bytes
-    """What is sent."""
+    """The body to send."""
     after: bytes
-    """What Siro has once it took `body`."""
+    """Siro's record once it took `body`."""
     earlier: bytes | None
-    """What calls without an answer may have left in Siro before."""
+    """The record that earlier calls without an answer may have left in Siro."""
     attempted: bytes
-    """What it may have if this call has no answer either."""
+    """The record that it may have if this call has no answer either."""
     deleted: bool
     """Whether it is deleted in Siro then."""
     gone: bool
@@ -160,7 +160,7 @@ def _stamp(now: datetime) -> str:
 
 
 def merge_attempt(payload: Payload | None, attempted: Payload | None) -> Payload | None:
-    """What Siro may have where a call's answer was lost: all that either of the two has in it.
+    """The record that Siro may have after a call whose answer was lost: all that either of the two has in it.
 
     The next payload names every field anyhow; this finds what has to be taken away: children, and records inside the
     record.

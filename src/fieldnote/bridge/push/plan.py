@@ -21,7 +21,7 @@ from fieldnote.json_form import to_json
 
 
 class Action(StrEnum):
-    """What a push would do with a record."""
+    """The step that a push would take for a record."""
 
     CREATE = "create"
     CHANGE = "change"

@@ -42,7 +42,7 @@ class Details:
     mapped: Payload | None
     """The payload that a push would send now, if the row can be mapped."""
     known: Payload | None
-    """What Siro is known to have."""
+    """The payload that Siro is known to have."""
 
     def as_json(self) -> dict[str, Any]:
         """For `quarantine show`."""

@@ -1,4 +1,4 @@
-"""What a push did, for people and programs."""
+"""The results of a push, for people and programs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SHOWN: Final = 20
 
 @dataclass(slots=True)
 class StreamResult:
-    """What a push did with one stream, and what is open in it now."""
+    """A push's results for one stream, and the stream's open records now."""
 
     stream: str
     read: int = 0
@@ -75,7 +75,7 @@ class StreamResult:
 
 @dataclass(slots=True)
 class PushResult:
-    """What a push did."""
+    """The results of a push."""
 
     connection: str
     streams: list[StreamResult] = field(default_factory=list)

@@ -61,7 +61,7 @@ class Found:
 
     @property
     def page(self) -> Page:
-        """What to compare with the ledger."""
+        """The values to compare with the ledger."""
         return Page(tuple(self.rows.values()), None, last=False, problems=self.problems)
 
     def missing(self, keys: Sequence[str]) -> list[str]:

@@ -28,7 +28,7 @@ _IMPERSONAL: Final = frozenset({
     "externalId", "startTime", "endTime", "deletedAt", "engagementType", "activityType", "disposition", "amount",
     "closedAt", "integrationConnectionId", "engagementUsers", "opportunityUsers", "shareOfSale", "isPrimary",
 })  # fmt: skip
-"""What is kept of a pushed payload: without it, a deletion in the CRM would not reach Siro."""
+"""The part of a pushed payload that is kept: without it, a deletion in the CRM would not reach Siro."""
 
 
 _REMAINS: Final = (
@@ -45,10 +45,10 @@ _READ_AGAIN: Final = Remaining(
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What was taken out, and what remains."""
+    """The erased data, and the remaining data."""
 
     recordings: int
-    """Whose title, summary and extracted values are gone, and are not fetched again."""
+    """The recordings whose title, summary and extracted values are gone, and are not fetched again."""
     fields: int
     """CRM fields of which the values known here are gone: the CRM's values count as a person's from now on."""
     writes: int

@@ -1,4 +1,4 @@
-"""What was written into the CRM, why, and how it is undone.
+"""The writes into the CRM, their reasons, and how they are undone.
 
 Undoing gives a field its value from before, and never replaces a person's: where the CRM has another value than we
 wrote, or we wrote again later, it is refused and named.
@@ -132,7 +132,7 @@ def _plain(held: dict[str, Any] | None) -> FrozenValue:
 
 
 class Undo(StrEnum):
-    """What became of an attempt to undo."""
+    """The outcome of an attempt to undo."""
 
     REVERTED = "reverted"
     """The value from before is back; a note says that it is withdrawn."""
@@ -348,6 +348,6 @@ class _Undoing:
         )
 
     def outcome(self, outcome: Undo, reason: str | None = None) -> Undone:
-        """What became of it, by its place."""
+        """The outcome, by its place."""
         latest = self.latest
         return Undone(latest.model, latest.record, latest.column, outcome, reason, latest.kind)

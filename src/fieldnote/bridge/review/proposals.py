@@ -1,4 +1,4 @@
-"""What a person decides: proposals approved, edited or rejected, and how often people agreed.
+"""A person's decisions: proposals approved, edited or rejected, and how often people agreed.
 
 An approval is good for the difference that was shown and no other: if the CRM holds something else by now, it
 expires, and the next look at the record makes a new proposal of what is left of it.
@@ -53,7 +53,7 @@ class Waiting:
     live: FrozenValue
     """The CRM's value when it was made."""
     proposed: FrozenValue
-    """What would be written; None with `unclear`, and where the field is to be empty again."""
+    """The value that would be written; None with `unclear`, and where the field is to be empty again."""
     said: FrozenValue
     """The extraction's own words."""
     quote: str | None
@@ -67,7 +67,7 @@ class Waiting:
 
 
 class Verdict(StrEnum):
-    """What became of a decision."""
+    """The outcome of a decision."""
 
     WRITTEN = "written"
     """The CRM holds it now."""
@@ -288,7 +288,7 @@ class _Decision:
             return await self._done(conn, state, value)
 
     async def _withdraw(self, found: Waiting) -> Decided:
-        """What the deleted recording gave goes, here and elsewhere, as when it had moved to another record."""
+        """Remove the values of the deleted recording, here and elsewhere, as when it moves to another record."""
         async with self._record(found) as conn:
             if not await self._is_open(conn):
                 return Decided(self.number, Verdict.CLOSED)
@@ -322,7 +322,7 @@ class _Decision:
         )  # fmt: skip
 
     async def _expire(self, conn: AsyncConnection, found: Waiting) -> Decided:
-        """What was shown does not exist any more: the record is looked at again."""
+        """The proposal that was shown does not exist any more: look at the record again."""
         await self._close(conn, ProposalState.EXPIRED)
         await Recordings(self.bridge.name).mark_due(conn, [(Model(found.model), found.record)])
         await conn.commit()
@@ -350,7 +350,7 @@ class _Decision:
         return exclusive(self.bridge.engine, "record", self.bridge.name, found.model, found.record, max_wait=_PATIENCE)
 
     def _settings(self, found: Waiting) -> tuple[TargetSettings, FieldSettings]:
-        """What the file says of the field now."""
+        """The file's settings for the field now."""
         targets = self.bridge.config.pull.targets() if self.bridge.config.pull else {}
         target = targets.get(found.model)
         if target is not None and target.table == found.table:
@@ -389,7 +389,7 @@ def _no_to(found: Waiting) -> FrozenValue:
 
 
 def _value_of(text: str, settings: FieldSettings) -> FrozenValue:
-    """What a person typed, as the field's kind."""
+    """The words that a person typed, as the field's kind."""
     if not text.strip():
         return None
     converted = convert(text, settings.kind, on=datetime.now().astimezone().date(), choices=settings.choices)

@@ -41,7 +41,7 @@ class QueueFilter:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What one speaker said."""
+    """The words of one speaker."""
 
     speaker: str
     text: str

@@ -1,4 +1,4 @@
-"""What Siro or the CRM refuses, by cause; and what a person does about it: try again, or drop it with a reason."""
+"""The refusals of Siro and the CRM, by cause; a person tries them again, or drops them with a reason."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def group(items: Iterable[Refused]) -> list[Group]:
 
 
 async def try_again(bridge: Bridge, items: Sequence[Refused]) -> str:
-    """Try these now, at most `AT_ONCE`; the next push or pull tries the rest. What came of it, in words.
+    """Try these now, at most `AT_ONCE`; the next push or pull tries the rest. Returns the outcome in words.
 
     Calls Siro for records. Raises as `push_once` does.
     """

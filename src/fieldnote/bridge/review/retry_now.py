@@ -1,4 +1,4 @@
-"""What a person does with one record on its way: send it again, write now."""
+"""A person's acts on one record on its way: send it again, write now."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PATIENCE = 20.0
 
 
 async def send_again(bridge: Bridge, stream: str, key: str) -> str:
-    """Read one record's row and send it, whether or not it changed. What came of it, in words. Calls Siro.
+    """Read one record's row and send it, whether or not it changed. Returns the outcome in words. Calls Siro.
 
     Raises as `push_once` does.
     """
@@ -32,7 +32,7 @@ async def send_again(bridge: Bridge, stream: str, key: str) -> str:
 
 
 async def write_now(bridge: Bridge, model: Model, record: str) -> str:
-    """Compare one CRM record with its recordings, and write what the file allows. What came of it, in words."""
+    """Compare one CRM record with its recordings, and write what the file allows. Returns the outcome in words."""
     run_id = await begin(bridge.engine, bridge.name, "review")
     done = await apply_record(bridge, run_id, model, record)
     await finish(bridge.engine, run_id, {"writes": len(done.changes)})

@@ -26,7 +26,7 @@ _PATIENCE: Final = 30.0
 
 
 async def undo(bridge: Bridge, number: int, *, actor: str) -> str:
-    """Undo a decision. What came of it, in words.
+    """Undo a decision. Returns the outcome in words.
 
     Raises FieldnoteError where nothing was decided, or where the CRM's value was changed since.
     """
@@ -115,7 +115,7 @@ async def _restore(conn: AsyncConnection, key: FieldKey, write_id: int, rejected
 
 
 async def _known_before(conn: AsyncConnection, key: FieldKey, write_id: int, policy: str) -> KnownField:
-    """What the earlier writes left: those after which the value was Fieldnote's, back to a person's."""
+    """The values of the earlier writes: those that were Fieldnote's, back to a person's."""
     known = KnownField()
     for row in await conn.execute(_EARLIER, vars_of(key) | {"write_id": write_id}):
         if row.action not in {"written", "approved"} or row.reverted_at is not None or row.after is None:

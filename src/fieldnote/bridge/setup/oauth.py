@@ -17,7 +17,7 @@ from fieldnote.siro.models.enums import Scope
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What goes into the environment, and what it is good for."""
+    """The values for the environment, and their use."""
 
     client_id: str
     client_secret: SecretStr

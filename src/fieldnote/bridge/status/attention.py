@@ -1,4 +1,4 @@
-"""What needs a person, counted; what is refused, and why; whether each schedule ran. From the ledger alone."""
+"""Open tasks of people, counted; refusals and their causes; whether each schedule ran. From the ledger alone."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Ran:
 
 @dataclass(frozen=True, slots=True)
 class Attention:
-    """What needs a person."""
+    """The open tasks of people."""
 
     proposals: int
     matches: int

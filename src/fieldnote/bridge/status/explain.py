@@ -269,7 +269,7 @@ def _add_links_of(held: RecordingSnapshot, history: Sequence[dict[str, Any]], fo
     linked = "It was linked to" if held.detached else "It is linked to"
     found.facts += [f"{linked} {_name(link.model, link.record)}." for link in held.links]
     if held.detached and not held.withdrawn:
-        found.facts.append("Siro removed the link and does not say why. What it gave stays until a person decides.")
+        found.facts.append("Siro removed the link and does not say why. Its values stay until a person decides.")
         found.advice.append(
             "If the link was right, link it again in Siro, and the next pull goes on. "
             "If not, approve what `fieldnote review list` asks, and its values are taken back."

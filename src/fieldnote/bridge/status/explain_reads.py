@@ -20,7 +20,7 @@ from fieldnote.siro.models import User
 
 @dataclass(slots=True)
 class Outputs:
-    """What was made of the recordings of one CRM record: rows of these tables."""
+    """The results of the recordings of one CRM record: rows of these tables."""
 
     fields: list[Any] = field(default_factory=list)
     notes: list[Any] = field(default_factory=list)
@@ -71,7 +71,7 @@ async def linked_recordings(
 async def load_outputs(
     conn: AsyncConnection, connection: str, records: Sequence[tuple[Model, str]]
 ) -> dict[tuple[Model, str], Outputs]:
-    """What was made of each of these records."""
+    """The results of each of these records."""
     found = {record: Outputs() for record in records}
     if records:
         values = {

@@ -86,7 +86,7 @@ class Funnel:
 
     steps: tuple[Step, ...]
     apart: tuple[tuple[str, int], ...]
-    """What is left out, by name."""
+    """The records that are left out, by name."""
 
     @property
     def expected(self) -> int:

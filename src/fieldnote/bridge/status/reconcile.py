@@ -83,7 +83,7 @@ class Reconciliation:
     kept: int = 0
     """Writes in the CRM that the ledger knows now."""
     stopped: str | None = None
-    """Why the recordings could not be read to the end; what was found may be less than there is."""
+    """Why the recordings could not be read to the end; there may be more than was found."""
 
 
 async def reconcile(bridge: Bridge, *, adopt: bool = False) -> Reconciliation:

@@ -195,7 +195,7 @@ def state_named(name: str) -> State:
 
 
 def filter_values(bridge: Bridge, reps: Sequence[MappedRep], wanted: VisitFilter) -> dict[str, Any]:
-    """What a query with `WITHIN` binds."""
+    """The values that a query with `WITHIN` binds."""
     return _rep_values(bridge, reps) | {
         "first": wanted.first,
         "last": wanted.last,

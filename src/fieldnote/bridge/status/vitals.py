@@ -23,12 +23,12 @@ class Run:
     """None: it is at work, or was stopped."""
     error: str | None
     counts: tuple[tuple[str, int], ...]
-    """What it did, without zeros."""
+    """Its counts, without zeros."""
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What waits, and since when the oldest does."""
+    """The records that wait, and since when the oldest does."""
 
     to_send: int
     to_write: int
@@ -63,7 +63,7 @@ async def latest_runs(conn: AsyncConnection, bridge: Bridge, *, limit: int = 15)
 
 
 async def waiting(conn: AsyncConnection, bridge: Bridge) -> Waiting:
-    """What waits now."""
+    """The records that wait now."""
     row = (await conn.execute(_WAITING, {"connection": bridge.name})).one()
     return Waiting(**row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
 

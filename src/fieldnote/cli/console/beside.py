@@ -32,7 +32,7 @@ NoConsole = Annotated[bool, typer.Option("--no-console", help="Do not serve the 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the command line says of the console."""
+    """The command line's options for the console."""
 
     port: int | None = None
     serve: bool = True

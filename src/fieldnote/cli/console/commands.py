@@ -152,7 +152,7 @@ def user_password(*, email: Email, password_stdin: PasswordInput = False) -> Non
 
 @user_app.command("disable")
 def user_disable(*, email: Email) -> None:
-    """Keep a person out. Their sessions end; what they did stays on record."""
+    """Disable a person. Their sessions end; their acts stay on record."""
     _set_disabled(email, disabled=True)
     _say(f"{email} can no longer sign in")
 
@@ -234,7 +234,7 @@ def _in_database(do: Callable[[AsyncEngine], Awaitable[T]]) -> T:
 
 
 def _say(words: str) -> None:
-    """What was done, and in which database: each console reads its own."""
+    """The result, and the database: each console reads its own."""
     from fieldnote.db.engine import Application, database_url, masked_url
 
     echo(words)

@@ -1,4 +1,4 @@
-"""What each command does with customers' words, and where its event is kept."""
+"""The data that each command reads or changes, and the place where its audit event is kept."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 def act_of(action: str, targets: Iterable[object], acting_as: str | None) -> Act:
-    """What the person at this command line does."""
+    """The act of the person at this command line."""
     from fieldnote.db.acts import Act
 
     return Act(action, [str(one) for one in targets], system_user(), acting_as)

@@ -1,4 +1,4 @@
-"""Who runs a command: the user of the operating system, and the name that `--as` gives."""
+"""The person who runs a command: the user of the operating system, and the name that `--as` gives."""
 
 from __future__ import annotations
 
@@ -29,6 +29,6 @@ def system_user() -> str:
 
 
 def actor(given: str | None) -> str:
-    """What a history keeps: `NAME (user of this machine)`, or that user alone."""
+    """The name in a history: `NAME (user of this machine)`, or that user alone."""
     user = system_user()
     return user if given is None or given == user else f"{given} ({user})"

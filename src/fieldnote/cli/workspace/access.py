@@ -23,7 +23,7 @@ app_app = typer.Typer(no_args_is_help=True)
 
 
 def operator(acting_as: str | None) -> Operator:
-    """Who runs this command, for the audit."""
+    """The person who runs this command, for the audit."""
     from fieldnote.workspace.audit import Operator
 
     return Operator(system_user(), acting_as)

@@ -1,4 +1,4 @@
-"""What the commands of `fieldnote workspace` share."""
+"""Code that the commands of `fieldnote workspace` share."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def run(
     faults: FaultSettings | None = None,
     public_url: str | None = None,
 ) -> T:
-    """What `do` does with the workspace's database open."""
+    """The result of `do` with the workspace's database open."""
     from fieldnote.db.engine import Application, database_url
     from fieldnote.workspace import open_workspace
 

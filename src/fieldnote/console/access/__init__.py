@@ -1,4 +1,4 @@
-"""Who may see and do what: users, roles, sessions, the CSRF token, and the record of acts."""
+"""The right to see and act: users, roles, sessions, the CSRF token, and the record of acts."""
 
 from __future__ import annotations
 

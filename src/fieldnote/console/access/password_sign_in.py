@@ -51,7 +51,7 @@ async def sign_in(
 
 
 def network_of(address: str) -> str:
-    """What is counted as one address: of IPv6 the network that one household or office gets."""
+    """The address to count by: for IPv6 the network that one household or office gets."""
     try:
         ip = ipaddress.ip_address(address)
     except ValueError:

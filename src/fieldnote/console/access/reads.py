@@ -45,7 +45,7 @@ class Opened:
 
 
 def opened(request: Request, viewer: Viewer, address: str) -> Opened | None:
-    """What the audit keeps of this request; None for a page without words. Words of a search are not kept."""
+    """The audit's entry for this request; None for a page without words. Words of a search are not kept."""
     page = str(getattr(request.scope.get("route"), "path", request.url.path))
     if page in WITHOUT_WORDS:
         return None

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Role(StrEnum):
-    """What a user of the console may see and do."""
+    """A right of a console user."""
 
     ADMIN = "admin"
     """Sees and does everything."""

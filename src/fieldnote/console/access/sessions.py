@@ -20,7 +20,7 @@ LINK_LASTS: Final = timedelta(hours=12)
 
 
 def fingerprint(token: str) -> bytes:
-    """What is kept of a token: 256 random bits need no slow hash."""
+    """The stored form of a token: 256 random bits need no slow hash."""
     return hashlib.sha256(token.encode()).digest()
 
 

@@ -1,4 +1,4 @@
-"""What a person sees. Every page, stream and audio address reads through `visible_to`."""
+"""The view of one person. Every page, stream and audio address reads through `visible_to`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fieldnote.console.access.roles import Role, Viewer
 
 @dataclass(frozen=True, slots=True)
 class Visible:
-    """Whose visits a person sees, and of which recordings the words."""
+    """The reps whose visits a person sees, and the recordings whose words."""
 
     reps: frozenset[str] | None
     """CRM ids of reps; None: all, also visits and recordings without a rep."""
@@ -37,5 +37,5 @@ class Visible:
 
 
 def visible_to(viewer: Viewer) -> Visible:
-    """What this person sees."""
+    """This person's view."""
     return Visible(viewer.rep_ids, private_words=viewer.role is Role.ADMIN)

@@ -35,7 +35,7 @@ class AddressEnded(FieldnoteError):
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """What a player gets: some bytes of a file, or the news that it has no such bytes."""
+    """A player's answer: some bytes of a file, or the news that it has no such bytes."""
 
     start: int
     end: int

@@ -73,7 +73,7 @@ _HEADINGS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The filter of an address. What cannot be read is left out, and named."""
+    """The filter of an address. Parts that cannot be read are left out, and named."""
 
     first: date
     last: date
@@ -282,7 +282,7 @@ def _apart_states() -> dict[str, str]:
 
 
 def _left_out(counted: Mapping[State, int], fitting: set[State]) -> list[tuple[str, int]]:
-    """What the filter of states leaves out: those that are apart by their names, others as one number."""
+    """The states that the filter leaves out: those apart by their names, the others as one number."""
     found: dict[str, int] = {}
     for state, number in counted.items():
         if state not in fitting:

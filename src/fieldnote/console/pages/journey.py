@@ -40,7 +40,7 @@ _STREAMS: Final = {"appointment": "engagements", "deal": "opportunities", "custo
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a journey is about."""
+    """The subject of a journey."""
 
     kind: str
     key: str
@@ -170,7 +170,7 @@ async def _sends(bridge: Bridge, header: Header) -> list[Send]:
 
 
 async def _visible_header(bridge: Bridge, viewer: Viewer, kind: str, key: str) -> Header:
-    """What the page is about, if this person sees it."""
+    """The subject of the page, if this person sees it."""
     await refresh(bridge)
     header = await load_header(bridge, kind, key) if "\0" not in key else None
     if header is None or not visible_to(viewer).has(header.rep_id):
@@ -204,7 +204,7 @@ async def load_header(bridge: Bridge, kind: str, key: str) -> Header | None:
 async def do(
     request: Request, viewer: Person, kind: str, key: str, act: Text, write: Text = "", appointment: Text = ""
 ) -> Response:
-    """What a person does with it: send, match, link, unlink, read, write, revert."""
+    """A person's acts on it: send, match, link, unlink, read, write, revert."""
     bridge = connected(request)
     header = await _visible_header(bridge, viewer, kind, key)
     act_on(viewer, [header.rep_id])
@@ -246,7 +246,7 @@ async def _do(bridge: Bridge, viewer: Viewer, header: Header, act: str, write: s
         case "unlink" if kind == "recording" and appointment:
             await unlink(bridge, key, appointment, actor=viewer.email)
             await read_now(bridge, key)
-            return f"The link to appointment {appointment} is gone. What it gave waits under Review."
+            return f"The link to appointment {appointment} is gone. Its values wait under Review."
         case "revert" if write.isascii() and write.isdigit() and len(write) < 18:
             return await _revert(bridge, header, int(write), viewer.email)
         case _:

@@ -154,7 +154,7 @@ def names_in(bridge: Bridge) -> set[str]:
 
 
 def read_filter(query: QueryParams) -> Asked:
-    """The filter of an address. What cannot be read is left out, and named."""
+    """The filter of an address. Parts that cannot be read are left out, and named."""
     problems: list[str] = []
     day: date | None = None
     if (given := query.get("day")) and (day := _day(given)) is None:

@@ -111,7 +111,7 @@ async def agreement(request: Request, viewer: Person) -> Response:
 
 @router.get("/review/all")
 async def preview_all(request: Request, viewer: Person, field: str = "", rep: str = "", act: str = "") -> Response:
-    """What it would do to decide on all that match."""
+    """The effect of a decision on all that match."""
     bridge, visible = connected(request), visible_to(viewer)
     wanted = QueueFilter(field or None, rep or None, visible.reps)
     await refresh(bridge)
@@ -287,7 +287,7 @@ def _number(given: str) -> int | None:
 
 
 def effect_of(bridge: Bridge, found: Evidenced) -> str:
-    """What an approval does, in a sentence."""
+    """The effect of an approval, in a sentence."""
     where = f"`{found.field}` of {_called(found.model)} {found.record}"
     if found.kind is ProposalKind.UNCLEAR:
         return f"These words are no certain value for {where}. Write the value that is meant, or reject."

@@ -249,7 +249,7 @@ def _calls(found: Sequence[Visit], phones: Mapping[str, str | None]) -> list[Cal
 async def _hints(
     conn: AsyncConnection, bridge: Bridge, found: Sequence[Visit], reps: Sequence[MappedRep]
 ) -> dict[str, PhoneHint]:
-    """What the phones say about the visits without a recording, by the visit's key."""
+    """The phones' events about the visits without a recording, by the visit's key."""
     users = {one.rep_id: one.user_id for one in reps if one.user_id is not None}
     asked = [
         (visit.key, users[visit.rep_id], visit.starts_at - _AROUND, (visit.ends_at or visit.starts_at) + _AROUND)
@@ -268,7 +268,7 @@ async def _hints(
 
 
 def _problems(needs: Attention | None) -> list[tuple[str, int, str]]:
-    """What needs a person: words, number, where."""
+    """Each open task of a person: words, number, place."""
     if needs is None:
         return []
     lines = [

@@ -1,1 +1,1 @@
-"""What several pages draw: pictures as numbers, for templates."""
+"""Parts that several pages draw: pictures as numbers, for templates."""

@@ -45,7 +45,7 @@ OTHER: Final = "Everything else"
 
 
 def stored_as(table: str) -> str:
-    """What a table stores, in a few words."""
+    """The content of a table, in a few words."""
     if found := _STORED.get(table):
         return found
     return next((words for beginning, words in _BEGINNINGS if table.startswith(beginning)), OTHER)

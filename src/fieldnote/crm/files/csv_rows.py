@@ -1,4 +1,4 @@
-"""CSV as people export it: delimiters, headers, empty columns and rows, footers. What is uncertain is refused."""
+"""CSV as people export it: delimiters, headers, empty columns and rows, footers. An uncertain line is refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What lies in the folder of exports: which file is whose table, and which of several counts.
+"""The files in the folder of exports: which file is which table's, and which of several counts.
 
 `deals.csv` and `deals.jsonl` are the table `deals`; so are `deals-2026-11-22.csv` and `deals-2026-11-23.csv`, each a
 whole snapshot of which the newest counts. A file without a date counts before all with one: those beside it
@@ -20,7 +20,7 @@ from fieldnote.errors import CrmRefused, CrmUnavailable
 
 _NAME = re.compile(r"(?P<table>.+?)(?:-(?P<day>\d{4}-\d\d-\d\d))?\.(?P<kind>csv|jsonl)", re.IGNORECASE)
 _GROWING = re.compile(r"\.(tmp|part|partial|filepart|crdownload)(?=$|\.(csv|jsonl)$)", re.IGNORECASE)
-"""What is at the end of a file's name, or before its `.csv`, while somebody still writes it."""
+"""The end of a file's name, or the part before its `.csv`, while somebody still writes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Export:
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """What a look into the folder found."""
+    """The findings of a look into the folder."""
 
     exports: dict[str, tuple[Export, ...]]
     """By table; the one that counts first, then those to fall back on."""

@@ -83,7 +83,7 @@ _FOOTER: Final = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _RULES: Final = "-=*#~_<>[]\u2013\u2014 "
-"""What people draw around a footer: `-- end of list --`."""
+"""The marks that people draw around a footer: `-- end of list --`."""
 
 
 def is_footer(cells: Sequence[str]) -> bool:
@@ -123,7 +123,7 @@ def shown(text: str) -> str:
 
 
 class Findings:
-    """What was skipped, changed or replaced in one file, each kind reported once."""
+    """The skipped, changed or replaced lines of one file, each kind reported once."""
 
     def __init__(self, name: str) -> None:
         self._name = name

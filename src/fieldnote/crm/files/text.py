@@ -34,7 +34,7 @@ _MARKS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What the first reading of a file found."""
+    """The findings of the first reading of a file."""
 
     digest: bytes
     encoding: str

@@ -233,7 +233,7 @@ def _wait(answer: httpx2.Response, attempt: int) -> float:
 
 
 def refusal(answer: httpx2.Response, what: str, secret: object, hints: Mapping[str, str] | None = None) -> CrmError:
-    """What an answer says, as an error; without the words of the value that was written."""
+    """An answer as an error; without the words of the value that was written."""
     status = answer.status_code
     if status in {408, 425, 429}:
         return CrmUnavailable(f"{what}: the CRM is busy ({status})", hint="it is tried again by itself")
@@ -284,7 +284,7 @@ def _json(answer: httpx2.Response) -> Any:
 
 
 def _words(said: Any) -> Iterator[str]:
-    """What an API calls a message, wherever it is."""
+    """The message in an API's answer, wherever it is."""
     match said:
         case dict():
             for name in _MESSAGE_KEYS:

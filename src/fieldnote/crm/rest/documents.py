@@ -1,7 +1,7 @@
 """Records landed as they are: each row is an id, the time of the last change, the whole record and its links.
 
-Whatever fields an account has, the table has the same columns, and it exists although nothing was ever in it. What is
-read of a record is decided by the SQL of a stream.
+Whatever fields an account has, the table has the same columns, and it exists although nothing was ever in it. The
+SQL of a stream decides which fields of a record are read.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ COLUMNS: dict[str, Any] = {
 TABLE = """create table if not exists {table} (
     id varchar not null, modified varchar, record jsonb, links jsonb, landed bigint,
     _dlt_load_id varchar not null, _dlt_id varchar not null)"""
-"""What dlt would make of `COLUMNS`, for a resource that has no records yet."""
+"""dlt's form of `COLUMNS`, for a resource that has no records yet."""
 
 Ask = Callable[[str, str, Any], Response]
 """From method, path and body to the answer."""

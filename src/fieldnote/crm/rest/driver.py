@@ -1,9 +1,8 @@
 """The rest driver: a CRM's web API, as a configuration of `dlt`'s REST API source describes it.
 
 `dlt` runs in a process of its own, one for each refresh (`fieldnote.crm.rest.loader`): its memory is given back,
-its work does not hold up what this process does meanwhile, and its settings are nobody else's. What it loads lands
-as tables in the connection's schema, where the streams read it; its state lies there too, so that any worker goes
-on where the last one ended.
+its work does not delay this process, and its settings are its own. Its data lands as tables in the connection's
+schema, where the streams read it. Its state is there too, so that any worker goes on where the last one ended.
 """
 
 from __future__ import annotations
@@ -230,7 +229,7 @@ _PATIENCE = {
     "NORMALIZE__DATA_WRITER__FILE_MAX_ITEMS": "2000",
     "DATA_WRITER__BUFFER_MAX_ITEMS": "1000",
 }
-"""What the environment may say otherwise."""
+"""The settings that the environment may change."""
 
 _QUIET = {
     "RUNTIME__DLTHUB_TELEMETRY": "false", "RUNTIME__LOG_LEVEL": "CRITICAL",

@@ -1,4 +1,4 @@
-"""What `dlt` and the API complain about, as our errors. No address carries its query, and no value is shown."""
+"""The errors of `dlt` and the API, as our errors. No address carries its query, and no value is shown."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def explained(config: dict[str, Any]) -> Iterator[None]:
 
 
 def _explain(error: BaseException, config: dict[str, Any]) -> FieldnoteError:
-    """What the causes of an error say, the plainest of them first."""
+    """The messages of an error's causes, the plainest of them first."""
     causes = list(causes_of(error))
     for kind, meaning in _MEANINGS:
         if cause := next((cause for cause in causes if isinstance(cause, kind)), None):

@@ -1,4 +1,4 @@
-"""What is kept between two readings of documents: positions, when each resource was read, and what is gone."""
+"""State between two readings of documents: positions, the time of each reading, and deleted records."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """What is known of one resource."""
+    """The state of one resource."""
 
     read_at: datetime
     full_at: datetime
@@ -64,11 +64,11 @@ class Landings:
         self._forgotten.add(name)
 
     def checking(self) -> Wanted:
-        """What a look at the first page needs."""
+        """The input of a look at the first page."""
         return Wanted(self.reading, self._limits)
 
     def wanted(self, connection: psycopg.Connection) -> Wanted:
-        """What this reading is to ask for."""
+        """The request of this reading."""
         self._kept = _load(connection, self.names)
         now = datetime.now(UTC)
         skipped, reached = set[str](), dict[str, Reached]()

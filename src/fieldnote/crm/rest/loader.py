@@ -53,7 +53,7 @@ def main() -> None:
     """Do the job that standard input gives."""
     job = json.loads(sys.stdin.readline())
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
-    # What libraries print must not mix with the answer.
+    # The prints of libraries must not mix with the answer.
     answer_to, sys.stdout = sys.stdout, sys.stderr
     try:
         answer: dict[str, Any] = {"warnings": _check(job) if job["task"] == "check" else _land(job)}

@@ -88,7 +88,7 @@ class Pace:
 
 
 def busy(limits: ApiLimits | None, status: int, body: str) -> BusyAnswer | None:
-    """What an answer says, if it says *too many calls*: the entry with a word counts before the one without."""
+    """The wait in an answer that means *too many calls*: the entry with a word counts before the one without."""
     fitting = [one for one in (limits.busy if limits else ()) if one.status == status]
     named = next((one for one in fitting if one.code is not None and one.code in body), None)
     return named or next((one for one in fitting if one.code is None), None)

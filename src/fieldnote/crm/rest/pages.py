@@ -24,7 +24,7 @@ _HINT = "see the paginator of crm.rest against the API's own documentation"
 
 
 class Pages:
-    """What was asked and answered in one refresh. `config` names the parameters that count pages."""
+    """The requests and answers of one refresh. `config` names the parameters that count pages."""
 
     def __init__(self, config: dict[str, Any]) -> None:
         self._counters = _USUAL | set(_named(config))

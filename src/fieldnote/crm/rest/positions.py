@@ -45,7 +45,7 @@ def filled(template: Any, values: Mapping[str, Any]) -> Any:
 
 
 def written(text: str, form: str) -> str:
-    """A time of an answer as a request has it; what is no time stays as it is."""
+    """A time of an answer as a request has it; other values stay as they are."""
     if form == "text" or not _TIME.match(text):
         return text
     moment = moment_of(text)
@@ -61,7 +61,7 @@ def moment_of(text: str) -> datetime:
 
 
 def beginning(settings: ReadSince, reached: Reached | None) -> str:
-    """What `<since>` stands for."""
+    """The value of `<since>`."""
     if reached is None:
         return written(settings.start, settings.form)
     if reached.is_token:

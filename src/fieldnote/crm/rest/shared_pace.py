@@ -84,5 +84,5 @@ class SharedSlots:
 
 
 def name_of(window: CallWindow) -> str:
-    """What tells a window from the others of its connection. One that the file changes is another one."""
+    """The name of a window among those of its connection. One that the file changes is another one."""
     return f"{window.path}|{window.calls}|{window.seconds:g}"

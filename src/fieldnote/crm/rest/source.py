@@ -44,7 +44,7 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a reading is to do beside what `crm.rest` says."""
+    """The options of a reading beside those of `crm.rest`."""
 
     reading: RestReading = field(default_factory=RestReading)
     limits: ApiLimits | None = None

@@ -1,6 +1,6 @@
-"""The file's calls, with their placeholders filled, and what is in the answers. Nothing is executed.
+"""The file's calls with their placeholders filled, and the values in the answers. Nothing is executed.
 
-What is sent is a template with `{placeholders}`; what comes back is looked into by JMESPath.
+A request is a template with `{placeholders}`; a value of an answer is found by JMESPath.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def json_of(answer: httpx2.Response) -> Any:
 
 
 def search(path: str | None, value: Any, where: str) -> Any:
-    """What is at a JMESPath; the value itself without one."""
+    """The value at a JMESPath; the value itself without one."""
     if path is None:
         return value
     try:

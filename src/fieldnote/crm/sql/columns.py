@@ -37,12 +37,12 @@ class Family(Enum):
     LIST = auto()
     """PostgreSQL's arrays of text."""
     UNTYPED = auto()
-    """What is not known here: values pass as they are."""
+    """An unknown type: values pass as they are."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What a column takes; None: anything, as far as this goes."""
+    """The values that a column takes; None: any value, as far as this knows."""
 
     words: tuple[str, ...] | None = None
     """Numbers among them as they are written."""
@@ -79,7 +79,7 @@ class ColumnType:
     """Whether the database fills it where an insert does not name it: a default, an identity, an auto increment."""
     exact: bool = True
     rule: Rule = NO_RULE
-    """What the table's constraints ask besides."""
+    """The further demands of the table's constraints."""
 
     def fit(self, value: object) -> Any:
         """The value as the database takes it, or CrmRefused."""
@@ -135,7 +135,7 @@ class ColumnType:
                 return self._untyped(value)
 
     def _bound(self, value: Any) -> Any:
-        """What the driver of this database binds."""
+        """The value that the driver of this database binds."""
         if self.family is Family.JSON:
             return json.dumps(value, ensure_ascii=False)
         if self.backend == "sqlite":
@@ -302,7 +302,7 @@ class ForeignKey:
 class Table:
     """A table or view, spelled and typed as the database has it: its columns, and what a new row must satisfy.
 
-    The labels of an enum are its column's `words`; what a CHECK says of one column alone is that column's `rule`.
+    The labels of an enum are its column's `words`; a CHECK of one column alone is that column's `rule`.
     """
 
     name: str

@@ -42,7 +42,7 @@ class Order:
     """How far a reading may rely on the order of a cursor column."""
 
     scale: Scale | None = None
-    """What its numbers count; None: it holds no numbers."""
+    """The unit of its numbers; None: it has no numbers."""
     shape: Shape | None = None
     """The form of its texts; None: it holds none, or a type of its own keeps them apart."""
     guard: Guard = field(default_factory=Guard)

@@ -28,7 +28,7 @@ _PLAUSIBLE: Final = datetime(2000, 1, 1, tzinfo=UTC), timedelta(days=400)
 
 
 class Scale(Enum):
-    """What a number in a cursor column counts."""
+    """The unit of a number in a cursor column."""
 
     SECONDS = 1
     MILLISECONDS = 1_000

@@ -1,4 +1,4 @@
-"""What a database complains about, as our errors: the one edge where foreign errors end.
+"""A database's errors as our errors: the one edge where foreign errors end.
 
 Messages of the database are passed on where they speak of the query, and held back where they may quote
 a value.
@@ -133,7 +133,7 @@ def translated(doing: str, *, reading: bool = True, connecting: bool = False) ->
     except TypeError as error:
         if not connecting:
             raise
-        # What is behind the '?' of an address reaches the driver as arguments, known to it or not.
+        # The part behind the '?' of an address reaches the driver as arguments, known to it or not.
         hint = "check what is behind its '?'"
         raise CrmRefused(f"{doing}: the database driver does not know an option", hint=hint) from error
 

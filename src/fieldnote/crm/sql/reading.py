@@ -36,7 +36,7 @@ class _Plan:
 
     source: Source
     origin: str
-    """What is behind `from`."""
+    """The part behind `from`."""
     columns: tuple[str, ...]
     key: str
     cursor: str | None

@@ -1,4 +1,4 @@
-"""What a table's CHECK constraints allow in one column: words, bounds, lengths. All else the database judges itself."""
+"""The rules of a table's CHECK constraints for one column: words, bounds, lengths. The database judges all else."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _DIALECTS = {"postgresql": "postgres", "mysql": "mysql", "sqlite": "sqlite", "ms
 
 
 def rules_of(checks: Iterable[str], backend: str) -> dict[str, Rule]:
-    """The rules by column. What cannot be read, or says more than this, is left out."""
+    """The rules by column. A rule that cannot be read, or that says more, is left out."""
     found: dict[str, Rule] = {}
     for check in checks:
         try:

@@ -66,7 +66,7 @@ def identity_of(url: URL) -> str:
 
 
 def _pieces(comment: str, string: str) -> re.Pattern[str]:
-    """What may hold a semicolon that ends no statement: comments, dollar quotes, strings and names."""
+    """The text that may have a semicolon that ends no statement: comments, dollar quotes, strings and names."""
     return re.compile(
         rf"""(?P<comment> --[^\n]* | /\*.*?\*/ {comment})
           | (?P<dollar> (\$[A-Za-z_]*\$) .*? \3 )
@@ -123,7 +123,7 @@ class Dialect:
         return text if self.backend == "sqlite" else text.replace("%", "%%")
 
     def first(self, count: int, *, ordered: bool = False) -> str:
-        """What at a statement's end leaves so many rows; `ordered`: it has an `order by` already."""
+        """The clause at a statement's end that leaves so many rows; `ordered`: it has an `order by` already."""
         if self.backend != "mssql":
             return f" limit {count}"
         return f"{'' if ordered else ' order by (select null)'} offset 0 rows fetch next {count} rows only"

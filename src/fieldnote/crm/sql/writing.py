@@ -295,7 +295,7 @@ class Writer:
             named = {f"key{n}": column.fit(key) for n, key in enumerate(keys)}
             listed = f"{self._quote(column.name)} in ({', '.join(map(self._bind, named))})"
         else:
-            # '_' and '%' in the key would only find more; what is found is looked at once more.
+            # '_' and '%' in the key would only find more; each row that is found is compared once more.
             named = {f"marker{n}": f"%{note_marker(key)}%" for n, key in enumerate(keys)}
             listed = " or ".join(f"{self._quote(column.name)} like {self._bind(name)}" for name in named)
         return f"{where} and ({listed})", {**parameters, **named}

@@ -32,7 +32,7 @@ class Conversation:
     customer_name: str
     """As the CRM would have it: first name and surname. The surname is spoken or is the speaker's."""
     expected: Mapping[str, str]
-    """The four fields by their names; what was not spoken of is absent. Times stand as without a known day."""
+    """The four fields by their names; fields that were not mentioned are absent. Times are without a known day."""
 
     @property
     def path(self) -> Traversable:

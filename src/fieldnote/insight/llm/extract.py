@@ -1,4 +1,4 @@
-"""Fields and summary of a conversation by a language model. What the evidence does not support is dropped."""
+"""Fields and summary of a conversation by a language model. A value that the evidence does not support is dropped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who decides: the customer alone, both together, or somebody else whose word is needed."""
+"""The decision makers: the customer alone, both together, or somebody else whose word is needed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from fieldnote.insight.words import fold
 
 
 class _Part(IntEnum):
-    """What a sentence says about somebody's part; the higher outweighs the lower."""
+    """A sentence's statement about somebody's part; the higher outweighs the lower."""
 
     ASKED = 1
     AGREES = 2
@@ -137,7 +137,7 @@ _TAKEN_BACK = re.compile(r"\bthinks? (?:she|he|they)\b|\bbut no\b|\b(?:manager|b
 
 
 def find_decision_maker(talk: Talk) -> Extraction | None:
-    """Who decides; None where that is not clear."""
+    """The decision makers; None where that is not clear."""
     return likeliest("Decision Maker", talk, decision_options(talk))
 
 

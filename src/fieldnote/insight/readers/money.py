@@ -57,7 +57,7 @@ def _dollars(amount: float) -> str:
     return f"${amount:,.0f}" if amount == round(amount) else f"${amount:,.2f}"
 
 
-# What a number counts, when it is no money.
+# Words for the thing that a number counts, when it is not money.
 _COUNTED = any_of(
     r"%", "percent", "point", "points", r"years?", r"months?", r"weeks?", r"days?", r"hours?", r"minutes?", r"nights?",
     r"degrees?", r"squares?", "sq", r"feet", "foot", "ft", r"inch(?:es)?", "linear", r"miles?", r"gallons?", r"panels?",

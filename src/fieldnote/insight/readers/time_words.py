@@ -15,7 +15,7 @@ HOLIDAYS = {
     r"ramadan": "Ramadan", r"diwali": "Diwali",
 }  # fmt: skip
 
-# What people wait for, as it follows `before`, `by`, `after`, `once` or `when`.
+# Events that people wait for, as they follow `before`, `by`, `after`, `once` or `when`.
 EVENTS = (
     r"(?:the )?(?:kids(?:'re| are)? (?:go |going |get |start )?(?:back (?:to|in) )?)?(?:(?:go|goes"
     r"|going|back) (?:back )?(?:to|in) )?school(?: year)?(?:'s| is| starts| gets| lets| ends"

@@ -23,7 +23,7 @@ WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", 
 
 
 class Kind(StrEnum):
-    """What a phrase names."""
+    """The time that a phrase names."""
 
     SEASON = "season"
     MONTH = "month"

@@ -37,7 +37,7 @@ class Secret(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RedactionSettings:
-    """What an organization removes beside the kinds that always are."""
+    """The kinds that an organization removes beside those that always are."""
 
     names: tuple[str, ...] = ()
     streets: tuple[str, ...] = ()

@@ -59,7 +59,7 @@ def _utterance(phrase: Phrase, offset: float, speaker: str) -> Utterance:
 
 
 def _joined(utterances: list[Utterance]) -> list[Utterance]:
-    """What one speaker says in one go is one utterance."""
+    """Join the words that one speaker says in one go to one utterance."""
     kept: list[Utterance] = []
     for one in utterances:
         last = kept[-1] if kept else None

@@ -116,7 +116,7 @@ def summarize(
 
 
 def next_steps(utterances: Sequence[Utterance], *, rep_name: str | None = None) -> list[str]:
-    """What was promised or agreed for later, as spoken."""
+    """Later steps that were promised or agreed, as spoken."""
     return steps_of(talk_of(utterances, Visit(rep_name=rep_name)))
 
 

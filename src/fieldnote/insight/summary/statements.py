@@ -126,7 +126,7 @@ def _part(talk: Talk, sentence: Sentence) -> Part:
 
 
 def next_steps(talk: Talk) -> Iterator[Statement]:
-    """What was promised or agreed, by whom, and on which day."""
+    """The promises and agreements, with their owner and day."""
     begin = len(talk.sentences) * 2 // 5
     for sentence in talk.sentences[begin:]:
         if not STEP.search(sentence.folded) or is_hypothetical(sentence) or word_count(sentence.text) < 4:

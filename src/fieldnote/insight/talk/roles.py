@@ -1,4 +1,4 @@
-"""Who sells and who buys, with a certainty: `forty thousand` from a customer is a budget, from the rep a price."""
+"""The rep and the customer, with a certainty: `forty thousand` from a customer is a budget, from the rep a price."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ _FEW = 3
 
 @dataclass(frozen=True, slots=True)
 class Identifier:
-    """What identifies a cue."""
+    """The kind of a cue's identifier."""
 
     lines: frozenset[int]
     """Its lines in the file."""

@@ -99,7 +99,7 @@ def normal(key: str) -> str:
 
 @lru_cache(maxsize=4096)
 def classify(key: str) -> tuple[Kind, int, float | None]:
-    """What a key means, its place in the order of preference, and the size of its unit in seconds, if it names one."""
+    """A key's meaning, its rank, and the size of its unit in seconds, if it names one."""
     name = normal(key)
     tables: tuple[tuple[Kind, tuple[str, ...]], ...] = (
         ("text", _TEXT), ("speaker", _SPEAKER), ("speaker id", _SPEAKER_ID), ("channel", _CHANNEL),

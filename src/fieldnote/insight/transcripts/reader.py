@@ -39,7 +39,7 @@ class Transcript:
     utterances: list[Utterance]
     """Never empty."""
     warnings: tuple[str, ...]
-    """What the file has and was not read, one sentence each."""
+    """The parts of the file that were not read, one sentence each."""
 
 
 def read_file(path: Path) -> bytes:

@@ -14,7 +14,7 @@ _LISTED = 5
 
 @dataclass(slots=True)
 class Warnings:
-    """What a reader saw and did not read. Repeats are counted and reported once."""
+    """The parts that a reader saw and did not read. Repeats are counted and reported once."""
 
     name: str
     """The file's name, for messages."""

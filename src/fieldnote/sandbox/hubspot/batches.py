@@ -143,7 +143,7 @@ def archive(crm: HubSpotStandIn, kind: ObjectType, body: Any) -> Response:
 
 
 def links_of(crm: HubSpotStandIn, kind: str, key: str, other: str) -> list[Json]:
-    """What a record is tied to, as JSON."""
+    """The associations of a record, as JSON."""
     return [
         {
             "toObjectId": to,

@@ -1,4 +1,4 @@
-"""What the query of a HubSpot call says."""
+"""The query string of a HubSpot call."""
 
 from __future__ import annotations
 

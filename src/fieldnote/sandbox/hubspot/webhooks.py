@@ -31,7 +31,7 @@ EVENT_TYPES: Final = {
 
 
 class Subscriptions:
-    """What an app hears of."""
+    """The events that an app gets."""
 
     def __init__(self, crm: HubSpotStandIn) -> None:
         self._crm = crm
@@ -121,7 +121,7 @@ def signature(secret: str, method: str, address: str, body: bytes, timestamp: st
 
 
 def signed_headers(crm: HubSpotStandIn, secret: str, address: str, body: bytes) -> Mapping[str, str]:
-    """What a delivery carries."""
+    """The body of a delivery."""
     timestamp = str(int(crm.clock.now().timestamp() * 1000))
     proof = signature(secret, "POST", address, body, timestamp)
     return {"X-HubSpot-Signature-v3": proof, "X-HubSpot-Request-Timestamp": timestamp}

@@ -46,7 +46,7 @@ class SalesforceStandIn(StandIn):
         self.rules: dict[str, list[Rule]] = {}
         """Validation rules by object."""
         self.purged: list[tuple[str, str, datetime]] = []
-        """What was emptied from the bin: object, id and when."""
+        """The records that were emptied from the bin: object, id and when."""
         self.records = Records(self)
         self.queries = Queries(self)
         self.tokens.add_client(CLIENT, SECRET)

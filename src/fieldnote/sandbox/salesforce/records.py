@@ -20,7 +20,7 @@ _DIGITS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 
 
 class Refused(ValueError):
-    """What a save or a request is refused for."""
+    """The cause for which a save or a request is refused."""
 
     def __init__(self, code: str, message: str, fields: tuple[str, ...] = (), status: int = 400) -> None:
         super().__init__(message)

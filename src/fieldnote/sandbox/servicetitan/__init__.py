@@ -96,7 +96,7 @@ class ServiceTitanStandIn(StandIn):
         return self.store.table(table).insert(str(key or next(self._ids)), {**start, **values}, **times)
 
     def merge_customers(self, loser: int, winner: int) -> None:
-        """Merge two customers as a person does on the screen. What it leaves behind is an assumption."""
+        """Merge two customers as a person does on the screen. The state after it is an assumption."""
         customers, winner_id = self.store.table("customers"), winner
         customers.archive(str(loser), {"mergedToId": winner_id})
         for table in ("jobs", "locations", "appointments", "estimates", "customer_contacts"):

@@ -74,7 +74,7 @@ def list_page(crm: ServiceTitanStandIn, request: Request, path: str, listing: Li
 
 
 def export_part(crm: ServiceTitanStandIn, request: Request, path: str) -> Json:
-    """What changed since a token or a date. The position is the number of a commit, so that none lies under it."""
+    """The changes since a token or a date. The position is the number of a commit, so that none lies under it."""
     table, show, has_active = EXPORTS[path]
     given = request.query_params
     older = crm.older and table == "assignments"

@@ -1,4 +1,4 @@
-"""What changes ServiceTitan's records."""
+"""The operations that change ServiceTitan's records."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ class Uploads(Resource):
     ) -> UploadedRecording:
         """Make a recording of a file: ask for an address, send the file there, register it. Needs a user token.
 
-        `started_at` is when the conversation began. Whose it is says one of `user_id`, `user_email` and
+        `started_at` is the start of the conversation. Name its user by one of `user_id`, `user_email` and
         `user_phone`. `file_type` is the media type, guessed from the file's name if it is not given. `crm_objects`
         must have been synced before. The file is read as it is sent. Raises FileNotFoundError, and ValueError for
         a file without audio.

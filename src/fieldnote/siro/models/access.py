@@ -29,7 +29,7 @@ class AccessTokenCreate(RequestModel):
 
 
 class CallerIdentity(ResponseModel):
-    """Whose token it is."""
+    """The owner of a token."""
 
     organization_id: str
     token_id: str | None = None

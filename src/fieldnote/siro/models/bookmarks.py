@@ -170,7 +170,7 @@ class BookmarkModelUpdate(RequestModel):
     """Regular expressions."""
     similarity_threshold: Given[Number] = None
     speaker_type: BookmarkSpeaker | None = None
-    """Whose words count; None: everybody's."""
+    """The speaker to look at; None: everybody."""
     transcription_language: Given[TranscriptionLanguage] = None
     is_calculation_stale: Given[bool] = None
     date_last_updated: str | None = None

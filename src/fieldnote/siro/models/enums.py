@@ -358,7 +358,7 @@ class SyncState(StrEnum):
 
 
 class ExternalIdType(StrEnum):
-    """Whose id a record is named by."""
+    """The system of a record's id."""
 
     INTERNAL = "internal"
     """Siro's."""
@@ -631,7 +631,7 @@ class BookmarkModelType(StrEnum):
 
 
 class BookmarkSpeaker(StrEnum):
-    """Whose words a bookmark model looks at."""
+    """The speaker that a bookmark model looks at."""
 
     CUSTOMER = "Customer"
     """The customer's."""

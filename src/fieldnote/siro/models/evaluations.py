@@ -58,7 +58,7 @@ class Evaluation(ResponseModel):
     start_at: OptionalTime = None
     end_at: OptionalTime = None
     filter_by: FilterScopes = ()
-    """Whose conversations were evaluated."""
+    """The people whose conversations were evaluated."""
     filter_by_ids: FilterIds = ()
     """Siro's ids of them."""
     evaluated_nodes: Annotated[tuple[EvaluatedNode, ...], BeforeValidator(null_as_nothing)] = ()

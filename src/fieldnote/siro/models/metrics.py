@@ -104,6 +104,6 @@ class MetricValues(ResponseModel):
     start_at: OptionalTime = None
     end_at: OptionalTime = None
     filter_by: FilterScopes = ()
-    """Whose recordings were evaluated."""
+    """The people whose recordings were evaluated."""
     filter_by_ids: FilterIds = ()
     """Siro's ids of them."""

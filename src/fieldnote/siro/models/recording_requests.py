@@ -236,7 +236,7 @@ class UploadUrlsCreate(RequestModel):
 
 
 class UploadRegister(RequestModel):
-    """A file of audio that was uploaded. Whose it is: one of `user_id`, `user_email` and `user_phone`."""
+    """A file of audio that was uploaded. Its user: one of `user_id`, `user_email` and `user_phone`."""
 
     file_url: Annotated[WebAddress, Field(repr=False)]
     """The `download_url` that was given with the address for the upload."""

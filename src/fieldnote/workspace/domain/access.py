@@ -1,4 +1,4 @@
-"""Who gets in: tokens listed, limited and ended; users, apps and organizations disabled and enabled."""
+"""Access: tokens listed, limited and ended; users, apps and organizations disabled and enabled."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ async def end_token(engine: AsyncEngine, organization: Organization, token: str,
 
 @dataclass(frozen=True, slots=True)
 class Disabled:
-    """What disabling a user ended."""
+    """The tokens that ended with a disabled user."""
 
     user_tokens: int
     """Tokens that acted for the user. They stay ended when the user is enabled."""

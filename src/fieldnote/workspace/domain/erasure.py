@@ -40,7 +40,7 @@ from fieldnote.workspace.tenancy import inside
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What was erased, and what remains."""
+    """The erased data, and the remaining data."""
 
     forgotten: str
     """recording, account or person, and which."""
@@ -57,7 +57,7 @@ class Receipt:
 
 @dataclass(slots=True)
 class _Found:
-    """What an erasure is about."""
+    """The subject of an erasure."""
 
     records: dict[str, list[str]] = field(default_factory=lambda: {table: [] for table in CRM_TABLES})
     """Ids by table of the CRM."""

@@ -174,7 +174,7 @@ ERASE_USER: Final[dict[str, TextClause]] = {
          where id = :id
     """),
 }
-"""Of a user: their words and name; what they recorded is the organization's."""
+"""Of a user: their words and name; their recordings are the organization's."""
 
 JOBS: Final = text("""
 delete from procrastinate_jobs

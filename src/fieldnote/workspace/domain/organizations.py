@@ -33,7 +33,7 @@ from fieldnote.workspace.tenancy import inside
 
 DEFINITION: Final = "Customer Insights"
 CONVERSATION: Final = "Sales visit"
-"""What a conversation is that nothing else is said of."""
+"""The type of a conversation that names none."""
 
 
 @dataclass(frozen=True, slots=True)

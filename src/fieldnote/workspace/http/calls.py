@@ -50,7 +50,7 @@ T = TypeVar("T")
 
 
 class _Batch(RequestModel, Generic[M]):
-    """What a body is that has records and nothing else."""
+    """The kind of a body that has records and nothing else."""
 
     records: tuple[M, ...]
 

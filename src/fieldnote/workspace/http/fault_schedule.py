@@ -1,4 +1,4 @@
-"""What goes wrong now: drawn by the seed of the faults file, so that a run that failed can be played again.
+"""The current faults: drawn by the seed of the faults file, so that a run that failed can be played again.
 
 A draw depends on the seed and on what it is about: the kind of fault, the organization's name, the operation, and how
 many calls of it the organization has made since the server began. It does not depend on what others do meanwhile.
@@ -30,7 +30,7 @@ _MISHAPS: Final = ("dropped", "late", "reordered", "doubled")
 
 @dataclass(slots=True)
 class Own:
-    """What goes wrong in one organization. Calls without a known token have an organization without a name."""
+    """The faults in one organization. Calls without a known token have an organization without a name."""
 
     name: str
     settings: FaultSet
@@ -89,7 +89,7 @@ class Own:
     # --- webhooks and summaries
 
     def mishap(self, *occasion: object) -> str | None:
-        """What happens to a message: the name of its key, or None."""
+        """The fault of a message: the name of its key, or None."""
         for name in _MISHAPS:
             if self.hits(name, getattr(self.settings.webhooks, name), *occasion):
                 return name
@@ -124,7 +124,7 @@ class Faults:
         return self._nobody if hashed is None else await self._of(hashed)
 
     async def of_organization(self, organization_id: str) -> Own:
-        """What goes wrong in the organization of this id."""
+        """The faults in the organization of this id."""
         return await self._of(organization_id)
 
     async def _of(self, wanted: bytes | str) -> Own:

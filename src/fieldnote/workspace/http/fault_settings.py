@@ -73,7 +73,7 @@ _Plain = Annotated[Fault | None, BeforeValidator(_share_alone)]
 
 
 class CallFaults(_Section):
-    """What goes wrong with calls. Of the last five at most one happens to a call."""
+    """Faults in calls. Of the last five at most one happens to a call."""
 
     refused_agents: tuple[str, ...] = ()
     """User agents that get the edge's 403; `libraries` stands for LIBRARIES."""
@@ -95,7 +95,7 @@ class CallFaults(_Section):
 
 
 class WebhookFaults(_Section):
-    """What goes wrong with a message on its way to an endpoint, when it is first sent. At most one happens."""
+    """Faults of a message on its way to an endpoint, when it is first sent. At most one happens."""
 
     dropped: _Plain = None
     """It is never sent."""
@@ -106,14 +106,14 @@ class WebhookFaults(_Section):
 
 
 class SummaryFaults(_Section):
-    """What goes wrong with what is drawn from a recording."""
+    """Faults in the results of a recording."""
 
     late: Annotated[Late | None, BeforeValidator(_share_alone)] = None
     """The summary lands after the rest, and does not move the recording's `updatedAt`."""
 
 
 class ListFaults(_Section):
-    """What goes wrong with pages."""
+    """Faults in pages."""
 
     null_scores_over: int | None = Field(default=None, ge=0)
     """On pages of recordings with more items than this every `evaluationScore` is null."""
@@ -122,7 +122,7 @@ class ListFaults(_Section):
 
 
 class FaultSet(_Section):
-    """What goes wrong in an organization."""
+    """Faults in an organization."""
 
     calls: CallFaults = CallFaults()
     webhooks: WebhookFaults = WebhookFaults()

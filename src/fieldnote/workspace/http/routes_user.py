@@ -50,7 +50,7 @@ class _Said(TypedDict):
 
 
 async def list_utterances(call: Call) -> dict[str, object]:
-    """What was said, in order. The cursor counts utterances."""
+    """The words, in order. The cursor counts utterances."""
     row = await user_recordings.find(call)
     said: list[_Said] = (await call.conn.execute(_SAID, {"id": row.id})).scalar_one_or_none() or []
     speakers = list(dict.fromkeys(utterance["speaker"] for utterance in said))

@@ -1,4 +1,4 @@
-"""What the scope of a token allows.
+"""The operations that the scope of a token allows.
 
 A user token reads or writes. An organization token does all, reads, or syncs a CRM: it then reads, writes below
 `/integrations/`, and mints user tokens with an app's secret, and administers nothing.
@@ -19,7 +19,7 @@ class TokenScope(StrEnum):
     READ = "read"
     """GET operations."""
     SYNC = "sync"
-    """What a connection to a CRM needs."""
+    """The scope of a connection to a CRM."""
     ALL = "all"
     """Every operation."""
 

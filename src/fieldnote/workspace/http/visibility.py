@@ -1,4 +1,4 @@
-"""What a user sees of the organization's recordings, as a condition of SQL on a recording `r`.
+"""The recordings of an organization that a user sees, as a condition of SQL on a recording `r`.
 
 Row policies in the database decide who sees a recording (`fieldnote.workspace.tenancy`); queries leave out the deleted.
 """

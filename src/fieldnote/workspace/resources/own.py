@@ -116,7 +116,7 @@ async def retry_recording(call: Call) -> Json:
 
 
 async def get_roles(call: Call) -> Json:
-    """Who sells and who buys in a recording, by label."""
+    """The role of each speaker in a recording, by label."""
     return {"data": to_json(await jobs.speaker_roles(call.conn, call.word("id")))}
 
 

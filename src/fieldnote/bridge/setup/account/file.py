@@ -29,7 +29,7 @@ _WORDS_OF_YAML: Final = {"true", "false", "null", "yes", "no", "on", "off", "y",
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What a person chose."""
+    """A person's choices."""
 
     visits: tuple[str, ...] = ()
     """Empty: nothing is pushed."""
@@ -111,7 +111,7 @@ def _stages(setup: PresetSetup, account: Account, answers: Answers) -> Iterator[
     if setup.stages is None or not account.stages:
         return
     chosen = {one.value: answers.stages.get(one.value, one.disposition) for one in account.stages}
-    yield "  # What a stage means to Siro: OPEN, WON or LOST."
+    yield "  # The meaning of each stage in Siro: OPEN, WON or LOST."
     active = [one for one in account.stages if _is_said(one, chosen[one.value])]
     yield f"  {setup.stages.setting}:" if active else f"  {setup.stages.setting}: {{}}"
     for one in account.stages:

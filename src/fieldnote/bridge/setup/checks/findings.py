@@ -1,4 +1,4 @@
-"""What a check found."""
+"""The findings of a check."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Finding:
     level: Level
     text: str
     fix: str | None = None
-    """What to do about it."""
+    """The fix."""
 
 
 def good(subject: str, text: str) -> Finding:

@@ -146,7 +146,7 @@ def _greatest(bridge: Bridge) -> str:
 def check_rows(
     bridge: Bridge, subject: str, mapper: RowMapper, rows: Sequence[Row], records: list[dict[str, Any]]
 ) -> Iterator[Finding]:
-    """What a sample becomes; its records are added to `records`."""
+    """The records that a sample becomes; they are added to `records`."""
     if not rows:
         yield hint(subject, "the source gives no row at all")
         return

@@ -38,7 +38,7 @@ def check_targets(bridge: Bridge) -> Iterator[Finding]:
 
 
 def _check_inserts(bridge: Bridge, subject: str, target: TargetSettings) -> Iterator[Finding]:
-    """What a new note, or a missing extension row, needs besides the columns that the file names."""
+    """The columns that a new note, or a missing extension row, needs besides those that the file names."""
     if not isinstance(bridge.crm, SqlDriver):
         return
     for note in target.all_notes():

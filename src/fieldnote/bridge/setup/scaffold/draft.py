@@ -1,4 +1,4 @@
-"""What the file is made from, and the lines that both streams have. Pure but for the look."""
+"""The input of the file, and the lines that both streams have. Pure except for the look at the database."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from fieldnote.crm.sql.introspection import LookedColumn, LookedTable
 
 @dataclass(slots=True)
 class Scaffold:
-    """What the file is made from, and what it could not know."""
+    """The input of the file, and the facts that it could not know."""
 
     graph: Graph
     roles: Roles

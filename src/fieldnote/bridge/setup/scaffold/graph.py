@@ -61,7 +61,7 @@ class Poly:
     type: LookedColumn
     id: LookedColumn
     words: dict[str, str]
-    """What the type says for a table, by the table's name."""
+    """The type's word for a table, by the table's name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Who a person is: whose column it is, and their name and email address, wherever those are. Pure but for the look."""
+"""The columns of a person: the reference to them, and their name and email address in whatever table they are."""
 
 from __future__ import annotations
 

@@ -296,7 +296,7 @@ class Entity:
         return None, ""
 
     def alive(self) -> str:
-        """What a join adds so that deleted rows are left out; empty if none are marked."""
+        """The condition by which a join leaves out deleted rows; empty if none are marked."""
         for found in self.gone_places():
             if found.table is self.table and shapes.is_flag(found.column):
                 return f" and {self._not(self.expr(found), found.column)}"

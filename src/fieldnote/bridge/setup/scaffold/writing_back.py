@@ -29,7 +29,7 @@ _WRITABLE: Final = {Family.CHOICE, Family.TEXT, Family.INTEGER, Family.NUMBER, F
 
 
 def pull(scaffold: Scaffold) -> Iterator[str]:
-    """What is written back to deals, or to appointments where there are no deals."""
+    """The `writes` of deals, or of appointments where there are no deals."""
     deals = scaffold.roles.deals
     model, table = ("opportunity", deals) if deals is not None else ("engagement", scaffold.roles.visits)
     if table is None or scaffold.graph.key(table) is None:

@@ -1,4 +1,4 @@
-"""What a recording's link says to the outside: the CRM records that it belongs to, by both ids."""
+"""A recording's link in public form: the CRM records that it belongs to, by both ids."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Records that the CRM merged: every reference moves to the one that is left, those that are yet to come too.
+"""Records that the CRM merged: every reference moves to the survivor, later ones too.
 
-A merged record keeps its row, which names the survivor; a survivor is never merged itself. Who merges two records
-both ways has said last which one is left.
+A merged record keeps its row, which names the survivor; a survivor is never merged itself. Of two records that are
+merged both ways, the later statement decides the survivor.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _REFERENCES: Final[Mapping[Table, Iterable[tuple[Table, str]]]] = {
     contacts: ((opportunities, "contact_id"), (engagements, "contact_id")),
     leads: ((engagements, "lead_id"),),
 }
-"""Who refers to a record of the table, and by which column; in the order in which tables are written."""
+"""The columns that refer to a record of the table, in the order in which tables are written."""
 
 # The deal of a merged contact has the survivor in its place, who is its main one if either was.
 _MOVE_DEALS: Final = """
@@ -83,7 +83,7 @@ select id::text, coalesce(merged_to_id, id)::text as stands_for from {table.name
 
 
 async def move(transaction: Transaction, table: Table, survivor: str) -> dict[Table, list[str]]:
-    """Have all that refers to what was merged into a record refer to the record itself. What was changed by it."""
+    """Point references to merged records at the survivor. Returns the records that changed."""
     select = f"select id::text from {table.name} where merged_to_id = %(id)s"  # noqa: S608 - as above
     merged = [row.id for row in await transaction.read(Id, select, {"id": survivor})]
     values: dict[str, object] = {"merged": merged, "survivor": survivor}

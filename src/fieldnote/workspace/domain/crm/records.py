@@ -1,4 +1,4 @@
-"""What the CRM sends: engagements and opportunities, with the accounts, contacts, leads and reps inside them.
+"""Records from the CRM: engagements and opportunities, with the accounts, contacts, leads and reps inside them.
 
 One record or a batch goes the same way, table by table. With an external id alone a record inside another names
 one that was sent before, or that comes later: a placeholder stands for it until then. The same request twice
@@ -62,7 +62,7 @@ _NESTED: Final = frozenset({
 
 @dataclass(slots=True)
 class Touched:
-    """What a request changed, for those who have to look again."""
+    """The records that a request changed, for the jobs that match again."""
 
     engagements: list[str] = field(default_factory=list)
     accounts: list[str] = field(default_factory=list)
@@ -220,7 +220,7 @@ class _Sync:
         self._survivors: list[tuple[Table, str]] = []
 
     def say(self, table: Table, key: str, record: Any, columns: Mapping[str, object]) -> None:
-        """What a record says of the row of this key."""
+        """Add a record's values for the row of this key."""
         wire, columns = record.wire(), dict(columns)
         for name in ("latitude", "longitude"):
             if name in table.c and name in wire:
@@ -284,7 +284,7 @@ class _Sync:
         self.done[table] = {key: one._replace(stands_for=current[one.id]) for key, one in done.items()}
 
     async def move_references(self) -> None:
-        """What refers to records that this request merged refers to the survivors, when all else is written."""
+        """Point references to records that this request merged at the survivors, when all else is written."""
         for table, survivor in self._survivors:
             for referring, ids in (await merges.move(self.transaction, table, survivor)).items():
                 self._also_changed[referring].update(ids)

@@ -1,4 +1,4 @@
-"""Who a CRM's rep is in the workspace: by a person's word, else by email, else by full name, else nobody."""
+"""The workspace user of a CRM's rep: by a person's choice, else by email, else by full name, else nobody."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ _WRITTEN: Final[Mapping[Table, Sequence[str]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Whose records these are."""
+    """The owner of these records."""
 
     organization_id: str
     connection_id: str
@@ -46,7 +46,7 @@ class Owner:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What a request says of a record. What is named twice is as it was named last."""
+    """A request's values for a record. Of a value that is named twice, the last one counts."""
 
     fields: dict[str, Any] = field(default_factory=dict)
     columns: dict[str, Any] = field(default_factory=dict)
@@ -259,7 +259,7 @@ update opportunities o
        is distinct from (o.account_id, o.contact_id)
 returning o.id::text
 """
-# Who has been on the deal already, or was taken off it, is left as they are.
+# A rep who has been on the deal already, or was taken off it, stays as they are.
 _SHARE_REPS: Final = """
 insert into opportunity_users (organization_id, opportunity_id, crm_user_id)
 select distinct p.organization_id, e.opportunity_id, p.crm_user_id

@@ -1,4 +1,4 @@
-"""What the insight processes are asked about a recording: its words, the visit, prompts, roles and definitions."""
+"""The request to the insight processes: a recording's words, the visit, prompts, roles and definitions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from fieldnote.workspace.domain.recordings.conditions import TYPE_ID
 from fieldnote.workspace.rows import read_row, read_rows
 
 UNTITLED: Final = "New recording"
-"""What a recording is called that nobody named; it says nothing about the conversation."""
+"""The title of a recording that nobody named; it says nothing about the conversation."""
 
 _SAID: Final = text("""
 select s.utterances, md5(s.utterances::text) as words, r.title, r.created_at, r.key, r.processed_at, r.extracted_at,

@@ -106,7 +106,7 @@ async def choose(
 async def try_on(
     workspace: Workspace, organization_id: str, recording_ids: Sequence[str], candidate: Stored | None = None
 ) -> list[Trial]:
-    """What the definitions as they are, and `candidate` among them, would change in these recordings."""
+    """The changes that the current definitions, with `candidate` among them, would make in these recordings."""
     turns = asyncio.Semaphore(2 * workspace.insight.size)
 
     async def one(recording_id: str) -> Trial | None:

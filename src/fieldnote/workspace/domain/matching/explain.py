@@ -25,7 +25,7 @@ select r.id::text, r.key, r.processed_at is not null as processed, r.failure, e.
  order by r.created_at, r.id
 """)
 
-# What only another record has named so far is a placeholder, and does not count.
+# A record that only another record has named so far is a placeholder, and does not count.
 _COUNTS: Final = text("""
 select (select count(*) from engagements where fields <> '{}') as engagements,
        (select count(*) from opportunities where fields <> '{}') as opportunities
@@ -79,7 +79,7 @@ class Explained:
     score: float | None
     reasons: tuple[str, ...]
     runners_up: tuple[dict[str, object], ...] = ()
-    """Who lost: the CRM's id of the appointment, its score, and why."""
+    """The losers: the CRM's id of each appointment, its score, and why."""
     history: tuple[Step, ...] = ()
     """The steps of the link, the earliest first."""
 

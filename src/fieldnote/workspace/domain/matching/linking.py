@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 blueprint: Final = procrastinate.Blueprint()
 
 RECORDS: Final = ("engagement", "opportunity", "account", "contact", "lead")
-"""What a recording can belong to."""
+"""The kinds of record that a recording can belong to."""
 REACH: Final = timedelta(hours=8)
 """How far from a new recording those lie that may be decided otherwise on its account."""
 
@@ -46,7 +46,7 @@ FUZZY_AGAIN: Final = "FUZZY_MATCH_RECORDINGS_FOR_ENGAGEMENT"
 """The CRM's side changed, and the recordings around were looked at again."""
 UNLINKED: Final = "USER_UNLINK"
 
-# What a link means now: the deal and customer of the engagement, unless the deep link or a person named them.
+# A link's meaning now: the deal and customer of the engagement, unless the deep link or a person named them.
 _RESOLVED: Final = text("""
 select wanted.nth, e.id::text as engagement, coalesce(wanted.opportunity, e.opportunity_id)::text as opportunity,
        coalesce(a.merged_to_id, a.id, e.account_id, o.account_id)::text as account,
@@ -62,7 +62,7 @@ select wanted.nth, e.id::text as engagement, coalesce(wanted.opportunity, e.oppo
   left join leads d on d.id = wanted.lead
  order by wanted.nth
 """)
-# Whose recordings of which days a change of these records may concern.
+# The users and days whose recordings a change of these records may concern.
 _AFFECTED: Final = text("""
 with touched as (
     select id, external_id, starts_at, account_id, lead_id, contact_id from engagements
@@ -137,7 +137,7 @@ update recording_links l set certain = false from recordings r
 """)
 _MOVED: Final = text("update recordings set updated_at = clock_timestamp() where id = :id")
 _KEPT: Final = ("source", "score", "reasons", "runners_up")
-"""What tells one decision from another, beside the records and the trigger."""
+"""The fields that tell one decision from another, beside the records and the trigger."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,7 +317,7 @@ def _reasons_for_none(row: RecordingRow, decision: Decision, names: dict[str, st
 
 
 async def _resolved(conn: AsyncConnection, links: Sequence[_Link]) -> list[dict[str, object]]:
-    """What each link means now."""
+    """The records that each link means now."""
     if not links:
         return []
     wanted = {name: [getattr(link, f"{name}_id") for link in links] for name in RECORDS}

@@ -128,7 +128,7 @@ def check_batch(path: Path, warn: Callable[[str], None]) -> dict[str, int]:
 
 
 def bad_lines(wrong: Sequence[str]) -> WorkspaceError:
-    """What is wrong with a file, of which nothing is stored."""
+    """A problem of a file, of which nothing is stored."""
     more = [f"… and {len(wrong) - _MOST_NAMED} more bad lines"] if len(wrong) > _MOST_NAMED else []
     return WorkspaceError("\n".join([*wrong[:_MOST_NAMED], *more]), hint="Fix these lines; nothing was stored.")
 

@@ -1,4 +1,4 @@
-"""What a recording is, as conditions of SQL on a recording `r`: its outcome, and its kind of conversation."""
+"""Facts about a recording `r` as conditions of SQL: its outcome, and its kind of conversation."""
 
 from __future__ import annotations
 

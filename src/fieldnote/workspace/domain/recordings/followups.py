@@ -13,7 +13,7 @@ from fieldnote.db.workspace_tables import followups
 
 _BEST: Final = 5
 _TELLING: Final = ("Budget", "Timeline", "Decision Maker")
-"""What makes a customer worth more the more is known of it."""
+"""Facts that make a customer worth more, the more of them are known."""
 _SOLD: Final = text("""
 select exists (select from recording_links l left join engagements e on e.id = l.engagement_id
                  join opportunities o on o.id = coalesce(l.opportunity_id, e.opportunity_id)
@@ -25,7 +25,7 @@ select exists (select from recording_links l left join engagements e on e.id = l
 async def keep_followup(
     conn: AsyncConnection, organization_id: str, recording_id: str, steps: Sequence[str], values: Mapping[str, str]
 ) -> None:
-    """Make or renew the follow-up of a recording; what people did with it stays."""
+    """Make or renew the follow-up of a recording; the changes of people stay."""
     objection = values.get("Objections")
     if not steps and objection is None:
         return

@@ -1,4 +1,4 @@
-"""What the recorder app tells of a recording: the mobile events."""
+"""The recorder app's events about a recording: the mobile events."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What a deep link tells the recorder."""
+    """The data of a deep link."""
 
     appointment_id: str | None = None
     opportunity_id: str | None = None

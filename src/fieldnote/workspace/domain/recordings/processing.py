@@ -61,7 +61,7 @@ select coalesce(least(max(priority), min(priority) filter (where args ->> 'organ
   from procrastinate_jobs
  where status = 'todo' and queue_name = :queue and (scheduled_at is null or scheduled_at <= now())
 """)
-# What was worked on counts if it is still what was said: another transcript may have come meanwhile.
+# A result counts if its words are still the recording's words: another transcript may have come meanwhile.
 _LOCK: Final = text("""
 select r.processed_at is null and r.root_data_purged_at is null and md5(s.utterances::text) = :words
   from recordings r left join recording_utterances s on s.recording_id = r.id
@@ -81,7 +81,7 @@ update recordings
        summarized_at = case when :summarized then clock_timestamp() end, failure = :failure, failed_step = :failed_step
  where id = :id
 """)
-# Recordings with words begin again at the extraction; what is purged stays so.
+# Recordings with words begin again at the extraction; purged ones stay purged.
 _AGAIN: Final = text("""
 update recordings r
    set stage = 'processing', status = 'in-progress', processed_at = null, summarized_at = null,

@@ -49,7 +49,7 @@ class NewRecording:
     user_email: str
     """The workspace user who recorded it."""
     utterances: Sequence[Utterance] | None
-    """What was said. None: not known yet; nothing is drawn from the recording before it is."""
+    """The words. None: not known yet; nothing is drawn from the recording before they are."""
     started_at: datetime
     duration: timedelta | None = None
     """None: the transcript's last time, else a guess from its words."""
@@ -68,7 +68,7 @@ class NewRecording:
     uploaded: bool = False
     """It came as a file: no recorder app had a part in it."""
     details: Mapping[str, Any] = field(default_factory=dict)
-    """What else was said of it, by the contract's names."""
+    """Further facts about it, by the contract's names."""
 
     @property
     def length(self) -> timedelta:
@@ -103,7 +103,7 @@ class NewRecording:
 
     @property
     def transcription_status(self) -> TranscriptionStatus:
-        """What has become of its words."""
+        """The state of its words."""
         if self.utterances is not None:
             return TranscriptionStatus.COMPLETE
         return TranscriptionStatus.UPLOADED if self.uploaded else TranscriptionStatus.RECORDING
@@ -160,7 +160,7 @@ async def insert_recordings(
 async def _add_rest(
     conn: AsyncConnection, organization_id: str, added: Sequence[tuple[dict[str, Any], str, NewRecording]]
 ) -> None:
-    """What belongs to recordings beside their rows; and have them linked and worked on."""
+    """Insert the rows that belong to recordings beside their own, and have them linked and processed."""
     said = [ids | stored(new.utterances) for ids, _, new in added if new.utterances is not None]
     if said:
         await conn.execute(insert(recording_utterances), said)

@@ -29,7 +29,7 @@ _SET: Final = text("update organizations set retention_days = :days where id = :
 _KEEPING: Final = text(
     "select id::text, retention_days from organizations where retention_days is not null order by id"
 )
-# What is being worked on waits until that is done. A date in the future delays nothing.
+# A recording that a job works on waits for the job's end. A date in the future delays nothing.
 _DUE: Final = text("""
 select id::text from recordings r
  where root_data_purged_at is null and not do_not_delete and least(created_at, added_at) < :before

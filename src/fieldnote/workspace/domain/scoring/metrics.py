@@ -1,4 +1,4 @@
-"""What can be measured in a conversation without a language model. Pure.
+"""Measures of a conversation that need no language model. Pure.
 
 Bookmarks, filler words, vocabulary and AI metrics are not measured: they have no value, and earn no points.
 """
@@ -19,7 +19,7 @@ _WORD: Final = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What one side said without a break."""
+    """The words of one side without a break."""
 
     by_rep: bool
     text: str

@@ -51,7 +51,7 @@ class Target:
     url: str
     """The URL with the address in place of the name."""
     host: str
-    """What the `Host` header says."""
+    """The value of the `Host` header."""
     name: str
     """For the certificate."""
 

@@ -111,7 +111,7 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """What came of one attempt."""
+    """The outcome of one attempt."""
 
     status: int | None
     error: str | None

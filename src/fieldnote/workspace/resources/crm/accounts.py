@@ -15,7 +15,7 @@ from fieldnote.workspace.http.calls import Call
 from fieldnote.workspace.http.errors import not_found
 from fieldnote.workspace.http.views import moment
 
-# What is deleted has left this list: the answer could not say so.
+# A deleted account is not in this list: the answer could not say so.
 _ACCOUNTS: Final = """
 select id::text, external_id, connection_id::text, fields, latitude, longitude, created_at, updated_at
   from accounts
@@ -65,7 +65,7 @@ async def update_account(call: Call) -> dict[str, object]:
 
 
 async def delete_account(call: Call) -> bool:
-    """Delete a customer. What refers to it stays."""
+    """Delete a customer. Records that refer to it stay."""
     row = await _find(call)
     gone = {"deletedAt": moment(datetime.now(UTC))}
     await _put(call, Owner(call.organization_id, row.connection_id), row.external_id, gone)

@@ -1,4 +1,4 @@
-"""Whom a recording was with, and about which deal: the context that people see beside it."""
+"""The customer and the deal of a recording: the context that people see beside it."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from fieldnote.workspace.http.calls import Call
 from fieldnote.workspace.http.errors import failed, not_found
 from fieldnote.workspace.http.views import moment
 
-# What a list may be asked for; a connection can be made to those alone that `IntegrationPlatform` has.
+# Platforms that a list may be asked for; only those in `IntegrationPlatform` can be connected.
 _LISTED: Final = (
     *IntegrationPlatform, "SALESFORCE", "SOLUTION_VIEW", "CALENDAR_ONLY", "AUTHENTICOM", "FORTELLIS",
     "YARDI_SENIOR_HOUSING", "FUNNEL", "KNOCK",
@@ -117,7 +117,7 @@ async def update_connection(call: Call) -> dict[str, object]:
 
 
 async def delete_connection(call: Call) -> dict[str, object]:
-    """Let go of a CRM. What came from it stays."""
+    """Disconnect a CRM. Its records stay."""
     return await _one(call, _DELETE, {})
 
 

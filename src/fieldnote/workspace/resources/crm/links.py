@@ -1,4 +1,4 @@
-"""What a person says that a recording belongs to."""
+"""A person's links of recordings."""
 
 from __future__ import annotations
 

@@ -195,7 +195,7 @@ async def _rename(call: Call, person_id: str, name: str) -> bool:
 
 
 async def _move(kind: RecordUsers, call: Call, row: _Member, record_id: str, person_id: str) -> None:
-    """The row keeps its id. Who was taken off there once makes room; who is on it does not. Raises ApiError."""
+    """The row keeps its id, and takes the place of one that was taken off. Raises ApiError if the rep is on it."""
     values = {"id": row.id, "record": record_id, "person": person_id}
     there = f"{kind.record} = %(record)s and crm_user_id = %(person)s"
     table = kind.table.name

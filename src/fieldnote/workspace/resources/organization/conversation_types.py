@@ -1,4 +1,4 @@
-"""What kinds of conversation the organization has, and what the summaries of each are asked besides.
+"""The organization's kinds of conversation, and the further questions for the summaries of each.
 
 Everybody reads them; coaches and administrators change them.
 """
@@ -119,7 +119,7 @@ async def update_type(call: Call) -> dict[str, object]:
 
 
 async def list_prompts(call: Call) -> dict[str, object]:
-    """What the summaries of a kind of conversation are asked, in order."""
+    """The questions for the summaries of a kind of conversation, in order."""
     row = await _find(call, call.record_id("Conversation configuration", "conversationTypeId"))
     return {"data": _prompts((await _prompts_of(call, [row.id])).get(row.id, []))}
 
@@ -135,7 +135,7 @@ async def replace_prompts(call: Call) -> dict[str, object]:
 
 
 async def list_industry_prompts(call: Call) -> dict[str, object]:
-    """What an organization may begin with."""
+    """The first settings of an organization."""
     del call
     found = [
         {"id": str(uuid5(NAMESPACE_URL, prompt)), "promptHeader": header, "prompt": prompt, "promptIndex": place}

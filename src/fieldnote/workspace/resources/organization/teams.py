@@ -89,7 +89,7 @@ async def get_team(call: Call) -> dict[str, object]:
 
 
 async def create_team(call: Call) -> dict[str, object]:
-    """Make a team. Who is in another one leaves that."""
+    """Make a team. Members of another team leave it."""
     _own(call)
     wanted = call.read(TeamCreate)
     values = {

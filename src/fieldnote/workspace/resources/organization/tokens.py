@@ -1,4 +1,4 @@
-"""Who calls, and the organization's own tokens."""
+"""The caller, and the organization's own tokens."""
 
 from __future__ import annotations
 

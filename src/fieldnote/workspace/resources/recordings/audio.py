@@ -57,7 +57,7 @@ class _File(NamedTuple):
 
 
 def upload_headers(media_type: str, size: int) -> dict[str, str]:
-    """What a PUT has to bring along."""
+    """The headers that a PUT needs."""
     return {"Content-Type": media_type, RANGE: f"1,{size}"}
 
 

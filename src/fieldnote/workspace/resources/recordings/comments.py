@@ -1,4 +1,4 @@
-"""What people say about a recording: threads on stretches of it, and the comments in them.
+"""Comments on a recording: threads on stretches of it, and the comments in them.
 
 A private thread is its author's and its recipients'. Only the author or an administrator changes or deletes a comment;
 anybody who sees one may rate it and mark it as read.
@@ -197,7 +197,7 @@ async def delete_comment(call: Call) -> dict[str, object]:
 
 
 async def rate_comment(call: Call) -> dict[str, object]:
-    """What somebody thinks of a comment; the last word of each counts."""
+    """A user's reaction to a comment; the last one of each counts."""
     wanted = call.read(CommentRate)
     row = await _find(call)
     await call.transaction.driver.execute(_RATE, _own(call) | {"id": row.id, "rating": wanted.rating})

@@ -1,4 +1,4 @@
-"""What was drawn from recordings, a row for each definition."""
+"""The extractions of recordings, a row for each definition."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class _Extraction(NamedTuple):
 
 
 async def list_extractions(call: Call) -> dict[str, object]:
-    """What was drawn from a recording, a row for each definition."""
+    """The extractions of a recording, a row for each definition."""
     recording_id = call.record_id("Recording", "recordingId")
     if not await call.transaction.exists(_KNOWN, {"id": recording_id}):
         raise not_found("Recording")

@@ -159,7 +159,7 @@ def _number(name: str, value: str) -> int:
 
 
 async def update_followup(call: Call) -> dict[str, object]:
-    """What a person does with a follow-up. Completing it is the status COMPLETE, and the other way round."""
+    """Change a follow-up. Completing it is the status COMPLETE, and the other way round."""
     wanted = call.read(FollowUpUpdate)
     row = await _find(call)
     status = _status(row.status, wanted)

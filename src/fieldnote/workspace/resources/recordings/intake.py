@@ -1,4 +1,4 @@
-"""What the operations share by which a user's program brings recordings."""
+"""Code that the operations share by which a user's program brings recordings."""
 
 from __future__ import annotations
 

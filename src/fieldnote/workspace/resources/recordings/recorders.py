@@ -37,7 +37,7 @@ _SIGNATURE: Final = "consentSignatureBase64"
 _OWNERS_WORD: Final = frozenset({
     "isPrivate", "doNotDelete", "repConsentAttested", "customerConsentAttested", _SIGNATURE,
 })  # fmt: skip
-"""What only the owner and administrators say of a recording."""
+"""Facts that only the owner and administrators change."""
 _OWNERS_FACTS: Final = frozenset({"dateCreated", "transcriptionStatus"})
 """Its time, which retention counts from, and how the recorder goes on: the owner's and administrators' too."""
 _OWN_COLUMNS: Final = frozenset({"id", "title", "dateCreated", "transcriptionStatus", "doNotDelete"})
@@ -112,7 +112,7 @@ async def _external_id(call: Call, table: str, named: str | None) -> str | None:
 
 
 async def update_recording(call: Call) -> dict[str, object]:
-    """What a recorder or a person says of a recording."""
+    """Change a recording, as a recorder or a person."""
     wanted = read_exactly(call, RecordingUpdate)
     recording_id = _uuid(wanted.id)
     await hold_links(call.conn, recording_id)
@@ -150,7 +150,7 @@ def _is_owner(call: Call, row: _Recording) -> bool:
 
 
 def _way(row: _Recording, said: TranscriptionStatus | str | None) -> tuple[str, tuple[str, str]]:
-    """What the recorder says counts until the recording has been worked on."""
+    """The recorder's status counts until the recording has been processed."""
     if said is None or row.processed_at is not None:
         return row.transcription_status, (row.stage, row.status)
     status = TranscriptionStatus(said)

@@ -140,7 +140,7 @@ def _base_url(call: Call) -> str:
 
 
 async def list_mobile_events(call: Call) -> dict[str, object]:
-    """What happened in the recorder app, the latest first."""
+    """The events of the recorder app, the latest first."""
     values: dict[str, object] = {}
     wheres = _time_filters(call, _EVENT_TIMES, values)
     for name, column in {"userId": "user_id", "recordingId": "recording_id"}.items():

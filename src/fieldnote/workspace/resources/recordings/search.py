@@ -78,7 +78,7 @@ _NOBODY_HAS: Final = (
     "jump_to_tags", "dms_deal_types", "min_dms_revenue",
     "is_seed_recording", "is_seed_recording_recording",
 )  # fmt: skip
-"""What recordings of the workspace never are or have: a search for it finds nothing."""
+"""Facts that no recording of the workspace has: a search for one finds nothing."""
 _ORDERS: Final = {
     "recordingId": "r.id", "title": "r.title", "durationInMilliseconds": "r.duration_ms", "userId": "r.user_id",
     "teamName": "t.name", "repFirstName": "u.name", "repLastName": "u.name", "viewCount": "views",

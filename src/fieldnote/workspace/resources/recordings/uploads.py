@@ -164,7 +164,7 @@ def _of_upload(wanted: UploadRegister, email: str, duration_ms: int | None) -> N
 
 
 async def _user(call: Call, wanted: UploadRegister) -> _User:
-    """Whose recording it is: the caller's, where nobody is named. A rep uploads their own."""
+    """The recording's user: the caller, where nobody is named. A rep uploads their own."""
     email = wanted.user_email and email_key(wanted.user_email)
     named = {"id": wanted.user_id, "email": email, "phone": _digits(wanted.user_phone)}
     if not any(named.values()):

@@ -61,7 +61,7 @@ _AS_GIVEN: Final = (
     "conversationQualityTag",
     "os",
 )
-"""What a user's program said of a recording and is shown as it said it."""
+"""A user program's facts about a recording, shown as they came."""
 _SHOWABLE: Final = (
     "showCrmCustomers", "showCrmOpportunities", "showEvaluationScore", "showFollowups", "showSummary",
     "showEntityExtractions",

@@ -1,4 +1,4 @@
-"""Who listened to a recording, and who looked at it."""
+"""The listeners and viewers of a recording."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What names and values say about columns and tables."""
+"""The evidence that names and values give about columns and tables."""

@@ -22,7 +22,7 @@ from fieldnote.crm.sql.introspection import LookedColumn, LookedTable
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What a column of some meaning must hold, and how sure its name and values must be."""
+    """The values that a column of some meaning must have, and how sure its name and values must be."""
 
     fits: Callable[[LookedColumn], bool]
     least: float = 5
@@ -86,7 +86,7 @@ def _weight(meaning: str, word: str) -> float:
 
 
 def name_score(table: LookedTable, column: LookedColumn, meaning: str) -> float:
-    """What a column's name says for a meaning; at or below 0 it says no."""
+    """The evidence of a column's name for a meaning; at or below 0 it is against it."""
     known, refused = WANTED[meaning], AGAINST[meaning]
     found = _cut(table, column)
     weights = [_weight(meaning, word) for word in found]
@@ -100,7 +100,7 @@ def name_score(table: LookedTable, column: LookedColumn, meaning: str) -> float:
 
 
 def score(table: LookedTable, column: LookedColumn, meaning: str) -> float:
-    """What name and values together say for a meaning; far below 0: it cannot be."""
+    """The evidence of name and values together for a meaning; far below 0: it cannot be."""
     rule = RULES[meaning]
     if (column.hidden and not _may_hide(column, meaning)) or not rule.fits(column):
         return _NEVER
@@ -111,7 +111,7 @@ def score(table: LookedTable, column: LookedColumn, meaning: str) -> float:
 
 
 def _by_values(column: LookedColumn, meaning: str) -> float:
-    """What the values say for a meaning that they can show."""
+    """The evidence of the values for a meaning that they can show."""
     if len(column.values) < 3:
         return 6 if meaning == "email" and column.values else 0
     match meaning:

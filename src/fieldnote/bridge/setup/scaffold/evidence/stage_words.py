@@ -1,4 +1,4 @@
-"""What the words of stages say: won, lost, open or cancelled. Pure."""
+"""The meaning of a stage's words: won, lost, open or canceled. Pure."""
 
 from __future__ import annotations
 
