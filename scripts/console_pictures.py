@@ -81,7 +81,7 @@ def _take(shop: Shop, folder: Path) -> None:
 
 
 def _take_for_docs(opened: Tab, folder: Path) -> None:
-    """What a desktop shows first, of the pages that the docs show. The customer with sound says most."""
+    """The first screen of a desktop, of the pages that the docs show. The customer with sound says most."""
     page = opened.open("/")
     page.screenshot(path=folder / "console-tonight.png", clip=_TOP)
     opened.open("/completeness").screenshot(path=folder / "console-completeness.png", clip=_TOP)

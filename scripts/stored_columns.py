@@ -213,7 +213,7 @@ def unlisted() -> Iterator[str]:
 
 
 def unknown() -> Iterator[str]:
-    """What is listed, and is not a column."""
+    """Listed names that are not columns."""
     there = {(schema, table.name, column.name) for schema, table, column in _columns()}
     for one in sorted(listed(WORDS, PERSONAL, USERS, IMPERSONAL) - there):
         yield ".".join(one)

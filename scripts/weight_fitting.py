@@ -1,4 +1,4 @@
-"""What the scripts that learn weights of `fieldnote.insight` share: the fit, the choice of a value, its floor."""
+"""Code of the scripts that learn weights of `fieldnote.insight`: the fit, the choice of a value, its floor."""
 
 from __future__ import annotations
 

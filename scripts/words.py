@@ -1,7 +1,7 @@
 """The word list: plain American English in identifiers, comments, messages, and docs.
 
 `python -m scripts.words [PATH...]` prints each line with a word that is not used here, and what to write instead.
-It exits with 1 if it finds one. What people say in test conversations is data and is not read.
+It exits with 1 if it finds one. Words of people in test conversations are data, and are not read.
 """
 
 from __future__ import annotations
@@ -54,11 +54,13 @@ DATA: Final = (
     "src/fieldnote/db/migrations/",
     "tests/test_words.py",
 )
-"""What people say, vendors' facts, columns by their former names, and the test of this list."""
+"""Words that are not ours: of people, vendors' facts, columns by their former names, and the test of this list."""
 
 _RULES: Final = [
     (re.compile(rf"(?<![a-z])(?:{pattern})(?![a-z])", re.IGNORECASE), word) for pattern, word in WORDS.items()
 ]
+_SUBJECT: Final = re.compile(r"""("{3}|# )(What|Who|Whose|Whom)(?= )""")
+"""A docstring or comment that begins with such a clause, as a sentence without a noun for its subject."""
 _SAID: Final = re.compile(r"#\s*words: said\b")
 """A line with this comment quotes what a person says."""
 
@@ -78,6 +80,8 @@ def check(path: Path) -> Iterator[Finding]:
     for number, line in _lines(path, text):
         if _SAID.search(line):
             continue
+        if path.suffix == ".py" and (match := _SUBJECT.search(line)):
+            yield Finding(path, number, match[0], "a noun as the subject")
         for pattern, instead in _RULES:
             for match in pattern.finditer(line):
                 yield Finding(path, number, match[0], instead)

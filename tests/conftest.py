@@ -1,4 +1,4 @@
-"""What all tests share: one embedded server for the whole run, and a world without the user's settings."""
+"""Fixtures of all tests: one embedded server for the whole run, and a world without the user's settings."""
 
 from __future__ import annotations
 

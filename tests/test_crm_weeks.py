@@ -48,7 +48,7 @@ FIELDS = {
     ),
     "odoo": "",
 }
-"""What only a person knows: vTiger numbers its own fields, so no name says which one takes a budget."""
+"""Facts that only a person knows: vTiger numbers its own fields, so no name says which one takes a budget."""
 
 
 def file_of(name: str, text: str) -> str:

@@ -1,4 +1,4 @@
-"""What integrations of this kind are known to get wrong, and the tests that show it cannot happen here."""
+"""Known faults of integrations of this kind, and the tests that show it cannot happen here."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ ALLOWED: Final = {
 
 
 def stopwatches(tree: ast.AST) -> Iterator[str]:
-    """What could measure how long something took."""
+    """Functions that could measure elapsed time."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and node.attr in STOPWATCHES:
             yield f"line {node.lineno}: {node.attr}"

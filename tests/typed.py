@@ -32,7 +32,7 @@ def _command(words: list[str], folder: str, environment: dict[str, str], said: s
     os.environ.clear()
     os.environ.update(environment)
     sys.argv = ["fieldnote", *words]
-    # What `import multiprocessing` made of them is not a terminal's, nor a pipe's.
+    # `import multiprocessing` may have replaced them by files that are neither a terminal nor a pipe.
     sys.stdout = open(1, "w", closefd=False, encoding="utf-8")  # noqa: SIM115 - for the life of the process
     sys.stderr = open(2, "w", closefd=False, encoding="utf-8")  # noqa: SIM115
     from fieldnote.cli import main

@@ -57,7 +57,7 @@ _OWN: Final = (
     "/", "/completeness", "/completeness/list", "/journey?q=a8", "/journey/deal/7", "/journey/recording/r7",
     "/journey/appointment/7", "/review", "/refused", "/people", "/recordings", "/recordings?q=a8", "/recordings/r7",
 )  # fmt: skip
-"""What a rep and a coach of reps 7 and 8 look at."""
+"""The recordings of a rep, and of a coach of reps 7 and 8."""
 
 
 @dataclass

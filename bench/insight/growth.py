@@ -87,7 +87,7 @@ def do_note(text: str) -> None:
 
 ENTRIES: tuple[Callable[[str], None], ...] = (do_extract, do_summarize, do_convert, do_quote, do_merge, do_note)
 PULL: tuple[Callable[[str], None], ...] = (do_convert, do_quote, do_merge, do_note)
-"""What runs in the bridge's own process."""
+"""The steps that run in the bridge's own process."""
 
 
 _TRIES: Final = 3

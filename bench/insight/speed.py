@@ -1,4 +1,4 @@
-"""What a conversation costs: `uv run python -m bench.insight.speed`. Run it by hand, with nothing else at work."""
+"""The cost of a conversation: `uv run python -m bench.insight.speed`. Run it by hand, with nothing else at work."""
 
 from __future__ import annotations
 

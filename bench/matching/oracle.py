@@ -1,4 +1,4 @@
-"""What can be decided at all: by one who knows the rates and the answer for every other recording.
+"""Recordings that can be decided at all: by one who knows the rates and the answer for every other recording.
 
 For each recording the true chance of every appointment, and of none, follows from how the world was made. A
 recording counts as decidable where its truth has at least `DECIDABLE` of it: where something else is likelier,

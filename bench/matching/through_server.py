@@ -109,7 +109,7 @@ def _line(one: Conversation) -> dict[str, Any]:
 
 
 def play(world: World, *, reps: int, late: bool) -> Answers:
-    """What the product links. `late`: the appointments come after the recordings."""
+    """The product's links. `late`: the appointments come after the recordings."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder, "home")
         product = Product(home)

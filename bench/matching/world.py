@@ -51,7 +51,7 @@ class World:
     truth: dict[str, str | None] = field(default_factory=dict)
     """The appointment of each recording, or None."""
     tags: dict[str, frozenset[str]] = field(default_factory=dict)
-    """What went wrong around each recording."""
+    """The disorder around each recording."""
     same: dict[str, str] = field(default_factory=dict)
     """A duplicate in the CRM to the appointment that it doubles."""
 

@@ -21,7 +21,7 @@ LISTS: Final = "/api-externalApi/v1/core/recordings"
 
 
 class Stub:
-    """What is held; a recording is made when it is asked for."""
+    """The stub's records; a recording is made when it is asked for."""
 
     def __init__(self, recordings: int, deals: int) -> None:
         self.recordings = recordings

@@ -1,4 +1,4 @@
-"""Who takes part, and what each needs to run."""
+"""The contestants, and how each is run."""
 
 from __future__ import annotations
 

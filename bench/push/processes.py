@@ -25,7 +25,7 @@ Kill = Callable[[], bool]
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """What a process took."""
+    """The cost of a process."""
 
     seconds: float
     cpu: float

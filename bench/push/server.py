@@ -16,7 +16,7 @@ from pydantic_core import from_json, to_json
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What the stub was asked so far."""
+    """The calls to the stub so far."""
 
     kept: int
     """Records, each once."""

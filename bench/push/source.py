@@ -107,7 +107,7 @@ def payload(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def digest(record: dict[str, Any]) -> str:
-    """What a record says, the same however its times and numbers are written."""
+    """The content of a record, the same however its times and numbers are written."""
     users = [user for user in record.get("engagementUsers") or () if not user.get("deletedAt")]
     said = {
         **{key: value for key, value in record.items() if value is not None},
@@ -120,7 +120,7 @@ def digest(record: dict[str, Any]) -> str:
 
 
 def digests(url: str, keys: list[str] | None = None) -> dict[str, str]:
-    """What each row (or each of `keys`) would say, by its key."""
+    """The content that each row (or each of `keys`) would have, by its key."""
     some = "" if keys is None else "where a.id = any(%(keys)s)"
     found = rows_of(url, f"{QUERY} {some}", keys=[int(key) for key in keys or ()])
     return {str(row["id"]): digest(payload(row)) for row in found}

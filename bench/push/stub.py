@@ -29,7 +29,7 @@ _PLACES: Final = 10_000
 
 @dataclass
 class Stub:
-    """What it holds, what it was asked, and how it misbehaves."""
+    """Its records, the calls to it, and its faults."""
 
     delay: float = 0.0
     limit: int | None = None
@@ -103,7 +103,7 @@ class Stub:
         return {"kept": kept, **{name: getattr(self, name) for name in names}}
 
     def state(self, only: Iterable[str] | None = None) -> dict[str, str | None]:
-        """What each engagement (or each of the keys `only`) says, as a digest; None once it is deleted."""
+        """Each engagement (or each of the keys `only`) as a digest; None once it is deleted."""
         held = self.places.get("engagements", {})
         wanted = sorted((held[key], key) for key in (held if only is None else only) if key in held)
         found: dict[str, str | None] = {}

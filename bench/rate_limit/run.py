@@ -56,7 +56,7 @@ class Counting:
 
 
 async def call(url: str, database: str, calls: int, budget: Budget) -> None:
-    """What one of the processes does."""
+    """The work of one of the processes."""
     with SharedLimiter(database, budget) as limiter:
         async with AsyncSiro(token="shared", base_url=url, limiter=limiter) as siro:
             with bulk():

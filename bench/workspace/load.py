@@ -48,7 +48,7 @@ def visit(number: int) -> dict[str, object]:
 
 @dataclass(slots=True)
 class Load:
-    """What is sent, and what was seen."""
+    """The calls, and the observations."""
 
     host: str
     port: int

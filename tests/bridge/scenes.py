@@ -26,13 +26,13 @@ UPDATE = {"to": "outcome", "as": "text", "policy": "update"}
 
 
 def target(**field_settings: Any) -> dict[str, Any]:
-    """What the file writes into an appointment."""
+    """The columns that the file writes into an appointment."""
     return {"table": "appointments", "key": "id", "fields": {"Outcome": UPDATE | field_settings}}
 
 
 @dataclass
 class World:
-    """What a scene plays in."""
+    """The place of a scene."""
 
     crm: Crm
     stub: StubSiro

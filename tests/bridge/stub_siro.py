@@ -54,7 +54,7 @@ def within_batch(answer: Response, place: int) -> Response:
 
 @dataclass
 class StubSiro:
-    """What the server holds, and what it was asked."""
+    """The server's records, and the calls to it."""
 
     token: str = "stub-token"
     organization_id: str = "org-1"

@@ -67,9 +67,9 @@ class Talks:
     dice: random.Random
     talks: dict[str, Talk] = field(default_factory=dict)
     typed: dict[tuple[int, str], Any] = field(default_factory=dict)
-    """What a person last entered, by deal and column."""
+    """The value that a person last entered, by deal and column."""
     noted: dict[tuple[int, str], str | None] = field(default_factory=dict)
-    """What a person made of a note, by deal and recording; None: they deleted it."""
+    """A person's version of a note, by deal and recording; None: they deleted it."""
     unclear: set[int] = field(default_factory=set)
     """Deals of which a recording was deleted, or the link removed: what it gave may stay."""
     unread: set[str] = field(default_factory=set)

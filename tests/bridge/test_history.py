@@ -1,4 +1,4 @@
-"""What was written is known, can be undone, and is forgotten on request."""
+"""Each write is on record, can be undone, and is forgotten on request."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ async def test_a_note_and_a_missing_extension_row_get_all_that_the_crm_needs(
 
 
 async def test_a_missing_row_has_the_rep_of_the_deals_latest_visit(crm: Crm, stub: StubSiro, opened: Opener) -> None:
-    """What was pushed of the deal itself names no rep."""
+    """The pushed payload of the deal itself names no rep."""
     crm.execute("create table deals_cstm (id_c integer primary key, budget_c integer, owner_id integer not null)")
     extension = {"table": "deals_cstm", "key": "id_c", "missing": "insert", "set": {"owner_id": {"rep": True}}}
     fields = {"Budget": {"to": "budget_c", "as": "money.max"}}

@@ -66,7 +66,7 @@ async def come_to_rest(bridge: Bridge, stub: StubSiro) -> None:
 
 
 async def release(bridge: Bridge) -> None:
-    """What Siro refused for no reason of its own, a person tries again."""
+    """A person tries again the records that Siro refused without a reason."""
     from fieldnote.bridge.push.quarantine import retry
 
     await retry(bridge, "engagements", [])
@@ -81,7 +81,7 @@ def assert_jobs(held: dict[str, tuple[str, int | None]], there: dict[str, tuple[
 
 
 async def assert_the_ledger_tells_the_truth(bridge: Bridge, stub: StubSiro) -> None:
-    """What it says Siro holds is what Siro holds."""
+    """The ledger's idea of Siro is Siro's state."""
     async with bridge.engine.connect() as conn:
         rows = list(await conn.execute(select(sent.c.stream, sent.c.key, sent.c.payload, sent.c.is_deleted)))
     for row in rows:
@@ -93,7 +93,7 @@ async def assert_the_ledger_tells_the_truth(bridge: Bridge, stub: StubSiro) -> N
 
 
 _STAYS = {"amount", "mergedToExternalId"}
-"""What Siro cannot clear of a job or a customer."""
+"""Fields of a job or a customer that Siro cannot clear."""
 
 
 def without_unknown(held: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:

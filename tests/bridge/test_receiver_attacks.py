@@ -1,4 +1,4 @@
-"""What strangers and odd clients send to the receiver: each is answered or loses its connection; nothing is kept."""
+"""Strangers and odd clients at the receiver: each is answered or loses its connection; nothing is kept."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ async def found(bridge: Bridge, sight: Sight, wanted: Filter, *, limit: int = 50
 
 
 async def hits(bridge: Bridge, words: str, limit: int, reps: list[str] | None) -> list[tuple[str, str]]:
-    """What the search of all things finds."""
+    """The results of the search of all things."""
     async with bridge.engine.connect() as conn:
         return [(hit.kind, hit.key) for hit in await search(conn, bridge.name, words, visible=reps, limit=limit)]
 

@@ -1,4 +1,4 @@
-"""What a person decides about proposals, and what the stage `shadow` learns from people, through the front door."""
+"""A person's decisions about proposals, and the lessons of the stage `shadow`, through the front door."""
 
 from __future__ import annotations
 

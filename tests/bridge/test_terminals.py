@@ -1,4 +1,4 @@
-"""What a CRM and Siro say, printed by the commands into a terminal."""
+"""Words of a CRM and of Siro, printed by the commands into a terminal."""
 
 from __future__ import annotations
 

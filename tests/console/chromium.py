@@ -54,7 +54,7 @@ class Tab:
         return self.page
 
     def violations(self) -> list[str]:
-        """What axe finds on the open page."""
+        """The findings of axe on the open page."""
         self.page.evaluate(_AXE)
         options = {"runOnly": {"type": "tag", "values": _RULES}, "resultTypes": ["violations"]}
         result: dict[str, Any] = self.page.evaluate("options => axe.run(document, options)", options)

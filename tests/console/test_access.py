@@ -1,4 +1,4 @@
-"""Who gets in, and what a request must have to change something."""
+"""Sign-in, and the proof that a request needs to change something."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people do by the forms of Tonight, People and Health, and what is kept of it."""
+"""Acts of people by the forms of Tonight, People and Health, and their record."""
 
 from __future__ import annotations
 

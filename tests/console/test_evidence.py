@@ -1,4 +1,4 @@
-"""What a page shows of a summary, and the names of runs and tables."""
+"""A summary on a page, and the names of runs and tables."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ class Things:
     names: frozenset[str]
     """Of customers whom no other rep visits."""
     words: frozenset[str]
-    """What was said."""
+    """The words."""
 
 
 @pytest.fixture(scope="module")

@@ -87,7 +87,7 @@ class Signing:
 
 
 def player(sounds: Sounds, *, ended: Callable[[], None] = lambda: None) -> httpx2.AsyncClient:
-    """What a browser's player sees."""
+    """The answer that a browser's player sees."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         headers = {name.decode(): value.decode() for name, value in scope["headers"]}

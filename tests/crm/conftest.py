@@ -33,7 +33,7 @@ class Crm:
     types: dict[str, str]
     """The names of types that differ between databases."""
     hands: Engine
-    """What people and applications of the CRM work with."""
+    """The tables that people and applications of the CRM work with."""
 
     def run(self, *statements: str, **parameters: object) -> list[Any]:
         """Do what a person or an application of the CRM does; `{time}` and the like stand for types."""

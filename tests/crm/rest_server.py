@@ -20,7 +20,7 @@ SECRET = "s3cret-of-the-crm"
 
 @dataclass
 class Answer:
-    """What the server says instead of its own answer, once."""
+    """The answer that the server gives instead of its own, once."""
 
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
@@ -28,7 +28,7 @@ class Answer:
     cut: bool = False
     """Whether the connection ends before the body does."""
     after: threading.Event | None = None
-    """What it waits for before it says anything; then it is its own answer after all."""
+    """The event that it waits for before it answers."""
 
 
 @dataclass

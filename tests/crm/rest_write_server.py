@@ -21,7 +21,7 @@ SECRET = "s3cret-of-the-crm"
 
 @dataclass
 class Fault:
-    """What the server says instead of its own answer, once."""
+    """The answer that the server gives instead of its own, once."""
 
     status: int = 503
     headers: dict[str, str] = field(default_factory=dict)
@@ -43,11 +43,11 @@ class WriteCrm:
     faults: dict[tuple[str, int], Fault] = field(default_factory=dict)
     """By method and the number of the call of this method, counted from 1."""
     before_write: Callable[[], None] | None = None
-    """What a person does between our reading and our writing, once."""
+    """A person's act between our reading and our writing, once."""
     ignored: set[str] = field(default_factory=set)
     """Fields of a new note that the CRM does not keep."""
     mangle: Callable[[str], str] | None = None
-    """What a rule of the CRM makes of the text of a note."""
+    """A rule of the CRM that changes the text of a note."""
     tokens: int = 0
     versions: int = 0
 

@@ -1,4 +1,4 @@
-"""What a new row of a table must satisfy: required columns, checks, references, and the labels of enums."""
+"""The demands on a new row of a table: required columns, checks, references, and the labels of enums."""
 
 from __future__ import annotations
 

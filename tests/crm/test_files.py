@@ -1,4 +1,4 @@
-"""What is particular to exports in a folder: which file counts, what is not read, what becomes of their text."""
+"""Exports in a folder: which file counts, which parts are not read, how their text is changed."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_a_file_that_grows_while_it_is_looked_at_is_left_for_later(
         file.write("3,Garage\n")
 
     def wait(_: float) -> None:
-        """What happens while the driver waits whether somebody still writes."""
+        """The event while the driver waits whether somebody still writes."""
         with path.open("a") as growing:
             growing.write("4,Attic\n")
 

@@ -47,7 +47,7 @@ def _text(second: int) -> str:
 
 
 def _reading(crm: LateCrm, before: Reached | None, now: int) -> tuple[dict[str, str], Reached | None]:
-    """What a reading at this second brings, and the position that it leaves."""
+    """The records of a reading at this second, and the position after it."""
     assert SETTINGS.since is not None
     records = crm.asked(beginning(SETTINGS.since, before), now)
     one = Documents("deals", SETTINGS, None, lambda *_: Response(), before=before, began=_time(now))

@@ -1,4 +1,4 @@
-"""What a query's text says: whose changes a cursor cannot see, and which columns rows are looked up by."""
+"""The text of a query: tables whose changes a cursor cannot see, and columns that rows are looked up by."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is particular to databases when they are read; the contract of all drivers is in test_contract.py."""
+"""Reading from databases; the contract of all drivers is in test_contract.py."""
 
 from __future__ import annotations
 

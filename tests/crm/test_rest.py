@@ -1,4 +1,4 @@
-"""What is particular to a CRM's web API: what is asked of it, what its faults do, what becomes of its records."""
+"""A CRM's web API: the calls to it, its faults, and its records."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def start(home: Path, then: str = "") -> subprocess.Popen[str]:
 
 
 def end(process: subprocess.Popen[str]) -> str:
-    """Wait for the process to end well. What it printed."""
+    """Wait for the process to end well. Returns its output."""
     output, _ = process.communicate(timeout=HANGS)
     assert process.returncode == 0
     return output.strip()

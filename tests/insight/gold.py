@@ -25,7 +25,7 @@ class Gold:
     answers: dict[str, str]
 
     def misses(self) -> dict[str, tuple[str, str | None]]:
-        """What should have been found and what was, by field, where they differ."""
+        """The expected and the found values, by field, where they differ."""
         found = {e.name: e.value for e in extract(self.utterances, rep_name=self.rep, started_at=self.started_at)}
         return {
             field: (wanted, found.get(field))

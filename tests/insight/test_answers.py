@@ -1,4 +1,4 @@
-"""What a conversation says to a question that an organization asks of each."""
+"""Answers of a conversation to a question that an organization asks of each."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ class Example(NamedTuple):
     outcome: str
     """Empty where it gives a value; else what the page calls it: `a problem`, `left out`."""
     value: Any
-    """What it gives, or what the complaint says."""
+    """Its value, or the words of the complaint."""
 
     def __str__(self) -> str:
         return f"{self.expression} {self.value}"

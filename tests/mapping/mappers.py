@@ -18,5 +18,5 @@ def mapper(
 
 
 def mapped(fields: dict[str, Any], row: dict[str, Any], **options: Any) -> dict[str, Any]:
-    """What goes over the wire for a row, whose id is 1 unless it has another."""
+    """The body on the wire for a row, whose id is 1 unless it has another."""
     return mapper(fields, **options).map({"id": 1, **row}).wire

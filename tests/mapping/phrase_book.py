@@ -1,4 +1,4 @@
-"""What people say, and what it is worth: the phrases of `phrases/*.txt`, each with the value that it must become.
+"""People's phrases and their worth: the phrases of `phrases/*.txt`, each with the value that it must become.
 
 Half of them, by a hash of the words, are held out: they were written down before the conversions were last worked on,
 and not looked at while that was done.

@@ -1,4 +1,4 @@
-"""What a database gives for a value depends on its kind; what Siro is sent does not."""
+"""A database's form of a value depends on its kind; the value that Siro gets does not."""
 
 from __future__ import annotations
 

@@ -105,7 +105,7 @@ NONE = [
     "0001-01-01T06:59:56+00:00", _day(1899, 12, 30), date(1899, 12, 30), "1899-12-30", "1899-12-30T14:30:00",
     "1899-12-29T17:00:00-07:00", datetime(1899, 12, 30, tzinfo=UTC), datetime(1, 1, 1, tzinfo=UTC),
 ]  # fmt: skip
-"""What .NET, OLE and spreadsheets write for no date."""
+"""The form of no date in .NET, OLE and spreadsheets."""
 
 
 @pytest.mark.parametrize("value", NONE)

@@ -1,4 +1,4 @@
-"""What people say about money, days, numbers and people, and what becomes of it."""
+"""Phrases about money, days, numbers and people, and their values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the matcher does, one behavior a test."""
+"""The matcher, one behavior a test."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ class Shop:
         return driver
 
     def records(self, stream: str, *, full: bool = False, driver: Driver | None = None) -> dict[str, dict[str, Any]]:
-        """What a stream would send, by key, after a reading of what changed."""
+        """The records that a stream would send, by key, after a reading of the changes."""
         config = self.config()
         settings = config.push.streams()[stream] if config.push else None
         assert settings is not None

@@ -44,10 +44,10 @@ class Truth:
 
 
 class Hands(ABC):
-    """What people do. `rep` is 1 or 2; customers and deals are numbers of the contractor."""
+    """The acts of people. `rep` is 1 or 2; customers and deals are numbers of the contractor."""
 
     visits: ClassVar[tuple[str, ...]]
-    """What `init --visits` is given."""
+    """The argument of `init --visits`."""
     customer_model: ClassVar[str] = "account"
     budget: ClassVar[str]
     timeline: ClassVar[str]

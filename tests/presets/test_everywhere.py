@@ -1,4 +1,4 @@
-"""What each preset must survive: A1 and A3 to A6. A2 is in test_scenarios."""
+"""Scenarios that each preset must survive: A1 and A3 to A6. A2 is in test_scenarios."""
 
 from __future__ import annotations
 

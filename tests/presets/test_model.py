@@ -45,7 +45,7 @@ class Model:
     loop: Loop
     dice: random.Random
     typed: dict[tuple[str, str], str] = field(default_factory=dict)
-    """What a person typed last, by deal and column."""
+    """The words that a person typed last, by deal and column."""
     said: dict[tuple[str, str], list[tuple[datetime, str]]] = field(default_factory=dict)
     recordings: dict[str, str] = field(default_factory=dict)
     """From a recording to its deal."""

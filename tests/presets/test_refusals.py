@@ -1,4 +1,4 @@
-"""What a CRM refuses arrives in its own words, with what to do about it."""
+"""A CRM's refusal arrives in its own words, with the next step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a preset must survive, line by line. A line that is second-hand, or our assumption, says so."""
+"""Scenarios that a preset must survive, line by line. A second-hand line, or our assumption, says so."""
 
 from __future__ import annotations
 

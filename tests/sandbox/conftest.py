@@ -19,7 +19,7 @@ T = TypeVar("T", bound=StandIn)
 
 
 def headers_of(crm: StandIn) -> dict[str, str]:
-    """What a signed-in call carries."""
+    """The headers of a signed-in call."""
     values = crm.environment()
     match crm:
         case HubSpotStandIn():

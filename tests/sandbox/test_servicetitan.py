@@ -116,7 +116,7 @@ def test_an_older_server_passes_over_the_filter_by_time(servicetitan: ServiceTit
 
 
 def test_a_merged_customer_names_the_other(servicetitan: ServiceTitanStandIn) -> None:
-    """What a merge leaves behind is our assumption."""
+    """The state after a merge is our assumption."""
     servicetitan.merge_customers(100, 101)
     with client_of(servicetitan) as client:
         loser = client.get(f"{CRM}/customers/100").json()

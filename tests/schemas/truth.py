@@ -152,7 +152,7 @@ class Schema:
     roles: dict[str, str] = field(default_factory=dict)
     """The tables that must be recognized."""
     says: tuple[str, ...] = ()
-    """What the file must say."""
+    """The lines that the file must have."""
     backends: tuple[str, ...] = ("sqlite",)
 
 

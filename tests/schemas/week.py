@@ -39,7 +39,7 @@ class Deal:
     amount: int
     result: str = "OPEN"
     typed: str | None = None
-    """What a person typed into the field for who decides."""
+    """The words that a person typed into the field for the decision maker."""
 
 
 @dataclass

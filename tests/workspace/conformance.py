@@ -47,7 +47,7 @@ class Operation:
 
 @dataclass
 class Findings:
-    """What a run saw."""
+    """The observations of a run."""
 
     problems: list[str] = field(default_factory=list)
     succeeded: set[Operation] = field(default_factory=set)
@@ -379,7 +379,7 @@ def _validator(schema: str) -> Draft4Validator:
 
 
 def judge(operation: Operation, request: Request, answer: Any, *, allowed: bool, findings: Findings) -> Iterator[str]:
-    """What is wrong with an answer."""
+    """The problems of an answer."""
     findings.calls += 1
     where = f"{operation} -> {answer.status_code} to {_brief(request)}"
     if problems := problems_of(answer, operation.path):
@@ -458,9 +458,9 @@ EXCEPTIONS: Final[dict[str, Applies]] = {
     "an email that nobody can have": _says("Invalid email", path="/users"),
     "an id for a recording that is no UUID": _says("Invalid uuid", path="/recordings"),
 }
-"""What the contract allows and the workspace refuses, by the reason. One that is never met is not needed."""
+"""Values that the contract allows and the workspace refuses, by the reason. One that is never met is not needed."""
 TOLERATED: Final[dict[str, Callable[[Operation, Request], bool]]] = {}
-"""What the contract forbids and the workspace takes."""
+"""Values that the contract forbids and the workspace takes."""
 NO_BODY: Final = "no body, which the contract does not ask for"
 
 

@@ -70,7 +70,7 @@ def check(response: httpx2.Response) -> None:
 
 
 def problems_of(response: httpx2.Response, template: str | None = None) -> list[str]:
-    """What an answer has that the contract does not give it. `template`: the contract's path, where it is known."""
+    """The parts of an answer that the contract does not have. `template`: the contract's path, where it is known."""
     if response.status_code >= 500:
         return ["an error of the server's own"]
     body = response.json()
@@ -113,7 +113,7 @@ def contract_of(name: str) -> dict[str, Any]:
 
 @cache
 def _schema(method: str, path: str, template: str | None = None) -> dict[str, Any]:
-    """What a good answer looks like."""
+    """The form of a good answer."""
     name = "siro-org" if path.startswith(ORGANIZATION_BASE) else "siro-user"
     path = path.removeprefix(ORGANIZATION_BASE)
     template = template or next(known for known in contract_of(name)["paths"] if _fits(known, path))

@@ -155,7 +155,7 @@ class House:
         return (await add_user(self.workspace.engine, self.organization, email=email, name=name)).id
 
     async def rows(self, statement: str, **values: Any) -> list[Any]:
-        """What the tables hold, seen by their owner."""
+        """The rows of the tables, seen by their owner."""
         async with self.workspace.engine.connect() as conn:
             return list((await conn.execute(text(statement), values)).all())
 

@@ -1,4 +1,4 @@
-"""Who is disabled is out at once, and tokens have a life: scope, expiry, last use, end."""
+"""A disabled user is out at once, and tokens have a life: scope, expiry, last use, end."""
 
 from __future__ import annotations
 

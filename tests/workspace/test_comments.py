@@ -1,4 +1,4 @@
-"""What people say about a recording, to whom, and who may change it."""
+"""Comments on a recording, their readers, and the rights to change them."""
 
 from __future__ import annotations
 

@@ -50,6 +50,6 @@ async def test_every_operation_takes_and_answers_what_the_contract_says(
 
 
 def _rounds(operation: Operation, rounds: int) -> int:
-    """What destroys records has new ones made each time, and is tried less often."""
+    """An operation that deletes records gets new ones each time, and is tried less often."""
     destroys = operation.method == "DELETE" or "soft-delete" in operation.path
     return max(2, rounds // 6) if destroys else rounds

@@ -1,4 +1,4 @@
-"""Who may call, and what those hear who may not."""
+"""Tokens that may call, and the answers to those that may not."""
 
 from __future__ import annotations
 

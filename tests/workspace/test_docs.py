@@ -1,4 +1,4 @@
-"""What the guide says of the workspace's API."""
+"""The guide of the workspace's API."""
 
 from __future__ import annotations
 

@@ -271,7 +271,7 @@ async def test_a_field_of_another_type_is_named_with_both_types(house: House) ->
 
 
 async def test_a_body_may_be_compressed(house: House) -> None:
-    """What is wrong with it is the same; what is no gzip is a 400, what becomes too large a 413."""
+    """The issues are the same; bad gzip is a 400, a body that becomes too large a 413."""
     known = await callers(house)
     zipped = {"content-encoding": "gzip", "content-type": "application/json"}
     packed_seven, too_large = gzip.compress(b"[7]"), gzip.compress(b" " * 100_000_000)

@@ -1,4 +1,4 @@
-"""What goes wrong on purpose, by `serve --faults`."""
+"""Faults on purpose, by `serve --faults`."""
 
 from __future__ import annotations
 

@@ -171,7 +171,7 @@ async def test_a_start_writes_the_catalogs_only_where_a_right_is_missing(workspa
 
 
 def _rights(url: str) -> list[Any]:
-    """Who may do what with the schema and all that is in it, and the transaction that wrote it."""
+    """The rights on the schema and its objects, and the transaction that wrote them."""
     query = """
         select relname, array(select unnest(relacl)::text order by 1), xmin::text from pg_class
          where relnamespace = 'workspace'::regnamespace

@@ -1,4 +1,4 @@
-"""What a link is decided by, and what has it decided again."""
+"""The evidence of a link, and the changes that have it decided again."""
 
 from __future__ import annotations
 

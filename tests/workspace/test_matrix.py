@@ -38,7 +38,7 @@ EVENT: Final = {
     "organizationId": "THEIRS", "downloadUrl": "https://files.example/a.mp3", "mimeType": "audio/mpeg",
     "remoteCreatedAt": START.isoformat(),
 }  # fmt: skip
-# What is sent to each operation that takes a body; "THEIRS" is an id of the other organization's.
+# The body of each operation that takes one; "THEIRS" is an id of the other organization's.
 BODIES: Final[dict[tuple[str, str], Any]] = {
     ("POST", "/core/oauth/apps"): {"appName": "x", "owner": "THEIRS", "organizationId": "OWN"},
     ("POST", "/core/oauth/apps/{clientId}/access-token"): {

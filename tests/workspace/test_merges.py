@@ -1,4 +1,4 @@
-"""What the CRM merged: every reference moves to the record that is left."""
+"""Merges in the CRM: every reference moves to the record that is left."""
 
 from __future__ import annotations
 

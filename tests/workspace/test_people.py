@@ -12,7 +12,7 @@ from tests.workspace.house import JOHN, House
 
 
 async def who(house: House, external_id: str = "r-9", **rep: Any) -> tuple[str | None, str | None]:
-    """Whom a rep of the CRM is mapped to, and how."""
+    """The user that a rep of the CRM is mapped to, and how."""
     await house.api.engagement(f"with-{external_id}", engagementUsers=[{"externalId": external_id, **rep}])
     [row] = await house.rows(
         "select u.email, c.matched_by from crm_users c left join users u on u.id = c.user_id where c.external_id = :id",

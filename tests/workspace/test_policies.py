@@ -42,7 +42,7 @@ NOT_OF_A_RECORDING: Final = frozenset(
 
 
 class Kind(StrEnum):
-    """Whose recording it is, and what became of it."""
+    """The user of a recording, and the recording's state."""
 
     OWN = "own"
     COLLEAGUES = "colleague's"
@@ -141,7 +141,7 @@ async def test_what_a_role_may_not_see_is_a_404_for_every_method_and_stays_as_it
     await lists_have_what_a_role_sees(caller, role, targets)
     visit = (await house.api.visit("a-9"))["id"]
     about = [one for one in operations(user.router) if is_about_a_recording(*one)]
-    # What deletes comes last, comments before recordings.
+    # Operations that delete come last, comments before recordings.
     about.sort(key=lambda one: (one[0] == "DELETE" and "link" not in one[1], -len(one[1])))
     for method, path in about:
         for kind, target in targets.items():

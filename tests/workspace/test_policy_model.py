@@ -56,7 +56,7 @@ class Recording:
 
 
 class Model:
-    """Who may see and change what, and the calls that ask for it."""
+    """The rights to see and change, and the calls that ask for it."""
 
     def __init__(self, house: House, people: list[Person], dice: random.Random) -> None:
         self.house = house

@@ -1,4 +1,4 @@
-"""What the CRM sends is laid over what is known."""
+"""New data of the CRM is merged into the known record."""
 
 from __future__ import annotations
 

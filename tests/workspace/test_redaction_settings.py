@@ -1,4 +1,4 @@
-"""What an organization has redacted beside what always is: names, streets and phones that the CRM's records know."""
+"""An organization's further redaction: names, streets and phones that the CRM's records know."""
 
 from __future__ import annotations
 

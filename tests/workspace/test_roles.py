@@ -1,4 +1,4 @@
-"""Who may do what: every operation of the user token, by every role and scope, on one's own recording and another's."""
+"""Rights: every operation of the user token, by every role and scope, on one's own recording and another's."""
 
 from __future__ import annotations
 

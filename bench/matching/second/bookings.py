@@ -175,7 +175,7 @@ class Bookings:
             marks=marks,
         )
 
-    # What becomes of each plan.
+    # The outcome of each plan.
 
     def decide_fates(self, rep: Rep, day: date, plans: list[Plan]) -> None:
         rng, d = self.rng, self.d

@@ -160,7 +160,7 @@ class _World(Bookings):
         self.stray(rep, kind, start, self.rng.lognormvariate(1.6, 0.8), at, other)
 
     def after_visit(self, rep: Rep, plan: Plan, leaves: datetime) -> datetime:
-        """What a rep records on leaving: at the door beside it, in the car, on the phone."""
+        """The recordings of a rep on leaving: at the door beside it, in the car, on the phone."""
         rng, d = self.rng, self.d
         at = plan.home.spot
         now = leaves

@@ -231,8 +231,9 @@ async def inside(
 ) -> AsyncIterator[AsyncConnection]:
     """A transaction of the organization's system: it sees all rows of this organization, and no others.
 
-    `alone`: no CRM record is changing meanwhile (see `authenticated`). An operation that adds a recording or a user must see every
-    record that will not see them. `working`: raises OrganizationDisabled, as jobs wait until it is enabled.
+    `alone`: no CRM record is changing meanwhile (see `authenticated`). An operation that adds a recording or a user
+    must see every record that will not see them. `working`: raises OrganizationDisabled, as jobs wait until it is
+    enabled.
     """
     async with engine.begin() as conn:
         entered = (await conn.execute(_ENTER, {"organization": organization_id, "role": ROLE})).one()
