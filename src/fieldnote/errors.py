@@ -5,6 +5,7 @@
     FieldnoteError                    the problem and its place; `hint` says how to fix it
     ├── ConfigError                   fieldnote.yaml, an option or an environment variable is wrong
     ├── DatabaseError                 our own PostgreSQL cannot be started, reached or migrated
+    │   └── DatabaseUnavailable       [transient] it does not answer now
     ├── CrmError                      the CRM's side of a trip
     │   ├── CrmUnavailable            [transient] no connection, a lock, a time-out
     │   └── CrmRefused                [terminal] a missing table or column, a value that does not fit
@@ -46,6 +47,10 @@ class ConfigError(FieldnoteError, Terminal):
 
 class DatabaseError(FieldnoteError):
     """Our own PostgreSQL cannot be started, reached or migrated."""
+
+
+class DatabaseUnavailable(DatabaseError, Transient):
+    """Our own PostgreSQL does not answer now: it starts, stops, or the network is down."""
 
 
 class CrmError(FieldnoteError):

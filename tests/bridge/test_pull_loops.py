@@ -206,4 +206,4 @@ async def test_a_name_that_no_recording_has_is_listed_with_the_nearest(
         [warning] = (await pull_once(bridge)).warnings
         assert "'Objectons'" in warning
         assert "did you mean 'Objections'?" in warning
-        assert "Seen are: Budget, Objections" in warning
+        assert "(seen: Budget, Objections)" in warning

@@ -175,6 +175,15 @@ async def test_a_port_of_another_service_is_not_called(port: int) -> None:
     assert (await resolve("https://93.184.216.34:8443/", loopback=False)).url == "https://93.184.216.34:8443/"
 
 
+async def test_an_address_whose_port_deliveries_refuse_is_not_added(house: House) -> None:
+    engine, box = house.workspace.engine, house.workspace.box
+    for url in ("https://93.184.216.34:9999/hooks", "https://nobody.invalid:22/"):
+        with pytest.raises(WorkspaceError, match="is not one of a web server"):
+            await add_webhook(engine, box, house.organization.id, url=url)
+    for url in ("http://localhost:9999/", "http://127.0.0.1:9998/", "https://93.184.216.34:8443/hooks"):
+        await add_webhook(engine, box, house.organization.id, url=url)
+
+
 async def test_further_ports_are_an_administrators_decision(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(PORTS, "9443, 8701")
     assert (await resolve("https://93.184.216.34:8701/", loopback=False)).url == "https://93.184.216.34:8701/"

@@ -260,11 +260,13 @@ async def _run(
     config: Config, *, host: str | None, port: int | None, tls: tuple[Path, Path] | None, pages: Wanted
 ) -> None:
     from fieldnote.bridge import Daemon
+    from fieldnote.bridge.daemon.database import wait_for_database
     from fieldnote.bridge.errors import StuckShutdown
     from fieldnote.cli.support.signals import until_stopped
 
     async def work() -> None:
         try:
+            await wait_for_database(config.connection)
             async with (
                 opened_bridge(config) as bridge,
                 Daemon(bridge, host=host, port=port, tls=tls) as daemon,

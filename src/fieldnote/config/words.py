@@ -15,12 +15,15 @@ def dotted(keys: Keys) -> str:
     return text.removeprefix(".")
 
 
+def near(word: str, known: list[str]) -> str:
+    """`; did you mean 'x'?` where one of the known words is near, else nothing."""
+    close = get_close_matches(word.casefold(), [k.casefold() for k in known], n=1, cutoff=0.6)
+    return f"; did you mean '{next(k for k in known if k.casefold() == close[0])}'?" if close else ""
+
+
 def nearest(word: str, known: list[str]) -> str:
     """`; did you mean 'x'?` where one of the known words is near, else a list of them, else nothing."""
-    close = get_close_matches(word.casefold(), [k.casefold() for k in known], n=1, cutoff=0.6)
-    if close:
-        return f"; did you mean '{next(k for k in known if k.casefold() == close[0])}'?"
-    return f"; known are {', '.join(known)}" if 0 < len(known) <= 40 else ""
+    return near(word, known) or (f"; known are {', '.join(known)}" if 0 < len(known) <= 40 else "")
 
 
 def line_of(lines: Mapping[Keys, int], keys: Keys) -> int:

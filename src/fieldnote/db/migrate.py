@@ -27,7 +27,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from fieldnote.db.engine import Application, connection_options, conninfo, plain_url
-from fieldnote.errors import DatabaseError
+from fieldnote.errors import DatabaseError, DatabaseUnavailable
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -37,6 +37,8 @@ log = logging.getLogger(__name__)
 
 SCRIPTS: Final = Path(__file__).parent / "migrations"
 QUEUE_TABLE: Final = "job_queue_version"
+_PASSING: Final = ("starting up", "shutting down", "recovery mode", "not yet accepting", "too many clients", "slots")
+"""Words of PostgreSQL for a refusal that ends by itself."""
 # The two parts of the advisory lock's number: "fieldnote migrates", then the application.
 _LOCK_SPACE: Final = 0x666E6D67
 
@@ -111,8 +113,11 @@ def failure(error: psycopg.Error, url: str) -> DatabaseError:
             hint="Give its user the right to create schemas: grant create on database … to …",
         )
     if isinstance(error, psycopg.OperationalError) and error.sqlstate is None:
-        return DatabaseError(
-            f"the database cannot be reached: {_without_secrets(error, url)}",
+        text = _without_secrets(error, url)
+        # The server refuses with FATAL: a password, a name. Without it, nobody answered.
+        passing = "FATAL" not in text or any(words in text for words in _PASSING)
+        return (DatabaseUnavailable if passing else DatabaseError)(
+            f"the database cannot be reached: {text}",
             hint="See that it runs and that the address in FIELDNOTE_DATABASE_URL is right. "
             "Without that variable, Fieldnote runs a PostgreSQL of its own.",
         )

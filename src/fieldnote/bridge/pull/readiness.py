@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from fieldnote.bridge.recording import STUCK_AFTER, Extraction, Ownership, RecordingSnapshot, RowStatus, Stage, watched
 from fieldnote.config import RECORDING
-from fieldnote.config.words import nearest
+from fieldnote.config.words import near
 
 
 class Readiness(StrEnum):
@@ -79,9 +79,9 @@ def unknown_names(wanted: Iterable[str], seen: Collection[str]) -> list[str]:
     """A warning for each extraction that the file names and that never came, with the nearest that did. Pure."""
     known = {name.strip().casefold() for name in seen}
     missing = sorted({name.strip() for name in wanted if not name.startswith(RECORDING)})
-    listed = ", ".join(sorted({name.strip() for name in seen}))
+    names = sorted({name.strip() for name in seen})
     return [
-        f"no recording has an extraction '{name}'{nearest(name, sorted(seen))}. Seen are: {listed}"
+        f"no recording has an extraction '{name}'{near(name, names)} (seen: {', '.join(names)})"
         for name in missing
         if name.casefold() not in known
     ]

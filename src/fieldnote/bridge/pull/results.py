@@ -38,6 +38,10 @@ class FieldState(StrEnum):
     """Fieldnote was stopped during the write. The next pass checks whether the CRM has the value."""
 
 
+CUT_OFF = "the pull stopped before the CRM's answer was kept; the next pull reads the CRM and decides"
+"""The reason of an interrupted write, which has no words of its own."""
+
+
 class NoteState(StrEnum):
     """The state of a note."""
 

@@ -31,7 +31,7 @@ from fieldnote.bridge.pull.linking import help_linking
 from fieldnote.bridge.pull.ownership import declare
 from fieldnote.bridge.pull.readiness import unknown_names
 from fieldnote.bridge.pull.recordings import Fetched, Recordings, Stored, Ticket, take_ticket
-from fieldnote.bridge.pull.results import FieldState, NoteState, PullResult, Stuck
+from fieldnote.bridge.pull.results import CUT_OFF, FieldState, NoteState, PullResult, Stuck
 from fieldnote.bridge.pull.start_links import offer_again, offer_links
 from fieldnote.bridge.pull.user_token import ExtractionRows, read_words
 from fieldnote.bridge.recording import WATCHED_FOR, Model, RecordingSnapshot, Stage
@@ -408,14 +408,14 @@ class Pass:
         states = [FieldState.REFUSED.value, FieldState.RECORD_MISSING.value, FieldState.INTERRUPTED.value]
         statement = select(fields).where(fields.c.connection == self.bridge.name, fields.c.state.in_(states))
         found = [
-            Stuck(row.model, row.record, row.column_name, row.state, row.reason or "interrupted")
+            Stuck(row.model, row.record, row.column_name, row.state, row.reason or CUT_OFF)
             for row in await conn.execute(statement.order_by(fields.c.changed_at))
             if (row.model, row.table_name, row.column_name) in targets
         ]
         states = [NoteState.REFUSED.value, NoteState.INTERRUPTED.value]
         in_notes = select(notes).where(notes.c.connection == self.bridge.name, notes.c.state.in_(states))
         found += [
-            Stuck(row.model, row.record, "note", row.state, row.reason or "interrupted")
+            Stuck(row.model, row.record, "note", row.state, row.reason or CUT_OFF)
             for row in await conn.execute(in_notes.order_by(notes.c.changed_at))
             if (row.model, row.table_name, "") in targets
         ]

@@ -137,9 +137,12 @@ async def explain_deal(bridge: Bridge, key: str, *, refreshed: bool = False) -> 
     return found.finish()
 
 
+_PART_OF_ANOTHER = "No stream of this file pushes it: it came inside another record, or from another program."
+
+
 async def _not_pushed(conn: AsyncConnection, bridge: Bridge, model: Model, key: str) -> Explanation:
     """Explain a record that another program pushed, if recordings are linked to it."""
-    found = Explanation(_name(model, key), "not_pushed", facts=["This file did not push it; another program did."])
+    found = Explanation(_name(model, key), "not_pushed", facts=[_PART_OF_ANOTHER])
     if not await _add_links(conn, bridge, model, key, found):
         raise _unknown(model, key)
     await _add_outputs(conn, bridge.name, [(model, key)], found)

@@ -83,8 +83,7 @@ class ColumnType:
 
     def fit(self, value: object) -> Any:
         """The value as the database takes it, or CrmRefused."""
-        if self.generated:
-            self._refuse("is computed by the database and cannot be written")
+        self.check_writable()
         if value is None:
             if not self.nullable:
                 self._refuse("must not be empty")
@@ -92,6 +91,11 @@ class ColumnType:
         typed = self._typed(value)
         self._obey(typed)
         return self._bound(typed)
+
+    def check_writable(self) -> None:
+        """Raise CrmRefused where the database computes the column."""
+        if self.generated:
+            self._refuse("is computed by the database and cannot be written")
 
     def fit_key(self, key: str) -> Any:
         """An `externalId` as this column's type, or CrmRefused where it cannot be one of its values."""

@@ -225,6 +225,8 @@ class Database:
         event.listen(engine, "checkout", _ask_after_a_while)
         if self.dialect.backend == "postgresql":
             event.listen(engine, "connect", _begin_as_writer if self._writes else _begin_as_reader)
+        elif self.dialect.backend == "mysql" and self._writes:
+            event.listen(engine, "connect", _soften_serializable)
         return engine
 
     def _postgresql_arguments(self) -> dict[str, Any]:
@@ -307,6 +309,21 @@ def _begin_as_writer(connection: Any, _record: ConnectionPoolEntry) -> None:
     from psycopg import IsolationLevel  # noqa: PLC0415 - only where PostgreSQL is the CRM
 
     connection.isolation_level = IsolationLevel.READ_COMMITTED
+
+
+_LEVEL = "show session variables where variable_name in ('transaction_isolation', 'tx_isolation')"
+"""MySQL has the first name, MariaDB before 11.1 the second."""
+
+
+def _soften_serializable(connection: Any, _record: ConnectionPoolEntry) -> None:
+    """Under `serializable` each read of MySQL and MariaDB locks, so that two who add notes to one record deadlock.
+
+    Not `read committed`: a server that logs statements takes no write there.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_LEVEL)
+        if any(str(value).upper() == "SERIALIZABLE" for _, value in cursor.fetchall()):
+            cursor.execute("set session transaction isolation level repeatable read")
 
 
 def _readable_text(data: bytes) -> str | Unreadable:

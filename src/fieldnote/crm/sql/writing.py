@@ -58,7 +58,9 @@ class Writer:
         """Let the database judge an update of no row; nothing is changed."""
         with self._at_work(self._writing, f"writing {table}.{column}", writes=True) as connection:
             known = self._writing.table(connection, table)
-            name = self._quote(known.column(column).name)
+            found = known.column(column)
+            found.check_writable()
+            name = self._quote(found.name)
             path = self._writing.dialect.path(known.path)
             statement = f"update {path} set {name} = {name} where 1 = {self._bind('never')}"
             connection.exec_driver_sql(statement, {"never": 0}).close()

@@ -24,12 +24,9 @@ def check_targets(bridge: Bridge) -> Iterator[Finding]:
     pull = bridge.config.pull
     for model, target in (pull.targets() if pull is not None else {}).items():
         subject = f"pull.{model}"
-        try:
-            _read(bridge, target)
-            _write(bridge, target)
-        except FieldnoteError as error:
-            yield bad(subject, error.message, error.hint)
-        else:
+        faults = list(_faults(bridge, target))
+        yield from (bad(subject, error.message, error.hint) for error in faults)
+        if not faults:
             fields = ", ".join(field.to for field in target.fields.values()) or "no field"
             tables = ", ".join(dict.fromkeys(note.table for note in target.all_notes()))
             note = f"; notes in {tables}" if tables else ""
@@ -109,10 +106,18 @@ def _read(bridge: Bridge, target: TargetSettings) -> None:
         bridge.crm.find_note(NoteTarget(note.table, note.record, note.body, note.key), _NOBODY, "check")
 
 
-def _write(bridge: Bridge, target: TargetSettings) -> None:
-    for field in target.fields.values():
-        bridge.crm.may_write(target.table, field.to)
-    for note in target.all_notes():
-        for column in (note.body, note.title):
-            if column is not None:
-                bridge.crm.may_write(note.table, column)
+def _faults(bridge: Bridge, target: TargetSettings) -> Iterator[FieldnoteError]:
+    """Why the target cannot be read, else why each of its columns cannot be written."""
+    try:
+        _read(bridge, target)
+    except FieldnoteError as error:
+        yield error
+        return
+    notes = target.all_notes()
+    columns = [(target.table, field.to) for field in target.fields.values()]
+    columns += [(note.table, name) for note in notes for name in (note.body, note.title) if name is not None]
+    for table, column in dict.fromkeys(columns):
+        try:
+            bridge.crm.may_write(table, column)
+        except FieldnoteError as error:
+            yield error

@@ -68,22 +68,33 @@ def checked(url: str) -> str:
     return url
 
 
+async def check_port(url: str) -> None:
+    """Raise WorkspaceError where deliveries refuse the port. A name that leads to this machine may have any port."""
+    parts = _parts(url)
+    name, port = parts.hostname or "", _port_of(parts)
+    if port in _web_ports():
+        return
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(name, port, type=socket.SOCK_STREAM)
+    except OSError:
+        found = []
+    addresses = [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
+    if not addresses or not all(map(_is_loopback, addresses)):
+        _check_port(name, port)
+
+
 async def resolve(url: str, *, loopback: bool) -> Target:
     """Where `url` leads now. `loopback`: this machine is allowed as well. Raises WorkspaceError."""
     parts = _parts(url)
     name = parts.hostname or ""
-    port = parts.port or (443 if parts.scheme == "https" else 80)
+    port = _port_of(parts)
     try:
         found = await asyncio.get_running_loop().getaddrinfo(name, port, type=socket.SOCK_STREAM)
     except OSError:
         raise WorkspaceError(f"the host of the webhook is not known: {name}", hint="Check its name.") from None
     addresses = [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
-    ports = _web_ports()
-    if not all(map(_is_loopback, addresses)) and port not in ports:
-        known = ", ".join(map(str, sorted(ports)))
-        raise WorkspaceError(
-            f"port {port} of {name} is not one of a web server", hint=f"Use one of {known}, or set {PORTS} for more."
-        )
+    if not all(map(_is_loopback, addresses)):
+        _check_port(name, port)
     if not addresses or not all(_is_public(a) or (loopback and _is_loopback(a)) for a in addresses):
         raise WorkspaceError(f"{name} leads inside a network, where webhooks are not sent", hint=_HINT)
     chosen = addresses[0]
@@ -101,6 +112,19 @@ def _parts(url: str) -> SplitResult:
     if not usable or parts.username or "\0" in url:
         raise WorkspaceError(f"{url!r} is not an http or https address", hint=_HINT)
     return parts
+
+
+def _port_of(parts: SplitResult) -> int:
+    return parts.port or (443 if parts.scheme == "https" else 80)
+
+
+def _check_port(name: str, port: int) -> None:
+    ports = _web_ports()
+    if port not in ports:
+        known = ", ".join(map(str, sorted(ports)))
+        raise WorkspaceError(
+            f"port {port} of {name} is not one of a web server", hint=f"Use one of {known}, or set {PORTS} for more."
+        )
 
 
 def _web_ports() -> frozenset[int]:

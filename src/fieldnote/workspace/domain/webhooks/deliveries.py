@@ -27,7 +27,7 @@ from fieldnote.siro.webhooks import new_secret, sign
 from fieldnote.workspace.audit import PROGRAM, Operator, commanded
 from fieldnote.workspace.domain.crm.links import crm_links
 from fieldnote.workspace.domain.job_retries import RetryForever
-from fieldnote.workspace.domain.webhooks.addresses import certificates, checked, resolve
+from fieldnote.workspace.domain.webhooks.addresses import certificates, check_port, checked, resolve
 from fieldnote.workspace.http.fault_schedule import Faults
 from fieldnote.workspace.http.fault_settings import WebhookFaults
 from fieldnote.workspace.rows import read_row, read_rows
@@ -138,9 +138,10 @@ async def add_webhook(
     """Send the organization's events to `url` from now on. A known address gets the new secret.
 
     For the time of `overlap` its earlier secret signs too. Raises WorkspaceError for an address that is not
-    valid, or lies inside a network.
+    valid, lies inside a network, or has a port that deliveries refuse.
     """
     secret = secret or new_secret()
+    await check_port(url)
     values = {"organization_id": organization_id, "url": checked(url), "secret": box.seal(secret)}
     async with inside(engine, organization_id) as conn:
         statement = insert(webhook_endpoints).values(values)
