@@ -47,7 +47,8 @@ def _waiting(crm: Crm) -> int:
     if crm.backend == "mysql":
         waits = """
             select count(*) from information_schema.processlist where db = database() and
-            state in ('Statistics', 'User lock', 'Update', 'Updating', 'Waiting for table metadata lock') and id <> connection_id() and command = 'Query'"""
+            state in ('Statistics', 'User lock', 'Update', 'Updating', 'Waiting for table metadata lock')
+            and id <> connection_id() and command = 'Query'"""
     return int(crm.run(waits)[0][0])
 
 
