@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import sqrt
 from operator import itemgetter
 from statistics import median
 from types import MappingProxyType
@@ -35,7 +36,7 @@ from fieldnote.matching.solving import RepDay, Solver
 from fieldnote.matching.strays import Densities
 from fieldnote.matching.tables import Table
 
-ROUNDS: Final = 3
+ROUNDS: Final = 2
 ENOUGH: Final = 500
 """Recordings, below which the usual rates are better."""
 MOST: Final = 8_000
@@ -48,6 +49,11 @@ _TITLE_WEIGHT: Final = 40.0
 _SHARE_WEIGHT: Final = 60.0
 _REP_WEIGHT: Final = 20.0
 _PART_WEIGHT: Final = 20.0
+_SAMPLE: Final = 4_000
+_SUSPECTED: Final = 0.02
+"""Chance of a note or a knock before a visit in a first look at a sample, which shows whether there are any."""
+_LOOKS_SHORT: Final = 0.02
+"""Share of visits with a short part that looks like a note or a knock, in an organization without any."""
 _DAY: Final = 660.0
 """Minutes of a working day."""
 _PRIOR_DAYS: Final = 5
@@ -67,7 +73,8 @@ def learn(
 
     The result does not depend on the order of the records.
     """
-    takes = _latest([take_of(conversation) for conversation in conversations])
+    takes = [take_of(conversation) for conversation in conversations]
+    takes = _latest(takes, max(MOST, ENOUGH * len({take.conversation.rep_id for take in takes})))
     if len(takes) < ENOUGH:
         return prior
     first = min(take.start for take in takes) - r.LONGEST
@@ -78,25 +85,44 @@ def learn(
         surnames=surname_shares(corpus_of(planned).visits.values()),
         shared_places=shared_places(planned),
     )
-    rates = prior
+    shown = _round(_latest(takes, _SAMPLE), planned, fixed, replace(prior, knock=_SUSPECTED, ahead=_SUSPECTED), prior)
+    rates = replace(prior, knock=_if_plain(shown.knock, len(takes)), ahead=_if_plain(shown.ahead, len(takes)))
     for _ in range(rounds):
-        solver = Solver(takes, planned, fixed, rates)
-        counts = Counts(rates)
-        for day in solver.solve().values():
-            counts.add_day(day, solver)
-        rates = counts.rates(prior, len(takes))
+        rates = _round(takes, planned, fixed, rates, prior)
     return rates
 
 
-def _latest(takes: list[Take]) -> list[Take]:
+def _if_plain(share: float, learned_from: int) -> float:
+    """A share of notes or knocks, if it is more than short parts and short visits look like; otherwise 0."""
+    seen = min(learned_from, _SAMPLE)
+    return share if share > _LOOKS_SHORT + 2 * sqrt(_LOOKS_SHORT / seen) else 0.0
+
+
+def _round(
+    takes: Sequence[Take],
+    planned: Sequence[Appointment],
+    fixed: Mapping[str, str | None],
+    rates: Rates,
+    prior: Rates,
+) -> Rates:
+    """What the recordings probably were by some rates, as the next rates."""
+    solver = Solver(takes, planned, fixed, rates)
+    counts = Counts(rates)
+    for day in solver.solve().values():
+        counts.add_day(day, solver)
+    return counts.rates(prior, len(takes))
+
+
+def _latest(takes: Sequence[Take], most: int) -> list[Take]:
+    """The latest of each rep, so many in all."""
     by_rep: dict[str, list[Take]] = defaultdict(list)
     for take in takes:
         by_rep[take.conversation.rep_id].append(take)
-    most = max(ENOUGH, MOST // max(1, len(by_rep)))
+    of_each = max(1, most // max(1, len(by_rep)))
     kept: list[Take] = []
     for _, own in sorted(by_rep.items()):
         own.sort(key=lambda take: (take.start, take.conversation.id))
-        kept.extend(own[-most:])
+        kept.extend(own[-of_each:])
     return kept
 
 
@@ -187,6 +213,7 @@ class Counts:
             self._count("length_first", self._rates.length_first, take.length, share)
             self._part_after[part_bin(take.length)].could += share
         self._shares["comes_back"].could += share
+        self._shares["ahead"].could += share
         if pair.other_rep:
             return
         offset = take.start - visit.start
@@ -247,6 +274,7 @@ class Counts:
         unseen_walk = unit * sum(free * one.walk for free, one in missed)
         unseen_curb = unit * sum(free * one.curb for free, one in missed)
         empty_slot = unit * sum(free * one.slot for free, one in missed)
+        knock = unit * sum(free * one.knock for free, one in missed)
         at_curb = of.curb + unseen_curb
         self._titles_stray[take.title.kind] += share - at_curb
         self._titles_curb[take.title.kind] += at_curb
@@ -258,6 +286,8 @@ class Counts:
         for name, happened in (("after", of.walk), ("curb", of.curb)):
             self._shares[name].happened += happened
             self._shares[name].could += share
+        self._shares["ahead"].happened += of.ahead
+        self._shares["knock"].happened += knock
         self._shares["in_canceled_slot"].happened += of.canceled_slot
         if take.end > take.start:
             self._count(
@@ -299,6 +329,7 @@ class Counts:
             kind = self._recorded[day.rep_id] if solver.scorer.is_visit(visit) else self._shares["internal"]
             kind.could += 1
             kind.happened += share
+            self._shares["knock"].could += 1
 
     # --- rates ------------------------------------------------------------------------------------------
 
@@ -341,6 +372,8 @@ class Counts:
             curb_place=self._table("curb_place", prior.curb_place),
             length_curb=self._table("length_curb", prior.length_curb),
             leaves=self._table("leaves", prior.leaves),
+            knock=self._rare("knock"),
+            ahead=self._rare("ahead"),
             in_canceled_slot=self._share("in_canceled_slot", prior.in_canceled_slot),
             stray_near=self._share("stray_near", prior.stray_near),
             title_visit=visit,
@@ -355,6 +388,10 @@ class Counts:
 
     def _share(self, name: str, prior: float) -> float:
         return self._shares[name].learned(prior)
+
+    def _rare(self, name: str) -> float:
+        """A share without a prior: what the rates before had at 0 stays 0."""
+        return self._shares[name].happened / (self._shares[name].could + _SHARE_WEIGHT)
 
     def _by_rep(self, recorded: float, visit: Mapping[Title, float]) -> Mapping[str, RepRates]:
         reps = sorted(self._recorded.keys() | self._titles_visit.keys())

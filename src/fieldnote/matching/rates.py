@@ -17,7 +17,7 @@ from fieldnote.matching.names import Title
 from fieldnote.matching.records import Place
 from fieldnote.matching.tables import Table, table
 
-MODEL_VERSION: Final = 4
+MODEL_VERSION: Final = 5
 """Of the model that the rates belong to. Rates that were learned for another version are not used."""
 
 # --- certainty ------------------------------------------------------------------------------------------
@@ -91,6 +91,15 @@ PART_AFTER_EDGES: Final = (4.0, 10.0, 20.0, 35.0, 50.0, 70.0)
 
 COMES_BACK_FROM: Final = 45.0
 """Minutes after which a further part is another visit of the day, and not the same one that goes on."""
+
+AHEAD_GAP: Final = table(0, 0.2, 1, 0.2, 2, 0.15, 3, 0.2, 5, 0.12, 8, 0.08, 12, 0.05, 20)
+"""Minutes from the end of a note or a knock to the recording that it comes before. This table and the next one are not
+learned: visits and their parts are sometimes as short, and their counts would make these longer and longer."""
+
+LENGTH_AHEAD: Final = table(
+    0, 0.06, 0.5, 0.16, 1, 0.35, 2, 0.32, 4, 0.08, 6, 0.02, 8, 0.007, 12, 0.002, 16, 0.0009, 24, 0.0001, 1440
+)
+"""Of a note or a knock before a visit."""
 
 PART_LIMIT: Final = 240.0
 """Minutes after which a recording is no further part of a visit."""
@@ -224,6 +233,11 @@ class Rates:
     are not learned: such a stray looks like the visit, so that counts would confirm themselves."""
     no_show: float = 0.002
     """The same at its door: nobody was home."""
+    knock: float = 0.0
+    """Chance that only a short knock or a note is recorded at the door of an appointment. This and the next one are
+    learned where an organization has many; otherwise short parts of visits look the same."""
+    ahead: float = 0.0
+    """Chance that a short note or knock comes before a recording, at the same place."""
     stray_near: float = 0.2
     """Share of free strays around an address of the day."""
 

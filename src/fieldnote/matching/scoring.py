@@ -81,6 +81,8 @@ class Around:
     """When the rep's recording before this one ended."""
     earlier: tuple[tuple[float, float | None], ...] = ()
     """Gap and distance to each of the recordings before, the latest first."""
+    later: tuple[float, float | None] | None = None
+    """Gap and distance to the next recording, if one follows soon."""
     stops: tuple[tuple[float, CustomerWords | None], ...] = ()
     """From this recording to the stops before it, the closest first, with the customer of an appointment."""
     nearest_m: float | None = None
@@ -88,6 +90,8 @@ class Around:
     canceled: tuple[Visit, ...] = ()
     kept: tuple[tuple[Visit, float | None], ...] = ()
     """The others, each with the distance to its address."""
+    colleagues: tuple[tuple[Visit, float | None], ...] = ()
+    """The same of colleagues' calendars, where the place or the title points at them."""
 
     def stop_m(self, visit: Visit) -> float | None:
         """From this recording to the closest stop before it that is not this visit's own house."""

@@ -93,18 +93,26 @@ class Solver:
 
     def _again(self, day: RepDay, taken: Mapping[str, dict[str, float]]) -> None:
         """A colleague's appointment that its own rep recorded is one where this rep came along at most."""
-        rates = self.scorer.rates
-        along = rates.rides_along / rates.taken_over
-        for pairs in day.pairs:
+        for index, pairs in enumerate(day.pairs):
+            others = [pair.visit.appointment.id for pair in pairs if pair.other_rep]
+            if not others:
+                continue
+            left = {key: self._left(day.rep_id, taken.get(self.twin(key), {})) for key in others}
+            look = day.looks[index].scaled(left)
+            likelier = day.looks[index].density / look.density
+            day.looks[index] = look
             for n, pair in enumerate(pairs):
-                if pair.other_rep:
-                    by_others = taken.get(self.twin(pair.visit.appointment.id), {})
-                    free = 1.0
-                    for rep_id, share in by_others.items():
-                        free *= 1.0 if rep_id == day.rep_id else 1 - share
-                    pairs[n] = replace(pair, first=pair.first * (free + (1 - free) * along))
+                factor = likelier * left.get(pair.visit.appointment.id, 1.0)
+                pairs[n] = replace(pair, first=factor * pair.first, part=likelier * pair.part)
             pairs.sort(key=_order)
         self._solve(day)
+
+    def _left(self, rep_id: str, taken: Mapping[str, float]) -> float:
+        """How much of the chance that a rep took an appointment over is left, as colleagues recorded it."""
+        rates, free = self.scorer.rates, 1.0
+        for other, share in taken.items():
+            free *= 1.0 if other == rep_id else 1 - share
+        return free + (1 - free) * rates.rides_along / rates.taken_over
 
     def _solve(self, day: RepDay) -> None:
         tasks = [
@@ -125,14 +133,22 @@ class Solver:
         if wanted is not None and wanted not in visits:
             visits.append(wanted)
         distances = [distance_m(take.place, visit.place) for visit in visits]
-        around = self._around(day, index, visits[:own], distances[:own])
+        colleagues = list(zip(visits[own:], distances[own:], strict=True))
+        around = self._around(day, index, visits[:own], distances[:own], colleagues)
         look = self.strays.look(take, around)
         pairs = self.scorer.pairs(take, zip(visits, distances, strict=True), around, look.density)
         day.around.append(around)
         day.looks.append(look)
         day.pairs.append(sorted(pairs, key=_order))
 
-    def _around(self, day: RepDay, index: int, visits: Sequence[Visit], distances: Sequence[float | None]) -> Around:
+    def _around(
+        self,
+        day: RepDay,
+        index: int,
+        visits: Sequence[Visit],
+        distances: Sequence[float | None],
+        colleagues: Sequence[tuple[Visit, float | None]],
+    ) -> Around:
         take, free_at, stop = day.takes[index], None, None
         earlier: list[tuple[float, float | None]] = []
         for before in _before(day.takes, index):
@@ -149,10 +165,12 @@ class Solver:
         return Around(
             free_at=free_at,
             earlier=tuple(earlier),
+            later=_next(day.takes, index),
             stops=tuple(sorted(stops, key=itemgetter(0))),
             nearest_m=min((d for d in distances if d is not None), default=None),
             canceled=tuple(v for v in visits if v.appointment.cancelled),
             kept=tuple(self._kept(known)),
+            colleagues=tuple(self._kept(colleagues)),
         )
 
     def _kept(self, known: Sequence[tuple[Visit, float | None]]) -> Iterator[tuple[Visit, float | None]]:
@@ -197,6 +215,15 @@ def _before(takes: Sequence[Take], index: int) -> Iterator[Take]:
     for before in reversed(takes[max(0, index - _MAX_BEFORE) : index]):
         if before.start >= take.start - _LOOK_BACK:
             yield before
+
+
+def _next(takes: Sequence[Take], index: int) -> tuple[float, float | None] | None:
+    """Gap and distance to the rep's next recording that does not overlap this one."""
+    take = takes[index]
+    for after in takes[index + 1 : index + 1 + _MAX_BEFORE]:
+        if after.start >= take.end - r.OVERLAP_TOLERANCE:
+            return max(0.0, after.start - take.end), distance_m(take.place, after.place)
+    return None
 
 
 def _order(pair: Pair) -> tuple[float, float, str]:

@@ -7,9 +7,11 @@ drive begins where the visit was and a walk-in next door begins a few houses on.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import pi
 from typing import NamedTuple
 
+from fieldnote.matching import rates as r
 from fieldnote.matching.rates import Rates
 from fieldnote.matching.scoring import Around, Take, Visit, leaves_density, length_density, start_density
 
@@ -36,6 +38,8 @@ class Densities(NamedTuple):
     """After a recording, some houses on."""
     curb: float
     """After a recording, at its curb: a drive, a call, a memo."""
+    ahead: float
+    """Short, and at the place where the next recording begins soon: a note in the car, a knock."""
     canceled_slot: float
     """In the slot of a canceled appointment."""
 
@@ -52,10 +56,15 @@ class Missed(NamedTuple):
     """In its slot and elsewhere: it did not take place, and the CRM still shows it."""
     door: float
     """In its slot, at its door: nobody was home."""
+    knock: float
+    """The same, and short: a knock, or a note in the car."""
 
     @property
     def density(self) -> float:
-        return self.walk + self.curb + self.slot + self.door
+        return self.walk + self.curb + self.slot + self.door + self.knock
+
+    def scaled(self, factor: float) -> Missed:
+        return Missed(self.visit, *(factor * density for density in self[1:]))
 
 
 class Look(NamedTuple):
@@ -65,6 +74,11 @@ class Look(NamedTuple):
     missed: tuple[Missed, ...]
     density: float
     """As if no appointment of the day was recorded."""
+
+    def scaled(self, factors: Mapping[str, float]) -> Look:
+        """With the strays around some appointments made less likely."""
+        missed = tuple(one.scaled(factors.get(one.visit.appointment.id, 1.0)) for one in self.missed)
+        return Look(self.of, missed, sum(self.of) + sum([one.density for one in missed]))
 
     @property
     def following(self) -> float:
@@ -78,6 +92,8 @@ class Strays:
 
     def __init__(self, rates: Rates) -> None:
         self._rates = rates
+        self._knock = rates.knock / (1 - rates.recorded)
+        self._taken_over = rates.taken_over * (1 - rates.recorded) / rates.recorded
 
     def look(self, take: Take, around: Around) -> Look:
         """How likely the recording is as each kind of stray."""
@@ -91,19 +107,21 @@ class Strays:
         on_foot = rates.after * walk_length * title
         at_curb = rates.curb * length_density(rates.length_curb, take) * rates.title_curb[kind]
         slot = self._slot_place(take, around, place)
+        short = length_density(r.LENGTH_AHEAD, take)
         canceled = rates.in_canceled_slot * slot * slot_length * title
         densities = Densities(
             free=rates.strays_per_minute * free_place * length * title,
             near=rates.strays_per_minute * near_place * length * title,
             walk=on_foot * walk,
             curb=at_curb * curb,
+            ahead=rates.ahead * self._before_recording(take, around, place) * short * rates.title_curb[kind],
             canceled_slot=canceled * sum(_starts(rates, take, visit) for visit in around.canceled),
         )
-        missed = tuple(
-            self._missed(take, visit, meters, (on_foot, at_curb), (slot * slot_length * title, length * title))
-            for visit, meters in around.kept
-        )
-        return Look(densities, missed, sum(densities) + sum([one.density for one in missed]))
+        after, slots = (on_foot, at_curb), (slot * slot_length * title, length * title, short * title)
+        missed = [self._missed(take, visit, meters, after, slots) for visit, meters in around.kept]
+        by_colleagues = [self._missed(take, visit, meters, after, slots) for visit, meters in around.colleagues]
+        missed += [one.scaled(self._taken_over) for one in by_colleagues]
+        return Look(densities, tuple(missed), sum(densities) + sum([one.density for one in missed]))
 
     def _missed(
         self,
@@ -111,7 +129,7 @@ class Strays:
         visit: Visit,
         meters: float | None,
         after: tuple[float, float],
-        slot: tuple[float, float],
+        slot: tuple[float, float, float],
     ) -> Missed:
         """Around a visit that was not recorded: after it, since the phone is at its house then, and in its slot."""
         rates, walk, curb = self._rates, 0.0, 0.0
@@ -121,16 +139,18 @@ class Strays:
             ends = _WENT * leaves_density(rates, offset, visit.length)
             walk, curb = ends * walk_place, ends * curb_place
         starts = _starts(rates, take, visit)
-        away, door = slot
+        away, door, knock = slot
         if take.place is not None:
             is_near = meters is not None and meters < rates.address.edges[-1]
-            door *= rates.address.at(meters or 0.0) if is_near else rates.anywhere
+            at_door = rates.address.at(meters or 0.0) if is_near else rates.anywhere
+            door, knock = door * at_door, knock * at_door
         return Missed(
             visit,
             walk=after[0] * walk,
             curb=after[1] * curb,
             slot=rates.in_empty_slot * starts * away,
             door=rates.no_show * starts * door,
+            knock=self._knock * starts * knock,
         )
 
     def _free_places(self, take: Take, around: Around) -> tuple[float, float]:
@@ -155,6 +175,16 @@ class Strays:
                 curb_place = (1 - _ELSEWHERE) * near_curb + _ELSEWHERE * lost_curb
             walk, curb = max(walk, walk_gap * walk_place), max(curb, curb_gap * curb_place)
         return walk, curb
+
+    def _before_recording(self, take: Take, around: Around, free_place: float) -> float:
+        """Density of the gap and the place of a stray before the next recording."""
+        if around.later is None or around.later[0] >= r.AHEAD_GAP.edges[-1]:
+            return 0.0
+        gap, meters = around.later
+        density = r.AHEAD_GAP.at(gap)
+        if take.place is None:
+            return density
+        return density * (free_place if meters is None else self._places(meters)[1])
 
     def _lost_places(self, take: Take, around: Around, free_place: float) -> tuple[float, float]:
         """The places where nobody knows where the recording before was: probably at an address of the day."""
