@@ -227,6 +227,28 @@ def test_what_begins_at_the_house_when_a_visit_ends_is_proposed(offset: float, l
     assert decision.none_score > 0.05
 
 
+@pytest.mark.parametrize("length", [8, 12, 20])
+@pytest.mark.parametrize("offset", [60, 75, 95])
+def test_what_begins_when_a_colleagues_visit_ends_is_as_doubtful(offset: float, length: float) -> None:
+    """The rep may have taken it over without a recording, and then this is a drive or a call after it."""
+    own = booked("a", 0, "Ana Brandt")
+    doubts = [
+        decide(recording("r", offset, length, place=HOUSE), replace(own, rep_ids=frozenset({rep}))).none_score
+        for rep in ("rep", "colleague")
+    ]
+    assert doubts[1] >= 0.9 * doubts[0]
+
+
+def test_who_rides_along_with_a_colleague_who_records_is_linked() -> None:
+    """A stray of a visit that the colleague recorded is as unlikely as the visit."""
+    row = replace(booked("a", 0, "Ana Brandt"), rep_ids=frozenset({"colleague"}))
+    both = [
+        recording("theirs", 2, 60, rep="colleague", place=HOUSE),
+        recording("along", 3, 55, place=HOUSE, title="Brandt, Ana"),
+    ]
+    assert links(match(both, [row])) == {"theirs": "a", "along": "a"}
+
+
 def test_a_reps_habit_counts_once() -> None:
     """Of a visit without a recording the share of drives is the same, however often the rep records."""
     shares = []

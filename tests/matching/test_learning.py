@@ -16,7 +16,19 @@ from bench.matching.second.records import Year
 from bench.matching.second.year import make
 from fieldnote.cli.match import print_evaluation
 from fieldnote.json_form import to_json
-from fieldnote.matching import ENOUGH, MODEL_VERSION, USUAL, Outcome, Rates, evaluate, learn, match
+from fieldnote.matching import (
+    ENOUGH,
+    MODEL_VERSION,
+    USUAL,
+    Appointment,
+    Conversation,
+    Outcome,
+    Place,
+    Rates,
+    evaluate,
+    learn,
+    match,
+)
 from tests.matching.test_match import HOUSE, appointment, recording
 
 SEED = 20270101
@@ -105,6 +117,56 @@ def test_links_of_people_teach_more_than_guesses() -> None:
     alone = learn(conversations, appointments)
     assert by_people.after < alone.after
     assert max(by_people.part_after) > max(alone.part_after)
+
+
+def _house(day: int) -> Place:
+    return Place(HOUSE.latitude + day % 23 / 100, HOUSE.longitude + day // 23 / 100)
+
+
+def _history_with_notes(every: int) -> tuple[list[Conversation], list[Appointment]]:
+    """A visit a day. Before some of them the rep dictates a note in the car, of one to three minutes."""
+    appointments, conversations = [], []
+    for n in range(ENOUGH):
+        day = 24 * 60 * n
+        house = _house(n)
+        appointments.append(appointment(f"a{n}", day, day + 60, place=house))
+        conversations.append(recording(f"visit{n}", day + 2, 35 + n % 30, place=house))
+        if n % every == 0:
+            length = 1 + n // every % 5 / 2
+            conversations.append(recording(f"note{n}", day - 1 - length, length, place=house))
+    return conversations, appointments
+
+
+@pytest.mark.parametrize(("every", "at_least"), [(4, 0.1), (8, 0.05)])
+def test_notes_before_visits_are_learned_and_not_linked(every: int, at_least: float) -> None:
+    conversations, appointments = _history_with_notes(every)
+    rates = learn(conversations, appointments)
+    assert rates.ahead > at_least
+    decisions = match(conversations, appointments, rates=rates)
+    assert {d.conversation_id[:4] for d in decisions if d.outcome is Outcome.LINKED} == {"visi"}
+    assert sum(d.outcome is Outcome.LINKED for d in decisions) == ENOUGH
+
+
+def test_a_few_short_parts_are_no_notes() -> None:
+    """An organization without notes has some short parts, which look the same."""
+    assert learned().ahead == learned().knock == 0
+    conversations, appointments = _history_with_notes(100)
+    assert learn(conversations, appointments).ahead == 0
+
+
+def test_knocks_at_closed_doors_are_learned_and_not_linked() -> None:
+    appointments, conversations = [], []
+    for n in range(ENOUGH + 100):
+        day = 24 * 60 * n
+        house = _house(n)
+        appointments.append(appointment(f"a{n}", day, day + 60, place=house))
+        length = 35 + n % 30 if n % 6 else 1 + n // 6 % 6 / 2
+        conversations.append(recording(f"{'visit' if n % 6 else 'knock'}{n}", day + 2, length, place=house))
+    rates = learn(conversations, appointments)
+    assert rates.knock > 0.05
+    linked = [d.conversation_id for d in match(conversations, appointments, rates=rates) if d.appointment_id]
+    assert {key[:5] for key in linked} == {"visit"}
+    assert len(linked) == 500
 
 
 @pytest.mark.slow

@@ -52,8 +52,10 @@ _PART_WEIGHT: Final = 20.0
 _SAMPLE: Final = 4_000
 _SUSPECTED: Final = 0.02
 """Chance of a note or a knock before a visit in a first look at a sample, which shows whether there are any."""
-_LOOKS_SHORT: Final = 0.02
-"""Share of visits with a short part that looks like a note or a knock, in an organization without any."""
+_LOOKS_LIKE_KNOCK: Final = 0.01
+_LOOKS_LIKE_NOTE: Final = 0.02
+"""Shares of visits that look like a knock, or like a note before them, in an organization without any: they are short,
+or have a short first part."""
 _DAY: Final = 660.0
 """Minutes of a working day."""
 _PRIOR_DAYS: Final = 5
@@ -86,16 +88,17 @@ def learn(
         shared_places=shared_places(planned),
     )
     shown = _round(_latest(takes, _SAMPLE), planned, fixed, replace(prior, knock=_SUSPECTED, ahead=_SUSPECTED), prior)
-    rates = replace(prior, knock=_if_plain(shown.knock, len(takes)), ahead=_if_plain(shown.ahead, len(takes)))
+    seen = min(len(takes), _SAMPLE)
+    knock, ahead = _if_plain(shown.knock, _LOOKS_LIKE_KNOCK, seen), _if_plain(shown.ahead, _LOOKS_LIKE_NOTE, seen)
+    rates = replace(prior, knock=knock, ahead=ahead)
     for _ in range(rounds):
         rates = _round(takes, planned, fixed, rates, prior)
     return rates
 
 
-def _if_plain(share: float, learned_from: int) -> float:
-    """A share of notes or knocks, if it is more than short parts and short visits look like; otherwise 0."""
-    seen = min(learned_from, _SAMPLE)
-    return share if share > _LOOKS_SHORT + 2 * sqrt(_LOOKS_SHORT / seen) else 0.0
+def _if_plain(share: float, looks_like: float, seen: int) -> float:
+    """A share in a sample of so many, if it is clearly more than what merely looks like it; otherwise 0."""
+    return share if share > looks_like + 2 * sqrt(looks_like / seen) else 0.0
 
 
 def _round(
@@ -171,7 +174,7 @@ class Counts:
 
     def add_day(self, day: RepDay, solver: Solver) -> None:
         """Count one rep's recordings."""
-        firsts: dict[str, float] = defaultdict(float)
+        firsts = _firsts(day)
         for index, (take, choices) in enumerate(zip(day.takes, day.choices, strict=True)):
             pairs: dict[str, Pair] = {}
             for pair in day.pairs[index]:
@@ -190,7 +193,7 @@ class Counts:
         choice: Choice,
         share: float,
         pairs: Mapping[str, Pair],
-        firsts: dict[str, float],
+        firsts: Mapping[str, float],
         solver: Solver,
     ) -> None:
         key, previous = choice
@@ -199,7 +202,6 @@ class Counts:
         elif (pair := pairs.get(key)) is not None:
             self._titles_visit[day.rep_id][pair.says] += share
             if previous is None:
-                firsts[key] += share
                 self._add_first(day, index, take, pair, share, solver)
             else:
                 self._add_part(take, day.takes[previous], share)
@@ -402,6 +404,16 @@ class Counts:
             )
             for rep_id in reps
         }
+
+
+def _firsts(day: RepDay) -> dict[str, float]:
+    """The chance that each visit was recorded."""
+    firsts: dict[str, float] = defaultdict(float)
+    for choices in day.choices:
+        for (key, previous), share in choices.items():
+            if key is not None and previous is None and share >= _LEAST:
+                firsts[key] += share
+    return firsts
 
 
 def _total(of_reps: Iterable[Mapping[Title, float]]) -> dict[Title, float]:
