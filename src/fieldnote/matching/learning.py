@@ -108,7 +108,7 @@ def _round(
     rates: Rates,
     prior: Rates,
 ) -> Rates:
-    """What the recordings probably were by some rates, as the next rates."""
+    """Count the recordings by some rates, and make the next rates of the counts."""
     solver = Solver(takes, planned, fixed, rates)
     counts = Counts(rates)
     for day in solver.solve().values():
