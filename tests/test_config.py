@@ -143,10 +143,13 @@ def test_durations(tmp_path: Path, every: str, seconds: int) -> None:
         ("version: 1\ncrm:\n  driver: sql\n", "fieldnote.yaml:2: crm.url is missing"),
         ("version: 1\ncrm: {driver: rest}\n", "fieldnote.yaml:2: crm.rest is missing"),
         ("version: 1\ncrm: {driver: files}\n", "fieldnote.yaml:2: crm.folder is missing"),
-        ("version: 1\ncrm: {driver: files, folder: x, url: y}\n", "crm.url is no key of the driver 'files'"),
-        ("version: 1\ncrm: {driver: sql, url: x, options: {}}\n", "crm.options is no key of the driver 'sql'"),
-        ("version: 1\ncrm: {driver: sqll, url: x}\n", "crm.driver is 'sqll', which is no driver; did you mean 'sql'?"),
-        ("version: 1\ncrm: {driver: ftp}\n", "crm.driver is 'ftp', which is no driver; known are sql, rest, files"),
+        ("version: 1\ncrm: {driver: files, folder: x, url: y}\n", "crm.url is not a key of the driver 'files'"),
+        ("version: 1\ncrm: {driver: sql, url: x, options: {}}\n", "crm.options is not a key of the driver 'sql'"),
+        (
+            "version: 1\ncrm: {driver: sqll, url: x}\n",
+            "crm.driver is 'sqll', which is not a driver; did you mean 'sql'?",
+        ),
+        ("version: 1\ncrm: {driver: ftp}\n", "crm.driver is 'ftp', which is not a driver; known are sql, rest, files"),
         (
             "version: 1\ncrm: {driver: files, folder: x}\npull: {lead: {table: d, key: id, fields: {Budget: b}}}\n",
             "the file has 'pull', and the driver 'files' only reads",

@@ -34,7 +34,7 @@ async def test_fields_that_siros_administrator_chose_are_proposed(crm: Crm, stub
             "add to pull.opportunity.fields: Roof Age: {to: Roof_Age__c, as: text, policy: propose}"
         ),
         f"Siro's administrator chose Finance_Case__c.Lender__c for the extraction 'Lender', {rest}": (
-            "add to the fields of the record that it means: Lender: {to: Lender__c, as: text, policy: propose}"
+            "add to the fields of that record: Lender: {to: Lender__c, as: text, policy: propose}"
         ),
     }
     assert {finding.level for finding in found} == {Level.HINT}

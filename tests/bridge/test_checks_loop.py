@@ -55,7 +55,7 @@ async def test_appointments_without_a_kind_that_reps_see_are_a_hint(crm: Crm, st
     the_map = document(crm, stub)["push"]["engagements"]["map"]
     without = {name: value for name, value in the_map.items() if name != "engagementType"}
     found = await findings(opened, push__engagements__map=without)
-    assert [text for text in texts(found, Level.HINT) if "names no kind" in text]
+    assert [text for text in texts(found, Level.HINT) if "no engagementType" in text]
     calls = {"activityType": "'CALL'", "name": "'call'"}
     found = await findings(opened, push__engagements__map__engagementType=calls)
     assert [text for text in texts(found, Level.HINT) if "none of 5 sampled appointments is a MEETING" in text]

@@ -101,7 +101,7 @@ def test_a_person_reviews_undoes_and_forgets_by_commands(
     crm.set_deal(1, "decision", "she")
     status, said_revert = invoke("revert", "--recording", "r1")
     assert (status, "a person has changed it since" in said_revert) == (1, True)
-    assert "forgotten: what was said in 1 recording," in invoke("forget", "--recording", "r1")[1]
+    assert "forgotten: the content of 1 recording," in invoke("forget", "--recording", "r1")[1]
     assert '"both"' not in invoke("history")[1]
     with pytest.raises(ConfigError, match="MODEL:ID"):
         invoke("history", "--record", "deal:1")

@@ -226,7 +226,7 @@ async def test_the_journey_shows_writes_and_reverts_one(
             assert (await browser.post("/journey/appointment/2", reverting)).status_code == 409
             await browser.get("/journey/appointment/1")
             await browser.post("/journey/appointment/1", reverting)
-            assert "The value from before is back in the CRM." in browser.page
+            assert "The earlier value is back in the CRM." in browser.page
             assert crm.deal(1, "decision") is None
             for kind, key in (("deal", "none"), ("moon", "1"), ("recording", "x'\"<>&")):
                 assert (await browser.get(f"/journey/{kind}/{key}")).status_code == 404

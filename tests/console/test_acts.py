@@ -77,7 +77,7 @@ def test_a_gap_gets_a_reason_counts_apart_and_is_opened_again(own_shop: Shop) ->
         here = f"/journey/appointment/{key}"
         story = admin.get(here).text
         assert "The customer was not there: called twice" in story
-        assert re.search(r"user\d+@example.com said why it has no recording", story)
+        assert re.search(r"user\d+@example.com gave the reason for the missing recording", story)
         answer = _send(admin, here, "/tonight/reopen", key=key, back="journey")
         assert answer.url.path == here
         assert "Take the reason back" not in answer.text
@@ -166,7 +166,7 @@ def test_a_rep_is_mapped_ignored_and_left_alone_again(own_shop: Shop) -> None:
         assert "from now on" in _send(admin, "/people", "/people/map", rep=str(rep), user=str(other)).text
         assert present() == (other, "override", False)
         assert _send(admin, "/people", "/people/map", rep=str(rep), user="nobody").status_code == 409
-        assert "was taken back" in _send(admin, "/people", "/people/undo", rep=str(rep)).text
+        assert "was undone" in _send(admin, "/people", "/people/undo", rep=str(rep)).text
         assert present() == was
         assert "No recording is expected" in _send(admin, "/people", "/people/ignore", rep=str(rep)).text
         assert present() == (*was[:2], True)

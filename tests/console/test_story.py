@@ -153,7 +153,7 @@ def test_from_an_appointment_in_the_crm_to_a_field_that_a_person_approved_and_to
         press(page, "a", "The CRM has the value now.")
         assert objections(shop, deal) == proposed
         assert proposed != TYPED
-        press(page, "u", "The value from before is back in the CRM.")
+        press(page, "u", "The earlier value is back in the CRM.")
         assert objections(shop, deal) == TYPED
         page = opened.open(f"/journey/deal/{deal}")
         assert "reverted" in page.locator("main").inner_text()

@@ -112,7 +112,7 @@ def test_a_driver_of_another_package_gets_its_part_of_the_file(
     with pytest.raises(ConfigError, match="the CRM driver 'broken' cannot be loaded"):
         open_driver(load(config, {}).crm, place)
     config.write_text("version: 1\ncrm: {driver: mycrn}\n")
-    with pytest.raises(ConfigError, match=r"'mycrn', which is no driver; did you mean 'mycrm'\?"):
+    with pytest.raises(ConfigError, match=r"'mycrn', which is not a driver; did you mean 'mycrm'\?"):
         load(config, {})
     sys.modules.pop("mycrm")
 

@@ -177,7 +177,7 @@ def test_pages_that_never_end_are_an_error(api: RestCrm, opened: Callable[..., R
     api.circle = api.deaf = True
     error = _refused(opened(api.cursored(PLAIN)), CrmRefused)
     assert "GET 127.0.0.1/v2/deals was asked 20 times" in error.message
-    assert "its pages run in a circle" in str(error.hint)
+    assert "its pages repeat" in str(error.hint)
     error = _refused(opened(api.numbered(PLAIN)), CrmRefused)
     assert "GET 127.0.0.1/v1/deals gave the same records 5 times in a row" in error.message
     assert "does not know the parameter that counts pages" in str(error.hint)

@@ -190,6 +190,6 @@ def test_a_file_that_writes_without_saying_how_is_refused_with_what_is_missing(a
         load(path, {})
     section["writing"]["records"]["deals"]["write"]["path"] = "deals/{id}"
     path.write_text(yaml.safe_dump({"version": 1, "crm": section}))
-    with pytest.raises(ConfigError, match=r"has \{id\} in records\.deals\.write, where these stand for something"):
+    with pytest.raises(ConfigError, match=r"has \{id\} in records\.deals\.write, where these placeholders are known"):
         load(path, {})
     assert SECRET not in path.read_text()

@@ -266,7 +266,7 @@ def test_a_default_completes_a_record_and_makes_none() -> None:
     ("default", "message"),
     [
         ({"contry": "US"}, "account.addresses[0].default.contry is not a field of Siro; did you mean 'country'?"),
-        ("US", "account.addresses[0].default must list fields and what completes them"),
+        ("US", "account.addresses[0].default must list fields and their defaults"),
         ({"country": ["US"]}, "account.addresses[0].default.country takes one constant value"),
     ],
 )
@@ -306,7 +306,7 @@ def test_an_error_inside_a_whole_record_names_its_field_and_value() -> None:
 
 
 def test_text_that_cannot_travel_is_a_problem_of_its_row() -> None:
-    with pytest.raises(MappingError, match=r"record 1: subject, from title = .*, holds half a character"):
+    with pytest.raises(MappingError, match=r"record 1: subject, from title = .*, contains half a character"):
         mapped({"subject": "title"}, {"title": "\ud800"})
 
 

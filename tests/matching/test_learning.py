@@ -266,4 +266,4 @@ def test_the_printed_measure_says_what_a_small_history_can_show(
     print_evaluation(evaluate(made, planned, {f"r{n}": f"a{n}" for n in range(known)}, rates=USUAL))
     printed = capsys.readouterr().out
     assert said in printed
-    assert (f"By itself the matcher makes {known} links; 0 of them are wrong." in printed) is (known > 0)
+    assert (f"The matcher makes {known} links by itself; 0 of them are wrong." in printed) is (known > 0)

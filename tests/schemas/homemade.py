@@ -146,7 +146,7 @@ def _status(truth: Truth) -> Rows:
 STATUS = Schema(
     "status table", STATUS_DDL, _status,
     roles={"visits": "bookings", "reps": "people", "customers": "households", "deals": "projects"},
-    says=("pipeline_steps says what step_id means", "booking_people joins"),
+    says=("pipeline_steps gives the meaning of step_id", "booking_people joins"),
     backends=("sqlite", "postgresql"),
 )  # fmt: skip
 

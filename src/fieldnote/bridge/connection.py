@@ -92,8 +92,8 @@ def _changed(name: str, changes: list[tuple[str, str, str]]) -> ConnectionChange
     lines = "; ".join(f"the {what} was {before} and is {now}" for what, before, now in changes)
     return ConnectionChanged(
         f"connection '{name}' has changed: {lines}",
-        hint="If this is another CRM or organization, give it a connection of its own: `connection: NAME` "
-        "in the file. If it is the same one that moved, run `fieldnote push --accept-change` once.",
+        hint="For another CRM or organization, set a separate `connection: NAME` in the file. "
+        "If the same one moved, run `fieldnote push --accept-change` once.",
     )
 
 

@@ -140,13 +140,13 @@ def restore(
     if not yes and not sys.stdin.isatty():
         raise ConfigError("a restore replaces the database, and nobody can be asked here", hint="Add `--yes`.")
     if not yes:
-        ask_yes_or_no(f"Replace the database of {home()} by {file}?", abort=True)
+        ask_yes_or_no(f"Replace the database in {home()} with {file}?", abort=True)
     with audited_everywhere(act_of("db restore", [file], acting_as), replaces=True):
         done = put_back(home(), file.expanduser())
     echo(f"restored from {file}")
     if done.kept:
-        echo(f"The database from before is kept as {done.kept}, until the next restore.")
-    echo("Next: `fieldnote reconcile` for each connection. It shows what the ledger does not know since the backup.")
+        echo(f"The previous database is kept as {done.kept}, until the next restore.")
+    echo("Next: `fieldnote reconcile` for each connection. It shows changes that are newer than the backup.")
 
 
 def _own_server_only(tool: str) -> None:
@@ -168,4 +168,4 @@ def _application(name: str) -> Any:
     try:
         return Application(name)
     except ValueError:
-        raise ConfigError(f"no application is called {name!r}", hint="It is bridge, workspace or console.") from None
+        raise ConfigError(f"unknown application: {name!r}", hint="Choose bridge, workspace or console.") from None

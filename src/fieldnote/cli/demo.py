@@ -116,7 +116,7 @@ def _console() -> Console:
 def _say_what_to_open(stage: Stage, console: Console, pages: str | None, *, is_left: bool) -> None:
     console.print("\nIt keeps running until you press Ctrl-C.")
     if is_left:
-        words = "One visit was changed since, and Siro does not take it. The console's page Refused says why."
+        words = "One visit was changed later, and Siro refuses it. The console's page Refused shows the reason."
         console.print(words, soft_wrap=True)
     for what, where in {
         **({"the console (once)": pages} if pages else {}),

@@ -95,7 +95,7 @@ def init(
     text, found = _propose(address, zone, given=not yes or timezone is not None)
     _write(output, text, address)
     _show(found)
-    echo(f"{output} is written. Next: read it over, export CRM_URL=… SIRO_TOKEN=…, then `fieldnote check`.")
+    echo(f"{output} is written. Next: check the file, set CRM_URL and SIRO_TOKEN, then run `fieldnote check`.")
 
 
 def _which_crm() -> str | None:

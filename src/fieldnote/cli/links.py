@@ -60,7 +60,7 @@ def reject(number: Number, *, config: ConfigFile = DEFAULT_FILE, actor: ActingAs
 
     act = act_of("links reject", [number], actor)
     done = with_bridge(config, lambda bridge: reject_link(bridge, number, actor=actor_of(actor)), act=act)
-    echo(f"recording {done.recording_id} is left alone")
+    echo(f"recording {done.recording_id} stays unlinked")
 
 
 def _print(item: Found) -> None:
@@ -68,6 +68,6 @@ def _print(item: Found) -> None:
     secho(f"{item.id}  recording {item.recording_id} of {item.started_at:%Y-%m-%d %H:%M} UTC: {which}", bold=True)
     echo(f"    {item.state.value}, {item.score:.0%} certain: {'; '.join(item.reasons) or 'nothing fits'}")
     if item.problem:
-        echo(f"    not linked by itself: {item.problem}")
+        echo(f"    not linked automatically: {item.problem}")
     for other in item.others:
         echo(f"    not {other['engagement']} ({other['score']:.0%}): {other['why']}")

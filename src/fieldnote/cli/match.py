@@ -75,7 +75,7 @@ def print_evaluation(found: Evaluation) -> None:
     for one in found.calibration:
         echo(f"{_percent(one.stated):>13}{_percent(one.right):>8}{one.guesses:>10,}")
     linked = found.overall.linked
-    echo(f"\nBy itself the matcher makes {linked:,} links; {linked - found.overall.linked_right:,} of them are wrong.")
+    echo(f"\nThe matcher makes {linked:,} links by itself; {linked - found.overall.linked_right:,} of them are wrong.")
     if found.overall.guessed < FEWEST:
         echo(f"{found.overall.guessed} guesses are too few for a threshold: at least {FEWEST} are needed.")
         echo("Link more recordings by hand or by deep link, and measure again.")

@@ -52,7 +52,7 @@ def setup(
 
     if env_file is None and not show:
         raise ConfigError(
-            "the app's secret has to go somewhere, as Siro shows it once", hint="Give --env-file or --show."
+            "the app's secret needs a destination, because Siro shows it only once", hint="Give --env-file or --show."
         )
     wanted = _scope(scope)
     with audited_everywhere(act_of("oauth setup", [f"scope {wanted.value}"], acting_as)):
@@ -92,7 +92,7 @@ def migrate(
         typer.Option("--env-file", metavar="FILE", help="The file that has SIRO_TOKEN, and gets the variables."),
     ] = None,
     apply: Annotated[
-        bool, typer.Option("--apply", help="Change the files, if each step of the rehearsal succeeds.")
+        bool, typer.Option("--apply", help="Change the files, if each step of the test succeeds.")
     ] = False,
     acting_as: ActingAs = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -107,7 +107,7 @@ def migrate(
     from fieldnote.bridge.setup.client_credentials import Application, change_files, rehearse
 
     if apply and env_file is None:
-        raise ConfigError("the new variables need a file", hint="Give --env-file, or rehearse without --apply.")
+        raise ConfigError("the new variables need a file", hint="Give --env-file, or run a test without --apply.")
     application = Application(client_id.strip(), SecretStr(_client_secret(secret_file)))
 
     async def work(bridge: Bridge) -> tuple[list[Step], list[Path]]:
@@ -127,7 +127,7 @@ def migrate(
         for path in changed:
             echo(f"changed {path}; the earlier one is {path.name}.before-migrate, which holds the old token")
         if good and not apply:
-            echo("The rehearsal is good and nothing was changed. Add --env-file FILE --apply to move.")
+            echo("The test succeeded, and nothing was changed. Add --env-file FILE --apply to move.")
         if changed:
             echo("Start `fieldnote run` again with the new variables, then end the organization token in Siro.")
     if not good:

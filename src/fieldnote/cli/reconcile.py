@@ -76,7 +76,7 @@ def _print(found: Reconciliation, *, adopt: bool) -> None:
         if counts[finding] > _SHOWN:
             echo(f"  and {counts[finding] - _SHOWN} more; --json lists all")
     if found.stopped:
-        echo(f"the recordings were not read to the end: {found.stopped}")
+        echo(f"not all recordings were read: {found.stopped}")
     for hint in _hints(counts, adopt=adopt):
         echo(f"hint: {hint}")
     if adopt:
@@ -91,7 +91,7 @@ def _hints(counts: Counter[str], *, adopt: bool) -> Iterator[str]:
         yield "A value that differs from Fieldnote's last write is left alone, as a person's."
     if not adopt and set(counts) - {"orphan", "other_value"}:
         yield (
-            "`fieldnote reconcile --adopt` lets the next push send what differs in Siro, but for orphans, and keeps "
+            "`fieldnote reconcile --adopt` lets the next push send all differences except orphans, and records "
             "lost writes as Fieldnote's own."
         )
 

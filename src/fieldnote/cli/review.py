@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Awaitable, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 import typer
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from fieldnote.bridge.review.history import Selection, Write
     from fieldnote.bridge.review.proposals import Decided, Waiting
 
+_NUMBER: Final = re.compile(r"-?\d{1,20}(\.\d{1,20})?", re.ASCII)
 _Shown = TypeVar("_Shown", "Waiting", "Write")
 
 app = typer.Typer(no_args_is_help=True)
@@ -258,7 +260,7 @@ def forget(
         echo_json(receipt)
         return
     echo(
-        f"forgotten: what was said in {number_of(receipt.recordings, 'recording')}, "
+        f"forgotten: the content of {number_of(receipt.recordings, 'recording')}, "
         f"the known values of {number_of(receipt.fields, 'field')}, "
         f"the values and quotes of {number_of(receipt.writes, 'write')} "
         f"and {number_of(receipt.proposals, 'proposal')}, "
@@ -268,7 +270,7 @@ def forget(
     if receipt.landed:
         tables = number_of(receipt.landed, "table")
         echo(f"dropped: {tables} with copies of the CRM's rows; the next push reads them again")
-    echo("kept: that, when and where something was written")
+    echo("kept: the time and place of each write")
     for one in receipt.remains:
         echo(f"remains in {one.where}: {one.what}, until {one.until}")
 
@@ -277,12 +279,12 @@ def forget(
 
 _NOTE_WITHDRAWN = "the note says that it was withdrawn"
 _UNDONE = {
-    "reverted": "the value from before is back",
-    "changed": "left, as a person has changed it since",
-    "later": "left, as Fieldnote wrote it again later",
-    "forgotten": "left, as the value from before is not kept any more",
+    "reverted": "the earlier value is back",
+    "changed": "not changed: a person has changed it since",
+    "later": "not changed: Fieldnote wrote it again later",
+    "forgotten": "not changed: the earlier value is no longer stored",
     "refused": "left",
-    "unreached": "not tried to its end; run it again",
+    "unreached": "not finished; run the command again",
 }
 
 
@@ -303,7 +305,7 @@ def _print_waiting(item: Waiting, zone: str | None) -> None:
     secho(f"{item.id}  {item.model} {item.record}, {item.table}.{item.column}", bold=True)
     match item.kind.value:
         case "unclear":
-            echo(f"    said: {_shown(item.said)}, which {item.reason}: which value is meant?")
+            echo(f"    said: {_shown(item.said)}, which {item.reason}. Which value is right?")
             echo(f"    in the CRM: {_shown(item.live)}")
         case "take_back":
             echo(f"    {_shown(item.live)} → {_shown(item.proposed)}: its recording was deleted in Siro")
@@ -331,6 +333,9 @@ def _print_write(item: Write, zone: str | None) -> None:
 
 
 def _shown(value: Any) -> str:
+    """A number without quotes, also one that is stored as text to keep its digits."""
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
+        return value
     return "(empty)" if value is None else json.dumps(value, ensure_ascii=False)
 
 

@@ -72,7 +72,7 @@ def users(
     ignore: Annotated[
         str | None, typer.Option("--ignore", metavar="REP", help="Declare that a rep does not use Siro.")
     ] = None,
-    undo: Annotated[str | None, typer.Option("--undo", metavar="REP", help="Take such a choice back.")] = None,
+    undo: Annotated[str | None, typer.Option("--undo", metavar="REP", help="Undo such a choice.")] = None,
     as_name: ActingAs = None,
     as_json: AsJson = False,
 ) -> None:

@@ -112,7 +112,7 @@ def _print_status(found: Status, *, one_rep: bool) -> None:
     _print_counts("recordings", found.completeness.recordings)
     if not one_rep:
         for name, counted in found.completeness.reps.items():
-            _print_counts(f"  {name}", counted.appointments)
+            _print_counts(f"  {name}, appointments", counted.appointments)
             _print_counts(f"  {name}, recordings", counted.recordings)
     _print_late(found.completeness)
     for schedule in found.schedules:
@@ -145,7 +145,7 @@ def _print_late(found: Completeness) -> None:
         for item in items:
             echo(f"  {_describe_late(item)}")
     if found.late_total > len(found.late):
-        echo(f"and {found.late_total - len(found.late)} more late ones")
+        echo(f"and {found.late_total - len(found.late)} more")
     if found.late:
         echo("`fieldnote explain appointment|recording ID` shows the reason and the next step")
 

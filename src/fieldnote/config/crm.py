@@ -196,7 +196,7 @@ def _known_placeholders(where: str, call: RestCall | None, known: set[str]) -> N
     used = set() if call is None else set(_PLACEHOLDER.findall(f"{call.path} {call.params} {call.body}"))
     if unknown := sorted(used - known):
         names = ", ".join(f"{{{name}}}" for name in sorted(known))
-        raise ValueError(f"has {{{unknown[0]}}} in {where}, where these stand for something: {names}")
+        raise ValueError(f"has {{{unknown[0]}}} in {where}, where these placeholders are known: {names}")
 
 
 class SkipSettings(Section):
@@ -272,7 +272,7 @@ class CrmSettings(Section):
         if name in set(Driver) or _is_added(name):
             return name
         known = [*Driver, *sorted(added_drivers())]
-        raise ValueError(f"is '{name}', which is no driver{nearest(name, known)}")
+        raise ValueError(f"is '{name}', which is not a driver{nearest(name, known)}")
 
     @field_validator(
         "url", "write_url", "folder", "skip", "rest", "writing", "reading", "limits", "webhooks", "origins", "options"
@@ -284,7 +284,7 @@ class CrmSettings(Section):
         if driver is None or _is_added(driver):
             return value
         if value is not None and driver != _DRIVER_KEYS.get(key):
-            raise ValueError(f"is no key of the driver '{driver}'")
+            raise ValueError(f"is not a key of the driver '{driver}'")
         optional = {"write_url", "writing", "skip", "reading", "limits", "webhooks", "origins"}
         if value is None and driver == _DRIVER_KEYS.get(key) and key not in optional:
             raise PydanticCustomError("missing", "is missing")

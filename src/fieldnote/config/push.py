@@ -98,7 +98,7 @@ class PushSettings(Section):
         for name, stream in (("opportunities", self.opportunities), ("accounts", self.accounts)):
             deletes = stream.deletions if stream else None
             if deletes is not None and (deletes.window is not None or deletes.only_source):
-                raise ValueError(f"has a window of start times under '{name}', which have none")
+                raise ValueError(f"has a window of start times under '{name}', which have no start times")
         return self
 
     def streams(self) -> dict[str, StreamSettings]:

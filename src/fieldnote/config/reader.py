@@ -91,7 +91,7 @@ class _Reader:
             problem = " ".join(filter(None, (error.problem, error.context)))
             raise self._error(mark.line + 1 if mark else 1, f"is not YAML: {problem}") from error
         except yaml.YAMLError as error:
-            raise self._error(1, "is not YAML: it holds a character that YAML does not allow") from error
+            raise self._error(1, "is not YAML: it contains a character that YAML does not allow") from error
         if not isinstance(root, yaml.MappingNode):
             raise self._error(1, f"is empty or no list of 'key: value' pairs; it begins with '{self._example}'")
         return self._mapping(root, (), ()), self.lines
@@ -100,7 +100,7 @@ class _Reader:
         try:
             return self.path.read_text(encoding="utf-8-sig")
         except FileNotFoundError as error:
-            hint = f"give another with {self._option} FILE; the documentation shows one to begin with"
+            hint = f"name another with {self._option} FILE; docs/start.md has an example"
             raise ConfigError(f"there is no file {self.path}", hint=hint) from error
         except UnicodeDecodeError as error:
             raise ConfigError(f"{self.path} is not UTF-8 text", hint="save it as UTF-8") from error
@@ -233,7 +233,7 @@ def _explain(error: ErrorDetails, whole: type[BaseModel]) -> _Problem:
         case "string_too_short" | "too_short":
             text = "is empty"
         case "model_type" | "dict_type" | "model_attributes_type":
-            text = "must hold keys of its own, indented below it"
+            text = "needs keys, indented below it"
         case _:
             text = f"is wrong: {error['msg']}"
     return _Problem(keys, f"{where} {text}")

@@ -259,7 +259,7 @@ class TargetSettings(Section):
             raise ValueError("needs 'fields' or 'note' (or 'notes'); there is nothing to write back")
         names = [note.name for note in self.all_notes()]
         if len(set(names)) < len(names):
-            raise ValueError("has two notes of one name; give each a 'name' of its own")
+            raise ValueError("has two notes of one name; give each its own 'name'")
         return self
 
     @model_validator(mode="after")
@@ -267,7 +267,7 @@ class TargetSettings(Section):
         parts = [f"{RECORDING}{part}" for part in RECORDING_PARTS]
         for name, _ in self.extractions():
             if name.startswith(RECORDING) and name not in parts:
-                raise ValueError(f"has '{name}', which is no part of a recording{nearest(name, parts)}")
+                raise ValueError(f"has '{name}', which is not a property of a recording{nearest(name, parts)}")
         return self
 
     @model_validator(mode="after")

@@ -93,7 +93,7 @@ async def _sign_in(request: Request, error: Exception) -> Response:
 
 
 async def _forbidden(request: Request, error: Exception) -> Response:
-    return await _error(request, 403, "You may not do this", str(error))
+    return await _error(request, 403, "You do not have permission for this", str(error))
 
 
 async def _refused(request: Request, error: Exception) -> Response:
@@ -105,7 +105,7 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 async def _missing(request: Request, error: Exception) -> Response:
     hint = error.hint if isinstance(error, Missing) else None
-    return await _error(request, 404, "This is not here", hint or "")
+    return await _error(request, 404, "Not found", hint or "")
 
 
 async def _not_connected(request: Request, error: Exception) -> Response:
@@ -122,7 +122,7 @@ async def _invalid(request: Request, error: Exception) -> Response:
 
 async def _http(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
-    headings = {404: "This page does not exist", 405: "This address does not take that", 413: "The form is too large"}
+    headings = {404: "This page does not exist", 405: "This address does not accept this", 413: "The form is too large"}
     return await _error(request, status, headings.get(status, "That did not work"), "")
 
 
@@ -135,7 +135,7 @@ async def _no_database(request: Request, error: Exception) -> Response:
 async def _defect(request: Request, error: Exception) -> Response:
     """The log has the traceback, which may quote customers."""
     del error
-    return await _error(request, 500, "Something went wrong here", "The log of this console says what. Try again.")
+    return await _error(request, 500, "Something went wrong here", "Try again. The log of this console has the error.")
 
 
 async def _error(request: Request, status: int, heading: str, words: str) -> Response:

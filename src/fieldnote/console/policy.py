@@ -52,11 +52,11 @@ class Policy:
             return
         headers = Headers(scope=scope)
         if not is_known_host(headers.get("host", ""), self._names):
-            words = "This console is not known by that name. Set console.public_url, or open it by its address.\n"
+            words = "This console does not answer to that name. Set console.public_url, or open it by its address.\n"
             await PlainTextResponse(words, status_code=421)(scope, receive, _with_headers(scope, send))
             return
         if b"%00" in scope["query_string"] or "\0" in scope["path"]:
-            words = "The address has a character that no value has. Check it.\n"
+            words = "The address has an invalid character. Check it.\n"
             await PlainTextResponse(words, status_code=400)(scope, receive, _with_headers(scope, send))
             return
         await self._app(scope, _limited(receive), self._noting(scope, _with_headers(scope, send)))

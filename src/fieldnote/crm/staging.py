@@ -140,7 +140,7 @@ class Landing:
             with psycopg.connect(make_conninfo(**self.conninfo()), autocommit=True) as connection:
                 yield connection
         except psycopg.OperationalError as error:
-            hint = "see that the database of Fieldnote's ledger runs; it is tried again by itself"
+            hint = "see that the database of Fieldnote's ledger runs; Fieldnote tries again automatically"
             raise CrmUnavailable(f"{self.schema}: its database is busy or does not answer", hint=hint) from error
         except psycopg.Error as error:
             what = error.diag.message_primary or type(error).__name__
@@ -154,7 +154,7 @@ class Landing:
             connection.execute("set lock_timeout = '1min'")
         except psycopg.errors.LockNotAvailable as error:
             text = f"another worker has been landing {self.schema} for {_LOCK_MINUTES} minutes"
-            raise CrmUnavailable(text, hint="it is tried again by itself") from error
+            raise CrmUnavailable(text, hint="Fieldnote tries again automatically") from error
 
 
 def _tables(connection: psycopg.Connection, schema: str) -> list[str]:

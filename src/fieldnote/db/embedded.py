@@ -94,7 +94,7 @@ class Server:
                         connection.execute(sql.SQL("create database {}").format(sql.Identifier(database)))
         except psycopg.Error as error:
             raise DatabaseError(
-                f"the embedded PostgreSQL of {self.home} does not let us in: {error}",
+                f"the embedded PostgreSQL of {self.home} refuses the connection: {error}",
                 hint="If this goes on, run `fieldnote db stop` and try again.",
             ) from error
 
@@ -361,9 +361,9 @@ def _lives(pid: int) -> bool:
 
 
 _ADVICE: Final = {
-    "No space left on device": "The disk is full: make room, or set FIELDNOTE_HOME to another disk.",
-    "could not extend file": "The disk is full: make room, or set FIELDNOTE_HOME to another disk.",
-    "Disk quota exceeded": "The disk quota is used up: make room, or set FIELDNOTE_HOME to another disk.",
+    "No space left on device": "The disk is full: free some space, or set FIELDNOTE_HOME to another disk.",
+    "could not extend file": "The disk is full: free some space, or set FIELDNOTE_HOME to another disk.",
+    "Disk quota exceeded": "The disk quota is used up: free some space, or set FIELDNOTE_HOME to another disk.",
     "Read-only file system": "Set FIELDNOTE_HOME to a folder that you may write to.",
     "Permission denied": "Run as the user who made this home, or set FIELDNOTE_HOME to your own.",
     "Operation not permitted": "Set FIELDNOTE_HOME to a folder on a local disk.",

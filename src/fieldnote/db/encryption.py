@@ -74,7 +74,7 @@ class SecretBox:
         except InvalidToken as error:
             raise DatabaseError(
                 "a stored secret cannot be read: it was sealed under another key",
-                hint=f"Set {VARIABLE} to the key of then, or put back the home's {KEY_FILE}; "
+                hint=f"Set {VARIABLE} to the key it was sealed with, or restore the data folder's {KEY_FILE}; "
                 "else enter the secret again.",
             ) from error
 

@@ -109,7 +109,7 @@ def _parse(url: str, where: str) -> URL:
         # Without `from`: SQLAlchemy's message quotes the URL, password and all.
         raise ConfigError(f"{where} is not a database URL", hint=hint) from None
     if parsed.drivername not in _DRIVERS:
-        raise ConfigError(f"{where} names {parsed.drivername!r}: only PostgreSQL will do", hint=hint)
+        raise ConfigError(f"{where} names {parsed.drivername!r}: it must be PostgreSQL", hint=hint)
     if not parsed.database or not query_is_plain:
         raise ConfigError(f"{where} names no database, or an option twice", hint=hint)
     return parsed

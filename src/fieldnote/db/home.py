@@ -119,5 +119,5 @@ def _close_home(path: Path) -> None:
     elif state.st_mode & 0o022:
         raise ConfigError(
             f"others may write to Fieldnote's home {path}, and another user owns it",
-            hint="Set FIELDNOTE_HOME to a folder of your own.",
+            hint="Set FIELDNOTE_HOME to your own folder.",
         )

@@ -82,7 +82,7 @@ def _all_matched(story: Story) -> Check:
     visits = story.contractor.visits
     right = sum(_matched(story, visit).right for visit in visits)
     return Check(
-        "every recording found its appointment, and the one without any found none",
+        "every recording found its appointment, and the walk-in stayed unlinked",
         right == len(visits),
         f"{right} of {len(visits)}",
     )
@@ -96,7 +96,7 @@ def _fields_hold(story: Story) -> Check:
         if (deal_id, column) != corrected and not agrees(column, value, story.now.deals[int(deal_id)].get(column))
     ]
     detail = "not as said: " + ", ".join(wrong) if wrong else number_of(len(story.expected.values) - 1, "field")
-    return Check("the CRM has what was said", not wrong, detail)
+    return Check("the CRM has the customers' answers", not wrong, detail)
 
 
 def _nothing_else_touched(story: Story) -> Check:
@@ -107,7 +107,7 @@ def _nothing_else_touched(story: Story) -> Check:
         if value != before.get(column) and (str(deal_id), column) not in story.expected.values
     ]
     detail = f"of {len(story.built.deals)} deals" if not touched else "changed: " + ", ".join(touched)
-    return Check("nothing else in the CRM was touched, and what was not said is left empty", not touched, detail)
+    return Check("nothing else in the CRM changed, and fields that nobody mentioned stayed empty", not touched, detail)
 
 
 def _notes_hold(story: Story) -> Check:
@@ -126,7 +126,7 @@ def _correction_is_kept(story: Story) -> Check:
     correction = story.correction
     found = story.now.deals[int(correction.deal_id)].get(correction.column)
     return Check(
-        "a person's correction is kept, although a later conversation says otherwise",
+        "a person's correction stayed, although a later conversation gave another value",
         found == correction.words and story.pull_again.proposals > 0,
         f"deal {correction.deal_id}, {correction.column}; {story.pull_again.proposals} proposed instead",
     )
@@ -135,5 +135,5 @@ def _correction_is_kept(story: Story) -> Check:
 def _again(story: Story) -> Check:
     calls, writes = story.push_again.calls, story.pull_again.writes
     return Check(
-        "done again, nothing is sent and nothing written", not calls and not writes, f"{calls} calls, {writes} writes"
+        "a second run sent nothing and wrote nothing", not calls and not writes, f"{calls} calls, {writes} writes"
     )

@@ -131,7 +131,7 @@ class Story:
 def set_stage(home: Path, *, seed: int | None, fresh: bool, progress: Progress, crm_name: str | None = None) -> Stage:
     """Have the home, its server and its databases. `crm_name`: over the stand-in of this CRM, always from the start."""
     if fresh or crm_name is not None:
-        progress("throwing away what an earlier run left")
+        progress("deleting the data of an earlier run")
         stop_server(home)
         for path in home.iterdir() if home.is_dir() else ():
             if path.name != "demo.lock":
@@ -173,7 +173,7 @@ async def play(stage: Stage, progress: Progress) -> AsyncIterator[Story]:
         await add_webhook(workspace.engine, workspace.box, organization.id, url=hook, secret=secret)
         field = _Field(stage, contractor, bridge, workspace, organization, progress)
         await field.play()
-        progress("looking whether it all stays as it is")
+        progress("checking that a second run changes nothing")
         async with _open_bridge(stage, config) as other:  # with a count of its own, beside the daemon's
             push_again = await push_once(other)
             pull_again = await pull_once(other)

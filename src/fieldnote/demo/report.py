@@ -158,9 +158,9 @@ def _mark(good: bool) -> Text:
 
 
 def _footer(report: Report) -> RenderableType:
-    outcome = Text("Every check holds.", style="bold green")
+    outcome = Text("All checks passed.", style="bold green")
     if not report.holds:
-        outcome = Text("Some checks do not hold.", style="bold red")
-    again = " An earlier run's data was here, so little was left to do." if report.resumed else ""
+        outcome = Text("Some checks failed.", style="bold red")
+    again = " The data of an earlier run was still here, so little was left to do." if report.resumed else ""
     tail = f" {report.seconds:.1f} s. API calls: {report.calls}. Webhooks: {report.webhooks}.{again}"
-    return Text.assemble(outcome, tail, f"\nSeed {report.seed}; all of it is kept in {report.home}.")
+    return Text.assemble(outcome, tail, f"\nSeed {report.seed}; the data is in {report.home}.")

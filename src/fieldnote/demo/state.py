@@ -86,7 +86,7 @@ def remember(home: Path, *, seed: int | None) -> Memory:
     if seed is not None and seed != known.seed:
         raise ConfigError(
             f"the demo in {home} was built with seed {known.seed}, and you ask for {seed}",
-            hint="Add --fresh to throw the old one away.",
+            hint="Add --fresh to delete the old one.",
         )
     if _is_free(known.port) and _is_free(known.hook_port):
         return known

@@ -286,7 +286,7 @@ class _Reader:
             monday = inner.first - timedelta(days=inner.first.weekday())
             return Days(monday, monday + timedelta(days=6), exact=False)
         if not 28 <= (inner.last - inner.first).days + 1 <= 31:
-            raise UnclearError("it is no week of a month")
+            raise UnclearError("it is not a week of a month")
         if match["n"] == "last":
             return Days(inner.last - timedelta(days=6), inner.last, exact=False)
         first = inner.first + timedelta(weeks=int(match["n"][0]) - 1)

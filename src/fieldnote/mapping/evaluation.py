@@ -332,7 +332,7 @@ def _word(words: tuple[str, ...]) -> Convert:
     def convert(value: Any) -> str:
         word = by_fold.get(to_text(value).strip().casefold())
         if word is None:
-            raise ValueError(f"is none of {', '.join(words)}")
+            raise ValueError(f"is not one of {', '.join(words)}")
         return word
 
     return plain(convert)

@@ -113,7 +113,7 @@ def _check_call(node: Node) -> None:
         signature = known[name]["signature"]
         least, most = len(signature), None if signature and signature[-1].get("variadic") else len(signature)
     else:
-        raise ExpressionError(f"calls {name}(), which is no function{nearest(name, sorted({*FUNCTIONS, *known}))}")
+        raise ExpressionError(f"calls {name}(), which is not a function{nearest(name, sorted({*FUNCTIONS, *known}))}")
     if len(arguments) < least or (most is not None and len(arguments) > most):
         wanted = str(least) if least == most else f"{least} or more" if most is None else f"{least} to {most}"
         raise ExpressionError(f"gives {name}() {len(arguments)} values, and it takes {wanted}")
@@ -200,7 +200,7 @@ def _interpreted(node: Node) -> Apply:
         except JMESPathError as error:
             raise CallError(str(error), values) from error
         except TypeError as error:  # the library compares whatever it is given
-            raise CallError("compares a text with a number; number(…) makes one of it", values) from error
+            raise CallError("compares a text with a number; number(…) converts it", values) from error
 
     return apply
 

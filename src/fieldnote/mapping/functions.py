@@ -98,7 +98,7 @@ def _check_time(argument: object) -> None:
     try:
         read = read_time(_SAMPLE.strftime(checked), checked)
     except ValueError:
-        raise ValueError(f"has '{form}', which is no format of a time (such as '%m/%d/%Y %I:%M %p')") from None
+        raise ValueError(f"has '{form}', which is not a time format (such as '%m/%d/%Y %I:%M %p')") from None
     if not has_year or read.date() != _SAMPLE.date() or read.hour not in {0, _SAMPLE.hour}:
         raise ValueError(f"has the format '{form}', which leaves out year, month, day or %p")
 
@@ -214,7 +214,7 @@ def _check_region(region: object) -> None:
     from phonenumbers import SUPPORTED_REGIONS  # noqa: PLC0415 - as above
 
     if str(region).upper() not in SUPPORTED_REGIONS:
-        raise ValueError(f"has the region '{region}', which is no country's code (such as US)")
+        raise ValueError(f"has the region '{region}', which is not a country's code (such as US)")
 
 
 def _address(value: object) -> dict[str, str]:

@@ -110,7 +110,7 @@ class _Compiler:
         _only(entry, ("from", "choices", "default"), keys)
         listed = entry.get("choices")
         if listed is not None and (not isinstance(listed, dict) or not listed):
-            raise MapError((*keys, "choices"), "must list words and what they become: {word: value}")
+            raise MapError((*keys, "choices"), "must list words and their values: {word: value}")
         default = _constant(shape, entry.get("default"), (*keys, "default"))
         name = self._name(keys)
         read = reading(expression, AS_TEXT, name) if listed else self._read(shape, expression, keys)
@@ -249,7 +249,7 @@ def _defaults(model: type[BaseModel], section: dict[str, Any], keys: Keys) -> di
     defaults = section.get("default", {})
     keys = (*keys, "default")
     if not isinstance(defaults, dict):
-        raise MapError(keys, "must list fields and what completes them: {country: US}")
+        raise MapError(keys, "must list fields and their defaults: {country: US}")
     shapes = shape_of(model)
     return {name: _constant(_known(shapes, name, keys), value, (*keys, name)) for name, value in defaults.items()}
 

@@ -128,7 +128,7 @@ _COUNT = re.compile(r"(-?(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+))(?
 
 def _decimal(value: object, _on: date | None = None) -> Decimal:
     if isinstance(value, bool):
-        raise UnclearError("it is yes or no, and no number")
+        raise UnclearError("it is yes or no, not a number")
     if isinstance(value, int | float | Decimal):
         return Decimal(str(value))
     match = _COUNT.fullmatch(with_digits(_one(value)).strip().rstrip(" ."))
@@ -163,14 +163,14 @@ def _money(value: object, _on: date | None) -> Decimal:
 def _least(value: object, _on: date | None) -> Decimal:
     found = _amounts(value).least
     if found is None:
-        raise UnclearError("it has no lower end")
+        raise UnclearError("it has no lower bound")
     return found
 
 
 def _most(value: object, _on: date | None) -> Decimal:
     found = _amounts(value).most
     if found is None:
-        raise UnclearError("it has no upper end")
+        raise UnclearError("it has no upper bound")
     return found
 
 
@@ -186,7 +186,7 @@ def _middle(value: object, _on: date | None) -> Decimal:
 
 def _days(value: object, on: date | None) -> Days:
     if isinstance(value, bool | float):
-        raise UnclearError("it is no date")
+        raise UnclearError("it is not a date")
     return days(_one(value), on)
 
 
@@ -248,7 +248,7 @@ def _choice(text: str, choices: Mapping[str, str]) -> str | Unconvertible:
     word = _folded(text)
     known = {_folded(value): value for value in choices.values()} | {_folded(k): v for k, v in choices.items()}
     if word not in known:
-        return Unconvertible("it is none of the choices")
+        return Unconvertible("it is not one of the choices")
     return known[word]
 
 
@@ -271,7 +271,7 @@ def _email(value: object, _on: date | None) -> str:
     text = _one(value)
     found: dict[str, str] = {address.casefold(): address for address in _EMAIL.findall(text.strip("'"))}
     if len(found) != 1 or _RETRACTED.search(_EMAIL.sub("", text)):
-        raise UnclearError("it is not one address of mail")
+        raise UnclearError("it is not one email address")
     return next(iter(found.values()))
 
 

@@ -209,7 +209,7 @@ _KINDS: dict[int, type[SiroError]] = {
 
 _HINTS: dict[type[SiroError], str] = {
     Unauthorized: "Check the token. In Siro an admin makes one under the person icon, API Tokens.",
-    RateLimited: "Siro allows 1000 calls of one token in a minute. Wait a minute, or do less at once.",
+    RateLimited: "Siro allows 1000 calls of one token in a minute. Wait a minute, or make fewer calls at once.",
 }
 
 _REDIRECT_HINT = "Check SIRO_BASE_URL and SIRO_API_URL: https rather than http, and the right host."

@@ -168,7 +168,7 @@ class WorkspaceServer:
         except (OSError, OverflowError) as error:
             raise ConfigError(
                 f"the workspace cannot listen on {self._host}:{self._port}: {error}",
-                hint="Another program may hold that port: give another by --port.",
+                hint="Another program may use that port. Choose another with --port.",
             ) from error
         # asyncio sends at once only on a socket that says it is TCP's: on others each answer's second half waits
         # 40 ms for the client's acknowledgement of the first.

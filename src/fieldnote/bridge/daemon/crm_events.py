@@ -37,7 +37,7 @@ async def receive_events(bridge: Bridge, begin: Begin, request: Request) -> Resp
     if webhooks is None or webhooks.secret is None or public is None:
         return _refuse(503, "crm.webhooks has no secret")
     if has_twice(request, (webhooks.signature, webhooks.timestamp)):
-        return _refuse(400, "a header of the proof comes twice")
+        return _refuse(400, "the authorization or signature header is repeated")
     if (problem := why_not_recent(webhooks, request.headers, datetime.now(UTC))) is not None:
         return _refuse(401, problem)  # a stranger's body is not read
     try:

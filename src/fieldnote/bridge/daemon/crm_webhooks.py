@@ -57,7 +57,7 @@ async def receive_hook(bridge: Bridge, begin: Begin, stream: str, request: Reque
     if not secrets:
         return _refuse(503, "no receiver.crm_secret is set")
     if has_twice(request, ("authorization", SIGNATURE, TIMESTAMP)):
-        return _refuse(400, "a header of the proof comes twice")
+        return _refuse(400, "the authorization or signature header is repeated")
     if not request.headers.get("authorization") and not request.headers.get(SIGNATURE):
         return _refuse(401, "the request has neither a token nor a signature")
     known = [secret.get_secret_value().encode() for secret in secrets]

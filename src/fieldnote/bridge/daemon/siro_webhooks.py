@@ -124,7 +124,7 @@ async def _receive(receiver: Receiver, secrets: tuple[SecretStr, ...], request: 
     if not secrets:
         return 503
     if has_twice(request, _PROOF):
-        return _refuse(400, "a header of the signature comes twice")
+        return _refuse(400, "the signature header is repeated")
     if not any(name in request.headers for name in _SIGNATURES):  # a stranger's body is not read
         return _refuse(401, "the webhook is not signed")
     try:

@@ -141,8 +141,8 @@ class FieldWriter:
             if done is not None:
                 return done
             live = await asyncio.to_thread(self._read)
-        await self._save(entry, FieldState.INTERRUPTED, "it changes all the time", self._known_field(entry))
-        return self._outcome(FieldState.INTERRUPTED, "it changes all the time", again=True)
+        await self._save(entry, FieldState.INTERRUPTED, "it keeps changing", self._known_field(entry))
+        return self._outcome(FieldState.INTERRUPTED, "it keeps changing", again=True)
 
     async def plan(
         self, live: object, said: Said, entry: FieldEntry | None, decision: Decision

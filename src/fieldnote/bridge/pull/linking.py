@@ -115,7 +115,7 @@ async def _carry_out(bridge: Bridge, decision: Decision, policy: Linking) -> boo
     problem: str | None = None
     if best is not None and decision.outcome is Outcome.LINKED and policy is Linking.LINK:
         if was_linked:
-            problem = "it was linked before, and somebody took the link away"
+            problem = "it was linked before, and somebody removed the link"
         else:
             problem = await _link(bridge, decision.conversation_id, best.appointment_id)
             if problem is None:
@@ -189,7 +189,7 @@ async def approve_link(bridge: Bridge, number: int, *, actor: str) -> Found:
     """Link as proposed. Raises FieldnoteError where that is not possible (any more)."""
     found = await _open(bridge, number)
     if found.engagement is None:
-        raise FieldnoteError(f"match {number} names no appointment")
+        raise FieldnoteError(f"match {number} has no appointment")
     problem = await _link(bridge, found.recording_id, found.engagement)
     if problem is not None:
         raise FieldnoteError(f"recording {found.recording_id} was not linked: {problem}")
@@ -214,7 +214,7 @@ async def match_again(bridge: Bridge, recording_id: str) -> Found:
     if row is None:
         raise FieldnoteError(
             f"recording {recording_id} is not waiting for a link",
-            hint="Only a recording that is processed and not linked is matched.",
+            hint="Only a processed recording without a link can be matched.",
         )
     users = await bridge.remote.users()
     decisions = await _decide(bridge, [row], users, await overrides_of(bridge) or {})
@@ -263,7 +263,7 @@ async def _open(bridge: Bridge, number: int) -> Found:
     for found in await found_links(bridge):
         if found.id == number:
             return found
-    raise FieldnoteError(f"there is no open match {number}", hint="Run `fieldnote links list` to see which there are.")
+    raise FieldnoteError(f"there is no open match {number}", hint="Run `fieldnote links list` to see the open ones.")
 
 
 async def _decided(bridge: Bridge, number: int, state: MatchState, actor: str) -> None:

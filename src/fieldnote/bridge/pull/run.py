@@ -116,7 +116,7 @@ def must_write_back(bridge: Bridge) -> None:
     """Raise ConfigError if the file names no target."""
     if bridge.config.pull is None or not bridge.config.pull.targets():
         raise ConfigError(
-            f"{bridge.config.path} says nothing to write back",
+            f"{bridge.config.path} has nothing to write back",
             hint="Add `opportunity` or `engagement` under `pull`.",
         )
 
@@ -435,9 +435,9 @@ class Pass:
     def _warn_of_ownership(self, stages: dict[Stage, int]) -> None:
         if stages.get(Stage.OWNERSHIP_UNKNOWN):
             self.result.warnings.append(
-                f"{stages[Stage.OWNERSHIP_UNKNOWN]} recordings are linked, but to no record that this connection has "
-                "pushed: whose they are is not known until one is. Run `fieldnote push` first; a file that only "
-                "pulls says `siro.integration_connection_id`."
+                f"{stages[Stage.OWNERSHIP_UNKNOWN]} recordings are linked, but not to a record that this connection "
+                "has pushed, so their owner is unknown. Run `fieldnote push` first; a file that only pulls needs "
+                "`siro.integration_connection_id`."
             )
         if stages.get(Stage.SHARED_RECORD):
             self.result.warnings.append(

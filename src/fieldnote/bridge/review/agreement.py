@@ -75,7 +75,7 @@ def advise(counts: Agreement, policy: str | None, weeks: Sequence[Week]) -> str 
         return (
             f"{agreed[:1].upper()}{agreed[1:]}. The field may move from `{policy}` to `{following.value}` in the file."
         )
-    return f"Keep `{policy}`: {agreed}; {enough:.0%} speak for `{following.value}`."
+    return f"Keep `{policy}`: {agreed}; {enough:.0%} are needed for `{following.value}`."
 
 
 def _settings(bridge: Bridge, counts: Agreement) -> tuple[str | None, str | None]:

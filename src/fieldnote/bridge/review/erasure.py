@@ -39,7 +39,9 @@ _REMAINS: Final = (
 
 
 _READ_AGAIN: Final = Remaining(
-    "landed tables", "nothing now; the next push reads the CRM's rows again", "you erase them in the CRM first"
+    "copies of the CRM's tables",
+    "nothing now, but the next push copies the CRM's rows again",
+    "you erase them in the CRM",
 )
 
 

@@ -186,8 +186,8 @@ async def approve(bridge: Bridge, ids: Sequence[int], *, actor: str) -> list[Dec
     for found in await _known(bridge, ids):
         if found.kind is ProposalKind.UNCLEAR:
             raise FieldnoteError(
-                f"proposal {found.id} names no value: {found.reason}",
-                hint=f"Say which one is meant: fieldnote review edit {found.id} VALUE, or reject it.",
+                f"proposal {found.id} has no certain value: {found.reason}",
+                hint=f"Enter the value: `fieldnote review edit {found.id} VALUE`, or reject the proposal.",
             )
     return [await _Decision(bridge, number, actor).approve() for number in ids]
 
@@ -217,7 +217,7 @@ async def _known(bridge: Bridge, ids: Sequence[int]) -> list[Waiting]:
         known = set((await conn.execute(select(proposals.c.id).where(*mine))).scalars())
         if missing := sorted(set(ids) - known):
             text = f"there is no proposal {', '.join(map(str, missing))}; nothing was decided"
-            raise FieldnoteError(text, hint="Run `fieldnote review list` to see which there are.")
+            raise FieldnoteError(text, hint="Run `fieldnote review list` to see the numbers.")
         return await _read(conn, [*mine, proposals.c.state == ProposalState.OPEN.value])
 
 
@@ -358,8 +358,7 @@ class _Decision:
                 if settings.to == found.column and name == found.extraction.rstrip():
                     return target, settings
         raise FieldnoteError(
-            f"{self.bridge.config.path} does not say any more that {found.extraction!r} goes to "
-            f"{found.table}.{found.column}",
+            f"{self.bridge.config.path} no longer writes {found.extraction!r} to {found.table}.{found.column}",
             hint="Reject the proposal, or put the line back.",
         )
 

@@ -188,7 +188,7 @@ async def drop_named(
     ]
     if not wanted:
         named = f"{place} {', '.join(keys)}" + (f" {column}" if column else "")
-        raise FieldnoteError(f"nothing is refused of {named}", hint="`fieldnote pull` and `fieldnote push` print it.")
+        raise FieldnoteError(f"nothing is refused for {named}", hint="`fieldnote pull` and `fieldnote push` print it.")
     return await drop(bridge, wanted, reason=reason, actor=actor)
 
 

@@ -28,7 +28,7 @@ async def send_again(bridge: Bridge, stream: str, key: str) -> str:
     problem = next((item for item in done.problems if item.key == key), None)
     if problem is not None:
         raise FieldnoteError(f"it was not sent: {problem.reason}", hint=problem.hint)
-    return "Nothing was sent: the CRM has no such row, or Siro has it as the CRM does."
+    return "Nothing was sent: the CRM has no such row, or Siro already has the same values."
 
 
 async def write_now(bridge: Bridge, model: Model, record: str) -> str:
@@ -39,7 +39,7 @@ async def write_now(bridge: Bridge, model: Model, record: str) -> str:
     if done.causes:
         raise FieldnoteError(f"not everything was written: {done.causes[0]}", hint="Fix the cause in the CRM.")
     if not done.changes:
-        return "Nothing to write: the CRM has what was said, or a value waits for a decision."
+        return "Nothing to write: the CRM has the values, or a value waits for a decision."
     return f"{number_of(len(done.changes), 'field or note', 'fields or notes')} written."
 
 

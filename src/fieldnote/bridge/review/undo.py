@@ -1,4 +1,4 @@
-"""Takes back what a person decided on a proposal: the value from before is back, and the proposal waits again."""
+"""Takes back what a person decided on a proposal: the earlier value is back, and the proposal waits again."""
 
 from __future__ import annotations
 
@@ -34,9 +34,7 @@ async def undo(bridge: Bridge, number: int, *, actor: str) -> str:
         mine = proposals.c.connection == bridge.name, proposals.c.id == number
         row = (await conn.execute(select(proposals).where(*mine))).one_or_none()
     if row is None:
-        raise FieldnoteError(
-            f"there is no proposal {number}", hint="Run `fieldnote review list` to see which there are."
-        )
+        raise FieldnoteError(f"there is no proposal {number}", hint="Run `fieldnote review list` to see the numbers.")
     match row.state:
         case ProposalState.REJECTED.value:
             key = FieldKey(bridge.name, row.model, row.record, row.table_name, row.column_name)
@@ -64,7 +62,7 @@ async def _revert(bridge: Bridge, key: FieldKey, row: Any, actor: str) -> str:
         _check(await revert(bridge, Selection(write_id=write.id), actor=actor))
     rejected = entry.known_field.declined if entry is not None and row.state == ProposalState.APPROVED.value else None
     await _reopen(bridge, key, row, write.id, rejected)
-    return "The value from before is back in the CRM. The proposal waits for a decision again."
+    return "The earlier value is back in the CRM. The proposal waits for a decision again."
 
 
 def _check(done: Sequence[Undone]) -> None:
@@ -74,10 +72,10 @@ def _check(done: Sequence[Undone]) -> None:
         words = {
             Undo.CHANGED: "the CRM's value was changed since, so nothing was undone",
             Undo.LATER: "a later value was written, so nothing was undone",
-            Undo.FORGOTTEN: "the value from before is not kept any more",
+            Undo.FORGOTTEN: "the earlier value is no longer stored",
         }
         raise FieldnoteError(
-            words.get(worst.outcome, worst.reason or "the CRM did not take the value from before"),
+            words.get(worst.outcome, worst.reason or "the CRM refused the earlier value"),
             hint="Look at the field in the CRM.",
         )
 

@@ -151,7 +151,7 @@ def _without_token(text: str) -> str:
     if section is None:
         if re.search(r"^siro:.*\b(?:token|client_id|client_secret|user_id)\b", text, re.MULTILINE):
             raise ConfigError(
-                "the section siro is written on one line, which is not changed here",
+                "the section siro is on one line, which this command does not change",
                 hint="Remove token, client_id, client_secret and user_id from it by hand, and run this again.",
             )
         return text

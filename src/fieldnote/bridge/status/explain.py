@@ -109,7 +109,7 @@ async def explain_appointment(
         _add_visit(found, row.payload or {}, directory)
         if (gap := pushed.gap) is not None:
             found.gap = gap
-            found.happened(gap.at, f"{gap.actor} said why it has no recording. {gap.words}.")
+            found.happened(gap.at, f"{gap.actor} gave the reason for the missing recording: {gap.words}.")
         await _add_links(conn, bridge, Model.ENGAGEMENT, key, found)
         if state is State.UNLINKED:
             await _add_near(conn, bridge.name, row.payload or {}, found)
@@ -272,10 +272,10 @@ def _add_links_of(held: RecordingSnapshot, history: Sequence[dict[str, Any]], fo
     linked = "It was linked to" if held.detached else "It is linked to"
     found.facts += [f"{linked} {_name(link.model, link.record)}." for link in held.links]
     if held.detached and not held.withdrawn:
-        found.facts.append("Siro removed the link and does not say why. Its values stay until a person decides.")
+        found.facts.append("Siro removed the link and gave no reason. Its values stay until a person decides.")
         found.advice.append(
-            "If the link was right, link it again in Siro, and the next pull goes on. "
-            "If not, approve what `fieldnote review list` asks, and its values are taken back."
+            "If the link was right, link it again in Siro, and the next pull continues. "
+            "If not, approve the removal of its values in `fieldnote review list`."
         )
 
 

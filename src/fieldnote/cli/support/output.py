@@ -68,7 +68,7 @@ def _somebody_answers(question: object) -> Iterator[None]:
             raise
         echo(err=True)
         raise ConfigError(
-            f"nobody answers the question '{question}', as there is no terminal",
+            f"the question '{question}' needs a terminal",
             hint="Answer by an option, such as --yes: `--help` lists them.",
         ) from None
 

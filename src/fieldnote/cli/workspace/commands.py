@@ -109,7 +109,7 @@ def serve(
             echo(f"  SIRO_BASE_URL={server.url}/api-externalApi")
             echo(f"  SIRO_API_URL={server.url}")
             if broken is not None:
-                echo(f"  What {faults} says goes wrong, by the seed {broken.seed}.")
+                echo(f"  Injecting the faults of {faults}, with the seed {broken.seed}.")
             async with console_beside(Wanted(console_port, serve=not no_console), workspace=workspace) as console:
                 announce_console(console)
                 await until_stopped(server.wait(), stopped)

@@ -51,7 +51,7 @@ def erase_audio_key(
     as_json: AsJson = False,
 ) -> None:
     """Make an organization's encrypted audio unreadable forever, also in backups."""
-    if not yes and not ask_yes_or_no("Nobody can hear this organization's audio after that. Go on?"):
+    if not yes and not ask_yes_or_no("After that, nobody can hear this organization's audio. Continue?"):
         raise typer.Exit(1)
 
     async def do(workspace: Workspace) -> dict[str, str]:

@@ -78,7 +78,7 @@ async def check_form(request: Request, token: str) -> None:
     """Raise `Forbidden` unless the form has the token that belongs to `token`, and comes from this site."""
     form = await request.form()
     if any("\0" in value for value in form.values() if isinstance(value, str)):
-        raise Forbidden("The form has a character that no value has.")
+        raise Forbidden("The form has an invalid character.")
     given = form.get("csrf")
     fits = isinstance(given, str) and hmac.compare_digest(given.encode(), csrf_token(token).encode())
     if not token or not fits or not _from_here(request):
@@ -105,11 +105,11 @@ def may_act(viewer: Viewer, rep_ids: Iterable[str | None]) -> bool:
 def act_on(viewer: Viewer, rep_ids: Iterable[str | None]) -> None:
     """Raise `Forbidden` unless `may_act`."""
     if not may_act(viewer, rep_ids):
-        raise Forbidden("This belongs to a rep who is not in your team. An administrator of this console can do it.")
+        raise Forbidden("This belongs to a rep who is not in your team. Ask an administrator of this console.")
 
 
 async def admin(viewer: Annotated[Viewer, Depends(viewer)]) -> Viewer:
     """The signed-in administrator. Raises `Forbidden`."""
     if not viewer.is_admin:
-        raise Forbidden("Only an administrator of this console sees this page.")
+        raise Forbidden("Only administrators of this console can see this page.")
     return viewer

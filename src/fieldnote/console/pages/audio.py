@@ -33,7 +33,7 @@ async def audio(request: Request, recording_id: str) -> Response:
     if found is None or not found.kept:
         raise not_found("recording", recording_id)
     if not sight.reads(is_private=found.is_private):
-        raise Forbidden("This recording is private, or it is not known yet that it is not. Administrators can hear it.")
+        raise Forbidden("Only administrators can hear this recording: it is private, or Siro has not said so yet.")
     sounds = _sounds(request, bridge)
     if sounds is None:
         return PlainTextResponse("The sound needs a user token: fieldnote oauth setup gets one.\n", status_code=404)

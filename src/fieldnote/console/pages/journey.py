@@ -246,7 +246,7 @@ async def _do(bridge: Bridge, viewer: Viewer, header: Header, act: str, write: s
         case "unlink" if kind == "recording" and appointment:
             await unlink(bridge, key, appointment, actor=viewer.email)
             await read_now(bridge, key)
-            return f"The link to appointment {appointment} is gone. Its values wait under Review."
+            return f"The link to appointment {appointment} is removed. Its values wait under Review."
         case "revert" if write.isascii() and write.isdigit() and len(write) < 18:
             return await _revert(bridge, header, int(write), viewer.email)
         case _:
@@ -260,13 +260,13 @@ async def _revert(bridge: Bridge, header: Header, write_id: int, actor: str) -> 
         raise FieldnoteError("this write cannot be reverted any more", hint="Reload the page.")
     if done[0].outcome is not Undo.REVERTED:
         raise FieldnoteError(_NOT_REVERTED.get(done[0].outcome, done[0].reason or "the CRM did not take it"))
-    return "The value from before is back in the CRM."
+    return "The earlier value is back in the CRM."
 
 
 _NOT_REVERTED: Final = {
-    Undo.CHANGED: "someone changed the value since, so it was left alone",
+    Undo.CHANGED: "someone has changed the value since, so it was left alone",
     Undo.LATER: "a later value was written; revert that one first",
-    Undo.FORGOTTEN: "the value from before is not kept any more",
+    Undo.FORGOTTEN: "the earlier value is no longer stored",
 }
 
 

@@ -98,7 +98,7 @@ async def map_rep(
     """Choose the Siro user of a rep."""
     async with recorded(request, "map rep", f"rep {rep} to user {user}") as act:
         name = await choose_user(connected(request), rep, user, actor=viewer.email)
-        act.message = f"The rep is {name} in Siro from now on."
+        act.message = f"From now on, this rep's Siro user is {name}."
     return after(act, "/people")
 
 
@@ -109,7 +109,7 @@ async def ignore_rep(
     """Declare that a rep does not use Siro."""
     async with recorded(request, "ignore rep", f"rep {rep}") as act:
         await declare_ignored(connected(request), rep, actor=viewer.email)
-        act.message = "No recording is expected of this rep from now on."
+        act.message = "From now on, no recordings are expected of this rep."
     return after(act, "/people")
 
 
@@ -118,7 +118,7 @@ async def undo(request: Request, rep: Annotated[str, Form()]) -> Response:
     """Take a choice back."""
     async with recorded(request, "undo choice for rep", f"rep {rep}") as act:
         was = await undo_choice(connected(request), rep)
-        act.message = "The choice was taken back." if was else "Nothing was chosen for this rep."
+        act.message = "The choice was undone." if was else "Nothing was chosen for this rep."
     return after(act, "/people")
 
 

@@ -55,13 +55,13 @@ async def do(
     groups = await _groups(bridge, viewer, dropped=bool(dropped))
     found = next((one for one in groups if name_of(one) == cause), None)
     if found is None or (not key and str(len(found.items)) != count.strip()):
-        raise FieldnoteError("the list has changed meanwhile; nothing was done", hint="Look at it again.")
+        raise FieldnoteError("the list has changed in the meantime; nothing was done", hint="Look at it again.")
     chosen = [item for item in found.items if not key or row_of(item) in key]
     if not chosen:
-        raise FieldnoteError("the list has changed meanwhile; nothing was done", hint="Look at it again.")
+        raise FieldnoteError("the list has changed in the meantime; nothing was done", hint="Look at it again.")
     act_on(viewer, [item.rep_id for item in chosen])
     if act == "drop" and not reason.strip():
-        raise FieldnoteError("the reason is missing", hint="Say why these are dropped; others read it later.")
+        raise FieldnoteError("the reason is missing", hint="Give the reason for dropping these; others read it later.")
     subject = f"{len(chosen)} of {found.first.place}" + (f" {found.first.column}" if found.first.column else "")
     async with recorded(request, "drop refused" if act == "drop" else "try again", subject, {"cause": cause}) as done:
         if act == "drop":

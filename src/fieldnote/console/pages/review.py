@@ -32,8 +32,8 @@ Text = Annotated[str, Form()]
 _SAID: Final = {
     Verdict.WRITTEN: "The CRM has the value now.",
     Verdict.REJECTED: "Rejected. The same value is not proposed again.",
-    Verdict.EXPIRED: "Nothing was written: the CRM's value was changed since the proposal. A new proposal will follow.",
-    Verdict.CLOSED: "Nothing was done: this proposal was decided before.",
+    Verdict.EXPIRED: "Nothing was written: the CRM's value has changed since the proposal. A new proposal will follow.",
+    Verdict.CLOSED: "Nothing was done, because this proposal was already decided.",
 }
 _SHOWN: Final = 12
 """Proposals that are listed before all that match are decided."""
@@ -290,11 +290,11 @@ def effect_of(bridge: Bridge, found: Evidenced) -> str:
     """The effect of an approval, in a sentence."""
     where = f"`{found.field}` of {_called(found.model)} {found.record}"
     if found.kind is ProposalKind.UNCLEAR:
-        return f"These words are no certain value for {where}. Write the value that is meant, or reject."
+        return f"These words give no certain value for {where}. Enter the right value, or reject."
     if found.kind is ProposalKind.TAKE_BACK:
         return f"Approving takes back what this recording gave, in {where} and elsewhere."
     if _appends(bridge, found):
-        return f"Approving adds these lines to {where}. The lines that are there stay."
+        return f"Approving adds these lines to {where}. The existing lines stay."
     if found.live in (None, ""):
         return f"Approving fills {where}, which is empty."
     return f"Approving replaces the CRM's value in {where}. If someone changes it first, nothing is written."

@@ -74,7 +74,7 @@ async def one_time_link(request: Request, token: str) -> Response:
     if user_id is None:
         if session_token(request):
             return RedirectResponse("/", status_code=303)
-        raise Forbidden("This link was used already, or is too old. Start the command again: it prints a new link.")
+        raise Forbidden("This link was already used, or is too old. Start the command again to get a new link.")
     return await _signed_in(request, user_id, "/")
 
 

@@ -179,7 +179,7 @@ class _Landing:
         landed = any(self._is_landed(export, note, reasons) for export in exports)
         if note is None and not landed:
             text = f"the table {table} cannot be read. {'; '.join(reasons)}"
-            raise CrmUnavailable(text, hint="it is tried again by itself")
+            raise CrmUnavailable(text, hint="Fieldnote tries again automatically")
         left = "" if landed or note is None else f"; the table {table} is as {note.file} left it"
         self.warnings += [f"{reason}{left}" for reason in reasons]
 

@@ -96,7 +96,7 @@ class Calls:
                 said = seconds_to_wait(too_many, answer.headers)
                 if said is None or last:
                     text = f"{what}: the CRM takes no more calls for now ({answer.status_code} {too_many.code or ''})"
-                    raise CrmUnavailable(text.replace(" )", ")"), hint="it is tried again by itself")
+                    raise CrmUnavailable(text.replace(" )", ")"), hint="Fieldnote tries again automatically")
                 wait = said
             again = too_many is not None or answer.status_code == 429 or (reads and answer.status_code >= 500)
             if last or not again or wait > _LONGEST_WAIT:
@@ -236,9 +236,9 @@ def refusal(answer: httpx2.Response, what: str, secret: object, hints: Mapping[s
     """An answer as an error; without the words of the value that was written."""
     status = answer.status_code
     if status in {408, 425, 429}:
-        return CrmUnavailable(f"{what}: the CRM is busy ({status})", hint="it is tried again by itself")
+        return CrmUnavailable(f"{what}: the CRM is busy ({status})", hint="Fieldnote tries again automatically")
     if status >= 500:
-        return CrmUnavailable(f"{what}: the CRM fails ({status})", hint="it is tried again by itself")
+        return CrmUnavailable(f"{what}: the CRM fails ({status})", hint="Fieldnote tries again automatically")
     words = _without(" ".join(_words(_json(answer)))[:300], secret)
     said = f"{what}: the CRM refuses ({status})" + (f": {words}" if words else "")
     if known := next((hint for word, hint in (hints or {}).items() if word in answer.text), None):

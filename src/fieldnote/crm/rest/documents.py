@@ -150,7 +150,7 @@ class Documents:
         answer = self.ask("POST", one.path, filled(one.body, {"each": each})).json()
         if one.failures and jmespath.search(one.failures, answer):
             text = f"{self.name}: the CRM could not read {one.name} of some records"
-            raise CrmUnavailable(text, hint="it is tried again by itself")
+            raise CrmUnavailable(text, hint="Fieldnote tries again automatically")
         entries = jmespath.search(one.items, answer)
         if not isinstance(entries, list):
             raise CrmUnavailable(f"{self.name}: the CRM's answer about {one.name} has no list '{one.items}'")

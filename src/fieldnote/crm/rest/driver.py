@@ -217,7 +217,7 @@ class RestDriver(LandedDriver):
             answer: dict[str, Any] = json.loads(said)
         except ValueError as error:
             text = f"the process that reads {self.identity} ended before it was done (status {loader.returncode})"
-            raise CrmUnavailable(text, hint="it is tried again by itself; see that there is memory enough") from error
+            raise CrmUnavailable(text, hint="Fieldnote tries again automatically; check the memory") from error
         return answer
 
 

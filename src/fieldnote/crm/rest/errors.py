@@ -35,7 +35,7 @@ def _explain(error: BaseException, config: dict[str, Any]) -> FieldnoteError:
     last = causes[-1]
     text = _masked(str(last).strip().replace("\n", " ")[:300], config)
     if isinstance(last, DictValidationException | ValueError | TypeError):
-        return ConfigError(f"crm.rest is no REST API configuration: {text}", hint="see dlt's documentation of it")
+        return ConfigError(f"crm.rest is not a REST API configuration: {text}", hint="see dlt's documentation of it")
     shown = f": {text}" if isinstance(last, DltException) else ""
     return CrmRefused(f"crm.rest cannot be loaded: {type(last).__name__}{shown}")
 
@@ -54,16 +54,16 @@ def _of_request(error: RequestException) -> CrmError:
     if isinstance(error, HTTPError) and error.response is not None:
         return _of_status(error.response.status_code, what)
     if isinstance(error, JSONDecodeError):
-        return CrmUnavailable(f"{what}: the CRM's answer is no JSON, or was cut off")
+        return CrmUnavailable(f"{what}: the CRM's answer is not JSON, or was cut off")
     hint = "check client.base_url of crm.rest, and the network"
     return CrmUnavailable(f"{what}: the CRM cannot be reached ({type(error).__name__})", hint=hint)
 
 
 def _of_status(status: int, what: str) -> CrmError:
     if status in _BUSY:
-        return CrmUnavailable(f"{what}: the CRM is busy ({status})", hint="it is tried again by itself")
+        return CrmUnavailable(f"{what}: the CRM is busy ({status})", hint="Fieldnote tries again automatically")
     if status >= 500:
-        return CrmUnavailable(f"{what}: the CRM fails ({status})", hint="it is tried again by itself")
+        return CrmUnavailable(f"{what}: the CRM fails ({status})", hint="Fieldnote tries again automatically")
     if status in {401, 403}:
         return CrmRefused(f"{what}: the CRM refuses the login ({status})", hint="check client.auth of crm.rest")
     return CrmRefused(f"{what}: the CRM refuses the request ({status})", hint="check the resource's endpoint")
@@ -78,7 +78,7 @@ def _of_database(error: Any) -> CrmError:
 
 def _of_folder(error: OSError) -> FieldnoteError:
     text = f"{error.filename or 'a file'} cannot be written: {error.strerror or type(error).__name__}"
-    return CrmUnavailable(text, hint="Fieldnote's home needs room, and belongs to the user that it runs as")
+    return CrmUnavailable(text, hint="the data folder needs free space, and must belong to Fieldnote's user")
 
 
 _MEANINGS: tuple[tuple[Any, Callable[[Any], FieldnoteError]], ...] = (

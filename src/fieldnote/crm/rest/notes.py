@@ -188,7 +188,9 @@ class RestNotes:
         answer = perform(self._calls, call, {"ids": ids}, reads=True)
         where, settings, said = f"crm.writing.notes.{note.table}", self._of(note), json_of(answer)
         if settings.each_failures and search(settings.each_failures, said, f"{where}.each_failures"):
-            raise CrmUnavailable(f"{note.table}: the CRM could not read all notes", hint="it is tried again by itself")
+            raise CrmUnavailable(
+                f"{note.table}: the CRM could not read all notes", hint="Fieldnote tries again automatically"
+            )
         items = search(settings.each_items, said, f"{where}.each_items")
         if not isinstance(items, list):
             raise CrmRefused(f"{where}.each_items leads to no list", hint="see the API's own documentation")
@@ -215,7 +217,7 @@ class RestNotes:
                 break
             seen.add(str(following))
             answer = self._follow(settings, values, str(following))
-        raise CrmRefused(f"{where}.find: the pages run in a circle", hint=f"check {where}.next")
+        raise CrmRefused(f"{where}.find: the pages repeat", hint=f"check {where}.next")
 
     def _follow(self, settings: RestNoteSettings, values: dict[str, object], following: str) -> httpx2.Response:
         """The next page, by its address or by a parameter."""

@@ -37,7 +37,7 @@ class Pages:
         self._asked[asked] += 1
         if self._asked[asked] > _MOST_TIMES:
             text = f"{_place(request)} was asked {_MOST_TIMES} times"
-            raise CrmRefused(text, hint=f"its pages run in a circle: {_HINT}")
+            raise CrmRefused(text, hint=f"its pages repeat: {_HINT}")
 
     def answer(self, request: PreparedRequest, response: Response) -> None:
         """Raises CrmRefused for an API that gives the same records whatever page is asked for."""

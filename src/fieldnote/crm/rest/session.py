@@ -141,7 +141,7 @@ class ApiSession:
                 )
                 raise CrmUnavailable(text, hint="the reading goes on with a later run")
             time.sleep(wait)
-        raise CrmUnavailable(f"{what}: the CRM stays busy", hint="it is tried again by itself")
+        raise CrmUnavailable(f"{what}: the CRM stays busy", hint="Fieldnote tries again automatically")
 
     def _sent(self, request: PreparedRequest, options: dict[str, Any]) -> tuple[Response, HTTPError | None]:
         """The answer, and the error that dlt makes of it inside the call."""

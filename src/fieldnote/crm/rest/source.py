@@ -174,7 +174,7 @@ def watch_records(source: DltSource, documents: frozenset[str] = frozenset()) ->
 def _section(config: dict[str, Any], name: str) -> dict[str, Any]:
     section = config.get(name) or {}
     if not isinstance(section, dict):
-        raise ConfigError(f"crm.rest.{name} must hold keys of its own, indented below it")
+        raise ConfigError(f"crm.rest.{name} needs keys, indented below it")
     return section
 
 

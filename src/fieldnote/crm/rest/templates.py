@@ -67,7 +67,7 @@ def json_of(answer: httpx2.Response) -> Any:
         return answer.json()
     except ValueError:
         what = f"{answer.request.method} {answer.request.url.path}"
-        raise CrmRefused(f"{what}: the CRM's answer is no JSON", hint="check client.base_url of crm.rest") from None
+        raise CrmRefused(f"{what}: the CRM's answer is not JSON", hint="check client.base_url of crm.rest") from None
 
 
 def search(path: str | None, value: Any, where: str) -> Any:

@@ -141,7 +141,7 @@ class RestWriter:
         if found is None or found == []:
             return None
         if not isinstance(found, dict):
-            text = f"{record.table}: what the CRM answers for record {record.key} is no single record"
+            text = f"{record.table}: what the CRM answers for record {record.key} is not a single record"
             raise CrmRefused(text, hint=f"set crm.writing.records.{record.table}.at")
         key = found.get(record.key_column)
         if key is not None and external_id(key) != record.key:

@@ -21,7 +21,7 @@ class _Fault(Enum):
     """Kinds of complaint: what it means to a person, how to fix it, whether repeating may help."""
 
     UNREACHABLE = ("cannot be reached", "check crm.url, the network, and that the database is running", True)
-    BUSY = ("is busy or holds a lock", "it is tried again by itself", True)
+    BUSY = ("is busy or holds a lock", "Fieldnote tries again automatically", True)
     LOGIN = ("refuses the login", "check user and password in crm.url", False)
     DATABASE = ("has no such database", "check the name at the end of crm.url", False)
     MISSING = (

@@ -56,7 +56,7 @@ def _hint(value: object) -> str:
 def _whole_id(value: object) -> str:
     key = external_id(value)
     if not _is_whole(key):
-        raise CrmRefused("it holds half a character")
+        raise CrmRefused("it contains half a character")
     return key
 
 

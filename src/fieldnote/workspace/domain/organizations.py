@@ -69,7 +69,7 @@ async def init_organization(
         if made is None:
             raise WorkspaceError(
                 f"there is an organization {name!r} already",
-                hint="Take another name; or get a further token for it: fieldnote workspace tokens add --name NAME "
+                hint="Choose another name, or get another token for it: fieldnote workspace tokens add --name NAME "
                 f"--org {name!r} --json",
             )
         await _add_token(conn, made, token)
@@ -168,7 +168,7 @@ async def add_team(
         found = (await conn.execute(known)).scalar_one_or_none()
         found = found or (await conn.execute(select(teams.c.id).where(teams.c.id == team_id))).scalar_one_or_none()
         if found is None:
-            raise WorkspaceError(f"the id {team_id!r} is taken", hint="Leave out --id, or take another one.")
+            raise WorkspaceError(f"the id {team_id!r} is taken", hint="Leave out --id, or use another one.")
         for email in members:
             user = await find_user(conn, email)
             await conn.execute(update(users).where(users.c.id == user.id).values(member_team_id=found))

@@ -178,7 +178,7 @@ def _kinds(subject: str, settings: StreamSettings, records: Records) -> Iterator
     names = [kind.value for kind in ActivityType if kind.listed]
     in_person = [record for record in records if (record.get("engagementType") or {}).get("activityType") in names]
     if "engagementType" not in settings.map:
-        text = "the map names no kind (engagementType): reps do not see the appointments, and a workspace links none"
+        text = "the map has no engagementType, so reps do not see the appointments, and a workspace links none"
         yield hint(subject, text, "Map engagementType: {activityType: \"'APPOINTMENT'\", name: \"'visit'\"}.")
     elif records and not in_person:
         text = f"none of {len(records)} sampled appointments is a {', '.join(names)}: no recording can find them"
@@ -243,7 +243,7 @@ def _compare(
     near = next((text for word in missing if (text := nearest(word, sorted(seen)))), "")
     yield hint(
         subject,
-        f"{name}: no sampled row has any of its words ({_listed(missing)}){near}. {column} has {_listed(sorted(seen))}",
+        f"{name}: no sampled row has the choices {_listed(missing)}{near}; {column} has {_listed(sorted(seen))}",
         "Write the words as the CRM has them.",
     )
 

@@ -42,7 +42,7 @@ async def check_mappings(bridge: Bridge) -> AsyncIterator[Finding]:
     for (name, model_name, field_name), model in sorted(chosen.items()):
         if name not in named:
             what = f"Siro's administrator chose {model_name}.{field_name} for the extraction '{name}'"
-            yield hint("mappings", f"{what}, and the file says nothing of it", _line(name, field_name, model))
+            yield hint("mappings", f"{what}, and the file does not use it", _line(name, field_name, model))
 
 
 def _names(named: Collection[str], seen: Collection[str]) -> Iterator[Finding]:
@@ -87,5 +87,5 @@ def _model_of(mapping: CrmFieldRef) -> Model | None:
 
 
 def _line(name: str, field_name: str, model: Model | None) -> str:
-    where = f"pull.{model.value}.fields" if model is not None else "the fields of the record that it means"
+    where = f"pull.{model.value}.fields" if model is not None else "the fields of that record"
     return f"add to {where}: {name}: {{to: {field_name}, as: text, policy: propose}}"

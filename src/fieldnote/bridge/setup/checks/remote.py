@@ -31,7 +31,7 @@ async def check_user_token(bridge: Bridge) -> AsyncIterator[Finding]:
     if not bridge.remote.has_user_token:
         yield hint(
             "siro user",
-            "no user token: a field is written when all extractions of its recording are done, not when its own is",
+            "no user token: a field waits until all extractions of its recording are ready",
             "`fieldnote oauth setup` makes one",
         )
         return
@@ -56,7 +56,7 @@ async def check_native(bridge: Bridge) -> AsyncIterator[Finding]:
     for item in native:
         what = f"Siro's own integration with {describe(item)} is active"
         if push is not None and push.allow_native:
-            yield hint("native integrations", f"{what}, and the file pushes other records", "check that it is so")
+            yield hint("native integrations", f"{what}, and the file pushes other records", "check that this is true")
         elif push is not None and push.streams():
             yield bad(
                 "native integrations",

@@ -51,7 +51,7 @@ def check_stream(
     except FieldnoteError as error:
         yield bad(subject, error.message, error.hint)
         return
-    yield good(subject, f"{number_of(len(columns), 'column')}, all that the map names among them")
+    yield good(subject, f"{number_of(len(columns), 'column')}, including all columns of the map")
     yield from _cursor(bridge, name, subject)
     yield from _row_problems(subject, page.problems)
     records: list[dict[str, Any]] = []
@@ -78,7 +78,7 @@ def _row_problems(subject: str, problems: Sequence[RowProblem]) -> Iterator[Find
     for problem in problems[:_PROBLEMS]:
         yield bad(subject, problem.reason, problem.hint)
     if len(problems) > _PROBLEMS:
-        yield bad(subject, f"{len(problems) - _PROBLEMS} more rows have such a problem")
+        yield bad(subject, f"{len(problems) - _PROBLEMS} more rows have this problem")
 
 
 def _reads_changes(bridge: Bridge) -> bool:
@@ -148,7 +148,7 @@ def check_rows(
 ) -> Iterator[Finding]:
     """The records that a sample becomes; they are added to `records`."""
     if not rows:
-        yield hint(subject, "the source gives no row at all")
+        yield hint(subject, "the source has no rows")
         return
     warnings: dict[str, None] = {}
     errors: list[MappingError] = []

@@ -21,7 +21,7 @@ from fieldnote.mapping.records import StreamName
 
 async def check_all(bridge: Bridge) -> AsyncIterator[Finding]:
     """Look at everything that the file names. The bridge's own database is open, or nobody could ask."""
-    yield good("database", "Fieldnote's own PostgreSQL answers")
+    yield good("database", "Fieldnote's PostgreSQL answers")
     crm = await _crm(bridge)
     yield crm
     async for finding in check_token(bridge):

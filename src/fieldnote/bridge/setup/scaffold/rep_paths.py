@@ -38,7 +38,7 @@ def reps_of(visit: Entity, reps: LookedTable | None, deal: Entity | None, custom
                 found = _by_column(entity, reps, direct)
                 return Reps(
                     found.lines,
-                    (f"the appointment names no rep: the rep of its {called} is taken", *found.notes),
+                    (f"the appointment has no rep, so the file uses the rep of its {called}", *found.notes),
                     True,
                     found.has_email,
                 )
@@ -84,7 +84,7 @@ def _by_column(entity: Entity, reps: LookedTable, direct: list[tuple[float, Plac
     others = [item.column.name for _, _, item in _everyone(entity, reps) if item.column is not ref.column]
     if others:
         refer = "refers" if len(others) == 1 else "refer"
-        notes.append(f"{place.column.name} is taken for the rep; {' and '.join(others)} also {refer} to {reps.name}")
+        notes.append(f"{place.column.name} is used as the rep; {' and '.join(others)} also {refer} to {reps.name}")
     if len(direct) > 1 and direct[0][0] - direct[1][0] < 1:
         notes.append(f"check this: {direct[1][2].column.name} fits as well as {place.column.name}")
     links = [link.table.name for link in entity.graph.links(entity.table, reps)[:1]]

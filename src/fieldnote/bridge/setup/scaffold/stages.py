@@ -145,7 +145,7 @@ def _by_table(entity: Entity, place: Place, ref: Ref) -> Stages | None:
     status = join(entity.query, ref.target, "s", own)
     if ref.to != status.key:
         entity.query.joins[-1] = entity.query.joins[-1].replace(status.at(status.key), status.at(ref.to), 1)
-    why = f"{ref.target.name} says what {place.column.name} means"
+    why = f"{ref.target.name} gives the meaning of {place.column.name}"
     flagged = _flag_case(status)
     if flagged is not None:
         return Stages(entity.query.add(flagged[0], "disposition"), (), {}, whole=True, why=f"{why}, by {flagged[1]}")

@@ -56,7 +56,7 @@ def _known_roles(graph: Graph, known: Known) -> Roles:
 
 
 def _head(scaffold: Scaffold) -> Iterator[str]:
-    yield "# Written by `fieldnote init`. Read it over, then: fieldnote check, fieldnote plan, fieldnote push."
+    yield "# Written by `fieldnote init`. Check it, then: fieldnote check, fieldnote plan, fieldnote push."
     yield "#"
     if scaffold.known is not None:
         yield f"# These are the tables of {scaffold.known.name}. {scaffold.known.about}"
@@ -91,7 +91,7 @@ def _zone(scaffold: Scaffold) -> Iterator[str]:
         in_utc = _look_like_utc(scaffold)
     if in_utc:
         yield "  timezone: UTC                     # the CRM stores its times in UTC"
-        yield f"  local_timezone: {scaffold.zone}   # where its people live: days are counted and times shown there"
+        yield f"  local_timezone: {scaffold.zone}   # where its people live, for days and shown times"
     else:
         yield f"  timezone: {scaffold.zone}              # for times without a zone"
 

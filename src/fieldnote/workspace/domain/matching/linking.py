@@ -292,7 +292,7 @@ def _link_of(row: RecordingRow, decision: Decision, names: dict[str, str], trigg
 def _chosen(row: RecordingRow, chosen: str, runners_up: Sequence[Mapping[str, object]]) -> _Link:
     """A person's word."""
     if chosen == UNLINKED:
-        return _Link(None, None, UNLINKED, "NOT_FOUND", None, ["a person took the link away"], runners_up)
+        return _Link(None, None, UNLINKED, "NOT_FOUND", None, ["a person removed the link"], runners_up)
     return _Link(
         row.chosen_engagement,
         row.chosen_opportunity,
@@ -312,7 +312,7 @@ def _reasons_for_none(row: RecordingRow, decision: Decision, names: dict[str, st
     if decision.outcome is Outcome.PROPOSED and decision.best is not None:
         likely = names.get(decision.best.appointment_id)
         words = decision.best.evidence.words
-        return [*reasons, f"likely appointment {likely}, but not certain enough to link by itself", *words]
+        return [*reasons, f"likely appointment {likely}, but not certain enough to link automatically", *words]
     return [*reasons, "no meeting, appointment or event of this rep fits the time and place"]
 
 

@@ -131,7 +131,7 @@ async def add_recordings(
         ids = await insert_recordings(conn, organization_id, [(users[new.user_email], new) for new in news])
         await commanded(conn, organization_id, by, "record", [one for one in ids if one is not None])
     if None in ids:
-        raise WorkspaceError("the id of a new recording is another one's", hint="Leave it out, or take a new UUID.")
+        raise WorkspaceError("the id of a new recording is another one's", hint="Leave it out, or use a new UUID.")
     return [one for one in ids if one is not None]
 
 
@@ -202,15 +202,13 @@ def check(new: NewRecording) -> None:
             "the start of the recording has no time zone", hint="Write it as 2026-02-15T14:00:00Z or …-07:00."
         )
     if not EARLIEST <= new.started_at < LATEST:
-        raise WorkspaceError(
-            f"the recording starts in the year {new.started_at.year}", hint="Check the start; it is a date of our time."
-        )
+        raise WorkspaceError(f"the recording starts in the year {new.started_at.year}", hint="Check the start.")
     if new.duration is not None and not timedelta(0) < new.duration <= _LONGEST:
-        raise WorkspaceError("a recording lasts more than nothing and at most a day", hint="Seconds are meant.")
+        raise WorkspaceError("the duration must be more than 0 and at most 24 hours", hint="Seconds are meant.")
     place = new.place
     if place is not None and not (-90 <= place.latitude <= 90 and -180 <= place.longitude <= 180):
         raise WorkspaceError(
-            "the place is not on the earth", hint="Latitude is -90 to 90, longitude -180 to 180, in degrees."
+            "the coordinates are out of range", hint="Latitude is -90 to 90, longitude -180 to 180, in degrees."
         )
     ids = (new.key, new.appointment_id, new.opportunity_id)
     if any(UNSTORABLE.search(text or "") for text in (new.title, new.user_email, *ids)):

@@ -62,7 +62,7 @@ async def set_retention(
 ) -> None:
     """Purge recordings so many days after their conversation began; None: never. Raises WorkspaceError."""
     if days is not None and not 1 <= days <= _LONGEST:
-        raise WorkspaceError(f"{days} days cannot be kept to", hint=f"Give 1 to {_LONGEST}, or off.")
+        raise WorkspaceError(f"{days} days is not allowed", hint=f"Give 1 to {_LONGEST}, or off.")
     async with workspace.engine.begin() as conn:
         await conn.execute(_SET, {"id": organization_id, "days": days})
         kept = "off" if days is None else f"{days} days"

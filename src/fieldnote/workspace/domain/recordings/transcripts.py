@@ -64,7 +64,7 @@ async def set_transcript(
         if row is None:
             raise WorkspaceError(f"there is no recording {named!r}", hint="Give its id, or the --id it came with.")
         if row.purged:
-            raise WorkspaceError(f"the words of {named!r} were purged", hint="They are not taken a second time.")
+            raise WorkspaceError(f"the words of {named!r} were purged", hint="They cannot be added again.")
         ids: dict[str, object] = {"organization_id": organization_id, "recording_id": row.id}
         await hold_links(conn, row.id)
         said = stored(utterances)
