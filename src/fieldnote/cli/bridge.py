@@ -168,7 +168,7 @@ def run(
     host: Annotated[
         str | None, typer.Option(help="The address of the webhook receiver; the default is in the file.")
     ] = None,
-    port: Annotated[int | None, typer.Option(min=0, max=65535, help="The receiver's port; 0 takes a free one.")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="The receiver's port; 0 picks a free one.")] = None,
     cert: Annotated[Path | None, typer.Option("--cert", metavar="FILE", help="TLS certificate chain, PEM.")] = None,
     tls_key: Annotated[Path | None, typer.Option("--key", metavar="FILE", help="TLS private key, PEM.")] = None,
     console_port: ConsolePort = None,

@@ -37,9 +37,9 @@ def demo(
     """Run the whole loop on this machine, with a made-up contractor. It needs no account and no set-up.
 
     With --crm the contractor's records are in a stand-in made from published contracts, not the vendor's system. They
-    live in memory, so such a demo begins again each time.
+    are only in memory, so this demo starts from the beginning each time.
 
-    Exit status: 0 if every check that it prints holds, else 1.
+    Exit status: 0 if every check passes, else 1.
     """
 
     from fieldnote.db.embedded import stop_server

@@ -22,7 +22,7 @@ KEY_VARIABLE = "FIELDNOTE_LLM_KEY"
 
 @app.callback()
 def insight() -> None:
-    """Measure what is read from conversations."""
+    """Measure the values that are extracted from conversations."""
 
 
 @app.command("eval")

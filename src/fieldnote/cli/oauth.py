@@ -99,7 +99,7 @@ def migrate(
 ) -> None:
     """Move a connection from an organization token to a client application (client credentials).
 
-    Without --apply, it rehearses: it signs in with the new credentials, reads, and changes nothing.
+    Without --apply, it is a test: it signs in with the new credentials, reads, and changes nothing.
     Exit status: 1 if a step fails.
     """
     from pydantic import SecretStr

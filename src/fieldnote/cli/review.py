@@ -112,7 +112,7 @@ def edit(
 
 @app.command()
 def undo(numbers: Numbers, *, config: ConfigFile = DEFAULT_FILE, actor: ActingAs = None) -> None:
-    """Undo decisions: revert an approved or edited value, or put a rejected proposal up for a decision again."""
+    """Undo decisions: revert an approved or edited value, or open a rejected proposal again."""
     from fieldnote.bridge.review.undo import undo as take_back
 
     async def work(bridge: Bridge) -> list[str]:
@@ -133,7 +133,7 @@ def drop(
     config: ConfigFile = DEFAULT_FILE,
     actor: ActingAs = None,
 ) -> None:
-    """Do not write a value that the CRM refuses. It is tried again when something else is said."""
+    """Do not write a value that the CRM refuses. It is tried again when the conversation gives another value."""
     from fieldnote.bridge.review.refusals import drop_named
 
     model, key = _record(record)
@@ -200,9 +200,9 @@ def revert(
     actor: ActingAs = None,
     as_json: AsJson = False,
 ) -> None:
-    """Undo writes: restore the value from before, unless a person has changed it since.
+    """Undo writes: restore the earlier value, unless a person has changed it since.
 
-    A value that was undone is not written again until the extraction changes. Exit status: 1 if a value was left.
+    A value that was undone is not written again until the extraction changes. Exit status: 1 if a value was not restored.
     """
     from fieldnote.bridge.review.history import Undo
     from fieldnote.bridge.review.history import revert as undo
@@ -229,7 +229,7 @@ def forget(
     record: OneRecord = None,
     recording: OneRecording = None,
     account: Annotated[
-        str | None, typer.Option("--account", metavar="ID", help="The CRM's id of a customer: all that names them.")
+        str | None, typer.Option("--account", metavar="ID", help="A customer, by the CRM's id: all records that name them.")
     ] = None,
     person: Annotated[
         str | None, typer.Option("--person", metavar="EMAIL|PHONE", help="A customer, by email or phone.")
@@ -237,9 +237,9 @@ def forget(
     actor: ActingAs = None,
     as_json: AsJson = False,
 ) -> None:
-    """Erase a person's words and values from Fieldnote's database. Prints what remains, and where.
+    """Erase a person's words and values from Fieldnote's database. Prints where data remains.
 
-    The CRM and Siro are left as they are: erase there first, and push, so that nothing comes back.
+    It does not change the CRM or Siro: erase there first, and push. Otherwise the data comes back.
     """
     from fieldnote.bridge.review.erasure import forget as take_out
 

@@ -71,7 +71,7 @@ app.command()(status.audit)
 app.add_typer(review.app, name="review", help="Decide on proposed values.")
 app.add_typer(links.app, name="links", help="Decide on the likely appointments of unlinked recordings.")
 app.add_typer(match.app, name="match", help="Measure the matching of recordings with appointments.")
-app.add_typer(insight.app, name="insight", help="Measure what is read from conversations.")
+app.add_typer(insight.app, name="insight", help="Measure the values that are extracted from conversations.")
 app.add_typer(
     quarantine.app, name="quarantine", help="List, retry and drop records that Siro refuses or that cannot be mapped."
 )

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 def sandbox(
     *,
     crm: Annotated[str, typer.Argument(metavar="CRM", help="servicetitan, salesforce or hubspot.")],
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="The port; 0 takes a free one.")] = 8750,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="The port; 0 picks a free one.")] = 8750,
     host: Annotated[str, typer.Option("--host", help="The address to listen on.")] = "127.0.0.1",
     seed: Annotated[int, typer.Option("--seed", help="The seed of the made-up contractor.")] = 1,
     empty: Annotated[bool, typer.Option("--empty", help="Start without records.")] = False,
 ) -> None:
     """Serve a stand-in for a CRM, filled with a made-up contractor, until stopped (Ctrl-C or SIGTERM).
 
-    It is made from published contracts and is not the vendor's system. Its records live in memory.
+    It is made from published contracts and is not the vendor's system. Its records are only in memory.
     """
     from datetime import UTC, datetime
 

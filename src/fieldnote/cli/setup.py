@@ -29,7 +29,7 @@ _SIGNS = {"good": ("✓", "green"), "hint": ("!", "yellow"), "bad": ("✗", "red
 def check(*, config: ConfigFile = DEFAULT_FILE, as_json: AsJson = False) -> None:
     """Test connections, permissions, the mapping of sample rows, reps and time zones, and say how to fix each problem.
 
-    Exit status: 0 if nothing is bad, 1 if something is.
+    Exit status: 0 if nothing must be fixed, else 1.
     """
     findings = run_in_loop(_check(config, quiet=as_json))
     bad = sum(finding.level.value == "bad" for finding in findings)
@@ -78,7 +78,7 @@ def users(
 ) -> None:
     """List the CRM's reps with their Siro users, and how each pair was matched.
 
-    A choice applies in Fieldnote: to states, and to the search for a recording's appointment. Siro's mapping stays.
+    A choice applies only in Fieldnote: to states, and to the search for a recording's appointment.
 
     Exit status: 0 if every rep has a user, else 1.
     """

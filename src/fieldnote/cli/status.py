@@ -169,7 +169,7 @@ def audit(
     limit: Annotated[int, typer.Option("--limit", min=1, max=100_000, help="The number of events.")] = 100,
     as_json: AsJson = False,
 ) -> None:
-    """List who did what by a command (approve, revert, link, erase, push and others), the latest first."""
+    """List who ran which command (approve, revert, link, erase, push and others), the latest first."""
     from fieldnote.bridge.audit import CONSOLE_READ, list_events
     from fieldnote.cli.bridge import moment
 

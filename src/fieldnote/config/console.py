@@ -23,7 +23,7 @@ class ConsoleSection(Section):
     host: Text = "127.0.0.1"
     """The address to listen on."""
     port: int = Field(default=8788, ge=0, le=65535)
-    """The port; 0 takes a free one."""
+    """The port; 0 picks a free one."""
     public_url: WebAddress | None = None
     """How people reach it behind a proxy, such as https://fieldnote.example.com."""
     trusted_proxies: Annotated[tuple[Text, ...], BeforeValidator(_as_list)] = ()

@@ -25,7 +25,7 @@ SWITCH: Final = "FIELDNOTE_CONSOLE"
 
 ConsolePort = Annotated[
     int | None,
-    typer.Option("--console-port", min=0, max=65535, help="The console's port; 0 takes a free one. [default: 8788]"),
+    typer.Option("--console-port", min=0, max=65535, help="The console's port; 0 picks a free one. [default: 8788]"),
 ]
 NoConsole = Annotated[bool, typer.Option("--no-console", help="Do not serve the console.")]
 

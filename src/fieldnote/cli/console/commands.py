@@ -49,7 +49,7 @@ def console(
     *,
     config: ConfigFile = DEFAULT_FILE,
     host: Annotated[str | None, typer.Option(help="The address to listen on; the default is in the file.")] = None,
-    port: Annotated[int | None, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="The port; 0 picks a free one.")] = None,
     cert: Annotated[Path | None, typer.Option("--cert", metavar="FILE", help="TLS certificate chain, PEM.")] = None,
     key: Annotated[Path | None, typer.Option("--key", metavar="FILE", help="TLS private key, PEM.")] = None,
 ) -> None:

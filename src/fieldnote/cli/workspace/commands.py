@@ -72,7 +72,7 @@ def init(
 @app.command()
 def serve(
     *,
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="The port; 0 takes a free one.")] = 8700,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="The port; 0 picks a free one.")] = 8700,
     host: Annotated[str, typer.Option("--host", help="The address to listen on.")] = "127.0.0.1",
     rate_limit: Annotated[
         str, typer.Option("--rate-limit", metavar="N|off", help="Calls of one token in any 60 seconds.")

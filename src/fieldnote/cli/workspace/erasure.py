@@ -38,7 +38,7 @@ def forget(
     org: OrganizationOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """Erase the words, audio, values and places of a recording, customer or person. Prints a receipt.
+    """Erase the words, audio, values and coordinates of a recording, customer or person. Prints a receipt.
 
     It cannot be undone.
     """
