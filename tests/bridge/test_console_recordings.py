@@ -66,4 +66,4 @@ async def test_a_recording_without_a_link_says_so(crm: Crm, stub: StubSiro, open
             assert "certainty" not in browser.page
             values = browser.page.split('id="values"')[1]
             assert values.count("It goes to a field once the recording is linked.") == 1
-            assert values.count("The file names no field for it.") == 1
+            assert values.count("The file has no field for it.") == 1

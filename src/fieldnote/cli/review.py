@@ -202,7 +202,7 @@ def revert(
 ) -> None:
     """Undo writes: restore the earlier value, unless a person has changed it since.
 
-    A value that was undone is not written again until the extraction changes. Exit status: 1 if a value was not restored.
+    An undone value is not written again until the extraction changes. Exit status: 1 if a value was not restored.
     """
     from fieldnote.bridge.review.history import Undo
     from fieldnote.bridge.review.history import revert as undo
@@ -229,7 +229,7 @@ def forget(
     record: OneRecord = None,
     recording: OneRecording = None,
     account: Annotated[
-        str | None, typer.Option("--account", metavar="ID", help="A customer, by the CRM's id: all records that name them.")
+        str | None, typer.Option("--account", metavar="ID", help="A customer, by the CRM's id, with all their records.")
     ] = None,
     person: Annotated[
         str | None, typer.Option("--person", metavar="EMAIL|PHONE", help="A customer, by email or phone.")

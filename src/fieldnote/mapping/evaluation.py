@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
+from itertools import islice
 from typing import Any, Final
 
 import msgspec
@@ -111,6 +112,12 @@ def shown(value: object) -> str:
     return text if len(text) <= 60 else f"{text[:59]}…"
 
 
+def _some(words: Iterable[str]) -> str:
+    """The words of a choice table in a message, at most eight."""
+    some = [repr(word) for word in islice(words, 9)]
+    return ", ".join(some if len(some) < 9 else [*some[:8], "…"])
+
+
 def as_words(choices: Mapping[str, Any]) -> dict[str, Any]:
     """A choice table by its words as the CRM's values read."""
     return {_as_word(word): value for word, value in choices.items()}
@@ -140,7 +147,8 @@ def chosen(read: Evaluate, exact: Mapping[str, Any], default: Any, *, has_defaul
             return default
         text = f"{origin} = {shown(word)}, is not among its choices"
         raise FieldError(
-            text, f"add {shown(word)} to the choices in the file, or give a default; or correct it in the CRM"
+            text,
+            f"add {shown(word)} to the choices in the file ({_some(exact)}), or give a default; or correct it in the CRM",
         )
 
     return evaluate

@@ -21,6 +21,7 @@ from fieldnote.bridge.status.visits import MappedRep, Visit, VisitFilter, mapped
 from fieldnote.console.access import Viewer, act_on, after, may_act, recorded, viewer, visible_to
 from fieldnote.console.connected import connected, not_found
 from fieldnote.console.context import console_of
+from fieldnote.console.parts.columns import TONES
 from fieldnote.console.parts.days import read_day
 from fieldnote.console.parts.timeline import Timeline, timeline
 from fieldnote.console.rendering import journey, local_today, page
@@ -39,7 +40,7 @@ _CALL: Final = frozenset({State.NOT_RECORDED, State.STUCK})
 _FIGURES: Final = {
     "not recorded, or stuck": "bad",
     "need somebody": "warn",
-    "on their way": "move",
+    "in progress": "move",
     "written to the CRM": "good",
     "upcoming": "",
     "need nothing": "",
@@ -120,6 +121,7 @@ async def tonight(
         days=_days(found[:MOST_VISITS], chosen, today, console.zone),
         too_many=len(found) > MOST_VISITS,
         figures=figures(found),
+        tones=TONES,
         two_days={
             "from": (chosen - timedelta(days=1)).isoformat(),
             "to": chosen.isoformat(),
@@ -231,7 +233,7 @@ def _figure(state: State) -> str:
         return "written to the CRM"
     if state is State.UPCOMING:
         return "upcoming"
-    return {"warn": "need somebody", "bad": "need somebody", "move": "on their way"}.get(tone(state), "need nothing")
+    return {"warn": "need somebody", "bad": "need somebody", "move": "in progress"}.get(tone(state), "need nothing")
 
 
 def _calls(found: Sequence[Visit], phones: Mapping[str, str | None]) -> list[Call]:

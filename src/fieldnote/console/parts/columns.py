@@ -14,7 +14,7 @@ HEIGHT: Final = 120
 """Pixels."""
 TONES: Final[Mapping[str, str]] = {
     "good": "written",
-    "move": "on its way",
+    "move": "in progress",
     "warn": "needs a person",
     "bad": "missing or refused",
     "calm": "needs nothing",
