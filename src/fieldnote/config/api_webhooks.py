@@ -21,11 +21,11 @@ class ReceiverSettings(Section):
     """Where `fieldnote run` listens for webhooks: Siro's, and the CRM's."""
 
     host: Text = "127.0.0.1"
-    """The address it listens on. Behind a reverse proxy leave it as it is."""
+    """The address it listens on. Do not change it behind a reverse proxy."""
     port: int = Field(default=8787, ge=0, le=65535)
     """The port it listens on."""
     crm_secret: Annotated[tuple[Secret, ...], BeforeValidator(secrets)] = ()
-    """The secret or key by which the CRM's hook proves itself; several while one is being replaced."""
+    """The secret that the CRM's hooks sign with or send; several while one is being replaced."""
 
     @field_validator("crm_secret")
     @classmethod
@@ -53,7 +53,7 @@ class WebhookRegistration(Section):
     """How the API is asked to send events. Done at the start of `fieldnote run`, and again each day."""
 
     token: Secret | None = None
-    """The API's request for this; left out: a person registers the webhooks in the CRM."""
+    """The token for these calls; left out: a person registers the webhooks in the CRM."""
     target: RegistrationCall
     """Says where events go: `{address}`."""
     list: RegistrationCall
@@ -82,7 +82,7 @@ class ApiWebhooks(Section):
     max_age: Duration = timedelta(minutes=5)
     """An event older than this is refused."""
     wait: Duration = timedelta(seconds=5)
-    """So long after an event the changes are read: a search index is late. Events meanwhile are one reading."""
+    """The time between an event and its reading, for late search indexes. Events in between share one reading."""
     registration: WebhookRegistration | None = Field(default=None)
     """How the API is asked to send events; left out: a person registers the webhooks in the CRM."""
 

@@ -27,7 +27,7 @@ class ConsoleSection(Section):
     public_url: WebAddress | None = None
     """How people reach it behind a proxy, such as https://fieldnote.example.com."""
     trusted_proxies: Annotated[tuple[Text, ...], BeforeValidator(_as_list)] = ()
-    """Addresses or networks of proxies. Their X-Forwarded-For and X-Forwarded-Proto headers count, no other's."""
+    """Addresses or networks of proxies. Only their X-Forwarded-For and X-Forwarded-Proto headers count."""
     cert: Path | None = None
     """A TLS certificate chain, PEM."""
     key: Path | None = None

@@ -70,7 +70,7 @@ class RestCall(Section):
     params: dict[str, str] = Field(default_factory=dict)
     """The query's parameters."""
     body: Any = None
-    """As JSON. A text that is one placeholder and nothing else takes the value with its own type."""
+    """As JSON. A text that is exactly one placeholder becomes the value with its own type."""
     failed: Text | None = None
     """JMESPath of an error inside an answer whose status is good; left out: the status alone counts."""
 
@@ -87,11 +87,11 @@ class RestEntry(Section):
     value: Text = "value"
     """The entry's field that has the value."""
     keep: tuple[Text, ...] = ()
-    """The fields of an entry that are sent; left out: all that came."""
+    """The fields of an entry that are sent; left out: all fields."""
 
 
 class RestColumn(Section):
-    """The type that the API takes in one field. Left out: the type of the field's current value."""
+    """The values that one field accepts. Left out: the type of the field's current value."""
 
     at: Text | None = None
     """JMESPath of the field inside the record; left out: the column's own name."""
@@ -119,13 +119,13 @@ class RestRecordSettings(Section):
     """How a record is read and written."""
 
     read: RestCall
-    """`{columns}` stands for the names of `columns`, with commas."""
+    """`{columns}` becomes the names of `columns`, separated by commas."""
     unmodified_since: Text | None = None
-    """JMESPath of the time of change inside the record: a write is refused if it moved, to the second."""
+    """JMESPath of the time of change inside the record: a write is refused if it changed, to the second."""
     at: Text | None = None
     """JMESPath of the record inside the answer; left out: the answer itself."""
     etag: Text | None = None
-    """JMESPath of the record's ETag inside the answer; left out: the header says it, if the API has any."""
+    """JMESPath of the record's ETag inside the answer; left out: the header `ETag`, if there is one."""
     write: RestCall | None = None
     """`{column}` and `{value}` are the field and its new value; left out: each column has its own call."""
     columns: dict[str, RestColumn] = Field(default_factory=dict)
@@ -146,19 +146,19 @@ class RestNoteSettings(Section):
     pages: Literal["numbers"] | None = None
     """`numbers`: `next_param` counts pages from 1 as long as `next` is true."""
     each: RestCall | None = None
-    """Where `find` gives only ids: reads the notes, with `{ids}` for what `items` found, a hundred at a time."""
+    """If `find` returns only ids: reads the notes, with `{ids}` from `items`, a hundred at a time."""
     each_failures: Text | None = None
     """JMESPath of the notes that `each` could not read; if there are any, the call is tried again later."""
     each_items: Text | None = None
     """JMESPath of the list of notes inside that answer."""
     id: Text | None = "id"
-    """JMESPath of a note's id inside the note; null where notes have none."""
+    """JMESPath of a note's id inside the note; null if notes have none."""
     html: bool = False
     """Whether the API keeps notes as HTML."""
     etag: Text | None = None
     """JMESPath of a note's ETag inside the note."""
     insert: RestCall
-    """`{now}` stands for the time in UTC."""
+    """`{now}` becomes the time in UTC."""
     update: RestCall | None = None
     """Left out: the API cannot change a note, and a new summary becomes an addendum."""
 
@@ -171,9 +171,9 @@ class RestWriting(Section):
     hints: dict[str, Text] = Field(default_factory=dict)
     """By a word in the body of a refusal, such as its error code: what a person can do about it."""
     records: dict[str, RestRecordSettings] = Field(default_factory=dict)
-    """By the name that `table` of a target says."""
+    """By the name in `table` of a target."""
     notes: dict[str, RestNoteSettings] = Field(default_factory=dict)
-    """By the name that `table` of a target's note says."""
+    """By the name in `table` of a target's note."""
 
     @model_validator(mode="after")
     def _placeholders_are_known(self) -> Self:
@@ -200,14 +200,14 @@ def _known_placeholders(where: str, call: RestCall | None, known: set[str]) -> N
 
 
 class SkipSettings(Section):
-    """Lines of an export that are no rows."""
+    """Lines of an export that are not rows."""
 
     first: int = Field(default=0, ge=0, le=1000)
     """Lines before the header."""
     last: int = Field(default=0, ge=0, le=1000)
     """Lines at the end, counted from the last one that is not blank."""
     lines: Text | None = None
-    """A regular expression: a row whose text it is found in is skipped."""
+    """A regular expression: a row is skipped if its text matches."""
 
     @field_validator("lines")
     @classmethod
@@ -227,27 +227,27 @@ class CrmSettings(Section):
     url: Secret | None = Field(default=None, validate_default=True)
     """`sql`: the database's address, password included."""
     write_url: Secret | None = None
-    """`sql`: another address for writes."""
+    """`sql`: the address for writes, if it differs."""
     folder: Path | None = Field(default=None, validate_default=True)
     """`files`: where the exports are, below the folder of fieldnote.yaml unless it begins with `/`."""
     skip: dict[str, SkipSettings] | None = None
-    """`files`: lines that are no rows, in all files or by table (`skip: {deals: {last: 5}}`); `*` is any table."""
+    """`files`: lines to skip, in all files or by table (`skip: {deals: {last: 5}}`); `*` is any table."""
     rest: dict[str, Any] | None = Field(default=None, validate_default=True, repr=False)
-    """`rest`: what `dlt` calls a REST API configuration, as it is."""
+    """`rest`: a REST API configuration of `dlt`, unchanged."""
     writing: RestWriting | None = Field(default=None, validate_default=True)
-    """`rest`: how what was said is written back."""
+    """`rest`: how values and notes are written back."""
     reading: RestReading | None = None
-    """`rest`: how its resources are read, where `dlt` has no words for it."""
+    """`rest`: ways of reading that `dlt` cannot express."""
     limits: ApiLimits | None = None
     """`rest`: how often the API may be called."""
     origins: tuple[Text, ...] | None = None
     """`rest`: further origins that the login may be sent to (`https://host:port`), beside that of `client.base_url`."""
     webhooks: ApiWebhooks | None = None
-    """`rest`: events that the API sends by itself."""
+    """`rest`: events that the API sends."""
     timezone: Zone | None = None
-    """The zone of times that carry none."""
+    """The zone of times without a zone."""
     local_timezone: Zone | None = None
-    """The zone in which days are counted and times are shown; left out: `timezone`."""
+    """The zone for counting days and showing times; left out: `timezone`."""
     options: dict[str, Any] | None = Field(default=None, exclude=True, repr=False)
     """For a driver of another package: the section's other keys."""
 

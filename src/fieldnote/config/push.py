@@ -11,25 +11,25 @@ from fieldnote.config.values import Duration, Section, Share, Span, Text, Zone, 
 
 
 class WindowSettings(Section):
-    """Which start times a query covers whole."""
+    """The start times that a query covers completely."""
 
     past: Span | None = None
-    """So far back; left out: without an end."""
+    """How far back; left out: without a limit."""
     future: Span | None = None
-    """So far ahead; left out: without an end."""
+    """How far ahead; left out: without a limit."""
 
 
 class DeletesSettings(Section):
-    """The treatment of a record in Siro whose row does not come any more."""
+    """How Siro's record is handled when its row disappears."""
 
     window: WindowSettings | None = None
-    """Left out: the query gives every row that there is."""
+    """Left out: the query returns all rows."""
     at_most: Share = 0.05
-    """More than this part of the stream's records is not deleted before a person says so."""
+    """If more than this part of the stream's records would be deleted, a person must confirm."""
     table: Text | None = None
     """A row that is still in this table has only left the query, and is not deleted."""
     only_source: bool = False
-    """Whether this connection alone sends appointments to the organization: what it does not know may go."""
+    """Whether only this connection sends appointments to the organization: all others may be deleted."""
     enabled: bool = True
     """`deletes: false` is short for `{enabled: false}`: such a record stays."""
 
@@ -55,7 +55,7 @@ class StreamSettings(Section):
     map: dict[str, Any] = Field(min_length=1)
     """Siro's fields, as the file nests them; `fieldnote.mapping` compiles it."""
     timezone: Zone | None = None
-    """The zone of this stream's times that carry none; left out: the CRM's."""
+    """The zone of this stream's times without a zone; left out: the CRM's."""
     local_timezone: Zone | None = None
     """The zone of this stream's people, in which days are counted; left out: `timezone`, else the CRM's."""
     deletes: Annotated[DeletesSettings | None, BeforeValidator(enabled)] = None
@@ -87,7 +87,7 @@ class PushSettings(Section):
     allow_native: bool = False
     """Push although Siro's own integration with a CRM is active: it syncs other records than this file."""
     accounts: StreamSettings | None = None
-    """Customers by themselves. Those of appointments and deals travel inside them, and need no stream."""
+    """Customers as their own stream. Appointments and deals already contain their customers."""
     opportunities: StreamSettings | None = None
     """Deals."""
     engagements: StreamSettings | None = None

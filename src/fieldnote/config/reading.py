@@ -14,16 +14,16 @@ Form = Literal["text", "epoch_ms", "z"]
 
 
 class CallWindow(Section):
-    """At most so many calls in so many seconds."""
+    """The number of calls in a number of seconds."""
 
     calls: int = Field(ge=1)
-    """So many calls are allowed in the window."""
+    """The calls that are allowed in the window."""
     seconds: float = Field(gt=0)
     """The length of the window."""
     path: str = ""
     """A regular expression; only calls whose path contains it count. Left out: all calls."""
     instead: bool = False
-    """Whether a call that counts here counts for no window without a path."""
+    """Whether windows without a path leave out the calls that count here."""
 
 
 class BusyAnswer(Section):
@@ -32,18 +32,18 @@ class BusyAnswer(Section):
     status: int
     """The HTTP status of such an answer."""
     code: Text | None = None
-    """A word that the body contains; left out: the status alone says it."""
+    """A word that the body contains; left out: the status is enough."""
     wait: float | None = None
-    """Seconds to wait where the answer does not say; left out: the reading stops, and goes on with the next run."""
+    """Seconds to wait without `Retry-After`; left out: the reading stops, and the next run continues."""
 
 
 class ApiLimits(Section):
-    """How often the API may be called, and how it says no."""
+    """How often the API may be called, and how it refuses."""
 
     windows: tuple[CallWindow, ...] = ()
     """Several may count at once."""
     busy: tuple[BusyAnswer, ...] = ()
-    """Answers that mean "try again later", beside 429 and 5xx."""
+    """Answers that mean "try again later", in addition to 429 and 5xx."""
 
 
 class ReadSince(Section):
@@ -52,15 +52,15 @@ class ReadSince(Section):
     start: Text
     """The position of the first reading, and of a full one."""
     lag: Duration | None = None
-    """So much before the last position, for records that the CRM commits late."""
+    """How far before the last position to begin, for records that the CRM commits late."""
     form: Form = Field(default="text", alias="as")
     """How the time is written in the call."""
     position: Text | None = None
-    """JMESPath of a token in each answer that the next reading goes on from; left out: the greatest `modified`."""
+    """JMESPath of a token in each answer, where the next reading continues; left out: the greatest `modified`."""
 
 
 class ReadKeyset(Section):
-    """Pages that begin behind the last record of the one before, so that no cap and no tie loses a record."""
+    """Each page begins after the last record of the one before, so no record is lost to a cap or to equal values."""
 
     size: int = Field(ge=1)
     """How many records a full page has; one with fewer is the last."""
@@ -71,7 +71,7 @@ class ReadKeyset(Section):
     first: dict[str, str]
     """The values of the endpoint's placeholders on the first page."""
     next: dict[str, str]
-    """And on each further page; `<name>` stands for what `last` found."""
+    """Their values on each further page; `<name>` becomes the value found by `last`."""
     form: Form = Field(default="text", alias="as")
     """How times among `last` are written."""
 
@@ -86,7 +86,7 @@ class ReadFields(Section):
     want: tuple[Text, ...]
     """The fields to read."""
     optional: tuple[Text, ...] = ()
-    """Fields that are read where the account has them; nobody is warned of one that is absent."""
+    """Fields that are read if the account has them, without a warning for missing ones."""
 
 
 class ReadLinks(Section):
@@ -113,7 +113,7 @@ class ReadLinks(Section):
 
 
 class ReadResource(Section):
-    """How one resource of `crm.rest` is read. It is landed as a table with id, modified, record and links."""
+    """How one resource of `crm.rest` is read. It is copied into a table with id, modified, record and links."""
 
     id: Text = "id"
     """JMESPath of the record's id."""
@@ -122,21 +122,21 @@ class ReadResource(Section):
     since: ReadSince | None = None
     """Reads changed records only; left out: all of them each time."""
     keyset: ReadKeyset | None = None
-    """Reads by key in place of pages."""
+    """Reads by key instead of by page."""
     fields: ReadFields | None = None
-    """Which fields exist is asked first; left out: the call names its fields."""
+    """Asks first which fields exist; left out: the call names its fields."""
     links: tuple[ReadLinks, ...] = ()
     """Calls for the links between records."""
     every: Duration | None = None
-    """Not more often than this; left out: with each run."""
+    """The shortest time between two readings; left out: each run reads."""
     may_be_empty: bool = True
-    """Whether an empty full reading is believed. If not, it is an error once there were records."""
+    """Whether a full reading may be empty. If not, an empty one is an error if there were records before."""
 
 
 class RestReading(Section):
-    """How the `rest` driver reads, beside what `crm.rest` says."""
+    """How the `rest` driver reads, in addition to `crm.rest`."""
 
     resources: dict[str, ReadResource] = Field(default_factory=dict)
-    """By the name that the resource has in `crm.rest`."""
+    """By the resource's name in `crm.rest`."""
     full_every: Duration = timedelta(days=1)
-    """How often everything is read again, so that records that are gone are noticed."""
+    """How often everything is read again, to find deleted records."""

@@ -87,18 +87,18 @@ class Kind(StrEnum):
 
 
 class SiroSettings(Section):
-    """The account in Siro. Settings that the file leaves out come from the environment: `SIRO_TOKEN` and so on."""
+    """The account in Siro. A key that is left out comes from the environment: `SIRO_TOKEN` and so on."""
 
     token: Secret | None = None
     """The organization's API token."""
     token_ends: date | None = None
-    """The day on which Siro ends organization tokens, where it is known: `status` counts the days."""
+    """The day on which Siro ends organization tokens, if known: `status` counts the days."""
     base_url: WebAddress | None = None
     """The address of the organization-token API, with or without `/v1`."""
     api_url: WebAddress | None = None
     """The address of the user-token API, with or without `/v1`."""
     auth_url: WebAddress | None = None
-    """Where client credentials become tokens; used where there is no `token`."""
+    """The address that exchanges client credentials for a token; used without `token`."""
     client_id: Text | None = None
     """The OAuth app's id. With the three settings of the app, the status of each extraction is read."""
     client_secret: Secret | None = None
@@ -108,13 +108,13 @@ class SiroSettings(Section):
     rate_limit: RateLimit = 1000
     """Calls of one token in any 60 seconds, as Siro allows them; `off` for a server without a limit."""
     integration_connection_id: Text | None = None
-    """How Siro names the CRM's own integration, where that one sends the records and this file only pulls."""
+    """Siro's id of its own integration with the CRM, if that one sends the records and this file only pulls."""
     webhook_secret: Annotated[tuple[Secret, ...], BeforeValidator(secrets)] = ()
     """The signing secrets of the webhook; several while one is being replaced."""
 
 
 class FieldSettings(Section):
-    """Where one extraction goes, as what, and under which policy."""
+    """The column, type and policy of one extraction."""
 
     to: Text
     """The column."""
@@ -123,9 +123,9 @@ class FieldSettings(Section):
     policy: Policy = Policy.FILL
     """The rule for writes to the column."""
     escape: Escapes = ()
-    """How the text is changed for a CRM that shows it as more than text."""
+    """How the text is escaped, for a CRM that shows HTML or runs formulas."""
     choices: dict[str, str] | None = None
-    """For `as: choice`: what may be said, and what the CRM calls it."""
+    """For `as: choice`: the words, and the CRM's value for each."""
 
     @field_validator("choices", mode="before")
     @classmethod
@@ -145,7 +145,7 @@ class SetValue(Section):
     constant: str | int | float | bool | None = None
     """The same value for each row."""
     uuid: bool | Annotated[int, Field(ge=8, le=32)] = False
-    """A new UUID; a number: so many of its hexadecimal digits, for ids that are shorter."""
+    """A new UUID; a number: only this many hexadecimal digits, for shorter ids."""
     now: bool = False
     """The time of the insert."""
     rep: bool = False
@@ -186,11 +186,11 @@ class NoteSettings(Section):
     title: Text | None = None
     """A column that gets a title, such as `Roof, Kimura: $18,000, husband decides`; for `rest`, any name."""
     name: str = Field(default="summary", pattern=r"^[a-z][a-z0-9_-]{0,30}$")
-    """Tells several notes of one target apart; it is a part of Fieldnote's key, so leave it as it is."""
+    """Distinguishes several notes of one target. It is part of Fieldnote's key, so do not change it later."""
     sections: tuple[Text, ...] = ()
     """Which parts of the summary, by name and in this order; left out: all of them."""
     escape: Escapes = ()
-    """How the text is changed for a CRM that shows notes as more than text."""
+    """How the text is escaped, for a CRM that shows notes as HTML."""
     set: SetValues = Field(default_factory=dict)
     """Other columns of a new note, such as `{id: {uuid: true}, parent_type: Opportunities}`."""
 
@@ -300,7 +300,7 @@ class PullSettings(Section):
     every: Duration = timedelta(minutes=2)
     """How often `fieldnote run` reads Siro. A webhook is read at once."""
     linking: Linking = Linking.LINK
-    """For recordings that Siro leaves unlinked. Linking needs a user token of scope write; else it is proposed."""
+    """For recordings that Siro leaves unlinked. Without a user token of scope write, links are only proposed."""
     engagement: TargetSettings | None = None
     """The appointment that a recording is linked to."""
     opportunity: TargetSettings | None = None
@@ -331,12 +331,12 @@ def _addresses(value: object) -> object:
 
 
 class AlertSettings(Section):
-    """The recipients of an alert when the connection's status turns bad, or good again."""
+    """The recipients of an alert when problems appear or are fixed."""
 
     to: Annotated[tuple[Secret, ...], BeforeValidator(secrets)] = Field(default=(), min_length=1)
     """Addresses as Apprise writes them, such as `mailto://user:password@example.com`."""
     every: Duration = timedelta(minutes=5)
-    """How often the daemon looks."""
+    """How often `fieldnote run` checks."""
 
 
 class Config(Section):

@@ -261,7 +261,7 @@ class Driver(Protocol):
         ...
 
     def refresh(self, sources: Sequence[Source], *, full: bool = False) -> tuple[str, ...]:
-        """Bring up to date what the driver itself keeps of the CRM, before these sources are read.
+        """Update the driver's own copy of the CRM, before these sources are read.
 
         `full`: as far as the CRM allows, read it again and not only what it says has changed. Returns
         warnings: what could not be brought up to date, and is read as it was. Where rows could be missing
@@ -293,7 +293,7 @@ class Driver(Protocol):
         ...
 
     def rows(self, source: Source, keys: Sequence[str]) -> dict[str, Row]:
-        """The rows with these keys as they are now, by key. One that comes several times is left out."""
+        """The rows with these keys as they are now, by key. A key with several rows is left out."""
         ...
 
     def read(self, record: Record, columns: tuple[str, ...]) -> Row | None:
@@ -328,7 +328,7 @@ class Driver(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of all connections."""
+        """Close all connections."""
         ...
 
 

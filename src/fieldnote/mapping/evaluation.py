@@ -148,7 +148,8 @@ def chosen(read: Evaluate, exact: Mapping[str, Any], default: Any, *, has_defaul
         text = f"{origin} = {shown(word)}, is not among its choices"
         raise FieldError(
             text,
-            f"add {shown(word)} to the choices in the file ({_some(exact)}), or give a default; or correct it in the CRM",
+            f"add {shown(word)} to the choices in the file ({_some(exact)}), or give a default; "
+            "or correct it in the CRM",
         )
 
     return evaluate
