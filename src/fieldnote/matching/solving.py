@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from operator import itemgetter
 
 from fieldnote.matching import rates as r
-from fieldnote.matching.calendars import Calendar, Neighborhood, calendars_of
+from fieldnote.matching.candidates import Calendar, Neighborhood, calendars_of
 from fieldnote.matching.joint import Choice, Joint, Option, Task, marginals
 from fieldnote.matching.names import CustomerWords
 from fieldnote.matching.places import distance_m

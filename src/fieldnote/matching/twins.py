@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from fieldnote.matching.calendars import Calendar, calendars_of
+from fieldnote.matching.candidates import Calendar, calendars_of
 from fieldnote.matching.names import one_slip_apart
 from fieldnote.matching.places import distance_m
 from fieldnote.matching.scoring import Visit

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from fieldnote.matching import Decision
 
 if TYPE_CHECKING:
-    from fieldnote.workspace.domain.matching.evidence import RecordingRow
+    from fieldnote.workspace.domain.matching.evidence import LinkableRecording
 
 LATER: Final = "kept, although later evidence is weaker: "
 _STEPS: Final = 100
@@ -26,12 +26,12 @@ select (select external_id from engagements where id = cast(:engagement as uuid)
 """)
 
 
-def holds(row: RecordingRow) -> bool:
+def holds(row: LinkableRecording) -> bool:
     """Whether a recording keeps its link although the matcher would no longer make it. Pure."""
     return row.source == "FUZZY" and bool(row.certain) and bool(row.is_alive)
 
 
-def later_evidence(row: RecordingRow, decision: Decision, names: Mapping[str, str]) -> str:
+def later_evidence(row: LinkableRecording, decision: Decision, names: Mapping[str, str]) -> str:
     """The reason that the matcher would not make the link now, in a sentence. Pure."""
     best = decision.best
     if best is None:
@@ -42,7 +42,7 @@ def later_evidence(row: RecordingRow, decision: Decision, names: Mapping[str, st
     return f"{LATER}{which} is likely at {best.score:.0%}" + (f" ({words})" if words else "")
 
 
-async def story(conn: AsyncConnection, row: RecordingRow, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+async def story(conn: AsyncConnection, row: LinkableRecording, values: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The link's history with this decision behind it; as it was where only the score or its words changed."""
     history: list[dict[str, Any]] = list(row.history or ())
     named = {"engagement": values["resolved"]["engagement"], "opportunity": values["resolved"]["opportunity"]}

@@ -118,7 +118,7 @@ _ALL: Final = text(f"""{_APPOINTMENT}
 """)
 
 
-class RecordingRow(NamedTuple):
+class LinkableRecording(NamedTuple):
     """A recording, its link as it is kept, and a person's choice."""
 
     id: str
@@ -194,7 +194,7 @@ class HistoryRow(NamedTuple):
 class Known:
     """The recordings of a span, and the matcher's decisions."""
 
-    made: Sequence[RecordingRow]
+    made: Sequence[LinkableRecording]
     """The rep's recordings in and around the span, the earliest first."""
     decisions: dict[str, Decision]
     """By recording."""
@@ -210,12 +210,12 @@ async def read_known(conn: AsyncConnection, user_id: str, start: datetime, until
     """
     span = {"users": [user_id], "from": start - MARGIN, "until": until + MARGIN}
     wide = span | {"from": start - 2 * MARGIN, "until": until + 2 * MARGIN, "kinds": [*SEEN_IN_LIST]}
-    made = await read_rows(conn, RecordingRow, _RECORDINGS, span)
+    made = await read_rows(conn, LinkableRecording, _RECORDINGS, span)
     planned = {row.id: row for row in await read_rows(conn, AppointmentRow, _OWN, wide)} if made else {}
     planned |= {row.id: row for row in await _of_colleagues(conn, made, [*planned])}
-    others: list[RecordingRow] = []
+    others: list[LinkableRecording] = []
     if owners := sorted({rep for row in planned.values() for rep in row.reps} - {user_id}):
-        others = await read_rows(conn, RecordingRow, _RECORDINGS, span | {"users": owners})
+        others = await read_rows(conn, LinkableRecording, _RECORDINGS, span | {"users": owners})
         theirs = await read_rows(conn, AppointmentRow, _OWN, wide | {"users": owners}) if others else []
         planned |= {row.id: row for row in theirs}
     rates = await read_rates(conn)
@@ -227,7 +227,7 @@ async def read_known(conn: AsyncConnection, user_id: str, start: datetime, until
 
 
 async def _of_colleagues(
-    conn: AsyncConnection, made: Sequence[RecordingRow], own: Sequence[str]
+    conn: AsyncConnection, made: Sequence[LinkableRecording], own: Sequence[str]
 ) -> list[AppointmentRow]:
     """Colleagues' appointments where and when the rep recorded, or that a title names."""
     about = COLLEAGUES | {"kinds": [*SEEN_IN_LIST], "own": list(own)}
@@ -247,7 +247,7 @@ async def _of_colleagues(
     return found
 
 
-def _match(made: Sequence[RecordingRow], planned: Iterable[AppointmentRow], rates: Rates) -> list[Decision]:
+def _match(made: Sequence[LinkableRecording], planned: Iterable[AppointmentRow], rates: Rates) -> list[Decision]:
     return match(
         [conversation_of(row) for row in made],
         [appointment_of(row) for row in planned],
@@ -265,13 +265,13 @@ async def history_rows(conn: AsyncConnection, most: int) -> tuple[list[HistoryRo
     return made, await read_rows(conn, AppointmentRow, _ALL, span | {"kinds": [*SEEN_IN_LIST]})
 
 
-def decided_by_people(made: Iterable[RecordingRow | HistoryRow]) -> dict[str, str | None]:
+def decided_by_people(made: Iterable[LinkableRecording | HistoryRow]) -> dict[str, str | None]:
     """The appointment, or none, of each recording that a person or a deep link decided."""
     fixed = {row.id: row.named_engagement for row in made if row.named_engagement is not None}
     return fixed | {row.id: row.chosen_engagement for row in made if row.chosen is not None}
 
 
-def conversation_of(row: RecordingRow | HistoryRow) -> Conversation:
+def conversation_of(row: LinkableRecording | HistoryRow) -> Conversation:
     return Conversation(
         id=row.id,
         rep_id=row.user_id,
@@ -299,5 +299,5 @@ def appointment_of(row: AppointmentRow) -> Appointment:
     )
 
 
-def _place(row: RecordingRow | HistoryRow | AppointmentRow) -> Place | None:
+def _place(row: LinkableRecording | HistoryRow | AppointmentRow) -> Place | None:
     return None if row.latitude is None or row.longitude is None else Place(row.latitude, row.longitude)

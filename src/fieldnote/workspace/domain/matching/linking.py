@@ -23,7 +23,7 @@ from fieldnote.matching import Decision, Outcome
 from fieldnote.siro.models import WebhookEventType
 from fieldnote.workspace.domain.job_retries import RetryForever
 from fieldnote.workspace.domain.matching.certainty import LATER, holds, later_evidence, story
-from fieldnote.workspace.domain.matching.evidence import COLLEAGUES, RecordingRow, read_known
+from fieldnote.workspace.domain.matching.evidence import COLLEAGUES, LinkableRecording, read_known
 from fieldnote.workspace.domain.webhooks.deliveries import announce
 from fieldnote.workspace.tenancy import as_system, inside
 
@@ -252,12 +252,12 @@ async def link_span(
         await _keep(conn, organization_id, row, decided, resolved)
 
 
-def _stays(row: RecordingRow) -> bool:
+def _stays(row: LinkableRecording) -> bool:
     """A purged recording has no transcript any more, so its link is kept as it was decided with one."""
     return row.purged and row.chosen is None and bool(row.is_alive)
 
 
-def _link_of(row: RecordingRow, decision: Decision, names: dict[str, str], trigger: str) -> _Link:
+def _link_of(row: LinkableRecording, decision: Decision, names: dict[str, str], trigger: str) -> _Link:
     runners_up = [
         {"appointment": names.get(lost.appointment_id), "score": round(lost.score, 4), "why": lost.words}
         for lost in decision.runners_up
@@ -289,7 +289,7 @@ def _link_of(row: RecordingRow, decision: Decision, names: dict[str, str], trigg
     return _Link(None, None, trigger, "NOT_FOUND", decision.score or None, reasons, runners_up)
 
 
-def _chosen(row: RecordingRow, chosen: str, runners_up: Sequence[Mapping[str, object]]) -> _Link:
+def _chosen(row: LinkableRecording, chosen: str, runners_up: Sequence[Mapping[str, object]]) -> _Link:
     """A person's word."""
     if chosen == UNLINKED:
         return _Link(None, None, UNLINKED, "NOT_FOUND", None, ["a person removed the link"], runners_up)
@@ -307,7 +307,7 @@ def _chosen(row: RecordingRow, chosen: str, runners_up: Sequence[Mapping[str, ob
     )
 
 
-def _reasons_for_none(row: RecordingRow, decision: Decision, names: dict[str, str]) -> list[str]:
+def _reasons_for_none(row: LinkableRecording, decision: Decision, names: dict[str, str]) -> list[str]:
     reasons = ["the appointment that its deep link names has not arrived"] if row.names_appointment else []
     if decision.outcome is Outcome.PROPOSED and decision.best is not None:
         likely = names.get(decision.best.appointment_id)
@@ -326,7 +326,7 @@ async def _resolved(conn: AsyncConnection, links: Sequence[_Link]) -> list[dict[
 
 
 async def _keep(
-    conn: AsyncConnection, organization_id: str, row: RecordingRow, decided: _Link, resolved: dict[str, object]
+    conn: AsyncConnection, organization_id: str, row: LinkableRecording, decided: _Link, resolved: dict[str, object]
 ) -> None:
     """Store a new decision. If the linked records change, the recording is updated and its webhook goes out."""
     records = {f"{name}_id": getattr(decided, f"{name}_id") for name in RECORDS}
@@ -344,7 +344,7 @@ async def _keep(
             await announce(conn, organization_id, row.id, WebhookEventType.RECORDING_LINKED)
 
 
-def _is_kept(row: RecordingRow, decided: _Link, records: dict[str, str | None]) -> bool:
+def _is_kept(row: LinkableRecording, decided: _Link, records: dict[str, str | None]) -> bool:
     """Whether this was decided before, whichever side it was that we came from."""
     if not row.certain or any(getattr(row, f"linked_{name}") != records[f"{name}_id"] for name in RECORDS):
         return False
