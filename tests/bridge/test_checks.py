@@ -28,7 +28,7 @@ async def test_fields_that_siros_administrator_chose_are_proposed(crm: Crm, stub
     async with opened() as bridge:
         found = [finding async for finding in check_all(bridge) if finding.subject == "mappings"]
     texts = {finding.text: finding.fix for finding in found}
-    rest = "and the file says nothing of it"
+    rest = "and the file does not use it"
     assert texts == {
         f"Siro's administrator chose Deals.Roof_Age__c for the extraction 'Roof Age', {rest}": (
             "add to pull.opportunity.fields: Roof Age: {to: Roof_Age__c, as: text, policy: propose}"

@@ -119,7 +119,7 @@ async def test_unclear_words_want_a_value_and_a_no_holds(crm: Crm, stub: StubSir
         await pull(bridge)
         shown = await only(bridge)
         assert shown.kind is ProposalKind.UNCLEAR
-        with pytest.raises(FieldnoteError, match="names no value"):
+        with pytest.raises(FieldnoteError, match="no certain value"):
             await approve(bridge, [shown.id], actor=BY)
         await reject(bridge, [shown.id], actor=BY)
         stub.record("r2", started_at=ago(hours=1), opportunity="1", said={"Objections": "price"})

@@ -163,7 +163,7 @@ def test_a_rep_is_mapped_ignored_and_left_alone_again(own_shop: Shop) -> None:
 
     was = present()
     with person(own_shop) as admin:
-        assert "from now on" in _send(admin, "/people", "/people/map", rep=str(rep), user=str(other)).text
+        assert "From now on" in _send(admin, "/people", "/people/map", rep=str(rep), user=str(other)).text
         assert present() == (other, "override", False)
         assert _send(admin, "/people", "/people/map", rep=str(rep), user="nobody").status_code == 409
         assert "was undone" in _send(admin, "/people", "/people/undo", rep=str(rep)).text

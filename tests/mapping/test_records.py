@@ -152,7 +152,7 @@ def test_an_error_names_stream_record_field_expression_and_value(row: dict[str, 
         ),
         (
             {"direction": {"from": "a", "choices": {"in": "INBOUNDS"}}},
-            "map.direction.choices.in is none of INBOUND, OUTBOUND",
+            "map.direction.choices.in is not one of INBOUND, OUTBOUND",
         ),
         ({"account": []}, "map.account is a record"),
         ({"account": {"default": {"name": "x"}}}, "map.account is a record"),
