@@ -168,7 +168,7 @@ def test_a_rep_is_mapped_ignored_and_left_alone_again(own_shop: Shop) -> None:
         assert _send(admin, "/people", "/people/map", rep=str(rep), user="nobody").status_code == 409
         assert "was undone" in _send(admin, "/people", "/people/undo", rep=str(rep)).text
         assert present() == was
-        assert "No recording is expected" in _send(admin, "/people", "/people/ignore", rep=str(rep)).text
+        assert "no recordings are expected" in _send(admin, "/people", "/people/ignore", rep=str(rep)).text
         assert present() == (*was[:2], True)
         assert "Does not use Siro" in admin.get("/people").text
         _send(admin, "/people", "/people/undo", rep=str(rep))
