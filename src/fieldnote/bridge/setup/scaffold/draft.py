@@ -120,7 +120,7 @@ def deleted_line(scaffold: Scaffold, record: Entity) -> Iterator[str]:
 
 def _is_plain(column: LookedColumn) -> bool:
     """Whether the mapping itself reads the column's flag or time."""
-    words_of_yes_and_no = {"0", "1", "true", "false", "yes", "no", "y", "n", "t", "f"}
+    words_of_yes_and_no = {"0", "1", "-1", "true", "false", "yes", "no", "y", "n", "t", "f", "on", "off"}
     if not shapes.is_flag(column) or column.family is Family.BOOLEAN:
         return True
     return {str(value).strip().casefold() for value in column.distinct} <= words_of_yes_and_no

@@ -21,7 +21,15 @@ from fieldnote.crm.sql.introspection import LookedColumn, LookedTable
 _PREPARERS: Final = {
     "postgresql": postgresql.dialect, "mysql": mysql.dialect, "sqlite": sqlite.dialect, "mssql": mssql.dialect,
 }  # fmt: skip
-_NO_WORDS: Final = {"0", "n", "no", "f", "false", "nein", ""}
+
+
+def _says_it_in_words(column: LookedColumn) -> bool:
+    """Whether a flag is text. A column of SQLite without a type may have either."""
+    return column.family in {Family.TEXT, Family.CHOICE} or any(isinstance(value, str) for value in column.values)
+
+
+def _means_no(value: object) -> bool:
+    return str(value).strip().casefold() in shapes.NO_WORDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +79,17 @@ class Spelling:
         """A condition: the flag says yes."""
         if column.family is Family.BOOLEAN and self.backend == "postgresql":
             return expression
-        if column.family in {Family.TEXT, Family.CHOICE}:
-            said = sorted({str(value) for value in column.values if str(value).strip().casefold() not in _NO_WORDS})
+        if _says_it_in_words(column):
+            said = sorted({str(value) for value in column.values if not _means_no(value)})
             return f"{expression} in ({', '.join(map(self.text, said or ['1', 'Y']))})"
-        return f"{expression} = 1"
+        return f"{expression} = 1" if all(str(value) != "-1" for value in column.distinct) else f"{expression} <> 0"
 
     def no(self, expression: str, column: LookedColumn) -> str:
         """A condition: the flag says no. Null is neither."""
         if column.family is Family.BOOLEAN and self.backend == "postgresql":
             return f"not {expression}"
-        if column.family in {Family.TEXT, Family.CHOICE}:
-            said = sorted({str(value) for value in column.values if str(value).strip().casefold() in _NO_WORDS})
+        if _says_it_in_words(column):
+            said = sorted({str(value) for value in column.values if _means_no(value)})
             return f"{expression} in ({', '.join(map(self.text, said or ['0', 'N']))})"
         return f"{expression} = 0"
 

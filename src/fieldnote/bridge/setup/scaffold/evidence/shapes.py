@@ -9,6 +9,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Final
 
+from fieldnote.bridge.setup.scaffold.evidence.vocabulary import word_set
 from fieldnote.bridge.setup.scaffold.evidence.words import words
 from fieldnote.crm.sql.columns import Family
 from fieldnote.crm.sql.cursor_shapes import kinds_in
@@ -22,9 +23,11 @@ _PHONE: Final = re.compile(r"[+(\d][\d\s().+/x-]{6,24}$", re.IGNORECASE)
 _NAME: Final = re.compile(r"[^\W\d_][\w'\u2019.&-]*(?:,? (?:[^\W\d_]|&)[\w'\u2019.&-]*)+(?: \d+)?$")
 _MONEY: Final = re.compile(r"\s*(?:[$€£]|USD|EUR)?\s*-?\d[\d.,']*\s*(?:[$€£]|USD|EUR)?\s*$")
 _YEARS: Final = range(1990, 2090)
-_YES_AND_NO: Final = frozenset(
-    ["0", "1", "y", "n", "yes", "no", "t", "f", "true", "false", "j", "ja", "nein", "si", "s", "x"]
-) | {""}
+NO_WORDS: Final = word_set("0 n no f false off nein falsch nee non faux falso nao não") | {""}
+"""How a flag says no, in small letters."""
+_YES_WORDS: Final = word_set("1 -1 y yes t true on x j ja wahr oui o vrai s si sí sim")
+"""How a flag says yes. Access writes -1."""
+_YES_AND_NO: Final = NO_WORDS | _YES_WORDS
 _ENOUGH: Final = 0.9
 
 

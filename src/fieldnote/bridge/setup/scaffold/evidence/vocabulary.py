@@ -93,7 +93,10 @@ WANTED: Final[dict[str, dict[str, float]]] = {
     "first": _weights("first:10 name:0 vorname:10 given:9 prenom:9 fname:9 voornaam:9 nombre:4"),
     "last": _weights("last:10 name:0 nachname:10 surname:10 family:8 lname:9 achternaam:9 apellido:9 zuname:10"),
     "email": _weights("email:10 mail:10 emailaddress:10 login:3 work:2 internal:3 address:1 correo:10"),
-    "phone": _weights("phone:10 tel:9 telefon:9 telephone:9 mobile:8 cell:8 handy:8 office:2 work:2 home:1"),
+    "phone": _weights(
+        "phone:10 tel:9 telefon:9 telefoon:9 telefono:9 telephone:9 mobiel:8 movil:8 mobile:8 cell:8 handy:8 "
+        "office:2 work:2 home:1"
+    ),
     "amount": _weights(
         "amount:10 value:8 price:8 total:8 sum:6 revenue:7 betrag:10 summe:9 wert:8 umsatz:8 importe:9 monto:9 "
         "montant:10 preis:8 volumen:7 bedrag:10 worth:7 deal:3 contract:3 sale:3 estimated:2 expected:1 netto:5 "
@@ -105,11 +108,11 @@ WANTED: Final[dict[str, dict[str, float]]] = {
         "etat:7 etape:9 fase:9 statut:8 step:5 pipeline:3 progress:4"
     ),
     "closed": _weights(
-        "closed:10 close:9 closing:9 won:8 sold:9 signed:8 abschluss:9 cierre:9 cloture:9 decided:7 lost:4 "
-        "gesloten:9 date:1 actual:2"
+        "closed:10 close:9 closing:9 won:8 sold:9 signed:8 abschluss:9 cierre:9 cloture:9 decided:8 lost:4 "
+        "gesloten:9 akkoord:8 firmado:8 signe:8 datum:1 fecha:1 date:1 actual:2"
     ),
-    "latitude": _weights("latitude:10 lat:10 breitengrad:10 breite:7"),
-    "longitude": _weights("longitude:10 lon:10 lng:10 long:9 laengengrad:10 laenge:7"),
+    "latitude": _weights("latitude:10 lat:10 breitengrad:10 breite:7 breedtegraad:10 latitud:10"),
+    "longitude": _weights("longitude:10 lon:10 lng:10 long:9 laengengrad:10 laenge:7 lengtegraad:10 longitud:10"),
     "street": _weights("street:10 strasse:10 address:5 addr:6 line:3 calle:10 rue:9 straat:10 anschrift:8"),
     "city": _weights("city:10 ort:9 stadt:10 town:9 ciudad:10 ville:10 stad:9 plaats:9 wohnort:9"),
     "state": _weights("state:10 st:7 province:9 bundesland:10 region:5 provincia:9"),
