@@ -11,7 +11,7 @@ import pytest
 
 from fieldnote.config import load
 from fieldnote.crm.sql.driver import SqlDriver
-from fieldnote.crm.types import Source
+from fieldnote.crm.types import Record, Source
 from fieldnote.mapping.records import compile_push
 
 pytestmark = pytest.mark.slow
@@ -222,3 +222,25 @@ def test_a_database_without_a_crm_is_a_question(tmp_path: Path) -> None:
     url = make(tmp_path, "create table x (y);")
     assert "Which tables hold the appointments and deals?" in run(tmp_path, "--url", url, "--yes")
     load(tmp_path / "fieldnote.yaml", {"CRM_URL": url, "SIRO_TOKEN": "t"})
+
+
+def test_a_column_with_signs_in_its_name_is_written_back_by_its_name(tmp_path: Path) -> None:
+    url = make(
+        tmp_path,
+        """
+        create table "Sales Reps" ("Rep #" integer primary key, "E-mail Address" text, "Full Name" text);
+        create table "Our Deals" ("Deal #" integer primary key, "Deal Title" text, "Quote Total" numeric, "Stage" text,
+            "Rep #" integer references "Sales Reps" ("Rep #"), "Customer Budget" numeric);
+        insert into "Our Deals" values (1, 'A roof', 9500.5, 'Sold', 1, null), (2, 'A door', 812.75, 'Lost', 1, null);
+        """,
+    )
+    run(tmp_path, "--url", url, "--yes")
+    config = load(tmp_path / "fieldnote.yaml", {"CRM_URL": url, "SIRO_TOKEN": "t"})
+    assert config.pull is not None
+    target = config.pull.targets()["opportunity"]
+    driver = SqlDriver(url, timezone="UTC")
+    record = Record(target.table, target.key, "2")
+    [field] = target.fields.values()
+    assert driver.read(record, (target.key, field.to)) == {"Deal #": 2, "Customer Budget": None}
+    driver.may_write(target.table, field.to)
+    driver.close()

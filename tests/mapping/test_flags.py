@@ -65,7 +65,29 @@ def test_a_record_whose_flag_says_no_is_not_deleted(value: object) -> None:
         assert _record({"deleted": value}, deletedAt="deleted")["deletedAt"] is None
 
 
-@pytest.mark.parametrize("value", [True, 1, 1.0, Decimal(1), b"\1", "1", "true", "Yes", "t", "on"], ids=repr)
+@pytest.mark.parametrize(
+    "value",
+    [
+        True,
+        1,
+        1.0,
+        Decimal(1),
+        b"\1",
+        "1",
+        "true",
+        "Yes",
+        "t",
+        "on",
+        -1,
+        -1.0,
+        Decimal(-1),
+        "-1",
+        "1.0",
+        "+1.00",
+        b"\0\1",
+    ],
+    ids=repr,
+)
 def test_a_flag_that_says_yes_takes_the_time_of_the_change(value: object) -> None:
     assert _record({"deleted": value}, deletedAt="deleted")["deletedAt"] == "2026-02-15T14:00:00Z"
 

@@ -106,7 +106,7 @@ def to_deletion(value: object, zone: tzinfo | None, moment: Callable[[], str]) -
     except ValueError as error:
         if "zone" in str(error):
             raise
-        raise ValueError("is neither a flag (1, 0, true, false, yes, no) nor a time") from error
+        raise ValueError("is neither a flag (1, 0, -1, true, false, yes, no) nor a time") from error
 
 
 def read_time(value: object, form: str | None = None) -> datetime:
@@ -186,6 +186,7 @@ def plainly(value: float | Decimal) -> int | float:
 _TRUE = {"true", "t", "yes", "y", "on", "1"}
 _FALSE = {"false", "f", "no", "n", "off", "0"}
 _ZERO = re.compile(r"[-+]?0+(?:\.0*)?")
+_ONE = re.compile(r"[-+]?0*1(?:\.0*)?")
 
 
 def is_false(value: object) -> bool:
@@ -208,18 +209,18 @@ def is_false(value: object) -> bool:
 
 
 def to_boolean(value: object) -> bool:
-    """True or false from a boolean, 1 or 0, a bit, or one of their usual words."""
+    """True or false from a boolean, 1 or 0, a bit, or one of their usual words. Access writes -1 for yes."""
     match value:
         case str():
             word = value.strip().casefold()
-            if word in _TRUE or word in _FALSE:
-                return word in _TRUE
-        case bytes() | bytearray() | memoryview() if bytes(value) in {b"\0", b"\1"}:
-            return bytes(value) == b"\1"
-        case int() if value in {0, 1}:
-            return value == 1
-        case float() | Decimal() if isfinite(value) and value in {0, 1}:
-            return value == 1
+            if word in _TRUE or word in _FALSE or _ONE.fullmatch(word) or _ZERO.fullmatch(word):
+                return word in _TRUE or _ONE.fullmatch(word) is not None
+        case bytes() | bytearray() | memoryview() if int.from_bytes(bytes(value)) in {0, 1} and bytes(value):
+            return any(bytes(value))
+        case int() if value in {-1, 0, 1}:
+            return value != 0
+        case float() | Decimal() if isfinite(value) and value in {-1, 0, 1}:
+            return value != 0
         case _:
             pass
     raise ValueError("is neither true nor false")

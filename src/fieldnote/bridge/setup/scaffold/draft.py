@@ -39,9 +39,14 @@ class Scaffold:
         return Entity(Query(self.spelling, self.graph, table), table, "a")
 
 
-def yaml_name(name: str) -> str:
-    """A name of a table or column in the file."""
+def yaml_table(name: str) -> str:
+    """The name of a table in the file, in SQL's quotes where a dot or blank would be read as something else."""
     return name if name.replace("_", "").isalnum() else word(f'"{name}"')
+
+
+def yaml_column(name: str) -> str:
+    """The name of a column in the file, as it is."""
+    return name if name.replace("_", "").isalnum() else word(name)
 
 
 def stream_lines(
@@ -60,7 +65,7 @@ def stream_lines(
     yield f"      {query.text()}"
     yield f"    key: {key}"
     yield from _cursor_lines(scaffold, thing, moved, why, query.moves)
-    yield f"    deletes: {{table: {yaml_name(record.table.name)}}}" + (f"   # {of_deletes}" if of_deletes else "")
+    yield f"    deletes: {{table: {yaml_table(record.table.name)}}}" + (f"   # {of_deletes}" if of_deletes else "")
     yield "    map:"
     yield from lines
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from fieldnote.bridge.setup.scaffold.draft import Scaffold, yaml_name
+from fieldnote.bridge.setup.scaffold.draft import Scaffold, yaml_column, yaml_table
 from fieldnote.bridge.setup.scaffold.evidence import meanings, shapes
 from fieldnote.bridge.setup.scaffold.evidence.words import singular, table_score, words
 from fieldnote.bridge.setup.scaffold.lines import word
@@ -43,8 +43,8 @@ def pull(scaffold: Scaffold) -> Iterator[str]:
     yield f"{lead}pull:"
     yield f"{lead}  every: 2 minutes"
     yield f"{lead}  {model}:                      # what is written to the record that a recording is linked to"
-    yield f"{lead}    table: {yaml_name(target.name)}"
-    yield f"{lead}    key: {yaml_name(key)}"
+    yield f"{lead}    table: {yaml_table(target.name)}"
+    yield f"{lead}    key: {yaml_column(key)}"
     if extends and fields:
         yield "    missing: insert                 # a record without a row in this table gets one"
     if fields:
@@ -95,7 +95,7 @@ def _fields(table: LookedTable) -> Iterator[str]:
                 as_kind = "decimal"
             if column.family is Family.CHOICE:
                 as_kind = f"choice, choices: [{', '.join(map(word, column.choices))}]"
-            yield f"{name}: {{to: {yaml_name(column.name)}, as: {as_kind}, policy: propose}}"
+            yield f"{name}: {{to: {yaml_column(column.name)}, as: {as_kind}, policy: propose}}"
             break
 
 
@@ -144,12 +144,12 @@ def _note(scaffold: Scaffold, record: LookedTable) -> Iterator[str]:
 
 def _note_lines(table: str, record: str, body: str, given: dict[str, str], why: str) -> Iterator[str]:
     yield f"    note:                           # {why}"
-    yield f"      table: {yaml_name(table)}"
-    yield f"      record: {yaml_name(record)}"
-    yield f"      body: {yaml_name(body)}"
+    yield f"      table: {yaml_table(table)}"
+    yield f"      record: {yaml_column(record)}"
+    yield f"      body: {yaml_column(body)}"
     if given:
         yield "      set:"
-        yield from (f"        {yaml_name(name)}: {value}" for name, value in given.items())
+        yield from (f"        {yaml_column(name)}: {value}" for name, value in given.items())
 
 
 def _notes_of(scaffold: Scaffold, record: LookedTable) -> _Notes | None:
