@@ -71,10 +71,11 @@ class Described:
         return min(int(status) for status in self.facts["responses"] if status.startswith("2"))
 
     def validator(self, schema: Any) -> Draft4Validator:
-        return Draft4Validator(
-            {**without_nullable(schema), "components": {"schemas": without_nullable(self.schemas)}},
-            format_checker=FORMATS,
-        )
+        return Draft4Validator({**without_nullable(schema), "components": self._components}, format_checker=FORMATS)
+
+    @cached_property
+    def _components(self) -> dict[str, Any]:
+        return {"schemas": without_nullable(self.schemas)}
 
     @cached_property
     def requests(self) -> st.SearchStrategy[Any]:

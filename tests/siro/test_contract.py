@@ -116,6 +116,7 @@ def test_each_method_sends_and_reads_as_the_contract_says(key: Any, request: pyt
     endpoint: Endpoint = ENDPOINTS[key]
     described = operations()[key]
     method: Any = method_of(endpoint, SEEN.siro)
+    called_with = st.composite(arguments)(method, described)
 
     @settings(
         max_examples=300 if request.config.getoption("--long") else 6,
@@ -125,7 +126,7 @@ def test_each_method_sends_and_reads_as_the_contract_says(key: Any, request: pyt
     @given(st.data())
     def check(data: st.DataObject) -> None:
         try:
-            positional, named, body = data.draw(st.composite(arguments)(method, described))
+            positional, named, body = data.draw(called_with)
         except ValidationError:
             assert endpoint.python in STRICTER
             reject()
