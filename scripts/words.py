@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tokenize
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -59,6 +60,13 @@ DATA: Final = (
 _RULES: Final = [
     (re.compile(rf"(?<![a-z])(?:{pattern})(?![a-z])", re.IGNORECASE), word) for pattern, word in WORDS.items()
 ]
+_ANY: Final = re.compile(rf"(?<![a-z])(?:{'|'.join(f'(?:{one})' for one in WORDS)})(?![a-z])", re.IGNORECASE)
+"""Finds something in each text in which one of the rules does, in less time."""
+_CLOSER_LOOK: Final = re.compile(
+    rf"(?<![a-z])(?:{'|'.join(re.sub(r'[(][?]!(?:[^()]|[(][^()]*[)])*[)]', '', one) for one in WORDS)})(?![a-z])",
+    re.IGNORECASE,
+)
+"""The same without the exceptions that depend on following words: it finds something in each module with a finding."""
 _SUBJECT: Final = re.compile(r"""("{3}|# )(What|Who|Whose|Whom)(?= )""")
 """A docstring or comment that begins with such a clause, as a sentence without a noun for its subject."""
 _SAID: Final = re.compile(r"#\s*words: said\b")
@@ -77,14 +85,32 @@ class Finding(NamedTuple):
 def check(path: Path) -> Iterator[Finding]:
     """The findings in one file."""
     text = path.read_text(encoding="utf-8")
+    if path.suffix == ".py" and not _needs_a_closer_look(text):
+        return  # to take a module apart costs more than all the rules
     for number, line in _lines(path, text):
         if _SAID.search(line):
             continue
         if path.suffix == ".py" and (match := _SUBJECT.search(line)):
             yield Finding(path, number, match[0], "a noun as the subject")
-        for pattern, instead in _RULES:
-            for match in pattern.finditer(line):
-                yield Finding(path, number, match[0], instead)
+        for found, instead in _replaced(line):
+            yield Finding(path, number, found, instead)
+
+
+@cache
+def _replaced(line: str) -> list[tuple[str, str]]:
+    """Words that are not used here. Most of the texts are names, which come again and again."""
+    if not _ANY.search(line):
+        return []
+    return [(match[0], instead) for pattern, instead in _RULES for match in pattern.finditer(line)]
+
+
+def _needs_a_closer_look(source: str) -> bool:
+    words = source.replace("_", " ")
+    return bool(_SUBJECT.search(source) or _CLOSER_LOOK.search(words) or _CLOSER_LOOK.search(_spaced(words)))
+
+
+def _spaced(name: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
 
 
 def _lines(path: Path, text: str) -> Iterator[tuple[int, str]]:
@@ -97,7 +123,7 @@ def _lines(path: Path, text: str) -> Iterator[tuple[int, str]]:
             if _SAID.search(lines[token.start[0] - 1]):
                 continue
             for offset, part in enumerate(token.string.splitlines()):
-                spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", part) if token.type == tokenize.NAME else part
+                spaced = _spaced(part) if token.type == tokenize.NAME else part
                 yield token.start[0] + offset, spaced.replace("_", " ")
 
 
