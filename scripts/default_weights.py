@@ -27,20 +27,22 @@ from fieldnote.insight.evaluation.matching import is_accepted, items_of, matched
 from fieldnote.insight.local.budget import budget_options
 from fieldnote.insight.local.decision import decision_options
 from fieldnote.insight.local.objections import objection_options
-from fieldnote.insight.local.options import Option
+from fieldnote.insight.local.options import LEAST_ODDS, Option
 from fieldnote.insight.local.timeline import timeline_options
+from fieldnote.insight.local.turn_scores import TurnScores, turn_scores
 from fieldnote.insight.talk.turns import Talk, talk_of
 from fieldnote.insight.utterances import Utterance
 from fieldnote.insight.visit import Visit
+from scripts.turn_weights import unseen_scores
 from scripts.weight_fitting import Judged, Vector, best_floor, choose, fit, softmax
 from tests.insight.gold import fits, gold
 
 OUT: Final = Path(__file__).parents[1] / "src/fieldnote/insight/local/default_weights.py"
-READERS: Final[Mapping[str, Callable[[Talk], list[Option]]]] = {
+READERS: Final[Mapping[str, Callable[[Talk, TurnScores], list[Option]]]] = {
     "Budget": budget_options,
     "Timeline": timeline_options,
     "Decision Maker": decision_options,
-    "Objections": lambda talk: [option for _, option in objection_options(talk)],
+    "Objections": lambda talk, _: [option for _, option in objection_options(talk)],
 }
 REP: Final = "Dana Whitlock"
 DEMO_DAY: Final = datetime(2026, 7, 4, 16, tzinfo=UTC)
@@ -48,7 +50,7 @@ SHORT: Final = ("dev", "fresh", "held_out")
 STRENGTH: Final = 1.5
 """How strongly weights are drawn to zero."""
 STEPS: Final = 300
-PRECISE: Final = 0.8
+PRECISE: Final = 0.82
 MARGIN: Final = 0.15
 """Added to a floor: of talks that nobody looked at, less was right than cross-validation says."""
 CAUTIOUS: Final = 0.98
@@ -79,14 +81,14 @@ def wanted_of(book: Sequence[Case], name: str) -> int:
     return sum(items_of(one) if isinstance(one.value, list) else int(one.value is not None) for one in expected)
 
 
-def read_rows(book: Sequence[Case], name: str) -> list[Row]:
-    """The rows of one field."""
+def read_rows(book: Sequence[Case], name: str, scores: Sequence[TurnScores]) -> list[Row]:
+    """The rows of one field. `scores` are those of the conversations, by weights that did not see them."""
     rows: list[Row] = []
     for place, case in enumerate(book):
         expected = case.expected.get(name)
         if expected is None:
             continue
-        options = READERS[name](talk_of(case.utterances, case.visit))
+        options = READERS[name](talk_of(case.utterances, case.visit), scores[place])
         options = [one for one in options if _is_supported(case, name, one)]
         judged = [_judge(case, name, one, expected) for one in options]
         rows += _split(name, place, options, judged)
@@ -97,13 +99,15 @@ def read_short(name: str) -> Iterator[Row]:
     """The rows of the short conversations and of the demo's."""
     cases = [one for folder in SHORT for one in gold(folder)]
     for place, case in enumerate(cases):
-        options = READERS[name](talk_of(case.utterances, Visit(case.started_at, rep_name=case.rep)))
+        talk = talk_of(case.utterances, Visit(case.started_at, rep_name=case.rep))
+        options = READERS[name](talk, turn_scores(talk))
         wanted = case.answers[name]
         judged = [(wanted != "none" and _fits(name, wanted, one.value), False) for one in options]
         yield from _split(name, -1 - place, options, judged)
     for place, demo in enumerate(load()):
         said = read_transcript(demo.read(REP), name=demo.file)
-        options = READERS[name](talk_of(said, Visit(DEMO_DAY, rep_name=REP)))
+        talk = talk_of(said, Visit(DEMO_DAY, rep_name=REP))
+        options = READERS[name](talk, turn_scores(talk))
         right = demo.expected_at(DEMO_DAY).get(name, "").split("; " if name == "Objections" else "\n")
         yield from _split(name, -1 - len(cases) - place, options, [(one.value in right, False) for one in options])
 
@@ -186,7 +190,11 @@ def judge_unseen(rows: Sequence[Row], known: Sequence[Row]) -> list[Judged]:
 
 
 def _decide(row: Row, shares: Vector) -> Judged:
-    return choose([one.value for one in row.options], shares, row.right, row.ignored)
+    values = [one.value for one in row.options]
+    share, right, ignored = choose(values, shares, row.right, row.ignored)
+    value = max(set(values), key=lambda known: sum(shares[at] for at, one in enumerate(values) if one == known))
+    odds = max(one.odds for one in row.options if one.value == value)
+    return (share if odds >= LEAST_ODDS else 0.0), right, ignored
 
 
 def floor_of(found: Sequence[Judged], wanted: int) -> tuple[float, str]:
@@ -199,9 +207,10 @@ def main() -> None:
     parser.add_argument("books", type=Path, nargs="+")
     books = [read_book(folder) for folder in parser.parse_args().books]
     book, seen = [case for one in books for case in one], len(books[0])
+    scores = unseen_scores(book)
     text = OUT.read_text(encoding="utf-8").partition("MODELS: Final")[0] + "MODELS: Final = {\n"
     for name in READERS:
-        rows = read_rows(book, name)
+        rows = read_rows(book, name, scores)
         old, fresh, short = (
             [one for one in rows if one.case < seen],
             [one for one in rows if one.case >= seen],
@@ -215,8 +224,8 @@ def main() -> None:
         weights = ", ".join(
             f'"{feature}": {weight:.3f}' for feature, weight in zip(model.names, model.weights[:-1], strict=True)
         )
-        floors = f"{floor:.2f}, {max(short_floor, LEAST):.2f}"
-        text += f'    "{name}": Model({{{weights}}}, {model.weights[-1]:.3f}, {floors}),\n'
+        given = f"{floor:.2f}, {max(short_floor, LEAST):.2f}"
+        text += f'    "{name}": Model({{{weights}}}, {model.weights[-1]:.3f}, {given}),\n'
     OUT.write_text(text + "}\n", encoding="utf-8")
 
 

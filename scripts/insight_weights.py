@@ -31,8 +31,10 @@ from fieldnote.insight.local.custom.ranking import RELATIVE_FEATURES, with_relat
 from fieldnote.insight.local.custom.texts import NAME_FEATURES, TEXT_FEATURES
 from fieldnote.insight.local.embeddings import Embedder
 from fieldnote.insight.local.passages import PASSAGE_FEATURES
+from fieldnote.insight.local.turn_scores import TurnScores
 from fieldnote.insight.talk.turns import talk_of
 from fieldnote.insight.utterances import Utterance
+from scripts.turn_weights import unseen_scores
 from scripts.weight_fitting import Judged, Vector, choose, counts_of, fit, joint_floors, softmax
 
 OUT: Final = Path(__file__).parents[1] / "src/fieldnote/insight/local/custom/weights.py"
@@ -77,6 +79,7 @@ PRIOR_PASSAGE: Final = (
     1.5,
     0.5,
     0.5,
+    0.3,
 )
 PRIOR: Final[Mapping[str, Sequence[float]]] = {
     "boolean": (1.5, 1.5, 1, 0, 0, 1.5, 1.5, 0.2, -1, 0.2),
@@ -90,12 +93,12 @@ PRIOR: Final[Mapping[str, Sequence[float]]] = {
 }
 PRIOR_RELATIVE: Final = (1.0, 2.0, 0.5, 0.5)
 NOT_MENTIONED: Final = 5.0
-STRENGTH: Final = 4.0
+STRENGTH: Final = 1.5
 """How strongly weights are drawn to the hand-set ones."""
-DEVIATION: Final = 10.0
+DEVIATION: Final = 5.0
 """How strongly a type's weights of passages are drawn to those of all types."""
 STEPS: Final = 250
-PRECISE: Final = 0.83
+PRECISE: Final = 0.8
 LOWEST: Final = 50
 """Percent below which no floor is tried."""
 CAUTIOUS: Final = 0.95
@@ -117,10 +120,11 @@ class Row:
     """Values that are expected: 0 or 1, more for a list."""
 
 
-def read_rows(book: Sequence[Case], embedder: Embedder | None) -> list[Row]:
+def read_rows(book: Sequence[Case], embedder: Embedder | None, scores: Sequence[TurnScores]) -> list[Row]:
+    """A row for each definition. `scores` are those of the conversations, by weights that did not see them."""
     rows: list[Row] = []
     for place, case in enumerate(book):
-        finder = Finder(talk_of(case.utterances, case.visit), embedder)
+        finder = Finder(talk_of(case.utterances, case.visit), embedder, scores[place])
         for definition in case.definitions:
             expected = case.expected.get(definition.name)
             if expected is None:
@@ -262,9 +266,10 @@ def main() -> None:
     parser.add_argument("books", type=Path, nargs="+")
     options = parser.parse_args()
     book = [case for folder in options.books for case in read_book(folder)]
+    scores = unseen_scores(book)
     models: dict[str, tuple[Model, Mapping[str, float]]] = {}
     for name, embedder in (("BY_MEANING", Embedder(options.model_folder)), ("BY_WORDS", None)):
-        rows = read_rows(book, embedder)
+        rows = read_rows(book, embedder, scores)
         floors, note = floors_of(rows)
         print(f"{name}: {note}")
         model = Model()

@@ -15,8 +15,9 @@ from fieldnote.insight.local.exchanges import (
     is_short,
     of_a_third_party,
 )
-from fieldnote.insight.local.options import Option, likeliest, recurring
+from fieldnote.insight.local.options import Option, likeliest, recurring, scored
 from fieldnote.insight.local.topics import Topic, asks_about
+from fieldnote.insight.local.turn_scores import Subject, TurnScores
 from fieldnote.insight.readers.money import Bound, Money, sized
 from fieldnote.insight.talk.turns import Sentence, Talk
 from fieldnote.insight.words import clause_around
@@ -84,9 +85,9 @@ _LIMITS = 220
 """Characters around an amount that are read for what it is."""
 
 
-def find_budget(talk: Talk) -> Extraction | None:
+def find_budget(talk: Talk, scores: TurnScores) -> Extraction | None:
     """The amount that the customer can spend or agrees to pay; None where that is not clear."""
-    return likeliest("Budget", talk, budget_options(talk))
+    return likeliest("Budget", talk, budget_options(talk, scores))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ class _Amount:
     """The rep's sentence that the customer agreed to."""
 
 
-def budget_options(talk: Talk) -> list[Option]:
+def budget_options(talk: Talk, scores: TurnScores) -> list[Option]:
     """Every amount that a customer names, and every price of the rep's that a customer agrees to."""
     replies = {answer.sentence.place: answer for answer in answers(talk)}
     found: list[_Amount] = []
@@ -116,7 +117,7 @@ def budget_options(talk: Talk) -> list[Option]:
     found = _stretched(found)
     values = [(one.money.high, one.money.monthly) for one in found]
     prices = [(money.high, place) for place, money in _prices(talk)]
-    return [
+    options = [
         Option(
             str(_with_limit(one, found)),
             (one.sentence,) if (asked := one.offer or _question(one)) is None else (asked, one.sentence),
@@ -125,6 +126,7 @@ def budget_options(talk: Talk) -> list[Option]:
         )
         for place, one in enumerate(found)
     ]
+    return scored(talk, options, Subject.BUDGET, scores)
 
 
 _LEAST = 50

@@ -16,8 +16,9 @@ from fieldnote.insight.local.exchanges import (
     is_short,
     reply_to,
 )
-from fieldnote.insight.local.options import Option, likeliest, recurring
+from fieldnote.insight.local.options import Option, likeliest, recurring, scored
 from fieldnote.insight.local.topics import Topic, asks_about
+from fieldnote.insight.local.turn_scores import Subject, TurnScores
 from fieldnote.insight.readers.people import PARTNERS, RELATION, name_of
 from fieldnote.insight.stems import words
 from fieldnote.insight.talk.turns import Sentence, Talk, Turn
@@ -27,6 +28,7 @@ from fieldnote.insight.words import fold
 class _Part(IntEnum):
     """A sentence's statement about somebody's part; the higher outweighs the lower."""
 
+    NAMED = 0
     ASKED = 1
     AGREES = 2
     ALONE = 3
@@ -136,14 +138,14 @@ _OTHER_MATTER = re.compile(
 _TAKEN_BACK = re.compile(r"\bthinks? (?:she|he|they)\b|\bbut no\b|\b(?:manager|boss|office)\b.{0,30}\bif i can\b")
 
 
-def find_decision_maker(talk: Talk) -> Extraction | None:
+def find_decision_maker(talk: Talk, scores: TurnScores) -> Extraction | None:
     """The decision makers; None where that is not clear."""
-    return likeliest("Decision Maker", talk, decision_options(talk))
+    return likeliest("Decision Maker", talk, decision_options(talk, scores))
 
 
-def decision_options(talk: Talk) -> list[Option]:
+def decision_options(talk: Talk, scores: TurnScores) -> list[Option]:
     """Every statement about who decides."""
-    found = _statements(talk)
+    found = _statements(talk, scores)
     who = [one.who for one in found]
     options: list[Option] = []
     for place, one in enumerate(found):
@@ -154,7 +156,7 @@ def decision_options(talk: Talk) -> list[Option]:
         value = _phrase(talk, strongest, found)
         if value and not (value == "Customer alone" and len(talk.customers) > 1):
             options.append(Option(value, tuple(evidence), {**_features(talk, one), **recurring(who, place)}))
-    return options
+    return scored(talk, options, Subject.DECISION, scores)
 
 
 def _features(talk: Talk, one: _Statement) -> dict[str, float]:
@@ -199,12 +201,14 @@ def _other_customer(talk: Talk, turn: Turn) -> list[Turn]:
     return sorted(others, key=lambda one: abs(one.index - turn.index))[:1] if len(named) == 1 else []
 
 
-def _statements(talk: Talk) -> list[_Statement]:
+def _statements(talk: Talk, scores: TurnScores) -> list[_Statement]:
     asked = {one.sentence.place: one for one in answers(talk) if asks_about(one.question) is Topic.DECISION}
     found: list[_Statement] = []
     for sentence in talk.sentences:
         if not sentence.by_rep:
-            found += _in_sentence(talk, sentence, asked.get(sentence.place))
+            stated = _in_sentence(talk, sentence, asked.get(sentence.place))
+            is_likely = not is_short(talk) and scores.likelihood(Subject.DECISION, sentence.turn.index) >= _LIKELY
+            found += stated or (_spoken_of(talk, sentence) if is_likely else [])
         elif asks_about(sentence) is Topic.DECISION:
             found += _confirmed(talk, sentence)
     return found
@@ -227,7 +231,7 @@ def _in_sentence(talk: Talk, sentence: Sentence, answer: Answer | None) -> list[
         found.append(_Statement(_Part.DECIDES, _first(sentence.turn.speaker), sentence))
     if _BOTH.search(folded):
         found.append(_Statement(_Part.BOTH, "both", sentence))
-    elif _ALONE.search(folded) and not found:
+    elif _ALONE.search(folded) and not _NOT_ME.search(folded) and not found:
         found.append(_Statement(_Part.ALONE, "alone", sentence))
     if group := _GROUP_DECIDES.search(folded):
         found.append(_Statement(_Part.DECIDES, group["group"], sentence))
@@ -235,9 +239,37 @@ def _in_sentence(talk: Talk, sentence: Sentence, answer: Answer | None) -> list[
         found += _reply(talk, sentence, answer)
     if not found and _BOTH_PERHAPS.search(folded):
         found.append(_Statement(_Part.ASKED, "both", sentence))
-    if not found and _ALONE_PERHAPS.search(folded):
+    if not found and _ALONE_PERHAPS.search(folded) and not _NOT_ME.search(folded):
         found.append(_Statement(_Part.ASKED, "alone", sentence))
     return found
+
+
+_LIKELY = 0.1
+"""How likely a turn says who decides, for everybody whom it speaks of to count."""
+_SPOKEN_OF = re.compile(rf"\b(?P<who>(?:{_POSSESSIVE}|a) (?:\w+ )?(?:{RELATION})|she|he|they|her|his)\b")
+_US = re.compile(r"\b(?:both|us|together|jointly|we (?:\w+ )?(?:decide|sign|agree|talk|vote))\b")
+_ME = re.compile(
+    r"(?<!tell )(?<!give )(?<!leave )(?<!let )(?<!call )(?<!send )(?<!show )(?<!ask )(?<!to )(?<!for )\bme\b"
+    r"|\b(?:mine|myself|i(?:'m|'ll| am| will| can)?(?: still| just)? (?:decid\w+|sign\w*|say|pay\w*))\b"
+)
+_YOU = re.compile(
+    r"\byou(?:'re the one| still| can| just)? (?:decide|sign|say|pick)\b|\b(?:your|all) (?:call|decision|yours)\b"
+    r"|\bup to you\b"
+)
+_NOT_ME = re.compile(r"\b(?:not|isn't|ain't|never|wasn't)\b[^.?!,]{0,12}\b(?:me|mine|my)\b")
+
+
+def _spoken_of(talk: Talk, sentence: Sentence) -> list[_Statement]:
+    """Everybody whom a sentence about the decision speaks of; learned weights choose among them."""
+    folded = sentence.folded
+    who = [_person(talk, sentence, match["who"].removeprefix("a ")) for match in _SPOKEN_OF.finditer(folded)]
+    others = [label for label in talk.customers[:2] if label != sentence.turn.speaker]
+    if _YOU.search(folded) and len(talk.customers) == 2 and _is_name(others[0]):
+        who.append(_first(others[0]))
+    who += ["both"] * bool(_US.search(folded))
+    who += ["alone"] * bool(_ME.search(folded) and not _NOT_ME.search(folded))
+    named = [(one, _named(talk, sentence, one)) for one in dict.fromkeys(who) if one and one != "HOA"]
+    return [_Statement(_Part.NAMED, one, sentence, name=name) for one, name in named]
 
 
 _GROUP_DECIDES = re.compile(

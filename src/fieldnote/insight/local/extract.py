@@ -15,12 +15,13 @@ from fieldnote.insight.local.decision import find_decision_maker
 from fieldnote.insight.local.embeddings import Embedder
 from fieldnote.insight.local.objections import find_objections
 from fieldnote.insight.local.timeline import find_timeline
+from fieldnote.insight.local.turn_scores import TurnScores, turn_scores
 from fieldnote.insight.talk.roles import Role
 from fieldnote.insight.talk.turns import Talk, talk_of
 from fieldnote.insight.utterances import Utterance
 from fieldnote.insight.visit import Visit
 
-_OWN: Mapping[str, Callable[[Talk], Extraction | None]] = {
+_OWN: Mapping[str, Callable[[Talk, TurnScores], Extraction | None]] = {
     "Budget": find_budget,
     "Timeline": find_timeline,
     "Decision Maker": find_decision_maker,
@@ -49,8 +50,9 @@ def extract(
 
 def extract_from(talk: Talk, definitions: Sequence[Definition], embedder: Embedder | None = None) -> list[Extraction]:
     """As `extract`, of a conversation whose roles are known."""
-    finder = Finder(talk, embedder)
-    found = (_OWN[one.name](talk) if one in DEFAULTS else finder.find(one) for one in definitions)
+    scores = turn_scores(talk)
+    finder = Finder(talk, embedder, scores)
+    found = (_OWN[one.name](talk, scores) if one in DEFAULTS else finder.find(one) for one in definitions)
     return list(_supported(zip(definitions, found, strict=True), talk))
 
 

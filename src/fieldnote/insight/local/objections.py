@@ -16,6 +16,7 @@ from fieldnote.insight.local.exchanges import (
     of_a_third_party,
 )
 from fieldnote.insight.local.options import Option, likeliest
+from fieldnote.insight.local.turn_scores import TurnScores
 from fieldnote.insight.stems import STOP_WORDS, words
 from fieldnote.insight.talk.turns import Sentence, Talk
 from fieldnote.insight.utterances import Utterance
@@ -242,7 +243,7 @@ _ELSEWHERE = re.compile(
 _PRICE_MEMORY = 8
 
 
-def find_objections(talk: Talk) -> Extraction | None:
+def find_objections(talk: Talk, _: TurnScores) -> Extraction | None:
     """All reasons in the order in which they were said, one of a kind; None where there were none."""
     found: dict[str, Extraction] = {}
     for label, option in objection_options(talk):

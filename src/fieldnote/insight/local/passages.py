@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Final
 from fieldnote.insight.definitions import Definition
 from fieldnote.insight.local.embeddings import Embedder
 from fieldnote.insight.local.exchanges import answers, is_hypothetical, of_a_third_party
-from fieldnote.insight.local.salience import Salience
-from fieldnote.insight.local.salience_weights import CONSTANT as NOTE_CONSTANT
 from fieldnote.insight.local.senses import Senses, best_of, content_words
+from fieldnote.insight.local.turn_scores import Subject, TurnScores
 from fieldnote.insight.stems import stem, stems
 from fieldnote.insight.talk.turns import Sentence, Talk
 from fieldnote.insight.words import fold
@@ -136,13 +135,14 @@ PASSAGE_FEATURES: Final = (
     "short",
     "late",
     "late, as wanted",
-    "belongs in a note",
+    "says something",
     "says something new",
     "meaning of the sentence",
     "senses said",
     "senses said or asked",
     "senses near",
     "sense of the name",
+    "says something nearby",
 )
 """The facts about a passage that say how likely it speaks of a definition."""
 _AT = {name: place for place, name in enumerate(PASSAGE_FEATURES)}
@@ -186,7 +186,7 @@ FINAL = re.compile(
 class Index:
     """The passages of one conversation."""
 
-    def __init__(self, talk: Talk, embedder: Embedder | None) -> None:
+    def __init__(self, talk: Talk, embedder: Embedder | None, scores: TurnScores) -> None:
         asked = {one.sentence.place: one for one in answers(talk)}
         said = [one.stems for one in talk.sentences]
         self.passages = [
@@ -200,11 +200,10 @@ class Index:
             if not is_hypothetical(one)
             for answer in [asked.get(one.place)]
         ]
-        self._talk = talk
         self._turns = [turn.text for turn in talk.turns]
         self._embedder = embedder
         self._count = max(1, len(said))
-        self._scores: dict[int, float] = {}
+        self._scores = scores
         self._senses: Senses | None = None
         self._parts: dict[int, NDArray[np.float32]] = {}
         self._frequency = Counter(word for own in said for word in own)
@@ -238,17 +237,6 @@ class Index:
         asked = [one.question for one in nearest if one.question is not None]
         self._senses.learn([said.folded for said in (*(one.sentence for one in nearest), *asked)])
         return _SensesOf(self._senses, definition, query)
-
-    @cached_property
-    def _salience(self) -> Salience:
-        return Salience(self._talk, frozenset())
-
-    def _note_score(self, sentence: Sentence) -> float:
-        """How likely a note needs the sentence, from 0 to 1: small talk answers no field."""
-        if sentence.place not in self._scores:
-            odds = NOTE_CONSTANT + self._salience.of_features(sentence)
-            self._scores[sentence.place] = 1 / (1 + math.exp(-odds - 2))
-        return self._scores[sentence.place]
 
     def _own_meanings(self, hits: Sequence[Passage], vector: NDArray[np.float32]) -> dict[int, float]:
         """The cosine of each sentence that is a part of a long turn with the definition, by its place."""
@@ -290,10 +278,11 @@ class Index:
             ranks = (1 / (1 + near), float(near == 0), 1 / (1 + said), float(said == 0))
             features = _features(one, query, weights, meaning, usual, ranks)
             more = (
-                self._note_score(one.sentence),
+                self._scores.likelihood(Subject.ANYTHING, one.sentence.turn.index),
                 min(3, len(one.sentence.stems - query.all - one.asked)) / 3,
                 own.get(one.sentence.place, meaning[one.sentence.turn.index]),
                 *(senses.of(one) if senses is not None else (0.0,) * 4),
+                self._scores.near(Subject.ANYTHING, one.sentence.turn.index, 1) / 3 + 1,
             )
             found.append(Hit(one, (*features, late, late * is_final, *more)))
         return found

@@ -16,8 +16,9 @@ from fieldnote.insight.local.exchanges import (
     is_short,
     reply_to,
 )
-from fieldnote.insight.local.options import Option, likeliest, recurring
+from fieldnote.insight.local.options import Option, likeliest, recurring, scored
 from fieldnote.insight.local.topics import Topic, asks_about
+from fieldnote.insight.local.turn_scores import Subject, TurnScores
 from fieldnote.insight.readers import dates
 from fieldnote.insight.readers.times import Kind, When
 from fieldnote.insight.talk.turns import Sentence, Talk
@@ -111,12 +112,12 @@ class _Time:
     """The rep's sentence that the customer agreed to."""
 
 
-def find_timeline(talk: Talk) -> Extraction | None:
+def find_timeline(talk: Talk, scores: TurnScores) -> Extraction | None:
     """When the work is wanted; None where that is not clear."""
-    return likeliest("Timeline", talk, timeline_options(talk))
+    return likeliest("Timeline", talk, timeline_options(talk, scores))
 
 
-def timeline_options(talk: Talk) -> list[Option]:
+def timeline_options(talk: Talk, scores: TurnScores) -> list[Option]:
     """Every time that a customer names, and every time of the rep's that a customer agrees to."""
     replies = {one.sentence.place: one for one in answers(talk)}
     found: list[_Time] = []
@@ -132,7 +133,7 @@ def timeline_options(talk: Talk) -> list[Option]:
             found += [_Time(when, reply, None, sentence) for when in _joined(sentence)]
     written = [dates.words(_with_month(talk, one), talk.visit.day) for one in found]
     steps = () if talk.visit.day is None else (f"date from the visit's day {talk.visit.day.isoformat()}",)
-    return [
+    options = [
         Option(
             written[place],
             (one.sentence,) if (asked := one.offer or _question(one)) is None else (asked, one.sentence),
@@ -141,6 +142,7 @@ def timeline_options(talk: Talk) -> list[Option]:
         )
         for place, one in enumerate(found)
     ]
+    return scored(talk, options, Subject.TIMELINE, scores)
 
 
 _OLD_YEAR = re.compile(r"[\s,]*(?:of )?(?:19\d\d|20[01]\d)\b")

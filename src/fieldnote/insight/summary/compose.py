@@ -50,7 +50,7 @@ def summarize_talk(talk: Talk, extractions: Sequence[Extraction]) -> Summary:
     known = [*([first] if first else []), *of_fields(extractions, _SHOWN)]
     kept: list[Statement] = []
     left = MOST_WORDS
-    for wanted in [*known, *islice(ranked(talk, extractions), _MOST_STATEMENTS)]:
+    for wanted in [*known, *islice(ranked(talk), _MOST_STATEMENTS)]:
         one = wanted if is_supported(talk, wanted) else in_spoken_words(talk, wanted)
         is_first = all(one.lead != other.lead for other in kept)
         words = word_count(one.with_lead if is_first else one.text)

@@ -9,7 +9,7 @@ from enum import IntEnum
 from fieldnote.insight.evidence import Quote
 from fieldnote.insight.extraction import Extraction
 from fieldnote.insight.local.exchanges import affirms, answers, is_hypothetical, reply_to
-from fieldnote.insight.local.salience import Salience
+from fieldnote.insight.local.turn_scores import Subject, turn_scores
 from fieldnote.insight.readers.times import Kind
 from fieldnote.insight.summary.reported import LONGEST, as_spoken, reported
 from fieldnote.insight.talk.patterns import AGREES, COMPETES, DECIDES, DECLINES, FEARS, PAYS, STEP
@@ -90,12 +90,12 @@ def of_fields(extractions: Sequence[Extraction], shown: dict[str, str]) -> Itera
             yield Statement(Part.FIELDS, f"{one.value}.", one.quotes, 2.0, lead=shown[one.name])
 
 
-def ranked(talk: Talk, extractions: Sequence[Extraction]) -> Iterator[Statement]:
+def ranked(talk: Talk) -> Iterator[Statement]:
     """All sentences that say something, the most telling first; one that repeats another is left out."""
-    salience = Salience(talk, frozenset(quote.index for one in extractions for quote in one.quotes))
+    scores = turn_scores(talk)
     questions = {one.sentence.place: one.question for one in answers(talk) if one.distance == 0}
     telling = [one for one in talk.sentences if (len(one.stems) > 1 or one.amounts) and not is_hypothetical(one)]
-    rated = [(salience.score(one), -one.place, one) for one in telling]
+    rated = [(scores.odds(Subject.NOTE, one.turn.index), -one.place, one) for one in telling]
     taken: list[frozenset[str]] = []
     for score, _, sentence in sorted(rated, key=lambda pair: pair[:2], reverse=True):
         own = sentence.stems

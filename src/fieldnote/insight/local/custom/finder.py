@@ -16,6 +16,7 @@ from fieldnote.insight.local.custom.ranking import choose
 from fieldnote.insight.local.custom.texts import is_name, name_candidates, text_candidates
 from fieldnote.insight.local.embeddings import Embedder
 from fieldnote.insight.local.passages import Index
+from fieldnote.insight.local.turn_scores import TurnScores
 from fieldnote.insight.talk.turns import Talk
 
 
@@ -31,15 +32,16 @@ def kind_of(definition: Definition) -> str:
 class Finder:
     """The custom fields of one conversation."""
 
-    def __init__(self, talk: Talk, embedder: Embedder | None = None) -> None:
+    def __init__(self, talk: Talk, embedder: Embedder | None, scores: TurnScores) -> None:
         self._talk = talk
+        self._scores = scores
         self._embedder = embedder
         self._index: Index | None = None
 
     def candidates(self, definition: Definition) -> list[Candidate]:
         """Every value that may be meant, each with its features."""
         if self._index is None:
-            self._index = Index(self._talk, self._embedder)
+            self._index = Index(self._talk, self._embedder, self._scores)
         hits = self._index.search(definition)
         found: Iterable[Candidate]
         match kind_of(definition):
