@@ -42,7 +42,7 @@ class Turns:
     """The turns of one conversation: their words, and which subjects each is about."""
 
     words: Sequence[frozenset[str]]
-    wanted: Matrix
+    wanted: Matrix | Sequence[Sequence[float]]
     """A row for each turn, a column for each subject."""
 
 
@@ -71,7 +71,7 @@ def learn(turns: Sequence[Turns]) -> Weights:
     words = sorted(word for word, conversations in counts.items() if conversations >= FEWEST)
     at = {word: place for place, word in enumerate(words)}
     rows = [[at[word] for word in sorted(row) if word in at] for one in turns for row in one.words]
-    wanted = np.vstack([one.wanted for one in turns])
+    wanted = np.vstack([np.asarray(one.wanted, float) for one in turns])
     columns = np.array([place for row in rows for place in row])
     of_row = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
     constants = np.full(len(Subject), -4.0)
