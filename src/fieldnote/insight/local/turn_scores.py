@@ -29,7 +29,7 @@ WEIGHTS_FILE: Final = "turn_weights.json.gz"
 
 
 class Subject(StrEnum):
-    """What a turn may be about. The values are the columns of the weights."""
+    """A subject that a turn may be about. The values are the columns of the weights."""
 
     BUDGET = "Budget"
     TIMELINE = "Timeline"
