@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from fieldnote.bridge import PushRequest, pull_once, push_once
+from fieldnote.errors import ConfigError
 from fieldnote.sandbox import SANDBOXES
 from tests.bridge.stub_siro import ago
 from tests.presets.hands import tomorrow
@@ -95,17 +96,32 @@ UNITS = {"servicetitan": ["777", ""]}
 ZONES = {name: ["Mars/Base", "America/Denver"] for name in ("hubspot", "servicetitan")}
 
 
-def test_a_wrong_answer_is_asked_for_again(loop: Loop) -> None:
-    """Nothing that a person typed is lost by a slip in a later answer."""
+def _wrong_and_right(loop: Loop) -> list[str]:
     wrong, right = LOGINS[loop.crm.name], loop.crm.environment()
     [visit, *_] = loop.hands.visits
-    answers = [
+    return [
         "  ", *wrong.values(), "",  # the login with a blank answer, no token of Siro
         *(right[name] for name in wrong),  # after the CRM refused it
         "n", "No such kind, 1", visit.lower(), *UNITS.get(loop.crm.name, []), *ZONES.get(loop.crm.name, []),
         "nonsense", "nonsense=WON", "",  # stages
         "no such field", "1", "1", "-", "", "-",  # Budget; Timeline with Budget's field, then none; two more
     ]  # fmt: skip
+
+
+def test_answers_that_end_too_early_end_the_dialog(loop: Loop) -> None:
+    """In a script or a container: the question is named, nothing is asked for ever, and no file stays behind."""
+    wrong, answers = LOGINS[loop.crm.name], _wrong_and_right(loop)
+    for count in (0, len(wrong) + 1, len(answers) - 8, len(answers) - 1):
+        with pytest.raises(ConfigError, match="needs a terminal") as refused:
+            loop.init(answers="".join(f"{one}\n" for one in answers[:count]), unset=wrong)
+        assert ("environment" in str(refused.value.hint)) == (count < len(wrong))
+        assert list(loop.folder.glob("*fieldnote.yaml*")) == list(loop.folder.glob("f.env")) == []
+
+
+def test_a_wrong_answer_is_asked_for_again(loop: Loop) -> None:
+    """Nothing that a person typed is lost by a slip in a later answer."""
+    wrong, right = LOGINS[loop.crm.name], loop.crm.environment()
+    answers = _wrong_and_right(loop)
     status, said = loop.init(answers="\n".join(answers) + "\n", unset=wrong)
     assert status == 0, said
     for words in (

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from fieldnote.cli.support.output import ask, secho
+from fieldnote.cli.support.output import NobodyAnswers, ask, secho
 from fieldnote.errors import ConfigError, FieldnoteError
 
 if TYPE_CHECKING:
@@ -20,7 +20,9 @@ def ask_variable(one: AskedVariable, before: str | None = None) -> str:
     """Ask for a part of the login; Enter alone keeps the answer before."""
     place = f" ({one.where})" if one.where else ""
     text = f"{one.ask}{place}" + (f" [Enter: {'the same' if one.secret else before}]" if before else "")
-    return until_valid(lambda: _given(one_line(ask(text, hide_input=one.secret, default=before, show_default=False))))
+    options = {"hide_input": one.secret, "default": before, "show_default": False}
+    otherwise = f"Set {one.variable} in the environment, or run the command at a terminal."
+    return until_valid(lambda: _given(one_line(ask(text, otherwise=otherwise, **options))))
 
 
 def until_it_signs_in(sign_in: Callable[[], Signed], setup: PresetSetup, asked: dict[str, str]) -> Signed:
@@ -39,10 +41,12 @@ def until_it_signs_in(sign_in: Callable[[], Signed], setup: PresetSetup, asked: 
 
 
 def until_valid(question: Callable[[], Answer]) -> Answer:
-    """Ask until the answer can be used."""
+    """Ask until the answer can be used, or until nobody is there to answer."""
     while True:
         try:
             return question()
+        except NobodyAnswers:
+            raise
         except ConfigError as error:
             _say_what_is_wrong(error)
 

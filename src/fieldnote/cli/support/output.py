@@ -40,12 +40,16 @@ def echo_json(document: Any, *, file: IO[str] | None = None, **options: Any) -> 
     typer.echo(printable_json(to_json(document), **options), file)
 
 
-def ask(question: object, **options: Any) -> Any:
-    """Ask for a value, as `typer.prompt`."""
+class NobodyAnswers(ConfigError):
+    """A question without a terminal. Asking it again cannot help."""
+
+
+def ask(question: object, *, otherwise: str | None = None, **options: Any) -> Any:
+    """Ask for a value, as `typer.prompt`. `otherwise` says how to answer without a terminal."""
     default = options.get("default")
     if isinstance(default, str) and default and options.get("show_default", True):
         question, options = f"{question} [{default}]", {**options, "show_default": False}
-    with _somebody_answers(question):
+    with _somebody_answers(question, otherwise):
         return typer.prompt(printable(question), **options)
 
 
@@ -59,7 +63,7 @@ def ask_yes_or_no(question: object, *, abort: bool = False, **options: Any) -> b
 
 
 @contextmanager
-def _somebody_answers(question: object) -> Iterator[None]:
+def _somebody_answers(question: object, otherwise: str | None = None) -> Iterator[None]:
     """In a script or a container nobody does: the error says so, where `Aborted` alone would not."""
     try:
         yield
@@ -67,9 +71,9 @@ def _somebody_answers(question: object) -> Iterator[None]:
         if sys.stdin is not None and sys.stdin.isatty():
             raise
         echo(err=True)
-        raise ConfigError(
+        raise NobodyAnswers(
             f"the question '{question}' needs a terminal",
-            hint="Answer by an option, such as --yes: `--help` lists them.",
+            hint=otherwise or "Answer by an option, such as --yes: `--help` lists them.",
         ) from None
 
 
