@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import os
 import resource
 import subprocess
 import sys
@@ -18,6 +19,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -62,13 +64,11 @@ def demanded(name: str, paths: Counter[str]) -> float:
 
 def measure(name: str, visits: int, folder: Path, database_url: str) -> dict[str, Any]:
     """One account, read twice."""
-    with _served(name, visits) as (url, environment):
-        path = folder / f"{name}.yaml"
-        own = "".join(f"  {line}\n" for line in URLS[name])
-        path.write_text(f"version: 1\ncrm:\n  driver: {name}\n{own}  visits: [{VISITS[name]}]\npush: {{}}\n")
-        config = load(path, environment)
+    with served(name, visits) as sandbox:
+        url, environment = sandbox.url, sandbox.environment
+        config = written_config(name, folder, environment)
         driver = open_driver(config.crm, Place(name, folder, database_url, folder / "home"))
-        sources = list(_sources(config))
+        sources = read_sources(config)
         began = time.monotonic()
         driver.refresh(sources)
         seconds = time.monotonic() - began
@@ -86,9 +86,20 @@ def measure(name: str, visits: int, folder: Path, database_url: str) -> dict[str
     }  # fmt: skip
 
 
-def _sources(config: Config) -> Iterator[Source]:
-    for stream, settings in (config.push.streams() if config.push else {}).items():
-        yield Source(f"push.{stream}", settings.key, settings.query, settings.table, settings.cursor)
+def written_config(name: str, folder: Path, environment: dict[str, str]) -> Config:
+    """The smallest file that pushes from this stand-in."""
+    path = folder / f"{name}.yaml"
+    own = "".join(f"  {line}\n" for line in URLS[name])
+    path.write_text(f"version: 1\ncrm:\n  driver: {name}\n{own}  visits: [{VISITS[name]}]\npush: {{}}\n")
+    return load(path, environment)
+
+
+def read_sources(config: Config) -> list[Source]:
+    """The streams of a file, as a driver reads them."""
+    return [
+        Source(f"push.{stream}", settings.key, settings.query, settings.table, settings.cursor)
+        for stream, settings in (config.push.streams() if config.push else {}).items()
+    ]
 
 
 def _calls(url: str) -> tuple[Counter[str], int]:
@@ -97,14 +108,28 @@ def _calls(url: str) -> tuple[Counter[str], int]:
     return paths, sum(one["status"] == 429 for one in calls)
 
 
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A stand-in in a process of its own."""
+
+    url: str
+    environment: dict[str, str]
+    process: int
+
+    def busy(self) -> float:
+        """The processor seconds that it has used, as Linux counts them."""
+        fields = Path(f"/proc/{self.process}/stat").read_text().rpartition(")")[2].split()
+        return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
+
+
 @contextmanager
-def _served(name: str, visits: int) -> Iterator[tuple[str, dict[str, str]]]:
+def served(name: str, visits: int) -> Iterator[Served]:
     command = [sys.executable, "-m", "bench.crm.server", name, str(visits)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:
         said = json.loads(process.stdout.readline())
-        yield said["url"], said["environment"]
+        yield Served(said["url"], said["environment"], process.pid)
     finally:
         process.kill()
         process.communicate()

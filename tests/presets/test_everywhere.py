@@ -111,3 +111,38 @@ def test_a_reps_new_mail_and_lost_links_arrive(opened: Callable[..., Shop]) -> N
         assert (found[visit].get("opportunity"), found[visit].get(customer)) == (None, None)
     else:
         assert crm.name == "servicetitan"  # without its job nobody knows that it is a sales visit
+
+
+def test_a_merged_customer_is_the_one_that_is_left_at_once(opened: Callable[..., Shop]) -> None:
+    """A into B, then B into C. No appointment's or deal's own time of change moves, which is our assumption."""
+    shop = opened()
+    crm, hands, driver = shop.crm, hands_of(shop.crm), shop.driver()
+    customer, visit, deal = hands.customer_model, hands.visit_key(300), hands.deal_key(200)
+    first = shop.records("engagements", driver=driver)[visit][customer]["externalId"]
+    crm.clock.advance(1)
+    last, gone = _merge_twice(crm)
+    found = shop.records("engagements", driver=driver)[visit][customer]
+    assert (found["externalId"], sorted(found["mergedFromExternalIds"])) == (last, sorted(gone))
+    assert first in gone
+    assert shop.records("opportunities", driver=driver)[deal][customer]["externalId"] == last
+
+
+def _merge_twice(crm: StandIn) -> tuple[str, list[str]]:
+    """The customer that is left, and those that went into it."""
+    match crm:
+        case HubSpotStandIn():
+            kind = crm.types["contacts"]
+            middle = crm.objects.merge(kind, {"primaryObjectId": "1000101", "objectIdToMerge": "1000100"}).id
+            last = crm.objects.merge(kind, {"primaryObjectId": "1000102", "objectIdToMerge": middle}).id
+            return last, ["1000100", "1000101", "1000102", middle]
+        case SalesforceStandIn():
+            a, b, c = (make_id("001", number) for number in (100, 101, 102))
+            crm.store.table("Account").archive(a, {"MasterRecordId": b})
+            crm.store.table("Account").archive(b, {"MasterRecordId": c})
+            return c, [a, b]
+        case ServiceTitanStandIn():
+            crm.store.table("customers").archive("100", {"mergedToId": 101})
+            crm.store.table("customers").archive("101", {"mergedToId": 102})
+            return "102", ["100", "101"]
+        case _:
+            raise AssertionError(crm.name)

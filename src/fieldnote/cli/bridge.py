@@ -355,6 +355,8 @@ def _print_pull(result: PullResult) -> None:
         f"CRM: {number_of(result.records, 'record')} compared, {number_of(result.writes, 'write')}, "
         f"{result.pending} pending, {number_of(result.proposals, 'proposal')} open"
     )
+    if result.proposals:
+        echo("  a person decides: `fieldnote review list`, then `fieldnote review approve NUMBER`")
     print_counted(result)
     for change in result.changes:
         where = change.column if change.kind == "field" else "note"

@@ -76,7 +76,7 @@ def init_crm(name: str, options: InitOptions) -> None:
         if asked:
             add_variables(options.env_file, asked)
         draft.replace(options.output)
-    _say_what_is_written(options, asked, setup, pushes=bool(answers.visits) and not answers.native)
+    _say_what_is_written(options, asked, setup, answers)
     _check_and_plan(options, pushes=bool(answers.visits) and not answers.native)
 
 
@@ -176,6 +176,8 @@ def _answers(preset: Preset, setup: PresetSetup, account: Account, options: Init
     if zone is None and not options.yes:
         text = "The time zone that your people live in"
         zone = until_valid(lambda: check_zone(str(ask(text, default="America/Denver")).strip()))
+    if zone is None:
+        secho("  The account names no time zone: days are counted in UTC. --timezone sets one.", fg="yellow")
     if options.policy not in set(Policy):
         raise ConfigError(f"unknown policy: {options.policy!r}", hint=f"Choose one of {', '.join(Policy)}.")
     return Answers(
@@ -375,13 +377,16 @@ def _validate(draft: Path) -> None:
         raise ConfigError(f"this account gives no valid file: {error.message}", hint=error.hint) from error
 
 
-def _say_what_is_written(options: InitOptions, asked: Mapping[str, str], setup: PresetSetup, *, pushes: bool) -> None:
+def _say_what_is_written(options: InitOptions, asked: Mapping[str, str], setup: PresetSetup, answers: Answers) -> None:
     echo(f"{options.output} is written.")
     if asked:
         names = ", ".join(asked)
         echo(f"{options.env_file} has {names}; only you may read it: set -a; . ./{options.env_file}; set +a")
-    if not pushes:
-        secho(f"Nothing is pushed by this file. docs/push.md; `visits` takes {setup.visits_word}.", fg="yellow")
+    if answers.native:
+        echo("Nothing is pushed by this file: Siro's own integration does that.")
+    elif not answers.visits:
+        text = f"choose {setup.visits_word} under `visits`, and add `push: {{}}`"
+        secho(f"Nothing is pushed by this file. To push, {text}.", fg="yellow")
 
 
 def _check_and_plan(options: InitOptions, *, pushes: bool) -> None:

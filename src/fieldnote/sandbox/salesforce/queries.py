@@ -16,6 +16,7 @@ from fieldnote.sandbox.faults import FaultKind
 from fieldnote.sandbox.salesforce.records import Refused, time_text
 from fieldnote.sandbox.salesforce.schema import Json, SObject
 from fieldnote.sandbox.salesforce.soql import Malformed, Query, parse
+from fieldnote.sandbox.store import Version
 
 if TYPE_CHECKING:
     from fieldnote.sandbox.salesforce import SalesforceStandIn
@@ -24,6 +25,10 @@ LEAST_ROWS: Final = 200
 MOST_ROWS: Final = 2000
 _BATCH: Final = re.compile(r"batchSize=(\d+)")
 _LOG_DAYS: Final = 15
+_SHARED: Final = timedelta(seconds=5)  # an event that turns a year old meanwhile is archived so much later
+
+Order = tuple[tuple[str, bool], ...]
+"""Fields, and whether the greatest comes first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,18 @@ class _Walk:
     """`query` or `queryAll`."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Sorted:
+    """A table's rows in an order, good until its versions or the login's rights change, or some seconds have passed."""
+
+    versions: list[Version]
+    wanted: tuple[Order, tuple[str, ...]]
+    """The order, and the fields that the login sees."""
+    at: datetime
+    end: datetime
+    rows: list[Json]
+
+
 class Queries:
     """Queries and their locators."""
 
@@ -44,6 +61,7 @@ class Queries:
         self._crm = crm
         self._walks: dict[str, _Walk] = {}
         self._numbers = itertools.count(1)
+        self._orders: dict[str, _Sorted] = {}
 
     def start(self, request: Request, way: str) -> Json:
         """The first page of a query."""
@@ -84,25 +102,35 @@ class Queries:
         kind = self._crm.records.kind(query.source)
         for name in (*query.fields, *query.used):
             _see(self._crm, kind, name)
-        versions = self._crm.store.table(kind.name).all()
         rows: list[Json] = []
-        for version in versions:
-            row = self._crm.records.row(kind, version)
+        for row in self._sorted(kind, query.order):
             # Deleted rows leave `query`, and so do archived activities.
             if not deleted and (row.get("IsDeleted") or row.get("IsArchived")):
                 continue
-            if version.archived is not None and version.archived < self._crm.clock.now() - timedelta(days=_LOG_DAYS):
-                continue
-            joined = {**row, **{name: self._joined(kind, row, name) for name in query.used if "." in name}}
-            if query.where is None or query.where(joined):
-                rows.append(joined)
-        for name, descending in reversed(query.order):
-            rows.sort(key=lambda row, name=name: (row.get(name) is not None, row.get(name) or ""), reverse=descending)  # type: ignore[misc]
-        if query.limit is not None:
-            rows = rows[: query.limit]
+            joined = [name for name in query.used if "." in name]
+            whole = {**row, **{name: self._joined(kind, row, name) for name in joined}} if joined else row
+            if query.where is None or query.where(whole):
+                rows.append(whole)
+                if len(rows) == query.limit:
+                    break
         if query.counts:
             return [], len(rows)
         return [self._selected(kind, row, query.fields) for row in rows], len(rows)
+
+    def _sorted(self, kind: SObject, order: Order) -> list[Json]:
+        """All rows that the bin still has, in order. Pages that follow each other soon share one walk."""
+        table, now = self._crm.store.table(kind.name), self._crm.clock.now()
+        versions = table.select("all", lambda _: True, lambda _: 0)
+        kept, wanted = self._orders.get(kind.name), (order, tuple(kind.seen))
+        if kept and kept.versions is versions and kept.wanted == wanted and kept.at <= now < kept.end:
+            return kept.rows
+        emptied = now - timedelta(days=_LOG_DAYS)
+        there = [one for one in versions if one.archived is None or one.archived >= emptied]
+        rows = [self._crm.records.row(kind, one) for one in there]
+        for name, descending in reversed(order):
+            rows.sort(key=lambda row, name=name: (row.get(name) is not None, row.get(name) or ""), reverse=descending)  # type: ignore[misc]
+        self._orders[kind.name] = _Sorted(versions, wanted, now, now + _SHARED, rows)
+        return rows
 
     def _selected(self, kind: SObject, row: Json, fields: tuple[str, ...]) -> Json:
         path = f"/services/data/v{self._crm.version}/sobjects/{kind.name}/{row['Id']}"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from fieldnote.sandbox.clock import parse_time
@@ -215,6 +217,12 @@ def _time(text: str) -> Any:
         raise Malformed(f"{text} is not a valid time", "INVALID_QUERY_FILTER_OPERATOR") from None
 
 
+@lru_cache(maxsize=2**17)
+def _moment(text: str) -> datetime:
+    """A time of a record. Each page of a walk compares those of all records."""
+    return parse_time(text)
+
+
 def _like(pattern: str) -> re.Pattern[str]:
     escaped = "".join({"%": ".*", "_": "."}.get(one, re.escape(one)) for one in pattern)
     return re.compile(escaped, re.IGNORECASE | re.DOTALL)
@@ -228,7 +236,7 @@ def _comparable(value: Any, *, exact: bool = False) -> Any:
         case int():
             return float(value)
         case str() if len(value) > 10 and value[10] == "T" and value[:4].isdecimal():
-            return parse_time(value)
+            return _moment(value)
         case str():
             return value if exact else value.lower()
         case _:

@@ -1,10 +1,14 @@
 with people as (
   select id, record from owners union all
   select id, record from owners_archived a where not exists (select from owners o where o.id = a.id)
+), survivors as (
+  select distinct on (m.id) m.id, c.id as kept
+    from contacts c cross join unnest(string_to_array(c.record #>> '{properties,hs_merged_object_ids}', ';')) m(id)
+   order by m.id, length(c.record #>> '{properties,hs_merged_object_ids}') desc
 ), visits as (
   select m.id, m.record -> 'properties' as p, m.record ->> 'createdAt' as created_at, m.modified,
-         m.links #>> '{deals,0}' as deal_id, m.links #>> '{contacts,0}' as contact_id
-    from meetings m
+         m.links #>> '{deals,0}' as deal_id, coalesce(s.kept, m.links #>> '{contacts,0}') as contact_id
+    from meetings m left join survivors s on s.id = m.links #>> '{contacts,0}'
 )
 select v.id,
        coalesce(v.p ->> 'hs_meeting_start_time', v.p ->> 'hs_timestamp') as starts_at,

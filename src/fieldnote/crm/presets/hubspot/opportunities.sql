@@ -5,13 +5,18 @@ with people as (
   select p.id as pipeline, s.stage ->> 'id' as id, s.stage #>> '{metadata,isClosed}' = 'true' as closed,
          (s.stage #>> '{metadata,probability}')::numeric = 1 as won
     from pipelines p cross join jsonb_array_elements(p.record -> 'stages') s(stage)
+), survivors as (
+  select distinct on (m.id) m.id, c.id as kept
+    from contacts c cross join unnest(string_to_array(c.record #>> '{properties,hs_merged_object_ids}', ';')) m(id)
+   order by m.id, length(c.record #>> '{properties,hs_merged_object_ids}') desc
 ), known as (
   select d.id, d.record -> 'properties' as p, d.record ->> 'createdAt' as created_at,
-         d.links #>> '{contacts,0}' as contact_id, s.closed, s.won,
+         coalesce(m.kept, d.links #>> '{contacts,0}') as contact_id, s.closed, s.won,
          $(stages) ->> (d.record #>> '{properties,dealstage}') as chosen
     from deals d
     left join stages s on s.pipeline = d.record #>> '{properties,pipeline}'
                       and s.id = d.record #>> '{properties,dealstage}'
+    left join survivors m on m.id = d.links #>> '{contacts,0}'
 ), judged as (
   select k.*, coalesce(k.chosen, case
            when coalesce(k.p ->> 'hs_is_closed_won' = 'true', k.closed and k.won, false) then 'WON'

@@ -1,4 +1,16 @@
-with people as (
+with recursive losers as (
+  select id, record ->> 'MasterRecordId' as kept from accounts where record ->> 'MasterRecordId' is not null
+  union all
+  select id, record ->> 'MasterRecordId' from contacts where record ->> 'MasterRecordId' is not null
+  union all
+  select id, record ->> 'MasterRecordId' from leads where record ->> 'MasterRecordId' is not null
+), merged_into(id, kept) as (
+  select id, kept from losers
+  union
+  select i.id, l.kept from merged_into i join losers l on l.id = i.kept
+), survivors as (
+  select i.id, i.kept from merged_into i where not exists (select from losers l where l.id = i.kept)
+), people as (
   select e.id as event, e.record ->> 'OwnerId' as person, 0 as place from events e
   union all
   select r.record ->> 'EventId', r.record ->> 'RelationId', 1 from event_relations r
@@ -10,8 +22,7 @@ with people as (
     left join users u on u.id = p.person
    group by p.event
 ), merged as (
-  select m.record ->> 'MasterRecordId' as account, jsonb_agg(m.id order by m.id) as ids
-    from accounts m where m.record ->> 'MasterRecordId' is not null group by 1
+  select kept, jsonb_agg(id order by id) as ids from survivors group by kept
 )
 select e.id,
        case when e.record ->> 'IsAllDayEvent' = 'true' then e.record ->> 'ActivityDate'
@@ -36,6 +47,7 @@ select e.id,
        c.id as contact_id,
        c.record ->> 'Name' as contact_name,
        c.record ->> 'Email' as contact_email,
+       h.ids as contact_merged_ids,
        l.id as lead_id,
        l.record ->> 'FirstName' as lead_first,
        l.record ->> 'LastName' as lead_last,
@@ -49,11 +61,14 @@ select e.id,
   left join reps r on r.event = e.id
   left join users o on o.id = e.record ->> 'OwnerId'
   left join opportunities d on d.id = e.record ->> 'WhatId' and d.record ->> 'IsDeleted' is distinct from 'true'
-  left join accounts a on a.id = coalesce(e.record ->> 'AccountId', d.record ->> 'AccountId',
-                                          case when e.record ->> 'WhatId' like '001%' then e.record ->> 'WhatId' end)
-                      and a.record ->> 'IsDeleted' is distinct from 'true'
-  left join merged g on g.account = a.id
-  left join contacts c on c.id = e.record ->> 'WhoId' and c.record ->> 'IsDeleted' is distinct from 'true'
-  left join leads l on l.id = e.record ->> 'WhoId' and l.record ->> 'IsDeleted' is distinct from 'true'
+ cross join lateral (select coalesce(e.record ->> 'AccountId', d.record ->> 'AccountId',
+                                     case when e.record ->> 'WhatId' like '001%' then e.record ->> 'WhatId' end)) n(account)
+  left join survivors s on s.id = n.account
+  left join accounts a on a.id = coalesce(s.kept, n.account) and a.record ->> 'IsDeleted' is distinct from 'true'
+  left join merged g on g.kept = a.id
+  left join survivors w on w.id = e.record ->> 'WhoId'
+  left join contacts c on c.id = coalesce(w.kept, e.record ->> 'WhoId') and c.record ->> 'IsDeleted' is distinct from 'true'
+  left join merged h on h.kept = c.id
+  left join leads l on l.id = coalesce(w.kept, e.record ->> 'WhoId') and l.record ->> 'IsDeleted' is distinct from 'true'
  where e.record ->> 'IsChild' is distinct from 'true'
    and coalesce(e.record ->> 'Type', e.record ->> 'EventSubtype', '(none)') = any($(visits))

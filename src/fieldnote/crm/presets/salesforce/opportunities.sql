@@ -1,3 +1,12 @@
+with recursive losers as (
+  select id, record ->> 'MasterRecordId' as kept from accounts where record ->> 'MasterRecordId' is not null
+), merged_into(id, kept) as (
+  select id, kept from losers
+  union
+  select i.id, l.kept from merged_into i join losers l on l.id = i.kept
+), survivors as (
+  select i.id, i.kept from merged_into i where not exists (select from losers l where l.id = i.kept)
+)
 select d.id,
        d.record ->> 'Name' as name,
        (d.record ->> 'Amount')::numeric as amount,
@@ -11,7 +20,9 @@ select d.id,
        case when d.record ->> 'IsDeleted' = 'true' then d.modified end as deleted_at
   from opportunities d
   left join users u on u.id = d.record ->> 'OwnerId'
-  left join accounts a on a.id = d.record ->> 'AccountId'
+  left join survivors s on s.id = d.record ->> 'AccountId'
+  left join accounts a on a.id = coalesce(s.kept, d.record ->> 'AccountId')
+                      and a.record ->> 'IsDeleted' is distinct from 'true'
  cross join lateral (select coalesce($(stages) ->> (d.record ->> 'StageName'),
                                      case when d.record ->> 'IsWon' = 'true' then 'WON'
                                           when d.record ->> 'IsClosed' = 'true' then 'LOST' else 'OPEN' end)) v(disposition)

@@ -1,4 +1,12 @@
-with reps as (
+with recursive losers as (
+  select id, record ->> 'mergedToId' as kept from customers where record ->> 'mergedToId' is not null
+), merged_into(id, kept) as (
+  select id, kept from losers
+  union
+  select i.id, l.kept from merged_into i join losers l on l.id = i.kept
+), survivors as (
+  select i.id, i.kept from merged_into i where not exists (select from losers l where l.id = i.kept)
+), reps as (
   select s.appointment, jsonb_agg(jsonb_build_object('externalId', s.technician, 'email', t.record ->> 'email',
            'name', coalesce(t.record ->> 'name', s.name)) order by s.technician::bigint) as reps
     from (select record ->> 'appointmentId' as appointment, record ->> 'technicianId' as technician,
@@ -12,8 +20,7 @@ with reps as (
          jsonb_agg(c.record ->> 'value' order by c.id) filter (where c.record ->> 'type' = 'Email') as mails
     from customer_contacts c where c.record ->> 'active' is distinct from 'false' group by 1
 ), merged as (
-  select m.record ->> 'mergedToId' as customer, jsonb_agg(m.id order by m.id) as ids
-    from customers m where m.record ->> 'mergedToId' is not null group by 1
+  select kept as customer, jsonb_agg(id order by id) as ids from survivors group by kept
 )
 select a.id,
        coalesce(a.record ->> 'arrivalWindowStart', a.record ->> 'start') as starts_at,
@@ -44,7 +51,8 @@ select a.id,
   from appointments a
   join jobs j on j.id = a.record ->> 'jobId'
   left join job_types y on y.id = j.record ->> 'jobTypeId'
-  left join customers c on c.id = j.record ->> 'customerId'
+  left join survivors s on s.id = j.record ->> 'customerId'
+  left join customers c on c.id = coalesce(s.kept, j.record ->> 'customerId')
   left join contacts k on k.customer = c.id
   left join merged g on g.customer = c.id
   left join locations l on l.id = j.record ->> 'locationId'

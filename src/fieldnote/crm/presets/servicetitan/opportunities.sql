@@ -1,4 +1,12 @@
-with offers as (
+with recursive losers as (
+  select id, record ->> 'mergedToId' as kept from customers where record ->> 'mergedToId' is not null
+), merged_into(id, kept) as (
+  select id, kept from losers
+  union
+  select i.id, l.kept from merged_into i join losers l on l.id = i.kept
+), survivors as (
+  select i.id, i.kept from merged_into i where not exists (select from losers l where l.id = i.kept)
+), offers as (
   select e.record ->> 'jobId' as job,
          bool_or(e.sold) as sold,
          bool_and(e.record #>> '{status,name}' = 'Dismissed') as dismissed,
@@ -31,7 +39,8 @@ select j.id,
        c.record ->> 'name' as account_name
   from jobs j
   left join job_types y on y.id = j.record ->> 'jobTypeId'
-  left join customers c on c.id = j.record ->> 'customerId'
+  left join survivors s on s.id = j.record ->> 'customerId'
+  left join customers c on c.id = coalesce(s.kept, j.record ->> 'customerId')
   left join offers o on o.job = j.id
   left join first_reps f on f.appointment = j.record ->> 'firstAppointmentId'
   cross join lateral (select case when o.sold then 'WON' else
