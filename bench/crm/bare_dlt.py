@@ -31,7 +31,7 @@ OBJECTS = {
 
 
 def plain_config(environment: dict[str, str]) -> dict[str, Any]:
-    """What a person would write for `dlt` alone: one query an object, pages by locator."""
+    """A plain configuration for `dlt` alone: one query an object, pages by locator."""
     url, reading = environment["SALESFORCE_URL"], _reading(environment)
     queries = {name: f"select {','.join(reading[name])} from {kind}" for name, kind in OBJECTS.items()}
     return {

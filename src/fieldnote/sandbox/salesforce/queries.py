@@ -25,7 +25,7 @@ LEAST_ROWS: Final = 200
 MOST_ROWS: Final = 2000
 _BATCH: Final = re.compile(r"batchSize=(\d+)")
 _LOG_DAYS: Final = 15
-_SHARED: Final = timedelta(seconds=5)  # an event that turns a year old meanwhile is archived so much later
+_SHARED: Final = timedelta(minutes=1)  # an event that turns a year old meanwhile is archived so much later
 
 Order = tuple[tuple[str, bool], ...]
 """Fields, and whether the greatest comes first."""
@@ -44,7 +44,7 @@ class _Walk:
 
 @dataclass(frozen=True, slots=True)
 class _Sorted:
-    """A table's rows in an order, good until its versions or the login's rights change, or some seconds have passed."""
+    """A table's rows in an order, good until its versions or the login's rights change, or a minute has passed."""
 
     versions: list[Version]
     wanted: tuple[Order, tuple[str, ...]]
