@@ -62,8 +62,8 @@ class NoteState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """One write into the CRM. `before` and `after` are a customer's data: they go to no log."""
+class Written:
+    """The field or note of one write into the CRM, and its cause."""
 
     kind: str
     """field or note"""
@@ -76,6 +76,12 @@ class Change:
     policy: str | None
     action: str
     """written, approved, edited, taken_back, withdrawn, reverted"""
+
+
+@dataclass(frozen=True, slots=True)
+class Change(Written):
+    """A write of this run. `before` and `after` are a customer's data: they go to no log."""
+
     before: object = field(default=None, metadata=NOT_IN_JSON)
     after: object = field(default=None, metadata=NOT_IN_JSON)
     actor: str = field(default="fieldnote", metadata=NOT_IN_JSON)

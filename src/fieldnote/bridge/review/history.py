@@ -22,7 +22,7 @@ from fieldnote.bridge.pull import ledger as field_ledger
 from fieldnote.bridge.pull.fields import FieldWriter
 from fieldnote.bridge.pull.ledger import FieldKey
 from fieldnote.bridge.pull.notes import NoteKey, NoteWriter, note_target
-from fieldnote.bridge.pull.results import FieldState, NoteState
+from fieldnote.bridge.pull.results import FieldState, NoteState, Written
 from fieldnote.bridge.pull.three_way_merge import Intent
 from fieldnote.bridge.session import Bridge
 from fieldnote.config import FieldSettings, TargetSettings
@@ -37,20 +37,10 @@ UNDOABLE = ("written", "approved", "edited")
 
 
 @dataclass(frozen=True, slots=True)
-class Write:
-    """One change that we made in the CRM. Its values are a customer's data; they go when a person is forgotten."""
+class Write(Written):
+    """A write that is on record. Its values are a customer's data; they go when a person is forgotten."""
 
     id: int
-    kind: str
-    """field or note"""
-    model: str
-    record: str
-    table: str
-    column: str
-    recording_id: str | None
-    extraction: str | None
-    policy: str | None
-    action: str
     actor: str
     run_id: int | None
     written_at: datetime
@@ -116,8 +106,8 @@ async def _read(conn: AsyncConnection, wanted: Sequence[ColumnElement[bool]], li
     rows = await conn.execute(statement.order_by(writes.c.id.desc()).limit(limit))
     return [
         Write(
-            row.id, row.kind, row.model, row.record, row.table_name, row.column_name, row.recording_id, row.extraction,
-            row.policy, row.action, row.actor, row.run_id, row.written_at, row.reverted_at, row.definition_id,
+            row.kind, row.model, row.record, row.table_name, row.column_name, row.recording_id, row.extraction,
+            row.policy, row.action, row.id, row.actor, row.run_id, row.written_at, row.reverted_at, row.definition_id,
             _plain(row.before), _plain(row.after), _plain(row.said), row.quote,
         )
         for row in rows
@@ -135,13 +125,13 @@ class Undo(StrEnum):
     """The outcome of an attempt to undo."""
 
     REVERTED = "reverted"
-    """The value from before is back; a note says that it is withdrawn."""
+    """The earlier value is back; a note says that it is withdrawn."""
     CHANGED = "changed"
     """A person changed the value since. Nothing was done."""
     LATER = "later"
     """We wrote it again later: undo that write with it. Nothing was done."""
     FORGOTTEN = "forgotten"
-    """The value from before is not kept any more. Nothing was done."""
+    """The earlier value is no longer stored. Nothing was done."""
     UNREACHED = "unreached"
     """The CRM did not answer, or the record is locked. Nothing was done; try again."""
     REFUSED = "refused"
