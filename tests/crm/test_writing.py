@@ -346,3 +346,16 @@ def test_a_column_that_must_not_be_empty_is_not_emptied(crm: Crm) -> None:
     with pytest.raises(CrmRefused, match=r"deals\.name must not be empty"):
         crm.driver.write_if(DEAL, "name", expected="x", new=None)
     assert crm.run("select name from deals")[0][0] == "x"
+
+
+@pytest.mark.parametrize("crm", ["postgresql"], indirect=True)
+def test_a_refusal_that_ended_is_over_for_the_next_write(crm: Crm) -> None:
+    """A connection keeps the rights of its beginning: of a refused one, no later write may depend."""
+    _deals(crm)
+    [(name,)] = crm.run("select current_database()")
+    crm.run(f'alter database "{name}" set default_transaction_read_only = on')
+    for _ in range(2):
+        with pytest.raises(CrmRefused, match="read-only"):
+            crm.driver.write_if(DEAL, "name", expected="seven", new="ours")
+    crm.run(f'alter database "{name}" reset default_transaction_read_only')
+    assert crm.driver.write_if(DEAL, "name", expected="seven", new="ours").outcome is Outcome.APPLIED

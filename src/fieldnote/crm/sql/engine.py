@@ -17,11 +17,11 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool, PoolProxiedConnection
 
 from fieldnote.crm.sql.columns import Table
-from fieldnote.crm.sql.errors import is_about_a_value, translated
+from fieldnote.crm.sql.errors import is_about_a_value, is_about_the_connection, translated
 from fieldnote.crm.sql.text import Dialect, identity_of
 from fieldnote.crm.types import Unreadable
 from fieldnote.errors import ConfigError, CrmRefused, CrmUnavailable
@@ -95,10 +95,15 @@ class Database:
         with translated(f"connecting by {self._setting}", connecting=True):
             connection = self._engine.connect()
         with connection:
-            for statement in (*self._opening(), *self._more_opening):
-                connection.exec_driver_sql(statement)
-            yield connection
-            connection.commit()
+            try:
+                for statement in (*self._opening(), *self._more_opening):
+                    connection.exec_driver_sql(statement)
+                yield connection
+                connection.commit()
+            except DBAPIError as error:
+                if is_about_the_connection(error):
+                    connection.invalidate()
+                raise
 
     def select(self, connection: Connection, statement: str, parameters: dict[str, Any]) -> Rows:
         """The rows of a statement that was spelled by `dialect`."""

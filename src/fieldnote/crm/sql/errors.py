@@ -111,6 +111,17 @@ _SPEAKS_OF_THE_QUERY = {
 }  # fmt: skip
 
 
+_OF_THE_CONNECTION = {_Fault.LOGIN, _Fault.DENIED, _Fault.READ_ONLY, _Fault.DATABASE}
+
+
+def is_about_the_connection(error: DBAPIError) -> bool:
+    """Whether a new connection may succeed where this one was refused.
+
+    MySQL and MariaDB give a connection its rights as it begins, and a server that was read-only may have a successor.
+    """
+    return _fault(error.orig or error) in _OF_THE_CONNECTION
+
+
 def is_about_a_value(error: Exception) -> bool:
     """Whether a driver failed because Python cannot hold a value, and not because of the connection."""
     own = type(error).__module__.partition(".")[0] in {"psycopg", "pymysql", "pymssql", "sqlite3"}
