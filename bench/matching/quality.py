@@ -182,6 +182,17 @@ def print_calibration(world: Measured, answers: Answers) -> None:
             print(f"| {len(of_bin)} | {said:.1f} | {100 * sum(right for _, right in of_bin) / len(of_bin):.1f} |")
 
 
+def print_strays(world: Measured, answers: Answers) -> None:
+    """Of each kind of stray the share that was linked, without those that the generator calls undecidable."""
+    counts: dict[str, Counter[bool]] = defaultdict(Counter)
+    for key, truth in world.truth.items():
+        for kind in world.kinds[key] if truth is None and not world.doubts[key] else ():
+            counts[kind][answers[key][0] is not None] += 1
+    print("\n| Strays that can be decided | Recordings | Linked |\n|---|---|---|")
+    for kind, of_kind in sorted(counts.items()):
+        print(f"| {kind} | {of_kind.total()} | {of_kind[True]} = {_share(of_kind[True], of_kind.total())} |")
+
+
 def _share(part: int, whole: int) -> str:
     return f"{100 * part / whole:.2f}" if whole else "-"
 
@@ -228,6 +239,7 @@ def main() -> None:
     print(measure(everything, answers)["overall"].row("overall, nothing excluded"))
     print(measure(world, nearest_start(world))["overall"].row("overall, by nearest start"))
     print_calibration(world, answers)
+    print_strays(world, answers)
 
 
 if __name__ == "__main__":

@@ -118,6 +118,16 @@ def test_a_title_with_the_full_name_links_a_colleagues_appointment_a_surname_onl
     assert decide(recording(start=4, title="Brandt"), row).outcome is not Outcome.LINKED
 
 
+@pytest.mark.parametrize(("meters", "outcome"), [(40, Outcome.LINKED), (110, Outcome.PROPOSED)])
+def test_some_houses_on_from_a_colleagues_appointment_only_a_name_links(meters: float, outcome: Outcome) -> None:
+    """There the rep may have a visit that is in no calendar."""
+    row = replace(booked("a", 0, "Ana Brandt"), rep_ids=frozenset({"colleague"}))
+    place = Place(HOUSE.latitude + meters / 111_200, HOUSE.longitude)
+    made = recording(start=4, minutes=55, place=place)
+    assert decide(made, row).outcome is outcome
+    assert decide(replace(made, title="Brandt windows"), row).outcome is Outcome.LINKED
+
+
 def test_two_reps_at_one_house_link_to_one_appointment() -> None:
     row = replace(booked("a", 0, "Ana Brandt"), rep_ids=frozenset({"rep", "second"}))
     both = [recording("r1", 2, 60, place=HOUSE), recording("r2", 3, 58, rep="second", place=HOUSE)]

@@ -294,8 +294,11 @@ def _fixed_verdict(wanted: str | None, pairs: Sequence[Pair]) -> Verdict:
 
 def _is_barred(take: Take, pair: Pair) -> bool:
     """Whether only a person may link it, however likely it is."""
-    if pair.other_rep and not _is_there(pair) and len(take.title.words & pair.visit.words.names) < _FULL_NAME:
-        return True  # a surname alone, in a calendar that is not the rep's
+    if pair.other_rep and len(take.title.words & pair.visit.words.names) < _FULL_NAME:
+        # Next door to a colleague's appointment the rep may have a visit that is in no calendar.
+        is_named = pair.says in MATCHED and pair.says is not Title.SUBJECT
+        if pair.distance_m is None or pair.distance_m >= (r.NEARBY if is_named else r.AT_THE_DOOR):
+            return True
     return 0 < take.length < r.SHORTEST and pair.says not in MATCHED
 
 
@@ -316,10 +319,6 @@ def _none_at_most(take: Take, pair: Pair, *, is_part: bool) -> float:
 def _surer(link_at: float) -> float:
     """The threshold where the rates are not the organization's own."""
     return r.UNLEARNED * link_at / (1 - link_at + r.UNLEARNED * link_at)
-
-
-def _is_there(pair: Pair) -> bool:
-    return pair.distance_m is not None and pair.distance_m < r.NEARBY
 
 
 def _best_row(take: Take, pair: Pair) -> tuple[float, bool, bool, bool, str]:

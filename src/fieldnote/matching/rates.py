@@ -76,7 +76,11 @@ AT_THE_HOUSE: Final = 250.0
 """Meters. So close to the address, a recording is a candidate at any time of the day, and in any calendar."""
 
 NEARBY: Final = 1_000.0
-"""Meters. A colleague's appointment needs the phone so near, or a full name, to be linked without a person."""
+"""Meters. A colleague's appointment needs the phone so near, or a full name in the title, to be linked without a
+person."""
+
+AT_THE_DOOR: Final = 100.0
+"""Meters. The same where the title has neither the customer nor the street: it is another house farther on."""
 
 LONG_APPOINTMENT: Final = 120.0
 """An appointment longer than this is an arrival window or a block of work."""
