@@ -53,7 +53,7 @@ _SAMPLE: Final = 4_000
 _SUSPECTED: Final = 0.02
 """Chance of a note or a knock before a visit in a first look at a sample, which shows whether there are any."""
 _LOOKS_LIKE_KNOCK: Final = 0.01
-_LOOKS_LIKE_NOTE: Final = 0.02
+_LOOKS_LIKE_NOTE: Final = 0.035
 """Shares of visits that look like a knock, or like a note before them, in an organization without any: they are short,
 or have a short first part."""
 _DAY: Final = 660.0
