@@ -142,7 +142,7 @@ async def test_a_link_that_somebody_took_away_is_not_made_again(crm: Crm, stub: 
         await pull_once(bridge)
         found = (await matches(bridge))["r1"]
         assert found.state is MatchState.OPEN
-        assert "took the link away" in str(found.problem)
+        assert "somebody removed the link" in str(found.problem)
         assert "crm" not in stub.recordings["r1"]
 
 
