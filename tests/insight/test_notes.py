@@ -54,6 +54,12 @@ def _talk(*said: tuple[str, str]) -> Talk:
         ("Dana Ruiz", "So nine thousand fifty.", "$9,050"),
         ("Dana Ruiz", "So nine thousand fifty dollars.", "$9,050"),
         ("Dana Ruiz", "Have you seen the roof?", "Have they seen the roof?"),
+        ("Dana Ruiz", "I can have you on for Friday.", "The rep can have them on for Friday, April 17"),
+        ("Dana Ruiz", "It's a fourteen three SEER2.", "It's a fourteen three SEER2"),
+        ("Tom", "I had them done in two thousand and eighteen.", "They had them done in two thousand and eighteen"),
+        ("Tom", "It was two thousand and eighteen dollars.", "It was $2,018"),
+        ("Tom", "Do you take the check first?", "Does the rep take the check first?"),
+        ("Tom", "And you tear up the azaleas?", "The rep tears up the azaleas?"),
     ],
 )
 def test_a_sentence_is_reported(speaker: str, said: str, wanted: str) -> None:

@@ -216,8 +216,8 @@ def _with_scale(parts: list[Token], at: int, value: float, start: int) -> tuple[
         rest = None
     if rest is not None and rest.value >= 10 and not _is(parts, rest.after, "hundred"):
         is_tail = _is(parts, after, "and") or not (may_be_year or _begins_amount(parts, rest, value / scale))
-        if is_tail:  # a thousand and eighty, nine thousand fifty
-            return Number(value + rest.value, start, rest.end, scale, full=True), rest.after
+        if is_tail:  # a thousand and eighty, nine thousand fifty, two thousand and eighteen
+            return Number(value + rest.value, start, rest.end, scale, full=True, year=may_be_year), rest.after
     if rest is not None and _is(parts, rest.after, "hundred"):
         value, end, after = value + rest.value * 100, parts[rest.after].end, rest.after + 1
         tail = _small(parts, after + 1 if _is(parts, after, "and") else after)

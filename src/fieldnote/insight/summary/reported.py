@@ -54,6 +54,8 @@ _ENDS = re.compile(r"\s*(?:$|[.,?!]|with|for|and|if|total|all in)")
 _DOLLARS = re.compile(r"^\s*(?:dollars?|bucks)\b", re.IGNORECASE)
 _ONE_DOLLAR = re.compile(r"\s*dollar\s+[a-z]", re.IGNORECASE)
 """`A thousand dollar credit` keeps its article."""
+_ONE_OF = re.compile(r"\ban? $")
+"""`A fourteen three SEER2` is a model."""
 _MORE = re.compile(
     r"\s*(?:and )?(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|(?:twen|thir|for|fif|six"
     r"|seven|eigh|nine)ty)\b(?! (?:percent|years?|months?|weeks?|days?|feet|of))"
@@ -78,7 +80,7 @@ _OF_ANOTHER_WEEK = re.compile(
 _OBJECT = re.compile(
     r"(?:\b(?:to|for|with|of|at|from|on|than|about|between|give|gives|call|text|send|email|mail|show|see|get|gets|charge"
     r"|let|help|save|saves|cost|costs|thank|owe|put|puts|bring|ask|meet|told|tell|got"  # words: said
-    r"|will have|to have|sell|selling|leave|beat|kill|killing|keep))\s+$"
+    r"|will have|to have|can have|could have|sell|selling|leave|beat|kill|killing|keep))\s+$"
 )
 _CUSTOMER: Final = (
     (re.compile(r"\bi'm not\b"), "they are not"),
@@ -96,6 +98,7 @@ _CUSTOMER: Final = (
     (re.compile(r"\b(?:my|our)\b"), "their"),
     (re.compile(r"\b(?:mine|ours)\b"), "theirs"),
     (re.compile(r"\b(?:myself|ourselves)\b"), "themselves"),
+    (re.compile(r"\bdo you\b"), "does the rep"),
     (re.compile(r"\byou're\b"), "the rep is"),
     (re.compile(r"\byou've\b"), "the rep has"),
     (re.compile(r"\byou'll\b"), "the rep will"),
@@ -124,7 +127,8 @@ _OF_REP = re.compile(
     r"\b(the rep) (do|don't|have|go|are|bring|send|call|come|take|want|need|give|get|make|use|dig|build|hate|charge"
     r"|think|know|see|like|say|mean|recommend|start|finish|leave|keep|show|work|look|try|guess|pay|owe|ask|sell|install"
     r"|help|pull|run|take|drive|hope|figure|suggest|offer|order|carry|cover|handle|check|measure|prefer|promise"
-    r"|understand|believe|live|love|wish|hear|throw|stop|turn|clean|quote)\b",
+    r"|understand|believe|live|love|wish|hear|throw|stop|turn|clean|quote|tear|fix|fill|set|put|replace"
+    r"|remove|paint|seal|guarantee|match|accept|drill|cut|move|haul|lay)\b",
     re.IGNORECASE,
 )
 _AUXILIARY = re.compile(
@@ -199,7 +203,7 @@ def _amount(talk: Talk, sentence: Sentence, money: Money) -> str:
         return ""  # a game ended twenty-one seventeen
     if is_bare and _answers_a_measure(talk, sentence):
         return ""
-    if is_code or _SAME_TWICE.fullmatch(said):
+    if is_code or _SAME_TWICE.fullmatch(said) or (is_bare and _ONE_OF.search(sentence.folded[: money.start])):
         return ""
     if money.high < _SMALL and "$" not in str(sentence.text) and not _DOLLARS.match(sentence.folded[money.end :]):
         return ""
