@@ -54,19 +54,23 @@ SPEAKERS = (
 )  # fmt: skip
 SENTENCE = "we want the roof done before summer and my wife agrees about forty thousand dollars for new windows"
 WORDS = SENTENCE.split()
+PEOPLE = st.lists(st.sampled_from(SPEAKERS), min_size=2, max_size=4, unique=True)
+SAID = st.lists(st.sampled_from(WORDS), min_size=3, max_size=25)
+ENDS = st.sampled_from(".?!")
+PAUSE = st.integers(1, 40)
 
 
 @st.composite
 def talks(draw: st.DrawFn) -> list[Utterance]:
     """A talk whose speakers alternate; each utterance is one sentence."""
-    people = draw(st.lists(st.sampled_from(SPEAKERS), min_size=2, max_size=4, unique=True))
+    people = draw(PEOPLE)
     talk, now, last = list[Utterance](), draw(st.integers(0, 40)) / 4, ""
     for _ in range(draw(st.integers(2, 12))):
         speaker = draw(st.sampled_from([one for one in people if one != last]))
-        words = draw(st.lists(st.sampled_from(WORDS), min_size=3, max_size=25))
+        words = draw(SAID)
         length = max(1.0, len(words) // 3)
-        talk.append(Utterance(speaker, " ".join(words).capitalize() + draw(st.sampled_from(".?!")), now, now + length))
-        now += length + draw(st.integers(1, 40)) / 4
+        talk.append(Utterance(speaker, " ".join(words).capitalize() + draw(ENDS), now, now + length))
+        now += length + draw(PAUSE) / 4
         last = speaker
     # A speaker who speaks once looks like a chapter title, so each of the first two speaks again.
     for speaker in (talk[0].speaker, talk[1].speaker):

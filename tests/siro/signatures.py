@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, Unpack, get_args, get_origin, get_type_hints
 
@@ -17,6 +18,7 @@ from fieldnote.siro.models import RequestModel, fields
 from tests.siro.contract import Described
 
 
+@cache
 def hints_of(method: Any) -> dict[str, Any]:
     names = {**vars(fields), **vars(inspect.getmodule(method)), "Unpack": Unpack}
     return get_type_hints(method, globalns=names, include_extras=True)
@@ -52,6 +54,7 @@ def record_in(kind: Any) -> type[RequestModel] | None:
     return next((found for each in get_args(kind) if (found := record_in(each))), None)
 
 
+@cache
 def _values(kind: Any, name: str) -> st.SearchStrategy[Any]:
     """Values for a plain annotation."""
     origin, inner = get_origin(kind), get_args(kind)

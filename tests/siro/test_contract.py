@@ -215,11 +215,13 @@ def test_request_models_accept_only_what_the_contract_accepts(key: Any, request:
     check()
 
 
+ODD = st.sampled_from([None, "", "x", 7, -1.5, True, [], [None], {}, {"a": 1}])
+
+
 def _mutated(value: Any) -> st.SearchStrategy[Any]:
     """The value with one field of it dropped, doubled under a wrong name, or of another type."""
     paths = list(_paths(value))
-    odd = st.sampled_from([None, "", "x", 7, -1.5, True, [], [None], {}, {"a": 1}])
-    return st.tuples(st.sampled_from(paths or [()]), odd, st.booleans()).map(lambda how: _changed(value, *how))
+    return st.tuples(st.sampled_from(paths or [()]), ODD, st.booleans()).map(lambda how: _changed(value, *how))
 
 
 def _paths(value: Any, at: tuple[Any, ...] = ()) -> Iterable[tuple[Any, ...]]:
