@@ -12,6 +12,7 @@ import typer
 
 from fieldnote.cli.support.output import ask, echo, secho
 from fieldnote.errors import ConfigError, FieldnoteError
+from fieldnote.printable import number_of
 
 if TYPE_CHECKING:
     from fieldnote.bridge.setup.scaffold.draft import Scaffold
@@ -171,10 +172,11 @@ def _show(found: Scaffold) -> None:
     for rival in found.roles.rivals:
         secho(
             f"Two tables fit for {TITLES[rival.role]}: {rival.taken.name} and {rival.other.name}. "
-            f"The file takes {rival.taken.name}; check this.",
+            f"The file uses {rival.taken.name}; check this.",
             fg="yellow",
         )
-    echo(f"{len(found.graph.tables) - len(set(taken.values()))} other tables were not recognized")
+    if others := len(found.graph.tables) - len(set(taken.values())):
+        echo(f"not recognized: {number_of(others, 'other table')}")
     if found.questions:
         echo("Only you can answer:")
         for number, question in enumerate(found.questions, 1):

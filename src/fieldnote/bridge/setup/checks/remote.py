@@ -32,12 +32,12 @@ async def check_user_token(bridge: Bridge) -> AsyncIterator[Finding]:
         yield hint(
             "siro user",
             "no user token: a field waits until all extractions of its recording are ready",
-            "`fieldnote oauth setup` makes one",
+            "`fieldnote oauth setup` creates one",
         )
         return
     why_not = await refusal(bridge.remote.client)
     if why_not is not None:
-        yield bad("siro user", why_not, "`fieldnote oauth setup` makes another app and token")
+        yield bad("siro user", why_not, "`fieldnote oauth setup` creates another app and token")
         return
     yield good("siro user", "the user token is accepted")
 

@@ -20,7 +20,7 @@ from fieldnote.crm.sql.introspection import LookedTable
 def engagements(scaffold: Scaffold, visits: LookedTable) -> Iterator[str]:
     """The appointments."""
     visit = scaffold.entity(visits)
-    of_deletes = "an appointment whose row is gone from there is deleted in Siro"
+    of_deletes = "an appointment whose row leaves this table is deleted in Siro"
     fields = _appointment(scaffold, visit)
     yield from stream_lines(scaffold, "engagements", "appointment", visit, fields, of_deletes)
 

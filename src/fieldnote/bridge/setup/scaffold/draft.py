@@ -83,7 +83,7 @@ def _cursor_lines(scaffold: Scaffold, thing: str, moved: Move | None, why: str, 
     reason = f"chosen because it is {why}; check this" if why else "moves with every change"
     others = {move.expression: move.kinds for move in moves if move.expression != moved.expression}
     if any(len(kinds | moved.kinds) == 1 for kinds in others.values()):
-        reason += ", also of what is joined"
+        reason += ", also of joined tables"
     apart = [expression for expression, kinds in others.items() if len(kinds | moved.kinds) != 1]
     if apart:
         scaffold.questions.append(
