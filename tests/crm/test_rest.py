@@ -123,7 +123,7 @@ FAULTS: tuple[tuple[Answer, type[FieldnoteError], str], ...] = (
     (Answer(500), CrmUnavailable, "GET 127.0.0.1/v1/deals: the CRM fails (500)"),
     (Answer(429), CrmUnavailable, "GET 127.0.0.1/v1/deals: the CRM is busy (429)"),
     (Answer(403), CrmRefused, "GET 127.0.0.1/v1/deals: the CRM refuses the login (403)"),
-    (Answer(body=b'{"items": [{"id": 1'), CrmUnavailable, "no JSON"),
+    (Answer(body=b'{"items": [{"id": 1'), CrmUnavailable, "not JSON"),
 )
 
 

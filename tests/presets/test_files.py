@@ -51,6 +51,18 @@ def test_a_setting_that_the_preset_does_not_have_is_named(tmp_path: Path) -> Non
         _load(tmp_path, "version: 1\ncrm: {driver: hubspot, tokn: x}\npush: {}\n", {})
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["visits: Sales visit", "visits: {a: b}", "visits: [[Sales visit]]", "stages: [closedwon]", "stages: WON",
+     "token: [t]", "url: {a: b}"],
+)  # fmt: skip
+def test_a_setting_of_another_shape_is_named(tmp_path: Path, line: str) -> None:
+    """SQL would fail over it, far from the file."""
+    name = line.partition(":")[0]
+    with pytest.raises(ConfigError, match=rf"crm\.{name} is not"):
+        _load(tmp_path, f"version: 1\ncrm:\n  driver: hubspot\n  {line}\npush: {{}}\n", {"HUBSPOT_TOKEN": "t"})
+
+
 def test_without_push_nothing_is_pushed(tmp_path: Path) -> None:
     config = _load(tmp_path, "version: 1\ncrm: {driver: hubspot, token: t}\n", {})
     assert config.push is None

@@ -124,6 +124,9 @@ def test_every_sandbox_says_that_it_is_not_the_vendors_system(name: str) -> None
         assert client.get("/_sandbox/tables/none").status_code == 404
         assert client.post("/_sandbox/clock", json={"at": "2030-01-01T00:00:00Z"}).json()["now"].startswith("2030")
         assert client.post("/_sandbox/faults", json={"kind": "nothing"}).status_code == 400
+        assert client.post("/_sandbox/faults", json={"kind": "html", "times": 9}).status_code == 204
+        assert client.delete("/_sandbox/faults").status_code == 204
+        assert crm.faults.take("GET", "/") is None
 
 
 def test_an_unknown_sandbox_is_an_error_with_the_names_that_there_are() -> None:

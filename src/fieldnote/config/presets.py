@@ -117,7 +117,26 @@ def _settings(preset: Preset, crm: Mapping[str, Any]) -> dict[str, Any]:
         if name != "driver" and name not in known:
             text = f"crm.{name} is not a setting of the preset '{preset.name}'{nearest(name, known)}"
             raise ConfigError(text, hint=f"it has {', '.join(preset.settings)}")
+    for name, default in preset.settings.items():
+        _check_shape(name, crm.get(name), default)
     return {name: default if crm.get(name) is None else crm[name] for name, default in preset.settings.items()}
+
+
+def _check_shape(name: str, given: Any, default: Any) -> None:
+    """A list must be one, and a table; SQL would fail over another value, far from the file."""
+    if given is None:
+        return
+    if isinstance(default, list) and not (isinstance(given, list) and all(map(_is_plain, given))):
+        example = given if _is_plain(given) else "VALUE"
+        raise ConfigError(f"crm.{name} is not a list of values", hint=f"Write {name}: [{example}]")
+    if isinstance(default, dict) and not isinstance(given, dict):
+        raise ConfigError(f"crm.{name} is not a table", hint=f"Write {name}: {{NAME: VALUE}}")
+    if not isinstance(default, list | dict) and not _is_plain(given):
+        raise ConfigError(f"crm.{name} is not one value", hint=f"Write {name}: VALUE")
+
+
+def _is_plain(value: Any) -> bool:
+    return value is not None and not isinstance(value, list | dict)
 
 
 def _with_settings(preset: Preset, settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -231,6 +231,11 @@ def _add_control(app: FastAPI, crm: StandIn) -> None:
             return JSONResponse({"message": str(error)}, status_code=400)
         return Response(status_code=204)
 
+    @app.delete(f"{CONTROL}/faults")
+    async def disarm() -> Response:
+        crm.faults.clear()
+        return Response(status_code=204)
+
     @app.post(f"{CONTROL}/clock")
     async def clock(request: Request) -> Response:
         given = await request.json()

@@ -12,6 +12,7 @@ import psycopg2
 from dlt.common.exceptions import DictValidationException, DltException
 from requests.exceptions import HTTPError, JSONDecodeError, RequestException
 
+from fieldnote.crm.rest.documents import PAGES
 from fieldnote.errors import ConfigError, CrmError, CrmRefused, CrmUnavailable, FieldnoteError
 
 _BUSY = {408, 425, 429}
@@ -31,6 +32,8 @@ def _explain(error: BaseException, config: dict[str, Any]) -> FieldnoteError:
     causes = list(causes_of(error))
     for kind, meaning in _MEANINGS:
         if cause := next((cause for cause in causes if isinstance(cause, kind)), None):
+            if isinstance(cause, RequestException) and cause.request is None:  # one about a body knows no request
+                return CrmUnavailable(f"{_place(causes, config)}: {_broken(cause)}")
             return meaning(cause)
     last = causes[-1]
     text = _masked(str(last).strip().replace("\n", " ")[:300], config)
@@ -38,6 +41,20 @@ def _explain(error: BaseException, config: dict[str, Any]) -> FieldnoteError:
         return ConfigError(f"crm.rest is not a REST API configuration: {text}", hint="see dlt's documentation of it")
     shown = f": {text}" if isinstance(last, DltException) else ""
     return CrmRefused(f"crm.rest cannot be loaded: {type(last).__name__}{shown}")
+
+
+def _broken(error: RequestException) -> str:
+    if isinstance(error, JSONDecodeError):
+        return "the CRM's answer is not JSON, or was cut off"
+    return f"the CRM's answer was cut off ({type(error).__name__})"
+
+
+def _place(causes: list[BaseException], config: dict[str, Any]) -> str:
+    """The API's host, and the resource that was read."""
+    client = config.get("client")
+    host = urlsplit(str(client.get("base_url", "")) if isinstance(client, dict) else "").hostname
+    resource = next((name for one in causes if isinstance(name := getattr(one, "pipe_name", None), str)), None)
+    return ", ".join(filter(None, (host, resource and resource.removesuffix(PAGES)))) or "crm.rest"
 
 
 def causes_of(error: BaseException | None) -> Iterator[BaseException]:
@@ -53,8 +70,6 @@ def _of_request(error: RequestException) -> CrmError:
     what = f"{getattr(request, 'method', None) or 'a request to'} {address.hostname or ''}{address.path}"
     if isinstance(error, HTTPError) and error.response is not None:
         return _of_status(error.response.status_code, what)
-    if isinstance(error, JSONDecodeError):
-        return CrmUnavailable(f"{what}: the CRM's answer is not JSON, or was cut off")
     hint = "check client.base_url of crm.rest, and the network"
     return CrmUnavailable(f"{what}: the CRM cannot be reached ({type(error).__name__})", hint=hint)
 
