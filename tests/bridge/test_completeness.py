@@ -16,10 +16,11 @@ from sqlalchemy import text
 
 from fieldnote.bridge import Bridge, pull_once, push_once, run_log
 from fieldnote.bridge.board.people import keep_people_if_old
+from fieldnote.bridge.errors import Busy
 from fieldnote.bridge.locks import exclusive
 from fieldnote.bridge.status.completeness import completeness
 from fieldnote.bridge.status.explain import Explanation, explain_appointment, explain_recording
-from fieldnote.bridge.status.health import Status, directory, ends_at, status
+from fieldnote.bridge.status.health import Status, directory, ending, ends_at, status
 from fieldnote.bridge.status.states import BY_RANK, LATE_AFTER, STATES, State, table
 from fieldnote.bridge.status.visit_counts import count_visits
 from fieldnote.bridge.status.visits import VisitFilter, mapped_reps, visit_of, visits
@@ -416,3 +417,8 @@ async def test_status_lists_no_users_that_run_has_just_listed(crm: Crm, stub: St
         async with bridge.engine.connect() as conn:
             [rep] = [one for one in await mapped_reps(conn, bridge.name) if one.rep_id == "1"]
         assert (rep.user_id, rep.user_name) == ("user-1", "Ann Lee")
+
+
+def test_a_run_that_found_another_one_at_work_says_so_in_words() -> None:
+    assert ending(Busy.__name__) == "began while another one was still at work"
+    assert ending("Unauthorized") == "ended with Unauthorized"

@@ -106,6 +106,7 @@ def _print_explanation(found: Explanation, zone: str | None) -> None:
 
 
 def _print_status(found: Status, *, one_rep: bool) -> None:
+    from fieldnote.bridge.status.health import ending
     from fieldnote.config.values import in_words
 
     _print_counts("appointments", found.completeness.appointments)
@@ -118,7 +119,7 @@ def _print_status(found: Status, *, one_rep: bool) -> None:
     for schedule in found.schedules:
         last = local_time(schedule.last, found.zone) if schedule.last else "never"
         moving = f"; running now: {schedule.progress}" if schedule.progress else ""
-        failed = f"; the latest run failed ({schedule.error})" if schedule.error else ""
+        failed = f"; the latest run {ending(schedule.error)}" if schedule.error else ""
         if schedule.notices:
             failed += f"; {schedule.notices} warnings about the CRM's data: see `fieldnote {schedule.task}`"
         echo(f"{schedule.task}: last success {last}, every {in_words(schedule.every)}{failed}{moving}")

@@ -231,13 +231,18 @@ def _blocked(item: Cause) -> Problem:
     )
 
 
+def ending(error: str) -> str:
+    """How a run ended, in words: `ended with Unauthorized`."""
+    return "began while another one was still at work" if error == Busy.__name__ else f"ended with {error}"
+
+
 def _late(item: Schedule) -> Problem:
     if item.last is None:
         words = f"no {item.task} has succeeded yet"
     else:
         words = f"no {item.task} has succeeded since {item.last:%Y-%m-%d %H:%M} UTC"
     words += f"; it should run every {in_words(item.every)}"
-    words += f"; the latest ended with {item.error}" if item.error else ""
+    words += f"; the latest {ending(item.error)}" if item.error else ""
     return Problem(
         f"schedule {item.task}",
         words,
