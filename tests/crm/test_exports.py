@@ -84,6 +84,8 @@ THREE = "id,name,amount,stage\n1,Roof,10,open\n2,Siding,20,won\n"
         "(2 records)", "2 records exported.", "Total of records: 2,,,", "Generated on 2026-02-01",
         "Page 1 of 1,,,", ",,,Total", "Total records: 2", "End of report", "Subtotal,,30,\nGrand total,,30,",
         "-- end of list --,,,", "*** End of report ***", "[ 2 records ]", "\u2014 Total \u2014,,30,",
+        "Total,,,2 records", "Count,,2 Rows,", "Totaal,,30,", "Total g\u00e9n\u00e9ral,,30,", "Eindtotaal: 2 rijen",
+        "Total,,2 registros,",
     ],
 )  # fmt: skip
 def test_a_footer_that_is_one_for_certain_is_skipped_and_reported(

@@ -70,9 +70,14 @@ def _without_ends(file: TextIO, skip: Skip) -> Iterator[str]:
             yield kept.popleft()
 
 
-_COUNTED: Final = r"(?:rows?|records?|entries|items?|results?|lines?|zeilen|datens\u00e4tze|eintr\u00e4ge)"
+_COUNTED: Final = (
+    r"(?:rows?|records?|entries|items?|results?|lines?|zeilen|datens\u00e4tze|eintr\u00e4ge"
+    r"|rijen|lignes|filas|registros)"
+)
 _TOTAL: Final = re.compile(
-    r"(?:grand|sub)?[ _-]?totals?|(?:gesamt|zwischen)?summe|gesamt|insgesamt|anzahl|sum|count|average", re.IGNORECASE
+    r"(?:grand|sub)?[ _-]?totals?|total g\u00e9n\u00e9ral|(?:sub|eind)?totaal|(?:gesamt|zwischen)?summe|gesamt"
+    r"|insgesamt|anzahl|aantal|sum|count|average",
+    re.IGNORECASE,
 )
 _FOOTER: Final = re.compile(
     rf"(?:{_TOTAL.pattern})\b[ :=#-]*(?:(?:of )?{_COUNTED})?[ :=#-]*[\d.,' $\u20ac\u00a3]*{_COUNTED}?[.:]?"
@@ -82,6 +87,8 @@ _FOOTER: Final = re.compile(
     r"|page \d+ of \d+|applied filters|filtered by|confidential|copyright|(?:erstellt|exportiert) am)\b.*",
     re.IGNORECASE | re.DOTALL,
 )
+_AMOUNT: Final = re.compile(rf"[-\d.,' $\u20ac\u00a3%]+(?:{_COUNTED}[.]?)?", re.IGNORECASE)
+"""The other cells of a total: `12,500.00`, `4 records`."""
 _RULES: Final = "-=*#~_<>[]\u2013\u2014 "
 """The marks that people draw around a footer: `-- end of list --`."""
 
@@ -94,7 +101,7 @@ def is_footer(cells: Sequence[str]) -> bool:
     if len(filled) == 1:
         # A single column may have a customer called Total, but none called "Total: 3 rows".
         return len(cells) > 1 or not _TOTAL.fullmatch(filled[0])
-    numbers = all(re.fullmatch(r"[-\d.,' $\u20ac\u00a3%]+", cell) for cell in filled[1:])
+    numbers = all(_AMOUNT.fullmatch(cell) for cell in filled[1:])
     return numbers and 2 * len(filled) <= len(cells) + 1 and cells[0].strip() == filled[0]
 
 
