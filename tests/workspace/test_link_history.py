@@ -67,14 +67,14 @@ async def test_an_appointment_that_its_own_rep_recorded_is_rarely_a_colleagues(h
     await house.user("ann@acme.test", "Ann Other")
     account = {"externalId": "c-1", "name": "Mara Whitfield", **at(NEAR)}
     await house.api.visit("a-1", engagementUsers=ANN, account=account)
-    mine = await house.record(place=NEAR, at=START + timedelta(minutes=70), minutes=5)
+    mine = await house.record(place=NEAR, at=START + timedelta(minutes=25), minutes=30)
     await house.settle()
     alone = (await house.explain(mine)).score
     later = START + timedelta(days=1)
     await house.api.visit("a-2", at=later, engagementUsers=ANN, account=account)
     await house.record(place=NEAR, at=later, user="ann@acme.test")
     await house.settle()
-    second = await house.record(place=NEAR, at=later + timedelta(minutes=70), minutes=5)
+    second = await house.record(place=NEAR, at=later + timedelta(minutes=25), minutes=30)
     await house.settle()
     after_hers = (await house.explain(second)).score
     assert alone is not None
