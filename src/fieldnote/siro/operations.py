@@ -204,7 +204,10 @@ def request(model: type[M], record: M | Mapping[str, Any] | None, fields: Mappin
     if record is None:
         return model.model_validate(dict(fields))
     if fields:
-        raise TypeError("give a record or its fields, not both")
+        names = ", ".join(fields)
+        raise TypeError(
+            f"give a record or its fields, not both: {names}. Options of a call, as timeout, are given by with_options"
+        )
     return record if isinstance(record, model) else model.model_validate(record)
 
 
