@@ -9,7 +9,7 @@ import pytest
 from fieldnote.bridge.setup.scaffold.evidence import meanings, shapes
 from fieldnote.bridge.setup.scaffold.query import Spelling
 from fieldnote.crm.sql.columns import Family
-from fieldnote.crm.sql.introspection import LookedColumn, LookedTable
+from fieldnote.crm.sql.survey import SurveyColumn, SurveyTable
 
 WAYS = [
     (1, 0), (-1, 0), ("Y", "N"), ("yes", "no"), ("True", "False"), ("on", "off"), ("Ja", "Nein"), ("J", "N"),
@@ -30,8 +30,8 @@ def test_a_flag_is_found_in_each_form(ways: tuple[object, object], declared: str
         values = tuple(value for (value,) in database.execute("select cancelled from visits"))
         text = isinstance(values[0], str)
         family = {"integer": Family.INTEGER, "text": Family.TEXT, "": Family.UNTYPED}[declared]
-        column = LookedColumn("cancelled", Family.TEXT if text and declared else family, row_values=values)
-        table = LookedTable("visits", (column,))
+        column = SurveyColumn("cancelled", Family.TEXT if text and declared else family, row_values=values)
+        table = SurveyTable("visits", (column,))
         assert shapes.is_flag(column)
         assert meanings.best(table, "cancelled") is column
         condition = Spelling("sqlite").yes("cancelled", column)

@@ -18,7 +18,7 @@ from fieldnote.bridge.setup.scaffold.text import propose
 from fieldnote.config import load
 from fieldnote.crm.sql.driver import SqlDriver
 from fieldnote.crm.sql.engine import Database
-from fieldnote.crm.sql.introspection import Introspection
+from fieldnote.crm.sql.survey import Survey
 from fieldnote.crm.sql.text import parse_url
 from fieldnote.crm.types import Source
 from fieldnote.mapping.records import compile_push
@@ -73,7 +73,7 @@ def crm(request: pytest.FixtureRequest, folder: Path, backend: str) -> Iterator[
 def proposed(url: str, zone: str = "UTC") -> tuple[str, Scaffold]:
     database = Database(parse_url(url, "url"), writes=False, zone=ZoneInfo(zone), setting="url")
     try:
-        look = Introspection(database)
+        look = Survey(database)
         return propose(look.tables(), look, look.backend, zone)
     finally:
         database.close()

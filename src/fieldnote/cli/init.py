@@ -141,7 +141,7 @@ def _propose(address: str, zone: str, *, given: bool) -> tuple[str, Scaffold]:
 
     from fieldnote.bridge.setup.scaffold.text import propose
     from fieldnote.crm.sql.engine import Database, Timeouts
-    from fieldnote.crm.sql.introspection import Introspection
+    from fieldnote.crm.sql.survey import Survey
     from fieldnote.crm.sql.text import parse_url
 
     try:
@@ -154,7 +154,7 @@ def _propose(address: str, zone: str, *, given: bool) -> tuple[str, Scaffold]:
     waits = Timeouts(statement=_PATIENCE)
     database = Database(url, writes=False, zone=local, setting="the CRM's address", timeouts=waits)
     try:
-        look = Introspection(database)
+        look = Survey(database)
         return propose(look.tables(), look, look.backend, zone, zone_given=given)
     finally:
         database.close()

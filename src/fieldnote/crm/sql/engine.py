@@ -196,7 +196,7 @@ class Database:
 
     def table(self, connection: Connection, name: str) -> Table:
         """Look at a table once. Raises CrmRefused where there is none, with the nearest name."""
-        from fieldnote.crm.sql.reflection import reflect  # noqa: PLC0415 - it loads what reading rows does without
+        from fieldnote.crm.sql.introspection import reflect  # noqa: PLC0415 - it loads what reading rows does without
 
         with self._lock:
             if name not in self._tables:

@@ -14,10 +14,10 @@ from fieldnote.bridge.setup.scaffold.paths import joined, ways
 from fieldnote.bridge.setup.scaffold.query import Entity
 from fieldnote.bridge.setup.scaffold.rep_paths import reps_of
 from fieldnote.crm.sql.columns import Family
-from fieldnote.crm.sql.introspection import LookedTable
+from fieldnote.crm.sql.survey import SurveyTable
 
 
-def engagements(scaffold: Scaffold, visits: LookedTable) -> Iterator[str]:
+def engagements(scaffold: Scaffold, visits: SurveyTable) -> Iterator[str]:
     """The appointments."""
     visit = scaffold.entity(visits)
     of_deletes = "an appointment whose row leaves this table is deleted in Siro"

@@ -15,7 +15,7 @@ from fieldnote.bridge.setup.scaffold.lines import amount, listed, word
 from fieldnote.bridge.setup.scaffold.paths import joined, ways
 from fieldnote.bridge.setup.scaffold.query import Entity, Place
 from fieldnote.bridge.setup.scaffold.stages import Stages, stages_of
-from fieldnote.crm.sql.introspection import LookedTable
+from fieldnote.crm.sql.survey import SurveyTable
 
 _PARTS: Final = dict.fromkeys(("micro", "micros"), " / 1000000.0") | dict.fromkeys(
     ("cent", "cents", "pence", "centimes"), " / 100.0"
@@ -23,7 +23,7 @@ _PARTS: Final = dict.fromkeys(("micro", "micros"), " / 1000000.0") | dict.fromke
 """The division that an amount in parts of its currency needs."""
 
 
-def opportunities(scaffold: Scaffold, deals: LookedTable) -> Iterator[str]:
+def opportunities(scaffold: Scaffold, deals: SurveyTable) -> Iterator[str]:
     """The deals."""
     deal = scaffold.entity(deals)
     yield from stream_lines(scaffold, "opportunities", "deal", deal, _deal(scaffold, deal))

@@ -13,7 +13,7 @@ from fieldnote.bridge.setup.scaffold.query import Entity, Move, Query, Spelling
 from fieldnote.bridge.setup.scaffold.roles import Roles
 from fieldnote.bridge.setup.scaffold.stages import cancellation
 from fieldnote.crm.sql.columns import Family
-from fieldnote.crm.sql.introspection import LookedColumn, LookedTable
+from fieldnote.crm.sql.survey import SurveyColumn, SurveyTable
 
 
 @dataclass(slots=True)
@@ -34,7 +34,7 @@ class Scaffold:
         """The SQL of this database."""
         return Spelling(self.backend)
 
-    def entity(self, table: LookedTable) -> Entity:
+    def entity(self, table: SurveyTable) -> Entity:
         """A table as the base of a query."""
         return Entity(Query(self.spelling, self.graph, table), table, "a")
 
@@ -123,7 +123,7 @@ def deleted_line(scaffold: Scaffold, record: Entity) -> Iterator[str]:
     yield f"      deletedAt: {name}        # {', '.join(reasons)}"
 
 
-def _is_plain(column: LookedColumn) -> bool:
+def _is_plain(column: SurveyColumn) -> bool:
     """Whether the mapping itself reads the column's flag or time."""
     words_of_yes_and_no = {"0", "1", "-1", "true", "false", "yes", "no", "y", "n", "t", "f", "on", "off"}
     if not shapes.is_flag(column) or column.family is Family.BOOLEAN:

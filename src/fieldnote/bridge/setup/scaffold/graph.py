@@ -15,7 +15,7 @@ from fieldnote.bridge.setup.scaffold.evidence import shapes
 from fieldnote.bridge.setup.scaffold.evidence.vocabulary import word_set
 from fieldnote.bridge.setup.scaffold.evidence.words import ID_WORDS, meaning_of, plain, singular, without_id, words
 from fieldnote.crm.sql.columns import Family
-from fieldnote.crm.sql.introspection import LookedColumn, LookedTable
+from fieldnote.crm.sql.survey import SurveyColumn, SurveyTable
 
 _NUMBERS: Final = {Family.INTEGER, Family.NUMBER}
 _MEASURES: Final = word_set(
@@ -31,20 +31,20 @@ _PEOPLE: Final = word_set(
 
 
 class Prober(Protocol):
-    """Asks the database about values; see `fieldnote.crm.sql.introspection.Introspection`."""
+    """Asks the database about values; see `fieldnote.crm.sql.survey.Survey`."""
 
-    def share_found(self, values: Iterable[object], table: LookedTable, column: str) -> float | None: ...
-    def number_of(self, table: LookedTable, column: str) -> tuple[int, int]: ...
-    def words(self, table: LookedTable, column: LookedColumn, *, labels: bool = False) -> tuple[str, ...] | None: ...
-    def labels(self, table: LookedTable, columns: Sequence[str], most: int = 100) -> list[dict[str, object]]: ...
+    def share_found(self, values: Iterable[object], table: SurveyTable, column: str) -> float | None: ...
+    def number_of(self, table: SurveyTable, column: str) -> tuple[int, int]: ...
+    def words(self, table: SurveyTable, column: SurveyColumn, *, labels: bool = False) -> tuple[str, ...] | None: ...
+    def labels(self, table: SurveyTable, columns: Sequence[str], most: int = 100) -> list[dict[str, object]]: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Ref:
     """A column that refers to another table."""
 
-    column: LookedColumn
-    target: LookedTable
+    column: SurveyColumn
+    target: SurveyTable
     to: str
     """The column that it refers to."""
     why: str
@@ -58,8 +58,8 @@ class Ref:
 class Poly:
     """Two columns that refer to rows of several tables: which table, and which row."""
 
-    type: LookedColumn
-    id: LookedColumn
+    type: SurveyColumn
+    id: SurveyColumn
     words: dict[str, str]
     """The type's word for a table, by the table's name."""
 
@@ -68,8 +68,8 @@ class Poly:
 class Link:
     """A table between two others: one row for each pair."""
 
-    table: LookedTable
-    own: LookedColumn
+    table: SurveyTable
+    own: SurveyColumn
     """Refers to the first."""
     other: Ref
     """Refers to the second."""
@@ -79,18 +79,18 @@ class Link:
 class Graph:
     """All tables, and the references between them, which are looked for when they are asked for."""
 
-    tables: Sequence[LookedTable]
+    tables: Sequence[SurveyTable]
     prober: Prober
     _refs: dict[tuple[str, str], list[Ref]] = field(default_factory=dict)
     _shares: dict[tuple[int, str], float | None] = field(default_factory=dict)
     _best: dict[int, float] = field(default_factory=dict)
     _bases: dict[str, bool] = field(default_factory=dict)
     _names: set[tuple[str, ...]] = field(default_factory=set)
-    _parts: dict[str, list[tuple[LookedTable, str, str]]] = field(default_factory=dict)
+    _parts: dict[str, list[tuple[SurveyTable, str, str]]] = field(default_factory=dict)
     _polys: dict[tuple[str, ...], list[Poly]] = field(default_factory=dict)
     _links: dict[tuple[str, str], list[Link]] = field(default_factory=dict)
 
-    def key(self, table: LookedTable) -> str | None:
+    def key(self, table: SurveyTable) -> str | None:
         """The column that identifies a row: the primary key, or one that could be it."""
         if table.key is not None:
             return table.key
@@ -102,14 +102,14 @@ class Graph:
         first = table.columns[0] if table.columns and table.columns[0] in unique else None
         return next((c.name for c in named), first.name if first is not None else None)
 
-    def is_link(self, table: LookedTable) -> bool:
+    def is_link(self, table: SurveyTable) -> bool:
         """Whether a table is named after two others, as `meetings_users` is."""
         if not self._names:
             self._names.update(tuple(map(singular, words(other.name))) for other in self.tables)
         found = tuple(map(singular, words(table.name)))
         return any(found[:cut] in self._names and found[cut:] in self._names for cut in range(1, len(found)))
 
-    def refs(self, table: LookedTable, target: LookedTable) -> list[Ref]:
+    def refs(self, table: SurveyTable, target: SurveyTable) -> list[Ref]:
         """The columns of a table that refer to another, the surest first."""
         asked = table.name, target.name
         if asked not in self._refs:
@@ -117,7 +117,7 @@ class Graph:
             self._refs[asked] = sorted(found, key=lambda ref: -ref.sure)
         return self._refs[asked]
 
-    def _ref(self, table: LookedTable, column: LookedColumn, target: LookedTable) -> Ref | None:
+    def _ref(self, table: SurveyTable, column: SurveyColumn, target: SurveyTable) -> Ref | None:
         if (mixed := self._of_any_kind(table, column, target)) is not None:
             return mixed
         if column.refers_to is not None:
@@ -148,7 +148,7 @@ class Graph:
             return Ref(column, target, to, "its name and its values", min(1, named + 0.2 * share))
         return self._by_values(column, target, to)
 
-    def _of_any_kind(self, table: LookedTable, column: LookedColumn, target: LookedTable) -> Ref | None:
+    def _of_any_kind(self, table: SurveyTable, column: SurveyColumn, target: SurveyTable) -> Ref | None:
         """A column that refers to records of all kinds, where all have their keys from one table."""
         key = self.key(target)
         base = target.by_name[key].refers_to if key is not None and target.key is not None else None
@@ -164,11 +164,11 @@ class Graph:
             return Ref(column, target, key, "its values are all keys there", 0.7)
         return None
 
-    def _typed_ids(self, table: LookedTable) -> set[LookedColumn]:
+    def _typed_ids(self, table: SurveyTable) -> set[SurveyColumn]:
         """Columns that mean nothing without the type beside them, such as `parent_id`."""
         return {poly.id for poly in self.polys(table, [])}
 
-    def _best_named(self, column: LookedColumn) -> float:
+    def _best_named(self, column: SurveyColumn) -> float:
         """How much the column's name says for the table that it says most for."""
         if id(column) not in self._best:
             keys = ((table, self.key(table)) for table in self.tables)
@@ -177,7 +177,7 @@ class Graph:
             )
         return self._best[id(column)]
 
-    def _named(self, column: LookedColumn, target: LookedTable, to: str) -> float:
+    def _named(self, column: SurveyColumn, target: SurveyTable, to: str) -> float:
         """How much a column's name says that it refers to a table."""
         stem = without_id(column.name)
         has_id = len(words(column.name)) > len(stem)
@@ -201,7 +201,7 @@ class Graph:
             return 0.4 if max((meaning_of(word, "reps") for word in own), default=0) >= 4 else 0.3
         return 0
 
-    def _by_values(self, column: LookedColumn, target: LookedTable, to: str) -> Ref | None:
+    def _by_values(self, column: SurveyColumn, target: SurveyTable, to: str) -> Ref | None:
         """Values alone: texts that are all keys, or numbers whose neighbors are no keys."""
         values = column.distinct
         if len(values) < 3 or set(words(column.name)) & _MEASURES or shapes.is_flag(column):
@@ -219,7 +219,7 @@ class Graph:
             return None
         return Ref(column, target, to, "its values are all keys there", 0.6)
 
-    def _share(self, column: LookedColumn, target: LookedTable, to: str) -> float | None:
+    def _share(self, column: SurveyColumn, target: SurveyTable, to: str) -> float | None:
         asked = id(column), target.name
         if asked not in self._shares:
             self._shares[asked] = self.prober.share_found(column.values[:40], target, to)
@@ -227,17 +227,17 @@ class Graph:
 
     # --- tables beside a table --------------------------------------------------------------------------
 
-    def parts(self, table: LookedTable) -> list[tuple[LookedTable, str, str]]:
+    def parts(self, table: SurveyTable) -> list[tuple[SurveyTable, str, str]]:
         """Tables with one row for each of this one's, with the columns that join them: theirs, and this table's."""
         if table.name not in self._parts:
             self._parts[table.name] = self._find_parts(table)
         return self._parts[table.name]
 
-    def _find_parts(self, table: LookedTable) -> list[tuple[LookedTable, str, str]]:
+    def _find_parts(self, table: SurveyTable) -> list[tuple[SurveyTable, str, str]]:
         key = self.key(table)
         if key is None:
             return []
-        found: list[tuple[LookedTable, str, str]] = []
+        found: list[tuple[SurveyTable, str, str]] = []
         own = table.by_name[key]
         for other in self.tables:
             their = self.key(other)
@@ -256,7 +256,7 @@ class Graph:
                     found.append((other, their, key))
         return found
 
-    def _is_base(self, table: LookedTable) -> bool:
+    def _is_base(self, table: SurveyTable) -> bool:
         """Whether the keys of several tables are keys of this one: it holds what records of all kinds have."""
         if not self._bases:
             keys = (other.by_name[other.key].refers_to for other in self.tables if other.key is not None)
@@ -264,18 +264,18 @@ class Graph:
             self._bases.update({table.name: counts[table.name] >= 2 for table in self.tables})
         return self._bases[table.name]
 
-    def _is_within(self, own: LookedColumn, base: LookedTable, to: str) -> bool:
+    def _is_within(self, own: SurveyColumn, base: SurveyTable, to: str) -> bool:
         """Whether all of a table's keys are among those of a table for records of all kinds."""
         return len(own.values) >= 2 and _same_type(own, base.by_name[to]) and (self._share(own, base, to) or 0) >= 0.99
 
-    def polys(self, table: LookedTable, targets: Sequence[LookedTable]) -> list[Poly]:
+    def polys(self, table: SurveyTable, targets: Sequence[SurveyTable]) -> list[Poly]:
         """Pairs of columns such as `parent_type` and `parent_id`, with what the type says for these tables."""
         asked = (table.name, *(target.name for target in targets))
         if asked not in self._polys:
             self._polys[asked] = self._find_polys(table, targets)
         return self._polys[asked]
 
-    def _find_polys(self, table: LookedTable, targets: Sequence[LookedTable]) -> list[Poly]:
+    def _find_polys(self, table: SurveyTable, targets: Sequence[SurveyTable]) -> list[Poly]:
         found = []
         for kind in table.columns:
             stem = _poly_stem(kind)
@@ -287,7 +287,7 @@ class Graph:
         return found
 
     def _poly_words(
-        self, table: LookedTable, kind: LookedColumn, own: LookedColumn, targets: Sequence[LookedTable]
+        self, table: SurveyTable, kind: SurveyColumn, own: SurveyColumn, targets: Sequence[SurveyTable]
     ) -> dict[str, str]:
         said = self.prober.words(table, kind) or ()
         found: dict[str, str] = {}
@@ -305,14 +305,14 @@ class Graph:
                     found[target.name] = word
         return found
 
-    def links(self, first: LookedTable, second: LookedTable) -> list[Link]:
+    def links(self, first: SurveyTable, second: SurveyTable) -> list[Link]:
         """Tables between two others, those of few columns first."""
         asked = first.name, second.name
         if asked not in self._links:
             self._links[asked] = self._find_links(first, second)
         return self._links[asked]
 
-    def _find_links(self, first: LookedTable, second: LookedTable) -> list[Link]:
+    def _find_links(self, first: SurveyTable, second: SurveyTable) -> list[Link]:
         found: list[tuple[float, Link]] = []
         for table in self.tables:
             if table in {first, second} or table.is_view:
@@ -332,7 +332,7 @@ class Graph:
 # --- names ------------------------------------------------------------------------------------------------
 
 
-def _may_refer(column: LookedColumn, table: LookedTable) -> bool:
+def _may_refer(column: SurveyColumn, table: SurveyTable) -> bool:
     if column.family in {Family.MOMENT, Family.DATE, Family.BOOLEAN, Family.CHOICE, Family.JSON, Family.LIST}:
         return False
     if column.length is not None and column.length > 300:
@@ -340,8 +340,8 @@ def _may_refer(column: LookedColumn, table: LookedTable) -> bool:
     return table.key != column.name
 
 
-def _same_type(column: LookedColumn, key: LookedColumn) -> bool:
-    def kind(item: LookedColumn) -> str:
+def _same_type(column: SurveyColumn, key: SurveyColumn) -> bool:
+    def kind(item: SurveyColumn) -> str:
         if item.family in _NUMBERS:
             return "number"
         if item.family is Family.UUID:
@@ -351,7 +351,7 @@ def _same_type(column: LookedColumn, key: LookedColumn) -> bool:
     return kind(column) == kind(key) or "any" in {kind(column), kind(key)}
 
 
-def _could_refer(table: LookedTable, target: LookedTable) -> bool:
+def _could_refer(table: SurveyTable, target: SurveyTable) -> bool:
     """A quick no for most tables: a table of links has few columns."""
     return len(table.columns) <= 24 or any(column.refers_to == target.name for column in table.columns)
 
@@ -359,26 +359,26 @@ def _could_refer(table: LookedTable, target: LookedTable) -> bool:
 _EXTENSIONS: Final = word_set("cstm custom cf scf ext extra extension detail details info data more zusatz")
 
 
-def _is_extension(table: LookedTable, other: LookedTable, key: str, their: str) -> bool:
+def _is_extension(table: SurveyTable, other: SurveyTable, key: str, their: str) -> bool:
     mine, theirs = words(table.name), words(other.name)
     if theirs[: len(mine)] == mine and set(theirs[len(mine) :]) <= _EXTENSIONS and len(theirs) > len(mine):
         return True
     return their.casefold() == key.casefold() and "".join(words(key)) not in ID_WORDS and len(words(key)) > 1
 
 
-def _poly_stem(column: LookedColumn) -> tuple[str, ...] | None:
+def _poly_stem(column: SurveyColumn) -> tuple[str, ...] | None:
     found = words(column.name)
     if column.family not in {Family.TEXT, Family.CHOICE} or (len(found) < 2 and found != ("entity",)):
         return None
     return found[:-1] if found[-1] in {"type", "module", "model", "class", "table", "entity", "object", "typ"} else None
 
 
-def _is_id_of(column: LookedColumn, stem: tuple[str, ...]) -> bool:
+def _is_id_of(column: SurveyColumn, stem: tuple[str, ...]) -> bool:
     found = words(column.name)
     return len(found) > len(stem) and found[: len(stem)] == stem and set(found[len(stem) :]) <= ID_WORDS
 
 
-def _names_table(word: str, table: LookedTable) -> bool:
+def _names_table(word: str, table: SurveyTable) -> bool:
     """Whether `Opportunities`, `App\\Models\\Deal` or `crm.lead` names a table."""
     last = word.replace("\\", "/").replace("::", "/").split("/")[-1]
     return plain(last) == plain(table.name) or plain(last.rpartition(".")[2]) == plain(table.name)

@@ -7,7 +7,7 @@ from typing import Final
 
 from fieldnote.bridge.setup.scaffold.evidence import shapes
 from fieldnote.bridge.setup.scaffold.query import Place
-from fieldnote.crm.sql.introspection import LookedColumn
+from fieldnote.crm.sql.survey import SurveyColumn
 
 _COUNTRIES: Final = {
     "Europe/Berlin": "DE",
@@ -47,7 +47,7 @@ def country_of(zone: str) -> str:
     return _COUNTRIES.get(zone, "US")
 
 
-def sample(column: LookedColumn) -> str:
+def sample(column: SurveyColumn) -> str:
     """A value to recognize the column by, as a comment. Times and numbers only."""
     return (
         f"        # {column.name}, such as {column.shown}" if column.shown is not None else f"        # {column.name}"

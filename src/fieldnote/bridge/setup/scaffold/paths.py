@@ -11,7 +11,7 @@ from fieldnote.bridge.setup.scaffold.evidence.vocabulary import word_set
 from fieldnote.bridge.setup.scaffold.evidence.words import table_score, words
 from fieldnote.bridge.setup.scaffold.person_columns import conditions
 from fieldnote.bridge.setup.scaffold.query import Entity, Move, Place, Query, join
-from fieldnote.crm.sql.introspection import LookedTable
+from fieldnote.crm.sql.survey import SurveyTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ _NOT_THE_CUSTOMER = word_set(
 )
 
 
-def ways(entity: Entity, target: LookedTable | None, *, middle: bool = True) -> list[Way]:
+def ways(entity: Entity, target: SurveyTable | None, *, middle: bool = True) -> list[Way]:
     """All the ways from a record to a table, the most direct first."""
     if target is None:
         return []
@@ -41,7 +41,7 @@ def ways(entity: Entity, target: LookedTable | None, *, middle: bool = True) -> 
     return found
 
 
-def _direct(entity: Entity, target: LookedTable) -> Iterator[Way]:
+def _direct(entity: Entity, target: SurveyTable) -> Iterator[Way]:
     good = [
         (sum(word in _NOT_THE_CUSTOMER for word in words(ref.column.name)), -ref.sure, Place(table, ref.column), ref)
         for table in entity.tables
@@ -60,7 +60,7 @@ def _direct(entity: Entity, target: LookedTable) -> Iterator[Way]:
             yield Way(entity.spelling.first(f"y.{key}", rest), ref.why)
 
 
-def _typed(entity: Entity, target: LookedTable) -> Iterator[Way]:
+def _typed(entity: Entity, target: SurveyTable) -> Iterator[Way]:
     """`parent_type` and `parent_id`."""
     for table in entity.tables:
         for poly in entity.graph.polys(table, [target]):
@@ -79,7 +79,7 @@ def _typed(entity: Entity, target: LookedTable) -> Iterator[Way]:
             )
 
 
-def _between(entity: Entity, target: LookedTable) -> Iterator[Way]:
+def _between(entity: Entity, target: SurveyTable) -> Iterator[Way]:
     """A table between the two, or the target that refers back."""
     name = entity.spelling.name
     for link in entity.graph.links(entity.table, target)[:1]:
@@ -103,7 +103,7 @@ def _between(entity: Entity, target: LookedTable) -> Iterator[Way]:
             yield Way(entity.spelling.first(f"y.{key}", rest), f"{target.name}.{ref.column.name} refers back")
 
 
-def _through(entity: Entity, target: LookedTable) -> Iterator[Way]:
+def _through(entity: Entity, target: SurveyTable) -> Iterator[Way]:
     """A contact or a place of the customer."""
     for table in entity.graph.tables:
         if table in {*entity.tables, target} or entity.graph.is_link(table) or not _is_of_customers(table):
@@ -123,7 +123,7 @@ def _through(entity: Entity, target: LookedTable) -> Iterator[Way]:
             yield Way(onward[0].expression, f"through {table.name}", moves)
 
 
-def _is_of_customers(table: LookedTable) -> bool:
+def _is_of_customers(table: SurveyTable) -> bool:
     found = set(words(table.name))
     return table_score(table.name, "customers") >= 4 or bool(
         {
@@ -143,7 +143,7 @@ def _is_of_customers(table: LookedTable) -> bool:
     )
 
 
-def joined(entity: Entity, target: LookedTable, alias: str, found: list[Way]) -> Entity:
+def joined(entity: Entity, target: SurveyTable, alias: str, found: list[Way]) -> Entity:
     """Join the target by the first of the ways that leads anywhere."""
     expressions = list(dict.fromkeys(way.expression for way in found))
     condition = expressions[0] if len(expressions) == 1 else f"coalesce({', '.join(expressions)})"

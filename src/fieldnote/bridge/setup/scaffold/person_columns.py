@@ -11,8 +11,8 @@ from fieldnote.bridge.setup.scaffold.evidence.words import meaning_of, singular,
 from fieldnote.bridge.setup.scaffold.graph import Ref, is_one_each
 from fieldnote.bridge.setup.scaffold.query import Entity, Move, Place, Query, join
 from fieldnote.crm.sql.columns import Family
-from fieldnote.crm.sql.introspection import LookedColumn, LookedTable
 from fieldnote.crm.sql.sensitive import is_showable_word
+from fieldnote.crm.sql.survey import SurveyColumn, SurveyTable
 
 _WANTED: Final = {
     "rep": 10,
@@ -197,7 +197,7 @@ class Person:
                     spelling.first(address.at(column.name), rest),
                 )
 
-    def _belongs(self, table: LookedTable) -> str | None:
+    def _belongs(self, table: SurveyTable) -> str | None:
         """A condition: a row of this table is about the rep."""
         graph, spelling, own = self.entity.graph, self.entity.spelling, self.entity.at(self.entity.key)
         for poly in graph.polys(table, [self.entity.table]):
@@ -211,7 +211,7 @@ class Person:
         return None
 
 
-def _best_email(table: LookedTable) -> LookedColumn | None:
+def _best_email(table: SurveyTable) -> SurveyColumn | None:
     found = meanings.best(table, "email")
     if found is not None:
         return found
@@ -223,7 +223,7 @@ def _best_email(table: LookedTable) -> LookedColumn | None:
     return mixed[0] if mixed else None
 
 
-def _address_score(table: LookedTable, column: LookedColumn) -> float:
+def _address_score(table: SurveyTable, column: SurveyColumn) -> float:
     """How much a table looks like one of people's addresses."""
     found = words(table.name)
     points = 5.0 if column.values and shapes.is_email(column) else 0.0
@@ -242,7 +242,7 @@ def _address_score(table: LookedTable, column: LookedColumn) -> float:
     )
 
 
-def _is_about_people(table: LookedTable) -> bool:
+def _is_about_people(table: SurveyTable) -> bool:
     """A table of addresses, and not one of customers, messages or tokens that also has an address."""
     found = set(words(table.name))
     if {

@@ -16,14 +16,14 @@ from sqlalchemy.sql.compiler import IdentifierPreparer
 from fieldnote.bridge.setup.scaffold.evidence import meanings, shapes
 from fieldnote.bridge.setup.scaffold.graph import Graph
 from fieldnote.crm.sql.columns import Family
-from fieldnote.crm.sql.introspection import LookedColumn, LookedTable
+from fieldnote.crm.sql.survey import SurveyColumn, SurveyTable
 
 _PREPARERS: Final = {
     "postgresql": postgresql.dialect, "mysql": mysql.dialect, "sqlite": sqlite.dialect, "mssql": mssql.dialect,
 }  # fmt: skip
 
 
-def _says_it_in_words(column: LookedColumn) -> bool:
+def _says_it_in_words(column: SurveyColumn) -> bool:
     """Whether a flag is text. A column of SQLite without a type may have either."""
     return column.family in {Family.TEXT, Family.CHOICE} or any(isinstance(value, str) for value in column.values)
 
@@ -36,8 +36,8 @@ def _means_no(value: object) -> bool:
 class Place:
     """A column, and the table that it is in: the entity's own, or a part of it."""
 
-    table: LookedTable
-    column: LookedColumn
+    table: SurveyTable
+    column: SurveyColumn
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Spelling:
             return f"(select top 1 {expression} {rest} order by 1)"
         return f"(select {expression} {rest} order by 1 limit 1)"
 
-    def yes(self, expression: str, column: LookedColumn) -> str:
+    def yes(self, expression: str, column: SurveyColumn) -> str:
         """A condition: the flag says yes."""
         if column.family is Family.BOOLEAN and self.backend == "postgresql":
             return expression
@@ -84,7 +84,7 @@ class Spelling:
             return f"{expression} in ({', '.join(map(self.text, said or ['1', 'Y']))})"
         return f"{expression} = 1" if all(str(value) != "-1" for value in column.distinct) else f"{expression} <> 0"
 
-    def no(self, expression: str, column: LookedColumn) -> str:
+    def no(self, expression: str, column: SurveyColumn) -> str:
         """A condition: the flag says no. Null is neither."""
         if column.family is Family.BOOLEAN and self.backend == "postgresql":
             return f"not {expression}"
@@ -167,7 +167,7 @@ class Query:
 
     spelling: Spelling
     graph: Graph
-    base: LookedTable
+    base: SurveyTable
     alias: str = "a"
     columns: list[tuple[str, str]] = field(default_factory=list)
     """Expression, and the name that the map has for it."""
@@ -237,7 +237,7 @@ class Entity:
     """A table in a query, together with the tables beside it that hold one row for each of its rows."""
 
     query: Query
-    table: LookedTable
+    table: SurveyTable
     alias: str
     joined: dict[str, str] = field(default_factory=dict)
     """The aliases of the parts that are joined already."""
@@ -258,7 +258,7 @@ class Entity:
         return self.graph.key(self.table) or "id"
 
     @property
-    def tables(self) -> list[LookedTable]:
+    def tables(self) -> list[SurveyTable]:
         """The table and its parts."""
         return [self.table, *(part for part, _, _ in self.graph.parts(self.table))]
 
@@ -310,7 +310,7 @@ class Entity:
                 return f" and {self._not(self.expr(found), found.column)}"
         return ""
 
-    def _not(self, expression: str, column: LookedColumn) -> str:
+    def _not(self, expression: str, column: SurveyColumn) -> str:
         if self.spelling.backend == "postgresql" and column.family is Family.BOOLEAN:
             return f"{expression} is not true"
         return (
@@ -331,7 +331,7 @@ class Entity:
         return f"{expression} is not null"
 
 
-def join(query: Query, table: LookedTable, alias: str, condition: str, *, alive: bool = False) -> Entity:
+def join(query: Query, table: SurveyTable, alias: str, condition: str, *, alive: bool = False) -> Entity:
     """Join a table by its key, which is at most one row. `alive`: leave out rows that are marked as deleted."""
     entity = Entity(query, table, query.new_alias(alias))
     name = query.spelling.name

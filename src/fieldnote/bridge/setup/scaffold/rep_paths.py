@@ -12,7 +12,7 @@ from fieldnote.bridge.setup.scaffold.evidence.words import meaning_of, words
 from fieldnote.bridge.setup.scaffold.graph import Link, Ref
 from fieldnote.bridge.setup.scaffold.person_columns import Person, conditions, owner_score, use_column
 from fieldnote.bridge.setup.scaffold.query import Entity, Move, Place, Query, join
-from fieldnote.crm.sql.introspection import LookedTable
+from fieldnote.crm.sql.survey import SurveyTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Reps:
     has_email: bool = True
 
 
-def reps_of(visit: Entity, reps: LookedTable | None, deal: Entity | None, customer: Entity | None) -> Reps:
+def reps_of(visit: Entity, reps: SurveyTable | None, deal: Entity | None, customer: Entity | None) -> Reps:
     """By a column of the appointment, a table between, the deal or the customer, or a text."""
     if reps is not None:
         if direct := _direct(visit, reps):
@@ -48,7 +48,7 @@ def reps_of(visit: Entity, reps: LookedTable | None, deal: Entity | None, custom
 # --- a column of the appointment ---------------------------------------------------------------------------
 
 
-def _direct(entity: Entity, reps: LookedTable) -> list[tuple[float, Place, Ref]]:
+def _direct(entity: Entity, reps: SurveyTable) -> list[tuple[float, Place, Ref]]:
     """The columns that refer to reps, the likeliest owner first."""
     found = [
         (Place(table, ref.column), ref)
@@ -66,7 +66,7 @@ def _direct(entity: Entity, reps: LookedTable) -> list[tuple[float, Place, Ref]]
     return sorted(good, key=lambda item: -item[0])
 
 
-def _by_column(entity: Entity, reps: LookedTable, direct: list[tuple[float, Place, Ref]]) -> Reps:
+def _by_column(entity: Entity, reps: SurveyTable, direct: list[tuple[float, Place, Ref]]) -> Reps:
     _, place, ref = direct[0]
     own = entity.expr(place)
     rep = join(entity.query, reps, "r", own)
@@ -93,7 +93,7 @@ def _by_column(entity: Entity, reps: LookedTable, direct: list[tuple[float, Plac
     return Reps((f"- {{{', '.join(parts)}}}",), tuple(notes), has_email=email is not None)
 
 
-def _everyone(entity: Entity, reps: LookedTable) -> Iterator[tuple[None, None, Ref]]:
+def _everyone(entity: Entity, reps: SurveyTable) -> Iterator[tuple[None, None, Ref]]:
     for table in entity.tables:
         for ref in entity.graph.refs(table, reps):
             if ref.sure >= 0.4:
@@ -103,7 +103,7 @@ def _everyone(entity: Entity, reps: LookedTable) -> Iterator[tuple[None, None, R
 # --- a table between ---------------------------------------------------------------------------------------
 
 
-def _linked(entity: Entity, reps: LookedTable) -> Link | None:
+def _linked(entity: Entity, reps: SurveyTable) -> Link | None:
     found = []
     for link in entity.graph.links(entity.table, reps):
         name = link.other.column.name
@@ -115,7 +115,7 @@ def _linked(entity: Entity, reps: LookedTable) -> Link | None:
     return max(found, key=lambda item: item[0])[1] if found else None
 
 
-def _by_link(visit: Entity, reps: LookedTable, link: Link, notes: tuple[str, ...]) -> Reps:
+def _by_link(visit: Entity, reps: SurveyTable, link: Link, notes: tuple[str, ...]) -> Reps:
     inner = Query(visit.spelling, visit.graph, link.table, "x")
     between = Entity(inner, link.table, "x")
     rep = join(inner, reps, "r", between.at(link.other.column.name))

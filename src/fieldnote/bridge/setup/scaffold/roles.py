@@ -14,7 +14,7 @@ from typing import Final
 from fieldnote.bridge.setup.scaffold.evidence import meanings
 from fieldnote.bridge.setup.scaffold.evidence.words import meaning_of, table_score, words
 from fieldnote.bridge.setup.scaffold.graph import Graph, is_one_each
-from fieldnote.crm.sql.introspection import LookedTable
+from fieldnote.crm.sql.survey import SurveyTable
 
 ROLES: Final = ("visits", "reps", "customers", "deals")
 TITLES: Final = {"visits": "appointments", "reps": "reps", "customers": "customers", "deals": "deals"}
@@ -29,8 +29,8 @@ class Rival:
     """A table that fits a role nearly as well as the one that was taken."""
 
     role: str
-    taken: LookedTable
-    other: LookedTable
+    taken: SurveyTable
+    other: SurveyTable
     behind: float
 
 
@@ -38,23 +38,23 @@ class Rival:
 class Roles:
     """The tables that were recognized, and how sure that is."""
 
-    visits: LookedTable | None = None
-    reps: LookedTable | None = None
-    customers: LookedTable | None = None
-    deals: LookedTable | None = None
+    visits: SurveyTable | None = None
+    reps: SurveyTable | None = None
+    customers: SurveyTable | None = None
+    deals: SurveyTable | None = None
     rivals: tuple[Rival, ...] = ()
     reasons: dict[str, str] = field(default_factory=dict)
 
-    def of(self, role: str) -> LookedTable | None:
+    def of(self, role: str) -> SurveyTable | None:
         """The table of a role."""
-        found: LookedTable | None = getattr(self, role)
+        found: SurveyTable | None = getattr(self, role)
         return found
 
 
 def find_roles(graph: Graph) -> Roles:
     """The four tables that fit together best."""
     alone = {role: _shortlist(graph, role) for role in ROLES}
-    combined: list[tuple[float, tuple[LookedTable | None, ...]]] = []
+    combined: list[tuple[float, tuple[SurveyTable | None, ...]]] = []
     for choice in product(*([*alone[role], None] for role in ROLES)):
         taken = [table for table in choice if table is not None]
         if len(set(taken)) == len(taken):
@@ -78,22 +78,22 @@ def find_roles(graph: Graph) -> Roles:
     return Roles(visits, reps, customers, deals, tuple(rivals), reasons)
 
 
-def _also_means(other: LookedTable, role: str, taken: LookedTable) -> bool:
+def _also_means(other: SurveyTable, role: str, taken: SurveyTable) -> bool:
     """A rival has a telling name, or none of the two has one."""
     return table_score(other.name, role) >= 3 or table_score(taken.name, role) < 3
 
 
-def _differs_only(choice: Sequence[LookedTable | None], best: Sequence[LookedTable | None], place: int) -> bool:
+def _differs_only(choice: Sequence[SurveyTable | None], best: Sequence[SurveyTable | None], place: int) -> bool:
     return all(a is b or n == place or a is best[place] for n, (a, b) in enumerate(zip(choice, best, strict=True)))
 
 
-def _shortlist(graph: Graph, role: str) -> dict[LookedTable, float]:
+def _shortlist(graph: Graph, role: str) -> dict[SurveyTable, float]:
     scored = {table: points for table in graph.tables if (points := _alone(graph, table, role)) > 0}
     best = sorted(scored, key=lambda table: (-scored[table], table.name))[:_SHORTLIST]
     return {table: scored[table] for table in best}
 
 
-def _alone(graph: Graph, table: LookedTable, role: str) -> float:
+def _alone(graph: Graph, table: SurveyTable, role: str) -> float:
     if graph.key(table) is None or graph.is_link(table):
         return 0
     named = table_score(table.name, role)
@@ -111,11 +111,11 @@ def _alone(graph: Graph, table: LookedTable, role: str) -> float:
     )
 
 
-def _with_parts(graph: Graph, table: LookedTable) -> list[LookedTable]:
+def _with_parts(graph: Graph, table: SurveyTable) -> list[SurveyTable]:
     return [table, *(part for part, _, _ in graph.parts(table))]
 
 
-def _visits(graph: Graph, table: LookedTable) -> float | None:
+def _visits(graph: Graph, table: SurveyTable) -> float | None:
     span = meanings.span_of(table)
     if span is None:
         return None
@@ -124,7 +124,7 @@ def _visits(graph: Graph, table: LookedTable) -> float | None:
     )
 
 
-def _deals(graph: Graph, table: LookedTable) -> float | None:
+def _deals(graph: Graph, table: SurveyTable) -> float | None:
     tables = _with_parts(graph, table)
     amount = next((found for part in tables if (found := meanings.best(part, "amount"))), None)
     stage = next((found for part in tables if (found := meanings.best(part, "stage"))), None)
@@ -136,7 +136,7 @@ def _deals(graph: Graph, table: LookedTable) -> float | None:
     return worth + (2.5 if stage is not None else -1) + (1 if closed else 0) - (3 if has_span and has_span.end else 0)
 
 
-def _customers(graph: Graph, table: LookedTable) -> float | None:
+def _customers(graph: Graph, table: SurveyTable) -> float | None:
     parts = _with_parts(graph, table)
     named = any(meanings.best(part, "name") or _has_two_names(part) for part in parts)
     if not named:
@@ -148,7 +148,7 @@ def _customers(graph: Graph, table: LookedTable) -> float | None:
     return 1.5 + min(places, 3) * 0.8 + reach * 0.7 - (3 if _logs_in(table) else 0)
 
 
-def _reps(graph: Graph, table: LookedTable) -> float | None:
+def _reps(graph: Graph, table: SurveyTable) -> float | None:
     parts = _with_parts(graph, table)
     email = any(meanings.best(part, "email") for part in parts)
     named = any(meanings.best(part, "name") or _has_two_names(part) for part in parts)
@@ -164,7 +164,7 @@ def _reps(graph: Graph, table: LookedTable) -> float | None:
     )
 
 
-def _is_a_person_elsewhere(graph: Graph, table: LookedTable) -> bool:
+def _is_a_person_elsewhere(graph: Graph, table: SurveyTable) -> bool:
     """Whether each row has a person of its own in another table, which has the name."""
     for target in graph.tables:
         refs = [ref for ref in graph.refs(table, target) if ref.sure >= 0.6 and is_one_each(ref)]
@@ -173,21 +173,21 @@ def _is_a_person_elsewhere(graph: Graph, table: LookedTable) -> bool:
     return False
 
 
-def _logs_in(table: LookedTable) -> bool:
+def _logs_in(table: SurveyTable) -> bool:
     """Whether people of this table sign in: it keeps a password or its hash, or a login."""
     found = [set(words(column.name)) for column in table.columns]
     secret = any({"password", "passwd", "hash", "pass", "kennwort", "passwort", "pwd"} & item for item in found)
     return secret or any({"login", "username"} & item or {"user", "name"} <= item for item in found)
 
 
-def _has_two_names(table: LookedTable) -> bool:
+def _has_two_names(table: SurveyTable) -> bool:
     return meanings.best(table, "first") is not None and meanings.best(table, "last") is not None
 
 
 # --- together ---------------------------------------------------------------------------------------------
 
 
-def _together(graph: Graph, choice: Sequence[LookedTable | None], alone: dict[str, dict[LookedTable, float]]) -> float:
+def _together(graph: Graph, choice: Sequence[SurveyTable | None], alone: dict[str, dict[SurveyTable, float]]) -> float:
     visits, reps, customers, deals = choice
     total = 0.0
     for role, table in zip(ROLES, choice, strict=True):
@@ -206,11 +206,11 @@ def _together(graph: Graph, choice: Sequence[LookedTable | None], alone: dict[st
     return total
 
 
-def _all_refs(graph: Graph, table: LookedTable, target: LookedTable) -> list[object]:
+def _all_refs(graph: Graph, table: SurveyTable, target: SurveyTable) -> list[object]:
     return [ref for part in _with_parts(graph, table) for ref in graph.refs(part, target) if ref.sure >= 0.5]
 
 
-def _tie(graph: Graph, table: LookedTable, target: LookedTable) -> float:
+def _tie(graph: Graph, table: SurveyTable, target: SurveyTable) -> float:
     """How surely a table leads to another: by a column, by a type and an id, or by a table between them."""
     direct = max((ref.sure for part in _with_parts(graph, table) for ref in graph.refs(part, target)), default=0)
     if direct >= 0.5:
@@ -220,7 +220,7 @@ def _tie(graph: Graph, table: LookedTable, target: LookedTable) -> float:
     return max(direct, 0.8 if graph.links(table, target) else 0)
 
 
-def _reason(graph: Graph, role: str, table: LookedTable, best: Sequence[LookedTable | None]) -> str:
+def _reason(graph: Graph, role: str, table: SurveyTable, best: Sequence[SurveyTable | None]) -> str:
     parts = []
     if any(meaning_of(word, role) for word in words(table.name)):
         parts.append("its name")
@@ -237,5 +237,5 @@ def _reason(graph: Graph, role: str, table: LookedTable, best: Sequence[LookedTa
     return ", ".join(parts) or "its columns"
 
 
-def _leads(graph: Graph, table: LookedTable, target: LookedTable) -> bool:
+def _leads(graph: Graph, table: SurveyTable, target: SurveyTable) -> bool:
     return any(ref.sure >= 0.5 for part in _with_parts(graph, table) for ref in graph.refs(part, target))

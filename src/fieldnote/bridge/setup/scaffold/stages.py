@@ -13,8 +13,8 @@ from fieldnote.bridge.setup.scaffold.evidence.words import words
 from fieldnote.bridge.setup.scaffold.graph import Ref
 from fieldnote.bridge.setup.scaffold.query import Entity, Place, join
 from fieldnote.crm.sql.columns import Family
-from fieldnote.crm.sql.introspection import LookedColumn, LookedTable
 from fieldnote.crm.sql.sensitive import is_showable_word
+from fieldnote.crm.sql.survey import SurveyColumn, SurveyTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ _LOOKUPS: Final = word_set(
 )
 
 
-def _has_label(table: LookedTable) -> bool:
+def _has_label(table: SurveyTable) -> bool:
     return any(
         c.family in {Family.TEXT, Family.CHOICE, Family.JSON} and c.name not in table.keys for c in table.columns
     )
@@ -120,7 +120,7 @@ def _by_code(entity: Entity, place: Place) -> Ref | None:
     return None
 
 
-def _covers(entity: Entity, place: Place, table: LookedTable) -> Ref | None:
+def _covers(entity: Entity, place: Place, table: SurveyTable) -> Ref | None:
     key = entity.graph.key(table)
     if key is None or not place.column.values or not _has_label(table):
         return None
@@ -149,7 +149,7 @@ def _by_table(entity: Entity, place: Place, ref: Ref) -> Stages | None:
     flagged = _flag_case(status)
     if flagged is not None:
         return Stages(entity.query.add(flagged[0], "disposition"), (), {}, whole=True, why=f"{why}, by {flagged[1]}")
-    best: tuple[float, LookedColumn, tuple[str, ...], dict[str, str]] | None = None
+    best: tuple[float, SurveyColumn, tuple[str, ...], dict[str, str]] | None = None
     for column in ref.target.columns:
         if column.family not in {Family.TEXT, Family.CHOICE} or column.hidden or column.name == ref.to:
             continue
@@ -185,7 +185,7 @@ def _flag_case(status: Entity) -> tuple[str, str] | None:
     return f"case {' '.join(lines)} else 'OPEN' end", " and ".join(item.name for item in (won, other) if item)
 
 
-def _flag(table: LookedTable, wanted: set[str]) -> LookedColumn | None:
+def _flag(table: SurveyTable, wanted: set[str]) -> SurveyColumn | None:
     return next((c for c in table.columns if shapes.is_flag(c) and set(words(c.name)) & wanted), None)
 
 

@@ -13,11 +13,11 @@ from fieldnote.bridge.setup.scaffold.graph import Graph, Prober, Ref
 from fieldnote.bridge.setup.scaffold.known import Known, recognize
 from fieldnote.bridge.setup.scaffold.roles import ROLES, TITLES, Roles, find_roles
 from fieldnote.bridge.setup.scaffold.writing_back import pull
-from fieldnote.crm.sql.introspection import LookedTable
+from fieldnote.crm.sql.survey import SurveyTable
 
 
 def propose(
-    tables: Sequence[LookedTable], prober: Prober, backend: str, zone: str, *, zone_given: bool = False
+    tables: Sequence[SurveyTable], prober: Prober, backend: str, zone: str, *, zone_given: bool = False
 ) -> tuple[str, Scaffold]:
     """The whole file, and what it was made from."""
     known = recognize(table.name for table in tables)
@@ -31,11 +31,11 @@ def propose(
 class KnownGraph(Graph):
     """A graph that also knows how a known CRM names its tables in columns such as `parent_type`."""
 
-    def __init__(self, tables: Sequence[LookedTable], prober: Prober, *, known: Known | None) -> None:
+    def __init__(self, tables: Sequence[SurveyTable], prober: Prober, *, known: Known | None) -> None:
         super().__init__(tables, prober)
         self.known = known
 
-    def refs(self, table: LookedTable, target: LookedTable) -> list[Ref]:
+    def refs(self, table: SurveyTable, target: SurveyTable) -> list[Ref]:
         """See `Graph.refs`; without columns that the known CRM does not use for this."""
         ignored = self.known.ignored if self.known is not None else frozenset()
         return [ref for ref in super().refs(table, target) if ref.column.name not in ignored]

@@ -11,7 +11,7 @@ from fieldnote.bridge.setup.scaffold.evidence import meanings, shapes
 from fieldnote.bridge.setup.scaffold.evidence.words import singular, table_score, words
 from fieldnote.bridge.setup.scaffold.lines import word
 from fieldnote.crm.sql.columns import Family
-from fieldnote.crm.sql.introspection import LookedColumn, LookedTable
+from fieldnote.crm.sql.survey import SurveyColumn, SurveyTable
 
 _FIELDS: Final = (
     ("Budget", {"budget", "presupuesto"}, "money.max"),
@@ -63,7 +63,7 @@ def pull(scaffold: Scaffold) -> Iterator[str]:
     yield from note
 
 
-def _target(scaffold: Scaffold, table: LookedTable) -> tuple[LookedTable, str, bool]:
+def _target(scaffold: Scaffold, table: SurveyTable) -> tuple[SurveyTable, str, bool]:
     """The table with the columns for answers: the record's own, or one that extends it."""
     own = scaffold.graph.key(table) or "id"
     best = (table, own, False)
@@ -75,7 +75,7 @@ def _target(scaffold: Scaffold, table: LookedTable) -> tuple[LookedTable, str, b
     return best
 
 
-def _fields(table: LookedTable) -> Iterator[str]:
+def _fields(table: SurveyTable) -> Iterator[str]:
     for name, telling, kind in _FIELDS:
         for column in table.columns:
             found = set(words(column.name))
@@ -104,14 +104,14 @@ def _fields(table: LookedTable) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Notes:
-    table: LookedTable
-    record: LookedColumn
-    body: LookedColumn
-    type: LookedColumn | None = None
+    table: SurveyTable
+    record: SurveyColumn
+    body: SurveyColumn
+    type: SurveyColumn | None = None
     word: str | None = None
 
 
-def _note(scaffold: Scaffold, record: LookedTable) -> Iterator[str]:
+def _note(scaffold: Scaffold, record: SurveyTable) -> Iterator[str]:
     """The table of notes, with what a new row needs besides."""
     known = scaffold.known
     if known is not None and known.note and scaffold.roles.deals is record:
@@ -152,7 +152,7 @@ def _note_lines(table: str, record: str, body: str, given: dict[str, str], why: 
         yield from (f"        {yaml_column(name)}: {value}" for name, value in given.items())
 
 
-def _notes_of(scaffold: Scaffold, record: LookedTable) -> _Notes | None:
+def _notes_of(scaffold: Scaffold, record: SurveyTable) -> _Notes | None:
     found: list[tuple[float, _Notes]] = []
     for table in scaffold.graph.tables:
         named = table_score(table.name, "notes")
@@ -173,7 +173,7 @@ def _notes_of(scaffold: Scaffold, record: LookedTable) -> _Notes | None:
     return max(found, key=lambda item: item[0])[1] if found else None
 
 
-def _body(table: LookedTable) -> LookedColumn | None:
+def _body(table: SurveyTable) -> SurveyColumn | None:
     telling = (
         "body",
         "text",
@@ -199,7 +199,7 @@ def _body(table: LookedTable) -> LookedColumn | None:
     return texts[0] if len(texts) == 1 else None
 
 
-def c_is_free(column: LookedColumn) -> bool:
+def c_is_free(column: SurveyColumn) -> bool:
     """Whether a column may hold any text: it is no name, type or title."""
     return not {"type", "title", "subject", "name", "key", "id", "format"} & set(words(column.name))
 
@@ -219,7 +219,7 @@ def _needs(scaffold: Scaffold, notes: _Notes) -> tuple[dict[str, str], list[str]
     return given, missing
 
 
-def _value_for(scaffold: Scaffold, notes: _Notes, column: LookedColumn) -> str | None:
+def _value_for(scaffold: Scaffold, notes: _Notes, column: SurveyColumn) -> str | None:
     found = set(words(column.name))
     if column is notes.type and notes.word is not None:
         return word(notes.word)

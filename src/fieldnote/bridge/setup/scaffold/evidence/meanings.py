@@ -17,22 +17,22 @@ from fieldnote.bridge.setup.scaffold.evidence.stage_words import results_of
 from fieldnote.bridge.setup.scaffold.evidence.vocabulary import AGAINST, WANTED
 from fieldnote.bridge.setup.scaffold.evidence.words import singular, words
 from fieldnote.crm.sql.columns import Family
-from fieldnote.crm.sql.introspection import LookedColumn, LookedTable
+from fieldnote.crm.sql.survey import SurveyColumn, SurveyTable
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
     """The values that a column of some meaning must have, and how sure its name and values must be."""
 
-    fits: Callable[[LookedColumn], bool]
+    fits: Callable[[SurveyColumn], bool]
     least: float = 5
 
 
-def _time_or_day(column: LookedColumn) -> bool:
+def _time_or_day(column: SurveyColumn) -> bool:
     return shapes.is_time(column) or shapes.is_day(column)
 
 
-def _words_only(column: LookedColumn) -> bool:
+def _words_only(column: SurveyColumn) -> bool:
     return shapes.is_text(column) and not shapes.is_time(column) and not shapes.is_day(column)
 
 
@@ -67,7 +67,7 @@ RULES: Final[dict[str, Rule]] = {
 _NEVER: Final = -99.0
 
 
-def _cut(table: LookedTable, column: LookedColumn) -> tuple[str, ...]:
+def _cut(table: SurveyTable, column: SurveyColumn) -> tuple[str, ...]:
     """A column's words without those of its table: `appt_time` in `tblAppt` is `time`."""
     own = {singular(word) for word in words(table.name)}
     found = words(column.name)
@@ -85,7 +85,7 @@ def _weight(meaning: str, word: str) -> float:
     return max(similar, default=0) * 0.9
 
 
-def name_score(table: LookedTable, column: LookedColumn, meaning: str) -> float:
+def name_score(table: SurveyTable, column: SurveyColumn, meaning: str) -> float:
     """The evidence of a column's name for a meaning; at or below 0 it is against it."""
     known, refused = WANTED[meaning], AGAINST[meaning]
     found = _cut(table, column)
@@ -99,7 +99,7 @@ def name_score(table: LookedTable, column: LookedColumn, meaning: str) -> float:
     return best - 7 * against - 0.8 * others
 
 
-def score(table: LookedTable, column: LookedColumn, meaning: str) -> float:
+def score(table: SurveyTable, column: SurveyColumn, meaning: str) -> float:
     """The evidence of name and values together for a meaning; far below 0: it cannot be."""
     rule = RULES[meaning]
     if (column.hidden and not _may_hide(column, meaning)) or not rule.fits(column):
@@ -110,7 +110,7 @@ def score(table: LookedTable, column: LookedColumn, meaning: str) -> float:
     return points + _by_values(column, meaning)
 
 
-def _by_values(column: LookedColumn, meaning: str) -> float:
+def _by_values(column: SurveyColumn, meaning: str) -> float:
     """The evidence of the values for a meaning that they can show."""
     if len(column.values) < 3:
         return 6 if meaning == "email" and column.values else 0
@@ -131,13 +131,13 @@ def _by_values(column: LookedColumn, meaning: str) -> float:
             return 0
 
 
-def _may_hide(column: LookedColumn, meaning: str) -> bool:
+def _may_hide(column: SurveyColumn, meaning: str) -> bool:
     return column.family in {Family.MOMENT, Family.DATE, Family.BOOLEAN} or meaning in {"latitude", "longitude"}
 
 
 def ranked(
-    table: LookedTable, meaning: str, among: Iterable[LookedColumn] | None = None
-) -> list[tuple[float, LookedColumn]]:
+    table: SurveyTable, meaning: str, among: Iterable[SurveyColumn] | None = None
+) -> list[tuple[float, SurveyColumn]]:
     """The columns that may have a meaning, the surest first. Of equals a filled one is before an empty one."""
     least = RULES[meaning].least
     found = [(score(table, column, meaning), column) for column in (table.columns if among is None else among)]
@@ -146,7 +146,7 @@ def ranked(
 
 
 @lru_cache(maxsize=100_000)
-def best(table: LookedTable, meaning: str) -> LookedColumn | None:
+def best(table: SurveyTable, meaning: str) -> SurveyColumn | None:
     """The column with a meaning, if there is one."""
     found = ranked(table, meaning)
     return found[0][1] if found else None
@@ -161,14 +161,14 @@ _SHORTEST, _LONGEST = timedelta(minutes=5), timedelta(hours=14)
 class Span:
     """When an appointment is."""
 
-    start: LookedColumn
-    end: LookedColumn | None
+    start: SurveyColumn
+    end: SurveyColumn | None
     why: str
     score: float
 
 
 @lru_cache(maxsize=10_000)
-def span_of(table: LookedTable) -> Span | None:
+def span_of(table: SurveyTable) -> Span | None:
     """The columns of start and end, by their names and by how far apart their values are."""
     times = [column for column in table.columns if _time_or_day(column)]
     clocks = any(map(shapes.is_clock, table.columns))
@@ -190,7 +190,7 @@ def span_of(table: LookedTable) -> Span | None:
 _OF_TIMES: Final = {"date", "day", "datum", "fecha", "time", "uhrzeit", "zeit", "hora", "clock", "start", "inicio"}
 
 
-def clock_of(table: LookedTable, day: LookedColumn) -> LookedColumn | None:
+def clock_of(table: SurveyTable, day: SurveyColumn) -> SurveyColumn | None:
     """The time of day that belongs to a day by its name: `due_time` to `due_date`."""
     stem = set(words(day.name)) - _OF_TIMES
     for column in table.columns:
@@ -200,7 +200,7 @@ def clock_of(table: LookedTable, day: LookedColumn) -> LookedColumn | None:
     return None
 
 
-def _start_by_values(column: LookedColumn) -> float:
+def _start_by_values(column: SurveyColumn) -> float:
     count = len(column.values)
     if not count:
         return 0 if not column.row_values else -5
@@ -210,7 +210,7 @@ def _start_by_values(column: LookedColumn) -> float:
     return weight * (5 * (shapes.round_share(column) - 0.4) + 3 * (shapes.filled(column) - 0.6) + _ahead(column))
 
 
-def _ahead(column: LookedColumn) -> float:
+def _ahead(column: SurveyColumn) -> float:
     """Plans go beyond the newest value that a program wrote; here simply beyond now."""
     now = datetime.now()  # noqa: DTZ005 - a day more or less does not matter
     later = sum(at > now for value in column.values if (at := shapes.moment(value)) is not None)
@@ -218,9 +218,9 @@ def _ahead(column: LookedColumn) -> float:
 
 
 def _end_for(
-    table: LookedTable, start: LookedColumn, times: list[LookedColumn]
-) -> tuple[LookedColumn | None, float, str]:
-    found: tuple[LookedColumn | None, float, str] = (None, 0, "")
+    table: SurveyTable, start: SurveyColumn, times: list[SurveyColumn]
+) -> tuple[SurveyColumn | None, float, str]:
+    found: tuple[SurveyColumn | None, float, str] = (None, 0, "")
     for end in times:
         if end is start or not shapes.is_time(end):
             continue
@@ -240,7 +240,7 @@ def _end_for(
     return found
 
 
-def cursor_of(table: LookedTable, columns: Iterable[LookedColumn]) -> tuple[LookedColumn | None, str]:
+def cursor_of(table: SurveyTable, columns: Iterable[SurveyColumn]) -> tuple[SurveyColumn | None, str]:
     """The column that moves with each change, and why it is taken for that; else what is missing."""
     listed = [column for column in columns if shapes.is_time(column)]
     named = [

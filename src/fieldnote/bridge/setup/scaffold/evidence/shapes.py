@@ -13,7 +13,7 @@ from fieldnote.bridge.setup.scaffold.evidence.vocabulary import word_set
 from fieldnote.bridge.setup.scaffold.evidence.words import words
 from fieldnote.crm.sql.columns import Family
 from fieldnote.crm.sql.cursor_shapes import kinds_in
-from fieldnote.crm.sql.introspection import LookedColumn
+from fieldnote.crm.sql.survey import SurveyColumn
 
 _WRITTEN_TIME: Final = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}")
 _WRITTEN_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}$")
@@ -57,7 +57,7 @@ def _epoch(number: float) -> datetime | None:
     return datetime(1970, 1, 1) + timedelta(seconds=seconds)  # noqa: DTZ001 - only compared with others like it
 
 
-def _most(column: LookedColumn, fits: Callable[[object], object]) -> bool:
+def _most(column: SurveyColumn, fits: Callable[[object], object]) -> bool:
     values = column.values
     return bool(values) and sum(bool(fits(value)) for value in values) >= _ENOUGH * len(values)
 
@@ -67,7 +67,7 @@ def _is_real(value: object) -> bool:
     return at is not None and at.year in _YEARS
 
 
-def is_time(column: LookedColumn) -> bool:
+def is_time(column: SurveyColumn) -> bool:
     """Whether it holds times: by its type, as text, or as seconds since 1970."""
     if column.family is Family.MOMENT:
         return True
@@ -78,7 +78,7 @@ def is_time(column: LookedColumn) -> bool:
     return False
 
 
-def time_kinds(column: LookedColumn) -> frozenset[object]:
+def time_kinds(column: SurveyColumn) -> frozenset[object]:
     """How a column writes times: by its type, by the forms of its texts, or by what its numbers count."""
     if any(isinstance(value, date) for value in column.values):
         return frozenset({"time"})
@@ -93,7 +93,7 @@ def is_reference_name(name: str) -> bool:
     return bool(found) and found[-1] in {"id", "ids", "no", "nr", "num", "number", "phone", "key"}
 
 
-def is_day(column: LookedColumn) -> bool:
+def is_day(column: SurveyColumn) -> bool:
     """Whether it holds days without a time."""
     if column.family is Family.DATE:
         return True
@@ -102,7 +102,7 @@ def is_day(column: LookedColumn) -> bool:
     )
 
 
-def is_clock(column: LookedColumn) -> bool:
+def is_clock(column: SurveyColumn) -> bool:
     """Whether it holds the time of a day without the day."""
     return _most(
         column,
@@ -114,7 +114,7 @@ def is_clock(column: LookedColumn) -> bool:
     )
 
 
-def is_flag(column: LookedColumn) -> bool:
+def is_flag(column: SurveyColumn) -> bool:
     """Whether it holds yes and no."""
     if column.family is Family.BOOLEAN:
         return True
@@ -124,7 +124,7 @@ def is_flag(column: LookedColumn) -> bool:
     return bool(texts) and len(texts) <= 2 and texts <= _YES_AND_NO
 
 
-def is_email(column: LookedColumn) -> bool:
+def is_email(column: SurveyColumn) -> bool:
     """Whether it holds email addresses, or is called so and has no value."""
     if column.family not in {Family.TEXT, Family.UNTYPED}:
         return False
@@ -139,7 +139,7 @@ def _is_beside_email(name: str) -> bool:
     )
 
 
-def is_phone(column: LookedColumn) -> bool:
+def is_phone(column: SurveyColumn) -> bool:
     """Whether it holds telephone numbers, by name and values."""
     found = set(words(column.name))
     if column.family is Family.TEXT and column.values and look_like_phones(column) and not {"fax"} & found:
@@ -154,7 +154,7 @@ def is_phone(column: LookedColumn) -> bool:
     return not column.values or _most(column, lambda value: isinstance(value, str) and _PHONE.match(value.strip()))
 
 
-def look_like_phones(column: LookedColumn) -> bool:
+def look_like_phones(column: SurveyColumn) -> bool:
     """Whether the values are telephone numbers, by their digits and signs."""
     return column.family is Family.TEXT and _most(
         column,
@@ -167,13 +167,13 @@ def look_like_phones(column: LookedColumn) -> bool:
     )
 
 
-def look_like_names(column: LookedColumn) -> bool:
+def look_like_names(column: SurveyColumn) -> bool:
     """Whether the values are names of people or companies, and mostly different ones."""
     different = len(column.distinct) >= 0.7 * len(column.values)
     return is_text(column) and different and _most(column, lambda value: isinstance(value, str) and _NAME.match(value))
 
 
-def look_like_titles(column: LookedColumn) -> bool:
+def look_like_titles(column: SurveyColumn) -> bool:
     """Whether the values are short texts, mostly different ones."""
     if not is_text(column) or is_time(column) or is_day(column) or is_email(column) or look_like_phones(column):
         return False
@@ -181,7 +181,7 @@ def look_like_titles(column: LookedColumn) -> bool:
     return different and _most(column, lambda value: isinstance(value, str) and 3 < len(value) < 90 and " " in value)
 
 
-def look_like_amounts(column: LookedColumn) -> bool:
+def look_like_amounts(column: SurveyColumn) -> bool:
     """Whether the values are amounts of money: numbers with decimals, mostly large and different."""
     if column.family is not Family.NUMBER and not is_written_money(column):
         return False
@@ -196,26 +196,26 @@ def _amount(value: object) -> float | None:
         return None
 
 
-def is_number(column: LookedColumn) -> bool:
+def is_number(column: SurveyColumn) -> bool:
     """Whether it holds numbers, as numbers or as text such as `$12,500.00`."""
     if column.family in {Family.INTEGER, Family.NUMBER}:
         return not is_time(column)
     return is_written_money(column)
 
 
-def is_written_money(column: LookedColumn) -> bool:
+def is_written_money(column: SurveyColumn) -> bool:
     """Whether it holds amounts as text."""
     return column.family in {Family.TEXT, Family.UNTYPED} and _most(
         column, lambda value: not isinstance(value, bool) and _MONEY.match(str(value))
     )
 
 
-def is_text(column: LookedColumn) -> bool:
+def is_text(column: SurveyColumn) -> bool:
     """Whether it holds words."""
     return column.family is Family.TEXT and not column.hidden and column.refers_to is None
 
 
-def is_category(column: LookedColumn) -> bool:
+def is_category(column: SurveyColumn) -> bool:
     """Whether it holds few different words or numbers, as a stage or kind does."""
     if column.family is Family.CHOICE:
         return True
@@ -227,7 +227,7 @@ def is_category(column: LookedColumn) -> bool:
     return different <= max(8, count // 4) and not is_time(column) and not is_day(column) and not is_email(column)
 
 
-def round_share(column: LookedColumn) -> float:
+def round_share(column: SurveyColumn) -> float:
     """The share of times at a whole five minutes. People plan such times; programs write others."""
     times = [at for value in column.values if (at := moment(value)) is not None]
     if not times:
@@ -235,12 +235,12 @@ def round_share(column: LookedColumn) -> float:
     return sum(at.second == 0 and at.microsecond == 0 and at.minute % 5 == 0 for at in times) / len(times)
 
 
-def filled(column: LookedColumn) -> float:
+def filled(column: SurveyColumn) -> float:
     """The share of sampled rows with a value."""
     return len(column.values) / len(column.row_values) if column.row_values else 0
 
 
-def gaps(first: LookedColumn, second: LookedColumn) -> list[timedelta]:
+def gaps(first: SurveyColumn, second: SurveyColumn) -> list[timedelta]:
     """How long after the first time the second one is, in each row that has both."""
     pairs = zip(first.row_values, second.row_values, strict=False)
     found = ((moment(a), moment(b)) for a, b in pairs)
