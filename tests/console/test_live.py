@@ -166,7 +166,11 @@ async def test_a_thousand_streams_that_opened_and_closed_leave_memory_flat() -> 
 
 
 async def _memory(act: Callable[[], Awaitable[None]]) -> int:
-    """Bytes that are left by an act."""
+    """Bytes that are left by an act: the least of three times, as other threads of the process allocate, too."""
+    return min([await _memory_once(act) for _ in range(3)])
+
+
+async def _memory_once(act: Callable[[], Awaitable[None]]) -> int:
     gc.collect()
     tracemalloc.start()
     try:
