@@ -32,8 +32,8 @@ AcceptChange = Annotated[
     bool,
     typer.Option(
         "--accept-change",
-        help="Continue although the organization, base URL or CRM changed. "
-        "Discards the ledger of the old one; the CRM's data stays as it is.",
+        help="Continue even though the organization, base URL or CRM changed. Discards the old ledger; the CRM's data "
+        "stays the same.",
     ),
 ]
 DEFAULT_FILE = Path("fieldnote.yaml")
@@ -62,15 +62,15 @@ def push(
     ] = 0,
     accept_change: AcceptChange = False,
     allow_native: Annotated[
-        bool, typer.Option("--allow-native", help="Push although Siro's own integration with a CRM is active.")
+        bool, typer.Option("--allow-native", help="Push even though Siro's own integration with a CRM is active.")
     ] = False,
     actor: ActingAs = None,
     as_json: AsJson = False,
 ) -> None:
     """Send the CRM's changes to Siro, once.
 
-    Exit status: 0 if Siro has all records as the CRM does, 1 if a record is refused, unmapped or pending, or a
-    deletion waits for a person.
+    Exit status: 0 if Siro matches the CRM; 1 if a record is refused, unmapped or pending, or if a deletion needs a
+    person.
     """
     request = _request(stream, key, full=full, since=since, accept_deletes=accept_deletes)
     request = replace(request, allow_native=allow_native)
@@ -116,7 +116,11 @@ def pull(
     config: ConfigFile = DEFAULT_FILE,
     since: Annotated[
         str | None,
-        typer.Option(metavar="ISO", help="History: all recordings updated since 2026-02-01 or 2026-02-01T08:00-07:00."),
+        typer.Option(
+            metavar="ISO",
+            help="Read old recordings: all that were updated since this time, such as 2026-02-01 or "
+            "2026-02-01T08:00-07:00.",
+        ),
     ] = None,
     plan_only: Annotated[
         bool, typer.Option("--plan", help="With --since: count the writes, and write nothing.")

@@ -30,7 +30,7 @@ def show(
     *,
     path: Annotated[Path, typer.Option("--config", "-c", metavar="FILE", help="The file.")] = Path("fieldnote.yaml"),
 ) -> None:
-    """Print the file with its preset in full. Secrets stay names of variables.
+    """Print the file with its preset in full. Secrets appear as variable names.
 
     A secret in plain text is printed as ***.
     """

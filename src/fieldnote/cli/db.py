@@ -77,7 +77,7 @@ def url(
 
 @app.command()
 def migrate() -> None:
-    """Bring the schemas of bridge, workspace and console up to date, as each does when it starts."""
+    """Update the database schemas of the bridge, workspace and console. Each also does this when it starts."""
     from fieldnote.db.engine import Application, database_url
     from fieldnote.db.migrate import upgrade
 
@@ -109,7 +109,7 @@ def rebuild(*, acting_as: ActingAs = None) -> None:
 def backup(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file.")], *, acting_as: ActingAs = None
 ) -> None:
-    """Write the embedded server's database to a file: ledger, workspace and landed rows. The server may be in use."""
+    """Write the embedded server's database to a file: ledger, workspace and imported rows. The server can be in use."""
     from fieldnote.db.audit import audited_everywhere
     from fieldnote.db.backup import back_up
     from fieldnote.db.encryption import KEY_FILE

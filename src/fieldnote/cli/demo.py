@@ -34,7 +34,7 @@ def demo(
     console_port: ConsolePort = None,
     no_console: NoConsole = False,
 ) -> None:
-    """Run the whole loop on this machine, with a made-up contractor. It needs no account and no set-up.
+    """Run the whole loop on this machine, with a made-up contractor. It needs no account and no setup.
 
     With --crm the contractor's records are in a stand-in made from published contracts, not the vendor's system. They
     are only in memory, so this demo starts from the beginning each time.

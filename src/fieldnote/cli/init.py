@@ -49,7 +49,7 @@ def init(
     ] = "propose",
     native: Annotated[
         bool | None,
-        typer.Option("--native/--no-native", help="--crm: whether Siro's own integration is active; then only pull."),
+        typer.Option("--native/--no-native", help="--crm: Siro's own integration is active (then only pull), or not."),
     ] = None,
     connection_id: Annotated[
         str | None, typer.Option("--connection-id", metavar="ID", help="--crm: the id of Siro's own integration.")
@@ -68,16 +68,19 @@ def init(
         Path | None,
         typer.Option("--url-file", metavar="FILE", help="A file with the database's address; - is standard input."),
     ] = None,
-    timezone: Annotated[str | None, typer.Option(metavar="IANA", help="The time zone of times without one.")] = None,
+    timezone: Annotated[
+        str | None, typer.Option(metavar="IANA", help="The time zone for times that do not name one.")
+    ] = None,
     output: Annotated[Path, typer.Option(metavar="FILE", help="The file to write.")] = Path("fieldnote.yaml"),
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask. Without --timezone: UTC.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
 ) -> None:
     """Read the CRM's tables, and write a commented fieldnote.yaml for you to review.
 
-    With --crm it signs in to that CRM, reads the account's set-up, and ends with `fieldnote check`. Nothing in the
-    CRM changes, and no password is written to the file. A gap becomes a question in it. Give an address with a password
-    by CRM_URL, by --url-file, or at the prompt: other users of this machine can see an option.
+    With --crm, it signs in to that CRM, reads the account's settings, and ends with `fieldnote check`. Nothing in the
+    CRM changes, and no password is written to the file. If something is missing, the file asks a question
+    about it. If the address contains a password, give it in CRM_URL, in --url-file, or at the prompt. Other users of
+    this machine can see command-line options.
     """
     if output.exists() and not force:
         raise ConfigError(f"{output} exists", hint="Choose another file with --output, or overwrite it with --force.")

@@ -35,7 +35,11 @@ def evaluate(
         Path | None, typer.Option("--model-folder", help="model.onnx and tokenizer.json, to find passages by meaning.")
     ] = None,
     endpoint: Annotated[
-        str | None, typer.Option("--endpoint", help="An OpenAI chat API up to its version: http://localhost:11434/v1.")
+        str | None,
+        typer.Option(
+            "--endpoint",
+            help="The address of an OpenAI-compatible chat API, including the version, such as http://localhost:11434/v1.",
+        ),
     ] = None,
     model: Annotated[str | None, typer.Option("--model", help="The model's name at the endpoint.")] = None,
     failures: Annotated[bool, typer.Option("--failures", help="List where each value was wrong or missing.")] = False,
@@ -43,7 +47,7 @@ def evaluate(
 ) -> None:
     """Measure precision, recall and F1 by field, key facts in notes, unsupported values, time and cost.
 
-    Without an endpoint the local method is measured. FIELDNOTE_LLM_KEY is the endpoint's key. A folder named
+    Without --endpoint, it measures the local method. FIELDNOTE_LLM_KEY is the endpoint's key. A folder named
     `heldout` gives totals only.
     """
     totals = _by_model(folder, endpoint, model) if endpoint or model else _locally(folder, model_folder)

@@ -26,7 +26,7 @@ def list_(
     *,
     config: ConfigFile = DEFAULT_FILE,
     everything: Annotated[
-        bool, typer.Option("--all", help="Also linked and rejected ones, and those without a candidate.")
+        bool, typer.Option("--all", help="Also linked and rejected recordings, and those without a candidate.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -55,7 +55,7 @@ def approve(number: Number, *, config: ConfigFile = DEFAULT_FILE, actor: ActingA
 
 @app.command()
 def reject(number: Number, *, config: ConfigFile = DEFAULT_FILE, actor: ActingAs = None) -> None:
-    """Reject a link. The recording gets no further proposal."""
+    """Reject a link. Fieldnote proposes no other link for the recording."""
     from fieldnote.bridge.pull.linking import reject_link
 
     act = act_of("links reject", [number], actor)

@@ -33,7 +33,7 @@ def match() -> None:
 def evaluate(*, config: ConfigFile = DEFAULT_FILE, org: Org = None, as_json: AsJson = False) -> None:
     """Measure the matcher on your own history: precision, recall, calibration, and the threshold to use.
 
-    The links of people and deep links count as the truth. The matcher decides without them.
+    Links that people or deep links made count as correct. The matcher does not see them.
     """
     found = _of_file(config) if org is None else _of_organization(org)
     if as_json:

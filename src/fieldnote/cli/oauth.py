@@ -85,7 +85,11 @@ def migrate(
     ],
     secret_file: Annotated[
         Path | None,
-        typer.Option("--secret-file", metavar="FILE", help="Its secret; else SIRO_CLIENT_SECRET, else a prompt."),
+        typer.Option(
+            "--secret-file",
+            metavar="FILE",
+            help="The file with its secret. Without it: SIRO_CLIENT_SECRET, or a prompt.",
+        ),
     ] = None,
     env_file: Annotated[
         Path | None,

@@ -25,7 +25,7 @@ Keys = Annotated[list[str], typer.Argument(metavar="KEY…", help="The keys of t
 
 @app.command("list")
 def list_(*, config: ConfigFile = DEFAULT_FILE, stream: Streams = None, as_json: AsJson = False) -> None:
-    """List these records, oldest first, with the reason of each."""
+    """List these records, oldest first, with the reason for each."""
     from fieldnote.bridge.push.quarantine import waiting
 
     found = with_bridge(config, lambda bridge: waiting(bridge, tuple(stream or ())))
@@ -48,7 +48,7 @@ def show(
     *,
     config: ConfigFile = DEFAULT_FILE,
 ) -> None:
-    """Show one record as JSON: why it waits, its row now, the payload of a push, and the one that Siro has."""
+    """Show one record as JSON: the reason, its current row, the payload of a push, and the payload that Siro has."""
     from fieldnote.bridge.push import quarantine
 
     details = with_bridge(
@@ -61,7 +61,8 @@ def show(
 def retry(
     stream: Stream,
     keys: Annotated[
-        list[str] | None, typer.Argument(metavar="[KEY…]", help="Keys in the CRM; else give --all.")
+        list[str] | None,
+        typer.Argument(metavar="[KEY…]", help="The records' keys in the CRM; without keys, use --all."),
     ] = None,
     *,
     config: ConfigFile = DEFAULT_FILE,
@@ -86,10 +87,10 @@ def drop(
     keys: Keys,
     *,
     config: ConfigFile = DEFAULT_FILE,
-    reason: Annotated[str | None, typer.Option("--reason", help="Why; others read it later.")] = None,
+    reason: Annotated[str | None, typer.Option("--reason", help="The reason, for others to read later.")] = None,
     actor: ActingAs = None,
 ) -> None:
-    """Do not send records as they are. They are tried again when their rows change."""
+    """Stop sending records until their rows change."""
     from fieldnote.bridge.push import quarantine
     from fieldnote.bridge.review.refusals import keep_reason
 

@@ -44,7 +44,7 @@ def reconcile(
     actor: ActingAs = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compare Siro and the CRM with the ledger, for example after a restore. Changes nothing in Siro and the CRM.
+    """Compare Siro and the CRM with the ledger, for example after a restore. Changes nothing in Siro or the CRM.
 
     Exit status: 0 if they agree, 1 if not.
     """

@@ -33,7 +33,7 @@ app = typer.Typer(no_args_is_help=True)
 
 Numbers = Annotated[list[int], typer.Argument(metavar="NUMBER…", help="The numbers in `fieldnote review list`.")]
 OneRecord = Annotated[
-    str | None, typer.Option("--record", metavar="MODEL:ID", help="Only this CRM record: opportunity:5001.")
+    str | None, typer.Option("--record", metavar="MODEL:ID", help="Only this CRM record, such as opportunity:5001.")
 ]
 OneRecording = Annotated[str | None, typer.Option("--recording", metavar="ID", help="Only this recording.")]
 
@@ -44,7 +44,7 @@ def list_(
     config: ConfigFile = DEFAULT_FILE,
     record: OneRecord = None,
     shadows: Annotated[
-        bool, typer.Option("--shadow", help="Also show values of fields in the stage `shadow`.")
+        bool, typer.Option("--shadow", help="Also show values of fields with the policy `shadow`.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -72,7 +72,7 @@ def approve(
 ) -> None:
     """Write proposed values. A value is not written if the CRM has changed since the proposal.
 
-    Exit status: 1 if one was not written.
+    Exit status: 1 if a value was not written.
     """
     from fieldnote.bridge.review import proposals as review
 
@@ -129,7 +129,7 @@ def drop(
     *,
     record: Annotated[str, typer.Option("--record", metavar="MODEL:ID", help="The CRM record: opportunity:5001.")],
     column: Annotated[str, typer.Option("--column", metavar="TABLE.COLUMN", help="The field that the CRM refuses.")],
-    reason: Annotated[str, typer.Option("--reason", help="Why; others read it later.")],
+    reason: Annotated[str, typer.Option("--reason", help="The reason, for others to read later.")],
     config: ConfigFile = DEFAULT_FILE,
     actor: ActingAs = None,
 ) -> None:
@@ -148,7 +148,7 @@ def drop(
 
 @app.command()
 def agreement(*, config: ConfigFile = DEFAULT_FILE, as_json: AsJson = False) -> None:
-    """Show how often people agreed, by field. To move a field to its next stage, change its `policy` in the file."""
+    """Show how often people agreed, by field. To let Fieldnote write more freely, change the field's `policy`."""
     from fieldnote.bridge.review.agreement import agreement_by_field
 
     found = with_bridge(config, agreement_by_field)

@@ -45,7 +45,7 @@ from fieldnote.printable import printable
 
 _SETTINGS: Final[dict[str, Any]] = {
     "name": "fieldnote",
-    "help": "Join a CRM and Siro, both ways.",
+    "help": "Connect a CRM and Siro, both ways.",
     "no_args_is_help": True,
     "pretty_exceptions_enable": False,  # its traceback would print local variables, a customer's words among them
     "add_completion": False,
@@ -84,7 +84,7 @@ workspace.app.command()(recordings.retention)
 workspace.app.command()(keys.rotate_key)
 workspace.app.command()(keys.erase_audio_key)
 app.add_typer(workspace.app, name="workspace", help="Run a Siro-compatible server on this machine.")
-app.add_typer(console.app, name="console", help="Serve the web pages, and manage who may sign in.")
+app.add_typer(console.app, name="console", help="Serve the web pages, and manage the people who can sign in.")
 app.add_typer(db.app, name="db", help="Manage Fieldnote's own PostgreSQL.")
 name_commands(app)
 
@@ -103,7 +103,7 @@ def root(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """Join a CRM and Siro, both ways."""
+    """Connect a CRM and Siro, both ways."""
     del version
     configure_logging({0: logging.WARNING, 1: logging.INFO}.get(verbose, logging.DEBUG))
 

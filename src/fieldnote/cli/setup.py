@@ -78,7 +78,7 @@ def users(
 ) -> None:
     """List the CRM's reps with their Siro users, and how each pair was matched.
 
-    A choice applies only in Fieldnote: to states, and to the search for a recording's appointment.
+    A choice applies only in Fieldnote, for states and for matching recordings with appointments.
 
     Exit status: 0 if every rep has a user, else 1.
     """
@@ -162,7 +162,7 @@ def try_it(
     rep: Annotated[str, typer.Option(metavar="EMAIL", help="The Siro user who will record.")],
     minutes: Annotated[int, typer.Option(min=1, max=600, help="The minutes to wait for the recording.")] = 30,
 ) -> None:
-    """Push one marked appointment, wait for its recording, show its context, and delete the appointment.
+    """Push one marked appointment, wait for its recording, show the link, and delete the appointment.
 
     Exit status: 0 if a recording arrived and was linked, else 1.
     """

@@ -67,7 +67,8 @@ def explain(
 ) -> None:
     """Explain one recording, appointment or deal: its timeline, its state, and the next step.
 
-    The timeline is in the ledger. If Siro answers, it adds the current state of a recording and the user of a rep.
+    The timeline comes from the ledger. If Siro answers, the command adds the recording's current state and the rep's
+    user.
     """
     found, zone = with_bridge(config, lambda bridge: _explain(bridge, kind, key, offline=offline), targets=[key])
     if as_json:

@@ -96,7 +96,7 @@ _LINK: Final = "If one of them belongs to it, link it: `fieldnote links list` ha
 STATES: Final[Mapping[State, Meaning]] = {
     State.NOT_SENT: Meaning(
         Advice(
-            "Siro does not have it as the CRM does; the next push sends it.",
+            "Siro does not have the CRM's current version; the next push sends it.",
             "Run `fieldnote push`. If the state stays, read the reason that the push prints.",
         ),
         None,
@@ -113,13 +113,13 @@ STATES: Final[Mapping[State, Meaning]] = {
     State.DROPPED: Meaning(Advice("A person decided not to send it to Siro."), None),
     State.PENDING_DELETION: Meaning(
         Advice(
-            "Its row left the CRM together with so many others that a person has to confirm the deletions.",
+            "Its row disappeared from the CRM along with many others, so a person must confirm the deletions.",
             "See the count that `fieldnote push` prints. To confirm: `fieldnote push --accept-deletes N`.",
         ),
         None,
         _AT_ONCE,
     ),
-    State.CANCELLED: Meaning(Advice("It is deleted or cancelled; no recording is expected."), None),
+    State.CANCELLED: Meaning(Advice("It is deleted or canceled; no recording is expected."), None),
     State.NO_START_TIME: Meaning(
         Advice("It has no start time.", "Map `startTime`: recordings are matched by rep and time."), None
     ),
@@ -163,7 +163,7 @@ STATES: Final[Mapping[State, Meaning]] = {
     State.OWNERSHIP_UNKNOWN: Meaning(
         None,
         Advice(
-            "Its link is not yet known to belong to this connection.",
+            "Fieldnote does not know yet whether its link belongs to this connection.",
             "Run `fieldnote push`. A file without `push` needs `siro.integration_connection_id`.",
         ),
         _HOURS_6,
@@ -171,7 +171,7 @@ STATES: Final[Mapping[State, Meaning]] = {
     ),
     State.OTHER_CONNECTION: Meaning(
         Advice(
-            "Its recording's link is not known to belong to this connection.",
+            "Fieldnote does not know whether its recording's link belongs to this connection.",
             "Push first. A file without `push` needs `siro.integration_connection_id`.",
         ),
         Advice("Its link belongs to another connection, and this one leaves it alone."),
@@ -185,7 +185,7 @@ STATES: Final[Mapping[State, Meaning]] = {
         rank=16,
     ),
     State.DELETED: Meaning(
-        None, Advice("It was deleted in Siro. Values it already gave stay until a person withdraws them.")
+        None, Advice("It was deleted in Siro. Its values stay in the CRM until a person removes them.")
     ),
     State.PROCESSING: _both("Siro is processing {it}.", rank=7),
     State.STUCK: _both(

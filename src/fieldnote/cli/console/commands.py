@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 app = typer.Typer(invoke_without_command=True)
 user_app = typer.Typer(no_args_is_help=True)
-app.add_typer(user_app, name="user", help="Manage who may sign in.")
+app.add_typer(user_app, name="user", help="Manage the people who can sign in.")
 
 ConfigFile = Annotated[Path, typer.Option("--config", metavar="FILE", help="The file that describes the connection.")]
 DEFAULT_FILE = Path("fieldnote.yaml")
@@ -71,7 +71,7 @@ def user_add(
     password_stdin: PasswordInput = False,
     config: ConfigFile = DEFAULT_FILE,
 ) -> None:
-    """Add a person who may sign in, with their role and password.
+    """Add a person who can sign in, with their role and password.
 
     admin sees and does everything; coach sees and acts on their team's reps; rep sees and acts on their own visits;
     viewer sees all reps and changes nothing.
@@ -94,7 +94,7 @@ def user_add(
 
 @user_app.command("list")
 def user_list(*, as_json: AsJson = False, config: ConfigFile = DEFAULT_FILE) -> None:
-    """List the people who may sign in."""
+    """List the people who can sign in."""
     from fieldnote.console.access.users import list_users
 
     connection = _connection(config) if config.exists() else ""
@@ -121,7 +121,7 @@ def user_list(*, as_json: AsJson = False, config: ConfigFile = DEFAULT_FILE) -> 
 
 @user_app.command("role")
 def user_role(*, email: Email, role: RoleName, rep: Reps = None, config: ConfigFile = DEFAULT_FILE) -> None:
-    """Change a person's role, and the reps that they see. They sign in again."""
+    """Change a person's role, and the reps that they see. The person must sign in again."""
     from fieldnote.console.access.users import set_role
 
     wanted = _role(role)

@@ -11,7 +11,9 @@ import typer
 ActingAs = Annotated[
     str | None,
     typer.Option(
-        "--as", metavar="NAME", help="The name of the person who decides. The user of this machine is recorded too."
+        "--as",
+        metavar="NAME",
+        help="The name of the person who decides, for the audit log. Fieldnote also logs this machine's user name.",
     ),
 ]
 

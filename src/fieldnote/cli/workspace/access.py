@@ -47,7 +47,7 @@ def token_add(
     org: OrganizationOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """Create a further token of the organization. It is shown only once."""
+    """Create another token for the organization. It is shown only once."""
     ends = None if expires is None else _ends(expires)
 
     async def do(workspace: Workspace) -> dict[str, str]:
@@ -90,11 +90,11 @@ def _ends(text: str) -> datetime:
 @token_app.command("list")
 def token_list(
     *,
-    everything: Annotated[bool, typer.Option("--all", help="Also those that ended or expired.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Also revoked and expired ones.")] = False,
     org: OrganizationOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the tokens: scope, creator, expiry, last use."""
+    """List the tokens: scope, creator, expiration date, last use."""
 
     async def do(workspace: Workspace) -> list[dict[str, Any]]:
         from fieldnote.workspace.domain.access import list_tokens
@@ -125,7 +125,7 @@ def token_end(
     org: OrganizationOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """End a token. Later calls with it are refused."""
+    """Revoke a token. The server refuses later calls with it."""
 
     async def do(workspace: Workspace) -> dict[str, str]:
         from fieldnote.workspace.domain.access import end_token
@@ -144,7 +144,7 @@ def user_disable(
     *,
     email: Annotated[str, typer.Option("--email", metavar="E", help="The email of the workspace user.")],
     end_tokens: Annotated[
-        bool, typer.Option("--end-tokens", help="Also end the organization tokens that this user made.")
+        bool, typer.Option("--end-tokens", help="Also revoke the organization tokens that this user made.")
     ] = False,
     acting_as: ActingAs = None,
     org: OrganizationOption = None,
@@ -178,7 +178,7 @@ def user_enable(
     org: OrganizationOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """Enable a user again. Tokens that ended stay ended."""
+    """Enable a user again. Revoked tokens stay revoked."""
 
     async def do(workspace: Workspace) -> dict[str, Any]:
         from fieldnote.workspace.domain.access import enable_user
@@ -269,7 +269,7 @@ def app_enable(
     org: OrganizationOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """Enable an OAuth app again. Tokens that ended stay ended."""
+    """Enable an OAuth app again. Revoked tokens stay revoked."""
     _set_app(client_id, org, acting_as, as_json=as_json, disabled=False)
 
 

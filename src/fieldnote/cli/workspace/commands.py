@@ -82,7 +82,9 @@ def serve(
     public_url: Annotated[
         str | None,
         typer.Option(
-            "--public-url", metavar="URL", help="How clients reach it, behind a proxy: https://siro.example.com"
+            "--public-url",
+            metavar="URL",
+            help="The server's address for clients, if it is behind a proxy: https://siro.example.com",
         ),
     ] = None,
     faults: Annotated[
@@ -126,7 +128,7 @@ def user_add(
     org: OrganizationOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """Add a user. A known email changes that user's name."""
+    """Add a user. If the email exists, the command changes that user's name."""
 
     async def do(workspace: Workspace) -> dict[str, str]:
         from fieldnote.workspace import add_user
@@ -160,7 +162,7 @@ def team_add(
     org: OrganizationOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """Add a team. A known id adds people to that team."""
+    """Add a team. If the id exists, the command adds people to that team."""
 
     async def do(workspace: Workspace) -> dict[str, str]:
         from fieldnote.workspace import add_team

@@ -34,7 +34,8 @@ Choice = Annotated[list[str] | None, typer.Option("--choice", help="An allowed v
 Unit = Annotated[str | None, typer.Option("--unit", help="The unit of a number.")]
 Crm = Annotated[str | None, typer.Option("--crm", metavar="MODEL.FIELD", help="The CRM field that takes the value.")]
 Required = Annotated[
-    bool | None, typer.Option("--required/--optional", help="Whether a conversation without it is incomplete.")
+    bool | None,
+    typer.Option("--required/--optional", help="Count a conversation without this value as incomplete, or not."),
 ]
 For = Annotated[
     str | None, typer.Option("--for", metavar="TYPE", help="Only for this conversation type, by name or id.")
@@ -108,7 +109,7 @@ def change(
     org: OrganizationOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """Change a definition. Recordings that were read keep their values until `apply`."""
+    """Change a definition. Recordings that were already processed keep their values until `apply`."""
     changes = _given(description, kind, choice, unit, crm, required)
     changes |= {} if name is None else {"name": name}
     if for_all and conversation_type is not None:
@@ -202,13 +203,15 @@ def apply(
     recording: Recordings = None,
     since: Since = None,
     everything: Annotated[bool, typer.Option("--all", help="All recordings.")] = False,
-    show: Annotated[int, typer.Option("--show", min=0, help="Recordings to compare first, the latest.")] = _SHOWN,
+    show: Annotated[
+        int, typer.Option("--show", min=0, help="The number of latest recordings to compare first.")
+    ] = _SHOWN,
     yes: Annotated[bool, typer.Option("--yes", help="Do not compare, and do not ask.")] = False,
     acting_as: ActingAs = None,
     org: OrganizationOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """Extract past recordings again by the definitions as they are now. Shows the differences, and asks.
+    """Extract past recordings again, with the current definitions. Shows the differences, and asks first.
 
     The server does the work.
     """

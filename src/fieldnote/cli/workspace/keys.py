@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 def rotate_key(*, acting_as: ActingAs = None, as_json: AsJson = False) -> None:
-    """Change the master key, and seal every stored secret under the new one. Stop the servers first.
+    """Change the master key, and encrypt every stored secret with the new one. Stop the servers first.
 
-    With FIELDNOTE_SECRET_KEY, set it to the new key and FIELDNOTE_PREVIOUS_SECRET_KEY to the old one. Without it, the
-    home's key file is replaced.
+    If you use FIELDNOTE_SECRET_KEY, set it to the new key, and FIELDNOTE_PREVIOUS_SECRET_KEY to the old one. Otherwise,
+    the command replaces the key file in Fieldnote's home folder.
     """
     from fieldnote.db.encryption import PREVIOUS_VARIABLE, VARIABLE, drop_previous_key_file, replace_key_file
     from fieldnote.db.home import home

@@ -28,7 +28,7 @@ def jobs(
     org: OrganizationOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the recordings that are not done, or failed: the state of each step, attempts and reasons."""
+    """List unfinished and failed recordings, with the state of each step, attempts and reasons."""
 
     async def do(workspace: Workspace) -> list[RecordingJob]:
         from fieldnote.workspace.domain.recordings.jobs import list_jobs
@@ -92,7 +92,10 @@ def roles(
     org: OrganizationOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show who sells and who buys in a recording, or correct it. A correction extracts and summarizes again."""
+    """Show who sells and who buys in a recording, or correct it.
+
+    After a correction, the server extracts and summarizes again.
+    """
     given = dict(_pair(one) for one in correct or ())
 
     async def do(workspace: Workspace) -> list[SpeakerRole]:
@@ -123,7 +126,7 @@ def redaction(
     *,
     also: Annotated[
         str | None,
-        typer.Option("--also", metavar="KINDS", help="names, streets, phones, with commas between; or none."),
+        typer.Option("--also", metavar="KINDS", help="names, streets, phones (separated by commas), or none."),
     ] = None,
     acting_as: ActingAs = None,
     org: OrganizationOption = None,
@@ -156,7 +159,7 @@ def redaction(
 def model(
     *,
     use: Annotated[
-        bool | None, typer.Option("--use/--do-not-use", help="Whether conversations may go to the language model.")
+        bool | None, typer.Option("--use/--do-not-use", help="Send conversations to the language model, or not.")
     ] = None,
     acting_as: ActingAs = None,
     org: OrganizationOption = None,
@@ -185,7 +188,7 @@ def model(
 
 
 def status(*, org: OrganizationOption = None, as_json: AsJson = False) -> None:
-    """Show how many recordings are at which step, the speech engine, and the language model's calls and tokens."""
+    """Show the number of recordings at each step, the speech engine, and the language model's calls and tokens."""
 
     async def do(workspace: Workspace) -> dict[str, Any]:
         from fieldnote.workspace.domain.insight.model import usage

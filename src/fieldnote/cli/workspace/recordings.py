@@ -35,7 +35,7 @@ def record(
         float | None,
         typer.Option("--duration", metavar="S", help="Seconds; without it, the last time in the transcript."),
     ] = None,
-    title: Annotated[str | None, typer.Option("--title", help="A title by a person.")] = None,
+    title: Annotated[str | None, typer.Option("--title", help="A title that a person gave it.")] = None,
     lat: Annotated[float | None, typer.Option("--lat", help="Degrees north.")] = None,
     lon: Annotated[float | None, typer.Option("--lon", help="Degrees east.")] = None,
     appointment_id: Annotated[
@@ -57,7 +57,7 @@ def record(
         typer.Option(
             "--batch",
             metavar="FILE.jsonl",
-            help="Many recordings, one a line: docs/recordings.md. Excludes all other options.",
+            help="Many recordings, one per line: docs/recordings.md. Excludes all other options.",
         ),
     ] = None,
     acting_as: ActingAs = None,
@@ -203,7 +203,7 @@ def transcript(
     org: OrganizationOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """Add the transcript of a recording without one, such as an upload. The server then processes it."""
+    """Add a transcript to a recording that has none, such as an upload. The server then processes it."""
     said = _read_transcript(file)
 
     async def do(workspace: Workspace) -> dict[str, str]:

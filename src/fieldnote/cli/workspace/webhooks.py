@@ -33,7 +33,7 @@ def webhook_add(
 ) -> None:
     """Send events to an address, signed with a secret that is shown only once.
 
-    A known address gets a new secret. Until the overlap ends, both secrets sign.
+    If the address exists, it gets a new secret. Until the overlap ends, the server signs with both secrets.
     """
 
     async def do(workspace: Workspace) -> dict[str, str]:

@@ -163,7 +163,7 @@ async def disable_user(
 
 
 async def enable_user(engine: AsyncEngine, organization: Organization, email: str, *, by: Operator) -> None:
-    """Enable a user again. Tokens that ended stay ended."""
+    """Enable a user again. Revoked tokens stay revoked."""
     async with inside(engine, organization.id) as conn:
         user = await find_user(conn, email)
         await conn.execute(_USER, {"id": user.id, "disabled": False})

@@ -57,7 +57,7 @@ async def add_definition(call: Call) -> Json:
 
 
 async def change_definition(call: Call) -> Json:
-    """Change what is given of a definition. Recordings that were read keep their values until `apply`."""
+    """Change what is given of a definition. Recordings that were already processed keep their values until `apply`."""
     named: str = call.word("id")
     _, after = await definitions.change_definition(call.conn, call.organization_id, named, _body(call))
     return {"data": after.as_json()}
