@@ -194,7 +194,9 @@ STATES: Final[Mapping[State, Meaning]] = {
         late_after=_AT_ONCE,
         rank=4,
     ),
-    State.WAITING: _both("{its} summary or extractions have not arrived; it is read again for 48 hours.", rank=8),
+    State.WAITING: _both(
+        "{its} summary or extractions have not arrived; Fieldnote keeps checking for 48 hours.", rank=8
+    ),
     State.EXTRACTION_FAILED: _both(
         "{its} summary or extractions did not arrive within 48 hours.",
         "Ask Siro's support about the recording.",
@@ -220,7 +222,7 @@ STATES: Final[Mapping[State, Meaning]] = {
         rank=6,
     ),
     State.NOT_WRITTEN: _both(
-        "The values from {it} are ready, and not in the CRM yet; the next pull writes them.",
+        "The values from {it} are ready, but not in the CRM yet; the next pull writes them.",
         "Run `fieldnote pull`. If the state stays, read the reason that the pull prints.",
         late_after=_HOURS_6,
         rank=9,
@@ -232,7 +234,7 @@ STATES: Final[Mapping[State, Meaning]] = {
         "`shadow`.",
         rank=12,
     ),
-    State.NOTHING_SAID: _both("{it} mentions nothing that the file writes to the CRM.", rank=13),
+    State.NOTHING_SAID: _both("{it} has no answer for any CRM field in the file.", rank=13),
     State.PURGED: _both("Siro's retention deleted {it}, and nothing from it is in the CRM.", rank=14),
     State.UNKNOWN: Meaning(
         Advice("Its state is unknown. This is a bug in Fieldnote.", _REPORT),
