@@ -263,7 +263,7 @@ BOTH: dict[str, Scene] = {
         left, ("was left alone, because a person's value is there",), "", {"pull__engagement": target(policy="fill")}
     ),
     "purged": Scene(purged, ("retention deleted", "nothing from it"), "", TARGET),
-    "nothing_said": Scene(lambda w: w.recorded(said={}), ("mentions nothing",), "", TARGET),
+    "nothing_said": Scene(lambda w: w.recorded(said={}), ("no answer for any CRM field",), "", TARGET),
     "unknown": Scene(lost, ("a bug in Fieldnote",), "Report"),
 }
 """The states that an appointment shares with its recording."""
