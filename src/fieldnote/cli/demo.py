@@ -36,8 +36,8 @@ def demo(
 ) -> None:
     """Run the whole loop on this machine, with a made-up contractor. It needs no account and no setup.
 
-    With --crm the contractor's records are in a stand-in made from published contracts, not the vendor's system. They
-    are only in memory, so this demo starts from the beginning each time.
+    With --crm the contractor's records are in a stand-in made from published API specifications, not the vendor's
+    system. They are only in memory, so this demo starts from the beginning each time.
 
     Exit status: 0 if every check passes, else 1.
     """

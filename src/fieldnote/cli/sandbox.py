@@ -24,7 +24,7 @@ def sandbox(
 ) -> None:
     """Serve a stand-in for a CRM, filled with a made-up contractor, until stopped (Ctrl-C or SIGTERM).
 
-    It is made from published contracts and is not the vendor's system. Its records are only in memory.
+    It is made from published API specifications and is not the vendor's system. Its records are only in memory.
     """
     from datetime import UTC, datetime
 

@@ -102,7 +102,7 @@ _SCENES = (
     _Scene("second-of-two", "back to back, begun late", 1, 3, time(10, 45), 90, 14, 66),
     _Scene("no-place", "phone without coordinates", 2, 5, time(10, 0), 75, 3, 58, located=False),
     _Scene("deep-link", "opened from the CRM, 70 minutes early", 3, 7, time(13, 0), 60, -70, 52, deep_link=True),
-    _Scene("late", "begun 20 minutes late", 4, 8, time(9, 30), 90, 20, 61),
+    _Scene("late", "started 20 minutes late", 4, 8, time(9, 30), 90, 20, 61),
     _Scene("again", "second visit on one deal", 0, 0, time(14, 0), 60, 2, 43, again=True),
     _Scene("walk-in", "no appointment at all", 5, 10, time(11, 40), 0, 0, 27, walk_in=True),
     _Scene("spare-1", "on time, at the address", 6, 1, time(9, 15), 75, 5, 60),

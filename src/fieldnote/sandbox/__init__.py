@@ -1,4 +1,4 @@
-"""Stand-ins for CRMs: servers made from published contracts, to develop and test against.
+"""Stand-ins for CRMs: servers made from published API specifications, to develop and test against.
 
 A stand-in is not the vendor's system. It answers in the shapes of the vendor's published contract. Its limits, caps and
 habits come from the contract, the vendor's pages and other people's reports. Nothing was compared with a real account.

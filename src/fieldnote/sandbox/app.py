@@ -21,7 +21,7 @@ from fieldnote.sandbox.store import Store
 from fieldnote.sandbox.tokens import Tokens
 from fieldnote.sandbox.webhooks import Webhooks
 
-NOTICE = "A stand-in made from published contracts, not the vendor's system."
+NOTICE = "A stand-in made from published API specifications, not the vendor's system."
 CONTROL = "/_sandbox"
 _KEPT_CALLS = 100_000
 _PAGE = "<!doctype html><title>Maintenance</title><p>We will be back soon."
