@@ -27,6 +27,7 @@ async def test_both_sides_are_equal_after_all_that_people_do(loop: Loop) -> None
     """One story; what moves a cursor in each CRM is second-hand, and the daily reading finds the rest."""
     hands, crm = loop.hands, loop.crm
     loop.written()
+    logins = crm.tokens.issued
     deal, other = hands.deal_key(200), hands.deal_key(201)
     async with loop.opened() as bridge:
         assert (await push_once(bridge)).settled
@@ -66,6 +67,7 @@ async def test_both_sides_are_equal_after_all_that_people_do(loop: Loop) -> None
         loop.stub.forget_calls()
         await push_once(bridge)
         assert loop.stub.count("PUT") == 0
+    assert crm.tokens.issued - logins == (0 if crm.name == "hubspot" else 1)  # for all readings and writes
 
 
 def test_init_ends_with_a_check_that_finds_nothing_wrong(loop: Loop) -> None:

@@ -5,7 +5,7 @@ Address, headers and login are those of `crm.rest.client`, so that they are in t
 - 429 is waited out as `Retry-After` says, whatever the call; nothing was done then.
 - A call that only reads is repeated when it is cut off or the CRM fails; one that writes never is, for nobody knows
   what became of it: the next pass looks.
-- A 401 makes a token of OAuth be fetched again, once a call.
+- After a 401, a token of OAuth is renewed, once a call. The processes of a connection share it (`shared_tokens`).
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ import httpx2
 from fieldnote.config import ApiLimits
 from fieldnote.crm.rest.origins import Origins
 from fieldnote.crm.rest.pace import Pace, Slots, busy, seconds_to_wait
+from fieldnote.crm.rest.shared_tokens import REVOKED, Renewal, SharedToken, good_for
+from fieldnote.crm.types import Place
 from fieldnote.errors import ConfigError, CrmError, CrmRefused, CrmUnavailable
 
 LATE = 1.0
@@ -34,7 +36,10 @@ _TIMEOUT = httpx2.Timeout(30.0, connect=10.0)
 
 
 class Calls:
-    """One API. `client` is `crm.rest.client`; `rate_limit` is calls in 60 seconds, None for no limit."""
+    """One API. `client` is `crm.rest.client`; `rate_limit` is calls in 60 seconds, None for no limit.
+
+    `place`: the connection whose processes share the login's token.
+    """
 
     def __init__(
         self,
@@ -44,6 +49,7 @@ class Calls:
         origins: Iterable[str] = (),
         shared: Slots | None = None,
         hints: Mapping[str, str] | None = None,
+        place: Place | None = None,
     ) -> None:
         self._origins = Origins.of({"client": dict(client)}, origins)
         self._base = f"{str(client.get('base_url', '')).rstrip('/')}/"
@@ -53,7 +59,7 @@ class Calls:
         self._windows = Pace(limits.windows if limits else (), shared=shared)
         headers = {str(name): str(value) for name, value in (client.get("headers") or {}).items()}
         # A redirect is not followed: it could carry the login to another host.
-        self._http = httpx2.Client(headers=headers, auth=_login(client.get("auth")), timeout=_TIMEOUT)
+        self._http = httpx2.Client(headers=headers, auth=_login(client.get("auth"), place), timeout=_TIMEOUT)
 
     def close(self) -> None:
         """Let go of all connections."""
@@ -132,7 +138,7 @@ class _Pace:
 # --- login ----------------------------------------------------------------------------------------------
 
 
-def _login(auth: Any) -> httpx2.Auth | None:
+def _login(auth: Any, place: Place | None) -> httpx2.Auth | None:
     """`client.auth` as dlt writes it."""
     if auth is None:
         return None
@@ -147,7 +153,7 @@ def _login(auth: Any) -> httpx2.Auth | None:
         case "http_basic":
             return httpx2.BasicAuth(str(given.get("username", "")), str(given.get("password", "")))
         case "oauth2_client_credentials":
-            return _OAuth(given)
+            return _OAuth(given, place)
         case kind:
             known = "bearer, api_key (in a header or the query), http_basic and oauth2_client_credentials"
             raise ConfigError(f"crm.rest.client.auth: '{kind}' cannot write back", hint=f"known are {known}")
@@ -172,11 +178,11 @@ class _Parameter(httpx2.Auth):
 
 
 class _OAuth(httpx2.Auth):
-    """Client credentials; the token is kept until shortly before its end, or until a 401."""
+    """Client credentials; the token is used until shortly before its end, or until a 401."""
 
     requires_response_body = True
 
-    def __init__(self, given: Mapping[str, Any]) -> None:
+    def __init__(self, given: Mapping[str, Any], place: Place | None) -> None:
         self._url = str(given.get("access_token_url", ""))
         self._form = {
             "grant_type": "client_credentials",
@@ -185,35 +191,40 @@ class _OAuth(httpx2.Auth):
             **(given.get("access_token_request_data") or {}),
         }
         self._lifetime = int(given.get("default_token_expiration", 3600))
-        self._token = ""
-        self._until = 0.0
+        self._shared = SharedToken(given, place)
 
     def auth_flow(self, request: httpx2.Request) -> Generator[httpx2.Request, httpx2.Response, None]:
-        used = self._token
-        if not used or time.monotonic() >= self._until:
-            used = self._keep((yield self._ask()))
-        request.headers["Authorization"] = f"Bearer {used}"
-        answer = yield request
-        if answer.status_code == 401:
-            # Another thread may have a newer one already.
-            token = self._token if self._token != used else self._keep((yield self._ask()))
+        token, signed_in = self._shared.current(), False
+        if token is None:
+            token, _ = yield from self._renewed(None)
+        for last in (False, False, True):
             request.headers["Authorization"] = f"Bearer {token}"
-            yield request
+            answer = yield request
+            if answer.status_code != 401 or signed_in or last:
+                return
+            # A token that another process stored may be over, too; then this one signs in.
+            token, signed_in = yield from self._renewed(token)
 
-    def _ask(self) -> httpx2.Request:
-        return httpx2.Request("POST", self._url, data=self._form)
+    def _renewed(self, failed: str | None) -> Generator[httpx2.Request, httpx2.Response, tuple[str, bool]]:
+        """A token other than `failed`, and whether it is of a new login."""
+        with self._shared.renewal(failed) as renewal:
+            if renewal.token is not None:
+                return renewal.token, False
+            answer = yield httpx2.Request("POST", self._url, data=self._form)
+            return self._keep(answer, renewal), True
 
-    def _keep(self, answer: httpx2.Response) -> str:
+    def _keep(self, answer: httpx2.Response, renewal: Renewal) -> str:
         what = f"POST {urlsplit(self._url).hostname}{urlsplit(self._url).path}"
         if not answer.is_success:
-            raise refusal(answer, what, self._form["client_secret"])
+            error = refusal(answer, what, self._form["client_secret"])
+            if not isinstance(error, CrmRefused):
+                raise error
+            renewal.forget()
+            raise CrmRefused(error.message, hint=REVOKED)
         said = _json(answer)
         if not isinstance(said, dict) or not said.get("access_token"):
             raise CrmRefused(f"{what}: the answer holds no access_token", hint="check client.auth of crm.rest")
-        lifetime = float(said.get("expires_in") or self._lifetime)
-        self._until = time.monotonic() + max(lifetime - 30, lifetime / 2)
-        self._token = str(said["access_token"])
-        return self._token
+        return renewal.keep(str(said["access_token"]), good_for(said.get("expires_in") or None, self._lifetime))
 
 
 # --- refusals -------------------------------------------------------------------------------------------

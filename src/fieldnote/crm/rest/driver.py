@@ -67,7 +67,8 @@ class RestDriver(LandedDriver):
         read_origins(self._origins)
         shared = SharedSlots(place) if limits is not None and limits.windows else None
         self._shared = shared
-        self._writer = RestWriter(config.get("client") or {}, writing, limits, origins, shared) if writing else None
+        client = config.get("client") or {}
+        self._writer = RestWriter(client, writing, limits, origins, shared, place) if writing else None
         self._reading = None if reading is None else reading.model_dump(by_alias=True)
         self._limits = None if limits is None else limits.model_dump(by_alias=True)
         self._config = config

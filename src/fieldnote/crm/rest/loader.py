@@ -116,7 +116,8 @@ def _run(
         landing.schema, pipelines_dir=str(folder / "pipelines"), destination=destination, dataset_name=landing.schema
     )
     pipeline.sync_destination()
-    wanted = replace(landings.wanted(connection), shared=SharedSlots(_place(job)))
+    place = _place(job)
+    wanted = replace(landings.wanted(connection), shared=SharedSlots(place), place=place)
     opened = open_source(job["config"], wanted, job.get("origins", ()))
     checks = watch_records(opened.source, landings.names)
     if job["full"]:

@@ -6,7 +6,6 @@ import time
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-import pendulum
 from dlt.common.configuration import configspec
 from dlt.sources.helpers.requests import Client
 from dlt.sources.helpers.rest_client.auth import OAuth2ClientCredentials
@@ -20,11 +19,12 @@ from fieldnote.crm.rest.origins import Origins, origin_of
 from fieldnote.crm.rest.pace import LONGEST_WAIT, Pace, Slots, busy, seconds_to_wait
 from fieldnote.crm.rest.pages import Pages
 from fieldnote.crm.rest.records import readable_json
+from fieldnote.crm.rest.shared_tokens import REVOKED, Renewal, SharedToken, good_for
+from fieldnote.crm.types import Place
 from fieldnote.errors import CrmRefused, CrmUnavailable
 
 _ATTEMPTS = 6
-_AHEAD = 60.0
-"""So many seconds before its end a token is renewed."""
+_BUSY = {408, 425, 429}
 
 
 class PositionRefused(CrmRefused):
@@ -37,22 +37,51 @@ class PositionRefused(CrmRefused):
 
 @configspec
 class ClientCredentials(OAuth2ClientCredentials):
-    """As dlt's, but renewed ahead of time."""
+    """As dlt's, but renewed ahead of time, and shared with the other processes of the connection."""
 
-    def parse_expiration_in_seconds(self, response_json: Any) -> int:
-        """How long the token counts as good."""
-        seconds = super().parse_expiration_in_seconds(response_json)
-        return int(max(seconds - _AHEAD, seconds / 2))
+    def share(self, shared: SharedToken) -> None:
+        """Take the token from there."""
+        self._shared = shared
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        """Let a request carry the token."""
+        token = self._shared.current()
+        request.headers["Authorization"] = f"Bearer {self.renewed(None)[0] if token is None else token}"
+        return request
+
+    def renewed(self, failed: str | None) -> tuple[str, bool]:
+        """A token other than `failed`, and whether it is of a new login."""
+        with self._shared.renewal(failed) as renewal:
+            if renewal.token is not None:
+                return renewal.token, False
+            said = self._sign_in(renewal)
+            lifetime = said.get("expires_in", self.default_token_expiration)
+            return renewal.keep(str(said["access_token"]), good_for(lifetime, self.default_token_expiration)), True
+
+    def _sign_in(self, renewal: Renewal) -> dict[str, Any]:
+        address = urlsplit(self.access_token_url)
+        what = f"POST {address.hostname}{address.path}"
+        response = self.session.post(self.access_token_url, **self.build_access_token_request())
+        if 400 <= response.status_code < 500 and response.status_code not in _BUSY:
+            renewal.forget()
+            raise CrmRefused(f"{what}: the CRM refuses the login ({response.status_code})", hint=REVOKED)
+        response.raise_for_status()
+        said = response.json()
+        if not isinstance(said, dict) or not said.get("access_token"):
+            raise CrmRefused(f"{what}: the answer holds no access_token", hint="check client.auth of crm.rest")
+        return said
 
 
-def make_auth(given: Any) -> AuthBase | None:
+def make_auth(given: Any, place: Place | None = None) -> AuthBase | None:
     """The login of `crm.rest.client.auth`."""
     if isinstance(given, dict) and given.get("type") == "oauth2_client_credentials":
         rest = {name: value for name, value in given.items() if name != "type"}
         session = Client(raise_for_status=False).session
         own = origin_of(str(given.get("access_token_url", "")))
         _keep_within(session, Origins(frozenset() if own is None else frozenset({own})))
-        return ClientCredentials(**{"session": session, **rest})
+        auth = ClientCredentials(**{"session": session, **rest})
+        auth.share(SharedToken(given, place))
+        return auth
     return create_auth({"type": "bearer", "token": given} if isinstance(given, str) else given)
 
 
@@ -78,9 +107,10 @@ class ApiSession:
         tokens: dict[str, str],
         origins: Origins,
         shared: Slots | None = None,
+        place: Place | None = None,
     ) -> None:
         client = config.get("client") or {}
-        self.auth = make_auth(client.get("auth"))
+        self.auth = make_auth(client.get("auth"), place)
         self.calls = 0
         self._base = f"{str(client.get('base_url', '')).rstrip('/')}/"
         self._headers = {str(name): str(value) for name, value in (client.get("headers") or {}).items()}
@@ -120,14 +150,15 @@ class ApiSession:
         return response
 
     def _patiently(self, request: PreparedRequest, options: dict[str, Any]) -> Response:
-        renewed = False
+        signed_in, renewals = False, 0
         what = f"{request.method} {urlsplit(request.url or '').hostname}{urlsplit(request.url or '').path}"
         for _ in range(_ATTEMPTS):
             self._pace.wait(urlsplit(request.url or "").path)
             self.calls += 1
             response, error = self._sent(request, options)
-            if response.status_code == 401 and not renewed and self._renew(request):
-                renewed = True
+            may_renew = not signed_in and renewals < 2  # a token that another process stored may be over, too
+            if response.status_code == 401 and may_renew and isinstance(self.auth, ClientCredentials):
+                signed_in, renewals = self._renew(self.auth, request), renewals + 1
                 continue
             answer = busy(self._limits, response.status_code, response.text) if not response.ok else None
             if answer is None:
@@ -153,12 +184,9 @@ class ApiSession:
             return error.response, error
         return response, None
 
-    def _renew(self, request: PreparedRequest) -> bool:
-        """A new token after a 401, once: the old one may have been ended before its time."""
-        if not isinstance(self.auth, OAuth2ClientCredentials):
-            return False
-        used = request.headers.get("Authorization")
-        if used == f"Bearer {self.auth.access_token}":
-            self.auth.token_expiry = pendulum.now().subtract(seconds=1)
-        self.auth(request)
-        return True
+    def _renew(self, auth: ClientCredentials, request: PreparedRequest) -> bool:
+        """Another token after a 401: the old one may have been ended before its time. Whether this is a new login."""
+        failed = str(request.headers.get("Authorization", "")).removeprefix("Bearer ")
+        token, signed_in = auth.renewed(failed)
+        request.headers["Authorization"] = f"Bearer {token}"
+        return signed_in

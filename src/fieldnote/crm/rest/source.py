@@ -27,6 +27,7 @@ from fieldnote.crm.rest.pace import Slots
 from fieldnote.crm.rest.positions import Reached, beginning, filled
 from fieldnote.crm.rest.records import Records, refuse_twin_tables
 from fieldnote.crm.rest.session import ApiSession
+from fieldnote.crm.types import Place
 from fieldnote.errors import ConfigError, CrmUnavailable
 
 SOURCE = "crm"
@@ -54,6 +55,8 @@ class Wanted:
     """Resources whose time has not come."""
     shared: Slots | None = None
     """Windows of calls that other processes share."""
+    place: Place | None = None
+    """The connection whose processes share the login's token; without one, the reading signs in for itself."""
 
 
 def open_source(config: dict[str, Any], wanted: Wanted | None = None, origins: Iterable[str] = ()) -> Opened:
@@ -67,7 +70,7 @@ def open_source(config: dict[str, Any], wanted: Wanted | None = None, origins: I
     config["resources"] = [one for one in config.get("resources") or [] if _name(one) not in wanted.skipped]
     tokens = {name: reached.value for name, reached in wanted.reached.items() if reached.is_token}
     client = _section(config, "client")
-    api = ApiSession(config, wanted.limits, tokens, Origins.of(config, origins), wanted.shared)
+    api = ApiSession(config, wanted.limits, tokens, Origins.of(config, origins), wanted.shared, wanted.place)
     config["client"] = {**client, "session": api.session, "auth": api.auth}
     opened_warnings: list[str] = []
     config["resources"] = [_prepared(one, config, wanted, api, opened_warnings) for one in config["resources"]]

@@ -21,7 +21,7 @@ from fieldnote.crm.rest.notes import RestNotes
 from fieldnote.crm.rest.pace import Slots
 from fieldnote.crm.rest.templates import as_json, json_of, perform, search
 from fieldnote.crm.sql.columns import ColumnType, Family
-from fieldnote.crm.types import Outcome, Record, Row, WriteResult, external_id
+from fieldnote.crm.types import Outcome, Place, Record, Row, WriteResult, external_id
 from fieldnote.errors import CrmRefused
 
 _GONE = frozenset({404, 410})
@@ -47,9 +47,10 @@ class RestWriter:
         limits: ApiLimits | None = None,
         origins: Iterable[str] = (),
         shared: Slots | None = None,
+        place: Place | None = None,
     ) -> None:
         self._settings = settings
-        self._calls = Calls(client, settings.rate_limit, limits, origins, shared, settings.hints)
+        self._calls = Calls(client, settings.rate_limit, limits, origins, shared, settings.hints, place)
         self.notes = RestNotes(self._calls, settings.notes)
 
     def close(self) -> None:
