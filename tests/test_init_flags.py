@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -22,7 +23,7 @@ WAYS = [
 @pytest.mark.parametrize("declared", ["", "integer", "text"])
 def test_a_flag_is_found_in_each_form(ways: tuple[object, object], declared: str) -> None:
     yes, no = ways
-    with sqlite3.connect(":memory:") as database:
+    with closing(sqlite3.connect(":memory:")) as database:
         database.execute(f"create table visits (id integer primary key, cancelled {declared})")
         database.executemany(
             "insert into visits (cancelled) values (?)", [(yes if n % 4 == 0 else no,) for n in range(20)]
