@@ -142,11 +142,13 @@ def _server_home(config: pytest.Config) -> Path:
 def _certificates_once() -> Iterator[None]:
     """Let all clients share the machine's certificates: to read them takes each of them 40 ms."""
     read = httpcore2.default_ssl_context
-    shared = functools.cache(functools.partial(read, _trust_env=False))
+
+    @functools.cache
+    def shared(_trust_env: bool, *_named: str | None) -> ssl.SSLContext:
+        return read(_trust_env=_trust_env)
 
     def context(*, _trust_env: bool = True) -> ssl.SSLContext:
-        others = _trust_env and not {"SSL_CERT_FILE", "SSL_CERT_DIR"}.isdisjoint(os.environ)
-        return read(_trust_env=True) if others else shared()
+        return shared(_trust_env, os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(httpcore2, "default_ssl_context", context)
