@@ -20,6 +20,7 @@ from fieldnote.sandbox.salesforce.records import make_id
 from fieldnote.sandbox.salesforce.seeding import invite
 from fieldnote.sandbox.servicetitan import ServiceTitanStandIn
 from fieldnote.sandbox.servicetitan import writes as st
+from fieldnote.sandbox.servicetitan.seeding import SALES, SERVICE
 from fieldnote.sandbox.store import Version
 
 
@@ -73,6 +74,10 @@ class Hands(ABC):
 
     @abstractmethod
     def delete(self, visit: str) -> None: ...
+
+    @abstractmethod
+    def retype(self, visit: str, *, sales: bool) -> None:
+        """Make it a service call, or a sales visit again."""
 
     @abstractmethod
     def relink(self, visit: str, deal: int) -> None: ...
@@ -141,6 +146,9 @@ class HubSpotHands(Hands):
     def delete(self, visit: str) -> None:
         self.objects.archive(self.types["meetings"], visit)
 
+    def retype(self, visit: str, *, sales: bool) -> None:
+        self._set(visit, hs_activity_type="Sales visit" if sales else "Service call")
+
     def relink(self, visit: str, deal: int) -> None:
         for one in list(self.objects.linked("meetings", visit, "deals")):
             self.objects.unlink("meetings", visit, "deals", one)
@@ -182,6 +190,7 @@ class HubSpotHands(Hands):
         deals = sorted(self.objects.linked("meetings", version.id, "deals"), key=int)
         contacts = sorted(self.objects.linked("meetings", version.id, "contacts"), key=int)
         alive = version.archived is None and values.get("hs_meeting_outcome") != "CANCELED" and not values.get(MERGED)
+        alive = alive and values.get("hs_activity_type") == "Sales visit"
         start = parse_time(values.get("hs_meeting_start_time") or values["hs_timestamp"])
         deal, contact = next(iter(deals), None), next(iter(contacts), None)
         return Visit(start, frozenset(filter(None, reps)), deal, contact, alive)
@@ -236,6 +245,9 @@ class SalesforceHands(Hands):
     def delete(self, visit: str) -> None:
         self.records.delete(self.objects["Event"], visit)
 
+    def retype(self, visit: str, *, sales: bool) -> None:
+        self.crm.store.table("Event").change(visit, {"EventSubtype": "Event" if sales else "Call"})
+
     def relink(self, visit: str, deal: int) -> None:
         self._set(visit, WhatId=self.deal_key(deal))
 
@@ -276,7 +288,8 @@ class SalesforceHands(Hands):
             alive_deal = deal.startswith("006") and opportunities.latest(deal).archived is None
             found[version.id] = Visit(
                 parse_time(str(values["StartDateTime"]).replace("+0000", "+00:00")), frozenset(map(str, reps)),
-                deal if alive_deal else None, values.get("AccountId"), version.archived is None,
+                deal if alive_deal else None, values.get("AccountId"),
+                version.archived is None and values["EventSubtype"] == "Event",
             )  # fmt: skip
         deals = {}
         for version in opportunities.all():
@@ -322,6 +335,10 @@ class ServiceTitanHands(Hands):
     def delete(self, visit: str) -> None:
         self.crm.store.table("appointments").archive(visit)
 
+    def retype(self, visit: str, *, sales: bool) -> None:
+        job = str(self.crm.store.table("appointments").latest(visit).values["jobId"])
+        self.crm.store.table("jobs").change(job, {"jobTypeId": SALES if sales else SERVICE})
+
     def relink(self, visit: str, deal: int) -> None:
         """A visit cannot change its job: nothing happens."""
 
@@ -360,9 +377,11 @@ class ServiceTitanHands(Hands):
             reps = {str(a.values["technicianId"]) for a in assignments if a.values["appointmentId"] == int(version.id)}
             visits[version.id] = Visit(
                 parse_time(values["arrivalWindowStart"] or values["start"]), frozenset(reps), job.id,
-                str(job.values["customerId"]), version.archived is None and values["status"] != "Canceled",
+                str(job.values["customerId"]),
+                version.archived is None and values["status"] != "Canceled" and job.values["jobTypeId"] == SALES,
             )  # fmt: skip
-        return Truth(visits, {job.id: (self._state(job), True) for job in self.crm.store.table("jobs").all()})
+        jobs = self.crm.store.table("jobs").all()
+        return Truth(visits, {job.id: (self._state(job), job.values["jobTypeId"] == SALES) for job in jobs})
 
     def _state(self, job: Version) -> str:
         names = [

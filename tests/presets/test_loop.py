@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -68,6 +69,33 @@ async def test_both_sides_are_equal_after_all_that_people_do(loop: Loop) -> None
         await push_once(bridge)
         assert loop.stub.count("PUT") == 0
     assert crm.tokens.issued - logins == (0 if crm.name == "hubspot" else 1)  # for all readings and writes
+
+
+async def test_a_visit_that_becomes_a_service_call_leaves_siro_and_comes_back(loop: Loop) -> None:
+    hands = loop.hands
+    loop.written()
+    async with loop.opened() as bridge:
+        for sales in (True, False, True):
+            loop.crm.clock.advance(2)
+            hands.retype(hands.visit_key(301), sales=sales)
+            assert (await push_once(bridge)).settled
+            assert bool(loop.stub.records["engagements"][hands.visit_key(301)].get("deletedAt")) is not sales
+            assert loop.differences() == []
+
+
+async def test_a_list_of_visits_that_fits_no_visit_deletes_nothing(loop: Loop) -> None:
+    """Also where somebody renames the type in the CRM."""
+    loop.written()
+    async with loop.opened() as bridge:
+        await push_once(bridge)
+    before = dict(loop.stub.records["engagements"])
+    text, [visit] = loop.path.read_text(), loop.hands.visits
+    loop.path.write_text(re.sub(rf"visits: .*{visit}.*", "visits: [Another type]", text))
+    async with loop.opened() as bridge:
+        result = await push_once(bridge, request=PushRequest(full=True))
+    assert not result.settled
+    assert "nothing is deleted" in str(result)
+    assert loop.stub.records["engagements"] == before
 
 
 def test_init_ends_with_a_check_that_finds_nothing_wrong(loop: Loop) -> None:

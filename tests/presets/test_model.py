@@ -75,7 +75,7 @@ class Model:
             hands.add(deal, dice.choice([1, 2]), tomorrow(dice.randrange(24)))
             return
         visit = dice.choice(alive)
-        match dice.randrange(7):
+        match dice.randrange(8):
             case 0 | 1:
                 hands.move(visit, tomorrow(dice.randrange(24)) + timedelta(minutes=dice.randrange(60)))
             case 2:
@@ -85,6 +85,8 @@ class Model:
             case 4:
                 (hands.cancel if dice.random() < 0.5 else hands.delete)(visit)
             case 5:
+                hands.retype(dice.choice(sorted(hands.truth().visits)), sales=dice.random() < 0.6)
+            case 6:
                 hands.merge(*dice.sample([100, 101, 102], 2))
             case _:
                 if deal not in self.closed:
