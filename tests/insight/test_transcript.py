@@ -124,6 +124,18 @@ def test_whole_numbers_that_no_talk_could_fill_are_milliseconds() -> None:
     assert duration_of(read_transcript(json.dumps(value).encode())) == 3.2
 
 
+@pytest.mark.parametrize("rate", [0.08, 0.2, 0.39, 1, 12, 40])
+def test_the_unit_of_whole_numbers_is_the_one_that_people_could_speak_in(rate: float) -> None:
+    """Letters in a second. An entry with long pauses is slow; nothing is faster than speech."""
+    words = "Thanks a lot, we like it that way and want it soon."
+    long = max(1, round(len(words) / rate))
+    count = 2 + 1200 // long
+    for unit in (1, 1000) if rate >= 1 else (1,):
+        times = [(number * (long + 1) * unit, (number * (long + 1) + long) * unit) for number in range(count)]
+        value = [{"text": words, "start": start, "end": end} for start, end in times]
+        assert duration_of(read_transcript(json.dumps(value).encode())) == times[-1][1] / unit
+
+
 def test_what_is_no_speaker_stays_in_the_words() -> None:
     assert pairs("Rep: So\nBob: I want one thing: quiet\nand here is why: my wife\nRep: ok") == [
         ("Rep", "So"), ("Bob", "I want one thing: quiet and here is why: my wife"), ("Rep", "ok"),

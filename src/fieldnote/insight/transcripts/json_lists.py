@@ -22,7 +22,12 @@ _NESTED = ("sentences", "segments", "utterances", "phrases", "paragraphs", "line
 _DEEPEST = 6
 _MOST_LISTS = 200
 _SLOWEST = 0.4
-"""Letters in a second of the slowest speech; below it, whole numbers are milliseconds."""
+"""Letters in a second of the slowest speech; below it, whole numbers without ends are milliseconds."""
+_SLOWEST_IN_MS = 0.06
+"""Letters in a millisecond of impossibly fast speech; below it, whole numbers with ends are milliseconds.
+
+An entry may hold a long pause, but nobody says 60 letters in a second.
+"""
 _UNKNOWN = 0.0004
 """Letters in a unit of time, below which the unit is smaller than milliseconds."""
 _PAUSE = 2.0
@@ -321,7 +326,7 @@ def _scale(said: Sequence[Entry], name: str) -> float:
     if min(values) > 1e9:  # since 1970
         return 1.0 if max(values) < 1e11 else 1e-3 if max(values) < 1e14 else 1e-6
     rate = _rate(bare)
-    if rate is None or rate >= _SLOWEST:
+    if rate is None or rate >= (_SLOWEST_IN_MS if any(one.end for one in bare) else _SLOWEST):
         return 1.0
     if rate < _UNKNOWN:
         raise TranscriptError(f"{name}: the unit of the times is unknown: {max(values):.0f}", hint=TIME_HINT)
