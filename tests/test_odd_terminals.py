@@ -60,6 +60,20 @@ def test_a_question_without_a_terminal_is_an_error_that_names_it(
     assert "--yes" in str(caught.value.hint)
 
 
+def test_a_secret_from_a_pipe_is_taken_without_a_word_of_pythons_own(
+    monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("s3cret\n"))
+    with monkeypatch.context() as patch:
+        patch.setattr("os.open", _no_terminal)  # where a test runs at a terminal, getpass opens it
+        assert output.ask("Password", hide_input=True) == "s3cret"
+    assert not list(recwarn)
+
+
+def _no_terminal(path: str, flags: int) -> int:
+    raise OSError(f"no {path}")
+
+
 def test_a_no_from_a_pipe_is_a_no(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO("n\ny\nn\n"))
     assert not output.ask_yes_or_no("Go on?")

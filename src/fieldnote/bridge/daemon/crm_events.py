@@ -78,7 +78,7 @@ def why_not_authentic(
     signed = b"POST" + address.encode() + body + sent.encode()
     right = base64.b64encode(hmac.new(secret.encode(), signed, hashlib.sha256).digest())
     same = hmac.compare_digest(right, given.strip().encode())
-    return None if secret and same else "the signature is not valid; check crm's webhook secret and receiver.public_url"
+    return None if secret and same else "the signature is not valid; check crm.webhook_secret and receiver.public_url"
 
 
 def why_not_recent(webhooks: ApiWebhooks, headers: Mapping[str, str], now: datetime) -> str | None:

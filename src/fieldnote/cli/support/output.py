@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import getpass
 import sys
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO, Any
@@ -65,10 +67,14 @@ def ask_yes_or_no(question: object, *, abort: bool = False, **options: Any) -> b
 @contextmanager
 def _somebody_answers(question: object, otherwise: str | None = None) -> Iterator[None]:
     """In a script or a container nobody does: the error says so, where `Aborted` alone would not."""
+    at_terminal = sys.stdin is not None and sys.stdin.isatty()
     try:
-        yield
+        with warnings.catch_warnings():
+            if not at_terminal:  # nobody types a password here that others could see
+                warnings.simplefilter("ignore", getpass.GetPassWarning)
+            yield
     except typer.Abort:
-        if sys.stdin is not None and sys.stdin.isatty():
+        if at_terminal:
             raise
         echo(err=True)
         raise NobodyAnswers(
