@@ -169,7 +169,8 @@ class Model:
             async with bridge.engine.begin() as conn:  # what failed waits for minutes; here, for nothing
                 await conn.execute(text("update due set retry_at = now()"))
             await self.pull(bridge)
-            await self.full(bridge)
+            # One job of ServiceTitan has many visits here, and all of them leave when it becomes a service call.
+            await self.cycle(push_once(bridge, request=PushRequest(full=True, accept_deletes=10_000)))
             wrong = [*loop.differences(), *self.wrong_fields(), *self.wrong_notes()]
             if not wrong:
                 break

@@ -46,6 +46,8 @@ class History(NamedTuple):
     reached: float = _NEVER
     """Appointed time of the latest appointment that was taken, if a later recording may take an earlier one."""
     taken: Taken = ()
+    after_note: bool = False
+    """The last recording was a note in the car or a knock before this one, so nothing follows a visit there."""
 
 
 _START = History()
@@ -84,6 +86,10 @@ class Task:
     take: Take | None = None
     missed: tuple[tuple[str, float], ...] = ()
     """Shares of the weight of "none" by appointment: strays of visits that were not recorded."""
+    before_next: float = 0.0
+    """Share of the weight of "none" that is a note in the car, or a knock, before the next recording."""
+    after_last: float = 0.0
+    """Share of the weight of "none" that follows a visit in the recording before."""
 
     def says(self, key: str) -> Title | None:
         """The evidence of its title about an appointment."""
@@ -139,7 +145,7 @@ class Joint:
         task, steps = self._tasks[index], list[_Step]()
         may_be_none = not (task.fixed and task.options)
         for history in histories:
-            reached, taken = history
+            reached, taken, _ = history
             if may_be_none:
                 self._add_none_steps(steps, index, history)
             latest = dict(taken)
@@ -155,8 +161,10 @@ class Joint:
 
     def _add_none_steps(self, steps: list[_Step], index: int, history: History) -> None:
         """It belongs to no appointment. As a stray of one that was not recorded, no later recording takes that one."""
-        weight, (reached, taken) = 1.0, history
-        for key, share in self._tasks[index].missed:
+        reached, taken, after_note = history
+        task = self._tasks[index]
+        weight = 1.0 - task.after_last if after_note else 1.0
+        for key, share in task.missed:
             at = next((at for one, at in taken if one == key), None)
             if at is not None and at != _MISSED:
                 weight -= share
@@ -164,6 +172,10 @@ class Joint:
                 weight -= share
                 after = self._remember(reached, (*taken, (key, _MISSED)), index)
                 steps.append((history, after, _NO_APPOINTMENT, share))
+        if task.before_next and index + 1 < len(self._tasks) and self._tasks[index + 1].after_last:
+            weight -= task.before_next
+            note = self._remember(reached, taken, index)._replace(after_note=True)
+            steps.append((history, note, _NO_APPOINTMENT, task.before_next))
         steps.append((history, self._remember(reached, taken, index), _NO_APPOINTMENT, max(_LEAST, weight)))
 
     def _weight(self, index: int, option: Option, reached: float, previous: int | None) -> float:

@@ -116,7 +116,8 @@ class Solver:
 
     def _solve(self, day: RepDay) -> None:
         tasks = [
-            self._task(take, pairs, look) for take, pairs, look in zip(day.takes, day.pairs, day.looks, strict=True)
+            self._task(take, pairs, look, follows=follows)
+            for take, pairs, look, follows in zip(day.takes, day.pairs, day.looks, _follow(day.takes), strict=True)
         ]
         day.choices = Joint(tasks, self.scorer).choices()
         day.shares = marginals(day.choices)
@@ -182,7 +183,7 @@ class Solver:
                 seen.add(key)
                 yield visit, meters
 
-    def _task(self, take: Take, pairs: Sequence[Pair], look: Look) -> Task:
+    def _task(self, take: Take, pairs: Sequence[Pair], look: Look, *, follows: bool) -> Task:
         key = take.conversation.id
         if key in self._fixed:
             wanted = self._fixed[key]
@@ -192,7 +193,17 @@ class Solver:
             if (pair.first > _NEGLIGIBLE or not pair.other_rep) and not pair.visit.appointment.cancelled:
                 by_twin.setdefault(self.twin(pair.visit.appointment.id), []).append(pair)
         options = tuple(_option(key, rows) for key, rows in list(by_twin.items())[: r.MAX_OPTIONS])
-        return Task(take.start, take.end, options, take.place, take=take, missed=self._missed(look))
+        before_next, after_last = look.of.ahead / look.density, look.after_last / look.density
+        return Task(
+            take.start,
+            take.end,
+            options,
+            take.place,
+            take=take,
+            missed=self._missed(look),
+            before_next=before_next if before_next > _LITTLE else 0.0,
+            after_last=after_last if follows and after_last > _LITTLE else 0.0,
+        )
 
     def _missed(self, look: Look) -> tuple[tuple[str, float], ...]:
         """Of a stray's density the share around each appointment: there is none of it once that is recorded."""
@@ -215,6 +226,14 @@ def _before(takes: Sequence[Take], index: int) -> Iterator[Take]:
     for before in reversed(takes[max(0, index - _MAX_BEFORE) : index]):
         if before.start >= take.start - _LOOK_BACK:
             yield before
+
+
+def _follow(takes: Sequence[Take]) -> Iterator[bool]:
+    """Whether each recording begins after the one right before it has ended."""
+    before: Take | None = None
+    for take in takes:
+        yield before is not None and before.end <= take.start + r.OVERLAP_TOLERANCE
+        before = take
 
 
 def _next(takes: Sequence[Take], index: int) -> tuple[float, float | None] | None:

@@ -7,7 +7,7 @@ drive begins where the visit was and a walk-in next door begins a few houses on.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from math import pi
 from typing import NamedTuple
 
@@ -74,11 +74,13 @@ class Look(NamedTuple):
     missed: tuple[Missed, ...]
     density: float
     """As if no appointment of the day was recorded."""
+    after_last: float = 0.0
+    """The part of the density that needs a visit in the recording right before this one: what follows a visit."""
 
     def scaled(self, factors: Mapping[str, float]) -> Look:
         """With the strays around some appointments made less likely."""
         missed = tuple(one.scaled(factors.get(one.visit.appointment.id, 1.0)) for one in self.missed)
-        return Look(self.of, missed, sum(self.of) + sum([one.density for one in missed]))
+        return Look(self.of, missed, sum(self.of) + sum([one.density for one in missed]), self.after_last)
 
     @property
     def following(self) -> float:
@@ -101,7 +103,9 @@ class Strays:
         free_place, near_place = self._free_places(take, around)
         place = free_place + near_place
         length, walk_length = length_density(rates.length_stray, take), length_density(rates.length_after, take)
-        walk, curb = self._after_recordings(take, around, place)
+        lost = self._lost_places(take, around, place)
+        walk, curb = self._after_recordings(around.earlier, lost)
+        walk_before, curb_before = self._after_recordings(around.earlier[1:], lost)
         slot_length = (1 - _SLOT_LENGTHS) * length + _SLOT_LENGTHS * length_density(rates.length_first, take)
         title = rates.title_stray[kind]
         on_foot = rates.after * walk_length * title
@@ -121,7 +125,9 @@ class Strays:
         missed = [self._missed(take, visit, meters, after, slots) for visit, meters in around.kept]
         by_colleagues = [self._missed(take, visit, meters, after, slots) for visit, meters in around.colleagues]
         missed += [one.scaled(self._taken_over) for one in by_colleagues]
-        return Look(densities, tuple(missed), sum(densities) + sum([one.density for one in missed]))
+        density = sum(densities) + sum([one.density for one in missed])
+        after_last = on_foot * (walk - walk_before) + at_curb * (curb - curb_before)
+        return Look(densities, tuple(missed), density, after_last)
 
     def _missed(
         self,
@@ -162,11 +168,13 @@ class Strays:
             near = 0.5 * (_bell(around.nearest_m, _DOORS) + _bell(around.nearest_m, _QUARTER))
         return (1 - rates.stray_near) * rates.anywhere, rates.stray_near * near
 
-    def _after_recordings(self, take: Take, around: Around, free_place: float) -> tuple[float, float]:
+    def _after_recordings(
+        self, earlier: Iterable[tuple[float, float | None]], lost: tuple[float, float]
+    ) -> tuple[float, float]:
         """Densities of the gap and the place, walking on and at the curb. It follows the recording that fits best."""
         walk = curb = 0.0
-        lost_walk, lost_curb = self._lost_places(take, around, free_place)
-        for gap, meters in around.earlier:
+        lost_walk, lost_curb = lost
+        for gap, meters in earlier:
             walk_gap, curb_gap = self._gaps(gap)
             walk_place, curb_place = lost_walk, lost_curb
             if meters is not None:
