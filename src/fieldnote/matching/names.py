@@ -60,6 +60,12 @@ _JOB = frozenset({
 # fmt: on
 
 
+_FOLLOW_WORDS = frozenset(
+    {"follow", "up", "followup", "following", "second", "2nd", "return", "back", "drop", "by", "in"}
+)
+"""Words of a title that says that somebody comes back."""
+
+
 class Title(StrEnum):
     """The evidence of a recording's title for an appointment."""
 
@@ -106,6 +112,11 @@ class TitleWords:
     numbers: frozenset[str] = frozenset()
     kind: Title = Title.DEFAULT
     """DEFAULT, STRAY, FOLLOW_UP, JOB or OTHER: what it says by itself."""
+
+    @property
+    def names_somebody(self) -> bool:
+        """Whether a word is left that is probably a name: "Baker" of "Baker roof follow up"."""
+        return any(word.isalpha() for word in self.words - _JOB - _STREET - _FOLLOW_WORDS)
 
 
 _NO_TITLE = TitleWords()
@@ -220,11 +231,6 @@ def title_says(title: TitleWords, of: CustomerWords) -> Title | None:
     if of.about and 2 * len(of.about & words) > len(of.about):
         return Title.SUBJECT
     return None
-
-
-_FOLLOW_WORDS = frozenset(
-    {"follow", "up", "followup", "following", "second", "2nd", "return", "back", "drop", "by", "in"}
-)
 
 
 def surname_of(customer: str | None) -> str:

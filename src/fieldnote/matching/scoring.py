@@ -37,6 +37,8 @@ _LONG_AND_EMPTY = 0.4
 """Odds that a row of several hours without a customer, subject or street is a visit, and recorded."""
 _SHARED_BY = 3
 _PART_AFTER_UNKNOWN = 0.1
+_RETURNS_TO_ANOTHER = 0.2
+"""Factor where the title of a return, such as "Baker drop by", names somebody who is not the appointment's customer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +274,8 @@ class Scorer:
                 # Another name, as far as the row can say: it may lack the name or the street that the title has.
                 share += 0.0 if visit.words.surname else usual[Title.NAME]
                 share += 0.0 if visit.words.street else usual[Title.STREET]
+            elif says is Title.FOLLOW_UP and visit.words.surname and take.title.names_somebody:
+                share *= _RETURNS_TO_ANOTHER
             return share
         chance = self._coincidence(says, visit.words)
         if kind in (Title.STRAY, Title.FOLLOW_UP) and says is not Title.SUBJECT:
