@@ -147,6 +147,19 @@ def test_notes_before_visits_are_learned_and_not_linked(every: int, at_least: fl
     assert sum(d.outcome is Outcome.LINKED for d in decisions) == ENOUGH
 
 
+@pytest.mark.parametrize("length", [10, 14, 20, 30])
+@pytest.mark.parametrize("pause", [1, 3, 6])
+def test_no_drive_follows_a_note_before_a_visit(length: float, pause: float) -> None:
+    """The recording after it is the visit, although it begins at the curb where the recording before was."""
+    curb = Place(HOUSE.latitude + 0.0008, HOUSE.longitude)
+    note, visit = recording("note", -2 - pause, 2, place=curb), recording("visit", 0, length, place=curb)
+    rates = replace(USUAL, ahead=0.15)
+    found = {one.conversation_id: one for one in match([note, visit], [appointment(place=HOUSE)], rates=rates)}
+    assert found["note"].outcome is not Outcome.LINKED
+    assert found["visit"].none_score < 0.1
+    assert found["visit"].score > 0.85
+
+
 def test_a_few_short_parts_are_no_notes() -> None:
     """An organization without notes has some short parts, which look the same."""
     assert learned().ahead == learned().knock == 0
