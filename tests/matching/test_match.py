@@ -244,6 +244,19 @@ def test_a_title_that_the_phone_gave_says_nothing(title: str) -> None:
     assert decide(recording(start=20, title=title), named).score == decide(recording(start=20), named).score
 
 
+@pytest.mark.parametrize("subject", [None, "Follow up", "In-home consultation"])
+@pytest.mark.parametrize("title", ["Ken Zimmerman drop by", "follow up Zimmerman", "Zimmerman return visit"])
+def test_a_return_that_names_somebody_else_is_less_likely_this_appointments(title: str, subject: str | None) -> None:
+    visit = replace(appointment(customer="Wendy Rivera", place=HOUSE), title=subject)
+
+    def doubt(title: str) -> float:
+        return decide(recording(place=HOUSE, title=title), visit).none_score
+
+    nobody, rivera = title.replace("Ken Zimmerman", "").replace("Zimmerman", ""), title.replace("Zimmerman", "Rivera")
+    assert doubt(title) > 3 * doubt(nobody)
+    assert doubt(title) > doubt(rivera)
+
+
 def test_the_subject_in_the_title_tells_two_appointments_apart() -> None:
     roof, bath = replace(appointment("a"), title="Roof inspection"), replace(appointment("b"), title="Bath remodel")
     decision = decide(recording(title="roof inspection"), roof, bath)

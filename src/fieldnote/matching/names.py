@@ -113,10 +113,9 @@ class TitleWords:
     kind: Title = Title.DEFAULT
     """DEFAULT, STRAY, FOLLOW_UP, JOB or OTHER: what it says by itself."""
 
-    @property
-    def names_somebody(self) -> bool:
+    def names_somebody(self, beside: AbstractSet[str] = frozenset()) -> bool:
         """Whether a word is left that is probably a name: "Baker" of "Baker roof follow up"."""
-        return any(word.isalpha() for word in self.words - _JOB - _STREET - _FOLLOW_WORDS)
+        return any(word.isalpha() for word in self.words - _JOB - _STREET - _FOLLOW_WORDS - beside)
 
 
 _NO_TITLE = TitleWords()
@@ -228,7 +227,8 @@ def title_says(title: TitleWords, of: CustomerWords) -> Title | None:
         return Title.SLIP
     if of.first and of.first in words:
         return Title.FIRST
-    if of.about and 2 * len(of.about & words) > len(of.about):
+    returns_to_another = title.kind is Title.FOLLOW_UP and title.names_somebody(of.about)
+    if of.about and 2 * len(of.about & words) > len(of.about) and not returns_to_another:
         return Title.SUBJECT
     return None
 

@@ -274,7 +274,7 @@ class Scorer:
                 # Another name, as far as the row can say: it may lack the name or the street that the title has.
                 share += 0.0 if visit.words.surname else usual[Title.NAME]
                 share += 0.0 if visit.words.street else usual[Title.STREET]
-            elif says is Title.FOLLOW_UP and visit.words.surname and take.title.names_somebody:
+            elif says is Title.FOLLOW_UP and visit.words.surname and take.title.names_somebody():
                 share *= _RETURNS_TO_ANOTHER
             return share
         chance = self._coincidence(says, visit.words)
