@@ -135,7 +135,7 @@ def test_an_unknown_sandbox_is_an_error_with_the_names_that_there_are() -> None:
     assert "servicetitan" in (caught.value.hint or "")
 
 
-def test_each_fault_spoils_its_calls_and_no_others(hubspot: HubSpotStandIn) -> None:
+def test_each_fault_spoils_its_calls_and_no_others(hubspot: HubSpotStandIn, caplog: pytest.LogCaptureFixture) -> None:
     deal = {"properties": {"dealname": "Deck"}}
     with client_of(hubspot) as client:
         hubspot.faults.arm(Fault(FaultKind.STATUS, path="deals", skip=1, times=2, status=503))
@@ -152,6 +152,7 @@ def test_each_fault_spoils_its_calls_and_no_others(hubspot: HubSpotStandIn) -> N
         with pytest.raises(httpx2.RemoteProtocolError):
             client.get("/crm/v3/objects/deals")
     assert [kind for kind, _ in hubspot.faults.taken] == ["status", "status", "html", "empty", "lost", "cut"]
+    assert not [one for one in caplog.records if one.levelname == "ERROR"]  # an injected fault is no crash
 
 
 def test_events_wait_until_they_are_delivered_and_may_come_twice(hubspot: HubSpotStandIn) -> None:

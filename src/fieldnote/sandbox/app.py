@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
+from asyncio import Transport
 from collections import deque
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
@@ -23,6 +24,8 @@ from fieldnote.sandbox.webhooks import Webhooks
 
 NOTICE = "A stand-in made from published API specifications, not the vendor's system."
 CONTROL = "/_sandbox"
+TRANSPORT: Final = "transport"
+"""In the state of a call: the connection that it came by."""
 _KEPT_CALLS = 100_000
 _PAGE = "<!doctype html><title>Maintenance</title><p>We will be back soon."
 
@@ -135,6 +138,7 @@ class _Around:
             return
         request = Request(scope, receive)
         fault = self._crm.faults.take(request.method, request.url.path)
+        connection: Transport | None = (scope.get("state") or {}).get(TRANSPORT)
         scope["state"] = {"fault": fault}
         refused = self._refused(request, fault)
         if refused is not None:
@@ -147,7 +151,12 @@ class _Around:
             self._crm.log(request, fault.status)
             await self._crm.failure(fault.status)(scope, receive, send)
             return
-        await self._app(scope, receive, self._answering(request, send, cut=_is(fault, FaultKind.CUT)))
+        if _is(fault, FaultKind.CUT) and connection is not None:
+            await self._app(scope, receive, self._answering(request, send, cut=connection))
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            return
+        await self._app(scope, receive, self._answering(request, send))
 
     def _refused(self, request: Request, fault: Fault | None) -> Response | None:
         crm = self._crm
@@ -167,15 +176,17 @@ class _Around:
         refusal = crm.limits.take(names)
         return None if refusal is None else crm.too_many(refusal)
 
-    def _answering(self, request: Request, send: Send, *, cut: bool) -> Send:
+    def _answering(self, request: Request, send: Send, *, cut: Transport | None = None) -> Send:
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
                 self._crm.log(request, message["status"])
                 own = [(name.lower().encode(), text.encode()) for name, text in self._crm.headers(request).items()]
                 message["headers"] = [*message["headers"], *own]
-            elif cut and message["type"] == "http.response.body":
+            elif cut is not None and message["type"] == "http.response.body":
                 # Less than Content-Length promises, and then the connection ends.
-                await send({"type": "http.response.body", "body": message["body"][: len(message["body"]) // 2]})
+                half = message["body"][: len(message["body"]) // 2]
+                await send({"type": "http.response.body", "body": half, "more_body": True})
+                cut.close()
                 return
             await send(message)
 
