@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
@@ -113,7 +114,9 @@ def test_a_reps_new_mail_and_lost_links_arrive(opened: Callable[..., Shop]) -> N
         assert crm.name == "servicetitan"  # without its job nobody knows that it is a sales visit
 
 
-def test_a_merged_customer_is_the_one_that_is_left_at_once(opened: Callable[..., Shop]) -> None:
+def test_a_merged_customer_is_the_one_that_is_left_at_once(
+    opened: Callable[..., Shop], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A into B, then B into C. No appointment's or deal's own time of change moves, which is our assumption."""
     shop = opened()
     crm, hands, driver = shop.crm, hands_of(shop.crm), shop.driver()
@@ -121,20 +124,23 @@ def test_a_merged_customer_is_the_one_that_is_left_at_once(opened: Callable[...,
     first = shop.records("engagements", driver=driver)[visit][customer]["externalId"]
     crm.clock.advance(3600)
     shop.records("engagements", driver=driver)  # from here on, only what changes is read
-    last, gone = _merge_twice(crm)
+    last, gone = _merge_twice(crm, monkeypatch)
     found = shop.records("engagements", driver=driver)[visit][customer]
     assert (found["externalId"], sorted(found["mergedFromExternalIds"])) == (last, sorted(gone))
     assert first in gone
     assert shop.records("opportunities", driver=driver)[deal][customer]["externalId"] == last
 
 
-def _merge_twice(crm: StandIn) -> tuple[str, list[str]]:
+def _merge_twice(crm: StandIn, patch: pytest.MonkeyPatch) -> tuple[str, list[str]]:
     """The customer that is left, and those that went into it."""
     match crm:
         case HubSpotStandIn():
             kind = crm.types["contacts"]
+            links = deepcopy(crm.objects.links)
             middle = crm.objects.merge(kind, {"primaryObjectId": "1000101", "objectIdToMerge": "1000100"}).id
             last = crm.objects.merge(kind, {"primaryObjectId": "1000102", "objectIdToMerge": middle}).id
+            # Until HubSpot moves a link, it leads to the first contact. That it can be late is our assumption.
+            patch.setattr(crm.objects, "linked", lambda one, key, other: links.get((one, other), {}).get(key, {}))
             return last, ["1000100", "1000101", "1000102", middle]
         case SalesforceStandIn():
             a, b, c = (make_id("001", number) for number in (100, 101, 102))
