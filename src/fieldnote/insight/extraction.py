@@ -17,7 +17,7 @@ class Method(StrEnum):
     """A language model behind a chat endpoint."""
 
 
-VERSION = "5"
+VERSION = "6"
 """Goes with each value; it changes when the same words may give another value."""
 
 
