@@ -102,10 +102,11 @@ class _Amount:
 def budget_options(talk: Talk, scores: TurnScores) -> list[Option]:
     """Every amount that a customer names, and every price of the rep's that a customer agrees to."""
     replies = {answer.sentence.place: answer for answer in answers(talk)}
+    sizes = _sizes(talk)
     found: list[_Amount] = []
     for sentence in talk.sentences:
         if sentence.by_rep:
-            reply = _committed(talk, sentence) if _is_offer(talk, sentence) else None
+            reply = _committed(talk, sentence) if _is_offer(sentence, sizes) else None
             if reply is not None:
                 found.append(_Amount(sentence.amounts[-1], reply, None, sentence))
             continue
@@ -121,7 +122,7 @@ def budget_options(talk: Talk, scores: TurnScores) -> list[Option]:
         Option(
             str(_with_limit(one, found)),
             (one.sentence,) if (asked := one.offer or _question(one)) is None else (asked, one.sentence),
-            {**_features(talk, one, prices), **recurring(values, place)},
+            {**_features(talk, one, prices, sizes), **recurring(values, place)},
             () if one.money.sized else (f"unit: {one.money.high:g}",),
         )
         for place, one in enumerate(found)
@@ -183,7 +184,9 @@ def _with_limit(one: _Amount, found: list[_Amount]) -> Money:
     return limits[-1] if limits and one.money.bound is Bound.EXACT and not one.money.is_range else one.money
 
 
-def _features(talk: Talk, one: _Amount, prices: list[tuple[float, int]]) -> dict[str, float]:
+def _features(
+    talk: Talk, one: _Amount, prices: list[tuple[float, int]], sizes: tuple[float, float] | None
+) -> dict[str, float]:
     money, sentence, answer = one.money, one.sentence, one.answer
     folded = sentence.folded
     start, end = (money.start, money.end) if one.offer is None else (0, 0)
@@ -213,7 +216,7 @@ def _features(talk: Talk, one: _Amount, prices: list[tuple[float, int]]) -> dict
         "limit" * (money.bound is Bound.UP_TO),
         "around" * (money.bound is Bound.AROUND),
         "at least" * (money.bound is Bound.AT_LEAST),
-        "money is talked of" * _money_is_talked_of(talk, sentence),
+        "money is talked of" * _money_is_talked_of(talk, sentence, sizes),
         "hypothetical" * is_hypothetical(sentence),
         "corrects" * bool(_CORRECTS.search(folded)),
         "settles" * bool(_SETTLES.search(folded)),
@@ -294,11 +297,11 @@ _COMMITS = re.compile(
 _NOT_COMMITTED = re.compile(r"\b(?:if|unless|but|think|maybe|tomorrow|talk|no|not|can't|don't|won't|when)\b")
 
 
-def _is_offer(talk: Talk, sentence: Sentence) -> bool:
+def _is_offer(sentence: Sentence, sizes: tuple[float, float] | None) -> bool:
     if not sentence.amounts or _ELSEWHERE.search(sentence.folded) or of_a_third_party(sentence.folded):
         return False
     money = sentence.amounts[-1]
-    return money.certain and money.high >= 50 and not money.is_range and _plausible(talk, money)
+    return money.certain and money.high >= 50 and not money.is_range and _plausible(money, sizes)
 
 
 def _committed(talk: Talk, offer: Sentence) -> Sentence | None:
@@ -313,10 +316,8 @@ def _committed(talk: Talk, offer: Sentence) -> Sentence | None:
     return None
 
 
-def _plausible(talk: Talk, money: Money) -> bool:
-    """Whether an amount has the size of this sale."""
-    if money.monthly:
-        return True
+def _sizes(talk: Talk) -> tuple[float, float] | None:
+    """The rep's smallest and largest certain price; None without one. Read once a talk, as each amount asks for it."""
     named = [
         one.high
         for sentence in talk.sentences
@@ -324,12 +325,20 @@ def _plausible(talk: Talk, money: Money) -> bool:
         for one in sentence.amounts
         if one.certain and not one.monthly and one.high >= 300
     ]
-    if not named or (max(named) < 2000 and money.sized):  # only fees and times of day were named
+    return (min(named), max(named)) if named else None
+
+
+def _plausible(money: Money, sizes: tuple[float, float] | None) -> bool:
+    """Whether an amount has the size of this sale."""
+    if money.monthly or sizes is None:
         return True
-    return min(named) * 0.3 <= money.high <= max(named) * 6
+    least, most = sizes
+    if most < 2000 and money.sized:  # only fees and times of day were named
+        return True
+    return least * 0.3 <= money.high <= most * 6
 
 
-def _money_is_talked_of(talk: Talk, sentence: Sentence) -> bool:
+def _money_is_talked_of(talk: Talk, sentence: Sentence, sizes: tuple[float, float] | None) -> bool:
     """Whether the rep named a price or asked about one shortly before, or the customer's own turn speaks of money."""
     if _MONEY_WORDS.search(sentence.turn.folded):
         return True
@@ -337,7 +346,7 @@ def _money_is_talked_of(talk: Talk, sentence: Sentence) -> bool:
     spoken = [one for turn in near if turn.by_rep for one in turn.sentences]
     return any(
         asks_about(one) is Topic.BUDGET
-        or any(money.certain and money.high >= 300 and _plausible(talk, money) for money in one.amounts)
+        or any(money.certain and money.high >= 300 and _plausible(money, sizes) for money in one.amounts)
         for one in spoken
     )
 
