@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fieldnote.insight.local.turn_scores import Subject, turn_scores, turn_weights
+from fieldnote.insight.local.turn_scores import Subject, features, turn_scores, turn_weights
 from fieldnote.insight.talk.turns import talk_of
 from fieldnote.insight.utterances import Utterance
 from fieldnote.insight.visit import Visit
@@ -54,3 +54,13 @@ def test_learning_finds_the_word_that_marks_a_subject() -> None:
     assert weights[":october"][at] > 0.3
     assert weights[":dog"][at] < 0
     assert max(map(abs, (weights[":october"][place] for place in range(len(Subject)) if place != at))) < 0.3
+
+
+@pytest.mark.parametrize("backward", [False, True])
+def test_a_score_does_not_depend_on_the_order_of_a_set(backward: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It differs from process to process, and sums of floating-point numbers differ by their order."""
+    talk = talk_of([Utterance("A", "We can spend up to eighteen thousand dollars on the roof before May.")], Visit())
+    [words] = features(talk)
+    expected = [turn_scores(talk).odds(subject, 0) for subject in Subject]
+    monkeypatch.setattr("fieldnote.insight.local.turn_scores.features", lambda _: [sorted(words, reverse=backward)])
+    assert [turn_scores(talk).odds(subject, 0) for subject in Subject] == expected

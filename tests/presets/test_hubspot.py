@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from copy import deepcopy
 from datetime import timedelta
 
 import pytest
@@ -49,6 +50,26 @@ def test_changes_archives_links_and_owners_arrive_with_the_next_reading(shop: Sh
     third = shop.records("engagements", driver=driver, full=True)
     assert third[MEETING]["deletedAt"] is None
     assert "contact" not in third["3000303"] or third["3000303"]["contact"] is None
+
+
+def test_a_chain_of_merges_leads_to_its_end_where_each_contact_lists_the_last_merge_alone(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That a list may lack earlier merges, and that links may move late, are our assumptions."""
+    crm, driver = _portal(shop), shop.driver()
+    kind, links = crm.types["contacts"], deepcopy(crm.objects.links)
+    monkeypatch.setattr(crm.objects, "linked", lambda one, key, other: links.get((one, other), {}).get(key, {}))
+    shop.records("engagements", driver=driver)
+    end = "1000100"
+    for other in ("1000101", "1000102"):
+        listed = f"{end};{other}"
+        crm.clock.advance(60)
+        end = crm.objects.merge(kind, {"primaryObjectId": other, "objectIdToMerge": end}).id
+        crm.store.table("contacts").change(end, {"hs_merged_object_ids": listed})
+        found = shop.records("engagements", driver=driver)[MEETING]["contact"]
+        assert found["externalId"] == end
+        assert sorted(found["mergedFromExternalIds"]) == sorted(listed.split(";"))
+    assert shop.records("opportunities", driver=driver)[DEAL]["contact"]["externalId"] == end
 
 
 def test_10050_meetings_of_one_millisecond_are_all_read_and_not_again(shop: Shop) -> None:

@@ -104,7 +104,7 @@ def turn_scores(talk: Talk, weights: Weights | None = None) -> TurnScores:
     rows: list[list[float]] = []
     for row in features(talk):
         odds = list(known[""])
-        for word in row:
+        for word in sorted(row):  # the order of a set differs from process to process, and so would the sum
             for at, weight in enumerate(known.get(word, ())):
                 odds[at] += weight
         rows.append(odds)

@@ -1,14 +1,21 @@
-with people as (
+with recursive people as (
   select id, record from owners union all
   select id, record from owners_archived a where not exists (select from owners o where o.id = a.id)
 ), stages as (
   select p.id as pipeline, s.stage ->> 'id' as id, s.stage #>> '{metadata,isClosed}' = 'true' as closed,
          (s.stage #>> '{metadata,probability}')::numeric = 1 as won
     from pipelines p cross join jsonb_array_elements(p.record -> 'stages') s(stage)
-), survivors as (
-  select distinct on (m.id) m.id, c.id as kept
+), losers as (
+  select m.id, c.id as kept
     from contacts c cross join unnest(string_to_array(c.record #>> '{properties,hs_merged_object_ids}', ';')) m(id)
-   order by m.id, length(c.record #>> '{properties,hs_merged_object_ids}') desc
+   where m.id <> c.id
+), merged_into(id, kept) as (
+  select id, kept from losers
+  union
+  select i.id, l.kept from merged_into i join losers l on l.id = i.kept
+), survivors as (
+  select distinct on (i.id) i.id, i.kept from merged_into i
+   where not exists (select from losers l where l.id = i.kept) order by i.id, i.kept
 ), known as (
   select d.id, d.record -> 'properties' as p, d.record ->> 'createdAt' as created_at,
          coalesce(m.kept, d.links #>> '{contacts,0}') as contact_id, s.closed, s.won,
