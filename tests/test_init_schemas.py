@@ -16,6 +16,7 @@ from sqlalchemy import create_engine
 from fieldnote.bridge.setup.scaffold.draft import Scaffold
 from fieldnote.bridge.setup.scaffold.text import propose
 from fieldnote.config import load
+from fieldnote.crm.query_tables import unseen_tables
 from fieldnote.crm.sql.driver import SqlDriver
 from fieldnote.crm.sql.engine import Database
 from fieldnote.crm.sql.survey import Survey
@@ -135,6 +136,34 @@ def test_a_known_crm_without_a_single_row_still_gets_its_file(schema: Schema, tm
     assert '{"Closed Won": WON, "Closed Lost": LOST}' in text
     assert "which column" not in text.casefold(), "all of it is known"
     assert set(records(tmp_path, url, text)) == {"engagements", "opportunities"}
+
+
+@pytest.mark.parametrize(
+    ("schema", "late"),
+    [
+        (SUITE, {"accounts_cstm", "accounts_contacts", "contacts", "email_addr_bean_rel", "email_addresses"}),
+        (ESPO, {"entity_email_address", "email_address"}),
+    ],
+    ids=["SuiteCRM", "EspoCRM"],
+)
+def test_the_cursor_of_a_known_crm_misses_only_what_its_page_names(
+    schema: Schema, late: set[str], truth: Truth, tmp_path: Path
+) -> None:
+    url = f"sqlite:///{tmp_path / 'crm.db'}"
+    (tmp_path / "crm.db").touch()
+    build(schema, truth, url)
+    text, _ = proposed(url, schema.zone)
+    (tmp_path / "fieldnote.yaml").write_text(text, encoding="utf-8")
+    push = load(tmp_path / "fieldnote.yaml", {"CRM_URL": url, "SIRO_TOKEN": "t"}).push
+    assert push is not None
+    unseen: set[str] = set()
+    for name, stream in push.streams().items():
+        source = Source(name, stream.key, query=stream.query, table=stream.table, cursor=stream.cursor)
+        found = unseen_tables(source, "sqlite")
+        assert found is not None
+        unseen |= {table.partition(" as ")[0] for table in found}
+    assert unseen <= late
+    assert [table for table in unseen if f"{table}" not in text.partition("finds what changes in ")[2]] == []
 
 
 def test_the_two_tables_that_fit_are_named_with_the_one_that_was_taken(tmp_path: Path) -> None:

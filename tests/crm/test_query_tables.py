@@ -48,6 +48,22 @@ def _source(query: str, cursor: str | None = "updated_at") -> Source:
             ("extras as x",),
         ),
         ("select id, updated_at from a where exists (select 1 from blocked b where b.a = a.id)", ("blocked as b",)),
+        # the same rows in another subquery, or fewer of them
+        (
+            """select a.id, greatest(a.u, (select max(x.u) from links x where x.a = a.id)) updated_at,
+            (select x.b from links x where x.a = a.id and x.gone = 0 limit 1) as b from a""",
+            (),
+        ),
+        (
+            """select a.id, greatest(a.u, (select max(x.u) from links x where x.a = a.id and x.gone = 0)) updated_at,
+            (select x.b from links x where x.a = a.id limit 1) as b from a""",
+            ("links as x",),
+        ),
+        (
+            """select a.id, greatest(a.u, (select max(x.u) from links x where x.a = a.id)) updated_at,
+            (select x.b from links x where x.a = a.parent) as b from a""",
+            ("links as x",),
+        ),
         ("select a.id, s.updated_at from a join (select * from reps) s on s.id = a.rep", ("a",)),
         ("select id, updated_at from a union all select b.id, b.updated_at from b join c on c.id = b.c", ("c",)),
         (

@@ -45,7 +45,8 @@ def unseen_tables(source: Source, backend: str = "postgresql") -> tuple[str, ...
     seen = _seen(root, source.cursor)
     if seen is None:
         return None
-    return tuple(dict.fromkeys(_label(table) for table in _tables(root) if id(table) not in seen))
+    also = _looked_at_again(root, seen)
+    return tuple(dict.fromkeys(_label(table) for table in _tables(root) if id(table) not in seen | also))
 
 
 def tables_of(source: Source, backend: str = "postgresql") -> frozenset[str] | None:
@@ -149,6 +150,29 @@ def _tables(root: Scope) -> Iterator[Table]:
             if isinstance(origin, Table) and isinstance(origin.this, exp.Identifier) and id(origin) not in ids:
                 ids.add(id(origin))
                 yield origin
+
+
+def _looked_at_again(root: Scope, seen: Sight) -> Sight:
+    """Tables of subqueries whose rows are all among those of a subquery in the cursor: same table, more conditions."""
+    alone: list[tuple[Table, frozenset[str]]] = []
+    for scope in root.traverse():
+        origins = [origin for _, origin in scope.selected_sources.values()]
+        if scope is not root and len(origins) == 1 and isinstance(origins[0], Table):
+            alone.append((origins[0], _conditions(scope)))
+    return {
+        id(table)
+        for table, conditions in alone
+        for other, fewer in alone
+        if id(other) in seen and _label(other) == _label(table) and fewer <= conditions
+    }
+
+
+def _conditions(scope: Scope) -> frozenset[str]:
+    where = scope.expression.args.get("where")
+    if where is None:
+        return frozenset()
+    parts = where.this.flatten() if isinstance(where.this, exp.And) else [where.this]
+    return frozenset(part.sql() for part in parts)
 
 
 def _label(table: Table) -> str:

@@ -12,8 +12,10 @@ from fieldnote.bridge.setup.scaffold.lines import word
 from fieldnote.bridge.setup.scaffold.query import Entity, Move, Query, Spelling
 from fieldnote.bridge.setup.scaffold.roles import Roles
 from fieldnote.bridge.setup.scaffold.stages import cancellation
+from fieldnote.crm.query_tables import unseen_tables
 from fieldnote.crm.sql.columns import Family
 from fieldnote.crm.sql.survey import SurveyColumn, SurveyTable
+from fieldnote.crm.types import Source
 
 
 @dataclass(slots=True)
@@ -64,13 +66,13 @@ def stream_lines(
     yield "    query: |"
     yield f"      {query.text()}"
     yield f"    key: {key}"
-    yield from _cursor_lines(scaffold, thing, moved, why, query.moves)
+    yield from _cursor_lines(scaffold, thing, moved, why, query)
     yield f"    deletes: {{table: {yaml_table(record.table.name)}}}" + (f"   # {of_deletes}" if of_deletes else "")
     yield "    map:"
     yield from lines
 
 
-def _cursor_lines(scaffold: Scaffold, thing: str, moved: Move | None, why: str, moves: list[Move]) -> Iterator[str]:
+def _cursor_lines(scaffold: Scaffold, thing: str, moved: Move | None, why: str, query: Query) -> Iterator[str]:
     """The stream's cursor, or a question."""
     if moved is None:
         question = f"Which column moves when the {thing} changes? Without one, every push reads all rows."
@@ -81,7 +83,7 @@ def _cursor_lines(scaffold: Scaffold, thing: str, moved: Move | None, why: str, 
         )
         return
     reason = f"chosen because it is {why}; check this" if why else "moves with every change"
-    others = {move.expression: move.kinds for move in moves if move.expression != moved.expression}
+    others = {move.expression: move.kinds for move in query.moves if move.expression != moved.expression}
     if any(len(kinds | moved.kinds) == 1 for kinds in others.values()):
         reason += ", also of joined tables"
     apart = [expression for expression, kinds in others.items() if len(kinds | moved.kinds) != 1]
@@ -92,6 +94,11 @@ def _cursor_lines(scaffold: Scaffold, thing: str, moved: Move | None, why: str, 
             "changes."
         )
     yield f"    cursor: changed_at              # {reason}"
+    source = Source(thing, key="id", query=query.text(), cursor="changed_at")
+    unseen = unseen_tables(source, scaffold.spelling.backend)
+    if unseen:
+        names = sorted({table.partition(" as ")[0] for table in unseen})
+        yield f"    # The daily reading of all rows finds what changes in {', '.join(map(word, names))} alone."
     if why:
         scaffold.questions.append(
             f"Does {moved.expression.rpartition('.')[2]} move with every change of the {thing}? Its values look "
