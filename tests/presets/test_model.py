@@ -50,6 +50,8 @@ class Model:
     recordings: dict[str, str] = field(default_factory=dict)
     """From a recording to its deal."""
     closed: set[int] = field(default_factory=set)
+    gone: set[str] = field(default_factory=set)
+    """Visits that were deleted or canceled."""
     steps: list[str] = field(default_factory=list)
     failures: Counter[str] = field(default_factory=Counter)
 
@@ -84,8 +86,10 @@ class Model:
                 hands.relink(visit, deal)
             case 4:
                 (hands.cancel if dice.random() < 0.5 else hands.delete)(visit)
+                self.gone.add(visit)
             case 5:
-                hands.retype(dice.choice(sorted(hands.truth().visits)), sales=dice.random() < 0.6)
+                left = sorted(hands.truth().visits.keys() - self.gone)
+                hands.retype(dice.choice(left or [visit]), sales=dice.random() < 0.6)
             case 6:
                 hands.merge(*dice.sample([100, 101, 102], 2))
             case _:
