@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
+
+import pytest
 
 from fieldnote.bridge import Bridge, pull_once, push_once
 from fieldnote.bridge.pull.note_text import WITHDRAWN, has_summary, note_title
-from fieldnote.bridge.recording import Extraction, RecordingSnapshot, Section
+from fieldnote.bridge.recording import STREAMS, Extraction, Link, Model, RecordingSnapshot, Section
 from fieldnote.bridge.review.history import Selection, revert
-from fieldnote.bridge.sent_visits import Visit
+from fieldnote.bridge.sent_visits import SentVisits, Visit, visit_of
 from fieldnote.config import NoteSettings
 from tests.bridge.conftest import Crm, Opener
 from tests.bridge.stub_siro import StubSiro, ago
@@ -123,6 +125,41 @@ async def test_a_short_column_gets_a_short_title_and_no_column_none(crm: Crm, st
         assert title
         if not crm.url.startswith("sqlite"):
             assert len(title) == 11
+
+
+class _SiroUsers:
+    """A connection that knows the names of Siro's users."""
+
+    async def scalar(self, _: object, values: dict[str, str]) -> str | None:
+        return {"u1": "Nora Lindholm"}.get(values["user"])
+
+
+@pytest.mark.parametrize(
+    ("user", "linked", "rep"),
+    [
+        ("u1", (Model.OPPORTUNITY,), "Nora Lindholm"),
+        ("unknown", (Model.OPPORTUNITY,), None),
+        (None, (Model.OPPORTUNITY,), None),
+        ("u1", (Model.OPPORTUNITY, Model.ENGAGEMENT), "Dana Ruiz"),
+    ],
+)
+async def test_a_note_names_the_rep_of_the_visit_and_never_the_owner_of_the_deal(
+    user: str | None, linked: tuple[Model, ...], rep: str | None
+) -> None:
+    visits = SentVisits(cast("Any", _SiroUsers()), "default")
+    visits.known[STREAMS[Model.OPPORTUNITY], "1"] = Visit("Marco Tello", "Ivan Maddox", "7")
+    visits.known[STREAMS[Model.ENGAGEMENT], "1"] = Visit("Dana Ruiz", "Ivan Maddox", "8")
+    held = RecordingSnapshot(
+        "r1", user, datetime(2026, 4, 14, tzinfo=UTC), datetime(2026, 4, 15, tzinfo=UTC), processed=True,
+        summary_done=True, extraction_done=True, links=tuple(Link(model, "1", "s1") for model in linked),
+    )  # fmt: skip
+    found = await visits.visit(held)
+    assert (found.rep, found.customer) == (rep, "Ivan Maddox")
+
+
+@pytest.mark.parametrize("kind", ["account", "contact", "lead"])
+def test_a_record_may_name_its_customer_in_three_ways(kind: str) -> None:
+    assert visit_of({"account": None, kind: {"externalId": "1", "name": "Kim"}}).customer == "Kim"
 
 
 def test_titles_are_one_short_line_whatever_was_said() -> None:

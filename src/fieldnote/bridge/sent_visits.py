@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from sqlalchemy import text
@@ -14,6 +14,8 @@ from fieldnote.mapping.records import StreamName
 
 _WITH_REPS: Final = frozenset({Model.ENGAGEMENT, Model.OPPORTUNITY})
 """Those whose rows name a rep and a customer."""
+_CUSTOMERS: Final = ("account", "contact", "lead")
+"""Where a record names its customer; the first that does counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +36,8 @@ def visit_of(payload: Mapping[str, Any] | None) -> Visit:
     current = [user for user in users if not user.get("deletedAt")]
     names = [user.get("name") for user in current]
     rep_id = next((str(user["externalId"]) for user in current if user.get("externalId")), None)
-    account = payload.get("account") or {}
-    return Visit(", ".join(name for name in names if name) or None, account.get("name"), rep_id)
+    customer = next((one["name"] for kind in _CUSTOMERS if (one := payload.get(kind) or {}).get("name")), None)
+    return Visit(", ".join(name for name in names if name) or None, customer, rep_id)
 
 
 class SentVisits:
@@ -44,15 +46,32 @@ class SentVisits:
     def __init__(self, conn: AsyncConnection, connection: str) -> None:
         self._conn = conn
         self._connection = connection
-        self._known: dict[tuple[StreamName, str], Visit] = {}
+        self.known: dict[tuple[StreamName, str], Visit] = {}
+        """The records that were read."""
+        self._names: dict[str, str | None] = {}
+        """Of Siro's users."""
 
     async def visit(self, held: RecordingSnapshot) -> Visit:
-        """Rep and customer of the linked engagement, else of the linked opportunity."""
+        """Rep and customer of the linked engagement, else of the linked opportunity.
+
+        The owner of a deal need not have recorded the conversation, so then Siro's user is the rep.
+        """
         visit = Visit()
         for link in sorted(held.links, key=engagement_first):
             known = await self._of(link.model, link.record)
-            visit = Visit(visit.rep or known.rep, visit.customer or known.customer, visit.rep_id or known.rep_id)
+            if visit.rep is None:
+                rep = known.rep if link.model is Model.ENGAGEMENT else await self._recorded_by(held)
+                visit = replace(visit, rep=rep)
+            visit = Visit(visit.rep, visit.customer or known.customer, visit.rep_id or known.rep_id)
         return visit
+
+    async def _recorded_by(self, held: RecordingSnapshot) -> str | None:
+        if held.user_id is None:
+            return None
+        if held.user_id not in self._names:
+            values = {"connection": self._connection, "user": held.user_id}
+            self._names[held.user_id] = await self._conn.scalar(_USER, values)
+        return self._names[held.user_id]
 
     async def rep_id(self, model: Model, record: str) -> str | None:
         """The CRM id of the record's own rep."""
@@ -62,10 +81,10 @@ class SentVisits:
         if model not in _WITH_REPS:
             return Visit()
         stream = STREAMS[model]
-        if (stream, record) not in self._known:
+        if (stream, record) not in self.known:
             values = {"connection": self._connection, "stream": stream, "key": record}
-            self._known[stream, record] = visit_of(await self._conn.scalar(_PAYLOAD, values))
-        return self._known[stream, record]
+            self.known[stream, record] = visit_of(await self._conn.scalar(_PAYLOAD, values))
+        return self.known[stream, record]
 
 
 def engagement_first(link: Link) -> tuple[bool, str]:
@@ -74,3 +93,4 @@ def engagement_first(link: Link) -> tuple[bool, str]:
 
 
 _PAYLOAD: Final = text("select payload from sent where connection = :connection and stream = :stream and key = :key")
+_USER: Final = text("select name from siro_users where connection = :connection and user_id = :user")
