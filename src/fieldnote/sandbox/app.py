@@ -8,12 +8,13 @@ from asyncio import Transport
 from collections import deque
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from fieldnote.http_connection import connection_of, until_disconnected
 from fieldnote.sandbox.clock import Clock, iso, parse_time
 from fieldnote.sandbox.contractor import Contractor
 from fieldnote.sandbox.faults import Fault, FaultKind, Faults
@@ -24,8 +25,6 @@ from fieldnote.sandbox.webhooks import Webhooks
 
 NOTICE = "A stand-in made from published API specifications, not the vendor's system."
 CONTROL = "/_sandbox"
-TRANSPORT: Final = "transport"
-"""In the state of a call: the connection that it came by."""
 _KEPT_CALLS = 100_000
 _PAGE = "<!doctype html><title>Maintenance</title><p>We will be back soon."
 
@@ -138,7 +137,7 @@ class _Around:
             return
         request = Request(scope, receive)
         fault = self._crm.faults.take(request.method, request.url.path)
-        connection: Transport | None = (scope.get("state") or {}).get(TRANSPORT)
+        connection = connection_of(scope)
         scope["state"] = {"fault": fault}
         refused = self._refused(request, fault)
         if refused is not None:
@@ -151,10 +150,9 @@ class _Around:
             self._crm.log(request, fault.status)
             await self._crm.failure(fault.status)(scope, receive, send)
             return
-        if _is(fault, FaultKind.CUT) and connection is not None:
-            await self._app(scope, receive, self._answering(request, send, cut=connection))
-            while (await receive())["type"] != "http.disconnect":
-                pass
+        if _is(fault, FaultKind.CUT):
+            await self._app(scope, receive, self._answering(request, _half(send, connection)))
+            await until_disconnected(receive)
             return
         await self._app(scope, receive, self._answering(request, send))
 
@@ -176,21 +174,29 @@ class _Around:
         refusal = crm.limits.take(names)
         return None if refusal is None else crm.too_many(refusal)
 
-    def _answering(self, request: Request, send: Send, *, cut: Transport | None = None) -> Send:
+    def _answering(self, request: Request, send: Send) -> Send:
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
                 self._crm.log(request, message["status"])
                 own = [(name.lower().encode(), text.encode()) for name, text in self._crm.headers(request).items()]
                 message["headers"] = [*message["headers"], *own]
-            elif cut is not None and message["type"] == "http.response.body":
-                # Less than Content-Length promises, and then the connection ends.
-                half = message["body"][: len(message["body"]) // 2]
-                await send({"type": "http.response.body", "body": half, "more_body": True})
-                cut.close()
-                return
             await send(message)
 
         return answer
+
+
+def _half(send: Send, connection: Transport) -> Send:
+    """Send less than Content-Length promises, and then end the connection."""
+
+    async def answer(message: Message) -> None:
+        if message["type"] != "http.response.body":
+            await send(message)
+            return
+        half = message["body"][: len(message["body"]) // 2]
+        await send({"type": "http.response.body", "body": half, "more_body": True})
+        connection.close()
+
+    return answer
 
 
 def _is(fault: Fault | None, kind: FaultKind) -> bool:

@@ -6,25 +6,16 @@ import contextlib
 import socket
 import threading
 import time
-from asyncio import Transport
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from fieldnote.errors import ConfigError
-from fieldnote.sandbox.app import TRANSPORT, StandIn
+from fieldnote.http_connection import Breakable
+from fieldnote.sandbox.app import StandIn
 
 _START_SECONDS = 30
-
-
-class _Protocol(HttpToolsProtocol):
-    """uvicorn's protocol, whose calls know the connection that they came by: a fault can end it."""
-
-    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        self.app_state = {**self.app_state, TRANSPORT: transport}
 
 
 class _Server(uvicorn.Server):
@@ -50,7 +41,7 @@ def make_server(crm: StandIn) -> uvicorn.Server:
     """A server for one stand-in."""
     config = uvicorn.Config(
         crm.app(),
-        http=_Protocol,
+        http=Breakable,
         log_config=None,
         access_log=False,
         lifespan="off",

@@ -27,7 +27,7 @@ from fieldnote.workspace.domain.recordings import multimedia, muting, processing
 from fieldnote.workspace.domain.webhooks import deliveries
 from fieldnote.workspace.http.app import create_app
 from fieldnote.workspace.http.failed_logins import FailedLogins
-from fieldnote.workspace.http.fault_injection import Breakable, FaultInjection
+from fieldnote.workspace.http.fault_injection import BreakableDeadlines, FaultInjection
 from fieldnote.workspace.http.rate_limit import CALLS, RateLimit
 
 log = logging.getLogger(__name__)
@@ -84,7 +84,7 @@ class WorkspaceServer:
         self._port = int(listener.getsockname()[1])
         config = uvicorn.Config(
             self._app(),
-            http=Deadlines if self.workspace.faults is None else Breakable,
+            http=Deadlines if self.workspace.faults is None else BreakableDeadlines,
             ws="none",
             limit_concurrency=MOST_CONNECTIONS,
             headers=HEADERS,

@@ -6,7 +6,7 @@ import json
 import re
 import socket
 import struct
-from asyncio import Transport, sleep
+from asyncio import sleep
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -15,6 +15,7 @@ from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from fieldnote.http_connection import Breakable, connection_of, until_disconnected
 from fieldnote.http_deadlines import Deadlines
 from fieldnote.workspace import credentials
 from fieldnote.workspace.http.fault_schedule import Faults, Own
@@ -22,7 +23,6 @@ from fieldnote.workspace.http.fault_schedule import Faults, Own
 _ORGANIZATION_BASE: Final = "/api-externalApi"
 _API: Final = re.compile(rf"(?:{_ORGANIZATION_BASE})?/v1/|/audio/")
 _ID: Final = re.compile(r"(?<=/)[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}(?=/|$)")
-_TRANSPORT: Final = "transport"
 _PAGES_KEPT: Final = 256
 _EDGE: Final = """<!doctype html>
 <html><head><title>Access denied</title></head>
@@ -31,12 +31,8 @@ _EDGE: Final = """<!doctype html>
 """
 
 
-class Breakable(Deadlines):
-    """uvicorn's protocol, whose calls know the connection that they came by."""
-
-    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        self.app_state = {**self.app_state, _TRANSPORT: transport}
+class BreakableDeadlines(Breakable, Deadlines):
+    """The workspace's protocol, whose calls know the connection that they came by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +52,7 @@ class _Made:
 
 @dataclass(slots=True)
 class FaultInjection:
-    """An ASGI application around another. It needs the protocol `Breakable`."""
+    """An ASGI application around another. It needs the protocol `BreakableDeadlines`."""
 
     app: ASGIApp
     faults: Faults
@@ -176,10 +172,9 @@ def _error(status: int, message: str) -> JSONResponse:
 
 async def _reset(scope: Scope, receive: Receive) -> None:
     """Break the connection off, without TCP's closing handshake."""
-    transport: Transport = scope["state"][_TRANSPORT]
+    transport = connection_of(scope)
     connection = transport.get_extra_info("socket")
     if connection is not None:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     transport.abort()
-    while (await receive())["type"] != "http.disconnect":
-        pass
+    await until_disconnected(receive)
