@@ -10,7 +10,7 @@ import pytest
 
 from fieldnote.bridge import Bridge, pull_once, push_once
 from fieldnote.bridge.pull.note_text import WITHDRAWN, has_summary, note_title
-from fieldnote.bridge.recording import STREAMS, Extraction, Link, Model, RecordingSnapshot, Section
+from fieldnote.bridge.recording import Extraction, Link, Model, RecordingSnapshot, Section
 from fieldnote.bridge.review.history import Selection, revert
 from fieldnote.bridge.sent_visits import SentVisits, Visit, visit_of
 from fieldnote.config import NoteSettings
@@ -127,11 +127,16 @@ async def test_a_short_column_gets_a_short_title_and_no_column_none(crm: Crm, st
             assert len(title) == 11
 
 
-class _SiroUsers:
-    """A connection that knows the names of Siro's users."""
+class _Sent:
+    """A connection with a deal, an appointment, and the name of one of Siro's users."""
 
-    async def scalar(self, _: object, values: dict[str, str]) -> str | None:
-        return {"u1": "Nora Lindholm"}.get(values["user"])
+    async def scalar(self, _: object, values: dict[str, str]) -> object:
+        account = {"name": "Ivan Maddox"}
+        return {
+            "opportunities": {"opportunityUsers": [{"externalId": "7", "name": "Marco Tello"}], "account": account},
+            "engagements": {"engagementUsers": [{"externalId": "8", "name": "Dana Ruiz"}], "account": account},
+            "u1": "Nora Lindholm",
+        }.get(values.get("stream") or values["user"])
 
 
 @pytest.mark.parametrize(
@@ -146,9 +151,7 @@ class _SiroUsers:
 async def test_a_note_names_the_rep_of_the_visit_and_never_the_owner_of_the_deal(
     user: str | None, linked: tuple[Model, ...], rep: str | None
 ) -> None:
-    visits = SentVisits(cast("Any", _SiroUsers()), "default")
-    visits.known[STREAMS[Model.OPPORTUNITY], "1"] = Visit("Marco Tello", "Ivan Maddox", "7")
-    visits.known[STREAMS[Model.ENGAGEMENT], "1"] = Visit("Dana Ruiz", "Ivan Maddox", "8")
+    visits = SentVisits(cast("Any", _Sent()), "default")
     held = RecordingSnapshot(
         "r1", user, datetime(2026, 4, 14, tzinfo=UTC), datetime(2026, 4, 15, tzinfo=UTC), processed=True,
         summary_done=True, extraction_done=True, links=tuple(Link(model, "1", "s1") for model in linked),

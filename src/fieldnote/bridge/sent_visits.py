@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import text
@@ -46,26 +46,21 @@ class SentVisits:
     def __init__(self, conn: AsyncConnection, connection: str) -> None:
         self._conn = conn
         self._connection = connection
-        self.known: dict[tuple[StreamName, str], Visit] = {}
-        """The records that were read."""
+        self._known: dict[tuple[StreamName, str], Visit] = {}
         self._names: dict[str, str | None] = {}
         """Of Siro's users."""
 
     async def visit(self, held: RecordingSnapshot) -> Visit:
-        """Rep and customer of the linked engagement, else of the linked opportunity.
-
-        The owner of a deal need not have recorded the conversation, so then Siro's user is the rep.
-        """
+        """Rep and customer of the linked engagement, else the customer of the linked opportunity and Siro's user."""
         visit = Visit()
         for link in sorted(held.links, key=engagement_first):
             known = await self._of(link.model, link.record)
-            if visit.rep is None:
-                rep = known.rep if link.model is Model.ENGAGEMENT else await self._recorded_by(held)
-                visit = replace(visit, rep=rep)
-            visit = Visit(visit.rep, visit.customer or known.customer, visit.rep_id or known.rep_id)
+            rep = visit.rep or (known.rep if link.model is Model.ENGAGEMENT else await self._recorded_by(held))
+            visit = Visit(rep, visit.customer or known.customer, visit.rep_id or known.rep_id)
         return visit
 
     async def _recorded_by(self, held: RecordingSnapshot) -> str | None:
+        """The name of Siro's user: the owner of a deal need not have recorded the conversation."""
         if held.user_id is None:
             return None
         if held.user_id not in self._names:
@@ -81,10 +76,10 @@ class SentVisits:
         if model not in _WITH_REPS:
             return Visit()
         stream = STREAMS[model]
-        if (stream, record) not in self.known:
+        if (stream, record) not in self._known:
             values = {"connection": self._connection, "stream": stream, "key": record}
-            self.known[stream, record] = visit_of(await self._conn.scalar(_PAYLOAD, values))
-        return self.known[stream, record]
+            self._known[stream, record] = visit_of(await self._conn.scalar(_PAYLOAD, values))
+        return self._known[stream, record]
 
 
 def engagement_first(link: Link) -> tuple[bool, str]:
