@@ -87,3 +87,23 @@ def test_a_file_unfolds_with_its_variables_kept(tmp_path: Path) -> None:
     path.write_text("version: 1\ncrm: {driver: salesforce, visits: [Event]}\npush: {}\n")
     client = unfolded(path)["crm"]["rest"]["client"]
     assert client["auth"]["client_secret"] == "${SALESFORCE_CLIENT_SECRET}"
+
+
+def test_queries_share_files_of_sql_and_one_that_is_not_there_is_named(tmp_path: Path) -> None:
+    preset = """title: Mine
+settings: {visits: []}
+crm: {rest: {client: {base_url: 'https://crm.example'}, resources: [deals]}}
+push: {opportunities: {query: deals.sql, key: id, map: {name: name}}}
+"""
+    (tmp_path / "preset.yaml").write_text(preset)
+    (tmp_path / "deals.sql").write_text("with recursive $(losers.sql), $(survivors.sql) select $(visits) as id\n")
+    text = "version: 1\ncrm: {driver: ./preset.yaml, visits: [a]}\npush: {}\n"
+    with pytest.raises(ConfigError, match=r"'\./preset\.yaml' has no file losers\.sql"):
+        _load(tmp_path, text, {})
+    (tmp_path / "losers.sql").write_text("losers as (select 1 as id, 2 as kept)\n")
+    push = _load(tmp_path, text, {}).push
+    assert push is not None
+    assert push.opportunities is not None
+    query = str(push.opportunities.query)
+    assert query.startswith("with recursive losers as (select 1 as id, 2 as kept), merged_into(id, kept) as (")
+    assert query.endswith(") select array['a']::text[] as id\n")

@@ -2,7 +2,8 @@
 
 A preset is a folder with `preset.yaml` and the SQL that it names. Fieldnote's own are in `crm/presets`; another one is
 named by its path, `driver: ./mycrm/preset.yaml`. `$(name)` in a preset stands for one of its settings, which the `crm`
-section of a file may give. The file is merged over the preset; null removes a part.
+section of a file may give, and `$(name.sql)` in a query for a file of SQL. The file is merged over the preset; null
+removes a part.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from fieldnote.config.words import nearest
 from fieldnote.errors import ConfigError
 
 _SETTING: Final = re.compile(r"\$\((\w+)\)")
+_PART: Final = re.compile(r"\$\((\w+\.sql)\)")
 _SECTIONS: Final = ("rest", "reading", "writing", "limits", "webhooks", "origins", "timezone", "local_timezone")
 _STREAMS: Final = ("accounts", "opportunities", "engagements")
 
@@ -172,8 +174,18 @@ def _sql(query: Any, settings: Mapping[str, Any], preset: Preset) -> Any:
     """A query, or the file that has it; a setting in it is a literal of PostgreSQL's."""
     if not isinstance(query, str):
         return query
-    text = (preset.folder / query).read_text(encoding="utf-8") if query.endswith(".sql") else query
+    text = _file(query, preset) if query.endswith(".sql") else query
+    text = _PART.sub(lambda match: _file(match[1], preset).strip(), text)
     return _SETTING.sub(lambda match: _literal(_setting(match[1], settings, preset)), text)
+
+
+def _file(name: str, preset: Preset) -> str:
+    """SQL beside the preset, or of what all presets share."""
+    own = preset.folder / name
+    found = own if own.is_file() else _folder() / name
+    if not found.is_file():
+        raise ConfigError(f"the preset '{preset.name}' has no file {name}", hint="Put it beside its preset.yaml.")
+    return found.read_text(encoding="utf-8")
 
 
 def _literal(value: Any) -> str:

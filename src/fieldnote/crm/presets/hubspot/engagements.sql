@@ -5,14 +5,7 @@ with recursive people as (
   select m.id, c.id as kept
     from contacts c cross join unnest(string_to_array(c.record #>> '{properties,hs_merged_object_ids}', ';')) m(id)
    where m.id <> c.id
-), merged_into(id, kept) as (
-  select id, kept from losers
-  union
-  select i.id, l.kept from merged_into i join losers l on l.id = i.kept
-), survivors as (
-  select distinct on (i.id) i.id, i.kept from merged_into i
-   where not exists (select from losers l where l.id = i.kept) order by i.id, i.kept
-), visits as (
+), $(survivors.sql), visits as (
   select m.id, m.record -> 'properties' as p, m.record ->> 'createdAt' as created_at, m.modified,
          m.links #>> '{deals,0}' as deal_id, coalesce(s.kept, m.links #>> '{contacts,0}') as contact_id
     from meetings m left join survivors s on s.id = m.links #>> '{contacts,0}'

@@ -4,13 +4,7 @@ with recursive losers as (
   select id, record ->> 'MasterRecordId' from contacts where record ->> 'MasterRecordId' is not null
   union all
   select id, record ->> 'MasterRecordId' from leads where record ->> 'MasterRecordId' is not null
-), merged_into(id, kept) as (
-  select id, kept from losers
-  union
-  select i.id, l.kept from merged_into i join losers l on l.id = i.kept
-), survivors as (
-  select i.id, i.kept from merged_into i where not exists (select from losers l where l.id = i.kept)
-), people as (
+), $(survivors.sql), people as (
   select e.id as event, e.record ->> 'OwnerId' as person, 0 as place from events e
   union all
   select r.record ->> 'EventId', r.record ->> 'RelationId', 1 from event_relations r

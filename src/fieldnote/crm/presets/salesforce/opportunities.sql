@@ -1,12 +1,6 @@
 with recursive losers as (
   select id, record ->> 'MasterRecordId' as kept from accounts where record ->> 'MasterRecordId' is not null
-), merged_into(id, kept) as (
-  select id, kept from losers
-  union
-  select i.id, l.kept from merged_into i join losers l on l.id = i.kept
-), survivors as (
-  select i.id, i.kept from merged_into i where not exists (select from losers l where l.id = i.kept)
-)
+), $(survivors.sql)
 select d.id,
        d.record ->> 'Name' as name,
        (d.record ->> 'Amount')::numeric as amount,

@@ -1,12 +1,6 @@
 with recursive losers as (
   select id, record ->> 'mergedToId' as kept from customers where record ->> 'mergedToId' is not null
-), merged_into(id, kept) as (
-  select id, kept from losers
-  union
-  select i.id, l.kept from merged_into i join losers l on l.id = i.kept
-), survivors as (
-  select i.id, i.kept from merged_into i where not exists (select from losers l where l.id = i.kept)
-), reps as (
+), $(survivors.sql), reps as (
   select s.appointment, jsonb_agg(jsonb_build_object('externalId', s.technician, 'email', t.record ->> 'email',
            'name', coalesce(t.record ->> 'name', s.name)) order by s.technician::bigint) as reps
     from (select record ->> 'appointmentId' as appointment, record ->> 'technicianId' as technician,

@@ -1,12 +1,6 @@
 with recursive losers as (
   select id, record ->> 'mergedToId' as kept from customers where record ->> 'mergedToId' is not null
-), merged_into(id, kept) as (
-  select id, kept from losers
-  union
-  select i.id, l.kept from merged_into i join losers l on l.id = i.kept
-), survivors as (
-  select i.id, i.kept from merged_into i where not exists (select from losers l where l.id = i.kept)
-), offers as (
+), $(survivors.sql), offers as (
   select e.record ->> 'jobId' as job,
          bool_or(e.sold) as sold,
          bool_and(e.record #>> '{status,name}' = 'Dismissed') as dismissed,
