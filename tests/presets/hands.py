@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
+
+import pytest
 
 from fieldnote.sandbox import StandIn
 from fieldnote.sandbox.clock import iso, parse_time
@@ -406,6 +409,12 @@ def hands_of(crm: StandIn) -> Hands:
             return ServiceTitanHands(crm)
         case _:
             raise AssertionError(crm.name)
+
+
+def links_move_late(crm: HubSpotStandIn, patch: pytest.MonkeyPatch) -> None:
+    """From now on links lead where they lead now, whatever is merged. That HubSpot may be late is our assumption."""
+    links = deepcopy(crm.objects.links)
+    patch.setattr(crm.objects, "linked", lambda one, key, other: links.get((one, other), {}).get(key, {}))
 
 
 def tomorrow(hour: int) -> datetime:

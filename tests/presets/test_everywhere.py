@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from copy import deepcopy
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,7 @@ from fieldnote.sandbox.salesforce import SalesforceStandIn
 from fieldnote.sandbox.salesforce.records import make_id
 from fieldnote.sandbox.servicetitan import ServiceTitanStandIn
 from tests.presets.conftest import Shop, open_shop
-from tests.presets.hands import hands_of
+from tests.presets.hands import hands_of, links_move_late
 from tests.sandbox.contractors import small
 
 pytestmark = pytest.mark.slow
@@ -136,11 +135,9 @@ def _merge_twice(crm: StandIn, patch: pytest.MonkeyPatch) -> tuple[str, list[str
     match crm:
         case HubSpotStandIn():
             kind = crm.types["contacts"]
-            links = deepcopy(crm.objects.links)
+            links_move_late(crm, patch)
             middle = crm.objects.merge(kind, {"primaryObjectId": "1000101", "objectIdToMerge": "1000100"}).id
             last = crm.objects.merge(kind, {"primaryObjectId": "1000102", "objectIdToMerge": middle}).id
-            # Until HubSpot moves a link, it leads to the first contact. That it can be late is our assumption.
-            patch.setattr(crm.objects, "linked", lambda one, key, other: links.get((one, other), {}).get(key, {}))
             return last, ["1000100", "1000101", "1000102", middle]
         case SalesforceStandIn():
             a, b, c = (make_id("001", number) for number in (100, 101, 102))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from copy import deepcopy
 from datetime import timedelta
 
 import pytest
@@ -13,6 +12,7 @@ from fieldnote.errors import CrmUnavailable
 from fieldnote.sandbox import Fault, FaultKind
 from fieldnote.sandbox.hubspot import HubSpotStandIn
 from tests.presets.conftest import Shop
+from tests.presets.hands import links_move_late
 
 CRM = "hubspot"
 MEETING, DEAL = "3000300", "2000200"
@@ -55,10 +55,10 @@ def test_changes_archives_links_and_owners_arrive_with_the_next_reading(shop: Sh
 def test_a_chain_of_merges_leads_to_its_end_where_each_contact_lists_the_last_merge_alone(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """That a list may lack earlier merges, and that links may move late, are our assumptions."""
+    """That a list may lack earlier merges is our assumption."""
     crm, driver = _portal(shop), shop.driver()
-    kind, links = crm.types["contacts"], deepcopy(crm.objects.links)
-    monkeypatch.setattr(crm.objects, "linked", lambda one, key, other: links.get((one, other), {}).get(key, {}))
+    kind = crm.types["contacts"]
+    links_move_late(crm, monkeypatch)
     shop.records("engagements", driver=driver)
     end = "1000100"
     for other in ("1000101", "1000102"):
